@@ -1,0 +1,1 @@
+//! The normative page of conventions.

@@ -1,0 +1,198 @@
+//! The one error type of the crate. Every variant carries what was found and what was expected.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// The result of every fallible operation of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, with the data a caller needs to mend it.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq)]
+pub enum Error {
+    /// An array does not have the shape the operation needs.
+    ShapeMismatch {
+        /// The argument, as a caller knows it.
+        what: String,
+        /// The shape that is needed, in words or numbers.
+        expected: String,
+        /// The shape that was found.
+        found: Vec<usize>,
+    },
+    /// An argument holds a NaN or an infinity.
+    NotFinite {
+        /// The argument, as a caller knows it.
+        what: String,
+        /// Index of the first offending entry.
+        index: Vec<usize>,
+    },
+    /// An argument that must hold something is empty.
+    Empty {
+        /// The argument, as a caller knows it.
+        what: String,
+    },
+    /// A value lies outside what is allowed: a band limit of zero, an unknown name, a negative width.
+    InvalidValue {
+        /// The argument, key or column.
+        what: String,
+        /// What was found, as text.
+        found: String,
+        /// What would have been accepted.
+        expected: String,
+    },
+    /// A required key, column or array name is absent.
+    Missing {
+        /// The key, column or array.
+        what: String,
+        /// Where it was looked for, and what is there instead.
+        place: String,
+    },
+    /// A network is not well formed; `change` says what to add or alter.
+    InvalidNetwork {
+        /// Zero-based index of the layer, `None` for the network as a whole.
+        layer: Option<usize>,
+        /// What is wrong.
+        problem: String,
+        /// What to add or change.
+        change: String,
+    },
+    /// A text could not be parsed.
+    Syntax {
+        /// The format (TOML, CSV, xyz).
+        format: String,
+        /// One-based line, where known.
+        line: Option<usize>,
+        /// What the parser reported.
+        message: String,
+    },
+    /// Reading or writing failed.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// `"read"`, `"write"` or `"create"`.
+        operation: &'static str,
+        /// What the system reported.
+        message: String,
+    },
+    /// An error that was met while a file was being read.
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// The error itself.
+        source: Box<Error>,
+    },
+    /// `|k|` exceeds `sqrt(q q')` by more than rounding: not a covariance.
+    NotACovariance {
+        /// Variance of the first argument.
+        q1: f64,
+        /// Variance of the second argument.
+        q2: f64,
+        /// Their covariance.
+        k: f64,
+    },
+    /// A matrix that must be positive definite is not.
+    NotPositiveDefinite {
+        /// The matrix, as a caller knows it.
+        what: String,
+        /// What was observed (smallest eigenvalue, or the pivot that failed).
+        found: String,
+        /// What to do about it.
+        change: String,
+    },
+    /// A refinement stopped at its limit before it reached the requested accuracy.
+    NotConverged {
+        /// What was being computed.
+        what: String,
+        /// The error estimate that was reached.
+        achieved: f64,
+        /// The error that was asked for.
+        requested: f64,
+        /// The limit that stopped it.
+        limit: String,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::ShapeMismatch {
+                what,
+                expected,
+                found,
+            } => write!(f, "{what}: expected shape {expected}, found {found:?}"),
+            Error::NotFinite { what, index } => {
+                write!(f, "{what}: NaN or infinity at index {index:?}, expected finite values")
+            }
+            Error::Empty { what } => write!(f, "{what}: empty, expected at least one entry"),
+            Error::InvalidValue {
+                what,
+                found,
+                expected,
+            } => write!(f, "{what}: found {found}, expected {expected}"),
+            Error::Missing { what, place } => write!(f, "{what}: missing in {place}"),
+            Error::InvalidNetwork {
+                layer: Some(layer),
+                problem,
+                change,
+            } => write!(f, "layer {}: {problem}; {change}", layer + 1),
+            Error::InvalidNetwork {
+                layer: None,
+                problem,
+                change,
+            } => write!(f, "network: {problem}; {change}"),
+            Error::Syntax {
+                format,
+                line: Some(line),
+                message,
+            } => write!(f, "not valid {format} (line {line}): {message}"),
+            Error::Syntax {
+                format,
+                line: None,
+                message,
+            } => write!(f, "not valid {format}: {message}"),
+            Error::Io {
+                path,
+                operation,
+                message,
+            } => write!(f, "{}: cannot {operation}: {message}", path.display()),
+            Error::InFile { path, source } => write!(f, "{}: {source}", path.display()),
+            Error::NotACovariance { q1, q2, k } => write!(
+                f,
+                "covariance {k} of two variables with variances {q1} and {q2}: expected |k| <= sqrt(q1 q2)"
+            ),
+            Error::NotPositiveDefinite {
+                what,
+                found,
+                change,
+            } => write!(f, "{what}: not positive definite ({found}); {change}"),
+            Error::NotConverged {
+                what,
+                achieved,
+                requested,
+                limit,
+            } => write!(
+                f,
+                "{what}: error estimate {achieved:.1e} at the limit ({limit}), expected at most {requested:.1e}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::InFile { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl Error {
+    /// Wraps the error with the file in which it was met.
+    pub fn in_file(self, path: impl Into<PathBuf>) -> Error {
+        Error::InFile {
+            path: path.into(),
+            source: Box::new(self),
+        }
+    }
+}
