@@ -1,1 +1,4 @@
-//! (under construction)
+//! Files: arrays in NumPy's formats, tables, and writing that leaves nothing half done.
+
+pub mod arrays;
+pub mod atomic;
