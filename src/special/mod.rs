@@ -3,3 +3,6 @@
 pub mod gauss_legendre;
 
 pub use gauss_legendre::GaussLegendre;
+//! (under construction)
+
+pub mod vector_math;
