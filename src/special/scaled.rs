@@ -1,0 +1,181 @@
+//! Numbers with an extended exponent range, and lanes of a linear recursion that carry them.
+//!
+//! Seeds such as $`\cos^{m+n}(\beta/2)\,\sin^{m-n}(\beta/2)`$ underflow long before the recursion that starts from them
+//! has grown to values of order one. Here a number is `value · 2^(512 · exponent)` with $`2^{-256} \le |value| < 2^{256}`$.
+
+use std::ops::Mul;
+
+/// $`2^{256}`$: values stay below it.
+const BIG: f64 = f64::from_bits((1023 + 256) << 52);
+/// $`2^{512}`$: one unit of the exponent.
+const STEP: f64 = f64::from_bits((1023 + 512) << 52);
+/// $`2^{-512}`$.
+const INVERSE_STEP: f64 = f64::from_bits((1023 - 512) << 52);
+
+/// The number `value · 2^(512 · exponent)`; the exponent is integral.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scaled {
+    value: f64,
+    exponent: f64,
+}
+
+impl Scaled {
+    /// One.
+    pub(crate) const ONE: Scaled = Scaled {
+        value: 1.0,
+        exponent: 0.0,
+    };
+
+    /// Wraps a number of modulus below $`2^{512}`$ and, unless zero, above $`2^{-768}`$.
+    #[inline(always)]
+    pub(crate) fn new(value: f64) -> Scaled {
+        Scaled {
+            value,
+            exponent: 0.0,
+        }
+        .normalised()
+    }
+
+    #[inline(always)]
+    fn normalised(self) -> Scaled {
+        let size = self.value.abs();
+        let (factor, shift) = if size >= BIG {
+            (INVERSE_STEP, 1.0)
+        } else if size < 1.0 / BIG && size > 0.0 {
+            (STEP, -1.0)
+        } else {
+            (1.0, 0.0)
+        };
+        Scaled {
+            value: self.value * factor,
+            exponent: self.exponent + shift,
+        }
+    }
+
+    /// Computes the power by repeated squaring; relative error about `power` units in the last place.
+    pub(crate) fn power(self, mut power: usize) -> Scaled {
+        let (mut result, mut base) = (Scaled::ONE, self);
+        while power > 0 {
+            if power & 1 == 1 {
+                result = result * base;
+            }
+            power >>= 1;
+            if power > 0 {
+                base = base * base;
+            }
+        }
+        result
+    }
+}
+
+impl Mul for Scaled {
+    type Output = Scaled;
+
+    #[inline(always)]
+    fn mul(self, other: Scaled) -> Scaled {
+        Scaled {
+            value: self.value * other.value,
+            exponent: self.exponent + other.exponent,
+        }
+        .normalised()
+    }
+}
+
+/// The state of a linear recursion of second order, one lane for each abscissa: the current term and its increment.
+///
+/// The terms must be bounded by one in modulus, and must grow by less than $`2^{250}`$ in one step.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lanes {
+    current: Vec<f64>,
+    increments: Vec<f64>,
+    exponents: Vec<f64>,
+    in_range: bool,
+}
+
+impl Lanes {
+    /// Starts `len` lanes: the current term is the seed, the increment is zero.
+    #[inline(always)]
+    pub(crate) fn start(&mut self, len: usize, seed: impl Fn(usize) -> Scaled) {
+        self.increments.clear();
+        self.increments.resize(len, 0.0);
+        self.current.resize(len, 0.0);
+        self.exponents.resize(len, 0.0);
+        for (j, (value, exponent)) in self.current.iter_mut().zip(&mut self.exponents).enumerate() {
+            let seed = seed(j);
+            (*value, *exponent) = (seed.value, seed.exponent);
+        }
+        self.note_range();
+    }
+
+    #[inline(always)]
+    fn note_range(&mut self) {
+        let lowest = self.exponents.iter().fold(0.0_f64, |low, &e| low.min(e));
+        self.in_range = lowest == 0.0;
+    }
+
+    /// Replaces term and increment by `next(lane, term, increment)`, a linear function of the two.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, next: impl Fn(usize, f64, f64) -> (f64, f64)) {
+        let len = self.current.len();
+        let (current, increments) = (&mut self.current[..len], &mut self.increments[..len]);
+        if self.in_range {
+            for j in 0..len {
+                (current[j], increments[j]) = next(j, current[j], increments[j]);
+            }
+        } else {
+            let exponents = &mut self.exponents[..len];
+            for j in 0..len {
+                let (term, increment) = next(j, current[j], increments[j]);
+                let grown = term.abs().max(increment.abs()) >= BIG;
+                let factor = if grown { INVERSE_STEP } else { 1.0 };
+                current[j] = term * factor;
+                increments[j] = increment * factor;
+                exponents[j] += if grown { 1.0 } else { 0.0 };
+            }
+            self.note_range();
+        }
+    }
+
+    /// Writes the current terms; those below $`2^{-768}`$ become zero.
+    #[inline(always)]
+    pub(crate) fn write(&self, out: &mut [f64]) {
+        if self.in_range {
+            out.copy_from_slice(&self.current);
+        } else {
+            for ((out, &value), &exponent) in out.iter_mut().zip(&self.current).zip(&self.exponents)
+            {
+                let factor = if exponent == 0.0 {
+                    1.0
+                } else if exponent == -1.0 {
+                    INVERSE_STEP
+                } else {
+                    0.0
+                };
+                *out = value * factor;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_keep_their_relative_accuracy_far_below_the_range_of_f64() {
+        // (2^-10)^1000 · (2^9)^1100 = 2^-100: exact in binary.
+        let tiny = Scaled::new(f64::from_bits((1023 - 10) << 52)).power(1000);
+        let huge = Scaled::new(512.0).power(1100);
+        let product = tiny * huge;
+        let mut lanes = Lanes::default();
+        lanes.start(1, |_| product);
+        let mut out = [0.0];
+        lanes.write(&mut out);
+        assert_eq!(out[0], f64::from_bits((1023 - 100) << 52));
+    }
+
+    #[test]
+    fn zero_stays_zero() {
+        assert_eq!(Scaled::new(0.0).power(7), Scaled::new(0.0));
+    }
+}

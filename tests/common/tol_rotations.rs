@@ -1,0 +1,25 @@
+//! Tolerances of the tests on SO(3): `c · ε · growth`, each with its reason.
+#![allow(dead_code)]
+
+/// Golden Wigner functions and transforms: the absolute accuracy that is promised for them, 4500 ε ≈ 1e-12.
+pub const GOLDEN: f64 = 4500.0 * f64::EPSILON;
+
+/// Wigner functions: seeds are products of up to 2ℓ rounded factors, and rounding enters the recursion at each of ℓ steps.
+pub fn wigner_d(degree: usize) -> f64 {
+    4.0 * f64::EPSILON * (degree as f64 + 4.0)
+}
+
+/// Sums of up to L² terms bounded by one with Wigner functions of degree below L, errors adding as a random walk.
+pub fn transform(band_limit: usize) -> f64 {
+    16.0 * f64::EPSILON * (band_limit as f64 + 4.0)
+}
+
+/// Explicit factorial sums lose a factor that grows like $`2^{\ell}`$ to cancellation.
+pub fn factorial_sum(degree: usize) -> f64 {
+    8.0 * f64::EPSILON * 2.0_f64.powi(degree as i32)
+}
+
+/// Brute-force quadrature on the sphere: some thousand terms, each with an error of a transform.
+pub fn quadrature(band_limit: usize) -> f64 {
+    4.0 * transform(band_limit)
+}
