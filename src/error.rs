@@ -121,7 +121,10 @@ impl fmt::Display for Error {
                 found,
             } => write!(f, "{what}: expected shape {expected}, found {found:?}"),
             Error::NotFinite { what, index } => {
-                write!(f, "{what}: NaN or infinity at index {index:?}, expected finite values")
+                write!(
+                    f,
+                    "{what}: NaN or infinity at index {index:?}, expected finite values"
+                )
             }
             Error::Empty { what } => write!(f, "{what}: empty, expected at least one entry"),
             Error::InvalidValue {
