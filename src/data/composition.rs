@@ -1,0 +1,166 @@
+//! The composition baseline: an energy for each element, fitted by least squares.
+
+use nalgebra::{DMatrix, DVector, SVD};
+use ndarray::{Array2, ArrayView2};
+
+use super::molecule::{Element, Molecule};
+use crate::error::{Error, Result};
+
+/// Iterations after which the singular value decomposition counts as failed; ten suffice for five columns.
+const SVD_ITERATIONS: usize = 10_000;
+
+/// Counts the atoms of each element in each molecule.
+///
+/// # Arguments
+/// * `molecules` — n molecules
+///
+/// Returns shape `[n, 5]`, columns in the order of [`Element::ALL`]; `[0, 5]` for an empty slice.
+///
+/// # Examples
+/// ```
+/// use haarmonic::data::composition::element_counts;
+/// use haarmonic::data::molecule::{Element::*, Molecule};
+/// let water = Molecule::new(3, vec![O, H, H], vec![[0., 0., 0.], [0.96, 0., 0.], [0., 0.96, 0.]], -76.4)?;
+/// assert_eq!(element_counts(&[water]), ndarray::array![[2., 0., 0., 1., 0.]]);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn element_counts(molecules: &[Molecule]) -> Array2<f64> {
+    let mut counts = Array2::zeros((molecules.len(), Element::ALL.len()));
+    for (mut row, molecule) in counts.rows_mut().into_iter().zip(molecules) {
+        for (entry, count) in row.iter_mut().zip(molecule.element_counts()) {
+            *entry = count as f64;
+        }
+    }
+    counts
+}
+
+/// An energy for each element, so that their sum over the atoms of a molecule approximates its energy.
+///
+/// ```math
+/// E \approx \sum_z c_z n_z , \qquad c = \operatorname{argmin} \lVert N c - E \rVert_2
+/// ```
+///
+/// There is no intercept. If the counts do not determine c (no fluorine among the molecules, fewer molecules
+/// than elements, a fixed ratio of two elements) then c is the minimiser of smallest norm: an element that was
+/// never seen gets 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompositionBaseline {
+    coefficients: Vec<f64>,
+    rank: usize,
+}
+
+impl CompositionBaseline {
+    /// Fits the coefficients by a singular value decomposition.
+    ///
+    /// # Arguments
+    /// * `counts` — shape `[n, elements]`, for example from [`element_counts`]
+    /// * `energies` — length n, in any unit
+    ///
+    /// # Cost and accuracy
+    /// O(n · elements²) time. Singular values below `max(n, elements) · ε` times the largest count as zero.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without molecules or elements, [`Error::ShapeMismatch`] if the lengths differ,
+    /// [`Error::NotFinite`] for a NaN or an infinity, also if the fit overflows,
+    /// [`Error::NotConverged`] if the singular value decomposition does not settle.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::data::composition::CompositionBaseline;
+    /// use ndarray::array;
+    /// // 2 H + 1 O and 4 H + 1 C with energies 2·3 + 10 and 4·3 + 20; no fluorine.
+    /// let counts = array![[2., 0., 1., 0.], [4., 1., 0., 0.], [2., 0., 0., 0.]];
+    /// let fit = CompositionBaseline::fit(counts.view(), &[16., 32., 6.])?;
+    /// let predicted = fit.predict(array![[6., 2., 0., 0.]].view())?;
+    /// assert!((predicted[0] - 58.0).abs() < 1e-12);
+    /// assert_eq!(fit.rank(), 3);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn fit(counts: ArrayView2<'_, f64>, energies: &[f64]) -> Result<CompositionBaseline> {
+        let (rows, columns) = counts.dim();
+        check_finite("element counts", counts)?;
+        if energies.len() != rows {
+            return Err(Error::ShapeMismatch {
+                what: "energies".into(),
+                expected: format!("[{rows}], one energy for each row of the counts"),
+                found: vec![energies.len()],
+            });
+        }
+        if let Some(index) = energies.iter().position(|e| !e.is_finite()) {
+            return Err(Error::NotFinite {
+                what: "energies".into(),
+                index: vec![index],
+            });
+        }
+        let matrix = DMatrix::from_fn(rows, columns, |i, j| counts[[i, j]]);
+        let svd = SVD::try_new(matrix, true, true, 5.0 * f64::EPSILON, SVD_ITERATIONS).ok_or_else(
+            || Error::NotConverged {
+                what: "singular values of the element counts".into(),
+                achieved: f64::NAN,
+                requested: 5.0 * f64::EPSILON,
+                limit: format!("{SVD_ITERATIONS} iterations"),
+            },
+        )?;
+        let largest = svd.singular_values.max();
+        let threshold = largest * rows.max(columns) as f64 * f64::EPSILON;
+        let rank = svd.rank(threshold);
+        let solution = svd
+            .solve(&DVector::from_column_slice(energies), threshold)
+            .expect("both factors were requested and the threshold is not negative");
+        let coefficients: Vec<f64> = solution.iter().copied().collect();
+        if let Some(index) = coefficients.iter().position(|c| !c.is_finite()) {
+            return Err(Error::NotFinite {
+                what: "coefficients of the composition baseline".into(),
+                index: vec![index],
+            });
+        }
+        Ok(CompositionBaseline { coefficients, rank })
+    }
+
+    /// Returns the energy of each element, in the unit of the fitted energies.
+    pub fn coefficients(&self) -> &[f64] {
+        &self.coefficients
+    }
+
+    /// Returns the rank of the matrix of counts; below the number of elements the smallest-norm fit was taken.
+    pub fn rank(&self) -> usize {
+        self.rank
+    }
+
+    /// Predicts the energies of molecules from their element counts.
+    ///
+    /// # Arguments
+    /// * `counts` — shape `[n, elements]`
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the number of elements is not that of the fit, [`Error::Empty`] and
+    /// [`Error::NotFinite`] as for [`CompositionBaseline::fit`].
+    pub fn predict(&self, counts: ArrayView2<'_, f64>) -> Result<Vec<f64>> {
+        check_finite("element counts", counts)?;
+        if counts.ncols() != self.coefficients.len() {
+            return Err(Error::ShapeMismatch {
+                what: "element counts".into(),
+                expected: format!("[n, {}], as in the fit", self.coefficients.len()),
+                found: counts.shape().to_vec(),
+            });
+        }
+        Ok(counts
+            .rows()
+            .into_iter()
+            .map(|row| row.iter().zip(&self.coefficients).map(|(n, c)| n * c).sum())
+            .collect())
+    }
+}
+
+fn check_finite(what: &str, counts: ArrayView2<'_, f64>) -> Result<()> {
+    if counts.is_empty() {
+        return Err(Error::Empty { what: what.into() });
+    }
+    match counts.indexed_iter().find(|(_, x)| !x.is_finite()) {
+        Some(((i, j), _)) => Err(Error::NotFinite {
+            what: what.into(),
+            index: vec![i, j],
+        }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,312 @@
+//! Molecules: elements, positions, an energy; rotations and atomisation energies.
+
+use std::fmt;
+use std::str::FromStr;
+
+use nalgebra::Matrix3;
+
+use crate::error::{Error, Result};
+
+/// One hartree in milli-electronvolt (CODATA 2018).
+///
+/// # Examples
+/// ```
+/// use haarmonic::data::molecule::HARTREE_IN_MEV;
+/// assert_eq!(HARTREE_IN_MEV / 1000.0, 27.211386245988); // electronvolt
+/// ```
+pub const HARTREE_IN_MEV: f64 = 27_211.386_245_988;
+
+/// How far `R Rᵀ` may be from the identity for `R` to count as a rotation, in units of ε: a product of some
+/// ten rotations still passes, a matrix that was rounded to single precision does not.
+const ORTHOGONALITY_GUARD: f64 = 64.0;
+
+/// A chemical element that occurs in QM9.
+///
+/// The order of the variants is the order of the columns of element counts and of feature channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Element {
+    /// Hydrogen, Z = 1.
+    H,
+    /// Carbon, Z = 6.
+    C,
+    /// Nitrogen, Z = 7.
+    N,
+    /// Oxygen, Z = 8.
+    O,
+    /// Fluorine, Z = 9.
+    F,
+}
+
+impl Element {
+    /// Every element, in order of the atomic number: H, C, N, O, F.
+    pub const ALL: [Element; 5] = [Element::H, Element::C, Element::N, Element::O, Element::F];
+
+    /// Returns the position of the element in [`Element::ALL`].
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::data::molecule::Element;
+    /// assert_eq!(Element::N.index(), 2);
+    /// assert_eq!(Element::ALL[Element::N.index()], Element::N);
+    /// ```
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Returns the chemical symbol.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Element::H => "H",
+            Element::C => "C",
+            Element::N => "N",
+            Element::O => "O",
+            Element::F => "F",
+        }
+    }
+
+    /// Returns the atomic number Z.
+    pub const fn atomic_number(self) -> u8 {
+        match self {
+            Element::H => 1,
+            Element::C => 6,
+            Element::N => 7,
+            Element::O => 8,
+            Element::F => 9,
+        }
+    }
+
+    /// Returns the internal energy at 0 K of the free atom, in hartree, at the level of theory of QM9
+    /// (B3LYP/6-31G(2df,p)).
+    ///
+    /// # References
+    /// QM9, the file of atomic reference energies that is distributed with the data.
+    pub const fn free_atom_energy(self) -> f64 {
+        match self {
+            Element::H => -0.500273,
+            Element::C => -37.846772,
+            Element::N => -54.583861,
+            Element::O => -75.064579,
+            Element::F => -99.718730,
+        }
+    }
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.symbol())
+    }
+}
+
+impl FromStr for Element {
+    type Err = Error;
+
+    /// Reads a chemical symbol, for example `"C"`; the case of the letter matters.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for anything but H, C, N, O, F.
+    fn from_str(text: &str) -> Result<Element> {
+        Element::ALL
+            .into_iter()
+            .find(|element| element.symbol() == text)
+            .ok_or_else(|| Error::InvalidValue {
+                what: "element".into(),
+                found: format!("{text:?}"),
+                expected: "one of H, C, N, O, F".into(),
+            })
+    }
+}
+
+/// A molecule in a fixed geometry, with its internal energy.
+///
+/// A value of this type holds at least one atom, finite coordinates, and no two atoms in the same place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Molecule {
+    id: u32,
+    elements: Vec<Element>,
+    positions: Vec<[f64; 3]>,
+    internal_energy_0k: f64,
+}
+
+impl Molecule {
+    /// Checks and assembles a molecule.
+    ///
+    /// # Arguments
+    /// * `id` — number of the molecule in its data set (`gdb` number in QM9)
+    /// * `elements` — one for each atom
+    /// * `positions` — one for each atom, in ångström
+    /// * `internal_energy_0k` — U0 in hartree
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without atoms, [`Error::ShapeMismatch`] if the two lists differ in length,
+    /// [`Error::NotFinite`] for a NaN or an infinity, [`Error::InvalidValue`] if two atoms coincide or are
+    /// farther apart than the largest `f64`.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::data::molecule::{Element, Molecule};
+    /// let hydrogen = Molecule::new(1, vec![Element::H; 2], vec![[0.0; 3], [0.0, 0.0, 0.74]], -1.17)?;
+    /// assert_eq!(hydrogen.len(), 2);
+    /// assert!(Molecule::new(2, vec![Element::H; 2], vec![[0.0; 3]; 2], -1.17).is_err());
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn new(
+        id: u32,
+        elements: Vec<Element>,
+        positions: Vec<[f64; 3]>,
+        internal_energy_0k: f64,
+    ) -> Result<Molecule> {
+        if elements.is_empty() {
+            return Err(Error::Empty {
+                what: "elements".into(),
+            });
+        }
+        if positions.len() != elements.len() {
+            return Err(Error::ShapeMismatch {
+                what: "positions".into(),
+                expected: format!("[{}, 3], one position for each element", elements.len()),
+                found: vec![positions.len(), 3],
+            });
+        }
+        for (atom, position) in positions.iter().enumerate() {
+            if let Some(axis) = position.iter().position(|x| !x.is_finite()) {
+                return Err(Error::NotFinite {
+                    what: "positions".into(),
+                    index: vec![atom, axis],
+                });
+            }
+        }
+        if !internal_energy_0k.is_finite() {
+            return Err(Error::NotFinite {
+                what: "internal energy".into(),
+                index: Vec::new(),
+            });
+        }
+        for (j, b) in positions.iter().enumerate() {
+            for (i, a) in positions[..j].iter().enumerate() {
+                let separation = distance(a, b);
+                if !(separation > 0.0 && separation.is_finite()) {
+                    return Err(Error::InvalidValue {
+                        what: format!("distance of atoms {i} and {j}"),
+                        found: format!("{separation}"),
+                        expected: "a positive finite distance".into(),
+                    });
+                }
+            }
+        }
+        Ok(Molecule {
+            id,
+            elements,
+            positions,
+            internal_energy_0k,
+        })
+    }
+
+    /// Returns the number of the molecule in its data set.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Returns the number of atoms, at least one.
+    #[allow(clippy::len_without_is_empty)] // never empty
+    pub fn len(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// Returns the element of each atom.
+    pub fn elements(&self) -> &[Element] {
+        &self.elements
+    }
+
+    /// Returns the position of each atom, in ångström.
+    pub fn positions(&self) -> &[[f64; 3]] {
+        &self.positions
+    }
+
+    /// Returns the internal energy at 0 K, U0, in hartree.
+    pub fn internal_energy_0k(&self) -> f64 {
+        self.internal_energy_0k
+    }
+
+    /// Computes the atomisation energy at 0 K in hartree; negative for a bound molecule.
+    ///
+    /// ```math
+    /// U_0 - \sum_i E_{\mathrm{atom}}(Z_i)
+    /// ```
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::data::molecule::{Element, Molecule};
+    /// let hydrogen = Molecule::new(1, vec![Element::H; 2], vec![[0.0; 3], [0.0, 0.0, 0.74]], -1.17)?;
+    /// assert_eq!(hydrogen.atomisation_energy(), -1.17 + 2.0 * 0.500273);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn atomisation_energy(&self) -> f64 {
+        // By element, not by atom: the result does not depend on the order of the atoms.
+        let atoms: f64 = Element::ALL
+            .into_iter()
+            .zip(self.element_counts())
+            .map(|(element, count)| count as f64 * element.free_atom_energy())
+            .sum();
+        self.internal_energy_0k - atoms
+    }
+
+    /// Computes the atomisation energy at 0 K in milli-electronvolt; see [`Molecule::atomisation_energy`].
+    pub fn atomisation_energy_mev(&self) -> f64 {
+        self.atomisation_energy() * HARTREE_IN_MEV
+    }
+
+    /// Counts the atoms of each element, in the order of [`Element::ALL`].
+    pub fn element_counts(&self) -> [usize; 5] {
+        let mut counts = [0; 5];
+        for element in &self.elements {
+            counts[element.index()] += 1;
+        }
+        counts
+    }
+
+    /// Returns the molecule turned about the origin: every position `x` becomes `R x`.
+    ///
+    /// # Arguments
+    /// * `rotation` — R, a proper rotation, acting on column vectors
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `R Rᵀ` differs from the identity by more than rounding or `det R < 0`.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::data::molecule::{Element, Molecule};
+    /// use nalgebra::Matrix3;
+    /// let hydrogen = Molecule::new(1, vec![Element::H; 2], vec![[0.0; 3], [0.0, 0.0, 0.74]], -1.17)?;
+    /// let z_to_x = Matrix3::new(0., 0., 1., 0., 1., 0., -1., 0., 0.);
+    /// assert_eq!(hydrogen.rotated(&z_to_x)?.positions()[1], [0.74, 0.0, 0.0]);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn rotated(&self, rotation: &Matrix3<f64>) -> Result<Molecule> {
+        let excess = (rotation * rotation.transpose() - Matrix3::identity()).amax();
+        let determinant = rotation.determinant();
+        // `amax` of a NaN may be anything, the determinant of a NaN is NaN.
+        if !(excess <= ORTHOGONALITY_GUARD * f64::EPSILON && determinant > 0.0) {
+            return Err(Error::InvalidValue {
+                what: "rotation".into(),
+                found: format!("max|R Rᵀ − 1| = {excess:.1e}, det R = {determinant}"),
+                expected: "an orthogonal matrix with determinant 1".into(),
+            });
+        }
+        let positions = self
+            .positions
+            .iter()
+            .map(|x| (rotation * nalgebra::Vector3::from(*x)).into())
+            .collect();
+        Molecule::new(
+            self.id,
+            self.elements.clone(),
+            positions,
+            self.internal_energy_0k,
+        )
+    }
+}
+
+/// Computes the Euclidean distance without intermediate overflow or underflow.
+pub(crate) fn distance(a: &[f64; 3], b: &[f64; 3]) -> f64 {
+    (a[0] - b[0]).hypot(a[1] - b[1]).hypot(a[2] - b[2])
+}

@@ -1,0 +1,385 @@
+//! QM9 in each of the forms in which it is found, read as a stream.
+//!
+//! | form | path | rows |
+//! |------|------|------|
+//! | [`Qm9Form::Xyz`] | one raw extended `.xyz` file | 1 |
+//! | [`Qm9Form::XyzFolder`] | a folder of them | in order of the file names |
+//! | [`Qm9Form::Wheel`] | the wheel of the Python package `qm9pack` | in file order, part 1 to 3 |
+//! | [`Qm9Form::CsvParts`] | its `qm9_part*.csv`, one file or the folder that holds them | in file order |
+//! | [`Qm9Form::Sample`] | the crate's own compact sample, see [`super::qm9_sample`] | as recorded in the file |
+//!
+//! Compressed tar archives are not read; unpack them into a folder first.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::BufReader;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::molecule::Molecule;
+use super::qm9_recognise::{
+    file_len, io_error, open, recognise_file, recognise_folder, zip_archive, zip_error,
+};
+use super::{qm9_csv, qm9_sample, qm9_xyz};
+use crate::error::{Error, Result};
+
+/// Number of molecules in the `qm9pack` 1.0.3 wheel: the 133,885 of QM9 without the 3,054 that failed the
+/// consistency check of its authors.
+pub const QM9PACK_ROWS: usize = 130_831;
+
+/// The forms of QM9 that can be read; see the table of the [module](self).
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Qm9Form {
+    /// One molecule, raw extended xyz.
+    Xyz,
+    /// A folder of raw extended xyz files.
+    XyzFolder,
+    /// The wheel (a zip archive) of the Python package `qm9pack`.
+    Wheel,
+    /// The CSV parts of that package, unpacked.
+    CsvParts,
+    /// The compact sample of this crate.
+    Sample,
+}
+
+/// A molecule and the row it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Qm9Record {
+    /// Zero-based row: the place of the molecule in its source, or for a sample in the source it was drawn from.
+    pub row: usize,
+    /// The molecule.
+    pub molecule: Molecule,
+}
+
+/// How far a reader has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What has been read: bytes of CSV text, or files of a folder.
+    pub done: u64,
+    /// The same for the whole source; a reader that finds all it needs may stop earlier.
+    pub total: u64,
+    /// Molecules selected so far.
+    pub selected: usize,
+}
+
+/// A source of QM9 molecules on disk, its form recognised.
+///
+/// # Examples
+/// ```
+/// use haarmonic::data::qm9::{Qm9Form, Qm9Source};
+/// let source = Qm9Source::open("examples/data/qm9_sample.csv")?;
+/// assert_eq!(source.form(), Qm9Form::Sample);
+/// let records = source.read_all()?;
+/// assert!(records.iter().all(|record| record.molecule.atomisation_energy() < 0.0));
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Qm9Source {
+    path: PathBuf,
+    form: Qm9Form,
+    /// The files to read in order; for a wheel the names inside the archive.
+    parts: Vec<PathBuf>,
+}
+
+impl Qm9Source {
+    /// Recognises the form of a file or folder by its content; reads no molecule yet.
+    ///
+    /// # Arguments
+    /// * `path` — a file or folder in one of the forms of the [module](self)
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the path cannot be read, [`Error::Missing`] if a folder or archive holds no part of
+    /// QM9, [`Error::InvalidValue`] if a file has none of the forms.
+    pub fn open(path: impl AsRef<Path>) -> Result<Qm9Source> {
+        let path = path.as_ref();
+        let metadata = fs::metadata(path).map_err(|e| io_error(path, &e))?;
+        let (form, parts) = if metadata.is_dir() {
+            recognise_folder(path)?
+        } else {
+            recognise_file(path)?
+        };
+        Ok(Qm9Source {
+            path: path.to_owned(),
+            form,
+            parts,
+        })
+    }
+
+    /// Returns the recognised form.
+    pub fn form(&self) -> Qm9Form {
+        self.form
+    }
+
+    /// Returns the path that was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Streams the selected molecules to `visit`, in the order of the source.
+    ///
+    /// Only one molecule is in memory at a time, and rows that are not selected are skipped unparsed.
+    ///
+    /// # Arguments
+    /// * `select` — whether the molecule of a row is wanted; called once for each row, in source order
+    /// * `visit` — takes a molecule; `ControlFlow::Break(())` ends the reading
+    /// * `progress` — told from time to time how far the reading is, and once at the end
+    ///
+    /// # Cost and accuracy
+    /// Linear in the size of the source up to the last row visited. Numbers are rounded once, to the nearest `f64`.
+    ///
+    /// # Errors
+    /// The first error of the source, with file, line and column: [`Error::Io`], [`Error::Syntax`],
+    /// [`Error::Missing`], or what [`Molecule::new`] finds; and any error of `visit`, unchanged.
+    pub fn for_each(
+        &self,
+        mut select: impl FnMut(usize) -> bool,
+        mut visit: impl FnMut(Qm9Record) -> Result<ControlFlow<()>>,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<()> {
+        let mut reading = Reading {
+            select: &mut select,
+            visit: &mut visit,
+            progress: &mut progress,
+            row: 0,
+            done: 0,
+            total: 0,
+            selected: 0,
+        };
+        match self.form {
+            Qm9Form::Xyz | Qm9Form::XyzFolder => self.read_xyz(&mut reading)?,
+            Qm9Form::CsvParts => self.read_csv(&mut reading)?,
+            Qm9Form::Wheel => self.read_wheel(&mut reading)?,
+            Qm9Form::Sample => {
+                reading.total = file_len(&self.path)?;
+                qm9_sample::stream(BufReader::new(open(&self.path)?), &self.path, &mut reading)?;
+            }
+        }
+        reading.report();
+        Ok(())
+    }
+
+    /// Reads the molecules of the selected rows, in the order of the source.
+    ///
+    /// # Arguments
+    /// * `select`, `progress` — as for [`Qm9Source::for_each`]
+    ///
+    /// # Errors
+    /// As for [`Qm9Source::for_each`].
+    pub fn read_where(
+        &self,
+        select: impl FnMut(usize) -> bool,
+        progress: impl FnMut(Progress),
+    ) -> Result<Vec<Qm9Record>> {
+        let mut records = Vec::new();
+        self.for_each(
+            select,
+            |record| {
+                records.push(record);
+                Ok(ControlFlow::Continue(()))
+            },
+            progress,
+        )?;
+        Ok(records)
+    }
+
+    /// Reads every molecule.
+    ///
+    /// # Errors
+    /// As for [`Qm9Source::for_each`].
+    pub fn read_all(&self) -> Result<Vec<Qm9Record>> {
+        self.read_where(|_| true, |_| ())
+    }
+
+    /// Reads the molecules of given rows, in the given order, and stops after the last of them.
+    ///
+    /// # Arguments
+    /// * `rows` — distinct zero-based rows, in any order
+    /// * `progress` — as for [`Qm9Source::for_each`]
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without rows, [`Error::InvalidValue`] if a row occurs twice, [`Error::Missing`] if the
+    /// source does not hold a row, and those of [`Qm9Source::for_each`].
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::data::qm9::Qm9Source;
+    /// let source = Qm9Source::open("examples/data/qm9_sample.csv")?;
+    /// let first = source.read_all()?.swap_remove(0);
+    /// assert_eq!(source.read_rows(&[first.row], |_| ())?, [first.molecule]);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn read_rows(
+        &self,
+        rows: &[usize],
+        progress: impl FnMut(Progress),
+    ) -> Result<Vec<Molecule>> {
+        if rows.is_empty() {
+            return Err(Error::Empty {
+                what: "rows".into(),
+            });
+        }
+        let mut places = HashMap::with_capacity(rows.len());
+        for (place, &row) in rows.iter().enumerate() {
+            if places.insert(row, place).is_some() {
+                return Err(Error::InvalidValue {
+                    what: "rows".into(),
+                    found: format!("row {row} twice"),
+                    expected: "distinct rows".into(),
+                });
+            }
+        }
+        let mut found: Vec<Option<Molecule>> = vec![None; rows.len()];
+        let mut remaining = rows.len();
+        self.for_each(
+            |row| places.contains_key(&row),
+            |record| {
+                if let Some(&place) = places.get(&record.row) {
+                    remaining -= usize::from(found[place].is_none());
+                    found[place] = Some(record.molecule);
+                }
+                Ok(if remaining == 0 {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                })
+            },
+            progress,
+        )?;
+        found
+            .into_iter()
+            .zip(rows)
+            .map(|(molecule, row)| {
+                molecule.ok_or_else(|| Error::Missing {
+                    what: format!("row {row}"),
+                    place: format!("{}", self.path.display()),
+                })
+            })
+            .collect()
+    }
+
+    /// Counts the molecules without parsing them.
+    ///
+    /// # Errors
+    /// As for [`Qm9Source::for_each`].
+    pub fn count(&self) -> Result<usize> {
+        let mut count = 0;
+        self.for_each(
+            |_| {
+                count += 1;
+                false
+            },
+            |_| Ok(ControlFlow::Continue(())),
+            |_| (),
+        )?;
+        Ok(count)
+    }
+
+    fn read_xyz(&self, reading: &mut Reading<'_>) -> Result<()> {
+        reading.total = self.parts.len() as u64;
+        for path in &self.parts {
+            if let Some(row) = reading.next_row() {
+                let text = fs::read_to_string(path).map_err(|e| io_error(path, &e))?;
+                let molecule = qm9_xyz::parse(&text).map_err(|e| e.in_file(path))?;
+                if reading.deliver(Qm9Record { row, molecule })?.is_break() {
+                    break;
+                }
+            }
+            reading.advance_to(reading.done + 1);
+        }
+        Ok(())
+    }
+
+    fn read_csv(&self, reading: &mut Reading<'_>) -> Result<()> {
+        for path in &self.parts {
+            reading.total += file_len(path)?;
+        }
+        for path in &self.parts {
+            let file = BufReader::new(open(path)?);
+            if qm9_csv::stream(file, path, reading)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_wheel(&self, reading: &mut Reading<'_>) -> Result<()> {
+        let mut archive = zip_archive(&self.path)?;
+        for part in &self.parts {
+            let name = part
+                .to_str()
+                .expect("the names were text when the archive was opened");
+            let file = archive
+                .by_name(name)
+                .map_err(|e| zip_error(&self.path, &e))?;
+            reading.total += file.size();
+        }
+        for part in &self.parts {
+            let name = part
+                .to_str()
+                .expect("the names were text when the archive was opened");
+            let file = archive
+                .by_name(name)
+                .map_err(|e| zip_error(&self.path, &e))?;
+            if qm9_csv::stream(file, &self.path.join(part), reading)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The state of one pass over a source, shared by the readers of the forms.
+pub(super) struct Reading<'a> {
+    select: &'a mut dyn FnMut(usize) -> bool,
+    visit: &'a mut dyn FnMut(Qm9Record) -> Result<ControlFlow<()>>,
+    progress: &'a mut dyn FnMut(Progress),
+    row: usize,
+    done: u64,
+    total: u64,
+    selected: usize,
+}
+
+impl Reading<'_> {
+    /// How much is read between two reports.
+    const REPORT_EVERY: u64 = 1 << 18;
+
+    /// Counts one more row; returns its number if it is selected.
+    pub(super) fn next_row(&mut self) -> Option<usize> {
+        let row = self.row;
+        self.row += 1;
+        self.selects(row).then_some(row)
+    }
+
+    /// Asks whether a row that carries its own number is selected.
+    pub(super) fn selects(&mut self, row: usize) -> bool {
+        (self.select)(row)
+    }
+
+    pub(super) fn deliver(&mut self, record: Qm9Record) -> Result<ControlFlow<()>> {
+        self.selected += 1;
+        (self.visit)(record)
+    }
+
+    pub(super) fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// Moves on to `done`, and reports where a step is completed. A folder reports each of its files.
+    pub(super) fn advance_to(&mut self, done: u64) {
+        let step = Self::REPORT_EVERY.min(self.total / 1024).max(1);
+        let completed = done / step > self.done / step;
+        self.done = done;
+        if completed {
+            self.report();
+        }
+    }
+
+    fn report(&mut self) {
+        (self.progress)(Progress {
+            done: self.done,
+            total: self.total,
+            selected: self.selected,
+        });
+    }
+}

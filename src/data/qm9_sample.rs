@@ -1,0 +1,266 @@
+//! Random samples of QM9: the procedure that draws them, and the compact file that holds one.
+//!
+//! Rows divisible by ten are the *design pool*: everything that was chosen by trial (features, depth,
+//! activation, ridge) was chosen there. Samples are drawn from the other rows, so that no molecule on which
+//! results are reported took part in a choice.
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use csv::{ReaderBuilder, StringRecord};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::molecule::{Element, Molecule};
+use super::qm9::{Qm9Record, Reading};
+use super::qm9_csv::csv_error;
+use super::qm9_recognise::io_error;
+use super::qm9_text::{at, excerpt, parse_number};
+use crate::error::{Error, Result};
+
+/// Every row that this divides belongs to the design pool.
+pub const DESIGN_POOL_STRIDE: usize = 10;
+
+/// Seed of the sample that ships with the crate.
+pub const SAMPLE_SEED: u64 = 9;
+
+/// Number of molecules in the sample that ships with the crate.
+pub const SAMPLE_LEN: usize = 1340;
+
+/// The comment at the head of the sample that ships with the crate: origin, draw, units, citation.
+pub const SAMPLE_COMMENT: &str = "\
+A random sample of QM9, from the files qm9_part1.csv to qm9_part3.csv of the Python package qm9pack 1.0.3
+Draw: seed 9, rows not divisible by 10, in the order drawn (docs/data.md)
+Units: positions in angstrom, u0 (internal energy at 0 K, B3LYP/6-31G(2df,p)) in hartree
+Cite: R. Ramakrishnan, P. O. Dral, M. Rupp, O. A. von Lilienfeld, Sci. Data 1, 140022 (2014)
+Cite: L. Ruddigkeit, R. van Deursen, L. C. Blum, J.-L. Reymond, J. Chem. Inf. Model. 52, 2864 (2012)";
+
+/// The columns of a sample file.
+pub(super) const COLUMNS: [&str; 5] = [
+    "row",
+    "index",
+    "elements",
+    "positions_angstrom",
+    "u0_hartree",
+];
+
+/// The comment that states how many molecules follow.
+const COUNT_KEY: &str = "# molecules: ";
+
+/// Draws rows at random and without repetition from those outside the design pool.
+///
+/// The procedure is fixed to the bit: write down the rows `r < total_rows` with `r % 10 != 0` in ascending
+/// order as `c[0..n]`; for `i = 0, 1, …, count − 1` draw a 64-bit word `w` and exchange `c[i]` with
+/// `c[i + ⌊w (n − i) / 2⁶⁴⌋]`; the sample is `c[0..count]` in this order. The words come from ChaCha with 8
+/// rounds, stream 0, whose key is the seed (8 bytes, little endian) followed by 24 zero bytes. A smaller sample
+/// with the same seed is therefore the beginning of a larger one.
+///
+/// # Arguments
+/// * `total_rows` — number of rows to draw from, [`super::qm9::QM9PACK_ROWS`] for the `qm9pack` wheel
+/// * `count` — number of rows to draw
+/// * `seed` — any number
+///
+/// # Cost and accuracy
+/// O(`total_rows`) time and memory. The bias of the draw is below `total_rows` / 2⁶⁴.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if fewer than `count` rows lie outside the design pool.
+///
+/// # Examples
+/// ```
+/// use haarmonic::data::qm9_sample::sample_rows;
+/// let mut rows = sample_rows(20, 18, 1)?;
+/// assert_eq!(sample_rows(20, 5, 1)?, rows[..5]);
+/// rows.sort();
+/// assert_eq!(rows[..9], [1, 2, 3, 4, 5, 6, 7, 8, 9]); // neither 0 nor 10
+/// assert!(sample_rows(20, 19, 1).is_err());
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn sample_rows(total_rows: usize, count: usize, seed: u64) -> Result<Vec<usize>> {
+    let mut rows: Vec<usize> = (0..total_rows)
+        .filter(|row| row % DESIGN_POOL_STRIDE != 0)
+        .collect();
+    if count > rows.len() {
+        return Err(Error::InvalidValue {
+            what: "size of the sample".into(),
+            found: count.to_string(),
+            expected: format!("at most {}, the rows outside the design pool", rows.len()),
+        });
+    }
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    let mut words = ChaCha8Rng::from_seed(key);
+    for i in 0..count {
+        let word = u128::from(words.next_u64());
+        let remaining = (rows.len() - i) as u128;
+        rows.swap(i, i + ((word * remaining) >> 64) as usize);
+    }
+    rows.truncate(count);
+    Ok(rows)
+}
+
+/// Writes molecules as a sample file.
+///
+/// The file is CSV with the columns `row`, `index`, `elements` (`CHHHH`), `positions_angstrom` (3 numbers an atom,
+/// separated by blanks) and `u0_hartree`, after a comment with the number of molecules. Each number has the fewest
+/// digits that read back as the same `f64`, without a leading zero before the point.
+///
+/// # Arguments
+/// * `out` — a buffered writer
+/// * `records` — in the order in which they shall stand
+/// * `comment` — lines about the origin; each is written after a `#`
+///
+/// # Errors
+/// [`std::io::Error`] of the writer.
+///
+/// # Examples
+/// ```
+/// use haarmonic::data::{molecule::{Element, Molecule}, qm9::Qm9Record, qm9_sample::write_sample};
+/// let molecule = Molecule::new(7, vec![Element::H; 2], vec![[0.; 3], [0., -0.5, 1e-7]], -1.25)?;
+/// let mut file = Vec::new();
+/// write_sample(&mut file, &[Qm9Record { row: 3, molecule }], "two atoms")?;
+/// let lines: Vec<_> = std::str::from_utf8(&file)?.lines().collect();
+/// assert_eq!(lines[3], "3,7,HH,0 0 0 0 -.5 .0000001,-1.25");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write_sample(
+    mut out: impl Write,
+    records: &[Qm9Record],
+    comment: &str,
+) -> std::io::Result<()> {
+    for line in comment.lines() {
+        writeln!(out, "# {line}")?;
+    }
+    writeln!(out, "{COUNT_KEY}{}", records.len())?;
+    writeln!(out, "{}", COLUMNS.join(","))?;
+    for Qm9Record { row, molecule } in records {
+        let elements: String = molecule.elements().iter().map(|e| e.symbol()).collect();
+        let positions: Vec<String> = molecule
+            .positions()
+            .iter()
+            .flatten()
+            .map(|x| compact(*x))
+            .collect();
+        writeln!(
+            out,
+            "{row},{},{elements},{},{}",
+            molecule.id(),
+            positions.join(" "),
+            compact(molecule.internal_energy_0k())
+        )?;
+    }
+    out.flush()
+}
+
+/// The shortest decimal that reads back exactly, without the zero before the point.
+fn compact(number: f64) -> String {
+    let text = number.to_string();
+    if let Some(rest) = text.strip_prefix("0.") {
+        format!(".{rest}")
+    } else if let Some(rest) = text.strip_prefix("-0.") {
+        format!("-.{rest}")
+    } else {
+        text
+    }
+}
+
+/// Streams a sample file; `path` is for messages.
+pub(super) fn stream(mut text: impl Read, path: &Path, reading: &mut Reading<'_>) -> Result<()> {
+    let mut content = String::new();
+    text.read_to_string(&mut content)
+        .map_err(|e| io_error(path, &e))?;
+    check_complete(&content).map_err(|e| e.in_file(path))?;
+    let mut reader = ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_reader(content.as_bytes());
+    reader.headers().map_err(|e| csv_error(&e).in_file(path))?;
+    let mut record = StringRecord::new();
+    while reader
+        .read_record(&mut record)
+        .map_err(|e| csv_error(&e).in_file(path))?
+    {
+        reading.advance_to(reader.position().byte());
+        let line = record.position().map_or(0, csv::Position::line);
+        let row = integer(&record[0], line, COLUMNS[0]).map_err(|e| e.in_file(path))? as usize;
+        if reading.selects(row) {
+            let molecule = molecule(&record, line).map_err(|e| e.in_file(path))?;
+            if reading.deliver(Qm9Record { row, molecule })?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compares the number of lines with the number that the file states, and demands the last line's end.
+fn check_complete(content: &str) -> Result<()> {
+    let stated = content
+        .lines()
+        .take_while(|line| line.starts_with('#'))
+        .find_map(|line| line.strip_prefix(COUNT_KEY))
+        .ok_or_else(|| Error::Missing {
+            what: format!("comment {:?}", format!("{COUNT_KEY}N")),
+            place: "the first lines".into(),
+        })?;
+    let found = content
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .count()
+        .saturating_sub(1);
+    if stated.trim().parse() != Ok(found) || !content.ends_with('\n') {
+        return Err(Error::Syntax {
+            format: "QM9 sample".into(),
+            line: Some(content.lines().count()),
+            message: if content.ends_with('\n') {
+                format!("found {found} molecules, expected {}", excerpt(stated))
+            } else {
+                "file ends within a line, expected a complete line".into()
+            },
+        });
+    }
+    Ok(())
+}
+
+fn molecule(record: &StringRecord, line: u64) -> Result<Molecule> {
+    let id = integer(&record[1], line, COLUMNS[1])?;
+    let elements = record[2]
+        .chars()
+        .map(|symbol| {
+            symbol
+                .to_string()
+                .parse()
+                .map_err(|e| at(&format!("line {line}, column {}", COLUMNS[2]), e))
+        })
+        .collect::<Result<Vec<Element>>>()?;
+    let coordinates = record[3]
+        .split_whitespace()
+        .map(|text| number(text, line, COLUMNS[3]))
+        .collect::<Result<Vec<f64>>>()?;
+    let (triples, rest) = coordinates.as_chunks::<3>();
+    if !rest.is_empty() {
+        return Err(Error::ShapeMismatch {
+            what: format!("line {line}, column {}", COLUMNS[3]),
+            expected: format!("[{}, 3], three coordinates an atom", elements.len()),
+            found: vec![coordinates.len()],
+        });
+    }
+    let energy = number(&record[4], line, COLUMNS[4])?;
+    Molecule::new(id, elements, triples.to_vec(), energy)
+        .map_err(|e| at(&format!("line {line}"), e))
+}
+
+fn integer(text: &str, line: u64, column: &str) -> Result<u32> {
+    text.parse().map_err(|_| Error::InvalidValue {
+        what: format!("line {line}, column {column}"),
+        found: format!("{:?}", excerpt(text)),
+        expected: "an integer".into(),
+    })
+}
+
+fn number(text: &str, line: u64, column: &str) -> Result<f64> {
+    parse_number(text).ok_or_else(|| Error::InvalidValue {
+        what: format!("line {line}, column {column}"),
+        found: format!("{:?}", excerpt(text)),
+        expected: "a finite number".into(),
+    })
+}

@@ -1,0 +1,54 @@
+//! Numbers as QM9 writes them, and the wording of errors, shared by the readers.
+
+use crate::error::Error;
+
+/// The first characters of a text, for an error message.
+pub(super) fn excerpt(text: &str) -> String {
+    const LEN: usize = 40;
+    match text.char_indices().nth(LEN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Reads a number as QM9 writes it: `-1.5`, `0.`, `1.5E-6`, `1.5*^-6`; `None` if it is none or not finite.
+pub(super) fn parse_number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let number: f64 = if text.contains("*^") {
+        text.replacen("*^", "e", 1).parse().ok()?
+    } else {
+        text.parse().ok()?
+    };
+    number.is_finite().then_some(number)
+}
+
+/// Names the place in front of what an error is about.
+pub(super) fn at(place: &str, error: Error) -> Error {
+    let prefix = |what: String| format!("{place}, {what}");
+    match error {
+        Error::ShapeMismatch {
+            what,
+            expected,
+            found,
+        } => Error::ShapeMismatch {
+            what: prefix(what),
+            expected,
+            found,
+        },
+        Error::NotFinite { what, index } => Error::NotFinite {
+            what: prefix(what),
+            index,
+        },
+        Error::Empty { what } => Error::Empty { what: prefix(what) },
+        Error::InvalidValue {
+            what,
+            found,
+            expected,
+        } => Error::InvalidValue {
+            what: prefix(what),
+            found,
+            expected,
+        },
+        other => other,
+    }
+}
