@@ -1,6 +1,7 @@
 //! Rotations against independent matrices, golden values and closed forms; Euler angles at the poles.
 
 #[path = "common/tol_group.rs"]
+#[allow(dead_code)]
 mod tol;
 
 use std::f64::consts::{FRAC_PI_2, PI, TAU};

@@ -19,3 +19,19 @@ pub fn euler_angle_near_pole(distance_from_pole: f64) -> f64 {
 pub fn golden_matrix() -> f64 {
     16.0 * f64::EPSILON
 }
+
+/// Products of up to three rotations, each rounded at size 1.
+pub fn rotation_laws() -> f64 {
+    32.0 * f64::EPSILON
+}
+
+/// Weighted sums of functions of size 1 whose phases turn `degree` times: the angle error is multiplied by
+/// the degree, and the alternating sum of the naive Wigner function loses a digit up to degree 7.
+pub fn haar_invariance(degree: usize) -> f64 {
+    128.0 * f64::EPSILON * (degree + 1) as f64
+}
+
+/// One degree beyond exactness the error is of the size of the function; anything above this is no rounding.
+pub fn visible_defect() -> f64 {
+    f64::EPSILON.powf(0.25)
+}
