@@ -1,9 +1,8 @@
-//! Files: arrays in NumPy's formats, tables, and writing that leaves nothing half done.
+//! Files: arrays in NumPy's formats and tables, written whole or not at all; molecules of QM9 and
+//! their features on the sphere.
 
 pub mod arrays;
 pub mod atomic;
-//! Loading of data: molecules of QM9, and their features on the sphere.
-
 pub mod composition;
 pub mod molecule;
 pub mod qm9;

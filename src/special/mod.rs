@@ -1,11 +1,9 @@
-//! Pure functions: Gauss–Legendre nodes and the normalised associated Legendre recursion.
+//! Pure functions: quadrature nodes, Legendre and Wigner-d recursions, vectorised special functions.
 
 pub mod gauss_legendre;
 pub(crate) mod scaled;
+pub mod vector_math;
 pub mod wigner_d;
 
 pub use gauss_legendre::GaussLegendre;
-//! (under construction)
-
-pub mod vector_math;
 pub use wigner_d::{WignerDRecursion, wigner_d, wigner_d_matrix};

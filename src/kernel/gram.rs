@@ -1,0 +1,56 @@
+//! Kernel matrices and their error estimates.
+
+use ndarray::Array2;
+
+use super::recursion::KernelPair;
+
+/// The kernels of every signal of one set with every signal of another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gram {
+    /// `[n1, n2]`, the covariance K of the outputs at initialisation.
+    pub nngp: Array2<f64>,
+    /// `[n1, n2]`, the neural tangent kernel Θ.
+    pub ntk: Array2<f64>,
+    /// How far the entries may be from the exact mean over the group.
+    pub error: KernelError,
+}
+
+/// Error estimates of a [`Gram`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum KernelError {
+    /// No quadrature was involved: the entries are exact to rounding.
+    Exact,
+    /// Each entry's own estimate: its change in the last refinement of the quadrature, which is the
+    /// error of the coarser one and so, as a rule, several times the error of the entry.
+    Entries {
+        /// Absolute, `[n1, n2]`.
+        nngp: Array2<f64>,
+        /// Absolute, `[n1, n2]`.
+        ntk: Array2<f64>,
+    },
+    /// The quadrature was fixed. A sample of pairs was computed again with a finer one; this is the
+    /// largest change among them.
+    Sampled {
+        /// Absolute.
+        largest: KernelPair,
+        /// Number of pairs in the sample.
+        pairs: usize,
+    },
+}
+
+impl KernelError {
+    /// The largest absolute error estimate of each kernel; zero where there is no quadrature.
+    pub fn largest(&self) -> KernelPair {
+        match self {
+            KernelError::Exact => KernelPair::default(),
+            KernelError::Entries { nngp, ntk } => {
+                let largest = |a: &Array2<f64>| a.iter().copied().fold(0.0, f64::max);
+                KernelPair {
+                    nngp: largest(nngp),
+                    ntk: largest(ntk),
+                }
+            }
+            KernelError::Sampled { largest, .. } => *largest,
+        }
+    }
+}

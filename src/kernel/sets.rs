@@ -1,0 +1,344 @@
+//! Kernels between sets of signals, such as the atoms of molecules: sums of kernels over pairs.
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use ndarray::Array2;
+use rayon::prelude::*;
+
+use crate::{Error, Result};
+
+use super::engine::{Accuracy, Engine, EngineWorkspace, KernelBlock, PreparedSet};
+use super::evaluate::{Engines, FINER, Kernel, complete_if, sample};
+use super::geometry::{Geometry, Refinement};
+use super::gram::{Gram, KernelError};
+use super::recursion::KernelPair;
+use super::signals::{PreparedSignals, Store};
+
+/// Which pairs of signals contribute to the kernel of two sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pairing {
+    /// The i-th of one with the i-th of the other: an independent network for each place, outputs
+    /// added.
+    Index,
+    /// Every one with every other: one network shared by all, outputs added.
+    All,
+    /// Every one with every other of the same label: one network a label, outputs added.
+    SameLabel,
+}
+
+impl Pairing {
+    fn holds(self, i: usize, j: usize, same_label: bool) -> bool {
+        match self {
+            Pairing::Index => i == j,
+            Pairing::All => true,
+            Pairing::SameLabel => same_label,
+        }
+    }
+}
+
+/// A set: consecutive signals among the prepared ones, with a label each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignalSet {
+    /// Position of the first signal.
+    pub first: usize,
+    /// One label a signal (for atoms, the atomic number).
+    pub labels: Vec<u32>,
+}
+
+impl SignalSet {
+    fn range(&self) -> Range<usize> {
+        self.first..self.first + self.labels.len()
+    }
+}
+
+/// Kernels between sets of signals.
+///
+/// ```math
+/// K(X, X') = \sum_{(i,j)} k(x_i, x'_j) \quad \text{or} \quad
+///            \sum_{(i,j)} \frac{k(x_i, x'_j)}{\sqrt{k(x_i,x_i) \, k(x'_j,x'_j)}}
+/// ```
+///
+/// All pairings asked for are summed from one evaluation of each pair of signals.
+#[derive(Clone)]
+pub struct SetKernel {
+    kernel: Kernel,
+    normalised: bool,
+}
+
+impl SetKernel {
+    /// Sums of the kernel itself.
+    pub fn new(kernel: Kernel) -> Self {
+        SetKernel {
+            kernel,
+            normalised: false,
+        }
+    }
+
+    /// Sums of the kernel divided by the geometric mean of its diagonal, so that every signal
+    /// counts alike.
+    pub fn normalised(mut self) -> Self {
+        self.normalised = true;
+        self
+    }
+
+    /// The kernel of single signals.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The kernels of every set with every other, one matrix a pairing; one triangle is computed.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without sets, or for a set without signals, [`Error::ShapeMismatch`] if a
+    /// set reaches beyond the signals; as [`Kernel::gram`].
+    pub fn gram(
+        &self,
+        signals: &PreparedSignals,
+        sets: &[SignalSet],
+        pairings: &[Pairing],
+    ) -> Result<Vec<Gram>> {
+        self.matrices((signals, sets), None, pairings)
+    }
+
+    /// The kernels of the sets of one collection with those of another, one matrix a pairing.
+    ///
+    /// # Errors
+    /// As [`gram`](Self::gram).
+    pub fn cross(
+        &self,
+        rows: (&PreparedSignals, &[SignalSet]),
+        columns: (&PreparedSignals, &[SignalSet]),
+        pairings: &[Pairing],
+    ) -> Result<Vec<Gram>> {
+        self.matrices(rows, Some(columns), pairings)
+    }
+
+    fn matrices(
+        &self,
+        rows: (&PreparedSignals, &[SignalSet]),
+        columns: Option<(&PreparedSignals, &[SignalSet])>,
+        pairings: &[Pairing],
+    ) -> Result<Vec<Gram>> {
+        for (signals, sets) in [Some(rows), columns].into_iter().flatten() {
+            signals.check(self.kernel.network())?;
+            check_sets(signals.len(), sets)?;
+        }
+        let column_store = columns.map(|(signals, _)| &signals.store);
+        let sets = Sets {
+            rows: rows.1,
+            columns: columns.map(|(_, sets)| sets),
+            pairings,
+        };
+        match (self.kernel.engines(), &rows.0.store, column_store) {
+            (Engines::Vector(engine), Store::Vector(a), None) => {
+                self.evaluate(engine, a, None, sets)
+            }
+            (Engines::Vector(engine), Store::Vector(a), Some(Store::Vector(b))) => {
+                self.evaluate(engine, a, Some(b), sets)
+            }
+            (Engines::Sphere(engine), Store::Sphere(a), None) => {
+                self.evaluate(engine, a, None, sets)
+            }
+            (Engines::Sphere(engine), Store::Sphere(a), Some(Store::Sphere(b))) => {
+                self.evaluate(engine, a, Some(b), sets)
+            }
+            _ => unreachable!("signals prepared for a network live in its input space"),
+        }
+    }
+}
+
+/// What is asked of a collection of sets.
+#[derive(Clone, Copy)]
+struct Sets<'a> {
+    rows: &'a [SignalSet],
+    columns: Option<&'a [SignalSet]>,
+    pairings: &'a [Pairing],
+}
+
+type Signals<'a, R> = PreparedSet<'a, <<R as Refinement>::Level as Geometry>::Signal>;
+
+impl SetKernel {
+    fn evaluate<R: Refinement>(
+        &self,
+        engine: &Engine<R>,
+        rows: &[super::engine::Prepared<<R::Level as Geometry>::Signal>],
+        columns: Option<&[super::engine::Prepared<<R::Level as Geometry>::Signal>]>,
+        sets: Sets<'_>,
+    ) -> Result<Vec<Gram>> {
+        let column_sets = sets.columns.unwrap_or(sets.rows);
+        let shape = (sets.rows.len(), column_sets.len());
+        let need = self.normalised || engine.recursion.activates_after_pooling();
+        let pooled_variances = |signals, accuracy| complete_if(need, engine, signals, accuracy);
+        let (accuracy, row_signals, column_signals) = {
+            let accuracy = engine.accuracy();
+            let row_signals = pooled_variances(rows, accuracy)?;
+            let column_signals = columns
+                .map(|signals| pooled_variances(signals, accuracy))
+                .transpose()?;
+            (accuracy, row_signals, column_signals)
+        };
+        let column_signals = column_signals.as_ref().unwrap_or(&row_signals);
+
+        let pairs: Vec<(usize, usize)> = (0..shape.0)
+            .flat_map(|i| (0..shape.1).map(move |j| (i, j)))
+            .filter(|&(i, j)| sets.columns.is_some() || j >= i)
+            .collect();
+        let counter = self.kernel.counter(pairs.len());
+        let zeros = || vec![[(); 2].map(|()| Array2::<f64>::zeros(shape)); sets.pairings.len()];
+        let sums = Mutex::new((zeros(), zeros()));
+        pairs.par_iter().try_for_each_init(
+            || engine.make_workspace(),
+            |workspace, &(i, j)| {
+                let pair = (&sets.rows[i], &column_sets[j]);
+                let signals = (&row_signals, column_signals);
+                let found = self.pair_sums(engine, pair, signals, sets.pairings, accuracy, workspace)?;
+                counter.add(1);
+                let mut sums = sums.lock().expect("no thread panics while writing");
+                for (p, sum) in found.iter().enumerate() {
+                    for (at, mirrored) in [((i, j), false), ((j, i), true)] {
+                        if !mirrored || sets.columns.is_none() {
+                            sums.0[p][0][at] = sum.value.nngp;
+                            sums.0[p][1][at] = sum.value.ntk;
+                            sums.1[p][0][at] = sum.error.nngp;
+                            sums.1[p][1][at] = sum.error.ntk;
+                        }
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        let (values, errors) = sums.into_inner().expect("no thread panicked");
+        values
+            .into_iter()
+            .zip(errors)
+            .enumerate()
+            .map(|(p, (values, [nngp_error, ntk_error]))| {
+                let error = if R::EXACT {
+                    KernelError::Exact
+                } else if engine.estimates_errors() {
+                    KernelError::Entries {
+                        nngp: nngp_error,
+                        ntk: ntk_error,
+                    }
+                } else {
+                    let mut workspace = engine.make_workspace();
+                    sample(shape, |i, j| {
+                        let (a, b) = (&sets.rows[i], &column_sets[j]);
+                        let columns = columns.unwrap_or(rows);
+                        let finer = (
+                            &pooled_variances(&rows[a.range()], FINER)?,
+                            &pooled_variances(&columns[b.range()], FINER)?,
+                        );
+                        let moved = [a, b].map(|set| SignalSet {
+                            first: 0,
+                            labels: set.labels.clone(),
+                        });
+                        let pair = (&moved[0], &moved[1]);
+                        let pairing = &sets.pairings[p..=p];
+                        let sum =
+                            self.pair_sums(engine, pair, finer, pairing, FINER, &mut workspace)?;
+                        Ok(KernelPair {
+                            nngp: sum[0].value.nngp - values[0][[i, j]],
+                            ntk: sum[0].value.ntk - values[1][[i, j]],
+                        })
+                    })?
+                };
+                let [nngp, ntk] = values;
+                Ok(Gram { nngp, ntk, error })
+            })
+            .collect()
+    }
+
+    /// The kernels of one set with another, one sum a pairing.
+    fn pair_sums<R: Refinement>(
+        &self,
+        engine: &Engine<R>,
+        (a, b): (&SignalSet, &SignalSet),
+        (rows, columns): (&Signals<'_, R>, &Signals<'_, R>),
+        pairings: &[Pairing],
+        accuracy: Accuracy,
+        workspace: &mut EngineWorkspace<R>,
+    ) -> Result<Vec<Sum>> {
+        let same = |i: usize, j: usize| a.labels[i] == b.labels[j];
+        let wanted = |i: usize, j: usize| pairings.iter().any(|p| p.holds(i, j, same(i, j)));
+        let block = engine.block(
+            (rows, a.range()),
+            (columns, b.range()),
+            wanted,
+            accuracy,
+            workspace,
+        )?;
+        let mut sums = vec![Sum::default(); pairings.len()];
+        for i in 0..a.labels.len() {
+            for j in 0..b.labels.len() {
+                if !wanted(i, j) {
+                    continue;
+                }
+                let at = i * b.labels.len() + j;
+                let value = |kernels: &KernelBlock, fine: bool| {
+                    let pair = KernelPair {
+                        nngp: kernels.nngp[at],
+                        ntk: kernels.ntk[at],
+                    };
+                    if !self.normalised {
+                        return pair;
+                    }
+                    let (x, y) = (rows.diagonal[a.first + i], columns.diagonal[b.first + j]);
+                    let (x, y) = if fine { (x.fine, y.fine) } else { (x.coarse, y.coarse) };
+                    KernelPair {
+                        nngp: normalise(pair.nngp, x.nngp, y.nngp),
+                        ntk: normalise(pair.ntk, x.ntk, y.ntk),
+                    }
+                };
+                let fine = value(&block.fine, true);
+                let coarse = block.coarse.as_ref().map_or(fine, |c| value(c, false));
+                for (sum, pairing) in sums.iter_mut().zip(pairings) {
+                    if pairing.holds(i, j, same(i, j)) {
+                        sum.value.nngp += fine.nngp;
+                        sum.value.ntk += fine.ntk;
+                        sum.error.nngp += (fine.nngp - coarse.nngp).abs();
+                        sum.error.ntk += (fine.ntk - coarse.ntk).abs();
+                    }
+                }
+            }
+        }
+        Ok(sums)
+    }
+}
+
+/// The kernel of two sets, with the sum of the error estimates of its terms.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    value: KernelPair,
+    error: KernelPair,
+}
+
+/// A signal whose kernel with itself vanishes has a vanishing kernel with every other.
+fn normalise(value: f64, own: f64, other: f64) -> f64 {
+    let scale = (own * other).sqrt();
+    if scale > 0.0 { value / scale } else { 0.0 }
+}
+
+fn check_sets(signals: usize, sets: &[SignalSet]) -> Result<()> {
+    if sets.is_empty() {
+        return Err(Error::Empty {
+            what: "sets of signals".into(),
+        });
+    }
+    for (index, set) in sets.iter().enumerate() {
+        if set.labels.is_empty() {
+            return Err(Error::Empty {
+                what: format!("set {index}"),
+            });
+        }
+        if set.range().end > signals {
+            return Err(Error::ShapeMismatch {
+                what: format!("set {index}"),
+                expected: format!("signals up to number {signals}"),
+                found: vec![set.range().end],
+            });
+        }
+    }
+    Ok(())
+}

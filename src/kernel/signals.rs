@@ -1,0 +1,276 @@
+//! Signals as a caller has them, and prepared for a network.
+
+use std::sync::Arc;
+
+use ndarray::{ArrayView2, ArrayView3, ArrayView4, Axis};
+use num_complex::Complex64;
+use rayon::prelude::*;
+
+use crate::network::{InputSpace, Network, SphereSampling};
+use crate::rotation_group::RealHarmonics;
+use crate::sphere::ShtPlanner;
+use crate::{Error, Result};
+
+use super::engine::Prepared;
+use super::evaluate::{Engines, Kernel};
+
+/// A set of inputs, in one of the forms a network takes.
+#[derive(Debug, Clone, Copy)]
+pub enum Signals<'a> {
+    /// Vectors, `[n, dimension]`.
+    Vectors(ArrayView2<'a, f64>),
+    /// Real signals on a grid of the sphere, `[n, θ, φ, channels]`.
+    Grid(ArrayView4<'a, f64>),
+    /// Coefficients of real signals on the sphere, `[n, channels, L, 2L − 1]`, entry `[l, m + L − 1]`.
+    Coefficients(ArrayView4<'a, Complex64>),
+}
+
+impl<'a> From<ArrayView2<'a, f64>> for Signals<'a> {
+    fn from(array: ArrayView2<'a, f64>) -> Self {
+        Signals::Vectors(array)
+    }
+}
+
+impl<'a> From<ArrayView4<'a, f64>> for Signals<'a> {
+    fn from(array: ArrayView4<'a, f64>) -> Self {
+        Signals::Grid(array)
+    }
+}
+
+impl<'a> From<ArrayView4<'a, Complex64>> for Signals<'a> {
+    fn from(array: ArrayView4<'a, Complex64>) -> Self {
+        Signals::Coefficients(array)
+    }
+}
+
+impl Signals<'_> {
+    fn shape(&self) -> &[usize] {
+        match self {
+            Signals::Vectors(a) => a.shape(),
+            Signals::Grid(a) => a.shape(),
+            Signals::Coefficients(a) => a.shape(),
+        }
+    }
+
+    /// Index of the first entry that is not finite.
+    fn first_not_finite(&self) -> Option<Vec<usize>> {
+        fn find<T, D: ndarray::Dimension>(
+            array: &ndarray::ArrayView<'_, T, D>,
+            finite: impl Fn(&T) -> bool,
+        ) -> Option<Vec<usize>> {
+            let position = array.iter().position(|x| !finite(x))?;
+            let mut rest = position;
+            let mut index: Vec<usize> = array
+                .shape()
+                .iter()
+                .rev()
+                .map(|&len| {
+                    let i = rest % len;
+                    rest /= len;
+                    i
+                })
+                .collect();
+            index.reverse();
+            Some(index)
+        }
+        match self {
+            Signals::Vectors(a) => find(a, |x| x.is_finite()),
+            Signals::Grid(a) => find(a, |x| x.is_finite()),
+            Signals::Coefficients(a) => find(a, |x| x.re.is_finite() && x.im.is_finite()),
+        }
+    }
+}
+
+/// Signals prepared for one network, to be used in any number of kernel matrices.
+#[derive(Clone)]
+pub struct PreparedSignals {
+    network: Arc<Network>,
+    pub(crate) store: Store,
+}
+
+#[derive(Clone)]
+pub(crate) enum Store {
+    Vector(Arc<[Prepared<Vec<f64>>]>),
+    Sphere(Arc<[Prepared<RealHarmonics>]>),
+}
+
+impl PreparedSignals {
+    pub(crate) fn new(kernel: &Kernel, signals: Signals<'_>) -> Result<Self> {
+        let network = kernel.network();
+        check_shape(network.input(), &signals)?;
+        if let Some(index) = signals.first_not_finite() {
+            return Err(Error::NotFinite {
+                what: "signals".into(),
+                index,
+            });
+        }
+        let store = match (kernel.engines(), signals) {
+            (Engines::Vector(engine), Signals::Vectors(array)) => {
+                let prepare = |row: ArrayView2<'_, f64>| engine.prepare(row.iter().copied().collect());
+                Store::Vector(each(array.len_of(Axis(0)), |i| {
+                    prepare(array.slice(ndarray::s![i..=i, ..]))
+                })?)
+            }
+            (Engines::Sphere(engine), Signals::Coefficients(array)) => {
+                Store::Sphere(each(array.len_of(Axis(0)), |i| {
+                    let coefficients = array.index_axis(Axis(0), i);
+                    check_real(coefficients, i)?;
+                    engine.prepare(RealHarmonics::new(coefficients)?)
+                })?)
+            }
+            (Engines::Sphere(engine), Signals::Grid(array)) => {
+                let InputSpace::Sphere {
+                    band_limit,
+                    sampling: SphereSampling::Grid(sampling),
+                    ..
+                } = network.input()
+                else {
+                    return Err(wrong_form(network.input(), &signals));
+                };
+                let plan = ShtPlanner::new().plan(band_limit, sampling)?;
+                Store::Sphere(each(array.len_of(Axis(0)), |i| {
+                    let grid = array.index_axis(Axis(0), i);
+                    let channels = grid.len_of(Axis(2));
+                    let mut coefficients =
+                        ndarray::Array3::zeros((channels, band_limit, 2 * band_limit - 1));
+                    for (c, mut out) in coefficients.outer_iter_mut().enumerate() {
+                        out.assign(&plan.forward_real(grid.index_axis(Axis(2), c))?);
+                    }
+                    engine.prepare(RealHarmonics::new(coefficients.view())?)
+                })?)
+            }
+            (_, signals) => return Err(wrong_form(network.input(), &signals)),
+        };
+        Ok(PreparedSignals {
+            network: Arc::new(network.clone()),
+            store,
+        })
+    }
+
+    /// Number of signals.
+    pub fn len(&self) -> usize {
+        match &self.store {
+            Store::Vector(signals) => signals.len(),
+            Store::Sphere(signals) => signals.len(),
+        }
+    }
+
+    /// Whether there is no signal; never true of a value that a caller can hold.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Variances belong to a network, so signals prepared for another one are refused.
+    pub(crate) fn check(&self, network: &Network) -> Result<()> {
+        if *self.network == *network {
+            Ok(())
+        } else {
+            Err(Error::InvalidValue {
+                what: "prepared signals".into(),
+                found: "signals prepared for another network".into(),
+                expected: "signals prepared for this network".into(),
+            })
+        }
+    }
+}
+
+fn each<T: Send>(len: usize, prepare: impl Fn(usize) -> Result<T> + Sync) -> Result<Arc<[T]>> {
+    let items = (0..len)
+        .into_par_iter()
+        .map(prepare)
+        .collect::<Result<Vec<T>>>()?;
+    Ok(items.into())
+}
+
+fn check_shape(input: InputSpace, signals: &Signals<'_>) -> Result<()> {
+    let expected = match (input, signals) {
+        (InputSpace::Vector { dimension }, Signals::Vectors(_)) => vec![dimension],
+        (
+            InputSpace::Sphere {
+                band_limit,
+                sampling: SphereSampling::Grid(sampling),
+                channels,
+            },
+            Signals::Grid(_),
+        ) => {
+            let [rings, ring] = sampling.shape(band_limit)?;
+            vec![rings, ring, channels]
+        }
+        (
+            InputSpace::Sphere {
+                band_limit,
+                sampling: SphereSampling::Coefficients,
+                channels,
+            },
+            Signals::Coefficients(_),
+        ) => vec![channels, band_limit, 2 * band_limit - 1],
+        _ => return Err(wrong_form(input, signals)),
+    };
+    let shape = signals.shape();
+    if shape[1..] != expected[..] {
+        let words: Vec<String> = expected.iter().map(ToString::to_string).collect();
+        return Err(Error::ShapeMismatch {
+            what: "signals".into(),
+            expected: format!("[n, {}]", words.join(", ")),
+            found: shape.to_vec(),
+        });
+    }
+    if shape[0] == 0 {
+        return Err(Error::Empty {
+            what: "signals".into(),
+        });
+    }
+    Ok(())
+}
+
+fn wrong_form(input: InputSpace, signals: &Signals<'_>) -> Error {
+    let expected = match input {
+        InputSpace::Vector { dimension } => format!("real [n, {dimension}]"),
+        InputSpace::Sphere {
+            band_limit,
+            sampling: SphereSampling::Coefficients,
+            channels,
+        } => format!("complex [n, {channels}, {band_limit}, {}]", 2 * band_limit - 1),
+        InputSpace::Sphere { channels, .. } => format!("real [n, θ, φ, {channels}]"),
+    };
+    let kind = match signals {
+        Signals::Coefficients(_) => "complex",
+        _ => "real",
+    };
+    Error::ShapeMismatch {
+        what: format!("signals ({kind})"),
+        expected,
+        found: signals.shape().to_vec(),
+    }
+}
+
+/// Refuses coefficients that are not those of a real signal.
+fn check_real(coefficients: ArrayView3<'_, Complex64>, signal: usize) -> Result<()> {
+    let band_limit = coefficients.len_of(Axis(1));
+    let largest = coefficients.iter().map(|c| c.norm()).fold(0.0, f64::max);
+    for (c, channel) in coefficients.outer_iter().enumerate() {
+        for l in 0..band_limit {
+            for m in 0..band_limit {
+                let (plus, minus) = (channel[[l, band_limit - 1 + m]], channel[[l, band_limit - 1 - m]]);
+                let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
+                let found = if m > l && (plus.norm() > 0.0 || minus.norm() > 0.0) {
+                    "a nonzero coefficient of order |m| > l"
+                } else if (minus - sign * plus.conj()).norm() > REALITY * largest {
+                    "coefficients of a complex signal"
+                } else {
+                    continue;
+                };
+                return Err(Error::InvalidValue {
+                    what: format!("signals[{signal}, {c}, {l}, {}]", band_limit - 1 + m),
+                    found: found.into(),
+                    expected: "a real signal, f_{l,-m} = (-1)^m conj f_{l,m}".into(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Relative deviation from the symmetry of a real signal that is put down to rounding, also to
+/// rounding of coefficients that came as 32-bit numbers.
+const REALITY: f64 = 1e-5;

@@ -1,0 +1,124 @@
+//! The geometry of signals on the sphere under SO(3), with global filters.
+
+use std::sync::OnceLock;
+
+use crate::Result;
+use crate::network::Quadrature;
+use crate::rotation_group::{CorrelatorWorkspace, RealCorrelator, RealHarmonics};
+
+use super::geometry::{Geometry, Refinement};
+
+/// Growth of the band limit from one quadrature to the next.
+const GROWTH: f64 = 1.5;
+/// Refinement stops at this band limit of the quadrature, or at four times that of the signals.
+const LARGEST_BAND_LIMIT: usize = 256;
+
+fn grown(nodes: usize) -> usize {
+    (nodes as f64 * GROWTH).ceil() as usize
+}
+
+/// Signals on the sphere and one Haar quadrature. A fibre is a rotation r; its lifted value is the
+/// cross-correlation of the two signals at r.
+pub struct SphereGeometry {
+    correlator: RealCorrelator,
+}
+
+impl SphereGeometry {
+    /// Signals of band limit `band_limit`, Haar quadrature of band limit `quadrature`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if either is zero.
+    pub fn new(band_limit: usize, quadrature: usize) -> Result<Self> {
+        Ok(SphereGeometry {
+            correlator: RealCorrelator::new(band_limit, quadrature)?,
+        })
+    }
+}
+
+impl Geometry for SphereGeometry {
+    type Signal = RealHarmonics;
+    type Workspace = CorrelatorWorkspace;
+
+    fn make_workspace(&self) -> CorrelatorWorkspace {
+        self.correlator.make_workspace()
+    }
+
+    fn batch_count(&self) -> usize {
+        self.correlator.piece_count()
+    }
+
+    fn begin(&self, a: &RealHarmonics, b: &RealHarmonics, workspace: &mut CorrelatorWorkspace) {
+        self.correlator.begin(a, b, workspace);
+    }
+
+    fn lift(
+        &self,
+        _: &RealHarmonics,
+        _: &RealHarmonics,
+        batch: usize,
+        workspace: &mut CorrelatorWorkspace,
+        fibres: &mut Vec<f64>,
+    ) {
+        self.correlator.piece_into(batch, workspace, fibres);
+    }
+
+    fn mean(&self, batch: usize, fibres: &[f64]) -> f64 {
+        self.correlator.piece_mean(batch, fibres)
+    }
+
+    fn mean_square(&self, signal: &RealHarmonics) -> f64 {
+        signal.mean_square()
+    }
+}
+
+/// Haar quadratures of growing band limit, each built when it is first needed.
+pub struct SphereRefinement {
+    band_limit: usize,
+    quadratures: Vec<usize>,
+    levels: Vec<OnceLock<SphereGeometry>>,
+}
+
+impl SphereRefinement {
+    /// The quadratures a network asks for: one of a given band limit, or a sequence that starts at
+    /// the band limit of the signals.
+    pub fn new(band_limit: usize, quadrature: Quadrature) -> Self {
+        let quadratures = match quadrature {
+            // The second serves to estimate the error of the first.
+            Quadrature::BandLimit(nodes) => vec![nodes, grown(nodes)],
+            Quadrature::Tolerance(_) => {
+                let limit = LARGEST_BAND_LIMIT.max(4 * band_limit);
+                std::iter::successors(Some(band_limit.max(2)), |&nodes| Some(grown(nodes)))
+                    .take_while(|&nodes| nodes <= limit)
+                    .collect()
+            }
+        };
+        SphereRefinement {
+            band_limit,
+            levels: quadratures.iter().map(|_| OnceLock::new()).collect(),
+            quadratures,
+        }
+    }
+}
+
+impl Refinement for SphereRefinement {
+    type Level = SphereGeometry;
+    const EXACT: bool = false;
+
+    fn level_count(&self) -> usize {
+        self.levels.len()
+    }
+
+    fn level(&self, index: usize) -> Result<&SphereGeometry> {
+        match self.levels[index].get() {
+            Some(level) => Ok(level),
+            None => {
+                let level = SphereGeometry::new(self.band_limit, self.quadratures[index])?;
+                Ok(self.levels[index].get_or_init(|| level))
+            }
+        }
+    }
+
+    fn band_limit(&self, index: usize) -> usize {
+        self.quadratures[index]
+    }
+}
