@@ -7,3 +7,7 @@ pub mod wigner_d;
 
 pub use gauss_legendre::GaussLegendre;
 pub use wigner_d::{WignerDRecursion, wigner_d, wigner_d_matrix};
+pub mod legendre;
+
+pub use gauss_legendre::GaussLegendre;
+pub use legendre::{legendre_polynomials, normalised_legendre};
