@@ -54,6 +54,12 @@ fn npy(dictionary: &str, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Writes under a new file, which is far quicker than cutting an old one on some systems.
+fn replace(path: &Path, bytes: &[u8]) {
+    std::fs::remove_file(path).ok();
+    std::fs::write(path, bytes).unwrap();
+}
+
 fn header(descriptor: &str, shape: &str) -> String {
     format!("{{'descr': '{descriptor}', 'fortran_order': False, 'shape': {shape}, }}")
 }
@@ -299,7 +305,7 @@ fn damaged_files_never_panic() {
     for name in ["f64.npy", "c64_fortran.npy", "f32.npy", "structured.npy"] {
         let whole = std::fs::read(numpy(name)).unwrap();
         for end in 0..whole.len() {
-            std::fs::write(&path, &whole[..end]).unwrap();
+            replace(&path, &whole[..end]);
             message(&path, read_numbers(&path));
         }
         for _ in 0..1500 {
@@ -309,14 +315,14 @@ fn damaged_files_never_panic() {
                 let place = rng.random_range(0..bytes.len().min(130));
                 bytes[place] = rng.random();
             }
-            std::fs::write(&path, bytes).unwrap();
+            replace(&path, &bytes);
             read_numbers(&path).ok();
         }
     }
     for name in ["stored.npz", "deflated.npz"] {
         let whole = std::fs::read(numpy(name)).unwrap();
         let read_all = |bytes: &[u8]| {
-            std::fs::write(&path, bytes).unwrap();
+            replace(&path, &bytes);
             npz_keys(&path).ok();
             ["real", "complex"].map(|key| read_npz_numbers(&path, key).is_ok())
         };
@@ -342,7 +348,7 @@ fn damaged_files_never_panic() {
         if rng.random() {
             bytes.splice(0..0, *b"\x93NUMPY\x01\x00\x40\x00");
         }
-        std::fs::write(&path, bytes).unwrap();
+        replace(&path, &bytes);
         assert!(read_numbers(&path).is_err());
         assert!(read_npz_numbers(&path, "x").is_err());
     }
