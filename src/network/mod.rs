@@ -1,8 +1,20 @@
 //! Networks: the space their inputs live in, their layers, and the quadrature of the mean over the
 //! group. A network says what is computed, and nothing about how it is evaluated.
+//!
+//! [`Network::vector`] and [`Network::sphere`] build one in Rust, where layers that do not fit do not
+//! compile; [`Network::read`] reads a network file, where they are errors that say what to change.
 
+mod check;
+mod definition;
+mod file;
+mod table;
 mod types;
 
+pub mod builder;
+
+pub use builder::NetworkBuilder;
+pub use check::MAX_DEGREE;
+pub use definition::Network;
 pub use types::{
     DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Quadrature, Scale, SphereSampling, Support,
 };

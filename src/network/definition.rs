@@ -1,0 +1,213 @@
+//! [`Network`]: a list of layers that has been checked.
+
+use std::fmt;
+use std::path::Path;
+
+use super::check::check;
+use super::types::{InputSpace, Layer, Quadrature, Scale, SphereSampling};
+use super::{builder, file};
+use crate::{Error, Result};
+
+/// An infinitely wide network: the space of its inputs, its layers, and the quadrature of the mean
+/// over the group.
+///
+/// A value of this type is well formed: the layers fit one behind the other, every activation acts
+/// on Gaussian features, and the outputs are numbers, for which kernels exist.
+///
+/// # Examples
+/// ```
+/// use haarmonic::activation::Activation;
+/// use haarmonic::network::{Network, Scale};
+///
+/// let network = Network::vector(7)
+///     .dense(Scale::new(1.3, 0.2))
+///     .activation(Activation::Erf)
+///     .dense(Scale::default())
+///     .build()?;
+/// assert_eq!(network.layers().len(), 3);
+/// assert_eq!(Network::from_toml(&network.to_toml()?)?, network);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    input: InputSpace,
+    quadrature: Quadrature,
+    layers: Vec<Layer>,
+}
+
+impl Network {
+    /// Checks the parts and makes them a network.
+    ///
+    /// # Arguments
+    /// * `input` — the space of the inputs
+    /// * `quadrature` — of the mean over the group; the default for vectors
+    /// * `layers` — from input to output
+    ///
+    /// # Errors
+    /// [`Error::InvalidNetwork`] if the layers do not fit, with what to add or change;
+    /// [`Error::InvalidValue`] for a size or tolerance outside its range.
+    pub fn new(input: InputSpace, quadrature: Quadrature, layers: Vec<Layer>) -> Result<Network> {
+        check(&input, &quadrature, &layers)?;
+        Ok(Network {
+            input,
+            quadrature,
+            layers,
+        })
+    }
+
+    /// Begins a network on vectors: a multilayer perceptron.
+    pub fn vector(dimension: usize) -> builder::NetworkBuilder<builder::Vectors, builder::Start> {
+        builder::NetworkBuilder::new(InputSpace::Vector { dimension })
+    }
+
+    /// Begins a network on signals on the sphere.
+    ///
+    /// # Arguments
+    /// * `band_limit` — `L`, exclusive
+    /// * `sampling` — how the signals are stored
+    /// * `channels` — real signals per input
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::network::{Network, Scale, SphereSampling};
+    ///
+    /// let scale = Scale::new(1.3, 0.2);
+    /// let network = Network::sphere(6, SphereSampling::Coefficients, 2)
+    ///     .lifting(scale)
+    ///     .activation(Activation::Erf)
+    ///     .group_convolution(scale)
+    ///     .activation(Activation::Erf)
+    ///     .group_pooling()
+    ///     .dense(scale)
+    ///     .build()?;
+    /// assert_eq!(network.layers().len(), 6);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn sphere(
+        band_limit: usize,
+        sampling: SphereSampling,
+        channels: usize,
+    ) -> builder::NetworkBuilder<builder::OnSphere, builder::Start> {
+        builder::NetworkBuilder::new(InputSpace::Sphere {
+            band_limit,
+            sampling,
+            channels,
+        })
+    }
+
+    /// Reads a network from the text of a network file (`docs/network-file.md`).
+    ///
+    /// # Errors
+    /// [`Error::Syntax`] if the text is not TOML, [`Error::Missing`] or [`Error::InvalidValue`] for
+    /// a key that is absent, unknown or of the wrong type, with its line; otherwise as
+    /// [`Network::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::network::Network;
+    /// let error = Network::from_toml("[input]\nspace = \"vector\"\nsize = 7").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "key `size` in [input] (line 3): found an unknown key, expected one of space, dimension"
+    /// );
+    /// ```
+    pub fn from_toml(text: &str) -> Result<Network> {
+        file::parse(text)
+    }
+
+    /// Reads a network file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read, otherwise the errors of [`Network::from_toml`]
+    /// inside [`Error::InFile`].
+    pub fn read(path: impl AsRef<Path>) -> Result<Network> {
+        let path = path.as_ref();
+        let bytes =
+            std::fs::read(path).map_err(|err| crate::data::atomic::io_error(path, "read", err))?;
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Network::from_toml(text),
+            Err(_) => Err(Error::Syntax {
+                format: "TOML".into(),
+                line: None,
+                message: "not text in UTF-8".into(),
+            }),
+        }
+        .map_err(|err| err.in_file(path))
+    }
+
+    /// Writes the network in the form of a network file; [`Network::from_toml`] gives it back.
+    ///
+    /// # Errors
+    /// [`Error::InvalidNetwork`] if an activation has no name in the file format (an elementwise
+    /// function given as Rust code).
+    pub fn to_toml(&self) -> Result<String> {
+        file::write(self)
+    }
+
+    /// The space of the inputs.
+    pub fn input(&self) -> &InputSpace {
+        &self.input
+    }
+
+    /// The quadrature of the mean over the group.
+    pub fn quadrature(&self) -> Quadrature {
+        self.quadrature
+    }
+
+    /// The layers, from input to output; at least one.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The same network with another quadrature.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] or [`Error::InvalidNetwork`] if the quadrature does not fit the input.
+    pub fn with_quadrature(self, quadrature: Quadrature) -> Result<Network> {
+        Network::new(self.input, quadrature, self.layers)
+    }
+}
+
+/// One line: the input and the layers, for messages and logs.
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scale = |f: &mut fmt::Formatter<'_>, scale: &Scale| {
+            write!(f, "(σw {}, σb {})", scale.weight_std, scale.bias_std)
+        };
+        match &self.input {
+            InputSpace::Vector { dimension } => write!(f, "vector of {dimension}")?,
+            InputSpace::Sphere {
+                band_limit,
+                sampling,
+                channels,
+            } => write!(
+                f,
+                "sphere, bandlimit {band_limit}, {sampling}, {channels} channel{}",
+                if *channels == 1 { "" } else { "s" }
+            )?,
+        }
+        for layer in &self.layers {
+            f.write_str(" → ")?;
+            match layer {
+                Layer::Lifting {
+                    group, scale: s, ..
+                } => {
+                    write!(f, "lifting to {group} ")?;
+                    scale(f, s)?;
+                }
+                Layer::GroupConvolution { scale: s, .. } => {
+                    f.write_str("group-convolution ")?;
+                    scale(f, s)?;
+                }
+                Layer::Dense(s) => {
+                    f.write_str("dense ")?;
+                    scale(f, s)?;
+                }
+                Layer::Activation(activation) => file::describe(activation, f)?,
+                Layer::GroupPooling => f.write_str("group-pooling")?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,210 @@
+//! Reading one table of a network file: keys with their lines, and errors that name them.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::{Error, Result};
+
+/// One table, with the words by which errors call it.
+pub(super) struct Table<'a> {
+    text: &'a str,
+    table: &'a DeTable<'a>,
+    place: String,
+}
+
+/// A value and its line.
+pub(super) struct Found<T> {
+    pub value: T,
+    pub line: usize,
+}
+
+impl<'a> Table<'a> {
+    pub fn new(text: &'a str, table: &'a DeTable<'a>, place: impl Into<String>) -> Self {
+        Table {
+            text,
+            table,
+            place: place.into(),
+        }
+    }
+
+    /// The keys that are there, for errors about one that is not.
+    fn keys(&self) -> String {
+        let mut keys: Vec<_> = self
+            .table
+            .keys()
+            .map(|key| (key.span().start, short(key.get_ref())))
+            .collect();
+        keys.sort_unstable();
+        let keys: Vec<_> = keys.into_iter().map(|(_, key)| key).take(12).collect();
+        match keys.as_slice() {
+            [] => "is empty".into(),
+            keys => format!("has {}", keys.join(", ")),
+        }
+    }
+
+    /// The error for a key that is needed and absent.
+    pub fn missing(&self, key: &str) -> Error {
+        Error::Missing {
+            what: format!("key `{key}`"),
+            place: format!("{}, which {}", self.place, self.keys()),
+        }
+    }
+
+    /// The error for the value of a key.
+    pub fn wrong(
+        &self,
+        key: &str,
+        line: usize,
+        found: impl std::fmt::Display,
+        expected: &str,
+    ) -> Error {
+        Error::InvalidValue {
+            what: self.name(key, line),
+            found: found.to_string(),
+            expected: expected.into(),
+        }
+    }
+
+    fn name(&self, key: &str, line: usize) -> String {
+        format!("key `{}` in {} (line {line})", short(key), self.place)
+    }
+
+    /// Refuses keys that are not accepted, the first in the file first.
+    pub fn accept(&self, accepted: &[&str]) -> Result<()> {
+        self.accept_or(accepted, |_| None)
+    }
+
+    /// Refuses keys that are not accepted; `other` says more about some of them.
+    pub fn accept_or(
+        &self,
+        accepted: &[&str],
+        other: impl Fn(&str) -> Option<&'static str>,
+    ) -> Result<()> {
+        let unknown = self
+            .table
+            .keys()
+            .filter(|key| !accepted.contains(&key.get_ref().as_ref()))
+            .min_by_key(|key| key.span().start);
+        match unknown {
+            None => Ok(()),
+            Some(key) => Err(self.wrong(
+                key.get_ref(),
+                line_of(self.text, key.span().start),
+                other(key.get_ref()).unwrap_or("an unknown key"),
+                &match accepted {
+                    [only] => format!("only {only}"),
+                    _ => format!("one of {}", accepted.join(", ")),
+                },
+            )),
+        }
+    }
+
+    /// The line of a key, if it is there.
+    fn value(&self, key: &str) -> Option<Found<&'a Spanned<DeValue<'a>>>> {
+        self.table
+            .iter()
+            .find(|(name, _)| name.get_ref() == key)
+            .map(|(name, value)| Found {
+                value,
+                line: line_of(self.text, name.span().start),
+            })
+    }
+
+    fn read<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        convert: impl Fn(&'a DeValue<'a>) -> Option<T>,
+    ) -> Result<Option<Found<T>>> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(Found { value, line }) => match convert(value.get_ref()) {
+                Some(value) => Ok(Some(Found { value, line })),
+                None => Err(self.wrong(key, line, describe(value.get_ref()), expected)),
+            },
+        }
+    }
+
+    pub fn string(&self, key: &str) -> Result<Option<Found<&'a str>>> {
+        self.read(key, "a string in quotes", |value| value.as_str())
+    }
+
+    pub fn float(&self, key: &str) -> Result<Option<Found<f64>>> {
+        self.read(key, "a number", |value| match value {
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            DeValue::Integer(_) => integer(value).map(|value| value as f64),
+            _ => None,
+        })
+    }
+
+    pub fn count(&self, key: &str) -> Result<Option<Found<usize>>> {
+        self.read(key, "a whole number, zero or more", |value| {
+            integer(value).and_then(|value| usize::try_from(value).ok())
+        })
+    }
+
+    pub fn table(&self, key: &str) -> Result<Option<Found<&'a DeTable<'a>>>> {
+        self.read(key, &format!("a table [{key}]"), |value| value.as_table())
+    }
+
+    /// A list of tables, `[[key]]`, each with its line.
+    pub fn tables(&self, key: &str) -> Result<Option<Vec<Found<&'a DeTable<'a>>>>> {
+        let expected = format!("tables [[{key}]]");
+        let Some(Found { value, line }) = self.value(key) else {
+            return Ok(None);
+        };
+        let Some(array) = value.get_ref().as_array() else {
+            return Err(self.wrong(key, line, describe(value.get_ref()), &expected));
+        };
+        let mut tables = Vec::with_capacity(array.len());
+        for value in array.iter() {
+            let line = line_of(self.text, value.span().start);
+            let Some(table) = value.get_ref().as_table() else {
+                return Err(self.wrong(key, line, describe(value.get_ref()), &expected));
+            };
+            tables.push(Found { value: table, line });
+        }
+        Ok(Some(tables))
+    }
+}
+
+/// One-based line of a byte in a text.
+pub(super) fn line_of(text: &str, byte: usize) -> usize {
+    let end = byte.min(text.len());
+    1 + text.as_bytes()[..end]
+        .iter()
+        .filter(|&&byte| byte == b'\n')
+        .count()
+}
+
+fn integer(value: &DeValue<'_>) -> Option<i64> {
+    value
+        .as_integer()
+        .and_then(|integer| i64::from_str_radix(integer.as_str(), integer.radix()).ok())
+}
+
+/// A value as an error shows it.
+fn describe(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("the string {:?}", short(text)),
+        DeValue::Integer(integer) => short(&integer.to_string()),
+        DeValue::Float(float) => short(float.as_str()),
+        DeValue::Boolean(value) => value.to_string(),
+        DeValue::Datetime(_) => "a date".into(),
+        DeValue::Array(_) => "a list".into(),
+        DeValue::Table(_) => "a table".into(),
+    }
+}
+
+/// The beginning of a text, on one line.
+pub(super) fn short(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(40)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().nth(40).is_some() {
+        shown.push('…');
+    }
+    shown
+}

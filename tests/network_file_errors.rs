@@ -1,0 +1,438 @@
+//! Network files: what each mistake is answered with, and damaged files.
+
+use haarmonic::Error;
+use haarmonic::network::Network;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+#[path = "common/network_files.rs"]
+mod network_files;
+use network_files::{documented_files, every_activation, mlp_file, sphere_file};
+
+#[track_caller]
+fn refused(result: haarmonic::Result<Network>, message: &str) {
+    let error = result.expect_err("the network is not well formed");
+    assert_eq!(error.to_string(), message);
+    assert!(!message.contains('\n'));
+}
+
+/// The message for a file made from a good one by replacing a text.
+#[track_caller]
+fn refused_after(file: &str, from: &str, to: &str, message: &str) {
+    assert!(file.contains(from), "{from:?} is not in the file");
+    refused(Network::from_toml(&file.replacen(from, to, 1)), message);
+}
+
+#[test]
+fn keys_of_the_file() {
+    let mlp = mlp_file();
+    refused(
+        Network::from_toml(""),
+        "key `input`: missing in the network file, which is empty",
+    );
+    refused_after(
+        mlp,
+        "[input]",
+        "[inputs]",
+        "key `inputs` in the network file (line 1): found an unknown key, expected one of input, quadrature, layers",
+    );
+    refused_after(
+        mlp,
+        "[input]\nspace = \"vector\"\ndimension = 7",
+        "input = 3",
+        "key `input` in the network file (line 1): found 3, expected a table [input]",
+    );
+    refused_after(
+        mlp,
+        "space = \"vector\"\n",
+        "",
+        "key `space`: missing in [input], which has dimension",
+    );
+    refused_after(
+        mlp,
+        "\"vector\"",
+        "5",
+        "key `space` in [input] (line 2): found 5, expected a string in quotes",
+    );
+    refused_after(
+        mlp,
+        "\"vector\"",
+        "\"torus\"",
+        "key `space` in [input] (line 2): found \"torus\", expected one of \"vector\", \"sphere\"",
+    );
+    refused_after(
+        mlp,
+        "\"vector\"",
+        "\"plane\"",
+        "key `space` in [input] (line 2): found \"plane\", which is not supported in this version, expected one of \"vector\", \"sphere\"",
+    );
+    refused_after(
+        mlp,
+        "dimension = 7",
+        "",
+        "key `dimension`: missing in [input], which has space",
+    );
+    refused_after(
+        mlp,
+        "dimension = 7",
+        "dimension = \"7\"",
+        "key `dimension` in [input] (line 3): found the string \"7\", expected a whole number, zero or more",
+    );
+    refused_after(
+        mlp,
+        "dimension = 7",
+        "dimension = -7",
+        "key `dimension` in [input] (line 3): found -7, expected a whole number, zero or more",
+    );
+    refused_after(
+        mlp,
+        "dimension = 7",
+        "dimension = 7.5",
+        "key `dimension` in [input] (line 3): found 7.5, expected a whole number, zero or more",
+    );
+    refused_after(
+        mlp,
+        "dimension = 7",
+        "dimension = 0",
+        "dimension: found 0, expected at least 1",
+    );
+    refused_after(
+        mlp,
+        "dimension = 7",
+        "dimension = 7\nchannels = 1",
+        "key `channels` in [input] (line 4): found an unknown key, expected one of space, dimension",
+    );
+    refused_after(
+        mlp,
+        "\n[[layers]]",
+        "\n[quadrature]\nbandlimit = 3\n[[layers]]",
+        "key `quadrature` in the network file (line 5): found a quadrature over the group for inputs that are vectors, expected no such table",
+    );
+    refused(
+        Network::from_toml("[input]\nspace = \"vector\"\ndimension = 7"),
+        "key `layers`: missing in the network file, which has input",
+    );
+    refused(
+        Network::from_toml("layers = []\n[input]\nspace = \"vector\"\ndimension = 7"),
+        "network: no layers; add a `dense` layer",
+    );
+    refused(
+        Network::from_toml("layers = [3]\n[input]\nspace = \"vector\"\ndimension = 7"),
+        "key `layers` in the network file (line 1): found 3, expected tables [[layers]]",
+    );
+    refused(
+        Network::from_toml(
+            "[input]\nspace = \"vector\"\ndimension = 7\n[layers]\nkind = \"dense\"",
+        ),
+        "key `layers` in the network file (line 4): found a table, expected tables [[layers]]",
+    );
+}
+
+#[test]
+fn keys_of_the_sphere() {
+    let sphere = sphere_file();
+    refused_after(
+        sphere,
+        "bandlimit = 6\n",
+        "",
+        "key `bandlimit`: missing in [input], which has space, sampling, channels",
+    );
+    refused_after(
+        sphere,
+        "bandlimit = 6",
+        "band_limit = 6",
+        "key `band_limit` in [input] (line 3): found an unknown key, expected one of space, bandlimit, sampling, channels",
+    );
+    refused_after(
+        sphere,
+        "bandlimit = 6",
+        "bandlimit = 0",
+        "bandlimit of the input: found 0, expected a number from 1 to 32768",
+    );
+    refused_after(
+        sphere,
+        "sampling = \"driscoll-healy\"\n",
+        "",
+        "key `sampling`: missing in [input], which has space, bandlimit, channels",
+    );
+    refused_after(
+        sphere,
+        "driscoll-healy",
+        "healpix",
+        "key `sampling` in [input] (line 4): found \"healpix\", expected one of \"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\", \"coefficients\"",
+    );
+    refused_after(
+        sphere,
+        "channels = 2",
+        "channels = true",
+        "key `channels` in [input] (line 5): found true, expected a whole number, zero or more",
+    );
+    refused_after(
+        sphere,
+        "bandlimit = 12",
+        "",
+        "key `bandlimit` or `tolerance`: missing in [quadrature], which is empty",
+    );
+    refused_after(
+        sphere,
+        "bandlimit = 12",
+        "bandlimit = 12\ntolerance = 1e-3",
+        "key `tolerance` in [quadrature] (line 9): found a tolerance beside a bandlimit, expected one of the two",
+    );
+    refused_after(
+        sphere,
+        "bandlimit = 12",
+        "tolerance = nan",
+        "tolerance of the quadrature: found NaN, expected a number between 0 and 1",
+    );
+    refused_after(
+        sphere,
+        "bandlimit = 12",
+        "limit = 12",
+        "key `limit` in [quadrature] (line 8): found an unknown key, expected one of bandlimit, tolerance",
+    );
+}
+
+#[test]
+fn keys_of_the_layers() {
+    let (mlp, sphere) = (mlp_file(), sphere_file());
+    let kinds =
+        "one of \"lifting\", \"group-convolution\", \"activation\", \"group-pooling\", \"dense\"";
+    refused_after(
+        mlp,
+        "kind = \"dense\"\n",
+        "",
+        "key `kind`: missing in layer 1, which has weight_std, bias_std",
+    );
+    refused_after(
+        mlp,
+        "\"dense\"",
+        "\"linear\"",
+        &format!("key `kind` in layer 1 (line 6): found \"linear\", expected {kinds}"),
+    );
+    refused_after(
+        mlp,
+        "\"dense\"",
+        "\"flatten\"",
+        &format!(
+            "key `kind` in layer 1 (line 6): found \"flatten\", which is for plane inputs and not supported in this version, expected {kinds}"
+        ),
+    );
+    refused_after(
+        mlp,
+        "weight_std = 1.3",
+        "weight_std = \"1.3\"",
+        "key `weight_std` in layer 1 (line 7): found the string \"1.3\", expected a number",
+    );
+    refused_after(
+        mlp,
+        "weight_std = 1.3",
+        "weight_std = 0",
+        "layer 1: weight_std is 0 (line 5); give a number greater than 0",
+    );
+    refused_after(
+        mlp,
+        "weight_std = 1.3",
+        "weight_std = inf",
+        "layer 1: weight_std is inf (line 5); give a number greater than 0",
+    );
+    refused_after(
+        mlp,
+        "bias_std = 0.2",
+        "bias_std = 2024-01-01",
+        "key `bias_std` in layer 1 (line 8): found a date, expected a number",
+    );
+    refused_after(
+        mlp,
+        "bias_std = 0.1",
+        "bias_std = -0.1",
+        "layer 3: bias_std is -0.1 (line 14); give 0 (no bias) or a number greater than 0",
+    );
+    refused_after(
+        mlp,
+        "function = \"relu\"",
+        "",
+        "key `function`: missing in layer 2, which has kind",
+    );
+    let Err(Error::InvalidValue {
+        what,
+        found,
+        expected,
+    }) = Network::from_toml(&mlp.replace("\"relu\"", "\"swish\""))
+    else {
+        panic!("an unknown activation is an error");
+    };
+    assert_eq!(what, "key `function` in layer 2 (line 12)");
+    assert_eq!(found, "\"swish\"");
+    for (_, name) in every_activation() {
+        let name = name.split('"').next().unwrap();
+        assert!(expected.contains(&format!("\"{name}\"")), "{name}");
+    }
+    refused_after(
+        mlp,
+        "\"relu\"",
+        "\"leaky-relu\"",
+        "key `slope`: missing in layer 2, which has kind, function",
+    );
+    refused_after(
+        mlp,
+        "\"relu\"",
+        "\"relu\"\nslope = 0.1",
+        "key `slope` in layer 2 (line 13): found an unknown key, expected one of kind, function",
+    );
+    refused_after(
+        mlp,
+        "\"relu\"",
+        "\"hermite\"",
+        "key `degree`: missing in layer 2, which has kind, function",
+    );
+    refused_after(
+        mlp,
+        "\"relu\"",
+        "\"hermite\"\ndegree = 2.5",
+        "key `degree` in layer 2 (line 13): found 2.5, expected a whole number, zero or more",
+    );
+    refused_after(
+        mlp,
+        "\"relu\"",
+        "\"monomial\"\ndegree = 65",
+        "layer 2: the degree of the activation is 65 (line 10); give a degree of at most 64",
+    );
+    refused_after(
+        mlp,
+        "\"relu\"",
+        "\"monomial\"\ndegree = 5000000000",
+        "key `degree` in layer 2 (line 13): found 5000000000, expected a small whole number",
+    );
+
+    refused_after(
+        sphere,
+        "group = \"SO3\"\n",
+        "",
+        "key `group`: missing in layer 1, which has kind, weight_std, bias_std",
+    );
+    refused_after(
+        sphere,
+        "\"SO3\"",
+        "\"SU2\"",
+        "key `group` in layer 1 (line 12): found \"SU2\", expected \"SO3\"",
+    );
+    refused_after(
+        sphere,
+        "\"SO3\"",
+        "\"C4\"",
+        "key `group` in layer 1 (line 12): found \"C4\", a group of the plane, expected \"SO3\" (the plane is not supported in this version)",
+    );
+    refused_after(
+        sphere,
+        "\"SO3\"",
+        "\"SO3\"\nfilter = [3, 3]",
+        "key `filter` in layer 1 (line 13): found a key of plane inputs, which are not supported in this version, expected one of kind, group, cap, weight_std, bias_std",
+    );
+    refused_after(
+        sphere,
+        "\"group-pooling\"",
+        "\"group-pooling\"\nweight_std = 1",
+        "key `weight_std` in layer 5 (line 31): found an unknown key, expected only kind",
+    );
+}
+
+#[test]
+fn caps() {
+    let with_cap = |cap: &str| {
+        let text = sphere_file().replacen("\"SO3\"", &format!("\"SO3\"\ncap = {cap}"), 1);
+        Network::from_toml(&text)
+    };
+    let global = Network::from_toml(sphere_file()).unwrap();
+    assert_eq!(with_cap("4").unwrap(), global);
+    assert_eq!(with_cap("3.141592653589793").unwrap(), global);
+    refused(
+        with_cap("0.9"),
+        "key `cap` in layer 1 (line 13): found 0.9, expected no cap (a cap narrower than the sphere is not supported in this version; leave `cap` out for a global filter)",
+    );
+    for (cap, shown) in [("-1", "-1"), ("0.0", "0"), ("nan", "NaN")] {
+        refused(
+            with_cap(cap),
+            &format!(
+                "key `cap` in layer 1 (line 13): found {shown}, expected an angle greater than 0"
+            ),
+        );
+    }
+}
+
+#[test]
+fn files_that_are_not_toml() {
+    let error = |text: &str| Network::from_toml(text).unwrap_err();
+    for text in [
+        "[input",
+        "space = ",
+        "a = 1\na = 2",
+        "\u{0}",
+        "[input]\nspace = \"vec",
+    ] {
+        assert!(
+            matches!(error(text), Error::Syntax { ref format, line: Some(_), .. } if format == "TOML"),
+            "{text:?}: {}",
+            error(text)
+        );
+    }
+    let Error::Syntax { line, .. } = error("[input]\n\nspace = = 3") else {
+        panic!("not TOML");
+    };
+    assert_eq!(line, Some(3));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("network.toml");
+    let message = || Network::read(&path).unwrap_err().to_string();
+    let name = path.display().to_string();
+    assert_eq!(
+        message(),
+        format!("{name}: cannot read: no such file or folder")
+    );
+    std::fs::write(&path, [0x93, b'N', b'U', b'M']).unwrap();
+    assert_eq!(
+        message(),
+        format!("{name}: not valid TOML: not text in UTF-8")
+    );
+    std::fs::write(&path, "[input]\nspace = \"vector\"").unwrap();
+    assert_eq!(
+        message(),
+        format!("{name}: key `dimension`: missing in [input], which has space")
+    );
+}
+
+/// Every prefix of a good file, and good files with bytes changed at random, give a network or an
+/// error of one line.
+#[test]
+fn damaged_files_never_panic() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    for file in documented_files() {
+        let one_line = |text: &str| {
+            if let Err(error) = Network::from_toml(text) {
+                assert!(!error.to_string().contains('\n'), "{error}");
+            }
+        };
+        for end in 0..file.len() {
+            one_line(&file[..end]);
+        }
+        for _ in 0..3000 {
+            let mut bytes = file.as_bytes().to_vec();
+            for _ in 0..rng.random_range(1..6) {
+                let place = rng.random_range(0..bytes.len());
+                bytes[place] = rng.random_range(0..128);
+            }
+            one_line(std::str::from_utf8(&bytes).unwrap());
+        }
+    }
+    for _ in 0..3000 {
+        let length = rng.random_range(0..200);
+        let text: String = (0..length)
+            .map(|_| rng.random_range('\u{0}'..'\u{250}'))
+            .collect();
+        Network::from_toml(&text).ok();
+    }
+    Network::from_toml(&"[".repeat(100_000)).unwrap_err();
+    Network::from_toml(&format!("a = {}", "[".repeat(100_000))).unwrap_err();
+    Network::from_toml(&format!("a = {}", "{a=".repeat(100_000))).unwrap_err();
+    Network::from_toml(&format!("{} = 1", "a.".repeat(100_000) + "a")).unwrap_err();
+}
