@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ndarray::{Array2, s};
+use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::network::{InputSpace, Network};
@@ -79,7 +79,7 @@ impl Kernel {
     /// Whatever the tables of the quadrature may meet ([`Error::InvalidValue`]).
     pub fn new(network: &Network) -> Result<Self> {
         let recursion = Recursion::new(network);
-        let engines = match network.input() {
+        let engines = match *network.input() {
             InputSpace::Vector { .. } => {
                 Engines::Vector(Engine::new(VectorGeometry, recursion, None))
             }

@@ -97,7 +97,8 @@ pub(crate) enum Store {
 impl PreparedSignals {
     pub(crate) fn new(kernel: &Kernel, signals: Signals<'_>) -> Result<Self> {
         let network = kernel.network();
-        check_shape(network.input(), &signals)?;
+        let input = *network.input();
+        check_shape(input, &signals)?;
         if let Some(index) = signals.first_not_finite() {
             return Err(Error::NotFinite {
                 what: "signals".into(),
@@ -106,9 +107,8 @@ impl PreparedSignals {
         }
         let store = match (kernel.engines(), signals) {
             (Engines::Vector(engine), Signals::Vectors(array)) => {
-                let prepare = |row: ArrayView2<'_, f64>| engine.prepare(row.iter().copied().collect());
                 Store::Vector(each(array.len_of(Axis(0)), |i| {
-                    prepare(array.slice(ndarray::s![i..=i, ..]))
+                    engine.prepare(array.row(i).to_vec())
                 })?)
             }
             (Engines::Sphere(engine), Signals::Coefficients(array)) => {
@@ -123,9 +123,9 @@ impl PreparedSignals {
                     band_limit,
                     sampling: SphereSampling::Grid(sampling),
                     ..
-                } = network.input()
+                } = input
                 else {
-                    return Err(wrong_form(network.input(), &signals));
+                    return Err(wrong_form(input, &signals));
                 };
                 let plan = ShtPlanner::new().plan(band_limit, sampling)?;
                 Store::Sphere(each(array.len_of(Axis(0)), |i| {
@@ -134,12 +134,12 @@ impl PreparedSignals {
                     let mut coefficients =
                         ndarray::Array3::zeros((channels, band_limit, 2 * band_limit - 1));
                     for (c, mut out) in coefficients.outer_iter_mut().enumerate() {
-                        out.assign(&plan.forward_real(grid.index_axis(Axis(2), c))?);
+                        out.assign(&plan.forward(grid.index_axis(Axis(2), c))?);
                     }
                     engine.prepare(RealHarmonics::new(coefficients.view())?)
                 })?)
             }
-            (_, signals) => return Err(wrong_form(network.input(), &signals)),
+            (_, signals) => return Err(wrong_form(input, &signals)),
         };
         Ok(PreparedSignals {
             network: Arc::new(network.clone()),
@@ -174,7 +174,7 @@ impl PreparedSignals {
     }
 }
 
-fn each<T: Send>(len: usize, prepare: impl Fn(usize) -> Result<T> + Sync) -> Result<Arc<[T]>> {
+fn each<T: Send>(len: usize, prepare: impl Fn(usize) -> Result<T> + Sync + Send) -> Result<Arc<[T]>> {
     let items = (0..len)
         .into_par_iter()
         .map(prepare)

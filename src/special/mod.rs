@@ -1,13 +1,10 @@
 //! Pure functions: quadrature nodes, Legendre and Wigner-d recursions, vectorised special functions.
 
 pub mod gauss_legendre;
+pub mod legendre;
 pub(crate) mod scaled;
 pub mod vector_math;
 pub mod wigner_d;
 
 pub use gauss_legendre::GaussLegendre;
 pub use wigner_d::{WignerDRecursion, wigner_d, wigner_d_matrix};
-pub mod legendre;
-
-pub use gauss_legendre::GaussLegendre;
-pub use legendre::{legendre_polynomials, normalised_legendre};
