@@ -1,3 +1,4 @@
 //! (under construction)
 
+pub mod gauss_hermite;
 pub mod vector_math;
