@@ -68,17 +68,17 @@ pub(crate) fn diagonal<E: Expectation>(
     }
 }
 
-fn check(q1: Variance, q2: Variance, nngp: &[f64], ntk: Option<&[f64]>) -> Result<()> {
+pub(crate) fn check(q1: Variance, q2: Variance, nngp: &[f64], ntk: Option<&[f64]>) -> Result<()> {
     q1.check("first variance", nngp.len())?;
     q2.check("second variance", nngp.len())?;
-    if let Some(ntk) = ntk {
-        if ntk.len() != nngp.len() {
-            return Err(Error::ShapeMismatch {
-                what: "tangent kernel".to_owned(),
-                expected: format!("[{}], as the covariances", nngp.len()),
-                found: vec![ntk.len()],
-            });
-        }
+    if let Some(ntk) = ntk
+        && ntk.len() != nngp.len()
+    {
+        return Err(Error::ShapeMismatch {
+            what: "tangent kernel".to_owned(),
+            expected: format!("[{}], as the covariances", nngp.len()),
+            found: vec![ntk.len()],
+        });
     }
     if Arch::new().dispatch(Valid { q1, q2, nngp, ntk }) {
         return Ok(());

@@ -8,6 +8,9 @@ use crate::error::{Error, Result};
 /// mistake exceeds the bound by far more. Inside the guard the covariance is clamped.
 pub const COVARIANCE_GUARD: f64 = 1024.0 * f64::EPSILON;
 
+/// The largest variance that is accepted, so that twice a variance is finite too.
+pub const LARGEST_VARIANCE: f64 = 1e300;
+
 /// The variances of one of the two Gaussian arguments over a slice of covariances.
 ///
 /// # Examples
@@ -38,7 +41,7 @@ impl Variance<'_> {
         }
     }
 
-    /// Checks that every variance is finite and not negative and that a field has `points` entries.
+    /// Checks that every variance is in range and that a field has `points` entries.
     pub(crate) fn check(&self, what: &str, points: usize) -> Result<()> {
         let values = match self {
             Variance::Constant(q) => std::slice::from_ref(q),
@@ -53,10 +56,10 @@ impl Variance<'_> {
                 values
             }
         };
-        let bad = values
-            .iter()
-            .fold(false, |bad, &q| bad | !(0.0..=f64::MAX).contains(&q));
-        if !bad {
+        let good = values.iter().fold(true, |good, &q| {
+            good & (0.0..=LARGEST_VARIANCE).contains(&q)
+        });
+        if good {
             return Ok(());
         }
         for (index, &q) in values.iter().enumerate() {
@@ -66,11 +69,11 @@ impl Variance<'_> {
                     index: vec![index],
                 });
             }
-            if q < 0.0 {
+            if !(0.0..=LARGEST_VARIANCE).contains(&q) {
                 return Err(Error::InvalidValue {
                     what: format!("{what} at index {index}"),
                     found: q.to_string(),
-                    expected: "a variance, at least 0".to_owned(),
+                    expected: format!("a variance, from 0 to {LARGEST_VARIANCE:e}"),
                 });
             }
         }
@@ -80,14 +83,15 @@ impl Variance<'_> {
 
 /// Checks that every entry is finite.
 pub(crate) fn check_finite(what: &str, values: &[f64]) -> Result<()> {
-    let bad = values
-        .iter()
-        .fold(false, |bad, v| bad | !(v.abs() <= f64::MAX));
+    // Without an early exit this vectorises.
+    if values.iter().fold(true, |ok, v| ok & (v.abs() <= f64::MAX)) {
+        return Ok(());
+    }
     match values.iter().position(|v| !v.is_finite()) {
-        Some(index) if bad => Err(Error::NotFinite {
+        Some(index) => Err(Error::NotFinite {
             what: what.to_owned(),
             index: vec![index],
         }),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 pub mod gauss_legendre;
 pub mod legendre;
 pub(crate) mod scaled;
+pub mod gauss_hermite;
 pub mod vector_math;
 pub mod wigner_d;
 
