@@ -30,7 +30,8 @@ pub(crate) fn coupling(degree: usize, order: usize) -> f64 {
 pub(crate) struct Sectoral {
     sine: f64,
     sine_low: f64,
-    order: usize,
+    /// m.
+    pub order: usize,
     /// Value up to the scale.
     pub mantissa: f64,
     /// Units of scale below the mantissa.
@@ -69,56 +70,6 @@ impl Sectoral {
     }
 }
 
-/// Recursion in single degrees for all orders; the tables serve any number of points.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct DegreeRecursion {
-    band_limit: usize,
-    /// `[1/ε_{l+1}, ε_l/ε_{l+1}]` for each order m and each degree m ≤ l < L − 1, order after order.
-    steps: Vec<[f64; 2]>,
-}
-
-impl DegreeRecursion {
-    pub fn new(band_limit: usize) -> Self {
-        let mut steps = Vec::with_capacity(band_limit * (band_limit - 1) / 2);
-        for m in 0..band_limit {
-            let mut here = 0.0;
-            for l in m..band_limit - 1 {
-                let next = coupling(l + 1, m);
-                steps.push([1.0 / next, here / next]);
-                here = next;
-            }
-        }
-        DegreeRecursion { band_limit, steps }
-    }
-
-    pub fn band_limit(&self) -> usize {
-        self.band_limit
-    }
-
-    /// Calls `visit(l, value)` for each degree m ≤ l < L whose value is not negligible.
-    #[inline]
-    pub fn visit(&self, start: &Sectoral, cosine: f64, mut visit: impl FnMut(usize, f64)) {
-        let (m, limit) = (start.order, self.band_limit);
-        let first = m * (limit - 1) - m * m.saturating_sub(1) / 2;
-        let steps = &self.steps[first..first + limit - 1 - m];
-        let (mut scale, mut here, mut before) = (start.scale, start.mantissa, 0.0);
-        for l in m..limit {
-            if scale == 0 {
-                visit(l, here);
-            }
-            if let Some(step) = steps.get(l - m) {
-                let next = step[0] * cosine * here - step[1] * before;
-                (before, here) = (here, next);
-                if scale > 0 && here.abs() >= MANTISSA_LIMIT {
-                    here *= SCALE_UNIT_INVERSE;
-                    before *= SCALE_UNIT_INVERSE;
-                    scale -= 1;
-                }
-            }
-        }
-    }
-}
-
 /// Computes $`\bar P_{\ell m}(\theta)`$ for one order and all degrees below the band limit.
 ///
 /// Conventions: see [`crate::conventions`] (the phase $`(-1)^m`$ is included).
@@ -153,6 +104,15 @@ pub fn normalised_legendre(order: usize, colatitude: f64, out: &mut [f64]) -> Re
     for _ in 0..order {
         start.advance();
     }
+    // Near a pole x = ±(1 − u) with a small u, so that the rounding of x does not act on all degrees alike.
+    let (polar, u) = (cosine.abs() > sine, sine * sine / (1.0 + cosine.abs()));
+    let times_cosine = |value: f64| {
+        if polar {
+            (value - u * value) * cosine.signum()
+        } else {
+            value * cosine
+        }
+    };
     let (mut scale, mut here, mut before) = (start.scale, start.mantissa, 0.0);
     let mut epsilon = 0.0;
     for (l, value) in out.iter_mut().enumerate().skip(order) {
@@ -160,7 +120,7 @@ pub fn normalised_legendre(order: usize, colatitude: f64, out: &mut [f64]) -> Re
             *value = here;
         }
         let epsilon_next = coupling(l + 1, order);
-        let next = (cosine * here - epsilon * before) / epsilon_next;
+        let next = (times_cosine(here) - epsilon * before) / epsilon_next;
         (before, here, epsilon) = (here, next, epsilon_next);
         if scale > 0 && here.abs() >= MANTISSA_LIMIT {
             here *= SCALE_UNIT_INVERSE;

@@ -6,6 +6,7 @@ pub(crate) mod scaled;
 pub mod gauss_hermite;
 pub mod vector_math;
 pub mod wigner_d;
+pub(crate) mod legendre_chains;
 
 pub use gauss_legendre::GaussLegendre;
 pub use wigner_d::{WignerDRecursion, wigner_d, wigner_d_matrix};

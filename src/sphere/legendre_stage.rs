@@ -5,8 +5,9 @@
 //! the real and imaginary part of order m, and for complex signals those of order −m too.
 
 use super::coefficients::sign;
-use super::legendre_tables::{LegendreTables, RING_BLOCK, Step};
+use super::legendre_tables::{LegendreTables, RING_BLOCK};
 use crate::special::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE};
+use crate::special::legendre_chains::Step;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use num_complex::Complex64;
 use pulp::{Simd, WithSimd};
