@@ -55,7 +55,7 @@ fn npy(dictionary: &str, data: &[u8]) -> Vec<u8> {
 }
 
 /// Writes under a new file, which is far quicker than cutting an old one on some systems.
-fn replace(path: &Path, bytes: &[u8]) {
+fn replace(path: &Path, bytes: impl AsRef<[u8]>) {
     std::fs::remove_file(path).ok();
     std::fs::write(path, bytes).unwrap();
 }
@@ -315,14 +315,14 @@ fn damaged_files_never_panic() {
                 let place = rng.random_range(0..bytes.len().min(130));
                 bytes[place] = rng.random();
             }
-            replace(&path, &bytes);
+            replace(&path, bytes);
             read_numbers(&path).ok();
         }
     }
     for name in ["stored.npz", "deflated.npz"] {
         let whole = std::fs::read(numpy(name)).unwrap();
         let read_all = |bytes: &[u8]| {
-            replace(&path, &bytes);
+            replace(&path, bytes);
             npz_keys(&path).ok();
             ["real", "complex"].map(|key| read_npz_numbers(&path, key).is_ok())
         };
@@ -348,7 +348,7 @@ fn damaged_files_never_panic() {
         if rng.random() {
             bytes.splice(0..0, *b"\x93NUMPY\x01\x00\x40\x00");
         }
-        replace(&path, &bytes);
+        replace(&path, bytes);
         assert!(read_numbers(&path).is_err());
         assert!(read_npz_numbers(&path, "x").is_err());
     }

@@ -5,10 +5,6 @@ use crate::activation::Activation;
 use crate::sphere::sampling::MAX_BAND_LIMIT;
 use crate::{Error, Result};
 
-/// The largest degree of a monomial, rectified monomial or Hermite polynomial: beyond it the moments
-/// of degree `2 · degree` of a Gaussian leave the range of f64.
-pub const MAX_DEGREE: u32 = 64;
-
 /// What a layer hands on.
 #[derive(Clone, Copy, PartialEq)]
 enum Features {
@@ -211,25 +207,23 @@ fn check_scale(index: usize, scale: &Scale) -> Result<()> {
 }
 
 fn check_activation(index: usize, activation: &Activation) -> Result<()> {
-    match activation {
-        Activation::LeakyRelu { slope } if !slope.is_finite() => Err(layer_error(
+    activation.validate().map_err(|err| match err {
+        Error::InvalidValue {
+            what,
+            found,
+            expected,
+        } => layer_error(
             index,
-            &format!("the slope of leaky-relu is {slope}"),
+            &format!("{what} is {found}"),
+            &format!("give {expected}"),
+        ),
+        Error::NotFinite { what, .. } => layer_error(
+            index,
+            &format!("{what} is NaN or infinite"),
             "give a finite number",
-        )),
-        Activation::Monomial { degree }
-        | Activation::RectifiedMonomial { degree }
-        | Activation::Hermite { degree }
-            if *degree > MAX_DEGREE =>
-        {
-            Err(layer_error(
-                index,
-                &format!("the degree of the activation is {degree}"),
-                &format!("give a degree of at most {MAX_DEGREE}"),
-            ))
-        }
-        _ => Ok(()),
-    }
+        ),
+        other => other,
+    })
 }
 
 fn invalid(

@@ -204,7 +204,7 @@ impl fmt::Display for Network {
                     f.write_str("dense ")?;
                     scale(f, s)?;
                 }
-                Layer::Activation(activation) => file::describe(activation, f)?,
+                Layer::Activation(activation) => write!(f, "{activation}")?,
                 Layer::GroupPooling => f.write_str("group-pooling")?,
             }
         }

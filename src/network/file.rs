@@ -13,9 +13,6 @@ use crate::{Error, Result};
 
 const KINDS: &str = "one of \"lifting\", \"group-convolution\", \"activation\", \
                      \"group-pooling\", \"dense\"";
-const FUNCTIONS: &str = "one of \"relu\", \"leaky-relu\", \"abs\", \"erf\", \"gelu\", \"sin\", \
-                         \"cos\", \"exp\", \"gaussian\", \"sign\", \"sigmoid-like\", \
-                         \"monomial\", \"rectified-monomial\", \"hermite\"";
 const PLANE: &str = "a key of plane inputs, which are not supported in this version";
 const NARROW_CAP: &str = "a cap narrower than the sphere is not supported in this version; \
                           leave `cap` out for a global filter";
@@ -215,45 +212,45 @@ fn parse_activation(table: &Table<'_>) -> Result<Activation> {
     else {
         return Err(table.missing("function"));
     };
-    let parameter = match function {
-        "leaky-relu" => Some("slope"),
-        "monomial" | "rectified-monomial" | "hermite" => Some("degree"),
-        _ => None,
-    };
-    let degree = || {
-        let Some(found) = table.count("degree")? else {
-            return Err(table.missing("degree"));
-        };
-        u32::try_from(found.value)
-            .map_err(|_| table.wrong("degree", found.line, found.value, "a small whole number"))
-    };
-    let activation = match function {
-        "relu" => Activation::Relu,
-        "leaky-relu" => match table.float("slope")? {
-            None => return Err(table.missing("slope")),
-            Some(slope) => Activation::LeakyRelu { slope: slope.value },
-        },
-        "abs" => Activation::Abs,
-        "erf" => Activation::Erf,
-        "gelu" => Activation::Gelu,
-        "sin" => Activation::Sin,
-        "cos" => Activation::Cos,
-        "exp" => Activation::Exp,
-        "gaussian" => Activation::Gaussian,
-        "sign" => Activation::Sign,
-        "sigmoid-like" => Activation::SigmoidLike,
-        "monomial" => Activation::Monomial { degree: degree()? },
-        "rectified-monomial" => Activation::RectifiedMonomial { degree: degree()? },
-        "hermite" => Activation::Hermite { degree: degree()? },
-        other => {
-            return Err(table.wrong("function", line, format!("{:?}", short(other)), FUNCTIONS));
+    // Without parameters, the error tells an unknown name from one that needs a parameter.
+    let parameter = match Activation::from_name(function, None, None) {
+        Ok(activation) => {
+            table.accept(&["kind", "function"])?;
+            return Ok(activation);
         }
+        Err(Error::Missing { what, .. }) => what,
+        Err(Error::InvalidValue { expected, .. }) => {
+            return Err(table.wrong(
+                "function",
+                line,
+                format!("{:?}", short(function)),
+                &expected,
+            ));
+        }
+        Err(other) => return Err(other),
     };
-    match parameter {
-        Some(parameter) => table.accept(&["kind", "function", parameter])?,
-        None => table.accept(&["kind", "function"])?,
-    }
-    Ok(activation)
+    let (slope, degree) = match parameter.as_str() {
+        "slope" => (table.float("slope")?, None),
+        _ => (None, table.count("degree")?),
+    };
+    let line = match (&slope, &degree) {
+        (Some(slope), _) => slope.line,
+        (_, Some(degree)) => degree.line,
+        (None, None) => return Err(table.missing(&parameter)),
+    };
+    table.accept(&["kind", "function", &parameter])?;
+    let slope = slope.map(|found| found.value);
+    // A degree beyond u32 is beyond the largest one too.
+    let degree = degree.map(|found| u32::try_from(found.value).unwrap_or(u32::MAX));
+    Activation::from_name(function, slope, degree).map_err(|err| match err {
+        Error::InvalidValue {
+            found, expected, ..
+        } => table.wrong(&parameter, line, found, &expected),
+        Error::NotFinite { .. } => {
+            table.wrong(&parameter, line, "NaN or infinity", "a finite number")
+        }
+        other => other,
+    })
 }
 
 fn required(table: &Table<'_>, key: &str) -> Result<usize> {
@@ -273,41 +270,10 @@ fn at_key<T>(result: Result<T>, table: &Table<'_>, key: &str, line: usize) -> Re
     })
 }
 
-/// The name of an activation in the file format, with its parameter.
-enum Name {
-    Plain(&'static str),
-    Slope(f64),
-    Degree(&'static str, u32),
-}
-
-fn name(activation: &Activation) -> Option<Name> {
-    Some(match activation {
-        Activation::Relu => Name::Plain("relu"),
-        Activation::LeakyRelu { slope } => Name::Slope(*slope),
-        Activation::Abs => Name::Plain("abs"),
-        Activation::Erf => Name::Plain("erf"),
-        Activation::Gelu => Name::Plain("gelu"),
-        Activation::Sin => Name::Plain("sin"),
-        Activation::Cos => Name::Plain("cos"),
-        Activation::Exp => Name::Plain("exp"),
-        Activation::Gaussian => Name::Plain("gaussian"),
-        Activation::Sign => Name::Plain("sign"),
-        Activation::SigmoidLike => Name::Plain("sigmoid-like"),
-        Activation::Monomial { degree } => Name::Degree("monomial", *degree),
-        Activation::RectifiedMonomial { degree } => Name::Degree("rectified-monomial", *degree),
-        Activation::Hermite { degree } => Name::Degree("hermite", *degree),
-        _ => return None,
-    })
-}
-
-/// Writes an activation in words.
-pub(super) fn describe(activation: &Activation, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match name(activation) {
-        Some(Name::Plain(name)) => f.write_str(name),
-        Some(Name::Slope(slope)) => write!(f, "leaky-relu (slope {slope})"),
-        Some(Name::Degree(name, degree)) => write!(f, "{name} (degree {degree})"),
-        None => f.write_str("elementwise function"),
-    }
+/// Whether a network file can name this activation.
+fn has_name(activation: &Activation) -> bool {
+    Activation::from_name(activation.name(), activation.slope(), activation.degree())
+        .is_ok_and(|named| named == *activation)
 }
 
 /// Writes a network file.
@@ -315,13 +281,12 @@ pub(super) fn write(network: &Network) -> Result<String> {
     let mut out = String::new();
     for (index, layer) in network.layers().iter().enumerate() {
         if let Layer::Activation(activation) = layer
-            && name(activation).is_none()
+            && !has_name(activation)
         {
             return Err(Error::InvalidNetwork {
                 layer: Some(index),
-                problem: "an elementwise function given as Rust code has no name in a network file"
-                    .into(),
-                change: format!("use {FUNCTIONS}"),
+                problem: format!("the function {activation} has no name in a network file"),
+                change: "use one of the named activations".into(),
             });
         }
     }
@@ -368,16 +333,15 @@ fn write_parts(network: &Network, out: &mut String) -> fmt::Result {
                 scale,
             } => write_scale(scale, out)?,
             Layer::Dense(scale) => write_scale(scale, out)?,
-            Layer::Activation(activation) => match name(activation) {
-                Some(Name::Plain(name)) => writeln!(out, "function = \"{name}\"")?,
-                Some(Name::Slope(slope)) => {
-                    writeln!(out, "function = \"leaky-relu\"\nslope = {slope:?}")?;
+            Layer::Activation(activation) => {
+                writeln!(out, "function = \"{}\"", activation.name())?;
+                if let Some(slope) = activation.slope() {
+                    writeln!(out, "slope = {slope:?}")?;
                 }
-                Some(Name::Degree(name, degree)) => {
-                    writeln!(out, "function = \"{name}\"\ndegree = {degree}")?;
+                if let Some(degree) = activation.degree() {
+                    writeln!(out, "degree = {degree}")?;
                 }
-                None => {}
-            },
+            }
             Layer::GroupPooling => {}
         }
     }

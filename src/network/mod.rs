@@ -13,7 +13,6 @@ mod types;
 pub mod builder;
 
 pub use builder::NetworkBuilder;
-pub use check::MAX_DEGREE;
 pub use definition::Network;
 pub use types::{
     DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Quadrature, Scale, SphereSampling, Support,
