@@ -1,12 +1,13 @@
 //! Pure functions: quadrature nodes, Legendre and Wigner-d recursions, vectorised special functions.
 
+pub mod gauss_hermite;
 pub mod gauss_legendre;
 pub mod legendre;
+pub(crate) mod legendre_chains;
 pub(crate) mod scaled;
-pub mod gauss_hermite;
 pub mod vector_math;
 pub mod wigner_d;
-pub(crate) mod legendre_chains;
 
 pub use gauss_legendre::GaussLegendre;
+pub use legendre::legendre_polynomials;
 pub use wigner_d::{WignerDRecursion, wigner_d, wigner_d_matrix};

@@ -1,0 +1,13 @@
+//! Tolerances of the kernel tests, each with its reason.
+
+#![allow(dead_code)]
+
+/// A kernel is a sum over a quadrature of bounded terms, each a composition of a few functions that
+/// are accurate to a few ulp; the sums are recursive in blocks, so a few hundred ε cover both.
+pub const ROUNDING: f64 = 2000.0 * f64::EPSILON;
+
+/// Stored values come with their own error estimate; ours may be off by the tolerance that it was
+/// asked for. Twice the sum of both is allowed.
+pub fn stored(estimate: f64, tolerance: f64) -> f64 {
+    2.0 * (estimate + tolerance) + ROUNDING
+}
