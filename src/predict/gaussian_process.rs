@@ -2,7 +2,8 @@
 
 use ndarray::ArrayView2;
 
-use super::gradient_flow::{GradientFlow, Prediction, TestKernels, Time};
+use super::ensemble::{Prediction, TestKernels, Time};
+use super::gradient_flow::GradientFlow;
 use super::ridge::Ridge;
 use crate::Result;
 

@@ -6,6 +6,7 @@ use faer::Mat;
 use ndarray::{Array2, ArrayView2};
 
 use super::check;
+use super::ensemble::{Ensemble, Prediction, TestKernels, Time};
 use super::linalg::{
     Cholesky, SymmetricEigen, add_product, product, scale_columns, scale_rows, to_array,
     to_symmetric_array,
@@ -17,82 +18,6 @@ const NTK_TRAIN: &str = "train-train NTK";
 const NNGP_TRAIN: &str = "train-train NNGP";
 const MEAN: &str = "predicted mean";
 const COVARIANCE: &str = "predicted covariance";
-
-/// A training time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Time {
-    /// After a finite time t ≥ 0; solved by the eigendecomposition.
-    Finite(f64),
-    /// After convergence; solved by Cholesky.
-    Infinite,
-}
-
-/// Which parameters are trained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ensemble {
-    /// All of them: the mean evolves with the neural tangent kernel Θ.
-    Ntk,
-    /// Those of the last layer: Θ := K; at t = ∞ the posterior of the Gaussian process with covariance K.
-    Nngp,
-}
-
-/// Mean and covariance of the outputs over an ensemble of networks.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prediction {
-    /// Mean, shape `[points, outputs]`.
-    pub mean: Array2<f64>,
-    /// Covariance between points, shape `[points, points]`, symmetric; the same for each output, and zero
-    /// between different outputs.
-    pub covariance: Array2<f64>,
-}
-
-/// The kernels that involve test points.
-///
-/// Rows of the result of a prediction are the test points. Any points may be test points, training points too.
-#[derive(Debug, Clone, Copy)]
-pub struct TestKernels<'a> {
-    ensemble: Ensemble,
-    evolution: ArrayView2<'a, f64>,
-    nngp: ArrayView2<'a, f64>,
-    test_test: ArrayView2<'a, f64>,
-}
-
-impl<'a> TestKernels<'a> {
-    /// For [`Ensemble::Ntk`].
-    ///
-    /// # Arguments
-    /// * `ntk_test_train`, `nngp_test_train` — shape `[m, n]`
-    /// * `nngp_test_test` — symmetric, shape `[m, m]`; the NTK between test points is not needed
-    pub fn ntk(
-        ntk_test_train: ArrayView2<'a, f64>,
-        nngp_test_train: ArrayView2<'a, f64>,
-        nngp_test_test: ArrayView2<'a, f64>,
-    ) -> TestKernels<'a> {
-        TestKernels {
-            ensemble: Ensemble::Ntk,
-            evolution: ntk_test_train,
-            nngp: nngp_test_train,
-            test_test: nngp_test_test,
-        }
-    }
-
-    /// For [`Ensemble::Nngp`].
-    ///
-    /// # Arguments
-    /// * `test_train` — shape `[m, n]`
-    /// * `test_test` — symmetric, shape `[m, m]`
-    pub fn nngp(
-        test_train: ArrayView2<'a, f64>,
-        test_test: ArrayView2<'a, f64>,
-    ) -> TestKernels<'a> {
-        TestKernels {
-            ensemble: Ensemble::Nngp,
-            evolution: test_train,
-            nngp: test_train,
-            test_test,
-        }
-    }
-}
 
 /// Gradient flow on the quadratic loss for infinitely wide networks, starting at random initialisation.
 ///

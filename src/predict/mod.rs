@@ -10,6 +10,7 @@
 //! * [`metrics`]: mean absolute error, root mean square error, standard error over repeats
 
 mod check;
+mod ensemble;
 mod gaussian_process;
 mod gradient_flow;
 mod kernel_ridge;
@@ -17,9 +18,8 @@ mod linalg;
 pub mod metrics;
 mod ridge;
 
+pub use ensemble::{Ensemble, Prediction, TestKernels, Time};
 pub use gaussian_process::GaussianProcess;
-pub use gradient_flow::{
-    Ensemble, GradientFlow, GradientFlowBuilder, Prediction, TestKernels, Time,
-};
+pub use gradient_flow::{GradientFlow, GradientFlowBuilder};
 pub use kernel_ridge::{KernelRidge, RidgePath};
 pub use ridge::Ridge;
