@@ -1,5 +1,16 @@
 //! Signals on the sphere S²: sampling grids, the spherical-harmonic transform, coefficients, zonal filters.
 
+pub mod coefficients;
+mod extension;
+pub mod harmonics;
+mod legendre_stage;
+mod legendre_tables;
+pub mod plan;
+mod sample;
 pub mod sampling;
+pub mod zonal;
 
+pub use harmonics::{SphericalHarmonics, evaluate};
+pub use plan::{ShtPlan, ShtPlanner, ShtScratch};
+pub use sample::Sample;
 pub use sampling::Sampling;
