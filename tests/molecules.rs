@@ -257,7 +257,10 @@ fn bad_compositions_are_errors() {
         Err(Error::Empty { .. })
     ));
     let tiny = array![[f64::MIN_POSITIVE]];
-    assert!(matches!(fit(&tiny, &[f64::MAX]), Err(Error::NotFinite { .. })));
+    assert!(matches!(
+        fit(&tiny, &[f64::MAX]),
+        Err(Error::NotFinite { .. })
+    ));
     let good = fit(&counts, &[1., 2.]).unwrap();
     assert!(matches!(
         good.predict(array![[1.]].view()),

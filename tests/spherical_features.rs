@@ -115,6 +115,19 @@ fn profile_coefficients_match_closed_forms() {
 }
 
 #[test]
+fn profile_coefficients_of_high_degree_match_a_plain_quadrature() {
+    let limit = 48;
+    for width in [0.3, FRAC_PI_4, 2.0, PI] {
+        let b = variance(width);
+        let channel = RadialChannel::new(RadialFunction::Power(2.0)).with_angular_width(width);
+        let found = channel.profile_coefficients(limit).unwrap();
+        let gaussian = |t: f64| (-(t - 1.0).powi(2) / b).exp();
+        let wanted = haarmonic::sphere::zonal::legendre_coefficients(limit, 400, gaussian).unwrap();
+        assert_close(&found, &wanted, tol::coefficient(limit), "λ");
+    }
+}
+
+#[test]
 fn two_atoms_on_the_axes_match_closed_forms() {
     let r = 0.9168;
     let lambda = lambda_closed(variance(FRAC_PI_4));

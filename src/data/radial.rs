@@ -3,7 +3,7 @@
 use std::f64::consts::{FRAC_PI_4, PI};
 
 use crate::error::{Error, Result};
-use crate::special::GaussLegendre;
+use crate::special::{GaussLegendre, legendre_polynomials};
 use crate::sphere::sampling::check_band_limit;
 
 /// The value of the angular profile at its angular width.
@@ -192,17 +192,13 @@ impl RadialChannel {
         let reach = PROFILE_REACH.min(2.0 / natural_width);
         let rule = GaussLegendre::new(PROFILE_NODES + band_limit / 2)?;
         let mut lambda = vec![0.0; band_limit];
+        let mut polynomials = vec![0.0; band_limit];
         for (node, weight) in rule.nodes.iter().zip(&rule.weights) {
             let u = 0.5 * reach * (1.0 + node);
-            let t = 1.0 - u * natural_width;
             let mass = PI * reach * natural_width * weight * (-u * u).exp();
-            let (mut before, mut here) = (0.0, 1.0);
-            for (l, entry) in lambda.iter_mut().enumerate() {
-                *entry += mass * here;
-                // (l + 1) P_{l+1} = (2l + 1) t P_l − l P_{l−1}
-                let l = l as f64;
-                let next = ((2.0 * l + 1.0) * t * here - l * before) / (l + 1.0);
-                (before, here) = (here, next);
+            legendre_polynomials(u * natural_width, &mut polynomials);
+            for (entry, p) in lambda.iter_mut().zip(&polynomials) {
+                *entry += mass * p;
             }
         }
         Ok(lambda)

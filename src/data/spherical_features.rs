@@ -1,14 +1,12 @@
 //! Features of molecules: for each atom, signals on the sphere that show where its neighbours are.
 
-use ndarray::{Array3, Array4, ArrayViewMut2, Axis};
+use ndarray::{Array3, Array4, Axis};
 use num_complex::Complex64;
 
 use super::molecule::{Element, Molecule, distance};
 use super::radial::{RadialChannel, RadialCutoff, RadialFunction, finite};
 use crate::error::{Error, Result};
-use crate::special::normalised_legendre;
-use crate::sphere::Sampling;
-use crate::sphere::sampling::check_band_limit;
+use crate::sphere::{Sampling, SphericalHarmonics};
 
 /// The signals on the sphere around each atom of a molecule.
 ///
@@ -55,6 +53,7 @@ pub struct SphericalFeatures {
     channel_scales: Vec<f64>,
     /// Funk–Hecke coefficients, `[radial][l]`.
     profiles: Vec<Vec<f64>>,
+    harmonics: SphericalHarmonics,
 }
 
 /// Collects the options of [`SphericalFeatures`]; see [`SphericalFeatures::builder`].
@@ -111,7 +110,7 @@ impl SphericalFeaturesBuilder {
     /// scales is wrong, [`Error::InvalidValue`] for a band limit of zero, an element that occurs twice, an angular
     /// width outside (0, π], a width or radius that is not positive, or a number that is not finite.
     pub fn build(self) -> Result<SphericalFeatures> {
-        check_band_limit(self.band_limit)?;
+        let harmonics = SphericalHarmonics::new(self.band_limit)?;
         let empty = |what: &str| Error::Empty { what: what.into() };
         if self.elements.is_empty() {
             return Err(empty("elements of the features"));
@@ -156,6 +155,7 @@ impl SphericalFeaturesBuilder {
             cutoff: self.cutoff,
             channel_scales,
             profiles,
+            harmonics,
         })
     }
 }
@@ -247,25 +247,22 @@ impl SphericalFeatures {
         let limit = self.band_limit;
         let mut coeffs =
             Array4::zeros((molecule.len(), self.channel_count(), limit, 2 * limit - 1));
-        let mut legendre = vec![0.0; limit];
         let mut harmonics = vec![Complex64::ZERO; limit * limit];
         for (i, mut signals) in coeffs.outer_iter_mut().enumerate() {
             for neighbour in self.neighbours(molecule, i)? {
-                conjugate_harmonics(neighbour.direction, &mut legendre, &mut harmonics)?;
+                self.harmonics.write(neighbour.direction, &mut harmonics)?;
                 for (k, (weight, profile)) in
                     neighbour.weights.iter().zip(&self.profiles).enumerate()
                 {
                     let mut signal = signals.index_axis_mut(Axis(0), neighbour.channel + k);
                     for (l, lambda) in profile.iter().enumerate() {
                         let factor = weight * lambda;
-                        for m in 0..=l {
-                            signal[[l, limit - 1 + m]] += factor * harmonics[m * limit + l];
+                        let orders = &harmonics[l * l..(l + 1) * (l + 1)];
+                        for (index, y) in orders.iter().enumerate() {
+                            signal[[l, limit - 1 - l + index]] += factor * y.conj();
                         }
                     }
                 }
-            }
-            for mut signal in signals.outer_iter_mut() {
-                fill_negative_orders(&mut signal);
             }
         }
         Ok(coeffs)
@@ -395,37 +392,6 @@ impl SphericalFeatures {
             });
         }
         Ok(neighbours)
-    }
-}
-
-/// Writes conj Y_lm of a direction for 0 ≤ m ≤ l < L; entry `m * L + l`.
-fn conjugate_harmonics(
-    direction: [f64; 3],
-    legendre: &mut [f64],
-    harmonics: &mut [Complex64],
-) -> Result<()> {
-    let [x, y, z] = direction;
-    let colatitude = x.hypot(y).atan2(z);
-    let longitude = y.atan2(x);
-    let orders = harmonics.chunks_exact_mut(legendre.len());
-    for (m, row) in orders.enumerate() {
-        normalised_legendre(m, colatitude, legendre)?;
-        let phase = Complex64::cis(-(m as f64) * longitude);
-        for (entry, p) in row.iter_mut().zip(legendre.iter()) {
-            *entry = *p * phase;
-        }
-    }
-    Ok(())
-}
-
-/// Completes the coefficients of a real signal: f_{l,−m} = (−1)^m conj f_{lm}.
-fn fill_negative_orders(signal: &mut ArrayViewMut2<'_, Complex64>) {
-    let limit = signal.nrows();
-    for l in 1..limit {
-        for m in 1..=l {
-            let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
-            signal[[l, limit - 1 - m]] = sign * signal[[l, limit - 1 + m]].conj();
-        }
     }
 }
 
