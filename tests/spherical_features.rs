@@ -86,14 +86,14 @@ fn naive_harmonic(l: usize, m: i64, theta: f64, phi: f64) -> Complex64 {
         if power < k {
             break;
         }
-        let sign = if j % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if j.is_multiple_of(2) { 1.0 } else { -1.0 };
         let coefficient = sign * factorial(2 * l - 2 * j)
             / (2.0_f64.powi(l as i32) * factorial(j) * factorial(l - j) * factorial(power));
         let falling = factorial(power) / factorial(power - k);
         derivative += coefficient * falling * x.powi((power - k) as i32);
     }
     let norm = ((2 * l + 1) as f64 / (4.0 * PI) * factorial(l - k) / factorial(l + k)).sqrt();
-    let phase = if k % 2 == 0 { 1.0 } else { -1.0 };
+    let phase = if k.is_multiple_of(2) { 1.0 } else { -1.0 };
     let positive =
         phase * norm * theta.sin().powi(k as i32) * derivative * Complex64::cis(k as f64 * phi);
     if m >= 0 {
@@ -139,7 +139,8 @@ fn two_atoms_on_the_axes_match_closed_forms() {
     let y11 = (0.375 / PI).sqrt();
     let y20 = (1.25 / PI).sqrt();
     let y22 = (15.0 / (32.0 * PI)).sqrt();
-    let cases: [([f64; 3], Vec<(usize, i64, Complex64)>); 3] = [
+    type Harmonic = (usize, i64, Complex64);
+    let cases: [([f64; 3], Vec<Harmonic>); 3] = [
         (
             [0.0, 0.0, r],
             vec![(0, 0, c(y00)), (1, 0, c(y10)), (2, 0, c(y20))],
