@@ -11,3 +11,5 @@ mod qm9_recognise;
 pub mod qm9_sample;
 mod qm9_text;
 mod qm9_xyz;
+pub mod radial;
+pub mod spherical_features;

@@ -1,0 +1,422 @@
+//! Features of molecules: for each atom, signals on the sphere that show where its neighbours are.
+
+use ndarray::{Array3, Array4, Axis};
+use num_complex::Complex64;
+
+use super::molecule::{Element, Molecule, distance};
+use super::radial::{RadialChannel, RadialCutoff, RadialFunction, finite};
+use crate::error::{Error, Result};
+use crate::sphere::{Sampling, SphericalHarmonics};
+
+/// The signals on the sphere around each atom of a molecule.
+///
+/// For atom i, element z and radial function k the signal is
+///
+/// ```math
+/// f^i_{z k}(x) = S_{z k} \sum_{j \ne i, \, Z_j = z} s_k \, (Z_i Z_j)^{a_k} \, h(r_{ij}) \, g_k(r_{ij}) \,
+///     \exp\!\left(-\frac{(x \cdot \hat r_{ij} - 1)^2}{b_k}\right) , \qquad x \in S^2
+/// ```
+/// with $`\hat r_{ij}`$ the direction from atom i to atom j, the radial functions $`g_k`$ with $`s_k, a_k, b_k`$ as in
+/// [`RadialChannel`], the [`RadialCutoff`] h and the scale of each channel S. Turning a molecule turns its
+/// signals. The default is $`g = r^{-2}, r^{-6}`$ with angular width π/4 and all scales 1, for the elements H, C, N,
+/// O, F: ten channels.
+///
+/// **Channel index**: `element * radial_count + radial`, both counted in the order given to the builder.
+/// Neighbours whose element is not among the elements are left out.
+///
+/// Each signal is a sum of zonal functions, so its coefficients up to the band limit are exact: they are not
+/// computed from samples. The signals themselves have no band limit, and [`SphericalFeatures::grid`] samples
+/// them without smoothing.
+///
+/// # Examples
+/// ```
+/// use haarmonic::data::molecule::{Element::*, Molecule};
+/// use haarmonic::data::spherical_features::SphericalFeatures;
+/// let features = SphericalFeatures::builder(6).build()?;
+/// let molecule = Molecule::new(0, vec![H, F], vec![[0.; 3], [0., 0., 0.917]], -100.46)?;
+/// let coeffs = features.coefficients(&molecule)?;
+/// assert_eq!(coeffs.shape(), [2, 10, 6, 11]);
+/// // Seen from hydrogen, fluorine is at the north pole: only orders m = 0, only the channels of fluorine.
+/// let channel = features.channel(F, 0).expect("fluorine is among the elements");
+/// assert!(coeffs[[0, channel, 1, 5]].re > 0.0 && coeffs[[1, channel, 1, 5]].re == 0.0);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+///
+/// # References
+/// ESM23.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SphericalFeatures {
+    band_limit: usize,
+    elements: Vec<Element>,
+    radial: Vec<RadialChannel>,
+    cutoff: RadialCutoff,
+    channel_scales: Vec<f64>,
+    /// Funk–Hecke coefficients, `[radial][l]`.
+    profiles: Vec<Vec<f64>>,
+    harmonics: SphericalHarmonics,
+}
+
+/// Collects the options of [`SphericalFeatures`]; see [`SphericalFeatures::builder`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct SphericalFeaturesBuilder {
+    band_limit: usize,
+    elements: Vec<Element>,
+    radial: Vec<RadialChannel>,
+    cutoff: RadialCutoff,
+    channel_scales: Option<Vec<f64>>,
+}
+
+impl SphericalFeaturesBuilder {
+    /// Sets the elements of the channels; default [`Element::ALL`].
+    pub fn elements(self, elements: impl Into<Vec<Element>>) -> Self {
+        SphericalFeaturesBuilder {
+            elements: elements.into(),
+            ..self
+        }
+    }
+
+    /// Sets the radial functions; default $`r^{-2}`$ and $`r^{-6}`$.
+    pub fn radial(self, radial: impl Into<Vec<RadialChannel>>) -> Self {
+        SphericalFeaturesBuilder {
+            radial: radial.into(),
+            ..self
+        }
+    }
+
+    /// Sets the radial functions $`r^{-p}`$, all with one angular width in radians.
+    pub fn powers(self, powers: &[f64], angular_width: f64) -> Self {
+        let channel =
+            |&p| RadialChannel::new(RadialFunction::Power(p)).with_angular_width(angular_width);
+        self.radial(powers.iter().map(channel).collect::<Vec<_>>())
+    }
+
+    /// Sets the cutoff; default [`RadialCutoff::None`].
+    pub fn cutoff(self, cutoff: RadialCutoff) -> Self {
+        SphericalFeaturesBuilder { cutoff, ..self }
+    }
+
+    /// Sets a factor for each channel, in the order of the channel index; default 1.
+    pub fn channel_scales(self, channel_scales: impl Into<Vec<f64>>) -> Self {
+        SphericalFeaturesBuilder {
+            channel_scales: Some(channel_scales.into()),
+            ..self
+        }
+    }
+
+    /// Checks the options and tabulates the zonal coefficients.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without elements or radial functions, [`Error::ShapeMismatch`] if the number of channel
+    /// scales is wrong, [`Error::InvalidValue`] for a band limit of zero, an element that occurs twice, an angular
+    /// width outside (0, π], a width or radius that is not positive, or a number that is not finite.
+    pub fn build(self) -> Result<SphericalFeatures> {
+        let harmonics = SphericalHarmonics::new(self.band_limit)?;
+        let empty = |what: &str| Error::Empty { what: what.into() };
+        if self.elements.is_empty() {
+            return Err(empty("elements of the features"));
+        }
+        if self.radial.is_empty() {
+            return Err(empty("radial functions of the features"));
+        }
+        for (index, element) in self.elements.iter().enumerate() {
+            if self.elements[..index].contains(element) {
+                return Err(Error::InvalidValue {
+                    what: "elements of the features".into(),
+                    found: format!("{element} twice"),
+                    expected: "distinct elements".into(),
+                });
+            }
+        }
+        self.cutoff.check()?;
+        for channel in &self.radial {
+            channel.check()?;
+        }
+        let channels = self.elements.len() * self.radial.len();
+        let channel_scales = self.channel_scales.unwrap_or_else(|| vec![1.0; channels]);
+        if channel_scales.len() != channels {
+            return Err(Error::ShapeMismatch {
+                what: "channel scales".into(),
+                expected: format!("[{channels}], elements × radial functions"),
+                found: vec![channel_scales.len()],
+            });
+        }
+        for scale in &channel_scales {
+            finite("channel scale", *scale)?;
+        }
+        let profiles = self
+            .radial
+            .iter()
+            .map(|channel| channel.profile_coefficients(self.band_limit))
+            .collect::<Result<_>>()?;
+        Ok(SphericalFeatures {
+            band_limit: self.band_limit,
+            elements: self.elements,
+            radial: self.radial,
+            cutoff: self.cutoff,
+            channel_scales,
+            profiles,
+            harmonics,
+        })
+    }
+}
+
+/// Atom j as seen from atom i.
+struct Neighbour {
+    direction: [f64; 3],
+    /// Channel of the first radial function.
+    channel: usize,
+    /// Weight of each radial function.
+    weights: Vec<f64>,
+}
+
+impl SphericalFeatures {
+    /// Starts from the published features: five elements, $`r^{-2}`$ and $`r^{-6}`$, angular width π/4.
+    ///
+    /// # Arguments
+    /// * `band_limit` — L; coefficients have degrees ℓ < L
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::data::radial::{RadialChannel, RadialCutoff, RadialFunction};
+    /// use haarmonic::data::spherical_features::SphericalFeatures;
+    /// let shell = |centre| RadialChannel::new(RadialFunction::Gaussian { centre, width: 0.3 });
+    /// let features = SphericalFeatures::builder(8)
+    ///     .radial([shell(1.0), shell(1.5), shell(2.5).with_charge_exponent(0.5)])
+    ///     .cutoff(RadialCutoff::Cosine { radius: 4.0 })
+    ///     .build()?;
+    /// assert_eq!(features.channel_count(), 15);
+    /// assert!(SphericalFeatures::builder(0).build().is_err());
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn builder(band_limit: usize) -> SphericalFeaturesBuilder {
+        SphericalFeaturesBuilder {
+            band_limit,
+            elements: Element::ALL.to_vec(),
+            radial: [2.0, 6.0]
+                .map(|p| RadialChannel::new(RadialFunction::Power(p)))
+                .to_vec(),
+            cutoff: RadialCutoff::None,
+            channel_scales: None,
+        }
+    }
+
+    /// Returns the band limit L of the coefficients and the grids.
+    pub fn band_limit(&self) -> usize {
+        self.band_limit
+    }
+
+    /// Returns the elements of the channels.
+    pub fn elements(&self) -> &[Element] {
+        &self.elements
+    }
+
+    /// Returns the radial functions of the channels.
+    pub fn radial(&self) -> &[RadialChannel] {
+        &self.radial
+    }
+
+    /// Returns the number of channels, elements times radial functions.
+    pub fn channel_count(&self) -> usize {
+        self.channel_scales.len()
+    }
+
+    /// Returns the index of the channel of an element and a radial function; `None` if there is none.
+    pub fn channel(&self, element: Element, radial: usize) -> Option<usize> {
+        let place = self.elements.iter().position(|e| *e == element)?;
+        (radial < self.radial.len()).then_some(place * self.radial.len() + radial)
+    }
+
+    /// Computes the spherical-harmonic coefficients of the signals of every atom.
+    ///
+    /// ```math
+    /// \hat f_{\ell m} = \sum_j w_j \, \lambda_\ell \, \overline{Y_{\ell m}(\hat r_{ij})}
+    /// ```
+    /// Conventions: see [`crate::conventions`].
+    ///
+    /// # Arguments
+    /// * `molecule` — unchanged
+    ///
+    /// Returns shape `[atoms, channels, L, 2L − 1]`, entry `[.., l, m + L − 1]`; zero where |m| > l.
+    ///
+    /// # Cost and accuracy
+    /// O(atoms² · radial · L²) time; error of a few ε · ℓ times $`\lambda_0 \sum_j |w_j|`$.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if atoms are so near that a weight overflows.
+    pub fn coefficients(&self, molecule: &Molecule) -> Result<Array4<Complex64>> {
+        let limit = self.band_limit;
+        let mut coeffs =
+            Array4::zeros((molecule.len(), self.channel_count(), limit, 2 * limit - 1));
+        let mut harmonics = vec![Complex64::ZERO; limit * limit];
+        for (i, mut signals) in coeffs.outer_iter_mut().enumerate() {
+            for neighbour in self.neighbours(molecule, i)? {
+                self.harmonics.write(neighbour.direction, &mut harmonics)?;
+                for (k, (weight, profile)) in
+                    neighbour.weights.iter().zip(&self.profiles).enumerate()
+                {
+                    let mut signal = signals.index_axis_mut(Axis(0), neighbour.channel + k);
+                    for (l, lambda) in profile.iter().enumerate() {
+                        let factor = weight * lambda;
+                        let orders = &harmonics[l * l..(l + 1) * (l + 1)];
+                        for (index, y) in orders.iter().enumerate() {
+                            signal[[l, limit - 1 - l + index]] += factor * y.conj();
+                        }
+                    }
+                }
+            }
+        }
+        Ok(coeffs)
+    }
+
+    /// Samples the signals of every atom on a grid of the sphere.
+    ///
+    /// # Arguments
+    /// * `molecule` — unchanged
+    /// * `sampling` — the grid, with the band limit of the features
+    ///
+    /// Returns shape `[atoms, θ, φ, channels]`, values of the formula itself.
+    ///
+    /// # Cost and accuracy
+    /// O(atoms² · points · radial) time; error of a few ε · $`\sum_j |w_j| / b`$.
+    ///
+    /// # Errors
+    /// As for [`SphericalFeatures::coefficients`].
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::data::molecule::{Element::*, Molecule};
+    /// use haarmonic::data::spherical_features::SphericalFeatures;
+    /// use haarmonic::sphere::Sampling;
+    /// let features = SphericalFeatures::builder(3).build()?;
+    /// let molecule = Molecule::new(0, vec![H, F], vec![[0.; 3], [0., 0., -2.0]], -100.46)?;
+    /// let grid = features.grid(&molecule, Sampling::McEwenWiaux)?;   // its last ring is the south pole
+    /// let channel = features.channel(F, 0).expect("fluorine is among the elements");
+    /// assert!((grid[[0, 2, 0, channel]] - 9.0 / 4.0).abs() < 1e-12);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn grid(&self, molecule: &Molecule, sampling: Sampling) -> Result<Array4<f64>> {
+        let colatitudes = sampling.colatitudes(self.band_limit)?;
+        let longitudes = sampling.longitudes(self.band_limit)?;
+        let mut directions = Vec::with_capacity(colatitudes.len() * longitudes.len());
+        for theta in &colatitudes {
+            for phi in &longitudes {
+                let ring = theta.sin();
+                directions.push([ring * phi.cos(), ring * phi.sin(), theta.cos()]);
+            }
+        }
+        let shape = (
+            molecule.len(),
+            colatitudes.len(),
+            longitudes.len(),
+            self.channel_count(),
+        );
+        Ok(self
+            .values_at(molecule, &directions)?
+            .into_shape_with_order(shape)
+            .expect("there is one direction for each ring and longitude"))
+    }
+
+    /// Evaluates the signals of every atom at arbitrary points of the sphere.
+    ///
+    /// # Arguments
+    /// * `molecule` — unchanged
+    /// * `directions` — vectors of any positive length
+    ///
+    /// Returns shape `[atoms, points, channels]`; no points give an empty array.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] or [`Error::InvalidValue`] for a direction that is NaN, infinite or zero; else as for
+    /// [`SphericalFeatures::coefficients`].
+    pub fn values_at(&self, molecule: &Molecule, directions: &[[f64; 3]]) -> Result<Array3<f64>> {
+        let directions = normalise(directions)?;
+        let mut values = Array3::zeros((molecule.len(), directions.len(), self.channel_count()));
+        let mut profile = vec![0.0; directions.len()];
+        for (i, mut signals) in values.outer_iter_mut().enumerate() {
+            for neighbour in self.neighbours(molecule, i)? {
+                for (k, channel) in self.radial.iter().enumerate() {
+                    // Radial functions of one angular width share the exponentials.
+                    if k == 0 || channel.angular_width != self.radial[k - 1].angular_width {
+                        let rate = -1.0 / channel.profile_variance();
+                        for (entry, x) in profile.iter_mut().zip(&directions) {
+                            let u = dot(x, &neighbour.direction) - 1.0;
+                            *entry = (rate * u * u).exp();
+                        }
+                    }
+                    let mut column = signals.column_mut(neighbour.channel + k);
+                    for (value, p) in column.iter_mut().zip(&profile) {
+                        *value += neighbour.weights[k] * p;
+                    }
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    /// Lists what atom i sees: direction, channel and weights of every atom that contributes.
+    fn neighbours(&self, molecule: &Molecule, i: usize) -> Result<Vec<Neighbour>> {
+        let (elements, positions) = (molecule.elements(), molecule.positions());
+        let mut neighbours = Vec::with_capacity(molecule.len());
+        for j in (0..molecule.len()).filter(|j| *j != i) {
+            let r = distance(&positions[i], &positions[j]);
+            let cutoff = self.cutoff.value(r);
+            let Some(first) = self.channel(elements[j], 0).filter(|_| cutoff != 0.0) else {
+                continue;
+            };
+            let charges =
+                f64::from(elements[i].atomic_number()) * f64::from(elements[j].atomic_number());
+            let weights: Vec<f64> = self
+                .radial
+                .iter()
+                .zip(&self.channel_scales[first..])
+                .map(|(channel, scale)| {
+                    scale
+                        * channel.scale
+                        * charges.powf(channel.charge_exponent)
+                        * cutoff
+                        * channel.function.value(r)
+                })
+                .collect();
+            if let Some(k) = weights.iter().position(|w| !w.is_finite()) {
+                return Err(Error::InvalidValue {
+                    what: format!("weight of atoms {i} and {j} in radial function {k}"),
+                    found: format!("{} at the distance {r} Å", weights[k]),
+                    expected: "a finite weight".into(),
+                });
+            }
+            let direction =
+                std::array::from_fn(|axis| (positions[j][axis] - positions[i][axis]) / r);
+            neighbours.push(Neighbour {
+                direction,
+                channel: first,
+                weights,
+            });
+        }
+        Ok(neighbours)
+    }
+}
+
+fn normalise(directions: &[[f64; 3]]) -> Result<Vec<[f64; 3]>> {
+    let mut units = Vec::with_capacity(directions.len());
+    for (point, direction) in directions.iter().enumerate() {
+        if let Some(axis) = direction.iter().position(|x| !x.is_finite()) {
+            return Err(Error::NotFinite {
+                what: "directions".into(),
+                index: vec![point, axis],
+            });
+        }
+        let length = distance(direction, &[0.0; 3]);
+        if !(length > 0.0 && length.is_finite()) {
+            return Err(Error::InvalidValue {
+                what: format!("length of direction {point}"),
+                found: length.to_string(),
+                expected: "a positive finite length".into(),
+            });
+        }
+        units.push(direction.map(|x| x / length));
+    }
+    Ok(units)
+}
+
+fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
