@@ -3,3 +3,19 @@
 mod real_correlation;
 
 pub use real_correlation::{CorrelatorWorkspace, RealCorrelator, RealHarmonics};
+//! Harmonic analysis on the rotation group SO(3): grids with Haar weights, the Wigner transform, values at arbitrary
+//! rotations, and the cross-correlation of two signals on the sphere.
+//!
+//! Coefficients have shape `[2L − 1, L, 2L − 1]`, entry `[n + L − 1, l, m + L − 1]`; samples have shape `[γ, β, α]`.
+
+pub mod correlation;
+pub mod evaluate;
+pub mod grid;
+mod kernel;
+mod slices;
+pub mod transform;
+
+pub use correlation::{correlate, correlate_real, correlate_real_into, correlation_coefficients};
+pub use evaluate::evaluate;
+pub use grid::RotationGrid;
+pub use transform::{RotationPlan, RotationPlanner, RotationScratch};

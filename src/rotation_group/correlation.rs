@@ -1,0 +1,169 @@
+//! Cross-correlation of two signals on the sphere over all rotations.
+
+use super::grid::check_shape;
+use super::transform::{RotationPlan, RotationScratch, check_finite};
+use crate::{Error, Result};
+use ndarray::{Array3, ArrayView3, ArrayViewMut3};
+use num_complex::Complex64;
+use std::f64::consts::PI;
+
+/// Computes the Wigner coefficients of the cross-correlation of two signals on the sphere, summed over channels.
+///
+/// ```math
+/// K(R) = \frac{1}{4\pi} \sum_c \int_{S^2} \overline{f_c(x)}\; f'_c(R x)\, dx ,
+/// \qquad \hat K^{n}_{\ell m} = \frac{2\pi}{2\ell+1} \sum_c \overline{f_{c,\ell n}}\; f'_{c,\ell m}
+/// ```
+/// The second signal is the one that is moved: $`f'(R\,\cdot\,)`$ is $`f'`$ actively rotated by $`R^{-1}`$, with
+/// $`R = R_z(\alpha) R_y(\beta) R_z(\gamma)`$. Conventions: see [`crate::conventions`].
+///
+/// # Arguments
+/// * `first`, `second` — coefficients of f and f′, shape `[channels, L, 2L − 1]`, entry `[c, l, m + L − 1]`; entries with
+///   |m| > ℓ are ignored
+///
+/// # Errors
+/// [`Error::Empty`] without a channel or degree, [`Error::ShapeMismatch`] if the shapes are not equal and of the form
+/// above, [`Error::NotFinite`] if a coefficient is NaN or infinite.
+///
+/// # Examples
+/// ```
+/// use haarmonic::rotation_group::correlation_coefficients;
+/// use ndarray::Array3;
+/// use num_complex::Complex64;
+/// let mut constant = Array3::zeros((1, 1, 1));           // f = f' = 1: K = 1 everywhere, coefficient 8π²
+/// constant[[0, 0, 0]] = Complex64::from((4.0 * std::f64::consts::PI).sqrt());
+/// let k = correlation_coefficients(constant.view(), constant.view())?;
+/// assert!((k[[0, 0, 0]].re / (8.0 * std::f64::consts::PI.powi(2)) - 1.0).abs() < 4.0 * f64::EPSILON);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+///
+/// # References
+/// KR08, Sect. 5.
+pub fn correlation_coefficients(
+    first: ArrayView3<'_, Complex64>,
+    second: ArrayView3<'_, Complex64>,
+) -> Result<Array3<Complex64>> {
+    let band_limit = check_pair(&first, &second, None)?;
+    let shift = band_limit as i64 - 1;
+    let fetch = product(&first, &second, band_limit);
+    let orders = 2 * band_limit - 1;
+    let mut coeffs = Array3::zeros((orders, band_limit, orders));
+    for l in 0..band_limit as i64 {
+        for n in -l..=l {
+            for m in -l..=l {
+                coeffs[[(n + shift) as usize, l as usize, (m + shift) as usize]] =
+                    fetch(l as usize, m, n);
+            }
+        }
+    }
+    Ok(coeffs)
+}
+
+/// Computes the cross-correlation $`K(R)`$ of two complex signals on the grid of a plan.
+///
+/// Formula, arguments and errors as for [`correlation_coefficients`]; the result has shape `[γ, β, α]`. The plan must
+/// have the band limit of the signals; its grid may be finer.
+///
+/// # Errors
+/// As [`correlation_coefficients`].
+pub fn correlate(
+    plan: &RotationPlan,
+    first: ArrayView3<'_, Complex64>,
+    second: ArrayView3<'_, Complex64>,
+) -> Result<Array3<Complex64>> {
+    check_pair(&first, &second, Some(plan.band_limit()))?;
+    plan.inverse(correlation_coefficients(first, second)?.view())
+}
+
+/// Computes the cross-correlation of two real signals on the grid of a plan, without an array of coefficients.
+///
+/// # Arguments
+/// * `first`, `second` — coefficients of real signals, shape `[channels, L, 2L − 1]`, so that
+///   $`f_{\ell,-m} = (-1)^m \overline{f_{\ell m}}`$
+/// * `samples` — shape `[γ, β, α]`; overwritten by $`K(R)`$ of [`correlation_coefficients`]
+///
+/// # Cost and accuracy
+/// As [`RotationPlan::inverse_real_into`]; no allocation.
+///
+/// # Errors
+/// As [`correlation_coefficients`], and [`Error::ShapeMismatch`] if `samples` has not the shape of the plan.
+pub fn correlate_real_into(
+    plan: &RotationPlan,
+    first: ArrayView3<'_, Complex64>,
+    second: ArrayView3<'_, Complex64>,
+    samples: ArrayViewMut3<'_, f64>,
+    scratch: &mut RotationScratch,
+) -> Result<()> {
+    let band_limit = check_pair(&first, &second, Some(plan.band_limit()))?;
+    plan.inverse_real_from(&product(&first, &second, band_limit), samples, scratch)
+}
+
+/// Computes the cross-correlation of two real signals; see [`correlate_real_into`].
+///
+/// # Errors
+/// As [`correlate_real_into`].
+///
+/// # Examples
+/// ```
+/// use haarmonic::{rotation_group::{RotationPlanner, correlate_real}, sphere::Sampling};
+/// use ndarray::Array3;
+/// use num_complex::Complex64;
+/// let plan = RotationPlanner::new().plan(2, Sampling::GaussLegendre)?;
+/// let mut f = Array3::zeros((1, 2, 3));                  // f = Y₁₀ = √(3/4π) cos θ
+/// f[[0, 1, 1]] = Complex64::ONE;
+/// let k = correlate_real(&plan, f.view(), f.view())?;   // K = cos β / 4π
+/// let want = plan.grid().betas()[0].cos() / (4.0 * std::f64::consts::PI);
+/// assert!((k[[2, 0, 1]] - want).abs() < 4.0 * f64::EPSILON);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn correlate_real(
+    plan: &RotationPlan,
+    first: ArrayView3<'_, Complex64>,
+    second: ArrayView3<'_, Complex64>,
+) -> Result<Array3<f64>> {
+    let mut samples = Array3::zeros(plan.signal_shape());
+    let scratch = &mut plan.make_scratch();
+    correlate_real_into(plan, first, second, samples.view_mut(), scratch)?;
+    Ok(samples)
+}
+
+/// The coefficient (l, m, n) of the correlation.
+fn product<'a>(
+    first: &'a ArrayView3<'_, Complex64>,
+    second: &'a ArrayView3<'_, Complex64>,
+    band_limit: usize,
+) -> impl Fn(usize, i64, i64) -> Complex64 + 'a {
+    let (channels, shift) = (first.shape()[0], band_limit as i64 - 1);
+    move |l, m, n| {
+        let mut sum = Complex64::ZERO;
+        for c in 0..channels {
+            sum +=
+                first[[c, l, (n + shift) as usize]].conj() * second[[c, l, (m + shift) as usize]];
+        }
+        sum * (2.0 * PI / (2 * l + 1) as f64)
+    }
+}
+
+/// Checks both arrays and returns the band limit.
+fn check_pair(
+    first: &ArrayView3<'_, Complex64>,
+    second: &ArrayView3<'_, Complex64>,
+    band_limit: Option<usize>,
+) -> Result<usize> {
+    let (one, two) = (
+        "first signal of a correlation",
+        "second signal of a correlation",
+    );
+    if first.is_empty() {
+        return Err(Error::Empty { what: one.into() });
+    }
+    let band_limit = band_limit.unwrap_or(first.shape()[1]);
+    check_shape(
+        one,
+        first.shape(),
+        &[first.shape()[0], band_limit, 2 * band_limit - 1],
+    )?;
+    check_shape(two, second.shape(), first.shape())?;
+    check_finite(one, first, |value| value.is_finite())?;
+    check_finite(two, second, |value| value.is_finite())?;
+    Ok(band_limit)
+}

@@ -1,0 +1,191 @@
+//! Grids on SO(3) in ZYZ angles, with the weights of the Haar measure.
+
+use crate::sphere::Sampling;
+use crate::{Error, Result};
+use ndarray::ArrayView3;
+use std::f64::consts::PI;
+
+/// The largest band limit of a grid on SO(3): its samples already fill a hundred gigabytes.
+pub const MAX_BAND_LIMIT: usize = 1 << 10;
+
+/// The largest number of angles α or γ.
+pub const MAX_ANGLES: usize = 1 << 14;
+
+/// A product grid on SO(3): equispaced α and γ from zero, and β at the rings of a [`Sampling`] of the sphere.
+///
+/// The rotation of a grid point is $`R_z(\alpha) R_y(\beta) R_z(\gamma)`$. Arrays of samples have shape `[γ, β, α]`.
+/// With band limit M there are at least 2M − 1 angles α and γ; M (Gauss–Legendre, McEwen–Wiaux) or 2M
+/// (Driscoll–Healy) angles β.
+///
+/// # Examples
+/// ```
+/// use haarmonic::rotation_group::RotationGrid;
+/// use haarmonic::sphere::Sampling;
+/// let grid = RotationGrid::new(4, Sampling::GaussLegendre)?;
+/// assert_eq!(grid.shape(), [7, 4, 7]);
+/// let mass: f64 = grid.point_weights().iter().sum::<f64>() * 49.0;
+/// assert!((mass - 1.0).abs() < 8.0 * f64::EPSILON);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct RotationGrid {
+    band_limit: usize,
+    sampling: Sampling,
+    n_alpha: usize,
+    n_gamma: usize,
+    betas: Vec<f64>,
+    point_weights: Vec<f64>,
+}
+
+impl RotationGrid {
+    /// Makes the smallest grid of the band limit: 2M − 1 angles α and γ.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`].
+    pub fn new(band_limit: usize, sampling: Sampling) -> Result<Self> {
+        let count = (2 * band_limit.clamp(1, MAX_BAND_LIMIT)) - 1;
+        Self::with_counts(band_limit, sampling, count, count)
+    }
+
+    /// Makes a grid with given numbers of angles α and γ, for instance powers of two, at which Fourier transforms are fast.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`], or if a number of angles is below
+    /// 2M − 1 or above [`MAX_ANGLES`].
+    pub fn with_counts(
+        band_limit: usize,
+        sampling: Sampling,
+        n_alpha: usize,
+        n_gamma: usize,
+    ) -> Result<Self> {
+        check_band_limit("band limit of the rotation grid", band_limit)?;
+        let least = 2 * band_limit - 1;
+        for (what, count) in [("alpha", n_alpha), ("gamma", n_gamma)] {
+            if !(least..=MAX_ANGLES).contains(&count) {
+                return Err(Error::InvalidValue {
+                    what: format!("number of angles {what}"),
+                    found: count.to_string(),
+                    expected: format!("{least} (twice the band limit, less one) to {MAX_ANGLES}"),
+                });
+            }
+        }
+        let points = (n_alpha * n_gamma) as f64;
+        let weights = sampling.colatitude_weights(band_limit)?;
+        Ok(RotationGrid {
+            band_limit,
+            sampling,
+            n_alpha,
+            n_gamma,
+            betas: sampling.colatitudes(band_limit)?,
+            point_weights: weights.iter().map(|w| 0.5 * w / points).collect(),
+        })
+    }
+
+    /// Returns the band limit M: the grid determines every function of degrees below M.
+    pub fn band_limit(&self) -> usize {
+        self.band_limit
+    }
+
+    /// Returns the sampling of β.
+    pub fn sampling(&self) -> Sampling {
+        self.sampling
+    }
+
+    /// Returns the shape `[γ, β, α]` of an array of samples.
+    pub fn shape(&self) -> [usize; 3] {
+        [self.n_gamma, self.betas.len(), self.n_alpha]
+    }
+
+    /// Returns the number of grid points.
+    pub fn points(&self) -> usize {
+        self.n_gamma * self.betas.len() * self.n_alpha
+    }
+
+    /// Computes the angles α, in radians.
+    pub fn alphas(&self) -> Vec<f64> {
+        equispaced(self.n_alpha)
+    }
+
+    /// Returns the angles β, in radians, increasing.
+    pub fn betas(&self) -> &[f64] {
+        &self.betas
+    }
+
+    /// Computes the angles γ, in radians.
+    pub fn gammas(&self) -> Vec<f64> {
+        equispaced(self.n_gamma)
+    }
+
+    /// Returns, for each β, the Haar weight of one grid point; over the whole grid the weights sum to 1.
+    ///
+    /// The mean over SO(3) is exact for functions of degrees below 2M (Driscoll–Healy and Gauss–Legendre; the orders
+    /// must stay below the number of angles) or below M (McEwen–Wiaux).
+    pub fn point_weights(&self) -> &[f64] {
+        &self.point_weights
+    }
+
+    /// Computes the mean of a sampled function over SO(3), the Haar measure having total mass 1.
+    ///
+    /// # Arguments
+    /// * `samples` — shape `[γ, β, α]`
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the array has another shape, [`Error::NotFinite`] if the mean is NaN or infinite.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::{rotation_group::RotationGrid, sphere::Sampling};
+    /// use ndarray::Array3;
+    /// let grid = RotationGrid::new(2, Sampling::DriscollHealy)?;
+    /// // The mean of cos²β over SO(3) is 1/3.
+    /// let samples = Array3::from_shape_fn(grid.shape(), |(_, b, _)| grid.betas()[b].cos().powi(2));
+    /// assert!((grid.mean(samples.view())? - 1.0 / 3.0).abs() < 8.0 * f64::EPSILON);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn mean(&self, samples: ArrayView3<'_, f64>) -> Result<f64> {
+        check_shape("samples on SO(3)", samples.shape(), &self.shape())?;
+        let mut sum = 0.0;
+        for plane in samples.outer_iter() {
+            for (row, weight) in plane.outer_iter().zip(&self.point_weights) {
+                sum += weight * row.sum();
+            }
+        }
+        if !sum.is_finite() {
+            return Err(Error::NotFinite {
+                what: "mean over SO(3)".into(),
+                index: Vec::new(),
+            });
+        }
+        Ok(sum)
+    }
+}
+
+fn equispaced(count: usize) -> Vec<f64> {
+    (0..count)
+        .map(|p| 2.0 * PI * p as f64 / count as f64)
+        .collect()
+}
+
+/// Accepts a band limit from 1 to [`MAX_BAND_LIMIT`].
+pub(crate) fn check_band_limit(what: &str, band_limit: usize) -> Result<()> {
+    if band_limit == 0 || band_limit > MAX_BAND_LIMIT {
+        return Err(Error::InvalidValue {
+            what: what.into(),
+            found: band_limit.to_string(),
+            expected: format!("1 to {MAX_BAND_LIMIT}"),
+        });
+    }
+    Ok(())
+}
+
+/// Accepts exactly the expected shape.
+pub(crate) fn check_shape(what: &str, found: &[usize], expected: &[usize]) -> Result<()> {
+    if found != expected {
+        return Err(Error::ShapeMismatch {
+            what: what.into(),
+            expected: format!("{expected:?}"),
+            found: found.to_vec(),
+        });
+    }
+    Ok(())
+}
