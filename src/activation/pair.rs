@@ -1,0 +1,128 @@
+//! The two variances of a pair of Gaussian variables, prepared for many covariances.
+//!
+//! Both preparations scale by powers of two, which is exact, so that no product of variances
+//! overflows or underflows. The scaled variances are written m₁ = q₁ a², m₂ = q₂ b².
+
+/// A variance below this counts as zero: subnormal numbers carry no relative accuracy.
+const SMALLEST_VARIANCE: f64 = f64::MIN_POSITIVE;
+
+/// $`m_1 m_2`$ as an unevaluated sum, so that $`m_1 m_2 - k^2`$ has no cancellation error.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Product {
+    pub(crate) high: f64,
+    low: f64,
+}
+
+impl Product {
+    #[inline(always)]
+    pub(crate) fn new(q1: f64, q2: f64) -> Self {
+        let high = q1 * q2;
+        Self {
+            high,
+            low: f64::mul_add(q1, q2, -high),
+        }
+    }
+
+    /// $`m_1 m_2 - k^2`$, within 2 ulp (Kahan's determinant).
+    #[inline(always)]
+    pub(crate) fn minus_square_signed(&self, k: f64) -> f64 {
+        f64::mul_add(-k, k, self.high) + self.low
+    }
+
+    /// $`\max(m_1 m_2 - k^2, 0)`$, for a covariance k.
+    #[inline(always)]
+    pub(crate) fn minus_square(&self, k: f64) -> f64 {
+        self.minus_square_signed(k).max(0.0)
+    }
+}
+
+/// $`2^{-e/2}`$ and $`2^{e/2}`$ for $`q = 2^e m`$ with e even and 1 ≤ m < 4.
+#[inline(always)]
+fn half_exponent(q: f64) -> (f64, f64) {
+    let exponent = q.to_bits() >> 52;
+    // The bias, 1023, is odd: this is the biased e/2, rounded down.
+    let half = (exponent + 1023) >> 1;
+    (
+        f64::from_bits((2046 - half) << 52),
+        f64::from_bits(half << 52),
+    )
+}
+
+/// Variances for activations that are homogeneous of degree one, or of any degree after
+/// division by the standard deviations.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScaledPair {
+    /// $`\sqrt{q_1 q_2}`$
+    pub(crate) root: f64,
+    /// $`1/\sqrt{m_1 m_2}`$
+    inverse_root: f64,
+    product: Product,
+    /// $`a b`$
+    shrink: f64,
+}
+
+impl ScaledPair {
+    #[inline(always)]
+    pub(crate) fn new(q1: f64, q2: f64) -> Self {
+        let (a, grow_a) = half_exponent(q1);
+        let (b, grow_b) = half_exponent(q2);
+        // If a variance is zero, so is the covariance: variances one, scaled by zero.
+        let nothing = (q1 < SMALLEST_VARIANCE) | (q2 < SMALLEST_VARIANCE);
+        let m1 = if nothing { 1.0 } else { q1 * a * a };
+        let m2 = if nothing { 1.0 } else { q2 * b * b };
+        let root = (m1 * m2).sqrt();
+        Self {
+            root: if nothing { 0.0 } else { root * grow_a * grow_b },
+            inverse_root: 1.0 / root,
+            product: Product::new(m1, m2),
+            shrink: if nothing { 0.0 } else { a * b },
+        }
+    }
+
+    /// The correlation c and $`\sqrt{1-c^2}`$.
+    #[inline(always)]
+    pub(crate) fn correlation(&self, k: f64) -> (f64, f64) {
+        let k = k * self.shrink;
+        let sine = self.product.minus_square(k).sqrt() * self.inverse_root;
+        ((k * self.inverse_root).clamp(-1.0, 1.0), sine)
+    }
+}
+
+/// Variances for functions of $`(1+q_1)(1+q_2) - k^2`$.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LiftedPair {
+    /// $`m_1 m_2`$
+    pub(crate) product: Product,
+    /// $`a b`$, at most 1
+    pub(crate) shrink: f64,
+    /// $`(1 + q_1 + q_2) a^2 b^2`$
+    pub(crate) floor: f64,
+    /// $`1/((1+q_1)(1+q_2) a^2 b^2)`$
+    pub(crate) inverse: f64,
+    /// $`1/\sqrt{(1+q_1)(1+q_2) a^2 b^2}`$
+    pub(crate) inverse_root: f64,
+}
+
+impl LiftedPair {
+    #[inline(always)]
+    pub(crate) fn new(q1: f64, q2: f64) -> Self {
+        let a = half_exponent(q1.max(1.0)).0;
+        let b = half_exponent(q2.max(1.0)).0;
+        let (m1, m2) = (q1 * a * a, q2 * b * b);
+        let (a2, b2) = (a * a, b * b);
+        let whole = (a2 + m1) * (b2 + m2);
+        Self {
+            product: Product::new(m1, m2),
+            shrink: a * b,
+            floor: a2 * b2 + m1 * b2 + m2 * a2,
+            inverse: 1.0 / whole,
+            inverse_root: 1.0 / whole.sqrt(),
+        }
+    }
+
+    /// $`((1+q_1)(1+q_2) - k^2) a^2 b^2`$ for the scaled covariance, a sum of positive terms.
+    #[inline(always)]
+    pub(crate) fn determinant(&self, k: f64) -> f64 {
+        self.floor + self.product.minus_square(k)
+    }
+}
