@@ -1,8 +1,3 @@
-//! Functions on the rotation group SO(3): grids, the Wigner transform, correlations.
-
-mod real_correlation;
-
-pub use real_correlation::{CorrelatorWorkspace, RealCorrelator, RealHarmonics};
 //! Harmonic analysis on the rotation group SO(3): grids with Haar weights, the Wigner transform, values at arbitrary
 //! rotations, and the cross-correlation of two signals on the sphere.
 //!
@@ -12,10 +7,12 @@ pub mod correlation;
 pub mod evaluate;
 pub mod grid;
 mod kernel;
+mod real_correlation;
 mod slices;
 pub mod transform;
 
 pub use correlation::{correlate, correlate_real, correlate_real_into, correlation_coefficients};
 pub use evaluate::evaluate;
 pub use grid::RotationGrid;
+pub use real_correlation::{CorrelatorWorkspace, RealCorrelator, RealHarmonics};
 pub use transform::{RotationPlan, RotationPlanner, RotationScratch};

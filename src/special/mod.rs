@@ -7,11 +7,6 @@ pub(crate) mod legendre_chains;
 pub(crate) mod scaled;
 pub mod vector_math;
 pub mod wigner_d;
-//! Pure functions: Gauss–Legendre and Gauss–Hermite nodes, vectorised elementary functions.
-
-pub mod gauss_hermite;
-pub mod gauss_legendre;
-pub mod vector_math;
 
 pub use gauss_legendre::GaussLegendre;
 pub use legendre::legendre_polynomials;
