@@ -55,7 +55,9 @@ fn network(
         .lifting(scale)
         .activation(activation.clone());
     for _ in 1..depth {
-        builder = builder.group_convolution(scale).activation(activation.clone());
+        builder = builder
+            .group_convolution(scale)
+            .activation(activation.clone());
     }
     builder.group_pooling().dense(scale).build().unwrap()
 }
@@ -76,8 +78,18 @@ fn assert_close(what: &str, found: &Array2<f64>, want: &Array2<f64>, tolerance: 
 fn assert_stored(what: &str, stored: &mut Stored, key: &str, gram: &Gram, tolerance: f64) {
     let estimate = stored.number(&format!("{key}_error"));
     let allowed = tol::stored(estimate, tolerance);
-    assert_close(what, &gram.nngp, &stored.matrix(&format!("{key}_nngp")), allowed);
-    assert_close(what, &gram.ntk, &stored.matrix(&format!("{key}_ntk")), allowed);
+    assert_close(
+        what,
+        &gram.nngp,
+        &stored.matrix(&format!("{key}_nngp")),
+        allowed,
+    );
+    assert_close(
+        what,
+        &gram.ntk,
+        &stored.matrix(&format!("{key}_ntk")),
+        allowed,
+    );
 }
 
 #[test]
@@ -95,7 +107,10 @@ fn kernels_of_distinct_signals() {
                     depth,
                     Quadrature::Tolerance(tolerance),
                 );
-                let gram = Kernel::new(&network).unwrap().cross(x1.view(), x2.view()).unwrap();
+                let gram = Kernel::new(&network)
+                    .unwrap()
+                    .cross(x1.view(), x2.view())
+                    .unwrap();
                 let key = format!("global_{name}_depth{depth}_L{band_limit}");
                 assert_stored(&key, &mut stored, &key, &gram, tolerance);
             }
@@ -116,7 +131,10 @@ fn kernels_of_sampled_signals() {
             2,
             Quadrature::Tolerance(tolerance),
         );
-        let gram = Kernel::new(&network).unwrap().cross(x1.view(), x2.view()).unwrap();
+        let gram = Kernel::new(&network)
+            .unwrap()
+            .cross(x1.view(), x2.view())
+            .unwrap();
         let key = format!("global_erf_depth2_L{band_limit}");
         assert_stored(&key, &mut stored, &key, &gram, tolerance);
     }

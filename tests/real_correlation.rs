@@ -1,6 +1,5 @@
 //! The piecewise correlation against a direct sum over degrees and orders.
 
-
 use haarmonic::rotation_group::{RealCorrelator, RealHarmonics};
 use haarmonic::special::{GaussLegendre, wigner_d};
 use ndarray::Array3;
@@ -16,7 +15,11 @@ fn random_signal(rng: &mut ChaCha8Rng, channels: usize, band_limit: usize) -> Ar
         for l in 0..band_limit {
             for m in 0..=l {
                 let re = rng.random_range(-1.0..1.0);
-                let im = if m == 0 { 0.0 } else { rng.random_range(-1.0..1.0) };
+                let im = if m == 0 {
+                    0.0
+                } else {
+                    rng.random_range(-1.0..1.0)
+                };
                 let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
                 let value = Complex64::new(re, im);
                 coeffs[[c, l, band_limit - 1 - m]] = sign * value.conj();
@@ -53,9 +56,16 @@ fn naive(f: &Array3<Complex64>, g: &Array3<Complex64>, [alpha, beta, gamma]: [f6
 #[test]
 fn pieces_hold_every_node_once() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    for (band_limit, nodes, channels) in
-        [(1, 1, 1), (1, 3, 2), (2, 1, 1), (3, 4, 2), (4, 4, 1), (6, 6, 2), (5, 9, 3), (9, 17, 1)]
-    {
+    for (band_limit, nodes, channels) in [
+        (1, 1, 1),
+        (1, 3, 2),
+        (2, 1, 1),
+        (3, 4, 2),
+        (4, 4, 1),
+        (6, 6, 2),
+        (5, 9, 3),
+        (9, 17, 1),
+    ] {
         let f = random_signal(&mut rng, channels, band_limit);
         let g = random_signal(&mut rng, channels, band_limit);
         let correlator = RealCorrelator::new(band_limit, nodes).unwrap();
@@ -88,7 +98,10 @@ fn pieces_hold_every_node_once() {
             }
         }
         for (want, found) in want.iter().zip(&found) {
-            assert!((want - found).abs() < 1e-12, "L {band_limit}, M {nodes}: {want} {found}");
+            assert!(
+                (want - found).abs() < 1e-12,
+                "L {band_limit}, M {nodes}: {want} {found}"
+            );
         }
     }
 }

@@ -201,8 +201,7 @@ impl<R: Refinement> Engine<R> {
         workspace: &mut EngineWorkspace<R>,
     ) -> Result<KernelPair> {
         let geometry = self.refinement.level(level)?;
-        let scratch =
-            workspace.levels[level].get_or_insert_with(|| geometry.make_workspace());
+        let scratch = workspace.levels[level].get_or_insert_with(|| geometry.make_workspace());
         self.recursion.pooled(
             geometry,
             (&a.signal, &a.own.variances),
@@ -228,9 +227,8 @@ impl<R: Refinement> Engine<R> {
             Accuracy::Tolerance(tolerance) => tolerance,
         };
         let mut fine = self.at_level(a, b, 0, workspace)?;
-        let scale = |of: fn(&KernelPair) -> f64| {
-            (of(&a.own.at_identity) * of(&b.own.at_identity)).sqrt()
-        };
+        let scale =
+            |of: fn(&KernelPair) -> f64| (of(&a.own.at_identity) * of(&b.own.at_identity)).sqrt();
         let (nngp_scale, ntk_scale) = (scale(|p| p.nngp), scale(|p| p.ntk));
         let mut before = f64::INFINITY;
         let mut excess = f64::INFINITY;
@@ -251,7 +249,8 @@ impl<R: Refinement> Engine<R> {
             requested: tolerance,
             limit: format!(
                 "quadrature band limit {}",
-                self.refinement.band_limit(self.refinement.level_count() - 1)
+                self.refinement
+                    .band_limit(self.refinement.level_count() - 1)
             ),
         })
     }

@@ -153,7 +153,12 @@ impl Recursion {
         let mut activation = 0;
         for step in &self.after {
             if matches!(step, Step::Activation(_)) {
-                clamp(nngp, row_variances[activation], &column_variances[activation], slack)?;
+                clamp(
+                    nngp,
+                    row_variances[activation],
+                    &column_variances[activation],
+                    slack,
+                )?;
             }
             step.advance(nngp, ntk, || {
                 activation += 1;

@@ -192,7 +192,8 @@ impl SetKernel {
             |workspace, &(i, j)| {
                 let pair = (&sets.rows[i], &column_sets[j]);
                 let signals = (&row_signals, column_signals);
-                let found = self.pair_sums(engine, pair, signals, sets.pairings, accuracy, workspace)?;
+                let found =
+                    self.pair_sums(engine, pair, signals, sets.pairings, accuracy, workspace)?;
                 counter.add(1);
                 let mut sums = sums.lock().expect("no thread panics while writing");
                 for (p, sum) in found.iter().enumerate() {
@@ -285,7 +286,11 @@ impl SetKernel {
                         return pair;
                     }
                     let (x, y) = (rows.diagonal[a.first + i], columns.diagonal[b.first + j]);
-                    let (x, y) = if fine { (x.fine, y.fine) } else { (x.coarse, y.coarse) };
+                    let (x, y) = if fine {
+                        (x.fine, y.fine)
+                    } else {
+                        (x.coarse, y.coarse)
+                    };
                     KernelPair {
                         nngp: normalise(pair.nngp, x.nngp, y.nngp),
                         ntk: normalise(pair.ntk, x.ntk, y.ntk),

@@ -174,7 +174,10 @@ impl PreparedSignals {
     }
 }
 
-fn each<T: Send>(len: usize, prepare: impl Fn(usize) -> Result<T> + Sync + Send) -> Result<Arc<[T]>> {
+fn each<T: Send>(
+    len: usize,
+    prepare: impl Fn(usize) -> Result<T> + Sync + Send,
+) -> Result<Arc<[T]>> {
     let items = (0..len)
         .into_par_iter()
         .map(prepare)
@@ -230,7 +233,10 @@ fn wrong_form(input: InputSpace, signals: &Signals<'_>) -> Error {
             band_limit,
             sampling: SphereSampling::Coefficients,
             channels,
-        } => format!("complex [n, {channels}, {band_limit}, {}]", 2 * band_limit - 1),
+        } => format!(
+            "complex [n, {channels}, {band_limit}, {}]",
+            2 * band_limit - 1
+        ),
         InputSpace::Sphere { channels, .. } => format!("real [n, θ, φ, {channels}]"),
     };
     let kind = match signals {
@@ -251,7 +257,10 @@ fn check_real(coefficients: ArrayView3<'_, Complex64>, signal: usize) -> Result<
     for (c, channel) in coefficients.outer_iter().enumerate() {
         for l in 0..band_limit {
             for m in 0..band_limit {
-                let (plus, minus) = (channel[[l, band_limit - 1 + m]], channel[[l, band_limit - 1 - m]]);
+                let (plus, minus) = (
+                    channel[[l, band_limit - 1 + m]],
+                    channel[[l, band_limit - 1 - m]],
+                );
                 let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
                 let found = if m > l && (plus.norm() > 0.0 || minus.norm() > 0.0) {
                     "a nonzero coefficient of order |m| > l"

@@ -295,7 +295,10 @@ impl RealCorrelator {
     /// If a signal has another band limit than the correlator, or the two differ in channels.
     pub fn begin(&self, f: &RealHarmonics, g: &RealHarmonics, scratch: &mut CorrelatorWorkspace) {
         assert!(f.band_limit == self.band_limit && g.band_limit == self.band_limit);
-        assert_eq!(f.channels, g.channels, "both signals have the same channels");
+        assert_eq!(
+            f.channels, g.channels,
+            "both signals have the same channels"
+        );
         Arch::new().dispatch(Begin {
             plan: self,
             f,
@@ -411,8 +414,7 @@ fn products<S: Simd>(simd: S, f: &RealHarmonics, g: &RealHarmonics, out: &mut [f
                 quad[v] = simd.mul_f64s(weight, simd.add_f64s(rr, ii));
                 quad[vectors + v] = simd.mul_f64s(weight, simd.sub_f64s(ri, ir));
                 quad[2 * vectors + v] = simd.mul_f64s(sign, simd.sub_f64s(rr, ii));
-                quad[3 * vectors + v] =
-                    simd.mul_f64s(sign, simd.neg_f64s(simd.add_f64s(ri, ir)));
+                quad[3 * vectors + v] = simd.mul_f64s(sign, simd.neg_f64s(simd.add_f64s(ri, ir)));
             }
             start += 4 * width;
         }
@@ -561,8 +563,7 @@ impl WithSimd for Synthesis<'_> {
             for v in 0..width {
                 let zero = simd.splat_f64s(0.0);
                 let (mut even, mut odd) = (zero, zero);
-                for ((order, &cos), &sin) in
-                    orders.chunks_exact(2 * lanes).zip(cosines).zip(sines)
+                for ((order, &cos), &sin) in orders.chunks_exact(2 * lanes).zip(cosines).zip(sines)
                 {
                     even = simd.mul_add_e_f64s(simd.splat_f64s(cos), order[first + v], even);
                     odd = simd.mul_add_e_f64s(simd.splat_f64s(sin), order[lanes + first + v], odd);

@@ -6,13 +6,13 @@ pub mod harmonics;
 mod legendre_stage;
 mod legendre_tables;
 pub mod plan;
-mod sample;
 pub mod rotation;
+mod sample;
 pub mod sampling;
 pub mod zonal;
 
 pub use harmonics::{SphericalHarmonics, evaluate};
 pub use plan::{ShtPlan, ShtPlanner, ShtScratch};
-pub use sample::Sample;
 pub use rotation::{rotate_coefficients, rotate_coefficients_into};
+pub use sample::Sample;
 pub use sampling::Sampling;

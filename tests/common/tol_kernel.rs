@@ -11,3 +11,9 @@ pub const ROUNDING: f64 = 2000.0 * f64::EPSILON;
 pub fn stored(estimate: f64, tolerance: f64) -> f64 {
     2.0 * (estimate + tolerance) + ROUNDING
 }
+
+/// Solving with a Gram matrix of a few random vectors: rounding times a condition number below 1e4.
+pub const SOLVE: f64 = 1e4 * ROUNDING;
+
+/// A transform at band limit 6 sums a few hundred terms.
+pub const TRANSFORM: f64 = 500.0 * f64::EPSILON;

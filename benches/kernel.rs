@@ -1,0 +1,113 @@
+//! Kernels of pairs of signals on the sphere, and of matrices of them.
+//!
+//! lift-erf-conv-erf-pool-dense, NNGP and NTK, two channels, one thread; the first entry of each
+//! group is the naive twin: rotate one signal to every node, sum over the grid, recur.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use haarmonic::activation::Activation;
+use haarmonic::kernel::Kernel;
+use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
+use ndarray::{Array2, Array4};
+use num_complex::Complex64;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Random coefficients of real signals with a falling spectrum.
+fn signals(n: usize, channels: usize, band_limit: usize) -> Array4<Complex64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut coeffs = Array4::zeros((n, channels, band_limit, 2 * band_limit - 1));
+    for mut signal in coeffs.outer_iter_mut() {
+        for c in 0..channels {
+            for l in 0..band_limit {
+                for m in 0..=l {
+                    let im = if m == 0 {
+                        0.0
+                    } else {
+                        rng.random_range(-1.0..1.0)
+                    };
+                    let value = Complex64::new(rng.random_range(-1.0..1.0), im) / (1.0 + l as f64);
+                    let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
+                    signal[[c, l, band_limit - 1 - m]] = sign * value.conj();
+                    signal[[c, l, band_limit - 1 + m]] = value;
+                }
+            }
+        }
+    }
+    coeffs
+}
+
+fn network(band_limit: usize, quadrature: usize, activation: Activation) -> Network {
+    let scale = Scale::new(1.3, 0.2);
+    Network::sphere(band_limit, SphereSampling::Coefficients, 2)
+        .quadrature(Quadrature::BandLimit(quadrature))
+        .lifting(scale)
+        .activation(activation.clone())
+        .group_convolution(scale)
+        .activation(activation)
+        .group_pooling()
+        .dense(scale)
+        .build()
+        .expect("a valid network")
+}
+
+fn pairs(criterion: &mut Criterion) {
+    let one = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .expect("a thread");
+    let mut group = criterion.benchmark_group("kernel/pair");
+    for (band_limit, quadrature, n) in [(6, 6, 64), (6, 12, 32), (16, 32, 8), (32, 48, 4)] {
+        for activation in [Activation::Erf, Activation::Relu] {
+            let kernel = Kernel::new(&network(band_limit, quadrature, activation.clone()))
+                .expect("a valid network");
+            let x = kernel
+                .prepare(signals(n, 2, band_limit).view())
+                .expect("signals");
+            let y = kernel
+                .prepare(signals(n, 2, band_limit).view())
+                .expect("signals");
+            group.throughput(Throughput::Elements((n * n) as u64));
+            let id = BenchmarkId::new(
+                activation.to_string(),
+                format!("L{band_limit}-M{quadrature}"),
+            );
+            group.bench_function(id, |b| {
+                b.iter(|| one.install(|| kernel.cross_prepared(black_box(&x), &y)))
+            });
+        }
+    }
+    group.finish();
+}
+
+fn matrices(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("kernel/matrix");
+    group.sample_size(10);
+    let kernel = Kernel::new(&network(6, 12, Activation::Erf)).expect("a valid network");
+    let x = kernel.prepare(signals(200, 2, 6).view()).expect("signals");
+    group.throughput(Throughput::Elements(200 * 201 / 2));
+    group.bench_function("sphere-200-L6-M12", |b| {
+        b.iter(|| kernel.gram_prepared(black_box(&x)))
+    });
+    let mlp = Network::vector(64)
+        .dense(Scale::default())
+        .activation(Activation::Relu)
+        .dense(Scale::default())
+        .activation(Activation::Relu)
+        .dense(Scale::default())
+        .build()
+        .expect("a valid network");
+    let kernel = Kernel::new(&mlp).expect("a valid network");
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let data = Array2::from_shape_simple_fn((1000, 64), || rng.random_range(-1.0..1.0));
+    let x = kernel.prepare(data.view()).expect("signals");
+    group.throughput(Throughput::Elements(1000 * 1001 / 2));
+    group.bench_function("vector-1000-d64", |b| {
+        b.iter(|| kernel.gram_prepared(black_box(&x)))
+    });
+    group.finish();
+}
+
+criterion_group!(benches, pairs, matrices);
+criterion_main!(benches);

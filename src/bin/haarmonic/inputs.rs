@@ -1,0 +1,35 @@
+//! Inputs of a network from array files.
+
+use std::path::Path;
+
+use haarmonic::data::arrays::{Numbers, read_numbers};
+use haarmonic::kernel::{Kernel, PreparedSignals, Signals};
+use haarmonic::{Error, Result};
+use ndarray::{ArrayD, ArrayViewD, Dimension, Ix2, Ix4};
+
+/// Reads one file and prepares what it holds for the network of `kernel`.
+pub fn read(kernel: &Kernel, path: &Path) -> Result<PreparedSignals> {
+    let numbers = read_numbers(path)?;
+    prepare(kernel, &numbers).map_err(|error| error.in_file(path))
+}
+
+fn prepare(kernel: &Kernel, numbers: &Numbers) -> Result<PreparedSignals> {
+    match numbers {
+        Numbers::Real(array) if array.ndim() == 2 => {
+            kernel.prepare(Signals::Vectors(view::<_, Ix2>(array)?))
+        }
+        Numbers::Real(array) => kernel.prepare(Signals::Grid(view::<_, Ix4>(array)?)),
+        Numbers::Complex(array) => kernel.prepare(Signals::Coefficients(view::<_, Ix4>(array)?)),
+    }
+}
+
+fn view<T, D: Dimension>(array: &ArrayD<T>) -> Result<ndarray::ArrayView<'_, T, D>> {
+    let view: ArrayViewD<'_, T> = array.view();
+    view.into_dimensionality::<D>()
+        .map_err(|_| Error::ShapeMismatch {
+            what: "signals".into(),
+            expected: "[n, dimension], [n, θ, φ, channels], or complex [n, channels, L, 2L-1]"
+                .into(),
+            found: array.shape().to_vec(),
+        })
+}

@@ -1,0 +1,80 @@
+//! The command line: kernels, predictions and transforms from files to files.
+
+mod gram;
+mod inputs;
+mod predict;
+mod progress;
+mod transform;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use haarmonic::network::Network;
+use haarmonic::{Error, Result};
+
+/// Exit code of every refused input, the same as for a wrong command line.
+const REFUSED: u8 = 2;
+
+/// Kernels of infinitely wide equivariant networks, and transforms on the sphere and on SO(3).
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compute the kernels of one set of inputs with itself, or with another
+    Gram(gram::Arguments),
+    /// Predict with an ensemble of infinitely wide networks
+    Predict(predict::Arguments),
+    /// Transform signals on the sphere or on the rotation group
+    Transform(transform::Arguments),
+    /// Check a network file and say how it is read
+    Check {
+        /// The network (TOML)
+        network: PathBuf,
+    },
+}
+
+/// Which kernel predicts.
+#[derive(Clone, Copy, ValueEnum)]
+enum KernelChoice {
+    /// All layers are trained
+    Ntk,
+    /// Only the last layer is trained; at t = ∞ a Gaussian process
+    Nngp,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", one_line(&error));
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Gram(arguments) => gram::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
+        Command::Transform(arguments) => transform::run(&arguments),
+        Command::Check { network } => {
+            let network = Network::read(network)?;
+            print!("{}", network.to_toml()?);
+            Ok(())
+        }
+    }
+}
+
+fn one_line(error: &Error) -> String {
+    error
+        .to_string()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,127 @@
+//! `haarmonic transform`: spherical-harmonic and Wigner transforms of stacks of signals.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use haarmonic::data::arrays::{Numbers, read_numbers, write_npy};
+use haarmonic::data::atomic::check_target;
+use haarmonic::rotation_group::{RotationGrid, RotationPlanner};
+use haarmonic::sphere::{Sampling, ShtPlanner};
+use haarmonic::{Error, Result};
+use ndarray::{ArrayD, Axis, Ix2, Ix3, IxDyn};
+use num_complex::Complex64;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Where the signals live
+    #[arg(long, value_enum)]
+    space: Space,
+    /// From samples to coefficients, or back
+    #[arg(long, value_enum)]
+    direction: Direction,
+    /// Band limit L, exclusive: degrees l < L
+    #[arg(long)]
+    bandlimit: usize,
+    /// driscoll-healy, gauss-legendre or mcewen-wiaux
+    #[arg(long, value_parser = sampling)]
+    sampling: Sampling,
+    /// Samples [.., θ, φ] or [.., γ, β, α]; coefficients [.., L, 2L-1] or [.., n, l, m] (.npy)
+    input: PathBuf,
+    /// Where to write the result, complex (.npy)
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Space {
+    Sphere,
+    Rotations,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Direction {
+    Forward,
+    Inverse,
+}
+
+fn sampling(name: &str) -> std::result::Result<Sampling, String> {
+    name.parse().map_err(|error: Error| error.to_string())
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    check_target(&arguments.out)?;
+    let band_limit = arguments.bandlimit;
+    let (samples, coefficients, transform) = plan(arguments)?;
+    let (expected, produced) = match arguments.direction {
+        Direction::Forward => (&samples, &coefficients),
+        Direction::Inverse => (&coefficients, &samples),
+    };
+    let input = match read_numbers(&arguments.input)? {
+        Numbers::Real(array) => array.mapv(Complex64::from),
+        Numbers::Complex(array) => array,
+    };
+    let batch = input.ndim().checked_sub(expected.len());
+    let Some(batch) = batch.filter(|&axes| input.shape()[axes..] == expected[..]) else {
+        let words: Vec<String> = expected.iter().map(ToString::to_string).collect();
+        return Err(Error::ShapeMismatch {
+            what: format!("input at band limit {band_limit}"),
+            expected: format!("[.., {}]", words.join(", ")),
+            found: input.shape().to_vec(),
+        }
+        .in_file(&arguments.input));
+    };
+    let leading = input.shape()[..batch].to_vec();
+    let count: usize = leading.iter().product();
+    let rows = input
+        .to_shape([&[count], &expected[..]].concat())
+        .expect("leading axes merge into one");
+    let mut output = ArrayD::zeros(IxDyn(&[&[count], &produced[..]].concat()));
+    for (row, mut result) in rows.axis_iter(Axis(0)).zip(output.axis_iter_mut(Axis(0))) {
+        let found = transform(row.to_owned()).map_err(|error| error.in_file(&arguments.input))?;
+        result.assign(&found);
+    }
+    let output = output
+        .into_shape_with_order([&leading, &produced[..]].concat())
+        .expect("the first axis splits into the leading ones");
+    write_npy(&arguments.out, &output)
+}
+
+type Transform = Box<dyn Fn(ArrayD<Complex64>) -> Result<ArrayD<Complex64>>>;
+
+/// Shape of the samples, shape of the coefficients, and the transform of one signal.
+fn plan(arguments: &Arguments) -> Result<(Vec<usize>, Vec<usize>, Transform)> {
+    let direction = arguments.direction;
+    match arguments.space {
+        Space::Sphere => {
+            let plan = ShtPlanner::new().plan(arguments.bandlimit, arguments.sampling)?;
+            let shapes = (plan.signal_shape().to_vec(), plan.coeffs_shape().to_vec());
+            let transform = move |signal: ArrayD<Complex64>| {
+                let signal = signal
+                    .into_dimensionality::<Ix2>()
+                    .expect("a checked shape");
+                Ok(match direction {
+                    Direction::Forward => plan.forward(signal.view())?,
+                    Direction::Inverse => plan.inverse(signal.view())?,
+                }
+                .into_dyn())
+            };
+            Ok((shapes.0, shapes.1, Box::new(transform)))
+        }
+        Space::Rotations => {
+            let grid = RotationGrid::new(arguments.bandlimit, arguments.sampling)?;
+            let plan = RotationPlanner::new().plan_on(arguments.bandlimit, &grid)?;
+            let shapes = (plan.signal_shape().to_vec(), plan.coeff_shape().to_vec());
+            let transform = move |signal: ArrayD<Complex64>| {
+                let signal = signal
+                    .into_dimensionality::<Ix3>()
+                    .expect("a checked shape");
+                Ok(match direction {
+                    Direction::Forward => plan.forward(signal.view())?,
+                    Direction::Inverse => plan.inverse(signal.view())?,
+                }
+                .into_dyn())
+            };
+            Ok((shapes.0, shapes.1, Box::new(transform)))
+        }
+    }
+}

@@ -1,0 +1,427 @@
+//! The command line from the outside: results, and what it says of bad input.
+
+#[path = "common/tol_kernel.rs"]
+mod tol;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use haarmonic::data::arrays::{
+    Numbers, npz_keys, read_npz_numbers, read_npz_real, read_numbers, write_npy,
+};
+use ndarray::{Array1, Array2, Array4, ArrayD, IxDyn};
+use num_complex::Complex64;
+use tempfile::TempDir;
+
+const SPHERE: &str = r#"
+[input]
+space = "sphere"
+bandlimit = 4
+sampling = "coefficients"
+channels = 2
+[quadrature]
+tolerance = 1e-10
+[[layers]]
+kind = "lifting"
+group = "SO3"
+weight_std = 1.3
+bias_std = 0.2
+[[layers]]
+kind = "activation"
+function = "erf"
+[[layers]]
+kind = "group-convolution"
+weight_std = 1.3
+bias_std = 0.2
+[[layers]]
+kind = "activation"
+function = "erf"
+[[layers]]
+kind = "group-pooling"
+[[layers]]
+kind = "dense"
+weight_std = 1.3
+bias_std = 0.2
+"#;
+
+const MLP: &str = r#"
+[input]
+space = "vector"
+dimension = 7
+[[layers]]
+kind = "dense"
+weight_std = 1.3
+bias_std = 0.2
+[[layers]]
+kind = "activation"
+function = "gelu"
+[[layers]]
+kind = "dense"
+weight_std = 0.9
+bias_std = 0.1
+[[layers]]
+kind = "activation"
+function = "gelu"
+[[layers]]
+kind = "dense"
+weight_std = 1.1
+bias_std = 0.3
+"#;
+
+/// A folder with files in it, in which the program runs.
+struct Bench(TempDir);
+
+impl Bench {
+    fn new() -> Self {
+        Bench(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    fn run(&self, line: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_haarmonic"))
+            .args(line.split_whitespace())
+            .current_dir(self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    fn succeed(&self, line: &str) {
+        let output = self.run(line);
+        assert!(
+            output.status.success(),
+            "{line}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    /// The command is refused with one line that holds all `words`, and leaves no output.
+    fn refuse(&self, line: &str, words: &[&str]) {
+        let before = files(self.0.path());
+        let output = self.run(line);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line}: {message}");
+        assert_eq!(message.trim_end().lines().count(), 1, "{line}: {message}");
+        for word in words {
+            assert!(
+                message.contains(word),
+                "{line}: {word:?} is not in {message:?}"
+            );
+        }
+        assert_eq!(files(self.0.path()), before, "{line} left something behind");
+    }
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn stored(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
+}
+
+fn export(bench: &Bench, file: &str, key: &str, name: &str) {
+    match read_npz_numbers(stored(file), key).unwrap() {
+        Numbers::Real(array) => write_npy(bench.path(name), &array).unwrap(),
+        Numbers::Complex(array) => write_npy(bench.path(name), &array).unwrap(),
+    }
+}
+
+fn assert_close(found: &ArrayD<f64>, want: &ArrayD<f64>, tolerance: f64) {
+    assert_eq!(found.shape(), want.shape());
+    let scale = want.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+    for (found, want) in found.iter().zip(want) {
+        assert!(
+            (found - want).abs() <= tolerance * scale,
+            "found {found}, want {want}"
+        );
+    }
+}
+
+#[test]
+fn gram_on_the_sphere() {
+    let bench = Bench::new();
+    bench.text("net.toml", SPHERE);
+    bench.text(
+        "grid.toml",
+        &SPHERE.replace("coefficients", "driscoll-healy"),
+    );
+    for (network, form) in [("net", "coefficients"), ("grid", "dh")] {
+        for set in ["x1", "x2"] {
+            export(
+                &bench,
+                "so3_global.npz",
+                &format!("{set}_{form}_L4"),
+                &format!("{set}.npy"),
+            );
+        }
+        bench.succeed(&format!("gram {network}.toml x1.npy x2.npy --out k.npz"));
+        for kernel in ["nngp", "ntk"] {
+            let found = read_npz_real(bench.path("k.npz"), kernel).unwrap();
+            let key = format!("global_erf_depth2_L4_{kernel}");
+            let want = read_npz_real(stored("so3_global.npz"), &key).unwrap();
+            assert_close(&found, &want, tol::stored(0.0, 1e-10));
+        }
+        assert!(
+            npz_keys(bench.path("k.npz"))
+                .unwrap()
+                .contains(&"ntk_error".to_owned())
+        );
+    }
+}
+
+#[test]
+fn gram_of_vectors() {
+    let bench = Bench::new();
+    bench.text("net.toml", MLP);
+    export(&bench, "mlp.npz", "x1", "x1.npy");
+    export(&bench, "mlp.npz", "x2", "x2.npy");
+    bench.succeed("gram net.toml x1.npy x2.npy --out k.npz");
+    for kernel in ["nngp", "ntk"] {
+        let found = read_npz_real(bench.path("k.npz"), kernel).unwrap();
+        let want = read_npz_real(stored("mlp.npz"), &format!("gelu_{kernel}")).unwrap();
+        assert_close(&found, &want, tol::ROUNDING);
+    }
+}
+
+#[test]
+fn prediction_interpolates_and_starts_at_zero() {
+    let bench = Bench::new();
+    bench.text("net.toml", MLP);
+    export(&bench, "mlp.npz", "x1", "x.npy");
+    let y = Array2::from_shape_fn((5, 2), |(i, j)| i as f64 - 2.0 * j as f64);
+    write_npy(bench.path("y.npy"), &y).unwrap();
+    for kernel in ["ntk", "nngp"] {
+        let line = format!(
+            "predict net.toml --train-x x.npy --train-y y.npy --test-x x.npy --kernel {kernel}"
+        );
+        bench.succeed(&format!("{line} --out p.npz"));
+        let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
+        assert_close(&mean, &y.clone().into_dyn(), tol::SOLVE);
+        bench.succeed(&format!(
+            "{line} --time 0 --learning-rate 0.3 --ridge 1e-3 --out p.npz"
+        ));
+        let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
+        assert!(mean.iter().all(|m| *m == 0.0));
+        bench.succeed("gram net.toml x.npy --out k.npz");
+        let prior = read_npz_real(bench.path("k.npz"), "nngp").unwrap();
+        let covariance = read_npz_real(bench.path("p.npz"), "covariance").unwrap();
+        assert_close(&covariance, &prior, tol::ROUNDING);
+    }
+}
+
+#[test]
+fn transforms_both_ways_and_batched() {
+    let bench = Bench::new();
+    for (sampling, name) in [
+        ("driscoll-healy", "dh"),
+        ("gauss-legendre", "gl"),
+        ("mcewen-wiaux", "mw"),
+    ] {
+        export(
+            &bench,
+            "transforms.npz",
+            &format!("s2_{name}_L6"),
+            "grid.npy",
+        );
+        export(
+            &bench,
+            "transforms.npz",
+            "s2_coefficients_L6",
+            "coefficients.npy",
+        );
+        check_pair(&bench, "sphere", sampling);
+    }
+    export(
+        &bench,
+        "transforms.npz",
+        "so3_dh_gamma_beta_alpha_L6",
+        "grid.npy",
+    );
+    export(
+        &bench,
+        "transforms.npz",
+        "so3_coefficients_n_l_m_L6",
+        "coefficients.npy",
+    );
+    check_pair(&bench, "rotations", "driscoll-healy");
+}
+
+fn complex(path: PathBuf) -> ArrayD<Complex64> {
+    match read_numbers(path).unwrap() {
+        Numbers::Real(array) => array.mapv(Complex64::from),
+        Numbers::Complex(array) => array,
+    }
+}
+
+fn check_pair(bench: &Bench, space: &str, sampling: &str) {
+    for (direction, from, to) in [
+        ("forward", "grid.npy", "coefficients.npy"),
+        ("inverse", "coefficients.npy", "grid.npy"),
+    ] {
+        let line = format!(
+            "transform --space {space} --direction {direction} --bandlimit 6 --sampling {sampling}"
+        );
+        bench.succeed(&format!("{line} {from} --out out.npy"));
+        let (found, want) = (complex(bench.path("out.npy")), complex(bench.path(to)));
+        let scale = want.iter().fold(0.0, |a: f64, b| a.max(b.norm()));
+        assert_eq!(found.shape(), want.shape());
+        for (f, w) in found.iter().zip(&want) {
+            assert!((f - w).norm() <= tol::TRANSFORM * scale, "{line}: {f} {w}");
+        }
+        // A batch of two by three copies, the k-th scaled by k.
+        let one = complex(bench.path(from));
+        let shape = [&[2, 3], one.shape()].concat();
+        let mut stack = ArrayD::zeros(IxDyn(&shape));
+        for (k, mut row) in stack.outer_iter_mut().enumerate() {
+            for (j, mut entry) in row.outer_iter_mut().enumerate() {
+                entry.assign(&(&one * Complex64::from((3 * k + j) as f64)));
+            }
+        }
+        write_npy(bench.path("stack.npy"), &stack).unwrap();
+        bench.succeed(&format!("{line} stack.npy --out stack-out.npy"));
+        let result = complex(bench.path("stack-out.npy"));
+        for (f, w) in result
+            .index_axis(ndarray::Axis(0), 1)
+            .index_axis(ndarray::Axis(0), 2)
+            .iter()
+            .zip(&want)
+        {
+            assert!((f - w * 5.0).norm() <= 5.0 * tol::TRANSFORM * scale);
+        }
+    }
+}
+
+#[test]
+fn check_prints_the_network_as_read() {
+    let bench = Bench::new();
+    bench.text("net.toml", SPHERE);
+    let output = bench.run("check net.toml");
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    bench.text("again.toml", &printed);
+    assert_eq!(bench.run("check again.toml").stdout, printed.as_bytes());
+}
+
+#[test]
+fn bad_input_is_refused() {
+    let bench = Bench::new();
+    bench.text("net.toml", SPHERE);
+    bench.text("mlp.toml", MLP);
+    export(&bench, "so3_global.npz", "x1_coefficients_L4", "x.npy");
+    export(&bench, "mlp.npz", "x1", "v.npy");
+
+    bench.refuse("gram absent.toml x.npy --out k.npz", &["absent.toml"]);
+    bench.refuse("gram net.toml absent.npy --out k.npz", &["absent.npy"]);
+    bench.refuse("gram net.toml v.npy --out k.npz", &["v.npy", "[5, 7]"]);
+    bench.refuse("gram mlp.toml x.npy --out k.npz", &["x.npy", "expected"]);
+    bench.refuse("gram net.toml x.npy --out absent/k.npz", &["absent"]);
+
+    for (name, wrong, words) in [
+        (
+            "band limit 0",
+            SPHERE.replace("bandlimit = 4", "bandlimit = 0"),
+            &["bandlimit", "0"][..],
+        ),
+        (
+            "activation",
+            SPHERE.replace("\"erf\"", "\"softmax\""),
+            &["softmax"],
+        ),
+        (
+            "missing key",
+            SPHERE.replace("channels = 2", ""),
+            &["channels"],
+        ),
+        (
+            "unknown key",
+            SPHERE.replace("channels = 2", "channels = 2\ncolour = 3"),
+            &["colour"],
+        ),
+        (
+            "no pooling",
+            SPHERE.replace("[[layers]]\nkind = \"group-pooling\"", ""),
+            &["pooling"],
+        ),
+        (
+            "cap",
+            SPHERE.replace("group = \"SO3\"", "group = \"SO3\"\ncap = 0.9"),
+            &["cap"],
+        ),
+        (
+            "plane",
+            SPHERE.replace("\"sphere\"", "\"plane\""),
+            &["plane"],
+        ),
+        ("garbage", "][".into(), &["wrong.toml"]),
+        (
+            "std",
+            SPHERE.replace("weight_std = 1.3", "weight_std = -1.3"),
+            &["weight_std"],
+        ),
+    ] {
+        assert_ne!(wrong, SPHERE, "{name}");
+        bench.text("wrong.toml", &wrong);
+        bench.refuse(
+            "gram wrong.toml x.npy --out k.npz",
+            &[&["wrong.toml"], words].concat(),
+        );
+        bench.refuse("check wrong.toml", words);
+    }
+
+    let mut values: Array2<f64> = Array2::zeros((5, 7));
+    values[[3, 2]] = f64::NAN;
+    write_npy(bench.path("nan.npy"), &values).unwrap();
+    bench.refuse("gram mlp.toml nan.npy --out k.npz", &["nan.npy", "[3, 2]"]);
+    write_npy(bench.path("none.npy"), &Array2::<f64>::zeros((0, 7))).unwrap();
+    bench.refuse("gram mlp.toml none.npy --out k.npz", &["none.npy", "empty"]);
+    let bytes = std::fs::read(bench.path("v.npy")).unwrap();
+    std::fs::write(bench.path("cut.npy"), &bytes[..bytes.len() - 9]).unwrap();
+    bench.refuse("gram mlp.toml cut.npy --out k.npz", &["cut.npy"]);
+    std::fs::write(bench.path("text.npy"), "not an array").unwrap();
+    bench.refuse("gram mlp.toml text.npy --out k.npz", &["text.npy"]);
+    let complex: Array4<Complex64> = Array4::from_shape_fn((1, 2, 4, 7), |(_, c, l, m)| {
+        Complex64::new(c as f64, (l + m) as f64)
+    });
+    write_npy(bench.path("complex.npy"), &complex).unwrap();
+    bench.refuse(
+        "gram net.toml complex.npy --out k.npz",
+        &["complex.npy", "real signal"],
+    );
+
+    write_npy(bench.path("y.npy"), &Array1::<f64>::zeros(4)).unwrap();
+    let predict = "predict mlp.toml --train-x v.npy --test-x v.npy --out p.npz --train-y";
+    bench.refuse(&format!("{predict} y.npy"), &["y.npy", "[5, outputs]"]);
+    write_npy(bench.path("y.npy"), &Array1::<f64>::zeros(5)).unwrap();
+    bench.refuse(&format!("{predict} y.npy --time -1"), &["-1"]);
+    bench.refuse(
+        &format!("{predict} y.npy --time 1 --learning-rate 0"),
+        &["learning rate"],
+    );
+    bench.refuse(&format!("{predict} y.npy --ridge -0.5"), &["ridge"]);
+
+    let transform =
+        "transform --space sphere --direction forward --sampling gauss-legendre --out o.npy";
+    bench.refuse(
+        &format!("{transform} --bandlimit 0 v.npy"),
+        &["band limit", "0"],
+    );
+    bench.refuse(
+        &format!("{transform} --bandlimit 5 v.npy"),
+        &["v.npy", "[5, 7]", "[.., 5, 9]"],
+    );
+    bench.refuse(&format!("{transform} --bandlimit 4 nan.npy"), &["nan.npy"]);
+}
