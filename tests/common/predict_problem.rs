@@ -1,4 +1,4 @@
-//! Kernels and helpers that the prediction tests share.
+//! Kernels and functions that the prediction tests share.
 #![allow(dead_code)]
 
 use std::ops::{Bound, RangeBounds};
