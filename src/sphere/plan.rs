@@ -286,7 +286,7 @@ impl ShtPlan {
                 for o in 0..T::ORDERS {
                     let column = &mut scratch.columns[(m * T::ORDERS + o) * limit..][..limit];
                     let parity = super::coefficients::sign(m);
-                    extension.to_midpoints(parity, column, &mut scratch.fft);
+                    extension.rings_to_midpoints(parity, column, &mut scratch.fft);
                     let group = self.group::<T>(&mut scratch.planar, m);
                     for r in 0..half {
                         let south = limit - 1 - r;
@@ -381,7 +381,7 @@ impl ShtPlan {
                         column[r] = a;
                     }
                     let parity = super::coefficients::sign(m);
-                    extension.from_midpoints(parity, column, &mut scratch.fft);
+                    extension.midpoints_to_rings(parity, column, &mut scratch.fft);
                 }
             }
         }
