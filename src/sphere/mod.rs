@@ -7,12 +7,16 @@ mod legendre_stage;
 mod legendre_tables;
 pub mod plan;
 pub mod rotation;
+pub mod planner;
 mod sample;
 pub mod sampling;
+mod transform;
 pub mod zonal;
 
 pub use harmonics::{SphericalHarmonics, evaluate};
 pub use plan::{ShtPlan, ShtPlanner, ShtScratch};
 pub use rotation::{rotate_coefficients, rotate_coefficients_into};
+pub use plan::{ShtPlan, ShtScratch};
+pub use planner::ShtPlanner;
 pub use sample::Sample;
 pub use sampling::Sampling;
