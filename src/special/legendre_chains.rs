@@ -1,0 +1,136 @@
+//! The Legendre recursion over every second degree, tabulated for all orders.
+//!
+//! Degrees of one parity of $`\ell - m`$ form a chain whose members are polynomials in $`x^2`$ up to a common factor (1 or x):
+//!
+//! ```math
+//! \epsilon_{\ell+1} \epsilon_{\ell+2} \bar P_{\ell+2} = (x^2 - \epsilon_{\ell+1}^2 - \epsilon_\ell^2) \, \bar P_\ell - \epsilon_\ell \epsilon_{\ell-1} \bar P_{\ell-2}
+//! ```
+//! The two chains are the even and the odd part about the equator. With $`\bar P_\ell = \gamma_\ell q_\ell`$ and a suitable γ the last
+//! coefficient becomes one, $`q_{\ell+2} = (a_\ell + b_\ell y) q_\ell - q_{\ell-2}`$. The variable y is $`x^2`$ near the equator and
+//! $`-\sin^2\theta`$ near the poles, where each keeps its relative precision; only $`a_\ell`$ differs.
+
+use super::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE, Sectoral, coupling};
+
+/// One step of a chain.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Step {
+    /// $`a_\ell`$ for rings near the pole (0) and near the equator (1).
+    pub constant: [f64; 2],
+    /// $`b_\ell`$.
+    pub slope: f64,
+    /// $`\gamma_\ell`$.
+    pub factor: f64,
+}
+
+/// The steps of all chains below a band limit, O(L²) of them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LegendreChains {
+    band_limit: usize,
+    steps: Vec<Step>,
+    /// Start of chain `2 m + parity` in `steps`.
+    offsets: Vec<usize>,
+}
+
+/// The variable y for rings near the pole (kind 0) and near the equator (kind 1).
+#[inline(always)]
+pub(crate) fn variable(kind: usize, sine: f64, cosine: f64) -> f64 {
+    if kind == 0 {
+        -sine * sine
+    } else {
+        cosine * cosine
+    }
+}
+
+impl LegendreChains {
+    pub fn new(band_limit: usize) -> Self {
+        let mut steps = Vec::with_capacity(band_limit * (band_limit + 1) / 2);
+        let mut offsets = Vec::with_capacity(2 * band_limit + 1);
+        for m in 0..band_limit {
+            for parity in 0..2 {
+                offsets.push(steps.len());
+                push_chain(band_limit, m, parity, &mut steps);
+            }
+        }
+        offsets.push(steps.len());
+        LegendreChains {
+            band_limit,
+            steps,
+            offsets,
+        }
+    }
+
+    pub fn band_limit(&self) -> usize {
+        self.band_limit
+    }
+
+    /// The steps of one chain: degrees `m + parity`, `m + parity + 2`, … below the band limit.
+    #[inline(always)]
+    pub fn chain(&self, order: usize, parity: usize) -> &[Step] {
+        let index = 2 * order + parity;
+        &self.steps[self.offsets[index]..self.offsets[index + 1]]
+    }
+
+    /// Calls `visit(l, value)` with $`\bar P_{\ell m}(\theta)`$ for the order m of `start` and each degree m ≤ l < L, first those of
+    /// even `l − m`; negligible values are left out.
+    #[inline]
+    pub fn visit(
+        &self,
+        start: &Sectoral,
+        sine: f64,
+        cosine: f64,
+        mut visit: impl FnMut(usize, f64),
+    ) {
+        let kind = usize::from(cosine.abs() <= sine);
+        let y = variable(kind, sine, cosine);
+        for parity in 0..2 {
+            let mut scale = start.scale;
+            let mut here = if parity == 0 {
+                start.mantissa
+            } else {
+                start.mantissa * cosine
+            };
+            let mut before = 0.0;
+            for (j, step) in self.chain(start.order, parity).iter().enumerate() {
+                if scale == 0 {
+                    visit(start.order + parity + 2 * j, step.factor * here);
+                }
+                let next = (step.slope * y + step.constant[kind]) * here - before;
+                (before, here) = (here, next);
+                if scale > 0 && here.abs() >= MANTISSA_LIMIT {
+                    here *= SCALE_UNIT_INVERSE;
+                    before *= SCALE_UNIT_INVERSE;
+                    scale -= 1;
+                }
+            }
+        }
+    }
+}
+
+/// Appends the steps of one chain; the last one leads nowhere and only carries its factor.
+fn push_chain(band_limit: usize, m: usize, parity: usize, steps: &mut Vec<Step>) {
+    let first = m + parity;
+    // The chain starts from P_mm, or from x P_mm = ε_{m+1} P_{m+1}.
+    let start = if parity == 0 {
+        1.0
+    } else {
+        1.0 / coupling(m + 1, m)
+    };
+    let (mut before, mut here) = (start, start);
+    for l in (first..band_limit).step_by(2) {
+        let [lower, low, high, higher] =
+            [l.max(1) - 1, l, l + 1, l + 2].map(|d| if d <= m { 0.0 } else { coupling(d, m) });
+        let next = if l == first {
+            start
+        } else {
+            before * (low * lower) / (high * higher)
+        };
+        let slope = here / (high * higher * next);
+        let shift = high * high + low * low;
+        steps.push(Step {
+            constant: [(1.0 - shift) * slope, -shift * slope],
+            slope,
+            factor: here,
+        });
+        (before, here) = (here, next);
+    }
+}

@@ -1,0 +1,140 @@
+//! McEwen–Wiaux rings: the exact passage between them and symmetric rings, by periodic extension in colatitude.
+//!
+//! A function of order m, $`F_m(\theta) = \sum_\ell \hat f_{\ell m} \bar P_{\ell m}(\theta)`$, continues to a trigonometric polynomial
+//! on the circle, $`F_m(2\pi - \theta) = (-1)^m F_m(\theta)`$, of band limit L: its `2L − 1` extended samples determine it.
+//! For the analysis it is multiplied by $`|\sin\theta|`$ and cut to the band limit, which leaves its integrals against every
+//! $`\bar P_{\ell m}`$ unchanged and makes `L` rings at the midpoints $`(2t+1)\pi/(2L)`$ with equal weights exact. (MW11, section III.)
+
+use num_complex::Complex64;
+use rustfft::{Fft, FftPlanner};
+use std::f64::consts::PI;
+use std::sync::Arc;
+
+/// Plans and tables of the extension for one band limit.
+pub(super) struct Extension {
+    band_limit: usize,
+    /// Forward and inverse on the `2L − 1` extended McEwen–Wiaux rings.
+    rings: [Arc<dyn Fft<f64>>; 2],
+    /// The same on the `2L` extended midpoints.
+    midpoints: [Arc<dyn Fft<f64>>; 2],
+    /// The same on `4L` points, room for the product with |sin θ|.
+    product: [Arc<dyn Fft<f64>>; 2],
+    /// $`e^{ik\pi/(2L-1)}`$, $`0 \le k < L`$.
+    ring_phases: Vec<Complex64>,
+    /// $`e^{ik\pi/(2L)}`$.
+    midpoint_phases: Vec<Complex64>,
+    /// |sin θ| cut at frequency `2L − 2`, on the `4L` points, with the normalisation of both transforms.
+    kernel: Vec<f64>,
+}
+
+impl Extension {
+    pub fn new(band_limit: usize, planner: &mut FftPlanner<f64>) -> Self {
+        let mut pair = |n: usize| [planner.plan_fft_forward(n), planner.plan_fft_inverse(n)];
+        let (odd, even, wide) = (2 * band_limit - 1, 2 * band_limit, 4 * band_limit);
+        let (rings, midpoints, product) = (pair(odd), pair(even), pair(wide));
+        let phases = |n: usize| {
+            (0..band_limit)
+                .map(|k| Complex64::cis(k as f64 * PI / n as f64))
+                .collect()
+        };
+        let cosines: Vec<f64> = (0..wide)
+            .map(|i| (2.0 * PI * i as f64 / wide as f64).cos())
+            .collect();
+        let kernel = (0..wide)
+            .map(|i| {
+                let sum: f64 = (2..odd)
+                    .step_by(2)
+                    .rev()
+                    .map(|k| 2.0 * cosines[k * i % wide] / (1.0 - (k as f64) * (k as f64)))
+                    .sum();
+                2.0 / PI * (1.0 + sum) / (wide * odd) as f64
+            })
+            .collect();
+        Extension {
+            band_limit,
+            rings,
+            midpoints,
+            product,
+            ring_phases: phases(odd),
+            midpoint_phases: phases(even),
+            kernel,
+        }
+    }
+
+    /// Numbers that the two maps need as scratch.
+    pub fn scratch_len(&self) -> usize {
+        let inner = [&self.rings, &self.midpoints, &self.product]
+            .into_iter()
+            .flatten()
+            .map(|plan| plan.get_inplace_scratch_len())
+            .max()
+            .unwrap_or(0);
+        6 * self.band_limit + inner
+    }
+
+    /// The weight that makes a sum over the midpoints after [`Extension::to_midpoints`] the integral over sin θ dθ.
+    pub fn midpoint_weight(&self) -> f64 {
+        PI / self.band_limit as f64
+    }
+
+    /// Replaces samples on the McEwen–Wiaux rings by the samples of `F |sin θ|`, cut to the band limit, at the midpoints.
+    pub fn to_midpoints(&self, parity: f64, column: &mut [Complex64], scratch: &mut [Complex64]) {
+        let l = self.band_limit;
+        let (narrow, rest) = scratch.split_at_mut(2 * l);
+        let (wide, inner) = rest.split_at_mut(4 * l);
+        let samples = &mut narrow[..2 * l - 1];
+        extend(parity, column, samples);
+        self.rings[0].process_with_scratch(samples, inner);
+        wide.fill(Complex64::ZERO);
+        move_spectrum(l, samples, wide, |k| self.ring_phases[k].conj());
+        self.product[1].process_with_scratch(wide, inner);
+        for (value, factor) in wide.iter_mut().zip(&self.kernel) {
+            *value *= *factor;
+        }
+        self.product[0].process_with_scratch(wide, inner);
+        narrow.fill(Complex64::ZERO);
+        move_spectrum(l, wide, narrow, |k| self.midpoint_phases[k]);
+        self.midpoints[1].process_with_scratch(narrow, inner);
+        column.copy_from_slice(&narrow[..l]);
+    }
+
+    /// Replaces samples of `F` at the midpoints by its samples on the McEwen–Wiaux rings.
+    pub fn from_midpoints(&self, parity: f64, column: &mut [Complex64], scratch: &mut [Complex64]) {
+        let l = self.band_limit;
+        let (narrow, rest) = scratch.split_at_mut(2 * l);
+        let (wide, inner) = rest.split_at_mut(4 * l);
+        let samples = &mut wide[..2 * l - 1];
+        extend(parity, column, narrow);
+        self.midpoints[0].process_with_scratch(narrow, inner);
+        let norm = 1.0 / (2 * l) as f64;
+        move_spectrum(l, narrow, samples, |k| {
+            norm * self.midpoint_phases[k].conj() * self.ring_phases[k]
+        });
+        self.rings[1].process_with_scratch(samples, inner);
+        column.copy_from_slice(&samples[..l]);
+    }
+}
+
+/// Continues samples on `(0, π]` to the circle, $`F(2\pi - \theta) = \pm F(\theta)`$.
+fn extend(parity: f64, column: &[Complex64], circle: &mut [Complex64]) {
+    let count = circle.len();
+    circle[..column.len()].copy_from_slice(column);
+    for (t, value) in circle.iter_mut().enumerate().skip(column.len()) {
+        *value = parity * column[count - 1 - t];
+    }
+}
+
+/// Copies the frequencies |k| < L with a phase whose value at −k is the conjugate.
+fn move_spectrum(
+    band_limit: usize,
+    from: &[Complex64],
+    to: &mut [Complex64],
+    phase: impl Fn(usize) -> Complex64,
+) {
+    to[0] = from[0] * phase(0);
+    for k in 1..band_limit {
+        let factor = phase(k);
+        let (a, b) = (from.len() - k, to.len() - k);
+        (to[k], to[b]) = (from[k] * factor, from[a] * factor.conj());
+    }
+}

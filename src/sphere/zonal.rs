@@ -1,0 +1,211 @@
+//! Zonal functions: their Legendre coefficients, filters, and sums of zonal bumps.
+//!
+//! A zonal function about the axis y is $`x \mapsto g(x \cdot y)`$. By the Funk–Hecke theorem convolution with it multiplies
+//! degree ℓ by its Legendre coefficient,
+//!
+//! ```math
+//! \int_{S^2} g(x \cdot y) \, f(y) \, d\Omega(y) = \sum_{\ell m} \lambda_\ell \, \hat f_{\ell m} Y_{\ell m}(x) , \qquad
+//! \lambda_\ell = 2\pi \int_{-1}^{1} g(t) \, P_\ell(t) \, dt
+//! ```
+
+use super::coefficients::{self, sign};
+use super::harmonics::SphericalHarmonics;
+use super::sampling::check_band_limit;
+use crate::special::{GaussLegendre, legendre_polynomials};
+use crate::{Error, Result};
+use ndarray::ArrayViewMut2;
+use num_complex::Complex64;
+use std::f64::consts::PI;
+
+/// Computes the Legendre coefficients of a zonal profile by Gauss–Legendre quadrature.
+///
+/// ```math
+/// \lambda_\ell = 2\pi \int_{-1}^{1} g(t) \, P_\ell(t) \, dt , \qquad 0 \le \ell < L
+/// ```
+/// # Arguments
+/// * `band_limit` — L
+/// * `nodes` — quadrature nodes; exact if g is a polynomial of degree at most `2 nodes − L`
+/// * `profile` — g as a function of $`t = \cos(\text{angle})`$
+///
+/// # Cost and accuracy
+/// O(nodes · (nodes + L)) time.
+///
+/// # Errors
+/// [`Error::InvalidValue`] for a band limit or number of nodes out of range, [`Error::NotFinite`] if g is, with the index of the node.
+///
+/// # Examples
+/// ```
+/// use haarmonic::sphere::zonal;
+/// let lambda = zonal::legendre_coefficients(3, 8, |t| t)?;     // g = P_1: λ_1 = 4π/3
+/// assert!((lambda[1] - 4.0 * std::f64::consts::PI / 3.0).abs() < 8.0 * f64::EPSILON);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn legendre_coefficients(
+    band_limit: usize,
+    nodes: usize,
+    profile: impl Fn(f64) -> f64,
+) -> Result<Vec<f64>> {
+    check_band_limit(band_limit)?;
+    let rule = GaussLegendre::new(nodes)?;
+    let mut sums = vec![0.0; band_limit];
+    let mut polynomials = vec![0.0; band_limit];
+    for (j, theta) in rule.colatitudes.iter().enumerate() {
+        let value = profile(rule.nodes[j]);
+        if !value.is_finite() {
+            return Err(Error::NotFinite {
+                what: "zonal profile".into(),
+                index: vec![j],
+            });
+        }
+        let weighted = 2.0 * PI * rule.weights[j] * value;
+        legendre_polynomials_at(*theta, &mut polynomials);
+        for (sum, p) in sums.iter_mut().zip(&polynomials) {
+            *sum += weighted * p;
+        }
+    }
+    Ok(sums)
+}
+
+/// $`P_\ell(\cos\theta)`$ from the nearer pole.
+fn legendre_polynomials_at(theta: f64, out: &mut [f64]) {
+    if theta <= 0.5 * PI {
+        legendre_polynomials(2.0 * (0.5 * theta).sin().powi(2), out);
+    } else {
+        legendre_polynomials(2.0 * (0.5 * theta).cos().powi(2), out);
+        out.iter_mut().skip(1).step_by(2).for_each(|p| *p = -*p);
+    }
+}
+
+/// Computes the multipliers of the mean over a spherical cap.
+///
+/// ```math
+/// a_\ell = \frac{1}{1 - \cos\omega} \int_{\cos\omega}^1 P_\ell(t) \, dt = \frac{P_{\ell-1}(\cos\omega) - P_{\ell+1}(\cos\omega)}{(2\ell+1)(1 - \cos\omega)} , \qquad a_0 = 1
+/// ```
+/// The integral is done by a Gauss rule that is exact, since the difference of polynomials cancels for small caps.
+///
+/// # Arguments
+/// * `band_limit` — L
+/// * `angle` — opening angle ω from the axis to the rim, radians, in $`(0, \pi]`$
+///
+/// # Errors
+/// [`Error::InvalidValue`] for a band limit of 0 or an angle out of range.
+///
+/// # Examples
+/// ```
+/// let a = haarmonic::sphere::zonal::cap_multipliers(3, std::f64::consts::PI)?;
+/// assert!((a[0] - 1.0).abs() < 4.0 * f64::EPSILON && a[1].abs() < 4.0 * f64::EPSILON);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn cap_multipliers(band_limit: usize, angle: f64) -> Result<Vec<f64>> {
+    check_band_limit(band_limit)?;
+    if !(angle > 0.0 && angle <= PI) {
+        return Err(Error::InvalidValue {
+            what: "opening angle of a cap".into(),
+            found: angle.to_string(),
+            expected: "radians above 0 and at most pi".into(),
+        });
+    }
+    let depth = 2.0 * (0.5 * angle).sin().powi(2);
+    let rule = GaussLegendre::new(band_limit / 2 + 1)?;
+    let mut sums = vec![0.0; band_limit];
+    let mut polynomials = vec![0.0; band_limit];
+    for (theta, weight) in rule.colatitudes.iter().zip(&rule.weights) {
+        // u = 1 − t runs over (0, 1 − cos ω)
+        legendre_polynomials(depth * (0.5 * theta).sin().powi(2), &mut polynomials);
+        for (sum, p) in sums.iter_mut().zip(&polynomials) {
+            *sum += 0.5 * weight * p;
+        }
+    }
+    Ok(sums)
+}
+
+/// Multiplies each degree by a number: convolution with a zonal function.
+///
+/// # Arguments
+/// * `multipliers` — at least L numbers, $`\lambda_\ell`$
+/// * `coeffs` — shape `[L, 2L − 1]`; changed in place
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] if there are fewer multipliers than degrees or the coefficients have another shape.
+pub fn filter(multipliers: &[f64], mut coeffs: ArrayViewMut2<'_, Complex64>) -> Result<()> {
+    let limit = coefficients::band_limit(coeffs.view())?;
+    check_multipliers(multipliers, limit)?;
+    for (mut row, factor) in coeffs.rows_mut().into_iter().zip(multipliers) {
+        row.mapv_inplace(|c| c * *factor);
+    }
+    Ok(())
+}
+
+/// Adds a sum of weighted zonal bumps, exactly, to the coefficients of a signal.
+///
+/// ```math
+/// f(x) = \sum_j w_j \, g(x \cdot y_j) \quad\Longrightarrow\quad \hat f_{\ell m} = \sum_j w_j \, \lambda_\ell \, \overline{Y_{\ell m}(y_j)}
+/// ```
+/// # Arguments
+/// * `harmonics` — tables of band limit L
+/// * `multipliers` — at least L numbers, $`\lambda_\ell`$ of the profile g, from [`legendre_coefficients`]
+/// * `directions` — $`y_j`$, vectors of any positive length
+/// * `weights` — $`w_j`$, as many
+/// * `coeffs` — shape `[L, 2L − 1]`, of a real signal; the bumps are added
+///
+/// # Cost and accuracy
+/// O(L²) time for each direction, no allocation.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`], [`Error::NotFinite`], or [`Error::InvalidValue`] for a zero vector; `coeffs` is then unspecified.
+pub fn add_bumps(
+    harmonics: &SphericalHarmonics,
+    multipliers: &[f64],
+    directions: &[[f64; 3]],
+    weights: &[f64],
+    mut coeffs: ArrayViewMut2<'_, Complex64>,
+) -> Result<()> {
+    let limit = harmonics.band_limit();
+    check_multipliers(multipliers, limit)?;
+    if coeffs.dim() != (limit, 2 * limit - 1) {
+        return Err(Error::ShapeMismatch {
+            what: format!("coefficients of band limit {limit}"),
+            expected: format!("[{limit}, {}]", 2 * limit - 1),
+            found: coeffs.shape().to_vec(),
+        });
+    }
+    if weights.len() != directions.len() {
+        return Err(Error::ShapeMismatch {
+            what: "weights of zonal bumps".into(),
+            expected: format!("[{}], one for each direction", directions.len()),
+            found: vec![weights.len()],
+        });
+    }
+    if let Some(index) = weights.iter().position(|w| !w.is_finite()) {
+        return Err(Error::NotFinite {
+            what: "weights of zonal bumps".into(),
+            index: vec![index],
+        });
+    }
+    for (direction, weight) in directions.iter().zip(weights) {
+        harmonics.add_zonal(*direction, *weight, multipliers, &mut coeffs)?;
+    }
+    for m in 1..limit {
+        for l in m..limit {
+            coeffs[[l, limit - 1 - m]] = sign(m) * coeffs[[l, limit - 1 + m]].conj();
+        }
+    }
+    Ok(())
+}
+
+fn check_multipliers(multipliers: &[f64], limit: usize) -> Result<()> {
+    if multipliers.len() < limit {
+        return Err(Error::ShapeMismatch {
+            what: "multipliers of a zonal filter".into(),
+            expected: format!("at least [{limit}], one for each degree"),
+            found: vec![multipliers.len()],
+        });
+    }
+    match multipliers.iter().position(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(Error::NotFinite {
+            what: "multipliers of a zonal filter".into(),
+            index: vec![index],
+        }),
+    }
+}
