@@ -1,1 +1,25 @@
-//! (under construction)
+//! Prediction from kernels: gradient flow at any time, Gaussian processes, kernel ridge regression, metrics.
+//!
+//! This module sees only matrices; where they come from (which network, which group) does not matter.
+//! Rows and columns are points: `[train, train]`, `[test, train]`, `[test, test]`; targets are `[train, outputs]`.
+//!
+//! * [`GradientFlow`]: mean and covariance of an ensemble of infinitely wide networks after training for a
+//!   time t, from the neural tangent kernel, or from the NNGP kernel alone (training the last layer only)
+//! * [`GaussianProcess`]: exact Bayesian inference with the NNGP kernel as the prior
+//! * [`KernelRidge`], [`RidgePath`]: the mean alone; for one ridge, or for many from one eigendecomposition
+//! * [`metrics`]: mean absolute error, root mean square error, standard error over repeats
+
+mod check;
+mod ensemble;
+mod gaussian_process;
+mod gradient_flow;
+mod kernel_ridge;
+mod linalg;
+pub mod metrics;
+mod ridge;
+
+pub use ensemble::{Ensemble, Prediction, TestKernels, Time};
+pub use gaussian_process::GaussianProcess;
+pub use gradient_flow::{GradientFlow, GradientFlowBuilder};
+pub use kernel_ridge::{KernelRidge, RidgePath};
+pub use ridge::Ridge;

@@ -1,0 +1,349 @@
+//! The group SO(3): rotations of space, their Euler angles, and their action on vectors and on S².
+
+use std::f64::consts::TAU;
+
+use nalgebra::{Matrix3, Quaternion, Rotation3, UnitQuaternion, Vector3};
+use rand::{Rng, RngExt};
+
+use super::sphere_point::{SpherePoint, reduce_angle};
+use super::traits::{Action, Group};
+use crate::{Error, Result};
+
+/// Largest entry of `R Rᵀ − 1` that a matrix given as a rotation may have: matrices printed with ten digits
+/// pass, matrices with a scale, a shear or single-precision noise do not.
+const ORTHOGONALITY_GUARD: f64 = 1e-8;
+
+/// Euler angles in the ZYZ convention, in radians.
+///
+/// ```math
+/// R = R_z(\alpha) \, R_y(\beta) \, R_z(\gamma)
+/// ```
+/// The rotation is active: it first turns by γ about the fixed z axis, then by β about the fixed y axis, then
+/// by α about the fixed z axis, counter-clockwise seen from the tip of the axis. The north pole goes to
+/// colatitude β, longitude α. [`Rotation::euler_zyz`] returns α, γ in $`[0, 2\pi)`$ and β in $`[0, \pi]`$.
+///
+/// # Examples
+/// ```
+/// use haarmonic::group::{EulerZyz, Rotation};
+///
+/// let angles = EulerZyz::new(0.3, 1.2, 0.5)?;
+/// let back = Rotation::from(angles).euler_zyz();
+/// assert!((back.alpha() - 0.3).abs() < 1e-15);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EulerZyz {
+    alpha: f64,
+    beta: f64,
+    gamma: f64,
+}
+
+impl EulerZyz {
+    /// Makes a triple of angles as given; any finite values are allowed.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if an angle is not finite.
+    pub fn new(alpha: f64, beta: f64, gamma: f64) -> Result<EulerZyz> {
+        for (what, angle) in [("alpha", alpha), ("beta", beta), ("gamma", gamma)] {
+            check_angle(what, angle)?;
+        }
+        Ok(EulerZyz { alpha, beta, gamma })
+    }
+
+    /// Returns α, the last rotation about z.
+    pub fn alpha(&self) -> f64 {
+        self.alpha
+    }
+
+    /// Returns β, the rotation about y.
+    pub fn beta(&self) -> f64 {
+        self.beta
+    }
+
+    /// Returns γ, the first rotation about z.
+    pub fn gamma(&self) -> f64 {
+        self.gamma
+    }
+}
+
+/// A rotation of space, an element of SO(3).
+///
+/// Kept as a unit quaternion, so that products stay rotations to rounding. The two quaternions of one
+/// rotation are the same rotation: compare with [`Rotation::angle_to`], not entry by entry.
+///
+/// # Examples
+/// ```
+/// use haarmonic::group::Rotation;
+///
+/// let quarter = Rotation::about_z(std::f64::consts::FRAC_PI_2)?;
+/// let moved = quarter.apply([1.0, 0.0, 0.0]);
+/// assert!((moved[1] - 1.0).abs() < 1e-15);
+/// assert!((quarter.compose(&quarter).angle() - std::f64::consts::PI).abs() < 1e-15);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Rotation(UnitQuaternion<f64>);
+
+impl Rotation {
+    /// Returns the rotation that moves nothing.
+    pub fn identity() -> Rotation {
+        Rotation(UnitQuaternion::identity())
+    }
+
+    /// Returns the rotation by `angle` about the x axis.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the angle is not finite.
+    pub fn about_x(angle: f64) -> Result<Rotation> {
+        Rotation::about_axis([1.0, 0.0, 0.0], angle)
+    }
+
+    /// Returns the rotation by `angle` about the y axis.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the angle is not finite.
+    pub fn about_y(angle: f64) -> Result<Rotation> {
+        Rotation::about_axis([0.0, 1.0, 0.0], angle)
+    }
+
+    /// Returns the rotation by `angle` about the z axis.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the angle is not finite.
+    pub fn about_z(angle: f64) -> Result<Rotation> {
+        Rotation::about_axis([0.0, 0.0, 1.0], angle)
+    }
+
+    /// Returns the rotation by `angle` about `axis`, counter-clockwise seen from the tip of the axis.
+    ///
+    /// # Arguments
+    /// * `axis` — any vector other than zero; its length does not matter
+    /// * `angle` — radians
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the axis is zero or a value is not finite.
+    pub fn about_axis(axis: [f64; 3], angle: f64) -> Result<Rotation> {
+        check_angle("angle", angle)?;
+        let largest = axis.iter().fold(0.0_f64, |m, c| m.max(c.abs()));
+        if axis.iter().any(|c| !c.is_finite()) || largest == 0.0 {
+            return Err(Error::InvalidValue {
+                what: "axis".into(),
+                found: format!("{axis:?}"),
+                expected: "a finite vector other than zero".into(),
+            });
+        }
+        let [x, y, z] = axis.map(|c| c / largest);
+        let norm = x.hypot(y).hypot(z);
+        let (sin, cos) = (0.5 * angle).sin_cos();
+        let scale = sin / norm;
+        Ok(normalised(cos, x * scale, y * scale, z * scale))
+    }
+
+    /// Reads a rotation from its matrix, `matrix[row][column]`, which maps `x` to `R x`.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] for a NaN or an infinity; [`Error::InvalidValue`] if the matrix is not orthogonal
+    /// to 1e-8 or is a reflection (determinant −1).
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::group::Rotation;
+    ///
+    /// let mirror = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, -1.0]];
+    /// assert!(Rotation::from_matrix(mirror).is_err());
+    /// ```
+    pub fn from_matrix(matrix: [[f64; 3]; 3]) -> Result<Rotation> {
+        for (row, entries) in matrix.iter().enumerate() {
+            if let Some(column) = entries.iter().position(|entry| !entry.is_finite()) {
+                return Err(Error::NotFinite {
+                    what: "rotation matrix".into(),
+                    index: vec![row, column],
+                });
+            }
+        }
+        let m = Matrix3::from_fn(|row, column| matrix[row][column]);
+        // No entry of an orthogonal matrix exceeds 1; huge ones would overflow in the product.
+        let deviation = if m.amax() > 2.0 {
+            f64::INFINITY
+        } else {
+            (m * m.transpose() - Matrix3::identity()).amax()
+        };
+        if deviation > ORTHOGONALITY_GUARD {
+            return Err(Error::InvalidValue {
+                what: "rotation matrix".into(),
+                found: format!("R Rᵀ differs from the identity by {deviation:.1e}"),
+                expected: format!("an orthogonal matrix, to {ORTHOGONALITY_GUARD:.0e}"),
+            });
+        }
+        if m.determinant() < 0.0 {
+            return Err(Error::InvalidValue {
+                what: "rotation matrix".into(),
+                found: "determinant -1 (a reflection)".into(),
+                expected: "determinant 1".into(),
+            });
+        }
+        let q = UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(m));
+        Ok(normalised(q.w, q.i, q.j, q.k))
+    }
+
+    /// Returns the matrix, `[row][column]`, which maps `x` to `R x`.
+    pub fn to_matrix(&self) -> [[f64; 3]; 3] {
+        let m = self.0.to_rotation_matrix();
+        std::array::from_fn(|row| std::array::from_fn(|column| m[(row, column)]))
+    }
+
+    /// Returns the Euler angles, α and γ in $`[0, 2\pi)`$, β in $`[0, \pi]`$.
+    ///
+    /// Where β is exactly 0 or π only α + γ or α − γ is determined; then γ is 0. Close to these values the
+    /// three angles still give back the rotation to rounding, although α and γ alone are ill-conditioned.
+    pub fn euler_zyz(&self) -> EulerZyz {
+        // q = (cos β/2 cos σ, −sin β/2 sin δ, sin β/2 cos δ, cos β/2 sin σ), σ = (α+γ)/2, δ = (α−γ)/2
+        let (w, x, y, z) = (self.0.w, self.0.i, self.0.j, self.0.k);
+        let (polar, equatorial) = (w.hypot(z), x.hypot(y));
+        let half_sum = z.atan2(w);
+        let half_difference = (-x).atan2(y);
+        let (alpha, gamma) = if equatorial == 0.0 {
+            (2.0 * half_sum, 0.0)
+        } else if polar == 0.0 {
+            (2.0 * half_difference, 0.0)
+        } else {
+            (half_sum + half_difference, half_sum - half_difference)
+        };
+        EulerZyz {
+            alpha: reduce_angle(alpha),
+            beta: 2.0 * equatorial.atan2(polar),
+            gamma: reduce_angle(gamma),
+        }
+    }
+
+    /// Draws a rotation from the Haar measure (Shoemake's method, three uniform numbers).
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::group::Rotation;
+    /// use rand::SeedableRng;
+    ///
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    /// let rotation = Rotation::random(&mut rng);
+    /// assert!(rotation.angle() <= std::f64::consts::PI);
+    /// ```
+    ///
+    /// # References
+    /// Sho92.
+    pub fn random<R: Rng + ?Sized>(rng: &mut R) -> Rotation {
+        let mix: f64 = rng.random();
+        let first = TAU * rng.random::<f64>();
+        let second = TAU * rng.random::<f64>();
+        let (lower, upper) = ((1.0 - mix).sqrt(), mix.sqrt());
+        normalised(
+            lower * first.cos(),
+            lower * first.sin(),
+            upper * second.cos(),
+            upper * second.sin(),
+        )
+    }
+
+    /// Returns the product `self · first`: first `first`, then `self`.
+    pub fn compose(&self, first: &Rotation) -> Rotation {
+        let q = self.0.quaternion() * first.0.quaternion();
+        normalised(q.w, q.i, q.j, q.k)
+    }
+
+    /// Returns the inverse rotation.
+    pub fn inverse(&self) -> Rotation {
+        Rotation(self.0.inverse())
+    }
+
+    /// Returns the angle of the rotation, in $`[0, \pi]`$; accurate for small angles too.
+    pub fn angle(&self) -> f64 {
+        2.0 * self.0.imag().norm().atan2(self.0.w.abs())
+    }
+
+    /// Returns the angle of `self⁻¹ · other`, the bi-invariant distance on SO(3).
+    pub fn angle_to(&self, other: &Rotation) -> f64 {
+        self.inverse().compose(other).angle()
+    }
+
+    /// Returns `R x`.
+    pub fn apply(&self, vector: [f64; 3]) -> [f64; 3] {
+        (self.0 * Vector3::from(vector)).into()
+    }
+
+    /// Returns the image of a point of the sphere.
+    pub fn apply_to_point(&self, point: SpherePoint) -> SpherePoint {
+        SpherePoint::of_finite(self.apply(point.to_vector()))
+    }
+}
+
+impl From<EulerZyz> for Rotation {
+    fn from(angles: EulerZyz) -> Rotation {
+        let (sin_beta, cos_beta) = (0.5 * angles.beta).sin_cos();
+        // The halves are taken before the sum, so that finite angles cannot overflow.
+        let (sin_sum, cos_sum) = (0.5 * angles.alpha + 0.5 * angles.gamma).sin_cos();
+        let (sin_diff, cos_diff) = (0.5 * angles.alpha - 0.5 * angles.gamma).sin_cos();
+        normalised(
+            cos_beta * cos_sum,
+            -sin_beta * sin_diff,
+            sin_beta * cos_diff,
+            cos_beta * sin_sum,
+        )
+    }
+}
+
+/// The group SO(3) of rotations of space.
+///
+/// # Examples
+/// ```
+/// use haarmonic::group::{Group, Rotation, RotationGroup};
+///
+/// let g = Rotation::about_y(0.4)?;
+/// let trivial = RotationGroup.compose(&g, &RotationGroup.inverse(&g));
+/// assert!(trivial.angle() < 1e-15);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RotationGroup;
+
+impl Group for RotationGroup {
+    type Element = Rotation;
+
+    fn identity(&self) -> Rotation {
+        Rotation::identity()
+    }
+
+    fn compose(&self, g: &Rotation, h: &Rotation) -> Rotation {
+        g.compose(h)
+    }
+
+    fn inverse(&self, g: &Rotation) -> Rotation {
+        g.inverse()
+    }
+}
+
+impl Action<[f64; 3]> for RotationGroup {
+    fn act(&self, g: &Rotation, x: &[f64; 3]) -> [f64; 3] {
+        g.apply(*x)
+    }
+}
+
+impl Action<SpherePoint> for RotationGroup {
+    fn act(&self, g: &Rotation, x: &SpherePoint) -> SpherePoint {
+        g.apply_to_point(*x)
+    }
+}
+
+/// A rotation from a quaternion that is a unit up to rounding.
+fn normalised(w: f64, i: f64, j: f64, k: f64) -> Rotation {
+    Rotation(UnitQuaternion::new_normalize(Quaternion::new(w, i, j, k)))
+}
+
+fn check_angle(what: &str, angle: f64) -> Result<()> {
+    if angle.is_finite() {
+        return Ok(());
+    }
+    Err(Error::InvalidValue {
+        what: what.into(),
+        found: angle.to_string(),
+        expected: "a finite angle".into(),
+    })
+}

@@ -1,0 +1,119 @@
+//! Validation of kernels and targets, on the way into the linear algebra.
+
+use faer::Mat;
+use ndarray::{ArrayView, ArrayView2, Dimension};
+
+use crate::{Error, Result};
+
+/// Largest asymmetry, relative to the largest entry, that is taken for rounding: half of the digits of an f64.
+const SYMMETRY_GUARD: f64 = 1.5e-8;
+
+/// No NaN, no infinity.
+pub(super) fn check_finite<D: Dimension>(what: &str, array: ArrayView<'_, f64, D>) -> Result<()> {
+    if array.iter().all(|x| x.is_finite()) {
+        return Ok(());
+    }
+    let shape = array.shape();
+    let position = array.iter().position(|x| !x.is_finite()).unwrap_or(0);
+    let mut rest = position;
+    let mut index: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|&length| {
+            let i = rest % length;
+            rest /= length;
+            i
+        })
+        .collect();
+    index.reverse();
+    Err(Error::NotFinite {
+        what: what.into(),
+        index,
+    })
+}
+
+/// A square, finite, symmetric matrix with at least one row; the result is exactly symmetric.
+pub(super) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<Mat<f64>> {
+    let (n, columns) = matrix.dim();
+    if n == 0 {
+        return Err(Error::Empty { what: what.into() });
+    }
+    if n != columns {
+        return Err(Error::ShapeMismatch {
+            what: what.into(),
+            expected: format!("[{n}, {n}] (square)"),
+            found: vec![n, columns],
+        });
+    }
+    check_finite(what, matrix)?;
+    let largest = matrix.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    for i in 0..n {
+        for j in 0..i {
+            let (lower, upper) = (matrix[[i, j]], matrix[[j, i]]);
+            // Halves, so that huge entries of opposite sign do not overflow.
+            if (0.5 * lower - 0.5 * upper).abs() > 0.5 * SYMMETRY_GUARD * largest {
+                return Err(Error::InvalidValue {
+                    what: what.into(),
+                    found: format!("{lower} at [{i}, {j}] and {upper} at [{j}, {i}]"),
+                    expected: "a symmetric matrix".into(),
+                });
+            }
+        }
+    }
+    Ok(Mat::from_fn(n, n, |i, j| {
+        0.5 * matrix[[i, j]] + 0.5 * matrix[[j, i]]
+    }))
+}
+
+/// A square symmetric matrix with `n` rows.
+pub(super) fn symmetric_of_size(
+    what: &str,
+    matrix: ArrayView2<'_, f64>,
+    n: usize,
+) -> Result<Mat<f64>> {
+    if matrix.dim() != (n, n) {
+        return Err(Error::ShapeMismatch {
+            what: what.into(),
+            expected: format!("[{n}, {n}]"),
+            found: matrix.shape().to_vec(),
+        });
+    }
+    symmetric(what, matrix)
+}
+
+/// A finite matrix with at least one row and exactly `columns` columns.
+pub(super) fn rows(what: &str, matrix: ArrayView2<'_, f64>, columns: usize) -> Result<Mat<f64>> {
+    if matrix.ncols() != columns {
+        return Err(Error::ShapeMismatch {
+            what: what.into(),
+            expected: format!("[test points, {columns}]"),
+            found: matrix.shape().to_vec(),
+        });
+    }
+    if matrix.nrows() == 0 {
+        return Err(Error::Empty { what: what.into() });
+    }
+    check_finite(what, matrix)?;
+    Ok(to_faer(matrix))
+}
+
+/// Finite targets with `n` rows and at least one column.
+pub(super) fn targets(matrix: ArrayView2<'_, f64>, n: usize) -> Result<Mat<f64>> {
+    let what = "targets";
+    if matrix.nrows() != n {
+        return Err(Error::ShapeMismatch {
+            what: what.into(),
+            expected: format!("[{n}, outputs]"),
+            found: matrix.shape().to_vec(),
+        });
+    }
+    if matrix.ncols() == 0 {
+        return Err(Error::Empty { what: what.into() });
+    }
+    check_finite(what, matrix)?;
+    Ok(to_faer(matrix))
+}
+
+fn to_faer(matrix: ArrayView2<'_, f64>) -> Mat<f64> {
+    Mat::from_fn(matrix.nrows(), matrix.ncols(), |i, j| matrix[[i, j]])
+}

@@ -1,0 +1,154 @@
+//! The dense algebra behind prediction: Cholesky, symmetric eigendecomposition, products. No inverse is formed.
+
+use faer::linalg::matmul::matmul;
+use faer::linalg::triangular_solve::{
+    solve_lower_triangular_in_place, solve_upper_triangular_in_place,
+};
+use faer::{Accum, Mat, MatRef, Side, get_global_parallelism};
+use ndarray::Array2;
+
+use crate::{Error, Result};
+
+/// The factor L of a symmetric positive definite matrix A = L Lᵀ.
+#[derive(Debug, Clone)]
+pub(super) struct Cholesky {
+    lower: Mat<f64>,
+}
+
+impl Cholesky {
+    /// Factors a symmetric matrix.
+    ///
+    /// A pivot below n ε times its diagonal entry is all rounding: the matrix is singular to working precision.
+    pub(super) fn new(what: &str, matrix: &Mat<f64>) -> Result<Cholesky> {
+        let n = matrix.nrows();
+        let factor = matrix.llt(Side::Lower).map_err(|error| match error {
+            faer::linalg::solvers::LltError::NonPositivePivot { index } => {
+                not_positive_definite(what, format!("pivot {index} is not positive"))
+            }
+        })?;
+        let lower = factor.L().to_owned();
+        for i in 0..n {
+            let pivot = lower[(i, i)] * lower[(i, i)];
+            let guard = n as f64 * f64::EPSILON * matrix[(i, i)];
+            // NaN must not pass.
+            if pivot.is_nan() || pivot <= guard {
+                return Err(not_positive_definite(
+                    what,
+                    format!("pivot {i} is {pivot:.1e}, rounding is {guard:.1e}"),
+                ));
+            }
+        }
+        Ok(Cholesky { lower })
+    }
+
+    /// A⁻¹ b.
+    pub(super) fn solve(&self, right: Mat<f64>) -> Mat<f64> {
+        let mut x = self.solve_lower(right);
+        let par = get_global_parallelism();
+        solve_upper_triangular_in_place(self.lower.transpose(), x.as_mut(), par);
+        x
+    }
+
+    /// L⁻¹ b.
+    pub(super) fn solve_lower(&self, mut right: Mat<f64>) -> Mat<f64> {
+        let par = get_global_parallelism();
+        solve_lower_triangular_in_place(self.lower.as_ref(), right.as_mut(), par);
+        right
+    }
+}
+
+/// A = V diag(λ) Vᵀ for a symmetric matrix; the columns of V are orthonormal.
+#[derive(Debug, Clone)]
+pub(super) struct SymmetricEigen {
+    pub(super) values: Vec<f64>,
+    pub(super) vectors: Mat<f64>,
+}
+
+impl SymmetricEigen {
+    /// Decomposes a positive semi-definite matrix; eigenvalues that are negative by rounding become 0.
+    ///
+    /// The backward error of the decomposition is a small multiple of n ε |A|; beyond it a negative
+    /// eigenvalue is reported.
+    pub(super) fn new(what: &str, matrix: &Mat<f64>) -> Result<SymmetricEigen> {
+        let n = matrix.nrows();
+        let decomposition =
+            matrix
+                .self_adjoint_eigen(Side::Lower)
+                .map_err(|_| Error::NotConverged {
+                    what: format!("eigenvalues of the {what}"),
+                    achieved: f64::INFINITY,
+                    requested: f64::EPSILON,
+                    limit: "iterations of the eigenvalue solver".into(),
+                })?;
+        let s = decomposition.S();
+        let mut values: Vec<f64> = (0..n).map(|i| s[i]).collect();
+        let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v));
+        if smallest < -8.0 * n as f64 * f64::EPSILON * largest || !largest.is_finite() {
+            return Err(not_positive_definite(
+                what,
+                format!("smallest eigenvalue {smallest:.1e}, largest {largest:.1e}"),
+            ));
+        }
+        for value in &mut values {
+            *value = value.max(0.0);
+        }
+        Ok(SymmetricEigen {
+            values,
+            vectors: decomposition.U().to_owned(),
+        })
+    }
+
+    /// Vᵀ b.
+    pub(super) fn to_basis(&self, right: &Mat<f64>) -> Mat<f64> {
+        product(self.vectors.transpose(), right.as_ref())
+    }
+}
+
+pub(super) fn not_positive_definite(what: &str, found: String) -> Error {
+    Error::NotPositiveDefinite {
+        what: what.into(),
+        found,
+        change: "add a ridge, or remove repeated training points".into(),
+    }
+}
+
+/// a b.
+pub(super) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
+    let mut out = Mat::zeros(a.nrows(), b.ncols());
+    let par = get_global_parallelism();
+    matmul(out.as_mut(), Accum::Replace, a, b, 1.0, par);
+    out
+}
+
+/// out += scale a b.
+pub(super) fn add_product(out: &mut Mat<f64>, scale: f64, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
+    let par = get_global_parallelism();
+    matmul(out.as_mut(), Accum::Add, a, b, scale, par);
+}
+
+/// a diag(d).
+pub(super) fn scale_columns(a: &Mat<f64>, d: &[f64]) -> Mat<f64> {
+    Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[(i, j)] * d[j])
+}
+
+/// diag(d) a.
+pub(super) fn scale_rows(d: &[f64], a: &Mat<f64>) -> Mat<f64> {
+    Mat::from_fn(a.nrows(), a.ncols(), |i, j| d[i] * a[(i, j)])
+}
+
+/// As an array; `what` names it if it overflowed.
+pub(super) fn to_array(what: &str, matrix: &Mat<f64>) -> Result<Array2<f64>> {
+    let array = Array2::from_shape_fn((matrix.nrows(), matrix.ncols()), |(i, j)| matrix[(i, j)]);
+    super::check::check_finite(what, array.view())?;
+    Ok(array)
+}
+
+/// As an array that is exactly symmetric.
+pub(super) fn to_symmetric_array(what: &str, matrix: &Mat<f64>) -> Result<Array2<f64>> {
+    let array = Array2::from_shape_fn((matrix.nrows(), matrix.ncols()), |(i, j)| {
+        0.5 * matrix[(i, j)] + 0.5 * matrix[(j, i)]
+    });
+    super::check::check_finite(what, array.view())?;
+    Ok(array)
+}

@@ -1,0 +1,27 @@
+//! Tolerances of the prediction tests. Each is `c * f64::EPSILON * growth`, relative to the largest value.
+
+/// Stored predictions: the other program solves the same systems with condition number up to 100 in a different
+/// order, and takes `exp - 1` apart where little has been learned.
+pub fn golden() -> f64 {
+    4096.0 * f64::EPSILON
+}
+
+/// Two ways to solve one linear system: backward error a few ε, times the condition number.
+pub fn solve(condition: f64) -> f64 {
+    16.0 * f64::EPSILON * condition
+}
+
+/// Sums of a few products of size 1.
+pub fn exact() -> f64 {
+    16.0 * f64::EPSILON
+}
+
+/// Runge–Kutta of fourth order: truncation (λ h)⁴ of the stiffest mode, and rounding of every step.
+pub fn runge_kutta(stiffest_step: f64, steps: usize) -> f64 {
+    stiffest_step.powi(4) + f64::EPSILON * steps as f64
+}
+
+/// First order in a small time: the second order is of the size of the step itself.
+pub fn first_order(step: f64) -> f64 {
+    step + exact()
+}

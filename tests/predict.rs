@@ -1,0 +1,292 @@
+//! Gradient flow against stored values of another program and against integration of the flow in time.
+
+#[path = "common/predict_problem.rs"]
+mod problem;
+#[path = "common/tol_predict.rs"]
+#[allow(dead_code)]
+mod tol;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+
+use haarmonic::predict::{Ensemble, GaussianProcess, Ridge, TestKernels, Time};
+use ndarray::{Array2, ArrayD, Ix0, Ix2};
+use ndarray_npy::NpzReader;
+use problem::{ENSEMBLES, Problem, assert_close};
+
+#[test]
+fn golden_gradient_flow_and_gaussian_process() {
+    let mut reader = NpzReader::new(File::open("tests/data/predict.npz").unwrap()).unwrap();
+    let names = reader.names().unwrap();
+    let mut golden: BTreeMap<String, ArrayD<f64>> = BTreeMap::new();
+    for name in &names {
+        golden.insert(
+            name.trim_end_matches(".npy").to_string(),
+            reader.by_name(name).unwrap(),
+        );
+    }
+    let mut used: BTreeSet<String> = ["x_train", "x_test", "ntk_tt"].map(String::from).into();
+    let mut matrix = |name: &str| -> Array2<f64> {
+        used.insert(name.to_string());
+        golden[name].clone().into_dimensionality::<Ix2>().unwrap()
+    };
+    let scalar = |name: &str| {
+        golden[name]
+            .clone()
+            .into_dimensionality::<Ix0>()
+            .unwrap()
+            .into_scalar()
+    };
+    let problem = Problem {
+        ntk_dd: matrix("ntk_dd"),
+        nngp_dd: matrix("nngp_dd"),
+        ntk_td: matrix("ntk_td"),
+        nngp_td: matrix("nngp_td"),
+        nngp_tt: matrix("nngp_tt"),
+        targets: matrix("y_train"),
+    };
+    let ridge = Ridge::Relative(scalar("diag_reg"));
+    let learning_rate = scalar("learning_rate");
+    let times = [
+        ("0.5", Time::Finite(0.5)),
+        ("5.0", Time::Finite(5.0)),
+        ("50.0", Time::Finite(50.0)),
+        ("None", Time::Infinite),
+    ];
+    for (name, ensemble) in [("ntk", Ensemble::Ntk), ("nngp", Ensemble::Nngp)] {
+        let flow = problem.flow(ensemble, ridge, learning_rate);
+        let all_times = times.map(|(_, time)| time);
+        let together = flow
+            .on_test_at(&problem.test(ensemble), &all_times)
+            .unwrap();
+        for ((label, time), from_list) in times.into_iter().zip(together) {
+            let on_test = flow.on_test(&problem.test(ensemble), time).unwrap();
+            assert_eq!(on_test, from_list);
+            let on_train = flow.on_train(time).unwrap();
+            for (place, prediction) in [("", &on_test), ("train_", &on_train)] {
+                let mean = format!("{name}_{place}mean_t{label}");
+                assert_close(&mean, &prediction.mean, &matrix(&mean), tol::golden());
+                let covariance = format!("{name}_{place}cov_t{label}");
+                assert_close(
+                    &covariance,
+                    &prediction.covariance,
+                    &matrix(&covariance),
+                    tol::golden(),
+                );
+            }
+            let mean = flow
+                .mean_on_test(problem.evolution(ensemble).1.view(), time)
+                .unwrap();
+            assert_close("mean alone", &mean, &on_test.mean, tol::golden());
+        }
+    }
+    let process =
+        GaussianProcess::new(problem.nngp_dd.view(), problem.targets.view(), ridge).unwrap();
+    let posterior = process
+        .posterior(problem.nngp_td.view(), problem.nngp_tt.view())
+        .unwrap();
+    assert_close(
+        "gp mean",
+        &posterior.mean,
+        &matrix("gp_nngp_mean"),
+        tol::golden(),
+    );
+    assert_close(
+        "gp covariance",
+        &posterior.covariance,
+        &matrix("gp_nngp_cov"),
+        tol::golden(),
+    );
+
+    used.extend(["diag_reg", "learning_rate"].map(String::from));
+    assert_eq!(
+        used,
+        golden.keys().cloned().collect(),
+        "every stored array is compared"
+    );
+}
+
+/// d/dτ of (e^{-τΘ}, Z) is (-Θ e^{-τΘ}, Θ_sx e^{-τΘ}); integrated step by step, nothing is diagonalised.
+fn integrate_flow(
+    evolution: &Array2<f64>,
+    test: &Array2<f64>,
+    tau: f64,
+    steps: usize,
+) -> (Array2<f64>, Array2<f64>) {
+    let n = evolution.nrows();
+    let h = tau / steps as f64;
+    let mut left_over = Array2::eye(n);
+    let mut z = Array2::zeros((test.nrows(), n));
+    for _ in 0..steps {
+        let slope = |at: &Array2<f64>| -evolution.dot(at);
+        let k1 = slope(&left_over);
+        let k2 = slope(&(&left_over + &(0.5 * h * &k1)));
+        let k3 = slope(&(&left_over + &(0.5 * h * &k2)));
+        let k4 = slope(&(&left_over + &(h * &k3)));
+        // Simpson for Z, with e^{-τΘ} at both ends and in the middle, is the same Runge–Kutta step.
+        let middle = &left_over + &(0.25 * h * (&k1 + &k2));
+        let next = &left_over + &(h / 6.0 * (&k1 + &(2.0 * &k2) + &(2.0 * &k3) + &k4));
+        z = z + test.dot(&(h / 6.0 * (&left_over + &(4.0 * &middle) + &next)));
+        left_over = next;
+    }
+    (left_over, z)
+}
+
+#[test]
+fn finite_time_is_the_solution_of_the_flow() {
+    let problem = Problem::new(7, 3, 2);
+    let (learning_rate, time) = (0.7, 11.0);
+    let tau = learning_rate * time / 14.0;
+    let steps = 4000;
+    for ensemble in ENSEMBLES {
+        let flow = problem.flow(ensemble, Ridge::NONE, learning_rate);
+        let (evolution, test) = problem.evolution(ensemble);
+        let (left_over, z) = integrate_flow(evolution, test, tau, steps);
+        let trace: f64 = evolution.diag().sum();
+        let tolerance = tol::runge_kutta(trace * tau / steps as f64, steps);
+
+        let on_test = flow
+            .on_test(&problem.test(ensemble), Time::Finite(time))
+            .unwrap();
+        assert_close(
+            "test mean",
+            &on_test.mean,
+            &z.dot(&problem.targets),
+            tolerance,
+        );
+        let cross = z.dot(&problem.nngp_td.t());
+        let covariance =
+            &problem.nngp_tt - &cross - cross.t() + z.dot(&problem.nngp_dd).dot(&z.t());
+        assert_close(
+            "test covariance",
+            &on_test.covariance,
+            &covariance,
+            tolerance,
+        );
+
+        let on_train = flow.on_train(Time::Finite(time)).unwrap();
+        let mean = &problem.targets - &left_over.dot(&problem.targets);
+        assert_close("train mean", &on_train.mean, &mean, tolerance);
+        let covariance = left_over.dot(&problem.nngp_dd).dot(&left_over.t());
+        assert_close(
+            "train covariance",
+            &on_train.covariance,
+            &covariance,
+            tolerance,
+        );
+    }
+}
+
+#[test]
+fn at_time_zero_the_ensemble_is_the_prior() {
+    let problem = Problem::new(9, 4, 3);
+    for ensemble in ENSEMBLES {
+        let flow = problem.flow(ensemble, Ridge::NONE, 0.5);
+        let on_test = flow
+            .on_test(&problem.test(ensemble), Time::Finite(0.0))
+            .unwrap();
+        assert_eq!(on_test.mean, Array2::<f64>::zeros((4, 3)));
+        assert_eq!(on_test.covariance, problem.nngp_tt);
+        let on_train = flow.on_train(Time::Finite(0.0)).unwrap();
+        assert_eq!(on_train.mean, Array2::<f64>::zeros((9, 3)));
+        assert_close(
+            "prior",
+            &on_train.covariance,
+            &problem.nngp_dd,
+            tol::solve(9.0),
+        );
+    }
+}
+
+#[test]
+fn soon_after_the_start_the_mean_grows_with_the_gradient() {
+    let problem = Problem::new(9, 4, 3);
+    let (rate, time) = (0.5, f64::EPSILON.sqrt());
+    let tau = rate * time / 27.0;
+    for ensemble in ENSEMBLES {
+        let (evolution, test) = problem.evolution(ensemble);
+        let flow = problem.flow(ensemble, Ridge::NONE, rate);
+        let mean = flow
+            .on_test(&problem.test(ensemble), Time::Finite(time))
+            .unwrap()
+            .mean;
+        let trace: f64 = evolution.diag().sum();
+        let tolerance = tol::first_order(trace * tau) + tol::solve(trace);
+        assert_close(
+            "gradient",
+            &mean,
+            &(tau * test.dot(&problem.targets)),
+            tolerance,
+        );
+    }
+}
+
+#[test]
+fn long_training_is_the_limit() {
+    let problem = Problem::new(8, 3, 2);
+    for ridge in [Ridge::Relative(0.05), Ridge::Absolute(0.2)] {
+        for ensemble in ENSEMBLES {
+            let flow = problem.flow(ensemble, ridge, 1.0);
+            let limit = flow
+                .on_test(&problem.test(ensemble), Time::Infinite)
+                .unwrap();
+            let long = flow
+                .on_test(&problem.test(ensemble), Time::Finite(f64::MAX.sqrt()))
+                .unwrap();
+            assert_close("mean", &long.mean, &limit.mean, tol::solve(1000.0));
+            assert_close(
+                "covariance",
+                &long.covariance,
+                &limit.covariance,
+                tol::solve(1000.0),
+            );
+            let limit = flow.on_train(Time::Infinite).unwrap();
+            let long = flow.on_train(Time::Finite(f64::MAX.sqrt())).unwrap();
+            assert_close("train mean", &long.mean, &limit.mean, tol::solve(1000.0));
+            assert_eq!(limit.mean, problem.targets);
+            assert_eq!(limit.covariance, Array2::<f64>::zeros((8, 8)));
+            assert_eq!(long.covariance, limit.covariance);
+        }
+    }
+}
+
+#[test]
+fn training_points_as_test_points() {
+    let problem = Problem::new(8, 1, 2);
+    let flow = problem.flow(Ensemble::Ntk, Ridge::NONE, 1.0);
+    let test = TestKernels::ntk(
+        problem.ntk_dd.view(),
+        problem.nngp_dd.view(),
+        problem.nngp_dd.view(),
+    );
+    for time in [0.1, 3.0, 40.0] {
+        let direct = flow.on_train(Time::Finite(time)).unwrap();
+        let as_test = flow.on_test(&test, Time::Finite(time)).unwrap();
+        assert_close("mean", &as_test.mean, &direct.mean, tol::solve(1000.0));
+        assert_close(
+            "covariance",
+            &as_test.covariance,
+            &direct.covariance,
+            tol::solve(1000.0),
+        );
+    }
+}
+
+#[test]
+fn ntk_equal_to_nngp_is_the_nngp_ensemble() {
+    let mut problem = Problem::new(8, 3, 2);
+    problem.ntk_dd = problem.nngp_dd.clone();
+    problem.ntk_td = problem.nngp_td.clone();
+    let [full, last] = ENSEMBLES.map(|ensemble| problem.flow(ensemble, Ridge::NONE, 1.0));
+    for time in [Time::Finite(2.0), Time::Finite(200.0), Time::Infinite] {
+        let a = full.on_test(&problem.test(Ensemble::Ntk), time).unwrap();
+        let b = last.on_test(&problem.test(Ensemble::Nngp), time).unwrap();
+        assert_close("mean", &a.mean, &b.mean, tol::solve(1000.0));
+        assert_close(
+            "covariance",
+            &a.covariance,
+            &b.covariance,
+            tol::solve(1000.0),
+        );
+    }
+}

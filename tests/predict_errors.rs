@@ -1,0 +1,200 @@
+//! Bad input to prediction: every error is provoked, and no scale of the input gives a panic or a NaN.
+
+#[path = "common/predict_problem.rs"]
+mod problem;
+#[path = "common/tol_predict.rs"]
+#[allow(dead_code)]
+mod tol;
+
+use haarmonic::Error;
+use haarmonic::predict::{
+    Ensemble, GradientFlow, KernelRidge, Ridge, RidgePath, TestKernels, Time,
+};
+use ndarray::{Array2, ArrayView2};
+use problem::{Problem, block};
+
+#[test]
+fn invalid_input_is_an_error() {
+    let problem = Problem::new(5, 3, 2);
+    let (kernel, y) = (problem.nngp_dd.view(), problem.targets.view());
+    let shape = |error: Error| matches!(error, Error::ShapeMismatch { .. });
+    let value = |error: Error| matches!(error, Error::InvalidValue { .. });
+    let empty = |error: Error| matches!(error, Error::Empty { .. });
+    let none = Array2::<f64>::zeros((0, 0));
+
+    // Train-train kernel and targets.
+    let fit = |kernel: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>| {
+        KernelRidge::fit(kernel, y, Ridge::NONE).unwrap_err()
+    };
+    assert!(empty(fit(none.view(), none.view())));
+    assert!(shape(fit(problem.nngp_td.view(), y)));
+    assert!(shape(fit(kernel, block(y, ..4, ..))));
+    assert!(empty(fit(kernel, block(y, .., ..0))));
+    for bad in [f64::NAN, f64::INFINITY] {
+        let mut broken = problem.nngp_dd.clone();
+        broken[[3, 1]] = bad;
+        let error = fit(broken.view(), y);
+        assert_eq!(
+            error,
+            Error::NotFinite {
+                what: "train-train kernel".into(),
+                index: vec![3, 1]
+            }
+        );
+        let mut broken = problem.targets.clone();
+        broken[[4, 1]] = bad;
+        assert_eq!(
+            fit(kernel, broken.view()),
+            Error::NotFinite {
+                what: "targets".into(),
+                index: vec![4, 1]
+            }
+        );
+    }
+    let mut skew = problem.nngp_dd.clone();
+    skew[[3, 1]] += 0.01;
+    assert!(value(fit(skew.view(), y)));
+    assert!(value(RidgePath::new(skew.view(), y).unwrap_err()));
+    assert!(value(
+        GradientFlow::nngp(skew.view(), y).build().unwrap_err()
+    ));
+    assert!(value(
+        GradientFlow::ntk(kernel, skew.view(), y)
+            .build()
+            .unwrap_err()
+    ));
+    let smaller = block(kernel, ..4, ..4);
+    assert!(shape(
+        GradientFlow::ntk(kernel, smaller, y).build().unwrap_err()
+    ));
+    assert!(empty(
+        GradientFlow::nngp(none.view(), none.view())
+            .build()
+            .unwrap_err()
+    ));
+
+    // Options.
+    for bad in [-1.0, f64::NAN, f64::INFINITY] {
+        assert!(value(
+            KernelRidge::fit(kernel, y, Ridge::Absolute(bad)).unwrap_err()
+        ));
+        assert!(value(
+            KernelRidge::fit(kernel, y, Ridge::Relative(bad)).unwrap_err()
+        ));
+        let path = RidgePath::new(kernel, y).unwrap();
+        assert!(value(path.fit(Ridge::Relative(bad)).unwrap_err()));
+        assert!(value(
+            path.predict(problem.nngp_td.view(), &[Ridge::Absolute(bad)])
+                .unwrap_err()
+        ));
+        assert!(value(
+            GradientFlow::nngp(kernel, y)
+                .learning_rate(bad)
+                .build()
+                .unwrap_err()
+        ));
+        assert!(value(
+            GradientFlow::nngp(kernel, y)
+                .ridge(Ridge::Absolute(bad))
+                .build()
+                .unwrap_err()
+        ));
+        let flow = problem.flow(Ensemble::Nngp, Ridge::NONE, 1.0);
+        assert!(value(flow.on_train(Time::Finite(bad)).unwrap_err()));
+        assert!(value(
+            flow.on_test(&problem.test(Ensemble::Nngp), Time::Finite(bad))
+                .unwrap_err()
+        ));
+        assert!(value(
+            flow.mean_on_test(problem.nngp_td.view(), Time::Finite(bad))
+                .unwrap_err()
+        ));
+    }
+    assert!(value(
+        GradientFlow::nngp(kernel, y)
+            .learning_rate(0.0)
+            .build()
+            .unwrap_err()
+    ));
+
+    // Test kernels.
+    let flow = problem.flow(Ensemble::Ntk, Ridge::NONE, 1.0);
+    let (ntk, nngp, prior) = (
+        problem.ntk_td.view(),
+        problem.nngp_td.view(),
+        problem.nngp_tt.view(),
+    );
+    let test = |ntk, nngp, prior| {
+        flow.on_test(&TestKernels::ntk(ntk, nngp, prior), Time::Infinite)
+            .unwrap_err()
+    };
+    assert!(value(
+        flow.on_test(&problem.test(Ensemble::Nngp), Time::Infinite)
+            .unwrap_err()
+    ));
+    assert!(shape(test(block(ntk, .., ..4), nngp, prior)));
+    assert!(shape(test(ntk, block(nngp, ..2, ..), prior)));
+    assert!(shape(test(ntk, nngp, block(prior, ..2, ..2))));
+    assert!(empty(test(
+        block(ntk, ..0, ..),
+        block(nngp, ..0, ..),
+        block(prior, ..0, ..0)
+    )));
+    let mut broken = problem.nngp_tt.clone();
+    broken[[0, 2]] = 9.0;
+    assert!(value(test(ntk, nngp, broken.view())));
+    let mut broken = problem.nngp_td.clone();
+    broken[[2, 4]] = f64::NAN;
+    assert_eq!(
+        test(ntk, broken.view(), prior),
+        Error::NotFinite {
+            what: "test-train NNGP".into(),
+            index: vec![2, 4]
+        }
+    );
+    let model = KernelRidge::fit(kernel, y, Ridge::NONE).unwrap();
+    assert!(shape(model.predict(block(nngp, .., ..3)).unwrap_err()));
+    assert!(empty(model.predict(block(nngp, ..0, ..)).unwrap_err()));
+    assert!(matches!(
+        model.predict(broken.view()),
+        Err(Error::NotFinite { .. })
+    ));
+}
+
+/// Values at the ends of the range of f64 give a result or an error, never a panic or a NaN.
+#[test]
+fn extreme_scales() {
+    let problem = Problem::new(5, 3, 2);
+    for scale in [f64::MIN_POSITIVE, 1.0e-200, 1.0e150, 1.0e307] {
+        let kernel = scale * &problem.nngp_dd;
+        let test_train = scale * &problem.nngp_td;
+        let prior = scale * &problem.nngp_tt;
+        let y = problem.targets.view();
+        let finite = |array: &Array2<f64>| assert!(array.iter().all(|x| x.is_finite()));
+        for ridge in [Ridge::NONE, Ridge::Relative(0.1), Ridge::Absolute(f64::MAX)] {
+            if let Ok(mean) =
+                KernelRidge::fit(kernel.view(), y, ridge).and_then(|m| m.predict(test_train.view()))
+            {
+                finite(&mean);
+            }
+            if let Ok(path) = RidgePath::new(kernel.view(), y)
+                && let Ok(means) = path.predict(test_train.view(), &[ridge])
+            {
+                finite(&means[0]);
+            }
+            let Ok(flow) = GradientFlow::nngp(kernel.view(), y).ridge(ridge).build() else {
+                continue;
+            };
+            for time in [Time::Finite(1.0), Time::Finite(1.0e300), Time::Infinite] {
+                let test = TestKernels::nngp(test_train.view(), prior.view());
+                for prediction in [flow.on_test(&test, time), flow.on_train(time)]
+                    .into_iter()
+                    .flatten()
+                {
+                    finite(&prediction.mean);
+                    finite(&prediction.covariance);
+                }
+            }
+        }
+    }
+}
