@@ -1,0 +1,132 @@
+//! The hot paths on SO(3): Wigner functions, the Wigner transform, correlation, rotation of coefficients.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner, correlate_real_into};
+use haarmonic::special::{WignerDRecursion, wigner_d_matrix};
+use haarmonic::sphere::{Sampling, rotate_coefficients_into};
+use ndarray::{Array2, Array3};
+use num_complex::Complex64;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::hint::black_box;
+use std::sync::Arc;
+
+const BAND_LIMITS: [usize; 4] = [8, 16, 32, 64];
+
+fn plan(band_limit: usize, finer: usize) -> Arc<RotationPlan> {
+    let grid = RotationGrid::new(finer, Sampling::GaussLegendre).expect("valid band limit");
+    RotationPlanner::new()
+        .plan_on(band_limit, &grid)
+        .expect("grid is fine enough")
+}
+
+fn random(shape: [usize; 3]) -> Array3<Complex64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    Array3::from_shape_simple_fn(shape, || {
+        Complex64::new(rng.random_range(-1.0..1.0), rng.random_range(-1.0..1.0))
+    })
+}
+
+fn transform(c: &mut Criterion) {
+    let mut group = c.benchmark_group("wigner_transform");
+    for band_limit in BAND_LIMITS {
+        let plan = plan(band_limit, band_limit);
+        let mut scratch = plan.make_scratch();
+        let coeffs = random(plan.coeff_shape());
+        let samples = plan.inverse(coeffs.view()).expect("finite");
+        let real = samples.mapv(|value| value.re);
+        let (mut out, mut back) = (samples.clone(), plan.make_coeffs());
+        let mut out_real = real.clone();
+        group.throughput(Throughput::Elements(plan.grid().points() as u64));
+        group.bench_function(BenchmarkId::new("inverse", band_limit), |b| {
+            b.iter(|| plan.inverse_into(black_box(coeffs.view()), out.view_mut(), &mut scratch))
+        });
+        group.bench_function(BenchmarkId::new("inverse_real", band_limit), |b| {
+            b.iter(|| {
+                plan.inverse_real_into(black_box(coeffs.view()), out_real.view_mut(), &mut scratch)
+            })
+        });
+        group.bench_function(BenchmarkId::new("forward", band_limit), |b| {
+            b.iter(|| plan.forward_into(black_box(samples.view()), back.view_mut(), &mut scratch))
+        });
+        group.bench_function(BenchmarkId::new("forward_real", band_limit), |b| {
+            b.iter(|| plan.forward_real_into(black_box(real.view()), back.view_mut(), &mut scratch))
+        });
+    }
+    group.finish();
+}
+
+fn planning(c: &mut Criterion) {
+    let mut group = c.benchmark_group("wigner_plan");
+    for band_limit in [8, 32] {
+        group.bench_function(BenchmarkId::new("gauss_legendre", band_limit), |b| {
+            b.iter(|| plan(black_box(band_limit), band_limit))
+        });
+    }
+    group.finish();
+}
+
+fn correlation(c: &mut Criterion) {
+    let mut group = c.benchmark_group("correlation_two_channels");
+    for (band_limit, finer) in [(6, 6), (6, 12), (16, 32)] {
+        let plan = plan(band_limit, finer);
+        let mut scratch = plan.make_scratch();
+        let f = random([2, band_limit, 2 * band_limit - 1]);
+        let mut out = Array3::zeros(plan.signal_shape());
+        group.throughput(Throughput::Elements(plan.grid().points() as u64));
+        let name = format!("{band_limit}_on_{finer}");
+        group.bench_function(BenchmarkId::new("real", name), |b| {
+            b.iter(|| {
+                correlate_real_into(
+                    &plan,
+                    black_box(f.view()),
+                    f.view(),
+                    out.view_mut(),
+                    &mut scratch,
+                )
+            })
+        });
+    }
+    group.finish();
+}
+
+fn wigner(c: &mut Criterion) {
+    let mut group = c.benchmark_group("wigner_d");
+    for band_limit in [32, 256] {
+        let betas: Vec<f64> = (0..band_limit)
+            .map(|j| (j as f64 + 0.5) * 3.0 / band_limit as f64)
+            .collect();
+        group.throughput(Throughput::Elements((band_limit * band_limit) as u64));
+        group.bench_function(BenchmarkId::new("class_3_2", band_limit), |b| {
+            b.iter(|| {
+                let mut d = WignerDRecursion::new(3, 2, black_box(&betas)).expect("valid");
+                let mut sum = 0.0;
+                while d.degree() < band_limit {
+                    sum += d.values()[0];
+                    d.advance();
+                }
+                sum
+            })
+        });
+        group.throughput(Throughput::Elements((2 * band_limit as u64 + 1).pow(2)));
+        group.bench_function(BenchmarkId::new("matrix", band_limit), |b| {
+            b.iter(|| wigner_d_matrix(black_box(band_limit), 0.7))
+        });
+    }
+    group.finish();
+    let mut group = c.benchmark_group("rotate_coefficients");
+    for band_limit in [8, 32, 128] {
+        let coeffs = Array2::from_elem((band_limit, 2 * band_limit - 1), Complex64::ONE);
+        let mut out = coeffs.clone();
+        group.throughput(Throughput::Elements((band_limit * band_limit) as u64));
+        group.bench_function(BenchmarkId::from_parameter(band_limit), |b| {
+            b.iter(|| {
+                rotate_coefficients_into(black_box(coeffs.view()), 0.3, 1.1, 2.0, out.view_mut())
+            })
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, transform, planning, correlation, wigner);
+criterion_main!(benches);
