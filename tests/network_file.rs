@@ -1,6 +1,6 @@
 //! Network files: the documented ones, and both directions.
 
-use haarmonic::activation::Activation;
+use haarmonic::activation::{Activation, Elementwise};
 use haarmonic::network::{
     DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Network, Quadrature, Scale, SphereSampling,
     Support,
@@ -188,4 +188,23 @@ fn integers_are_numbers_and_bases_are_understood() {
     let network = Network::from_toml(&text).unwrap();
     assert_eq!(network.layers()[0], Layer::Dense(Scale::new(2.0, 0.2)));
     assert_eq!(*network.input(), InputSpace::Vector { dimension: 7 });
+}
+
+/// A function given as Rust code has no name, whatever it calls itself.
+#[test]
+fn functions_without_a_name_are_not_written() {
+    for name in ["softsign", "relu"] {
+        let function = Elementwise::new(name, 8, |x| x, |_| 1.0).unwrap();
+        let network = Network::vector(3)
+            .dense(Scale::default())
+            .activation(Activation::Elementwise(function))
+            .build()
+            .unwrap();
+        assert_eq!(
+            network.to_toml().unwrap_err().to_string(),
+            format!(
+                "layer 2: the function {name} has no name in a network file; use one of the named activations"
+            )
+        );
+    }
 }
