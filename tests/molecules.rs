@@ -226,6 +226,28 @@ fn composition_takes_the_smallest_norm_when_undetermined() {
         tol::least_squares(5),
         "coefficients",
     );
+    // The third column is p n_0 + q n_1, up to rounding, and E = a n_0 + b n_1: c = (a − p s, b − q s, s) is shortest at
+    // s = (p a + q b) / (1 + p² + q²).
+    let (p, q) = (0.3, 0.7);
+    let (a, b) = (-7.0, 4.0);
+    let mut counts = Array2::from_shape_fn((50, 3), |(i, z)| ((i * i + 3 * i * z + 1) % 11) as f64);
+    let energies: Vec<f64> = counts
+        .rows_mut()
+        .into_iter()
+        .map(|mut row| {
+            row[2] = p * row[0] + q * row[1];
+            a * row[0] + b * row[1]
+        })
+        .collect();
+    let fit = CompositionBaseline::fit(counts.view(), &energies).unwrap();
+    assert_eq!(fit.rank(), 2);
+    let s = (p * a + q * b) / (1.0 + p * p + q * q);
+    assert_close(
+        fit.coefficients(),
+        &[a - p * s, b - q * s, s],
+        tol::least_squares(50),
+        "coefficients",
+    );
     // No atoms of the elements at all.
     let fit = CompositionBaseline::fit(array![[0., 0.]].view(), &[1.]).unwrap();
     assert_eq!((fit.coefficients(), fit.rank()), (&[0., 0.][..], 0));
