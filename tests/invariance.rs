@@ -120,7 +120,10 @@ fn rotating_either_input_changes_nothing() {
                                 (a - b).abs() <= tolerance * scale[side],
                                 "{activation} {tolerance:e} {index:?}: {a} {b}"
                             );
-                            assert!((a - b).abs() <= claimed + tol::ROUNDING * scale[side]);
+                            assert!(
+                                (a - b).abs() <= claimed + tol::ROUNDING * scale[side],
+                                "{activation} {tolerance:e} {readout} {index:?}: {a} {b} {claimed:e}"
+                            );
                         }
                     }
                 }
@@ -135,7 +138,7 @@ fn a_fixed_quadrature_reports_its_error() {
     let x = signals(&mut rng, 3);
     let exact = network(&Activation::Erf, Quadrature::Tolerance(1e-11), true);
     let exact = Kernel::new(&exact).unwrap().gram(x.view()).unwrap();
-    let coarse = network(&Activation::Erf, Quadrature::BandLimit(4), true);
+    let coarse = network(&Activation::Erf, Quadrature::BandLimit(BAND_LIMIT), true);
     let coarse = Kernel::new(&coarse).unwrap().gram(x.view()).unwrap();
     let KernelError::Sampled { largest, pairs } = coarse.error else {
         panic!("{:?}", coarse.error);

@@ -254,6 +254,7 @@ fn coefficients_match_quadrature_of_the_signal() {
             RadialChannel::new(RadialFunction::Gaussian {
                 centre: 1.4,
                 width: 0.4,
+                power: 0.0,
             })
             .with_charge_exponent(0.5)
             .with_scale(-1.5),
@@ -418,6 +419,7 @@ fn options_are_applied_as_written() {
     let shell = RadialChannel::new(RadialFunction::Gaussian {
         centre: 1.0,
         width: 0.25,
+        power: 3.0,
     });
     let cases = [
         (RadialChannel::new(RadialFunction::Power(1.0)), 9.0 / 1.5),
@@ -429,8 +431,8 @@ fn options_are_applied_as_written() {
             RadialChannel::new(RadialFunction::Power(0.0)).with_charge_exponent(0.0),
             1.0,
         ),
-        (shell, 9.0 * (-2.0_f64).exp()),
-        (shell.with_scale(2.0), 18.0 * (-2.0_f64).exp()),
+        (shell, 8.0 / 3.0 * (-2.0_f64).exp()),
+        (shell.with_scale(2.0), 16.0 / 3.0 * (-2.0_f64).exp()),
     ];
     for (channel, wanted) in cases {
         let features = SphericalFeatures::builder(2)
@@ -486,7 +488,14 @@ fn one_atom_and_band_limit_one() {
 fn bad_options_are_errors() {
     let build = SphericalFeatures::builder;
     let power = RadialChannel::new(RadialFunction::Power(2.0));
-    let gaussian = |centre, width| RadialChannel::new(RadialFunction::Gaussian { centre, width });
+    let gaussian = |centre, width| {
+        let power = 0.0;
+        RadialChannel::new(RadialFunction::Gaussian {
+            centre,
+            width,
+            power,
+        })
+    };
     let invalid = [
         build(0),
         build(usize::MAX),

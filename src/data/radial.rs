@@ -19,12 +19,14 @@ const PROFILE_NODES: usize = 48;
 pub enum RadialFunction {
     /// $`r^{-p}`$, with the power p; distances in ångström.
     Power(f64),
-    /// $`\exp(-(r - c)^2 / (2 s^2))`$, a shell.
+    /// $`r^{-p} \exp(-(r - c)^2 / (2 s^2))`$, a shell.
     Gaussian {
         /// Centre c in ångström.
         centre: f64,
         /// Standard deviation s in ångström.
         width: f64,
+        /// Power p; zero for the plain shell.
+        power: f64,
     },
 }
 
@@ -35,14 +37,18 @@ impl RadialFunction {
     /// ```
     /// use haarmonic::data::radial::RadialFunction;
     /// assert_eq!(RadialFunction::Power(2.0).value(2.0), 0.25);
-    /// assert_eq!(RadialFunction::Gaussian { centre: 1.5, width: 0.1 }.value(1.5), 1.0);
+    /// assert_eq!(RadialFunction::Gaussian { centre: 1.5, width: 0.1, power: 0.0 }.value(1.5), 1.0);
     /// ```
     pub fn value(self, r: f64) -> f64 {
         match self {
             RadialFunction::Power(power) => r.powf(-power),
-            RadialFunction::Gaussian { centre, width } => {
+            RadialFunction::Gaussian {
+                centre,
+                width,
+                power,
+            } => {
                 let u = (r - centre) / width;
-                (-0.5 * u * u).exp()
+                (-0.5 * u * u).exp() * r.powf(-power)
             }
         }
     }
@@ -231,8 +237,13 @@ impl RadialChannel {
         finite("scale of a radial function", self.scale)?;
         match self.function {
             RadialFunction::Power(power) => finite("power of a radial function", power),
-            RadialFunction::Gaussian { centre, width } => {
+            RadialFunction::Gaussian {
+                centre,
+                width,
+                power,
+            } => {
                 finite("centre of a Gaussian shell", centre)?;
+                finite("power of a Gaussian shell", power)?;
                 positive("width of a Gaussian shell", width)
             }
         }

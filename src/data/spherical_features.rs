@@ -179,7 +179,7 @@ impl SphericalFeatures {
     /// ```
     /// use haarmonic::data::radial::{RadialChannel, RadialCutoff, RadialFunction};
     /// use haarmonic::data::spherical_features::SphericalFeatures;
-    /// let shell = |centre| RadialChannel::new(RadialFunction::Gaussian { centre, width: 0.3 });
+    /// let shell = |centre| RadialChannel::new(RadialFunction::Gaussian { centre, width: 0.3, power: 0.0 });
     /// let features = SphericalFeatures::builder(8)
     ///     .radial([shell(1.0), shell(1.5), shell(2.5).with_charge_exponent(0.5)])
     ///     .cutoff(RadialCutoff::Cosine { radius: 4.0 })

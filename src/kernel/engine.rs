@@ -9,9 +9,12 @@ use crate::{Error, Result};
 use super::geometry::{Geometry, Refinement};
 use super::recursion::{FibreBuffers, KernelPair, Recursion, SelfCovariance};
 
-/// A level of refinement is believed only if the one before it was no further off than this many
-/// tolerances: two values that agree by accident are rarely preceded by a third that nearly does.
-const MISTRUST: f64 = 50.0;
+/// No error estimate is smaller than this fraction of the change before the last: two values that
+/// agree by accident are rarely preceded by a third that nearly does.
+const TRUST: f64 = 0.02;
+/// Errors are relative to the value, but not to less than this fraction of the kernels at r = e: the
+/// mean over the group may vanish by symmetry.
+const FLOOR: f64 = 0.1;
 /// Relative excess of a pooled covariance over its bound that a fixed, unrefined quadrature may show.
 const FIXED_SLACK: f64 = 0.1;
 /// The same for kernels without a quadrature: rounding only.
@@ -41,6 +44,22 @@ impl Estimate {
         KernelPair {
             nngp: (self.fine.nngp - self.coarse.nngp).abs(),
             ntk: (self.fine.ntk - self.coarse.ntk).abs(),
+        }
+    }
+
+    /// Moves the coarse values away from the fine ones where the change `before` the last one makes
+    /// the last one look accidental.
+    fn at_least(self, before: KernelPair) -> Self {
+        let moved = |fine: f64, coarse: f64, before: f64| {
+            let error = (coarse - fine).abs().max(before * TRUST);
+            fine + error.copysign(coarse - fine)
+        };
+        Estimate {
+            fine: self.fine,
+            coarse: KernelPair {
+                nngp: moved(self.fine.nngp, self.coarse.nngp, before.nngp),
+                ntk: moved(self.fine.ntk, self.coarse.ntk, before.ntk),
+            },
         }
     }
 }
@@ -112,7 +131,7 @@ pub(crate) struct EngineWorkspace<R: Refinement> {
 pub(crate) enum Accuracy {
     /// On one level, whatever its error.
     Level(usize),
-    /// Levels are added until the error estimate is below this, relative to the kernels at r = e.
+    /// Levels are added until the error estimate is below this, relative to the kernels.
     Tolerance(f64),
 }
 
@@ -227,24 +246,30 @@ impl<R: Refinement> Engine<R> {
             Accuracy::Tolerance(tolerance) => tolerance,
         };
         let mut fine = self.at_level(a, b, 0, workspace)?;
-        let scale =
-            |of: fn(&KernelPair) -> f64| (of(&a.own.at_identity) * of(&b.own.at_identity)).sqrt();
-        let (nngp_scale, ntk_scale) = (scale(|p| p.nngp), scale(|p| p.ntk));
-        let mut before = f64::INFINITY;
+        let scale = |of: fn(&KernelPair) -> f64| {
+            FLOOR * (of(&a.own.at_identity) * of(&b.own.at_identity)).sqrt()
+        };
+        let (nngp_floor, ntk_floor) = (scale(|p| p.nngp), scale(|p| p.ntk));
+        let mut changes: Option<KernelPair> = None;
         let mut excess = f64::INFINITY;
         for level in 1..self.refinement.level_count() {
             let coarse = fine;
             fine = self.at_level(a, b, level, workspace)?;
             let estimate = Estimate { fine, coarse };
-            let KernelPair { nngp, ntk } = estimate.error();
-            excess = ratio(nngp, nngp_scale).max(ratio(ntk, ntk_scale));
-            if excess <= tolerance && before <= MISTRUST * tolerance {
-                return Ok(estimate);
+            let change = estimate.error();
+            if let Some(before) = changes {
+                let estimate = estimate.at_least(before);
+                let KernelPair { nngp, ntk } = estimate.error();
+                excess = ratio(nngp, fine.nngp.abs().max(nngp_floor))
+                    .max(ratio(ntk, fine.ntk.abs().max(ntk_floor)));
+                if excess <= tolerance {
+                    return Ok(estimate);
+                }
             }
-            before = excess;
+            changes = Some(change);
         }
         Err(Error::NotConverged {
-            what: "mean over SO(3), relative to the kernel at the identity".into(),
+            what: "mean over SO(3), relative error".into(),
             achieved: excess,
             requested: tolerance,
             limit: format!(

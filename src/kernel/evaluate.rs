@@ -37,8 +37,9 @@ pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
 /// # Accuracy
 /// Kernels on the sphere hold a mean over SO(3). With a tolerance
 /// ([`Quadrature::Tolerance`](crate::network::Quadrature::Tolerance)) the quadrature is refined for
-/// each pair until the kernels change by less than the tolerance times the size of the kernel at
-/// r = e, `$`\sqrt{K_e(f,f) K_e(f',f')}`$`; the change is returned as the entry's error estimate.
+/// each pair until the kernels change by less than the tolerance, relative to themselves (or to a
+/// tenth of `$`\sqrt{K_e(f,f) K_e(f',f')}`$`, the kernels at r = e, if they are smaller than that).
+/// The change is returned as the entry's error estimate; see `docs/theory.md`.
 ///
 /// # Examples
 /// ```

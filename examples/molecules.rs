@@ -1,0 +1,610 @@
+//! Who: someone who wants to predict molecular energies with infinitely wide equivariant networks.
+//! What: kernel regression of the atomisation energies (U0) of QM9 molecules with the neural tangent kernel of an
+//!       SO(3)-equivariant network on the sphere around each atom, and with that of an MLP on the same signals.
+//! Run:  cargo run --release --example molecules
+//!       cargo run --release --example molecules -- --data qm9pack-1.0.3-py3-none-any.whl --train 1000 --test 1000
+//! Expect: a table of test errors against the number of training molecules, the same as CSV; under two minutes.
+//!
+//! Settings were chosen on molecules that are never drawn here (rows divisible by ten; `--design` draws them); the
+//! ridge is chosen on validation molecules. Test molecules choose nothing. See docs/molecules.md.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Parser;
+use haarmonic::activation::Activation;
+use haarmonic::data::atomic::{check_target, write_csv};
+use haarmonic::data::composition::{CompositionBaseline, element_counts};
+use haarmonic::data::molecule::Molecule;
+use haarmonic::data::qm9::{Qm9Form, Qm9Source};
+use haarmonic::data::qm9_sample::{DESIGN_POOL_STRIDE, SAMPLE_SEED, sample_rows};
+use haarmonic::data::radial::{RadialChannel, RadialFunction};
+use haarmonic::data::spherical_features::SphericalFeatures;
+use haarmonic::group::Rotation;
+use haarmonic::kernel::{Gram, Kernel, Pairing, PreparedSignals, SetKernel, SignalSet};
+use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
+use haarmonic::predict::{Ridge, RidgePath, metrics};
+use haarmonic::sphere::Sampling;
+use haarmonic::{Error, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use ndarray::{Array2, Array4, ArrayView2, Axis};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// Band limit of the signals, and of the Haar quadrature.
+const BAND_LIMIT: usize = 4;
+const QUADRATURE: usize = 6;
+/// Shells around an atom, in ångström, and how wide a neighbour looks.
+const SHELLS: [f64; 6] = [1.0, 1.3, 1.6, 1.9, 2.2, 2.5];
+const SHELL_WIDTH: f64 = 0.3;
+const SHELL_POWER: f64 = 2.0;
+const ANGULAR_WIDTH: f64 = std::f64::consts::PI / 3.0;
+
+/// Training sizes of the table; each is repeated on disjoint parts of the training molecules.
+const SIZES: [usize; 5] = [10, 30, 100, 300, 1000];
+const MOST_SPLITS: usize = 10;
+/// Candidates for the ridge, relative to the mean diagonal.
+const RIDGES: std::ops::RangeInclusive<i32> = -24..=-2;
+/// Training molecules of the model whose predictions are compared before and after rotating every test molecule.
+const ROTATION_TRAIN: usize = 100;
+/// Rotating a molecule may move the prediction of the SO(3) network by this much, in meV.
+const INVARIANCE: f64 = 1.0;
+
+#[derive(Parser)]
+struct Arguments {
+    /// QM9: the qm9pack wheel, a folder of xyz files, or the shipped sample
+    #[arg(long, default_value = "examples/data/qm9_sample.csv")]
+    data: PathBuf,
+    /// Training molecules
+    #[arg(long, default_value_t = 300)]
+    train: usize,
+    /// Test molecules
+    #[arg(long, default_value_t = 200)]
+    test: usize,
+    /// Validation molecules
+    #[arg(long, default_value_t = 100)]
+    validation: usize,
+    /// Draw from the molecules on which settings are chosen
+    #[arg(long)]
+    design: bool,
+    /// Predict with the NNGP instead of the NTK
+    #[arg(long)]
+    nngp: bool,
+    /// Seed of the draw
+    #[arg(long, default_value_t = SAMPLE_SEED)]
+    seed: u64,
+    /// Where to write the table
+    #[arg(long, default_value = "results/molecules.csv")]
+    out: PathBuf,
+}
+
+const PAIRINGS: [Pairing; 3] = [Pairing::Index, Pairing::All, Pairing::SameLabel];
+const BASELINES: [Baseline; 2] = [Baseline::Mean, Baseline::Composition];
+const MODELS: [Model; 2] = [Model::Mlp, Model::So3];
+
+/// What is subtracted from the targets before the kernel regression.
+#[derive(Clone, Copy, PartialEq)]
+enum Baseline {
+    Mean,
+    Composition,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Model {
+    Mlp,
+    So3,
+}
+
+fn main() -> std::process::ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(folder) = arguments.out.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Error::Io {
+            path: folder.into(),
+            operation: "create",
+            message: error.to_string(),
+        })?;
+    }
+    check_target(&arguments.out)?;
+    let molecules = draw(arguments)?;
+    let (train, rest) = molecules.split_at(arguments.train);
+    println!(
+        "{} training, {} validation and {} test molecules from {}",
+        train.len(),
+        arguments.validation,
+        arguments.test,
+        arguments.data.display()
+    );
+    let features = features()?;
+    let mut table = Vec::new();
+    for model in MODELS {
+        let kernels = Kernels::new(model, &features, train, rest)?;
+        let counts = [element_counts(train), element_counts(rest)];
+        for (p, pairing) in PAIRINGS.into_iter().enumerate() {
+            let choose = |gram: &'_ Gram| {
+                if arguments.nngp {
+                    gram.nngp.clone()
+                } else {
+                    gram.ntk.clone()
+                }
+            };
+            let problem = Problem {
+                gram: choose(&kernels.gram[p]),
+                cross: choose(&kernels.cross[p]),
+                counts: &counts,
+                energies: [energies(train), energies(rest)],
+                validation: arguments.validation,
+            };
+            for baseline in BASELINES {
+                for size in SIZES.into_iter().filter(|&size| size <= train.len()) {
+                    let splits = (train.len() / size).min(MOST_SPLITS);
+                    let scores = (0..splits)
+                        .map(|split| problem.score(split * size, size, baseline))
+                        .collect::<Result<Vec<_>>>()?;
+                    table.push(Row::new(model, pairing, baseline, size, &scores)?);
+                }
+            }
+        }
+        let test = &rest[arguments.validation..];
+        let change = kernels.rotation_change(&features, train, test, arguments)?;
+        println!(
+            "{}: rotating every test molecule moves predictions by up to {change:.1e} meV",
+            model.name()
+        );
+        assert!(
+            model == Model::Mlp || change < INVARIANCE,
+            "the SO(3) network must not see rotations"
+        );
+    }
+    report(&table, arguments)
+}
+
+/// Draws training molecules, then validation, then test molecules.
+fn draw(arguments: &Arguments) -> Result<Vec<Molecule>> {
+    let count = arguments.train + arguments.validation + arguments.test;
+    let source = Qm9Source::open(&arguments.data)?;
+    if source.form() == Qm9Form::Sample {
+        // Drawn at random when it was made, and in that order.
+        let records = source.read_all()?;
+        if records.len() < count {
+            return Err(Error::InvalidValue {
+                what: "molecules".into(),
+                found: format!("{count} asked for"),
+                expected: format!("at most {}, what the sample holds", records.len()),
+            });
+        }
+        return Ok(records
+            .into_iter()
+            .take(count)
+            .map(|record| record.molecule)
+            .collect());
+    }
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(style("{bar:40} {percent}% of the file"));
+    let total = source.count()?;
+    let rows = if arguments.design {
+        let pool = sample_rows(total * DESIGN_POOL_STRIDE, total, arguments.seed)?;
+        let pool = pool
+            .into_iter()
+            .filter(|row| row % DESIGN_POOL_STRIDE == 1 && *row < total);
+        pool.map(|row| row - 1).take(count).collect()
+    } else {
+        sample_rows(total, count, arguments.seed)?
+    };
+    let molecules = source.read_rows(&rows, |progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    });
+    bar.finish_and_clear();
+    molecules
+}
+
+fn energies(molecules: &[Molecule]) -> Vec<f64> {
+    molecules
+        .iter()
+        .map(Molecule::atomisation_energy_mev)
+        .collect()
+}
+
+fn features() -> Result<SphericalFeatures> {
+    let shell = |centre| {
+        let (width, power) = (SHELL_WIDTH, SHELL_POWER);
+        RadialChannel::new(RadialFunction::Gaussian {
+            centre,
+            width,
+            power,
+        })
+        .with_angular_width(ANGULAR_WIDTH)
+        .with_charge_exponent(0.0)
+    };
+    SphericalFeatures::builder(BAND_LIMIT)
+        .radial(SHELLS.map(shell))
+        .build()
+}
+
+impl Model {
+    fn name(self) -> &'static str {
+        match self {
+            Model::Mlp => "MLP",
+            Model::So3 => "SO(3)",
+        }
+    }
+
+    /// The same layers for both: one hidden layer.
+    fn network(self, features: &SphericalFeatures) -> Result<Network> {
+        let channels = features.channel_count();
+        let activation = Activation::Exp;
+        match self {
+            Model::So3 => Network::sphere(BAND_LIMIT, SphereSampling::Coefficients, channels)
+                .quadrature(Quadrature::BandLimit(QUADRATURE))
+                .lifting(Scale::default())
+                .activation(activation)
+                .group_pooling()
+                .dense(Scale::default())
+                .build(),
+            Model::Mlp => {
+                let [rings, ring] = Sampling::GaussLegendre.shape(BAND_LIMIT)?;
+                Network::vector(rings * ring * channels)
+                    .dense(Scale::default())
+                    .activation(activation)
+                    .dense(Scale::default())
+                    .build()
+            }
+        }
+    }
+
+    /// Signals of all atoms of all molecules, each of mean square one.
+    fn prepare(
+        self,
+        kernel: &Kernel,
+        features: &SphericalFeatures,
+        molecules: &[Molecule],
+    ) -> Result<(PreparedSignals, Vec<SignalSet>)> {
+        let mut sets = Vec::new();
+        let mut first = 0;
+        for molecule in molecules {
+            let labels = molecule
+                .elements()
+                .iter()
+                .map(|e| u32::from(e.atomic_number()))
+                .collect();
+            sets.push(SignalSet { first, labels });
+            first += molecule.len();
+        }
+        let signals = match self {
+            Model::So3 => {
+                let mut all: Vec<Array4<_>> = Vec::new();
+                for molecule in molecules {
+                    let mut signals = features.coefficients(molecule)?;
+                    let points = 4.0 * std::f64::consts::PI * features.channel_count() as f64;
+                    for mut signal in signals.outer_iter_mut() {
+                        let square: f64 = signal.iter().map(|c| c.norm_sqr()).sum();
+                        signal.map_inplace(|c| *c *= (points / square).sqrt());
+                    }
+                    all.push(signals);
+                }
+                kernel.prepare(concatenate(&all)?.view())?
+            }
+            Model::Mlp => {
+                let mut all: Vec<Array2<f64>> = Vec::new();
+                for molecule in molecules {
+                    let grid = features.grid(molecule, Sampling::GaussLegendre)?;
+                    let shape = (molecule.len(), grid.len() / molecule.len());
+                    let mut signals = grid.into_shape_with_order(shape).expect("one row an atom");
+                    for mut signal in signals.outer_iter_mut() {
+                        let square: f64 = signal.iter().map(|v| v * v).sum();
+                        let points = signal.len() as f64;
+                        signal.map_inplace(|v| *v *= (points / square).sqrt());
+                    }
+                    all.push(signals);
+                }
+                kernel.prepare(concatenate(&all)?.view())?
+            }
+        };
+        Ok((signals, sets))
+    }
+}
+
+fn concatenate<T: Clone, D: ndarray::RemoveAxis>(
+    arrays: &[ndarray::Array<T, D>],
+) -> Result<ndarray::Array<T, D>> {
+    let views: Vec<_> = arrays.iter().map(|array| array.view()).collect();
+    ndarray::concatenate(Axis(0), &views).map_err(|_| Error::Empty {
+        what: "molecules".into(),
+    })
+}
+
+/// Kernels between training molecules, and of the others with them; one matrix a pairing.
+struct Kernels {
+    model: Model,
+    sets: SetKernel,
+    train: (PreparedSignals, Vec<SignalSet>),
+    gram: Vec<Gram>,
+    cross: Vec<Gram>,
+}
+
+impl Kernels {
+    fn new(
+        model: Model,
+        features: &SphericalFeatures,
+        train: &[Molecule],
+        rest: &[Molecule],
+    ) -> Result<Self> {
+        let bar = ProgressBar::new(0);
+        bar.set_style(style(&format!(
+            "{:6} {{bar:40}} {{pos}}/{{len}} pairs of molecules, {{eta}} left",
+            model.name()
+        )));
+        let shown = bar.clone();
+        let kernel =
+            Kernel::new(&model.network(features)?)?.with_progress(Arc::new(move |done, total| {
+                shown.set_length(total as u64);
+                shown.set_position(done as u64);
+            }));
+        let train = model.prepare(&kernel, features, train)?;
+        let others = model.prepare(&kernel, features, rest)?;
+        let sets = SetKernel::new(kernel).normalised();
+        let gram = sets.gram(&train.0, &train.1, &PAIRINGS)?;
+        let cross = sets.cross((&others.0, &others.1), (&train.0, &train.1), &PAIRINGS)?;
+        bar.finish_and_clear();
+        Ok(Kernels {
+            model,
+            sets,
+            train,
+            gram,
+            cross,
+        })
+    }
+
+    /// The largest change, over `test`, of a prediction when each molecule is rotated at random.
+    fn rotation_change(
+        &self,
+        features: &SphericalFeatures,
+        train: &[Molecule],
+        test: &[Molecule],
+        arguments: &Arguments,
+    ) -> Result<f64> {
+        let size = train.len().min(ROTATION_TRAIN);
+        let mut rng = ChaCha8Rng::seed_from_u64(arguments.seed);
+        let rotated = test
+            .iter()
+            .map(|molecule| molecule.rotated(&Rotation::random(&mut rng).to_matrix().into()))
+            .collect::<Result<Vec<_>>>()?;
+        let rotated = self.model.prepare(self.sets.kernel(), features, &rotated)?;
+        let columns = (&self.train.0, &self.train.1[..size]);
+        let moved = self
+            .sets
+            .cross((&rotated.0, &rotated.1), columns, &[Pairing::SameLabel])?;
+        let (gram, cross) = (&self.gram[2].ntk, &self.cross[2].ntk);
+        let targets = energies(&train[..size]);
+        let mean = metrics::mean(&targets)?;
+        let targets = column(targets.iter().map(|e| e - mean));
+        let ridge = Ridge::Relative(10f64.powi(-4));
+        let model =
+            RidgePath::new(block(gram, 0..size, 0..size).view(), targets.view())?.fit(ridge)?;
+        let rows = arguments.validation..arguments.validation + test.len();
+        let before = model.predict(block(cross, rows, 0..size).view())?;
+        let after = model.predict(moved[0].ntk.view())?;
+        Ok((before - after)
+            .iter()
+            .fold(0.0, |a: f64, b| a.max(b.abs())))
+    }
+}
+
+fn column(values: impl IntoIterator<Item = f64>) -> Array2<f64> {
+    let values: Vec<f64> = values.into_iter().collect();
+    Array2::from_shape_vec((values.len(), 1), values).expect("one column")
+}
+
+fn block(
+    matrix: &Array2<f64>,
+    rows: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
+) -> Array2<f64> {
+    let view: ArrayView2<'_, f64> = matrix.view();
+    view.slice_axis(Axis(0), rows.into())
+        .slice_axis(Axis(1), columns.into())
+        .to_owned()
+}
+
+/// Energies and kernels of training molecules, and of validation and test molecules behind one another.
+struct Problem<'a> {
+    gram: Array2<f64>,
+    cross: Array2<f64>,
+    counts: &'a [Array2<f64>; 2],
+    energies: [Vec<f64>; 2],
+    validation: usize,
+}
+
+/// Errors on test molecules in meV.
+struct Score {
+    mae: f64,
+    rmse: f64,
+}
+
+impl Problem<'_> {
+    /// Trains on `size` molecules from `first` on; the ridge that is best on the validation molecules is used.
+    fn score(&self, first: usize, size: usize, baseline: Baseline) -> Result<Score> {
+        let part = first..first + size;
+        let train_energies = &self.energies[0][part.clone()];
+        let [train_base, rest_base] = match baseline {
+            Baseline::Mean => {
+                let mean = metrics::mean(train_energies)?;
+                [vec![mean; size], vec![mean; self.energies[1].len()]]
+            }
+            Baseline::Composition => {
+                let counts = block(&self.counts[0], part.clone(), 0..5);
+                let fit = CompositionBaseline::fit(counts.view(), train_energies)?;
+                [
+                    fit.predict(counts.view())?,
+                    fit.predict(self.counts[1].view())?,
+                ]
+            }
+        };
+        let targets = column(train_energies.iter().zip(&train_base).map(|(e, b)| e - b));
+        let path = RidgePath::new(
+            block(&self.gram, part.clone(), part.clone()).view(),
+            targets.view(),
+        )?;
+        let ridges: Vec<Ridge> = RIDGES
+            .map(|k| Ridge::Relative(10f64.powf(f64::from(k) / 2.0)))
+            .collect();
+        let all = self.energies[1].len();
+        let (validation, test) = (0..self.validation, self.validation..all);
+        let predict =
+            |rows: std::ops::Range<usize>, ridges: &[Ridge]| -> Result<Vec<Array2<f64>>> {
+                let kernel = block(&self.cross, rows.clone(), part.clone());
+                let base = column(rest_base[rows].iter().copied());
+                Ok(path
+                    .predict(kernel.view(), ridges)?
+                    .into_iter()
+                    .map(|mean| mean + &base)
+                    .collect())
+            };
+        let wanted = |rows: std::ops::Range<usize>| column(self.energies[1][rows].iter().copied());
+        let truth = wanted(validation.clone());
+        let mut best = (f64::INFINITY, ridges[0]);
+        for (ridge, mean) in ridges.iter().zip(predict(validation, &ridges)?) {
+            let mae = metrics::mae(mean.view(), truth.view())?;
+            if mae < best.0 {
+                best = (mae, *ridge);
+            }
+        }
+        let mean = &predict(test.clone(), &[best.1])?[0];
+        let truth = wanted(test);
+        Ok(Score {
+            mae: metrics::mae(mean.view(), truth.view())?,
+            rmse: metrics::rmse(mean.view(), truth.view())?,
+        })
+    }
+}
+
+/// One line of the table.
+struct Row {
+    model: Model,
+    pairing: Pairing,
+    baseline: Baseline,
+    size: usize,
+    splits: usize,
+    mae: f64,
+    /// Standard error over the splits, where there are several.
+    error: Option<f64>,
+    rmse: f64,
+}
+
+impl Row {
+    fn new(
+        model: Model,
+        pairing: Pairing,
+        baseline: Baseline,
+        size: usize,
+        scores: &[Score],
+    ) -> Result<Row> {
+        let mae: Vec<f64> = scores.iter().map(|score| score.mae).collect();
+        let rmse: Vec<f64> = scores.iter().map(|score| score.rmse).collect();
+        Ok(Row {
+            model,
+            pairing,
+            baseline,
+            size,
+            splits: scores.len(),
+            mae: metrics::mean(&mae)?,
+            error: if mae.len() > 1 {
+                Some(metrics::standard_error(&mae)?)
+            } else {
+                None
+            },
+            rmse: metrics::mean(&rmse)?,
+        })
+    }
+}
+
+fn pairing_name(pairing: Pairing) -> &'static str {
+    match pairing {
+        Pairing::Index => "atoms matched by index",
+        Pairing::All => "all pairs of atoms",
+        Pairing::SameLabel => "pairs of the same element",
+    }
+}
+
+fn baseline_name(baseline: Baseline) -> &'static str {
+    match baseline {
+        Baseline::Mean => "mean",
+        Baseline::Composition => "composition",
+    }
+}
+
+/// Prints the table and writes it as CSV.
+fn report(table: &[Row], arguments: &Arguments) -> Result<()> {
+    println!("\nTest errors in meV: MAE ± standard error over disjoint training sets (RMSE)");
+    for baseline in BASELINES {
+        for pairing in PAIRINGS {
+            println!(
+                "\n{}, {} subtracted",
+                pairing_name(pairing),
+                baseline_name(baseline)
+            );
+            println!(
+                "{:>6} {:>7}  {:>26} {:>26}",
+                "train", "splits", "MLP", "SO(3)"
+            );
+            for size in SIZES {
+                let rows: Vec<&Row> = table
+                    .iter()
+                    .filter(|r| (r.baseline, r.pairing, r.size) == (baseline, pairing, size))
+                    .collect();
+                let [mlp, so3] = rows[..] else { continue };
+                println!(
+                    "{size:>6} {:>7}  {:>26} {:>26}",
+                    mlp.splits,
+                    cell(mlp),
+                    cell(so3)
+                );
+            }
+        }
+    }
+    let header = [
+        "model",
+        "pairing",
+        "baseline",
+        "train",
+        "splits",
+        "mae_mev",
+        "mae_standard_error_mev",
+        "rmse_mev",
+    ];
+    let lines = table.iter().map(|row| {
+        [
+            row.model.name().to_owned(),
+            pairing_name(row.pairing).to_owned(),
+            baseline_name(row.baseline).to_owned(),
+            row.size.to_string(),
+            row.splits.to_string(),
+            row.mae.to_string(),
+            row.error.map_or(String::new(), |e| e.to_string()),
+            row.rmse.to_string(),
+        ]
+    });
+    write_csv(&arguments.out, &header, lines)?;
+    println!("\nwritten: {}", arguments.out.display());
+    Ok(())
+}
+
+fn cell(row: &Row) -> String {
+    let error = row
+        .error
+        .map_or(String::new(), |error| format!(" ± {error:.0}"));
+    format!("{:.0}{error} ({:.0})", row.mae, row.rmse)
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("a valid template")
+}
