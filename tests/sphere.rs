@@ -243,6 +243,8 @@ fn spherical_bessel(x: f64, count: usize) -> Vec<f64> {
             j.iter_mut().for_each(|v| *v /= f64::MAX.sqrt());
         }
     }
+    let largest = j.iter().fold(0.0_f64, |a, v| a.max(v.abs()));
+    j.iter_mut().for_each(|v| *v /= largest);
     let norm: f64 = j
         .iter()
         .enumerate()

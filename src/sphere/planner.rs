@@ -42,7 +42,7 @@ impl ShtPlanner {
     /// The first time O(L²) time and memory; later a look-up.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `band_limit` is 0 or too large.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if `band_limit` is 0 or too large.
     pub fn plan(&mut self, band_limit: usize, sampling: Sampling) -> Result<Arc<ShtPlan>> {
         if let Some(plan) = self.plans.get(&(band_limit, sampling)) {
             return Ok(Arc::clone(plan));

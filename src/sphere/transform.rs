@@ -4,8 +4,6 @@ use super::coefficients::sign;
 use super::legendre_stage::{Analysis, Synthesis};
 use super::plan::{PAIRS, ShtPlan, ShtScratch, check_finite};
 use super::sample::{Sample, sealed};
-#[cfg(doc)]
-use crate::Error;
 use crate::Result;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use num_complex::Complex64;
@@ -25,7 +23,7 @@ impl ShtPlan {
     /// O(L³) time, O(L²) memory, no allocation.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for arrays or scratch of another shape, [`Error::NotFinite`] for NaN or infinite samples.
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for arrays or scratch of another shape, [`Error::NotFinite`](crate::Error::NotFinite) for NaN or infinite samples.
     pub fn forward_into<T: Sample>(
         &self,
         signal: ArrayView2<'_, T>,
@@ -139,7 +137,7 @@ impl ShtPlan {
     /// O(L³) time, O(L²) memory, no allocation.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for arrays or scratch of another shape, [`Error::NotFinite`] for NaN or infinite coefficients.
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for arrays or scratch of another shape, [`Error::NotFinite`](crate::Error::NotFinite) for NaN or infinite coefficients.
     pub fn inverse_into<T: Sample>(
         &self,
         coeffs: ArrayView2<'_, Complex64>,
