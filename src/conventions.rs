@@ -1,1 +1,1 @@
-//! The normative page of conventions.
+#![doc = include_str!("../docs/conventions.md")]

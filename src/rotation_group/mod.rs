@@ -14,8 +14,3 @@ pub use correlation::{correlate, correlate_real, correlate_real_into, correlatio
 pub use evaluate::evaluate;
 pub use grid::RotationGrid;
 pub use transform::{RotationPlan, RotationPlanner, RotationScratch};
-
-/// The examples of the conventions on rotations, run with the documentation tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/conventions-so3.md")]
-mod conventions {}

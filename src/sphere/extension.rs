@@ -72,13 +72,18 @@ impl Extension {
         6 * self.band_limit + inner
     }
 
-    /// The weight that makes a sum over the midpoints after [`Extension::to_midpoints`] the integral over sin θ dθ.
+    /// The weight that makes a sum over the midpoints after [`Extension::rings_to_midpoints`] the integral over sin θ dθ.
     pub fn midpoint_weight(&self) -> f64 {
         PI / self.band_limit as f64
     }
 
     /// Replaces samples on the McEwen–Wiaux rings by the samples of `F |sin θ|`, cut to the band limit, at the midpoints.
-    pub fn to_midpoints(&self, parity: f64, column: &mut [Complex64], scratch: &mut [Complex64]) {
+    pub fn rings_to_midpoints(
+        &self,
+        parity: f64,
+        column: &mut [Complex64],
+        scratch: &mut [Complex64],
+    ) {
         let l = self.band_limit;
         let (narrow, rest) = scratch.split_at_mut(2 * l);
         let (wide, inner) = rest.split_at_mut(4 * l);
@@ -99,7 +104,12 @@ impl Extension {
     }
 
     /// Replaces samples of `F` at the midpoints by its samples on the McEwen–Wiaux rings.
-    pub fn from_midpoints(&self, parity: f64, column: &mut [Complex64], scratch: &mut [Complex64]) {
+    pub fn midpoints_to_rings(
+        &self,
+        parity: f64,
+        column: &mut [Complex64],
+        scratch: &mut [Complex64],
+    ) {
         let l = self.band_limit;
         let (narrow, rest) = scratch.split_at_mut(2 * l);
         let (wide, inner) = rest.split_at_mut(4 * l);

@@ -192,16 +192,16 @@ impl<S: Simd, const V: usize> Recursion<S, V> {
                 visit(j, values);
             }
             self.advance(step);
-            for v in 0..V {
+            for (v, scale) in scale.iter_mut().enumerate() {
                 let size = simd.abs_f64s(self.here[v]);
-                let hidden = simd.greater_than_f64s(scale[v], zero);
+                let hidden = simd.greater_than_f64s(*scale, zero);
                 let size = simd.select_f64s(hidden, size, zero);
                 let large = simd.greater_than_or_equal_f64s(size, limit);
                 let factor = simd.select_f64s(large, shrink, one);
                 self.here[v] = simd.mul_f64s(self.here[v], factor);
                 self.before[v] = simd.mul_f64s(self.before[v], factor);
                 let drop = simd.select_f64s(large, one, zero);
-                scale[v] = simd.sub_f64s(scale[v], drop);
+                *scale = simd.sub_f64s(*scale, drop);
             }
         }
         steps.len()

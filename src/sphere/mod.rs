@@ -6,13 +6,16 @@ pub mod harmonics;
 mod legendre_stage;
 mod legendre_tables;
 pub mod plan;
+pub mod planner;
 pub mod rotation;
 mod sample;
 pub mod sampling;
+mod transform;
 pub mod zonal;
 
 pub use harmonics::{SphericalHarmonics, evaluate};
-pub use plan::{ShtPlan, ShtPlanner, ShtScratch};
+pub use plan::{ShtPlan, ShtScratch};
+pub use planner::ShtPlanner;
 pub use rotation::{rotate_coefficients, rotate_coefficients_into};
 pub use sample::Sample;
 pub use sampling::Sampling;

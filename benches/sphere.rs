@@ -1,0 +1,98 @@
+//! Spherical-harmonic transform: forward and inverse for each sampling, against a direct sum at L = 16.
+//!
+//! `cargo bench --bench sphere`
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use haarmonic::sphere::{Sample, Sampling, ShtPlanner, SphericalHarmonics, coefficients};
+use ndarray::Array2;
+use num_complex::Complex64;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::hint::black_box;
+
+fn random_coeffs(band_limit: usize) -> Array2<Complex64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut flat = vec![Complex64::ZERO; band_limit * band_limit];
+    for l in 0..band_limit {
+        for m in 0..=l {
+            let c = Complex64::new(rng.random::<f64>() - 0.5, rng.random::<f64>() - 0.5);
+            let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
+            flat[l * l + l - m] = sign * c.conj();
+            flat[l * l + l + m] = if m == 0 { c.re.into() } else { c };
+        }
+    }
+    coefficients::from_flat(&flat).expect("the length is a square")
+}
+
+fn transforms<T: Sample>(c: &mut Criterion, kind: &str) {
+    for sampling in Sampling::ALL {
+        let mut group = c.benchmark_group(format!("sphere/{sampling}/{kind}"));
+        for l in [16, 64, 256] {
+            let plan = ShtPlanner::new()
+                .plan(l, sampling)
+                .expect("a valid band limit");
+            let coeffs = random_coeffs(l);
+            let signal = plan.inverse::<T>(coeffs.view()).expect("shapes agree");
+            let (mut scratch, mut out) = (plan.make_scratch(), plan.make_coeffs());
+            let mut samples = plan.make_signal::<T>();
+            group.throughput(Throughput::Elements((l * l) as u64));
+            group.bench_function(BenchmarkId::new("forward", l), |b| {
+                b.iter(|| {
+                    plan.forward_into(black_box(signal.view()), out.view_mut(), &mut scratch)
+                });
+            });
+            group.bench_function(BenchmarkId::new("inverse", l), |b| {
+                b.iter(|| {
+                    plan.inverse_into(black_box(coeffs.view()), samples.view_mut(), &mut scratch)
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+fn naive(c: &mut Criterion) {
+    let l = 16;
+    let sampling = Sampling::GaussLegendre;
+    let coeffs = random_coeffs(l);
+    let harmonics = SphericalHarmonics::new(l).expect("a valid band limit");
+    let (thetas, phis) = (
+        sampling.colatitudes(l).expect("a valid band limit"),
+        sampling.longitudes(l).expect("a valid band limit"),
+    );
+    let points = Array2::from_shape_fn((thetas.len() * phis.len(), 2), |(i, k)| {
+        if k == 0 {
+            thetas[i / phis.len()]
+        } else {
+            phis[i % phis.len()]
+        }
+    });
+    let mut group = c.benchmark_group("sphere/gauss-legendre/real");
+    group.throughput(Throughput::Elements((l * l) as u64));
+    group.bench_function(BenchmarkId::new("naive inverse", l), |b| {
+        b.iter(|| harmonics.evaluate_real(black_box(coeffs.view()), points.view()));
+    });
+    group.finish();
+}
+
+fn planning(c: &mut Criterion) {
+    let mut group = c.benchmark_group("sphere/planning");
+    for l in [16, 64, 256] {
+        for sampling in Sampling::ALL {
+            group.bench_function(BenchmarkId::new(sampling.name(), l), |b| {
+                b.iter(|| ShtPlanner::new().plan(black_box(l), sampling));
+            });
+        }
+    }
+    group.finish();
+}
+
+fn all(c: &mut Criterion) {
+    transforms::<f64>(c, "real");
+    transforms::<Complex64>(c, "complex");
+    naive(c);
+    planning(c);
+}
+
+criterion_group!(benches, all);
+criterion_main!(benches);
