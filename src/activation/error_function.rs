@@ -8,6 +8,7 @@ use super::pair::LiftedPair;
 use super::sweep::Expectation;
 use crate::special::vector_math::{asin_of_pair, half_turn};
 use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, TAU};
+use std::hint::select_unpredictable;
 
 /// The width of the sigmoid-like function.
 const SIGMOID_WIDTH: f64 = 2.4020563531719796;
@@ -98,8 +99,8 @@ impl Expectation for Gelu {
 
     /// With ψ = π/2 + arcsin x, P = (1+q₁)(1+q₂), F = 1 + q₁ + q₂:
     /// 2π E[σσ] = k ψ + (k² + q₁q₂ D)/(P √D), 2π E[σ'σ'] = ψ + (k/√D)(1/D + (1 + F)/P).
-    /// Near x = −1 the two terms of the first cancel; there k ψ = −√D (1 − z h) with the defect
-    /// h of the arc sine at z = D/P, and the sum is (D² h + k² − F D)/(P √D).
+    /// Near x = −1 the two terms of the first cancel; there k ψ = −√D (1 − h) with the defect h of
+    /// the arc sine at D/P, and the sum is (D (P h − F) + k²)/(P √D).
     #[inline(always)]
     fn at(&self, pair: &LiftedPair, k: f64) -> (f64, f64) {
         let k = k * pair.shrink;
@@ -117,10 +118,10 @@ impl Expectation for Gelu {
         );
         let series = f64::mul_add(
             determinant,
-            f64::mul_add(determinant, turn.defect, -pair.floor),
+            f64::mul_add(pair.whole, turn.defect, -pair.floor),
             square,
         ) * over;
-        let value = if turn.near_zero { series } else { direct };
+        let value = select_unpredictable(turn.near_zero, series, direct);
         let slope = f64::mul_add(unit * inverse, inverse, (unit + pair.floor) * pair.inverse);
         (
             value * ((1.0 / TAU) / pair.shrink),

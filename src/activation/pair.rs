@@ -23,16 +23,10 @@ impl Product {
         }
     }
 
-    /// $`m_1 m_2 - k^2`$, within 2 ulp (Kahan's determinant).
-    #[inline(always)]
-    pub(crate) fn minus_square_signed(&self, k: f64) -> f64 {
-        f64::mul_add(-k, k, self.high) + self.low
-    }
-
-    /// $`\max(m_1 m_2 - k^2, 0)`$, for a covariance k.
+    /// $`\max(m_1 m_2 - k^2, 0)`$, within 2 ulp (Kahan's determinant).
     #[inline(always)]
     pub(crate) fn minus_square(&self, k: f64) -> f64 {
-        self.minus_square_signed(k).max(0.0)
+        (f64::mul_add(-k, k, self.high) + self.low).max(0.0)
     }
 }
 
@@ -79,12 +73,35 @@ impl ScaledPair {
         }
     }
 
-    /// The correlation c and $`\sqrt{1-c^2}`$.
+    /// How many numbers [`Self::fields`] gives.
+    pub(crate) const FIELDS: usize = 5;
+
+    /// The numbers it consists of, [`Self::root`] first.
+    #[inline(always)]
+    pub(crate) fn fields(&self) -> [f64; Self::FIELDS] {
+        let Product { high, low } = self.product;
+        [self.root, self.inverse_root, high, low, self.shrink]
+    }
+
+    /// The inverse of [`Self::fields`].
+    #[inline(always)]
+    pub(crate) fn from_fields(fields: [f64; Self::FIELDS]) -> Self {
+        let [root, inverse_root, high, low, shrink] = fields;
+        Self {
+            root,
+            inverse_root,
+            product: Product { high, low },
+            shrink,
+        }
+    }
+
+    /// The correlation c and $`\sqrt{1-c^2}`$. Within the guard |c| may exceed 1 by as much, at a
+    /// sine of 0.
     #[inline(always)]
     pub(crate) fn correlation(&self, k: f64) -> (f64, f64) {
         let k = k * self.shrink;
         let sine = self.product.minus_square(k).sqrt() * self.inverse_root;
-        ((k * self.inverse_root).clamp(-1.0, 1.0), sine)
+        (k * self.inverse_root, sine)
     }
 }
 
@@ -97,7 +114,8 @@ pub(crate) struct LiftedPair {
     pub(crate) shrink: f64,
     /// $`(1 + q_1 + q_2) a^2 b^2`$
     pub(crate) floor: f64,
-    /// $`1/((1+q_1)(1+q_2) a^2 b^2)`$
+    /// $`(1+q_1)(1+q_2) a^2 b^2`$ and its inverse
+    pub(crate) whole: f64,
     pub(crate) inverse: f64,
     /// $`1/\sqrt{(1+q_1)(1+q_2) a^2 b^2}`$
     pub(crate) inverse_root: f64,
@@ -115,6 +133,7 @@ impl LiftedPair {
             product: Product::new(m1, m2),
             shrink: a * b,
             floor: a2 * b2 + m1 * b2 + m2 * a2,
+            whole,
             inverse: 1.0 / whole,
             inverse_root: 1.0 / whole.sqrt(),
         }
