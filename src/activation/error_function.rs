@@ -1,8 +1,7 @@
 //! The error function and its relatives: erf, the erf-shaped sigmoid, the Gaussian bell, GELU.
 //!
-//! With $`D = (1+Q_1)(1+Q_2) - K^2`$, $`Q = 2q`$, $`K = 2k`$ (GELU: Q = q, K = k) they are functions of
-//! $`\sqrt D`$ and of the angle $`\arcsin(K/\sqrt{(1+Q_1)(1+Q_2)})`$ (Williams 1997;
-//! Tsuchida, Pearce, van der Heide, Roosta, Gallagher 2021).
+//! With $`P = (1+gq_1)(1+gq_2)`$ and $`D = P - g^2 k^2`$, g = 2 (GELU: g = 1), they are functions of $`\sqrt D`$ and of
+//! the angle $`\arcsin(gk/\sqrt P)`$ (Williams 1997; Tsuchida, Pearce, van der Heide, Roosta, Gallagher 2021).
 
 use super::pair::LiftedPair;
 use super::sweep::Expectation;
@@ -22,14 +21,14 @@ impl Expectation for Erf {
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> LiftedPair {
-        LiftedPair::new(2.0 * q1, 2.0 * q2)
+        LiftedPair::new(q1, q2, 2.0)
     }
 
     #[inline(always)]
     fn at(&self, pair: &LiftedPair, k: f64) -> (f64, f64) {
-        let k = k * (2.0 * pair.shrink);
+        let k = k * pair.shrink;
         let root = pair.determinant(k).sqrt();
-        let angle = asin_of_pair(k * pair.inverse_root, root * pair.inverse_root);
+        let angle = asin_of_pair(k * pair.sine, root * pair.cosine);
         (FRAC_2_PI * angle, (4.0 * FRAC_1_PI * pair.shrink) / root)
     }
 }
@@ -48,14 +47,14 @@ impl Expectation for SigmoidLike {
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> LiftedPair {
-        LiftedPair::new(Self::GAIN * q1, Self::GAIN * q2)
+        LiftedPair::new(q1, q2, Self::GAIN)
     }
 
     #[inline(always)]
     fn at(&self, pair: &LiftedPair, k: f64) -> (f64, f64) {
-        let k = k * (Self::GAIN * pair.shrink);
+        let k = k * pair.shrink;
         let root = pair.determinant(k).sqrt();
-        let turn = half_turn(k * pair.inverse_root, root * pair.inverse_root);
+        let turn = half_turn(k * pair.sine, root * pair.cosine);
         // (1 + (2/π) arcsin x)/4 and (1/4)(2/π) GAIN / sqrt D.
         (
             turn.angle * (1.0 / TAU),
@@ -73,15 +72,15 @@ impl Expectation for Gaussian {
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> LiftedPair {
-        LiftedPair::new(2.0 * q1, 2.0 * q2)
+        LiftedPair::new(q1, q2, 2.0)
     }
 
     #[inline(always)]
     fn at(&self, pair: &LiftedPair, k: f64) -> (f64, f64) {
-        let k = k * (2.0 * pair.shrink);
+        let k = k * pair.shrink;
         let inverse = 1.0 / pair.determinant(k).sqrt();
         let value = pair.shrink * inverse;
-        (value, 2.0 * (k * inverse) * (value * value))
+        (value, 4.0 * (k * inverse) * (value * value))
     }
 }
 
@@ -94,7 +93,7 @@ impl Expectation for Gelu {
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> LiftedPair {
-        LiftedPair::new(q1, q2)
+        LiftedPair::new(q1, q2, 1.0)
     }
 
     /// With ψ = π/2 + arcsin x, P = (1+q₁)(1+q₂), F = 1 + q₁ + q₂:
@@ -107,7 +106,7 @@ impl Expectation for Gelu {
         let determinant = pair.determinant(k);
         let root = determinant.sqrt();
         let inverse = 1.0 / root;
-        let turn = half_turn(k * pair.inverse_root, root * pair.inverse_root);
+        let turn = half_turn(k * pair.sine, root * pair.cosine);
         let unit = pair.shrink * pair.shrink;
         let square = unit * k * k;
         let over = inverse * pair.inverse;

@@ -105,43 +105,51 @@ impl ScaledPair {
     }
 }
 
-/// Variances for functions of $`(1+q_1)(1+q_2) - k^2`$.
+/// Variances for functions of $`D = (1 + g q_1)(1 + g q_2) - g^2 k^2`$ with a gain g.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LiftedPair {
-    /// $`m_1 m_2`$
+    /// $`m_1 m_2`$, without the gain, whose rounding would spoil the difference to k².
     pub(crate) product: Product,
     /// $`a b`$, at most 1
     pub(crate) shrink: f64,
-    /// $`(1 + q_1 + q_2) a^2 b^2`$
+    /// $`g^2`$
+    gain_squared: f64,
+    /// $`(1 + g q_1 + g q_2) a^2 b^2`$
     pub(crate) floor: f64,
-    /// $`(1+q_1)(1+q_2) a^2 b^2`$ and its inverse
+    /// $`P a^2 b^2`$ with $`P = (1+g q_1)(1+g q_2)`$
     pub(crate) whole: f64,
+    /// $`1/(P a^2 b^2)`$
     pub(crate) inverse: f64,
-    /// $`1/\sqrt{(1+q_1)(1+q_2) a^2 b^2}`$
-    pub(crate) inverse_root: f64,
+    /// $`1/(\sqrt P a b)`$, which turns $`\sqrt D`$ into a cosine
+    pub(crate) cosine: f64,
+    /// $`g/(\sqrt P a b)`$, which turns k into a sine
+    pub(crate) sine: f64,
 }
 
 impl LiftedPair {
     #[inline(always)]
-    pub(crate) fn new(q1: f64, q2: f64) -> Self {
+    pub(crate) fn new(q1: f64, q2: f64, gain: f64) -> Self {
         let a = half_exponent(q1.max(1.0)).0;
         let b = half_exponent(q2.max(1.0)).0;
         let (m1, m2) = (q1 * a * a, q2 * b * b);
         let (a2, b2) = (a * a, b * b);
-        let whole = (a2 + m1) * (b2 + m2);
+        let whole = f64::mul_add(gain, m1, a2) * f64::mul_add(gain, m2, b2);
+        let cosine = 1.0 / whole.sqrt();
         Self {
             product: Product::new(m1, m2),
             shrink: a * b,
-            floor: a2 * b2 + m1 * b2 + m2 * a2,
+            gain_squared: gain * gain,
+            floor: f64::mul_add(gain, f64::mul_add(m1, b2, m2 * a2), a2 * b2),
             whole,
             inverse: 1.0 / whole,
-            inverse_root: 1.0 / whole.sqrt(),
+            cosine,
+            sine: gain * cosine,
         }
     }
 
-    /// $`((1+q_1)(1+q_2) - k^2) a^2 b^2`$ for the scaled covariance, a sum of positive terms.
+    /// $`D a^2 b^2`$ for the scaled covariance, a sum of positive terms.
     #[inline(always)]
     pub(crate) fn determinant(&self, k: f64) -> f64 {
-        self.floor + self.product.minus_square(k)
+        f64::mul_add(self.gain_squared, self.product.minus_square(k), self.floor)
     }
 }

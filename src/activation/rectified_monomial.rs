@@ -56,16 +56,6 @@ fn series(degree: u32) -> Series {
     std::array::from_fn(|_| std::array::from_fn(|_| next()))
 }
 
-/// What depends on the variances only.
-pub(crate) struct RectifiedPair {
-    /// The fields of [`ScaledPair`], lane by lane.
-    scaled: [Lanes; ScaledPair::FIELDS],
-    /// $`n!\,(q_1 q_2)^{n/2}`$
-    value_scale: Lanes,
-    /// $`n\,n!\,(q_1 q_2)^{(n-1)/2}`$
-    derivative_scale: Lanes,
-}
-
 /// $`x^n`$ in every lane.
 #[inline(always)]
 fn powers(x: &Lanes, n: u32) -> Lanes {
@@ -79,10 +69,11 @@ fn powers(x: &Lanes, n: u32) -> Lanes {
 }
 
 impl BlockExpectation for RectifiedMonomial {
-    type Pair = RectifiedPair;
+    /// The fields of [`ScaledPair`], lane by lane; the product of the deviations comes first.
+    type Pair = [Lanes; ScaledPair::FIELDS];
 
     #[inline(always)]
-    fn pair(&self, q1: &Lanes, q2: &Lanes) -> RectifiedPair {
+    fn pair(&self, q1: &Lanes, q2: &Lanes) -> Self::Pair {
         let mut scaled = [[0.0; LANES]; ScaledPair::FIELDS];
         for i in 0..LANES {
             let fields = ScaledPair::new(q1[i], q2[i]).fields();
@@ -90,28 +81,17 @@ impl BlockExpectation for RectifiedMonomial {
                 lanes[i] = field;
             }
         }
-        // The standard deviations' product comes first.
-        let root = scaled[0];
-        let below = powers(&root, self.degree.saturating_sub(1));
-        let slope = self.factorial * f64::from(self.degree);
-        RectifiedPair {
-            scaled,
-            value_scale: std::array::from_fn(|i| {
-                let root = if self.degree == 0 { 1.0 } else { root[i] };
-                self.factorial * below[i] * root
-            }),
-            derivative_scale: std::array::from_fn(|i| slope * below[i]),
-        }
+        scaled
     }
 
     #[inline(always)]
-    fn at(&self, pair: &RectifiedPair, k: &Lanes, derivative: bool) -> (Lanes, Lanes) {
+    fn at(&self, pair: &Self::Pair, k: &Lanes, derivative: bool) -> (Lanes, Lanes) {
         let mut c = [0.0; LANES];
         let mut square = [0.0; LANES];
         let mut current = [0.0; LANES];
         let mut previous = [0.0; LANES];
         for i in 0..LANES {
-            let scaled = ScaledPair::from_fields(std::array::from_fn(|f| pair.scaled[f][i]));
+            let scaled = ScaledPair::from_fields(std::array::from_fn(|f| pair[f][i]));
             let (correlation, sine) = scaled.correlation(k[i]);
             let turn = half_turn(correlation, sine);
             c[i] = correlation;
@@ -134,15 +114,33 @@ impl BlockExpectation for RectifiedMonomial {
         if self.degree >= 2 {
             self.replace_negative(&c, &square, &mut current, &mut previous, derivative);
         }
-        for i in 0..LANES {
-            current[i] *= pair.value_scale[i];
-            previous[i] *= pair.derivative_scale[i];
-        }
+        self.restore(&pair[0], &mut current, &mut previous);
         (current, previous)
     }
 }
 
 impl RectifiedMonomial {
+    /// Multiplies by $`n!\,(q_1q_2)^{n/2}`$ and $`n\,n!\,(q_1q_2)^{(n-1)/2}`$, factor by factor: a power by itself
+    /// may overflow where the result does not.
+    #[inline(always)]
+    fn restore(&self, root: &Lanes, current: &mut Lanes, previous: &mut Lanes) {
+        let slope = self.factorial * f64::from(self.degree);
+        for i in 0..LANES {
+            current[i] *= self.factorial;
+            previous[i] *= slope;
+        }
+        for power in 1..=self.degree {
+            for i in 0..LANES {
+                current[i] *= root[i];
+            }
+            if power > 1 {
+                for i in 0..LANES {
+                    previous[i] *= root[i];
+                }
+            }
+        }
+    }
+
     /// Puts the series in place of the recursion where c < 0.
     #[inline(always)]
     fn replace_negative(
