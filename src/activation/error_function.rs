@@ -1,13 +1,13 @@
 //! The error function and its relatives: erf, the erf-shaped sigmoid, the Gaussian bell, GELU.
 //!
-//! With $`D = (1+Q_1)(1+Q_2) - K^2`$, $`Q = 2q`$, $`K = 2k`$ (GELU: Q = q, K = k) they are functions of
-//! $`\sqrt D`$ and of the angle $`\arcsin(K/\sqrt{(1+Q_1)(1+Q_2)})`$ (Williams 1997;
-//! Tsuchida, Pearce, van der Heide, Roosta, Gallagher 2021).
+//! With $`P = (1+gq_1)(1+gq_2)`$ and $`D = P - g^2 k^2`$, g = 2 (GELU: g = 1), they are functions of $`\sqrt D`$ and of
+//! the angle $`\arcsin(gk/\sqrt P)`$ (Williams 1997; Tsuchida, Pearce, van der Heide, Roosta, Gallagher 2021).
 
 use super::pair::LiftedPair;
 use super::sweep::Expectation;
 use crate::special::vector_math::{asin_of_pair, half_turn};
 use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, TAU};
+use std::hint::select_unpredictable;
 
 /// The width of the sigmoid-like function.
 const SIGMOID_WIDTH: f64 = 2.4020563531719796;
@@ -21,14 +21,14 @@ impl Expectation for Erf {
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> LiftedPair {
-        LiftedPair::new(2.0 * q1, 2.0 * q2)
+        LiftedPair::new(q1, q2, 2.0)
     }
 
     #[inline(always)]
     fn at(&self, pair: &LiftedPair, k: f64) -> (f64, f64) {
-        let k = k * (2.0 * pair.shrink);
+        let k = k * pair.shrink;
         let root = pair.determinant(k).sqrt();
-        let angle = asin_of_pair(k * pair.inverse_root, root * pair.inverse_root);
+        let angle = asin_of_pair(k * pair.sine, root * pair.cosine);
         (FRAC_2_PI * angle, (4.0 * FRAC_1_PI * pair.shrink) / root)
     }
 }
@@ -47,14 +47,14 @@ impl Expectation for SigmoidLike {
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> LiftedPair {
-        LiftedPair::new(Self::GAIN * q1, Self::GAIN * q2)
+        LiftedPair::new(q1, q2, Self::GAIN)
     }
 
     #[inline(always)]
     fn at(&self, pair: &LiftedPair, k: f64) -> (f64, f64) {
-        let k = k * (Self::GAIN * pair.shrink);
+        let k = k * pair.shrink;
         let root = pair.determinant(k).sqrt();
-        let turn = half_turn(k * pair.inverse_root, root * pair.inverse_root);
+        let turn = half_turn(k * pair.sine, root * pair.cosine);
         // (1 + (2/π) arcsin x)/4 and (1/4)(2/π) GAIN / sqrt D.
         (
             turn.angle * (1.0 / TAU),
@@ -72,15 +72,15 @@ impl Expectation for Gaussian {
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> LiftedPair {
-        LiftedPair::new(2.0 * q1, 2.0 * q2)
+        LiftedPair::new(q1, q2, 2.0)
     }
 
     #[inline(always)]
     fn at(&self, pair: &LiftedPair, k: f64) -> (f64, f64) {
-        let k = k * (2.0 * pair.shrink);
+        let k = k * pair.shrink;
         let inverse = 1.0 / pair.determinant(k).sqrt();
         let value = pair.shrink * inverse;
-        (value, 2.0 * (k * inverse) * (value * value))
+        (value, 4.0 * (k * inverse) * (value * value))
     }
 }
 
@@ -93,20 +93,20 @@ impl Expectation for Gelu {
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> LiftedPair {
-        LiftedPair::new(q1, q2)
+        LiftedPair::new(q1, q2, 1.0)
     }
 
     /// With ψ = π/2 + arcsin x, P = (1+q₁)(1+q₂), F = 1 + q₁ + q₂:
     /// 2π E[σσ] = k ψ + (k² + q₁q₂ D)/(P √D), 2π E[σ'σ'] = ψ + (k/√D)(1/D + (1 + F)/P).
-    /// Near x = −1 the two terms of the first cancel; there k ψ = −√D (1 − z h) with the defect
-    /// h of the arc sine at z = D/P, and the sum is (D² h + k² − F D)/(P √D).
+    /// Near x = −1 the two terms of the first cancel; there k ψ = −√D (1 − h) with the defect h of
+    /// the arc sine at D/P, and the sum is (D (P h − F) + k²)/(P √D).
     #[inline(always)]
     fn at(&self, pair: &LiftedPair, k: f64) -> (f64, f64) {
         let k = k * pair.shrink;
         let determinant = pair.determinant(k);
         let root = determinant.sqrt();
         let inverse = 1.0 / root;
-        let turn = half_turn(k * pair.inverse_root, root * pair.inverse_root);
+        let turn = half_turn(k * pair.sine, root * pair.cosine);
         let unit = pair.shrink * pair.shrink;
         let square = unit * k * k;
         let over = inverse * pair.inverse;
@@ -117,10 +117,10 @@ impl Expectation for Gelu {
         );
         let series = f64::mul_add(
             determinant,
-            f64::mul_add(determinant, turn.defect, -pair.floor),
+            f64::mul_add(pair.whole, turn.defect, -pair.floor),
             square,
         ) * over;
-        let value = if turn.near_zero { series } else { direct };
+        let value = select_unpredictable(turn.near_zero, series, direct);
         let slope = f64::mul_add(unit * inverse, inverse, (unit + pair.floor) * pair.inverse);
         (
             value * ((1.0 / TAU) / pair.shrink),

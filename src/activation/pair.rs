@@ -23,16 +23,10 @@ impl Product {
         }
     }
 
-    /// $`m_1 m_2 - k^2`$, within 2 ulp (Kahan's determinant).
-    #[inline(always)]
-    pub(crate) fn minus_square_signed(&self, k: f64) -> f64 {
-        f64::mul_add(-k, k, self.high) + self.low
-    }
-
-    /// $`\max(m_1 m_2 - k^2, 0)`$, for a covariance k.
+    /// $`\max(m_1 m_2 - k^2, 0)`$, within 2 ulp (Kahan's determinant).
     #[inline(always)]
     pub(crate) fn minus_square(&self, k: f64) -> f64 {
-        self.minus_square_signed(k).max(0.0)
+        (f64::mul_add(-k, k, self.high) + self.low).max(0.0)
     }
 }
 
@@ -79,50 +73,83 @@ impl ScaledPair {
         }
     }
 
-    /// The correlation c and $`\sqrt{1-c^2}`$.
+    /// How many numbers [`Self::fields`] gives.
+    pub(crate) const FIELDS: usize = 5;
+
+    /// The numbers it consists of, [`Self::root`] first.
+    #[inline(always)]
+    pub(crate) fn fields(&self) -> [f64; Self::FIELDS] {
+        let Product { high, low } = self.product;
+        [self.root, self.inverse_root, high, low, self.shrink]
+    }
+
+    /// The inverse of [`Self::fields`].
+    #[inline(always)]
+    pub(crate) fn from_fields(fields: [f64; Self::FIELDS]) -> Self {
+        let [root, inverse_root, high, low, shrink] = fields;
+        Self {
+            root,
+            inverse_root,
+            product: Product { high, low },
+            shrink,
+        }
+    }
+
+    /// The correlation c and $`\sqrt{1-c^2}`$. Within the guard |c| may exceed 1 by as much, at a
+    /// sine of 0.
     #[inline(always)]
     pub(crate) fn correlation(&self, k: f64) -> (f64, f64) {
         let k = k * self.shrink;
         let sine = self.product.minus_square(k).sqrt() * self.inverse_root;
-        ((k * self.inverse_root).clamp(-1.0, 1.0), sine)
+        (k * self.inverse_root, sine)
     }
 }
 
-/// Variances for functions of $`(1+q_1)(1+q_2) - k^2`$.
+/// Variances for functions of $`D = (1 + g q_1)(1 + g q_2) - g^2 k^2`$ with a gain g.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LiftedPair {
-    /// $`m_1 m_2`$
+    /// $`m_1 m_2`$, without the gain, whose rounding would spoil the difference to k².
     pub(crate) product: Product,
     /// $`a b`$, at most 1
     pub(crate) shrink: f64,
-    /// $`(1 + q_1 + q_2) a^2 b^2`$
+    /// $`g^2`$
+    gain_squared: f64,
+    /// $`(1 + g q_1 + g q_2) a^2 b^2`$
     pub(crate) floor: f64,
-    /// $`1/((1+q_1)(1+q_2) a^2 b^2)`$
+    /// $`P a^2 b^2`$ with $`P = (1+g q_1)(1+g q_2)`$
+    pub(crate) whole: f64,
+    /// $`1/(P a^2 b^2)`$
     pub(crate) inverse: f64,
-    /// $`1/\sqrt{(1+q_1)(1+q_2) a^2 b^2}`$
-    pub(crate) inverse_root: f64,
+    /// $`1/(\sqrt P a b)`$, which turns $`\sqrt D`$ into a cosine
+    pub(crate) cosine: f64,
+    /// $`g/(\sqrt P a b)`$, which turns k into a sine
+    pub(crate) sine: f64,
 }
 
 impl LiftedPair {
     #[inline(always)]
-    pub(crate) fn new(q1: f64, q2: f64) -> Self {
+    pub(crate) fn new(q1: f64, q2: f64, gain: f64) -> Self {
         let a = half_exponent(q1.max(1.0)).0;
         let b = half_exponent(q2.max(1.0)).0;
         let (m1, m2) = (q1 * a * a, q2 * b * b);
         let (a2, b2) = (a * a, b * b);
-        let whole = (a2 + m1) * (b2 + m2);
+        let whole = f64::mul_add(gain, m1, a2) * f64::mul_add(gain, m2, b2);
+        let cosine = 1.0 / whole.sqrt();
         Self {
             product: Product::new(m1, m2),
             shrink: a * b,
-            floor: a2 * b2 + m1 * b2 + m2 * a2,
+            gain_squared: gain * gain,
+            floor: f64::mul_add(gain, f64::mul_add(m1, b2, m2 * a2), a2 * b2),
+            whole,
             inverse: 1.0 / whole,
-            inverse_root: 1.0 / whole.sqrt(),
+            cosine,
+            sine: gain * cosine,
         }
     }
 
-    /// $`((1+q_1)(1+q_2) - k^2) a^2 b^2`$ for the scaled covariance, a sum of positive terms.
+    /// $`D a^2 b^2`$ for the scaled covariance, a sum of positive terms.
     #[inline(always)]
     pub(crate) fn determinant(&self, k: f64) -> f64 {
-        self.floor + self.product.minus_square(k)
+        f64::mul_add(self.gain_squared, self.product.minus_square(k), self.floor)
     }
 }

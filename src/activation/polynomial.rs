@@ -9,7 +9,6 @@
 //! $`(n+1) F_{n+1} = (2n+1) k F_n - n \rho^2 F_{n-1}`$. For s = 0, ρ² ≤ 0 and nothing cancels.
 
 use super::blocks::{BlockExpectation, LANES, Lanes};
-use super::pair::Product;
 
 /// $`(F_n, F_{n-1})`$ by the recursion, $`F_{-1} = 0`$.
 #[inline(always)]
@@ -52,18 +51,46 @@ pub(crate) fn factorial(n: u32) -> f64 {
     (1..=n).map(f64::from).product()
 }
 
+/// Products with their rounding errors, lane by lane.
+pub(crate) struct Products {
+    high: Lanes,
+    low: Lanes,
+}
+
+impl Products {
+    #[inline(always)]
+    fn new(q1: &Lanes, q2: &Lanes) -> Self {
+        let (mut high, mut low) = ([0.0; LANES], [0.0; LANES]);
+        for i in 0..LANES {
+            high[i] = q1[i] * q2[i];
+            low[i] = f64::mul_add(q1[i], q2[i], -high[i]);
+        }
+        Self { high, low }
+    }
+
+    /// The products minus k², within 2 ulp of each (Kahan's determinant).
+    #[inline(always)]
+    fn minus_square(&self, k: &Lanes) -> Lanes {
+        let mut out = [0.0; LANES];
+        for i in 0..LANES {
+            out[i] = f64::mul_add(-k[i], k[i], self.high[i]) + self.low[i];
+        }
+        out
+    }
+}
+
 impl BlockExpectation for Monomial {
-    type Pair = [Product; LANES];
+    /// $`q_1 q_2`$
+    type Pair = Products;
 
     #[inline(always)]
-    fn pair(&self, q1: &Lanes, q2: &Lanes) -> Self::Pair {
-        std::array::from_fn(|i| Product::new(q1[i], q2[i]))
+    fn pair(&self, q1: &Lanes, q2: &Lanes) -> Products {
+        Products::new(q1, q2)
     }
 
     #[inline(always)]
-    fn at(&self, pair: &Self::Pair, k: &Lanes, _: bool) -> (Lanes, Lanes) {
-        let determinant = std::array::from_fn(|i| pair[i].minus_square(k[i]));
-        let (mut value, mut derivative) = recursion(self.degree, k, &determinant);
+    fn at(&self, pair: &Products, k: &Lanes, _: bool) -> (Lanes, Lanes) {
+        let (mut value, mut derivative) = recursion(self.degree, k, &pair.minus_square(k));
         // E[σ'σ'] = n² (n−1)! F of degree n − 1.
         let scale = self.factorial * f64::from(self.degree);
         for i in 0..LANES {
@@ -82,17 +109,21 @@ pub(crate) struct Hermite {
 
 impl BlockExpectation for Hermite {
     /// $`(q_1-1)(q_2-1)`$
-    type Pair = [Product; LANES];
+    type Pair = Products;
 
     #[inline(always)]
-    fn pair(&self, q1: &Lanes, q2: &Lanes) -> Self::Pair {
-        std::array::from_fn(|i| Product::new(q1[i] - 1.0, q2[i] - 1.0))
+    fn pair(&self, q1: &Lanes, q2: &Lanes) -> Products {
+        let (mut p1, mut p2) = (*q1, *q2);
+        for i in 0..LANES {
+            p1[i] -= 1.0;
+            p2[i] -= 1.0;
+        }
+        Products::new(&p1, &p2)
     }
 
     #[inline(always)]
-    fn at(&self, pair: &Self::Pair, k: &Lanes, _: bool) -> (Lanes, Lanes) {
-        let minus_rho_squared = std::array::from_fn(|i| pair[i].minus_square_signed(k[i]));
-        let (value, mut derivative) = recursion(self.degree, k, &minus_rho_squared);
+    fn at(&self, pair: &Products, k: &Lanes, _: bool) -> (Lanes, Lanes) {
+        let (value, mut derivative) = recursion(self.degree, k, &pair.minus_square(k));
         // σ' is √n times the normalised polynomial of degree n − 1.
         for d in &mut derivative {
             *d *= f64::from(self.degree);

@@ -14,9 +14,13 @@ use super::pair::ScaledPair;
 use super::polynomial::factorial;
 use crate::special::vector_math::{half_turn, polynomial};
 use std::f64::consts::{FRAC_1_PI, TAU};
+use std::hint::select_unpredictable;
 
 /// Terms of the series: for n ≥ 1 and y ≤ 1/2 the next one is below ε/100 of the sum.
 const TERMS: usize = 44;
+
+/// Coefficients in rows of four.
+type Series = [[f64; 4]; TERMS / 4];
 
 /// $`\max(x, 0)^n`$
 #[derive(Clone, Copy)]
@@ -24,7 +28,7 @@ pub(crate) struct RectifiedMonomial {
     degree: u32,
     factorial: f64,
     /// The series of degree n and n − 1, with $`C_n`$ and without $`y^{n+1/2}`$.
-    series: [[f64; TERMS]; 2],
+    series: [Series; 2],
 }
 
 impl RectifiedMonomial {
@@ -37,27 +41,19 @@ impl RectifiedMonomial {
     }
 }
 
-fn series(degree: u32) -> [f64; TERMS] {
+fn series(degree: u32) -> Series {
     let mut term = (1..=degree)
         .map(f64::from)
         .fold(FRAC_1_PI, |c, n| c * 2.0 * n / (n + 0.5));
     let bottom = f64::from(degree) + 1.5;
     let mut m = 0.0;
-    std::array::from_fn(|_| {
+    let mut next = || {
         let current = term;
         term *= (m + 0.5) * (m + 0.5) / ((m + bottom) * (m + 1.0));
         m += 1.0;
         current
-    })
-}
-
-/// What depends on the variances only.
-pub(crate) struct RectifiedPair {
-    scaled: [ScaledPair; LANES],
-    /// $`n!\,(q_1 q_2)^{n/2}`$
-    value_scale: Lanes,
-    /// $`n\,n!\,(q_1 q_2)^{(n-1)/2}`$
-    derivative_scale: Lanes,
+    };
+    std::array::from_fn(|_| std::array::from_fn(|_| next()))
 }
 
 /// $`x^n`$ in every lane.
@@ -73,32 +69,30 @@ fn powers(x: &Lanes, n: u32) -> Lanes {
 }
 
 impl BlockExpectation for RectifiedMonomial {
-    type Pair = RectifiedPair;
+    /// The fields of [`ScaledPair`], lane by lane; the product of the deviations comes first.
+    type Pair = [Lanes; ScaledPair::FIELDS];
 
     #[inline(always)]
-    fn pair(&self, q1: &Lanes, q2: &Lanes) -> RectifiedPair {
-        let scaled: [ScaledPair; LANES] = std::array::from_fn(|i| ScaledPair::new(q1[i], q2[i]));
-        let root = std::array::from_fn(|i| scaled[i].root);
-        let below = powers(&root, self.degree.saturating_sub(1));
-        let slope = self.factorial * f64::from(self.degree);
-        RectifiedPair {
-            scaled,
-            value_scale: std::array::from_fn(|i| {
-                let root = if self.degree == 0 { 1.0 } else { root[i] };
-                self.factorial * below[i] * root
-            }),
-            derivative_scale: std::array::from_fn(|i| slope * below[i]),
+    fn pair(&self, q1: &Lanes, q2: &Lanes) -> Self::Pair {
+        let mut scaled = [[0.0; LANES]; ScaledPair::FIELDS];
+        for i in 0..LANES {
+            let fields = ScaledPair::new(q1[i], q2[i]).fields();
+            for (lanes, field) in scaled.iter_mut().zip(fields) {
+                lanes[i] = field;
+            }
         }
+        scaled
     }
 
     #[inline(always)]
-    fn at(&self, pair: &RectifiedPair, k: &Lanes, derivative: bool) -> (Lanes, Lanes) {
+    fn at(&self, pair: &Self::Pair, k: &Lanes, derivative: bool) -> (Lanes, Lanes) {
         let mut c = [0.0; LANES];
         let mut square = [0.0; LANES];
         let mut current = [0.0; LANES];
         let mut previous = [0.0; LANES];
         for i in 0..LANES {
-            let (correlation, sine) = pair.scaled[i].correlation(k[i]);
+            let scaled = ScaledPair::from_fields(std::array::from_fn(|f| pair[f][i]));
+            let (correlation, sine) = scaled.correlation(k[i]);
             let turn = half_turn(correlation, sine);
             c[i] = correlation;
             square[i] = sine * sine;
@@ -120,15 +114,33 @@ impl BlockExpectation for RectifiedMonomial {
         if self.degree >= 2 {
             self.replace_negative(&c, &square, &mut current, &mut previous, derivative);
         }
-        for i in 0..LANES {
-            current[i] *= pair.value_scale[i];
-            previous[i] *= pair.derivative_scale[i];
-        }
+        self.restore(&pair[0], &mut current, &mut previous);
         (current, previous)
     }
 }
 
 impl RectifiedMonomial {
+    /// Multiplies by $`n!\,(q_1q_2)^{n/2}`$ and $`n\,n!\,(q_1q_2)^{(n-1)/2}`$, factor by factor: a power by itself
+    /// may overflow where the result does not.
+    #[inline(always)]
+    fn restore(&self, root: &Lanes, current: &mut Lanes, previous: &mut Lanes) {
+        let slope = self.factorial * f64::from(self.degree);
+        for i in 0..LANES {
+            current[i] *= self.factorial;
+            previous[i] *= slope;
+        }
+        for power in 1..=self.degree {
+            for i in 0..LANES {
+                current[i] *= root[i];
+            }
+            if power > 1 {
+                for i in 0..LANES {
+                    previous[i] *= root[i];
+                }
+            }
+        }
+    }
+
     /// Puts the series in place of the recursion where c < 0.
     #[inline(always)]
     fn replace_negative(
@@ -139,15 +151,18 @@ impl RectifiedMonomial {
         previous: &mut Lanes,
         derivative: bool,
     ) {
-        let y: Lanes = std::array::from_fn(|i| 0.5 * square[i] / (1.0 + c[i].abs()));
+        let mut y = [0.0; LANES];
+        for i in 0..LANES {
+            y[i] = 0.5 * square[i] / (1.0 + c[i].abs());
+        }
         let below = powers(&y, self.degree - 1);
         for i in 0..LANES {
             let front = below[i] * y[i].sqrt();
             let value = front * y[i] * polynomial(&self.series[0], y[i]);
-            current[i] = if c[i] < 0.0 { value } else { current[i] };
+            current[i] = select_unpredictable(c[i] < 0.0, value, current[i]);
             if derivative {
                 let value = front * polynomial(&self.series[1], y[i]);
-                previous[i] = if c[i] < 0.0 { value } else { previous[i] };
+                previous[i] = select_unpredictable(c[i] < 0.0, value, previous[i]);
             }
         }
     }
