@@ -1,5 +1,4 @@
 //! Pure functions: quadrature nodes, Legendre and Wigner-d recursions, vectorised special functions.
-//! Pure functions: Gauss–Legendre nodes, the normalised associated Legendre recursion, Wigner functions.
 
 pub mod gauss_hermite;
 pub mod gauss_legendre;
