@@ -20,7 +20,7 @@ fn network(activation: &Activation, x1: &[f64], x2: &[f64]) -> (f64, f64) {
     let mut q2 = dense(0, mean(x2, x2));
     let mut k = [dense(0, mean(x1, x2))];
     let mut theta = k;
-    for layer in 1..3 {
+    for (layer, weight_std) in WEIGHT_STD.iter().enumerate().skip(1) {
         let (v1, v2) = (Variance::Constant(q1), Variance::Constant(q2));
         activation.apply(v1, v2, &mut k, Some(&mut theta)).unwrap();
         if layer < 2 {
@@ -28,7 +28,7 @@ fn network(activation: &Activation, x1: &[f64], x2: &[f64]) -> (f64, f64) {
             q2 = dense(layer, activation.variance(q2).unwrap());
         }
         k[0] = dense(layer, k[0]);
-        theta[0] = k[0] + WEIGHT_STD[layer].powi(2) * theta[0];
+        theta[0] = k[0] + weight_std.powi(2) * theta[0];
     }
     (k[0], theta[0])
 }

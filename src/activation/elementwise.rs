@@ -91,6 +91,7 @@ impl Elementwise {
         self.rule.nodes().len()
     }
 
+    #[inline(always)]
     fn coefficients(&self, function: &Function, q: f64, out: &mut Coefficients) {
         let deviation = q.sqrt();
         out.fill(0.0);
@@ -104,6 +105,7 @@ impl Elementwise {
     }
 
     /// The products $`a_j(q_1) a_j(q_2)`$.
+    #[inline(always)]
     fn products(&self, function: &Function, q1: f64, q2: f64, out: &mut Coefficients) {
         self.coefficients(function, q1, out);
         if q1 == q2 {
