@@ -40,6 +40,10 @@ const SHELL_WIDTH: f64 = 0.3;
 const SHELL_POWER: f64 = 2.0;
 const ANGULAR_WIDTH: f64 = std::f64::consts::PI / 3.0;
 
+/// With signals of mean square one and an exponential behind the first layer, the square of this decides how
+/// nonlinear the kernel is.
+const FIRST_WEIGHT_STD: f64 = 0.55;
+
 /// Training sizes of the table; each is repeated on disjoint parts of the training molecules.
 const SIZES: [usize; 5] = [10, 30, 100, 300, 1000];
 const MOST_SPLITS: usize = 10;
@@ -106,7 +110,7 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    if let Some(folder) = arguments.out.parent() {
+    if let Some(folder) = arguments.out.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| Error::Io {
             path: folder.into(),
             operation: "create",
@@ -245,7 +249,7 @@ impl Model {
         match self {
             Model::So3 => Network::sphere(BAND_LIMIT, SphereSampling::Coefficients, channels)
                 .quadrature(Quadrature::BandLimit(QUADRATURE))
-                .lifting(Scale::default())
+                .lifting(Scale::new(FIRST_WEIGHT_STD, 0.0))
                 .activation(activation)
                 .group_pooling()
                 .dense(Scale::default())
@@ -253,7 +257,7 @@ impl Model {
             Model::Mlp => {
                 let [rings, ring] = Sampling::GaussLegendre.shape(BAND_LIMIT)?;
                 Network::vector(rings * ring * channels)
-                    .dense(Scale::default())
+                    .dense(Scale::new(FIRST_WEIGHT_STD, 0.0))
                     .activation(activation)
                     .dense(Scale::default())
                     .build()

@@ -1,5 +1,38 @@
-//! Harmonic analysis on the sphere S² and the rotation group SO(3), and the kernels of
-//! infinitely wide group-convolutional networks built on it.
+//! Harmonic analysis on the sphere S² and the rotation group SO(3), and the kernels of infinitely wide
+//! group-convolutional networks built on it.
+//!
+//! ```
+//! use haarmonic::activation::Activation;
+//! use haarmonic::kernel::Kernel;
+//! use haarmonic::network::{Network, Scale};
+//!
+//! let mlp = Network::vector(1).dense(Scale::default()).activation(Activation::Erf).build()?;
+//! let gram = Kernel::new(&mlp)?.gram(ndarray::array![[0.5_f64.sqrt()]].view())?;
+//! // E[erf(u)²] for u of variance 1/2 is (2/π) asin(1/2).
+//! assert!((gram.nngp[[0, 0]] - 1.0 / 3.0).abs() < 1e-15);
+//! # Ok::<(), haarmonic::Error>(())
+//! ```
+//!
+//! # Map
+//! | module | what it holds |
+//! |---|---|
+//! | [`conventions`] | the normative page: phases, orders, angles, measures |
+//! | [`special`] | quadrature nodes, Legendre and Wigner-d recursions, vectorised special functions |
+//! | [`group`] | groups, actions, Haar quadrature |
+//! | [`sphere`] | sampling, the spherical-harmonic transform, coefficients, zonal functions |
+//! | [`rotation_group`] | the Wigner transform, correlations on SO(3) |
+//! | [`activation`] | Gaussian expectations of activation functions |
+//! | [`network`] | networks: builder, file, validation |
+//! | [`kernel`] | the recursion, its geometries, kernel matrices |
+//! | [`predict`] | gradient flow, Gaussian processes, ridge regression |
+//! | [`data`] | array files, QM9, molecular features |
+//!
+//! # Features
+//! * `cli` (default) builds the program `haarmonic`; the library does not need it.
+//!
+//! # Threads
+//! Kernel matrices are computed on all threads of the global `rayon` pool; everything else runs where it is called.
+//! Plans and kernels are immutable and may be shared.
 
 pub mod activation;
 pub mod conventions;
@@ -14,3 +47,15 @@ pub mod special;
 pub mod sphere;
 
 pub use error::{Error, Result};
+pub use {ndarray, num_complex};
+
+/// The examples of the README, the guides and the theory pages are compiled and run as tests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/kernels.md")]
+    mod kernels {}
+    #[doc = include_str!("../docs/transforms.md")]
+    mod transforms {}
+}
