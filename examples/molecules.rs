@@ -15,7 +15,7 @@ use clap::Parser;
 use haarmonic::activation::Activation;
 use haarmonic::data::atomic::{check_target, write_csv};
 use haarmonic::data::composition::{CompositionBaseline, element_counts};
-use haarmonic::data::molecule::Molecule;
+use haarmonic::data::molecule::{Element, Molecule};
 use haarmonic::data::qm9::{Qm9Form, Qm9Source};
 use haarmonic::data::qm9_sample::{DESIGN_POOL_STRIDE, SAMPLE_SEED, sample_rows};
 use haarmonic::data::radial::{RadialChannel, RadialFunction};
@@ -31,28 +31,31 @@ use ndarray::{Array2, Array4, ArrayView2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// Band limit of the signals, and of the Haar quadrature.
+/// Band limit of the signals and of the Haar quadrature. The correlation of two signals has degrees up to 3, its square
+/// up to 6: the quadrature, exact up to degree 6, takes the mean over rotations of this network without error.
 const BAND_LIMIT: usize = 4;
-const QUADRATURE: usize = 6;
+const QUADRATURE: usize = 4;
+const ACTIVATION: Activation = Activation::Monomial { degree: 2 };
+/// Of the first layer; the bias mixes constant, linear and quadratic terms.
+const FIRST_LAYER: (f64, f64) = (1.0, 1.0);
 /// Shells around an atom, in ångström, and how wide a neighbour looks.
 const SHELLS: [f64; 6] = [1.0, 1.3, 1.6, 1.9, 2.2, 2.5];
 const SHELL_WIDTH: f64 = 0.3;
 const SHELL_POWER: f64 = 2.0;
 const ANGULAR_WIDTH: f64 = std::f64::consts::PI / 3.0;
 
-/// With signals of mean square one and an exponential behind the first layer, the square of this decides how
-/// nonlinear the kernel is.
-const FIRST_WEIGHT_STD: f64 = 0.55;
+/// Variance of the bias added to a sum over atoms, wide against the sums themselves (20 to 300).
+const BIAS_VARIANCE: f64 = 1e4;
 
 /// Training sizes of the table; each is repeated on disjoint parts of the training molecules.
 const SIZES: [usize; 5] = [10, 30, 100, 300, 1000];
-const MOST_SPLITS: usize = 10;
-/// Candidates for the ridge, relative to the mean diagonal.
-const RIDGES: std::ops::RangeInclusive<i32> = -24..=-2;
+const MOST_SPLITS: usize = 30;
+/// Candidates for the ridge: powers of √10; the kernel of an atom with itself is one.
+const RIDGES: std::ops::RangeInclusive<i32> = -16..=6;
 /// Training molecules of the model whose predictions are compared before and after rotating every test molecule.
 const ROTATION_TRAIN: usize = 100;
 /// Rotating a molecule may move the prediction of the SO(3) network by this much, in meV.
-const INVARIANCE: f64 = 1.0;
+const INVARIANCE: f64 = 1e-3;
 
 #[derive(Parser)]
 struct Arguments {
@@ -110,7 +113,11 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    if let Some(folder) = arguments.out.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = arguments
+        .out
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(folder).map_err(|error| Error::Io {
             path: folder.into(),
             operation: "create",
@@ -151,7 +158,7 @@ fn run(arguments: &Arguments) -> Result<()> {
                 for size in SIZES.into_iter().filter(|&size| size <= train.len()) {
                     let splits = (train.len() / size).min(MOST_SPLITS);
                     let scores = (0..splits)
-                        .map(|split| problem.score(split * size, size, baseline))
+                        .map(|split| problem.scores(split * size, size, baseline))
                         .collect::<Result<Vec<_>>>()?;
                     table.push(Row::new(model, pairing, baseline, size, &scores)?);
                 }
@@ -245,11 +252,11 @@ impl Model {
     /// The same layers for both: one hidden layer.
     fn network(self, features: &SphericalFeatures) -> Result<Network> {
         let channels = features.channel_count();
-        let activation = Activation::Exp;
+        let activation = ACTIVATION;
         match self {
             Model::So3 => Network::sphere(BAND_LIMIT, SphereSampling::Coefficients, channels)
                 .quadrature(Quadrature::BandLimit(QUADRATURE))
-                .lifting(Scale::new(FIRST_WEIGHT_STD, 0.0))
+                .lifting(Scale::new(FIRST_LAYER.0, FIRST_LAYER.1))
                 .activation(activation)
                 .group_pooling()
                 .dense(Scale::default())
@@ -257,7 +264,7 @@ impl Model {
             Model::Mlp => {
                 let [rings, ring] = Sampling::GaussLegendre.shape(BAND_LIMIT)?;
                 Network::vector(rings * ring * channels)
-                    .dense(Scale::new(FIRST_WEIGHT_STD, 0.0))
+                    .dense(Scale::new(FIRST_LAYER.0, FIRST_LAYER.1))
                     .activation(activation)
                     .dense(Scale::default())
                     .build()
@@ -355,7 +362,9 @@ impl Kernels {
             }));
         let train = model.prepare(&kernel, features, train)?;
         let others = model.prepare(&kernel, features, rest)?;
-        let sets = SetKernel::new(kernel).normalised();
+        let sets = SetKernel::new(kernel)
+            .normalised()
+            .with_bias(BIAS_VARIANCE)?;
         let gram = sets.gram(&train.0, &train.1, &PAIRINGS)?;
         let cross = sets.cross((&others.0, &others.1), (&train.0, &train.1), &PAIRINGS)?;
         bar.finish_and_clear();
@@ -391,7 +400,7 @@ impl Kernels {
         let targets = energies(&train[..size]);
         let mean = metrics::mean(&targets)?;
         let targets = column(targets.iter().map(|e| e - mean));
-        let ridge = Ridge::Relative(10f64.powi(-4));
+        let ridge = Ridge::Absolute(1e-3);
         let model =
             RidgePath::new(block(gram, 0..size, 0..size).view(), targets.view())?.fit(ridge)?;
         let rows = arguments.validation..arguments.validation + test.len();
@@ -428,15 +437,17 @@ struct Problem<'a> {
     validation: usize,
 }
 
-/// Errors on test molecules in meV.
+/// Errors in meV, for one ridge.
+#[derive(Clone, Copy)]
 struct Score {
+    validation_mae: f64,
     mae: f64,
     rmse: f64,
 }
 
 impl Problem<'_> {
-    /// Trains on `size` molecules from `first` on; the ridge that is best on the validation molecules is used.
-    fn score(&self, first: usize, size: usize, baseline: Baseline) -> Result<Score> {
+    /// Trains on `size` molecules from `first` on, with every ridge that leaves the kernel positive definite.
+    fn scores(&self, first: usize, size: usize, baseline: Baseline) -> Result<Vec<Option<Score>>> {
         let part = first..first + size;
         let train_energies = &self.energies[0][part.clone()];
         let [train_base, rest_base] = match baseline {
@@ -445,7 +456,7 @@ impl Problem<'_> {
                 [vec![mean; size], vec![mean; self.energies[1].len()]]
             }
             Baseline::Composition => {
-                let counts = block(&self.counts[0], part.clone(), 0..5);
+                let counts = block(&self.counts[0], part.clone(), 0..Element::ALL.len());
                 let fit = CompositionBaseline::fit(counts.view(), train_energies)?;
                 [
                     fit.predict(counts.view())?,
@@ -454,40 +465,27 @@ impl Problem<'_> {
             }
         };
         let targets = column(train_energies.iter().zip(&train_base).map(|(e, b)| e - b));
-        let path = RidgePath::new(
-            block(&self.gram, part.clone(), part.clone()).view(),
-            targets.view(),
-        )?;
-        let ridges: Vec<Ridge> = RIDGES
-            .map(|k| Ridge::Relative(10f64.powf(f64::from(k) / 2.0)))
-            .collect();
-        let all = self.energies[1].len();
-        let (validation, test) = (0..self.validation, self.validation..all);
-        let predict =
-            |rows: std::ops::Range<usize>, ridges: &[Ridge]| -> Result<Vec<Array2<f64>>> {
-                let kernel = block(&self.cross, rows.clone(), part.clone());
-                let base = column(rest_base[rows].iter().copied());
-                Ok(path
-                    .predict(kernel.view(), ridges)?
-                    .into_iter()
-                    .map(|mean| mean + &base)
-                    .collect())
-            };
-        let wanted = |rows: std::ops::Range<usize>| column(self.energies[1][rows].iter().copied());
-        let truth = wanted(validation.clone());
-        let mut best = (f64::INFINITY, ridges[0]);
-        for (ridge, mean) in ridges.iter().zip(predict(validation, &ridges)?) {
-            let mae = metrics::mae(mean.view(), truth.view())?;
-            if mae < best.0 {
-                best = (mae, *ridge);
-            }
-        }
-        let mean = &predict(test.clone(), &[best.1])?[0];
-        let truth = wanted(test);
-        Ok(Score {
-            mae: metrics::mae(mean.view(), truth.view())?,
-            rmse: metrics::rmse(mean.view(), truth.view())?,
-        })
+        let gram = block(&self.gram, part.clone(), part.clone());
+        let path = RidgePath::new(gram.view(), targets.view())?;
+        let cross = block(&self.cross, 0..rest_base.len(), part);
+        let base = column(rest_base);
+        let truth = column(self.energies[1].iter().copied());
+        RIDGES
+            .map(|k| {
+                let ridge = Ridge::Absolute(10f64.powf(f64::from(k) / 2.0));
+                let found = match path.predict(cross.view(), &[ridge]) {
+                    Err(Error::NotPositiveDefinite { .. }) => return Ok(None),
+                    found => &found?[0] + &base,
+                };
+                let (validation, test) = found.view().split_at(Axis(0), self.validation);
+                let (validation_truth, truth) = truth.view().split_at(Axis(0), self.validation);
+                Ok(Some(Score {
+                    validation_mae: metrics::mae(validation, validation_truth)?,
+                    mae: metrics::mae(test, truth)?,
+                    rmse: metrics::rmse(test, truth)?,
+                }))
+            })
+            .collect()
     }
 }
 
@@ -498,6 +496,7 @@ struct Row {
     baseline: Baseline,
     size: usize,
     splits: usize,
+    ridge: f64,
     mae: f64,
     /// Standard error over the splits, where there are several.
     error: Option<f64>,
@@ -505,13 +504,34 @@ struct Row {
 }
 
 impl Row {
+    /// Takes the ridge that is best on the validation molecules, on average over the splits.
     fn new(
         model: Model,
         pairing: Pairing,
         baseline: Baseline,
         size: usize,
-        scores: &[Score],
+        splits: &[Vec<Option<Score>>],
     ) -> Result<Row> {
+        let mut best: Option<(f64, i32, Vec<Score>)> = None;
+        for (index, exponent) in RIDGES.enumerate() {
+            let Some(scores) = splits
+                .iter()
+                .map(|s| s[index])
+                .collect::<Option<Vec<Score>>>()
+            else {
+                continue;
+            };
+            let errors: Vec<f64> = scores.iter().map(|score| score.validation_mae).collect();
+            let error = metrics::mean(&errors)?;
+            if best.as_ref().is_none_or(|(least, ..)| error < *least) {
+                best = Some((error, exponent, scores));
+            }
+        }
+        let (_, exponent, scores) = best.ok_or_else(|| Error::NotPositiveDefinite {
+            what: "kernel between training molecules".into(),
+            found: "not with any ridge".into(),
+            change: "check the data for NaN or repeated molecules".into(),
+        })?;
         let mae: Vec<f64> = scores.iter().map(|score| score.mae).collect();
         let rmse: Vec<f64> = scores.iter().map(|score| score.rmse).collect();
         Ok(Row {
@@ -520,6 +540,7 @@ impl Row {
             baseline,
             size,
             splits: scores.len(),
+            ridge: 10f64.powf(f64::from(exponent) / 2.0),
             mae: metrics::mean(&mae)?,
             error: if mae.len() > 1 {
                 Some(metrics::standard_error(&mae)?)
@@ -581,6 +602,7 @@ fn report(table: &[Row], arguments: &Arguments) -> Result<()> {
         "baseline",
         "train",
         "splits",
+        "ridge",
         "mae_mev",
         "mae_standard_error_mev",
         "rmse_mev",
@@ -592,6 +614,7 @@ fn report(table: &[Row], arguments: &Arguments) -> Result<()> {
             baseline_name(row.baseline).to_owned(),
             row.size.to_string(),
             row.splits.to_string(),
+            row.ridge.to_string(),
             row.mae.to_string(),
             row.error.map_or(String::new(), |e| e.to_string()),
             row.rmse.to_string(),

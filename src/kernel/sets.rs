@@ -55,8 +55,8 @@ impl SignalSet {
 /// Kernels between sets of signals.
 ///
 /// ```math
-/// K(X, X') = \sum_{(i,j)} k(x_i, x'_j) \quad \text{or} \quad
-///            \sum_{(i,j)} \frac{k(x_i, x'_j)}{\sqrt{k(x_i,x_i) \, k(x'_j,x'_j)}}
+/// K(X, X') = \beta^2 + \sum_{(i,j)} k(x_i, x'_j) \quad \text{or} \quad
+///            \beta^2 + \sum_{(i,j)} \frac{k(x_i, x'_j)}{\sqrt{k(x_i,x_i) \, k(x'_j,x'_j)}}
 /// ```
 ///
 /// All pairings asked for are summed from one evaluation of each pair of signals.
@@ -64,6 +64,7 @@ impl SignalSet {
 pub struct SetKernel {
     kernel: Kernel,
     normalised: bool,
+    bias_variance: f64,
 }
 
 impl SetKernel {
@@ -72,6 +73,7 @@ impl SetKernel {
         SetKernel {
             kernel,
             normalised: false,
+            bias_variance: 0.0,
         }
     }
 
@@ -80,6 +82,23 @@ impl SetKernel {
     pub fn normalised(mut self) -> Self {
         self.normalised = true;
         self
+    }
+
+    /// Adds one bias, shared by all sets, to the sum of the outputs: the variance β² is added to every
+    /// entry. A sum over members vanishes for an empty set; a wide bias frees targets from that.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] unless the variance is finite and not negative.
+    pub fn with_bias(mut self, variance: f64) -> Result<Self> {
+        if !(variance.is_finite() && variance >= 0.0) {
+            return Err(Error::InvalidValue {
+                what: "variance of the bias".into(),
+                found: variance.to_string(),
+                expected: "a finite number, at least 0".into(),
+            });
+        }
+        self.bias_variance = variance;
+        Ok(self)
     }
 
     /// The kernel of single signals.
@@ -270,7 +289,15 @@ impl SetKernel {
             accuracy,
             workspace,
         )?;
-        let mut sums = vec![Sum::default(); pairings.len()];
+        let bias = KernelPair {
+            nngp: self.bias_variance,
+            ntk: self.bias_variance,
+        };
+        let start = Sum {
+            value: bias,
+            error: KernelPair::default(),
+        };
+        let mut sums = vec![start; pairings.len()];
         for i in 0..a.labels.len() {
             for j in 0..b.labels.len() {
                 if !wanted(i, j) {
@@ -313,7 +340,7 @@ impl SetKernel {
 }
 
 /// The kernel of two sets, with the sum of the error estimates of its terms.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Sum {
     value: KernelPair,
     error: KernelPair,
