@@ -149,9 +149,9 @@ fn recursion_equals_its_definition_on_pairs_of_rotations() {
             .unwrap()
             .gram(coefficients().view())
             .unwrap();
-        for i in 0..SIGNALS.len() {
-            for j in i..SIGNALS.len() {
-                let (nngp, ntk) = brute_force(&SIGNALS[i], &SIGNALS[j]);
+        for (i, first) in SIGNALS.iter().enumerate() {
+            for (j, second) in SIGNALS.iter().enumerate().skip(i) {
+                let (nngp, ntk) = brute_force(first, second);
                 for (found, want) in [(gram.nngp[[i, j]], nngp), (gram.ntk[[i, j]], ntk)] {
                     assert!(
                         (found - want).abs() <= tol::ROUNDING * want.abs(),

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use crate::Result;
 use crate::network::{InputSpace, Network};
-use crate::{Error, Result};
 
 use super::engine::{Accuracy, Block, Engine, Estimate, Prepared, PreparedSet};
 use super::geometry::{Geometry, Refinement};
@@ -77,7 +77,7 @@ impl Kernel {
     /// Builds the evaluator of a network.
     ///
     /// # Errors
-    /// Whatever the tables of the quadrature may meet ([`Error::InvalidValue`]).
+    /// Whatever the tables of the quadrature may meet ([`Error::InvalidValue`](crate::Error::InvalidValue)).
     pub fn new(network: &Network) -> Result<Self> {
         let recursion = Recursion::new(network);
         let engines = match *network.input() {
@@ -126,8 +126,8 @@ impl Kernel {
     /// Takes signals apart once: coefficients of each, and its variance before each activation.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if the signals are not of the network's input space,
-    /// [`Error::NotFinite`], [`Error::Empty`].
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if the signals are not of the network's input space,
+    /// [`Error::NotFinite`](crate::Error::NotFinite), [`Error::Empty`](crate::Error::Empty).
     pub fn prepare<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<PreparedSignals> {
         PreparedSignals::new(self, signals.into())
     }
@@ -138,7 +138,7 @@ impl Kernel {
     /// n (n + 1) / 2 pairs, on all threads. Memory: two or four n × n matrices.
     ///
     /// # Errors
-    /// As [`prepare`](Self::prepare); [`Error::NotConverged`] if the tolerance cannot be met.
+    /// As [`prepare`](Self::prepare); [`Error::NotConverged`](crate::Error::NotConverged) if the tolerance cannot be met.
     pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Gram> {
         self.gram_prepared(&self.prepare(signals)?)
     }
@@ -161,7 +161,7 @@ impl Kernel {
     /// [`gram`](Self::gram) for signals that are prepared already.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if they were prepared for another network; as [`gram`](Self::gram).
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if they were prepared for another network; as [`gram`](Self::gram).
     pub fn gram_prepared(&self, signals: &PreparedSignals) -> Result<Gram> {
         self.matrix(signals, None)
     }
@@ -169,7 +169,7 @@ impl Kernel {
     /// [`cross`](Self::cross) for signals that are prepared already.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if they were prepared for another network; as [`gram`](Self::gram).
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if they were prepared for another network; as [`gram`](Self::gram).
     pub fn cross_prepared(
         &self,
         rows: &PreparedSignals,
@@ -182,11 +182,6 @@ impl Kernel {
         for signals in [Some(rows), columns].into_iter().flatten() {
             signals.check(&self.network)?;
         }
-        let mismatch = || Error::InvalidValue {
-            what: "prepared signals".into(),
-            found: "signals of another space".into(),
-            expected: "signals prepared for this network".into(),
-        };
         match (&*self.engines, &rows.store, columns.map(|c| &c.store)) {
             (Engines::Vector(engine), Store::Vector(a), None) => self.tiles(engine, a, None),
             (Engines::Vector(engine), Store::Vector(a), Some(Store::Vector(b))) => {
@@ -196,7 +191,7 @@ impl Kernel {
             (Engines::Sphere(engine), Store::Sphere(a), Some(Store::Sphere(b))) => {
                 self.tiles(engine, a, Some(b))
             }
-            _ => Err(mismatch()),
+            _ => unreachable!("signals prepared for a network live in its input space"),
         }
     }
 

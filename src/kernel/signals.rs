@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::network::{InputSpace, Network, SphereSampling};
 use crate::rotation_group::RealHarmonics;
-use crate::sphere::ShtPlanner;
+use crate::sphere::{ShtPlanner, coefficients};
 use crate::{Error, Result};
 
 use super::engine::Prepared;
@@ -113,9 +113,9 @@ impl PreparedSignals {
             }
             (Engines::Sphere(engine), Signals::Coefficients(array)) => {
                 Store::Sphere(each(array.len_of(Axis(0)), |i| {
-                    let coefficients = array.index_axis(Axis(0), i);
-                    check_real(coefficients, i)?;
-                    engine.prepare(RealHarmonics::new(coefficients)?)
+                    let signal = array.index_axis(Axis(0), i);
+                    check_real(signal)?;
+                    engine.prepare(RealHarmonics::new(signal)?)
                 })?)
             }
             (Engines::Sphere(engine), Signals::Grid(array)) => {
@@ -250,34 +250,11 @@ fn wrong_form(input: InputSpace, signals: &Signals<'_>) -> Error {
     }
 }
 
-/// Refuses coefficients that are not those of a real signal.
-fn check_real(coefficients: ArrayView3<'_, Complex64>, signal: usize) -> Result<()> {
-    let band_limit = coefficients.len_of(Axis(1));
-    let largest = coefficients.iter().map(|c| c.norm()).fold(0.0, f64::max);
-    for (c, channel) in coefficients.outer_iter().enumerate() {
-        for l in 0..band_limit {
-            for m in 0..band_limit {
-                let (plus, minus) = (
-                    channel[[l, band_limit - 1 + m]],
-                    channel[[l, band_limit - 1 - m]],
-                );
-                let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
-                let found = if m > l && (plus.norm() > 0.0 || minus.norm() > 0.0) {
-                    "a nonzero coefficient of order |m| > l"
-                } else if (minus - sign * plus.conj()).norm() > REALITY * largest {
-                    "coefficients of a complex signal"
-                } else {
-                    continue;
-                };
-                return Err(Error::InvalidValue {
-                    what: format!("signals[{signal}, {c}, {l}, {}]", band_limit - 1 + m),
-                    found: found.into(),
-                    expected: "a real signal, f_{l,-m} = (-1)^m conj f_{l,m}".into(),
-                });
-            }
-        }
-    }
-    Ok(())
+/// Refuses coefficients that are not those of real signals.
+fn check_real(signal: ArrayView3<'_, Complex64>) -> Result<()> {
+    signal
+        .outer_iter()
+        .try_for_each(|channel| coefficients::check_real(channel, REALITY))
 }
 
 /// Relative deviation from the symmetry of a real signal that is put down to rounding, also to
