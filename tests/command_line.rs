@@ -393,9 +393,8 @@ fn bad_input_is_refused() {
     bench.refuse("gram mlp.toml cut.npy --out k.npz", &["cut.npy"]);
     std::fs::write(bench.path("text.npy"), "not an array").unwrap();
     bench.refuse("gram mlp.toml text.npy --out k.npz", &["text.npy"]);
-    let complex: Array4<Complex64> = Array4::from_shape_fn((1, 2, 4, 7), |(_, c, l, m)| {
-        Complex64::new(c as f64, (l + m) as f64)
-    });
+    let mut complex: Array4<Complex64> = Array4::zeros((1, 2, 4, 7));
+    complex[[0, 1, 2, 4]] = Complex64::I;
     write_npy(bench.path("complex.npy"), &complex).unwrap();
     bench.refuse(
         "gram net.toml complex.npy --out k.npz",
