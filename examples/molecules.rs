@@ -28,22 +28,26 @@ use haarmonic::sphere::Sampling;
 use haarmonic::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array2, Array4, ArrayView2, Axis};
+use num_complex::Complex64;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// Band limit of the signals and of the Haar quadrature. The correlation of two signals has degrees up to 3, its square
-/// up to 6: the quadrature, exact up to degree 6, takes the mean over rotations of this network without error.
-const BAND_LIMIT: usize = 4;
-const QUADRATURE: usize = 4;
+/// Band limit of the signals and of the Haar quadrature. The correlation of two signals has degrees below L, its square
+/// up to 2L − 2: a quadrature of band limit L takes the mean over rotations of this network without error.
+const BAND_LIMIT: usize = 5;
 const ACTIVATION: Activation = Activation::Monomial { degree: 2 };
-/// Of the first layer; the bias mixes constant, linear and quadratic terms.
-const FIRST_LAYER: (f64, f64) = (1.0, 1.0);
-/// Shells around an atom, in ångström, and how wide a neighbour looks.
+/// Standard deviation of the biases of the first layer, which mix constant, linear and quadratic terms. Its weights are
+/// scaled so that the signals of the training atoms have mean square one.
+const FIRST_BIAS_STD: f64 = 0.3;
+/// Shells around an atom: centres and widths in ångström, the power of the distance with its unit length.
 const SHELLS: [f64; 6] = [1.0, 1.3, 1.6, 1.9, 2.2, 2.5];
 const SHELL_WIDTH: f64 = 0.3;
-const SHELL_POWER: f64 = 2.0;
-const ANGULAR_WIDTH: f64 = std::f64::consts::PI / 3.0;
-
+const SHELL_POWER: i32 = 2;
+const SHELL_UNIT: f64 = 1.5;
+/// How wide a neighbour looks, the exponent of the charges, and the weight of the atom in the centre.
+const ANGULAR_WIDTH: f64 = std::f64::consts::FRAC_PI_4;
+const CHARGE_EXPONENT: f64 = 0.5;
+const CENTRE_WEIGHT: f64 = 0.3;
 /// Variance of the bias added to a sum over atoms, wide against the sums themselves (20 to 300).
 const BIAS_VARIANCE: f64 = 1e4;
 
@@ -227,18 +231,51 @@ fn energies(molecules: &[Molecule]) -> Vec<f64> {
 
 fn features() -> Result<SphericalFeatures> {
     let shell = |centre| {
-        let (width, power) = (SHELL_WIDTH, SHELL_POWER);
+        let (width, power) = (SHELL_WIDTH, f64::from(SHELL_POWER));
         RadialChannel::new(RadialFunction::Gaussian {
             centre,
             width,
             power,
         })
+        .with_scale(SHELL_UNIT.powi(SHELL_POWER))
         .with_angular_width(ANGULAR_WIDTH)
-        .with_charge_exponent(0.0)
+        .with_charge_exponent(CHARGE_EXPONENT)
     };
     SphericalFeatures::builder(BAND_LIMIT)
         .radial(SHELLS.map(shell))
+        .centre(CENTRE_WEIGHT)
         .build()
+}
+
+/// Signals of all atoms of all molecules, in the form a model takes.
+enum Signals {
+    /// Values on a grid, one row an atom.
+    Flat(Array2<f64>),
+    /// Coefficients.
+    Sphere(Array4<Complex64>),
+}
+
+impl Signals {
+    /// Mean over atoms of the mean square of a signal.
+    fn mean_square(&self) -> f64 {
+        match self {
+            Signals::Flat(values) => {
+                values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64
+            }
+            Signals::Sphere(coeffs) => {
+                let signals = coeffs.len_of(Axis(0)) * coeffs.len_of(Axis(1));
+                let square: f64 = coeffs.iter().map(|c| c.norm_sqr()).sum();
+                square / (4.0 * std::f64::consts::PI * signals as f64)
+            }
+        }
+    }
+
+    fn prepare(&self, kernel: &Kernel) -> Result<PreparedSignals> {
+        match self {
+            Signals::Flat(values) => kernel.prepare(values.view()),
+            Signals::Sphere(coeffs) => kernel.prepare(coeffs.view()),
+        }
+    }
 }
 
 impl Model {
@@ -249,79 +286,66 @@ impl Model {
         }
     }
 
-    /// The same layers for both: one hidden layer.
-    fn network(self, features: &SphericalFeatures) -> Result<Network> {
+    /// The same layers for both.
+    fn network(self, features: &SphericalFeatures, first: Scale) -> Result<Network> {
         let channels = features.channel_count();
-        let activation = ACTIVATION;
         match self {
             Model::So3 => Network::sphere(BAND_LIMIT, SphereSampling::Coefficients, channels)
-                .quadrature(Quadrature::BandLimit(QUADRATURE))
-                .lifting(Scale::new(FIRST_LAYER.0, FIRST_LAYER.1))
-                .activation(activation)
+                .quadrature(Quadrature::BandLimit(BAND_LIMIT))
+                .lifting(first)
+                .activation(ACTIVATION)
                 .group_pooling()
                 .dense(Scale::default())
                 .build(),
             Model::Mlp => {
                 let [rings, ring] = Sampling::GaussLegendre.shape(BAND_LIMIT)?;
                 Network::vector(rings * ring * channels)
-                    .dense(Scale::new(FIRST_LAYER.0, FIRST_LAYER.1))
-                    .activation(activation)
+                    .dense(first)
+                    .activation(ACTIVATION)
                     .dense(Scale::default())
                     .build()
             }
         }
     }
 
-    /// Signals of all atoms of all molecules, each of mean square one.
-    fn prepare(
-        self,
-        kernel: &Kernel,
-        features: &SphericalFeatures,
-        molecules: &[Molecule],
-    ) -> Result<(PreparedSignals, Vec<SignalSet>)> {
-        let mut sets = Vec::new();
-        let mut first = 0;
-        for molecule in molecules {
-            let labels = molecule
-                .elements()
-                .iter()
-                .map(|e| u32::from(e.atomic_number()))
-                .collect();
-            sets.push(SignalSet { first, labels });
-            first += molecule.len();
-        }
-        let signals = match self {
+    fn signals(self, features: &SphericalFeatures, molecules: &[Molecule]) -> Result<Signals> {
+        match self {
             Model::So3 => {
-                let mut all: Vec<Array4<_>> = Vec::new();
-                for molecule in molecules {
-                    let mut signals = features.coefficients(molecule)?;
-                    let points = 4.0 * std::f64::consts::PI * features.channel_count() as f64;
-                    for mut signal in signals.outer_iter_mut() {
-                        let square: f64 = signal.iter().map(|c| c.norm_sqr()).sum();
-                        signal.map_inplace(|c| *c *= (points / square).sqrt());
-                    }
-                    all.push(signals);
-                }
-                kernel.prepare(concatenate(&all)?.view())?
+                let each = molecules
+                    .iter()
+                    .map(|molecule| features.coefficients(molecule));
+                Ok(Signals::Sphere(concatenate(
+                    &each.collect::<Result<Vec<_>>>()?,
+                )?))
             }
             Model::Mlp => {
-                let mut all: Vec<Array2<f64>> = Vec::new();
-                for molecule in molecules {
+                let each = molecules.iter().map(|molecule| {
                     let grid = features.grid(molecule, Sampling::GaussLegendre)?;
                     let shape = (molecule.len(), grid.len() / molecule.len());
-                    let mut signals = grid.into_shape_with_order(shape).expect("one row an atom");
-                    for mut signal in signals.outer_iter_mut() {
-                        let square: f64 = signal.iter().map(|v| v * v).sum();
-                        let points = signal.len() as f64;
-                        signal.map_inplace(|v| *v *= (points / square).sqrt());
-                    }
-                    all.push(signals);
-                }
-                kernel.prepare(concatenate(&all)?.view())?
+                    Ok(grid.into_shape_with_order(shape).expect("one row an atom"))
+                });
+                Ok(Signals::Flat(concatenate(
+                    &each.collect::<Result<Vec<_>>>()?,
+                )?))
             }
-        };
-        Ok((signals, sets))
+        }
     }
+}
+
+/// One set a molecule: consecutive atoms, labelled by their atomic numbers.
+fn sets_of(molecules: &[Molecule]) -> Vec<SignalSet> {
+    let mut first = 0;
+    let mut sets = Vec::new();
+    for molecule in molecules {
+        let labels = molecule
+            .elements()
+            .iter()
+            .map(|e| u32::from(e.atomic_number()))
+            .collect();
+        sets.push(SignalSet { first, labels });
+        first += molecule.len();
+    }
+    sets
 }
 
 fn concatenate<T: Clone, D: ndarray::RemoveAxis>(
@@ -355,13 +379,19 @@ impl Kernels {
             model.name()
         )));
         let shown = bar.clone();
-        let kernel =
-            Kernel::new(&model.network(features)?)?.with_progress(Arc::new(move |done, total| {
+        let signals = model.signals(features, train)?;
+        let first = Scale::new(signals.mean_square().sqrt().recip(), FIRST_BIAS_STD);
+        let kernel = Kernel::new(&model.network(features, first)?)?.with_progress(Arc::new(
+            move |done, total| {
                 shown.set_length(total as u64);
                 shown.set_position(done as u64);
-            }));
-        let train = model.prepare(&kernel, features, train)?;
-        let others = model.prepare(&kernel, features, rest)?;
+            },
+        ));
+        let train = (signals.prepare(&kernel)?, sets_of(train));
+        let others = (
+            model.signals(features, rest)?.prepare(&kernel)?,
+            sets_of(rest),
+        );
         let sets = SetKernel::new(kernel)
             .normalised()
             .with_bias(BIAS_VARIANCE)?;
@@ -391,7 +421,8 @@ impl Kernels {
             .iter()
             .map(|molecule| molecule.rotated(&Rotation::random(&mut rng).to_matrix().into()))
             .collect::<Result<Vec<_>>>()?;
-        let rotated = self.model.prepare(self.sets.kernel(), features, &rotated)?;
+        let signals = self.model.signals(features, &rotated)?;
+        let rotated = (signals.prepare(self.sets.kernel())?, sets_of(&rotated));
         let columns = (&self.train.0, &self.train.1[..size]);
         let moved = self
             .sets

@@ -547,3 +547,53 @@ fn bad_points_and_overflowing_weights_are_errors() {
     assert!(matches!(error, Error::InvalidValue { .. }), "{error}");
     assert!(features.grid(&near, Sampling::GaussLegendre).is_err());
 }
+
+#[test]
+fn the_centre_adds_the_mean_of_a_profile() {
+    let bond = hydrogen_fluoride([0.0, 0.0, 1.5]);
+    let channel = RadialChannel::new(RadialFunction::Power(2.0))
+        .with_charge_exponent(0.5)
+        .with_scale(3.0);
+    let features = |centre| {
+        SphericalFeatures::builder(4)
+            .elements([C, F])
+            .radial([channel])
+            .centre(centre)
+            .build()
+            .unwrap()
+    };
+    // The mean over the sphere of the profile is half the integral over t of exp(−(t − 1)²/b), with b small.
+    let b = (1.0 - channel.angular_width.cos()).powi(2) / 20.0_f64.ln();
+    let mean = 0.25 * (std::f64::consts::PI * b).sqrt();
+    let directions = [[0.0, 0.6, 0.8], [1.0, 0.0, 0.0]];
+    let (with, without) = (features(0.5), features(0.0));
+    let values = with.values_at(&bond, &directions).unwrap()
+        - without.values_at(&bond, &directions).unwrap();
+    let coefficients = with.coefficients(&bond).unwrap() - without.coefficients(&bond).unwrap();
+    for point in 0..directions.len() {
+        // Hydrogen is not among the elements; fluorine adds to its own channel.
+        assert_eq!(values[[0, point, 1]], 0.0);
+        assert_eq!(values[[1, point, 0]], 0.0);
+        let wanted = 0.5 * 3.0 * 9.0 * mean;
+        assert_close(
+            &[values[[1, point, 1]]],
+            &[wanted],
+            tol::ARITHMETIC,
+            "centre",
+        );
+        let constant = coefficients[[1, 1, 0, 3]].re / (4.0 * std::f64::consts::PI).sqrt();
+        assert_close(
+            &[constant],
+            &[wanted],
+            tol::ARITHMETIC,
+            "coefficient of the centre",
+        );
+    }
+    assert_eq!(coefficients.iter().filter(|c| c.norm() != 0.0).count(), 1);
+    assert!(
+        SphericalFeatures::builder(4)
+            .centre(f64::NAN)
+            .build()
+            .is_err()
+    );
+}

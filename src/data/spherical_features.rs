@@ -1,5 +1,7 @@
 //! Features of molecules: for each atom, signals on the sphere that show where its neighbours are.
 
+use std::f64::consts::PI;
+
 use ndarray::{Array3, Array4, Axis};
 use num_complex::Complex64;
 
@@ -50,6 +52,7 @@ pub struct SphericalFeatures {
     elements: Vec<Element>,
     radial: Vec<RadialChannel>,
     cutoff: RadialCutoff,
+    centre: f64,
     channel_scales: Vec<f64>,
     /// Funk–Hecke coefficients, `[radial][l]`.
     profiles: Vec<Vec<f64>>,
@@ -63,6 +66,7 @@ pub struct SphericalFeaturesBuilder {
     elements: Vec<Element>,
     radial: Vec<RadialChannel>,
     cutoff: RadialCutoff,
+    centre: f64,
     channel_scales: Option<Vec<f64>>,
 }
 
@@ -93,6 +97,17 @@ impl SphericalFeaturesBuilder {
     /// Sets the cutoff; default [`RadialCutoff::None`].
     pub fn cutoff(self, cutoff: RadialCutoff) -> Self {
         SphericalFeaturesBuilder { cutoff, ..self }
+    }
+
+    /// Sets the weight h of the atom in the centre; default 0.
+    ///
+    /// The atom itself is no neighbour and has no direction: it adds to every radial function of its own element
+    /// the constant $`h s (Z_i^2)^a \lambda_0 / 4\pi`$, a profile of weight h spread over all directions.
+    pub fn centre(self, weight: f64) -> Self {
+        SphericalFeaturesBuilder {
+            centre: weight,
+            ..self
+        }
     }
 
     /// Sets a factor for each channel, in the order of the channel index; default 1.
@@ -128,6 +143,7 @@ impl SphericalFeaturesBuilder {
             }
         }
         self.cutoff.check()?;
+        finite("weight of the atom in the centre", self.centre)?;
         for channel in &self.radial {
             channel.check()?;
         }
@@ -153,6 +169,7 @@ impl SphericalFeaturesBuilder {
             elements: self.elements,
             radial: self.radial,
             cutoff: self.cutoff,
+            centre: self.centre,
             channel_scales,
             profiles,
             harmonics,
@@ -196,6 +213,7 @@ impl SphericalFeatures {
                 .map(|p| RadialChannel::new(RadialFunction::Power(p)))
                 .to_vec(),
             cutoff: RadialCutoff::None,
+            centre: 0.0,
             channel_scales: None,
         }
     }
@@ -249,6 +267,9 @@ impl SphericalFeatures {
             Array4::zeros((molecule.len(), self.channel_count(), limit, 2 * limit - 1));
         let mut harmonics = vec![Complex64::ZERO; limit * limit];
         for (i, mut signals) in coeffs.outer_iter_mut().enumerate() {
+            for (channel, mean) in self.centre_means(molecule.elements()[i]) {
+                signals[[channel, 0, limit - 1]] += mean * (4.0 * PI).sqrt();
+            }
             for neighbour in self.neighbours(molecule, i)? {
                 self.harmonics.write(neighbour.direction, &mut harmonics)?;
                 for (k, (weight, profile)) in
@@ -332,6 +353,9 @@ impl SphericalFeatures {
         let mut values = Array3::zeros((molecule.len(), directions.len(), self.channel_count()));
         let mut profile = vec![0.0; directions.len()];
         for (i, mut signals) in values.outer_iter_mut().enumerate() {
+            for (channel, mean) in self.centre_means(molecule.elements()[i]) {
+                signals.column_mut(channel).fill(mean);
+            }
             for neighbour in self.neighbours(molecule, i)? {
                 for (k, channel) in self.radial.iter().enumerate() {
                     // Radial functions of one angular width share the exponentials.
@@ -350,6 +374,19 @@ impl SphericalFeatures {
             }
         }
         Ok(values)
+    }
+
+    /// The constants that an atom adds to its own signals, with their channels.
+    fn centre_means(&self, element: Element) -> impl Iterator<Item = (usize, f64)> {
+        let first = self.channel(element, 0).filter(|_| self.centre != 0.0);
+        let charge = f64::from(element.atomic_number());
+        first.into_iter().flat_map(move |first| {
+            self.radial.iter().enumerate().map(move |(k, channel)| {
+                let charges = (charge * charge).powf(channel.charge_exponent);
+                let weight = self.centre * channel.scale * self.channel_scales[first + k] * charges;
+                (first + k, weight * self.profiles[k][0] / (4.0 * PI))
+            })
+        })
     }
 
     /// Lists what atom i sees: direction, channel and weights of every atom that contributes.
