@@ -117,6 +117,13 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.train < SIZES[0] {
+        return Err(Error::InvalidValue {
+            what: "training molecules".into(),
+            found: arguments.train.to_string(),
+            expected: format!("at least {}", SIZES[0]),
+        });
+    }
     if let Some(folder) = arguments
         .out
         .parent()
