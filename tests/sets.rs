@@ -175,6 +175,8 @@ fn bad_sets_are_refused() {
     ));
     let beyond = sums.gram(&signals, &[set(7, &[1, 1])], &PAIRINGS);
     assert!(matches!(beyond, Err(Error::ShapeMismatch { .. })));
+    let beyond = sums.gram(&signals, &[set(usize::MAX, &[1])], &PAIRINGS);
+    assert!(matches!(beyond, Err(Error::ShapeMismatch { .. })));
     let mixed = sums.gram(&foreign, &[set(0, &[1])], &PAIRINGS);
     assert!(matches!(mixed, Err(Error::InvalidValue { .. })));
     assert!(matches!(

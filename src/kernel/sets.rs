@@ -60,6 +60,25 @@ impl SignalSet {
 /// ```
 ///
 /// All pairings asked for are summed from one evaluation of each pair of signals.
+///
+/// # Examples
+/// ```
+/// use haarmonic::kernel::{Kernel, Pairing, SetKernel, SignalSet};
+/// use haarmonic::network::{Network, Scale};
+///
+/// // One linear layer: the kernel of two numbers is their product.
+/// let network = Network::vector(1).dense(Scale::default()).build()?;
+/// let kernel = Kernel::new(&network)?;
+/// let signals = kernel.prepare(ndarray::array![[1.0], [2.0], [3.0]].view())?;
+/// let sets = [
+///     SignalSet { first: 0, labels: vec![1, 6] },
+///     SignalSet { first: 2, labels: vec![6] },
+/// ];
+/// let sums = SetKernel::new(kernel).gram(&signals, &sets, &[Pairing::All, Pairing::SameLabel])?;
+/// assert_eq!(sums[0].nngp[[0, 1]], 1.0 * 3.0 + 2.0 * 3.0);
+/// assert_eq!(sums[1].nngp[[0, 1]], 2.0 * 3.0);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct SetKernel {
     kernel: Kernel,
@@ -107,6 +126,10 @@ impl SetKernel {
     }
 
     /// The kernels of every set with every other, one matrix a pairing; one triangle is computed.
+    ///
+    /// # Cost
+    /// One evaluation of each pair of members that some pairing asks for, on all threads. Memory:
+    /// four matrices a pairing.
     ///
     /// # Errors
     /// [`Error::Empty`] without sets, or for a set without signals, [`Error::ShapeMismatch`] if a
@@ -189,14 +212,11 @@ impl SetKernel {
         let shape = (sets.rows.len(), column_sets.len());
         let need = self.normalised || engine.recursion.activates_after_pooling();
         let pooled_variances = |signals, accuracy| complete_if(need, engine, signals, accuracy);
-        let (accuracy, row_signals, column_signals) = {
-            let accuracy = engine.accuracy();
-            let row_signals = pooled_variances(rows, accuracy)?;
-            let column_signals = columns
-                .map(|signals| pooled_variances(signals, accuracy))
-                .transpose()?;
-            (accuracy, row_signals, column_signals)
-        };
+        let accuracy = engine.accuracy();
+        let row_signals = pooled_variances(rows, accuracy)?;
+        let column_signals = columns
+            .map(|signals| pooled_variances(signals, accuracy))
+            .transpose()?;
         let column_signals = column_signals.as_ref().unwrap_or(&row_signals);
 
         let pairs: Vec<(usize, usize)> = (0..shape.0)
@@ -364,11 +384,14 @@ fn check_sets(signals: usize, sets: &[SignalSet]) -> Result<()> {
                 what: format!("set {index}"),
             });
         }
-        if set.range().end > signals {
+        if signals
+            .checked_sub(set.labels.len())
+            .is_none_or(|last| set.first > last)
+        {
             return Err(Error::ShapeMismatch {
                 what: format!("set {index}"),
-                expected: format!("signals up to number {signals}"),
-                found: vec![set.range().end],
+                expected: format!("consecutive signals among {signals}"),
+                found: vec![set.first, set.labels.len()],
             });
         }
     }
