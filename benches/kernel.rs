@@ -3,6 +3,9 @@
 //! lift-erf-conv-erf-pool-dense, NNGP and NTK, two channels, one thread; the first entry of each
 //! group is the naive twin: rotate one signal to every node, sum over the grid, recur.
 
+#[path = "../tests/common/signals.rs"]
+mod common;
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -14,28 +17,13 @@ use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Random coefficients of real signals with a falling spectrum.
+/// Random real signals with a falling spectrum.
 fn signals(n: usize, channels: usize, band_limit: usize) -> Array4<Complex64> {
-    let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let mut coeffs = Array4::zeros((n, channels, band_limit, 2 * band_limit - 1));
-    for mut signal in coeffs.outer_iter_mut() {
-        for c in 0..channels {
-            for l in 0..band_limit {
-                for m in 0..=l {
-                    let im = if m == 0 {
-                        0.0
-                    } else {
-                        rng.random_range(-1.0..1.0)
-                    };
-                    let value = Complex64::new(rng.random_range(-1.0..1.0), im) / (1.0 + l as f64);
-                    let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
-                    signal[[c, l, band_limit - 1 - m]] = sign * value.conj();
-                    signal[[c, l, band_limit - 1 + m]] = value;
-                }
-            }
-        }
-    }
-    coeffs
+    common::random_signals(
+        &mut ChaCha8Rng::seed_from_u64(5),
+        [n, channels, band_limit],
+        1,
+    )
 }
 
 fn network(band_limit: usize, quadrature: usize, activation: Activation) -> Network {

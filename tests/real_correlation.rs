@@ -1,37 +1,17 @@
 //! The piecewise correlation against a direct sum over degrees and orders.
 
+#[path = "common/signals.rs"]
+mod signals;
 #[path = "common/tol_kernel.rs"]
 mod tol;
 
 use haarmonic::rotation_group::{RealCorrelator, RealHarmonics};
 use haarmonic::special::{GaussLegendre, wigner_d};
-use ndarray::Array3;
+use ndarray::{Array3, Axis};
 use num_complex::Complex64;
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::f64::consts::PI;
-
-/// Random coefficients of a real signal, `[channels, L, 2L − 1]`.
-fn random_signal(rng: &mut ChaCha8Rng, channels: usize, band_limit: usize) -> Array3<Complex64> {
-    let mut coeffs = Array3::zeros((channels, band_limit, 2 * band_limit - 1));
-    for c in 0..channels {
-        for l in 0..band_limit {
-            for m in 0..=l {
-                let re = rng.random_range(-1.0..1.0);
-                let im = if m == 0 {
-                    0.0
-                } else {
-                    rng.random_range(-1.0..1.0)
-                };
-                let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
-                let value = Complex64::new(re, im);
-                coeffs[[c, l, band_limit - 1 - m]] = sign * value.conj();
-                coeffs[[c, l, band_limit - 1 + m]] = value;
-            }
-        }
-    }
-    coeffs
-}
 
 /// `K(r) = 1/(4πC) Σ conj(f_lm) f'_ln e^{−imα} d^l_mn(β) e^{−inγ}`, term by term.
 fn naive(f: &Array3<Complex64>, g: &Array3<Complex64>, [alpha, beta, gamma]: [f64; 3]) -> f64 {
@@ -69,8 +49,10 @@ fn pieces_hold_every_node_once() {
         (5, 9, 3),
         (8, 9, 1),
     ] {
-        let f = random_signal(&mut rng, channels, band_limit);
-        let g = random_signal(&mut rng, channels, band_limit);
+        let f = signals::random_signals(&mut rng, [1, channels, band_limit], 0)
+            .index_axis_move(Axis(0), 0);
+        let g = signals::random_signals(&mut rng, [1, channels, band_limit], 0)
+            .index_axis_move(Axis(0), 0);
         let correlator = RealCorrelator::new(band_limit, nodes).unwrap();
         let mut workspace = correlator.make_workspace();
         let prepared = [&f, &g].map(|s| RealHarmonics::new(s.view()).unwrap());

@@ -1,5 +1,7 @@
 //! Kernels between sets of signals against sums over the matrix of all signals.
 
+#[path = "common/signals.rs"]
+mod signals;
 #[path = "common/tol_kernel.rs"]
 mod tol;
 
@@ -95,24 +97,7 @@ fn sums_of_vector_kernels() {
 }
 
 fn sphere_signals() -> Array4<Complex64> {
-    let mut rng = ChaCha8Rng::seed_from_u64(8);
-    let mut coeffs = Array4::zeros((SIGNALS, 1, 3, 5));
-    for i in 0..SIGNALS {
-        for l in 0..3 {
-            for m in 0..=l {
-                let im = if m == 0 {
-                    0.0
-                } else {
-                    rng.random_range(-1.0..1.0)
-                };
-                let value = Complex64::new(rng.random_range(-1.0..1.0), im);
-                let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
-                coeffs[[i, 0, l, 2 - m]] = sign * value.conj();
-                coeffs[[i, 0, l, 2 + m]] = value;
-            }
-        }
-    }
-    coeffs
+    signals::random_signals(&mut ChaCha8Rng::seed_from_u64(8), [SIGNALS, 1, 3], 0)
 }
 
 #[test]
