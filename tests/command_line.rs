@@ -382,6 +382,11 @@ fn bad_input_is_refused() {
         bench.refuse("check wrong.toml", words);
     }
 
+    let huge = SPHERE.replace("tolerance = 1e-10", "bandlimit = 30000");
+    assert_ne!(huge, SPHERE);
+    bench.text("huge.toml", &huge);
+    bench.refuse("gram huge.toml x.npy --out k.npz", &["30000", "4 GiB"]);
+
     let mut values: Array2<f64> = Array2::zeros((5, 7));
     values[[3, 2]] = f64::NAN;
     write_npy(bench.path("nan.npy"), &values).unwrap();

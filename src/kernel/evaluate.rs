@@ -87,7 +87,7 @@ impl Kernel {
             InputSpace::Sphere { band_limit, .. } => {
                 let quadrature = network.quadrature();
                 Engines::Sphere(Engine::new(
-                    SphereRefinement::new(band_limit, quadrature),
+                    SphereRefinement::new(band_limit, quadrature)?,
                     recursion,
                     Some(quadrature),
                 ))

@@ -27,7 +27,8 @@ impl SphereGeometry {
     /// Signals of band limit `band_limit`, Haar quadrature of band limit `quadrature`.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if either is zero.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if either is zero, or both are so large
+    /// that the scratch of one thread would exceed 4 GiB.
     pub fn new(band_limit: usize, quadrature: usize) -> Result<Self> {
         Ok(SphereGeometry {
             correlator: RealCorrelator::new(band_limit, quadrature)?,
@@ -80,23 +81,32 @@ pub struct SphereRefinement {
 
 impl SphereRefinement {
     /// The quadratures a network asks for: one of a given band limit, or a sequence that starts at
-    /// the band limit of the signals.
-    pub fn new(band_limit: usize, quadrature: Quadrature) -> Self {
-        let quadratures = match quadrature {
+    /// the band limit of the signals. The first one is built at once.
+    ///
+    /// # Errors
+    /// As [`SphereGeometry::new`].
+    pub fn new(band_limit: usize, quadrature: Quadrature) -> Result<Self> {
+        let quadratures: Vec<usize> = match quadrature {
             // The second serves to estimate the error of the first.
             Quadrature::BandLimit(nodes) => vec![nodes, grown(nodes)],
             Quadrature::Tolerance(_) => {
                 let limit = LARGEST_BAND_LIMIT.max(4 * band_limit);
                 std::iter::successors(Some(band_limit.max(2)), |&nodes| Some(grown(nodes)))
-                    .take_while(|&nodes| nodes <= limit)
+                    .take_while(|&nodes| nodes <= limit && RealCorrelator::fits(band_limit, nodes))
                     .collect()
             }
         };
-        SphereRefinement {
-            band_limit,
-            levels: quadratures.iter().map(|_| OnceLock::new()).collect(),
-            quadratures,
+        let first = *quadratures.first().unwrap_or(&band_limit);
+        let levels: Vec<OnceLock<_>> = quadratures.iter().map(|_| OnceLock::new()).collect();
+        let level = SphereGeometry::new(band_limit, first)?;
+        if let Some(place) = levels.first() {
+            place.get_or_init(|| level);
         }
+        Ok(SphereRefinement {
+            band_limit,
+            quadratures,
+            levels,
+        })
     }
 }
 

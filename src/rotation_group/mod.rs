@@ -8,11 +8,13 @@ pub mod evaluate;
 pub mod grid;
 mod kernel;
 mod real_correlation;
+mod real_harmonics;
 mod slices;
 pub mod transform;
 
 pub use correlation::{correlate, correlate_real, correlate_real_into, correlation_coefficients};
 pub use evaluate::evaluate;
 pub use grid::RotationGrid;
-pub use real_correlation::{CorrelatorWorkspace, RealCorrelator, RealHarmonics};
+pub use real_correlation::{CorrelatorWorkspace, RealCorrelator};
+pub use real_harmonics::RealHarmonics;
 pub use transform::{RotationPlan, RotationPlanner, RotationScratch};
