@@ -61,6 +61,7 @@ pub struct RealCorrelator {
     /// Haar weights of the (γ, β) nodes for one α; padding has weight zero.
     weights: Vec<f64>,
     pieces: Vec<Piece>,
+    product_starts: Vec<usize>,
 }
 
 /// The nodes of one piece: a range of (γ, β) nodes, times a range of pairs ±α.
@@ -136,6 +137,7 @@ impl RealCorrelator {
             cosines,
             sines,
             pieces: pieces(weights.len(), nodes),
+            product_starts: product_starts(band_limit),
             weights,
         };
         let class_lens = (0..band_limit).flat_map(|m| (0..band_limit).map(move |n| m.max(n)));
@@ -349,13 +351,13 @@ fn products<S: Simd>(simd: S, f: &RealHarmonics, g: &RealHarmonics, out: &mut [f
     }
 }
 
-/// Position in the products of degree l.
-fn product_starts(band_limit: usize) -> impl Fn(usize, usize) -> usize {
-    let mut starts = vec![0; band_limit + 1];
-    for l in 0..band_limit {
-        starts[l + 1] = starts[l] + (l + 1) * 4 * padded(l + 1);
+/// Where the products of each degree start.
+fn product_starts(band_limit: usize) -> Vec<usize> {
+    let mut starts = vec![0; band_limit];
+    for l in 1..band_limit {
+        starts[l] = starts[l - 1] + l * 4 * padded(l);
     }
-    move |l, m| starts[l] + m * 4 * padded(l + 1)
+    starts
 }
 
 /// X_{m,n} ± X_{m,−n} at every β, for m, n ≥ 0. Layout: `[m][n][4][padded β]`, the four being real
@@ -364,7 +366,6 @@ fn product_starts(band_limit: usize) -> impl Fn(usize, usize) -> usize {
 fn class_sums<S: Simd>(simd: S, plan: &RealCorrelator, scratch: &mut CorrelatorWorkspace) {
     let width = padded(plan.nodes);
     let vectors = width / S::F64_LANES;
-    let starts = product_starts(plan.band_limit);
     let CorrelatorWorkspace {
         products,
         class,
@@ -391,8 +392,8 @@ fn class_sums<S: Simd>(simd: S, plan: &RealCorrelator, scratch: &mut CorrelatorW
                 let (mut plus_re, mut plus_im) = (zero, zero);
                 let (mut minus_re, mut minus_im) = (zero, zero);
                 for (row, l) in d.chunks_exact(2 * vectors).zip(m.max(n)..) {
-                    let at = starts(l, m) + n;
                     let step = padded(l + 1);
+                    let at = plan.product_starts[l] + m * 4 * step + n;
                     let (d_plus, d_minus) = (row[v], row[vectors + v]);
                     let p = |k: usize| simd.splat_f64s(products[at + k * step]);
                     plus_re = simd.mul_add_e_f64s(p(0), d_plus, plus_re);
