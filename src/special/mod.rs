@@ -4,10 +4,12 @@ pub mod gauss_hermite;
 pub mod gauss_legendre;
 pub mod legendre;
 pub(crate) mod legendre_chains;
+mod real;
 pub(crate) mod scaled;
 pub mod vector_math;
 pub mod wigner_d;
 
 pub use gauss_legendre::GaussLegendre;
 pub use legendre::{legendre_polynomials, normalised_legendre};
+pub use real::Real;
 pub use wigner_d::{WignerDRecursion, wigner_d, wigner_d_matrix};
