@@ -1,0 +1,422 @@
+//! Finite groups given by their multiplication tables.
+
+use std::fmt;
+
+use ndarray::ArrayView2;
+
+use super::finite_action::FiniteAction;
+use super::point_group::{CyclicGroup, DihedralGroup};
+use super::traits::{FiniteGroup, Group};
+use crate::{Error, Result};
+
+/// The largest order of a [`TableGroup`]; a table of this order takes 800 MB.
+pub const MAX_TABLE_ORDER: usize = 20_000;
+
+/// A finite group given by its multiplication table; its elements are numbers, and 0 is the identity.
+///
+/// ```math
+/// \mathtt{table}[g, h] = g h , \qquad e = 0
+/// ```
+/// As everywhere in this crate $`g h`$ means first $`h`$, then $`g`$. Elements are taken modulo the order, so every
+/// `usize` is a valid element. A group acting on a finite set is a [`FiniteAction`].
+///
+/// # Cost and accuracy
+/// Exact. A table of order n takes 2 n² bytes, at most 800 MB at the order [`MAX_TABLE_ORDER`]; products and inverses
+/// are look-ups.
+///
+/// # Examples
+/// ```
+/// use haarmonic::group::TableGroup;
+/// use ndarray::array;
+///
+/// // Klein's four-group: every element is its own inverse.
+/// let table = array![[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]];
+/// let klein = TableGroup::new(table.view())?;
+/// assert_eq!(klein.product(1, 2), 3);
+/// assert_eq!(klein.inverse_of(3), 3);
+/// assert_ne!(klein, TableGroup::cyclic(4)?);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct TableGroup {
+    order: usize,
+    /// Entry `g * order + h` is g h.
+    table: Vec<u16>,
+    inverses: Vec<u16>,
+}
+
+impl TableGroup {
+    /// Makes the group with a given multiplication table, and proves that it is one.
+    ///
+    /// Checked are the range of the entries, that 0 is neutral, that every row and every column holds each element
+    /// once (which gives inverses), and associativity by Light's test: if
+    ///
+    /// ```math
+    /// (x s) y = x (s y) \qquad \text{for all } x, y
+    /// ```
+    /// holds for two elements s, it holds for their product, so a generating set is enough. Generators are found on the
+    /// way; those that pass generate a subgroup, which at least doubles with each, so there are at most log₂ n of them.
+    ///
+    /// # Arguments
+    /// * `table` — shape `[n, n]`, entry `[g, h]` the number of g h
+    ///
+    /// # Cost and accuracy
+    /// O(n² log n) time in the worst case, 2 n² bytes.
+    ///
+    /// # Errors
+    /// * [`Error::ShapeMismatch`] if the table is not square, [`Error::Empty`] if it has no entries
+    /// * [`Error::InvalidValue`] if n exceeds [`MAX_TABLE_ORDER`], or the table is not that of a group with identity 0;
+    ///   the message names the entries that break the law
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::group::TableGroup;
+    ///
+    /// // Logical "and" has the neutral element "true", here 0, but "false" has no inverse.
+    /// let error = TableGroup::new(ndarray::array![[0, 1], [1, 1]].view()).unwrap_err();
+    /// assert!(error.to_string().contains("row 1 holds 1 in columns 0 and 1"));
+    /// ```
+    ///
+    /// # References
+    /// CP61, section 1.2.
+    pub fn new(table: ArrayView2<'_, usize>) -> Result<TableGroup> {
+        let (rows, columns) = table.dim();
+        if rows != columns {
+            return Err(Error::ShapeMismatch {
+                what: TABLE.into(),
+                expected: "[n, n]".into(),
+                found: vec![rows, columns],
+            });
+        }
+        TableGroup::checked(rows, |g, h| table[[g, h]])
+    }
+
+    /// Tabulates a group; the elements keep their numbers.
+    ///
+    /// # Cost and accuracy
+    /// n² products, then the checks of [`TableGroup::new`], since a group that a user brings may be wrong.
+    ///
+    /// # Errors
+    /// As [`TableGroup::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::group::{DihedralGroup, TableGroup};
+    ///
+    /// let square = TableGroup::from_group(&DihedralGroup::new(4)?)?;
+    /// assert_eq!(square, TableGroup::dihedral(4)?);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn from_group<G: FiniteGroup>(group: &G) -> Result<TableGroup> {
+        let order = group.order();
+        check_order(order)?;
+        let elements: Vec<_> = (0..order).map(|i| group.element(i)).collect();
+        TableGroup::checked(order, |g, h| {
+            group.index_of(&group.compose(&elements[g], &elements[h]))
+        })
+    }
+
+    /// Makes the cyclic group C_n, numbered as [`CyclicGroup`].
+    ///
+    /// # Errors
+    /// [`Error::Empty`] or [`Error::InvalidValue`] if n is 0 or exceeds [`MAX_TABLE_ORDER`].
+    pub fn cyclic(n: usize) -> Result<TableGroup> {
+        check_order(n)?;
+        Ok(TableGroup::tabulated(&CyclicGroup::new(n)?))
+    }
+
+    /// Makes the dihedral group D_n of order 2n, numbered as [`DihedralGroup`].
+    ///
+    /// # Errors
+    /// [`Error::Empty`] or [`Error::InvalidValue`] if n is 0 or 2n exceeds [`MAX_TABLE_ORDER`].
+    pub fn dihedral(n: usize) -> Result<TableGroup> {
+        check_order(n.saturating_mul(2))?;
+        Ok(TableGroup::tabulated(&DihedralGroup::new(n)?))
+    }
+
+    /// Makes the symmetric group S_n of order n!, numbered as by [`FiniteAction::symmetric`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if n is not from 1 to 7.
+    pub fn symmetric(n: usize) -> Result<TableGroup> {
+        Ok(FiniteAction::symmetric(n)?.into_group())
+    }
+
+    /// Makes the group of the 24 rotations of the octahedron and of the cube, numbered as by
+    /// [`FiniteAction::octahedral`].
+    pub fn octahedral() -> TableGroup {
+        FiniteAction::octahedral().into_group()
+    }
+
+    /// Makes the group of the 60 rotations of the icosahedron and of the dodecahedron, numbered as by
+    /// [`FiniteAction::icosahedral`].
+    pub fn icosahedral() -> TableGroup {
+        FiniteAction::icosahedral().into_group()
+    }
+
+    /// Returns g h: first `h`, then `g`; both are taken modulo the order.
+    #[inline]
+    pub fn product(&self, g: usize, h: usize) -> usize {
+        self.at(reduce(g, self.order), reduce(h, self.order))
+    }
+
+    /// Returns the inverse of `g`, which is taken modulo the order.
+    #[inline]
+    pub fn inverse_of(&self, g: usize) -> usize {
+        self.inverses[reduce(g, self.order)].into()
+    }
+
+    /// Returns the number of elements, at least 1.
+    pub fn order(&self) -> usize {
+        self.order
+    }
+
+    /// Returns a generating set of at most log₂ n elements, in increasing order; that of the trivial group is empty.
+    ///
+    /// Each generator is the smallest element that the ones before it do not generate.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::group::TableGroup;
+    ///
+    /// // D_4: the quarter turn and the first reflection.
+    /// assert_eq!(TableGroup::dihedral(4)?.generators(), [1, 4]);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn generators(&self) -> Vec<usize> {
+        let mut generators = Vec::new();
+        while let Some(next) = self.first_not_generated(&generators) {
+            generators.push(next);
+        }
+        generators
+    }
+
+    /// A table whose rows are appended by `append_row(g, table)` and are known to be those of a group.
+    pub(super) fn from_rows(
+        order: usize,
+        mut append_row: impl FnMut(usize, &mut Vec<u16>),
+    ) -> TableGroup {
+        let mut table = Vec::with_capacity(order * order);
+        let mut inverses = vec![0; order];
+        for (g, inverse) in inverses.iter_mut().enumerate() {
+            let start = table.len();
+            append_row(g, &mut table);
+            let position = table[start..].iter().position(|&product| product == 0);
+            *inverse = number(position.expect("every row of a group's table holds the identity"));
+        }
+        TableGroup {
+            order,
+            table,
+            inverses,
+        }
+    }
+
+    /// The table of a group of this crate, whose laws are tested.
+    fn tabulated<G: FiniteGroup>(group: &G) -> TableGroup {
+        let elements: Vec<_> = (0..group.order()).map(|i| group.element(i)).collect();
+        TableGroup::from_rows(group.order(), |g, table| {
+            let products = elements.iter().map(|h| group.compose(&elements[g], h));
+            table.extend(products.map(|product| number(group.index_of(&product))));
+        })
+    }
+
+    fn checked(order: usize, entry: impl Fn(usize, usize) -> usize) -> Result<TableGroup> {
+        check_order(order)?;
+        let mut table = Vec::with_capacity(order * order);
+        for g in 0..order {
+            for h in 0..order {
+                let product = entry(g, h);
+                if product >= order {
+                    return Err(not_a_group(
+                        format!("{product} at [{g}, {h}]"),
+                        format!("numbers below the order {order}"),
+                    ));
+                }
+                table.push(number(product));
+            }
+        }
+        let mut group = TableGroup {
+            order,
+            table,
+            inverses: vec![0; order],
+        };
+        group.check_neutral()?;
+        group.check_latin()?;
+        group.check_associative()?;
+        for g in 0..order {
+            let position = group.row(g).iter().position(|&product| product == 0);
+            group.inverses[g] = number(position.expect("every row holds every element"));
+        }
+        Ok(group)
+    }
+
+    fn check_neutral(&self) -> Result<()> {
+        for g in 0..self.order {
+            for (row, column) in [(0, g), (g, 0)] {
+                let product = self.at(row, column);
+                if product != g {
+                    return Err(not_a_group(
+                        format!("{product} at [{row}, {column}]"),
+                        format!("{g}, since element 0 is neutral"),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every row and every column is a permutation.
+    fn check_latin(&self) -> Result<()> {
+        let n = self.order;
+        let mut first = vec![None; n];
+        for line in 0..n {
+            let row = (0..n).map(|h| self.at(line, h));
+            check_line(["row", "columns"], line, row, &mut first)?;
+            let column = (0..n).map(|g| self.at(g, line));
+            check_line(["column", "rows"], line, column, &mut first)?;
+        }
+        Ok(())
+    }
+
+    /// Light's test on generators that are found on the way.
+    fn check_associative(&self) -> Result<()> {
+        let mut generators = Vec::new();
+        while let Some(s) = self.first_not_generated(&generators) {
+            for x in 0..self.order {
+                let (xs, row) = (self.at(x, s), self.row(x));
+                let pairs = self.row(xs).iter().zip(self.row(s));
+                for (y, (&left, &sy)) in pairs.enumerate() {
+                    let right = row[usize::from(sy)];
+                    if left != right {
+                        return Err(not_a_group(
+                            format!("({x} {s}) {y} = {left} and {x} ({s} {y}) = {right}"),
+                            "an associative product".into(),
+                        ));
+                    }
+                }
+            }
+            generators.push(s);
+        }
+        Ok(())
+    }
+
+    /// The smallest element that is not a product of `generators`.
+    fn first_not_generated(&self, generators: &[usize]) -> Option<usize> {
+        let mut reached = vec![false; self.order];
+        reached[0] = true;
+        let mut waiting = vec![0];
+        while let Some(g) = waiting.pop() {
+            for &s in generators {
+                let product = self.at(g, s);
+                if !reached[product] {
+                    reached[product] = true;
+                    waiting.push(product);
+                }
+            }
+        }
+        reached.iter().position(|reached| !reached)
+    }
+
+    fn at(&self, g: usize, h: usize) -> usize {
+        self.table[g * self.order + h].into()
+    }
+
+    /// The products g h for every h.
+    pub(super) fn row(&self, g: usize) -> &[u16] {
+        &self.table[g * self.order..][..self.order]
+    }
+}
+
+impl fmt::Debug for TableGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TableGroup")
+            .field("order", &self.order)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Group for TableGroup {
+    type Element = usize;
+
+    fn identity(&self) -> usize {
+        0
+    }
+
+    fn compose(&self, g: &usize, h: &usize) -> usize {
+        self.product(*g, *h)
+    }
+
+    fn inverse(&self, g: &usize) -> usize {
+        self.inverse_of(*g)
+    }
+}
+
+impl FiniteGroup for TableGroup {
+    fn order(&self) -> usize {
+        self.order
+    }
+
+    fn element(&self, i: usize) -> usize {
+        reduce(i, self.order)
+    }
+
+    fn index_of(&self, g: &usize) -> usize {
+        reduce(*g, self.order)
+    }
+}
+
+const TABLE: &str = "multiplication table";
+
+/// An order that a table may have.
+pub(super) fn check_order(order: usize) -> Result<()> {
+    match order {
+        0 => Err(Error::Empty { what: TABLE.into() }),
+        1..=MAX_TABLE_ORDER => Ok(()),
+        _ => Err(Error::InvalidValue {
+            what: "order of a group given by its table".into(),
+            found: order.to_string(),
+            expected: format!(
+                "at most {MAX_TABLE_ORDER}, for which the table takes {} MB",
+                2 * MAX_TABLE_ORDER * MAX_TABLE_ORDER / 1_000_000
+            ),
+        }),
+    }
+}
+
+/// A number below [`MAX_TABLE_ORDER`], as a table stores it.
+pub(super) fn number(i: usize) -> u16 {
+    u16::try_from(i).expect("orders of tables are below 2^16")
+}
+
+/// `i` modulo `n`, without a division where there is nothing to reduce.
+#[inline]
+pub(super) fn reduce(i: usize, n: usize) -> usize {
+    if i < n { i } else { i % n }
+}
+
+/// No element twice in a row or column; `first` is where each element was met first.
+fn check_line(
+    [this, others]: [&str; 2],
+    line: usize,
+    products: impl Iterator<Item = usize>,
+    first: &mut [Option<usize>],
+) -> Result<()> {
+    first.fill(None);
+    for (i, product) in products.enumerate() {
+        if let Some(j) = first[product].replace(i) {
+            return Err(not_a_group(
+                format!("{this} {line} holds {product} in {others} {j} and {i}"),
+                "every element once in each row and column".into(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn not_a_group(found: String, expected: String) -> Error {
+    Error::InvalidValue {
+        what: TABLE.into(),
+        found,
+        expected,
+    }
+}

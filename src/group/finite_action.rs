@@ -1,0 +1,359 @@
+//! Finite groups acting on finite sets.
+
+use std::fmt;
+
+use ndarray::ArrayView2;
+
+use super::finite::{TableGroup, check_order, reduce};
+use super::permutation::{PermutationGroup, check_entries, check_points, generate};
+use super::traits::{Action, FiniteGroup, Group};
+use crate::{Error, Result};
+
+/// The largest number of images, order times points, of a [`FiniteAction`]; they take 1.6 GB.
+pub const MAX_ACTION_ENTRIES: usize = 400_000_000;
+
+/// The largest n for which S_n is listed, 7! = 5040 elements.
+const MAX_SYMMETRIC_DEGREE: usize = 7;
+
+/// A finite group acting on the points 0, 1, …, `points` − 1 of a finite set.
+///
+/// ```math
+/// 0 \cdot x = x , \qquad (g h) \cdot x = g \cdot (h \cdot x)
+/// ```
+/// The action may have several orbits, and elements other than the identity may fix every point. Elements are taken
+/// modulo the order and points modulo their number, so every `usize` is valid.
+///
+/// # Cost and accuracy
+/// Exact. Order times points images of 4 bytes each, at most [`MAX_ACTION_ENTRIES`] of them, beside the table of the
+/// group; an image is a look-up.
+///
+/// # Examples
+/// ```
+/// use haarmonic::group::FiniteAction;
+///
+/// let cube = FiniteAction::octahedral_on_cube_vertices();
+/// assert_eq!((cube.order(), cube.points()), (24, 8));
+/// assert!(cube.is_transitive());
+/// assert_eq!(cube.stabiliser(0).len(), 3);           // the third turns about a space diagonal
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct FiniteAction {
+    group: TableGroup,
+    points: usize,
+    /// Entry `g * points + x` is g·x.
+    images: Vec<u32>,
+}
+
+impl FiniteAction {
+    /// Makes an action from the images of all points, and proves that it is one.
+    ///
+    /// # Arguments
+    /// * `group` — the group that acts
+    /// * `images` — shape `[order, points]`, entry `[g, x]` the number of the point g·x
+    ///
+    /// # Cost and accuracy
+    /// O(order · points · log order) time: $`(s h) \cdot x = s \cdot (h \cdot x)`$ is checked for the generators s, all h
+    /// and all x, from which the law follows for all products.
+    ///
+    /// # Errors
+    /// * [`Error::ShapeMismatch`] if there is not one row an element, [`Error::Empty`] if there are no points
+    /// * [`Error::InvalidValue`] if there are more than [`MAX_ACTION_ENTRIES`] images, or they are not an action; the
+    ///   message names the elements and the point that break the law
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::group::{FiniteAction, TableGroup};
+    /// use ndarray::array;
+    ///
+    /// // A swap of two points, the third one stays.
+    /// let swap = FiniteAction::new(TableGroup::cyclic(2)?, array![[0, 1, 2], [1, 0, 2]].view())?;
+    /// assert!(!swap.is_transitive());
+    /// assert!(FiniteAction::new(TableGroup::cyclic(2)?, array![[0, 1, 2], [1, 2, 0]].view()).is_err());
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn new(group: TableGroup, images: ArrayView2<'_, usize>) -> Result<FiniteAction> {
+        let (rows, points) = images.dim();
+        if rows != group.order() {
+            return Err(Error::ShapeMismatch {
+                what: IMAGES.into(),
+                expected: format!("[{}, points], one row an element", group.order()),
+                found: vec![rows, points],
+            });
+        }
+        check_points(points)?;
+        check_entries(rows, points)?;
+        let mut stored = Vec::with_capacity(rows * points);
+        for ((g, x), &image) in images.indexed_iter() {
+            if image >= points {
+                return Err(not_an_action(
+                    format!("{image} at [{g}, {x}]"),
+                    format!("numbers below the number of points, {points}"),
+                ));
+            }
+            stored.push(point(image));
+        }
+        let action = FiniteAction {
+            group,
+            points,
+            images: stored,
+        };
+        action.check_laws()?;
+        Ok(action)
+    }
+
+    /// Lists the group that permutations generate, acting on the points they permute.
+    ///
+    /// The numbering is breadth first from the identity: beginning with g = 0, the products g s with the generators
+    /// in the order given get the next free numbers as far as they are new; then g is the next element.
+    ///
+    /// # Arguments
+    /// * `generators` — at least one; entry x of each is the image of the point x, and all have the same length
+    ///
+    /// # Cost and accuracy
+    /// For order n: O(n · points · generators) time for the search and O(n²) for the table; 2 n² bytes for the table and,
+    /// during the search, twice 4 n · points bytes for the images.
+    ///
+    /// # Errors
+    /// * [`Error::Empty`] if there are no generators or no points
+    /// * [`Error::ShapeMismatch`] if the generators have different lengths
+    /// * [`Error::InvalidValue`] if a generator is not a permutation, or if the group has more than
+    ///   [`MAX_TABLE_ORDER`](super::MAX_TABLE_ORDER) elements or more than [`MAX_ACTION_ENTRIES`] images
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::group::FiniteAction;
+    ///
+    /// // The rotations of a tetrahedron: third turns about two of its vertices.
+    /// let tetrahedron = FiniteAction::from_generators(&[vec![0, 2, 3, 1], vec![2, 1, 3, 0]])?;
+    /// assert_eq!(tetrahedron.order(), 12);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn from_generators(generators: &[Vec<usize>]) -> Result<FiniteAction> {
+        let PermutationGroup {
+            group,
+            points,
+            images,
+        } = generate(generators)?;
+        Ok(FiniteAction {
+            group,
+            points,
+            images,
+        })
+    }
+
+    /// Lets a group act on itself by multiplication from the left; point x is element x.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::group::{FiniteAction, TableGroup};
+    ///
+    /// let action = FiniteAction::regular(TableGroup::dihedral(3)?);
+    /// assert_eq!(action.image(4, 5), action.group().product(4, 5));
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn regular(group: TableGroup) -> FiniteAction {
+        let points = group.order();
+        let images = (0..points).flat_map(|g| group.row(g).iter().map(|&product| product.into()));
+        FiniteAction {
+            images: images.collect(),
+            points,
+            group,
+        }
+    }
+
+    /// Lets C_n turn n points on a circle: element j takes point x to x + j modulo n.
+    ///
+    /// # Errors
+    /// As [`TableGroup::cyclic`].
+    pub fn cyclic(n: usize) -> Result<FiniteAction> {
+        Ok(FiniteAction::regular(TableGroup::cyclic(n)?))
+    }
+
+    /// Lets D_n act on the n vertices of the regular n-gon.
+    ///
+    /// Element j < n takes vertex x to x + j, element n + j takes it to j − x, modulo n, in the numbering of
+    /// [`DihedralGroup`](super::DihedralGroup).
+    ///
+    /// # Errors
+    /// As [`TableGroup::dihedral`].
+    pub fn dihedral(n: usize) -> Result<FiniteAction> {
+        check_order(n.saturating_mul(2))?;
+        Ok(FiniteAction::from_formula(
+            TableGroup::dihedral(n)?,
+            n,
+            |g, x| if g < n { (g + x) % n } else { (g - x) % n },
+        ))
+    }
+
+    /// Lets the symmetric group S_n permute n points.
+    ///
+    /// The elements are numbered as by [`FiniteAction::from_generators`] from the transpositions (0 1), (1 2), …: by the
+    /// number of inversions of the permutation.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if n is not from 1 to 7; S_7 has 5040 elements and a table of 51 MB, S_8 would have 40320.
+    pub fn symmetric(n: usize) -> Result<FiniteAction> {
+        if !(1..=MAX_SYMMETRIC_DEGREE).contains(&n) {
+            return Err(Error::InvalidValue {
+                what: "degree of the symmetric group".into(),
+                found: n.to_string(),
+                expected: format!("a number from 1 to {MAX_SYMMETRIC_DEGREE}"),
+            });
+        }
+        let mut generators: Vec<Vec<usize>> = vec![(0..n).collect(); (n - 1).max(1)];
+        for (x, generator) in generators.iter_mut().enumerate().take(n - 1) {
+            generator.swap(x, x + 1);
+        }
+        FiniteAction::from_generators(&generators)
+    }
+
+    /// An action whose laws are known to hold.
+    pub(super) fn from_formula(
+        group: TableGroup,
+        points: usize,
+        image: impl Fn(usize, usize) -> usize,
+    ) -> FiniteAction {
+        let mut images = Vec::with_capacity(group.order() * points);
+        for g in 0..group.order() {
+            images.extend((0..points).map(|x| point(image(g, x))));
+        }
+        FiniteAction {
+            group,
+            points,
+            images,
+        }
+    }
+
+    /// Returns the number of elements of the group.
+    pub fn order(&self) -> usize {
+        self.group.order()
+    }
+
+    /// Returns the number of points, at least 1.
+    pub fn points(&self) -> usize {
+        self.points
+    }
+
+    /// Returns the group.
+    pub fn group(&self) -> &TableGroup {
+        &self.group
+    }
+
+    /// Returns the group alone.
+    pub fn into_group(self) -> TableGroup {
+        self.group
+    }
+
+    /// Returns g·x; `g` is taken modulo the order, `x` modulo the number of points.
+    #[inline]
+    pub fn image(&self, g: usize, x: usize) -> usize {
+        let (g, x) = (reduce(g, self.order()), reduce(x, self.points));
+        self.images[g * self.points + x] as usize
+    }
+
+    /// Returns the orbit of `x`, in increasing order.
+    pub fn orbit(&self, x: usize) -> Vec<usize> {
+        let mut orbit: Vec<_> = (0..self.order()).map(|g| self.image(g, x)).collect();
+        orbit.sort_unstable();
+        orbit.dedup();
+        orbit
+    }
+
+    /// Returns the elements that fix `x`, in increasing order; there are order / orbit length of them.
+    pub fn stabiliser(&self, x: usize) -> Vec<usize> {
+        let x = reduce(x, self.points);
+        let elements = 0..self.order();
+        elements.filter(|&g| self.image(g, x) == x).collect()
+    }
+
+    /// Returns whether every point can be taken to every other one.
+    pub fn is_transitive(&self) -> bool {
+        self.orbit(0).len() == self.points
+    }
+
+    fn check_laws(&self) -> Result<()> {
+        for x in 0..self.points {
+            if self.image(0, x) != x {
+                return Err(not_an_action(
+                    format!("{} at [0, {x}]", self.image(0, x)),
+                    format!("{x}, since element 0 fixes every point"),
+                ));
+            }
+        }
+        for s in self.group.generators() {
+            for h in 0..self.order() {
+                let sh = self.group.product(s, h);
+                for x in 0..self.points {
+                    let (product, in_turn) = (self.image(sh, x), self.image(s, self.image(h, x)));
+                    if product != in_turn {
+                        return Err(not_an_action(
+                            format!("({s} {h})·{x} = {product} and {s}·({h}·{x}) = {in_turn}"),
+                            "the same point".into(),
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for FiniteAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FiniteAction")
+            .field("order", &self.order())
+            .field("points", &self.points)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Group for FiniteAction {
+    type Element = usize;
+
+    fn identity(&self) -> usize {
+        0
+    }
+
+    fn compose(&self, g: &usize, h: &usize) -> usize {
+        self.group.product(*g, *h)
+    }
+
+    fn inverse(&self, g: &usize) -> usize {
+        self.group.inverse_of(*g)
+    }
+}
+
+impl FiniteGroup for FiniteAction {
+    fn order(&self) -> usize {
+        self.group.order()
+    }
+
+    fn element(&self, i: usize) -> usize {
+        self.group.element(i)
+    }
+
+    fn index_of(&self, g: &usize) -> usize {
+        self.group.index_of(g)
+    }
+}
+
+impl Action<usize> for FiniteAction {
+    fn act(&self, g: &usize, x: &usize) -> usize {
+        self.image(*g, *x)
+    }
+}
+
+const IMAGES: &str = "images of a finite action";
+
+/// The number of a point, as an action stores it.
+pub(super) fn point(x: usize) -> u32 {
+    u32::try_from(x).expect("the number of points is limited to far below 2^32")
+}
+
+fn not_an_action(found: String, expected: String) -> Error {
+    Error::InvalidValue {
+        what: IMAGES.into(),
+        found,
+        expected,
+    }
+}
