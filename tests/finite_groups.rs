@@ -284,7 +284,7 @@ fn generators_give_the_symmetric_and_the_alternating_group() {
     assert_action(&a5);
     let even = permutations(5)
         .into_iter()
-        .filter(|p| inversions(p) % 2 == 0);
+        .filter(|p| inversions(p).is_multiple_of(2));
     assert_eq!(rows_of(&a5), even.collect());
     assert_eq!(element_orders(a5.group())[1..6], [1, 15, 20, 0, 24]);
 }
