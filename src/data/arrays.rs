@@ -227,6 +227,18 @@ fn read_file(path: &Path, accept: Accept) -> Result<Numbers> {
 }
 
 fn read_entry(path: &Path, key: &str, accept: Accept) -> Result<Numbers> {
+    with_entry(path, key, |mut reader, len, what| {
+        parse_npy(&mut reader, len, what, accept)
+    })
+}
+
+/// Opens one array of a `.npz` file; `parse` is given the bytes, how many are announced, and the
+/// name for errors, to which the file is added.
+pub(super) fn with_entry<T>(
+    path: &Path,
+    key: &str,
+    parse: impl FnOnce(&mut dyn Read, u64, &str) -> Result<T>,
+) -> Result<T> {
     let (mut archive, file_len) = open_npz(path)?;
     let entry_name = format!("{key}.npy");
     let Some(index) = archive.index_for_name(&entry_name) else {
@@ -258,11 +270,11 @@ fn read_entry(path: &Path, key: &str, accept: Accept) -> Result<Numbers> {
     }
     // One byte more than announced, so that the archive sees its end and checks the sum.
     let mut reader = BufReader::new(entry.by_ref().take(len.saturating_add(1)));
-    parse_npy(&mut reader, len, &what, accept).map_err(|err| place(err, path))
+    parse(&mut reader, len, &what).map_err(|err| place(err, path))
 }
 
 /// Opens a file and returns its length.
-fn open(path: &Path) -> Result<(File, u64)> {
+pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     let cannot_read = |err| io_error(path, "read", err);
     let metadata = std::fs::metadata(path).map_err(cannot_read)?;
     if !metadata.is_file() {
@@ -312,14 +324,14 @@ fn place(err: Error, path: &Path) -> Error {
     }
 }
 
-fn one_line(err: &dyn std::fmt::Display) -> String {
+pub(super) fn one_line(err: &dyn std::fmt::Display) -> String {
     err.to_string()
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
 }
 
-fn not_npy(what: &str, message: impl std::fmt::Display) -> Error {
+pub(super) fn not_npy(what: &str, message: impl std::fmt::Display) -> Error {
     Error::Syntax {
         format: "npy".into(),
         line: None,
@@ -367,7 +379,7 @@ fn parse_npy(reader: &mut impl Read, len: u64, what: &str, accept: Accept) -> Re
 
 /// Reads the header and its length, and refuses what no plain array needs before it is parsed:
 /// a length beyond the file, and nesting that a recursive parser would follow.
-fn read_header(reader: &mut impl Read, len: u64, what: &str) -> Result<(Header, u64)> {
+pub(super) fn read_header(reader: &mut impl Read, len: u64, what: &str) -> Result<(Header, u64)> {
     let cut_short = || not_npy(what, format!("cut short: {len} bytes, inside the header"));
     let read_error = |err: io::Error| match err.kind() {
         io::ErrorKind::UnexpectedEof => cut_short(),
@@ -425,14 +437,14 @@ fn read_header(reader: &mut impl Read, len: u64, what: &str) -> Result<(Header, 
     Ok((header, bytes.len() as u64))
 }
 
-/// Reads the elements, once the header's claim has been compared with the length of the data.
-fn read_elements<A: ReadableElement + Clone>(
-    reader: &mut impl Read,
+/// Compares the header's claim with the length of the data; returns the number of elements.
+pub(super) fn check_len(
     header: &Header,
     header_len: u64,
     len: u64,
+    element_size: usize,
     what: &str,
-) -> Result<ArrayD<A>> {
+) -> Result<usize> {
     let shape = &header.shape;
     if shape.contains(&0) {
         return Err(Error::Empty {
@@ -442,7 +454,7 @@ fn read_elements<A: ReadableElement + Clone>(
     let count = shape
         .iter()
         .try_fold(1usize, |product, &n| product.checked_mul(n));
-    let bytes = count.and_then(|count| count.checked_mul(size_of::<A>()));
+    let bytes = count.and_then(|count| count.checked_mul(element_size));
     let available = len.saturating_sub(header_len);
     let (Some(count), Some(bytes)) = (count, bytes) else {
         return Err(not_npy(
@@ -461,6 +473,19 @@ fn read_elements<A: ReadableElement + Clone>(
             format!("{verdict}: shape {shape:?} needs {bytes} bytes of data, found {available}"),
         ));
     }
+    Ok(count)
+}
+
+/// Reads the elements, once the header's claim has been compared with the length of the data.
+pub(super) fn read_elements<A: ReadableElement + Clone>(
+    reader: &mut impl Read,
+    header: &Header,
+    header_len: u64,
+    len: u64,
+    what: &str,
+) -> Result<ArrayD<A>> {
+    let count = check_len(header, header_len, len, size_of::<A>(), what)?;
+    let (shape, bytes) = (&header.shape, count * size_of::<A>());
     let elements = A::read_to_end_exact_vec(reader, &header.type_descriptor, count).map_err(
         |err| match err {
             ReadDataError::MissingData => {
@@ -492,7 +517,7 @@ fn check_finite(numbers: &Numbers, what: &str) -> Result<()> {
     }
 }
 
-fn first_index<A>(array: &ArrayD<A>, found: impl Fn(&A) -> bool) -> Option<Vec<usize>> {
+pub(super) fn first_index<A>(array: &ArrayD<A>, found: impl Fn(&A) -> bool) -> Option<Vec<usize>> {
     let mut flat = array.iter().position(found)?;
     let mut index = vec![0; array.ndim()];
     for (entry, &n) in index.iter_mut().zip(array.shape()).rev() {
@@ -503,7 +528,7 @@ fn first_index<A>(array: &ArrayD<A>, found: impl Fn(&A) -> bool) -> Option<Vec<u
 }
 
 /// NumPy's name of an element type, where it has a common one.
-fn type_name(descriptor: &str) -> String {
+pub(super) fn type_name(descriptor: &str) -> String {
     let name = match descriptor.trim_start_matches(['<', '>', '|', '=']) {
         "f2" => "float16",
         "f4" => "float32",

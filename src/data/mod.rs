@@ -1,9 +1,19 @@
 //! Files: arrays in NumPy's formats and tables, written whole or not at all; molecules of QM9 and
-//! their features on the sphere.
+//! their features on the sphere; labelled images.
 
+pub mod array_elements;
 pub mod arrays;
 pub mod atomic;
 pub mod composition;
+pub mod idx;
+#[cfg(feature = "images")]
+pub mod image_folder;
+pub mod image_npz;
+pub mod image_set;
+pub mod image_source;
+pub mod image_statistics;
+mod image_turns;
+pub mod mnist_package;
 pub mod molecule;
 pub mod qm9;
 mod qm9_csv;
@@ -12,4 +22,6 @@ pub mod qm9_sample;
 mod qm9_text;
 mod qm9_xyz;
 pub mod radial;
+mod resize;
+mod shuffle;
 pub mod spherical_features;

@@ -1,0 +1,264 @@
+//! IDX files, the format of MNIST, Fashion-MNIST and EMNIST: plain or compressed with gzip.
+//!
+//! The bytes 0, 0, the element type (8 for bytes), the rank; each length as four bytes, the highest first; the elements.
+//! Whether a file is compressed is told by its first bytes, not by its name. Memory is taken as bytes arrive, never on the word of a
+//! header.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use flate2::{Compression, GzBuilder};
+use ndarray::{Array3, ArrayView3, Axis};
+
+use super::arrays::{one_line, open};
+use super::atomic::{io_error, write_atomically};
+use super::image_npz::numbered_classes;
+use super::image_set::ImageSet;
+use crate::{Error, Result};
+
+/// The number at the head of a file of images: bytes, rank 3.
+pub(super) const IMAGES: [u8; 4] = [0, 0, 8, 3];
+/// The number at the head of a file of labels: bytes, rank 1.
+pub(super) const LABELS: [u8; 4] = [0, 0, 8, 1];
+/// The first bytes of a gzip file.
+pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// Deflate cannot expand by more than this.
+const MAX_EXPANSION: u64 = 1032;
+
+/// Reads the images of an IDX file, as bytes of shape `[n, height, width]`.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Syntax`] (another kind of file,
+/// fewer or more bytes than announced) or [`Error::Empty`].
+pub fn read_idx_images(path: impl AsRef<Path>) -> Result<Array3<u8>> {
+    let (shape, bytes) = read(path.as_ref(), IMAGES)?;
+    Ok(
+        Array3::from_shape_vec((shape[0], shape[1], shape[2]), bytes)
+            .expect("the number of bytes is the product of the lengths"),
+    )
+}
+
+/// Reads the labels of an IDX file.
+///
+/// # Errors
+/// As [`read_idx_images`].
+pub fn read_idx_labels(path: impl AsRef<Path>) -> Result<Vec<u8>> {
+    Ok(read(path.as_ref(), LABELS)?.1)
+}
+
+/// Reads images and their labels from two IDX files: MNIST, Fashion-MNIST, EMNIST.
+///
+/// Pixels are divided by 255. The classes are named `0`, `1`, … up to the largest label; a number that does not occur (0 in the letters
+/// of EMNIST) is a class without images. EMNIST stores images with rows and columns exchanged; they are given as stored.
+///
+/// # Arguments
+/// * `images` — a file such as `train-images-idx3-ubyte.gz`
+/// * `labels` — a file such as `train-labels-idx1-ubyte.gz`
+///
+/// # Errors
+/// As [`read_idx_images`]; [`Error::InFile`] around [`Error::ShapeMismatch`] if there are more or fewer labels than images.
+///
+/// # Examples
+/// ```
+/// use haarmonic::data::idx::read_mnist;
+/// let digits = read_mnist(
+///     "examples/data/mnist_sample-images-idx3-ubyte.gz",
+///     "examples/data/mnist_sample-labels-idx1-ubyte.gz",
+/// )?;
+/// assert_eq!(digits.images().shape(), [1000, 28, 28, 1]);
+/// assert_eq!(digits.class_counts(), [100; 10]);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn read_mnist(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<ImageSet> {
+    let bytes = read_idx_images(images)?;
+    let digits = read_idx_labels(labels.as_ref())?;
+    let build = || {
+        if digits.len() != bytes.dim().0 {
+            return Err(Error::ShapeMismatch {
+                what: "labels".into(),
+                expected: format!("[{}], one for each image", bytes.dim().0),
+                found: vec![digits.len()],
+            });
+        }
+        let digits: Vec<usize> = digits.iter().map(|&digit| digit.into()).collect();
+        let classes = numbered_classes("labels", &digits)?;
+        from_bytes(&bytes, digits, classes)
+    };
+    build().map_err(|err| err.in_file(labels.as_ref()))
+}
+
+/// A set of grey images from bytes.
+pub(super) fn from_bytes(
+    bytes: &Array3<u8>,
+    labels: Vec<usize>,
+    classes: Vec<String>,
+) -> Result<ImageSet> {
+    let images = bytes.mapv(|byte| f64::from(byte) / 255.0);
+    ImageSet::new(images.insert_axis(Axis(3)), labels, classes)
+}
+
+/// Writes images as an IDX file, compressed if the name ends in `.gz`; whole or not at all.
+///
+/// # Arguments
+/// * `path` — the final name, replaced if it exists
+/// * `images` — shape `[n, height, width]`
+///
+/// # Errors
+/// [`Error::Empty`] without bytes, [`Error::ShapeMismatch`] if a length does not fit into 32 bits, [`Error::Io`] if writing fails.
+///
+/// # Examples
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("images-idx3-ubyte.gz");
+/// use haarmonic::data::idx::{read_idx_images, write_idx_images};
+/// let images = ndarray::array![[[1, 2], [3, 4]], [[5, 6], [7, 255]]];
+/// write_idx_images(&path, images.view())?;
+/// assert_eq!(read_idx_images(&path)?, images);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn write_idx_images(path: impl AsRef<Path>, images: ArrayView3<'_, u8>) -> Result<()> {
+    let bytes: Vec<u8> = images.iter().copied().collect();
+    write(path.as_ref(), IMAGES, images.shape(), &bytes)
+}
+
+/// Writes labels as an IDX file; otherwise as [`write_idx_images`].
+///
+/// # Errors
+/// As [`write_idx_images`].
+pub fn write_idx_labels(path: impl AsRef<Path>, labels: &[u8]) -> Result<()> {
+    write(path.as_ref(), LABELS, &[labels.len()], labels)
+}
+
+fn write(path: &Path, magic: [u8; 4], shape: &[usize], bytes: &[u8]) -> Result<()> {
+    if bytes.is_empty() {
+        return Err(Error::Empty {
+            what: format!("bytes of shape {shape:?}"),
+        });
+    }
+    let mut head = magic.to_vec();
+    for &len in shape {
+        let len = u32::try_from(len).map_err(|_| Error::ShapeMismatch {
+            what: "bytes to write".into(),
+            expected: "lengths below 2^32".into(),
+            found: shape.to_vec(),
+        })?;
+        head.extend(len.to_be_bytes());
+    }
+    let compress = path.extension().is_some_and(|end| end == "gz");
+    write_atomically(path, |out| {
+        if !compress {
+            out.write_all(&head)?;
+            return out.write_all(bytes);
+        }
+        let mut out = GzBuilder::new().write(out, Compression::best());
+        out.write_all(&head)?;
+        out.write_all(bytes)?;
+        out.finish().map(drop)
+    })
+}
+
+/// Reads the shape and the bytes of an IDX file of the wanted kind.
+fn read(path: &Path, wanted: [u8; 4]) -> Result<(Vec<usize>, Vec<u8>)> {
+    let (mut reader, most) = open_plain(path)?;
+    parse(&mut reader, most, wanted).map_err(|err| err.in_file(path))
+}
+
+/// Opens a file through gzip if it is compressed; returns the most bytes that can come out.
+pub(super) fn open_plain(path: &Path) -> Result<(Box<dyn Read>, u64)> {
+    let (mut file, len) = open(path)?;
+    let mut head = Vec::new();
+    let rewound = (&mut file)
+        .take(2)
+        .read_to_end(&mut head)
+        .and_then(|_| file.seek(SeekFrom::Start(0)));
+    rewound.map_err(|err| io_error(path, "read", err))?;
+    let file: BufReader<File> = BufReader::new(file);
+    Ok(if head == GZIP {
+        let most = len.saturating_mul(MAX_EXPANSION);
+        (Box::new(BufReader::new(MultiGzDecoder::new(file))), most)
+    } else {
+        (Box::new(file), len)
+    })
+}
+
+fn not_idx(message: impl Into<String>) -> Error {
+    Error::Syntax {
+        format: "IDX".into(),
+        line: None,
+        message: message.into(),
+    }
+}
+
+fn parse(reader: &mut impl Read, most: u64, wanted: [u8; 4]) -> Result<(Vec<usize>, Vec<u8>)> {
+    let unreadable = |err: std::io::Error| not_idx(one_line(&err));
+    let rank = usize::from(wanted[3]);
+    let mut head = Vec::new();
+    reader
+        .by_ref()
+        .take(4)
+        .read_to_end(&mut head)
+        .map_err(unreadable)?;
+    if head.len() == 4 && head != wanted {
+        let kind = |magic: &[u8]| match magic {
+            magic if magic == IMAGES => "images".to_string(),
+            magic if magic == LABELS => "labels".to_string(),
+            magic => format!("a file that begins with the bytes {magic:?}"),
+        };
+        return Err(not_idx(format!(
+            "found {}, expected {} (bytes {wanted:?})",
+            kind(&head),
+            kind(&wanted)
+        )));
+    }
+    reader
+        .by_ref()
+        .take(4 * rank as u64)
+        .read_to_end(&mut head)
+        .map_err(unreadable)?;
+    if head.len() != 4 + 4 * rank {
+        return Err(not_idx(format!(
+            "cut short: {} bytes, expected a header of {}",
+            head.len(),
+            4 + 4 * rank
+        )));
+    }
+    let shape: Vec<u64> = head[4..]
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|&len| u32::from_be_bytes(len).into())
+        .collect();
+    if shape.contains(&0) {
+        return Err(Error::Empty {
+            what: format!("IDX file of shape {shape:?}"),
+        });
+    }
+    let announced = shape
+        .iter()
+        .try_fold(1u64, |product, &n| product.checked_mul(n))
+        .filter(|&announced| announced <= most);
+    let Some(announced) = announced else {
+        return Err(not_idx(format!(
+            "cut short: shape {shape:?} announced, the file can hold at most {most} bytes"
+        )));
+    };
+    let mut bytes = Vec::new();
+    // One byte more, so that a surplus shows and gzip sees its end and checks the sum.
+    reader
+        .take(announced + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 != announced {
+        return Err(not_idx(if (bytes.len() as u64) < announced {
+            format!(
+                "cut short: shape {shape:?} needs {announced} bytes, found {}",
+                bytes.len()
+            )
+        } else {
+            format!("too long: shape {shape:?} needs {announced} bytes, found more")
+        }));
+    }
+    Ok((shape.iter().map(|&n| n as usize).collect(), bytes))
+}

@@ -1,0 +1,257 @@
+//! Folders of images, one folder a class (feature `images`).
+//!
+//! ```text
+//! tiles/stroma/a.png                tiles/train/stroma/a.png
+//! tiles/stroma/b.tif      or        tiles/train/tumour/c.jpg
+//! tiles/tumour/c.jpg                tiles/test/stroma/b.tif
+//! ```
+
+use std::fs;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use image::{ColorType, ImageFormat, ImageReader, Limits};
+use ndarray::{Array3, Array4, Axis};
+
+use super::arrays::one_line;
+use super::atomic::io_error;
+use super::image_set::ImageSet;
+use super::resize::{check_memory, check_size, resize};
+use crate::{Error, Result};
+
+/// Most bytes that a decoder may take: 67 million pixels of four channels.
+const MAX_DECODER_BYTES: u64 = 1 << 28;
+/// Most rows or columns of an image.
+const MAX_SIDE: u32 = 1 << 16;
+
+/// Reads images from a folder that holds one folder for each class.
+///
+/// * Classes are sorted by name, images within a class by file name, as texts (`10` before `9`).
+/// * If the only folders are `train` and `test`, each holds one folder for each class: those of `test` are the held-out images.
+///   They come last, and their classes must occur in `train`.
+/// * PNG, JPEG and TIFF, told by content, 8 or 16 bits, scaled to 0..1. Grey images have one channel, colour images three; if both
+///   occur, grey is repeated in three channels. Transparency is dropped, and a note to turn a photograph is not followed.
+/// * Hidden files and folders (names with a dot in front) and files beside the class folders are passed over; links are followed. Anything
+///   else in a class folder must be an image.
+///
+/// # Arguments
+/// * `path` — the folder
+/// * `size` — height and width to which every image is brought, see [`ImageSet::resized`]; without it all images must be alike
+///
+/// # Cost and accuracy
+/// One image is decoded at a time, in at most 256 MiB, and resized before the next.
+///
+/// # Errors
+/// [`Error::Io`] if a folder or file cannot be read; [`Error::Missing`] without class folders, or for a class of `test` that is not in
+/// `train`; otherwise [`Error::InFile`] with the folder or image around [`Error::Empty`] (no images in it), [`Error::Syntax`] (not an image,
+/// damaged, too large), [`Error::InvalidValue`] (a name that is not Unicode, a folder in a class folder, pixels of another type, a size of zero) or
+/// [`Error::ShapeMismatch`] (not the size of the first image).
+pub fn read_image_folder(path: impl AsRef<Path>, size: Option<(usize, usize)>) -> Result<ImageSet> {
+    let path = path.as_ref();
+    if let Some((height, width)) = size {
+        check_size(height, width)?;
+    }
+    let folders = folders(path)?;
+    let names: Vec<&str> = folders.iter().map(|(name, _)| name.as_str()).collect();
+    let (train, test) = match names.as_slice() {
+        [] => return Err(no_classes(path)),
+        ["test", "train"] => (class_folders(&folders[1].1)?, class_folders(&folders[0].1)?),
+        _ => (folders, Vec::new()),
+    };
+    let classes: Vec<String> = train.iter().map(|(name, _)| name.clone()).collect();
+    let mut files = Vec::new();
+    let mut labels = Vec::new();
+    let mut held_out = Vec::new();
+    let parts = train
+        .iter()
+        .map(|folder| (folder, false))
+        .chain(test.iter().map(|folder| (folder, true)));
+    for ((name, folder), is_test) in parts {
+        let label = classes.iter().position(|class| class == name);
+        let label = label.ok_or_else(|| {
+            Error::Missing {
+                what: format!("class {name:?} of `test`"),
+                place: "`train`".into(),
+            }
+            .in_file(path)
+        })?;
+        let images = image_files(folder)?;
+        labels.resize(labels.len() + images.len(), label);
+        held_out.resize(labels.len(), is_test);
+        files.extend(images);
+    }
+    let set = ImageSet::new(read_files(&files, size)?, labels, classes)
+        .map_err(|err| err.in_file(path))?;
+    if test.is_empty() {
+        Ok(set)
+    } else {
+        set.with_held_out(held_out)
+    }
+}
+
+fn no_classes(path: &Path) -> Error {
+    Error::Missing {
+        what: "folders of images, one for each class".into(),
+        place: format!("folder {}", path.display()),
+    }
+}
+
+fn class_folders(path: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let folders = folders(path)?;
+    if folders.is_empty() {
+        return Err(no_classes(path));
+    }
+    Ok(folders)
+}
+
+/// The entries of a folder that are not hidden, sorted by name, and whether each is a folder. Links are followed; as the depth
+/// is fixed, a loop of links ends.
+fn entries(path: &Path) -> Result<Vec<(String, PathBuf, bool)>> {
+    let cannot_read = |err| io_error(path, "read", err);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path).map_err(cannot_read)? {
+        let entry = entry.map_err(cannot_read)?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else {
+            return Err(Error::InvalidValue {
+                what: "name in the folder".into(),
+                found: name.to_string_lossy().into_owned(),
+                expected: "a name in Unicode".into(),
+            }
+            .in_file(path));
+        };
+        if name.starts_with('.') {
+            continue;
+        }
+        let metadata = fs::metadata(entry.path());
+        let metadata = metadata.map_err(|err| io_error(&entry.path(), "read", err))?;
+        entries.push((name.to_string(), entry.path(), metadata.is_dir()));
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+fn folders(path: &Path) -> Result<Vec<(String, PathBuf)>> {
+    Ok(entries(path)?
+        .into_iter()
+        .filter(|(_, _, is_folder)| *is_folder)
+        .map(|(name, path, _)| (name, path))
+        .collect())
+}
+
+/// The images of a class folder.
+fn image_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = entries(folder)?;
+    if let Some((name, ..)) = entries.iter().find(|(_, _, is_folder)| *is_folder) {
+        return Err(Error::InvalidValue {
+            what: "folder of a class".into(),
+            found: format!("a folder {name:?} in it"),
+            expected: "images".into(),
+        }
+        .in_file(folder));
+    }
+    if entries.is_empty() {
+        return Err(Error::Empty {
+            what: "images of the class".into(),
+        }
+        .in_file(folder));
+    }
+    Ok(entries.into_iter().map(|(_, path, _)| path).collect())
+}
+
+fn read_files(files: &[PathBuf], size: Option<(usize, usize)>) -> Result<Array4<f64>> {
+    let mut images: Vec<Array3<f64>> = Vec::with_capacity(files.len());
+    for file in files {
+        let image = read_image(file)?;
+        let image = match size {
+            Some((height, width)) => resize(&image.insert_axis(Axis(0)), height, width)
+                .map_err(|err| err.in_file(file))?
+                .remove_axis(Axis(0)),
+            None => image,
+        };
+        if let Some(first) = images.first() {
+            let ((height, width, _), found) = (first.dim(), image.dim());
+            if (height, width) != (found.0, found.1) {
+                return Err(Error::ShapeMismatch {
+                    what: "image".into(),
+                    expected: format!(
+                        "[{height}, {width}] as that of {} (or state a size for all)",
+                        files[0].display()
+                    ),
+                    found: vec![found.0, found.1],
+                }
+                .in_file(file));
+            }
+        }
+        images.push(image);
+    }
+    let channels = images.iter().map(|image| image.dim().2).max().unwrap_or(1);
+    let (height, width) = images.first().map_or((0, 0), |image| {
+        let (height, width, _) = image.dim();
+        (height, width)
+    });
+    check_memory(&[images.len(), height, width, channels])?;
+    let mut all = Array4::zeros((images.len(), height, width, channels));
+    for (mut target, image) in all.outer_iter_mut().zip(images) {
+        let image = image
+            .broadcast(target.raw_dim())
+            .expect("images have one channel or as many as all");
+        target.assign(&image);
+    }
+    Ok(all)
+}
+
+/// Decodes an image to shape `[height, width, 1 or 3]`.
+fn read_image(path: &Path) -> Result<Array3<f64>> {
+    let not_image = |message: String| {
+        Error::Syntax {
+            format: "image".into(),
+            line: None,
+            message,
+        }
+        .in_file(path)
+    };
+    let (file, _) = super::arrays::open(path)?;
+    let mut reader = ImageReader::new(BufReader::new(file))
+        .with_guessed_format()
+        .map_err(|err| io_error(path, "read", err))?;
+    if !matches!(
+        reader.format(),
+        Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Tiff)
+    ) {
+        return Err(not_image(
+            "found another kind of file, expected PNG, JPEG or TIFF".into(),
+        ));
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    reader.limits(limits);
+    let image = reader.decode().map_err(|err| not_image(one_line(&err)))?;
+    let (height, width) = (image.height() as usize, image.width() as usize);
+    check_memory(&[height, width, 3]).map_err(|err| err.in_file(path))?;
+    let bytes = |samples: Vec<u8>| samples.into_iter().map(|x| f64::from(x) / 255.0).collect();
+    let words = |samples: Vec<u16>| {
+        samples
+            .into_iter()
+            .map(|x| f64::from(x) / 65535.0)
+            .collect()
+    };
+    let (channels, samples): (usize, Vec<f64>) = match image.color() {
+        ColorType::L8 | ColorType::La8 => (1, bytes(image.into_luma8().into_raw())),
+        ColorType::L16 | ColorType::La16 => (1, words(image.into_luma16().into_raw())),
+        ColorType::Rgb8 | ColorType::Rgba8 => (3, bytes(image.into_rgb8().into_raw())),
+        ColorType::Rgb16 | ColorType::Rgba16 => (3, words(image.into_rgb16().into_raw())),
+        other => {
+            return Err(Error::InvalidValue {
+                what: "pixels".into(),
+                found: format!("{other:?}"),
+                expected: "grey or colour, 8 or 16 bits".into(),
+            }
+            .in_file(path));
+        }
+    };
+    Ok(Array3::from_shape_vec((height, width, channels), samples)
+        .expect("a decoded image has as many samples as its size says"))
+}

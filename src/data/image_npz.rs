@@ -1,0 +1,165 @@
+//! Labelled images in NumPy's `.npz` format.
+
+use std::io::Read;
+use std::path::Path;
+
+use ndarray::{Array4, ArrayD, Ix4};
+
+use super::array_elements::{descriptor, read_npz_integers, read_npz_texts, wrong_type};
+use super::arrays::{first_index, npz_keys, read_elements, read_header, with_entry};
+use super::image_set::ImageSet;
+use crate::{Error, Result};
+
+/// Most classes that are named by number: a larger label is taken for an error.
+const MAX_NUMBERED: usize = 65_536;
+
+/// Reads labelled images from a `.npz` file.
+///
+/// # Arguments
+/// * `path` — a `.npz` file with these arrays:
+///
+/// | name | shape | elements |
+/// |------|-------|----------|
+/// | `x` | `[n, height, width, channels]`, or `[n, height, width]` with one channel | uint8, divided by 255, or float64 or float32, taken as they are |
+/// | `y` | `[n]` | integers from 0 |
+/// | `classes` (optional) | `[k]` | texts; without it the classes are `0`, `1`, … up to the largest label |
+/// | `is_test` (optional) | `[n]` | bool or integers 0 and 1: the held-out images |
+///
+/// Other arrays are passed over.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Missing`] (no `x` or `y`),
+/// [`Error::ShapeMismatch`], [`Error::InvalidValue`] (another element type, a label without a class),
+/// [`Error::NotFinite`], [`Error::Empty`], or [`Error::Syntax`] (not `.npz`, cut short).
+pub fn read_image_npz(path: impl AsRef<Path>) -> Result<ImageSet> {
+    let path = path.as_ref();
+    let keys = npz_keys(path)?;
+    let has = |key: &str| keys.iter().any(|k| k == key);
+    let pixels = with_entry(path, "x", |reader, len, what| {
+        parse_pixels(reader, len, what)
+    })?;
+    let labels = read_npz_integers(path, "y")?;
+    let classes = if has("classes") {
+        Some(read_npz_texts(path, "classes")?)
+    } else {
+        None
+    };
+    let is_test = if has("is_test") {
+        Some(read_npz_integers(path, "is_test")?)
+    } else {
+        None
+    };
+    assemble(pixels, &labels, classes, is_test).map_err(|err| err.in_file(path))
+}
+
+fn assemble(
+    pixels: ArrayD<f64>,
+    labels: &ArrayD<i64>,
+    classes: Option<Vec<String>>,
+    is_test: Option<ArrayD<i64>>,
+) -> Result<ImageSet> {
+    let images = four_axes(pixels)?;
+    let count = images.dim().0;
+    check_vector("array `y`", labels, count)?;
+    let labels = labels
+        .iter()
+        .enumerate()
+        .map(|(index, &label)| {
+            usize::try_from(label).map_err(|_| Error::InvalidValue {
+                what: format!("array `y` at index {index}"),
+                found: label.to_string(),
+                expected: "a label from 0".into(),
+            })
+        })
+        .collect::<Result<Vec<usize>>>()?;
+    let classes = match classes {
+        Some(classes) => classes,
+        None => numbered_classes("array `y`", &labels)?,
+    };
+    let set = ImageSet::new(images, labels, classes)?;
+    let Some(is_test) = is_test else {
+        return Ok(set);
+    };
+    check_vector("array `is_test`", &is_test, count)?;
+    let held_out = is_test
+        .iter()
+        .enumerate()
+        .map(|(index, &mark)| match mark {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Error::InvalidValue {
+                what: format!("array `is_test` at index {index}"),
+                found: mark.to_string(),
+                expected: "0 or 1".into(),
+            }),
+        })
+        .collect::<Result<Vec<bool>>>()?;
+    set.with_held_out(held_out)
+}
+
+/// The names `0`, `1`, … up to the largest label.
+pub(super) fn numbered_classes(what: &str, labels: &[usize]) -> Result<Vec<String>> {
+    let largest = labels.iter().copied().max().unwrap_or(0);
+    if largest >= MAX_NUMBERED {
+        return Err(Error::InvalidValue {
+            what: what.into(),
+            found: format!("label {largest}"),
+            expected: format!("labels below {MAX_NUMBERED}"),
+        });
+    }
+    Ok((0..=largest).map(|label| label.to_string()).collect())
+}
+
+fn check_vector(what: &str, array: &ArrayD<i64>, count: usize) -> Result<()> {
+    if array.shape() != [count] {
+        return Err(Error::ShapeMismatch {
+            what: what.into(),
+            expected: format!("[{count}], one entry for each image"),
+            found: array.shape().to_vec(),
+        });
+    }
+    Ok(())
+}
+
+fn four_axes(pixels: ArrayD<f64>) -> Result<Array4<f64>> {
+    let mut shape = pixels.shape().to_vec();
+    if shape.len() == 3 {
+        shape.push(1);
+    }
+    let refuse = || Error::ShapeMismatch {
+        what: "array `x`".into(),
+        expected: "[n, height, width, channels]".into(),
+        found: pixels.shape().to_vec(),
+    };
+    if shape.len() != 4 {
+        return Err(refuse());
+    }
+    let shape = Ix4(shape[0], shape[1], shape[2], shape[3]);
+    Ok(pixels
+        .into_shape_with_order(shape)
+        .expect("a last axis of length 1 leaves the number of entries as it is"))
+}
+
+fn parse_pixels(mut reader: &mut dyn Read, len: u64, what: &str) -> Result<ArrayD<f64>> {
+    let (header, header_len) = read_header(&mut reader, len, what)?;
+    let reader = &mut reader;
+    let descriptor = descriptor(&header);
+    let pixels = match descriptor.as_str() {
+        "|u1" | "<u1" | ">u1" => {
+            return Ok(read_elements::<u8>(reader, &header, header_len, len, what)?
+                .mapv(|byte| f64::from(byte) / 255.0));
+        }
+        "<f8" | ">f8" => read_elements::<f64>(reader, &header, header_len, len, what)?,
+        "<f4" | ">f4" => {
+            read_elements::<f32>(reader, &header, header_len, len, what)?.mapv(f64::from)
+        }
+        _ => return Err(wrong_type(what, &descriptor, "uint8, float64 or float32")),
+    };
+    match first_index(&pixels, |x| !x.is_finite()) {
+        None => Ok(pixels),
+        Some(index) => Err(Error::NotFinite {
+            what: what.into(),
+            index,
+        }),
+    }
+}

