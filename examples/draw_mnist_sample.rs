@@ -10,7 +10,7 @@ use std::path::Path;
 use haarmonic::data::idx::{read_mnist, write_idx_images, write_idx_labels};
 use haarmonic::data::image_set::ImageSet;
 use haarmonic::data::mnist_package::read_mnist_package;
-use ndarray::{Axis, s};
+use ndarray::Axis;
 
 const SAMPLE_LEN: usize = 1000;
 const SAMPLE_SEED: u64 = 28;
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     println!("\nthe first image, a {}:", digits.labels()[0]);
-    for row in digits.images().slice(s![0, 3..25, .., 0]).outer_iter() {
+    for row in digits.images().index_axis(Axis(0), 0).outer_iter() {
         let shade = |x: &f64| b" .:-=+*#%@"[(9.0 * x).round() as usize] as char;
         println!("{}", row.iter().map(shade).collect::<String>().trim_end());
     }

@@ -20,7 +20,7 @@ use crate::{Error, Result};
 /// let classes = vec!["cat".to_string(), "dog".to_string()];
 /// let set = ImageSet::new(images, vec![0, 0, 0, 1, 1, 1], classes)?;
 /// let (train, test) = set.balanced_split(4, 2, 1)?;
-/// assert_eq!((train.labels(), test.labels()), (&[0, 1, 0, 1][..], &[0, 1][..]));
+/// assert_eq!((train.class_counts(), test.class_counts()), (vec![2, 2], vec![1, 1]));
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -216,27 +216,22 @@ impl ImageSet {
                 });
             }
         }
-        let part = |indices: &[usize]| -> Result<ImageSet> {
-            let mut set = self.select(indices)?;
-            set.held_out = None;
-            Ok(set)
-        };
-        Ok((part(&train)?, part(&test)?))
+        Ok((self.part(&train)?, self.part(&test)?))
     }
 
     /// Draws disjoint sets of images at random, with equally many of each class.
     ///
-    /// Classes without images are passed over. If a number is not divisible by the number of the other classes, the
-    /// first of them have one image more. Both sets run through the classes in turn, so that the beginning of a
-    /// set is balanced too. With the same `test` and `seed` the test set stays the same and a smaller training set is
-    /// the beginning of a larger one. Marks of held-out images are not looked at.
+    /// Classes without images are passed over. Both sets go through the other classes again and again, each time in a random order, so the
+    /// beginning of a set is balanced too, and a number that the number of classes does not divide leaves some classes one image ahead. With
+    /// the same `test` and `seed` the test set stays the same and a smaller training set is the beginning of a larger one. Marks of held-out
+    /// images are not looked at.
     ///
     /// # Arguments
     /// * `train`, `test` — the numbers of images, each at least 1
     /// * `seed` — any number; the draw is the same on every machine
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if a number is zero or a class has too few images.
+    /// [`Error::InvalidValue`] if a number is zero or there are too few images, in all or of a class.
     pub fn balanced_split(
         &self,
         train: usize,
@@ -245,27 +240,36 @@ impl ImageSet {
     ) -> Result<(ImageSet, ImageSet)> {
         positive("number of test images", test)?;
         let (train, test) = self.balanced(train, test, seed)?;
-        let part = |indices: &[usize]| -> Result<ImageSet> {
-            let mut set = self.select(indices)?;
-            set.held_out = None;
-            Ok(set)
-        };
-        Ok((part(&train)?, part(&test)?))
+        Ok((self.part(&train)?, self.part(&test)?))
     }
 
     /// Draws images at random, with equally many of each class, as [`ImageSet::balanced_split`] does; a smaller
     /// set with the same seed is the beginning of a larger one.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `count` is zero or a class has too few images.
+    /// [`Error::InvalidValue`] if `count` is zero or there are too few images, in all or of a class.
     pub fn balanced_subset(&self, count: usize, seed: u64) -> Result<ImageSet> {
         let (indices, _) = self.balanced(count, 0, seed)?;
         self.select(&indices)
     }
 
-    /// The indices of a training set and a test set, running through the classes in turn.
+    /// Picks images for a set that is not to be divided again.
+    fn part(&self, indices: &[usize]) -> Result<ImageSet> {
+        let mut set = self.select(indices)?;
+        set.held_out = None;
+        Ok(set)
+    }
+
+    /// The indices of a training set and a test set.
     fn balanced(&self, train: usize, test: usize, seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
         positive("number of training images", train)?;
+        if train.checked_add(test).is_none_or(|all| all > self.len()) {
+            return Err(Error::InvalidValue {
+                what: "number of images to draw".into(),
+                found: format!("{train} to train and {test} to test with"),
+                expected: format!("at most {} in all, the number of images", self.len()),
+            });
+        }
         let mut members = vec![Vec::new(); self.classes.len()];
         for (index, &label) in self.labels.iter().enumerate() {
             members[label].push(index);
@@ -273,39 +277,51 @@ impl ImageSet {
         let occurring: Vec<usize> = (0..members.len())
             .filter(|&class| !members[class].is_empty())
             .collect();
-        let mut rng: ChaCha8Rng = shuffle::generator(seed);
-        // Place i of a set belongs to the class i modulo the number of classes.
-        let share = |total: usize, rank: usize| {
-            total / occurring.len() + usize::from(rank < total % occurring.len())
-        };
-        for (rank, &class) in occurring.iter().enumerate() {
+        let mut rng = shuffle::generator(seed);
+        for &class in &occurring {
             shuffle::shuffle(&mut members[class], &mut rng);
-            let (of_train, of_test) = (share(train, rank), share(test, rank));
-            if of_train
-                .checked_add(of_test)
-                .is_none_or(|needed| needed > members[class].len())
-            {
+        }
+        let of_test = rounds(&occurring, test, &mut rng);
+        let of_train = rounds(&occurring, train, &mut rng);
+        let shares = |order: &[usize]| {
+            let mut shares = vec![0; members.len()];
+            order.iter().for_each(|&class| shares[class] += 1);
+            shares
+        };
+        let (train_shares, test_shares) = (shares(&of_train), shares(&of_test));
+        for &class in &occurring {
+            let (to_train, to_test) = (train_shares[class], test_shares[class]);
+            if to_train + to_test > members[class].len() {
                 return Err(Error::InvalidValue {
                     what: format!("number of images of class {:?}", self.classes[class]),
                     found: members[class].len().to_string(),
-                    expected: format!("at least {of_train} to train and {of_test} to test with"),
+                    expected: format!("at least {to_train} to train and {to_test} to test with"),
                 });
             }
         }
-        let place = |i: usize| (occurring[i % occurring.len()], i / occurring.len());
-        let first = |i: usize| {
-            let (class, turn) = place(i);
-            members[class][turn]
+        let mut taken = vec![0; members.len()];
+        let mut take = |order: &[usize]| -> Vec<usize> {
+            let next = |&class: &usize| {
+                taken[class] += 1;
+                members[class][taken[class] - 1]
+            };
+            order.iter().map(next).collect()
         };
-        let after_test = |i: usize| {
-            let (class, turn) = place(i);
-            members[class][share(test, i % occurring.len()) + turn]
-        };
-        Ok((
-            (0..train).map(after_test).collect(),
-            (0..test).map(first).collect(),
-        ))
+        let test = take(&of_test);
+        Ok((take(&of_train), test))
     }
+}
+
+/// Goes through the classes again and again, each time in a random order, `count` places in all.
+fn rounds(classes: &[usize], count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    let mut order = Vec::with_capacity(count);
+    while order.len() < count {
+        let mut round = classes.to_vec();
+        shuffle::shuffle(&mut round, rng);
+        round.truncate(count - order.len());
+        order.extend(round);
+    }
+    order
 }
 
 fn positive(what: &str, number: usize) -> Result<()> {
