@@ -10,6 +10,7 @@ use super::rectifier::{Abs, LeakyRelu, Relu, Sign};
 use super::sweep::{Moment, diagonal, sweep};
 use super::variance::Variance;
 use crate::error::Result;
+use crate::special::Real;
 
 impl Activation {
     /// Replaces covariances, and a tangent kernel, by those after the activation.
@@ -52,14 +53,25 @@ impl Activation {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn apply(
+    pub fn apply<T: Real>(
+        &self,
+        q1: Variance<T>,
+        q2: Variance<T>,
+        nngp: &mut [T],
+        ntk: Option<&mut [T]>,
+    ) -> Result<()> {
+        self.validate()?;
+        T::apply(self, q1, q2, nngp, ntk)
+    }
+
+    /// [`Activation::apply`] in double precision.
+    pub(super) fn apply_double(
         &self,
         q1: Variance,
         q2: Variance,
         nngp: &mut [f64],
         ntk: Option<&mut [f64]>,
     ) -> Result<()> {
-        self.validate()?;
         match self {
             Self::Relu => sweep(Relu, q1, q2, nngp, ntk),
             &Self::LeakyRelu { slope: -1.0 } => sweep(Abs, q1, q2, nngp, ntk),

@@ -39,7 +39,7 @@ pub(crate) struct SigmoidLike;
 
 impl SigmoidLike {
     /// $`2/w^2`$
-    const GAIN: f64 = 2.0 / (SIGMOID_WIDTH * SIGMOID_WIDTH);
+    pub(crate) const GAIN: f64 = 2.0 / (SIGMOID_WIDTH * SIGMOID_WIDTH);
 }
 
 impl Expectation for SigmoidLike {

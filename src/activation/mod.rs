@@ -15,11 +15,15 @@ mod exponential;
 mod function;
 mod pair;
 mod polynomial;
+pub(crate) mod precision;
+mod prepared;
 mod rectified_monomial;
 mod rectifier;
 mod sweep;
 mod variance;
+mod widened;
 
 pub use elementwise::Elementwise;
 pub use function::{Activation, MAX_DEGREE, NAMES};
+pub use prepared::{PreparedVariance, VarianceField};
 pub use variance::{COVARIANCE_GUARD, LARGEST_VARIANCE, Variance};

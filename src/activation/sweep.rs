@@ -1,7 +1,8 @@
 //! One pass over the points, written once for all closed forms.
 
-use super::variance::{COVARIANCE_GUARD, Variance, check_finite};
+use super::variance::{Variance, check_finite};
 use crate::error::{Error, Result};
+use crate::special::Real;
 use pulp::{Arch, Simd, WithSimd};
 
 /// The expectations of one activation function at one point.
@@ -68,17 +69,16 @@ pub(crate) fn diagonal<E: Expectation>(
     }
 }
 
-pub(crate) fn check(q1: Variance, q2: Variance, nngp: &[f64], ntk: Option<&[f64]>) -> Result<()> {
+pub(crate) fn check<T: Real>(
+    q1: Variance<T>,
+    q2: Variance<T>,
+    nngp: &[T],
+    ntk: Option<&[T]>,
+) -> Result<()> {
     q1.check("first variance", nngp.len())?;
     q2.check("second variance", nngp.len())?;
-    if let Some(ntk) = ntk
-        && ntk.len() != nngp.len()
-    {
-        return Err(Error::ShapeMismatch {
-            what: "tangent kernel".to_owned(),
-            expected: format!("[{}], as the covariances", nngp.len()),
-            found: vec![ntk.len()],
-        });
+    if let Some(ntk) = ntk {
+        check_tangent(ntk.len(), nngp.len())?;
     }
     if Arch::new().dispatch(Valid { q1, q2, nngp, ntk }) {
         return Ok(());
@@ -88,35 +88,52 @@ pub(crate) fn check(q1: Variance, q2: Variance, nngp: &[f64], ntk: Option<&[f64]
     for (i, &k) in nngp.iter().enumerate() {
         let (q1, q2) = (q1.at(i), q2.at(i));
         if k.abs() > bound(q1, q2) {
-            return Err(Error::NotACovariance { q1, q2, k });
+            return Err(Error::NotACovariance {
+                q1: q1.wide(),
+                q2: q2.wide(),
+                k: k.wide(),
+            });
         }
     }
     Ok(())
 }
 
+/// Checks that the tangent kernel is as long as the covariances.
+pub(crate) fn check_tangent(found: usize, points: usize) -> Result<()> {
+    if found == points {
+        return Ok(());
+    }
+    Err(Error::ShapeMismatch {
+        what: "tangent kernel".to_owned(),
+        expected: format!("[{points}], as the covariances"),
+        found: vec![found],
+    })
+}
+
 /// The largest covariance that is accepted.
 #[inline(always)]
-fn bound(q1: f64, q2: f64) -> f64 {
-    q1.sqrt() * q2.sqrt() * (1.0 + COVARIANCE_GUARD)
+fn bound<T: Real>(q1: T, q2: T) -> T {
+    q1.sqrt() * q2.sqrt() * T::GUARDED
 }
 
-struct Valid<'a> {
-    q1: Variance<'a>,
-    q2: Variance<'a>,
-    nngp: &'a [f64],
-    ntk: Option<&'a [f64]>,
+struct Valid<'a, T: Real> {
+    q1: Variance<'a, T>,
+    q2: Variance<'a, T>,
+    nngp: &'a [T],
+    ntk: Option<&'a [T]>,
 }
 
-impl WithSimd for Valid<'_> {
+impl<T: Real> WithSimd for Valid<'_, T> {
     type Output = bool;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> bool {
+        let largest = T::max_value();
         let finite = self
             .ntk
             .unwrap_or(&[])
             .iter()
-            .fold(true, |ok, t| ok & (t.abs() <= f64::MAX));
+            .fold(true, |ok, t| ok & (t.abs() <= largest));
         let nngp = self.nngp;
         let bounded = match (self.q1, self.q2) {
             (Variance::Constant(q1), Variance::Constant(q2)) => {
