@@ -100,7 +100,7 @@ fn numpy_archives_are_read() {
         );
     }
     let zeros = read_npz_real(numpy("deflated.npz"), "zeros").unwrap();
-    assert_eq!(zeros, Array1::zeros(4096).into_dyn());
+    assert_eq!(zeros, Array1::<f64>::zeros(4096).into_dyn());
 }
 
 #[test]

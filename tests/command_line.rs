@@ -364,7 +364,17 @@ fn bad_input_is_refused() {
         (
             "plane",
             SPHERE.replace("\"sphere\"", "\"plane\""),
-            &["plane"],
+            &["bandlimit", "height"],
+        ),
+        (
+            "group of the plane",
+            SPHERE.replace("\"SO3\"", "\"C4\""),
+            &["layer 1", "C4", "SO3"],
+        ),
+        (
+            "filter of the plane",
+            SPHERE.replace("group = \"SO3\"", "group = \"SO3\"\nfilter = [3, 3]"),
+            &["filter", "plane"],
         ),
         ("garbage", "][".into(), &["wrong.toml"]),
         (

@@ -97,7 +97,7 @@ fn layers_that_do_not_fit() {
     );
     refused(
         vector(vec![lifting()]),
-        "layer 1: a `lifting` takes signals on the sphere, the inputs are vectors; use `dense`, or `space = \"sphere\"`",
+        "layer 1: a `lifting` takes signals on the sphere or the plane, the inputs are vectors; use `dense`, or another `space`",
     );
     for (layer, kind) in [
         (convolution(), "group-convolution"),
@@ -106,7 +106,7 @@ fn layers_that_do_not_fit() {
         refused(
             vector(vec![dense(), layer]),
             &format!(
-                "layer 2: a `{kind}` takes features over a group, the inputs are vectors; use `dense` and `activation` only, or `space = \"sphere\"`"
+                "layer 2: a `{kind}` takes features over a group, the inputs are vectors; use `dense` and `activation` only, or another `space`"
             ),
         );
     }
@@ -139,7 +139,7 @@ fn layers_that_do_not_fit() {
     );
     refused(
         sphere(vec![lifting(), Layer::GroupPooling, Layer::GroupPooling]),
-        "layer 3: a second `group-pooling`; remove it",
+        "layer 3: a second readout, `group-pooling`; remove it",
     );
     refused(
         sphere(vec![lifting(), relu(), dense()]),
@@ -163,7 +163,7 @@ fn values_out_of_range() {
         refused(
             sphere(vec![Layer::Lifting {
                 group,
-                support,
+                support: support.clone(),
                 scale,
             }]),
             &format!("layer 1: {message}"),
@@ -236,6 +236,6 @@ fn values_out_of_range() {
     with_limit(4).unwrap();
     refused(
         vector(vec![dense()]).and_then(|network| network.with_quadrature(Quadrature::BandLimit(4))),
-        "network: a quadrature over the group, but the inputs are vectors; remove the quadrature",
+        "network: a quadrature over the group, which is for signals on the sphere; remove the quadrature",
     );
 }

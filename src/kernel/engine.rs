@@ -25,11 +25,13 @@ const TIGHTER: f64 = 0.1;
 
 type Signal<R> = <<R as Refinement>::Level as Geometry>::Signal;
 type Workspace<R> = <<R as Refinement>::Level as Geometry>::Workspace;
+type Scalar<R> = <<R as Refinement>::Level as Geometry>::Scalar;
 
-/// A signal with the variances that its network needs of it.
-pub(crate) struct Prepared<S> {
-    signal: S,
-    own: SelfCovariance,
+/// A signal with what its network needs of it: where variances are numbers, they are kept; where
+/// they are functions, nothing is, and they are computed for each pair anew.
+pub(crate) struct Prepared<G: Geometry> {
+    pub signal: G::Signal,
+    own: SelfCovariance<G::Scalar>,
 }
 
 /// One value twice: as accurate as it was made, and from the quadrature before that.
@@ -86,8 +88,8 @@ impl PooledVariances {
 }
 
 /// Prepared signals with their pooled variances.
-pub(crate) struct PreparedSet<'a, S> {
-    pub signals: &'a [Prepared<S>],
+pub(crate) struct PreparedSet<'a, G: Geometry> {
+    pub signals: &'a [Prepared<G>],
     pooled: PooledVariances,
     /// Kernel of each signal with itself behind the last layer; empty where nobody asked for it.
     pub diagonal: Vec<Estimate>,
@@ -123,7 +125,7 @@ pub(crate) struct Block {
 /// Scratch of one thread: one workspace per level, allocated when first used.
 pub(crate) struct EngineWorkspace<R: Refinement> {
     levels: Vec<Option<Workspace<R>>>,
-    buffers: FibreBuffers,
+    buffers: FibreBuffers<Scalar<R>>,
 }
 
 /// How accurately one pair is pooled.
@@ -174,12 +176,15 @@ impl<R: Refinement> Engine<R> {
         }
     }
 
-    pub(crate) fn prepare(&self, signal: Signal<R>) -> Result<Prepared<Signal<R>>> {
-        let mean_square = self.refinement.level(0)?.mean_square(&signal);
-        Ok(Prepared {
-            own: self.recursion.self_covariance(mean_square)?,
-            signal,
-        })
+    pub(crate) fn prepare(&self, signal: Signal<R>) -> Result<Prepared<R::Level>> {
+        let geometry = self.refinement.level(0)?;
+        let own = if R::Level::FIELDS {
+            SelfCovariance::default()
+        } else {
+            self.recursion
+                .self_covariance(geometry, &signal, &mut geometry.make_workspace())?
+        };
+        Ok(Prepared { signal, own })
     }
 
     /// Adds what the layers after pooling need to know of each signal.
@@ -188,9 +193,9 @@ impl<R: Refinement> Engine<R> {
     /// * `diagonal` — the pooled kernel of each signal with itself, or nothing if it is not needed
     pub(crate) fn complete<'a>(
         &self,
-        signals: &'a [Prepared<Signal<R>>],
+        signals: &'a [Prepared<R::Level>],
         mut diagonal: Vec<Estimate>,
-    ) -> Result<PreparedSet<'a, Signal<R>>> {
+    ) -> Result<PreparedSet<'a, R::Level>> {
         let mut pooled = PooledVariances::default();
         for estimate in &mut diagonal {
             for (side, pair) in [
@@ -214,8 +219,8 @@ impl<R: Refinement> Engine<R> {
     /// The kernels of a pair on one level.
     fn at_level(
         &self,
-        a: &Prepared<Signal<R>>,
-        b: &Prepared<Signal<R>>,
+        a: &Prepared<R::Level>,
+        b: &Prepared<R::Level>,
         level: usize,
         workspace: &mut EngineWorkspace<R>,
     ) -> Result<KernelPair> {
@@ -223,8 +228,8 @@ impl<R: Refinement> Engine<R> {
         let scratch = workspace.levels[level].get_or_insert_with(|| geometry.make_workspace());
         self.recursion.pooled(
             geometry,
-            (&a.signal, &a.own.variances),
-            (&b.signal, &b.own.variances),
+            [&a.signal, &b.signal],
+            [&a.own.variances, &b.own.variances],
             scratch,
             &mut workspace.buffers,
         )
@@ -233,8 +238,8 @@ impl<R: Refinement> Engine<R> {
     /// The pooled kernels of a pair, with an error estimate unless the level is given.
     pub(crate) fn pooled_pair(
         &self,
-        a: &Prepared<Signal<R>>,
-        b: &Prepared<Signal<R>>,
+        a: &Prepared<R::Level>,
+        b: &Prepared<R::Level>,
         accuracy: Accuracy,
         workspace: &mut EngineWorkspace<R>,
     ) -> Result<Estimate> {
@@ -287,8 +292,8 @@ impl<R: Refinement> Engine<R> {
     ///   zero and cost next to nothing
     pub(crate) fn block(
         &self,
-        (row_set, row_range): (&PreparedSet<'_, Signal<R>>, Range<usize>),
-        (column_set, column_range): (&PreparedSet<'_, Signal<R>>, Range<usize>),
+        (row_set, row_range): (&PreparedSet<'_, R::Level>, Range<usize>),
+        (column_set, column_range): (&PreparedSet<'_, R::Level>, Range<usize>),
         wanted: impl Fn(usize, usize) -> bool,
         accuracy: Accuracy,
         workspace: &mut EngineWorkspace<R>,

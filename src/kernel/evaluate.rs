@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use crate::Result;
-use crate::network::{InputSpace, Network};
+use crate::network::{GroupName, InputSpace, Layer, Network};
+use crate::{Error, Result};
 
 use super::engine::{Accuracy, Block, Engine, Estimate, Prepared, PreparedSet};
-use super::geometry::{Geometry, Refinement};
+use super::finite::FiniteGeometry;
+use super::geometry::{Exact, Refinement};
 use super::gram::{Gram, KernelError};
+use super::plane::PlaneGeometry;
+use super::precision::Precision;
 use super::recursion::{KernelPair, Recursion};
 use super::signals::{PreparedSignals, Signals, Store};
 use super::sphere::SphereRefinement;
@@ -69,9 +72,49 @@ pub struct Kernel {
 
 /// One engine per kind of input.
 pub(crate) enum Engines {
-    Vector(Engine<VectorGeometry>),
+    Vector(Engine<Exact<VectorGeometry>>),
     Sphere(Engine<SphereRefinement>),
+    Finite(Engine<Exact<FiniteGeometry>>),
+    Plane(Engine<Exact<PlaneGeometry<f64>>>),
+    /// Fibres in single precision, and an engine in double precision for samples of their error.
+    PlaneSingle(
+        Engine<Exact<PlaneGeometry<f32>>>,
+        Engine<Exact<PlaneGeometry<f64>>>,
+    ),
 }
+
+/// Runs an expression with the engine and the prepared signals of the kind of input at hand.
+macro_rules! with_engine {
+    ($engines:expr, $rows:expr, $columns:expr, |$engine:ident, $a:ident, $b:ident| $body:expr) => {{
+        use $crate::kernel::evaluate::Engines;
+        use $crate::kernel::signals::Store;
+        let columns: Option<&Store> = $columns;
+        macro_rules! of_kind {
+            ($kind:ident, $engine_of_kind:ident) => {
+                if let (Store::$kind($a), $engine) = ($rows, $engine_of_kind) {
+                    let $b = match columns {
+                        None => None,
+                        Some(Store::$kind(columns)) => Some(&columns[..]),
+                        Some(_) => unreachable!("{}", $crate::kernel::evaluate::ONE_SPACE),
+                    };
+                    $body
+                } else {
+                    unreachable!("{}", $crate::kernel::evaluate::ONE_SPACE)
+                }
+            };
+        }
+        match $engines {
+            Engines::Vector(engine) => of_kind!(Vector, engine),
+            Engines::Sphere(engine) => of_kind!(Sphere, engine),
+            Engines::Finite(engine) => of_kind!(Finite, engine),
+            Engines::Plane(engine) => of_kind!(Plane, engine),
+            Engines::PlaneSingle(engine, _) => of_kind!(PlaneSingle, engine),
+        }
+    }};
+}
+pub(crate) use with_engine;
+
+pub(crate) const ONE_SPACE: &str = "signals prepared for a network live in its input space";
 
 impl Kernel {
     /// Builds the evaluator of a network.
@@ -82,8 +125,24 @@ impl Kernel {
         let recursion = Recursion::new(network);
         let engines = match *network.input() {
             InputSpace::Vector { .. } => {
-                Engines::Vector(Engine::new(VectorGeometry, recursion, None))
+                Engines::Vector(Engine::new(Exact(VectorGeometry), recursion, None))
             }
+            InputSpace::Plane {
+                height,
+                width,
+                channels,
+            } => {
+                let geometry = plane_geometry(network, [height, width], channels);
+                Engines::Plane(Engine::new(Exact(geometry), recursion, None))
+            }
+            InputSpace::Finite {
+                ref action,
+                channels,
+            } => Engines::Finite(Engine::new(
+                Exact(FiniteGeometry::new(action.clone(), channels)),
+                recursion,
+                None,
+            )),
             InputSpace::Sphere { band_limit, .. } => {
                 let quadrature = network.quadrature();
                 Engines::Sphere(Engine::new(
@@ -98,6 +157,74 @@ impl Kernel {
             engines: Arc::new(engines),
             progress: None,
         })
+    }
+
+    /// The same kernel with another precision within a pair.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for single precision and inputs that are not images.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::group::PointGroup;
+    /// use haarmonic::kernel::{Kernel, Precision};
+    /// use haarmonic::network::{Network, Padding, Scale, Support};
+    ///
+    /// let network = Network::plane(4, 4, 1)
+    ///     .lifting(PointGroup::C4, Support::window(3, Padding::Same), Scale::default())
+    ///     .activation(Activation::Relu)
+    ///     .group_pooling()
+    ///     .build()?;
+    /// let images = ndarray::Array4::from_shape_fn((2, 4, 4, 1), |(n, y, x, _)| (n + y * x) as f64);
+    /// let exact = Kernel::new(&network)?.gram(images.view())?;
+    /// let fast = Kernel::new(&network)?.with_precision(Precision::Single)?.gram(images.view())?;
+    /// assert!((fast.ntk[[0, 1]] / exact.ntk[[0, 1]] - 1.0).abs() < 1e-5);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn with_precision(mut self, precision: Precision) -> Result<Self> {
+        let InputSpace::Plane {
+            height,
+            width,
+            channels,
+        } = *self.network.input()
+        else {
+            return match precision {
+                Precision::Double => Ok(self),
+                Precision::Single => Err(Error::InvalidValue {
+                    what: "precision".into(),
+                    found: "single precision for inputs that are not images".into(),
+                    expected: "double precision".into(),
+                }),
+            };
+        };
+        let size = [height, width];
+        let recursion = Recursion::new(&self.network);
+        let double = Engine::new(
+            Exact(plane_geometry(&self.network, size, channels)),
+            recursion.clone(),
+            None,
+        );
+        self.engines = Arc::new(match precision {
+            Precision::Double => Engines::Plane(double),
+            Precision::Single => Engines::PlaneSingle(
+                Engine::new(
+                    Exact(plane_geometry(&self.network, size, channels)),
+                    recursion,
+                    None,
+                ),
+                double,
+            ),
+        });
+        Ok(self)
+    }
+
+    /// The precision within a pair.
+    pub fn precision(&self) -> Precision {
+        match *self.engines {
+            Engines::PlaneSingle(..) => Precision::Single,
+            _ => Precision::Double,
+        }
     }
 
     /// Reports progress to `progress` from now on; it is called from several threads.
@@ -182,24 +309,28 @@ impl Kernel {
         for signals in [Some(rows), columns].into_iter().flatten() {
             signals.check(&self.network)?;
         }
-        match (&*self.engines, &rows.store, columns.map(|c| &c.store)) {
-            (Engines::Vector(engine), Store::Vector(a), None) => self.tiles(engine, a, None),
-            (Engines::Vector(engine), Store::Vector(a), Some(Store::Vector(b))) => {
-                self.tiles(engine, a, Some(b))
+        let column_store = columns.map(|columns| &columns.store);
+        let gram = with_engine!(&*self.engines, &rows.store, column_store, |engine, a, b| {
+            self.tiles(engine, a, b)
+        })?;
+        match (&*self.engines, &rows.store, column_store) {
+            (Engines::PlaneSingle(_, engine), Store::PlaneSingle(a), b) => {
+                let columns = match b {
+                    Some(Store::PlaneSingle(b)) => b,
+                    _ => a,
+                };
+                let error = rounding_error(engine, a, columns, [&gram.nngp, &gram.ntk])?;
+                Ok(Gram { error, ..gram })
             }
-            (Engines::Sphere(engine), Store::Sphere(a), None) => self.tiles(engine, a, None),
-            (Engines::Sphere(engine), Store::Sphere(a), Some(Store::Sphere(b))) => {
-                self.tiles(engine, a, Some(b))
-            }
-            _ => unreachable!("signals prepared for a network live in its input space"),
+            _ => Ok(gram),
         }
     }
 
     fn tiles<R: Refinement>(
         &self,
         engine: &Engine<R>,
-        rows: &[Prepared<<R::Level as Geometry>::Signal>],
-        columns: Option<&[Prepared<<R::Level as Geometry>::Signal>]>,
+        rows: &[Prepared<R::Level>],
+        columns: Option<&[Prepared<R::Level>]>,
     ) -> Result<Gram> {
         let shape = (rows.len(), columns.map_or(rows.len(), <[_]>::len));
         let gram = engine.until_accurate(|accuracy| {
@@ -256,9 +387,9 @@ pub(crate) const FINER: Accuracy = Accuracy::Level(1);
 /// The pooled kernel of each signal with itself where the layers after pooling need it, in parallel.
 fn complete<'a, R: Refinement>(
     engine: &Engine<R>,
-    signals: &'a [Prepared<<R::Level as Geometry>::Signal>],
+    signals: &'a [Prepared<R::Level>],
     accuracy: Accuracy,
-) -> Result<PreparedSet<'a, <R::Level as Geometry>::Signal>> {
+) -> Result<PreparedSet<'a, R::Level>> {
     let need = engine.recursion.activates_after_pooling();
     complete_if(need, engine, signals, accuracy)
 }
@@ -267,9 +398,9 @@ fn complete<'a, R: Refinement>(
 pub(crate) fn complete_if<'a, R: Refinement>(
     need: bool,
     engine: &Engine<R>,
-    signals: &'a [Prepared<<R::Level as Geometry>::Signal>],
+    signals: &'a [Prepared<R::Level>],
     accuracy: Accuracy,
-) -> Result<PreparedSet<'a, <R::Level as Geometry>::Signal>> {
+) -> Result<PreparedSet<'a, R::Level>> {
     let diagonal = if need {
         signals
             .par_iter()
@@ -376,8 +507,8 @@ impl Matrices {
 /// Computes a few entries again on the next level.
 fn sampled_error<R: Refinement>(
     engine: &Engine<R>,
-    rows: &[Prepared<<R::Level as Geometry>::Signal>],
-    columns: &[Prepared<<R::Level as Geometry>::Signal>],
+    rows: &[Prepared<R::Level>],
+    columns: &[Prepared<R::Level>],
     values: &[Array2<f64>; 2],
 ) -> Result<KernelError> {
     let mut workspace = engine.make_workspace();
@@ -390,6 +521,45 @@ fn sampled_error<R: Refinement>(
             ntk: finer.fine.ntk[0] - values[1][[i, j]],
         })
     })
+}
+
+/// Computes a few entries again in double precision.
+fn rounding_error(
+    engine: &Engine<Exact<PlaneGeometry<f64>>>,
+    rows: &[Prepared<PlaneGeometry<f32>>],
+    columns: &[Prepared<PlaneGeometry<f32>>],
+    values: [&Array2<f64>; 2],
+) -> Result<KernelError> {
+    let mut workspace = engine.make_workspace();
+    sample((rows.len(), columns.len()), |i, j| {
+        let row = [engine.prepare(rows[i].signal.clone())?];
+        let column = [engine.prepare(columns[j].signal.clone())?];
+        let row = complete(engine, &row, Accuracy::Level(0))?;
+        let column = complete(engine, &column, Accuracy::Level(0))?;
+        let pair = ((&row, 0..1), (&column, 0..1));
+        let accuracy = Accuracy::Level(0);
+        let exact = engine.block(pair.0, pair.1, |_, _| true, accuracy, &mut workspace)?;
+        Ok(KernelPair {
+            nngp: exact.fine.nngp[0] - values[0][[i, j]],
+            ntk: exact.fine.ntk[0] - values[1][[i, j]],
+        })
+    })
+}
+
+/// The geometry of a network on images.
+fn plane_geometry<T: crate::special::Real>(
+    network: &Network,
+    size: [usize; 2],
+    channels: usize,
+) -> PlaneGeometry<T> {
+    let Some(Layer::Lifting {
+        group: GroupName::Plane(group),
+        ..
+    }) = network.layers().first()
+    else {
+        unreachable!("a network on the plane that was checked begins with a lifting to its group")
+    };
+    PlaneGeometry::new(size, channels, *group, network.layers())
 }
 
 /// The largest of a sample of differences, spread over the rows of a matrix and, along them, from

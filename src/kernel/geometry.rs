@@ -1,49 +1,102 @@
 //! What a geometry has to say so that the recursion can run over it.
 
 use crate::Result;
+use crate::network::Support;
+use crate::special::Real;
 
-/// How the features of one group are lifted and pooled, fibre by fibre.
+/// Which of the two signals of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The first, seen at g.
+    Left,
+    /// The second, seen at r g.
+    Right,
+}
+
+/// How the features of one group are lifted, averaged and pooled, fibre by fibre.
 ///
-/// A fibre is the kernel `$`g \mapsto K_{g, rg}`$` at one relative element r; no layer before pooling
-/// couples two of them. With global filters every fibre is constant in g: it is one number, and the
-/// fibres of one pair of signals form a slice that the recursion maps pointwise. A geometry hands
-/// that slice out in batches that fit a cache.
+/// A fibre is the kernel $`\varphi_r(g) = K_{g, rg}`$ at one relative element r. A layer before pooling never
+/// couples two of them: a filter averages a fibre over its support, an activation acts on each of its
+/// points. A geometry hands out the fibres of a pair of signals in batches that fit a cache: where
+/// all filters are global a fibre is one number, and a batch holds many of them; with local filters
+/// a batch is one fibre, a function on the group or on the space.
 ///
 /// A geometry knows nothing of layers: it neither scales nor activates.
 ///
 /// # References
 /// Misof25 for the layers; the fibre-wise form is described in `docs/theory.md`.
 pub trait Geometry: Sync {
+    /// The precision in which fibres are computed.
+    type Scalar: Real;
     /// A prepared signal.
     type Signal: Send + Sync;
     /// Scratch of one thread.
     type Workspace: Send;
+    /// Which fibres a batch holds, and where on the group they are known: a filter may leave less.
+    type Region: Copy;
+
+    /// Whether a fibre is a function, so that a signal's variance is one too. If not, a variance is
+    /// one number, and is kept with the signal.
+    const FIELDS: bool;
 
     /// Allocates scratch for one thread.
     fn make_workspace(&self) -> Self::Workspace;
 
-    /// Number of batches of fibres.
-    fn batch_count(&self) -> usize;
+    /// Number of ways in which the second signal is turned before it meets the first; the kernel is
+    /// the mean over them.
+    fn orientation_count(&self) -> usize {
+        1
+    }
 
-    /// Does the work that all batches of a pair share.
-    fn begin(&self, a: &Self::Signal, b: &Self::Signal, workspace: &mut Self::Workspace);
+    /// The signal in an orientation other than the first, or nothing in the first, which leaves it as it is.
+    fn oriented(&self, signal: &Self::Signal, orientation: usize) -> Option<Self::Signal> {
+        let _ = (signal, orientation);
+        None
+    }
 
-    /// Writes the mean over the space of `$`\frac1c \sum_c a_c(x) \, b_c(r x)`$` for each fibre r of
-    /// the batch; sets the length of `fibres`.
+    /// Does the work that all batches of a pair share. Returns the number of batches.
+    fn begin(&self, a: &Self::Signal, b: &Self::Signal, workspace: &mut Self::Workspace) -> usize;
+
+    /// Writes the fibres of a batch behind the filter of the lifting,
+    /// $`(A_S\, p_r)(g)`$ with $`p_r(x) = \frac1c \sum_c a_c(x)\, b_c(r x)`$; sets the length of `fibres`.
     fn lift(
         &self,
-        a: &Self::Signal,
-        b: &Self::Signal,
+        support: &Support,
         batch: usize,
         workspace: &mut Self::Workspace,
-        fibres: &mut Vec<f64>,
+        fibres: &mut Vec<Self::Scalar>,
+    ) -> Self::Region;
+
+    /// The same for a signal with itself at the identity r = e.
+    fn lift_self(
+        &self,
+        support: &Support,
+        signal: &Self::Signal,
+        workspace: &mut Self::Workspace,
+        fibres: &mut Vec<Self::Scalar>,
+    ) -> Self::Region;
+
+    /// Replaces fibres by their means over a filter's support; returns where they are known now.
+    fn average(
+        &self,
+        support: &Support,
+        region: Self::Region,
+        workspace: &mut Self::Workspace,
+        fibres: &mut Vec<Self::Scalar>,
+    ) -> Self::Region;
+
+    /// Writes a function of one signal, given everywhere, at the points that a fibre visits; the
+    /// length of `out` becomes that of the fibre. Called where [`FIELDS`](Self::FIELDS) only.
+    fn restrict(
+        &self,
+        side: Side,
+        field: &[Self::Scalar],
+        region: Self::Region,
+        out: &mut Vec<Self::Scalar>,
     );
 
     /// The part that a batch contributes to the mean over all fibres, with Haar weights.
-    fn mean(&self, batch: usize, fibres: &[f64]) -> f64;
-
-    /// What [`lift`](Self::lift) gives for a signal with itself at the identity, in closed form.
-    fn mean_square(&self, signal: &Self::Signal) -> f64;
+    fn mean(&self, region: Self::Region, fibres: &[Self::Scalar]) -> f64;
 }
 
 /// One geometry, or several that approximate the same mean over the group ever more closely.
@@ -65,4 +118,24 @@ pub trait Refinement: Sync {
 
     /// What distinguishes a level, for messages and reports: its quadrature band limit.
     fn band_limit(&self, index: usize) -> usize;
+}
+
+/// A geometry whose mean over the group is a finite sum.
+pub struct Exact<G>(pub G);
+
+impl<G: Geometry> Refinement for Exact<G> {
+    type Level = G;
+    const EXACT: bool = true;
+
+    fn level_count(&self) -> usize {
+        1
+    }
+
+    fn level(&self, _: usize) -> Result<&G> {
+        Ok(&self.0)
+    }
+
+    fn band_limit(&self, _: usize) -> usize {
+        1
+    }
 }

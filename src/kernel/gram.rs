@@ -28,8 +28,8 @@ pub enum KernelError {
         /// Absolute, `[n1, n2]`.
         ntk: Array2<f64>,
     },
-    /// The quadrature was fixed. A sample of pairs was computed again with a finer one; this is the
-    /// largest change among them.
+    /// The quadrature was fixed, or the precision single. A sample of pairs was computed again with a
+    /// finer quadrature, or in double precision; this is the largest change among them.
     Sampled {
         /// Absolute.
         largest: KernelPair,

@@ -1,21 +1,22 @@
 //! The recursion of NNGP and NTK through the layers, written once for all geometries.
 
-use crate::activation::{Activation, Variance};
-use crate::network::{InputSpace, Layer, Network, Scale};
+use crate::activation::{Activation, PreparedVariance, Variance, VarianceField};
+use crate::network::{InputSpace, Layer, Network, Scale, Support};
+use crate::special::Real;
 use crate::{Error, Result};
 
-use super::geometry::Geometry;
+use super::geometry::{Geometry, Side};
 
 /// One step of the recursion.
 #[derive(Debug, Clone)]
 enum Step {
-    /// The first linear layer: `$`K = \sigma_w^2 p + \sigma_b^2,\ \Theta = K`$`.
-    First(Scale),
-    /// Any other linear layer: `$`K' = \sigma_w^2 K + \sigma_b^2,\ \Theta' = K' + \sigma_w^2 \Theta`$`.
-    /// A convolution with a global filter leaves a fibre, which is constant, as it is.
-    Linear(Scale),
-    /// `$`K' = E[\sigma(u)\sigma(v)],\ \Theta' = E[\sigma'(u)\sigma'(v)]\,\Theta`$`.
+    /// A linear layer: $`K' = \sigma_w^2 A_S K + \sigma_b^2,\ \Theta' = K' + \sigma_w^2 A_S \Theta`$, with the
+    /// mean $`A_S`$ over the filter of a convolution.
+    Linear(Scale, Option<Support>),
+    /// $`K' = E[\sigma(u)\sigma(v)],\ \Theta' = E[\sigma'(u)\sigma'(v)]\,\Theta`$.
     Activation(Activation),
+    /// The sum of two independent branches, whose kernels add.
+    Sum([Vec<Step>; 2]),
 }
 
 /// The layers of a network as maps of covariances: those before the mean over the group, and those
@@ -25,6 +26,8 @@ enum Step {
 /// Misof25 for group convolutions and pooling, Jacot18 and Lee19 for the rest.
 #[derive(Debug, Clone)]
 pub(crate) struct Recursion {
+    /// The first layer: $`K = \sigma_w^2 A_S p + \sigma_b^2,\ \Theta = K`$, counted once.
+    first: (Scale, Support),
     before: Vec<Step>,
     after: Vec<Step>,
 }
@@ -39,103 +42,460 @@ pub struct KernelPair {
 }
 
 /// The variances of one signal: one before each activation, and the kernel of the signal with
-/// itself at the identity of the group behind the last layer before pooling.
-#[derive(Debug, Clone)]
-pub(crate) struct SelfCovariance {
-    /// One per activation before pooling.
-    pub variances: Vec<f64>,
+/// itself at the identity of the group behind the last layer before pooling. Kept where they are
+/// numbers; empty where they are functions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SelfCovariance<T: Real> {
+    /// One per activation before pooling, in the order in which they are met.
+    pub variances: Vec<VarianceField<T>>,
     /// Values at r = e; they bound the kernel at every other r.
     pub at_identity: KernelPair,
 }
 
-/// Buffers of one thread for [`Recursion::pooled`].
-#[derive(Debug, Clone, Default)]
-pub(crate) struct FibreBuffers {
-    nngp: Vec<f64>,
-    ntk: Vec<f64>,
+/// Buffers of one thread: the fibres of a batch and what belongs to them.
+#[derive(Debug, Clone)]
+pub(crate) struct FibreBuffers<T: Real> {
+    fibres: Fibres<T>,
+    variances: [Vec<VarianceField<T>>; 2],
+    gathered: [Vec<T>; 4],
+}
+
+impl<T: Real> Default for FibreBuffers<T> {
+    fn default() -> Self {
+        FibreBuffers {
+            fibres: Fibres::default(),
+            variances: [Vec::new(), Vec::new()],
+            gathered: Default::default(),
+        }
+    }
+}
+
+/// Both kernels at the points of a batch, and copies that wait for the other branch of a sum.
+#[derive(Debug, Clone)]
+struct Fibres<T> {
+    nngp: Vec<T>,
+    ntk: Vec<T>,
+    waiting: Vec<[Vec<T>; 2]>,
+}
+
+impl<T> Default for Fibres<T> {
+    fn default() -> Self {
+        Fibres {
+            nngp: Vec::new(),
+            ntk: Vec::new(),
+            waiting: Vec::new(),
+        }
+    }
+}
+
+/// Where the steps act: on the fibres of a pair, on a signal's own, on numbers behind the pooling.
+trait Place<T: Real> {
+    /// Where the kernels are known.
+    type Region: Copy;
+
+    fn region(&self) -> Self::Region;
+
+    fn return_to(&mut self, region: Self::Region);
+
+    /// Takes both kernels to their means over a filter's support.
+    fn average(&mut self, support: &Support, fibres: &mut Fibres<T>);
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<T>) -> Result<()>;
+}
+
+/// Carries both kernels through `steps`.
+fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<T>) -> Result<()> {
+    for step in steps {
+        match step {
+            Step::Linear(scale, support) => {
+                if let Some(support) = support {
+                    place.average(support, fibres);
+                }
+                linear(*scale, &mut fibres.nngp, &mut fibres.ntk, false);
+            }
+            Step::Activation(activation) => place.activate(activation, fibres)?,
+            Step::Sum([first, second]) => {
+                let start = place.region();
+                let mut other = fibres.waiting.pop().unwrap_or_default();
+                other[0].clone_from(&fibres.nngp);
+                other[1].clone_from(&fibres.ntk);
+                run(first, place, fibres)?;
+                std::mem::swap(&mut other[0], &mut fibres.nngp);
+                std::mem::swap(&mut other[1], &mut fibres.ntk);
+                place.return_to(start);
+                run(second, place, fibres)?;
+                add(&other[0], &mut fibres.nngp);
+                add(&other[1], &mut fibres.ntk);
+                fibres.waiting.push(other);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn linear<T: Real>(scale: Scale, nngp: &mut [T], ntk: &mut [T], first: bool) {
+    let weight = T::of(scale.weight_std * scale.weight_std);
+    let bias = T::of(scale.bias_std * scale.bias_std);
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for (k, t) in nngp.iter_mut().zip(ntk.iter_mut()) {
+                *k = weight * *k + bias;
+                *t = if first { *k } else { *k + weight * *t };
+            }
+        },
+    );
+}
+
+fn add<T: Real>(terms: &[T], sums: &mut [T]) {
+    for (sum, &term) in sums.iter_mut().zip(terms) {
+        *sum += term;
+    }
+}
+
+/// The fibres of a pair of signals.
+struct PairPlace<'a, G: Geometry> {
+    geometry: &'a G,
+    workspace: &'a mut G::Workspace,
+    region: G::Region,
+    /// Of the two signals, those before the activations that are still to come.
+    variances: [std::slice::Iter<'a, VarianceField<G::Scalar>>; 2],
+    gathered: &'a mut [Vec<G::Scalar>; 4],
+}
+
+impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
+    type Region = G::Region;
+
+    fn region(&self) -> G::Region {
+        self.region
+    }
+
+    fn return_to(&mut self, region: G::Region) {
+        self.region = region;
+    }
+
+    fn average(&mut self, support: &Support, fibres: &mut Fibres<G::Scalar>) {
+        let Fibres { nngp, ntk, .. } = fibres;
+        self.region = average(
+            self.geometry,
+            support,
+            self.region,
+            self.workspace,
+            nngp,
+            ntk,
+        );
+    }
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<G::Scalar>) -> Result<()> {
+        let Fibres { nngp, ntk, .. } = fibres;
+        let [a, b] = self
+            .variances
+            .each_mut()
+            .map(|of_signal| of_signal.next().expect("one variance per activation"));
+        if let (&[qa], &[qb]) = (a.variance(), b.variance()) {
+            let (qa, qb) = (Variance::Constant(qa), Variance::Constant(qb));
+            return activation.apply(qa, qb, nngp, Some(ntk));
+        }
+        let fields = [a.variance(), a.factor(), b.variance(), b.factor()];
+        let sides = [Side::Left, Side::Left, Side::Right, Side::Right];
+        for ((out, field), side) in self.gathered.iter_mut().zip(fields).zip(sides) {
+            self.geometry.restrict(side, field, self.region, out);
+        }
+        let [qa, fa, qb, fb] = &*self.gathered;
+        let prepared = |variance, factor, plain| PreparedVariance {
+            variance,
+            factor,
+            plain,
+        };
+        activation.apply_prepared(
+            prepared(qa, fa, a.plain()),
+            prepared(qb, fb, b.plain()),
+            nngp,
+            ntk,
+        )
+    }
+}
+
+/// A signal with itself at r = e, where the kernel is the variance.
+struct SelfPlace<'a, G: Geometry> {
+    geometry: &'a G,
+    workspace: &'a mut G::Workspace,
+    region: G::Region,
+    variances: &'a mut Vec<VarianceField<G::Scalar>>,
+    met: usize,
+}
+
+impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
+    type Region = G::Region;
+
+    fn region(&self) -> G::Region {
+        self.region
+    }
+
+    fn return_to(&mut self, region: G::Region) {
+        self.region = region;
+    }
+
+    fn average(&mut self, support: &Support, fibres: &mut Fibres<G::Scalar>) {
+        let Fibres { nngp, ntk, .. } = fibres;
+        self.region = average(
+            self.geometry,
+            support,
+            self.region,
+            self.workspace,
+            nngp,
+            ntk,
+        );
+    }
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<G::Scalar>) -> Result<()> {
+        let Fibres { nngp, ntk, .. } = fibres;
+        if self.met == self.variances.len() {
+            self.variances.push(VarianceField::default());
+        }
+        let field = &mut self.variances[self.met];
+        self.met += 1;
+        activation.prepare_into(nngp, field)?;
+        if let &[q] = &nngp[..] {
+            // As a pair does it, so that a signal with itself gives the same bits.
+            let q = Variance::Constant(q);
+            return activation.apply(q, q, nngp, Some(ntk));
+        }
+        let own = PreparedVariance {
+            variance: field.variance(),
+            factor: field.factor(),
+            plain: field.plain(),
+        };
+        activation.apply_prepared(own, own, nngp, ntk)
+    }
+}
+
+fn average<G: Geometry>(
+    geometry: &G,
+    support: &Support,
+    region: G::Region,
+    workspace: &mut G::Workspace,
+    nngp: &mut Vec<G::Scalar>,
+    ntk: &mut Vec<G::Scalar>,
+) -> G::Region {
+    geometry.average(support, region, workspace, nngp);
+    geometry.average(support, region, workspace, ntk)
+}
+
+/// One signal against a row of others, behind the pooling.
+struct RowPlace<'a> {
+    row_variances: std::slice::Iter<'a, f64>,
+    column_variances: std::slice::Iter<'a, Vec<f64>>,
+    slack: f64,
+}
+
+impl Place<f64> for RowPlace<'_> {
+    type Region = ();
+
+    fn region(&self) {}
+
+    fn return_to(&mut self, (): ()) {}
+
+    fn average(&mut self, _: &Support, _: &mut Fibres<f64>) {
+        unreachable!("no convolution follows the pooling in a network that was checked")
+    }
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<f64>) -> Result<()> {
+        let expected = "one variance per activation";
+        let &row = self.row_variances.next().expect(expected);
+        let columns = self.column_variances.next().expect(expected);
+        clamp(&mut fibres.nngp, row, columns, self.slack)?;
+        activation.apply(
+            Variance::Constant(row),
+            Variance::Field(columns),
+            &mut fibres.nngp,
+            Some(&mut fibres.ntk),
+        )
+    }
+}
+
+/// A signal with itself, behind the pooling.
+struct PooledSelfPlace {
+    variances: Vec<f64>,
+}
+
+impl Place<f64> for PooledSelfPlace {
+    type Region = ();
+
+    fn region(&self) {}
+
+    fn return_to(&mut self, (): ()) {}
+
+    fn average(&mut self, _: &Support, _: &mut Fibres<f64>) {
+        unreachable!("no convolution follows the pooling in a network that was checked")
+    }
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<f64>) -> Result<()> {
+        let q = fibres.nngp[0];
+        self.variances.push(q);
+        let q = Variance::Constant(q);
+        activation.apply(q, q, &mut fibres.nngp, Some(&mut fibres.ntk))
+    }
 }
 
 impl Recursion {
     pub(crate) fn new(network: &Network) -> Self {
-        let mut stages = [Vec::new(), Vec::new()];
+        let vector = matches!(network.input(), InputSpace::Vector { .. });
+        let (first, rest) = match network.layers() {
+            [Layer::Lifting { support, scale, .. }, rest @ ..] => ((*scale, support.clone()), rest),
+            [Layer::Dense(scale), rest @ ..] => ((*scale, Support::Global), rest),
+            _ => unreachable!("a network that was checked begins with a lifting or a dense layer"),
+        };
         // A plain vector has the trivial group: its one fibre is pooled as soon as it is lifted.
-        let mut stage = 0;
-        for layer in network.layers() {
-            let step = match layer {
-                Layer::GroupPooling => {
-                    stage = 1;
-                    continue;
-                }
-                Layer::Lifting { scale, .. } => Step::First(*scale),
-                Layer::GroupConvolution { scale, .. } => Step::Linear(*scale),
-                Layer::Dense(scale) if stages[0].is_empty() => Step::First(*scale),
-                Layer::Dense(scale) => Step::Linear(*scale),
-                Layer::Activation(activation) => Step::Activation(activation.clone()),
-            };
-            stages[stage].push(step);
-            if matches!(network.input(), InputSpace::Vector { .. }) {
-                stage = 1;
-            }
+        let pooled = if vector {
+            0
+        } else {
+            rest.iter()
+                .position(|layer| matches!(layer, Layer::GroupPooling | Layer::Flatten))
+                .expect("a network that was checked has a readout")
+        };
+        Recursion {
+            first,
+            before: steps(&rest[..pooled]),
+            after: steps(&rest[pooled..]),
         }
-        let [before, after] = stages;
-        Recursion { before, after }
     }
 
     /// Whether an activation follows the pooling: only then are pooled variances needed.
     pub(crate) fn activates_after_pooling(&self) -> bool {
-        self.after
-            .iter()
-            .any(|step| matches!(step, Step::Activation(_)))
+        fn activates(steps: &[Step]) -> bool {
+            steps.iter().any(|step| match step {
+                Step::Activation(_) => true,
+                Step::Sum(branches) => branches.iter().any(|branch| activates(branch)),
+                Step::Linear(..) => false,
+            })
+        }
+        activates(&self.after)
     }
 
     /// Runs a signal against itself at the identity of the group.
-    pub(crate) fn self_covariance(&self, mean_square: f64) -> Result<SelfCovariance> {
-        let mut at_identity = KernelPair {
-            nngp: mean_square,
-            ntk: mean_square,
+    pub(crate) fn self_covariance<G: Geometry>(
+        &self,
+        geometry: &G,
+        signal: &G::Signal,
+        workspace: &mut G::Workspace,
+    ) -> Result<SelfCovariance<G::Scalar>> {
+        let mut fibres = Fibres::default();
+        let mut variances = Vec::new();
+        self.own(geometry, signal, workspace, &mut fibres, &mut variances)?;
+        let at_identity = KernelPair {
+            nngp: fibres.nngp[0].wide(),
+            ntk: fibres.ntk[0].wide(),
         };
-        let variances = advance_self(&self.before, &mut at_identity)?;
         Ok(SelfCovariance {
             variances,
             at_identity,
         })
     }
 
+    fn own<G: Geometry>(
+        &self,
+        geometry: &G,
+        signal: &G::Signal,
+        workspace: &mut G::Workspace,
+        fibres: &mut Fibres<G::Scalar>,
+        variances: &mut Vec<VarianceField<G::Scalar>>,
+    ) -> Result<()> {
+        let (scale, support) = &self.first;
+        let region = geometry.lift_self(support, signal, workspace, &mut fibres.nngp);
+        fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
+        linear(*scale, &mut fibres.nngp, &mut fibres.ntk, true);
+        let mut place = SelfPlace {
+            geometry,
+            workspace,
+            region,
+            variances,
+            met: 0,
+        };
+        run(&self.before, &mut place, fibres)
+    }
+
     /// The kernels of one pair after the mean over the group.
+    ///
+    /// # Arguments
+    /// * `own` — the variances of the two signals, where they are numbers; where they are functions
+    ///   they are computed here, which costs two of very many fibres and saves keeping them
     pub(crate) fn pooled<G: Geometry>(
         &self,
         geometry: &G,
-        (a, a_variances): (&G::Signal, &[f64]),
-        (b, b_variances): (&G::Signal, &[f64]),
+        [a, b]: [&G::Signal; 2],
+        own: [&[VarianceField<G::Scalar>]; 2],
         workspace: &mut G::Workspace,
-        buffers: &mut FibreBuffers,
+        buffers: &mut FibreBuffers<G::Scalar>,
     ) -> Result<KernelPair> {
         let mut mean = KernelPair::default();
-        let FibreBuffers { nngp, ntk } = buffers;
-        geometry.begin(a, b, workspace);
-        for batch in 0..geometry.batch_count() {
-            geometry.lift(a, b, batch, workspace, nngp);
-            ntk.resize(nngp.len(), 0.0);
-            let mut variances = a_variances.iter().zip(b_variances);
-            for step in &self.before {
-                step.advance(nngp, ntk, || {
-                    let (&q1, &q2) = variances.next().expect("one variance per activation");
-                    (Variance::Constant(q1), Variance::Constant(q2))
-                })?;
-            }
-            mean.nngp += geometry.mean(batch, nngp);
-            mean.ntk += geometry.mean(batch, ntk);
+        let FibreBuffers {
+            fibres,
+            variances,
+            gathered,
+        } = buffers;
+        let (scale, support) = &self.first;
+        let [of_a, of_b] = variances;
+        if G::FIELDS {
+            self.own(geometry, a, workspace, fibres, of_a)?;
         }
-        Ok(mean)
+        let orientations = geometry.orientation_count();
+        for orientation in 0..orientations {
+            let turned = geometry.oriented(b, orientation);
+            let b = turned.as_ref().unwrap_or(b);
+            if G::FIELDS {
+                self.own(geometry, b, workspace, fibres, of_b)?;
+            }
+            for batch in 0..geometry.begin(a, b, workspace) {
+                let region = geometry.lift(support, batch, workspace, &mut fibres.nngp);
+                // The first linear layer overwrites the tangent kernel.
+                fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
+                linear(*scale, &mut fibres.nngp, &mut fibres.ntk, true);
+                let variances = if G::FIELDS {
+                    [&of_a[..], &of_b[..]]
+                } else {
+                    own
+                };
+                let mut place = PairPlace {
+                    geometry,
+                    workspace: &mut *workspace,
+                    region,
+                    variances: variances.map(<[_]>::iter),
+                    gathered,
+                };
+                run(&self.before, &mut place, fibres)?;
+                let region = place.region;
+                mean.nngp += geometry.mean(region, &fibres.nngp);
+                mean.ntk += geometry.mean(region, &fibres.ntk);
+            }
+        }
+        let weight = 1.0 / orientations as f64;
+        Ok(KernelPair {
+            nngp: mean.nngp * weight,
+            ntk: mean.ntk * weight,
+        })
     }
 
     /// The variances before each activation after pooling, from the pooled kernel of a signal with
     /// itself; `pair` is carried through to the outputs.
     pub(crate) fn pooled_variances(&self, pair: &mut KernelPair) -> Result<Vec<f64>> {
-        advance_self(&self.after, pair)
+        let mut fibres = Fibres {
+            nngp: vec![pair.nngp],
+            ntk: vec![pair.ntk],
+            waiting: Vec::new(),
+        };
+        let mut place = PooledSelfPlace {
+            variances: Vec::new(),
+        };
+        run(&self.after, &mut place, &mut fibres)?;
+        *pair = KernelPair {
+            nngp: fibres.nngp[0],
+            ntk: fibres.ntk[0],
+        };
+        Ok(place.variances)
     }
 
-    /// Carries one row of pooled kernels through the layers after pooling.
+    /// Carries rows of pooled kernels through the layers after pooling.
     ///
     /// # Arguments
     /// * `row_variances` — one per activation, of the signal of the row
@@ -150,83 +510,42 @@ impl Recursion {
         nngp: &mut [f64],
         ntk: &mut [f64],
     ) -> Result<()> {
-        let mut activation = 0;
-        for step in &self.after {
-            if matches!(step, Step::Activation(_)) {
-                clamp(
-                    nngp,
-                    row_variances[activation],
-                    &column_variances[activation],
-                    slack,
-                )?;
-            }
-            step.advance(nngp, ntk, || {
-                activation += 1;
-                (
-                    Variance::Constant(row_variances[activation - 1]),
-                    Variance::Field(&column_variances[activation - 1]),
-                )
-            })?;
+        if self.after.is_empty() {
+            return Ok(());
         }
+        let mut fibres = Fibres {
+            nngp: nngp.to_vec(),
+            ntk: ntk.to_vec(),
+            waiting: Vec::new(),
+        };
+        let mut place = RowPlace {
+            row_variances: row_variances.iter(),
+            column_variances: column_variances.iter(),
+            slack,
+        };
+        run(&self.after, &mut place, &mut fibres)?;
+        nngp.copy_from_slice(&fibres.nngp);
+        ntk.copy_from_slice(&fibres.ntk);
         Ok(())
     }
 }
 
-impl Step {
-    fn advance<'v>(
-        &self,
-        nngp: &mut [f64],
-        ntk: &mut [f64],
-        variances: impl FnOnce() -> (Variance<'v>, Variance<'v>),
-    ) -> Result<()> {
-        match self {
-            Step::First(scale) => {
-                linear(*scale, nngp, ntk, true);
-                Ok(())
+/// The steps of consecutive layers; a readout is none.
+fn steps(layers: &[Layer]) -> Vec<Step> {
+    layers
+        .iter()
+        .filter_map(|layer| match layer {
+            Layer::GroupConvolution { support, scale } => {
+                Some(Step::Linear(*scale, Some(support.clone())))
             }
-            Step::Linear(scale) => {
-                linear(*scale, nngp, ntk, false);
-                Ok(())
+            Layer::Lifting { scale, .. } | Layer::Dense(scale) => Some(Step::Linear(*scale, None)),
+            Layer::Activation(activation) => Some(Step::Activation(activation.clone())),
+            Layer::Residual { branch, shortcut } => {
+                Some(Step::Sum([steps(branch), steps(shortcut)]))
             }
-            Step::Activation(activation) => {
-                let (q1, q2) = variances();
-                activation.apply(q1, q2, nngp, Some(ntk))
-            }
-        }
-    }
-}
-
-fn linear(scale: Scale, nngp: &mut [f64], ntk: &mut [f64], first: bool) {
-    let weight = scale.weight_std * scale.weight_std;
-    let bias = scale.bias_std * scale.bias_std;
-    let carried = if first { 0.0 } else { weight };
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for (k, t) in nngp.iter_mut().zip(ntk.iter_mut()) {
-                *k = weight * *k + bias;
-                *t = *k + carried * *t;
-            }
-        },
-    );
-}
-
-/// Carries the kernel of a signal with itself through `steps`; returns the variances met.
-fn advance_self(steps: &[Step], pair: &mut KernelPair) -> Result<Vec<f64>> {
-    let mut variances = Vec::new();
-    for step in steps {
-        let (mut nngp, mut ntk) = ([pair.nngp], [pair.ntk]);
-        let q = pair.nngp;
-        step.advance(&mut nngp, &mut ntk, || {
-            variances.push(q);
-            (Variance::Constant(q), Variance::Constant(q))
-        })?;
-        *pair = KernelPair {
-            nngp: nngp[0],
-            ntk: ntk[0],
-        };
-    }
-    Ok(variances)
+            Layer::GroupPooling | Layer::Flatten => None,
+        })
+        .collect()
 }
 
 fn clamp(nngp: &mut [f64], row_variance: f64, column_variances: &[f64], slack: f64) -> Result<()> {

@@ -8,12 +8,13 @@ use rayon::prelude::*;
 
 use crate::{Error, Result};
 
-use super::engine::{Accuracy, Engine, EngineWorkspace, KernelBlock, PreparedSet};
-use super::evaluate::{Engines, FINER, Kernel, complete_if, sample};
-use super::geometry::{Geometry, Refinement};
+use super::engine::{Accuracy, Engine, EngineWorkspace, KernelBlock, Prepared, PreparedSet};
+use super::evaluate::{FINER, Kernel, complete_if, sample, with_engine};
+use super::geometry::Refinement;
 use super::gram::{Gram, KernelError};
+use super::precision::Precision;
 use super::recursion::KernelPair;
-use super::signals::{PreparedSignals, Store};
+use super::signals::PreparedSignals;
 
 /// Which pairs of signals contribute to the kernel of two sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,6 +163,13 @@ impl SetKernel {
         columns: Option<(&PreparedSignals, &[SignalSet])>,
         pairings: &[Pairing],
     ) -> Result<Vec<Gram>> {
+        if self.kernel.precision() == Precision::Single {
+            return Err(Error::InvalidValue {
+                what: "precision of a kernel of sets".into(),
+                found: "single".into(),
+                expected: "double".into(),
+            });
+        }
         for (signals, sets) in [Some(rows), columns].into_iter().flatten() {
             signals.check(self.kernel.network())?;
             check_sets(signals.len(), sets)?;
@@ -172,21 +180,12 @@ impl SetKernel {
             columns: columns.map(|(_, sets)| sets),
             pairings,
         };
-        match (self.kernel.engines(), &rows.0.store, column_store) {
-            (Engines::Vector(engine), Store::Vector(a), None) => {
-                self.evaluate(engine, a, None, sets)
-            }
-            (Engines::Vector(engine), Store::Vector(a), Some(Store::Vector(b))) => {
-                self.evaluate(engine, a, Some(b), sets)
-            }
-            (Engines::Sphere(engine), Store::Sphere(a), None) => {
-                self.evaluate(engine, a, None, sets)
-            }
-            (Engines::Sphere(engine), Store::Sphere(a), Some(Store::Sphere(b))) => {
-                self.evaluate(engine, a, Some(b), sets)
-            }
-            _ => unreachable!("signals prepared for a network live in its input space"),
-        }
+        with_engine!(
+            self.kernel.engines(),
+            &rows.0.store,
+            column_store,
+            |engine, a, b| { self.evaluate(engine, a, b, sets) }
+        )
     }
 }
 
@@ -198,14 +197,14 @@ struct Sets<'a> {
     pairings: &'a [Pairing],
 }
 
-type Signals<'a, R> = PreparedSet<'a, <<R as Refinement>::Level as Geometry>::Signal>;
+type Signals<'a, R> = PreparedSet<'a, <R as Refinement>::Level>;
 
 impl SetKernel {
     fn evaluate<R: Refinement>(
         &self,
         engine: &Engine<R>,
-        rows: &[super::engine::Prepared<<R::Level as Geometry>::Signal>],
-        columns: Option<&[super::engine::Prepared<<R::Level as Geometry>::Signal>]>,
+        rows: &[Prepared<R::Level>],
+        columns: Option<&[Prepared<R::Level>]>,
         sets: Sets<'_>,
     ) -> Result<Vec<Gram>> {
         let column_sets = sets.columns.unwrap_or(sets.rows);

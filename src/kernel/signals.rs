@@ -11,16 +11,24 @@ use crate::rotation_group::RealHarmonics;
 use crate::sphere::{ShtPlanner, coefficients};
 use crate::{Error, Result};
 
+use super::augmented::OwnedSignals;
 use super::engine::Prepared;
 use super::evaluate::{Engines, Kernel};
+use super::finite::{FiniteGeometry, FiniteSignal};
+use super::plane::{PlaneGeometry, PlaneSignal};
+use super::sphere::SphereGeometry;
+use super::vector::VectorGeometry;
 
 /// A set of inputs, in one of the forms a network takes.
 #[derive(Debug, Clone, Copy)]
 pub enum Signals<'a> {
     /// Vectors, `[n, dimension]`.
     Vectors(ArrayView2<'a, f64>),
-    /// Real signals on a grid of the sphere, `[n, θ, φ, channels]`.
+    /// Real signals on a grid of the sphere, `[n, θ, φ, channels]`, or images,
+    /// `[n, height, width, channels]`.
     Grid(ArrayView4<'a, f64>),
+    /// Functions on a finite set, `[n, points, channels]`.
+    Points(ArrayView3<'a, f64>),
     /// Coefficients of real signals on the sphere, `[n, channels, L, 2L − 1]`, entry `[l, m + L − 1]`.
     Coefficients(ArrayView4<'a, Complex64>),
 }
@@ -37,6 +45,12 @@ impl<'a> From<ArrayView4<'a, f64>> for Signals<'a> {
     }
 }
 
+impl<'a> From<ArrayView3<'a, f64>> for Signals<'a> {
+    fn from(array: ArrayView3<'a, f64>) -> Self {
+        Signals::Points(array)
+    }
+}
+
 impl<'a> From<ArrayView4<'a, Complex64>> for Signals<'a> {
     fn from(array: ArrayView4<'a, Complex64>) -> Self {
         Signals::Coefficients(array)
@@ -44,10 +58,34 @@ impl<'a> From<ArrayView4<'a, Complex64>> for Signals<'a> {
 }
 
 impl Signals<'_> {
-    fn shape(&self) -> &[usize] {
+    /// Number of signals.
+    pub fn len(&self) -> usize {
+        self.shape()[0]
+    }
+
+    /// Whether there is no signal.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A copy of the first `n` signals, or of all if there are fewer.
+    pub(crate) fn first(&self, n: usize) -> OwnedSignals {
+        let n = n.min(self.len());
+        match self {
+            Signals::Vectors(a) => OwnedSignals::Vectors(a.split_at(Axis(0), n).0.to_owned()),
+            Signals::Grid(a) => OwnedSignals::Grid(a.split_at(Axis(0), n).0.to_owned()),
+            Signals::Points(a) => OwnedSignals::Points(a.split_at(Axis(0), n).0.to_owned()),
+            Signals::Coefficients(a) => {
+                OwnedSignals::Coefficients(a.split_at(Axis(0), n).0.to_owned())
+            }
+        }
+    }
+
+    pub(crate) fn shape(&self) -> &[usize] {
         match self {
             Signals::Vectors(a) => a.shape(),
             Signals::Grid(a) => a.shape(),
+            Signals::Points(a) => a.shape(),
             Signals::Coefficients(a) => a.shape(),
         }
     }
@@ -76,6 +114,7 @@ impl Signals<'_> {
         match self {
             Signals::Vectors(a) => find(a, |x| x.is_finite()),
             Signals::Grid(a) => find(a, |x| x.is_finite()),
+            Signals::Points(a) => find(a, |x| x.is_finite()),
             Signals::Coefficients(a) => find(a, |x| x.re.is_finite() && x.im.is_finite()),
         }
     }
@@ -90,14 +129,17 @@ pub struct PreparedSignals {
 
 #[derive(Clone)]
 pub(crate) enum Store {
-    Vector(Arc<[Prepared<Vec<f64>>]>),
-    Sphere(Arc<[Prepared<RealHarmonics>]>),
+    Vector(Arc<[Prepared<VectorGeometry>]>),
+    Sphere(Arc<[Prepared<SphereGeometry>]>),
+    Finite(Arc<[Prepared<FiniteGeometry>]>),
+    Plane(Arc<[Prepared<PlaneGeometry<f64>>]>),
+    PlaneSingle(Arc<[Prepared<PlaneGeometry<f32>>]>),
 }
 
 impl PreparedSignals {
     pub(crate) fn new(kernel: &Kernel, signals: Signals<'_>) -> Result<Self> {
         let network = kernel.network();
-        let input = *network.input();
+        let input = network.input();
         check_shape(input, &signals)?;
         if let Some(index) = signals.first_not_finite() {
             return Err(Error::NotFinite {
@@ -123,7 +165,7 @@ impl PreparedSignals {
                     band_limit,
                     sampling: SphereSampling::Grid(sampling),
                     ..
-                } = input
+                } = *input
                 else {
                     return Err(wrong_form(input, &signals));
                 };
@@ -139,6 +181,21 @@ impl PreparedSignals {
                     engine.prepare(RealHarmonics::new(coefficients.view())?)
                 })?)
             }
+            (Engines::Finite(engine), Signals::Points(array)) => {
+                Store::Finite(each(array.len_of(Axis(0)), |i| {
+                    engine.prepare(FiniteSignal::new(array.index_axis(Axis(0), i)))
+                })?)
+            }
+            (Engines::Plane(engine), Signals::Grid(array)) => {
+                Store::Plane(each(array.len_of(Axis(0)), |i| {
+                    engine.prepare(PlaneSignal::new(array.index_axis(Axis(0), i)))
+                })?)
+            }
+            (Engines::PlaneSingle(engine, _), Signals::Grid(array)) => {
+                Store::PlaneSingle(each(array.len_of(Axis(0)), |i| {
+                    engine.prepare(PlaneSignal::new(array.index_axis(Axis(0), i)))
+                })?)
+            }
             (_, signals) => return Err(wrong_form(input, &signals)),
         };
         Ok(PreparedSignals {
@@ -152,6 +209,9 @@ impl PreparedSignals {
         match &self.store {
             Store::Vector(signals) => signals.len(),
             Store::Sphere(signals) => signals.len(),
+            Store::Finite(signals) => signals.len(),
+            Store::Plane(signals) => signals.len(),
+            Store::PlaneSingle(signals) => signals.len(),
         }
     }
 
@@ -185,8 +245,8 @@ fn each<T: Send>(
     Ok(items.into())
 }
 
-fn check_shape(input: InputSpace, signals: &Signals<'_>) -> Result<()> {
-    let expected = match (input, signals) {
+fn check_shape(input: &InputSpace, signals: &Signals<'_>) -> Result<()> {
+    let expected = match (input.clone(), signals) {
         (InputSpace::Vector { dimension }, Signals::Vectors(_)) => vec![dimension],
         (
             InputSpace::Sphere {
@@ -207,6 +267,17 @@ fn check_shape(input: InputSpace, signals: &Signals<'_>) -> Result<()> {
             },
             Signals::Coefficients(_),
         ) => vec![channels, band_limit, 2 * band_limit - 1],
+        (
+            InputSpace::Plane {
+                height,
+                width,
+                channels,
+            },
+            Signals::Grid(_),
+        ) => vec![height, width, channels],
+        (InputSpace::Finite { action, channels }, Signals::Points(_)) => {
+            vec![action.points(), channels]
+        }
         _ => return Err(wrong_form(input, signals)),
     };
     let shape = signals.shape();
@@ -226,7 +297,7 @@ fn check_shape(input: InputSpace, signals: &Signals<'_>) -> Result<()> {
     Ok(())
 }
 
-fn wrong_form(input: InputSpace, signals: &Signals<'_>) -> Error {
+fn wrong_form(input: &InputSpace, signals: &Signals<'_>) -> Error {
     let expected = match input {
         InputSpace::Vector { dimension } => format!("real [n, {dimension}]"),
         InputSpace::Sphere {
@@ -238,6 +309,14 @@ fn wrong_form(input: InputSpace, signals: &Signals<'_>) -> Error {
             2 * band_limit - 1
         ),
         InputSpace::Sphere { channels, .. } => format!("real [n, θ, φ, {channels}]"),
+        InputSpace::Plane {
+            height,
+            width,
+            channels,
+        } => format!("real [n, {height}, {width}, {channels}]"),
+        InputSpace::Finite { action, channels } => {
+            format!("real [n, {}, {channels}]", action.points())
+        }
     };
     let kind = match signals {
         Signals::Coefficients(_) => "complex",

@@ -3,10 +3,10 @@
 use std::sync::OnceLock;
 
 use crate::Result;
-use crate::network::Quadrature;
+use crate::network::{Quadrature, Support};
 use crate::rotation_group::{CorrelatorWorkspace, RealCorrelator, RealHarmonics};
 
-use super::geometry::{Geometry, Refinement};
+use super::geometry::{Geometry, Refinement, Side};
 
 /// Growth of the band limit from one quadrature to the next.
 const GROWTH: f64 = 1.5;
@@ -37,38 +37,69 @@ impl SphereGeometry {
 }
 
 impl Geometry for SphereGeometry {
+    type Scalar = f64;
     type Signal = RealHarmonics;
     type Workspace = CorrelatorWorkspace;
+    /// The number of the piece of the quadrature that a batch is.
+    type Region = usize;
+
+    const FIELDS: bool = false;
 
     fn make_workspace(&self) -> CorrelatorWorkspace {
         self.correlator.make_workspace()
     }
 
-    fn batch_count(&self) -> usize {
-        self.correlator.piece_count()
-    }
-
-    fn begin(&self, a: &RealHarmonics, b: &RealHarmonics, workspace: &mut CorrelatorWorkspace) {
+    fn begin(
+        &self,
+        a: &RealHarmonics,
+        b: &RealHarmonics,
+        workspace: &mut CorrelatorWorkspace,
+    ) -> usize {
         self.correlator.begin(a, b, workspace);
+        self.correlator.piece_count()
     }
 
     fn lift(
         &self,
-        _: &RealHarmonics,
-        _: &RealHarmonics,
+        _: &Support,
         batch: usize,
         workspace: &mut CorrelatorWorkspace,
         fibres: &mut Vec<f64>,
-    ) {
+    ) -> usize {
         self.correlator.piece_into(batch, workspace, fibres);
+        batch
+    }
+
+    fn lift_self(
+        &self,
+        _: &Support,
+        signal: &RealHarmonics,
+        _: &mut CorrelatorWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> usize {
+        fibres.clear();
+        fibres.push(signal.mean_square());
+        0
+    }
+
+    /// A global filter leaves a fibre, which is constant, as it is.
+    fn average(
+        &self,
+        _: &Support,
+        batch: usize,
+        _: &mut CorrelatorWorkspace,
+        _: &mut Vec<f64>,
+    ) -> usize {
+        batch
+    }
+
+    fn restrict(&self, _: Side, field: &[f64], _: usize, out: &mut Vec<f64>) {
+        out.clear();
+        out.extend_from_slice(field);
     }
 
     fn mean(&self, batch: usize, fibres: &[f64]) -> f64 {
         self.correlator.piece_mean(batch, fibres)
-    }
-
-    fn mean_square(&self, signal: &RealHarmonics) -> f64 {
-        signal.mean_square()
     }
 }
 

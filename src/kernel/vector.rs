@@ -1,53 +1,50 @@
 //! The geometry of plain vectors: a trivial group, one fibre. Its kernels are those of an MLP.
 
-use crate::Result;
+use crate::network::Support;
 
-use super::geometry::{Geometry, Refinement};
+use super::geometry::{Geometry, Side};
 
 /// Vectors of one dimension; the mean of a product is `$`x \cdot x' / d`$`.
 #[derive(Debug, Clone, Copy)]
 pub struct VectorGeometry;
 
 impl Geometry for VectorGeometry {
+    type Scalar = f64;
     type Signal = Vec<f64>;
-    type Workspace = ();
+    /// The mean product of the pair.
+    type Workspace = f64;
+    type Region = ();
 
-    fn make_workspace(&self) {}
+    const FIELDS: bool = false;
 
-    fn batch_count(&self) -> usize {
+    fn make_workspace(&self) -> f64 {
+        0.0
+    }
+
+    fn begin(&self, a: &Vec<f64>, b: &Vec<f64>, product: &mut f64) -> usize {
+        *product = dot(a, b) / a.len() as f64;
         1
     }
 
-    fn begin(&self, _: &Vec<f64>, _: &Vec<f64>, (): &mut ()) {}
-
-    fn lift(&self, a: &Vec<f64>, b: &Vec<f64>, _: usize, (): &mut (), fibres: &mut Vec<f64>) {
+    fn lift(&self, _: &Support, _: usize, product: &mut f64, fibres: &mut Vec<f64>) {
         fibres.clear();
-        fibres.push(dot(a, b) / a.len() as f64);
+        fibres.push(*product);
     }
 
-    fn mean(&self, _: usize, fibres: &[f64]) -> f64 {
+    fn lift_self(&self, _: &Support, signal: &Vec<f64>, _: &mut f64, fibres: &mut Vec<f64>) {
+        fibres.clear();
+        fibres.push(dot(signal, signal) / signal.len() as f64);
+    }
+
+    fn average(&self, _: &Support, (): (), _: &mut f64, _: &mut Vec<f64>) {}
+
+    fn restrict(&self, _: Side, field: &[f64], (): (), out: &mut Vec<f64>) {
+        out.clear();
+        out.extend_from_slice(field);
+    }
+
+    fn mean(&self, (): (), fibres: &[f64]) -> f64 {
         fibres[0]
-    }
-
-    fn mean_square(&self, signal: &Vec<f64>) -> f64 {
-        dot(signal, signal) / signal.len() as f64
-    }
-}
-
-impl Refinement for VectorGeometry {
-    type Level = VectorGeometry;
-    const EXACT: bool = true;
-
-    fn level_count(&self) -> usize {
-        1
-    }
-
-    fn level(&self, _: usize) -> Result<&VectorGeometry> {
-        Ok(self)
-    }
-
-    fn band_limit(&self, _: usize) -> usize {
-        1
     }
 }
 

@@ -7,6 +7,7 @@ use super::Network;
 use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale, Support};
 use crate::Result;
 use crate::activation::Activation;
+use crate::group::PointGroup;
 
 /// Features that are vectors.
 #[derive(Debug, Clone, Copy)]
@@ -14,9 +15,21 @@ pub enum Vectors {}
 /// Signals on the sphere, before the lifting.
 #[derive(Debug, Clone, Copy)]
 pub enum OnSphere {}
-/// Features that are functions on the group.
+/// Images, before the lifting.
+#[derive(Debug, Clone, Copy)]
+pub enum OnPlane {}
+/// Functions on a finite set, before the lifting.
+#[derive(Debug, Clone, Copy)]
+pub enum OnFiniteSet {}
+/// Features that are functions on SO(3).
 #[derive(Debug, Clone, Copy)]
 pub enum OverGroup {}
+/// Features that are functions on translations of the plane and a point group.
+#[derive(Debug, Clone, Copy)]
+pub enum OverPlane {}
+/// Features that are functions on a finite group.
+#[derive(Debug, Clone, Copy)]
+pub enum OverFiniteGroup {}
 
 /// No layer yet.
 #[derive(Debug, Clone, Copy)]
@@ -30,14 +43,21 @@ pub enum Activated {}
 
 mod sealed {
     pub trait Domain {}
+    pub trait Group: Domain {}
     pub trait Stage {}
     impl Domain for super::Vectors {}
     impl Domain for super::OverGroup {}
+    impl Domain for super::OverPlane {}
+    impl Domain for super::OverFiniteGroup {}
+    impl Group for super::OverGroup {}
+    impl Group for super::OverPlane {}
+    impl Group for super::OverFiniteGroup {}
     impl Stage for super::Gaussian {}
     impl Stage for super::Activated {}
 }
 
-/// A network under construction, from [`Network::vector`] or [`Network::sphere`].
+/// A network under construction, from [`Network::vector`], [`Network::sphere`],
+/// [`Network::plane`] or [`Network::finite`].
 ///
 /// The features live on `Domain` and are at `Stage`. Two activations in a row do not compile:
 /// ```compile_fail
@@ -141,6 +161,93 @@ impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
     }
 }
 
+impl NetworkBuilder<OnPlane, Start> {
+    /// Adds the lifting from images to a point group with translations by pixels.
+    ///
+    /// # Arguments
+    /// * `group` — C1 for a plain CNN
+    /// * `support` — a window, or [`Support::Global`]
+    pub fn lifting(
+        self,
+        group: PointGroup,
+        support: Support,
+        scale: Scale,
+    ) -> NetworkBuilder<OverPlane, Gaussian> {
+        self.push(Layer::Lifting {
+            group: GroupName::Plane(group),
+            support,
+            scale,
+        })
+    }
+}
+
+impl NetworkBuilder<OnFiniteSet, Start> {
+    /// Adds the lifting from a finite set to the group that acts on it.
+    ///
+    /// # Arguments
+    /// * `support` — the points that a filter covers, or [`Support::Global`]
+    pub fn lifting(
+        self,
+        support: Support,
+        scale: Scale,
+    ) -> NetworkBuilder<OverFiniteGroup, Gaussian> {
+        self.push(Layer::Lifting {
+            group: GroupName::Finite,
+            support,
+            scale,
+        })
+    }
+}
+
+impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
+    /// Adds a branch of layers around which the features are also handed on as they are; the two
+    /// are summed. The branch ends in a layer with weights.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::network::{Network, Scale};
+    /// let network = Network::vector(7)
+    ///     .dense(Scale::default())
+    ///     .residual(|block| block.activation(Activation::Relu).dense(Scale::default()))
+    ///     .activation(Activation::Relu)
+    ///     .dense(Scale::default())
+    ///     .build()?;
+    /// assert_eq!(network.layers().len(), 4);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn residual(
+        self,
+        branch: impl FnOnce(NetworkBuilder<D, S>) -> NetworkBuilder<D, Gaussian>,
+    ) -> NetworkBuilder<D, S> {
+        let branch = branch(self.empty()).layers;
+        self.push(Layer::Residual {
+            branch,
+            shortcut: Vec::new(),
+        })
+    }
+
+    /// Adds the sum of two branches of layers, each of which ends in a layer with weights.
+    pub fn sum(
+        self,
+        branch: impl FnOnce(NetworkBuilder<D, S>) -> NetworkBuilder<D, Gaussian>,
+        shortcut: impl FnOnce(NetworkBuilder<D, S>) -> NetworkBuilder<D, Gaussian>,
+    ) -> NetworkBuilder<D, Gaussian> {
+        let branch = branch(self.empty()).layers;
+        let shortcut = shortcut(self.empty()).layers;
+        self.push(Layer::Residual { branch, shortcut })
+    }
+
+    fn empty(&self) -> Self {
+        NetworkBuilder {
+            input: self.input.clone(),
+            quadrature: self.quadrature,
+            layers: Vec::new(),
+            marker: PhantomData,
+        }
+    }
+}
+
 impl<S: sealed::Stage> NetworkBuilder<OverGroup, S> {
     /// Adds a group convolution with filters on the whole group.
     pub fn group_convolution(self, scale: Scale) -> NetworkBuilder<OverGroup, Gaussian> {
@@ -149,7 +256,36 @@ impl<S: sealed::Stage> NetworkBuilder<OverGroup, S> {
             scale,
         })
     }
+}
 
+impl<S: sealed::Stage> NetworkBuilder<OverPlane, S> {
+    /// Adds a group convolution; its filters cover a window of pixels, or all, and the point group.
+    pub fn group_convolution(
+        self,
+        support: Support,
+        scale: Scale,
+    ) -> NetworkBuilder<OverPlane, Gaussian> {
+        self.push(Layer::GroupConvolution { support, scale })
+    }
+
+    /// Puts all features side by side, in one vector. A dense layer is all that may follow.
+    pub fn flatten(self) -> NetworkBuilder<Vectors, Activated> {
+        self.push(Layer::Flatten)
+    }
+}
+
+impl<S: sealed::Stage> NetworkBuilder<OverFiniteGroup, S> {
+    /// Adds a group convolution; its filters cover some elements of the group, or all.
+    pub fn group_convolution(
+        self,
+        support: Support,
+        scale: Scale,
+    ) -> NetworkBuilder<OverFiniteGroup, Gaussian> {
+        self.push(Layer::GroupConvolution { support, scale })
+    }
+}
+
+impl<D: sealed::Group, S: sealed::Stage> NetworkBuilder<D, S> {
     /// Adds the mean over the group. The mean of activated features is not Gaussian: they stay at
     /// their stage.
     pub fn group_pooling(self) -> NetworkBuilder<Vectors, S> {

@@ -1,9 +1,13 @@
 //! What makes a list of layers a network, with errors that say what to add or change.
 
-use super::types::{InputSpace, Layer, Quadrature, Scale};
+use super::types::{GroupName, InputSpace, Layer, Padding, Quadrature, Scale, Support};
 use crate::activation::Activation;
+use crate::group::PointGroup;
 use crate::sphere::sampling::MAX_BAND_LIMIT;
 use crate::{Error, Result};
+
+/// Images have at most this many pixels along an edge.
+pub(super) const MAX_EDGE: usize = 1 << 14;
 
 /// What a layer hands on.
 #[derive(Clone, Copy, PartialEq)]
@@ -11,6 +15,20 @@ enum Features {
     Input,
     OverGroup,
     Vector,
+}
+
+/// What is known of the features behind the layers so far.
+#[derive(Clone, Copy, PartialEq)]
+struct State {
+    features: Features,
+    /// Behind an activation, so that another one needs weights before it.
+    activated: bool,
+    /// Rows and columns of the features on the plane.
+    size: [usize; 2],
+    /// The point group, on the plane.
+    group: Option<PointGroup>,
+    /// The first window that does, or does not, join opposite edges.
+    periodic: Option<bool>,
 }
 
 /// Checks a network as a whole.
@@ -28,97 +46,339 @@ pub(super) fn check(input: &InputSpace, quadrature: &Quadrature, layers: &[Layer
             },
         ));
     }
-    let mut features = Features::Input;
-    let mut activated = false;
+    let mut state = State {
+        features: Features::Input,
+        activated: false,
+        size: match *input {
+            InputSpace::Plane { height, width, .. } => [height, width],
+            _ => [1, 1],
+        },
+        group: None,
+        periodic: None,
+    };
     for (index, layer) in layers.iter().enumerate() {
-        let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
-        match (layer, features) {
-            (Layer::Lifting { .. }, _) if vector => {
-                return wrong(
-                    "a `lifting` takes signals on the sphere, the inputs are vectors",
-                    "use `dense`, or `space = \"sphere\"`",
-                );
-            }
-            (Layer::GroupConvolution { .. } | Layer::GroupPooling, _) if vector => {
-                return wrong(
-                    &format!(
-                        "a `{}` takes features over a group, the inputs are vectors",
-                        layer.kind()
-                    ),
-                    "use `dense` and `activation` only, or `space = \"sphere\"`",
-                );
-            }
-            (Layer::Lifting { .. }, Features::OverGroup | Features::Vector) => {
-                return wrong(
-                    "a second `lifting`, but only the first layer lifts",
-                    "use `group-convolution` before pooling, `dense` after it",
-                );
-            }
-            (Layer::Dense(_), Features::Input) if vector => {}
-            (Layer::Lifting { .. }, Features::Input) => {}
-            (_, Features::Input) => {
-                return wrong(
-                    &format!("the network starts with `{}`", layer.kind()),
-                    if vector {
-                        "put a `dense` layer before it"
-                    } else {
-                        "put a `lifting` layer before it"
-                    },
-                );
-            }
-            (Layer::GroupConvolution { .. }, Features::Vector) => {
-                return wrong(
-                    "a `group-convolution` after the pooling, where no group is left",
-                    "move it before `group-pooling`, or use `dense`",
-                );
-            }
-            (Layer::GroupPooling, Features::Vector) => {
-                return wrong("a second `group-pooling`", "remove it");
-            }
-            (Layer::Activation(_), _) if activated => {
-                return wrong(
-                    "two activations in a row",
-                    if features == Features::OverGroup {
-                        "put a `group-convolution` or `dense` layer between them"
-                    } else {
-                        "put a `dense` layer between them"
-                    },
-                );
-            }
-            _ => {}
-        }
-        match layer {
-            Layer::Lifting { scale, .. } => {
-                check_scale(index, scale)?;
-                features = Features::OverGroup;
-                activated = false;
-            }
-            Layer::GroupConvolution { scale, .. } => {
-                check_scale(index, scale)?;
-                activated = false;
-            }
-            Layer::Dense(scale) => {
-                check_scale(index, scale)?;
-                activated = false;
-                if vector {
-                    features = Features::Vector;
-                }
-            }
-            Layer::Activation(activation) => {
-                check_activation(index, activation)?;
-                activated = true;
-            }
-            // The mean of an activation over the group is still not Gaussian: `activated` stays.
-            Layer::GroupPooling => features = Features::Vector,
+        state = check_layer(input, index, layer, state)?;
+        if matches!(layer, Layer::Flatten)
+            && let Some(next) = layers.get(index + 1)
+            && !matches!(next, Layer::Dense(_))
+        {
+            return Err(layer_error(
+                index + 1,
+                &format!("a `{}` right behind `flatten`", next.kind()),
+                "put a `dense` layer between them",
+            ));
         }
     }
-    if features == Features::OverGroup {
+    if state.features == Features::OverGroup {
         return Err(network_error(
             "the outputs are functions on the group, a kernel needs numbers",
-            "add a `group-pooling` layer",
+            if matches!(input, InputSpace::Plane { .. }) {
+                "add a `group-pooling` or a `flatten` layer"
+            } else {
+                "add a `group-pooling` layer"
+            },
         ));
     }
     Ok(())
+}
+
+/// Checks one layer behind others, and says what it hands on. Layers inside a branch are reported
+/// under the number of the layer that holds the branch.
+fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -> Result<State> {
+    let vector = matches!(input, InputSpace::Vector { .. });
+    let State {
+        features,
+        activated,
+        ..
+    } = before;
+    let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
+    match (layer, features) {
+        (Layer::Lifting { .. }, _) if vector => {
+            return wrong(
+                "a `lifting` takes signals on the sphere or the plane, the inputs are vectors",
+                "use `dense`, or another `space`",
+            );
+        }
+        (Layer::GroupConvolution { .. } | Layer::GroupPooling | Layer::Flatten, _) if vector => {
+            return wrong(
+                &format!(
+                    "a `{}` takes features over a group, the inputs are vectors",
+                    layer.kind()
+                ),
+                "use `dense` and `activation` only, or another `space`",
+            );
+        }
+        (Layer::Lifting { .. }, Features::OverGroup | Features::Vector) => {
+            return wrong(
+                "a second `lifting`, but only the first layer lifts",
+                "use `group-convolution` before pooling, `dense` after it",
+            );
+        }
+        (Layer::Dense(_), Features::Input) if vector => {}
+        (Layer::Lifting { .. }, Features::Input) => {}
+        (_, Features::Input) => {
+            return wrong(
+                &format!("the network starts with `{}`", layer.kind()),
+                if vector {
+                    "put a `dense` layer before it"
+                } else {
+                    "put a `lifting` layer before it"
+                },
+            );
+        }
+        (Layer::GroupConvolution { .. }, Features::Vector) => {
+            return wrong(
+                "a `group-convolution` after the pooling, where no group is left",
+                "move it before `group-pooling`, or use `dense`",
+            );
+        }
+        (Layer::GroupPooling | Layer::Flatten, Features::Vector) => {
+            return wrong(
+                &format!("a second readout, `{}`", layer.kind()),
+                "remove it",
+            );
+        }
+        (Layer::Flatten, _) if !matches!(input, InputSpace::Plane { .. }) => {
+            return wrong("a `flatten` outside the plane", "use `group-pooling`");
+        }
+        (Layer::Activation(_), _) if activated => {
+            return wrong(
+                "two activations in a row",
+                if features == Features::OverGroup {
+                    "put a `group-convolution` or `dense` layer between them"
+                } else {
+                    "put a `dense` layer between them"
+                },
+            );
+        }
+        _ => {}
+    }
+    let mut after = before;
+    match layer {
+        Layer::Lifting {
+            group,
+            support,
+            scale,
+        } => {
+            check_scale(index, scale)?;
+            check_group(input, index, *group)?;
+            if let GroupName::Plane(group) = group {
+                after.group = Some(*group);
+            }
+            check_support(input, index, support, true, &mut after)?;
+            after.features = Features::OverGroup;
+            after.activated = false;
+        }
+        Layer::GroupConvolution { support, scale } => {
+            check_scale(index, scale)?;
+            check_support(input, index, support, false, &mut after)?;
+            after.activated = false;
+        }
+        Layer::Dense(scale) => {
+            check_scale(index, scale)?;
+            after.activated = false;
+            if vector {
+                after.features = Features::Vector;
+            }
+        }
+        Layer::Activation(activation) => {
+            check_activation(index, activation)?;
+            after.activated = true;
+        }
+        // The mean of an activation over the group is still not Gaussian: `activated` stays.
+        Layer::GroupPooling => after.features = Features::Vector,
+        Layer::Flatten => after.features = Features::Vector,
+        Layer::Residual { branch, shortcut } => {
+            after = check_residual(input, index, branch, shortcut, before)?;
+        }
+    }
+    Ok(after)
+}
+
+fn check_residual(
+    input: &InputSpace,
+    index: usize,
+    branch: &[Layer],
+    shortcut: &[Layer],
+    before: State,
+) -> Result<State> {
+    let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
+    let ends: [(&str, &[Layer]); 2] = [("branch", branch), ("shortcut", shortcut)];
+    let mut states = [before; 2];
+    for ((name, layers), state) in ends.into_iter().zip(&mut states) {
+        for layer in layers {
+            if matches!(layer, Layer::GroupPooling | Layer::Flatten) {
+                return wrong(
+                    &format!("a `{}` inside a `residual`", layer.kind()),
+                    "move it behind the `residual`",
+                );
+            }
+            // The periodicity that one branch settles holds for the other.
+            *state = check_layer(input, index, layer, *state)?;
+        }
+        let weights = matches!(
+            layers.last(),
+            Some(Layer::GroupConvolution { .. } | Layer::Dense(_))
+        );
+        if !weights && !(name == "shortcut" && layers.is_empty()) {
+            return wrong(
+                &format!("the {name} of a `residual` does not end in a layer with weights"),
+                "end it in `group-convolution` or `dense`: only then are the branches independent",
+            );
+        }
+    }
+    let [a, b] = states;
+    if a.size != b.size {
+        return wrong(
+            &format!(
+                "the branches of a `residual` end with {} × {} and {} × {} pixels",
+                a.size[0], a.size[1], b.size[0], b.size[1]
+            ),
+            "use padding \"same\" or \"circular\" in them",
+        );
+    }
+    if let (Some(a), Some(b)) = (a.periodic, b.periodic)
+        && a != b
+    {
+        return wrong(MIXED, UNMIX);
+    }
+    Ok(State {
+        activated: b.activated,
+        periodic: a.periodic.or(b.periodic),
+        ..a
+    })
+}
+
+const MIXED: &str = "padding \"circular\" (or a global filter) beside another padding";
+const UNMIX: &str = "use \"circular\" in all layers or in none";
+
+fn check_group(input: &InputSpace, index: usize, group: GroupName) -> Result<()> {
+    let wrong = |change: &str| {
+        Err(layer_error(
+            index,
+            &format!("the group {group} does not act on the inputs"),
+            change,
+        ))
+    };
+    match (input, group) {
+        (InputSpace::Sphere { .. }, GroupName::So3)
+        | (InputSpace::Finite { .. }, GroupName::Finite) => Ok(()),
+        (InputSpace::Plane { height, width, .. }, GroupName::Plane(group)) => {
+            if group.needs_square() && height != width {
+                return Err(layer_error(
+                    index,
+                    &format!(
+                        "{group} turns images by 90°, and these have {height} × {width} pixels"
+                    ),
+                    "use square images, or one of the groups C1, C2, D1, D2",
+                ));
+            }
+            Ok(())
+        }
+        (InputSpace::Sphere { .. }, _) => wrong("use \"SO3\" on the sphere"),
+        (InputSpace::Plane { .. }, _) => {
+            wrong("use one of \"C1\", \"C2\", \"C4\", \"D1\", \"D2\", \"D4\" on the plane")
+        }
+        _ => wrong("leave `group` out: it belongs to the input"),
+    }
+}
+
+/// Checks a support against the space, and takes `state` to the features behind it.
+fn check_support(
+    input: &InputSpace,
+    index: usize,
+    support: &Support,
+    lifting: bool,
+    state: &mut State,
+) -> Result<()> {
+    let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
+    match (input, support) {
+        (InputSpace::Plane { .. }, Support::Global) => settle(index, true, state),
+        (
+            InputSpace::Plane { .. },
+            Support::Window {
+                height,
+                width,
+                padding,
+            },
+        ) => {
+            if let Some(group) = state.group
+                && group.needs_square()
+                && height != width
+            {
+                return wrong(
+                    &format!("a filter of {height} × {width} pixels, which {group} turns"),
+                    "give a square filter, or one of the groups C1, C2, D1, D2",
+                );
+            }
+            for (edge, size) in [height, width].into_iter().zip(&mut state.size) {
+                if edge % 2 == 0 {
+                    return wrong(
+                        &format!("a filter of {height} × {width} pixels"),
+                        "give odd numbers, so that the filter has a centre",
+                    );
+                }
+                if *edge > *size && *edge > 1 {
+                    return wrong(
+                        &format!("a filter of {edge} pixels on features of {size} pixels"),
+                        "use a smaller filter or a larger image",
+                    );
+                }
+                if *padding == Padding::Valid {
+                    *size = *size + 1 - edge;
+                }
+            }
+            if (*height, *width) == (1, 1) {
+                return Ok(());
+            }
+            settle(index, *padding == Padding::Circular, state)
+        }
+        (InputSpace::Finite { action, .. }, Support::Subset(numbers)) => {
+            let (limit, of) = if lifting {
+                (action.points(), "points")
+            } else {
+                (action.order(), "elements of the group")
+            };
+            if numbers.is_empty() {
+                return wrong("a filter on nothing", "give at least one number");
+            }
+            if let Some(number) = numbers.iter().find(|&&number| number >= limit) {
+                return wrong(
+                    &format!("a filter on number {number} of {limit} {of}"),
+                    "give numbers that start at 0",
+                );
+            }
+            let mut sorted = numbers.to_vec();
+            sorted.sort_unstable();
+            if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+                return wrong(
+                    &format!("a filter on number {} twice", twice[0]),
+                    "give each number once",
+                );
+            }
+            Ok(())
+        }
+        (InputSpace::Sphere { .. } | InputSpace::Finite { .. }, Support::Global) => Ok(()),
+        (_, Support::Window { .. }) => wrong(
+            "a filter of pixels outside the plane",
+            "leave it out for a global filter",
+        ),
+        (_, Support::Subset(_)) => wrong(
+            "a filter on a list of points outside a finite set",
+            "leave it out for a global filter",
+        ),
+        (InputSpace::Vector { .. }, Support::Global) => Ok(()),
+    }
+}
+
+fn settle(index: usize, periodic: bool, state: &mut State) -> Result<()> {
+    match state.periodic {
+        Some(settled) if settled != periodic => Err(layer_error(index, MIXED, UNMIX)),
+        _ => {
+            state.periodic = Some(periodic);
+            Ok(())
+        }
+    }
 }
 
 fn check_input(input: &InputSpace) -> Result<()> {
@@ -139,6 +399,23 @@ fn check_input(input: &InputSpace) -> Result<()> {
             check_band_limit("bandlimit of the input", *band_limit)?;
             at_least_one("channels", *channels)
         }
+        InputSpace::Plane {
+            height,
+            width,
+            channels,
+        } => {
+            for (what, edge) in [("height", *height), ("width", *width)] {
+                if edge == 0 || edge > MAX_EDGE {
+                    return Err(invalid(
+                        &format!("{what} of the input"),
+                        edge,
+                        format!("a number from 1 to {MAX_EDGE}"),
+                    ));
+                }
+            }
+            at_least_one("channels", *channels)
+        }
+        InputSpace::Finite { channels, .. } => at_least_one("channels", *channels),
     }
 }
 
@@ -159,7 +436,7 @@ fn check_quadrature(input: &InputSpace, quadrature: &Quadrature) -> Result<()> {
             Ok(())
         } else {
             Err(network_error(
-                "a quadrature over the group, but the inputs are vectors",
+                "a quadrature over the group, which is for signals on the sphere",
                 "remove the quadrature",
             ))
         };

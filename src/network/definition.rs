@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::check::check;
-use super::types::{InputSpace, Layer, Quadrature, Scale, SphereSampling};
+use super::types::{InputSpace, Layer, Quadrature, SphereSampling};
 use super::{builder, file};
+use crate::group::FiniteAction;
 use crate::{Error, Result};
 
 /// An infinitely wide network: the space of its inputs, its layers, and the quadrature of the mean
@@ -96,6 +98,75 @@ impl Network {
         })
     }
 
+    /// Begins a network on images: a CNN, or a group-convolutional network.
+    ///
+    /// # Arguments
+    /// * `height`, `width` — of an image, in pixels
+    /// * `channels` — values of one pixel
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::group::PointGroup;
+    /// use haarmonic::network::{Network, Padding, Scale, Support};
+    ///
+    /// let filter = || Support::window(3, Padding::Valid);
+    /// let network = Network::plane(28, 28, 1)
+    ///     .lifting(PointGroup::C4, filter(), Scale::default())
+    ///     .activation(Activation::Relu)
+    ///     .group_convolution(filter(), Scale::default())
+    ///     .activation(Activation::Relu)
+    ///     .group_pooling()
+    ///     .dense(Scale::default())
+    ///     .build()?;
+    /// assert_eq!(network.layers().len(), 6);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn plane(
+        height: usize,
+        width: usize,
+        channels: usize,
+    ) -> builder::NetworkBuilder<builder::OnPlane, builder::Start> {
+        builder::NetworkBuilder::new(InputSpace::Plane {
+            height,
+            width,
+            channels,
+        })
+    }
+
+    /// Begins a network on functions on a finite set on which a finite group acts.
+    ///
+    /// # Arguments
+    /// * `action` — the group and the set
+    /// * `channels` — values at one point
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::group::FiniteAction;
+    /// use haarmonic::network::{Network, Scale, Support};
+    ///
+    /// // Filters on one vertex of an icosahedron, then on the whole rotation group.
+    /// let network = Network::finite(FiniteAction::icosahedral(), 1)
+    ///     .lifting(Support::subset(&[0]), Scale::default())
+    ///     .activation(Activation::Erf)
+    ///     .group_convolution(Support::Global, Scale::default())
+    ///     .activation(Activation::Erf)
+    ///     .group_pooling()
+    ///     .build()?;
+    /// assert_eq!(network.layers().len(), 5);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn finite(
+        action: impl Into<Arc<FiniteAction>>,
+        channels: usize,
+    ) -> builder::NetworkBuilder<builder::OnFiniteSet, builder::Start> {
+        builder::NetworkBuilder::new(InputSpace::Finite {
+            action: action.into(),
+            channels,
+        })
+    }
+
     /// Reads a network from the text of a network file (`docs/network-file.md`).
     ///
     /// # Errors
@@ -172,9 +243,7 @@ impl Network {
 /// One line: the input and the layers, for messages and logs.
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scale = |f: &mut fmt::Formatter<'_>, scale: &Scale| {
-            write!(f, "(σw {}, σb {})", scale.weight_std, scale.bias_std)
-        };
+        let plural = |channels: usize| if channels == 1 { "" } else { "s" };
         match &self.input {
             InputSpace::Vector { dimension } => write!(f, "vector of {dimension}")?,
             InputSpace::Sphere {
@@ -184,29 +253,27 @@ impl fmt::Display for Network {
             } => write!(
                 f,
                 "sphere, bandlimit {band_limit}, {sampling}, {channels} channel{}",
-                if *channels == 1 { "" } else { "s" }
+                plural(*channels)
+            )?,
+            InputSpace::Plane {
+                height,
+                width,
+                channels,
+            } => write!(
+                f,
+                "plane, {height} × {width}, {channels} channel{}",
+                plural(*channels)
+            )?,
+            InputSpace::Finite { action, channels } => write!(
+                f,
+                "{} points under a group of order {}, {channels} channel{}",
+                action.points(),
+                action.order(),
+                plural(*channels)
             )?,
         }
         for layer in &self.layers {
-            f.write_str(" → ")?;
-            match layer {
-                Layer::Lifting {
-                    group, scale: s, ..
-                } => {
-                    write!(f, "lifting to {group} ")?;
-                    scale(f, s)?;
-                }
-                Layer::GroupConvolution { scale: s, .. } => {
-                    f.write_str("group-convolution ")?;
-                    scale(f, s)?;
-                }
-                Layer::Dense(s) => {
-                    f.write_str("dense ")?;
-                    scale(f, s)?;
-                }
-                Layer::Activation(activation) => write!(f, "{activation}")?,
-                Layer::GroupPooling => f.write_str("group-pooling")?,
-            }
+            write!(f, " → {layer}")?;
         }
         Ok(())
     }

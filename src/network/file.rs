@@ -2,18 +2,20 @@
 
 use std::f64::consts::PI;
 use std::fmt::{self, Write};
+use std::sync::Arc;
 
 use toml::de::DeTable;
 
 use super::Network;
 use super::table::{Found, Table, line_of, short};
-use super::types::{InputSpace, Layer, Quadrature, Scale, Support};
+use super::types::{GroupName, InputSpace, Layer, Padding, Quadrature, Scale, Support};
 use crate::activation::Activation;
+use crate::group::FiniteAction;
 use crate::{Error, Result};
 
 const KINDS: &str = "one of \"lifting\", \"group-convolution\", \"activation\", \
-                     \"group-pooling\", \"dense\"";
-const PLANE: &str = "a key of plane inputs, which are not supported in this version";
+                     \"group-pooling\", \"flatten\", \"dense\", \"residual\"";
+const SPACES: &str = "one of \"vector\", \"sphere\", \"plane\", \"finite\"";
 const NARROW_CAP: &str = "a cap narrower than the sphere is not supported in this version; \
                           leave `cap` out for a global filter";
 
@@ -33,11 +35,11 @@ pub(super) fn parse(text: &str) -> Result<Network> {
     let quadrature = match root.table("quadrature")? {
         None => Quadrature::default(),
         Some(found) => {
-            if matches!(input, InputSpace::Vector { .. }) {
+            if !matches!(input, InputSpace::Sphere { .. }) {
                 return Err(root.wrong(
                     "quadrature",
                     found.line,
-                    "a quadrature over the group for inputs that are vectors",
+                    "a quadrature over the group for inputs that are not on the sphere",
                     "no such table",
                 ));
             }
@@ -47,17 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Network> {
     let Some(tables) = root.tables("layers")? else {
         return Err(root.missing("layers"));
     };
-    let layers = tables
-        .iter()
-        .enumerate()
-        .map(|(index, found)| {
-            parse_layer(&Table::new(
-                text,
-                found.value,
-                format!("layer {}", index + 1),
-            ))
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let layers = parse_layers(text, &tables, "layer", &input)?;
     Network::new(input, quadrature, layers).map_err(|err| match err {
         Error::InvalidNetwork {
             layer: Some(layer),
@@ -98,18 +90,26 @@ fn parse_input(table: &Table<'_>) -> Result<InputSpace> {
                 channels: required(table, "channels")?,
             })
         }
-        "plane" => Err(table.wrong(
-            "space",
-            space.line,
-            "\"plane\", which is not supported in this version",
-            "one of \"vector\", \"sphere\"",
-        )),
-        other => Err(table.wrong(
-            "space",
-            space.line,
-            format!("{:?}", short(other)),
-            "one of \"vector\", \"sphere\"",
-        )),
+        "plane" => {
+            table.accept(&["space", "height", "width", "channels"])?;
+            Ok(InputSpace::Plane {
+                height: required(table, "height")?,
+                width: required(table, "width")?,
+                channels: required(table, "channels")?,
+            })
+        }
+        "finite" => {
+            table.accept(&["space", "generators", "channels"])?;
+            let Some(generators) = table.count_lists("generators")? else {
+                return Err(table.missing("generators"));
+            };
+            let action = FiniteAction::from_generators(&generators.value);
+            Ok(InputSpace::Finite {
+                action: Arc::new(at_key(action, table, "generators", generators.line)?),
+                channels: required(table, "channels")?,
+            })
+        }
+        other => Err(table.wrong("space", space.line, format!("{:?}", short(other)), SPACES)),
     }
 }
 
@@ -128,33 +128,53 @@ fn parse_quadrature(table: &Table<'_>) -> Result<Quadrature> {
     }
 }
 
-fn parse_layer(table: &Table<'_>) -> Result<Layer> {
+/// Reads consecutive layers; `name` and a number are what errors call each of them.
+fn parse_layers(
+    text: &str,
+    tables: &[Found<&DeTable<'_>>],
+    name: &str,
+    input: &InputSpace,
+) -> Result<Vec<Layer>> {
+    tables
+        .iter()
+        .enumerate()
+        .map(|(index, found)| {
+            let place = format!("{name} {}", index + 1);
+            parse_layer(text, found.value, &place, input)
+        })
+        .collect()
+}
+
+fn parse_layer(text: &str, layer: &DeTable<'_>, place: &str, input: &InputSpace) -> Result<Layer> {
+    let table = &Table::new(text, layer, place);
     let Some(kind) = table.string("kind")? else {
         return Err(table.missing("kind"));
     };
-    let of_the_plane = |key: &str| match key {
-        "filter" | "padding" => Some(PLANE),
-        _ => None,
-    };
     match kind.value {
         "lifting" => {
-            table.accept_or(
-                &["kind", "group", "cap", "weight_std", "bias_std"],
-                of_the_plane,
-            )?;
-            let Some(group) = table.string("group")? else {
-                return Err(table.missing("group"));
+            let group = match input {
+                InputSpace::Finite { .. } => {
+                    accept_filter(table, input, &["kind"], "points")?;
+                    GroupName::Finite
+                }
+                _ => {
+                    accept_filter(table, input, &["kind", "group"], "points")?;
+                    let Some(group) = table.string("group")? else {
+                        return Err(table.missing("group"));
+                    };
+                    at_key(group.value.parse(), table, "group", group.line)?
+                }
             };
             Ok(Layer::Lifting {
-                group: at_key(group.value.parse(), table, "group", group.line)?,
-                support: parse_support(table)?,
+                group,
+                support: parse_support(table, "points")?,
                 scale: parse_scale(table)?,
             })
         }
         "group-convolution" => {
-            table.accept_or(&["kind", "cap", "weight_std", "bias_std"], of_the_plane)?;
+            accept_filter(table, input, &["kind"], "elements")?;
             Ok(Layer::GroupConvolution {
-                support: parse_support(table)?,
+                support: parse_support(table, "elements")?,
                 scale: parse_scale(table)?,
             })
         }
@@ -163,21 +183,89 @@ fn parse_layer(table: &Table<'_>) -> Result<Layer> {
             table.accept(&["kind"])?;
             Ok(Layer::GroupPooling)
         }
+        "flatten" => {
+            table.accept(&["kind"])?;
+            Ok(Layer::Flatten)
+        }
         "dense" => {
             table.accept(&["kind", "weight_std", "bias_std"])?;
             Ok(Layer::Dense(parse_scale(table)?))
         }
-        "flatten" => Err(table.wrong(
-            "kind",
-            kind.line,
-            "\"flatten\", which is for plane inputs and not supported in this version",
-            KINDS,
-        )),
+        "residual" => {
+            table.accept(&["kind", "branch", "shortcut"])?;
+            let Some(branch) = table.tables("branch")? else {
+                return Err(table.missing("branch"));
+            };
+            let shortcut = table.tables("shortcut")?.unwrap_or_default();
+            Ok(Layer::Residual {
+                branch: parse_layers(text, &branch, &format!("{place}, branch, layer"), input)?,
+                shortcut: parse_layers(
+                    text,
+                    &shortcut,
+                    &format!("{place}, shortcut, layer"),
+                    input,
+                )?,
+            })
+        }
         other => Err(table.wrong("kind", kind.line, format!("{:?}", short(other)), KINDS)),
     }
 }
 
-fn parse_support(table: &Table<'_>) -> Result<Support> {
+/// Refuses keys that a layer with a filter does not have in this space.
+fn accept_filter(
+    table: &Table<'_>,
+    input: &InputSpace,
+    keys: &[&str],
+    numbers: &'static str,
+) -> Result<()> {
+    let filter: &[&str] = match input {
+        InputSpace::Plane { .. } => &["filter", "padding"],
+        InputSpace::Finite { .. } => &[numbers],
+        InputSpace::Sphere { .. } => &["cap"],
+        // A layer with a filter is refused as such, in words of its own.
+        InputSpace::Vector { .. } => &["cap", "filter", "padding", "points", "elements"],
+    };
+    let keys = [keys, filter, &["weight_std", "bias_std"]].concat();
+    table.accept_or(&keys, |key| match key {
+        "filter" | "padding" => Some("a key of layers on the plane"),
+        "cap" => Some("a key of layers on the sphere"),
+        "points" | "elements" => Some("a key of layers on a finite set"),
+        _ => None,
+    })
+}
+
+fn parse_support(table: &Table<'_>, numbers: &str) -> Result<Support> {
+    if let Some(numbers) = table.counts(numbers)? {
+        return Ok(Support::subset(&numbers.value));
+    }
+    let padding = table.string("padding")?;
+    if let Some(filter) = table.counts("filter")? {
+        let &[height, width] = filter.value.as_slice() else {
+            return Err(table.wrong(
+                "filter",
+                filter.line,
+                format!("{} numbers", filter.value.len()),
+                "two, rows and columns",
+            ));
+        };
+        let padding = match padding {
+            None => Padding::default(),
+            Some(padding) => at_key(padding.value.parse(), table, "padding", padding.line)?,
+        };
+        return Ok(Support::Window {
+            height,
+            width,
+            padding,
+        });
+    }
+    if let Some(padding) = padding {
+        return Err(table.wrong(
+            "padding",
+            padding.line,
+            "a padding without a filter",
+            "a key `filter` beside it",
+        ));
+    }
     match table.float("cap")? {
         None => Ok(Support::Global),
         Some(cap) if cap.value >= PI => Ok(Support::Global),
@@ -280,18 +368,46 @@ fn has_name(activation: &Activation) -> bool {
 pub(super) fn write(network: &Network) -> Result<String> {
     let mut out = String::new();
     for (index, layer) in network.layers().iter().enumerate() {
-        if let Layer::Activation(activation) = layer
-            && !has_name(activation)
-        {
-            return Err(Error::InvalidNetwork {
-                layer: Some(index),
-                problem: format!("the function {activation} has no name in a network file"),
-                change: "use one of the named activations".into(),
-            });
-        }
+        check_names(index, layer)?;
+    }
+    if let InputSpace::Finite { action, .. } = network.input()
+        && !FiniteAction::from_generators(&permutations(action)).is_ok_and(|read| read == **action)
+    {
+        return Err(Error::InvalidNetwork {
+            layer: None,
+            problem:
+                "different elements of the group move the points alike, or the group is too large \
+                      for a file"
+                    .into(),
+            change: "let the group act on itself".into(),
+        });
     }
     write_parts(network, &mut out).expect("writing to a String does not fail");
     Ok(out)
+}
+
+fn check_names(index: usize, layer: &Layer) -> Result<()> {
+    match layer {
+        Layer::Activation(activation) if !has_name(activation) => Err(Error::InvalidNetwork {
+            layer: Some(index),
+            problem: format!("the function {activation} has no name in a network file"),
+            change: "use one of the named activations".into(),
+        }),
+        Layer::Residual { branch, shortcut } => branch
+            .iter()
+            .chain(shortcut)
+            .try_for_each(|layer| check_names(index, layer)),
+        _ => Ok(()),
+    }
+}
+
+/// Every element but the identity as a permutation of the points: generators that keep its number.
+fn permutations(action: &FiniteAction) -> Vec<Vec<usize>> {
+    // The trivial group is generated by its identity.
+    let first = usize::from(action.order() > 1);
+    (first..action.order())
+        .map(|g| (0..action.points()).map(|x| action.image(g, x)).collect())
+        .collect()
 }
 
 fn write_parts(network: &Network, out: &mut String) -> fmt::Result {
@@ -316,36 +432,82 @@ fn write_parts(network: &Network, out: &mut String) -> fmt::Result {
                 }
             }
         }
-    }
-    for layer in network.layers() {
-        writeln!(out, "\n[[layers]]\nkind = \"{}\"", layer.kind())?;
-        match layer {
-            Layer::Lifting {
-                group,
-                support: Support::Global,
-                scale,
-            } => {
-                writeln!(out, "group = \"{group}\"")?;
-                write_scale(scale, out)?;
+        InputSpace::Plane {
+            height,
+            width,
+            channels,
+        } => {
+            writeln!(out, "space = \"plane\"\nheight = {height}\nwidth = {width}")?;
+            writeln!(out, "channels = {channels}")?;
+        }
+        InputSpace::Finite { action, channels } => {
+            writeln!(
+                out,
+                "space = \"finite\"\nchannels = {channels}\ngenerators = ["
+            )?;
+            for permutation in permutations(action) {
+                writeln!(out, "    {permutation:?},")?;
             }
-            Layer::GroupConvolution {
-                support: Support::Global,
-                scale,
-            } => write_scale(scale, out)?,
-            Layer::Dense(scale) => write_scale(scale, out)?,
-            Layer::Activation(activation) => {
-                writeln!(out, "function = \"{}\"", activation.name())?;
-                if let Some(slope) = activation.slope() {
-                    writeln!(out, "slope = {slope:?}")?;
-                }
-                if let Some(degree) = activation.degree() {
-                    writeln!(out, "degree = {degree}")?;
-                }
-            }
-            Layer::GroupPooling => {}
+            writeln!(out, "]")?;
         }
     }
+    for layer in network.layers() {
+        write_layer("layers", layer, out)?;
+    }
     Ok(())
+}
+
+fn write_layer(path: &str, layer: &Layer, out: &mut String) -> fmt::Result {
+    writeln!(out, "\n[[{path}]]\nkind = \"{}\"", layer.kind())?;
+    match layer {
+        Layer::Lifting {
+            group,
+            support,
+            scale,
+        } => {
+            if *group != GroupName::Finite {
+                writeln!(out, "group = \"{group}\"")?;
+            }
+            write_support(support, "points", out)?;
+            write_scale(scale, out)
+        }
+        Layer::GroupConvolution { support, scale } => {
+            write_support(support, "elements", out)?;
+            write_scale(scale, out)
+        }
+        Layer::Dense(scale) => write_scale(scale, out),
+        Layer::Activation(activation) => {
+            writeln!(out, "function = \"{}\"", activation.name())?;
+            if let Some(slope) = activation.slope() {
+                writeln!(out, "slope = {slope:?}")?;
+            }
+            if let Some(degree) = activation.degree() {
+                writeln!(out, "degree = {degree}")?;
+            }
+            Ok(())
+        }
+        Layer::GroupPooling | Layer::Flatten => Ok(()),
+        Layer::Residual { branch, shortcut } => {
+            for (name, layers) in [("branch", branch), ("shortcut", shortcut)] {
+                for layer in layers {
+                    write_layer(&format!("{path}.{name}"), layer, out)?;
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn write_support(support: &Support, numbers: &str, out: &mut String) -> fmt::Result {
+    match support {
+        Support::Global => Ok(()),
+        Support::Window {
+            height,
+            width,
+            padding,
+        } => writeln!(out, "filter = [{height}, {width}]\npadding = \"{padding}\""),
+        Support::Subset(subset) => writeln!(out, "{numbers} = {subset:?}"),
+    }
 }
 
 fn write_scale(scale: &Scale, out: &mut String) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! Networks: the space their inputs live in, their layers, and the quadrature of the mean over the
 //! group. A network says what is computed, and nothing about how it is evaluated.
 //!
-//! [`Network::vector`] and [`Network::sphere`] build one in Rust, where layers that do not fit do not
+//! [`Network::vector`], [`Network::sphere`], [`Network::plane`] and [`Network::finite`] build one in Rust, where layers that do not fit do not
 //! compile; [`Network::read`] reads a network file, where they are errors that say what to change.
 
 mod check;
@@ -15,5 +15,6 @@ pub mod builder;
 pub use builder::NetworkBuilder;
 pub use definition::Network;
 pub use types::{
-    DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Quadrature, Scale, SphereSampling, Support,
+    DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Padding, Quadrature, Scale, SphereSampling,
+    Support,
 };

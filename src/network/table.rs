@@ -143,6 +143,24 @@ impl<'a> Table<'a> {
         })
     }
 
+    pub fn counts(&self, key: &str) -> Result<Option<Found<Vec<usize>>>> {
+        self.read(key, "a list of whole numbers, zero or more", list)
+    }
+
+    pub fn count_lists(&self, key: &str) -> Result<Option<Found<Vec<Vec<usize>>>>> {
+        self.read(
+            key,
+            "a list of lists of whole numbers, zero or more",
+            |value| {
+                value
+                    .as_array()?
+                    .iter()
+                    .map(|v| list(v.get_ref()))
+                    .collect()
+            },
+        )
+    }
+
     pub fn table(&self, key: &str) -> Result<Option<Found<&'a DeTable<'a>>>> {
         self.read(key, &format!("a table [{key}]"), |value| value.as_table())
     }
@@ -181,6 +199,14 @@ fn integer(value: &DeValue<'_>) -> Option<i64> {
     value
         .as_integer()
         .and_then(|integer| i64::from_str_radix(integer.as_str(), integer.radix()).ok())
+}
+
+fn list(value: &DeValue<'_>) -> Option<Vec<usize>> {
+    value
+        .as_array()?
+        .iter()
+        .map(|value| integer(value.get_ref()).and_then(|value| usize::try_from(value).ok()))
+        .collect()
 }
 
 /// A value as an error shows it.

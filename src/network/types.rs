@@ -3,14 +3,16 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::activation::Activation;
+use crate::group::{FiniteAction, PointGroup};
 use crate::sphere::Sampling;
 use crate::{Error, Result};
 
 /// Where the inputs of a network live, with the shape of one input.
 #[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum InputSpace {
     /// Vectors, `[n, dimension]`: a multilayer perceptron.
     Vector {
@@ -24,6 +26,22 @@ pub enum InputSpace {
         /// How a signal is stored.
         sampling: SphereSampling,
         /// Number of real signals that make up one input.
+        channels: usize,
+    },
+    /// Images, `[n, height, width, channels]`.
+    Plane {
+        /// Number of rows of pixels.
+        height: usize,
+        /// Number of columns of pixels.
+        width: usize,
+        /// Number of values of one pixel.
+        channels: usize,
+    },
+    /// Functions on a finite set on which a finite group acts, `[n, points, channels]`.
+    Finite {
+        /// The group and the set.
+        action: Arc<FiniteAction>,
+        /// Number of values at one point.
         channels: usize,
     },
 }
@@ -80,6 +98,15 @@ pub enum Layer {
     Activation(Activation),
     /// Mean of the features over the group.
     GroupPooling,
+    /// All features side by side, in one vector; on the plane.
+    Flatten,
+    /// The sum of two independent branches.
+    Residual {
+        /// Ends in a layer with weights.
+        branch: Vec<Layer>,
+        /// Empty for the identity; otherwise it ends in a layer with weights, too.
+        shortcut: Vec<Layer>,
+    },
     /// Fully connected in the channels; over the group, the same map at every element.
     Dense(Scale),
 }
@@ -98,7 +125,44 @@ impl Layer {
             Layer::GroupConvolution { .. } => "group-convolution",
             Layer::Activation(_) => "activation",
             Layer::GroupPooling => "group-pooling",
+            Layer::Flatten => "flatten",
+            Layer::Residual { .. } => "residual",
             Layer::Dense(_) => "dense",
+        }
+    }
+}
+
+/// A few words, for messages and logs.
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Layer::Lifting {
+                group,
+                support,
+                scale,
+            } => write!(f, "lifting to {group}{support} {scale}"),
+            Layer::GroupConvolution { support, scale } => {
+                write!(f, "group-convolution{support} {scale}")
+            }
+            Layer::Dense(scale) => write!(f, "dense {scale}"),
+            Layer::Activation(activation) => write!(f, "{activation}"),
+            Layer::GroupPooling | Layer::Flatten => f.write_str(self.kind()),
+            Layer::Residual { branch, shortcut } => {
+                let write_branch = |f: &mut fmt::Formatter<'_>, layers: &[Layer]| {
+                    for (index, layer) in layers.iter().enumerate() {
+                        write!(f, "{}{layer}", if index == 0 { "" } else { " → " })?;
+                    }
+                    if layers.is_empty() {
+                        f.write_str("identity")?;
+                    }
+                    Ok(())
+                };
+                f.write_str("residual [")?;
+                write_branch(f, branch)?;
+                f.write_str(" | ")?;
+                write_branch(f, shortcut)?;
+                f.write_str("]")
+            }
         }
     }
 }
@@ -135,13 +199,100 @@ impl Default for Scale {
     }
 }
 
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "(σw {}, σb {})", self.weight_std, self.bias_std)
+    }
+}
+
 /// The part of the space or group that a filter covers.
 #[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum Support {
-    /// All of it.
+    /// All of it. On the plane: the whole image with its opposite edges joined, in every orientation.
     #[default]
     Global,
+    /// On the plane: a window of pixels around the centre, in every orientation of the point group.
+    Window {
+        /// Number of rows, odd.
+        height: usize,
+        /// Number of columns, odd.
+        width: usize,
+        /// What lies beyond the edge of the image.
+        padding: Padding,
+    },
+    /// Of a finite set or a finite group: the points or elements with these numbers.
+    Subset(Arc<[usize]>),
+}
+
+impl Support {
+    /// A square window on the plane, `size` × `size` pixels.
+    pub fn window(size: usize, padding: Padding) -> Self {
+        Support::Window {
+            height: size,
+            width: size,
+            padding,
+        }
+    }
+
+    /// Some points of a finite set, or some elements of a finite group.
+    pub fn subset(numbers: &[usize]) -> Self {
+        Support::Subset(numbers.into())
+    }
+}
+
+/// Nothing for a global support, otherwise its size, after a space.
+impl fmt::Display for Support {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Support::Global => Ok(()),
+            Support::Window {
+                height,
+                width,
+                padding,
+            } => write!(f, " {height}×{width} {padding}"),
+            Support::Subset(numbers) => write!(f, " on {}", numbers.len()),
+        }
+    }
+}
+
+/// What a window meets beyond the edge of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Padding {
+    /// Nothing: the window stays inside, and the features are an image that is smaller.
+    #[default]
+    Valid,
+    /// Zeros: the features are an image of the same size.
+    Same,
+    /// The opposite edge: the image is periodic.
+    Circular,
+}
+
+impl fmt::Display for Padding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Padding::Valid => "valid",
+            Padding::Same => "same",
+            Padding::Circular => "circular",
+        })
+    }
+}
+
+impl FromStr for Padding {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "valid" => Ok(Padding::Valid),
+            "same" => Ok(Padding::Same),
+            "circular" => Ok(Padding::Circular),
+            _ => Err(Error::InvalidValue {
+                what: "padding".into(),
+                found: format!("{text:?}"),
+                expected: "one of \"valid\", \"same\", \"circular\"".into(),
+            }),
+        }
+    }
 }
 
 /// The group a lifting layer lifts to.
@@ -150,12 +301,18 @@ pub enum Support {
 pub enum GroupName {
     /// Rotations of three-dimensional space, acting on the sphere.
     So3,
+    /// Translations of the plane by pixels together with a point group.
+    Plane(PointGroup),
+    /// The finite group that acts on the inputs' finite set.
+    Finite,
 }
 
 impl fmt::Display for GroupName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             GroupName::So3 => f.write_str("SO3"),
+            GroupName::Plane(group) => write!(f, "{group}"),
+            GroupName::Finite => f.write_str("finite"),
         }
     }
 }
@@ -166,16 +323,17 @@ impl FromStr for GroupName {
     fn from_str(text: &str) -> Result<Self> {
         match text {
             "SO3" => Ok(GroupName::So3),
-            "C1" | "C2" | "C4" | "D1" | "D2" | "D4" => Err(Error::InvalidValue {
-                what: "group".into(),
-                found: format!("\"{text}\", a group of the plane"),
-                expected: "\"SO3\" (the plane is not supported in this version)".into(),
-            }),
-            _ => Err(Error::InvalidValue {
-                what: "group".into(),
-                found: format!("{text:?}"),
-                expected: "\"SO3\"".into(),
-            }),
+            "finite" => Ok(GroupName::Finite),
+            _ => text
+                .parse()
+                .map(GroupName::Plane)
+                .map_err(|_| Error::InvalidValue {
+                    what: "group".into(),
+                    found: format!("{text:?}"),
+                    expected: "\"SO3\" on the sphere, one of \"C1\", \"C2\", \"C4\", \"D1\", \
+                               \"D2\", \"D4\" on the plane"
+                        .into(),
+                }),
         }
     }
 }

@@ -145,6 +145,12 @@ impl RidgePath {
         })
     }
 
+    /// Returns the eigenvalues λ of the kernel, in no particular order; negative ones within rounding are given
+    /// as zero, and larger ones are refused by [`RidgePath::new`].
+    pub fn eigenvalues(&self) -> &[f64] {
+        &self.eigen.values
+    }
+
     /// Returns the model for one ridge.
     ///
     /// # Errors

@@ -17,3 +17,16 @@ pub const SOLVE: f64 = 1e4 * ROUNDING;
 
 /// A transform at band limit 6 sums a few hundred terms.
 pub const TRANSFORM: f64 = 500.0 * f64::EPSILON;
+
+/// A kernel on small images: sums of some hundred positive terms of order one.
+pub const PLANE: f64 = 500.0 * f64::EPSILON;
+
+/// Turning an image changes the order in which the terms of its sums are added.
+pub const INVARIANCE: f64 = 1e-12;
+
+/// How negative an eigenvalue may be, relative to the trace: entries are off by rounding.
+pub const POSITIVE: f64 = 100.0 * f64::EPSILON;
+
+/// Fibres in single precision: products, sums over windows and expectations each round by a few ulp,
+/// and where patches nearly coincide an angle loses half of the digits of its sine.
+pub const SINGLE: f64 = 100.0 * f32::EPSILON as f64;

@@ -6,19 +6,21 @@ use clap::Args;
 use haarmonic::Result;
 use haarmonic::data::arrays::{Numbers, write_npz};
 use haarmonic::data::atomic::check_target;
-use haarmonic::kernel::{Gram, Kernel, KernelError};
-use haarmonic::network::Network;
+use haarmonic::kernel::{Gram, KernelError};
 
-use super::{inputs, progress};
+use super::{PrecisionChoice, inputs, progress, read_kernel};
 
 #[derive(Args)]
 pub struct Arguments {
     /// The network (TOML)
     network: PathBuf,
-    /// Inputs of the rows (.npy): [n, d], [n, θ, φ, c], or complex [n, c, L, 2L-1]
+    /// Inputs of the rows (.npy): [n, d], [n, H, W, c], [n, θ, φ, c], or complex [n, c, L, 2L-1]
     rows: PathBuf,
     /// Inputs of the columns; the same as those of the rows if left out
     columns: Option<PathBuf>,
+    /// Precision within a pair of images
+    #[arg(long, value_enum, default_value = "f64")]
+    precision: PrecisionChoice,
     /// Where to write `nngp`, `ntk` and their error estimates (.npz)
     #[arg(long)]
     out: PathBuf,
@@ -27,7 +29,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     check_target(&arguments.out)?;
     let (bar, report) = progress::pairs();
-    let kernel = Kernel::new(&Network::read(&arguments.network)?)?.with_progress(report);
+    let kernel = read_kernel(&arguments.network, arguments.precision)?.with_progress(report);
     let rows = inputs::read(&kernel, &arguments.rows)?;
     let gram = match &arguments.columns {
         None => kernel.gram_prepared(&rows)?,
@@ -46,7 +48,7 @@ pub fn describe(error: &KernelError) -> String {
         KernelError::Exact => "exact to rounding".into(),
         KernelError::Entries { .. } => format!("largest error estimate: {numbers}"),
         KernelError::Sampled { pairs, .. } => {
-            format!("largest change with a finer quadrature, of {pairs} pairs: {numbers}")
+            format!("largest change in {pairs} pairs computed more accurately: {numbers}")
         }
     }
 }

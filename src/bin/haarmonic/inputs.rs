@@ -5,7 +5,7 @@ use std::path::Path;
 use haarmonic::data::arrays::{Numbers, read_numbers};
 use haarmonic::kernel::{Kernel, PreparedSignals, Signals};
 use haarmonic::{Error, Result};
-use ndarray::{ArrayD, ArrayViewD, Dimension, Ix2, Ix4};
+use ndarray::{ArrayD, ArrayViewD, Dimension, Ix2, Ix3, Ix4};
 
 /// Reads one file and prepares what it holds for the network of `kernel`.
 pub fn read(kernel: &Kernel, path: &Path) -> Result<PreparedSignals> {
@@ -18,6 +18,9 @@ fn prepare(kernel: &Kernel, numbers: &Numbers) -> Result<PreparedSignals> {
         Numbers::Real(array) if array.ndim() == 2 => {
             kernel.prepare(Signals::Vectors(view::<_, Ix2>(array)?))
         }
+        Numbers::Real(array) if array.ndim() == 3 => {
+            kernel.prepare(Signals::Points(view::<_, Ix3>(array)?))
+        }
         Numbers::Real(array) => kernel.prepare(Signals::Grid(view::<_, Ix4>(array)?)),
         Numbers::Complex(array) => kernel.prepare(Signals::Coefficients(view::<_, Ix4>(array)?)),
     }
@@ -28,7 +31,8 @@ fn view<T, D: Dimension>(array: &ArrayD<T>) -> Result<ndarray::ArrayView<'_, T, 
     view.into_dimensionality::<D>()
         .map_err(|_| Error::ShapeMismatch {
             what: "signals".into(),
-            expected: "[n, dimension], [n, θ, φ, channels], or complex [n, channels, L, 2L-1]"
+            expected: "[n, dimension], [n, height, width, channels], [n, θ, φ, channels], \
+                       [n, points, channels], or complex [n, channels, L, 2L-1]"
                 .into(),
             found: array.shape().to_vec(),
         })

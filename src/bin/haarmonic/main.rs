@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use haarmonic::kernel::{Kernel, Precision};
 use haarmonic::network::Network;
 use haarmonic::{Error, Result};
 
@@ -46,6 +47,24 @@ enum KernelChoice {
     Ntk,
     /// Only the last layer is trained; at t = ∞ a Gaussian process
     Nngp,
+}
+
+/// The arithmetic within a pair of images; files hold double precision either way.
+#[derive(Clone, Copy, ValueEnum)]
+enum PrecisionChoice {
+    /// Double precision
+    F64,
+    /// Single precision, about twice as fast, with an error estimate from a sample of pairs
+    F32,
+}
+
+/// Reads a network and makes its kernel.
+fn read_kernel(network: &std::path::Path, precision: PrecisionChoice) -> Result<Kernel> {
+    let kernel = Kernel::new(&Network::read(network)?)?;
+    match precision {
+        PrecisionChoice::F64 => Ok(kernel),
+        PrecisionChoice::F32 => kernel.with_precision(Precision::Single),
+    }
 }
 
 fn main() -> ExitCode {

@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use haarmonic::data::arrays::{Numbers, read_real, write_npz};
 use haarmonic::data::atomic::check_target;
-use haarmonic::kernel::Kernel;
-use haarmonic::network::Network;
 use haarmonic::predict::{GradientFlow, Ridge, TestKernels, Time};
 use haarmonic::{Error, Result};
 use ndarray::{Array2, Axis};
 
-use super::{KernelChoice, gram, inputs, progress};
+use super::{KernelChoice, PrecisionChoice, gram, inputs, progress, read_kernel};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -38,6 +36,9 @@ pub struct Arguments {
     /// Ridge, as a multiple of the mean diagonal entry of the kernel
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     ridge: f64,
+    /// Precision within a pair of images
+    #[arg(long, value_enum, default_value = "f64")]
+    precision: PrecisionChoice,
     /// Where to write `mean` and `covariance` (.npz)
     #[arg(long)]
     out: PathBuf,
@@ -47,7 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     check_target(&arguments.out)?;
     let targets = targets(arguments)?;
     let (bar, report) = progress::pairs();
-    let kernel = Kernel::new(&Network::read(&arguments.network)?)?.with_progress(report);
+    let kernel = read_kernel(&arguments.network, arguments.precision)?.with_progress(report);
     let train = inputs::read(&kernel, &arguments.train_x)?;
     let test = inputs::read(&kernel, &arguments.test_x)?;
     if targets.nrows() != train.len() {

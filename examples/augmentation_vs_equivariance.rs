@@ -1,0 +1,161 @@
+//! Who: someone who asks whether to augment the data or to build the symmetry into the network.
+//! What: shows that in the limit of infinite width the two are the same: a CNN trained on all rotated copies of its data
+//!       predicts what a C4 network predicts, and an MLP what a network with global filters predicts, at every time.
+//! Run:  cargo run --release --example augmentation_vs_equivariance
+//! Expect: a table of differences that are rounding errors, and of the differences to the network that is not augmented.
+
+use haarmonic::activation::Activation;
+use haarmonic::data::image_source::read_images;
+use haarmonic::group::{FiniteAction, PlanarSymmetry, PointGroup};
+use haarmonic::kernel::{AugmentedKernel, Gram, Kernel, Signals, Transformation};
+use haarmonic::network::{Network, Padding, Scale, Support};
+use haarmonic::predict::{GradientFlow, Time};
+use ndarray::{Array2, Array3, concatenate};
+
+const EDGE: usize = 8;
+const TRAIN: usize = 12;
+const TEST: usize = 6;
+/// Training times, in units of the learning rate; the last is t = ∞.
+const TIMES: [f64; 4] = [1.0, 100.0, 10_000.0, f64::INFINITY];
+/// Differences of kernels and predictions below this are rounding, amplified by the kernel's condition number.
+const ROUNDING: f64 = 1e-9;
+
+fn main() -> haarmonic::Result<()> {
+    let digits = read_images("examples/data/mnist_sample-images-idx3-ubyte.gz")?;
+    let (train, test) = digits.resized(EDGE, EDGE)?.balanced_split(TRAIN, TEST, 0)?;
+    let targets = Array2::from_shape_fn((TRAIN, 10), |(i, class)| {
+        f64::from(u8::from(train.labels()[i] == class))
+    });
+
+    // A CNN on images, and the network over C4 and translations with the same filters.
+    let (filter, scale) = (|| Support::window(3, Padding::Same), Scale::new(1.4, 0.1));
+    let planar = |group| {
+        Network::plane(EDGE, EDGE, 1)
+            .lifting(group, filter(), scale)
+            .activation(Activation::Relu)
+            .group_convolution(filter(), scale)
+            .activation(Activation::Relu)
+            .group_pooling()
+            .dense(scale)
+            .build()
+    };
+    let cnn = Kernel::new(&planar(PointGroup::C1)?)?;
+    let turns = Transformation::point_group(PointGroup::C4);
+    let (x, z) = (train.images().view(), test.images().view());
+    compare(
+        "CNN, augmented - C4 network",
+        &AugmentedKernel::over_group(cnn, turns)?,
+        (&Kernel::new(&planar(PointGroup::C4)?)?, x.into(), z.into()),
+        (x.into(), z.into()),
+        &targets,
+    )?;
+
+    // An MLP on the pixels as a vector, and the network over C4 alone whose filters cover everything.
+    let quarter_turn = PlanarSymmetry::new(1, false);
+    let permutation: Vec<usize> = (0..EDGE * EDGE)
+        .map(|pixel| quarter_turn.destination(EDGE, EDGE, pixel / EDGE, pixel % EDGE))
+        .map(|(y, x)| y * EDGE + x)
+        .collect();
+    let turns = FiniteAction::from_generators(&[permutation])?;
+    let mlp = Network::vector(EDGE * EDGE)
+        .dense(scale)
+        .activation(Activation::Relu)
+        .dense(scale)
+        .activation(Activation::Relu)
+        .dense(scale)
+        .build()?;
+    let global = Network::finite(turns.clone(), 1)
+        .lifting(Support::Global, scale)
+        .activation(Activation::Relu)
+        .group_convolution(Support::Global, scale)
+        .activation(Activation::Relu)
+        .group_pooling()
+        .dense(scale)
+        .build()?;
+    let functions = |images: &ndarray::Array4<f64>| -> Array3<f64> {
+        let n = images.len_of(ndarray::Axis(0));
+        let flat = images.to_shape((n, EDGE * EDGE, 1));
+        flat.expect("pixels in order").to_owned()
+    };
+    let (p, q) = (functions(train.images()), functions(test.images()));
+    let vectors = |points: &Array3<f64>| points.index_axis(ndarray::Axis(2), 0).to_owned();
+    let (v, w) = (vectors(&p), vectors(&q));
+    compare(
+        "MLP, augmented - global filters",
+        &AugmentedKernel::over_group(Kernel::new(&mlp)?, Transformation::finite_group(&turns))?,
+        (&Kernel::new(&global)?, p.view().into(), q.view().into()),
+        (v.view().into(), w.view().into()),
+        &targets,
+    )
+}
+
+/// Prints how far the augmented ensemble is from the equivariant one.
+fn compare(
+    name: &str,
+    augmented: &AugmentedKernel,
+    (equivariant, train, test): (&Kernel, Signals<'_>, Signals<'_>),
+    (plain_train, plain_test): (Signals<'_>, Signals<'_>),
+    targets: &Array2<f64>,
+) -> haarmonic::Result<()> {
+    let (gram, cross) = (equivariant.gram(train)?, equivariant.cross(test, train)?);
+    let mean = augmented.gram(plain_train)?;
+    let kernels = [(&mean.nngp, &gram.nngp), (&mean.ntk, &gram.ntk)].map(|(a, b)| relative(a, b));
+    println!(
+        "{name}\n  kernels: NNGP {:.0e}, NTK {:.0e}",
+        kernels[0], kernels[1]
+    );
+    assert!(kernels.iter().all(|&difference| difference < ROUNDING));
+
+    // The ensemble that is trained on every rotated copy, with the kernel of the network that knows no rotations.
+    let plain = augmented.kernel();
+    let copies = augmented.augmented(plain_train)?;
+    let repeated = vec![targets.view(); augmented.len()];
+    let labels = concatenate(ndarray::Axis(0), &repeated).expect("equal widths");
+    let own: Gram = plain.gram(copies.view())?;
+    let ensembles = [
+        predictions(&own, &plain.cross(plain_test, copies.view())?, &labels)?,
+        predictions(&gram, &cross, targets)?,
+        predictions(
+            &plain.gram(plain_train)?,
+            &plain.cross(plain_test, plain_train)?,
+            targets,
+        )?,
+    ];
+    println!(
+        "  {:>10} {:>22} {:>22}",
+        "time", "augmented", "without augmentation"
+    );
+    for (i, time) in TIMES.into_iter().enumerate() {
+        let same = relative(&ensembles[0][i], &ensembles[1][i]);
+        let other = relative(&ensembles[2][i], &ensembles[1][i]);
+        println!("  {time:>10} {same:>22.0e} {other:>22.0e}");
+        assert!(same < ROUNDING && other > ROUNDING.sqrt());
+    }
+    Ok(())
+}
+
+/// Mean predictions of the ensemble for the test images, at every time.
+fn predictions(
+    gram: &Gram,
+    cross: &Gram,
+    targets: &Array2<f64>,
+) -> haarmonic::Result<Vec<Array2<f64>>> {
+    let flow = GradientFlow::ntk(gram.ntk.view(), gram.nngp.view(), targets.view()).build()?;
+    let times = TIMES.map(|time| {
+        if time.is_finite() {
+            Time::Finite(time)
+        } else {
+            Time::Infinite
+        }
+    });
+    times
+        .into_iter()
+        .map(|time| flow.mean_on_test(cross.ntk.view(), time))
+        .collect()
+}
+
+/// The largest difference, as a part of the largest value.
+fn relative(a: &Array2<f64>, b: &Array2<f64>) -> f64 {
+    let largest = |values: Array2<f64>| values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    largest(a - b) / largest(b.clone())
+}

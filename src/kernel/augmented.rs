@@ -1,0 +1,473 @@
+//! Data augmentation: the kernel of an ensemble that is trained on transformed inputs, too.
+
+use std::sync::Arc;
+
+use ndarray::{Array2, Array3, Array4, ArrayView2, ArrayView4, Axis, concatenate};
+use num_complex::Complex64;
+
+use crate::group::{FiniteAction, PlanarSymmetry, PointGroup, Rotation};
+use crate::sphere::rotate_coefficients_into;
+use crate::{Error, Result};
+
+use super::evaluate::Kernel;
+use super::gram::{Gram, KernelError};
+use super::signals::Signals;
+
+/// Signals for which two invariance checks are made, at most.
+const CHECKED_SIGNALS: usize = 3;
+/// Transformations for which they are made, at most.
+const CHECKED_TRANSFORMATIONS: usize = 8;
+/// Relative change of a kernel that is put down to rounding, beside its error estimate.
+const INVARIANT: f64 = 1e-9;
+
+/// Inputs that a transformation made, in the form of those it was given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OwnedSignals {
+    /// `[n, dimension]`.
+    Vectors(Array2<f64>),
+    /// `[n, θ, φ, channels]` or `[n, height, width, channels]`.
+    Grid(Array4<f64>),
+    /// `[n, points, channels]`.
+    Points(Array3<f64>),
+    /// `[n, channels, L, 2L − 1]`.
+    Coefficients(Array4<Complex64>),
+}
+
+impl OwnedSignals {
+    /// The same, borrowed.
+    pub fn view(&self) -> Signals<'_> {
+        match self {
+            OwnedSignals::Vectors(array) => Signals::Vectors(array.view()),
+            OwnedSignals::Grid(array) => Signals::Grid(array.view()),
+            OwnedSignals::Points(array) => Signals::Points(array.view()),
+            OwnedSignals::Coefficients(array) => Signals::Coefficients(array.view()),
+        }
+    }
+}
+
+type Function = dyn Fn(Signals<'_>) -> Result<OwnedSignals> + Send + Sync;
+
+/// A map of inputs to inputs, such as a rotation.
+#[derive(Clone)]
+pub struct Transformation {
+    function: Arc<Function>,
+}
+
+impl Transformation {
+    /// Any function; what it returns must be as many signals of the same form.
+    pub fn new(
+        function: impl Fn(Signals<'_>) -> Result<OwnedSignals> + Send + Sync + 'static,
+    ) -> Self {
+        Transformation {
+            function: Arc::new(function),
+        }
+    }
+
+    /// Turns and mirrors images, `[n, height, width, channels]`.
+    pub fn of_images(symmetry: PlanarSymmetry) -> Self {
+        Self::new(move |signals| match signals {
+            Signals::Grid(images) => Ok(OwnedSignals::Grid(turned(images, symmetry)?)),
+            other => Err(wrong_form(&other, "images, [n, height, width, channels]")),
+        })
+    }
+
+    /// Turns and mirrors images that are written out as vectors, `[n, height · width · channels]`.
+    pub fn of_flat_images(symmetry: PlanarSymmetry, [height, width, channels]: [usize; 3]) -> Self {
+        Self::new(move |signals| match signals {
+            Signals::Vectors(vectors) => {
+                let n = vectors.nrows();
+                let shape = (n, height, width, channels);
+                let images = vectors
+                    .as_standard_layout()
+                    .into_owned()
+                    .into_shape_with_order(shape)
+                    .map_err(|_| Error::ShapeMismatch {
+                        what: "images as vectors".into(),
+                        expected: format!("[n, {}]", height * width * channels),
+                        found: vectors.shape().to_vec(),
+                    })?;
+                let turned = turned(images.view(), symmetry)?;
+                let vectors = turned.into_shape_with_order((n, height * width * channels));
+                Ok(OwnedSignals::Vectors(
+                    vectors.expect("a new array holds its entries in order"),
+                ))
+            }
+            other => Err(wrong_form(&other, "vectors, [n, dimension]")),
+        })
+    }
+
+    /// Moves functions on a finite set by an element of the group, $`(g f)(x) = f(g^{-1} x)`$; those of
+    /// the form `[n, points, channels]`, or `[n, points · channels]` for a multilayer perceptron.
+    pub fn of_points(action: &FiniteAction, element: usize) -> Self {
+        let element = element % action.order();
+        let inverse = action.group().inverse_of(element);
+        let sources: Vec<usize> = (0..action.points())
+            .map(|x| action.image(inverse, x))
+            .collect();
+        Self::new(move |signals| match signals {
+            Signals::Points(points) if points.len_of(Axis(1)) == sources.len() => {
+                Ok(OwnedSignals::Points(points.select(Axis(1), &sources)))
+            }
+            Signals::Vectors(vectors)
+                if !sources.is_empty() && vectors.ncols().is_multiple_of(sources.len()) =>
+            {
+                let channels = vectors.ncols() / sources.len();
+                let columns: Vec<usize> = sources
+                    .iter()
+                    .flat_map(|x| (0..channels).map(move |c| x * channels + c))
+                    .collect();
+                Ok(OwnedSignals::Vectors(vectors.select(Axis(1), &columns)))
+            }
+            other => Err(wrong_form(
+                &other,
+                &format!("functions on {} points", sources.len()),
+            )),
+        })
+    }
+
+    /// Rotates signals on the sphere, given by coefficients `[n, channels, L, 2L − 1]`.
+    pub fn of_coefficients(rotation: Rotation) -> Self {
+        Self::new(move |signals| match signals {
+            Signals::Coefficients(coefficients) => {
+                let angles = rotation.euler_zyz();
+                let mut rotated = Array4::zeros(coefficients.raw_dim());
+                for (from, mut to) in coefficients.outer_iter().zip(rotated.outer_iter_mut()) {
+                    for (from, to) in from.outer_iter().zip(to.outer_iter_mut()) {
+                        rotate_coefficients_into(
+                            from,
+                            angles.alpha(),
+                            angles.beta(),
+                            angles.gamma(),
+                            to,
+                        )?;
+                    }
+                }
+                Ok(OwnedSignals::Coefficients(rotated))
+            }
+            other => Err(wrong_form(&other, "coefficients, [n, channels, L, 2L - 1]")),
+        })
+    }
+
+    /// All elements of a point group on images, the identity first.
+    pub fn point_group(group: PointGroup) -> Vec<Self> {
+        let elements = group.elements().iter();
+        elements.map(|&element| Self::of_images(element)).collect()
+    }
+
+    /// All elements of a group that acts on a finite set, the identity first.
+    pub fn finite_group(action: &FiniteAction) -> Vec<Self> {
+        (0..action.order())
+            .map(|element| Self::of_points(action, element))
+            .collect()
+    }
+
+    /// Transforms signals.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for signals that the transformation does not take, and what the function may meet.
+    pub fn apply(&self, signals: Signals<'_>) -> Result<OwnedSignals> {
+        let transformed = (self.function)(signals)?;
+        if transformed.view().len() != signals.len() {
+            return Err(Error::ShapeMismatch {
+                what: "transformed signals".into(),
+                expected: format!("{} signals, as many as before", signals.len()),
+                found: vec![transformed.view().len()],
+            });
+        }
+        Ok(transformed)
+    }
+}
+
+fn turned(images: ArrayView4<'_, f64>, symmetry: PlanarSymmetry) -> Result<Array4<f64>> {
+    let (n, height, width, channels) = images.dim();
+    let (new_height, new_width) = symmetry.shape_after(height, width);
+    let mut turned = Array4::zeros((n, new_height, new_width, channels));
+    for (image, mut out) in images.outer_iter().zip(turned.outer_iter_mut()) {
+        out.assign(&symmetry.transform(image)?);
+    }
+    Ok(turned)
+}
+
+fn wrong_form(signals: &Signals<'_>, expected: &str) -> Error {
+    Error::ShapeMismatch {
+        what: "signals to transform".into(),
+        expected: expected.into(),
+        found: signals.shape().to_vec(),
+    }
+}
+
+/// A kernel averaged over transformations of its inputs.
+///
+/// With the quadratic loss, an ensemble that is trained on all transforms of its training data, each
+/// with the label of its original, predicts as one that has the averaged kernel and is trained on the
+/// originals, at all times. If the transformations are a group under which the kernel is invariant,
+/// $`K(g x, g x') = K(x, x')`$, the average over one of the two inputs is enough; it is the kernel of the
+/// equivariant network that corresponds (`docs/theory.md`, section 3).
+///
+/// # Examples
+/// An augmented CNN has the kernel of the group-convolutional network with the same filters:
+/// ```
+/// use haarmonic::activation::Activation;
+/// use haarmonic::group::PointGroup;
+/// use haarmonic::kernel::{AugmentedKernel, Kernel, Transformation};
+/// use haarmonic::network::{Network, Padding, Scale, Support};
+///
+/// let network = |group| {
+///     Network::plane(5, 5, 1)
+///         .lifting(group, Support::window(3, Padding::Same), Scale::default())
+///         .activation(Activation::Relu)
+///         .group_convolution(Support::window(3, Padding::Same), Scale::default())
+///         .group_pooling()
+///         .build()
+/// };
+/// let cnn = Kernel::new(&network(PointGroup::C1)?)?;
+/// let equivariant = Kernel::new(&network(PointGroup::C4)?)?;
+/// let augmented = AugmentedKernel::over_group(cnn, Transformation::point_group(PointGroup::C4))?;
+///
+/// let images = ndarray::Array4::from_shape_fn((2, 5, 5, 1), |(n, y, x, _)| (n * x + y * y) as f64);
+/// let difference = augmented.gram(images.view())?.ntk - equivariant.gram(images.view())?.ntk;
+/// assert!(difference.iter().all(|d| d.abs() < 1e-11));
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+///
+/// # References
+/// Misof25, section 5.
+#[derive(Clone)]
+pub struct AugmentedKernel {
+    kernel: Kernel,
+    transformations: Vec<Transformation>,
+    one_sided: bool,
+}
+
+impl AugmentedKernel {
+    /// The mean over a group of transformations of one input. That the kernel is invariant is checked
+    /// on some of the signals of each matrix.
+    ///
+    /// # Arguments
+    /// * `transformations` — every element of a group once, in any order
+    ///
+    /// # Errors
+    /// [`Error::Empty`] if there is none.
+    pub fn over_group(kernel: Kernel, transformations: Vec<Transformation>) -> Result<Self> {
+        Self::new(kernel, transformations, true)
+    }
+
+    /// The mean over any transformations of both inputs: what augmentation with a subset of a group, or
+    /// with maps that are no group, amounts to in the kernel.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] if there is none.
+    pub fn over_subset(kernel: Kernel, transformations: Vec<Transformation>) -> Result<Self> {
+        Self::new(kernel, transformations, false)
+    }
+
+    fn new(kernel: Kernel, transformations: Vec<Transformation>, one_sided: bool) -> Result<Self> {
+        if transformations.is_empty() {
+            return Err(Error::Empty {
+                what: "transformations".into(),
+            });
+        }
+        Ok(AugmentedKernel {
+            kernel,
+            transformations,
+            one_sided,
+        })
+    }
+
+    /// The kernel that is averaged.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// Number of transformations.
+    pub fn len(&self) -> usize {
+        self.transformations.len()
+    }
+
+    /// Whether there is no transformation; never true.
+    pub fn is_empty(&self) -> bool {
+        self.transformations.is_empty()
+    }
+
+    /// The augmented set: the transforms of all signals by the first transformation, then by the
+    /// second, and so on.
+    ///
+    /// # Errors
+    /// As [`Transformation::apply`].
+    pub fn augmented<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<OwnedSignals> {
+        let signals = signals.into();
+        let parts = self
+            .transformations
+            .iter()
+            .map(|transformation| transformation.apply(signals))
+            .collect::<Result<Vec<_>>>()?;
+        macro_rules! joined {
+            ($form:ident) => {{
+                let mut views = Vec::with_capacity(parts.len());
+                for part in &parts {
+                    match part {
+                        OwnedSignals::$form(array) => views.push(array.view()),
+                        other => return Err(wrong_form(&other.view(), "one form for all")),
+                    }
+                }
+                concatenate(Axis(0), &views)
+                    .map(OwnedSignals::$form)
+                    .map_err(|_| wrong_form(&parts[0].view(), "one shape for all"))
+            }};
+        }
+        match &parts[0] {
+            OwnedSignals::Vectors(_) => joined!(Vectors),
+            OwnedSignals::Grid(_) => joined!(Grid),
+            OwnedSignals::Points(_) => joined!(Points),
+            OwnedSignals::Coefficients(_) => joined!(Coefficients),
+        }
+    }
+
+    /// The averaged kernels of every signal with every other.
+    ///
+    /// # Cost
+    /// One kernel matrix for each transformation, or for each pair of them over a subset; memory for two
+    /// matrices and one set of transformed signals.
+    ///
+    /// # Errors
+    /// As [`Kernel::gram`] and [`Transformation::apply`]; [`Error::InvalidValue`] if the transformations are said to
+    /// be a group and the kernel is not invariant.
+    pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Gram> {
+        let signals = signals.into();
+        let mut gram = self.cross(signals, signals)?;
+        // A group holds the inverse of each of its elements: what is left to correct is rounding.
+        for matrix in [&mut gram.nngp, &mut gram.ntk] {
+            *matrix = (&*matrix + &matrix.t()) * 0.5;
+        }
+        Ok(gram)
+    }
+
+    /// The averaged kernels of the signals of one set with those of another.
+    ///
+    /// # Errors
+    /// As [`gram`](Self::gram).
+    pub fn cross<'a, 'b>(
+        &self,
+        rows: impl Into<Signals<'a>>,
+        columns: impl Into<Signals<'b>>,
+    ) -> Result<Gram> {
+        let (rows, columns) = (rows.into(), columns.into());
+        let mut sum = Sum::default();
+        if self.one_sided {
+            self.check_invariance(rows)?;
+            let rows = self.kernel.prepare(rows)?;
+            for transformation in &self.transformations {
+                let moved = transformation.apply(columns)?;
+                let moved = self.kernel.prepare(moved.view())?;
+                sum.add(self.kernel.cross_prepared(&rows, &moved)?);
+            }
+        } else {
+            for left in &self.transformations {
+                let moved_rows = left.apply(rows)?;
+                let moved_rows = self.kernel.prepare(moved_rows.view())?;
+                for right in &self.transformations {
+                    let moved = right.apply(columns)?;
+                    let moved = self.kernel.prepare(moved.view())?;
+                    sum.add(self.kernel.cross_prepared(&moved_rows, &moved)?);
+                }
+            }
+        }
+        Ok(sum.mean())
+    }
+
+    fn check_invariance(&self, signals: Signals<'_>) -> Result<()> {
+        let some = signals.first(CHECKED_SIGNALS);
+        let fixed = self.kernel.gram(some.view())?;
+        for transformation in self.transformations.iter().take(CHECKED_TRANSFORMATIONS) {
+            let moved = transformation.apply(some.view())?;
+            let moved = self.kernel.gram(moved.view())?;
+            let error = (fixed.error.largest(), moved.error.largest());
+            let pairs = [
+                (&fixed.nngp, &moved.nngp, error.0.nngp + error.1.nngp),
+                (&fixed.ntk, &moved.ntk, error.0.ntk + error.1.ntk),
+            ];
+            for (fixed, moved, estimate) in pairs {
+                let largest = largest(fixed.view());
+                let change = largest_difference(fixed.view(), moved.view());
+                if change > INVARIANT * largest + 2.0 * estimate {
+                    return Err(Error::InvalidValue {
+                        what: "transformations of a group".into(),
+                        found: format!(
+                            "a kernel that changes by {:.1e} of its size when both inputs are transformed",
+                            change / largest
+                        ),
+                        expected: "a kernel that is invariant, or `AugmentedKernel::over_subset`"
+                            .into(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn largest(values: ArrayView2<'_, f64>) -> f64 {
+    values.iter().fold(0.0, |largest, v| v.abs().max(largest))
+}
+
+fn largest_difference(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
+    a.iter()
+        .zip(b)
+        .fold(0.0, |largest, (a, b)| (a - b).abs().max(largest))
+}
+
+/// Kernel matrices that are added up.
+#[derive(Default)]
+struct Sum {
+    sum: Option<Gram>,
+    terms: usize,
+}
+
+impl Sum {
+    fn add(&mut self, gram: Gram) {
+        self.terms += 1;
+        let Some(sum) = &mut self.sum else {
+            self.sum = Some(gram);
+            return;
+        };
+        sum.nngp += &gram.nngp;
+        sum.ntk += &gram.ntk;
+        match (&mut sum.error, gram.error) {
+            (KernelError::Entries { nngp, ntk }, KernelError::Entries { nngp: k, ntk: t }) => {
+                *nngp += &k;
+                *ntk += &t;
+            }
+            (
+                KernelError::Sampled { largest, pairs },
+                KernelError::Sampled {
+                    largest: l,
+                    pairs: p,
+                },
+            ) => {
+                largest.nngp += l.nngp;
+                largest.ntk += l.ntk;
+                *pairs += p;
+            }
+            _ => {}
+        }
+    }
+
+    fn mean(self) -> Gram {
+        let mut gram = self.sum.expect("there is a transformation");
+        let weight = 1.0 / self.terms as f64;
+        gram.nngp *= weight;
+        gram.ntk *= weight;
+        match &mut gram.error {
+            KernelError::Exact => {}
+            KernelError::Entries { nngp, ntk } => {
+                *nngp *= weight;
+                *ntk *= weight;
+            }
+            KernelError::Sampled { largest, .. } => {
+                largest.nngp *= weight;
+                largest.ntk *= weight;
+            }
+        }
+        gram
+    }
+}

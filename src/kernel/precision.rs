@@ -1,0 +1,12 @@
+//! How precisely a pair is computed.
+
+/// The precision of the arithmetic within a pair. Inputs and results are `f64`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// `f64`.
+    #[default]
+    Double,
+    /// `f32` for the fibres: on the plane about twice as fast. Kernel matrices come with an error
+    /// estimate from a sample of pairs in double precision.
+    Single,
+}
