@@ -405,6 +405,17 @@ fn solids_are_rotated() {
     }
 }
 
+/// Elements 1 and 2 are the documented generators; three vertices in general position fix a rotation.
+#[test]
+fn solids_have_the_documented_generators() {
+    let octahedral = FiniteAction::octahedral();
+    assert_eq!([0, 2, 4].map(|v| octahedral.image(1, v)), [2, 1, 4]);
+    assert_eq!([0, 2, 4].map(|v| octahedral.image(2, v)), [2, 4, 0]);
+    let icosahedral = FiniteAction::icosahedral();
+    assert_eq!([0, 1, 2].map(|v| icosahedral.image(1, v)), [0, 2, 3]);
+    assert_eq!([0, 1, 2].map(|v| icosahedral.image(2, v)), [1, 2, 0]);
+}
+
 /// Octahedron and cube have one group with one numbering: the image of a face centre is the centre of the image.
 #[test]
 fn cube_and_octahedron_turn_together() {
