@@ -2,6 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use haarmonic::activation::{Activation, Elementwise, Variance};
+use haarmonic::special::Real;
 use std::f64::consts::PI;
 use std::hint::black_box;
 use std::time::Duration;
@@ -115,5 +116,53 @@ fn bench(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, bench);
+/// Two fields of variances, prepared and not; the covariances and tangent kernels start afresh.
+fn bench_fields<T: Real>(criterion: &mut Criterion, precision: &str) {
+    for activation in [Activation::Relu, Activation::Erf, Activation::Gelu] {
+        let mut group = criterion.benchmark_group(format!("{activation}, two fields, {precision}"));
+        group
+            .warm_up_time(Duration::from_millis(200))
+            .measurement_time(Duration::from_millis(600))
+            .sample_size(20);
+        for points in [64, 256, 1024] {
+            let start: Vec<T> = covariances(points).into_iter().map(T::of).collect();
+            let (mut k, mut t) = (start.clone(), start.clone());
+            let field = |q: f64| -> Vec<T> {
+                (0..points)
+                    .map(|i| T::of(q * (1.0 + 1e-3 * i as f64)))
+                    .collect()
+            };
+            let (q1, q2) = (field(Q1), field(Q2));
+            group.throughput(Throughput::Elements(points as u64));
+            group.bench_function(BenchmarkId::new("apply", points), |b| {
+                b.iter(|| {
+                    k.copy_from_slice(black_box(&start));
+                    t.copy_from_slice(black_box(&start));
+                    let (q1, q2) = (Variance::Field(black_box(&q1)), Variance::Field(&q2));
+                    activation.apply(q1, q2, black_box(&mut k), Some(black_box(&mut t)))
+                });
+            });
+            let (p1, p2) = (
+                activation.prepare(&q1).expect("these are variances"),
+                activation.prepare(&q2).expect("these are variances"),
+            );
+            group.bench_function(BenchmarkId::new("apply_prepared", points), |b| {
+                b.iter(|| {
+                    k.copy_from_slice(black_box(&start));
+                    t.copy_from_slice(black_box(&start));
+                    let (v1, v2) = (black_box(&p1).view(), p2.view());
+                    activation.apply_prepared(v1, v2, black_box(&mut k), black_box(&mut t))
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+fn fields(criterion: &mut Criterion) {
+    bench_fields::<f64>(criterion, "f64");
+    bench_fields::<f32>(criterion, "f32");
+}
+
+criterion_group!(benches, bench, fields);
 criterion_main!(benches);

@@ -61,7 +61,7 @@ impl Activation {
         ntk: Option<&mut [T]>,
     ) -> Result<()> {
         self.validate()?;
-        T::apply(self, q1, q2, nngp, ntk)
+        T::apply_general(self, q1, q2, nngp, ntk)
     }
 
     /// [`Activation::apply`] in double precision.

@@ -13,6 +13,8 @@ mod elementwise;
 mod error_function;
 mod exponential;
 mod function;
+mod native;
+mod native_kernels;
 mod pair;
 mod polynomial;
 pub(crate) mod precision;

@@ -2,8 +2,9 @@
 
 use super::error_function::SigmoidLike;
 use super::function::Activation;
+use super::native;
 use super::sweep::check_tangent;
-use super::variance::{check_points, check_variances};
+use super::variance::{Variance, check_points, check_variances};
 use crate::error::Result;
 use crate::special::Real;
 
@@ -54,6 +55,17 @@ pub struct PreparedVariance<'a, T: Real = f64> {
     pub factor: &'a [T],
     /// [`VarianceField::plain`] of the whole field.
     pub plain: bool,
+}
+
+impl<'a, T: Real> PreparedVariance<'a, T> {
+    /// The points from `start` on.
+    pub(super) fn from(self, start: usize) -> Self {
+        Self {
+            variance: &self.variance[start..],
+            factor: &self.factor[start..],
+            plain: self.plain,
+        }
+    }
 }
 
 impl Activation {
@@ -145,7 +157,14 @@ impl Activation {
         }
         check_tangent(ntk.len(), nngp.len())?;
         self.validate()?;
-        T::apply_fields(self, q1, q2, nngp, ntk)
+        if q1.plain
+            && q2.plain
+            && let Some(outcome) = native::apply(self, q1, q2, nngp, ntk)
+        {
+            return outcome;
+        }
+        let (q1, q2) = (Variance::Field(q1.variance), Variance::Field(q2.variance));
+        T::apply_general(self, q1, q2, nngp, Some(ntk))
     }
 
     /// The g of $`1/\sqrt{1+gq}`$, 0 for $`1/\sqrt q`$, `None` where nothing is prepared.

@@ -2,6 +2,7 @@
 
 pub mod gauss_hermite;
 pub mod gauss_legendre;
+pub(crate) mod lanes;
 pub mod legendre;
 pub(crate) mod legendre_chains;
 mod real;

@@ -1,13 +1,23 @@
 //! The real numbers of the kernels, in two precisions.
 
 use crate::activation::precision::Precision;
+use crate::special::lanes::Registers;
 use num_traits::{Float, NumAssign};
 
 /// A floating-point number: `f64`, or `f32` where speed matters more than digits.
 ///
 /// Sealed: the accuracy of every function of this crate is known for these two.
 pub trait Real:
-    Float + NumAssign + Default + std::fmt::Debug + Send + Sync + Precision + sealed::Sealed + 'static
+    Float
+    + NumAssign
+    + Default
+    + std::fmt::Debug
+    + Send
+    + Sync
+    + Precision
+    + Registers
+    + sealed::Sealed
+    + 'static
 {
     /// Rounds a number of the working precision.
     fn of(value: f64) -> Self;

@@ -31,3 +31,9 @@ pub const HERMITE_TAIL: f64 = 1e4 * f64::EPSILON;
 pub fn moments(nodes: usize) -> f64 {
     8.0 * nodes as f64 * f64::EPSILON
 }
+
+/// The same with prepared factors: three more roundings of the correlation, which enters squared.
+pub const PREPARED: f64 = 1.5 * CLOSED_FORM;
+
+/// The same in single precision.
+pub const SINGLE: f64 = 12.0 * f32::EPSILON as f64;
