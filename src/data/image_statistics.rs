@@ -39,7 +39,9 @@ impl ChannelStatistics {
         let mut deviation = Vec::with_capacity(set.channels());
         for (channel, pixels) in set.images().axis_iter(Axis(3)).enumerate() {
             let count = pixels.len() as f64;
-            let average = pixels.iter().sum::<f64>() / count;
+            // Relative to one pixel, so that a constant has no deviation at all.
+            let first = *pixels.first().expect("a set has pixels");
+            let average = first + pixels.iter().map(|x| x - first).sum::<f64>() / count;
             let variance = pixels.iter().map(|x| (x - average).powi(2)).sum::<f64>() / count;
             let largest = pixels.iter().fold(0.0_f64, |a, x| a.max(x.abs()));
             let spread = variance.sqrt();

