@@ -25,10 +25,11 @@
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | [`predict`] | gradient flow, Gaussian processes, ridge regression |
-//! | [`data`] | array files, QM9, molecular features |
+//! | [`data`] | array files, QM9, molecular features, labelled images |
 //!
 //! # Features
 //! * `cli` (default) builds the program `haarmonic`; the library does not need it.
+//! * `images` (default) reads folders of PNG, JPEG and TIFF images; the other forms of images need no feature.
 //!
 //! # Threads
 //! Kernel matrices are computed on all threads of the global `rayon` pool; everything else runs where it is called.

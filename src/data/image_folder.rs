@@ -39,7 +39,7 @@ const MAX_SIDE: u32 = 1 << 16;
 /// * `size` — height and width to which every image is brought, see [`ImageSet::resized`]; without it all images must be alike
 ///
 /// # Cost and accuracy
-/// One image is decoded at a time, in at most 256 MiB, and resized before the next.
+/// One image is decoded at a time, in at most 256 MiB (as `f64` up to eight times that), and resized before the next.
 ///
 /// # Errors
 /// [`Error::Io`] if a folder or file cannot be read; [`Error::Missing`] without class folders, or for a class of `test` that is not in
