@@ -373,6 +373,9 @@ fn a_quarter_turn_is_anticlockwise_and_of_order_four() {
     }
 }
 
+/// floor(4 w / 2^64) for the words w of an independent program of ChaCha with 8 rounds.
+const TURNS_OF_SEED_7: [usize; 12] = [3, 1, 0, 1, 1, 1, 1, 0, 2, 3, 2, 2];
+
 #[test]
 fn random_turns_are_turns_of_each_image() {
     let count = 400;
@@ -380,6 +383,10 @@ fn random_turns_are_turns_of_each_image() {
     let turned = set.turned(7).unwrap();
     let candidates: Vec<ImageSet> = (0..4).map(|k| set.turned_by(k)).collect();
     let mut seen = [0usize; 4];
+    for (n, k) in TURNS_OF_SEED_7.into_iter().enumerate() {
+        let image = turned.images().index_axis(Axis(0), n);
+        assert_eq!(candidates[k].images().index_axis(Axis(0), n), image, "{n}");
+    }
     for (n, image) in turned.images().outer_iter().enumerate() {
         let turns = (0..4).find(|&k| candidates[k].images().index_axis(Axis(0), n) == image);
         seen[turns.expect("one of the four turns")] += 1;

@@ -1,8 +1,8 @@
 //! IDX files, the format of MNIST, Fashion-MNIST and EMNIST: plain or compressed with gzip.
 //!
-//! The bytes 0, 0, the element type (8 for bytes), the rank; each length as four bytes, the highest first; the elements.
-//! Whether a file is compressed is told by its first bytes, not by its name. Memory is taken as bytes arrive, never on the word of a
-//! header.
+//! The bytes 0, 0, the element type (8 for bytes), the rank; each length as four bytes, the highest first; the
+//! elements. Whether a file is compressed is told by its first bytes, not by its name. Memory is taken as bytes
+//! arrive, never on the word of a header.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
@@ -30,8 +30,8 @@ const MAX_EXPANSION: u64 = 1032;
 /// Reads the images of an IDX file, as bytes of shape `[n, height, width]`.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Syntax`] (another kind of file,
-/// fewer or more bytes than announced) or [`Error::Empty`].
+/// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Syntax`] (another kind of
+/// file, fewer or more bytes than announced) or [`Error::Empty`].
 pub fn read_idx_images(path: impl AsRef<Path>) -> Result<Array3<u8>> {
     let (shape, bytes) = read(path.as_ref(), IMAGES)?;
     Ok(
@@ -50,15 +50,17 @@ pub fn read_idx_labels(path: impl AsRef<Path>) -> Result<Vec<u8>> {
 
 /// Reads images and their labels from two IDX files: MNIST, Fashion-MNIST, EMNIST.
 ///
-/// Pixels are divided by 255. The classes are named `0`, `1`, … up to the largest label; a number that does not occur (0 in the letters
-/// of EMNIST) is a class without images. EMNIST stores images with rows and columns exchanged; they are given as stored.
+/// Pixels are divided by 255. The classes are named `0`, `1`, … up to the largest label; a number that does not
+/// occur (0 in the letters of EMNIST) is a class without images. EMNIST stores images with rows and columns
+/// exchanged; they are given as stored.
 ///
 /// # Arguments
 /// * `images` — a file such as `train-images-idx3-ubyte.gz`
 /// * `labels` — a file such as `train-labels-idx1-ubyte.gz`
 ///
 /// # Errors
-/// As [`read_idx_images`]; [`Error::InFile`] around [`Error::ShapeMismatch`] if there are more or fewer labels than images.
+/// As [`read_idx_images`]; [`Error::InFile`] around [`Error::ShapeMismatch`] if there are more or fewer labels than
+/// images.
 ///
 /// # Examples
 /// ```
@@ -106,7 +108,8 @@ pub(super) fn from_bytes(
 /// * `images` — shape `[n, height, width]`
 ///
 /// # Errors
-/// [`Error::Empty`] without bytes, [`Error::ShapeMismatch`] if a length does not fit into 32 bits, [`Error::Io`] if writing fails.
+/// [`Error::Empty`] without bytes, [`Error::ShapeMismatch`] if a length does not fit into 32 bits, [`Error::Io`] if
+/// writing fails.
 ///
 /// # Examples
 /// ```

@@ -27,25 +27,28 @@ const MAX_SIDE: u32 = 1 << 16;
 /// Reads images from a folder that holds one folder for each class.
 ///
 /// * Classes are sorted by name, images within a class by file name, as texts (`10` before `9`).
-/// * If the only folders are `train` and `test`, each holds one folder for each class: those of `test` are the held-out images.
-///   They come last, and their classes must occur in `train`.
-/// * PNG, JPEG and TIFF, told by content, 8 or 16 bits, scaled to 0..1. Grey images have one channel, colour images three; if both
-///   occur, grey is repeated in three channels. Transparency is dropped, and a note to turn a photograph is not followed.
-/// * Hidden files and folders (names with a dot in front) and files beside the class folders are passed over; links are followed. Anything
-///   else in a class folder must be an image.
+/// * If the only folders are `train` and `test`, each holds one folder for each class: those of `test` are the
+///   held-out images. They come last, and their classes must occur in `train`.
+/// * PNG, JPEG and TIFF, told by content, 8 or 16 bits, scaled to 0..1. Grey images have one channel, colour images
+///   three; if both occur, grey is repeated in three channels. Transparency is dropped, and a note to turn a
+///   photograph is not followed.
+/// * Hidden files and folders (names with a dot in front) and files beside the class folders are passed over; links
+///   are followed. Anything else in a class folder must be an image.
 ///
 /// # Arguments
 /// * `path` — the folder
-/// * `size` — height and width to which every image is brought, see [`ImageSet::resized`]; without it all images must be alike
+/// * `size` — height and width to which every image is brought, see [`ImageSet::resized`]; without it all images
+///   must be alike
 ///
 /// # Cost and accuracy
 /// One image is decoded at a time, in at most 256 MiB (as `f64` up to eight times that), and resized before the next.
 ///
 /// # Errors
-/// [`Error::Io`] if a folder or file cannot be read; [`Error::Missing`] without class folders, or for a class of `test` that is not in
-/// `train`; otherwise [`Error::InFile`] with the folder or image around [`Error::Empty`] (no images in it), [`Error::Syntax`] (not an image,
-/// damaged, too large), [`Error::InvalidValue`] (a name that is not Unicode, a folder in a class folder, pixels of another type, a size of zero) or
-/// [`Error::ShapeMismatch`] (not the size of the first image).
+/// [`Error::Io`] if a folder or file cannot be read; [`Error::Missing`] without class folders, or for a class of
+/// `test` that is not in `train`; otherwise [`Error::InFile`] with the folder or image around [`Error::Empty`] (no
+/// images in it), [`Error::Syntax`] (not an image, damaged, too large), [`Error::InvalidValue`] (a name that is not
+/// Unicode, a folder in a class folder, pixels of another type, a size of zero) or [`Error::ShapeMismatch`] (not
+/// the size of the first image).
 pub fn read_image_folder(path: impl AsRef<Path>, size: Option<(usize, usize)>) -> Result<ImageSet> {
     let path = path.as_ref();
     if let Some((height, width)) = size {
@@ -104,8 +107,8 @@ fn class_folders(path: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(folders)
 }
 
-/// The entries of a folder that are not hidden, sorted by name, and whether each is a folder. Links are followed; as the depth
-/// is fixed, a loop of links ends.
+/// The entries of a folder that are not hidden, sorted by name, and whether each is a folder. Links are followed;
+/// as the depth is fixed, a loop of links ends.
 fn entries(path: &Path) -> Result<Vec<(String, PathBuf, bool)>> {
     let cannot_read = |err| io_error(path, "read", err);
     let mut entries = Vec::new();

@@ -40,9 +40,9 @@ impl ImageSet {
     /// * `classes` — the names, each once; a class may be without images
     ///
     /// # Errors
-    /// [`Error::Empty`] without images, pixels, channels or classes; [`Error::ShapeMismatch`] if the numbers of images
-    /// and labels differ; [`Error::NotFinite`]; [`Error::InvalidValue`] for a label without a class or a name that
-    /// comes twice.
+    /// [`Error::Empty`] without images, pixels, channels or classes; [`Error::ShapeMismatch`] if the numbers of
+    /// images and labels differ; [`Error::NotFinite`]; [`Error::InvalidValue`] for a label without a class or a
+    /// name that comes twice.
     pub fn new(images: Array4<f64>, labels: Vec<usize>, classes: Vec<String>) -> Result<ImageSet> {
         if images.is_empty() {
             return Err(Error::Empty {
@@ -221,10 +221,10 @@ impl ImageSet {
 
     /// Draws disjoint sets of images at random, with equally many of each class.
     ///
-    /// Classes without images are passed over. Both sets go through the other classes again and again, each time in a random order, so the
-    /// beginning of a set is balanced too, and a number that the number of classes does not divide leaves some classes one image ahead. With
-    /// the same `test` and `seed` the test set stays the same and a smaller training set is the beginning of a larger one. Marks of held-out
-    /// images are not looked at.
+    /// Classes without images are passed over. Both sets go through the other classes again and again, each time in
+    /// a random order, so the beginning of a set is balanced too, and a number that the number of classes does not
+    /// divide leaves some classes one image ahead. With the same `test` and `seed` the test set stays the same and
+    /// a smaller training set is the beginning of a larger one. Marks of held-out images are not looked at.
     ///
     /// # Arguments
     /// * `train`, `test` — the numbers of images, each at least 1

