@@ -197,6 +197,107 @@ fn gram_of_vectors() {
     }
 }
 
+const PLANE: &str = r#"
+[input]
+space = "plane"
+height = 9
+width = 9
+channels = 2
+[[layers]]
+kind = "lifting"
+group = "C4"
+filter = [3, 3]
+padding = "same"
+weight_std = 1.2
+bias_std = 0.15
+[[layers]]
+kind = "activation"
+function = "relu"
+[[layers]]
+kind = "group-convolution"
+filter = [3, 3]
+padding = "same"
+weight_std = 1.2
+bias_std = 0.15
+[[layers]]
+kind = "activation"
+function = "relu"
+[[layers]]
+kind = "group-pooling"
+[[layers]]
+kind = "dense"
+weight_std = 1.1
+bias_std = 0.2
+"#;
+
+#[test]
+fn gram_of_images() {
+    let bench = Bench::new();
+    export(&bench, "planar.npz", "x1", "x1.npy");
+    export(&bench, "planar.npz", "x2", "x2.npy");
+    let flat = PLANE
+        .replace("C4", "C1")
+        .replace("group-pooling", "flatten");
+    for (network, precision, key, tolerance) in [
+        (PLANE, "f64", "c4_same_relu_3", tol::PLANE),
+        (PLANE, "f32", "c4_same_relu_3", tol::SINGLE),
+        (&flat, "f64", "cnn_flatten_same_relu_3", tol::PLANE),
+    ] {
+        bench.text("net.toml", network);
+        bench.succeed("check net.toml");
+        bench.succeed(&format!(
+            "gram net.toml x1.npy x2.npy --precision {precision} --out k.npz"
+        ));
+        for kernel in ["nngp", "ntk"] {
+            let found = read_npz_real(bench.path("k.npz"), kernel).unwrap();
+            let want = read_npz_real(stored("planar.npz"), &format!("{key}_{kernel}")).unwrap();
+            assert_close(&found, &want, tolerance);
+        }
+    }
+    // One image is predicted as its label says, behind the same network.
+    bench.text("net.toml", PLANE);
+    write_npy(bench.path("y.npy"), &Array1::from(vec![1.0, -2.0, 0.5])).unwrap();
+    bench.succeed("predict net.toml --train-x x1.npy --train-y y.npy --test-x x1.npy --out p.npz");
+    let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
+    for (mean, want) in mean.iter().zip([1.0, -2.0, 0.5]) {
+        assert!((mean - want).abs() <= tol::SOLVE, "{mean} {want}");
+    }
+}
+
+#[test]
+fn bad_plane_networks_are_refused() {
+    let bench = Bench::new();
+    export(&bench, "planar.npz", "x1", "x.npy");
+    for (from, to, words) in [
+        (
+            "width = 9",
+            "width = 8",
+            &["layer 1", "C4", "9 × 8"] as &[&str],
+        ),
+        ("filter = [3, 3]", "filter = [2, 3]", &["layer 1"]),
+        ("filter = [3, 3]", "filter = [3]", &["filter", "two"]),
+        ("filter = [3, 3]", "filter = \"3\"", &["filter", "list"]),
+        ("filter = [3, 3]", "cap = 0.3", &["cap", "sphere"]),
+        ("\"same\"", "\"reflect\"", &["padding", "circular"]),
+        ("group = \"C4\"", "group = \"C3\"", &["C3", "D4"]),
+        ("group = \"C4\"", "group = \"SO3\"", &["SO3", "plane"]),
+        ("group-pooling", "residual", &["branch"]),
+        ("height = 9", "height = 0", &["height"]),
+        ("channels = 2", "channels = 3", &["x.npy", "[n, 9, 9, 3]"]),
+        ("height = 9", "depth = 9", &["depth", "height"]),
+    ] {
+        let text = PLANE.replacen(from, to, 1);
+        assert_ne!(text, PLANE, "{from}");
+        bench.text("net.toml", &text);
+        bench.refuse("gram net.toml x.npy --out k.npz", words);
+    }
+    bench.text("net.toml", MLP);
+    bench.refuse(
+        "gram net.toml x.npy --precision f32 --out k.npz",
+        &["precision"],
+    );
+}
+
 #[test]
 fn prediction_interpolates_and_starts_at_zero() {
     let bench = Bench::new();
