@@ -115,6 +115,26 @@ fn detour<T: Real>(
     })
 }
 
+/// New covariances and tangent kernels of one register, and whether all is well.
+#[inline(always)]
+fn step<S: Simd, T: Real, K: Kernel<T>>(
+    simd: S,
+    kernel: K,
+    [q1, q2, f1, f2, k, t]: [T::Register<S>; 6],
+) -> (T::Register<S>, T::Register<S>, bool) {
+    let moments = kernel.at(Points {
+        q1: Pack::new(simd, q1),
+        q2: Pack::new(simd, q2),
+        f1: Pack::new(simd, f1),
+        f2: Pack::new(simd, f2),
+        k: Pack::new(simd, k),
+    });
+    let tangent = moments.derivative * Pack::new(simd, t);
+    let finite = tangent.abs().at_most(Pack::splat(simd, T::max_value()));
+    let good = (moments.valid & finite).all();
+    (moments.value.register, tangent.register, good)
+}
+
 struct Pass<'a, T: Real, K> {
     kernel: K,
     q1: PreparedVariance<'a, T>,
@@ -136,24 +156,10 @@ impl<T: Real, K: Kernel<T>> WithSimd for Pass<'_, T, K> {
         let (f1, f1_rest) = T::split::<S>(self.q1.factor);
         let (f2, f2_rest) = T::split::<S>(self.q2.factor);
         let kernel = self.kernel;
-        let largest = Pack::splat(simd, T::max_value());
-        let step = |q1, q2, f1, f2, k, t| {
-            let moments = kernel.at(Points {
-                q1: Pack::new(simd, q1),
-                q2: Pack::new(simd, q2),
-                f1: Pack::new(simd, f1),
-                f2: Pack::new(simd, f2),
-                k: Pack::new(simd, k),
-            });
-            let tangent = moments.derivative * Pack::new(simd, t);
-            let valid = moments.valid & tangent.abs().at_most(largest);
-            let good = valid.all();
-            (moments.value.register, tangent.register, good)
-        };
         let registers = k.len();
         let variances = q1.iter().zip(q2).zip(f1.iter().zip(f2));
         for (i, ((k, t), ((q1, q2), (f1, f2)))) in k.iter_mut().zip(t).zip(variances).enumerate() {
-            let (value, tangent, good) = step(*q1, *q2, *f1, *f2, *k, *t);
+            let (value, tangent, good) = step(simd, kernel, [*q1, *q2, *f1, *f2, *k, *t]);
             if !good {
                 return Some(i * (size_of_val(k) / size_of::<T>()));
             }
@@ -163,14 +169,15 @@ impl<T: Real, K: Kernel<T>> WithSimd for Pass<'_, T, K> {
         if k_rest.is_empty() {
             return None;
         }
-        let (value, tangent, good) = step(
+        let rest = [
             T::load_part(simd, q1_rest),
             T::load_part(simd, q2_rest),
             T::load_part(simd, f1_rest),
             T::load_part(simd, f2_rest),
             T::load_part(simd, k_rest),
             T::load_part(simd, t_rest),
-        );
+        ];
+        let (value, tangent, good) = step(simd, kernel, rest);
         if !good {
             return Some(registers * (size_of::<T::Register<S>>() / size_of::<T>()));
         }

@@ -30,20 +30,46 @@ struct Determinant<S: Simd, T: Real> {
 }
 
 impl<S: Simd, T: Real> Determinant<S, T> {
-    /// `bound` gives $`\sqrt{q_1q_2}`$ from the product and the prepared factors.
+    /// For factors $`1/\sqrt q`$.
     #[inline(always)]
-    fn new(
-        points: Points<S, T>,
-        valid: impl FnOnce(&Self) -> Truth<S, T>,
-        bound: impl FnOnce(&Self) -> Pack<S, T>,
-    ) -> Self {
+    fn homogeneous(points: Points<S, T>) -> Self {
+        let (mut new, beyond) = Self::new(points);
+        let bound = new.product * new.inverse;
+        new.valid = new
+            .size
+            .at_most(bound * Pack::splat_like(bound, T::GUARDED));
+        if beyond.any() {
+            new.clamp(beyond, bound);
+        }
+        new
+    }
+
+    /// For other factors.
+    #[inline(always)]
+    fn lifted(points: Points<S, T>) -> Self {
+        let (mut new, beyond) = Self::new(points);
+        let k = new.k;
+        let zero = k.constant(0.0);
+        let guard = Pack::splat_like(k, T::GUARDED * T::GUARDED);
+        // A square may underflow.
+        let possible = zero.below(new.product) | k.equals(zero);
+        new.valid = (k * k).at_most(new.product * guard) & possible;
+        if beyond.any() {
+            new.clamp(beyond, new.product.sqrt());
+        }
+        new
+    }
+
+    /// All but the check and the clamp; and where the covariance exceeds the bound.
+    #[inline(always)]
+    fn new(points: Points<S, T>) -> (Self, Truth<S, T>) {
         let Points { q1, q2, f1, f2, k } = points;
         let product = q1 * q2;
         let low = q1.mul_add(q2, -product);
         let difference = k.negate_mul_add(k, product) + low;
         let zero = k.constant(0.0);
         let beyond = difference.below(zero);
-        let mut new = Self {
+        let new = Self {
             k,
             size: k.abs(),
             product,
@@ -51,38 +77,13 @@ impl<S: Simd, T: Real> Determinant<S, T> {
             inverse: f1 * f2,
             valid: beyond,
         };
-        new.valid = valid(&new);
-        if beyond.any() {
-            new.size = beyond.select(bound(&new), new.size);
-            new.k = new.size ^ k.sign_bit();
-        }
-        new
+        (new, beyond)
     }
 
-    /// For factors $`1/\sqrt q`$.
     #[inline(always)]
-    fn homogeneous(points: Points<S, T>) -> Self {
-        let bound = |d: &Self| d.product * d.inverse;
-        Self::new(
-            points,
-            |d| d.size.at_most(bound(d) * Pack::splat_like(d.k, T::GUARDED)),
-            bound,
-        )
-    }
-
-    /// For other factors.
-    #[inline(always)]
-    fn lifted(points: Points<S, T>) -> Self {
-        Self::new(
-            points,
-            |d| {
-                let guard = Pack::splat_like(d.k, T::GUARDED * T::GUARDED);
-                let zero = d.k.constant(0.0);
-                // A square may underflow.
-                (d.k * d.k).at_most(d.product * guard) & (zero.below(d.product) | d.k.equals(zero))
-            },
-            |d| d.product.sqrt(),
-        )
+    fn clamp(&mut self, beyond: Truth<S, T>, bound: Pack<S, T>) {
+        self.size = beyond.select(bound, self.size);
+        self.k = self.size ^ self.k.sign_bit();
     }
 }
 

@@ -299,11 +299,14 @@ impl<S: Simd, T: Real> Pack<S, T> {
     /// Evaluates $`\sum_i c_i x^i`$ by Horner's rule.
     #[inline(always)]
     pub(crate) fn polynomial(self, coefficients: &[T]) -> Self {
-        let mut rest = coefficients.iter().rev();
-        let last = *rest.next().expect("a polynomial has a coefficient");
-        rest.fold(Self::splat(self.simd, last), |sum, &c| {
-            sum.mul_add(self, Self::splat(self.simd, c))
-        })
+        // A loop, not a fold: a closure might stay a call, outside of the instruction set.
+        let mut i = coefficients.len() - 1;
+        let mut sum = Self::splat(self.simd, coefficients[i]);
+        while i > 0 {
+            i -= 1;
+            sum = sum.mul_add(self, Self::splat(self.simd, coefficients[i]));
+        }
+        sum
     }
 }
 
@@ -319,8 +322,8 @@ impl<S: Simd, T: Real> Truth<S, T> {
     /// Whether all are true.
     #[inline(always)]
     pub(crate) fn all(self) -> bool {
-        let ones = Pack::<S, T>::splat(self.simd, T::zero());
-        let all = ones.equals(ones);
+        let zero = Pack::<S, T>::splat(self.simd, T::zero());
+        let all = zero.equals(zero);
         bytes_of(&self.mask) == bytes_of(&all.mask)
     }
 
