@@ -134,17 +134,34 @@ fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<
 }
 
 fn linear<T: Real>(scale: Scale, nngp: &mut [T], ntk: &mut [T], first: bool) {
-    let weight = T::of(scale.weight_std * scale.weight_std);
-    let bias = T::of(scale.bias_std * scale.bias_std);
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for (k, t) in nngp.iter_mut().zip(ntk.iter_mut()) {
-                *k = weight * *k + bias;
-                *t = if first { *k } else { *k + weight * *t };
-            }
-        },
-    );
+    pulp::Arch::new().dispatch(Linear {
+        weight: T::of(scale.weight_std * scale.weight_std),
+        bias: T::of(scale.bias_std * scale.bias_std),
+        first,
+        nngp,
+        ntk,
+    });
+}
+
+struct Linear<'a, T> {
+    weight: T,
+    bias: T,
+    first: bool,
+    nngp: &'a mut [T],
+    ntk: &'a mut [T],
+}
+
+impl<T: Real> pulp::WithSimd for Linear<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let (weight, bias) = (self.weight, self.bias);
+        for (k, t) in self.nngp.iter_mut().zip(self.ntk) {
+            *k = weight * *k + bias;
+            *t = if self.first { *k } else { *k + weight * *t };
+        }
+    }
 }
 
 fn add<T: Real>(terms: &[T], sums: &mut [T]) {
