@@ -100,14 +100,14 @@ impl Activation {
         field.variance.extend_from_slice(variances);
         field.factor.clear();
         match self.gain() {
-            Some(gain) if gain == 0.0 => field.factor.extend(
+            Some(0.0) => field.factor.extend(
                 variances
                     .iter()
                     .map(|&q| if q > zero { T::one() / q.sqrt() } else { zero }),
             ),
             Some(gain) => {
                 let (gain, one) = (T::of(gain), T::one());
-                let factor = |&q: &T| one / gain.mul_add(q, one).sqrt();
+                let factor = |&q: &T| one / (gain * q + one).sqrt();
                 field.factor.extend(variances.iter().map(factor));
             }
             None => field.factor.resize(variances.len(), zero),
