@@ -44,8 +44,8 @@ impl Activation {
     /// ```
     /// use haarmonic::activation::{Activation, Variance};
     /// # fn main() -> haarmonic::Result<()> {
-    /// let mut nngp = [0.5];
-    /// let mut ntk = [2.0];
+    /// let mut nngp = [0.5_f64];
+    /// let mut ntk = [2.0_f64];
     /// Activation::Erf.apply(Variance::Constant(0.5), Variance::Field(&[0.5]), &mut nngp, Some(&mut ntk))?;
     /// // (2/π) arcsin(2 · 0.5 / 2) and (4/π) / sqrt(4 − 1)
     /// assert!((nngp[0] - 1.0 / 3.0).abs() < 1e-15);

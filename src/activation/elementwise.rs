@@ -30,7 +30,7 @@ type Coefficients = [f64; MAX_NODES];
 /// use haarmonic::activation::{Activation, Elementwise, Variance};
 /// # fn main() -> haarmonic::Result<()> {
 /// let square = Elementwise::new("square", 8, |x| x * x, |x| 2.0 * x)?;
-/// let mut nngp = [0.5];
+/// let mut nngp = [0.5_f64];
 /// let q = Variance::Constant(1.0);
 /// Activation::Elementwise(square).apply(q, q, &mut nngp, None)?;
 /// assert!((nngp[0] - 1.5).abs() < 1e-14); // E[u² v²] = 1 + 2 k²

@@ -35,8 +35,8 @@ pub const NAMES: [&str; 14] = [
 /// use haarmonic::activation::{Activation, Variance};
 /// # fn main() -> haarmonic::Result<()> {
 /// // Fully correlated arguments: half of the variance passes a rectifier.
-/// let mut nngp = [1.0, 0.0];
-/// let mut ntk = [1.0, 1.0];
+/// let mut nngp = [1.0_f64, 0.0];
+/// let mut ntk = [1.0_f64, 1.0];
 /// let q = Variance::Constant(1.0);
 /// Activation::Relu.apply(q, q, &mut nngp, Some(&mut ntk))?;
 /// assert!((nngp[0] - 0.5).abs() < 1e-15 && (ntk[0] - 0.5).abs() < 1e-15);
