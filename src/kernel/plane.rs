@@ -172,10 +172,13 @@ impl<T: Real> PlaneGeometry<T> {
 
     fn load(&self, a: &PlaneSignal, b: &PlaneSignal, workspace: &mut PlaneWorkspace<T>) {
         let copies = if self.periodic { 2 } else { 1 };
-        workspace.a.fill(&a.pixels, self.size, self.channels, 1);
+        let mean = 1.0 / self.channels as f64;
+        workspace
+            .a
+            .fill(&a.pixels, self.size, self.channels, 1, mean);
         workspace
             .b
-            .fill(&b.pixels, self.size, self.channels, copies);
+            .fill(&b.pixels, self.size, self.channels, copies, 1.0);
     }
 }
 

@@ -1,27 +1,31 @@
 //! Small images in one cache: products of shifted images, means over windows, sub-images.
 //!
-//! Rows are handled [`LANES`] pixels at a time. The last step of a row may write beyond its end, where
-//! the next row is written afterwards; every buffer has as many entries to spare.
+//! Rows are handled a vector register at a time. The last step of a row may write beyond its end, where
+//! the next row is written afterwards; every buffer has [`SPARE`] entries more than it needs.
 
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::network::Padding;
 use crate::special::Real;
 
-/// Pixels that are handled together.
-pub(super) const LANES: usize = 8;
+/// Numbers in the largest register.
+const SPARE: usize = 16;
 
-/// The pixels from `at` on.
+/// The length of a row in whole registers.
 #[inline(always)]
-fn load<T: Real>(values: &[T], at: usize) -> [T; LANES] {
-    let mut lanes = [T::zero(); LANES];
-    lanes.copy_from_slice(&values[at..at + LANES]);
-    lanes
+const fn padded<S: Simd, T: Real>(width: usize) -> usize {
+    width.next_multiple_of(size_of::<T::Register<S>>() / size_of::<T>())
+}
+
+/// The registers of a row from `at` on, `len` numbers.
+#[inline(always)]
+fn row<S: Simd, T: Real>(values: &[T], at: usize, len: usize) -> &[T::Register<S>] {
+    T::split::<S>(&values[at..at + len]).0
 }
 
 #[inline(always)]
-fn store<T: Real>(values: &mut [T], at: usize, lanes: [T; LANES]) {
-    values[at..at + LANES].copy_from_slice(&lanes);
+fn row_mut<S: Simd, T: Real>(values: &mut [T], at: usize, len: usize) -> &mut [T::Register<S>] {
+    T::split_mut::<S>(&mut values[at..at + len]).0
 }
 
 /// An image of several channels, one after the other, with entries to spare at the end.
@@ -33,25 +37,33 @@ pub(super) struct Channels<T> {
 }
 
 impl<T: Real> Channels<T> {
-    /// Takes an image over, `copies` times side by side.
+    /// Takes an image over, `copies` times side by side, times a factor.
     ///
     /// # Arguments
     /// * `pixels` — shape `[count, size[0], size[1]]`
-    pub(super) fn fill(&mut self, pixels: &[f64], size: [usize; 2], count: usize, copies: usize) {
+    pub(super) fn fill(
+        &mut self,
+        pixels: &[f64],
+        size: [usize; 2],
+        count: usize,
+        copies: usize,
+        factor: f64,
+    ) {
         let [height, width] = size;
         self.size = [height, copies * width];
         self.count = count;
         self.values.clear();
         for row in pixels.chunks_exact(width) {
             for _ in 0..copies {
-                self.values.extend(row.iter().map(|&value| T::of(value)));
+                self.values
+                    .extend(row.iter().map(|&value| T::of(value * factor)));
             }
         }
-        self.values.resize(self.values.len() + LANES, T::zero());
+        self.values.resize(self.values.len() + SPARE, T::zero());
     }
 }
 
-/// Writes $`\frac1c \sum_c a_c(t)\, b_c(t + d)`$ for t in a rectangle.
+/// Writes $`\sum_c a_c(t)\, b_c(t + d)`$ for t in a rectangle.
 ///
 /// # Arguments
 /// * `starts` — the first pixel of the rectangle in `a` and in `b`; rows of `b` are counted modulo its
@@ -64,7 +76,7 @@ pub(super) fn product<T: Real>(
     out: &mut Vec<T>,
 ) {
     let pixels = extent[0] * extent[1];
-    out.resize(pixels + LANES, T::zero());
+    out.resize(pixels + SPARE, T::zero());
     Arch::new().dispatch(Product {
         a,
         b,
@@ -87,28 +99,27 @@ impl<T: Real> WithSimd for Product<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let (a, b, out) = (self.a, self.b, self.out);
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (a, b) = (self.a, self.b);
         let [[a_y, a_x], [b_y, b_x]] = self.starts;
         let [height, width] = self.extent;
-        let scale = T::of(1.0 / a.count as f64);
-        let strides = [a, b].map(|image| image.size[0] * image.size[1]);
+        let len = padded::<S, T>(width);
         for y in 0..height {
-            let from_a = (a_y + y) * a.size[1] + a_x;
-            let from_b = (b_y + y) % b.size[0] * b.size[1] + b_x;
-            for x in (0..width).step_by(LANES) {
-                let mut sum = [T::zero(); LANES];
-                for c in 0..a.count {
-                    let p = load(&a.values, c * strides[0] + from_a + x);
-                    let q = load(&b.values, c * strides[1] + from_b + x);
-                    for i in 0..LANES {
-                        sum[i] = p[i].mul_add(q[i], sum[i]);
-                    }
+            let out = row_mut::<S, T>(self.out, y * width, len);
+            let mut from_a = (a_y + y) * a.size[1] + a_x;
+            let mut from_b = (b_y + y) % b.size[0] * b.size[1] + b_x;
+            for channel in 0..a.count {
+                let p = row::<S, T>(&a.values, from_a, len);
+                let q = row::<S, T>(&b.values, from_b, len);
+                for ((out, p), q) in out.iter_mut().zip(p).zip(q) {
+                    *out = if channel == 0 {
+                        T::mul_each(simd, *p, *q)
+                    } else {
+                        T::mul_add_each(simd, *p, *q, *out)
+                    };
                 }
-                for value in &mut sum {
-                    *value *= scale;
-                }
-                store(out, y * width + x, sum);
+                from_a += a.size[0] * a.size[1];
+                from_b += b.size[0] * b.size[1];
             }
         }
     }
@@ -136,8 +147,8 @@ pub(super) fn window_mean<T: Real>(
     let new_width = stride + 1 - window[1];
     // The image is read and then written in the same place.
     let pixels = (height * width).max(new_height * new_width);
-    field.resize(pixels + LANES, T::zero());
-    let spare = new_height * stride + window[1] + LANES;
+    field.resize(pixels + SPARE, T::zero());
+    let spare = new_height * stride + window[1] + SPARE;
     if rows.len() < spare {
         rows.resize(spare, T::zero());
     }
@@ -167,105 +178,87 @@ impl<T: Real> WithSimd for WindowMean<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _: S) {
-        match self.window[0] {
-            3 => self.sum_rows::<3>(),
-            5 => self.sum_rows::<5>(),
-            _ => self.sum_rows::<0>(),
-        }
-        match self.window[1] {
-            3 => self.sum_columns::<3>(),
-            5 => self.sum_columns::<5>(),
-            _ => self.sum_columns::<0>(),
-        }
-    }
-}
-
-impl<T: Real> WindowMean<'_, T> {
-    /// Sums over the rows of a window, with the columns that the padding adds beside each row.
-    /// `COUNT` is the number of rows, or zero if it is not known beforehand.
-    #[inline(always)]
-    fn sum_rows<const COUNT: usize>(&mut self) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let [height, width] = self.extent;
         let [above, beside] = self.margin;
-        let count = if COUNT == 0 { self.window[0] } else { COUNT };
+        let [window_height, window_width] = self.window;
         let stride = width + 2 * beside;
-        for y in 0..height + 2 * above + 1 - count {
+        let new_height = height + 2 * above + 1 - window_height;
+        let one = T::splat(simd, T::one());
+        let len = padded::<S, T>(width);
+        for y in 0..new_height {
             let at = y * stride + beside;
-            let inside = above <= y && y + count <= height + above;
-            match self.padding {
-                // Consecutive rows.
-                _ if inside => {
-                    let first = (y - above) * width;
-                    for x in (0..width).step_by(LANES) {
-                        let mut sum = load(self.field, first + x);
-                        for u in 1..count {
-                            add(&mut sum, load(self.field, first + u * width + x));
+            let out = row_mut::<S, T>(self.rows, at, len);
+            if above <= y && y + window_height <= height + above {
+                // Consecutive rows, all inside.
+                let first = (y - above) * width;
+                scaled_sum(simd, out, self.field, (first, width), window_height, one);
+            } else {
+                // Some rows are beyond the edge: they are missing, or those of the opposite edge.
+                out.fill(T::splat(simd, T::zero()));
+                for u in 0..window_height {
+                    let from = match self.padding {
+                        Padding::Circular => (height + y + u - above) % height,
+                        _ => (y + u).wrapping_sub(above),
+                    };
+                    if from < height {
+                        let terms = row::<S, T>(self.field, from * width, len);
+                        for (out, term) in out.iter_mut().zip(terms) {
+                            *out = T::add_each(simd, *out, *term);
                         }
-                        store(self.rows, at + x, sum);
-                    }
-                }
-                Padding::Circular => {
-                    for x in (0..width).step_by(LANES) {
-                        let mut sum = [T::zero(); LANES];
-                        for u in 0..count {
-                            let row = (height + y + u - above) % height;
-                            add(&mut sum, load(self.field, row * width + x));
-                        }
-                        store(self.rows, at + x, sum);
-                    }
-                }
-                _ => {
-                    let from = y.saturating_sub(above)..(y + count - above).min(height);
-                    for x in (0..width).step_by(LANES) {
-                        let mut sum = [T::zero(); LANES];
-                        for row in from.clone() {
-                            add(&mut sum, load(self.field, row * width + x));
-                        }
-                        store(self.rows, at + x, sum);
                     }
                 }
             }
             for i in 0..beside {
-                let (left, right) = if self.padding == Padding::Circular {
-                    (self.rows[at + width - beside + i], self.rows[at + i])
-                } else {
-                    (T::zero(), T::zero())
+                let (left, right) = match self.padding {
+                    Padding::Circular => (self.rows[at + width - beside + i], self.rows[at + i]),
+                    _ => (T::zero(), T::zero()),
                 };
                 self.rows[at - beside + i] = left;
                 self.rows[at + width + i] = right;
             }
         }
-    }
-
-    /// Sums over the columns of a window, as means.
-    #[inline(always)]
-    fn sum_columns<const COUNT: usize>(&mut self) {
-        let [height, width] = self.extent;
-        let [above, beside] = self.margin;
-        let count = if COUNT == 0 { self.window[1] } else { COUNT };
-        let stride = width + 2 * beside;
-        let new_width = stride + 1 - count;
-        let scale = T::of(1.0 / (self.window[0] * count) as f64);
-        for y in 0..height + 2 * above + 1 - self.window[0] {
-            for x in (0..new_width).step_by(LANES) {
-                let mut sum = load(self.rows, y * stride + x);
-                for u in 1..count {
-                    add(&mut sum, load(self.rows, y * stride + x + u));
-                }
-                for value in &mut sum {
-                    *value *= scale;
-                }
-                store(self.field, y * new_width + x, sum);
-            }
+        let new_width = stride + 1 - window_width;
+        let len = padded::<S, T>(new_width);
+        let scale = T::splat(simd, T::of(1.0 / (window_height * window_width) as f64));
+        for y in 0..new_height {
+            let out = row_mut::<S, T>(self.field, y * new_width, len);
+            scaled_sum(simd, out, self.rows, (y * stride, 1), window_width, scale);
         }
     }
 }
 
+/// Writes sums of an odd number of rows, the first one at `start` and each `step` further than the last.
 #[inline(always)]
-fn add<T: Real>(sum: &mut [T; LANES], next: [T; LANES]) {
-    for i in 0..LANES {
-        sum[i] += next[i];
+fn scaled_sum<S: Simd, T: Real>(
+    simd: S,
+    out: &mut [T::Register<S>],
+    from: &[T],
+    (start, step): (usize, usize),
+    count: usize,
+    scale: T::Register<S>,
+) {
+    let len = size_of_val(out) / size_of::<T>();
+    let first = row::<S, T>(from, start, len);
+    if count == 1 {
+        for (out, a) in out.iter_mut().zip(first) {
+            *out = T::mul_each(simd, *a, scale);
+        }
+        return;
+    }
+    let second = row::<S, T>(from, start + step, len);
+    let third = row::<S, T>(from, start + 2 * step, len);
+    for (((out, a), b), c) in out.iter_mut().zip(first).zip(second).zip(third) {
+        let sum = T::add_each(simd, T::add_each(simd, *a, *b), *c);
+        *out = T::mul_each(simd, sum, scale);
+    }
+    for u in (3..count).step_by(2) {
+        let fourth = row::<S, T>(from, start + u * step, len);
+        let fifth = row::<S, T>(from, start + (u + 1) * step, len);
+        for ((out, a), b) in out.iter_mut().zip(fourth).zip(fifth) {
+            let sum = T::add_each(simd, *a, *b);
+            *out = T::mul_add_each(simd, sum, scale, *out);
+        }
     }
 }
 
@@ -282,7 +275,7 @@ pub(super) fn rectangle<T: Real>(
     out: &mut Vec<T>,
 ) {
     let pixels = extent[0] * extent[1];
-    out.resize(pixels + LANES, T::zero());
+    out.resize(pixels + SPARE, T::zero());
     Arch::new().dispatch(Rectangle {
         field,
         field_width,
@@ -307,12 +300,14 @@ impl<T: Real> WithSimd for Rectangle<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let [height, width] = self.extent;
+        let len = padded::<S, T>(width);
         for y in 0..height {
             let from = (self.start[0] + y) * self.field_width + self.start[1];
             let to = y * width;
-            if from + width + LANES <= self.field.len() {
-                for x in (0..width).step_by(LANES) {
-                    store(self.out, to + x, load(self.field, from + x));
+            if from + len <= self.field.len() {
+                let out = row_mut::<S, T>(self.out, to, len);
+                for (out, value) in out.iter_mut().zip(row::<S, T>(self.field, from, len)) {
+                    *out = *value;
                 }
             } else {
                 self.out[to..to + width].copy_from_slice(&self.field[from..from + width]);
@@ -350,11 +345,11 @@ impl<T: Real> WithSimd for Sum<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
-        let (chunks, rest) = self.field.as_chunks::<LANES>();
-        let mut sums = [0.0; LANES];
+        let (chunks, rest) = self.field.as_chunks::<SPARE>();
+        let mut sums = [0.0; SPARE];
         for chunk in chunks {
-            for i in 0..LANES {
-                sums[i] += chunk[i].wide();
+            for (sum, value) in sums.iter_mut().zip(chunk) {
+                *sum += value.wide();
             }
         }
         sums.iter().sum::<f64>() + rest.iter().map(|value| value.wide()).sum::<f64>()
