@@ -127,12 +127,8 @@ impl Kernel {
             InputSpace::Vector { .. } => {
                 Engines::Vector(Engine::new(Exact(VectorGeometry), recursion, None))
             }
-            InputSpace::Plane {
-                height,
-                width,
-                channels,
-            } => {
-                let geometry = plane_geometry(network, [height, width], channels);
+            InputSpace::Plane { height, width, .. } => {
+                let geometry = plane_geometry(network, [height, width]);
                 Engines::Plane(Engine::new(Exact(geometry), recursion, None))
             }
             InputSpace::Finite {
@@ -183,12 +179,7 @@ impl Kernel {
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
     pub fn with_precision(mut self, precision: Precision) -> Result<Self> {
-        let InputSpace::Plane {
-            height,
-            width,
-            channels,
-        } = *self.network.input()
-        else {
+        let InputSpace::Plane { height, width, .. } = *self.network.input() else {
             return match precision {
                 Precision::Double => Ok(self),
                 Precision::Single => Err(Error::InvalidValue {
@@ -201,18 +192,14 @@ impl Kernel {
         let size = [height, width];
         let recursion = Recursion::new(&self.network);
         let double = Engine::new(
-            Exact(plane_geometry(&self.network, size, channels)),
+            Exact(plane_geometry(&self.network, size)),
             recursion.clone(),
             None,
         );
         self.engines = Arc::new(match precision {
             Precision::Double => Engines::Plane(double),
             Precision::Single => Engines::PlaneSingle(
-                Engine::new(
-                    Exact(plane_geometry(&self.network, size, channels)),
-                    recursion,
-                    None,
-                ),
+                Engine::new(Exact(plane_geometry(&self.network, size)), recursion, None),
                 double,
             ),
         });
@@ -550,7 +537,6 @@ fn rounding_error(
 fn plane_geometry<T: crate::special::Real>(
     network: &Network,
     size: [usize; 2],
-    channels: usize,
 ) -> PlaneGeometry<T> {
     let Some(Layer::Lifting {
         group: GroupName::Plane(group),
@@ -559,7 +545,7 @@ fn plane_geometry<T: crate::special::Real>(
     else {
         unreachable!("a network on the plane that was checked begins with a lifting to its group")
     };
-    PlaneGeometry::new(size, channels, *group, network.layers())
+    PlaneGeometry::new(size, *group, network.layers())
 }
 
 /// The largest of a sample of differences, spread over the rows of a matrix and, along them, from

@@ -170,7 +170,11 @@ impl Geometry for FiniteGeometry {
         FiniteRegion { constant, ..region }
     }
 
-    fn restrict(&self, side: Side, field: &[f64], region: FiniteRegion, out: &mut Vec<f64>) {
+    fn family(&self, region: FiniteRegion) -> i64 {
+        region.relative as i64
+    }
+
+    fn gather(&self, side: Side, field: &[f64], region: FiniteRegion, out: &mut Vec<f64>) {
         out.clear();
         match side {
             Side::Left => out.extend_from_slice(field),

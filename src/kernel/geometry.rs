@@ -85,15 +85,32 @@ pub trait Geometry: Sync {
         fibres: &mut Vec<Self::Scalar>,
     ) -> Self::Region;
 
-    /// Writes a function of one signal, given everywhere, at the points that a fibre visits; the
-    /// length of `out` becomes that of the fibre. Called where [`FIELDS`](Self::FIELDS) only.
-    fn restrict(
+    /// The number of the family that a batch belongs to: what [`gather`](Self::gather) writes is the same for its
+    /// batches, which follow each other.
+    fn family(&self, region: Self::Region) -> i64;
+
+    /// Writes what the batches of a family need of a function of one signal that is given everywhere.
+    /// Called where [`FIELDS`](Self::FIELDS) only.
+    fn gather(
         &self,
         side: Side,
         field: &[Self::Scalar],
         region: Self::Region,
         out: &mut Vec<Self::Scalar>,
     );
+
+    /// From what was gathered, the values at the points that the fibres of a batch visit, in their
+    /// order.
+    fn restrict<'f>(
+        &self,
+        side: Side,
+        gathered: &'f [Self::Scalar],
+        region: Self::Region,
+        out: &'f mut Vec<Self::Scalar>,
+    ) -> &'f [Self::Scalar] {
+        let _ = (side, region, out);
+        gathered
+    }
 
     /// The part that a batch contributes to the mean over all fibres, with Haar weights.
     fn mean(&self, region: Self::Region, fibres: &[Self::Scalar]) -> f64;

@@ -5,6 +5,7 @@
 //! displacement d: $`t \mapsto K_{t, t+d}`$, an image no larger than the features, on which a filter is
 //! a running mean over windows. The pooled kernel is the mean over all ρ and all d.
 
+use std::cmp::Ordering;
 use std::marker::PhantomData;
 
 use ndarray::ArrayView3;
@@ -14,7 +15,12 @@ use crate::network::{Layer, Padding, Support};
 use crate::special::Real;
 
 use super::geometry::{Geometry, Side};
-use super::plane_fields::{Channels, product, rectangle, rolled, sum, window_mean};
+use super::plane_fields::{
+    Channels, Layout, Run, Window, WindowScratch, panel, product, restrict, sum, window_mean,
+};
+
+/// Pixels of a batch aimed at: enough that calls cost little, few enough for the innermost cache.
+const BATCH: usize = 512;
 
 /// How features over the plane become a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +35,6 @@ pub enum PlaneReadout {
 #[derive(Debug, Clone)]
 pub struct PlaneGeometry<T> {
     size: [usize; 2],
-    channels: usize,
     periodic: bool,
     /// Per element of the group, which pixel each pixel of the turned image comes from.
     orientations: Vec<Vec<u32>>,
@@ -40,9 +45,9 @@ pub struct PlaneGeometry<T> {
 /// The displacements that pooling needs, and how often each counts.
 #[derive(Debug, Clone)]
 struct Displacements {
-    all: Vec<[i32; 2]>,
+    all: Vec<(Run, f64)>,
     /// For a signal with itself, d and −d give the same mean: one of the two, with its weight.
-    half: Vec<([i32; 2], f64)>,
+    half: Vec<(Run, f64)>,
     readout: PlaneReadout,
 }
 
@@ -64,15 +69,13 @@ impl PlaneSignal {
     }
 }
 
-/// Where a fibre is known: the pixels t, inside features of some size, for which t + d is inside, too.
+/// The displacements of a batch, and the size of the features, which says where its fibres are known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlaneRegion {
-    displacement: [i32; 2],
-    /// How often it counts in the mean.
+    layout: Layout,
+    /// How often each displacement counts in the mean.
     weight: f64,
-    /// Rows and columns of the features.
-    size: [usize; 2],
-    /// Behind a global filter the fibre is one number.
+    /// Behind a global filter every fibre is one number.
     constant: bool,
 }
 
@@ -81,7 +84,10 @@ pub struct PlaneRegion {
 pub struct PlaneWorkspace<T> {
     a: Channels<T>,
     b: Channels<T>,
-    rows: Vec<T>,
+    /// Of both images, the columns that the current batches cover.
+    panels: [Channels<T>; 2],
+    horizontal: Option<i32>,
+    scratch: WindowScratch<T>,
     same: bool,
 }
 
@@ -91,12 +97,7 @@ impl<T: Real> PlaneGeometry<T> {
     /// # Arguments
     /// * `size` — rows and columns of an image
     /// * `layers` — of a network on the plane: they say which displacements are needed
-    pub(crate) fn new(
-        size: [usize; 2],
-        channels: usize,
-        group: PointGroup,
-        layers: &[Layer],
-    ) -> Self {
+    pub(crate) fn new(size: [usize; 2], group: PointGroup, layers: &[Layer]) -> Self {
         let readout = if layers.iter().any(|layer| matches!(layer, Layer::Flatten)) {
             PlaneReadout::Flatten
         } else {
@@ -123,62 +124,47 @@ impl<T: Real> PlaneGeometry<T> {
             .collect();
         PlaneGeometry {
             size,
-            channels,
             periodic,
             orientations,
-            displacements: Displacements::new(pooled_size(size, layers), periodic, readout),
+            displacements: Displacements::new(size, pooled_size(size, layers), periodic, readout),
             precision: PhantomData,
         }
     }
 
-    /// The mean product of two shifted images, behind the filter of the lifting.
+    /// The mean products of two images, one shifted, behind the filter of the lifting.
     fn lift_at(
         &self,
         support: &Support,
-        (displacement, weight): ([i32; 2], f64),
+        (run, weight): (Run, f64),
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
         let region = PlaneRegion {
-            displacement,
+            layout: Layout {
+                run,
+                size: self.size,
+                periodic: self.periodic,
+            },
             weight,
-            size: self.size,
             constant: false,
         };
-        let images = (&workspace.a, &workspace.b);
-        let starts = [Side::Left, Side::Right].map(|side| self.start(side, region));
-        product(images, starts, self.extent(region), fibres);
+        let PlaneWorkspace { a, b, panels, .. } = workspace;
+        let [left, right] = panels;
+        if workspace.horizontal != Some(run.horizontal) {
+            left.cut(Side::Left, a, region.layout);
+            right.cut(Side::Right, b, region.layout);
+            workspace.horizontal = Some(run.horizontal);
+        }
+        product((left, right), region.layout, fibres);
         self.average(support, region, workspace, fibres)
     }
 
-    /// The first pixel that a fibre visits.
-    fn start(&self, side: Side, region: PlaneRegion) -> [usize; 2] {
-        region.displacement.map(|d| match side {
-            Side::Left if self.periodic => 0,
-            Side::Left => (-d).max(0) as usize,
-            Side::Right => d.max(0) as usize,
-        })
-    }
-
-    /// Rows and columns of a fibre.
-    fn extent(&self, region: PlaneRegion) -> [usize; 2] {
-        if self.periodic {
-            return region.size;
-        }
-        let [height, width] = region.size;
-        let [dy, dx] = region.displacement.map(|d| d.unsigned_abs() as usize);
-        [height - dy, width - dx]
-    }
-
     fn load(&self, a: &PlaneSignal, b: &PlaneSignal, workspace: &mut PlaneWorkspace<T>) {
-        let copies = if self.periodic { 2 } else { 1 };
-        let mean = 1.0 / self.channels as f64;
-        workspace
-            .a
-            .fill(&a.pixels, self.size, self.channels, 1, mean);
-        workspace
-            .b
-            .fill(&b.pixels, self.size, self.channels, copies, 1.0);
+        let pixels = self.size[0] * self.size[1];
+        let channels = a.pixels.len() / pixels;
+        workspace.a.fill(&a.pixels, pixels, 1.0 / channels as f64);
+        workspace.b.fill(&b.pixels, pixels, 1.0);
+        workspace.horizontal = None;
     }
 }
 
@@ -220,18 +206,17 @@ fn pooled_size(size: [usize; 2], layers: &[Layer]) -> [usize; 2] {
 }
 
 impl Displacements {
-    fn new([height, width]: [usize; 2], periodic: bool, readout: PlaneReadout) -> Self {
-        let (height, width) = (height as i32, width as i32);
-        let all: Vec<[i32; 2]> = match readout {
-            PlaneReadout::Flatten => vec![[0, 0]],
+    /// # Arguments
+    /// * `size` — of the images
+    /// * `pooled` — of the features behind the last layer: larger displacements have no pixels there
+    fn new(size: [usize; 2], pooled: [usize; 2], periodic: bool, readout: PlaneReadout) -> Self {
+        let edges = pooled.map(|edge| edge as i32);
+        let [vertical, horizontal] = match readout {
+            PlaneReadout::Flatten => [0..1, 0..1],
             PlaneReadout::Pooling => {
-                let along = |edge: i32| if periodic { 0..edge } else { 1 - edge..edge };
-                along(height)
-                    .flat_map(|dy| along(width).map(move |dx| [dy, dx]))
-                    .collect()
+                edges.map(|edge| if periodic { 0..edge } else { 1 - edge..edge })
             }
         };
-        let edges = [height, width];
         let inverse = |d: [i32; 2]| -> [i32; 2] {
             std::array::from_fn(|i| {
                 if periodic {
@@ -241,15 +226,51 @@ impl Displacements {
                 }
             })
         };
-        let half = all
-            .iter()
-            .filter_map(|&d| match inverse(d).cmp(&d) {
-                std::cmp::Ordering::Less => None,
-                std::cmp::Ordering::Equal => Some((d, 1.0)),
-                std::cmp::Ordering::Greater => Some((d, 2.0)),
-            })
-            .collect();
-        Displacements { all, half, readout }
+        let twin = |d: [i32; 2]| match inverse(d).cmp(&d) {
+            Ordering::Less => 0.0,
+            Ordering::Equal => 1.0,
+            Ordering::Greater => 2.0,
+        };
+        let runs = |weight: &dyn Fn([i32; 2]) -> f64| {
+            let mut runs: Vec<(Run, f64)> = Vec::new();
+            for horizontal in horizontal.clone() {
+                for d in vertical.clone() {
+                    let weight = weight([d, horizontal]);
+                    if weight == 0.0 {
+                        continue;
+                    }
+                    let run = Run {
+                        horizontal,
+                        first: d,
+                        end: d + 1,
+                    };
+                    if let Some((last, last_weight)) = runs.last_mut()
+                        && (last.horizontal, last.end, *last_weight) == (horizontal, d, weight)
+                    {
+                        let longer = Run {
+                            end: d + 1,
+                            ..*last
+                        };
+                        let layout = Layout {
+                            run: longer,
+                            size,
+                            periodic,
+                        };
+                        if layout.pixels() <= BATCH {
+                            *last = longer;
+                            continue;
+                        }
+                    }
+                    runs.push((run, weight));
+                }
+            }
+            runs
+        };
+        Displacements {
+            all: runs(&|_| 1.0),
+            half: runs(&twin),
+            readout,
+        }
     }
 }
 
@@ -265,7 +286,9 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         PlaneWorkspace {
             a: Channels::default(),
             b: Channels::default(),
-            rows: Vec::new(),
+            panels: [Channels::default(), Channels::default()],
+            horizontal: None,
+            scratch: WindowScratch::default(),
             same: false,
         }
     }
@@ -300,12 +323,12 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
-        let displacement = if workspace.same {
+        let run = if workspace.same {
             self.displacements.half[batch]
         } else {
-            (self.displacements.all[batch], 1.0)
+            self.displacements.all[batch]
         };
-        self.lift_at(support, displacement, workspace, fibres)
+        self.lift_at(support, run, workspace, fibres)
     }
 
     fn lift_self(
@@ -316,7 +339,12 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
         self.load(signal, signal, workspace);
-        self.lift_at(support, ([0, 0], 1.0), workspace, fibres)
+        let here = Run {
+            horizontal: 0,
+            first: 0,
+            end: 1,
+        };
+        self.lift_at(support, (here, 1.0), workspace, fibres)
     }
 
     fn average(
@@ -329,55 +357,63 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         if region.constant {
             return region;
         }
-        let (window, padding) = match support {
+        let window = match support {
             Support::Window {
                 height,
                 width,
                 padding,
-            } => ([*height, *width], *padding),
+            } => Window {
+                size: [*height, *width],
+                padding: *padding,
+            },
             _ => {
-                let mean = sum(fibres) / fibres.len() as f64;
-                fibres.clear();
-                fibres.push(T::of(mean));
+                let [height, width] = region.layout.size;
+                let pixels = height * width;
+                let images = fibres.len() / pixels;
+                for i in 0..images {
+                    fibres[i] = T::of(sum(&fibres[i * pixels..(i + 1) * pixels]) / pixels as f64);
+                }
+                fibres.truncate(images);
                 return PlaneRegion {
                     constant: true,
                     ..region
                 };
             }
         };
-        if window == [1, 1] {
+        if window.size == [1, 1] {
             return region;
         }
-        window_mean(
-            fibres,
-            self.extent(region),
-            window,
-            padding,
-            &mut workspace.rows,
-        );
-        if padding != Padding::Valid {
-            return region;
-        }
-        let [height, width] = region.size;
+        window_mean(fibres, region.layout, window, &mut workspace.scratch);
         PlaneRegion {
-            size: [height + 1 - window[0], width + 1 - window[1]],
+            layout: window.layout_after(region.layout),
             ..region
         }
     }
 
-    fn restrict(&self, side: Side, field: &[T], region: PlaneRegion, out: &mut Vec<T>) {
-        let start = self.start(side, region);
-        if self.periodic {
-            rolled(field, region.size, start, out);
-        } else {
-            rectangle(field, region.size[1], start, self.extent(region), out);
-        }
+    /// Batches with one horizontal displacement share the columns that it leaves inside.
+    fn family(&self, region: PlaneRegion) -> i64 {
+        i64::from(region.layout.run.horizontal)
+    }
+
+    fn gather(&self, side: Side, field: &[T], region: PlaneRegion, out: &mut Vec<T>) {
+        panel(side, field, region.layout, out);
+    }
+
+    fn restrict<'f>(
+        &self,
+        side: Side,
+        gathered: &'f [T],
+        region: PlaneRegion,
+        out: &'f mut Vec<T>,
+    ) -> &'f [T] {
+        restrict(side, gathered, region.layout, out)
     }
 
     fn mean(&self, region: PlaneRegion, fibres: &[T]) -> f64 {
-        let pixels = (region.size[0] * region.size[1]) as f64;
+        let [height, width] = region.layout.size;
+        let pixels = (height * width) as f64;
         let own = if region.constant {
-            fibres[0].wide()
+            sum(fibres)
         } else {
             sum(fibres) / pixels
         };

@@ -1,12 +1,18 @@
 //! Small images in one cache: products of shifted images, means over windows, sub-images.
 //!
-//! Rows are handled a vector register at a time. The last step of a row may write beyond its end, where
-//! the next row is written afterwards; every buffer has [`SPARE`] entries more than it needs.
+//! Batches hold displacements with one horizontal part ([`Run`]). The columns that it leaves inside are
+//! cut out once for all of them ([`panel`]); what belongs to one vertical part is then consecutive, and
+//! all but the sums over the columns of a window run over whole images without regard to rows.
+//!
+//! Numbers are handled a vector register at a time. The last step may write beyond an end, where the
+//! next row or image is written afterwards; every buffer has [`SPARE`] entries more than it needs.
 
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::network::Padding;
 use crate::special::Real;
+
+use super::geometry::Side;
 
 /// Numbers in the largest register.
 const SPARE: usize = 16;
@@ -17,81 +23,172 @@ const fn padded<S: Simd, T: Real>(width: usize) -> usize {
     width.next_multiple_of(size_of::<T::Register<S>>() / size_of::<T>())
 }
 
-/// The registers of a row from `at` on, `len` numbers.
+/// The registers from `at` on, `len` numbers.
 #[inline(always)]
-fn row<S: Simd, T: Real>(values: &[T], at: usize, len: usize) -> &[T::Register<S>] {
+fn part<S: Simd, T: Real>(values: &[T], at: usize, len: usize) -> &[T::Register<S>] {
     T::split::<S>(&values[at..at + len]).0
 }
 
 #[inline(always)]
-fn row_mut<S: Simd, T: Real>(values: &mut [T], at: usize, len: usize) -> &mut [T::Register<S>] {
+fn part_mut<S: Simd, T: Real>(values: &mut [T], at: usize, len: usize) -> &mut [T::Register<S>] {
     T::split_mut::<S>(&mut values[at..at + len]).0
+}
+
+/// Displacements with one horizontal part and consecutive vertical ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Run {
+    pub(super) horizontal: i32,
+    /// The first vertical part.
+    pub(super) first: i32,
+    /// One more than the last.
+    pub(super) end: i32,
+}
+
+/// The images that belong to a run: for each displacement d the pixels t for which t + d is inside, too.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Layout {
+    pub(super) run: Run,
+    /// Rows and columns of the features.
+    pub(super) size: [usize; 2],
+    /// Whether opposite edges are joined: then every pixel is inside.
+    pub(super) periodic: bool,
+}
+
+impl Layout {
+    #[inline(always)]
+    fn width(&self) -> usize {
+        self.inside(self.size[1], self.run.horizontal)
+    }
+
+    #[inline(always)]
+    fn height(&self, vertical: i32) -> usize {
+        self.inside(self.size[0], vertical)
+    }
+
+    #[inline(always)]
+    fn inside(&self, edge: usize, displacement: i32) -> usize {
+        if self.periodic {
+            edge
+        } else {
+            edge - displacement.unsigned_abs() as usize
+        }
+    }
+
+    /// The first row or column of an image, for a field of the first signal or of the second.
+    #[inline(always)]
+    fn start(&self, side: Side, displacement: i32) -> usize {
+        match side {
+            Side::Left if self.periodic => 0,
+            Side::Left => (-displacement).max(0) as usize,
+            Side::Right => displacement.max(0) as usize,
+        }
+    }
+
+    /// Pixels of all images.
+    pub(super) fn pixels(&self) -> usize {
+        let rows: usize = (self.run.first..self.run.end)
+            .map(|vertical| self.height(vertical))
+            .sum();
+        rows * self.width()
+    }
+}
+
+/// Cuts out the columns of a field that the images of a run cover. Of a periodic field on the right
+/// hand these are all, in another order, and twice one below the other.
+pub(super) fn panel<T: Real>(side: Side, field: &[T], layout: Layout, out: &mut Vec<T>) {
+    out.clear();
+    append_panel(side, field, layout, out);
+}
+
+fn append_panel<T: Real>(side: Side, field: &[T], layout: Layout, out: &mut Vec<T>) {
+    let start = layout.start(side, layout.run.horizontal);
+    let rows = field.chunks_exact(layout.size[1]);
+    if layout.periodic {
+        let copies = if side == Side::Right { 2 } else { 1 };
+        for _ in 0..copies {
+            for row in rows.clone() {
+                out.extend_from_slice(&row[start..]);
+                out.extend_from_slice(&row[..start]);
+            }
+        }
+    } else {
+        for row in rows {
+            out.extend_from_slice(&row[start..start + layout.width()]);
+        }
+    }
+}
+
+/// The values of a panel at the pixels of the images: a part of it, or copies in `out`.
+pub(super) fn restrict<'f, T: Real>(
+    side: Side,
+    panel: &'f [T],
+    layout: Layout,
+    out: &'f mut Vec<T>,
+) -> &'f [T] {
+    let image = |vertical: i32| {
+        let start = layout.start(side, vertical) * layout.width();
+        &panel[start..start + layout.height(vertical) * layout.width()]
+    };
+    if layout.run.end == layout.run.first + 1 {
+        return image(layout.run.first);
+    }
+    out.clear();
+    for vertical in layout.run.first..layout.run.end {
+        out.extend_from_slice(image(vertical));
+    }
+    out
 }
 
 /// An image of several channels, one after the other, with entries to spare at the end.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Channels<T> {
     values: Vec<T>,
-    size: [usize; 2],
+    /// Pixels of one channel.
+    pixels: usize,
     count: usize,
 }
 
 impl<T: Real> Channels<T> {
-    /// Takes an image over, `copies` times side by side, times a factor.
+    /// Takes an image over, times a factor.
     ///
     /// # Arguments
-    /// * `pixels` — shape `[count, size[0], size[1]]`
-    pub(super) fn fill(
-        &mut self,
-        pixels: &[f64],
-        size: [usize; 2],
-        count: usize,
-        copies: usize,
-        factor: f64,
-    ) {
-        let [height, width] = size;
-        self.size = [height, copies * width];
-        self.count = count;
+    /// * `image` — one channel after the other, `pixels` numbers each
+    pub(super) fn fill(&mut self, image: &[f64], pixels: usize, factor: f64) {
+        self.pixels = pixels;
+        self.count = image.len() / pixels;
         self.values.clear();
-        for row in pixels.chunks_exact(width) {
-            for _ in 0..copies {
-                self.values
-                    .extend(row.iter().map(|&value| T::of(value * factor)));
-            }
+        self.values
+            .extend(image.iter().map(|&value| T::of(value * factor)));
+    }
+
+    /// Becomes the panel of another image, channel by channel.
+    pub(super) fn cut(&mut self, side: Side, image: &Channels<T>, layout: Layout) {
+        self.values.clear();
+        self.count = image.count;
+        for channel in image.values.chunks_exact(image.pixels) {
+            append_panel(side, channel, layout, &mut self.values);
         }
+        self.pixels = self.values.len() / self.count;
         self.values.resize(self.values.len() + SPARE, T::zero());
     }
 }
 
-/// Writes $`\sum_c a_c(t)\, b_c(t + d)`$ for t in a rectangle.
-///
-/// # Arguments
-/// * `starts` — the first pixel of the rectangle in `a` and in `b`; rows of `b` are counted modulo its
-///   height
-/// * `extent` — of the rectangle
+/// Writes $`\sum_c a_c(t)\, b_c(t + d)`$ for all pixels, from the panels of both images.
 pub(super) fn product<T: Real>(
     (a, b): (&Channels<T>, &Channels<T>),
-    starts: [[usize; 2]; 2],
-    extent: [usize; 2],
+    layout: Layout,
     out: &mut Vec<T>,
 ) {
-    let pixels = extent[0] * extent[1];
+    let pixels = layout.pixels();
     out.resize(pixels + SPARE, T::zero());
-    Arch::new().dispatch(Product {
-        a,
-        b,
-        starts,
-        extent,
-        out,
-    });
+    Arch::new().dispatch(Product { a, b, layout, out });
     out.truncate(pixels);
 }
 
 struct Product<'a, T> {
     a: &'a Channels<T>,
     b: &'a Channels<T>,
-    starts: [[usize; 2]; 2],
-    extent: [usize; 2],
+    layout: Layout,
     out: &'a mut [T],
 }
 
@@ -100,17 +197,42 @@ impl<T: Real> WithSimd for Product<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (a, b) = (self.a, self.b);
-        let [[a_y, a_x], [b_y, b_x]] = self.starts;
-        let [height, width] = self.extent;
-        let len = padded::<S, T>(width);
-        for y in 0..height {
-            let out = row_mut::<S, T>(self.out, y * width, len);
-            let mut from_a = (a_y + y) * a.size[1] + a_x;
-            let mut from_b = (b_y + y) % b.size[0] * b.size[1] + b_x;
-            for channel in 0..a.count {
-                let p = row::<S, T>(&a.values, from_a, len);
-                let q = row::<S, T>(&b.values, from_b, len);
+        let (a, b, layout) = (self.a, self.b, self.layout);
+        let width = layout.width();
+        let mut to = 0;
+        let mut vertical = layout.run.first;
+        while vertical < layout.run.end {
+            let pixels = layout.height(vertical) * width;
+            let len = padded::<S, T>(pixels);
+            let out = part_mut::<S, T>(self.out, to, len);
+            let mut from_a = layout.start(Side::Left, vertical) * width;
+            let mut from_b = layout.start(Side::Right, vertical) * width;
+            let mut channel = 0;
+            // Colours together: then sums stay in registers.
+            while channel + 3 <= a.count {
+                let [p0, p1, p2] = parts::<S, T>(&a.values, from_a, a.pixels, len);
+                let [q0, q1, q2] = parts::<S, T>(&b.values, from_b, b.pixels, len);
+                let terms = p0
+                    .iter()
+                    .zip(q0)
+                    .zip(p1.iter().zip(q1))
+                    .zip(p2.iter().zip(q2));
+                for (out, (((p0, q0), (p1, q1)), (p2, q2))) in out.iter_mut().zip(terms) {
+                    let sum = if channel == 0 {
+                        T::mul_each(simd, *p0, *q0)
+                    } else {
+                        T::mul_add_each(simd, *p0, *q0, *out)
+                    };
+                    let sum = T::mul_add_each(simd, *p1, *q1, sum);
+                    *out = T::mul_add_each(simd, *p2, *q2, sum);
+                }
+                from_a += 3 * a.pixels;
+                from_b += 3 * b.pixels;
+                channel += 3;
+            }
+            while channel < a.count {
+                let p = part::<S, T>(&a.values, from_a, len);
+                let q = part::<S, T>(&b.values, from_b, len);
                 for ((out, p), q) in out.iter_mut().zip(p).zip(q) {
                     *out = if channel == 0 {
                         T::mul_each(simd, *p, *q)
@@ -118,117 +240,212 @@ impl<T: Real> WithSimd for Product<'_, T> {
                         T::mul_add_each(simd, *p, *q, *out)
                     };
                 }
-                from_a += a.size[0] * a.size[1];
-                from_b += b.size[0] * b.size[1];
+                from_a += a.pixels;
+                from_b += b.pixels;
+                channel += 1;
             }
+            to += pixels;
+            vertical += 1;
         }
     }
 }
 
-/// Replaces an image by its means over a window around, or inside, each pixel. Returns its extent.
-///
-/// # Arguments
-/// * `extent` — rows and columns of the image
-/// * `window` — odd numbers of rows and columns; with circular padding at most the extent
-/// * `rows` — scratch
+/// Three parts, each `step` further than the last.
+#[inline(always)]
+fn parts<S: Simd, T: Real>(
+    values: &[T],
+    at: usize,
+    step: usize,
+    len: usize,
+) -> [&[T::Register<S>]; 3] {
+    [
+        part::<S, T>(values, at, len),
+        part::<S, T>(values, at + step, len),
+        part::<S, T>(values, at + 2 * step, len),
+    ]
+}
+
+/// A window around, or inside, each pixel: odd numbers of rows and columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    pub(super) size: [usize; 2],
+    pub(super) padding: Padding,
+}
+
+impl Window {
+    /// Rows and columns that the padding adds on each side.
+    #[inline(always)]
+    fn margin(&self) -> [usize; 2] {
+        match self.padding {
+            Padding::Valid => [0, 0],
+            Padding::Same | Padding::Circular => [self.size[0] / 2, self.size[1] / 2],
+        }
+    }
+
+    /// The layout of the means.
+    pub(super) fn layout_after(&self, layout: Layout) -> Layout {
+        let margin = self.margin();
+        Layout {
+            size: std::array::from_fn(|i| layout.size[i] + 2 * margin[i] + 1 - self.size[i]),
+            ..layout
+        }
+    }
+}
+
+/// Scratch of [`window_mean`].
+#[derive(Debug, Clone, Default)]
+pub(super) struct WindowScratch<T> {
+    rows: Vec<T>,
+    means: Vec<T>,
+}
+
+/// Replaces images by their means over a window.
 pub(super) fn window_mean<T: Real>(
     field: &mut Vec<T>,
-    [height, width]: [usize; 2],
-    window: [usize; 2],
-    padding: Padding,
-    rows: &mut Vec<T>,
-) -> [usize; 2] {
-    let margin = match padding {
-        Padding::Valid => [0, 0],
-        Padding::Same | Padding::Circular => window.map(|edge| edge / 2),
-    };
-    let stride = width + 2 * margin[1];
-    let new_height = height + 2 * margin[0] + 1 - window[0];
-    let new_width = stride + 1 - window[1];
-    // The image is read and then written in the same place.
-    let pixels = (height * width).max(new_height * new_width);
-    field.resize(pixels + SPARE, T::zero());
-    let spare = new_height * stride + window[1] + SPARE;
-    if rows.len() < spare {
-        rows.resize(spare, T::zero());
+    layout: Layout,
+    window: Window,
+    scratch: &mut WindowScratch<T>,
+) {
+    let pixels = window.layout_after(layout).pixels();
+    let WindowScratch { rows, means } = scratch;
+    field.resize(layout.pixels() + SPARE, T::zero());
+    means.resize(pixels + SPARE, T::zero());
+    let largest = layout.size[0] * layout.size[1] + window.size[1] + SPARE;
+    if rows.len() < largest {
+        rows.resize(largest, T::zero());
     }
     Arch::new().dispatch(WindowMean {
         field,
-        extent: [height, width],
+        layout,
         window,
-        margin,
-        padding,
         rows,
+        means,
     });
-    field.truncate(new_height * new_width);
-    [new_height, new_width]
+    std::mem::swap(field, means);
+    field.truncate(pixels);
 }
 
 struct WindowMean<'a, T> {
-    field: &'a mut [T],
-    extent: [usize; 2],
-    window: [usize; 2],
-    /// Rows and columns that the padding adds on each side.
-    margin: [usize; 2],
-    padding: Padding,
+    field: &'a [T],
+    layout: Layout,
+    window: Window,
+    /// Sums over the rows of a window, behind as many entries as a window has beside its centre.
     rows: &'a mut [T],
+    means: &'a mut [T],
 }
 
 impl<T: Real> WithSimd for WindowMean<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let [height, width] = self.extent;
-        let [above, beside] = self.margin;
-        let [window_height, window_width] = self.window;
-        let stride = width + 2 * beside;
-        let new_height = height + 2 * above + 1 - window_height;
-        let one = T::splat(simd, T::one());
-        let len = padded::<S, T>(width);
-        for y in 0..new_height {
-            let at = y * stride + beside;
-            let out = row_mut::<S, T>(self.rows, at, len);
-            if above <= y && y + window_height <= height + above {
-                // Consecutive rows, all inside.
-                let first = (y - above) * width;
-                scaled_sum(simd, out, self.field, (first, width), window_height, one);
-            } else {
-                // Some rows are beyond the edge: they are missing, or those of the opposite edge.
-                out.fill(T::splat(simd, T::zero()));
-                for u in 0..window_height {
-                    let from = match self.padding {
-                        Padding::Circular => (height + y + u - above) % height,
-                        _ => (y + u).wrapping_sub(above),
-                    };
-                    if from < height {
-                        let terms = row::<S, T>(self.field, from * width, len);
-                        for (out, term) in out.iter_mut().zip(terms) {
-                            *out = T::add_each(simd, *out, *term);
-                        }
-                    }
-                }
-            }
-            for i in 0..beside {
-                let (left, right) = match self.padding {
-                    Padding::Circular => (self.rows[at + width - beside + i], self.rows[at + i]),
-                    _ => (T::zero(), T::zero()),
-                };
-                self.rows[at - beside + i] = left;
-                self.rows[at + width + i] = right;
-            }
-        }
-        let new_width = stride + 1 - window_width;
-        let len = padded::<S, T>(new_width);
-        let scale = T::splat(simd, T::of(1.0 / (window_height * window_width) as f64));
-        for y in 0..new_height {
-            let out = row_mut::<S, T>(self.field, y * new_width, len);
-            scaled_sum(simd, out, self.rows, (y * stride, 1), window_width, scale);
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let width = self.layout.width();
+        let [above, beside] = self.window.margin();
+        let [window_height, window_width] = self.window.size;
+        let (mut from, mut to) = (0, 0);
+        let mut vertical = self.layout.run.first;
+        while vertical < self.layout.run.end {
+            let height = self.layout.height(vertical);
+            let new_height = height + 2 * above + 1 - window_height;
+            self.sum_rows(simd, from, height, new_height);
+            self.sum_columns(simd, to, new_height);
+            from += height * width;
+            to += new_height * (width + 2 * beside + 1 - window_width);
+            vertical += 1;
         }
     }
 }
 
-/// Writes sums of an odd number of rows, the first one at `start` and each `step` further than the last.
+impl<T: Real> WindowMean<'_, T> {
+    #[inline(always)]
+    fn sum_rows<S: Simd>(&mut self, simd: S, from: usize, height: usize, new_height: usize) {
+        let width = self.layout.width();
+        let [above, beside] = self.window.margin();
+        let count = self.window.size[0];
+        let one = T::splat(simd, T::one());
+        // Rows whose windows are inside; the others come before and after them.
+        let inside =
+            above.min(new_height)..new_height.saturating_sub(above).max(above.min(new_height));
+        let mut y = 0;
+        while y < new_height {
+            let at = beside + y * width;
+            if y == inside.start && !inside.is_empty() {
+                let len = padded::<S, T>(inside.len() * width);
+                let out = part_mut::<S, T>(self.rows, at, len);
+                scaled_sum(simd, out, self.field, (from, width), count, one);
+                y = inside.end;
+                continue;
+            }
+            // Some rows are beyond the edge: they are missing, or those of the opposite edge.
+            let len = padded::<S, T>(width);
+            let out = part_mut::<S, T>(self.rows, at, len);
+            out.fill(T::splat(simd, T::zero()));
+            for u in 0..count {
+                let row = match self.window.padding {
+                    Padding::Circular => (height + y + u - above) % height,
+                    _ => (y + u).wrapping_sub(above),
+                };
+                if row < height {
+                    let terms = part::<S, T>(self.field, from + row * width, len);
+                    for (out, term) in out.iter_mut().zip(terms) {
+                        *out = T::add_each(simd, *out, *term);
+                    }
+                }
+            }
+            y += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn sum_columns<S: Simd>(&mut self, simd: S, to: usize, new_height: usize) {
+        let width = self.layout.width();
+        let [_, beside] = self.window.margin();
+        let count = self.window.size[1];
+        let scale = T::of(1.0 / (self.window.size[0] * count) as f64);
+        let scales = T::splat(simd, scale);
+        if self.window.padding == Padding::Valid {
+            let new_width = width + 1 - count;
+            let len = padded::<S, T>(new_width);
+            for y in 0..new_height {
+                let out = part_mut::<S, T>(self.means, to + y * new_width, len);
+                scaled_sum(simd, out, self.rows, (y * width, 1), count, scales);
+            }
+            return;
+        }
+        // Without regard to rows, and then again where a window goes beyond its row.
+        let len = padded::<S, T>(new_height * width);
+        let out = part_mut::<S, T>(self.means, to, len);
+        scaled_sum(simd, out, self.rows, (0, 1), count, scales);
+        let edge = beside.min(width);
+        for y in 0..new_height {
+            let row = &self.rows[beside + y * width..beside + (y + 1) * width];
+            let means = &mut self.means[to + y * width..to + (y + 1) * width];
+            for x in (0..edge).chain(width - edge..width) {
+                means[x] = edge_sum(row, x, beside, self.window.padding) * scale;
+            }
+        }
+    }
+}
+
+/// The sum over the columns of a window at the edge, in the order of [`scaled_sum`].
+#[inline(always)]
+fn edge_sum<T: Real>(row: &[T], x: usize, beside: usize, padding: Padding) -> T {
+    let width = row.len();
+    let at = |u: usize| match padding {
+        Padding::Circular => row[(width + x + u - beside) % width],
+        _ => {
+            let place = (x + u).wrapping_sub(beside);
+            if place < width { row[place] } else { T::zero() }
+        }
+    };
+    let mut sum = at(0);
+    for u in 1..2 * beside + 1 {
+        sum += at(u);
+    }
+    sum
+}
+
+/// Writes scaled sums of an odd number of terms, the first one at `start` and each `step` further than the last.
 #[inline(always)]
 fn scaled_sum<S: Simd, T: Real>(
     simd: S,
@@ -239,95 +456,36 @@ fn scaled_sum<S: Simd, T: Real>(
     scale: T::Register<S>,
 ) {
     let len = size_of_val(out) / size_of::<T>();
-    let first = row::<S, T>(from, start, len);
     if count == 1 {
+        let first = part::<S, T>(from, start, len);
         for (out, a) in out.iter_mut().zip(first) {
             *out = T::mul_each(simd, *a, scale);
         }
         return;
     }
-    let second = row::<S, T>(from, start + step, len);
-    let third = row::<S, T>(from, start + 2 * step, len);
-    for (((out, a), b), c) in out.iter_mut().zip(first).zip(second).zip(third) {
-        let sum = T::add_each(simd, T::add_each(simd, *a, *b), *c);
-        *out = T::mul_each(simd, sum, scale);
-    }
-    for u in (3..count).step_by(2) {
-        let fourth = row::<S, T>(from, start + u * step, len);
-        let fifth = row::<S, T>(from, start + (u + 1) * step, len);
-        for ((out, a), b) in out.iter_mut().zip(fourth).zip(fifth) {
-            let sum = T::add_each(simd, *a, *b);
-            *out = T::mul_add_each(simd, sum, scale, *out);
+    let [first, second, third] = parts::<S, T>(from, start, step, len);
+    let terms = first.iter().zip(second).zip(third);
+    if count == 3 {
+        for (out, ((a, b), c)) in out.iter_mut().zip(terms) {
+            let sum = T::add_each(simd, T::add_each(simd, *a, *b), *c);
+            *out = T::mul_each(simd, sum, scale);
         }
+        return;
     }
-}
-
-/// Copies a rectangle of an image.
-///
-/// # Arguments
-/// * `field_width` — columns of the image
-/// * `start`, `extent` — of the rectangle, which lies inside
-pub(super) fn rectangle<T: Real>(
-    field: &[T],
-    field_width: usize,
-    start: [usize; 2],
-    extent: [usize; 2],
-    out: &mut Vec<T>,
-) {
-    let pixels = extent[0] * extent[1];
-    out.resize(pixels + SPARE, T::zero());
-    Arch::new().dispatch(Rectangle {
-        field,
-        field_width,
-        start,
-        extent,
-        out,
-    });
-    out.truncate(pixels);
-}
-
-struct Rectangle<'a, T> {
-    field: &'a [T],
-    field_width: usize,
-    start: [usize; 2],
-    extent: [usize; 2],
-    out: &'a mut [T],
-}
-
-impl<T: Real> WithSimd for Rectangle<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let [height, width] = self.extent;
-        let len = padded::<S, T>(width);
-        for y in 0..height {
-            let from = (self.start[0] + y) * self.field_width + self.start[1];
-            let to = y * width;
-            if from + len <= self.field.len() {
-                let out = row_mut::<S, T>(self.out, to, len);
-                for (out, value) in out.iter_mut().zip(row::<S, T>(self.field, from, len)) {
-                    *out = *value;
-                }
-            } else {
-                self.out[to..to + width].copy_from_slice(&self.field[from..from + width]);
-            }
+    for (out, ((a, b), c)) in out.iter_mut().zip(terms) {
+        *out = T::add_each(simd, T::add_each(simd, *a, *b), *c);
+    }
+    let mut u = 3;
+    while u < count {
+        let next = part::<S, T>(from, start + u * step, len);
+        let after = part::<S, T>(from, start + (u + 1) * step, len);
+        for ((out, a), b) in out.iter_mut().zip(next).zip(after) {
+            *out = T::add_each(simd, T::add_each(simd, *out, *a), *b);
         }
+        u += 2;
     }
-}
-
-/// Copies a periodic image, seen from `start`.
-pub(super) fn rolled<T: Real>(
-    field: &[T],
-    [height, width]: [usize; 2],
-    [start_y, start_x]: [usize; 2],
-    out: &mut Vec<T>,
-) {
-    out.clear();
-    for y in 0..height {
-        let row = &field[(start_y + y) % height * width..][..width];
-        out.extend_from_slice(&row[start_x..]);
-        out.extend_from_slice(&row[..start_x]);
+    for out in out {
+        *out = T::mul_each(simd, *out, scale);
     }
 }
 

@@ -57,7 +57,25 @@ pub(crate) struct SelfCovariance<T: Real> {
 pub(crate) struct FibreBuffers<T: Real> {
     fibres: Fibres<T>,
     variances: [Vec<VarianceField<T>>; 2],
-    gathered: [Vec<T>; 4],
+    gathered: Vec<Gathered<T>>,
+}
+
+/// What the fibres of a family meet before one activation: of both signals, the variance and its factor.
+#[derive(Debug, Clone)]
+struct Gathered<T> {
+    family: Option<i64>,
+    everywhere: [Vec<T>; 4],
+    at_points: [Vec<T>; 4],
+}
+
+impl<T> Default for Gathered<T> {
+    fn default() -> Self {
+        Gathered {
+            family: None,
+            everywhere: Default::default(),
+            at_points: Default::default(),
+        }
+    }
 }
 
 impl<T: Real> Default for FibreBuffers<T> {
@@ -65,7 +83,7 @@ impl<T: Real> Default for FibreBuffers<T> {
         FibreBuffers {
             fibres: Fibres::default(),
             variances: [Vec::new(), Vec::new()],
-            gathered: Default::default(),
+            gathered: Vec::new(),
         }
     }
 }
@@ -177,7 +195,8 @@ struct PairPlace<'a, G: Geometry> {
     region: G::Region,
     /// Of the two signals, those before the activations that are still to come.
     variances: [std::slice::Iter<'a, VarianceField<G::Scalar>>; 2],
-    gathered: &'a mut [Vec<G::Scalar>; 4],
+    /// One per activation.
+    gathered: std::slice::IterMut<'a, Gathered<G::Scalar>>,
 }
 
 impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
@@ -210,15 +229,29 @@ impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
             .each_mut()
             .map(|of_signal| of_signal.next().expect("one variance per activation"));
         if let (&[qa], &[qb]) = (a.variance(), b.variance()) {
+            self.gathered.next();
             let (qa, qb) = (Variance::Constant(qa), Variance::Constant(qb));
             return activation.apply(qa, qb, nngp, Some(ntk));
         }
-        let fields = [a.variance(), a.factor(), b.variance(), b.factor()];
+        let gathered = self.gathered.next().expect("one entry per activation");
+        let (geometry, region) = (self.geometry, self.region);
+        let family = Some(geometry.family(region));
         let sides = [Side::Left, Side::Left, Side::Right, Side::Right];
-        for ((out, field), side) in self.gathered.iter_mut().zip(fields).zip(sides) {
-            self.geometry.restrict(side, field, self.region, out);
+        if gathered.family != family {
+            let fields = [a.variance(), a.factor(), b.variance(), b.factor()];
+            for ((out, field), side) in gathered.everywhere.iter_mut().zip(fields).zip(sides) {
+                geometry.gather(side, field, region, out);
+            }
+            gathered.family = family;
         }
-        let [qa, fa, qb, fb] = &*self.gathered;
+        let [e1, e2, e3, e4] = &gathered.everywhere;
+        let [p1, p2, p3, p4] = &mut gathered.at_points;
+        let [qa, fa, qb, fb] = [
+            geometry.restrict(sides[0], e1, region, p1),
+            geometry.restrict(sides[1], e2, region, p2),
+            geometry.restrict(sides[2], e3, region, p3),
+            geometry.restrict(sides[3], e4, region, p4),
+        ];
         let prepared = |variance, factor, plain| PreparedVariance {
             variance,
             factor,
@@ -463,6 +496,11 @@ impl Recursion {
             if G::FIELDS {
                 self.own(geometry, b, workspace, fibres, of_b)?;
             }
+            let activations = if G::FIELDS { of_a.len() } else { 0 };
+            gathered.resize_with(activations, Gathered::default);
+            for of_activation in gathered.iter_mut() {
+                of_activation.family = None;
+            }
             for batch in 0..geometry.begin(a, b, workspace) {
                 let region = geometry.lift(support, batch, workspace, &mut fibres.nngp);
                 // The first linear layer overwrites the tangent kernel.
@@ -478,7 +516,7 @@ impl Recursion {
                     workspace: &mut *workspace,
                     region,
                     variances: variances.map(<[_]>::iter),
-                    gathered,
+                    gathered: gathered.iter_mut(),
                 };
                 run(&self.before, &mut place, fibres)?;
                 let region = place.region;

@@ -93,7 +93,11 @@ impl Geometry for SphereGeometry {
         batch
     }
 
-    fn restrict(&self, _: Side, field: &[f64], _: usize, out: &mut Vec<f64>) {
+    fn family(&self, _: usize) -> i64 {
+        0
+    }
+
+    fn gather(&self, _: Side, field: &[f64], _: usize, out: &mut Vec<f64>) {
         out.clear();
         out.extend_from_slice(field);
     }

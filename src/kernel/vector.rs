@@ -38,7 +38,11 @@ impl Geometry for VectorGeometry {
 
     fn average(&self, _: &Support, (): (), _: &mut f64, _: &mut Vec<f64>) {}
 
-    fn restrict(&self, _: Side, field: &[f64], (): (), out: &mut Vec<f64>) {
+    fn family(&self, (): ()) -> i64 {
+        0
+    }
+
+    fn gather(&self, _: Side, field: &[f64], (): (), out: &mut Vec<f64>) {
         out.clear();
         out.extend_from_slice(field);
     }
