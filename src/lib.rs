@@ -57,6 +57,8 @@ mod pages {
     mod readme {}
     #[doc = include_str!("../docs/kernels.md")]
     mod kernels {}
+    #[doc = include_str!("../docs/images.md")]
+    mod images {}
     #[doc = include_str!("../docs/transforms.md")]
     mod transforms {}
 }
