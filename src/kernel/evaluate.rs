@@ -79,7 +79,7 @@ pub(crate) enum Engines {
     /// Fibres in single precision, and an engine in double precision for samples of their error.
     PlaneSingle(
         Engine<Exact<PlaneGeometry<f32>>>,
-        Engine<Exact<PlaneGeometry<f64>>>,
+        Box<Engine<Exact<PlaneGeometry<f64>>>>,
     ),
 }
 
@@ -200,7 +200,7 @@ impl Kernel {
             Precision::Double => Engines::Plane(double),
             Precision::Single => Engines::PlaneSingle(
                 Engine::new(Exact(plane_geometry(&self.network, size)), recursion, None),
-                double,
+                Box::new(double),
             ),
         });
         Ok(self)

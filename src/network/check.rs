@@ -203,9 +203,10 @@ fn check_residual(
     before: State,
 ) -> Result<State> {
     let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
-    let ends: [(&str, &[Layer]); 2] = [("branch", branch), ("shortcut", shortcut)];
+    // Only a shortcut may be the identity.
+    let ends = [("branch", branch, false), ("shortcut", shortcut, true)];
     let mut states = [before; 2];
-    for ((name, layers), state) in ends.into_iter().zip(&mut states) {
+    for ((name, layers, optional), state) in ends.into_iter().zip(&mut states) {
         for layer in layers {
             if matches!(layer, Layer::GroupPooling | Layer::Flatten) {
                 return wrong(
@@ -220,7 +221,8 @@ fn check_residual(
             layers.last(),
             Some(Layer::GroupConvolution { .. } | Layer::Dense(_))
         );
-        if !weights && !(name == "shortcut" && layers.is_empty()) {
+        let identity = optional && layers.is_empty();
+        if !(weights || identity) {
             return wrong(
                 &format!("the {name} of a `residual` does not end in a layer with weights"),
                 "end it in `group-convolution` or `dense`: only then are the branches independent",
@@ -407,7 +409,7 @@ fn check_input(input: &InputSpace) -> Result<()> {
             for (what, edge) in [("height", *height), ("width", *width)] {
                 if edge == 0 || edge > MAX_EDGE {
                     return Err(invalid(
-                        &format!("{what} of the input"),
+                        format!("{what} of the input"),
                         edge,
                         format!("a number from 1 to {MAX_EDGE}"),
                     ));
