@@ -1,9 +1,10 @@
 //! Network files: the documented ones, and both directions.
 
 use haarmonic::activation::{Activation, Elementwise};
+use haarmonic::group::PointGroup;
 use haarmonic::network::{
-    DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Network, Quadrature, Scale, SphereSampling,
-    Support,
+    DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Network, Padding, Quadrature, Scale,
+    SphereSampling, Support,
 };
 use haarmonic::sphere::Sampling;
 
@@ -34,7 +35,24 @@ fn documented_files_parse_to_the_networks_they_describe() {
         .build()
         .unwrap();
     assert_eq!(Network::from_toml(sphere_file()).unwrap(), built);
-    assert_eq!(documented_files().len(), 2);
+
+    let filter = || Support::window(3, Padding::Same);
+    let built = Network::plane(32, 32, 3)
+        .lifting(PointGroup::C4, filter(), Scale::new(1.4, 0.1))
+        .residual(|block| {
+            block
+                .activation(Activation::Relu)
+                .group_convolution(filter(), Scale::new(1.4, 0.0))
+        })
+        .activation(Activation::Relu)
+        .group_pooling()
+        .dense(Scale::default())
+        .build()
+        .unwrap();
+    let [_, _, plane] = documented_files()[..] else {
+        panic!("the page has three files")
+    };
+    assert_eq!(Network::from_toml(plane).unwrap(), built);
 }
 
 #[test]

@@ -58,13 +58,13 @@ fn keys_of_the_file() {
         mlp,
         "\"vector\"",
         "\"torus\"",
-        "key `space` in [input] (line 2): found \"torus\", expected one of \"vector\", \"sphere\"",
+        "key `space` in [input] (line 2): found \"torus\", expected one of \"vector\", \"sphere\", \"plane\", \"finite\"",
     );
     refused_after(
         mlp,
         "\"vector\"",
         "\"plane\"",
-        "key `space` in [input] (line 2): found \"plane\", which is not supported in this version, expected one of \"vector\", \"sphere\"",
+        "key `dimension` in [input] (line 3): found an unknown key, expected one of space, height, width, channels",
     );
     refused_after(
         mlp,
@@ -106,7 +106,7 @@ fn keys_of_the_file() {
         mlp,
         "\n[[layers]]",
         "\n[quadrature]\nbandlimit = 3\n[[layers]]",
-        "key `quadrature` in the network file (line 5): found a quadrature over the group for inputs that are vectors, expected no such table",
+        "key `quadrature` in the network file (line 5): found a quadrature over the group for inputs that are not on the sphere, expected no such table",
     );
     refused(
         Network::from_toml("[input]\nspace = \"vector\"\ndimension = 7"),
@@ -196,8 +196,8 @@ fn keys_of_the_sphere() {
 #[test]
 fn keys_of_the_layers() {
     let (mlp, sphere) = (mlp_file(), sphere_file());
-    let kinds =
-        "one of \"lifting\", \"group-convolution\", \"activation\", \"group-pooling\", \"dense\"";
+    let kinds = "one of \"lifting\", \"group-convolution\", \"activation\", \"group-pooling\", \"flatten\", \
+                 \"dense\", \"residual\"";
     refused_after(
         mlp,
         "kind = \"dense\"\n",
@@ -214,9 +214,7 @@ fn keys_of_the_layers() {
         mlp,
         "\"dense\"",
         "\"flatten\"",
-        &format!(
-            "key `kind` in layer 1 (line 6): found \"flatten\", which is for plane inputs and not supported in this version, expected {kinds}"
-        ),
+        "key `weight_std` in layer 1 (line 7): found an unknown key, expected only kind",
     );
     refused_after(
         mlp,
@@ -322,19 +320,19 @@ fn keys_of_the_layers() {
         sphere,
         "\"SO3\"",
         "\"SU2\"",
-        "key `group` in layer 1 (line 12): found \"SU2\", expected \"SO3\"",
+        "key `group` in layer 1 (line 12): found \"SU2\", expected \"SO3\" on the sphere, one of \"C1\", \"C2\", \"C4\", \"D1\", \"D2\", \"D4\" on the plane",
     );
     refused_after(
         sphere,
         "\"SO3\"",
         "\"C4\"",
-        "key `group` in layer 1 (line 12): found \"C4\", a group of the plane, expected \"SO3\" (the plane is not supported in this version)",
+        "layer 1: the group C4 does not act on the inputs (line 10); use \"SO3\" on the sphere",
     );
     refused_after(
         sphere,
         "\"SO3\"",
         "\"SO3\"\nfilter = [3, 3]",
-        "key `filter` in layer 1 (line 13): found a key of plane inputs, which are not supported in this version, expected one of kind, group, cap, weight_std, bias_std",
+        "key `filter` in layer 1 (line 13): found a key of layers on the plane, expected one of kind, group, cap, weight_std, bias_std",
     );
     refused_after(
         sphere,
