@@ -20,7 +20,7 @@ pub use evaluate::{Kernel, Progress};
 pub use finite::{FiniteGeometry, FiniteRegion, FiniteSignal, FiniteWorkspace};
 pub use geometry::{Exact, Geometry, Refinement, Side};
 pub use gram::{Gram, KernelError};
-pub use plane::{PlaneGeometry, PlaneReadout, PlaneRegion, PlaneSignal, PlaneWorkspace};
+pub use plane::{PlaneGeometry, PlaneRegion, PlaneSignal, PlaneWorkspace};
 pub use precision::Precision;
 pub use recursion::KernelPair;
 pub use sets::{Pairing, SetKernel, SignalSet};

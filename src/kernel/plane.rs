@@ -24,7 +24,7 @@ const BATCH: usize = 512;
 
 /// How features over the plane become a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlaneReadout {
+enum PlaneReadout {
     /// Mean over pixels and orientations.
     Pooling,
     /// All side by side.
