@@ -6,6 +6,7 @@ mod evaluate;
 mod finite;
 mod geometry;
 mod gram;
+mod place;
 mod plane;
 mod plane_fields;
 mod precision;

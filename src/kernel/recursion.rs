@@ -1,11 +1,12 @@
 //! The recursion of NNGP and NTK through the layers, written once for all geometries.
 
-use crate::activation::{Activation, PreparedVariance, Variance, VarianceField};
+use crate::Result;
+use crate::activation::{Activation, VarianceField};
 use crate::network::{InputSpace, Layer, Network, Scale, Support};
 use crate::special::Real;
-use crate::{Error, Result};
 
-use super::geometry::{Geometry, Side};
+use super::geometry::Geometry;
+use super::place::{Fibres, Gathered, PairPlace, Place, PooledSelfPlace, RowPlace, SelfPlace};
 
 /// One step of the recursion.
 #[derive(Debug, Clone)]
@@ -60,24 +61,6 @@ pub(crate) struct FibreBuffers<T: Real> {
     gathered: Vec<Gathered<T>>,
 }
 
-/// What the fibres of a family meet before one activation: of both signals, the variance and its factor.
-#[derive(Debug, Clone)]
-struct Gathered<T> {
-    family: Option<i64>,
-    everywhere: [Vec<T>; 4],
-    at_points: [Vec<T>; 4],
-}
-
-impl<T> Default for Gathered<T> {
-    fn default() -> Self {
-        Gathered {
-            family: None,
-            everywhere: Default::default(),
-            at_points: Default::default(),
-        }
-    }
-}
-
 impl<T: Real> Default for FibreBuffers<T> {
     fn default() -> Self {
         FibreBuffers {
@@ -86,39 +69,6 @@ impl<T: Real> Default for FibreBuffers<T> {
             gathered: Vec::new(),
         }
     }
-}
-
-/// Both kernels at the points of a batch, and copies that wait for the other branch of a sum.
-#[derive(Debug, Clone)]
-struct Fibres<T> {
-    nngp: Vec<T>,
-    ntk: Vec<T>,
-    waiting: Vec<[Vec<T>; 2]>,
-}
-
-impl<T> Default for Fibres<T> {
-    fn default() -> Self {
-        Fibres {
-            nngp: Vec::new(),
-            ntk: Vec::new(),
-            waiting: Vec::new(),
-        }
-    }
-}
-
-/// Where the steps act: on the fibres of a pair, on a signal's own, on numbers behind the pooling.
-trait Place<T: Real> {
-    /// Where the kernels are known.
-    type Region: Copy;
-
-    fn region(&self) -> Self::Region;
-
-    fn return_to(&mut self, region: Self::Region);
-
-    /// Takes both kernels to their means over a filter's support.
-    fn average(&mut self, support: &Support, fibres: &mut Fibres<T>);
-
-    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<T>) -> Result<()>;
 }
 
 /// Carries both kernels through `steps`.
@@ -185,206 +135,6 @@ impl<T: Real> pulp::WithSimd for Linear<'_, T> {
 fn add<T: Real>(terms: &[T], sums: &mut [T]) {
     for (sum, &term) in sums.iter_mut().zip(terms) {
         *sum += term;
-    }
-}
-
-/// The fibres of a pair of signals.
-struct PairPlace<'a, G: Geometry> {
-    geometry: &'a G,
-    workspace: &'a mut G::Workspace,
-    region: G::Region,
-    /// Of the two signals, those before the activations that are still to come.
-    variances: [std::slice::Iter<'a, VarianceField<G::Scalar>>; 2],
-    /// One per activation.
-    gathered: std::slice::IterMut<'a, Gathered<G::Scalar>>,
-}
-
-impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
-    type Region = G::Region;
-
-    fn region(&self) -> G::Region {
-        self.region
-    }
-
-    fn return_to(&mut self, region: G::Region) {
-        self.region = region;
-    }
-
-    fn average(&mut self, support: &Support, fibres: &mut Fibres<G::Scalar>) {
-        let Fibres { nngp, ntk, .. } = fibres;
-        self.region = average(
-            self.geometry,
-            support,
-            self.region,
-            self.workspace,
-            nngp,
-            ntk,
-        );
-    }
-
-    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<G::Scalar>) -> Result<()> {
-        let Fibres { nngp, ntk, .. } = fibres;
-        let [a, b] = self
-            .variances
-            .each_mut()
-            .map(|of_signal| of_signal.next().expect("one variance per activation"));
-        if let (&[qa], &[qb]) = (a.variance(), b.variance()) {
-            self.gathered.next();
-            let (qa, qb) = (Variance::Constant(qa), Variance::Constant(qb));
-            return activation.apply(qa, qb, nngp, Some(ntk));
-        }
-        let gathered = self.gathered.next().expect("one entry per activation");
-        let (geometry, region) = (self.geometry, self.region);
-        let family = Some(geometry.family(region));
-        let sides = [Side::Left, Side::Left, Side::Right, Side::Right];
-        if gathered.family != family {
-            let fields = [a.variance(), a.factor(), b.variance(), b.factor()];
-            for ((out, field), side) in gathered.everywhere.iter_mut().zip(fields).zip(sides) {
-                geometry.gather(side, field, region, out);
-            }
-            gathered.family = family;
-        }
-        let [e1, e2, e3, e4] = &gathered.everywhere;
-        let [p1, p2, p3, p4] = &mut gathered.at_points;
-        let [qa, fa, qb, fb] = [
-            geometry.restrict(sides[0], e1, region, p1),
-            geometry.restrict(sides[1], e2, region, p2),
-            geometry.restrict(sides[2], e3, region, p3),
-            geometry.restrict(sides[3], e4, region, p4),
-        ];
-        let prepared = |variance, factor, plain| PreparedVariance {
-            variance,
-            factor,
-            plain,
-        };
-        activation.apply_prepared(
-            prepared(qa, fa, a.plain()),
-            prepared(qb, fb, b.plain()),
-            nngp,
-            ntk,
-        )
-    }
-}
-
-/// A signal with itself at r = e, where the kernel is the variance.
-struct SelfPlace<'a, G: Geometry> {
-    geometry: &'a G,
-    workspace: &'a mut G::Workspace,
-    region: G::Region,
-    variances: &'a mut Vec<VarianceField<G::Scalar>>,
-    met: usize,
-}
-
-impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
-    type Region = G::Region;
-
-    fn region(&self) -> G::Region {
-        self.region
-    }
-
-    fn return_to(&mut self, region: G::Region) {
-        self.region = region;
-    }
-
-    fn average(&mut self, support: &Support, fibres: &mut Fibres<G::Scalar>) {
-        let Fibres { nngp, ntk, .. } = fibres;
-        self.region = average(
-            self.geometry,
-            support,
-            self.region,
-            self.workspace,
-            nngp,
-            ntk,
-        );
-    }
-
-    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<G::Scalar>) -> Result<()> {
-        let Fibres { nngp, ntk, .. } = fibres;
-        if self.met == self.variances.len() {
-            self.variances.push(VarianceField::default());
-        }
-        let field = &mut self.variances[self.met];
-        self.met += 1;
-        activation.prepare_into(nngp, field)?;
-        if let &[q] = &nngp[..] {
-            // As a pair does it, so that a signal with itself gives the same bits.
-            let q = Variance::Constant(q);
-            return activation.apply(q, q, nngp, Some(ntk));
-        }
-        let own = PreparedVariance {
-            variance: field.variance(),
-            factor: field.factor(),
-            plain: field.plain(),
-        };
-        activation.apply_prepared(own, own, nngp, ntk)
-    }
-}
-
-fn average<G: Geometry>(
-    geometry: &G,
-    support: &Support,
-    region: G::Region,
-    workspace: &mut G::Workspace,
-    nngp: &mut Vec<G::Scalar>,
-    ntk: &mut Vec<G::Scalar>,
-) -> G::Region {
-    geometry.average(support, region, workspace, nngp);
-    geometry.average(support, region, workspace, ntk)
-}
-
-/// One signal against a row of others, behind the pooling.
-struct RowPlace<'a> {
-    row_variances: std::slice::Iter<'a, f64>,
-    column_variances: std::slice::Iter<'a, Vec<f64>>,
-    slack: f64,
-}
-
-impl Place<f64> for RowPlace<'_> {
-    type Region = ();
-
-    fn region(&self) {}
-
-    fn return_to(&mut self, (): ()) {}
-
-    fn average(&mut self, _: &Support, _: &mut Fibres<f64>) {
-        unreachable!("no convolution follows the pooling in a network that was checked")
-    }
-
-    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<f64>) -> Result<()> {
-        let expected = "one variance per activation";
-        let &row = self.row_variances.next().expect(expected);
-        let columns = self.column_variances.next().expect(expected);
-        clamp(&mut fibres.nngp, row, columns, self.slack)?;
-        activation.apply(
-            Variance::Constant(row),
-            Variance::Field(columns),
-            &mut fibres.nngp,
-            Some(&mut fibres.ntk),
-        )
-    }
-}
-
-/// A signal with itself, behind the pooling.
-struct PooledSelfPlace {
-    variances: Vec<f64>,
-}
-
-impl Place<f64> for PooledSelfPlace {
-    type Region = ();
-
-    fn region(&self) {}
-
-    fn return_to(&mut self, (): ()) {}
-
-    fn average(&mut self, _: &Support, _: &mut Fibres<f64>) {
-        unreachable!("no convolution follows the pooling in a network that was checked")
-    }
-
-    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<f64>) -> Result<()> {
-        let q = fibres.nngp[0];
-        self.variances.push(q);
-        let q = Variance::Constant(q);
-        activation.apply(q, q, &mut fibres.nngp, Some(&mut fibres.ntk))
     }
 }
 
@@ -601,19 +351,4 @@ fn steps(layers: &[Layer]) -> Vec<Step> {
             Layer::GroupPooling | Layer::Flatten => None,
         })
         .collect()
-}
-
-fn clamp(nngp: &mut [f64], row_variance: f64, column_variances: &[f64], slack: f64) -> Result<()> {
-    for (k, &q) in nngp.iter_mut().zip(column_variances) {
-        let bound = (row_variance * q).sqrt();
-        if k.abs() > bound * (1.0 + slack) {
-            return Err(Error::NotACovariance {
-                q1: row_variance,
-                q2: q,
-                k: *k,
-            });
-        }
-        *k = k.clamp(-bound, bound);
-    }
-    Ok(())
 }
