@@ -51,6 +51,52 @@ fn transforms<T: Sample>(c: &mut Criterion, kind: &str) {
     }
 }
 
+/// Real signals on L Gauss–Legendre rings with 2L longitudes, the grid of the comparison with other programs.
+fn smooth(c: &mut Criterion) {
+    let mut group = c.benchmark_group("sphere/smooth");
+    group.sample_size(20);
+    for l in [8, 16, 32, 64, 128, 256, 512, 1024] {
+        let plan = ShtPlanner::new()
+            .plan_with_longitudes(l, Sampling::GaussLegendre, 2 * l)
+            .expect("a valid band limit");
+        let coeffs = random_coeffs(l);
+        let signal = plan.inverse::<f64>(coeffs.view()).expect("shapes agree");
+        let mut scratch = plan.make_scratch();
+        let mut half = vec![Complex64::ZERO; plan.half_len()];
+        let mut samples = plan.make_signal::<f64>();
+        let mut out = plan.make_coeffs();
+        group.throughput(Throughput::Elements((l * l) as u64));
+        group.bench_function(BenchmarkId::new("forward_half", l), |b| {
+            b.iter(|| plan.forward_half_into(black_box(signal.view()), &mut half, &mut scratch));
+        });
+        group.bench_function(BenchmarkId::new("inverse_half", l), |b| {
+            b.iter(|| plan.inverse_half_into(black_box(&half), samples.view_mut(), &mut scratch));
+        });
+        group.bench_function(BenchmarkId::new("forward", l), |b| {
+            b.iter(|| plan.forward_into(black_box(signal.view()), out.view_mut(), &mut scratch));
+        });
+        group.bench_function(BenchmarkId::new("inverse", l), |b| {
+            b.iter(|| {
+                plan.inverse_into(black_box(coeffs.view()), samples.view_mut(), &mut scratch)
+            });
+        });
+        if l >= 256 {
+            let mut scratch = plan.make_parallel_scratch();
+            group.bench_function(BenchmarkId::new("forward_half/two_threads", l), |b| {
+                b.iter(|| {
+                    plan.forward_half_into(black_box(signal.view()), &mut half, &mut scratch)
+                });
+            });
+            group.bench_function(BenchmarkId::new("inverse_half/two_threads", l), |b| {
+                b.iter(|| {
+                    plan.inverse_half_into(black_box(&half), samples.view_mut(), &mut scratch)
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
 fn naive(c: &mut Criterion) {
     let l = 16;
     let sampling = Sampling::GaussLegendre;
@@ -88,6 +134,7 @@ fn planning(c: &mut Criterion) {
 }
 
 fn all(c: &mut Criterion) {
+    smooth(c);
     transforms::<f64>(c, "real");
     transforms::<Complex64>(c, "complex");
     naive(c);

@@ -419,13 +419,27 @@ fn bad_input_is_refused() {
         plan.inverse::<Complex64>(infinite.view()),
         Err(Error::NotFinite { .. })
     ));
-    let mut small = planner
-        .plan(2, Sampling::GaussLegendre)
-        .unwrap()
-        .make_scratch();
-    let signal = plan.make_signal::<f64>();
-    let error = plan
-        .forward_into(signal.view(), plan.make_coeffs().view_mut(), &mut small)
-        .unwrap_err();
-    assert!(matches!(error, Error::ShapeMismatch { .. }));
+    let mut half = vec![Complex64::ZERO; plan.half_len()];
+    let scratch = &mut plan.make_scratch();
+    let complex = plan.make_signal::<Complex64>();
+    assert!(matches!(
+        plan.forward_half_into(complex.view(), &mut half, scratch),
+        Err(Error::InvalidValue { .. })
+    ));
+    half[3].im = f64::NAN;
+    let mut signal = plan.make_signal::<f64>();
+    assert!(matches!(
+        plan.inverse_half_into(&half, signal.view_mut(), scratch),
+        Err(Error::NotFinite { index, .. }) if index == [3]
+    ));
+    assert!(matches!(
+        plan.inverse_half_into(&half[1..], signal.view_mut(), scratch),
+        Err(Error::ShapeMismatch { .. })
+    ));
+    for longitudes in [0, 6, usize::MAX] {
+        assert!(matches!(
+            planner.plan_with_longitudes(4, Sampling::GaussLegendre, longitudes),
+            Err(Error::InvalidValue { .. })
+        ));
+    }
 }

@@ -174,7 +174,9 @@ impl HaarQuadrature<Rotation> {
             });
         }
         let band_limit = match sampling {
-            Sampling::GaussLegendre | Sampling::DriscollHealy => degree / 2 + 1,
+            Sampling::GaussLegendre | Sampling::DriscollHealy | Sampling::ClenshawCurtis => {
+                degree / 2 + 1
+            }
             Sampling::McEwenWiaux => degree + 1,
         };
         let betas = sampling.colatitudes(band_limit)?;

@@ -52,6 +52,15 @@ impl Scaled {
         }
     }
 
+    /// A mantissa and units of $`2^{-512}`$ below it: zero units if the number is not tiny.
+    pub(crate) fn mantissa_and_scale(self) -> (f64, f64) {
+        if self.exponent >= 0.0 {
+            (self.value * STEP.powi(self.exponent as i32), 0.0)
+        } else {
+            (self.value, -self.exponent)
+        }
+    }
+
     /// Computes the power by repeated squaring; relative error about `power` units in the last place.
     pub(crate) fn power(self, mut power: usize) -> Scaled {
         let (mut result, mut base) = (Scaled::ONE, self);

@@ -27,6 +27,19 @@ pub(super) struct Extension {
     kernel: Vec<f64>,
 }
 
+/// A linear map between the rings and the midpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// Samples on the rings to samples of `F |sin θ|`, cut to the band limit, at the midpoints.
+    RingsToMidpoints,
+    /// Samples of `F` at the midpoints to those on the rings.
+    MidpointsToRings,
+    /// The transpose of the first.
+    RingsToMidpointsTransposed,
+    /// The transpose of the second.
+    MidpointsToRingsTransposed,
+}
+
 impl Extension {
     pub fn new(band_limit: usize, planner: &mut FftPlanner<f64>) -> Self {
         let mut pair = |n: usize| [planner.plan_fft_forward(n), planner.plan_fft_inverse(n)];
@@ -77,9 +90,17 @@ impl Extension {
         PI / self.band_limit as f64
     }
 
-    /// Replaces samples on the McEwen–Wiaux rings by the samples of `F |sin θ|`, cut to the band limit, at the midpoints.
-    pub fn rings_to_midpoints(
+    /// The colatitudes of the midpoints.
+    pub fn midpoints(&self) -> Vec<f64> {
+        (0..self.band_limit)
+            .map(|t| (2 * t + 1) as f64 * PI / (2 * self.band_limit) as f64)
+            .collect()
+    }
+
+    /// Replaces one column of L numbers of an order of the given parity by its image.
+    pub fn pass(
         &self,
+        passage: Passage,
         parity: f64,
         column: &mut [Complex64],
         scratch: &mut [Complex64],
@@ -87,41 +108,77 @@ impl Extension {
         let l = self.band_limit;
         let (narrow, rest) = scratch.split_at_mut(2 * l);
         let (wide, inner) = rest.split_at_mut(4 * l);
-        let samples = &mut narrow[..2 * l - 1];
-        extend(parity, column, samples);
-        self.rings[0].process_with_scratch(samples, inner);
-        wide.fill(Complex64::ZERO);
-        move_spectrum(l, samples, wide, |k| self.ring_phases[k].conj());
+        let norm = 1.0 / (2 * l) as f64;
+        match passage {
+            Passage::RingsToMidpoints => {
+                let samples = &mut narrow[..2 * l - 1];
+                extend(parity, column, samples);
+                self.rings[0].process_with_scratch(samples, inner);
+                wide.fill(Complex64::ZERO);
+                move_spectrum(l, samples, wide, |k| self.ring_phases[k].conj());
+                self.multiply(wide, inner);
+                narrow.fill(Complex64::ZERO);
+                move_spectrum(l, wide, narrow, |k| self.midpoint_phases[k]);
+                self.midpoints[1].process_with_scratch(narrow, inner);
+                column.copy_from_slice(&narrow[..l]);
+            }
+            Passage::MidpointsToRings => {
+                let samples = &mut wide[..2 * l - 1];
+                extend(parity, column, narrow);
+                self.midpoints[0].process_with_scratch(narrow, inner);
+                move_spectrum(l, narrow, samples, |k| {
+                    norm * self.midpoint_phases[k].conj() * self.ring_phases[k]
+                });
+                self.rings[1].process_with_scratch(samples, inner);
+                column.copy_from_slice(&samples[..l]);
+            }
+            Passage::RingsToMidpointsTransposed => {
+                restrict_transposed(column, narrow);
+                self.midpoints[0].process_with_scratch(narrow, inner);
+                wide.fill(Complex64::ZERO);
+                move_spectrum(l, narrow, wide, |k| self.midpoint_phases[k].conj());
+                self.multiply(wide, inner);
+                let samples = &mut narrow[..2 * l - 1];
+                move_spectrum(l, wide, samples, |k| self.ring_phases[k]);
+                self.rings[1].process_with_scratch(samples, inner);
+                extend_transposed(parity, samples, column);
+            }
+            Passage::MidpointsToRingsTransposed => {
+                let samples = &mut wide[..2 * l - 1];
+                restrict_transposed(column, samples);
+                self.rings[0].process_with_scratch(samples, inner);
+                narrow.fill(Complex64::ZERO);
+                move_spectrum(l, samples, narrow, |k| {
+                    norm * self.midpoint_phases[k] * self.ring_phases[k].conj()
+                });
+                self.midpoints[1].process_with_scratch(narrow, inner);
+                extend_transposed(parity, narrow, column);
+            }
+        }
+    }
+
+    /// Multiplies by |sin θ| on the fine circle.
+    fn multiply(&self, wide: &mut [Complex64], inner: &mut [Complex64]) {
         self.product[1].process_with_scratch(wide, inner);
         for (value, factor) in wide.iter_mut().zip(&self.kernel) {
             *value *= *factor;
         }
         self.product[0].process_with_scratch(wide, inner);
-        narrow.fill(Complex64::ZERO);
-        move_spectrum(l, wide, narrow, |k| self.midpoint_phases[k]);
-        self.midpoints[1].process_with_scratch(narrow, inner);
-        column.copy_from_slice(&narrow[..l]);
     }
+}
 
-    /// Replaces samples of `F` at the midpoints by its samples on the McEwen–Wiaux rings.
-    pub fn midpoints_to_rings(
-        &self,
-        parity: f64,
-        column: &mut [Complex64],
-        scratch: &mut [Complex64],
-    ) {
-        let l = self.band_limit;
-        let (narrow, rest) = scratch.split_at_mut(2 * l);
-        let (wide, inner) = rest.split_at_mut(4 * l);
-        let samples = &mut wide[..2 * l - 1];
-        extend(parity, column, narrow);
-        self.midpoints[0].process_with_scratch(narrow, inner);
-        let norm = 1.0 / (2 * l) as f64;
-        move_spectrum(l, narrow, samples, |k| {
-            norm * self.midpoint_phases[k].conj() * self.ring_phases[k]
-        });
-        self.rings[1].process_with_scratch(samples, inner);
-        column.copy_from_slice(&samples[..l]);
+/// Continues a column by zeros.
+fn restrict_transposed(column: &[Complex64], circle: &mut [Complex64]) {
+    circle[..column.len()].copy_from_slice(column);
+    circle[column.len()..].fill(Complex64::ZERO);
+}
+
+/// Adds the images on the circle to the column.
+fn extend_transposed(parity: f64, circle: &[Complex64], column: &mut [Complex64]) {
+    let count = circle.len();
+    column.copy_from_slice(&circle[..column.len()]);
+    for (t, value) in circle.iter().enumerate().skip(column.len()) {
+        column[count - 1 - t] += parity * *value;
     }
 }
 

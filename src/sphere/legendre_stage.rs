@@ -1,70 +1,73 @@
 //! The Legendre stage of the transform: sums over degrees (synthesis) and over rings (analysis), vectorised over rings.
 //!
-//! The rings' data of one order m is a group of `2 C` rows of `padded_rings` numbers, `[parity][component]`: the parts of
-//! $`F_m(\theta)`$ that are even and odd about the equator as functions of the parity of $`\ell - m`$. The components are
-//! the real and imaginary part of order m, and for complex signals those of order −m too.
+//! Coefficients are m-major, `[m][l][component]`, l from m; the rings' data lie in [cells](super::cells).
 
-use super::coefficients::sign;
-use super::legendre_tables::{LegendreTables, RING_BLOCK};
+use super::cells::CellLayout;
+use super::chains::Chains;
+use super::ring_pairs::LANES;
 use crate::special::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE};
 use crate::special::legendre_chains::Step;
-use ndarray::{ArrayView2, ArrayViewMut2};
-use num_complex::Complex64;
 use pulp::{Simd, WithSimd};
+use std::ops::Range;
 
-/// Rings' data from coefficients, all orders.
-pub(super) struct Synthesis<'a, const C: usize> {
-    pub tables: &'a LegendreTables,
-    pub coeffs: ArrayView2<'a, Complex64>,
-    /// One chain of coefficients, at least `C * L` long.
-    pub chain: &'a mut [f64],
-    /// `[m][parity][component][ring]`, overwritten.
-    pub planar: &'a mut [f64],
+/// Steps between two looks at the scales: values grow by less than $`2^{80}`$ meanwhile.
+const CADENCE: usize = 4;
+
+/// Rings' data from coefficients, one group of orders.
+pub(super) struct Synthesis<'a, K, const C: usize> {
+    pub tables: &'a K,
+    pub orders: Range<usize>,
+    /// The coefficients of these orders.
+    pub packed: &'a [f64],
+    /// One chain of coefficients.
+    pub chain: &'a mut [[f64; C]],
+    pub layout: CellLayout,
+    /// The cells of the group, by orders; what a block sees is overwritten.
+    pub cells: &'a mut [f64],
 }
 
-/// Coefficients from rings' data, all orders.
-pub(super) struct Analysis<'a, const C: usize> {
-    pub tables: &'a LegendreTables,
-    /// `[m][parity][component][ring]`, weighted, zero in the padding.
-    pub planar: &'a [f64],
-    /// Partial sums, at least `C * L * RING_BLOCK` long.
+/// Coefficients from rings' data, one group of orders.
+pub(super) struct Analysis<'a, K, const C: usize> {
+    pub tables: &'a K,
+    pub orders: Range<usize>,
+    pub layout: CellLayout,
+    /// The cells of all orders, zero in the padding.
+    pub cells: &'a [f64],
+    /// Partial sums of a chain, `C * LANES` for each step.
     pub sums: &'a mut [f64],
-    pub coeffs: ArrayViewMut2<'a, Complex64>,
+    /// Sums of a chain.
+    pub totals: &'a mut [[f64; C]],
+    /// The coefficients of these orders, overwritten.
+    pub packed: &'a mut [f64],
 }
 
-impl<const C: usize> WithSimd for Synthesis<'_, C> {
+impl<K: Chains, const C: usize> WithSimd for Synthesis<'_, K, C> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let tables = self.tables;
-        let (limit, rings) = (tables.band_limit, tables.padded_rings);
-        for m in 0..limit {
-            for parity in 0..2 {
-                let steps = tables.chain(m, parity);
-                for (j, (step, out)) in steps.iter().zip(self.chain.chunks_exact_mut(C)).enumerate()
-                {
-                    let l = m + parity + 2 * j;
-                    let plus = self.coeffs[[l, limit - 1 + m]] * step.factor;
-                    out[0] = plus.re;
-                    out[1] = plus.im;
-                    if C == 4 {
-                        let minus = self.coeffs[[l, limit - 1 - m]] * (sign(m) * step.factor);
-                        out[2] = minus.re;
-                        out[3] = minus.im;
-                    }
-                }
-                let chain = &self.chain[..C * steps.len()];
-                let rows = &mut self.planar[(2 * m + parity) * C * rings..][..C * rings];
-                for part in parts(tables) {
-                    let mut block = Block::new(simd, tables, m, parity, part);
-                    while block.first < block.end {
-                        if S::F64_LANES == 8 && C == 2 && block.remaining() >= 4 {
-                            block.synthesise::<C, 4>(steps, chain, rows);
-                        } else if block.remaining() >= 2 {
-                            block.synthesise::<C, 2>(steps, chain, rows);
+        let limit = self.tables.band_limit();
+        let mut packed = self.packed;
+        for (row, m) in self.orders.enumerate() {
+            let (coeffs, rest) = packed.split_at(C * (limit - m));
+            packed = rest;
+            let coeffs = coeffs.as_chunks::<C>().0;
+            for which in 0..2 {
+                let steps = self.tables.chain(m, which);
+                let chain = &mut self.chain[..steps.len()];
+                self.tables.fill_chain(m, which, coeffs, chain);
+                let mut cursor = Cursor::<S, K, C>::new(simd, self.tables, m, which);
+                cursor.cell = self.layout.position(row, 0) + which * C * LANES;
+                cursor.block_stride = self.layout.block_stride;
+                for part in cursor.parts() {
+                    cursor.enter(part);
+                    while cursor.first < cursor.end {
+                        if S::F64_LANES == LANES && C == 2 && cursor.remaining() >= 4 {
+                            cursor.synthesise::<4>(steps, chain, self.cells);
+                        } else if cursor.remaining() >= 2 {
+                            cursor.synthesise::<2>(steps, chain, self.cells);
                         } else {
-                            block.synthesise::<C, 1>(steps, chain, rows);
+                            cursor.synthesise::<1>(steps, chain, self.cells);
                         }
                     }
                 }
@@ -73,69 +76,61 @@ impl<const C: usize> WithSimd for Synthesis<'_, C> {
     }
 }
 
-impl<const C: usize> WithSimd for Analysis<'_, C> {
+impl<K: Chains, const C: usize> WithSimd for Analysis<'_, K, C> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let tables = self.tables;
-        let (limit, rings) = (tables.band_limit, tables.padded_rings);
-        for m in 0..limit {
-            for parity in 0..2 {
-                let steps = tables.chain(m, parity);
+    fn with_simd<S: Simd>(self, simd: S) {
+        let limit = self.tables.band_limit();
+        let mut packed = self.packed;
+        for m in self.orders {
+            let (coeffs, rest) = packed.split_at_mut(C * (limit - m));
+            packed = rest;
+            let coeffs = coeffs.as_chunks_mut::<C>().0;
+            for which in 0..2 {
+                let steps = self.tables.chain(m, which);
                 let sums = &mut self.sums[..C * S::F64_LANES * steps.len()];
                 sums.fill(0.0);
-                let (sums, _) = S::as_mut_simd_f64s(sums);
-                let rows = &self.planar[(2 * m + parity) * C * rings..][..C * rings];
-                for part in parts(tables) {
-                    let mut block = Block::new(simd, tables, m, parity, part);
-                    while block.first < block.end {
-                        if S::F64_LANES == 8 && C == 2 && block.remaining() >= 4 {
-                            block.analyse::<C, 4>(steps, rows, sums);
-                        } else if block.remaining() >= 2 {
-                            block.analyse::<C, 2>(steps, rows, sums);
+                let sums = S::as_mut_simd_f64s(sums).0.as_chunks_mut::<C>().0;
+                let mut cursor = Cursor::<S, K, C>::new(simd, self.tables, m, which);
+                cursor.cell = self.layout.position(m, 0) + which * C * LANES;
+                cursor.block_stride = self.layout.block_stride;
+                for part in cursor.parts() {
+                    cursor.enter(part);
+                    while cursor.first < cursor.end {
+                        if S::F64_LANES == LANES && C == 2 && cursor.remaining() >= 4 {
+                            cursor.analyse::<4>(steps, self.cells, sums);
+                        } else if cursor.remaining() >= 2 {
+                            cursor.analyse::<2>(steps, self.cells, sums);
                         } else {
-                            block.analyse::<C, 1>(steps, rows, sums);
+                            cursor.analyse::<1>(steps, self.cells, sums);
                         }
                     }
                 }
-                for (j, (step, sum)) in steps.iter().zip(sums.chunks_exact(C)).enumerate() {
-                    let l = m + parity + 2 * j;
-                    let total = |c: usize| step.factor * simd.reduce_sum_f64s(sum[c]);
-                    let plus = Complex64::new(total(0), total(1));
-                    self.coeffs[[l, limit - 1 + m]] = plus;
-                    if m > 0 {
-                        let minus = if C == 4 {
-                            Complex64::new(total(2), total(3))
-                        } else {
-                            plus.conj()
-                        };
-                        self.coeffs[[l, limit - 1 - m]] = sign(m) * minus;
+                let totals = &mut self.totals[..steps.len()];
+                for (total, sum) in totals.iter_mut().zip(&*sums) {
+                    for c in 0..C {
+                        total[c] = simd.reduce_sum_f64s(sum[c]);
                     }
                 }
+                self.tables.take_chain(m, which, totals, coeffs);
             }
         }
     }
 }
 
-/// The polar and the equatorial rings, with the index of their constants.
-#[inline(always)]
-fn parts(tables: &LegendreTables) -> [(usize, usize, usize); 2] {
-    let (split, end) = (tables.polar_rings, tables.padded_rings);
-    [(0, split, 0), (split, end, 1)]
-}
-
-/// A cursor over the rings of one part, one order and one parity; ring indices count vectors.
-struct Block<'a, S: Simd> {
+/// Walks over the rings that see one order, for one of its two chains; rings are counted in vectors.
+struct Cursor<'a, S: Simd, K, const C: usize> {
     simd: S,
+    tables: &'a K,
+    order: usize,
+    which: usize,
+    kind: usize,
     first: usize,
     end: usize,
-    kind: usize,
-    variable: &'a [S::f64s],
-    cosine: &'a [S::f64s],
-    seed: &'a [S::f64s],
-    scale: &'a [S::f64s],
-    odd: bool,
+    /// Position of this order and chain in the first block.
+    cell: usize,
+    block_stride: usize,
 }
 
 /// The recursion on `V` vectors of rings.
@@ -145,6 +140,12 @@ struct Recursion<S: Simd, const V: usize> {
     variable: [S::f64s; V],
     here: [S::f64s; V],
     before: [S::f64s; V],
+    scale: [S::f64s; V],
+}
+
+/// What is done with the values at each step of a chain.
+trait Visit<S: Simd, const V: usize> {
+    fn visit(&mut self, step: usize, values: [S::f64s; V]);
 }
 
 impl<S: Simd, const V: usize> Recursion<S, V> {
@@ -154,82 +155,154 @@ impl<S: Simd, const V: usize> Recursion<S, V> {
         let constant = simd.splat_f64s(step.constant[self.kind]);
         let slope = simd.splat_f64s(step.slope);
         for v in 0..V {
-            let factor = simd.mul_add_e_f64s(slope, self.variable[v], constant);
+            let factor = simd.mul_add_f64s(slope, self.variable[v], constant);
+            // The negation is folded into the multiplication.
             let minus_before = simd.neg_f64s(self.before[v]);
             self.before[v] = self.here[v];
-            self.here[v] = simd.mul_add_e_f64s(factor, self.here[v], minus_before);
+            self.here[v] = simd.mul_add_f64s(factor, self.here[v], minus_before);
         }
     }
 
-    /// Runs while some value is too small to matter; `visit(j, values)` sees zeros in place of those. Returns where it stopped.
+    /// Runs the whole chain. Values that are too small to matter are left out, or zero.
     #[inline(always)]
-    fn advance_scaled(
-        &mut self,
-        steps: &[Step],
-        mut scale: [S::f64s; V],
-        mut visit: impl FnMut(usize, [S::f64s; V]),
-    ) -> usize {
+    fn run(&mut self, steps: &[Step], visitor: &mut impl Visit<S, V>) {
+        let simd = self.simd;
+        let zero = simd.splat_f64s(0.0);
+        let one = simd.splat_f64s(1.0);
+        let mut done = 0;
+        while done < steps.len() {
+            let (mut smallest, mut largest) = (self.scale[0], self.scale[0]);
+            for v in 1..V {
+                smallest = simd.min_f64s(smallest, self.scale[v]);
+                largest = simd.max_f64s(largest, self.scale[v]);
+            }
+            if simd.reduce_max_f64s(largest) == 0.0 {
+                break;
+            }
+            let end = steps.len().min(done + CADENCE);
+            if simd.reduce_min_f64s(smallest) == 0.0 {
+                let mut seen = [zero; V];
+                for v in 0..V {
+                    let hidden = simd.greater_than_f64s(self.scale[v], zero);
+                    seen[v] = simd.select_f64s(hidden, zero, one);
+                }
+                for (j, step) in steps.iter().enumerate().take(end).skip(done) {
+                    let mut values = self.here;
+                    for v in 0..V {
+                        values[v] = simd.mul_f64s(values[v], seen[v]);
+                    }
+                    visitor.visit(j, values);
+                    self.advance(step);
+                }
+            } else {
+                for step in &steps[done..end] {
+                    self.advance(step);
+                }
+            }
+            self.rescale();
+            done = end;
+        }
+        for (j, step) in steps.iter().enumerate().skip(done) {
+            visitor.visit(j, self.here);
+            self.advance(step);
+        }
+    }
+
+    /// Takes one unit of scale out of the mantissas that have grown.
+    #[inline(always)]
+    fn rescale(&mut self) {
         let simd = self.simd;
         let zero = simd.splat_f64s(0.0);
         let one = simd.splat_f64s(1.0);
         let shrink = simd.splat_f64s(SCALE_UNIT_INVERSE);
         let limit = simd.splat_f64s(MANTISSA_LIMIT);
-        for (j, step) in steps.iter().enumerate() {
-            let (mut smallest, mut largest) = (f64::INFINITY, 0.0_f64);
-            for value in scale {
-                smallest = smallest.min(simd.reduce_min_f64s(value));
-                largest = largest.max(simd.reduce_max_f64s(value));
-            }
-            if largest == 0.0 {
-                return j;
-            }
-            if smallest == 0.0 {
-                let mut values = self.here;
-                for v in 0..V {
-                    let hidden = simd.greater_than_f64s(scale[v], zero);
-                    values[v] = simd.select_f64s(hidden, zero, values[v]);
-                }
-                visit(j, values);
-            }
-            self.advance(step);
-            for (v, scale) in scale.iter_mut().enumerate() {
-                let size = simd.abs_f64s(self.here[v]);
-                let hidden = simd.greater_than_f64s(*scale, zero);
-                let size = simd.select_f64s(hidden, size, zero);
-                let large = simd.greater_than_or_equal_f64s(size, limit);
-                let factor = simd.select_f64s(large, shrink, one);
-                self.here[v] = simd.mul_f64s(self.here[v], factor);
-                self.before[v] = simd.mul_f64s(self.before[v], factor);
-                let drop = simd.select_f64s(large, one, zero);
-                *scale = simd.sub_f64s(*scale, drop);
-            }
+        for v in 0..V {
+            let size = simd.abs_f64s(self.here[v]);
+            let hidden = simd.greater_than_f64s(self.scale[v], zero);
+            let size = simd.select_f64s(hidden, size, zero);
+            let large = simd.greater_than_or_equal_f64s(size, limit);
+            let factor = simd.select_f64s(large, shrink, one);
+            self.here[v] = simd.mul_f64s(self.here[v], factor);
+            self.before[v] = simd.mul_f64s(self.before[v], factor);
+            let drop = simd.select_f64s(large, one, zero);
+            self.scale[v] = simd.sub_f64s(self.scale[v], drop);
         }
-        steps.len()
     }
 }
 
-impl<'a, S: Simd> Block<'a, S> {
+/// Sums a chain of coefficients.
+struct Expand<'a, S: Simd, const C: usize, const V: usize> {
+    simd: S,
+    chain: &'a [[f64; C]],
+    sums: [[S::f64s; V]; C],
+}
+
+impl<S: Simd, const C: usize, const V: usize> Visit<S, V> for Expand<'_, S, C, V> {
     #[inline(always)]
-    fn new(
-        simd: S,
-        tables: &'a LegendreTables,
-        order: usize,
-        parity: usize,
-        (first, end, kind): (usize, usize, usize),
-    ) -> Self {
-        let row = order * tables.padded_rings..(order + 1) * tables.padded_rings;
-        debug_assert!(RING_BLOCK.is_multiple_of(S::F64_LANES));
-        Block {
-            simd,
-            first: first / S::F64_LANES,
-            end: end / S::F64_LANES,
-            kind,
-            variable: S::as_simd_f64s(&tables.variable).0,
-            cosine: S::as_simd_f64s(&tables.cosine).0,
-            seed: S::as_simd_f64s(&tables.seed[row.clone()]).0,
-            scale: S::as_simd_f64s(&tables.scale[row]).0,
-            odd: parity == 1,
+    fn visit(&mut self, step: usize, values: [S::f64s; V]) {
+        let simd = self.simd;
+        let coeffs = &self.chain[step];
+        for c in 0..C {
+            let coeff = simd.splat_f64s(coeffs[c]);
+            for v in 0..V {
+                self.sums[c][v] = simd.mul_add_f64s(coeff, values[v], self.sums[c][v]);
+            }
         }
+    }
+}
+
+/// Adds the contribution of `V` vectors of rings to the sums of a chain.
+struct Project<'a, S: Simd, const C: usize, const V: usize> {
+    simd: S,
+    data: [[S::f64s; V]; C],
+    sums: &'a mut [[S::f64s; C]],
+}
+
+impl<S: Simd, const C: usize, const V: usize> Visit<S, V> for Project<'_, S, C, V> {
+    #[inline(always)]
+    fn visit(&mut self, step: usize, values: [S::f64s; V]) {
+        let simd = self.simd;
+        let sums = &mut self.sums[step];
+        for c in 0..C {
+            let mut sum = sums[c];
+            for v in 0..V {
+                sum = simd.mul_add_f64s(self.data[c][v], values[v], sum);
+            }
+            sums[c] = sum;
+        }
+    }
+}
+
+impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
+    #[inline(always)]
+    fn new(simd: S, tables: &'a K, order: usize, which: usize) -> Self {
+        debug_assert!(LANES.is_multiple_of(S::F64_LANES));
+        Cursor {
+            simd,
+            tables,
+            order,
+            which,
+            kind: 0,
+            first: 0,
+            end: 0,
+            cell: 0,
+            block_stride: 0,
+        }
+    }
+
+    /// The blocks that see the order, polar and equatorial ones.
+    #[inline(always)]
+    fn parts(&self) -> [(usize, usize, usize); 2] {
+        let tables = self.tables;
+        let first = tables.orders().partition_point(|seen| *seen <= self.order);
+        let split = tables.polar_blocks().max(first);
+        [(first, split, 0), (split, tables.blocks(), 1)]
+    }
+
+    #[inline(always)]
+    fn enter(&mut self, (first, end, kind): (usize, usize, usize)) {
+        let vectors = LANES / S::F64_LANES;
+        (self.first, self.end, self.kind) = (first * vectors, end * vectors, kind);
     }
 
     #[inline(always)]
@@ -237,89 +310,91 @@ impl<'a, S: Simd> Block<'a, S> {
         self.end - self.first
     }
 
+    /// One vector of an array over rings.
     #[inline(always)]
-    fn take<const V: usize>(&mut self) -> (Recursion<S, V>, [S::f64s; V], usize) {
-        let (simd, first) = (self.simd, self.first);
-        self.first += V;
-        let here = std::array::from_fn(|v| {
-            if self.odd {
-                simd.mul_f64s(self.seed[first + v], self.cosine[first + v])
-            } else {
-                self.seed[first + v]
-            }
-        });
-        let recursion = Recursion {
+    fn ring_vector(values: &[f64], index: usize) -> S::f64s {
+        S::as_simd_f64s(values).0[index]
+    }
+
+    #[inline(always)]
+    fn start<const V: usize>(&self) -> Recursion<S, V> {
+        let simd = self.simd;
+        let vectors = LANES / S::F64_LANES;
+        let zero = simd.splat_f64s(0.0);
+        let mut recursion = Recursion {
             simd,
             kind: self.kind,
-            variable: std::array::from_fn(|v| self.variable[first + v]),
-            here,
-            before: [simd.splat_f64s(0.0); V],
+            variable: [zero; V],
+            here: [zero; V],
+            before: [zero; V],
+            scale: [zero; V],
         };
-        let scale = std::array::from_fn(|v| self.scale[first + v]);
-        (recursion, scale, first)
+        for v in 0..V {
+            let index = self.first + v;
+            let start = self.tables.start(index / vectors, self.order, self.which);
+            let seed = Self::ring_vector(start.seed, index % vectors);
+            recursion.variable[v] = Self::ring_vector(self.tables.variable(), index);
+            recursion.scale[v] = Self::ring_vector(start.scale, index % vectors);
+            recursion.here[v] = match start.factor {
+                Some(factor) => simd.mul_f64s(seed, Self::ring_vector(factor, index % vectors)),
+                None => seed,
+            };
+        }
+        recursion
+    }
+
+    /// The position of vector `first + v` among the cells, component 0.
+    #[inline(always)]
+    fn position(&self, v: usize) -> usize {
+        let vectors = LANES / S::F64_LANES;
+        let (block, part) = ((self.first + v) / vectors, (self.first + v) % vectors);
+        block * self.block_stride + self.cell + part * S::F64_LANES
     }
 
     /// Sums the chain at the next `V` vectors of rings.
     #[inline(always)]
-    fn synthesise<const C: usize, const V: usize>(
+    fn synthesise<const V: usize>(
         &mut self,
         steps: &[Step],
-        chain: &[f64],
-        rows: &mut [f64],
+        chain: &[[f64; C]],
+        cells: &mut [f64],
     ) {
         let simd = self.simd;
-        let (mut recursion, scale, first) = self.take::<V>();
-        let mut sums = [[simd.splat_f64s(0.0); V]; C];
-        let mut accumulate = |j: usize, values: [S::f64s; V]| {
-            let coeffs = &chain[C * j..C * j + C];
-            for c in 0..C {
-                let coeff = simd.splat_f64s(coeffs[c]);
-                for v in 0..V {
-                    sums[c][v] = simd.mul_add_e_f64s(coeff, values[v], sums[c][v]);
-                }
-            }
+        let mut expand = Expand {
+            simd,
+            chain,
+            sums: [[simd.splat_f64s(0.0); V]; C],
         };
-        let done = recursion.advance_scaled(steps, scale, &mut accumulate);
-        for (j, step) in steps.iter().enumerate().skip(done) {
-            accumulate(j, recursion.here);
-            recursion.advance(step);
+        self.start::<V>().run(steps, &mut expand);
+        for v in 0..V {
+            let at = self.position(v);
+            for (c, sums) in expand.sums.iter().enumerate() {
+                let row = &mut cells[at + c * LANES..at + c * LANES + S::F64_LANES];
+                S::as_mut_simd_f64s(row).0[0] = sums[v];
+            }
         }
-        let rings = rows.len() / C;
-        for (c, row) in rows.chunks_exact_mut(rings).enumerate() {
-            let (row, _) = S::as_mut_simd_f64s(row);
-            row[first..first + V].copy_from_slice(&sums[c]);
-        }
+        self.first += V;
     }
 
     /// Adds the contribution of the next `V` vectors of rings to the sums of the chain.
     #[inline(always)]
-    fn analyse<const C: usize, const V: usize>(
+    fn analyse<const V: usize>(
         &mut self,
         steps: &[Step],
-        rows: &[f64],
-        sums: &mut [S::f64s],
+        cells: &[f64],
+        sums: &mut [[S::f64s; C]],
     ) {
         let simd = self.simd;
-        let (mut recursion, scale, first) = self.take::<V>();
-        let rings = rows.len() / C;
-        let data: [[S::f64s; V]; C] = std::array::from_fn(|c| {
-            let (row, _) = S::as_simd_f64s(&rows[c * rings..(c + 1) * rings]);
-            std::array::from_fn(|v| row[first + v])
-        });
-        let mut accumulate = |j: usize, values: [S::f64s; V]| {
-            let sums = &mut sums[C * j..C * j + C];
-            for c in 0..C {
-                let mut sum = sums[c];
-                for v in 0..V {
-                    sum = simd.mul_add_e_f64s(data[c][v], values[v], sum);
-                }
-                sums[c] = sum;
+        let mut data = [[simd.splat_f64s(0.0); V]; C];
+        for v in 0..V {
+            let at = self.position(v);
+            for (c, data) in data.iter_mut().enumerate() {
+                let row = &cells[at + c * LANES..at + c * LANES + S::F64_LANES];
+                data[v] = S::as_simd_f64s(row).0[0];
             }
-        };
-        let done = recursion.advance_scaled(steps, scale, &mut accumulate);
-        for (j, step) in steps.iter().enumerate().skip(done) {
-            accumulate(j, recursion.here);
-            recursion.advance(step);
         }
+        let mut project = Project { simd, data, sums };
+        self.start::<V>().run(steps, &mut project);
+        self.first += V;
     }
 }

@@ -1,80 +1,242 @@
 //! Tables of the Legendre stage: start values of the recursion on the rings, and its variable.
 
-use crate::special::legendre::Sectoral;
+use super::chains::{Chains, Start};
+use super::coefficients::sign;
+use super::ring_pairs::LANES;
+use crate::special::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE, Sectoral};
 use crate::special::legendre_chains::{LegendreChains, Step, variable};
 
-/// Rings are padded to a multiple of this, the widest vector.
-pub(super) const RING_BLOCK: usize = 8;
-
-/// Everything the Legendre stage needs, for the northern half of a symmetric set of rings.
+/// Everything the Legendre stage needs for rings of given colatitudes in the northern half.
+///
+/// Rings come in blocks of [`LANES`]. Blocks near the pole do not see the highest orders: there the functions are
+/// negligible at all degrees, and nothing is stored or computed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct LegendreTables {
-    pub band_limit: usize,
-    /// Rings of the northern half, equator included, padded to a multiple of [`RING_BLOCK`].
-    pub padded_rings: usize,
-    /// The rings before this index use the polar variable.
-    pub polar_rings: usize,
+    band_limit: usize,
+    /// The blocks before this index use the polar variable.
+    polar_blocks: usize,
     /// $`\cos\theta`$.
-    pub cosine: Vec<f64>,
+    cosine: Vec<f64>,
     /// The variable y of the recursion.
-    pub variable: Vec<f64>,
-    /// Mantissas of $`\bar P_{mm}`$ without the factor that is in `Step::factor`, `[m][ring]`.
-    pub seed: Vec<f64>,
+    variable: Vec<f64>,
+    /// Orders below this are seen by each block.
+    orders: Vec<usize>,
+    /// Mantissas of $`\bar P_{mm}`$ without the factor that is in `Step::factor`, `[block][m][lane]`, m below `orders[block]`.
+    seed: Vec<f64>,
     /// Their scales.
-    pub scale: Vec<f64>,
+    scale: Vec<f64>,
+    /// Where each block starts in `seed` and `scale`.
+    offsets: Vec<usize>,
     chains: LegendreChains,
 }
 
 impl LegendreTables {
-    /// Builds the tables for `rings` symmetric rings, given the colatitudes of the northern half.
-    pub fn new(band_limit: usize, rings: usize, colatitudes: &[f64]) -> Self {
-        let half = rings.div_ceil(2);
-        let padded_rings = half.next_multiple_of(RING_BLOCK);
-        let (mut sine, mut cosine): (Vec<f64>, Vec<f64>) =
-            colatitudes[..half].iter().map(|t| t.sin_cos()).unzip();
-        if !rings.is_multiple_of(2) {
-            (sine[half - 1], cosine[half - 1]) = (1.0, 0.0);
-        }
-        sine.resize(padded_rings, sine[half - 1]);
-        cosine.resize(padded_rings, cosine[half - 1]);
-        let polar_rings = (0..padded_rings)
-            .step_by(RING_BLOCK)
-            .take_while(|first| cosine[first + RING_BLOCK / 2] > sine[first + RING_BLOCK / 2])
-            .count()
-            * RING_BLOCK;
-        let variable = (0..padded_rings)
-            .map(|r| variable(usize::from(r >= polar_rings), sine[r], cosine[r]))
+    /// Builds the tables for rings given by their sines and cosines, in order of growing colatitude up to the equator, the
+    /// number of rings being a multiple of [`LANES`].
+    pub fn new(band_limit: usize, sine: &[f64], cosine: &[f64]) -> Self {
+        let blocks = sine.len() / LANES;
+        let middle = |block: &usize| block * LANES + LANES / 2;
+        let polar_blocks = (0..blocks)
+            .take_while(|block| cosine[middle(block)] > sine[middle(block)])
+            .count();
+        let kind = |ring: usize| usize::from(ring >= polar_blocks * LANES);
+        let variable: Vec<f64> = (0..sine.len())
+            .map(|r| variable(kind(r), sine[r], cosine[r]))
             .collect();
+        let chains = LegendreChains::new(band_limit);
 
-        let mut start: Vec<Sectoral> = sine
-            .iter()
-            .zip(&cosine)
-            .map(|(s, c)| Sectoral::new(*s, *c))
-            .collect();
-        let mut seed = Vec::with_capacity(band_limit * padded_rings);
-        let mut scale = Vec::with_capacity(band_limit * padded_rings);
-        for _ in 0..band_limit {
-            for ring in &mut start {
-                seed.push(ring.mantissa);
-                scale.push(f64::from(ring.scale));
-                ring.advance();
+        let (mut seed, mut scale) = (Vec::new(), Vec::new());
+        let (mut offsets, mut orders) = (Vec::new(), Vec::new());
+        for block in 0..blocks {
+            let lanes = block * LANES..(block + 1) * LANES;
+            offsets.push(seed.len());
+            let mut starts: Vec<Sectoral> = lanes
+                .clone()
+                .map(|r| Sectoral::new(sine[r], cosine[r]))
+                .collect();
+            for _ in 0..band_limit {
+                for start in &mut starts {
+                    seed.push(start.mantissa);
+                    scale.push(f64::from(start.scale));
+                    start.advance();
+                }
             }
+            // The widest ring of the block sees most.
+            let widest = lanes.clone().max_by(|a, b| sine[*a].total_cmp(&sine[*b]));
+            let widest = widest.expect("a block has lanes");
+            let sees = |m: usize| {
+                let at = offsets[block] + m * LANES + widest - lanes.start;
+                let kind = kind(widest);
+                (0..2).any(|parity| {
+                    let here = if parity == 0 { 1.0 } else { cosine[widest] } * seed[at];
+                    is_seen(
+                        chains.chain(m, parity),
+                        (kind, variable[widest]),
+                        here,
+                        scale[at],
+                    )
+                })
+            };
+            // Once an order is not seen, no higher one is.
+            let (mut seen, mut unseen) = (0, band_limit);
+            while seen + 1 < unseen {
+                let m = usize::midpoint(seen, unseen);
+                if sees(m) { seen = m } else { unseen = m }
+            }
+            let count = unseen;
+            orders.push(count);
+            seed.truncate(offsets[block] + count * LANES);
+            scale.truncate(seed.len());
         }
+        seed.shrink_to_fit();
+        scale.shrink_to_fit();
         LegendreTables {
             band_limit,
-            padded_rings,
-            polar_rings,
-            cosine,
+            polar_blocks,
+            cosine: cosine.to_vec(),
             variable,
+            orders,
             seed,
             scale,
-            chains: LegendreChains::new(band_limit),
+            offsets,
+            chains,
         }
     }
 
-    /// The steps of one chain: degrees `m + parity`, `m + parity + 2`, … below the band limit.
-    #[inline(always)]
-    pub fn chain(&self, order: usize, parity: usize) -> &[Step] {
-        self.chains.chain(order, parity)
+    /// Calls `visit(j, value)` with $`\bar P_{\ell m}`$, $`\ell = m + parity + 2j`$, at one ring; negligible values are left out.
+    pub fn visit(
+        &self,
+        order: usize,
+        parity: usize,
+        ring: usize,
+        mut visit: impl FnMut(usize, f64),
+    ) {
+        let block = ring / LANES;
+        if order >= self.orders[block] {
+            return;
+        }
+        let Start { seed, scale, .. } = self.start(block, order, parity);
+        let kind = usize::from(block >= self.polar_blocks);
+        let mut here = seed[ring % LANES];
+        if parity == 1 {
+            here *= self.cosine[ring];
+        }
+        let steps = self.chain(order, parity);
+        walk(
+            steps,
+            (kind, self.variable[ring]),
+            here,
+            scale[ring % LANES],
+            |j, value| {
+                visit(j, value);
+                false
+            },
+        );
     }
+}
+
+impl Chains for LegendreTables {
+    fn band_limit(&self) -> usize {
+        self.band_limit
+    }
+
+    fn polar_blocks(&self) -> usize {
+        self.polar_blocks
+    }
+
+    fn orders(&self) -> &[usize] {
+        &self.orders
+    }
+
+    fn variable(&self) -> &[f64] {
+        &self.variable
+    }
+
+    /// Degrees `m + which`, `m + which + 2`, … below the band limit.
+    #[inline(always)]
+    fn chain(&self, order: usize, which: usize) -> &[Step] {
+        self.chains.chain(order, which)
+    }
+
+    #[inline(always)]
+    fn start(&self, block: usize, order: usize, which: usize) -> Start<'_> {
+        let at = self.offsets[block] + order * LANES;
+        Start {
+            seed: &self.seed[at..at + LANES],
+            scale: &self.scale[at..at + LANES],
+            factor: (which == 1).then(|| &self.cosine[block * LANES..(block + 1) * LANES]),
+        }
+    }
+
+    fn longest(&self) -> usize {
+        self.band_limit.div_ceil(2)
+    }
+
+    fn extension_sign(&self, order: usize) -> f64 {
+        sign(order)
+    }
+
+    #[inline(always)]
+    fn fill_chain<const C: usize>(
+        &self,
+        order: usize,
+        which: usize,
+        coeffs: &[[f64; C]],
+        chain: &mut [[f64; C]],
+    ) {
+        let every_second = coeffs.iter().skip(which).step_by(2);
+        let steps = self.chain(order, which);
+        for ((out, coeff), step) in chain.iter_mut().zip(every_second).zip(steps) {
+            for c in 0..C {
+                out[c] = step.factor * coeff[c];
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn take_chain<const C: usize>(
+        &self,
+        order: usize,
+        which: usize,
+        chain: &[[f64; C]],
+        coeffs: &mut [[f64; C]],
+    ) {
+        let every_second = coeffs.iter_mut().skip(which).step_by(2);
+        let steps = self.chain(order, which);
+        for ((out, total), step) in every_second.zip(chain).zip(steps) {
+            for c in 0..C {
+                out[c] = step.factor * total[c];
+            }
+        }
+    }
+}
+
+/// Whether some degree of a chain is not negligible at a ring.
+fn is_seen(steps: &[Step], at: (usize, f64), start: f64, scale: f64) -> bool {
+    walk(steps, at, start, scale, |_, value| {
+        value.abs() >= NEGLIGIBLE
+    })
+}
+
+/// Runs a chain at one ring, of a kind and with a value of y, until `visit` says so; says whether it did.
+fn walk(
+    steps: &[Step],
+    (kind, y): (usize, f64),
+    start: f64,
+    mut scale: f64,
+    mut visit: impl FnMut(usize, f64) -> bool,
+) -> bool {
+    let (mut here, mut before) = (start, 0.0);
+    for (j, step) in steps.iter().enumerate() {
+        if scale == 0.0 && visit(j, step.factor * here) {
+            return true;
+        }
+        (before, here) = (here, (step.slope * y + step.constant[kind]) * here - before);
+        if scale > 0.0 && here.abs() >= MANTISSA_LIMIT {
+            here *= SCALE_UNIT_INVERSE;
+            before *= SCALE_UNIT_INVERSE;
+            scale -= 1.0;
+        }
+    }
+    false
 }

@@ -1,21 +1,36 @@
 //! Signals on the sphere S²: sampling grids, the spherical-harmonic transform, coefficients, zonal filters.
 
+mod batch;
+mod cells;
+mod chains;
 pub mod coefficients;
 mod extension;
+mod fourier_stage;
+mod grid_transform;
 pub mod harmonics;
 mod legendre_stage;
 mod legendre_tables;
+mod packed;
 pub mod plan;
 pub mod planner;
+mod ring_pairs;
+pub mod ring_plan;
+mod ring_transform;
+pub mod rings;
 pub mod rotation;
 mod sample;
 pub mod sampling;
+pub mod spin;
+mod spin_tables;
 mod transform;
 pub mod zonal;
 
 pub use harmonics::{SphericalHarmonics, evaluate};
 pub use plan::{ShtPlan, ShtScratch};
 pub use planner::ShtPlanner;
+pub use ring_plan::RingPlan;
+pub use rings::{Ring, Rings, fast_longitudes};
 pub use rotation::{rotate_coefficients, rotate_coefficients_into};
 pub use sample::Sample;
-pub use sampling::Sampling;
+pub use sampling::{MAX_BAND_LIMIT, Sampling};
+pub use spin::{Gradient, SpinPlan};

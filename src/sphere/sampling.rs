@@ -1,4 +1,4 @@
-//! The three samplings of the sphere, their nodes and their quadrature weights in colatitude.
+//! The samplings of the sphere, their nodes and their quadrature weights in colatitude.
 
 use crate::special::GaussLegendre;
 use crate::{Error, Result};
@@ -16,6 +16,7 @@ pub const MAX_BAND_LIMIT: usize = 1 << 15;
 /// | `driscoll-healy`  | `2L`   | $`(2t+1)\pi/(4L)`$                   | quadrature, exact to degree `2L − 1` |
 /// | `gauss-legendre`  | `L`    | zeros of $`P_L(\cos\theta)`$         | quadrature, exact to degree `2L − 1` |
 /// | `mcewen-wiaux`    | `L`    | $`(2t+1)\pi/(2L-1)`$, last ring at the south pole | periodic extension in θ |
+/// | `clenshaw-curtis` | `2L`   | $`\pi t/(2L-1)`$, first and last ring at the poles | quadrature, exact to degree `2L − 1` |
 ///
 /// Rings run from north to south. Arrays of samples have shape `[rings, 2L − 1]`.
 ///
@@ -29,7 +30,7 @@ pub const MAX_BAND_LIMIT: usize = 1 << 15;
 /// ```
 ///
 /// # References
-/// DH94, MW11.
+/// DH94, MW11; Waldvogel06.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sampling {
     /// `2L` equispaced rings, none at a pole.
@@ -38,14 +39,17 @@ pub enum Sampling {
     GaussLegendre,
     /// `L` equispaced rings, the last one at the south pole.
     McEwenWiaux,
+    /// `2L` equispaced rings, both poles among them.
+    ClenshawCurtis,
 }
 
 impl Sampling {
     /// All samplings, in the order of the table above.
-    pub const ALL: [Sampling; 3] = [
+    pub const ALL: [Sampling; 4] = [
         Sampling::DriscollHealy,
         Sampling::GaussLegendre,
         Sampling::McEwenWiaux,
+        Sampling::ClenshawCurtis,
     ];
 
     /// Returns the name that [`FromStr`] reads.
@@ -54,6 +58,7 @@ impl Sampling {
             Sampling::DriscollHealy => "driscoll-healy",
             Sampling::GaussLegendre => "gauss-legendre",
             Sampling::McEwenWiaux => "mcewen-wiaux",
+            Sampling::ClenshawCurtis => "clenshaw-curtis",
         }
     }
 
@@ -69,7 +74,7 @@ impl Sampling {
     pub fn shape(self, band_limit: usize) -> Result<[usize; 2]> {
         check_band_limit(band_limit)?;
         let rings = match self {
-            Sampling::DriscollHealy => 2 * band_limit,
+            Sampling::DriscollHealy | Sampling::ClenshawCurtis => 2 * band_limit,
             Sampling::GaussLegendre | Sampling::McEwenWiaux => band_limit,
         };
         Ok([rings, 2 * band_limit - 1])
@@ -83,12 +88,20 @@ impl Sampling {
         let [rings, _] = self.shape(band_limit)?;
         let equispaced = |denominator: usize| {
             (0..rings)
-                .map(|t| (2 * t + 1) as f64 * PI / denominator as f64)
+                // The south pole itself must not be overshot by a rounding.
+                .map(|t| ((2 * t + 1) as f64 * PI / denominator as f64).min(PI))
                 .collect()
         };
         Ok(match self {
             Sampling::DriscollHealy => equispaced(4 * band_limit),
             Sampling::McEwenWiaux => equispaced(2 * band_limit - 1),
+            // The southern half as mirror images, so that the poles and pairs are exact.
+            Sampling::ClenshawCurtis => (0..rings)
+                .map(|t| {
+                    let north = t.min(rings - 1 - t) as f64 * PI / (rings - 1) as f64;
+                    if 2 * t < rings { north } else { PI - north }
+                })
+                .collect(),
             Sampling::GaussLegendre => GaussLegendre::new(band_limit)?.colatitudes,
         })
     }
@@ -109,7 +122,7 @@ impl Sampling {
     /// ```math
     /// \int_0^\pi g(\cos\theta) \sin\theta \, d\theta = \sum_t w_t \, g(\cos\theta_t)
     /// ```
-    /// Exact for polynomials `g` of degree at most `2L − 1` (Driscoll–Healy, Gauss–Legendre) or `L − 1` (McEwen–Wiaux:
+    /// Exact for polynomials `g` of degree at most `2L − 1` (Driscoll–Healy, Gauss–Legendre, Clenshaw–Curtis) or `L − 1` (McEwen–Wiaux:
     /// there the product of two band-limited functions is not integrated exactly, and the forward transform goes
     /// through the periodic extension in θ instead). The weights sum to 2; the solid angle of a grid point is
     /// $`2\pi w_t/(2L-1)`$.
@@ -136,6 +149,10 @@ impl Sampling {
                 (0..rings).map(|t| half[t.min(rings - 1 - t)]).collect()
             }
             Sampling::McEwenWiaux => mcewen_wiaux_weights(band_limit),
+            Sampling::ClenshawCurtis => {
+                let half = clenshaw_curtis_weights(band_limit);
+                (0..rings).map(|t| half[t.min(rings - 1 - t)]).collect()
+            }
         })
     }
 }
@@ -154,6 +171,27 @@ fn driscoll_healy_weights(band_limit: usize) -> Vec<f64> {
                 .map(|k| sines[(2 * k + 1) * (2 * t + 1) % period] / (2 * k + 1) as f64)
                 .sum();
             2.0 / band_limit as f64 * sines[2 * t + 1] * sum
+        })
+        .collect()
+}
+
+/// Weights of the northern rings, with n = 2L − 1 intervals: $`w_t = \frac{2 - \delta_{t0}}{n} \bigl(1 - \sum_{0<k<L} \frac{2 \cos 2k\theta_t}{4k^2-1}\bigr)`$.
+fn clenshaw_curtis_weights(band_limit: usize) -> Vec<f64> {
+    let intervals = 2 * band_limit - 1;
+    let cosines: Vec<f64> = (0..2 * intervals)
+        .map(|i| (i as f64 * PI / intervals as f64).cos())
+        .collect();
+    (0..band_limit)
+        .map(|t| {
+            let sum: f64 = (1..band_limit)
+                .rev()
+                .map(|k| {
+                    let square = (2.0 * k as f64).powi(2);
+                    2.0 * cosines[2 * k * t % (2 * intervals)] / (square - 1.0)
+                })
+                .sum();
+            let images = if t == 0 { 1.0 } else { 2.0 };
+            images * (1.0 - sum) / intervals as f64
         })
         .collect()
 }
@@ -196,7 +234,9 @@ impl FromStr for Sampling {
             .ok_or_else(|| Error::InvalidValue {
                 what: "sampling".into(),
                 found: format!("{text:?}"),
-                expected: "\"driscoll-healy\", \"gauss-legendre\" or \"mcewen-wiaux\"".into(),
+                expected:
+                    "\"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\" or \"clenshaw-curtis\""
+                        .into(),
             })
     }
 }

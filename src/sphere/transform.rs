@@ -1,12 +1,12 @@
-//! The transform itself: Fourier stage along φ, extension in θ for McEwen–Wiaux, Legendre stage.
+//! The transforms of a plan, their adjoints, and the compact form of the coefficients of real signals.
 
-use super::coefficients::sign;
-use super::legendre_stage::{Analysis, Synthesis};
-use super::plan::{PAIRS, ShtPlan, ShtScratch, check_finite};
-use super::sample::{Sample, sealed};
-use crate::Result;
+use super::grid_transform::{in_place, not_finite};
+use super::plan::{ShtPlan, ShtScratch};
+use super::sample::Sample;
+use crate::{Error, Result};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use num_complex::Complex64;
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
 
 impl ShtPlan {
     /// Computes the coefficients of a sampled signal.
@@ -15,110 +15,23 @@ impl ShtPlan {
     /// \hat f_{\ell m} = \int_{S^2} f \, \overline{Y_{\ell m}} \, d\Omega
     /// ```
     /// # Arguments
-    /// * `signal` — shape `[rings, 2L − 1]`, real or complex
+    /// * `signal` — shape `[rings, longitudes]`, real or complex
     /// * `coeffs` — shape `[L, 2L − 1]`, entry `[l, m + L − 1]`; overwritten, zero where $`|m| > \ell`$
     /// * `scratch` — from [`ShtPlan::make_scratch`]
     ///
     /// # Cost and accuracy
-    /// O(L³) time, O(L²) memory, no allocation.
+    /// O(L³) time, O(L²) memory. No allocation if the arrays are contiguous, copies otherwise.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for arrays or scratch of another shape, [`Error::NotFinite`](crate::Error::NotFinite) for NaN or infinite samples.
+    /// [`Error::ShapeMismatch`] for arrays of another shape, [`Error::NotFinite`] for NaN or infinite samples.
     pub fn forward_into<T: Sample>(
         &self,
         signal: ArrayView2<'_, T>,
-        mut coeffs: ArrayViewMut2<'_, Complex64>,
+        coeffs: ArrayViewMut2<'_, Complex64>,
         scratch: &mut ShtScratch,
     ) -> Result<()> {
-        self.check("signal", signal.dim(), self.shape)?;
-        self.check("coefficients", coeffs.dim(), self.coeffs_shape())?;
-        self.check_scratch(scratch)?;
-        check_finite("signal", signal, <T as sealed::Sample>::is_finite)?;
-        coeffs.fill(Complex64::ZERO);
-
-        let limit = self.band_limit;
-        let half = self.weights.len();
-        let row_len = T::ROWS * self.shape[1];
-        for first in (0..half).step_by(PAIRS) {
-            let count = PAIRS.min(half - first);
-            let rows = &mut scratch.rows[..count * row_len];
-            for (i, rows) in rows.chunks_exact_mut(row_len).enumerate() {
-                let (a, b) = self.pair(first + i);
-                let a = signal.row(a);
-                match b.map(|b| signal.row(b)) {
-                    Some(b) => {
-                        for (p, (a, b)) in a.iter().zip(b.iter()).enumerate() {
-                            T::load([*a, *b], p, rows);
-                        }
-                    }
-                    None => {
-                        for (p, a) in a.iter().enumerate() {
-                            T::load([*a, T::default()], p, rows);
-                        }
-                    }
-                }
-            }
-            self.phi[0].process_with_scratch(rows, &mut scratch.fft);
-            for m in 0..limit {
-                for (i, rows) in rows.chunks_exact(row_len).enumerate() {
-                    let orders = T::orders(rows, m);
-                    for (o, [a, b]) in orders.into_iter().enumerate().take(T::ORDERS) {
-                        if self.extension.is_some() {
-                            let column =
-                                &mut scratch.columns[(m * T::ORDERS + o) * limit..][..limit];
-                            let (first_ring, second_ring) = self.pair(first + i);
-                            column[first_ring] = a;
-                            if let Some(second_ring) = second_ring {
-                                column[second_ring] = b;
-                            }
-                        } else {
-                            let group = self.group::<T>(&mut scratch.planar, m);
-                            self.fold::<T>(group, o, first + i, a, b);
-                        }
-                    }
-                }
-            }
-        }
-        if let Some(extension) = &self.extension {
-            for m in 0..limit {
-                for o in 0..T::ORDERS {
-                    let column = &mut scratch.columns[(m * T::ORDERS + o) * limit..][..limit];
-                    let parity = sign(m);
-                    extension.rings_to_midpoints(parity, column, &mut scratch.fft);
-                    let group = self.group::<T>(&mut scratch.planar, m);
-                    for r in 0..half {
-                        let south = limit - 1 - r;
-                        let b = if south == r {
-                            Complex64::ZERO
-                        } else {
-                            column[south]
-                        };
-                        self.fold::<T>(group, o, r, column[r], b);
-                    }
-                }
-            }
-        }
-        let planar = &mut scratch.planar[..2 * 2 * T::ORDERS * limit * self.tables.padded_rings];
-        for row in planar.chunks_exact_mut(self.tables.padded_rings) {
-            row[half..].fill(0.0);
-        }
-        let (tables, sums) = (&self.tables, &mut scratch.sums[..]);
-        if T::ORDERS == 1 {
-            self.arch.dispatch(Analysis::<2> {
-                tables,
-                planar,
-                sums,
-                coeffs,
-            });
-        } else {
-            self.arch.dispatch(Analysis::<4> {
-                tables,
-                planar,
-                sums,
-                coeffs,
-            });
-        }
-        Ok(())
+        self.grid
+            .analyse(signal, false, Some(&self.grid.weights), coeffs, scratch)
     }
 
     /// Computes the samples of a signal from its coefficients.
@@ -130,133 +43,143 @@ impl ShtPlan {
     /// * `coeffs` — shape `[L, 2L − 1]`, entry `[l, m + L − 1]`; entries with $`|m| > \ell`$ are not used. For a real signal only
     ///   the entries $`m \ge 0`$ are used, and the imaginary part of $`m = 0`$ is not; whether the others agree is for
     ///   [`check_real`](super::coefficients::check_real) to say
-    /// * `signal` — shape `[rings, 2L − 1]`, real or complex; overwritten
+    /// * `signal` — shape `[rings, longitudes]`, real or complex; overwritten
     /// * `scratch` — from [`ShtPlan::make_scratch`]
     ///
     /// # Cost and accuracy
-    /// O(L³) time, O(L²) memory, no allocation.
+    /// As [`ShtPlan::forward_into`].
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for arrays or scratch of another shape, [`Error::NotFinite`](crate::Error::NotFinite) for NaN or infinite coefficients.
+    /// [`Error::ShapeMismatch`] for arrays of another shape, [`Error::NotFinite`] for NaN or infinite coefficients.
     pub fn inverse_into<T: Sample>(
         &self,
         coeffs: ArrayView2<'_, Complex64>,
+        signal: ArrayViewMut2<'_, T>,
+        scratch: &mut ShtScratch,
+    ) -> Result<()> {
+        self.grid.synthesise(coeffs, false, None, signal, scratch)
+    }
+
+    /// Applies the adjoint of [`ShtPlan::inverse_into`]: sums over the samples without weights.
+    ///
+    /// ```math
+    /// \hat y_{\ell m} = \sum_{t,p} y(\theta_t, \varphi_p) \, \overline{Y_{\ell m}(\theta_t, \varphi_p)} , \qquad
+    /// \sum_{t,p} \overline{(A x)_{tp}} \, y_{tp} = \sum_{\ell m} \overline{x_{\ell m}} \, (A^* y)_{\ell m}
+    /// ```
+    /// For real signals the coefficients x are those of a real signal, with both signs of m.
+    ///
+    /// # Errors
+    /// As [`ShtPlan::forward_into`].
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::sphere::{Sampling, ShtPlanner};
+    /// use ndarray::Array2;
+    /// let plan = ShtPlanner::new().plan(3, Sampling::DriscollHealy)?;
+    /// let one = Array2::from_elem(plan.signal_shape(), 1.0);
+    /// let mut sums = plan.make_coeffs();
+    /// plan.inverse_adjoint_into(one.view(), sums.view_mut(), &mut plan.make_scratch())?;
+    /// // 30 samples times Y_00
+    /// assert!((sums[[0, 2]].re - 30.0 / (4.0 * std::f64::consts::PI).sqrt()).abs() < 1e-13);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn inverse_adjoint_into<T: Sample>(
+        &self,
+        signal: ArrayView2<'_, T>,
+        coeffs: ArrayViewMut2<'_, Complex64>,
+        scratch: &mut ShtScratch,
+    ) -> Result<()> {
+        self.grid.analyse(signal, true, None, coeffs, scratch)
+    }
+
+    /// Applies the adjoint of [`ShtPlan::forward_into`]: synthesis, times the weights of the quadrature.
+    ///
+    /// # Errors
+    /// As [`ShtPlan::inverse_into`].
+    pub fn forward_adjoint_into<T: Sample>(
+        &self,
+        coeffs: ArrayView2<'_, Complex64>,
+        signal: ArrayViewMut2<'_, T>,
+        scratch: &mut ShtScratch,
+    ) -> Result<()> {
+        self.grid
+            .synthesise(coeffs, true, Some(&self.grid.weights), signal, scratch)
+    }
+
+    /// Computes the coefficients m ≥ 0 of a sampled real signal, without the detour over the array of all orders.
+    ///
+    /// # Arguments
+    /// * `signal` — shape `[rings, longitudes]`, real
+    /// * `half` — length `L (L + 1) / 2`, m-major: entry `m (2L − 1 − m) / 2 + l`; overwritten. This is the order of healpy and ducc0
+    /// * `scratch` — from [`ShtPlan::make_scratch`]
+    ///
+    /// # Errors
+    /// As [`ShtPlan::forward_into`], and [`Error::InvalidValue`] for complex signals.
+    pub fn forward_half_into<T: Sample>(
+        &self,
+        signal: ArrayView2<'_, T>,
+        half: &mut [Complex64],
+        scratch: &mut ShtScratch,
+    ) -> Result<()> {
+        self.grid
+            .check("signal", signal.dim(), self.signal_shape())?;
+        self.check_half::<T>(half.len())?;
+        let samples = signal.as_standard_layout();
+        let samples = samples.as_slice().expect("the layout is standard");
+        let finite = self.grid.core.analyse(
+            samples,
+            false,
+            Some(&self.grid.weights),
+            cast_slice_mut(half),
+            &mut scratch.ring,
+        );
+        if finite { Ok(()) } else { not_finite(signal) }
+    }
+
+    /// Computes the samples of a real signal from its coefficients m ≥ 0; see [`ShtPlan::forward_half_into`].
+    ///
+    /// The imaginary parts at m = 0 are not used.
+    ///
+    /// # Errors
+    /// As [`ShtPlan::inverse_into`], and [`Error::InvalidValue`] for complex signals.
+    pub fn inverse_half_into<T: Sample>(
+        &self,
+        half: &[Complex64],
         mut signal: ArrayViewMut2<'_, T>,
         scratch: &mut ShtScratch,
     ) -> Result<()> {
-        self.check("signal", signal.dim(), self.shape)?;
-        self.check("coefficients", coeffs.dim(), self.coeffs_shape())?;
-        self.check_scratch(scratch)?;
-        check_finite("coefficients", coeffs, |c| c.is_finite())?;
-
-        let limit = self.band_limit;
-        let half = self.weights.len();
-        let planar = &mut scratch.planar[..];
-        let (tables, chain) = (&self.tables, &mut scratch.sums[..]);
-        if T::ORDERS == 1 {
-            self.arch.dispatch(Synthesis::<2> {
-                tables,
-                coeffs,
-                chain,
-                planar,
-            });
-        } else {
-            self.arch.dispatch(Synthesis::<4> {
-                tables,
-                coeffs,
-                chain,
-                planar,
+        self.grid
+            .check("signal", signal.dim(), self.signal_shape())?;
+        self.check_half::<T>(half.len())?;
+        if let Some(index) = half.iter().position(|c| !c.is_finite()) {
+            return Err(Error::NotFinite {
+                what: "coefficients with m >= 0".into(),
+                index: vec![index],
             });
         }
-        if let Some(extension) = &self.extension {
-            for m in 0..limit {
-                for o in 0..T::ORDERS {
-                    let column = &mut scratch.columns[(m * T::ORDERS + o) * limit..][..limit];
-                    let group = self.group::<T>(&mut scratch.planar, m);
-                    for r in 0..half {
-                        let [a, b] = self.unfold::<T>(group, o, r);
-                        column[limit - 1 - r] = b;
-                        column[r] = a;
-                    }
-                    let parity = sign(m);
-                    extension.midpoints_to_rings(parity, column, &mut scratch.fft);
-                }
-            }
-        }
-        let row_len = T::ROWS * self.shape[1];
-        for first in (0..half).step_by(PAIRS) {
-            let count = PAIRS.min(half - first);
-            let rows = &mut scratch.rows[..count * row_len];
-            for m in 0..limit {
-                for (i, rows) in rows.chunks_exact_mut(row_len).enumerate() {
-                    let mut orders = [[Complex64::ZERO; 2]; 2];
-                    for (o, pair) in orders.iter_mut().enumerate().take(T::ORDERS) {
-                        *pair = if self.extension.is_some() {
-                            let column = &scratch.columns[(m * T::ORDERS + o) * limit..][..limit];
-                            let (a, b) = self.pair(first + i);
-                            [column[a], b.map_or(Complex64::ZERO, |b| column[b])]
-                        } else {
-                            let group = self.group::<T>(&mut scratch.planar, m);
-                            self.unfold::<T>(group, o, first + i)
-                        };
-                    }
-                    T::set_orders(rows, m, orders);
-                }
-            }
-            self.phi[1].process_with_scratch(rows, &mut scratch.fft);
-            for (i, rows) in rows.chunks_exact(row_len).enumerate() {
-                let (a, b) = self.pair(first + i);
-                for (p, slot) in signal.row_mut(a).iter_mut().enumerate() {
-                    *slot = T::store(rows, p)[0];
-                }
-                if let Some(b) = b {
-                    for (p, slot) in signal.row_mut(b).iter_mut().enumerate() {
-                        *slot = T::store(rows, p)[1];
-                    }
-                }
-            }
-        }
+        in_place(&mut signal, |samples| {
+            self.grid
+                .core
+                .synthesise(cast_slice(half), false, None, samples, &mut scratch.ring);
+        });
         Ok(())
     }
 
-    /// The rings that go through the FFT together: mirror images, or neighbours for McEwen–Wiaux.
-    #[inline(always)]
-    fn pair(&self, index: usize) -> (usize, Option<usize>) {
-        let rings = self.shape[0];
-        let (a, b) = match self.extension {
-            None => (index, rings - 1 - index),
-            Some(_) => (2 * index, 2 * index + 1),
-        };
-        (a, (b > a && b < rings).then_some(b))
-    }
-
-    /// The rows of one order in the planar buffer.
-    #[inline(always)]
-    fn group<'a, T: Sample>(&self, planar: &'a mut [f64], order: usize) -> &'a mut [f64] {
-        let len = 4 * T::ORDERS * self.tables.padded_rings;
-        &mut planar[order * len..(order + 1) * len]
-    }
-
-    /// Writes the weighted even and odd part of a pair of mirror rings.
-    #[inline(always)]
-    fn fold<T: Sample>(&self, group: &mut [f64], o: usize, r: usize, a: Complex64, b: Complex64) {
-        let stride = self.tables.padded_rings;
-        let weight = self.weights[r];
-        for (parity, value) in [a + b, a - b].into_iter().enumerate() {
-            let at = (2 * T::ORDERS * parity + 2 * o) * stride + r;
-            group[at] = weight * value.re;
-            group[at + stride] = weight * value.im;
+    fn check_half<T: Sample>(&self, found: usize) -> Result<()> {
+        if T::ROWS != 1 {
+            return Err(Error::InvalidValue {
+                what: "samples of a transform of the orders m >= 0".into(),
+                found: "complex numbers".into(),
+                expected: "real numbers".into(),
+            });
         }
-    }
-
-    /// Reads a pair of mirror rings from their even and odd part.
-    #[inline(always)]
-    fn unfold<T: Sample>(&self, group: &[f64], o: usize, r: usize) -> [Complex64; 2] {
-        let stride = self.tables.padded_rings;
-        let [even, odd] = [0, 1].map(|parity| {
-            let at = (2 * T::ORDERS * parity + 2 * o) * stride + r;
-            Complex64::new(group[at], group[at + stride])
-        });
-        [even + odd, even - odd]
+        if found != self.half_len() {
+            return Err(Error::ShapeMismatch {
+                what: format!("coefficients m >= 0 of band limit {}", self.band_limit()),
+                expected: format!("[{}]", self.half_len()),
+                found: vec![found],
+            });
+        }
+        Ok(())
     }
 }

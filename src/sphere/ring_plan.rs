@@ -1,0 +1,257 @@
+//! Transforms on any set of rings: synthesis, its adjoint, and analysis by quadrature with iterations.
+
+use super::packed::{pack_all, unpack_all};
+use super::plan::{ShtScratch, check_finite};
+use super::ring_transform::RingTransform;
+use super::rings::Rings;
+use super::sample::Sample;
+use super::sampling::check_band_limit;
+use crate::{Error, Result};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use num_complex::Complex64;
+use rustfft::FftPlanner;
+use std::fmt;
+
+/// An immutable plan of the spherical-harmonic transform on arbitrary [`Rings`], for one band limit.
+///
+/// Samples lie in one flat array, ring after ring. Orders beyond a ring's number of longitudes are aliased there, exactly as the
+/// samples of the function are. Rings that are mirror images about the equator share the work.
+///
+/// Conventions: see [`crate::conventions`].
+///
+/// # Cost and accuracy
+/// O(R L²) time for R rings.
+///
+/// # Examples
+/// A map on the HEALPix grid:
+/// ```
+/// use haarmonic::sphere::{RingPlan, Rings};
+/// use ndarray::Array1;
+/// let plan = RingPlan::new(Rings::healpix(8)?, 16)?;
+/// let mut coeffs = plan.make_coeffs();
+/// coeffs[[3, 15]] = 1.0.into();                                  // Y_30
+/// let map: Array1<f64> = plan.synthesise(coeffs.view())?;
+/// let weights = vec![4.0 * std::f64::consts::PI / 768.0; 31];     // equal areas
+/// let (back, change) = plan.analyse(map.as_slice().unwrap(), &weights, 3)?;
+/// assert!((back[[3, 15]].re - 1.0).abs() < 1e-6 && change < 1e-5);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub struct RingPlan {
+    core: RingTransform,
+}
+
+impl RingPlan {
+    /// Plans the transform of signals of a band limit on rings.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the band limit is 0 or too large.
+    pub fn new(rings: Rings, band_limit: usize) -> Result<Self> {
+        check_band_limit(band_limit)?;
+        Ok(RingPlan {
+            core: RingTransform::scalar(band_limit, rings, false, &mut FftPlanner::new()),
+        })
+    }
+
+    /// Returns the band limit L (exclusive).
+    pub fn band_limit(&self) -> usize {
+        self.core.band_limit
+    }
+
+    /// Returns the rings.
+    pub fn rings(&self) -> &Rings {
+        &self.core.fourier.rings
+    }
+
+    /// Makes an array of coefficients, all zero, of shape `[L, 2L − 1]`.
+    pub fn make_coeffs(&self) -> Array2<Complex64> {
+        Array2::zeros((self.band_limit(), 2 * self.band_limit() - 1))
+    }
+
+    /// Makes the working memory of the `*_into` methods, with room for real signals; it grows once for complex ones.
+    pub fn make_scratch(&self) -> ShtScratch {
+        let mut scratch = ShtScratch::default();
+        self.fit::<f64>(&mut scratch);
+        scratch
+    }
+
+    /// Makes working memory with which calls share the work among the threads of the current `rayon` pool.
+    pub fn make_parallel_scratch(&self) -> ShtScratch {
+        let mut scratch = self.make_scratch();
+        scratch.ring.parallel = true;
+        scratch
+    }
+
+    fn fit<T: Sample>(&self, scratch: &mut ShtScratch) {
+        self.core.fit::<T>(&mut scratch.ring);
+        let packed = self.core.packed_len::<T>();
+        if scratch.packed.len() < packed {
+            scratch.packed.resize(packed, 0.0);
+        }
+    }
+
+    /// Computes the samples of a signal from its coefficients, allocating the result.
+    ///
+    /// # Errors
+    /// As [`RingPlan::synthesise_into`].
+    pub fn synthesise<T: Sample>(&self, coeffs: ArrayView2<'_, Complex64>) -> Result<Array1<T>> {
+        let mut samples = vec![T::default(); self.rings().samples()];
+        self.synthesise_into(coeffs, &mut samples, &mut self.make_scratch())?;
+        Ok(Array1::from_vec(samples))
+    }
+
+    /// Computes the samples of a signal from its coefficients.
+    ///
+    /// # Arguments
+    /// * `coeffs` — shape `[L, 2L − 1]`, entry `[l, m + L − 1]`; for a real signal only the entries m ≥ 0 are used
+    /// * `samples` — length [`Rings::samples`]; overwritten
+    /// * `scratch` — from [`RingPlan::make_scratch`]
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for arrays of another shape, [`Error::NotFinite`] for NaN or infinite coefficients.
+    pub fn synthesise_into<T: Sample>(
+        &self,
+        coeffs: ArrayView2<'_, Complex64>,
+        samples: &mut [T],
+        scratch: &mut ShtScratch,
+    ) -> Result<()> {
+        self.check_coeffs(coeffs.shape())?;
+        self.check_samples(samples.len())?;
+        self.fit::<T>(scratch);
+        let ShtScratch { ring, packed, .. } = scratch;
+        if !pack_all::<T>(coeffs, packed, ring.parallel) {
+            return check_finite("coefficients", coeffs, |c| c.is_finite());
+        }
+        self.core.synthesise(packed, false, None, samples, ring);
+        Ok(())
+    }
+
+    /// Applies the adjoint of the synthesis, with a weight for the samples of each ring.
+    ///
+    /// ```math
+    /// \hat y_{\ell m} = \sum_t w_t \sum_p y(\theta_t, \varphi_p) \, \overline{Y_{\ell m}(\theta_t, \varphi_p)}
+    /// ```
+    /// With weights of one this is the adjoint; with the solid angles of a quadrature it is an approximate, or exact, analysis.
+    ///
+    /// # Arguments
+    /// * `samples` — length [`Rings::samples`]
+    /// * `weights` — one for each ring
+    /// * `coeffs` — shape `[L, 2L − 1]`; overwritten
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`], [`Error::NotFinite`].
+    pub fn adjoint_into<T: Sample>(
+        &self,
+        samples: &[T],
+        weights: &[f64],
+        coeffs: ArrayViewMut2<'_, Complex64>,
+        scratch: &mut ShtScratch,
+    ) -> Result<()> {
+        self.check_coeffs(coeffs.shape())?;
+        self.check_samples(samples.len())?;
+        if weights.len() != self.rings().rings().len() {
+            return Err(Error::ShapeMismatch {
+                what: "weights of rings".into(),
+                expected: format!("[{}], one for each ring", self.rings().rings().len()),
+                found: vec![weights.len()],
+            });
+        }
+        if let Some(index) = weights.iter().position(|weight| !weight.is_finite()) {
+            return Err(Error::NotFinite {
+                what: "weights of rings".into(),
+                index: vec![index],
+            });
+        }
+        self.fit::<T>(scratch);
+        let ShtScratch { ring, packed, .. } = scratch;
+        if !self
+            .core
+            .analyse(samples, false, Some(weights), packed, ring)
+        {
+            let index = samples.iter().position(|sample| !sample.is_finite());
+            return Err(Error::NotFinite {
+                what: "samples".into(),
+                index: index.into_iter().collect(),
+            });
+        }
+        unpack_all::<T>(packed, coeffs, ring.parallel);
+        Ok(())
+    }
+
+    /// Computes coefficients by quadrature, improved by iterations, where the quadrature is not exact.
+    ///
+    /// Each iteration synthesises the coefficients, and adds the analysis of what is missing (Jacobi iterations).
+    ///
+    /// # Arguments
+    /// * `samples` — length [`Rings::samples`]
+    /// * `weights` — the solid angle of a sample, for each ring; $`4\pi/(12 nside^2)`$ on the HEALPix grid
+    /// * `iterations` — 0 for the bare quadrature; 3 is usual for HEALPix
+    ///
+    /// # Returns
+    /// The coefficients, shape `[L, 2L − 1]`, and the norm of the last change relative to that of the coefficients: the size of the
+    /// error before it.
+    ///
+    /// # Errors
+    /// As [`RingPlan::adjoint_into`].
+    pub fn analyse<T: Sample>(
+        &self,
+        samples: &[T],
+        weights: &[f64],
+        iterations: usize,
+    ) -> Result<(Array2<Complex64>, f64)> {
+        let mut scratch = self.make_scratch();
+        let mut coeffs = self.make_coeffs();
+        self.adjoint_into(samples, weights, coeffs.view_mut(), &mut scratch)?;
+        let norm = |c: &Array2<Complex64>| c.iter().map(|c| c.norm_sqr()).sum::<f64>().sqrt();
+        let mut change = 1.0;
+        let mut correction = coeffs.clone();
+        let mut residual = vec![T::default(); samples.len()];
+        for _ in 0..iterations {
+            self.synthesise_into(coeffs.view(), &mut residual, &mut scratch)?;
+            for (residual, sample) in residual.iter_mut().zip(samples) {
+                *residual = sample.minus(*residual);
+            }
+            self.adjoint_into(&residual, weights, correction.view_mut(), &mut scratch)?;
+            coeffs += &correction;
+            let size = norm(&coeffs);
+            change = if size > 0.0 {
+                norm(&correction) / size
+            } else {
+                0.0
+            };
+        }
+        Ok((coeffs, change))
+    }
+
+    fn check_coeffs(&self, found: &[usize]) -> Result<()> {
+        let expected = [self.band_limit(), 2 * self.band_limit() - 1];
+        if found == expected {
+            return Ok(());
+        }
+        Err(Error::ShapeMismatch {
+            what: format!("coefficients of band limit {}", self.band_limit()),
+            expected: format!("{expected:?}"),
+            found: found.to_vec(),
+        })
+    }
+
+    fn check_samples(&self, found: usize) -> Result<()> {
+        let expected = self.rings().samples();
+        if found == expected {
+            return Ok(());
+        }
+        Err(Error::ShapeMismatch {
+            what: "samples on rings".into(),
+            expected: format!("[{expected}]"),
+            found: vec![found],
+        })
+    }
+}
+
+impl fmt::Debug for RingPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingPlan")
+            .field("band_limit", &self.band_limit())
+            .field("rings", &self.rings().rings().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,204 @@
+//! Sets of rings of constant colatitude, each with equispaced longitudes of its own.
+
+use super::sampling::check_band_limit;
+use super::{MAX_BAND_LIMIT, Sampling};
+use crate::special::legendre::check_colatitude;
+use crate::{Error, Result};
+use std::f64::consts::PI;
+
+/// A ring of constant colatitude with equispaced longitudes $`\varphi_p = \varphi_0 + 2\pi p/n`$.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ring {
+    /// θ in radians, from 0 to π.
+    pub colatitude: f64,
+    /// n, at least one.
+    pub longitudes: usize,
+    /// $`\varphi_0`$ in radians.
+    pub first_longitude: f64,
+}
+
+/// Rings in any order; their samples lie one ring after the other in one array.
+///
+/// # Examples
+/// ```
+/// use haarmonic::sphere::{Ring, Rings};
+/// let equator = Ring { colatitude: std::f64::consts::FRAC_PI_2, longitudes: 8, first_longitude: 0.0 };
+/// let rings = Rings::new(vec![equator])?;
+/// assert_eq!(rings.samples(), 8);
+/// assert_eq!(Rings::healpix(2)?.samples(), 12 * 2 * 2);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rings {
+    rings: Vec<Ring>,
+    /// Where each ring starts, and the number of samples.
+    offsets: Vec<usize>,
+}
+
+/// The largest HEALPix resolution.
+pub const MAX_NSIDE: usize = 1 << 13;
+
+impl Rings {
+    /// Checks the rings and takes them in the order given.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without rings, [`Error::InvalidValue`] for a colatitude outside $`[0, \pi]`$, a ring without longitudes
+    /// or with more than 2²⁰, or a first longitude that is not finite.
+    pub fn new(rings: Vec<Ring>) -> Result<Self> {
+        if rings.is_empty() {
+            return Err(Error::Empty {
+                what: "rings".into(),
+            });
+        }
+        let mut offsets = vec![0];
+        for (index, ring) in rings.iter().enumerate() {
+            check_colatitude(ring.colatitude)?;
+            if ring.longitudes == 0 || ring.longitudes > 1 << 20 {
+                return Err(Error::InvalidValue {
+                    what: format!("number of longitudes of ring {index}"),
+                    found: ring.longitudes.to_string(),
+                    expected: "1 to 1048576".into(),
+                });
+            }
+            if !ring.first_longitude.is_finite() {
+                return Err(Error::NotFinite {
+                    what: "first longitudes of rings".into(),
+                    index: vec![index],
+                });
+            }
+            offsets.push(offsets[index] + ring.longitudes);
+        }
+        Ok(Rings { rings, offsets })
+    }
+
+    /// The rings of a sampling of the sphere, with a given number of longitudes from φ = 0.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the band limit or the number of longitudes is out of range.
+    pub fn product(sampling: Sampling, band_limit: usize, longitudes: usize) -> Result<Self> {
+        let rings = sampling.colatitudes(band_limit)?.into_iter();
+        Self::new(
+            rings
+                .map(|colatitude| Ring {
+                    colatitude,
+                    longitudes,
+                    first_longitude: 0.0,
+                })
+                .collect(),
+        )
+    }
+
+    /// The `4 nside − 1` rings of the HEALPix grid in ring order, `12 nside²` points of equal area.
+    ///
+    /// With i the number of the ring from the north, the caps $`i < nside`$ have $`\cos\theta = 1 - i^2/(3 nside^2)`$ and 4i
+    /// longitudes from $`\pi/(4i)`$; the belt has $`\cos\theta = 4/3 - 2i/(3 nside)`$ and 4 nside longitudes, shifted by half a step
+    /// on every second ring.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `nside` is 0 or above [`MAX_NSIDE`].
+    ///
+    /// # References
+    /// Gorski05, Sect. 5.
+    pub fn healpix(nside: usize) -> Result<Self> {
+        if nside == 0 || nside > MAX_NSIDE {
+            return Err(Error::InvalidValue {
+                what: "HEALPix resolution nside".into(),
+                found: nside.to_string(),
+                expected: format!("1 to {MAX_NSIDE}"),
+            });
+        }
+        let n = nside as f64;
+        let northern = |i: usize| {
+            if i < nside {
+                // 1 − cos θ = i²/(3 nside²) = 2 sin²(θ/2)
+                let half = i as f64 / (n * 6.0_f64.sqrt());
+                Ring {
+                    colatitude: 2.0 * half.asin(),
+                    longitudes: 4 * i,
+                    first_longitude: PI / (4 * i) as f64,
+                }
+            } else {
+                let cosine = (4 * nside as i64 - 2 * i as i64) as f64 / (3.0 * n);
+                let shifted = (i - nside).is_multiple_of(2);
+                Ring {
+                    colatitude: PI / 2.0 - cosine.asin(),
+                    longitudes: 4 * nside,
+                    first_longitude: if shifted { PI / (4.0 * n) } else { 0.0 },
+                }
+            }
+        };
+        Self::new(
+            (1..4 * nside)
+                .map(|i| {
+                    let ring = northern(i.min(4 * nside - i));
+                    Ring {
+                        colatitude: if i > 2 * nside {
+                            PI - ring.colatitude
+                        } else {
+                            ring.colatitude
+                        },
+                        ..ring
+                    }
+                })
+                .collect(),
+        )
+    }
+
+    /// Returns the rings.
+    pub fn rings(&self) -> &[Ring] {
+        &self.rings
+    }
+
+    /// Returns the number of samples of all rings.
+    pub fn samples(&self) -> usize {
+        self.offsets[self.rings.len()]
+    }
+
+    /// Returns where the samples of ring `index` lie.
+    ///
+    /// # Panics
+    /// If there is no such ring.
+    pub fn range(&self, index: usize) -> std::ops::Range<usize> {
+        self.offsets[index]..self.offsets[index + 1]
+    }
+
+    /// Returns the longest ring's number of longitudes.
+    pub fn most_longitudes(&self) -> usize {
+        let counts = self.rings.iter().map(|ring| ring.longitudes);
+        counts.max().unwrap_or(0)
+    }
+
+    /// The common number of longitudes, if all rings start at φ = 0 and no order below the band limit is aliased.
+    pub(super) fn uniform(&self, band_limit: usize) -> Option<usize> {
+        let first = self.rings[0].longitudes;
+        let same = |ring: &Ring| ring.longitudes == first && ring.first_longitude == 0.0;
+        (first >= 2 * band_limit - 1 && self.rings.iter().all(same)).then_some(first)
+    }
+}
+
+/// A number of longitudes, at least `2L − 1`, at which Fourier transforms are fast: without prime factors above five, and even.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if `band_limit` is 0 or too large.
+///
+/// # Examples
+/// ```
+/// assert_eq!(haarmonic::sphere::fast_longitudes(64)?, 128);      // 127 is prime
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn fast_longitudes(band_limit: usize) -> Result<usize> {
+    check_band_limit(band_limit)?;
+    let smooth = |count: &usize| {
+        let mut rest = *count;
+        for prime in [2, 3, 5] {
+            while rest.is_multiple_of(prime) {
+                rest /= prime;
+            }
+        }
+        rest == 1
+    };
+    let found = (2 * band_limit..=4 * MAX_BAND_LIMIT)
+        .step_by(2)
+        .find(smooth);
+    Ok(found.expect("there is a power of two within a factor of two"))
+}
