@@ -2,7 +2,7 @@
 //! What: classifies with the neural tangent kernels of a CNN and of its C4- and D4-equivariant relatives, on images as they
 //!       are and on the same images turned by random multiples of 90°.
 //! Run:  cargo run --release --example images
-//!       cargo run --release --example images -- --data FOLDER --size 32 --train 400 --test 200
+//!       cargo run --release --example images -- --data FOLDER --size 32 --sizes 50,100,200 --test 200
 //!       cargo run --release --example images -- --data histology32.npz --sizes 50,100,200,400,600 --single
 //! Expect: a table of accuracies against the number of training images, the same as CSV; about a minute.
 //!
@@ -90,6 +90,13 @@ struct Row {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(size) = arguments.sizes.iter().find(|&&size| size < FOLDS) {
+        return Err(Error::InvalidValue {
+            what: "--sizes".into(),
+            found: size.to_string(),
+            expected: format!("{FOLDS} training images or more: one for each fold"),
+        });
+    }
     create_folder(&arguments.out)?;
     check_target(&arguments.out)?;
     let (train, test) = draw(arguments)?;

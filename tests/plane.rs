@@ -281,6 +281,105 @@ fn periodic_images_are_functions_on_a_finite_group() {
     }
 }
 
+/// Residual sums whose branches differ in their filters, in both orders and with the identity.
+macro_rules! mixed_branches {
+    ($start:expr, $local:expr, $global:expr, $order:expr) => {{
+        let start = $start;
+        let (weak, strong) = (Scale::new(0.8, 0.2), Scale::new(1.1, 0.1));
+        let summed = match $order {
+            0 => start.residual(|b| {
+                b.activation(Activation::Erf)
+                    .group_convolution($global, strong)
+            }),
+            1 => start.sum(
+                |b| {
+                    b.activation(Activation::Erf)
+                        .group_convolution($global, strong)
+                },
+                |b| b.group_convolution($local, weak),
+            ),
+            2 => start.sum(
+                |b| {
+                    b.activation(Activation::Erf)
+                        .group_convolution($local, weak)
+                },
+                |b| b.group_convolution($global, strong),
+            ),
+            // A constant goes through further layers of its branch.
+            _ => start.sum(
+                |b| {
+                    b.group_convolution($global, strong)
+                        .activation(Activation::Erf)
+                        .group_convolution($local, weak)
+                },
+                |b| b.dense(weak),
+            ),
+        };
+        let network = summed
+            .activation(Activation::Relu)
+            .group_convolution($local, strong)
+            .activation(Activation::Erf)
+            .group_pooling()
+            .build()
+            .unwrap();
+        Kernel::new(&network).unwrap()
+    }};
+}
+
+#[test]
+fn a_global_branch_and_a_local_one_add() {
+    for (group, [height, width]) in [
+        (PointGroup::C1, [3, 5]),
+        (PointGroup::C4, [3, 3]),
+        (PointGroup::D2, [5, 3]),
+    ] {
+        let pixels = images(31, 3, [height, width, 2]);
+        let functions = pixels.to_shape((3, height * width, 2)).unwrap();
+        let torus = FiniteAction::torus(height, width, group).unwrap();
+        let near = |point: usize| {
+            let along = |at: usize, edge: usize| at.min(edge - at) <= 1;
+            along(point / width, height) && along(point % width, width)
+        };
+        let points: Vec<usize> = (0..torus.points()).filter(|&x| near(x)).collect();
+        let elements: Vec<usize> = (0..torus.order())
+            .filter(|&g| near(torus.image(g, 0)))
+            .collect();
+        let everywhere: Vec<usize> = (0..torus.order()).collect();
+        let scale = Scale::new(1.3, 0.2);
+        let window = || Support::window(3, Padding::Circular);
+        // As large as the image, a periodic window is a global filter.
+        let whole = || Support::Window {
+            height,
+            width,
+            padding: Padding::Circular,
+        };
+        for order in 0..4 {
+            let plane = |global: &Support| {
+                let start = Network::plane(height, width, 2).lifting(group, window(), scale);
+                let kernel = mixed_branches!(start, window(), global.clone(), order);
+                kernel.gram(pixels.view()).unwrap()
+            };
+            let table = |global: &Support| {
+                let start =
+                    Network::finite(torus.clone(), 2).lifting(Support::subset(&points), scale);
+                let local = || Support::subset(&elements);
+                let kernel = mixed_branches!(start, local(), global.clone(), order);
+                kernel.gram(functions.view()).unwrap()
+            };
+            let want = table(&Support::subset(&everywhere));
+            for (name, found) in [
+                ("table, global", table(&Support::Global)),
+                ("plane, global", plane(&Support::Global)),
+                ("plane, whole window", plane(&whole())),
+            ] {
+                let what = format!("{group} {height}×{width}, order {order}, {name}");
+                assert_close(&format!("{what} nngp"), &found.nngp, &want.nngp, tol::PLANE);
+                assert_close(&format!("{what} ntk"), &found.ntk, &want.ntk, tol::PLANE);
+            }
+        }
+    }
+}
+
 #[test]
 fn branches_add() {
     // On vectors: an identity and a branch, by the formulas for one pair.

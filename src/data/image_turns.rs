@@ -1,9 +1,10 @@
 //! Turning images by multiples of 90°.
 
-use ndarray::{Array4, Axis};
+use ndarray::Array4;
 
 use super::image_set::ImageSet;
 use super::shuffle;
+use crate::group::PlanarSymmetry;
 use crate::{Error, Result};
 
 impl ImageSet {
@@ -25,18 +26,10 @@ impl ImageSet {
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
     pub fn turned_by(&self, quarter_turns: i32) -> ImageSet {
-        let turns = quarter_turns.rem_euclid(4);
-        let mut view = self.images().view();
-        if turns % 2 == 1 {
-            view.swap_axes(1, 2);
-        }
-        if turns == 1 || turns == 2 {
-            view.invert_axis(Axis(1));
-        }
-        if turns == 2 || turns == 3 {
-            view.invert_axis(Axis(2));
-        }
-        self.with_images(view.as_standard_layout().into_owned())
+        let turn = PlanarSymmetry::new(quarter_turns.rem_euclid(4) as u8, false);
+        let (height, width) = turn.shape_after(self.height(), self.width());
+        let shape = (self.len(), height, width, self.channels());
+        self.with_images(moved(self.images(), shape, || turn))
             .expect("the same pixels in another order are valid images")
     }
 
@@ -57,18 +50,24 @@ impl ImageSet {
             });
         }
         let mut rng = shuffle::generator(seed);
-        let size = self.height();
-        let mut images = Array4::zeros(self.images().raw_dim());
-        for (image, mut turned) in self.images().outer_iter().zip(images.outer_iter_mut()) {
-            let turns = shuffle::below(&mut rng, 4);
-            for ((row, column, channel), pixel) in turned.indexed_iter_mut() {
-                let (mut i, mut j) = (row, column);
-                for _ in 0..turns {
-                    (i, j) = (j, size - 1 - i);
-                }
-                *pixel = image[[i, j, channel]];
-            }
-        }
-        self.with_images(images)
+        let turn = || PlanarSymmetry::new(shuffle::below(&mut rng, 4) as u8, false);
+        self.with_images(moved(self.images(), self.images().dim(), turn))
     }
+}
+
+/// Images of which each is moved by the next symmetry.
+///
+/// # Arguments
+/// * `shape` — of the result; every symmetry must lead to it
+fn moved(
+    images: &Array4<f64>,
+    shape: (usize, usize, usize, usize),
+    mut symmetry: impl FnMut() -> PlanarSymmetry,
+) -> Array4<f64> {
+    let mut out = Array4::zeros(shape);
+    for (image, mut out) in images.outer_iter().zip(out.outer_iter_mut()) {
+        let moved = symmetry().transform(image);
+        out.assign(&moved.expect("images of a set have pixels and channels"));
+    }
+    out
 }

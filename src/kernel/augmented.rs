@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 use super::evaluate::Kernel;
 use super::gram::{Gram, KernelError};
-use super::signals::Signals;
+use super::signals::{PreparedSignals, Signals};
 
 /// Signals for which two invariance checks are made, at most.
 const CHECKED_SIGNALS: usize = 3;
@@ -202,7 +202,7 @@ fn wrong_form(signals: &Signals<'_>, expected: &str) -> Error {
 /// with the label of its original, predicts as one that has the averaged kernel and is trained on the
 /// originals, at all times. If the transformations are a group under which the kernel is invariant,
 /// $`K(g x, g x') = K(x, x')`$, the average over one of the two inputs is enough; it is the kernel of the
-/// equivariant network that corresponds (`docs/theory.md`, section 3).
+/// equivariant network that corresponds (`docs/theory.md`).
 ///
 /// # Examples
 /// An augmented CNN has the kernel of the group-convolutional network with the same filters:
@@ -231,7 +231,7 @@ fn wrong_form(signals: &Signals<'_>, expected: &str) -> Error {
 /// ```
 ///
 /// # References
-/// Misof25, section 5.
+/// Misof25.
 #[derive(Clone)]
 pub struct AugmentedKernel {
     kernel: Kernel,
@@ -326,20 +326,49 @@ impl AugmentedKernel {
     /// The averaged kernels of every signal with every other.
     ///
     /// # Cost
-    /// One kernel matrix for each transformation, or for each pair of them over a subset; memory for two
-    /// matrices and one set of transformed signals.
+    /// One kernel matrix for each transformation, or for each unordered pair of them over a subset. Memory for
+    /// two matrices and one set of transformed signals, over a subset for all of these sets.
     ///
     /// # Errors
     /// As [`Kernel::gram`] and [`Transformation::apply`]; [`Error::InvalidValue`] if the transformations are said to
     /// be a group and the kernel is not invariant.
     pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Gram> {
         let signals = signals.into();
-        let mut gram = self.cross(signals, signals)?;
+        let mut gram = if self.one_sided {
+            self.cross(signals, signals)?
+        } else {
+            self.gram_over_pairs(signals)?
+        };
         // A group holds the inverse of each of its elements: what is left to correct is rounding.
-        for matrix in [&mut gram.nngp, &mut gram.ntk] {
-            *matrix = (&*matrix + &matrix.t()) * 0.5;
+        symmetrise([&mut gram.nngp, &mut gram.ntk]);
+        if let KernelError::Entries { nngp, ntk } = &mut gram.error {
+            symmetrise([nngp, ntk]);
         }
         Ok(gram)
+    }
+
+    /// The mean over pairs of transformations, each unordered pair once: symmetrised, it is the kernel.
+    fn gram_over_pairs(&self, signals: Signals<'_>) -> Result<Gram> {
+        let moved = self.prepared(signals)?;
+        let mut sum = Sum::default();
+        for (i, left) in moved.iter().enumerate() {
+            sum.add(self.kernel.gram_prepared(left)?, 1.0);
+            for right in &moved[i + 1..] {
+                sum.add(self.kernel.cross_prepared(left, right)?, 2.0);
+            }
+        }
+        Ok(sum.mean())
+    }
+
+    /// The signals under each transformation.
+    fn prepared(&self, signals: Signals<'_>) -> Result<Vec<PreparedSignals>> {
+        self.transformations
+            .iter()
+            .map(|transformation| {
+                let moved = transformation.apply(signals)?;
+                self.kernel.prepare(moved.view())
+            })
+            .collect()
     }
 
     /// The averaged kernels of the signals of one set with those of another.
@@ -359,16 +388,15 @@ impl AugmentedKernel {
             for transformation in &self.transformations {
                 let moved = transformation.apply(columns)?;
                 let moved = self.kernel.prepare(moved.view())?;
-                sum.add(self.kernel.cross_prepared(&rows, &moved)?);
+                sum.add(self.kernel.cross_prepared(&rows, &moved)?, 1.0);
             }
         } else {
-            for left in &self.transformations {
-                let moved_rows = left.apply(rows)?;
-                let moved_rows = self.kernel.prepare(moved_rows.view())?;
-                for right in &self.transformations {
-                    let moved = right.apply(columns)?;
-                    let moved = self.kernel.prepare(moved.view())?;
-                    sum.add(self.kernel.cross_prepared(&moved_rows, &moved)?);
+            let columns = self.prepared(columns)?;
+            for transformation in &self.transformations {
+                let moved = transformation.apply(rows)?;
+                let moved = self.kernel.prepare(moved.view())?;
+                for column in &columns {
+                    sum.add(self.kernel.cross_prepared(&moved, column)?, 1.0);
                 }
             }
         }
@@ -416,16 +444,24 @@ fn largest_difference(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
         .fold(0.0, |largest, (a, b)| (a - b).abs().max(largest))
 }
 
-/// Kernel matrices that are added up.
+/// Replaces matrices by their symmetric parts.
+fn symmetrise(matrices: [&mut Array2<f64>; 2]) {
+    for matrix in matrices {
+        *matrix = (&*matrix + &matrix.t()) * 0.5;
+    }
+}
+
+/// Kernel matrices that are added up, with weights.
 #[derive(Default)]
 struct Sum {
     sum: Option<Gram>,
-    terms: usize,
+    weights: f64,
 }
 
 impl Sum {
-    fn add(&mut self, gram: Gram) {
-        self.terms += 1;
+    fn add(&mut self, mut gram: Gram, weight: f64) {
+        scale(&mut gram, weight);
+        self.weights += weight;
         let Some(sum) = &mut self.sum else {
             self.sum = Some(gram);
             return;
@@ -454,20 +490,23 @@ impl Sum {
 
     fn mean(self) -> Gram {
         let mut gram = self.sum.expect("there is a transformation");
-        let weight = 1.0 / self.terms as f64;
-        gram.nngp *= weight;
-        gram.ntk *= weight;
-        match &mut gram.error {
-            KernelError::Exact => {}
-            KernelError::Entries { nngp, ntk } => {
-                *nngp *= weight;
-                *ntk *= weight;
-            }
-            KernelError::Sampled { largest, .. } => {
-                largest.nngp *= weight;
-                largest.ntk *= weight;
-            }
-        }
+        scale(&mut gram, 1.0 / self.weights);
         gram
+    }
+}
+
+fn scale(gram: &mut Gram, weight: f64) {
+    gram.nngp *= weight;
+    gram.ntk *= weight;
+    match &mut gram.error {
+        KernelError::Exact => {}
+        KernelError::Entries { nngp, ntk } => {
+            *nngp *= weight;
+            *ntk *= weight;
+        }
+        KernelError::Sampled { largest, .. } => {
+            largest.nngp *= weight;
+            largest.ntk *= weight;
+        }
     }
 }

@@ -43,8 +43,6 @@ impl FiniteSignal {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FiniteRegion {
     relative: usize,
-    /// Behind a global filter the fibre is one number.
-    constant: bool,
 }
 
 /// Scratch of one thread.
@@ -79,20 +77,14 @@ impl FiniteGeometry {
             products.push(sum / self.channels as f64);
         }
         fibres.clear();
-        let constant = match support {
-            Support::Subset(points) => {
-                fibres.extend(
-                    (0..self.action.order())
-                        .map(|g| mean(points.iter().map(|&x| products[self.action.image(g, x)]))),
-                );
-                false
-            }
-            _ => {
-                fibres.push(mean(products.iter().copied()));
-                true
-            }
-        };
-        FiniteRegion { relative, constant }
+        let order = self.action.order();
+        match support {
+            Support::Subset(points) => fibres.extend(
+                (0..order).map(|g| mean(points.iter().map(|&x| products[self.action.image(g, x)]))),
+            ),
+            _ => fibres.resize(order, mean(products.iter().copied())),
+        }
+        FiniteRegion { relative }
     }
 }
 
@@ -147,27 +139,24 @@ impl Geometry for FiniteGeometry {
         workspace: &mut FiniteWorkspace,
         fibres: &mut Vec<f64>,
     ) -> FiniteRegion {
-        if region.constant {
-            return region;
-        }
-        let means = &mut workspace.means;
-        means.clear();
-        let constant = match support {
+        let group = self.action.group();
+        match support {
             Support::Subset(elements) => {
-                let group = self.action.group();
+                let means = &mut workspace.means;
+                means.clear();
                 means.extend(
                     (0..group.order())
                         .map(|g| mean(elements.iter().map(|&h| fibres[group.product(g, h)]))),
                 );
-                false
+                std::mem::swap(means, fibres);
             }
+            // As many numbers as before: another branch may have local filters.
             _ => {
-                means.push(mean(fibres.iter().copied()));
-                true
+                let mean = mean(fibres.iter().copied());
+                fibres.fill(mean);
             }
-        };
-        std::mem::swap(means, fibres);
-        FiniteRegion { constant, ..region }
+        }
+        region
     }
 
     fn family(&self, region: FiniteRegion) -> i64 {

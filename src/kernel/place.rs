@@ -9,21 +9,11 @@ use crate::{Error, Result};
 use super::geometry::{Geometry, Side};
 
 /// Both kernels at the points of a batch, and copies that wait for the other branch of a sum.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Fibres<T> {
     pub(super) nngp: Vec<T>,
     pub(super) ntk: Vec<T>,
     pub(super) waiting: Vec<[Vec<T>; 2]>,
-}
-
-impl<T> Default for Fibres<T> {
-    fn default() -> Self {
-        Fibres {
-            nngp: Vec::new(),
-            ntk: Vec::new(),
-            waiting: Vec::new(),
-        }
-    }
 }
 
 /// Where the steps act: on the fibres of a pair, on a signal's own, on numbers behind the pooling.
@@ -42,21 +32,11 @@ pub(super) trait Place<T: Real> {
 }
 
 /// What the fibres of a family meet before one activation: of both signals, the variance and its factor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Gathered<T> {
     pub(super) family: Option<i64>,
     pub(super) everywhere: [Vec<T>; 4],
     pub(super) at_points: [Vec<T>; 4],
-}
-
-impl<T> Default for Gathered<T> {
-    fn default() -> Self {
-        Gathered {
-            family: None,
-            everywhere: Default::default(),
-            at_points: Default::default(),
-        }
-    }
 }
 
 /// The fibres of a pair of signals.
@@ -166,11 +146,7 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
             let q = Variance::Constant(q);
             return activation.apply(q, q, nngp, Some(ntk));
         }
-        let own = PreparedVariance {
-            variance: field.variance(),
-            factor: field.factor(),
-            plain: field.plain(),
-        };
+        let own = field.view();
         activation.apply_prepared(own, own, nngp, ntk)
     }
 }

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 
 use ndarray::ArrayView3;
 
-use crate::group::PointGroup;
+use crate::group::{PlanarSymmetry, PointGroup};
 use crate::network::{Layer, Padding, Support};
 use crate::special::Real;
 
@@ -36,8 +36,8 @@ enum PlaneReadout {
 pub struct PlaneGeometry<T> {
     size: [usize; 2],
     periodic: bool,
-    /// Per element of the group, which pixel each pixel of the turned image comes from.
-    orientations: Vec<Vec<u32>>,
+    /// The elements of the group by which the second image is turned, the identity first.
+    orientations: &'static [PlanarSymmetry],
     displacements: Displacements,
     precision: PhantomData<T>,
 }
@@ -45,10 +45,27 @@ pub struct PlaneGeometry<T> {
 /// The displacements that pooling needs, and how often each counts.
 #[derive(Debug, Clone)]
 struct Displacements {
-    all: Vec<(Run, f64)>,
+    all: Batches,
     /// For a signal with itself, d and −d give the same mean: one of the two, with its weight.
-    half: Vec<(Run, f64)>,
+    half: Batches,
     readout: PlaneReadout,
+}
+
+/// Runs of displacements by their number, kept as strips: some for each horizontal part.
+#[derive(Debug, Clone, Default)]
+struct Batches {
+    strips: Vec<Strip>,
+    count: usize,
+}
+
+/// Consecutive runs of one length and weight, each beginning where the last one ends.
+#[derive(Debug, Clone, Copy)]
+struct Strip {
+    /// The first one.
+    run: Run,
+    weight: f64,
+    /// Its number.
+    start: usize,
 }
 
 /// An image as the geometry keeps it: `[channels, height, width]`.
@@ -75,8 +92,6 @@ pub struct PlaneRegion {
     layout: Layout,
     /// How often each displacement counts in the mean.
     weight: f64,
-    /// Behind a global filter every fibre is one number.
-    constant: bool,
 }
 
 /// Scratch of one thread: some images.
@@ -105,23 +120,10 @@ impl<T: Real> PlaneGeometry<T> {
         };
         let periodic = is_periodic(layers);
         // Flattened features meet at the same place in the same orientation only.
-        let elements = match readout {
+        let orientations = match readout {
             PlaneReadout::Pooling => group.elements(),
             PlaneReadout::Flatten => &group.elements()[..1],
         };
-        let [height, width] = size;
-        let orientations = elements
-            .iter()
-            .map(|element| {
-                let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (y, x)));
-                pixels
-                    .map(|(y, x)| {
-                        let (y, x) = element.source(height, width, y, x);
-                        (y * width + x) as u32
-                    })
-                    .collect()
-            })
-            .collect();
         PlaneGeometry {
             size,
             periodic,
@@ -146,7 +148,6 @@ impl<T: Real> PlaneGeometry<T> {
                 periodic: self.periodic,
             },
             weight,
-            constant: false,
         };
         let PlaneWorkspace { a, b, panels, .. } = workspace;
         let [left, right] = panels;
@@ -231,9 +232,11 @@ impl Displacements {
             Ordering::Equal => 1.0,
             Ordering::Greater => 2.0,
         };
-        let runs = |weight: &dyn Fn([i32; 2]) -> f64| {
-            let mut runs: Vec<(Run, f64)> = Vec::new();
+        let batches = |weight: &dyn Fn([i32; 2]) -> f64| {
+            let mut batches = Batches::default();
             for horizontal in horizontal.clone() {
+                // A run that may become longer, its weight and its pixels.
+                let mut open: Option<(Run, f64, usize)> = None;
                 for d in vertical.clone() {
                     let weight = weight([d, horizontal]);
                     if weight == 0.0 {
@@ -244,32 +247,72 @@ impl Displacements {
                         first: d,
                         end: d + 1,
                     };
-                    if let Some((last, last_weight)) = runs.last_mut()
-                        && (last.horizontal, last.end, *last_weight) == (horizontal, d, weight)
+                    let layout = Layout {
+                        run,
+                        size,
+                        periodic,
+                    };
+                    let pixels = layout.pixels();
+                    if let Some((last, last_weight, sum)) = &mut open
+                        && (last.end, *last_weight) == (d, weight)
+                        && *sum + pixels <= BATCH
                     {
-                        let longer = Run {
-                            end: d + 1,
-                            ..*last
-                        };
-                        let layout = Layout {
-                            run: longer,
-                            size,
-                            periodic,
-                        };
-                        if layout.pixels() <= BATCH {
-                            *last = longer;
-                            continue;
-                        }
+                        last.end = d + 1;
+                        *sum += pixels;
+                        continue;
                     }
-                    runs.push((run, weight));
+                    if let Some((run, weight, _)) = open.replace((run, weight, pixels)) {
+                        batches.push(run, weight);
+                    }
+                }
+                if let Some((run, weight, _)) = open {
+                    batches.push(run, weight);
                 }
             }
-            runs
+            batches
         };
         Displacements {
-            all: runs(&|_| 1.0),
-            half: runs(&twin),
+            all: batches(&|_| 1.0),
+            half: batches(&twin),
             readout,
+        }
+    }
+}
+
+impl Batches {
+    /// Appends a run: to the last strip, if it goes on in the same way.
+    fn push(&mut self, run: Run, weight: f64) {
+        let number = self.count;
+        self.count += 1;
+        if let Some(strip) = self.strips.last()
+            && strip.weight == weight
+            && strip.run_at(number) == run
+        {
+            return;
+        }
+        self.strips.push(Strip {
+            run,
+            weight,
+            start: number,
+        });
+    }
+
+    /// A run and how often its displacements count.
+    fn at(&self, number: usize) -> (Run, f64) {
+        let next = self.strips.partition_point(|strip| strip.start <= number);
+        let strip = &self.strips[next - 1];
+        (strip.run_at(number), strip.weight)
+    }
+}
+
+impl Strip {
+    fn run_at(&self, number: usize) -> Run {
+        let length = self.run.end - self.run.first;
+        let first = self.run.first + (number - self.start) as i32 * length;
+        Run {
+            horizontal: self.run.horizontal,
+            first,
+            end: first + length,
         }
     }
 }
@@ -298,10 +341,16 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
     }
 
     fn oriented(&self, signal: &PlaneSignal, orientation: usize) -> Option<PlaneSignal> {
-        let sources = (orientation > 0).then(|| &self.orientations[orientation])?;
+        let element = (orientation > 0).then(|| self.orientations[orientation])?;
+        let [height, width] = self.size;
         let mut pixels = Vec::with_capacity(signal.pixels.len());
-        for channel in signal.pixels.chunks_exact(sources.len()) {
-            pixels.extend(sources.iter().map(|&source| channel[source as usize]));
+        for channel in signal.pixels.chunks_exact(height * width) {
+            for y in 0..height {
+                pixels.extend((0..width).map(|x| {
+                    let (y, x) = element.source(height, width, y, x);
+                    channel[y * width + x]
+                }));
+            }
         }
         Some(PlaneSignal { pixels })
     }
@@ -310,9 +359,9 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         self.load(a, b, workspace);
         workspace.same = std::ptr::eq(a, b);
         if workspace.same {
-            self.displacements.half.len()
+            self.displacements.half.count
         } else {
-            self.displacements.all.len()
+            self.displacements.all.count
         }
     }
 
@@ -324,9 +373,9 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
         let run = if workspace.same {
-            self.displacements.half[batch]
+            self.displacements.half.at(batch)
         } else {
-            self.displacements.all[batch]
+            self.displacements.all.at(batch)
         };
         self.lift_at(support, run, workspace, fibres)
     }
@@ -354,9 +403,6 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
-        if region.constant {
-            return region;
-        }
         let window = match support {
             Support::Window {
                 height,
@@ -369,15 +415,12 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
             _ => {
                 let [height, width] = region.layout.size;
                 let pixels = height * width;
-                let images = fibres.len() / pixels;
-                for i in 0..images {
-                    fibres[i] = T::of(sum(&fibres[i * pixels..(i + 1) * pixels]) / pixels as f64);
+                // As many numbers as before: another branch may have local filters.
+                for image in fibres.chunks_exact_mut(pixels) {
+                    let mean = sum(image) / pixels as f64;
+                    image.fill(T::of(mean));
                 }
-                fibres.truncate(images);
-                return PlaneRegion {
-                    constant: true,
-                    ..region
-                };
+                return region;
             }
         };
         if window.size == [1, 1] {
@@ -412,11 +455,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
     fn mean(&self, region: PlaneRegion, fibres: &[T]) -> f64 {
         let [height, width] = region.layout.size;
         let pixels = (height * width) as f64;
-        let own = if region.constant {
-            sum(fibres)
-        } else {
-            sum(fibres) / pixels
-        };
+        let own = sum(fibres) / pixels;
         match self.displacements.readout {
             PlaneReadout::Pooling => own * region.weight / pixels,
             PlaneReadout::Flatten => own,

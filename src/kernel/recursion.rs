@@ -54,21 +54,11 @@ pub(crate) struct SelfCovariance<T: Real> {
 }
 
 /// Buffers of one thread: the fibres of a batch and what belongs to them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct FibreBuffers<T: Real> {
     fibres: Fibres<T>,
     variances: [Vec<VarianceField<T>>; 2],
     gathered: Vec<Gathered<T>>,
-}
-
-impl<T: Real> Default for FibreBuffers<T> {
-    fn default() -> Self {
-        FibreBuffers {
-            fibres: Fibres::default(),
-            variances: [Vec::new(), Vec::new()],
-            gathered: Vec::new(),
-        }
-    }
 }
 
 /// Carries both kernels through `steps`.
@@ -133,6 +123,7 @@ impl<T: Real> pulp::WithSimd for Linear<'_, T> {
 }
 
 fn add<T: Real>(terms: &[T], sums: &mut [T]) {
+    assert_eq!(terms.len(), sums.len(), "branches know the same points");
     for (sum, &term) in sums.iter_mut().zip(terms) {
         *sum += term;
     }

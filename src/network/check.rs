@@ -7,7 +7,7 @@ use crate::sphere::sampling::MAX_BAND_LIMIT;
 use crate::{Error, Result};
 
 /// Images have at most this many pixels along an edge.
-pub(super) const MAX_EDGE: usize = 1 << 14;
+const MAX_EDGE: usize = 1 << 12;
 
 /// What a layer hands on.
 #[derive(Clone, Copy, PartialEq)]
@@ -214,7 +214,6 @@ fn check_residual(
                     "move it behind the `residual`",
                 );
             }
-            // The periodicity that one branch settles holds for the other.
             *state = check_layer(input, index, layer, *state)?;
         }
         let weights = matches!(
