@@ -1,0 +1,28 @@
+//! Tolerances of the transforms against the double-double oracle, and of the oracle itself.
+
+#![allow(dead_code)]
+
+/// A decimal number of 40 digits is read with some roundings, a sine has some thirty: in units of 2⁻¹⁰⁴.
+pub const DD_CONSTANT: f64 = 16.0;
+
+/// A few operations of at most two units each.
+pub const DD_OPERATION: f64 = 8.0;
+
+/// Sine of an angle whose own last place counts.
+pub const DD_ANGLE: f64 = 8.0;
+
+/// Recursions in the degree lose about as many units as the degree, a few times as many at single points.
+pub fn dd_recursion(degree: usize) -> f64 {
+    64.0 + 64.0 * degree as f64
+}
+
+/// Closed forms of degree one in `f64`.
+pub const CLOSED_FORM: f64 = 16.0 * f64::EPSILON;
+
+/// Wigner functions of the crate: some ε at low degrees; rounding of the recursion grows more slowly than the degree.
+pub fn wigner(degree: usize) -> f64 {
+    f64::EPSILON * (8.0 + 0.25 * degree as f64)
+}
+
+/// Gauss–Legendre angles and weights of the crate, relative: rounded once or twice.
+pub const NODE: f64 = 8.0 * f64::EPSILON;
