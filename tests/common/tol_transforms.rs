@@ -26,3 +26,22 @@ pub fn wigner(degree: usize) -> f64 {
 
 /// Gauss–Legendre angles and weights of the crate, relative: rounded once or twice.
 pub const NODE: f64 = 8.0 * f64::EPSILON;
+
+/// Synthesis, relative to the largest sample: a recursion of L steps loses up to L^1.5 ε at single points, its share of all
+/// others is L ε. The largest that was seen, up to L = 2048, is a third of this.
+pub fn synthesis(band_limit: usize) -> f64 {
+    let limit = band_limit as f64;
+    f64::EPSILON * (12.0 + limit + 0.15 * limit.powf(1.5))
+}
+
+/// Analysis of rounded samples, absolute, coefficients of size one: the errors of single points are averaged. The largest
+/// that was seen is 1.1 L ε.
+pub fn analysis(band_limit: usize) -> f64 {
+    f64::EPSILON * (12.0 + 4.0 * band_limit as f64)
+}
+
+/// Low orders on the ring next to a pole, relative to the largest sample there. The cosine of its colatitude, rounded, moves
+/// the ring by up to ε L/8 of its distance from the pole; 4 L ε is the largest that was seen.
+pub fn polar_ring(band_limit: usize) -> f64 {
+    f64::EPSILON * (20.0 + 8.0 * band_limit as f64)
+}
