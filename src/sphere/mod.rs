@@ -30,7 +30,9 @@ pub use plan::{ShtPlan, ShtScratch};
 pub use planner::ShtPlanner;
 pub use ring_plan::RingPlan;
 pub use rings::{Ring, Rings, fast_longitudes};
-pub use rotation::{rotate_coefficients, rotate_coefficients_into};
+pub use rotation::{
+    CoefficientRotation, CoefficientRotationScratch, rotate_coefficients, rotate_coefficients_into,
+};
 pub use sample::Sample;
 pub use sampling::{MAX_BAND_LIMIT, Sampling};
 pub use spin::{Gradient, SpinPlan};

@@ -1,0 +1,214 @@
+//! Between arrays of coefficients and the rows of the rotation: phases, signs, and the two real signals of a complex one.
+
+use super::CoefficientRotationScratch;
+use super::stage::{Angle, Stage};
+use super::tables::{CHUNK, RotationTables};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use num_complex::Complex64;
+use pulp::Arch;
+
+/// What the coefficients are those of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    Real,
+    Complex,
+}
+
+/// A signal and the two rotations about z that go with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn<'a> {
+    coeffs: ArrayView2<'a, Complex64>,
+    alpha: f64,
+    gamma: f64,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(coeffs: ArrayView2<'a, Complex64>, alpha: f64, gamma: f64) -> Self {
+        Turn {
+            coeffs,
+            alpha,
+            gamma,
+        }
+    }
+}
+
+/// The index of a coefficient that is read and not finite.
+pub(super) fn first_not_finite(
+    kind: Kind,
+    coeffs: &ArrayView2<'_, Complex64>,
+) -> Option<[usize; 2]> {
+    let start = if kind == Kind::Real {
+        coeffs.nrows() - 1
+    } else {
+        0
+    };
+    for (l, row) in coeffs.rows().into_iter().enumerate() {
+        let (_, row) = row.split_at(ndarray::Axis(0), start);
+        // One test a row, without a branch for each number.
+        let bad = row.iter().fold(false, |bad, value| {
+            bad | !(value.re - value.re == 0.0) | !(value.im - value.im == 0.0)
+        });
+        if bad {
+            let at = row.iter().position(|value| !value.is_finite());
+            return at.map(|k| [l, start + k]);
+        }
+    }
+    None
+}
+
+impl CoefficientRotationScratch {
+    pub(super) fn prepare(&mut self, tables: &RotationTables, slots: usize) {
+        let limit = tables.band_limit;
+        self.work.prepare(tables, slots);
+        self.phases.resize(2 * limit * slots, Complex64::ZERO);
+        self.row.resize(2 * limit - 1, Complex64::ZERO);
+    }
+}
+
+#[inline(always)]
+fn sign(order: usize) -> f64 {
+    if order.is_multiple_of(2) { 1.0 } else { -1.0 }
+}
+
+/// Rotates signals that take `B` real ones together, by the same β.
+pub(super) fn rotate_group<const B: usize>(
+    tables: &RotationTables,
+    kind: Kind,
+    beta: f64,
+    turns: &[Turn<'_>],
+    rotated: &mut [ArrayViewMut2<'_, Complex64>],
+    scratch: &mut CoefficientRotationScratch,
+) {
+    let limit = tables.band_limit;
+    let slots = if kind == Kind::Real { 1 } else { 2 };
+    scratch.prepare(tables, B);
+    let (angle, south) = Angle::new(beta, limit);
+    if turns.len() * slots < B {
+        let used = tables.rows() * 2 * B * CHUNK;
+        scratch.work.input[..used].fill(0.0);
+    }
+    for (i, turn) in turns.iter().enumerate() {
+        let (before, after) =
+            scratch.phases[2 * limit * i..2 * limit * (i + 1)].split_at_mut(limit);
+        // In the south d_mn(β) = (−1)^(l+m) d_m,−n(π − β).
+        for (n, (before, after)) in before.iter_mut().zip(after).enumerate() {
+            let order = n as f64;
+            *before = Complex64::cis(-order * turn.gamma) * if south { sign(n) } else { 1.0 };
+            *after = Complex64::cis(-order * turn.alpha) * if south { 1.0 } else { sign(n) };
+        }
+        load::<B>(
+            tables,
+            kind,
+            turn,
+            before,
+            i * slots,
+            &mut scratch.work.input,
+            &mut scratch.row,
+        );
+    }
+    Arch::new().dispatch(Stage::<B> {
+        tables,
+        angle,
+        work: &mut scratch.work,
+    });
+    for (i, out) in rotated.iter_mut().enumerate() {
+        let after = &scratch.phases[2 * limit * i + limit..2 * limit * (i + 1)];
+        let scaled = !angle.is_polar();
+        for l in 0..limit {
+            let row = &mut scratch.row;
+            row.fill(Complex64::ZERO);
+            let flip = if south { sign(l) } else { 1.0 };
+            for chunk in 0..=l / CHUNK {
+                let index = tables.row(chunk, l);
+                let scale = &tables.scale[index * CHUNK..(index + 1) * CHUNK];
+                let first = chunk * CHUNK;
+                let count = (l + 1 - first).min(CHUNK);
+                let (re, im) = scratch.work.columns::<B>(index, i * slots);
+                let value = |re: &[f64], im: &[f64], j: usize| {
+                    let factor = if scaled { flip * scale[j] } else { flip };
+                    let im = if south { -im[j] } else { im[j] };
+                    after[first + j] * Complex64::new(factor * re[j], factor * im)
+                };
+                match kind {
+                    Kind::Real => {
+                        for j in 0..count {
+                            let m = first + j;
+                            let value = value(re, im, j);
+                            row[limit - 1 + m] = value;
+                            row[limit - 1 - m] = sign(m) * value.conj();
+                        }
+                    }
+                    Kind::Complex => {
+                        let (re2, im2) = scratch.work.columns::<B>(index, i * slots + 1);
+                        for j in 0..count {
+                            let m = first + j;
+                            let (u, v) = (value(re, im, j), value(re2, im2, j));
+                            row[limit - 1 + m] = Complex64::new(u.re - v.im, u.im + v.re);
+                            row[limit - 1 - m] = sign(m) * Complex64::new(u.re + v.im, v.re - u.im);
+                        }
+                    }
+                }
+            }
+            let mut out = out.row_mut(l);
+            match out.as_slice_mut() {
+                Some(out) => out.copy_from_slice(row),
+                None => out.iter_mut().zip(row.iter()).for_each(|(o, v)| *o = *v),
+            }
+        }
+    }
+}
+
+/// Writes the coefficients, turned about z, into the rows of the stage.
+fn load<const B: usize>(
+    tables: &RotationTables,
+    kind: Kind,
+    turn: &Turn<'_>,
+    phases: &[Complex64],
+    slot: usize,
+    input: &mut [f64],
+    buffer: &mut [Complex64],
+) {
+    let centre = tables.band_limit - 1;
+    for (l, row) in turn.coeffs.rows().into_iter().enumerate() {
+        let row = match row.to_slice() {
+            Some(row) => row,
+            None => {
+                buffer.iter_mut().zip(&row).for_each(|(b, v)| *b = *v);
+                &*buffer
+            }
+        };
+        for chunk in 0..=l / CHUNK {
+            let first = chunk * CHUNK;
+            let count = (l + 1 - first).min(CHUNK);
+            let start = (tables.row(chunk, l) * B + slot) * 2 * CHUNK;
+            let slots = if kind == Kind::Real { 1 } else { 2 };
+            let (here, next) = input[start..start + 2 * CHUNK * slots].split_at_mut(2 * CHUNK);
+            let (re, im) = here.split_at_mut(CHUNK);
+            let upper = &row[centre + first..centre + first + count];
+            let phases = &phases[first..first + count];
+            match kind {
+                Kind::Real => {
+                    for j in 0..count {
+                        let value = upper[j] * phases[j];
+                        (re[j], im[j]) = (value.re, value.im);
+                    }
+                    if first == 0 {
+                        (re[0], im[0]) = (upper[0].re * phases[0].re, 0.0);
+                    }
+                }
+                Kind::Complex => {
+                    // f = u + i v with real u and v.
+                    let (re2, im2) = next.split_at_mut(CHUNK);
+                    for j in 0..count {
+                        let n = first + j;
+                        let (here, there) = (upper[j], sign(n) * row[centre - n].conj());
+                        let u = 0.5 * (here + there) * phases[j];
+                        let twice_v = here - there;
+                        let v = 0.5 * Complex64::new(twice_v.im, -twice_v.re) * phases[j];
+                        (re[j], im[j], re2[j], im2[j]) = (u.re, u.im, v.re, v.im);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,576 @@
+//! The sums over the orders, vectorised over the second order n of the Wigner functions.
+//!
+//! For real signals orders below zero repeat those above, and what is left of $`d^\ell`$ is
+//!
+//! ```math
+//! A_{mn} = d_{mn} + (-1)^n d_{m,-n} , \qquad B_{mn} = d_{mn} - (-1)^n d_{m,-n} , \qquad m, n \ge 0 \quad (A_{m0} = 2 d_{m0}, B_{m0} = 0) ,
+//! ```
+//! the first for the real, the second for the imaginary parts. Both are $`(-1)^{m+n}`$ times their transposes, so the lanes
+//! n ≤ m are computed and each is used twice: for the row m, as a sum over lanes, and for the columns n, lane by lane. Order 0
+//! of the signals enters with one half.
+
+use super::tables::{CHUNK, RotationTables, chunks};
+use crate::special::wigner_d::HalfAngle;
+use pulp::{Simd, WithSimd};
+
+/// Orders m that are treated together, so that the rows of a chunk are read from a near cache.
+pub(super) const GROUP: usize = 8;
+/// Numbers with a positive scale are `value · 2^(−256 scale)`, and take no part in sums: they are below 2^−128.
+const SHRINK: f64 = f64::from_bits((1023 - 256) << 52);
+const GROW: f64 = f64::from_bits((1023 + 256) << 52);
+const LARGE: f64 = f64::from_bits((1023 + 128) << 52);
+const SMALL: f64 = f64::from_bits((1023 - 128) << 52);
+/// Below this sine of β the recursion runs on deviations from its limit at the pole.
+const POLAR_SINE: f64 = 0.2;
+
+/// One angle β with $`\cos\beta \ge 0`$.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Angle {
+    cos_half: f64,
+    sin_half: f64,
+    cos: f64,
+    /// $`\cos\beta - 1`$
+    offset: f64,
+    polar: bool,
+    /// $`|d^\ell_{mn}| < 2^{-128}`$ for all ℓ < L where |m − n| exceeds the first, or |m + n| the second.
+    reach: [usize; 2],
+}
+
+impl Angle {
+    /// For an angle in the south the angle is π − β, and the second value is true.
+    pub(super) fn new(beta: f64, band_limit: usize) -> (Angle, bool) {
+        let half = HalfAngle::new(beta);
+        let south = half.pole < 0.0;
+        let (cos_half, sin_half) = if south {
+            (half.sin, half.cos)
+        } else {
+            (half.cos, half.sin)
+        };
+        let angle = Angle {
+            cos_half,
+            sin_half,
+            cos: (cos_half - sin_half) * (cos_half + sin_half),
+            offset: -2.0 * sin_half * sin_half,
+            polar: (2.0 * cos_half * sin_half).abs() < POLAR_SINE,
+            reach: [
+                reach(cos_half.abs(), sin_half.abs(), band_limit),
+                reach(sin_half.abs(), cos_half.abs(), band_limit),
+            ],
+        };
+        (angle, south)
+    }
+}
+
+impl Angle {
+    /// Whether the sums are without the scales of the tables.
+    pub(super) fn is_polar(&self) -> bool {
+        self.polar
+    }
+}
+
+/// The largest difference m − n of orders at which the bound
+/// $`|d^\ell_{mn}| \le \exp(2\ell\,\mathrm{arsinh}(s \sinh t) - t(m-n))`$, with the best t, exceeds 2^−128 for ℓ = L − 1.
+///
+/// The bound is the norm of $`e^{tJ_z} e^{-i\beta J_y} e^{-tJ_z}`$ in the representation ℓ, the 2ℓ-th power of the one in dimension two.
+fn reach(cos: f64, sin: f64, band_limit: usize) -> usize {
+    let twice = 2.0 * (band_limit as f64 - 1.0);
+    let exponent = |difference: f64| {
+        let y = difference / twice;
+        if y >= 1.0 || sin == 0.0 {
+            return twice * sin.ln();
+        }
+        let cosh = y / ((1.0 - y) * (1.0 + y)).sqrt() * cos / sin;
+        if cosh <= 1.0 {
+            return 0.0;
+        }
+        let sinh = ((cosh - 1.0) * (cosh + 1.0)).sqrt();
+        twice * (sin * sinh).asinh() - cosh.acosh() * difference
+    };
+    let (mut low, mut high) = (0, 2 * band_limit);
+    while high - low > 1 {
+        let middle = (low + high) / 2;
+        if exponent(middle as f64) > SMALL.ln() {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// The working memory of a rotation of `B` signals.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Workspace {
+    /// `[row][signal][re, im][lane]`, without the scales; taken over order by order.
+    pub input: Vec<f64>,
+    /// `[row][signal][re, im, column re, column im][lane]`: input with scales, and the sums over m.
+    data: Vec<f64>,
+    /// `[order in its group][degree][signal][re, im]`, one register each: sums over n.
+    sums: Vec<f64>,
+    /// `[order in its group][degree][4 + 2 B]`: scalars of the recursion and of the signals.
+    steps: Vec<f64>,
+    /// `[chunk][plus, minus, scale of plus, scale of minus][lane]` at ℓ = m.
+    seeds: Vec<f64>,
+}
+
+impl Workspace {
+    pub(super) fn prepare(&mut self, tables: &RotationTables, signals: usize) {
+        let (rows, limit) = (tables.rows(), tables.band_limit);
+        self.input.resize(rows * 2 * signals * CHUNK, 0.0);
+        self.data.resize(rows * 4 * signals * CHUNK, 0.0);
+        self.sums.resize(GROUP * limit * 2 * signals * 8, 0.0);
+        self.steps.resize(GROUP * limit * (4 + 2 * signals), 0.0);
+        self.seeds.resize(chunks(limit) * 4 * CHUNK, 0.0);
+    }
+
+    /// The rotated coefficients of a row, re and im, without the signs $`(-1)^m`$ and the scales.
+    pub(super) fn columns<const B: usize>(&self, row: usize, signal: usize) -> (&[f64], &[f64]) {
+        let start = (row * B + signal) * 4 * CHUNK + 2 * CHUNK;
+        self.data[start..start + 2 * CHUNK].split_at(CHUNK)
+    }
+}
+
+/// Rotates `B` real signals about y: from `input` to `columns`.
+pub(super) struct Stage<'a, const B: usize> {
+    pub tables: &'a RotationTables,
+    pub angle: Angle,
+    pub work: &'a mut Workspace,
+}
+
+impl<const B: usize> WithSimd for Stage<'_, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        if self.angle.polar {
+            self.run::<S, true>(simd);
+        } else {
+            self.run::<S, false>(simd);
+        }
+    }
+}
+
+/// The value and the scale of $`x^{2m}`$.
+#[derive(Clone, Copy)]
+struct Power {
+    square: f64,
+    value: f64,
+    scale: f64,
+}
+
+impl Power {
+    fn advance(&mut self) {
+        self.value *= self.square;
+        if self.value < SMALL && self.value > 0.0 {
+            self.value *= GROW;
+            self.scale += 1.0;
+        }
+    }
+}
+
+impl<const B: usize> Stage<'_, B> {
+    #[inline(always)]
+    fn run<S: Simd, const POLAR: bool>(&mut self, simd: S) {
+        let limit = self.tables.band_limit;
+        let count = self.tables.rows() * 4 * B * CHUNK;
+        self.work.data[..count].fill(0.0);
+        let power = |x: f64| Power {
+            square: x * x,
+            value: 1.0,
+            scale: 0.0,
+        };
+        let mut corners = [power(self.angle.cos_half), power(self.angle.sin_half)];
+        for first in (0..limit).step_by(GROUP) {
+            let orders = first..(first + GROUP).min(limit);
+            let mut corner = [corners; GROUP];
+            for m in orders.clone() {
+                if m > 0 {
+                    corners[0].advance();
+                    corners[1].advance();
+                }
+                corner[m - first] = corners;
+                self.write_steps::<POLAR>(m, m - first);
+            }
+            self.work.sums[..orders.len() * limit * 2 * B * S::F64_LANES].fill(0.0);
+            for chunk in 0..=first / CHUNK {
+                for m in orders.clone() {
+                    let lowest = m as isize - (chunk * CHUNK + CHUNK - 1) as isize;
+                    let (difference, sum) = (lowest.max(0) as usize, m + chunk * CHUNK);
+                    let [near, far] = self.angle.reach;
+                    if (difference > near || sum > far) && (sum > near || difference > far) {
+                        // The same holds for larger m.
+                        break;
+                    }
+                    self.write_seeds(simd, m, chunk, &corner[m - first]);
+                    let lanes = (m + 1 - chunk * CHUNK).min(CHUNK).div_ceil(S::F64_LANES);
+                    let mut at = 0;
+                    while at < lanes {
+                        let vectors = lanes - at;
+                        let place = (m, m - first, chunk, at);
+                        at += if S::F64_LANES == 8 && vectors >= 4 {
+                            self.sum::<S, 4, POLAR>(simd, place)
+                        } else if S::F64_LANES == 8 && vectors == 3 {
+                            self.sum::<S, 3, POLAR>(simd, place)
+                        } else if vectors >= 2 {
+                            self.sum::<S, 2, POLAR>(simd, place)
+                        } else {
+                            self.sum::<S, 1, POLAR>(simd, place)
+                        };
+                    }
+                    if m / CHUNK == chunk {
+                        self.admit(m, m - first);
+                    }
+                }
+            }
+            for m in orders {
+                self.collect(simd, m, m - first);
+            }
+        }
+    }
+
+    /// Writes the scalars of order m for all degrees.
+    #[inline(always)]
+    fn write_steps<const POLAR: bool>(&mut self, m: usize, slot: usize) {
+        let (tables, angle) = (self.tables, &self.angle);
+        let limit = tables.band_limit;
+        let stride = 4 + 2 * B;
+        let (chunk, lane) = (m / CHUNK, m % CHUNK);
+        let sign = if m.is_multiple_of(2) { 1.0 } else { -1.0 };
+        // At n = 0 the lanes of n and −n both hold d_m0, so order 0 counts half.
+        let sign = if m == 0 { 0.5 } else { sign };
+        let order = m as f64;
+        let steps = &mut self.work.steps[slot * limit * stride..(slot + 1) * limit * stride];
+        for (l, step) in (m..limit).zip(steps.chunks_exact_mut(stride)) {
+            let row = tables.row(chunk, l);
+            let (degree, next) = (l as f64, (l + 1) as f64);
+            let odd = degree + next;
+            let scale;
+            if POLAR {
+                let w = tables.inverse_root[row * CHUNK + lane];
+                step[0] = (next + order) * w;
+                step[1] = next * (degree - order) * w / degree.max(1.0);
+                step[2] = odd * next * w * angle.offset;
+                step[3] = next;
+                scale = 1.0;
+            } else {
+                let t = tables.recurrence[row * 2 * CHUNK + lane];
+                step[0] = odd * next * angle.cos * t;
+                step[1] = odd * order * t / degree.max(1.0);
+                scale = tables.scale[row * CHUNK + lane];
+            }
+            for b in 0..B {
+                let input = &self.work.input[(row * B + b) * 2 * CHUNK..][..2 * CHUNK];
+                step[4 + 2 * b] = sign * scale * input[lane];
+                step[5 + 2 * b] = sign * scale * input[CHUNK + lane];
+            }
+        }
+    }
+
+    /// Lets order m take part in the sums over n, from the next m on.
+    #[inline(always)]
+    fn admit(&mut self, m: usize, slot: usize) {
+        let limit = self.tables.band_limit;
+        let stride = 4 + 2 * B;
+        let (chunk, lane) = (m / CHUNK, m % CHUNK);
+        let sign = if m.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let steps = &self.work.steps[slot * limit * stride..(slot + 1) * limit * stride];
+        for (l, step) in (m..limit).zip(steps.chunks_exact(stride)) {
+            let row = self.tables.row(chunk, l);
+            for b in 0..B {
+                let data = &mut self.work.data[(row * B + b) * 4 * CHUNK..][..4 * CHUNK];
+                data[lane] = sign * step[4 + 2 * b];
+                data[CHUNK + lane] = sign * step[5 + 2 * b];
+            }
+        }
+    }
+
+    /// Goes from the seeds of m − 1 to those of m.
+    #[inline(always)]
+    fn write_seeds<S: Simd>(&mut self, simd: S, m: usize, chunk: usize, corner: &[Power; 2]) {
+        let seeds = &mut self.work.seeds[chunk * 4 * CHUNK..(chunk + 1) * 4 * CHUNK];
+        let first = chunk * CHUNK;
+        if m == first {
+            seeds.fill(0.0);
+        } else {
+            let order = m as f64;
+            let factor = -(2.0 * order * (2.0 * order - 1.0)).sqrt()
+                * self.angle.cos_half
+                * self.angle.sin_half;
+            let factor = simd.splat_f64s(factor);
+            let row = self.tables.row(chunk, m - 1);
+            let (t, _) =
+                S::as_simd_f64s(&self.tables.recurrence[row * 2 * CHUNK..row * 2 * CHUNK + CHUNK]);
+            let (values, scales) = seeds.split_at_mut(2 * CHUNK);
+            let (values, _) = S::as_mut_simd_f64s(values);
+            let (scales, _) = S::as_mut_simd_f64s(scales);
+            let half = CHUNK / S::F64_LANES;
+            for v in 0..2 * half {
+                let value = simd.mul_f64s(values[v], simd.mul_f64s(factor, t[v % half]));
+                (values[v], scales[v]) = renormalised(simd, value, scales[v]);
+            }
+        }
+        if (first..first + CHUNK).contains(&m) {
+            let sign = if m.is_multiple_of(2) { 1.0 } else { -1.0 };
+            let lane = m - first;
+            seeds[lane] = corner[0].value;
+            seeds[2 * CHUNK + lane] = corner[0].scale;
+            seeds[CHUNK + lane] = sign * corner[1].value;
+            seeds[3 * CHUNK + lane] = corner[1].scale;
+        }
+    }
+
+    /// Adds what `V` registers of orders n, from register `at` of the chunk on, contribute to row and columns; returns V.
+    #[inline(always)]
+    fn sum<S: Simd, const V: usize, const POLAR: bool>(
+        &mut self,
+        simd: S,
+        (m, slot, chunk, at): (usize, usize, usize, usize),
+    ) -> usize {
+        let (tables, limit) = (self.tables, self.tables.band_limit);
+        let stride = 4 + 2 * B;
+        let work = &mut *self.work;
+        let steps = &work.steps[slot * limit * stride..][..(limit - m) * stride];
+        let sums = &mut work.sums[slot * limit * 2 * B * S::F64_LANES..];
+        let (sums, _) = S::as_mut_simd_f64s(&mut sums[..(limit - m) * 2 * B * S::F64_LANES]);
+        let (from, to) = (tables.row(chunk, m), tables.row(chunk, limit - 1) + 1);
+        let (seeds, _) = S::as_simd_f64s(&work.seeds[chunk * 4 * CHUNK..(chunk + 1) * 4 * CHUNK]);
+        let (data, _) =
+            S::as_mut_simd_f64s(&mut work.data[from * 4 * B * CHUNK..to * 4 * B * CHUNK]);
+        let table = if POLAR {
+            &tables.inverse_root[from * CHUNK..to * CHUNK]
+        } else {
+            &tables.recurrence[from * 2 * CHUNK..to * 2 * CHUNK]
+        };
+        let (table, _) = S::as_simd_f64s(table);
+        let width = CHUNK / S::F64_LANES;
+        let zero = simd.splat_f64s(0.0);
+        let mut lanes = Lanes::<S, V> {
+            simd,
+            here: [[zero; V]; 2],
+            other: [[zero; V]; 2],
+            orders: [zero; V],
+        };
+        let mut scales = [[zero; V]; 2];
+        let first = (chunk * CHUNK + at * S::F64_LANES) as f64;
+        let reach = self.angle.reach;
+        for v in 0..V {
+            let mut orders = zero;
+            for (j, order) in orders_mut::<S>(&mut orders).iter_mut().enumerate() {
+                *order = first + (v * S::F64_LANES + j) as f64;
+            }
+            lanes.orders[v] = orders;
+            for (side, sign) in [1.0, -1.0].into_iter().enumerate() {
+                let mut seed = seeds[side * width + at + v];
+                let mut scale = seeds[(2 + side) * width + at + v];
+                // Lanes that never reach 2^−128 need not be waited for.
+                let distance = simd.abs_f64s(simd.mul_add_e_f64s(
+                    orders,
+                    simd.splat_f64s(-sign),
+                    simd.splat_f64s(m as f64),
+                ));
+                let sum = simd.abs_f64s(simd.mul_add_e_f64s(
+                    orders,
+                    simd.splat_f64s(sign),
+                    simd.splat_f64s(m as f64),
+                ));
+                let never = simd.or_m64s(
+                    simd.greater_than_f64s(distance, simd.splat_f64s(reach[0] as f64)),
+                    simd.greater_than_f64s(sum, simd.splat_f64s(reach[1] as f64)),
+                );
+                seed = simd.select_f64s(never, zero, seed);
+                scale = simd.select_f64s(never, zero, scale);
+                if POLAR {
+                    let row = tables.row(chunk, m) * CHUNK;
+                    let (scale, _) = S::as_simd_f64s(&tables.scale[row..row + CHUNK]);
+                    seed = simd.mul_f64s(seed, scale[at + v]);
+                }
+                lanes.here[side][v] = seed;
+                scales[side][v] = scale;
+            }
+        }
+        let table_stride = if POLAR { width } else { 2 * width };
+        let mut rows = steps
+            .chunks_exact(stride)
+            .zip(sums.chunks_exact_mut(2 * B))
+            .zip(data.chunks_exact_mut(4 * B * width))
+            .zip(table.chunks_exact(table_stride));
+        // While some lanes are too small to matter.
+        loop {
+            let (mut largest, mut smallest) = (scales[0][0], scales[0][0]);
+            for v in 0..V {
+                largest = simd.max_f64s(largest, simd.max_f64s(scales[0][v], scales[1][v]));
+                smallest = simd.min_f64s(smallest, scales[0][v]);
+            }
+            if simd.reduce_max_f64s(largest) == 0.0 {
+                break;
+            }
+            let Some((((step, sums), data), table)) = rows.next() else {
+                return V;
+            };
+            if simd.reduce_min_f64s(smallest) == 0.0 {
+                let mut shown = lanes.here;
+                for side in 0..2 {
+                    for v in 0..V {
+                        let hidden = simd.greater_than_f64s(scales[side][v], zero);
+                        shown[side][v] = simd.select_f64s(hidden, zero, shown[side][v]);
+                    }
+                }
+                accumulate::<S, B, V>(simd, at, &shown, step, sums, data);
+            }
+            lanes.advance::<POLAR>(at, step, table);
+            for side in 0..2 {
+                for v in 0..V {
+                    let hidden = simd.greater_than_f64s(scales[side][v], zero);
+                    let size = simd.abs_f64s(lanes.here[side][v]);
+                    let large = simd.greater_than_or_equal_f64s(size, simd.splat_f64s(LARGE));
+                    let large = simd.and_m64s(hidden, large);
+                    let factor =
+                        simd.select_f64s(large, simd.splat_f64s(SHRINK), simd.splat_f64s(1.0));
+                    let drop = simd.select_f64s(large, simd.splat_f64s(1.0), zero);
+                    lanes.here[side][v] = simd.mul_f64s(lanes.here[side][v], factor);
+                    lanes.other[side][v] = simd.mul_f64s(lanes.other[side][v], factor);
+                    scales[side][v] = simd.sub_f64s(scales[side][v], drop);
+                }
+            }
+        }
+        for (((step, sums), data), table) in rows {
+            accumulate::<S, B, V>(simd, at, &lanes.here, step, sums, data);
+            lanes.advance::<POLAR>(at, step, table);
+        }
+        V
+    }
+
+    /// Adds the sums over n of order m to its columns.
+    #[inline(always)]
+    fn collect<S: Simd>(&mut self, simd: S, m: usize, slot: usize) {
+        let limit = self.tables.band_limit;
+        let (chunk, lane) = (m / CHUNK, m % CHUNK);
+        let sign = if m.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let work = &mut *self.work;
+        let (sums, _) = S::as_simd_f64s(&work.sums[slot * limit * 2 * B * S::F64_LANES..]);
+        for (l, sums) in (m..limit).zip(sums.chunks_exact(2 * B)) {
+            let row = self.tables.row(chunk, l);
+            for b in 0..B {
+                let data = &mut work.data[(row * B + b) * 4 * CHUNK..][..4 * CHUNK];
+                data[2 * CHUNK + lane] += sign * simd.reduce_sum_f64s(sums[2 * b]);
+                data[3 * CHUNK + lane] += sign * simd.reduce_sum_f64s(sums[2 * b + 1]);
+            }
+        }
+    }
+}
+
+/// Brings values into the range from 2^−128 to 2^128, one step.
+#[inline(always)]
+fn renormalised<S: Simd>(simd: S, value: S::f64s, scale: S::f64s) -> (S::f64s, S::f64s) {
+    let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
+    let size = simd.abs_f64s(value);
+    let small = simd.and_m64s(
+        simd.less_than_f64s(size, simd.splat_f64s(SMALL)),
+        simd.greater_than_f64s(size, zero),
+    );
+    let large = simd.and_m64s(
+        simd.greater_than_or_equal_f64s(size, simd.splat_f64s(LARGE)),
+        simd.greater_than_f64s(scale, zero),
+    );
+    let factor = simd.select_f64s(large, simd.splat_f64s(SHRINK), one);
+    let factor = simd.select_f64s(small, simd.splat_f64s(GROW), factor);
+    let shift = simd.select_f64s(large, simd.neg_f64s(one), zero);
+    let shift = simd.select_f64s(small, one, shift);
+    (simd.mul_f64s(value, factor), simd.add_f64s(scale, shift))
+}
+
+/// The numbers of a register.
+#[inline(always)]
+fn orders_mut<S: Simd>(register: &mut S::f64s) -> &mut [f64] {
+    pulp::bytemuck::cast_slice_mut(std::slice::from_mut(register))
+}
+
+/// The recursion for n (first) and −n (second, with the sign $`(-1)^n`$) at `V` registers of orders n.
+struct Lanes<S: Simd, const V: usize> {
+    simd: S,
+    /// The term of the present degree.
+    here: [[S::f64s; V]; 2],
+    /// The term before it; near the pole, its increment.
+    other: [[S::f64s; V]; 2],
+    orders: [S::f64s; V],
+}
+
+impl<S: Simd, const V: usize> Lanes<S, V> {
+    #[inline(always)]
+    fn advance<const POLAR: bool>(&mut self, at: usize, step: &[f64], table: &[S::f64s]) {
+        let simd = self.simd;
+        if POLAR {
+            let (ratio, damping) = (simd.splat_f64s(step[0]), simd.splat_f64s(step[1]));
+            let (source, next) = (simd.splat_f64s(step[2]), simd.splat_f64s(step[3]));
+            for v in 0..V {
+                let (w, n) = (table[at + v], self.orders[v]);
+                let source = simd.mul_f64s(source, w);
+                // (k ∓ n) w and (k − 1 ± n) w
+                let less = simd.mul_f64s(simd.sub_f64s(next, n), w);
+                let more = simd.mul_f64s(simd.add_f64s(next, n), w);
+                let factors = [(less, more), (more, less)];
+                for (side, (to_pole, damped)) in factors.into_iter().enumerate() {
+                    let here = self.here[side][v];
+                    let damped = simd.mul_f64s(damping, simd.sub_f64s(damped, w));
+                    let increment = simd.mul_add_e_f64s(
+                        damped,
+                        self.other[side][v],
+                        simd.mul_f64s(source, here),
+                    );
+                    let ratio = simd.mul_f64s(ratio, to_pole);
+                    self.other[side][v] = increment;
+                    self.here[side][v] = simd.mul_add_e_f64s(ratio, here, increment);
+                }
+            }
+        } else {
+            let width = CHUNK / S::F64_LANES;
+            let (constant, slope) = (simd.splat_f64s(step[0]), simd.splat_f64s(step[1]));
+            for v in 0..V {
+                let constant = simd.mul_f64s(constant, table[at + v]);
+                let slope = simd.mul_f64s(slope, table[width + at + v]);
+                let factors = [
+                    simd.sub_f64s(constant, slope),
+                    simd.add_f64s(constant, slope),
+                ];
+                for (side, factor) in factors.into_iter().enumerate() {
+                    let minus_before = simd.neg_f64s(self.other[side][v]);
+                    self.other[side][v] = self.here[side][v];
+                    self.here[side][v] =
+                        simd.mul_add_e_f64s(factor, self.here[side][v], minus_before);
+                }
+            }
+        }
+    }
+}
+
+/// Adds the contributions of one degree.
+#[inline(always)]
+fn accumulate<S: Simd, const B: usize, const V: usize>(
+    simd: S,
+    at: usize,
+    terms: &[[S::f64s; V]; 2],
+    step: &[f64],
+    sums: &mut [S::f64s],
+    data: &mut [S::f64s],
+) {
+    let width = CHUNK / S::F64_LANES;
+    let [plus, minus] = terms;
+    for b in 0..B {
+        let (re, im) = (
+            simd.splat_f64s(step[4 + 2 * b]),
+            simd.splat_f64s(step[5 + 2 * b]),
+        );
+        let (mut sum_re, mut sum_im) = (sums[2 * b], sums[2 * b + 1]);
+        let data = &mut data[4 * b * width..4 * (b + 1) * width];
+        for v in 0..V {
+            let even = simd.add_f64s(plus[v], minus[v]);
+            let odd = simd.sub_f64s(plus[v], minus[v]);
+            let j = at + v;
+            sum_re = simd.mul_add_e_f64s(even, data[j], sum_re);
+            sum_im = simd.mul_add_e_f64s(odd, data[width + j], sum_im);
+            data[2 * width + j] = simd.mul_add_e_f64s(even, re, data[2 * width + j]);
+            data[3 * width + j] = simd.mul_add_e_f64s(odd, im, data[3 * width + j]);
+        }
+        (sums[2 * b], sums[2 * b + 1]) = (sum_re, sum_im);
+    }
+}

@@ -1,0 +1,118 @@
+//! What the rotation of coefficients needs to know of the band limit alone, in the order in which it is read.
+//!
+//! Orders n are taken in chunks of [`CHUNK`]; a row belongs to one chunk and one degree, and the rows of a chunk follow each
+//! other. Lane j of chunk c is the order n = `CHUNK * c + j`; lanes with n > ℓ hold zeros.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Orders in a chunk: a whole number of registers of any instruction set.
+pub(super) const CHUNK: usize = 32;
+
+/// Roots and scales for every degree ℓ and order n ≤ ℓ.
+///
+/// With $`k = \ell + 1`$ and $`w_k(n) = (k^2-n^2)^{-1/2}`$ the recursion of the Wigner functions in the degree,
+///
+/// ```math
+/// d^k_{mn} = \frac{2\ell+1}{\ell}\,(\ell k\cos\beta - mn)\, w_k(m) w_k(n)\; d^\ell_{mn}
+///   - \frac{k}{\ell}\,\frac{w_k(m) w_k(n)}{w_\ell(m) w_\ell(n)}\; d^{\ell-1}_{mn} ,
+/// ```
+/// becomes $`h^k = \frac{2\ell+1}{\ell}(\ell k\cos\beta - mn)\, t_\ell(m) t_\ell(n)\, h^\ell - h^{\ell-1}`$ for
+/// $`d^\ell_{mn} = s_\ell(m) s_\ell(n) h^\ell_{mn}`$, where $`s_n(n) = 1`$, $`s_k s_\ell = \sqrt k\, w_k`$ and $`t_\ell = s_\ell^2/\sqrt k`$.
+#[derive(Debug)]
+pub(super) struct RotationTables {
+    pub band_limit: usize,
+    /// `[row][2][lane]`: $`t_\ell(n)`$ and $`n\,t_\ell(n)`$.
+    pub recurrence: Vec<f64>,
+    /// `[row][lane]`: $`s_\ell(n)`$.
+    pub scale: Vec<f64>,
+    /// `[row][lane]`: $`w_{\ell+1}(n)`$.
+    pub inverse_root: Vec<f64>,
+}
+
+impl RotationTables {
+    pub(super) fn new(band_limit: usize) -> Self {
+        let rows = row_index(band_limit, chunks(band_limit) - 1, band_limit);
+        let mut tables = RotationTables {
+            band_limit,
+            recurrence: vec![0.0; rows * 2 * CHUNK],
+            scale: vec![0.0; rows * CHUNK],
+            inverse_root: vec![0.0; rows * CHUNK],
+        };
+        Arch::new().dispatch(Fill {
+            tables: &mut tables,
+        });
+        tables
+    }
+
+    /// The index of the row of a chunk and a degree not below the chunk's first order.
+    #[inline(always)]
+    pub(super) fn row(&self, chunk: usize, degree: usize) -> usize {
+        row_index(self.band_limit, chunk, degree)
+    }
+
+    /// The number of rows of all chunks.
+    pub(super) fn rows(&self) -> usize {
+        self.scale.len() / CHUNK
+    }
+}
+
+/// The number of chunks.
+pub(super) fn chunks(band_limit: usize) -> usize {
+    band_limit.div_ceil(CHUNK)
+}
+
+/// Chunk c has `band_limit - CHUNK * c` rows.
+#[inline(always)]
+fn row_index(band_limit: usize, chunk: usize, degree: usize) -> usize {
+    // The chunks before it have c L − CHUNK c (c − 1) / 2 rows.
+    let before = chunk * band_limit - CHUNK * (chunk * chunk.saturating_sub(1) / 2);
+    before + degree - CHUNK * chunk
+}
+
+struct Fill<'a> {
+    tables: &'a mut RotationTables,
+}
+
+impl WithSimd for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let tables = self.tables;
+        let limit = tables.band_limit;
+        for chunk in 0..chunks(limit) {
+            let first = chunk * CHUNK;
+            let mut orders = [0.0; CHUNK];
+            for (j, order) in orders.iter_mut().enumerate() {
+                *order = (first + j) as f64;
+            }
+            let mut scale = [0.0; CHUNK];
+            for l in first..limit {
+                let row = row_index(limit, chunk, l);
+                if l - first < CHUNK {
+                    scale[l - first] = 1.0;
+                }
+                let (degree, next) = (l as f64, (l + 1) as f64);
+                let root = next.sqrt();
+                let recurrence = &mut tables.recurrence[2 * CHUNK * row..2 * CHUNK * (row + 1)];
+                let (plain, times_order) = recurrence.split_at_mut(CHUNK);
+                let scales = &mut tables.scale[CHUNK * row..CHUNK * (row + 1)];
+                let inverse = &mut tables.inverse_root[CHUNK * row..CHUNK * (row + 1)];
+                for j in 0..CHUNK {
+                    let n = orders[j];
+                    let inside = n <= degree;
+                    // Beyond the triangle the arguments are harmless ones, and the results are dropped.
+                    let here = if inside { scale[j] } else { 1.0 };
+                    let square = (next - n) * (next + n);
+                    let w = 1.0 / (if inside { square } else { 1.0 }).sqrt();
+                    let t = here * here / root;
+                    scales[j] = if inside { here } else { 0.0 };
+                    inverse[j] = if inside { w } else { 0.0 };
+                    plain[j] = if inside { t } else { 0.0 };
+                    times_order[j] = if inside { n * t } else { 0.0 };
+                    scale[j] = root * w / here;
+                }
+            }
+        }
+    }
+}
