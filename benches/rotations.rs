@@ -1,10 +1,10 @@
-//! The hot paths on SO(3): Wigner functions, the Wigner transform, correlation, rotation of coefficients.
+//! The hot paths on SO(3): Wigner functions, the Wigner transform, correlation.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner, correlate_real_into};
 use haarmonic::special::{WignerDRecursion, wigner_d_matrix};
-use haarmonic::sphere::{Sampling, rotate_coefficients_into};
-use ndarray::{Array2, Array3};
+use haarmonic::sphere::Sampling;
+use ndarray::Array3;
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -111,18 +111,6 @@ fn wigner(c: &mut Criterion) {
         group.throughput(Throughput::Elements((2 * band_limit as u64 + 1).pow(2)));
         group.bench_function(BenchmarkId::new("matrix", band_limit), |b| {
             b.iter(|| wigner_d_matrix(black_box(band_limit), 0.7))
-        });
-    }
-    group.finish();
-    let mut group = c.benchmark_group("rotate_coefficients");
-    for band_limit in [8, 32, 128] {
-        let coeffs = Array2::from_elem((band_limit, 2 * band_limit - 1), Complex64::ONE);
-        let mut out = coeffs.clone();
-        group.throughput(Throughput::Elements((band_limit * band_limit) as u64));
-        group.bench_function(BenchmarkId::from_parameter(band_limit), |b| {
-            b.iter(|| {
-                rotate_coefficients_into(black_box(coeffs.view()), 0.3, 1.1, 2.0, out.view_mut())
-            })
         });
     }
     group.finish();

@@ -8,6 +8,7 @@ mod extension;
 mod fourier_stage;
 mod grid_transform;
 pub mod harmonics;
+pub mod layouts;
 mod legendre_stage;
 mod legendre_tables;
 mod packed;
@@ -22,6 +23,8 @@ mod sample;
 pub mod sampling;
 pub mod spin;
 mod spin_tables;
+pub mod smoothing;
+pub mod spectra;
 mod transform;
 pub mod zonal;
 

@@ -23,3 +23,12 @@ pub fn factorial_sum(degree: usize) -> f64 {
 pub fn quadrature(band_limit: usize) -> f64 {
     4.0 * transform(band_limit)
 }
+
+/// A rotation of coefficients, relative to the norm of the degree: rounding enters at each of L steps and adds like a random
+/// walk, and near β = 0.2, where the recursions change, the phase of the functions amplifies it by 1 / sin β = 5.
+pub fn rotation(band_limit: usize) -> f64 {
+    f64::EPSILON * (16.0 + 2.0 * band_limit as f64)
+}
+
+/// A rotation found by matching: the gradient is known to about ε of the curvature; the promise is 1e-8, 4.5e7 ε.
+pub const MATCHED: f64 = 4.5e5 * f64::EPSILON;

@@ -1,0 +1,422 @@
+//! Rotational matching: the rotation that lays one signal on the sphere best upon another.
+
+use super::correlation::correlate_real;
+use super::grid::RotationGrid;
+use super::transform::{RotationPlan, RotationPlanner};
+use crate::group::{EulerZyz, Rotation};
+use crate::sphere::{
+    CoefficientRotation, CoefficientRotationScratch, Sampling,
+    coefficients::{band_limit, check_real},
+};
+use crate::{Error, Result};
+use nalgebra::{Matrix3, SymmetricEigen, Vector3};
+use ndarray::{Array3, ArrayView3, Axis};
+use num_complex::Complex64;
+use std::f64::consts::PI;
+use std::sync::Arc;
+
+/// Grid points from which the refinement starts.
+const STARTS: usize = 12;
+/// Steps of one refinement; five or six are usual.
+const STEP_LIMIT: usize = 100;
+/// After a full Newton step of this length (radians) the next one would be below rounding.
+const LAST_STEP: f64 = 1e-7;
+/// Curvatures below this part of the largest count as that part: along a symmetry of the signals there is none.
+const LEAST_CURVATURE: f64 = 1e-6;
+/// How far coefficients may be from those of a real signal, as a fraction of the largest.
+const REALITY_GUARD: f64 = 1e-9;
+
+/// The outcome of [`best_rotation`].
+#[derive(Debug, Clone, Copy)]
+pub struct BestRotation {
+    /// The rotation R at which $`\langle f, R g\rangle`$ is largest.
+    pub rotation: Rotation,
+    /// The largest value, $`\sum_c \int f_c(x)\, g_c(R^{-1}x)\, d\Omega`$.
+    pub value: f64,
+    /// The value divided by the norms of f and g: 1 exactly if g, rotated, is a multiple of f.
+    pub score: f64,
+    /// The score of the next lower local maximum among those that were refined, if there was another one.
+    pub runner_up: Option<f64>,
+    /// Newton steps from the grid point to the rotation.
+    pub steps: usize,
+}
+
+/// Finds the rotation R that maximises $`\langle f, R g\rangle`$ for two real signals, summed over channels.
+///
+/// ```math
+/// F(R) = \sum_c \int_{S^2} f_c(x)\, g_c(R^{-1} x)\, d\Omega
+/// ```
+/// The signal g is the one that is moved, actively, as by [`crate::sphere::rotate_coefficients`]. The function is evaluated on a
+/// grid of SO(3); from the best points of the grid Newton's method, with a trust region, climbs the band-limited function itself.
+/// With several maximisers (symmetric signals) one of them is returned. Conventions: see [`crate::conventions`].
+///
+/// # Arguments
+/// * `f`, `g` — coefficients of real signals, shape `[channels, L, 2L − 1]`
+///
+/// # Cost and accuracy
+/// O(L⁴) time and O(L³) memory for the grid (1.5 L angles β, 3 L angles α and γ), O(L³) a step. The rotation is that of the
+/// maximum to about 1e-12 rad; use [`RotationMatcher`] for many pairs.
+///
+/// # Errors
+/// As [`RotationMatcher::best_rotation`].
+///
+/// # Examples
+/// ```
+/// use haarmonic::rotation_group::best_rotation;
+/// use ndarray::Array3;
+/// use num_complex::Complex64;
+/// // f = Y₁₀ is largest at the pole, g = (Y₁₋₁ − Y₁₁)/√2 at x: R takes x to the pole.
+/// let (mut f, mut g) = (Array3::<Complex64>::zeros((1, 2, 3)), Array3::<Complex64>::zeros((1, 2, 3)));
+/// f[[0, 1, 1]] = 1.0.into();
+/// g[[0, 1, 0]] = 0.5_f64.sqrt().into();
+/// g[[0, 1, 2]] = (-0.5_f64.sqrt()).into();
+/// let best = best_rotation(f.view(), g.view())?;
+/// assert!((best.score - 1.0).abs() < 1e-14);
+/// assert!((best.rotation.apply([1.0, 0.0, 0.0])[2] - 1.0).abs() < 1e-14);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+///
+/// # References
+/// KR08, Sect. 5.
+pub fn best_rotation(
+    f: ArrayView3<'_, Complex64>,
+    g: ArrayView3<'_, Complex64>,
+) -> Result<BestRotation> {
+    if f.is_empty() {
+        return Err(Error::Empty {
+            what: "first signal of a match".into(),
+        });
+    }
+    RotationMatcher::new(band_limit(f.index_axis(Axis(0), 0))?)?.best_rotation(f, g)
+}
+
+/// Finds best rotations for signals of one band limit; see [`best_rotation`].
+#[derive(Debug)]
+pub struct RotationMatcher {
+    plan: Arc<RotationPlan>,
+    rotation: CoefficientRotation,
+}
+
+impl RotationMatcher {
+    /// Makes the grid and the tables.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or the grid would be too large.
+    pub fn new(band_limit: usize) -> Result<Self> {
+        let rotation = CoefficientRotation::new(band_limit)?;
+        let finer = band_limit.saturating_add(band_limit / 2);
+        let count = smooth(2 * finer - 1);
+        let grid = RotationGrid::with_counts(finer, Sampling::GaussLegendre, count, count)?;
+        Ok(RotationMatcher {
+            plan: RotationPlanner::new().plan_on(band_limit, &grid)?,
+            rotation,
+        })
+    }
+
+    /// Returns the band limit L.
+    pub fn band_limit(&self) -> usize {
+        self.rotation.band_limit()
+    }
+
+    /// Finds the rotation R that maximises $`\langle f, R g\rangle`$; formula and arguments as for [`best_rotation`].
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without a channel, [`Error::ShapeMismatch`] if the shapes differ or are not those of the band limit,
+    /// [`Error::NotFinite`], [`Error::InvalidValue`] if a signal is not real or is zero, [`Error::NotConverged`] if the best
+    /// refinement does not end.
+    pub fn best_rotation(
+        &self,
+        f: ArrayView3<'_, Complex64>,
+        g: ArrayView3<'_, Complex64>,
+    ) -> Result<BestRotation> {
+        // K(R) = (1/4π) ∫ g(x) f(R x): the moved signal comes first.
+        let samples = correlate_real(&self.plan, g, f)?;
+        let mut norm = 1.0;
+        for (what, signal) in [("first", &f), ("second", &g)] {
+            for channel in signal.outer_iter() {
+                check_real(channel, REALITY_GUARD)?;
+            }
+            let square = inner(signal, signal);
+            if square == 0.0 {
+                return Err(Error::InvalidValue {
+                    what: format!("{what} signal of a match"),
+                    found: "zero everywhere".into(),
+                    expected: "a signal that is not zero".into(),
+                });
+            }
+            norm *= square.sqrt();
+        }
+        let mut climber = Climber::new(&self.rotation, f, g, norm);
+        let starts = self.starts(&samples)?;
+        let mut ends = Vec::with_capacity(starts.len());
+        for start in starts {
+            ends.push(climber.climb(start)?);
+        }
+        ends.sort_by(|a, b| b.value.total_cmp(&a.value));
+        let best = ends[0];
+        if !best.converged {
+            return Err(Error::NotConverged {
+                what: "best rotation".into(),
+                achieved: best.last_step,
+                requested: LAST_STEP,
+                limit: format!("{STEP_LIMIT} steps"),
+            });
+        }
+        let apart = 0.25 * PI / self.band_limit() as f64;
+        let runner_up = ends[1..]
+            .iter()
+            .find(|end| end.rotation.angle_to(&best.rotation) > apart)
+            .map(|end| end.value / norm);
+        Ok(BestRotation {
+            rotation: best.rotation,
+            value: best.value,
+            score: best.value / norm,
+            runner_up,
+            steps: best.steps,
+        })
+    }
+
+    /// The best grid points, a grid cell and more from each other.
+    fn starts(&self, samples: &Array3<f64>) -> Result<Vec<Rotation>> {
+        let grid = self.plan.grid();
+        let (alphas, betas, gammas) = (grid.alphas(), grid.betas(), grid.gammas());
+        let [n_gamma, n_beta, n_alpha] = grid.shape();
+        let mut peaks = Vec::new();
+        for c in 0..n_gamma {
+            for b in 0..n_beta {
+                for a in 0..n_alpha {
+                    let value = samples[[c, b, a]];
+                    // Local maxima among the six neighbours; equal values count, so there is always one.
+                    let before = [(a + n_alpha - 1) % n_alpha, (c + n_gamma - 1) % n_gamma];
+                    let after = [(a + 1) % n_alpha, (c + 1) % n_gamma];
+                    if value >= samples[[c, b, before[0]]]
+                        && value >= samples[[c, b, after[0]]]
+                        && value >= samples[[before[1], b, a]]
+                        && value >= samples[[after[1], b, a]]
+                        && (b == 0 || value >= samples[[c, b - 1, a]])
+                        && (b + 1 == n_beta || value >= samples[[c, b + 1, a]])
+                    {
+                        peaks.push((value, [a, b, c]));
+                    }
+                }
+            }
+        }
+        peaks.sort_by(|x, y| y.0.total_cmp(&x.0));
+        let apart = PI / grid.band_limit() as f64;
+        let mut starts: Vec<Rotation> = Vec::with_capacity(STARTS);
+        // On flat functions every point is a peak: a bounded number is looked at.
+        for (_, [a, b, c]) in peaks.into_iter().take(64 * STARTS) {
+            let rotation = Rotation::from(EulerZyz::new(alphas[a], betas[b], gammas[c])?);
+            if starts.iter().all(|other| other.angle_to(&rotation) > apart) {
+                starts.push(rotation);
+                if starts.len() == STARTS {
+                    break;
+                }
+            }
+        }
+        Ok(starts)
+    }
+}
+
+/// The smallest number from `least` on without prime factors above five.
+fn smooth(least: usize) -> usize {
+    (least..)
+        .find(|&n| {
+            let mut rest = n;
+            for prime in [2, 3, 5] {
+                while rest.is_multiple_of(prime) {
+                    rest /= prime;
+                }
+            }
+            rest == 1
+        })
+        .expect("there are powers of two above every number")
+}
+
+/// Where a refinement ended.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    rotation: Rotation,
+    value: f64,
+    steps: usize,
+    last_step: f64,
+    converged: bool,
+}
+
+/// Climbs $`F(e^{\omega} R) = \langle f, e^{-i\omega\cdot J} R g\rangle`$ from given rotations.
+struct Climber<'a> {
+    rotation: &'a CoefficientRotation,
+    scratch: CoefficientRotationScratch,
+    f: ArrayView3<'a, Complex64>,
+    g: ArrayView3<'a, Complex64>,
+    turned_f: [Array3<Complex64>; 3],
+    turned_moved: [Array3<Complex64>; 3],
+    moved: Array3<Complex64>,
+    norm: f64,
+}
+
+impl<'a> Climber<'a> {
+    fn new(
+        rotation: &'a CoefficientRotation,
+        f: ArrayView3<'a, Complex64>,
+        g: ArrayView3<'a, Complex64>,
+        norm: f64,
+    ) -> Self {
+        let zeros = || [(); 3].map(|_| Array3::zeros(f.raw_dim()));
+        let mut turned_f = zeros();
+        infinitesimal(&f, &mut turned_f);
+        Climber {
+            rotation,
+            scratch: rotation.make_scratch(),
+            f,
+            g,
+            turned_f,
+            turned_moved: zeros(),
+            moved: Array3::zeros(g.raw_dim()),
+            norm,
+        }
+    }
+
+    /// Rotates g and returns F.
+    fn value(&mut self, rotation: &Rotation) -> Result<f64> {
+        let euler = rotation.euler_zyz();
+        for (g, moved) in self.g.outer_iter().zip(self.moved.outer_iter_mut()) {
+            self.rotation
+                .rotate_real_into(g, &euler, moved, &mut self.scratch)?;
+        }
+        Ok(inner(&self.f, &self.moved.view()))
+    }
+
+    /// Gradient and Hessian of F in ω at ω = 0, from the signal that was moved last.
+    fn derivatives(&mut self) -> (Vector3<f64>, Matrix3<f64>) {
+        infinitesimal(&self.moved.view(), &mut self.turned_moved);
+        let (f, g) = (&self.turned_f, &self.turned_moved);
+        let gradient = Vector3::from_fn(|a, _| inner(&self.f, &g[a].view()));
+        // X_a = −iJ_a is antisymmetric: ⟨f, X_a X_b g⟩ = −⟨X_a f, X_b g⟩.
+        let products = Matrix3::from_fn(|a, b| -inner(&f[a].view(), &g[b].view()));
+        (gradient, 0.5 * (products + products.transpose()))
+    }
+
+    fn climb(&mut self, start: Rotation) -> Result<End> {
+        let mut radius = 0.5 / self.rotation.band_limit() as f64;
+        let mut end = End {
+            rotation: start,
+            value: self.value(&start)?,
+            steps: 0,
+            last_step: f64::INFINITY,
+            converged: false,
+        };
+        let (mut gradient, mut hessian) = self.derivatives();
+        while end.steps < STEP_LIMIT {
+            let eigen = SymmetricEigen::new(hessian);
+            let steepest = eigen.eigenvalues.amax();
+            if steepest <= f64::EPSILON * self.norm {
+                // Constant signals: every rotation is best.
+                (end.last_step, end.converged) = (0.0, true);
+                break;
+            }
+            let mut step = Vector3::zeros();
+            for (value, vector) in eigen
+                .eigenvalues
+                .iter()
+                .zip(eigen.eigenvectors.column_iter())
+            {
+                let curvature = value.abs().max(LEAST_CURVATURE * steepest);
+                step += vector * (vector.dot(&gradient) / curvature);
+            }
+            let length = step.norm();
+            let uphill = eigen.eigenvalues.max() <= LEAST_CURVATURE * steepest;
+            if length > radius {
+                step *= radius / length;
+            }
+            end.last_step = length.min(radius);
+            let next = moved_by(&step, &end.rotation)?;
+            let value = self.value(&next)?;
+            end.steps += 1;
+            if length <= LAST_STEP && length <= radius && uphill {
+                (end.rotation, end.value) = (next, value);
+                end.converged = true;
+                break;
+            }
+            // A gain below rounding is a gain.
+            if value >= end.value - 64.0 * f64::EPSILON * self.norm {
+                (end.rotation, end.value) = (next, value);
+                (gradient, hessian) = self.derivatives();
+                radius = (2.0 * radius).min(PI / 4.0);
+                if length <= LAST_STEP {
+                    // On a saddle: the symmetry of the start is broken once.
+                    let away = eigen.eigenvectors.column(eigen.eigenvalues.imax());
+                    let away = away * (0.1 / self.rotation.band_limit() as f64);
+                    end.rotation = moved_by(&away, &end.rotation)?;
+                    end.value = self.value(&end.rotation)?;
+                    (gradient, hessian) = self.derivatives();
+                }
+            } else {
+                radius = 0.25 * end.last_step;
+            }
+        }
+        Ok(end)
+    }
+}
+
+/// The rotation by the vector ω after another one.
+fn moved_by(step: &Vector3<f64>, rotation: &Rotation) -> Result<Rotation> {
+    let angle = step.norm();
+    if angle == 0.0 {
+        return Ok(*rotation);
+    }
+    Ok(Rotation::about_axis([step.x, step.y, step.z], angle)?.compose(rotation))
+}
+
+/// $`\sum_c \int f_c g_c\, d\Omega`$ for real signals, from the orders m ≥ 0.
+fn inner(f: &ArrayView3<'_, Complex64>, g: &ArrayView3<'_, Complex64>) -> f64 {
+    let centre = f.shape()[1] - 1;
+    let mut sum = 0.0;
+    for (f, g) in f.outer_iter().zip(g.outer_iter()) {
+        for (l, (f, g)) in f.rows().into_iter().zip(g.rows()).enumerate() {
+            let mut above = 0.0;
+            for k in centre + 1..=centre + l {
+                above += f[k].re * g[k].re + f[k].im * g[k].im;
+            }
+            sum += f[centre].re * g[centre].re + 2.0 * above;
+        }
+    }
+    sum
+}
+
+/// The derivatives of a real signal under rotations about x, y and z: $`X_a = -i J_a`$, for the orders m ≥ 0.
+///
+/// $`J_z = m`$, $`J_\pm\,|m\rangle = \sqrt{\ell(\ell+1) - m(m\pm1)}\,|m\pm1\rangle`$, $`J_x = (J_+ + J_-)/2`$, $`J_y = (J_+ - J_-)/2i`$.
+fn infinitesimal(signal: &ArrayView3<'_, Complex64>, out: &mut [Array3<Complex64>; 3]) {
+    let limit = signal.shape()[1];
+    let centre = limit - 1;
+    for (c, channel) in signal.outer_iter().enumerate() {
+        for (l, row) in channel.rows().into_iter().enumerate() {
+            let square = (l * (l + 1)) as f64;
+            for m in 0..=l {
+                let order = m as f64;
+                let lower = if m > 0 {
+                    row[centre + m - 1]
+                } else if l > 0 {
+                    // f_{l,−1} = −conj f_{l,1}
+                    -row[centre + 1].conj()
+                } else {
+                    Complex64::ZERO
+                };
+                let upper = if m < l {
+                    row[centre + m + 1]
+                } else {
+                    Complex64::ZERO
+                };
+                let raised = (square - order * (order - 1.0)).sqrt() * lower;
+                let lowered = (square - order * (order + 1.0)).sqrt() * upper;
+                let sum = 0.5 * (raised + lowered);
+                let at = [c, l, centre + m];
+                out[0][at] = Complex64::new(sum.im, -sum.re);
+                out[1][at] = -0.5 * (raised - lowered);
+                out[2][at] =
+                    Complex64::new(order * row[centre + m].im, -order * row[centre + m].re);
+            }
+        }
+    }
+}

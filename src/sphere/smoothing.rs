@@ -1,0 +1,90 @@
+//! Multipliers of common zonal filters, for [`filter`](super::zonal::filter).
+//!
+//! Each has multiplier 1 at degree 0, so the mean over the sphere stays; for the mean over a cap see
+//! [`cap_multipliers`](super::zonal::cap_multipliers).
+
+use super::sampling::check_band_limit;
+use crate::{Error, Result};
+
+/// Computes the multipliers of a Gaussian beam, $`b_\ell = e^{-\ell(\ell+1)\sigma^2/2}`$ with $`\sigma = \mathrm{FWHM}/\sqrt{8\ln2}`$.
+///
+/// This is what cosmologists call the window of a beam of the given full width at half maximum (exact for heat flow, and a
+/// Gaussian in the plane in the limit of small widths).
+///
+/// # Arguments
+/// * `band_limit` — L
+/// * `full_width` — full width at half maximum in radians, not negative
+///
+/// # Errors
+/// [`Error::InvalidValue`] for a band limit of 0 or a width that is negative or not finite.
+///
+/// # Examples
+/// ```
+/// use haarmonic::sphere::smoothing::gaussian_beam;
+/// let sigma: f64 = 0.1;
+/// let b = gaussian_beam(4, sigma * (8.0 * 2.0_f64.ln()).sqrt())?;
+/// assert!((b[3] - (-0.06_f64).exp()).abs() < 2.0 * f64::EPSILON);       // 3 · 4 · 0.01 / 2
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn gaussian_beam(band_limit: usize, full_width: f64) -> Result<Vec<f64>> {
+    check_scale("full width of a beam", full_width)?;
+    heat_kernel(band_limit, full_width * full_width / (16.0 * 2.0_f64.ln()))
+}
+
+/// Computes the multipliers of heat flow for a time t, $`e^{-\ell(\ell+1)t}`$: the solution of $`\partial_t f = \Delta f`$ on the unit sphere.
+///
+/// # Arguments
+/// * `band_limit` — L
+/// * `time` — t, not negative
+///
+/// # Errors
+/// [`Error::InvalidValue`] for a band limit of 0 or a time that is negative or not finite.
+///
+/// # Examples
+/// ```
+/// use haarmonic::sphere::smoothing::heat_kernel;
+/// let (once, twice) = (heat_kernel(5, 0.1)?, heat_kernel(5, 0.2)?);
+/// assert!((once[4] - (-2.0_f64).exp()).abs() < f64::EPSILON);
+/// assert!((once[3] * once[3] - twice[3]).abs() < f64::EPSILON);         // times add
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn heat_kernel(band_limit: usize, time: f64) -> Result<Vec<f64>> {
+    check_band_limit(band_limit)?;
+    check_scale("time of heat flow", time)?;
+    Ok((0..band_limit)
+        .map(|l| (-((l * (l + 1)) as f64) * time).exp())
+        .collect())
+}
+
+/// Computes the multipliers of a sharp low pass: 1 for ℓ < `cutoff`, 0 from there on.
+///
+/// # Arguments
+/// * `band_limit` — L
+/// * `cutoff` — the lowest degree that is dropped; may exceed L
+///
+/// # Errors
+/// [`Error::InvalidValue`] for a band limit of 0.
+///
+/// # Examples
+/// ```
+/// assert_eq!(haarmonic::sphere::smoothing::low_pass(4, 2)?, [1.0, 1.0, 0.0, 0.0]);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn low_pass(band_limit: usize, cutoff: usize) -> Result<Vec<f64>> {
+    check_band_limit(band_limit)?;
+    Ok((0..band_limit)
+        .map(|l| if l < cutoff { 1.0 } else { 0.0 })
+        .collect())
+}
+
+/// Lets finite numbers from zero on pass.
+fn check_scale(what: &str, value: f64) -> Result<()> {
+    if !(value >= 0.0 && value.is_finite()) {
+        return Err(Error::InvalidValue {
+            what: what.into(),
+            found: value.to_string(),
+            expected: "a finite number, not negative".into(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,316 @@
+//! Rotation of coefficients by plans: against Wigner matrices, points turned back, the group law; batches; bad arguments.
+
+#[path = "common/signals.rs"]
+mod signals;
+#[path = "common/tol_rotations.rs"]
+mod tol;
+
+use haarmonic::Error;
+use haarmonic::group::{EulerZyz, Rotation};
+use haarmonic::special::wigner_d_matrix;
+use haarmonic::sphere::{CoefficientRotation, SphericalHarmonics, rotate_coefficients};
+use ndarray::{Array2, Array3, Axis};
+use num_complex::Complex64;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::f64::consts::PI;
+
+/// β at and near the poles, on both sides of the change of recursion (sin β = 0.2), beyond [0, π].
+const BETAS: [f64; 13] = [
+    0.0, 1e-9, 1e-4, 0.05, 0.19, 0.21, 0.8, 1.5707, 2.2, 3.0, 3.14159, PI, -4.0,
+];
+
+fn real(count: usize, band_limit: usize, seed: u64) -> Array3<Complex64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    signals::random_signals(&mut rng, [1, count, band_limit], 0).index_axis_move(Axis(0), 0)
+}
+
+fn complex(band_limit: usize, seed: u64) -> Array2<Complex64> {
+    let pair = real(2, band_limit, seed);
+    let (u, v) = (pair.index_axis(Axis(0), 0), pair.index_axis(Axis(0), 1));
+    &u + &(v.mapv(|v| v * Complex64::I))
+}
+
+fn euler(alpha: f64, beta: f64, gamma: f64) -> EulerZyz {
+    EulerZyz::new(alpha, beta, gamma).unwrap()
+}
+
+/// Matrix by matrix: the matrices come from another recursion, tested against stored values.
+fn by_matrices(coeffs: &Array2<Complex64>, [alpha, beta, gamma]: [f64; 3]) -> Array2<Complex64> {
+    let limit = coeffs.nrows();
+    let mut rotated = Array2::zeros(coeffs.raw_dim());
+    for l in 0..limit {
+        let d = wigner_d_matrix(l, beta).unwrap();
+        for m in 0..=2 * l {
+            let mut sum = Complex64::ZERO;
+            for n in 0..=2 * l {
+                let phase = Complex64::cis(-(n as f64 - l as f64) * gamma);
+                sum += d[[m, n]] * phase * coeffs[[l, limit - 1 + n - l]];
+            }
+            let phase = Complex64::cis(-(m as f64 - l as f64) * alpha);
+            rotated[[l, limit - 1 + m - l]] = phase * sum;
+        }
+    }
+    rotated
+}
+
+/// The largest error of a degree, relative to the norm of the degree; refuses NaN.
+#[track_caller]
+fn error(found: &Array2<Complex64>, wanted: &Array2<Complex64>) -> f64 {
+    let mut worst = 0.0_f64;
+    for (found, wanted) in found.rows().into_iter().zip(wanted.rows()) {
+        let norm = wanted.iter().map(|w| w.norm_sqr()).sum::<f64>().sqrt();
+        for (f, w) in found.iter().zip(&wanted) {
+            assert!(f.is_finite());
+            worst = worst.max((f - w).norm() / norm);
+        }
+    }
+    worst
+}
+
+fn compare(band_limit: usize) {
+    let rotation = CoefficientRotation::new(band_limit).unwrap();
+    let f = complex(band_limit, 3);
+    let u = real(1, band_limit, 4).index_axis_move(Axis(0), 0);
+    let mut worst = 0.0_f64;
+    for beta in BETAS {
+        let angles = [0.7, beta, -1.9];
+        let at = euler(angles[0], angles[1], angles[2]);
+        let whole = error(
+            &rotation.rotate(f.view(), &at).unwrap(),
+            &by_matrices(&f, angles),
+        );
+        let half = error(
+            &rotation.rotate_real(u.view(), &at).unwrap(),
+            &by_matrices(&u, angles),
+        );
+        let allowed = tol::rotation(band_limit);
+        assert!(
+            whole <= allowed,
+            "complex, L = {band_limit}, β = {beta}: {whole:e}, allowed {allowed:e}"
+        );
+        assert!(
+            half <= allowed,
+            "real, L = {band_limit}, β = {beta}: {half:e}, allowed {allowed:e}"
+        );
+        worst = worst.max(whole).max(half);
+    }
+    println!("L = {band_limit}: largest error {worst:.1e}");
+}
+
+#[test]
+fn agrees_with_wigner_matrices() {
+    for band_limit in (1..=34).chain([64, 65]) {
+        compare(band_limit);
+    }
+}
+
+#[test]
+#[ignore = "takes long without optimisation"]
+fn agrees_with_wigner_matrices_at_large_band_limits() {
+    for band_limit in [128, 256, 512] {
+        compare(band_limit);
+    }
+}
+
+#[test]
+fn values_at_points_turned_back() {
+    for band_limit in [2, 5, 32, 33, 128] {
+        let rotation = CoefficientRotation::new(band_limit).unwrap();
+        let harmonics = SphericalHarmonics::new(band_limit).unwrap();
+        let f = real(1, band_limit, 8).index_axis_move(Axis(0), 0);
+        for beta in [1e-9, 0.1, 1.3, 2.5, PI] {
+            let at = euler(2.0, beta, 0.3);
+            let rotated = rotation.rotate_real(f.view(), &at).unwrap();
+            let back = Rotation::from(at).inverse();
+            for direction in [[0.1, 0.2, 0.97], [-0.6, 0.5, 0.1], [0.3, -0.1, -0.9]] {
+                let value = |coeffs: &Array2<Complex64>, x: [f64; 3]| {
+                    let theta = x[0].hypot(x[1]).atan2(x[2]);
+                    let points = ndarray::array![[theta, x[1].atan2(x[0])]];
+                    harmonics
+                        .evaluate_real(coeffs.view(), points.view())
+                        .unwrap()[0]
+                };
+                let (got, want) = (value(&rotated, direction), value(&f, back.apply(direction)));
+                let scale = band_limit as f64;
+                assert!(
+                    (got - want).abs() <= tol::transform(band_limit) * scale,
+                    "L = {band_limit}, β = {beta}: {got} {want}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn two_rotations_make_their_product_and_the_inverse_undoes() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    for band_limit in [1, 7, 31, 64, 128] {
+        let rotation = CoefficientRotation::new(band_limit).unwrap();
+        let f = real(1, band_limit, 9).index_axis_move(Axis(0), 0);
+        for _ in 0..4 {
+            let (h, g) = (Rotation::random(&mut rng), Rotation::random(&mut rng));
+            let once = rotation.rotate_real(f.view(), &h.euler_zyz()).unwrap();
+            let twice = rotation.rotate_real(once.view(), &g.euler_zyz()).unwrap();
+            let direct = rotation
+                .rotate_real(f.view(), &g.compose(&h).euler_zyz())
+                .unwrap();
+            // The product of the quaternions is known to ε, which degree l sees l-fold.
+            assert!(error(&twice, &direct) <= 4.0 * tol::rotation(band_limit));
+            let back = rotation
+                .rotate_real(once.view(), &h.inverse().euler_zyz())
+                .unwrap();
+            assert!(error(&back, &f) <= 4.0 * tol::rotation(band_limit));
+        }
+    }
+}
+
+#[test]
+fn the_power_of_each_degree_stays() {
+    for (band_limit, beta) in [(64, 0.01), (64, 1.0), (150, 0.3), (150, 3.1), (150, 2.0)] {
+        let f = complex(band_limit, 10);
+        let turned = rotate_coefficients(f.view(), 0.2, beta, 0.9).unwrap();
+        for l in 0..band_limit {
+            let power = |c: &Array2<Complex64>| c.row(l).iter().map(|v| v.norm_sqr()).sum::<f64>();
+            assert!((power(&turned) / power(&f) - 1.0).abs() <= tol::rotation(band_limit));
+        }
+    }
+}
+
+#[test]
+fn no_tilt_leaves_phases_and_a_half_turn_mirrors() {
+    let f = complex(40, 11);
+    let same = rotate_coefficients(f.view(), 0.0, 0.0, 0.0).unwrap();
+    assert!(error(&same, &f) <= tol::rotation(1));
+    // d^l_{mn}(π) = (−1)^{l+m} δ_{m,−n}
+    let turned = rotate_coefficients(f.view(), 0.0, PI, 0.0).unwrap();
+    let mirrored = Array2::from_shape_fn(f.raw_dim(), |(l, k)| {
+        let sign = if (l + k + 39) % 2 == 0 { 1.0 } else { -1.0 };
+        sign * f[[l, 78 - k]]
+    });
+    assert!(error(&turned, &mirrored) <= tol::rotation(40));
+}
+
+#[test]
+fn batches_are_what_single_signals_are() {
+    for band_limit in [1, 6, 33] {
+        let rotation = CoefficientRotation::new(band_limit).unwrap();
+        let at = euler(0.3, 2.0, 1.0);
+        for count in [0, 1, 2, 3, 4, 5, 9] {
+            let f = real(count, band_limit, 20);
+            let mut out = f.clone();
+            out.fill(Complex64::new(f64::NAN, 1.0));
+            rotation
+                .rotate_real_batch_into(f.view(), &at, out.view_mut())
+                .unwrap();
+            let mut whole = out.clone();
+            rotation
+                .rotate_batch_into(f.view(), &at, whole.view_mut())
+                .unwrap();
+            for i in 0..count {
+                let single = rotation.rotate_real(f.index_axis(Axis(0), i), &at).unwrap();
+                assert!(error(&out.index_axis(Axis(0), i).to_owned(), &single) <= tol::rotation(1));
+                assert!(
+                    error(&whole.index_axis(Axis(0), i).to_owned(), &single) <= tol::rotation(1)
+                );
+            }
+        }
+        let f = real(1, band_limit, 21).index_axis_move(Axis(0), 0);
+        let turns = [[0.1, 0.2], [3.0, -1.0], [0.0, 0.0]];
+        let mut out = Array3::zeros((3, band_limit, 2 * band_limit - 1));
+        rotation
+            .rotate_real_by_each_into(f.view(), 2.0, &turns, out.view_mut())
+            .unwrap();
+        for (turn, out) in turns.iter().zip(out.outer_iter()) {
+            let single = rotation
+                .rotate_real(f.view(), &euler(turn[0], 2.0, turn[1]))
+                .unwrap();
+            assert!(error(&out.to_owned(), &single) <= tol::rotation(1));
+        }
+    }
+}
+
+#[test]
+fn scratch_and_layout_do_not_matter() {
+    let (rotation, at) = (CoefficientRotation::new(37).unwrap(), euler(0.1, 0.7, 0.2));
+    let f = complex(37, 30);
+    let want = rotation.rotate(f.view(), &at).unwrap();
+    let mut scratch = CoefficientRotation::new(5).unwrap().make_scratch();
+    let mut out = want.clone();
+    // Dirty scratch of another size, after another angle and kind.
+    rotation
+        .rotate_real_into(
+            f.view(),
+            &euler(3.0, 3.0, 3.0),
+            out.view_mut(),
+            &mut scratch,
+        )
+        .unwrap();
+    rotation
+        .rotate_into(f.view(), &at, out.view_mut(), &mut scratch)
+        .unwrap();
+    assert_eq!(out, want);
+    // Columns first.
+    let transposed = f.t().as_standard_layout().to_owned();
+    let mut columns = Array2::zeros((73, 37));
+    rotation
+        .rotate_into(
+            transposed.t(),
+            &at,
+            columns.view_mut().reversed_axes(),
+            &mut scratch,
+        )
+        .unwrap();
+    assert_eq!(columns.t(), want);
+    // Entries outside of the triangle are ignored, and orders below zero of real signals.
+    let u = real(1, 37, 31).index_axis_move(Axis(0), 0);
+    let want = rotation.rotate_real(u.view(), &at).unwrap();
+    let junk = Array2::from_shape_fn(u.raw_dim(), |(l, k)| {
+        if k < 36 || k - 36 > l {
+            Complex64::new(3.0, -7.0)
+        } else {
+            u[[l, k]]
+        }
+    });
+    assert_eq!(rotation.rotate_real(junk.view(), &at).unwrap(), want);
+}
+
+#[test]
+fn bad_arguments_are_errors() {
+    let rotation = CoefficientRotation::new(3).unwrap();
+    let at = euler(0.0, 1.0, 0.0);
+    assert!(CoefficientRotation::new(0).is_err());
+    let good = Array2::<Complex64>::zeros((3, 5));
+    let wrong = Array2::<Complex64>::zeros((4, 7));
+    let message = rotation.rotate(wrong.view(), &at).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "spherical-harmonic coefficients: expected shape [3, 5], found [4, 7]"
+    );
+    let mut out = wrong.clone();
+    let scratch = &mut rotation.make_scratch();
+    let message = rotation
+        .rotate_real_into(good.view(), &at, out.view_mut(), scratch)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        message,
+        "rotated spherical-harmonic coefficients: expected shape [3, 5], found [4, 7]"
+    );
+    let mut bad = Array3::<Complex64>::zeros((2, 3, 5));
+    bad[[1, 2, 4]].im = f64::INFINITY;
+    let mut out = bad.clone();
+    let found = rotation
+        .rotate_real_batch_into(bad.view(), &at, out.view_mut())
+        .unwrap_err();
+    assert!(matches!(found, Error::NotFinite { index, .. } if index == [1, 2, 4]));
+    let mut short = Array3::<Complex64>::zeros((1, 3, 5));
+    assert!(matches!(
+        rotation.rotate_batch_into(bad.view(), &at, short.view_mut()),
+        Err(Error::ShapeMismatch { .. })
+    ));
+    assert!(matches!(
+        rotation.rotate_real_by_each_into(good.view(), 1.0, &[[0.0, f64::NAN]], short.view_mut()),
+        Err(Error::NotFinite { .. })
+    ));
+}
