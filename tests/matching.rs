@@ -45,12 +45,12 @@ fn random_rotations_are_recovered() {
         for falloff in [0, 1, 2] {
             let g = random(1, band_limit, &mut rng, falloff);
             let r = Rotation::random(&mut rng);
-            let f = 2.5 * rotated(&g, &r);
+            let f = rotated(&g, &r).mapv(|value| 2.5 * value);
             let best = matcher.best_rotation(f.view(), g.view()).unwrap();
             let error = best.rotation.angle_to(&r);
             assert!(error <= tol::MATCHED, "L = {band_limit}: {error:e}");
             assert!((best.score - 1.0).abs() <= tol::transform(band_limit));
-            assert!((best.value / inner(&f, &f) * 2.5 - 1.0).abs() <= tol::transform(band_limit));
+            assert!((2.5 * best.value / inner(&f, &f) - 1.0).abs() <= tol::transform(band_limit));
             assert!(best.steps >= 1 && best.runner_up.is_none_or(|score| score < best.score));
         }
     }
