@@ -15,9 +15,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::f64::consts::PI;
 
-/// β at and near the poles, on both sides of the change of recursion (sin β = 0.2), beyond [0, π].
+/// β at and near the poles, on both sides of the change of recursion (sin β = 0.5), beyond [0, π].
 const BETAS: [f64; 13] = [
-    0.0, 1e-9, 1e-4, 0.05, 0.19, 0.21, 0.8, 1.5707, 2.2, 3.0, 3.14159, PI, -4.0,
+    0.0, 1e-9, 1e-4, 0.05, 0.52, 0.53, 0.8, 1.5707, 2.2, 3.0, 3.14159, PI, -4.0,
 ];
 
 fn real(count: usize, band_limit: usize, seed: u64) -> Array3<Complex64> {

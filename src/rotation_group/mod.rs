@@ -3,6 +3,7 @@
 //!
 //! Coefficients have shape `[2L − 1, L, 2L − 1]`, entry `[n + L − 1, l, m + L − 1]`; samples have shape `[γ, β, α]`.
 
+pub mod convolution;
 pub mod correlation;
 pub mod evaluate;
 pub mod grid;
@@ -13,6 +14,7 @@ mod real_harmonics;
 mod slices;
 pub mod transform;
 
+pub use convolution::{convolve, convolve_signal};
 pub use correlation::{correlate, correlate_real, correlate_real_into, correlation_coefficients};
 pub use evaluate::evaluate;
 pub use grid::RotationGrid;

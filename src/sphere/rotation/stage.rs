@@ -20,8 +20,9 @@ const SHRINK: f64 = f64::from_bits((1023 - 256) << 52);
 const GROW: f64 = f64::from_bits((1023 + 256) << 52);
 const LARGE: f64 = f64::from_bits((1023 + 128) << 52);
 const SMALL: f64 = f64::from_bits((1023 - 128) << 52);
-/// Below this sine of β the recursion runs on deviations from its limit at the pole.
-const POLAR_SINE: f64 = 0.2;
+/// Below this sine of β the recursion runs on deviations from its limit at the pole; the other one would lose a factor of about
+/// $`1/\sin^2\beta`$ in accuracy.
+const POLAR_SINE: f64 = 0.5;
 
 /// One angle β with $`\cos\beta \ge 0`$.
 #[derive(Debug, Clone, Copy)]
