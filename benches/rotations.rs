@@ -11,10 +11,10 @@ use rand_chacha::ChaCha8Rng;
 use std::hint::black_box;
 use std::sync::Arc;
 
-const BAND_LIMITS: [usize; 4] = [8, 16, 32, 64];
+const BAND_LIMITS: [usize; 5] = [8, 16, 32, 64, 128];
 
 fn plan(band_limit: usize, finer: usize) -> Arc<RotationPlan> {
-    let grid = RotationGrid::new(finer, Sampling::GaussLegendre).expect("valid band limit");
+    let grid = RotationGrid::fast(finer, finer, Sampling::GaussLegendre).expect("valid band limit");
     RotationPlanner::new()
         .plan_on(band_limit, &grid)
         .expect("grid is fine enough")
@@ -29,6 +29,7 @@ fn random(shape: [usize; 3]) -> Array3<Complex64> {
 
 fn transform(c: &mut Criterion) {
     let mut group = c.benchmark_group("wigner_transform");
+    group.sample_size(20);
     for band_limit in BAND_LIMITS {
         let plan = plan(band_limit, band_limit);
         let mut scratch = plan.make_scratch();
@@ -68,7 +69,7 @@ fn planning(c: &mut Criterion) {
 
 fn correlation(c: &mut Criterion) {
     let mut group = c.benchmark_group("correlation_two_channels");
-    for (band_limit, finer) in [(6, 6), (6, 12), (16, 32)] {
+    for (band_limit, finer) in [(6, 6), (6, 12), (16, 32), (16, 16), (32, 32), (64, 64)] {
         let plan = plan(band_limit, finer);
         let mut scratch = plan.make_scratch();
         let f = random([2, band_limit, 2 * band_limit - 1]);

@@ -1,5 +1,6 @@
 //! Cross-correlation of two signals on the sphere over all rotations.
 
+use super::classes::Coefficients;
 use super::grid::check_shape;
 use super::transform::{RotationPlan, RotationScratch, check_finite};
 use crate::{Error, Result};
@@ -44,14 +45,17 @@ pub fn correlation_coefficients(
 ) -> Result<Array3<Complex64>> {
     let band_limit = check_pair(&first, &second, None)?;
     let shift = band_limit as i64 - 1;
-    let fetch = product(&first, &second, band_limit);
+    let product = Product {
+        first: &first,
+        second: &second,
+    };
     let orders = 2 * band_limit - 1;
     let mut coeffs = Array3::zeros((orders, band_limit, orders));
     for l in 0..band_limit as i64 {
         for n in -l..=l {
             for m in -l..=l {
                 coeffs[[(n + shift) as usize, l as usize, (m + shift) as usize]] =
-                    fetch(l as usize, m, n);
+                    product.at(l as usize, m, n);
             }
         }
     }
@@ -93,8 +97,12 @@ pub fn correlate_real_into(
     samples: ArrayViewMut3<'_, f64>,
     scratch: &mut RotationScratch,
 ) -> Result<()> {
-    let band_limit = check_pair(&first, &second, Some(plan.band_limit()))?;
-    plan.inverse_real_from(&product(&first, &second, band_limit), samples, scratch)
+    check_pair(&first, &second, Some(plan.band_limit()))?;
+    let product = Product {
+        first: &first,
+        second: &second,
+    };
+    plan.inverse_real_from(&product, samples, scratch)
 }
 
 /// Computes the cross-correlation of two real signals; see [`correlate_real_into`].
@@ -126,20 +134,32 @@ pub fn correlate_real(
     Ok(samples)
 }
 
-/// The coefficient (l, m, n) of the correlation.
-fn product<'a>(
-    first: &'a ArrayView3<'_, Complex64>,
-    second: &'a ArrayView3<'_, Complex64>,
-    band_limit: usize,
-) -> impl Fn(usize, i64, i64) -> Complex64 + 'a {
-    let (channels, shift) = (first.shape()[0], band_limit as i64 - 1);
-    move |l, m, n| {
+/// The coefficients of a correlation.
+struct Product<'a, 'b> {
+    first: &'a ArrayView3<'b, Complex64>,
+    second: &'a ArrayView3<'b, Complex64>,
+}
+
+impl Product<'_, '_> {
+    fn at(&self, l: usize, m: i64, n: i64) -> Complex64 {
+        let (channels, band_limit, _) = self.first.dim();
+        let column = |order: i64| (order + band_limit as i64 - 1) as usize;
         let mut sum = Complex64::ZERO;
         for c in 0..channels {
-            sum +=
-                first[[c, l, (n + shift) as usize]].conj() * second[[c, l, (m + shift) as usize]];
+            sum += self.first[[c, l, column(n)]].conj() * self.second[[c, l, column(m)]];
         }
         sum * (2.0 * PI / (2 * l + 1) as f64)
+    }
+}
+
+impl Coefficients for Product<'_, '_> {
+    fn write(&self, first: usize, orders: &[[i64; 2]], rows: &mut [f64]) {
+        for (i, row) in rows.chunks_exact_mut(2 * orders.len()).enumerate() {
+            for (pair, [m, n]) in row.as_chunks_mut::<2>().0.iter_mut().zip(orders) {
+                let value = self.at(first + i, *m, *n);
+                *pair = [value.re, value.im];
+            }
+        }
     }
 }
 

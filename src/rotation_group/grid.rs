@@ -1,5 +1,6 @@
 //! Grids on SO(3) in ZYZ angles, with the weights of the Haar measure.
 
+use super::lane_fft::is_smooth;
 use crate::sphere::Sampling;
 use crate::{Error, Result};
 use ndarray::ArrayView3;
@@ -30,6 +31,7 @@ pub const MAX_ANGLES: usize = 1 << 14;
 #[derive(Debug, Clone, PartialEq)]
 pub struct RotationGrid {
     band_limit: usize,
+    order_limit: usize,
     sampling: Sampling,
     n_alpha: usize,
     n_gamma: usize,
@@ -47,6 +49,34 @@ impl RotationGrid {
         Self::with_counts(band_limit, sampling, count, count)
     }
 
+    /// Makes a grid at which the transforms are fast: numbers of angles without prime factors above 5, and not more than
+    /// one fifth above the least ones.
+    ///
+    /// # Arguments
+    /// * `band_limit` — M
+    /// * `order_limit` — N from 1 to M: orders n, those of γ, are below it in modulus; M for all of them
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`], or `order_limit` is 0 or above it.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::{rotation_group::RotationGrid, sphere::Sampling};
+    /// let grid = RotationGrid::fast(64, 4, Sampling::GaussLegendre)?;
+    /// assert_eq!(grid.shape(), [8, 64, 128]);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn fast(band_limit: usize, order_limit: usize, sampling: Sampling) -> Result<Self> {
+        let count = |limit: usize| fast_len(2 * limit.clamp(1, MAX_BAND_LIMIT) - 1);
+        Self::build(
+            band_limit,
+            order_limit,
+            sampling,
+            count(band_limit),
+            count(order_limit),
+        )
+    }
+
     /// Makes a grid with given numbers of angles α and γ, for instance powers of two, at which Fourier transforms are fast.
     ///
     /// # Errors
@@ -58,9 +88,23 @@ impl RotationGrid {
         n_alpha: usize,
         n_gamma: usize,
     ) -> Result<Self> {
+        Self::build(band_limit, band_limit, sampling, n_alpha, n_gamma)
+    }
+
+    fn build(
+        band_limit: usize,
+        order_limit: usize,
+        sampling: Sampling,
+        n_alpha: usize,
+        n_gamma: usize,
+    ) -> Result<Self> {
         check_band_limit("band limit of the rotation grid", band_limit)?;
-        let least = 2 * band_limit - 1;
-        for (what, count) in [("alpha", n_alpha), ("gamma", n_gamma)] {
+        check_order_limit(order_limit, band_limit)?;
+        for (what, limit, count) in [
+            ("alpha", band_limit, n_alpha),
+            ("gamma", order_limit, n_gamma),
+        ] {
+            let least = 2 * limit - 1;
             if !(least..=MAX_ANGLES).contains(&count) {
                 return Err(Error::InvalidValue {
                     what: format!("number of angles {what}"),
@@ -73,6 +117,7 @@ impl RotationGrid {
         let weights = sampling.colatitude_weights(band_limit)?;
         Ok(RotationGrid {
             band_limit,
+            order_limit,
             sampling,
             n_alpha,
             n_gamma,
@@ -84,6 +129,11 @@ impl RotationGrid {
     /// Returns the band limit M: the grid determines every function of degrees below M.
     pub fn band_limit(&self) -> usize {
         self.band_limit
+    }
+
+    /// Returns the order limit N: the orders n, those of γ, are below it in modulus. N = M unless stated otherwise.
+    pub fn order_limit(&self) -> usize {
+        self.order_limit
     }
 
     /// Returns the sampling of β.
@@ -176,6 +226,25 @@ pub(crate) fn check_band_limit(what: &str, band_limit: usize) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Accepts an order limit from 1 to the band limit.
+pub(crate) fn check_order_limit(order_limit: usize, band_limit: usize) -> Result<()> {
+    if order_limit == 0 || order_limit > band_limit {
+        return Err(Error::InvalidValue {
+            what: "order limit on SO(3)".into(),
+            found: order_limit.to_string(),
+            expected: format!("1 to {band_limit}, the band limit"),
+        });
+    }
+    Ok(())
+}
+
+/// The next length whose Fourier transform is fast.
+fn fast_len(least: usize) -> usize {
+    (least..)
+        .find(|len| is_smooth(*len))
+        .expect("powers of two are smooth")
 }
 
 /// Accepts exactly the expected shape.

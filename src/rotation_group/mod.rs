@@ -3,22 +3,28 @@
 //!
 //! Coefficients have shape `[2L − 1, L, 2L − 1]`, entry `[n + L − 1, l, m + L − 1]`; samples have shape `[γ, β, α]`.
 
+mod classes;
 pub mod convolution;
 pub mod correlation;
 pub mod evaluate;
 pub mod grid;
-mod kernel;
+mod lane_fft;
 pub mod matching;
+mod passes;
+mod planes;
+pub mod planner;
+mod products;
 mod real_correlation;
 mod real_harmonics;
-mod slices;
 pub mod transform;
+mod wigner_table;
 
 pub use convolution::{convolve, convolve_signal};
 pub use correlation::{correlate, correlate_real, correlate_real_into, correlation_coefficients};
 pub use evaluate::evaluate;
 pub use grid::RotationGrid;
 pub use matching::{BestRotation, RotationMatcher, best_rotation};
+pub use planner::RotationPlanner;
 pub use real_correlation::{CorrelatorWorkspace, RealCorrelator};
 pub use real_harmonics::RealHarmonics;
-pub use transform::{RotationPlan, RotationPlanner, RotationScratch};
+pub use transform::{RotationPlan, RotationScratch};

@@ -1,82 +1,13 @@
 //! The Wigner transform: harmonic analysis of functions on SO(3).
 
-use super::grid::{RotationGrid, check_band_limit, check_shape};
-use super::kernel::WignerNodes;
-use super::slices::{Analysis, ClassScratch, PlaneFft, PlaneScratch, analyse, synthesise};
-use crate::special::GaussLegendre;
-use crate::sphere::Sampling;
+use super::classes::Coefficients;
+use super::grid::{RotationGrid, check_shape};
+use super::passes::{Buffers, Passes};
+use super::planes::Sample;
 use crate::{Error, Result};
-use ndarray::{Array3, ArrayView3, ArrayViewMut3};
+use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis, Slice};
 use num_complex::Complex64;
-use pulp::Arch;
-use rustfft::{FftDirection, FftPlanner};
-use std::collections::HashMap;
-use std::f64::consts::{PI, TAU};
 use std::fmt;
-use std::sync::Arc;
-
-/// Makes [`RotationPlan`]s and keeps them: asking twice gives the same plan.
-///
-/// # Examples
-/// ```
-/// use haarmonic::{rotation_group::RotationPlanner, sphere::Sampling};
-/// use std::sync::Arc;
-/// let mut planner = RotationPlanner::new();
-/// let plan = planner.plan(5, Sampling::GaussLegendre)?;
-/// assert!(Arc::ptr_eq(&plan, &planner.plan(5, Sampling::GaussLegendre)?));
-/// # Ok::<(), haarmonic::Error>(())
-/// ```
-#[derive(Default)]
-pub struct RotationPlanner {
-    fft: Option<FftPlanner<f64>>,
-    plans: HashMap<(usize, Sampling, usize, [usize; 3]), Arc<RotationPlan>>,
-}
-
-impl RotationPlanner {
-    /// Makes a planner that holds no plan yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Plans the transform of functions of degrees below `band_limit` on the smallest grid of that band limit.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`](super::grid::MAX_BAND_LIMIT).
-    pub fn plan(&mut self, band_limit: usize, sampling: Sampling) -> Result<Arc<RotationPlan>> {
-        self.plan_on(band_limit, &RotationGrid::new(band_limit, sampling)?)
-    }
-
-    /// Plans the transform of functions of degrees below `band_limit` on a given grid, which may be finer.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] if `band_limit` is 0 or above that of the grid.
-    pub fn plan_on(&mut self, band_limit: usize, grid: &RotationGrid) -> Result<Arc<RotationPlan>> {
-        check_band_limit("band limit of the Wigner transform", band_limit)?;
-        if band_limit > grid.band_limit() {
-            return Err(Error::InvalidValue {
-                what: "band limit of the Wigner transform".into(),
-                found: band_limit.to_string(),
-                expected: format!("at most {}, the band limit of the grid", grid.band_limit()),
-            });
-        }
-        let key = (band_limit, grid.sampling(), grid.band_limit(), grid.shape());
-        if let Some(plan) = self.plans.get(&key) {
-            return Ok(plan.clone());
-        }
-        let fft = self.fft.get_or_insert_with(FftPlanner::new);
-        let plan = Arc::new(RotationPlan::new(fft, band_limit, grid.clone())?);
-        self.plans.insert(key, plan.clone());
-        Ok(plan)
-    }
-}
-
-impl fmt::Debug for RotationPlanner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RotationPlanner")
-            .field("plans", &self.plans.len())
-            .finish()
-    }
-}
 
 /// The forward and inverse Wigner transform for one band limit and grid.
 ///
@@ -115,55 +46,24 @@ impl fmt::Debug for RotationPlanner {
 /// KR08, Sect. 2; MBLPM15, Sect. 3.
 pub struct RotationPlan {
     band_limit: usize,
+    order_limit: usize,
     grid: RotationGrid,
-    synthesis: WignerNodes,
-    analysis: Analysis,
-    inverse_fft: PlaneFft,
-    forward_fft: PlaneFft,
+    passes: Passes,
 }
 
 /// Work space of a [`RotationPlan`]; its content never affects results, and it grows to fit any plan it is used with.
 #[derive(Debug, Clone, Default)]
 pub struct RotationScratch {
-    slices: Vec<Complex64>,
-    classes: ClassScratch,
-    plane: PlaneScratch,
+    buffers: Buffers,
 }
 
 impl RotationPlan {
-    fn new(fft: &mut FftPlanner<f64>, band_limit: usize, grid: RotationGrid) -> Result<Self> {
-        let [n_gamma, _, n_alpha] = grid.shape();
-        let synthesis = WignerNodes::new(band_limit, grid.betas());
-        let measure = 8.0 * PI * PI;
-        let analysis = if grid.sampling().is_symmetric() {
-            Analysis {
-                nodes: synthesis.clone(),
-                weights: grid.point_weights().iter().map(|w| measure * w).collect(),
-                resampling: None,
-            }
-        } else {
-            // The periodic extension in β is a trigonometric polynomial: evaluate it at Gauss–Legendre nodes.
-            let rule = GaussLegendre::new(grid.band_limit())?;
-            let points = (n_alpha * n_gamma) as f64;
-            Analysis {
-                nodes: WignerNodes::new(band_limit, &rule.colatitudes),
-                weights: rule
-                    .weights
-                    .iter()
-                    .map(|w| 0.5 * measure * w / points)
-                    .collect(),
-                resampling: Some(
-                    [1.0, -1.0].map(|parity| resampling(grid.betas(), &rule.colatitudes, parity)),
-                ),
-            }
-        };
-        let mut plane = |direction| PlaneFft::new(fft, direction, band_limit, n_alpha, n_gamma);
+    /// The limits fit the grid.
+    pub(super) fn new(band_limit: usize, order_limit: usize, grid: RotationGrid) -> Result<Self> {
         Ok(RotationPlan {
             band_limit,
-            synthesis,
-            analysis,
-            inverse_fft: plane(FftDirection::Inverse),
-            forward_fft: plane(FftDirection::Forward),
+            order_limit,
+            passes: Passes::new(band_limit, order_limit, &grid)?,
             grid,
         })
     }
@@ -171,6 +71,11 @@ impl RotationPlan {
     /// Returns the band limit L: degrees are below it.
     pub fn band_limit(&self) -> usize {
         self.band_limit
+    }
+
+    /// Returns the order limit N: orders n, those of γ, are below it in modulus. N ≤ L.
+    pub fn order_limit(&self) -> usize {
+        self.order_limit
     }
 
     /// Returns the grid.
@@ -183,10 +88,13 @@ impl RotationPlan {
         self.grid.shape()
     }
 
-    /// Returns the shape `[n, l, m]` of coefficients, `[2L − 1, L, 2L − 1]`.
+    /// Returns the shape `[n, l, m]` of coefficients, `[2N − 1, L, 2L − 1]`.
     pub fn coeff_shape(&self) -> [usize; 3] {
-        let orders = 2 * self.band_limit - 1;
-        [orders, self.band_limit, orders]
+        [
+            2 * self.order_limit - 1,
+            self.band_limit,
+            2 * self.band_limit - 1,
+        ]
     }
 
     /// Makes an array of zero coefficients.
@@ -197,20 +105,8 @@ impl RotationPlan {
     /// Makes work space of the right size.
     pub fn make_scratch(&self) -> RotationScratch {
         let mut scratch = RotationScratch::default();
-        self.fit(&mut scratch, self.grid.betas().len());
+        self.passes.fit(&mut scratch.buffers);
         scratch
-    }
-
-    fn fit(&self, scratch: &mut RotationScratch, slices: usize) {
-        let orders = 2 * self.band_limit - 1;
-        let len = slices * orders * orders;
-        if scratch.slices.len() < len {
-            scratch.slices.resize(len, Complex64::ZERO);
-        }
-        scratch
-            .classes
-            .fit(self.band_limit, self.grid.betas().len());
-        self.inverse_fft.fit(&mut scratch.plane);
     }
 
     /// Computes complex samples from coefficients.
@@ -224,41 +120,10 @@ impl RotationPlan {
     pub fn inverse_into(
         &self,
         coeffs: ArrayView3<'_, Complex64>,
-        mut samples: ArrayViewMut3<'_, Complex64>,
+        samples: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        self.check_coeffs(&coeffs)?;
-        check_shape("samples on SO(3)", samples.shape(), &self.signal_shape())?;
-        let shift = self.band_limit as i64 - 1;
-        let fetch =
-            |l: usize, m: i64, n: i64| coeffs[[(n + shift) as usize, l, (m + shift) as usize]];
-        let count = self.grid.betas().len();
-        self.fit(scratch, count);
-        let RotationScratch {
-            slices,
-            classes,
-            plane,
-        } = scratch;
-        let size = (2 * self.band_limit - 1).pow(2);
-        let slices = &mut slices[..count * size];
-        Arch::new().dispatch(|| {
-            if self.grid.sampling().is_symmetric() {
-                synthesise::<16, false>(&self.synthesis, self.band_limit, &fetch, classes, slices);
-            } else {
-                synthesise::<8, false>(&self.synthesis, self.band_limit, &fetch, classes, slices);
-            }
-        });
-        for (j, slice) in slices.chunks_exact(size).enumerate() {
-            self.inverse_fft.to_samples(slice, plane);
-            let n_gamma = samples.shape()[0];
-            for (g, mut plane_out) in samples.outer_iter_mut().enumerate() {
-                let column = plane.samples[g..].iter().step_by(n_gamma);
-                for (out, value) in plane_out.row_mut(j).iter_mut().zip(column) {
-                    *out = *value;
-                }
-            }
-        }
-        Ok(())
+        self.inverse_array(coeffs, samples, scratch)
     }
 
     /// Computes complex samples from coefficients; see [`RotationPlan::inverse_into`].
@@ -286,52 +151,36 @@ impl RotationPlan {
         samples: ArrayViewMut3<'_, f64>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        self.check_coeffs(&coeffs)?;
-        let shift = self.band_limit as i64 - 1;
-        let fetch =
-            |l: usize, m: i64, n: i64| coeffs[[(n + shift) as usize, l, (m + shift) as usize]];
-        self.inverse_real_from(&fetch, samples, scratch)
+        self.inverse_array(coeffs, samples, scratch)
     }
 
-    /// Computes the samples of a real function from its coefficients `fetch(l, m, n)`.
-    pub(crate) fn inverse_real_from(
+    /// Computes the samples of a real function from coefficients.
+    pub(super) fn inverse_real_from(
         &self,
-        fetch: &impl Fn(usize, i64, i64) -> Complex64,
-        mut samples: ArrayViewMut3<'_, f64>,
+        coeffs: &dyn Coefficients,
+        samples: ArrayViewMut3<'_, f64>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
         check_shape("samples on SO(3)", samples.shape(), &self.signal_shape())?;
-        let count = self.grid.betas().len();
-        self.fit(scratch, count.div_ceil(2));
-        let RotationScratch {
-            slices,
-            classes,
-            plane,
-        } = scratch;
-        let size = (2 * self.band_limit - 1).pow(2);
-        let slices = &mut slices[..count.div_ceil(2) * size];
-        Arch::new().dispatch(|| {
-            if self.grid.sampling().is_symmetric() {
-                synthesise::<8, true>(&self.synthesis, self.band_limit, fetch, classes, slices);
-            } else {
-                synthesise::<4, true>(&self.synthesis, self.band_limit, fetch, classes, slices);
-            }
-        });
-        for (p, slice) in slices.chunks_exact(size).enumerate() {
-            self.inverse_fft.to_samples(slice, plane);
-            let n_gamma = samples.shape()[0];
-            for (g, mut plane_out) in samples.outer_iter_mut().enumerate() {
-                let column = || plane.samples[g..].iter().step_by(n_gamma);
-                for (out, value) in plane_out.row_mut(2 * p).iter_mut().zip(column()) {
-                    *out = value.re;
-                }
-                if 2 * p + 1 < count {
-                    for (out, value) in plane_out.row_mut(2 * p + 1).iter_mut().zip(column()) {
-                        *out = value.im;
-                    }
-                }
-            }
-        }
+        self.passes.inverse(coeffs, samples, &mut scratch.buffers);
+        Ok(())
+    }
+
+    fn inverse_array<T: Sample>(
+        &self,
+        coeffs: ArrayView3<'_, Complex64>,
+        samples: ArrayViewMut3<'_, T>,
+        scratch: &mut RotationScratch,
+    ) -> Result<()> {
+        self.check_coeffs(&coeffs)?;
+        check_shape("samples on SO(3)", samples.shape(), &self.signal_shape())?;
+        let coeffs = coeffs.as_standard_layout();
+        let source = DenseCoefficients {
+            coeffs: coeffs.as_slice().expect("standard layout"),
+            band_limit: self.band_limit,
+            order_limit: self.order_limit,
+        };
+        self.passes.inverse(&source, samples, &mut scratch.buffers);
         Ok(())
     }
 
@@ -361,18 +210,7 @@ impl RotationPlan {
         coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        check_shape("samples on SO(3)", samples.shape(), &self.signal_shape())?;
-        check_finite("samples on SO(3)", &samples, |value| value.is_finite())?;
-        let count = self.grid.betas().len();
-        self.forward_from::<16, false>(count, coeffs, scratch, |j, plane| {
-            let n_gamma = samples.shape()[0];
-            for (g, plane_in) in samples.outer_iter().enumerate() {
-                let column = plane[g..].iter_mut().step_by(n_gamma);
-                for (out, value) in column.zip(plane_in.row(j)) {
-                    *out = *value;
-                }
-            }
-        })
+        self.forward_array(samples, coeffs, scratch, |sample| sample.is_finite())
     }
 
     /// Computes the coefficients of a complex function; see [`RotationPlan::forward_into`].
@@ -399,21 +237,7 @@ impl RotationPlan {
         coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        check_shape("samples on SO(3)", samples.shape(), &self.signal_shape())?;
-        check_finite("samples on SO(3)", &samples, |value| value.is_finite())?;
-        let count = self.grid.betas().len();
-        self.forward_from::<8, true>(count.div_ceil(2), coeffs, scratch, |p, plane| {
-            let n_gamma = samples.shape()[0];
-            for (g, plane_in) in samples.outer_iter().enumerate() {
-                let column = plane[g..].iter_mut().step_by(n_gamma);
-                let first = plane_in.row(2 * p);
-                // Without a second ring the first one stands in; its half of the slice is not read.
-                let second = plane_in.row((2 * p + 1).min(count - 1));
-                for ((out, re), im) in column.zip(first).zip(second) {
-                    *out = Complex64::new(*re, *im);
-                }
-            }
-        })
+        self.forward_array(samples, coeffs, scratch, |sample| sample.is_finite())
     }
 
     /// Computes the coefficients of a real function; see [`RotationPlan::forward_real_into`].
@@ -426,47 +250,98 @@ impl RotationPlan {
         Ok(coeffs)
     }
 
-    fn forward_from<const K: usize, const REAL: bool>(
+    fn forward_array<T: Sample>(
         &self,
-        slice_count: usize,
+        samples: ArrayView3<'_, T>,
         mut coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
-        load: impl Fn(usize, &mut [Complex64]),
+        is_finite: impl Fn(&T) -> bool,
     ) -> Result<()> {
+        let what = "samples on SO(3)";
+        check_shape(what, samples.shape(), &self.signal_shape())?;
         check_shape("coefficients on SO(3)", coeffs.shape(), &self.coeff_shape())?;
-        self.fit(scratch, slice_count);
-        let RotationScratch {
-            slices,
-            classes,
-            plane,
-        } = scratch;
-        let size = (2 * self.band_limit - 1).pow(2);
-        let slices = &mut slices[..slice_count * size];
-        for (j, slice) in slices.chunks_exact_mut(size).enumerate() {
-            load(j, &mut plane.samples);
-            self.forward_fft.to_slice(plane, slice);
-        }
-        coeffs.fill(Complex64::ZERO);
-        let shift = self.band_limit as i64 - 1;
-        let mut store = |l: usize, m: i64, n: i64, value: Complex64| {
-            coeffs[[(n + shift) as usize, l, (m + shift) as usize]] = value;
+        // Other memory orders are served by a copy.
+        let mut copy = Vec::new();
+        let target = match coeffs.as_slice_mut() {
+            Some(target) => target,
+            None => {
+                copy.resize(coeffs.len(), Complex64::ZERO);
+                &mut copy
+            }
         };
-        Arch::new().dispatch(|| {
-            analyse::<K, REAL>(
-                &self.analysis,
-                self.band_limit,
-                self.grid.betas().len(),
-                slices,
-                classes,
-                &mut store,
-            );
-        });
+        let buffers = &mut scratch.buffers;
+        if !self.passes.forward(samples.reborrow(), target, buffers) {
+            check_finite(what, &samples, is_finite)?;
+        }
+        let [_, rows, columns] = self.coeff_shape();
+        for (i, row) in target.chunks_exact_mut(columns).enumerate() {
+            let valid = self.valid(i / rows, i % rows);
+            row[..valid.start].fill(Complex64::ZERO);
+            row[valid.end..].fill(Complex64::ZERO);
+        }
+        if !copy.is_empty() {
+            let copy = ArrayView3::from_shape(self.coeff_shape(), &copy);
+            coeffs.assign(&copy.expect("as long as the coefficients"));
+        }
         Ok(())
     }
 
+    /// The columns m of row `[n, l]` with |m|, |n| ≤ l.
+    fn valid(&self, n: usize, l: usize) -> std::ops::Range<usize> {
+        let centre = self.band_limit - 1;
+        if n.abs_diff(self.order_limit - 1) > l {
+            centre..centre
+        } else {
+            centre - l..centre + l + 1
+        }
+    }
+
+    /// Entries with |m| > l or |n| > l may hold anything.
     fn check_coeffs(&self, coeffs: &ArrayView3<'_, Complex64>) -> Result<()> {
-        check_shape("coefficients on SO(3)", coeffs.shape(), &self.coeff_shape())?;
-        check_finite("coefficients on SO(3)", coeffs, |value| value.is_finite())
+        let what = "coefficients on SO(3)";
+        check_shape(what, coeffs.shape(), &self.coeff_shape())?;
+        for n in 0..coeffs.shape()[0] {
+            for l in 0..self.band_limit {
+                let valid = self.valid(n, l);
+                let plane = coeffs.index_axis(Axis(0), n);
+                let row = plane.row(l);
+                let row = row.slice_axis(Axis(0), Slice::from(valid.clone()));
+                let residue = row.fold(0.0, |sum, value| sum + 0.0 * value.re + 0.0 * value.im);
+                if residue != 0.0 {
+                    let at = row.iter().position(|value| !value.is_finite());
+                    return Err(Error::NotFinite {
+                        what: what.into(),
+                        index: vec![n, l, valid.start + at.unwrap_or_default()],
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An array of shape `[2N − 1, L, 2L − 1]`.
+struct DenseCoefficients<'a> {
+    coeffs: &'a [Complex64],
+    band_limit: usize,
+    order_limit: usize,
+}
+
+impl Coefficients for DenseCoefficients<'_> {
+    fn write(&self, first: usize, orders: &[[i64; 2]], rows: &mut [f64]) {
+        let columns = 2 * self.band_limit - 1;
+        let (m_shift, n_shift) = (self.band_limit as i64 - 1, self.order_limit as i64 - 1);
+        let mut starts = [0; 8];
+        for (start, [m, n]) in starts.iter_mut().zip(orders) {
+            let row = (n + n_shift) as usize * self.band_limit + first;
+            *start = row * columns + (m + m_shift) as usize;
+        }
+        for (i, row) in rows.chunks_exact_mut(2 * orders.len()).enumerate() {
+            for (pair, start) in row.as_chunks_mut::<2>().0.iter_mut().zip(&starts) {
+                let value = self.coeffs[start + i * columns];
+                *pair = [value.re, value.im];
+            }
+        }
     }
 }
 
@@ -497,31 +372,4 @@ pub(crate) fn check_finite<T>(
         what: what.into(),
         index: index.unwrap_or_default(),
     })
-}
-
-/// The matrix `[ring, node]` that evaluates at `nodes` the periodic extension $`f(2\pi-\beta) = \pm f(\beta)`$ of samples
-/// at the rings $`(2t+1)\pi/(2M-1)`$, t < M: sums of Dirichlet kernels.
-fn resampling(rings: &[f64], nodes: &[f64], parity: f64) -> Vec<f64> {
-    let count = (2 * rings.len() - 1) as f64;
-    let dirichlet = |x: f64| {
-        let half = (0.5 * x).sin();
-        if half == 0.0 {
-            1.0
-        } else {
-            (0.5 * count * x).sin() / (count * half)
-        }
-    };
-    let mut matrix = Vec::with_capacity(rings.len() * nodes.len());
-    for (t, ring) in rings.iter().enumerate() {
-        for node in nodes {
-            let (direct, image) = (dirichlet(node - ring), dirichlet(node + ring - TAU));
-            matrix.push(if t + 1 < rings.len() {
-                direct + parity * image
-            } else {
-                // The south pole is its own image; an odd extension vanishes there.
-                0.5 * (1.0 + parity) * direct
-            });
-        }
-    }
-    matrix
 }

@@ -6,11 +6,11 @@
 use std::ops::Mul;
 
 /// $`2^{256}`$: values stay below it.
-const BIG: f64 = f64::from_bits((1023 + 256) << 52);
+pub(crate) const BIG: f64 = f64::from_bits((1023 + 256) << 52);
 /// $`2^{512}`$: one unit of the exponent.
-const STEP: f64 = f64::from_bits((1023 + 512) << 52);
+pub(crate) const STEP: f64 = f64::from_bits((1023 + 512) << 52);
 /// $`2^{-512}`$.
-const INVERSE_STEP: f64 = f64::from_bits((1023 - 512) << 52);
+pub(crate) const INVERSE_STEP: f64 = f64::from_bits((1023 - 512) << 52);
 
 /// The number `value · 2^(512 · exponent)`; the exponent is integral.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +34,11 @@ impl Scaled {
             exponent: 0.0,
         }
         .normalised()
+    }
+
+    /// Value and exponent.
+    pub(crate) fn parts(self) -> (f64, f64) {
+        (self.value, self.exponent)
     }
 
     #[inline(always)]

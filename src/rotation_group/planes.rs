@@ -1,0 +1,357 @@
+//! The Fourier stage of the Wigner transform: planes of Fourier coefficients ↔ samples at eight β.
+
+use super::classes::Layout;
+use super::lane_fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
+use ndarray::{ArrayView1, ArrayView3, ArrayViewMut1, ArrayViewMut3, Axis};
+use num_complex::Complex64;
+use pulp::{Simd, WithSimd};
+
+/// The rings of the grid in the lanes of a plane.
+pub(super) type Rings = [Option<usize>; LANES];
+
+/// A sample: complex, or real. The transform of two real rows is that of one complex row.
+pub(super) trait Sample: Copy + 'static {
+    /// Rows of samples that share a transform.
+    const ROWS: usize;
+    /// The value among real and imaginary parts; `row` is below `ROWS`.
+    fn take(re: f64, im: f64, row: usize) -> Self;
+    /// Real and imaginary part; a real value is one of them.
+    fn put(self, row: usize, re: &mut f64, im: &mut f64);
+    /// Zero, unless the sample is NaN or infinite.
+    fn residue(self) -> f64;
+}
+
+impl Sample for Complex64 {
+    const ROWS: usize = 1;
+    #[inline(always)]
+    fn take(re: f64, im: f64, _: usize) -> Self {
+        Complex64::new(re, im)
+    }
+    #[inline(always)]
+    fn put(self, _: usize, re: &mut f64, im: &mut f64) {
+        (*re, *im) = (self.re, self.im);
+    }
+    #[inline(always)]
+    fn residue(self) -> f64 {
+        0.0 * self.re + 0.0 * self.im
+    }
+}
+
+impl Sample for f64 {
+    const ROWS: usize = 2;
+    #[inline(always)]
+    fn take(re: f64, im: f64, row: usize) -> Self {
+        if row == 0 { re } else { im }
+    }
+    #[inline(always)]
+    fn put(self, row: usize, re: &mut f64, im: &mut f64) {
+        *(if row == 0 { re } else { im }) = self;
+    }
+    #[inline(always)]
+    fn residue(self) -> f64 {
+        0.0 * self
+    }
+}
+
+/// The two-dimensional transforms of planes of one layout.
+#[derive(Debug, Clone)]
+pub(super) struct PlaneFft {
+    layout: Layout,
+    n_alpha: usize,
+    alpha: LaneFft,
+    gamma: LaneFft,
+}
+
+/// Work space of this stage, aligned to registers.
+pub(super) struct PlaneScratch<'a> {
+    /// Each `PlaneFft::line_len` long.
+    pub(super) lines: [&'a mut [f64]; 2],
+    pub(super) extra: &'a mut [f64],
+}
+
+impl PlaneFft {
+    pub(super) fn new(layout: Layout, n_alpha: usize) -> Self {
+        PlaneFft {
+            layout,
+            n_alpha,
+            alpha: LaneFft::new(n_alpha),
+            gamma: LaneFft::new(layout.n_gamma),
+        }
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// `f64`s of a line of work space.
+    pub(super) fn line_len(&self) -> usize {
+        self.n_alpha.max(self.layout.n_gamma) * NUMBER
+    }
+
+    /// `f64`s of additional work space.
+    pub(super) fn extra_len(&self) -> usize {
+        self.alpha.extra().max(self.gamma.extra()) * NUMBER
+    }
+
+    /// Transforms the rows of a plane, which are the orders of α.
+    #[inline(always)]
+    fn rows<S: Simd>(
+        &self,
+        simd: S,
+        direction: Direction,
+        plane: &mut [f64],
+        scratch: &mut PlaneScratch<'_>,
+    ) {
+        for row in plane.chunks_exact_mut(self.layout.stride() * NUMBER) {
+            self.gamma
+                .process(simd, direction, row, scratch.lines[1], scratch.extra);
+        }
+    }
+
+    /// Position in a line of an order of α.
+    #[inline(always)]
+    fn wrapped(&self, row: usize) -> usize {
+        if row < self.layout.band_limit {
+            row
+        } else {
+            self.n_alpha + row - self.layout.rows()
+        }
+    }
+}
+
+/// Samples from planes, which are overwritten.
+pub(super) struct ToSamples<'a, 'b, T> {
+    pub(super) fft: &'a PlaneFft,
+    pub(super) planes: &'a mut [f64],
+    pub(super) rings: &'a [Rings],
+    pub(super) scratch: PlaneScratch<'a>,
+    pub(super) samples: &'a mut ArrayViewMut3<'b, T>,
+}
+
+impl<T: Sample> WithSimd for ToSamples<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let layout = self.fft.layout;
+        let planes = self.planes.chunks_exact_mut(layout.plane_len());
+        for (plane, rings) in planes.zip(self.rings) {
+            if rings.iter().all(Option::is_none) {
+                continue;
+            }
+            self.fft
+                .rows(simd, Direction::Inverse, plane, &mut self.scratch);
+            let [line, other] = &mut self.scratch.lines;
+            let line = &mut line[..self.fft.n_alpha * NUMBER];
+            for gamma in (0..layout.n_gamma).step_by(T::ROWS) {
+                gather::<S, T>(simd, self.fft, plane, gamma, line);
+                let extra = &mut *self.scratch.extra;
+                self.fft
+                    .alpha
+                    .process(simd, Direction::Inverse, line, other, extra);
+                for (lane, ring) in rings.iter().enumerate() {
+                    let Some(ring) = *ring else { continue };
+                    for row in 0..T::ROWS.min(layout.n_gamma - gamma) {
+                        let mut plane = self.samples.index_axis_mut(Axis(0), gamma + row);
+                        let out = plane.row_mut(ring);
+                        emit::<S, T>(line, lane, row, out);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Brings a column of a plane, or two of real functions, into a line.
+#[inline(always)]
+fn gather<S: Simd, T: Sample>(
+    simd: S,
+    fft: &PlaneFft,
+    plane: &[f64],
+    gamma: usize,
+    line: &mut [f64],
+) {
+    let layout = fft.layout;
+    let band_limit = layout.band_limit;
+    let stride = layout.stride();
+    let number = |row: usize, gamma: usize| &plane[(row * stride + gamma) * NUMBER..][..NUMBER];
+    if T::ROWS == 1 {
+        line[band_limit * NUMBER..(fft.n_alpha + 1 - band_limit) * NUMBER].fill(0.0);
+        for row in 0..layout.rows() {
+            let at = fft.wrapped(row) * NUMBER;
+            line[at..at + NUMBER].copy_from_slice(number(row, gamma));
+        }
+        return;
+    }
+    // x + i y with the spectra X, Y of real functions: X + i Y, and conj X + i conj Y at the opposite order.
+    let second = (gamma + 1).min(layout.n_gamma - 1);
+    let (line, _) = S::as_mut_simd_f64s(line);
+    let per_number = NUMBER / S::F64_LANES;
+    line[band_limit * per_number..(fft.n_alpha + 1 - band_limit) * per_number]
+        .fill(simd.splat_f64s(0.0));
+    for row in 0..layout.rows() {
+        let (x, _) = S::as_simd_f64s(number(row, gamma));
+        let (y, _) = S::as_simd_f64s(number(row, second));
+        let opposite = if row == 0 { 0 } else { fft.n_alpha - row };
+        for part in (0..per_number).step_by(2) {
+            let ([x_re, x_im], [y_re, y_im]) = ([x[part], x[part + 1]], [y[part], y[part + 1]]);
+            let (plus, minus) = (row * per_number + part, opposite * per_number + part);
+            if row == 0 {
+                (line[plus], line[plus + 1]) = (x_re, y_re);
+            } else {
+                line[plus] = simd.sub_f64s(x_re, y_im);
+                line[plus + 1] = simd.add_f64s(x_im, y_re);
+                line[minus] = simd.add_f64s(x_re, y_im);
+                line[minus + 1] = simd.sub_f64s(y_re, x_im);
+            }
+        }
+    }
+}
+
+/// The opposite of `gather`, with the weights of the rings.
+#[inline(always)]
+fn scatter<S: Simd, T: Sample>(
+    simd: S,
+    fft: &PlaneFft,
+    weights: &[f64],
+    line: &[f64],
+    gamma: usize,
+    plane: &mut [f64],
+) {
+    let layout = fft.layout;
+    let stride = layout.stride();
+    let (line, _) = S::as_simd_f64s(line);
+    let (plane, _) = S::as_mut_simd_f64s(plane);
+    let (weights, _) = S::as_simd_f64s(weights);
+    let per_number = NUMBER / S::F64_LANES;
+    let half = simd.splat_f64s(0.5);
+    for row in 0..layout.rows() {
+        let from = fft.wrapped(row) * per_number;
+        let to = (row * stride + gamma) * per_number;
+        for part in (0..per_number).step_by(2) {
+            let weight = weights[part / 2];
+            if T::ROWS == 1 {
+                let number = &mut plane[to + part..to + part + 2];
+                number[0] = simd.mul_f64s(weight, line[from + part]);
+                number[1] = simd.mul_f64s(weight, line[from + part + 1]);
+                continue;
+            }
+            let weight = simd.mul_f64s(weight, half);
+            let opposite = (if row == 0 { 0 } else { fft.n_alpha - row }) * per_number + part;
+            let (re, im) = (line[from + part], line[from + part + 1]);
+            let (other_re, other_im) = (line[opposite], line[opposite + 1]);
+            plane[to + part] = simd.mul_f64s(weight, simd.add_f64s(re, other_re));
+            plane[to + part + 1] = simd.mul_f64s(weight, simd.sub_f64s(im, other_im));
+            if gamma + 1 < layout.n_gamma {
+                let next = to + per_number + part;
+                plane[next] = simd.mul_f64s(weight, simd.add_f64s(im, other_im));
+                plane[next + 1] = simd.mul_f64s(weight, simd.sub_f64s(other_re, re));
+            }
+        }
+    }
+}
+
+/// Takes one lane of a line as a row of samples.
+#[inline(always)]
+fn emit<S: Simd, T: Sample>(line: &[f64], lane: usize, row: usize, mut out: ArrayViewMut1<'_, T>) {
+    let (re, im) = (
+        lane_offset::<S>(lane),
+        lane_offset::<S>(lane) + S::F64_LANES,
+    );
+    let numbers = line.as_chunks::<NUMBER>().0;
+    if let Some(out) = out.as_slice_mut() {
+        for (out, number) in out.iter_mut().zip(numbers) {
+            *out = T::take(number[re], number[im], row);
+        }
+    } else {
+        for (out, number) in out.iter_mut().zip(numbers) {
+            *out = T::take(number[re], number[im], row);
+        }
+    }
+}
+
+/// Puts a row of samples into one lane of a line; returns zero, unless some sample is NaN or infinite.
+#[inline(always)]
+fn absorb<S: Simd, T: Sample>(
+    row_of_samples: ArrayView1<'_, T>,
+    lane: usize,
+    row: usize,
+    line: &mut [f64],
+) -> f64 {
+    let (re, im) = (
+        lane_offset::<S>(lane),
+        lane_offset::<S>(lane) + S::F64_LANES,
+    );
+    let numbers = line.as_chunks_mut::<NUMBER>().0;
+    let mut residue = 0.0;
+    let mut put = |number: &mut [f64; NUMBER], sample: T| {
+        let (mut x, mut y) = (number[re], number[im]);
+        sample.put(row, &mut x, &mut y);
+        (number[re], number[im]) = (x, y);
+        residue += sample.residue();
+    };
+    match row_of_samples.as_slice() {
+        Some(samples) => {
+            for (number, sample) in numbers.iter_mut().zip(samples) {
+                put(number, *sample);
+            }
+        }
+        None => {
+            for (number, sample) in numbers.iter_mut().zip(row_of_samples) {
+                put(number, *sample);
+            }
+        }
+    }
+    residue
+}
+
+/// Weighted planes from samples; false if some sample is NaN or infinite.
+pub(super) struct FromSamples<'a, 'b, T> {
+    pub(super) fft: &'a PlaneFft,
+    pub(super) planes: &'a mut [f64],
+    pub(super) rings: &'a [Rings],
+    /// Those of the lanes of each plane, aligned to registers; zero without a ring.
+    pub(super) weights: &'a [f64],
+    pub(super) scratch: PlaneScratch<'a>,
+    pub(super) samples: &'a ArrayView3<'b, T>,
+}
+
+impl<T: Sample> WithSimd for FromSamples<'_, '_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) -> bool {
+        let layout = self.fft.layout;
+        let planes = self.planes.chunks_exact_mut(layout.plane_len());
+        let mut residue = 0.0;
+        for ((plane, rings), weights) in
+            planes.zip(self.rings).zip(self.weights.chunks_exact(LANES))
+        {
+            let [line, other] = &mut self.scratch.lines;
+            let line = &mut line[..self.fft.n_alpha * NUMBER];
+            for gamma in (0..layout.n_gamma).step_by(T::ROWS) {
+                // Lanes without a ring, and a missing second row of real samples, are zero.
+                let rows = T::ROWS.min(layout.n_gamma - gamma);
+                if rows < T::ROWS || rings.iter().any(Option::is_none) {
+                    line.fill(0.0);
+                }
+                for (lane, ring) in rings.iter().enumerate() {
+                    let Some(ring) = *ring else { continue };
+                    for row in 0..rows {
+                        let plane = self.samples.index_axis(Axis(0), gamma + row);
+                        let samples = plane.row(ring);
+                        residue += absorb::<S, T>(samples, lane, row, line);
+                    }
+                }
+                let extra = &mut *self.scratch.extra;
+                self.fft
+                    .alpha
+                    .process(simd, Direction::Forward, line, other, extra);
+                scatter::<S, T>(simd, self.fft, weights, line, gamma, plane);
+            }
+            self.fft
+                .rows(simd, Direction::Forward, plane, &mut self.scratch);
+        }
+        residue == 0.0
+    }
+}
