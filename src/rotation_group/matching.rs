@@ -2,7 +2,8 @@
 
 use super::correlation::correlate_real;
 use super::grid::RotationGrid;
-use super::transform::{RotationPlan, RotationPlanner};
+use super::planner::RotationPlanner;
+use super::transform::RotationPlan;
 use crate::group::{EulerZyz, Rotation};
 use crate::sphere::{
     CoefficientRotation, CoefficientRotationScratch, Sampling,
