@@ -9,77 +9,12 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use haarmonic::sphere::{ShtPlan, ShtPlanner};
+use haarmonic::group::EulerZyz;
+use haarmonic::sphere::{CoefficientRotation, Sampling, ShtPlan, ShtPlanner, ShtScratch};
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-/// What is called, and how: all use of the library is here.
-mod calls {
-    use std::sync::Arc;
-
-    use haarmonic::Result;
-    use haarmonic::sphere::{Sampling, ShtPlan, ShtPlanner, rotate_coefficients_into};
-    use ndarray::{ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
-    use num_complex::Complex64;
-    use rayon::prelude::*;
-
-    pub fn plan(planner: &mut ShtPlanner, band_limit: usize) -> Result<Arc<ShtPlan>> {
-        planner.plan(band_limit, Sampling::GaussLegendre)
-    }
-
-    pub fn forward_batch(
-        plan: &ShtPlan,
-        signals: ArrayView3<'_, f64>,
-        mut coeffs: ArrayViewMut3<'_, Complex64>,
-    ) -> Result<()> {
-        signals
-            .outer_iter()
-            .zip(coeffs.outer_iter_mut())
-            .collect::<Vec<_>>()
-            .into_par_iter()
-            .try_for_each_init(
-                || plan.make_scratch(),
-                |scratch, (signal, coeffs)| plan.forward_into(signal, coeffs, scratch),
-            )
-    }
-
-    pub fn inverse_batch(
-        plan: &ShtPlan,
-        coeffs: ArrayView3<'_, Complex64>,
-        mut signals: ArrayViewMut3<'_, f64>,
-    ) -> Result<()> {
-        coeffs
-            .outer_iter()
-            .zip(signals.outer_iter_mut())
-            .collect::<Vec<_>>()
-            .into_par_iter()
-            .try_for_each_init(
-                || plan.make_scratch(),
-                |scratch, (coeffs, signal)| plan.inverse_into(coeffs, signal, scratch),
-            )
-    }
-
-    pub fn rotate(
-        coeffs: ArrayView2<'_, Complex64>,
-        rotated: ArrayViewMut2<'_, Complex64>,
-    ) -> Result<()> {
-        rotate_coefficients_into(coeffs, 0.3, 1.1, -0.7, rotated)
-    }
-
-    pub fn rotate_batch(
-        coeffs: ArrayView3<'_, Complex64>,
-        mut rotated: ArrayViewMut3<'_, Complex64>,
-    ) -> Result<()> {
-        coeffs
-            .outer_iter()
-            .zip(rotated.outer_iter_mut())
-            .collect::<Vec<_>>()
-            .into_par_iter()
-            .try_for_each(|(coeffs, rotated)| rotate(coeffs, rotated))
-    }
-}
 
 const CASES: [(&str, &[usize]); 4] = [
     ("sht", &[64, 128, 256, 512, 1024]),
@@ -147,45 +82,51 @@ fn random(signals: usize, band_limit: usize) -> Array3<Complex64> {
     coeffs
 }
 
-fn sht(timer: &Timer, plan: &ShtPlan) -> haarmonic::Result<()> {
-    let coeffs = random(1, timer.band_limit).remove_axis(Axis(0));
-    let signal: Array2<f64> = plan.inverse(coeffs.view())?;
-    let (mut scratch, mut out, mut samples) =
-        (plan.make_scratch(), plan.make_coeffs(), signal.clone());
+/// Coefficients in the order of the other libraries: m by m, m >= 0.
+fn sht(timer: &Timer, plan: &ShtPlan, mut scratch: ShtScratch) -> haarmonic::Result<()> {
+    let dense = random(1, timer.band_limit).remove_axis(Axis(0));
+    let mut signal: Array2<f64> = plan.inverse(dense.view())?;
+    let mut half = vec![Complex64::ZERO; plan.half_len()];
+    plan.forward_half_into(signal.view(), &mut half, &mut scratch)?;
+    let mut out = half.clone();
     timer.print("forward", 1, || {
-        plan.forward_into(black_box(signal.view()), out.view_mut(), &mut scratch)
+        plan.forward_half_into(black_box(signal.view()), &mut out, &mut scratch)
     })?;
     timer.print("inverse", 1, || {
-        plan.inverse_into(black_box(coeffs.view()), samples.view_mut(), &mut scratch)
+        plan.inverse_half_into(black_box(&half), signal.view_mut(), &mut scratch)
     })
 }
 
-fn batch(timer: &Timer, plan: &ShtPlan) -> haarmonic::Result<()> {
+/// Coefficients with both signs of m, `[L, 2L - 1]`.
+fn batch(timer: &Timer, plan: &ShtPlan, mut scratch: ShtScratch) -> haarmonic::Result<()> {
     let coeffs = random(BATCH, timer.band_limit);
     let [rings, longitudes] = plan.signal_shape();
     let mut signals = Array3::zeros((BATCH, rings, longitudes));
-    calls::inverse_batch(plan, coeffs.view(), signals.view_mut())?;
+    plan.inverse_batch_into(coeffs.view(), signals.view_mut(), &mut scratch)?;
     let (mut out, mut samples) = (coeffs.clone(), signals.clone());
     timer.print("forward", BATCH, || {
-        calls::forward_batch(plan, black_box(signals.view()), out.view_mut())
+        plan.forward_batch_into(black_box(signals.view()), out.view_mut(), &mut scratch)
     })?;
     timer.print("inverse", BATCH, || {
-        calls::inverse_batch(plan, black_box(coeffs.view()), samples.view_mut())
+        plan.inverse_batch_into(black_box(coeffs.view()), samples.view_mut(), &mut scratch)
     })
 }
 
 fn rotations(timer: &Timer, count: usize) -> haarmonic::Result<()> {
     let coeffs = random(count, timer.band_limit);
     let mut rotated = coeffs.clone();
+    let rotation = CoefficientRotation::new(timer.band_limit)?;
+    let mut scratch = rotation.make_scratch();
+    let euler = EulerZyz::new(0.3, 1.1, -0.7)?;
     timer.print("rotate", count, || {
         if count == 1 {
             let (from, to) = (
                 coeffs.index_axis(Axis(0), 0),
                 rotated.index_axis_mut(Axis(0), 0),
             );
-            return calls::rotate(black_box(from), to);
+            return rotation.rotate_real_into(black_box(from), &euler, to, &mut scratch);
         }
-        calls::rotate_batch(black_box(coeffs.view()), rotated.view_mut())
+        rotation.rotate_real_batch_into(black_box(coeffs.view()), &euler, rotated.view_mut())
     })
 }
 
@@ -218,10 +159,17 @@ fn run(arguments: &[String]) -> Result<(), String> {
                 threads,
                 budget,
             };
-            let plan = calls::plan(&mut planner, band_limit).map_err(|error| error.to_string())?;
+            let plan = planner
+                .plan_with_longitudes(band_limit, Sampling::GaussLegendre, 2 * band_limit)
+                .map_err(|error| error.to_string())?;
+            let scratch = if threads == 1 {
+                plan.make_scratch()
+            } else {
+                plan.make_parallel_scratch()
+            };
             pool.install(|| match case {
-                "sht" => sht(&timer, &plan),
-                "batch" => batch(&timer, &plan),
+                "sht" => sht(&timer, &plan, scratch),
+                "batch" => batch(&timer, &plan, scratch),
                 "rotation" => rotations(&timer, 1),
                 _ => rotations(&timer, ROTATIONS),
             })

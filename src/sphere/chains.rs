@@ -64,10 +64,10 @@ pub(super) trait Chains: Sync {
     fn extension_sign(&self, order: usize) -> f64;
 
     /// Turns what the chains make into the even and odd parts of a cell, `[parity][component][lane]`.
-    fn to_parity(&self, _cell: &mut [f64]) {}
+    fn join_parity(&self, _cell: &mut [f64]) {}
 
-    /// The transpose of [`Chains::to_parity`].
-    fn from_parity(&self, _cell: &mut [f64]) {}
+    /// The transpose of [`Chains::join_parity`].
+    fn split_parity(&self, _cell: &mut [f64]) {}
 
     /// Whether the last two do anything.
     const MIXED: bool = false;

@@ -182,14 +182,14 @@ impl<S: Simd, const V: usize> Recursion<S, V> {
             let end = steps.len().min(done + CADENCE);
             if simd.reduce_min_f64s(smallest) == 0.0 {
                 let mut seen = [zero; V];
-                for v in 0..V {
-                    let hidden = simd.greater_than_f64s(self.scale[v], zero);
-                    seen[v] = simd.select_f64s(hidden, zero, one);
+                for (seen, scale) in seen.iter_mut().zip(self.scale) {
+                    let hidden = simd.greater_than_f64s(scale, zero);
+                    *seen = simd.select_f64s(hidden, zero, one);
                 }
                 for (j, step) in steps.iter().enumerate().take(end).skip(done) {
                     let mut values = self.here;
-                    for v in 0..V {
-                        values[v] = simd.mul_f64s(values[v], seen[v]);
+                    for (value, seen) in values.iter_mut().zip(seen) {
+                        *value = simd.mul_f64s(*value, seen);
                     }
                     visitor.visit(j, values);
                     self.advance(step);
@@ -241,11 +241,10 @@ impl<S: Simd, const C: usize, const V: usize> Visit<S, V> for Expand<'_, S, C, V
     #[inline(always)]
     fn visit(&mut self, step: usize, values: [S::f64s; V]) {
         let simd = self.simd;
-        let coeffs = &self.chain[step];
-        for c in 0..C {
-            let coeff = simd.splat_f64s(coeffs[c]);
-            for v in 0..V {
-                self.sums[c][v] = simd.mul_add_f64s(coeff, values[v], self.sums[c][v]);
+        for (sums, coeff) in self.sums.iter_mut().zip(&self.chain[step]) {
+            let coeff = simd.splat_f64s(*coeff);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum = simd.mul_add_f64s(coeff, value, *sum);
             }
         }
     }
@@ -262,13 +261,10 @@ impl<S: Simd, const C: usize, const V: usize> Visit<S, V> for Project<'_, S, C, 
     #[inline(always)]
     fn visit(&mut self, step: usize, values: [S::f64s; V]) {
         let simd = self.simd;
-        let sums = &mut self.sums[step];
-        for c in 0..C {
-            let mut sum = sums[c];
-            for v in 0..V {
-                sum = simd.mul_add_f64s(self.data[c][v], values[v], sum);
+        for (sum, data) in self.sums[step].iter_mut().zip(&self.data) {
+            for (data, value) in data.iter().zip(values) {
+                *sum = simd.mul_add_f64s(*data, value, *sum);
             }
-            sums[c] = sum;
         }
     }
 }

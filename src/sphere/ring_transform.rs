@@ -241,7 +241,7 @@ impl<K: Chains> RingTransform<K> {
             });
             if K::MIXED {
                 for cell in cells.chunks_exact_mut(layout.cell()) {
-                    self.tables.to_parity(cell);
+                    self.tables.join_parity(cell);
                 }
             }
         };
@@ -323,7 +323,7 @@ impl<K: Chains> RingTransform<K> {
                 for block in 0..self.tables.blocks() {
                     for m in 0..self.band_limit {
                         let at = inner.position(m, block);
-                        self.tables.from_parity(&mut cells[at..at + inner.cell()]);
+                        self.tables.split_parity(&mut cells[at..at + inner.cell()]);
                     }
                 }
             }
@@ -351,7 +351,7 @@ impl<K: Chains> RingTransform<K> {
         if K::MIXED && self.extension.is_none() {
             let len = 4 * T::ROWS * LANES;
             for cell in cells.chunks_exact_mut(len).take(seen) {
-                self.tables.from_parity(cell);
+                self.tables.split_parity(cell);
             }
         }
         finite

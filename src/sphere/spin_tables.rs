@@ -268,7 +268,7 @@ impl Chains for SpinTables {
     }
 
     /// From `[north of m, south of −m]` and `[south of m, north of −m]`.
-    fn to_parity(&self, cell: &mut [f64]) {
+    fn join_parity(&self, cell: &mut [f64]) {
         for c in 0..4 {
             for lane in 0..LANES {
                 let (first, second) = (cell[c * LANES + lane], cell[(4 + c) * LANES + lane]);
@@ -283,7 +283,7 @@ impl Chains for SpinTables {
         }
     }
 
-    fn from_parity(&self, cell: &mut [f64]) {
+    fn split_parity(&self, cell: &mut [f64]) {
         for c in 0..4 {
             for lane in 0..LANES {
                 let (even, odd) = (cell[c * LANES + lane], cell[(4 + c) * LANES + lane]);
