@@ -102,6 +102,8 @@ pub struct PlaneWorkspace<T> {
     /// Of both images, the columns that the current batches cover.
     panels: [Channels<T>; 2],
     horizontal: Option<i32>,
+    /// The last batch is in this strip.
+    strip: usize,
     scratch: WindowScratch<T>,
     same: bool,
 }
@@ -298,10 +300,21 @@ impl Batches {
     }
 
     /// A run and how often its displacements count.
-    fn at(&self, number: usize) -> (Run, f64) {
-        let next = self.strips.partition_point(|strip| strip.start <= number);
-        let strip = &self.strips[next - 1];
-        (strip.run_at(number), strip.weight)
+    ///
+    /// # Arguments
+    /// * `strip` — the number of any strip, best of the one that was met last; of this run's strip afterwards
+    fn at(&self, number: usize, strip: &mut usize) -> (Run, f64) {
+        let starts_by_now = |strip: &Strip| strip.start <= number;
+        let ends = |at: usize| {
+            self.strips
+                .get(at + 1)
+                .is_none_or(|next| next.start > number)
+        };
+        if !(starts_by_now(&self.strips[*strip]) && ends(*strip)) {
+            *strip = self.strips.partition_point(starts_by_now) - 1;
+        }
+        let found = &self.strips[*strip];
+        (found.run_at(number), found.weight)
     }
 }
 
@@ -331,6 +344,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
             b: Channels::default(),
             panels: [Channels::default(), Channels::default()],
             horizontal: None,
+            strip: 0,
             scratch: WindowScratch::default(),
             same: false,
         }
@@ -358,6 +372,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
     fn begin(&self, a: &PlaneSignal, b: &PlaneSignal, workspace: &mut PlaneWorkspace<T>) -> usize {
         self.load(a, b, workspace);
         workspace.same = std::ptr::eq(a, b);
+        workspace.strip = 0;
         if workspace.same {
             self.displacements.half.count
         } else {
@@ -372,11 +387,12 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
-        let run = if workspace.same {
-            self.displacements.half.at(batch)
+        let batches = if workspace.same {
+            &self.displacements.half
         } else {
-            self.displacements.all.at(batch)
+            &self.displacements.all
         };
+        let run = batches.at(batch, &mut workspace.strip);
         self.lift_at(support, run, workspace, fibres)
     }
 
