@@ -96,7 +96,7 @@ fn forward_agrees_with_the_direct_quadrature() {
 
 #[test]
 fn round_trips_on_every_sampling() {
-    for band_limit in (1..=10).chain([16, 32]) {
+    for band_limit in (1..=16).chain([32]) {
         for sampling in Sampling::ALL {
             let mut planner = RotationPlanner::new();
             let plan = planner.plan(band_limit, sampling).unwrap();

@@ -15,7 +15,7 @@ pub const MAX_ANGLES: usize = 1 << 14;
 /// A product grid on SO(3): equispaced α and γ from zero, and β at the rings of a [`Sampling`] of the sphere.
 ///
 /// The rotation of a grid point is $`R_z(\alpha) R_y(\beta) R_z(\gamma)`$. Arrays of samples have shape `[γ, β, α]`.
-/// With band limit M there are at least 2M − 1 angles α and γ; M (Gauss–Legendre, McEwen–Wiaux) or 2M
+/// With band limit M there are at least 2M − 1 angles α and 2N − 1 angles γ, N = M unless the orders n are limited; M (Gauss–Legendre, McEwen–Wiaux) or 2M
 /// (Driscoll–Healy) angles β.
 ///
 /// # Examples
@@ -49,8 +49,7 @@ impl RotationGrid {
         Self::with_counts(band_limit, sampling, count, count)
     }
 
-    /// Makes a grid at which the transforms are fast: numbers of angles without prime factors above 5, and not more than
-    /// one fifth above the least ones.
+    /// Makes a grid at which the transforms are fast: the least numbers of angles without prime factors above 5.
     ///
     /// # Arguments
     /// * `band_limit` — M

@@ -1,7 +1,8 @@
 //! Harmonic analysis on the rotation group SO(3): grids with Haar weights, the Wigner transform, values at arbitrary
 //! rotations, and the cross-correlation of two signals on the sphere.
 //!
-//! Coefficients have shape `[2L − 1, L, 2L − 1]`, entry `[n + L − 1, l, m + L − 1]`; samples have shape `[γ, β, α]`.
+//! Coefficients have shape `[2N − 1, L, 2L − 1]`, entry `[n + N − 1, l, m + L − 1]`, where the orders n are below N in
+//! modulus, N = L unless stated otherwise; samples have shape `[γ, β, α]`.
 
 mod classes;
 pub mod convolution;

@@ -16,15 +16,18 @@ use std::fmt;
 /// \qquad
 /// \hat f^{n}_{\ell m} = \int_0^{2\pi}\!\! d\alpha \int_0^\pi\!\! \sin\beta\, d\beta \int_0^{2\pi}\!\! d\gamma\; f\; d^\ell_{mn}(\beta)\, e^{-i(m\alpha+n\gamma)}
 /// ```
-/// Conventions: see [`crate::conventions`]. Coefficients have shape `[2L − 1, L, 2L − 1]`, entry
-/// `[n + L − 1, l, m + L − 1]`; samples have shape `[γ, β, α]`. The function is real exactly if
+/// Conventions: see [`crate::conventions`]. Orders n are below N ≤ L in modulus; N = L unless the grid or
+/// [`RotationPlanner::plan_orders`](super::RotationPlanner::plan_orders) says otherwise. Coefficients have shape
+/// `[2N − 1, L, 2L − 1]`, entry `[n + N − 1, l, m + L − 1]`; samples have shape `[γ, β, α]`. The function is real exactly if
 /// $`\hat f^{-n}_{\ell,-m} = (-1)^{m-n} \overline{\hat f^n_{\ell m}}`$.
 ///
 /// Plans are immutable and may be shared between threads; every call uses one thread.
 ///
 /// # Cost and accuracy
-/// O(L⁴) time and O(L³) memory; the Wigner functions are computed on the fly, one recursion for up to eight pairs of
-/// orders. Real signals cost half of complex ones.
+/// O(L³ N) time; scratch O(L²) (with McEwen–Wiaux samples the forward transform needs as much as the samples). The Wigner
+/// functions are tabulated where that takes a megabyte at most, else computed on the fly, one recursion for up to eight
+/// pairs of orders and eight angles in the lanes of a vector. Real signals cost half of complex ones. Grids made by
+/// [`RotationGrid::fast`] are the fastest.
 ///
 /// # Examples
 /// ```
@@ -112,7 +115,7 @@ impl RotationPlan {
     /// Computes complex samples from coefficients.
     ///
     /// # Arguments
-    /// * `coeffs` — shape `[2L − 1, L, 2L − 1]`; entries with |m| > ℓ or |n| > ℓ are ignored
+    /// * `coeffs` — shape `[2N − 1, L, 2L − 1]`; entries with |m| > ℓ or |n| > ℓ are ignored
     /// * `samples` — shape `[γ, β, α]`; overwritten
     ///
     /// # Errors
@@ -139,7 +142,7 @@ impl RotationPlan {
     /// Computes the samples of a real function from its coefficients, at half the cost of [`RotationPlan::inverse_into`].
     ///
     /// # Arguments
-    /// * `coeffs` — shape `[2L − 1, L, 2L − 1]`, with the symmetry of a real function: one of each pair
+    /// * `coeffs` — shape `[2N − 1, L, 2L − 1]`, with the symmetry of a real function: one of each pair
     ///   $`\hat f^{n}_{\ell m}, \hat f^{-n}_{\ell,-m}`$ is read, the other one is implied
     /// * `samples` — shape `[γ, β, α]`; overwritten
     ///
@@ -200,7 +203,7 @@ impl RotationPlan {
     ///
     /// # Arguments
     /// * `samples` — shape `[γ, β, α]`; unchanged
-    /// * `coeffs` — shape `[2L − 1, L, 2L − 1]`; overwritten, zero where |m| > ℓ or |n| > ℓ
+    /// * `coeffs` — shape `[2N − 1, L, 2L − 1]`; overwritten, zero where |m| > ℓ or |n| > ℓ
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a sample is NaN or infinite.
@@ -227,7 +230,7 @@ impl RotationPlan {
     ///
     /// # Arguments
     /// * `samples` — shape `[γ, β, α]`; unchanged
-    /// * `coeffs` — shape `[2L − 1, L, 2L − 1]`; all of it overwritten
+    /// * `coeffs` — shape `[2N − 1, L, 2L − 1]`; all of it overwritten
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a sample is NaN or infinite.
