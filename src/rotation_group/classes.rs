@@ -172,8 +172,7 @@ fn functions<'a, S: Simd>(
     used: &mut usize,
     class: (usize, usize),
     blocks: &Range<usize>,
-    table: &'a mut [f64],
-    state: &mut WignerTable,
+    (table, state): (&'a mut [f64], &mut WignerTable),
 ) -> &'a [f64] {
     let len = nodes.rows(class.0) * 2 * blocks.len() * LANES;
     match tabulated {
@@ -288,8 +287,7 @@ impl Synthesis<'_> {
             used,
             (m, n),
             &self.blocks,
-            scratch.table,
-            scratch.state,
+            (scratch.table, scratch.state),
         );
         let (table, _) = S::as_simd_f64s(table);
         let (planes, _) = S::as_mut_simd_f64s(self.planes);
@@ -306,7 +304,7 @@ impl Synthesis<'_> {
                     .expect("V is not zero"),
             };
             let sums = expand::<S, K, V>(simd, table, (width, column), start, packed);
-            for v in 0..V {
+            for (v, sums) in sums.iter().enumerate() {
                 let (group, part) = ((column + v) / per_bundle, (column + v) % per_bundle);
                 let mirror = if group < count {
                     group + count
@@ -317,8 +315,8 @@ impl Synthesis<'_> {
                     let plane = if k < M / 2 { group } else { mirror };
                     let at = plane * per_plane + places[k].position * per_number + 2 * part;
                     let number = &mut planes[at..at + 2];
-                    number[0] = sums[v][2 * k];
-                    number[1] = sums[v][2 * k + 1];
+                    number[0] = sums[2 * k];
+                    number[1] = sums[2 * k + 1];
                 }
             }
         }
@@ -393,9 +391,9 @@ impl Analysis<'_> {
                     } else {
                         group - count
                     };
-                    for k in 0..M {
+                    for (k, place) in places.iter().enumerate() {
                         let plane = if k < M / 2 { group } else { mirror };
-                        let at = plane * plane_len + places[k].position * NUMBER;
+                        let at = plane * plane_len + place.position * NUMBER;
                         spread::<S, C>(&self.planes[at..at + NUMBER], k, rows);
                     }
                 }
@@ -407,8 +405,8 @@ impl Analysis<'_> {
                     &mut found[..resampling.matrices[0].len() / resampling.padded_rings * C];
                 rings.fill(0.0);
                 for (group, rows) in rings.chunks_exact_mut(LANES * C).enumerate() {
-                    for k in 0..M {
-                        let at = group * plane_len + places[k].position * NUMBER;
+                    for (k, place) in places.iter().enumerate() {
+                        let at = group * plane_len + place.position * NUMBER;
                         spread::<S, C>(&self.planes[at..at + NUMBER], k, rows);
                     }
                 }
@@ -439,8 +437,7 @@ impl Analysis<'_> {
             used,
             (m, n),
             &self.blocks,
-            self.scratch.table,
-            self.scratch.state,
+            (self.scratch.table, self.scratch.state),
         );
         let starts = match self.tabulated {
             Some(_) => &[],
