@@ -1,5 +1,6 @@
 //! Rotation of spherical-harmonic coefficients.
 
+mod aligned;
 mod signals;
 mod stage;
 mod tables;
@@ -11,7 +12,7 @@ use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis};
 use num_complex::Complex64;
 use rayon::prelude::*;
-use signals::{Kind, Turn, rotate_group};
+use signals::{Kind, Tilt, Turn, rotate_group};
 use tables::RotationTables;
 
 /// Rotates a signal on the sphere actively, through its coefficients.
@@ -87,12 +88,12 @@ pub fn rotate_coefficients_into(
 /// (R f)(x) = f(R^{-1} x) , \qquad (Rf)_{\ell m} = \sum_n D^\ell_{mn}(\alpha, \beta, \gamma)\, f_{\ell n}
 /// ```
 /// Rotations are active, as in [`rotate_coefficients`]. The Wigner functions are never stored: a recursion in the degree
-/// yields them, once for up to four real signals at a time. Immutable; may be shared between threads.
+/// yields them, once for up to two real signals at a time. Immutable; may be shared between threads.
 /// Conventions: see [`crate::conventions`].
 ///
 /// # Cost and accuracy
-/// O(L³) time for a signal, O(L²) memory for tables and scratch. Error of a coefficient relative to the largest: 2e-14 at
-/// L = 64, 1e-13 at L = 512 (`docs/accuracy.md`), at any angle.
+/// O(L³) time for a signal, O(L²) memory for tables and scratch. Error of a coefficient relative to the norm of its degree: 4e-15
+/// at L = 64, 6e-15 at L = 512 (`docs/accuracy.md`), at any angle.
 ///
 /// # Examples
 /// ```
@@ -163,20 +164,30 @@ impl CoefficientRotation {
         scratch: &mut CoefficientRotationScratch,
     ) -> Result<()> {
         self.check(Kind::Complex, &coeffs, rotated.shape(), &[])?;
-        let turn = Turn::new(coeffs, euler.alpha(), euler.gamma());
+        let tilt = Tilt::new(euler.beta(), self.band_limit());
+        let phases = tilt.phases(
+            euler.alpha(),
+            euler.gamma(),
+            std::mem::take(&mut scratch.phases),
+        );
+        let turn = Turn {
+            coeffs,
+            phases: &phases,
+        };
         let out = &mut rotated;
         rotate_group::<2>(
             &self.tables,
             Kind::Complex,
-            euler.beta(),
+            &tilt,
             &[turn],
             &mut [out.view_mut()],
             scratch,
         );
+        scratch.phases = phases;
         Ok(())
     }
 
-    /// Rotates a real signal actively into a caller's array, in about three quarters of the time of a complex one.
+    /// Rotates a real signal actively into a caller's array, in about half of the time of a complex one.
     ///
     /// # Arguments
     /// * `coeffs` — shape `[L, 2L − 1]`, entry `[l, m + L − 1]`, of a real signal: only the entries with 0 ≤ m ≤ ℓ are read, and of
@@ -194,16 +205,26 @@ impl CoefficientRotation {
         scratch: &mut CoefficientRotationScratch,
     ) -> Result<()> {
         self.check(Kind::Real, &coeffs, rotated.shape(), &[])?;
-        let turn = Turn::new(coeffs, euler.alpha(), euler.gamma());
+        let tilt = Tilt::new(euler.beta(), self.band_limit());
+        let phases = tilt.phases(
+            euler.alpha(),
+            euler.gamma(),
+            std::mem::take(&mut scratch.phases),
+        );
+        let turn = Turn {
+            coeffs,
+            phases: &phases,
+        };
         let out = &mut rotated;
         rotate_group::<1>(
             &self.tables,
             Kind::Real,
-            euler.beta(),
+            &tilt,
             &[turn],
             &mut [out.view_mut()],
             scratch,
         );
+        scratch.phases = phases;
         Ok(())
     }
 
@@ -242,7 +263,7 @@ impl CoefficientRotation {
     /// * `rotated` — the same shape; overwritten
     ///
     /// # Cost and accuracy
-    /// Two signals share each Wigner function. Working memory is allocated for each thread.
+    /// The rotation is prepared once. Working memory is allocated for each thread.
     ///
     /// # Errors
     /// As [`CoefficientRotation::rotate_into`].
@@ -252,9 +273,7 @@ impl CoefficientRotation {
         euler: &EulerZyz,
         rotated: ArrayViewMut3<'_, Complex64>,
     ) -> Result<()> {
-        let turns = self.batch(Kind::Complex, &coeffs, euler, rotated.shape())?;
-        self.rotate_turns(Kind::Complex, euler.beta(), &turns, rotated);
-        Ok(())
+        self.rotate_batch(Kind::Complex, &coeffs, euler, rotated)
     }
 
     /// Rotates many real signals actively by one rotation, on the threads of the current pool.
@@ -264,7 +283,7 @@ impl CoefficientRotation {
     /// * `rotated` — the same shape; overwritten
     ///
     /// # Cost and accuracy
-    /// Four signals share each Wigner function. Working memory is allocated for each thread.
+    /// Up to L = 128 two signals share each Wigner function. Working memory is allocated for each thread.
     ///
     /// # Errors
     /// As [`CoefficientRotation::rotate_real_into`].
@@ -290,9 +309,7 @@ impl CoefficientRotation {
         euler: &EulerZyz,
         rotated: ArrayViewMut3<'_, Complex64>,
     ) -> Result<()> {
-        let turns = self.batch(Kind::Real, &coeffs, euler, rotated.shape())?;
-        self.rotate_turns(Kind::Real, euler.beta(), &turns, rotated);
-        Ok(())
+        self.rotate_batch(Kind::Real, &coeffs, euler, rotated)
     }
 
     /// Rotates one real signal by several rotations that share β, on the threads of the current pool.
@@ -304,7 +321,7 @@ impl CoefficientRotation {
     /// * `rotated` — shape `[turns, L, 2L − 1]`; overwritten
     ///
     /// # Cost and accuracy
-    /// Four rotations share each Wigner function. Working memory is allocated for each thread.
+    /// Up to L = 128 two rotations share each Wigner function. Working memory is allocated for each thread.
     ///
     /// # Errors
     /// As [`CoefficientRotation::rotate_real_into`], and [`Error::NotFinite`] if an angle is NaN or infinite.
@@ -319,42 +336,54 @@ impl CoefficientRotation {
         check_angles(turns.as_flattened())?;
         self.check_count(turns.len(), rotated.shape())?;
         self.check(Kind::Real, &coeffs, &rotated.shape()[1..], &[])?;
-        let turns: Vec<Turn<'_>> = turns
+        let tilt = Tilt::new(beta, self.band_limit());
+        let phases: Vec<_> = turns
             .iter()
-            .map(|&[alpha, gamma]| Turn::new(coeffs, alpha, gamma))
+            .map(|&[alpha, gamma]| tilt.phases(alpha, gamma, Vec::new()))
             .collect();
-        self.rotate_turns(Kind::Real, beta, &turns, rotated);
+        let turns: Vec<_> = phases
+            .iter()
+            .map(|phases| Turn { coeffs, phases })
+            .collect();
+        self.rotate_turns(Kind::Real, &tilt, &turns, rotated);
         Ok(())
     }
 
-    fn batch<'a>(
+    fn rotate_batch(
         &self,
         kind: Kind,
-        coeffs: &'a ArrayView3<'_, Complex64>,
+        coeffs: &ArrayView3<'_, Complex64>,
         euler: &EulerZyz,
-        rotated: &[usize],
-    ) -> Result<Vec<Turn<'a>>> {
-        self.check_count(coeffs.shape()[0], rotated)?;
+        rotated: ArrayViewMut3<'_, Complex64>,
+    ) -> Result<()> {
+        self.check_count(coeffs.shape()[0], rotated.shape())?;
+        let tilt = Tilt::new(euler.beta(), self.band_limit());
+        let phases = tilt.phases(euler.alpha(), euler.gamma(), Vec::new());
         let mut turns = Vec::with_capacity(coeffs.shape()[0]);
         for (i, signal) in coeffs.outer_iter().enumerate() {
-            self.check(kind, &signal, &rotated[1..], &[i])?;
-            turns.push(Turn::new(
-                coeffs.index_axis(Axis(0), i),
-                euler.alpha(),
-                euler.gamma(),
-            ));
+            self.check(kind, &signal, &rotated.shape()[1..], &[i])?;
+            turns.push(Turn {
+                coeffs: coeffs.index_axis(Axis(0), i),
+                phases: &phases,
+            });
         }
-        Ok(turns)
+        self.rotate_turns(kind, &tilt, &turns, rotated);
+        Ok(())
     }
 
     fn rotate_turns(
         &self,
         kind: Kind,
-        beta: f64,
+        tilt: &Tilt,
         turns: &[Turn<'_>],
         mut rotated: ArrayViewMut3<'_, Complex64>,
     ) {
-        let size = if kind == Kind::Real { 4 } else { 2 };
+        // Beyond that two signals push each other out of the near caches.
+        let size = if kind == Kind::Real && self.band_limit() <= 128 {
+            2
+        } else {
+            1
+        };
         let outputs: Vec<_> = rotated.outer_iter_mut().collect();
         let mut groups = Vec::with_capacity(turns.len().div_ceil(size));
         let mut outputs = outputs.into_iter();
@@ -363,17 +392,18 @@ impl CoefficientRotation {
             groups.push((turns, out));
         }
         let tables = &self.tables;
-        groups.into_par_iter().for_each_init(
-            CoefficientRotationScratch::default,
-            |scratch, (turns, mut out)| {
+        // One piece a thread: each makes its working memory once.
+        let share = groups.len().div_ceil(rayon::current_num_threads()).max(1);
+        groups.par_chunks_mut(share).for_each(|groups| {
+            let mut scratch = CoefficientRotationScratch::default();
+            for (turns, out) in groups {
                 let slots = if kind == Kind::Real { 1 } else { 2 } * turns.len();
                 match slots {
-                    1 => rotate_group::<1>(tables, kind, beta, turns, &mut out, scratch),
-                    2 => rotate_group::<2>(tables, kind, beta, turns, &mut out, scratch),
-                    _ => rotate_group::<4>(tables, kind, beta, turns, &mut out, scratch),
+                    1 => rotate_group::<1>(tables, kind, tilt, turns, out, &mut scratch),
+                    _ => rotate_group::<2>(tables, kind, tilt, turns, out, &mut scratch),
                 }
-            },
-        );
+            }
+        });
     }
 
     fn check_count(&self, count: usize, rotated: &[usize]) -> Result<()> {

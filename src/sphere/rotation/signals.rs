@@ -14,21 +14,47 @@ pub(super) enum Kind {
     Complex,
 }
 
-/// A signal and the two rotations about z that go with it.
+/// A signal and the phases of the two rotations about z that go with it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn<'a> {
-    coeffs: ArrayView2<'a, Complex64>,
-    alpha: f64,
-    gamma: f64,
+    pub coeffs: ArrayView2<'a, Complex64>,
+    pub phases: &'a [Complex64],
 }
 
-impl<'a> Turn<'a> {
-    pub(super) fn new(coeffs: ArrayView2<'a, Complex64>, alpha: f64, gamma: f64) -> Self {
-        Turn {
-            coeffs,
-            alpha,
-            gamma,
+/// The rotation about y.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tilt {
+    angle: Angle,
+    /// In the south $`d^\ell_{mn}(\beta) = (-1)^{\ell+m} d^\ell_{m,-n}(\pi-\beta)`$ is used.
+    south: bool,
+    band_limit: usize,
+}
+
+impl Tilt {
+    pub(super) fn new(beta: f64, band_limit: usize) -> Self {
+        let (angle, south) = Angle::new(beta, band_limit);
+        Tilt {
+            angle,
+            south,
+            band_limit,
         }
+    }
+
+    /// The phases before and after, with the signs that go with orders; `buffer` is overwritten.
+    pub(super) fn phases(
+        &self,
+        alpha: f64,
+        gamma: f64,
+        mut buffer: Vec<Complex64>,
+    ) -> Vec<Complex64> {
+        buffer.clear();
+        for (angle, signed) in [(gamma, self.south), (alpha, !self.south)] {
+            buffer.extend((0..self.band_limit).map(|n| {
+                let phase = Complex64::cis(-(n as f64) * angle);
+                if signed { sign(n) * phase } else { phase }
+            }));
+        }
+        buffer
     }
 }
 
@@ -60,7 +86,7 @@ impl CoefficientRotationScratch {
     pub(super) fn prepare(&mut self, tables: &RotationTables, slots: usize) {
         let limit = tables.band_limit;
         self.work.prepare(tables, slots);
-        self.phases.resize(2 * limit * slots, Complex64::ZERO);
+        self.phases.reserve(2 * limit);
         self.row.resize(2 * limit - 1, Complex64::ZERO);
     }
 }
@@ -74,7 +100,7 @@ fn sign(order: usize) -> f64 {
 pub(super) fn rotate_group<const B: usize>(
     tables: &RotationTables,
     kind: Kind,
-    beta: f64,
+    tilt: &Tilt,
     turns: &[Turn<'_>],
     rotated: &mut [ArrayViewMut2<'_, Complex64>],
     scratch: &mut CoefficientRotationScratch,
@@ -82,25 +108,16 @@ pub(super) fn rotate_group<const B: usize>(
     let limit = tables.band_limit;
     let slots = if kind == Kind::Real { 1 } else { 2 };
     scratch.prepare(tables, B);
-    let (angle, south) = Angle::new(beta, limit);
+    let Tilt { angle, south, .. } = *tilt;
     if turns.len() * slots < B {
         let used = tables.rows() * 2 * B * CHUNK;
         scratch.work.input[..used].fill(0.0);
     }
     for (i, turn) in turns.iter().enumerate() {
-        let (before, after) =
-            scratch.phases[2 * limit * i..2 * limit * (i + 1)].split_at_mut(limit);
-        // In the south d_mn(β) = (−1)^(l+m) d_m,−n(π − β).
-        for (n, (before, after)) in before.iter_mut().zip(after).enumerate() {
-            let order = n as f64;
-            *before = Complex64::cis(-order * turn.gamma) * if south { sign(n) } else { 1.0 };
-            *after = Complex64::cis(-order * turn.alpha) * if south { 1.0 } else { sign(n) };
-        }
         load::<B>(
             tables,
             kind,
             turn,
-            before,
             i * slots,
             &mut scratch.work.input,
             &mut scratch.row,
@@ -111,8 +128,8 @@ pub(super) fn rotate_group<const B: usize>(
         angle,
         work: &mut scratch.work,
     });
-    for (i, out) in rotated.iter_mut().enumerate() {
-        let after = &scratch.phases[2 * limit * i + limit..2 * limit * (i + 1)];
+    for (i, (out, turn)) in rotated.iter_mut().zip(turns).enumerate() {
+        let after = &turn.phases[limit..];
         let scaled = !angle.is_polar();
         for l in 0..limit {
             let row = &mut scratch.row;
@@ -163,7 +180,6 @@ fn load<const B: usize>(
     tables: &RotationTables,
     kind: Kind,
     turn: &Turn<'_>,
-    phases: &[Complex64],
     slot: usize,
     input: &mut [f64],
     buffer: &mut [Complex64],
@@ -185,7 +201,7 @@ fn load<const B: usize>(
             let (here, next) = input[start..start + 2 * CHUNK * slots].split_at_mut(2 * CHUNK);
             let (re, im) = here.split_at_mut(CHUNK);
             let upper = &row[centre + first..centre + first + count];
-            let phases = &phases[first..first + count];
+            let phases = &turn.phases[first..first + count];
             match kind {
                 Kind::Real => {
                     for j in 0..count {

@@ -9,6 +9,7 @@
 //! n ≤ m are computed and each is used twice: for the row m, as a sum over lanes, and for the columns n, lane by lane. Order 0
 //! of the signals enters with one half.
 
+use super::aligned::Aligned;
 use super::tables::{CHUNK, RotationTables, chunks};
 use crate::special::wigner_d::HalfAngle;
 use pulp::{Simd, WithSimd};
@@ -103,25 +104,25 @@ fn reach(cos: f64, sin: f64, band_limit: usize) -> usize {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Workspace {
     /// `[row][signal][re, im][lane]`, without the scales; taken over order by order.
-    pub input: Vec<f64>,
+    pub input: Aligned,
     /// `[row][signal][re, im, column re, column im][lane]`: input with scales, and the sums over m.
-    data: Vec<f64>,
+    data: Aligned,
     /// `[order in its group][degree][signal][re, im]`, one register each: sums over n.
-    sums: Vec<f64>,
+    sums: Aligned,
     /// `[order in its group][degree][4 + 2 B]`: scalars of the recursion and of the signals.
-    steps: Vec<f64>,
+    steps: Aligned,
     /// `[chunk][plus, minus, scale of plus, scale of minus][lane]` at ℓ = m.
-    seeds: Vec<f64>,
+    seeds: Aligned,
 }
 
 impl Workspace {
     pub(super) fn prepare(&mut self, tables: &RotationTables, signals: usize) {
         let (rows, limit) = (tables.rows(), tables.band_limit);
-        self.input.resize(rows * 2 * signals * CHUNK, 0.0);
-        self.data.resize(rows * 4 * signals * CHUNK, 0.0);
-        self.sums.resize(GROUP * limit * 2 * signals * 8, 0.0);
-        self.steps.resize(GROUP * limit * (4 + 2 * signals), 0.0);
-        self.seeds.resize(chunks(limit) * 4 * CHUNK, 0.0);
+        self.input.fit(rows * 2 * signals * CHUNK);
+        self.data.fit(rows * 4 * signals * CHUNK);
+        self.sums.fit(GROUP * limit * 2 * signals * 8);
+        self.steps.fit(GROUP * limit * (4 + 2 * signals));
+        self.seeds.fit(chunks(limit) * 4 * CHUNK);
     }
 
     /// The rotated coefficients of a row, re and im, without the signs $`(-1)^m`$ and the scales.

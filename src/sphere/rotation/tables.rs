@@ -3,6 +3,7 @@
 //! Orders n are taken in chunks of [`CHUNK`]; a row belongs to one chunk and one degree, and the rows of a chunk follow each
 //! other. Lane j of chunk c is the order n = `CHUNK * c + j`; lanes with n > ℓ hold zeros.
 
+use super::aligned::Aligned;
 use pulp::{Arch, Simd, WithSimd};
 
 /// Orders in a chunk: a whole number of registers of any instruction set.
@@ -22,11 +23,11 @@ pub(super) const CHUNK: usize = 32;
 pub(super) struct RotationTables {
     pub band_limit: usize,
     /// `[row][2][lane]`: $`t_\ell(n)`$ and $`n\,t_\ell(n)`$.
-    pub recurrence: Vec<f64>,
+    pub recurrence: Aligned,
     /// `[row][lane]`: $`s_\ell(n)`$.
-    pub scale: Vec<f64>,
+    pub scale: Aligned,
     /// `[row][lane]`: $`w_{\ell+1}(n)`$.
-    pub inverse_root: Vec<f64>,
+    pub inverse_root: Aligned,
 }
 
 impl RotationTables {
@@ -34,9 +35,9 @@ impl RotationTables {
         let rows = row_index(band_limit, chunks(band_limit) - 1, band_limit);
         let mut tables = RotationTables {
             band_limit,
-            recurrence: vec![0.0; rows * 2 * CHUNK],
-            scale: vec![0.0; rows * CHUNK],
-            inverse_root: vec![0.0; rows * CHUNK],
+            recurrence: Aligned::zeros(rows * 2 * CHUNK),
+            scale: Aligned::zeros(rows * CHUNK),
+            inverse_root: Aligned::zeros(rows * CHUNK),
         };
         Arch::new().dispatch(Fill {
             tables: &mut tables,

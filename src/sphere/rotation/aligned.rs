@@ -1,0 +1,57 @@
+//! Arrays that start at a cache line: registers as wide as a line would touch two lines each elsewhere.
+
+use std::ops::{Deref, DerefMut};
+
+/// Numbers in a cache line.
+const LINE: usize = 8;
+
+/// A growable array of numbers whose first one is at the start of a cache line.
+#[derive(Debug, Default)]
+pub(super) struct Aligned {
+    storage: Vec<f64>,
+    start: usize,
+    len: usize,
+}
+
+impl Aligned {
+    pub(super) fn zeros(len: usize) -> Self {
+        let mut array = Aligned::default();
+        array.fit(len);
+        array
+    }
+
+    /// Makes the length `len`; what the array held is lost if it grows.
+    pub(super) fn fit(&mut self, len: usize) {
+        if len + LINE > self.storage.len() {
+            self.storage = vec![0.0; len + LINE];
+            let skip = self.storage.as_ptr().align_offset(8 * LINE);
+            // Where the offset is not known the array is only slower.
+            self.start = if skip < LINE { skip } else { 0 };
+        }
+        self.len = len;
+    }
+}
+
+impl Clone for Aligned {
+    fn clone(&self) -> Self {
+        let mut copy = Aligned::zeros(self.len);
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+impl Deref for Aligned {
+    type Target = [f64];
+
+    #[inline(always)]
+    fn deref(&self) -> &[f64] {
+        &self.storage[self.start..self.start + self.len]
+    }
+}
+
+impl DerefMut for Aligned {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [f64] {
+        &mut self.storage[self.start..self.start + self.len]
+    }
+}
