@@ -17,7 +17,19 @@ use std::f64::consts::PI;
 
 /// β at and near the poles, on both sides of the change of recursion (sin β = 0.5), beyond [0, π].
 const BETAS: [f64; 13] = [
-    0.0, 1e-9, 1e-4, 0.05, 0.52, 0.53, 0.8, 1.5707, 2.2, 3.0, 3.14159, PI, -4.0,
+    0.0,
+    1e-9,
+    1e-4,
+    0.05,
+    0.52,
+    0.53,
+    0.8,
+    1.57,
+    2.2,
+    3.0,
+    PI - 1e-4,
+    PI,
+    -4.0,
 ];
 
 fn real(count: usize, band_limit: usize, seed: u64) -> Array3<Complex64> {
@@ -115,7 +127,7 @@ fn agrees_with_wigner_matrices() {
 }
 
 #[test]
-#[ignore = "takes long without optimisation"]
+#[ignore = "takes a minute"]
 fn agrees_with_wigner_matrices_at_large_band_limits() {
     for band_limit in [128, 256, 512] {
         compare(band_limit);
@@ -183,7 +195,8 @@ fn the_power_of_each_degree_stays() {
             let power = |c: &Array2<Complex64>| c.row(l).iter().map(|v| v.norm_sqr()).sum::<f64>();
             let change = (power(&turned) / power(&f) - 1.0).abs();
             assert!(
-                change <= tol::rotation(band_limit),
+                // A square counts an error twice.
+                change <= 2.0 * tol::rotation(band_limit),
                 "L = {band_limit}, β = {beta}, l = {l}: {change:e}"
             );
         }

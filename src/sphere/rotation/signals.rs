@@ -72,7 +72,7 @@ pub(super) fn first_not_finite(
         let (_, row) = row.split_at(ndarray::Axis(0), start);
         // One test a row, without a branch for each number.
         let bad = row.iter().fold(false, |bad, value| {
-            bad | !(value.re - value.re == 0.0) | !(value.im - value.im == 0.0)
+            bad | !value.re.is_finite() | !value.im.is_finite()
         });
         if bad {
             let at = row.iter().position(|value| !value.is_finite());

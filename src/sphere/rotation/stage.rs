@@ -399,9 +399,9 @@ impl<const B: usize> Stage<'_, B> {
         // While some lanes are too small to matter.
         loop {
             let (mut largest, mut smallest) = (scales[0][0], scales[0][0]);
-            for v in 0..V {
-                largest = simd.max_f64s(largest, simd.max_f64s(scales[0][v], scales[1][v]));
-                smallest = simd.min_f64s(smallest, scales[0][v]);
+            for (&plus, &minus) in scales[0].iter().zip(&scales[1]) {
+                largest = simd.max_f64s(largest, simd.max_f64s(plus, minus));
+                smallest = simd.min_f64s(smallest, plus);
             }
             if simd.reduce_max_f64s(largest) == 0.0 {
                 break;
@@ -420,18 +420,9 @@ impl<const B: usize> Stage<'_, B> {
                 accumulate::<S, B, V>(simd, at, &shown, step, sums, data);
             }
             lanes.advance::<POLAR>(at, step, table);
-            for side in 0..2 {
-                for v in 0..V {
-                    let hidden = simd.greater_than_f64s(scales[side][v], zero);
-                    let size = simd.abs_f64s(lanes.here[side][v]);
-                    let large = simd.greater_than_or_equal_f64s(size, simd.splat_f64s(LARGE));
-                    let large = simd.and_m64s(hidden, large);
-                    let factor =
-                        simd.select_f64s(large, simd.splat_f64s(SHRINK), simd.splat_f64s(1.0));
-                    let drop = simd.select_f64s(large, simd.splat_f64s(1.0), zero);
-                    lanes.here[side][v] = simd.mul_f64s(lanes.here[side][v], factor);
-                    lanes.other[side][v] = simd.mul_f64s(lanes.other[side][v], factor);
-                    scales[side][v] = simd.sub_f64s(scales[side][v], drop);
+            for (side, scales) in scales.iter_mut().enumerate() {
+                for (v, scale) in scales.iter_mut().enumerate() {
+                    lanes.shrink(side, v, scale);
                 }
             }
         }
@@ -498,6 +489,22 @@ struct Lanes<S: Simd, const V: usize> {
 }
 
 impl<S: Simd, const V: usize> Lanes<S, V> {
+    /// Takes a unit off the scale of numbers that have grown large.
+    #[inline(always)]
+    fn shrink(&mut self, side: usize, v: usize, scale: &mut S::f64s) {
+        let simd = self.simd;
+        let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
+        let size = simd.abs_f64s(self.here[side][v]);
+        let large = simd.and_m64s(
+            simd.greater_than_f64s(*scale, zero),
+            simd.greater_than_or_equal_f64s(size, simd.splat_f64s(LARGE)),
+        );
+        let factor = simd.select_f64s(large, simd.splat_f64s(SHRINK), one);
+        self.here[side][v] = simd.mul_f64s(self.here[side][v], factor);
+        self.other[side][v] = simd.mul_f64s(self.other[side][v], factor);
+        *scale = simd.sub_f64s(*scale, simd.select_f64s(large, one, zero));
+    }
+
     #[inline(always)]
     fn advance<const POLAR: bool>(&mut self, at: usize, step: &[f64], table: &[S::f64s]) {
         let simd = self.simd;
