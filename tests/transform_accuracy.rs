@@ -57,6 +57,9 @@ fn exact_colatitudes(sampling: Sampling, band_limit: usize) -> Vec<Dd> {
     match sampling {
         Sampling::DriscollHealy => equispaced(4 * band_limit),
         Sampling::McEwenWiaux => equispaced(2 * band_limit - 1),
+        Sampling::ClenshawCurtis => (0..stored.len())
+            .map(|t| PI * t as f64 / (2 * band_limit - 1) as f64)
+            .collect(),
         Sampling::GaussLegendre => gauss_legendre(&stored)
             .into_iter()
             .map(|(angle, _)| angle)

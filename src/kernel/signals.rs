@@ -175,9 +175,9 @@ impl PreparedSignals {
                     let channels = grid.len_of(Axis(2));
                     let mut coefficients =
                         ndarray::Array3::zeros((channels, band_limit, 2 * band_limit - 1));
-                    for (c, mut out) in coefficients.outer_iter_mut().enumerate() {
-                        out.assign(&plan.forward(grid.index_axis(Axis(2), c))?);
-                    }
+                    let grid = grid.permuted_axes([2, 0, 1]);
+                    let scratch = &mut plan.make_scratch();
+                    plan.forward_batch_into(grid, coefficients.view_mut(), scratch)?;
                     engine.prepare(RealHarmonics::new(coefficients.view())?)
                 })?)
             }

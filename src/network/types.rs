@@ -360,7 +360,7 @@ impl FromStr for SphereSampling {
                 what: "sampling".into(),
                 found: format!("{text:?}"),
                 expected: "one of \"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\", \
-                           \"coefficients\""
+                           \"clenshaw-curtis\", \"coefficients\""
                     .into(),
             }),
         }

@@ -1,5 +1,6 @@
 //! Pure functions: quadrature nodes, Legendre and Wigner-d recursions, vectorised special functions.
 
+pub(crate) mod aligned;
 pub mod gauss_hermite;
 pub mod gauss_legendre;
 pub(crate) mod lanes;

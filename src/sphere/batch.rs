@@ -1,12 +1,13 @@
 //! Many signals of a small band limit: the Legendre stage as matrix products, eight signals to a vector.
 
 use super::cells::CellLayout;
-use super::chains::Chains;
 use super::coefficients::sign;
 use super::fourier_stage::{Gather, Scatter, grow};
+use super::legendre_values::LegendreValues;
 use super::plan::{ShtPlan, ShtScratch};
 use super::ring_pairs::LANES;
 use super::sample::Sample;
+use crate::special::aligned::Aligned;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis};
 use num_complex::Complex64;
@@ -19,57 +20,14 @@ pub(super) const MAX_TABLE_BAND_LIMIT: usize = 96;
 /// Degrees, or rings, that share one pass over the other index.
 const TILE: usize = 4;
 
-/// Legendre functions of all orders at the pairs of rings of a plan.
-pub(super) struct BatchTables {
-    /// `[m][parity][degree][pair]`.
-    values: Vec<f64>,
-    /// Where each order and parity starts.
-    offsets: Vec<usize>,
-    pairs: usize,
-}
-
 /// Working memory of eight signals.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BatchScratch {
-    cells: Vec<f64>,
+    cells: Aligned,
     /// `[degree][component][signal]` of one order and parity.
-    chain: Vec<f64>,
+    chain: Aligned,
     rows: Vec<Complex64>,
     fft: Vec<Complex64>,
-}
-
-impl BatchTables {
-    fn new(plan: &ShtPlan) -> Self {
-        let (limit, tables) = (plan.band_limit(), &plan.grid.core.tables);
-        let pairs = plan.grid.core.fourier.pairs.pairs.len();
-        let (mut values, mut offsets) = (Vec::new(), Vec::new());
-        for m in 0..limit {
-            for parity in 0..2 {
-                offsets.push(values.len());
-                let steps = tables.chain(m, parity);
-                let start = values.len();
-                values.resize(start + steps.len() * pairs, 0.0);
-                for pair in 0..pairs {
-                    tables.visit(m, parity, pair, |j, value| {
-                        values[start + j * pairs + pair] = value;
-                    });
-                }
-            }
-        }
-        BatchTables {
-            values,
-            offsets,
-            pairs,
-        }
-    }
-
-    /// The matrix `[degree][pair]` of one order and parity.
-    #[inline(always)]
-    fn matrix(&self, order: usize, parity: usize) -> &[f64] {
-        let index = 2 * order + parity;
-        let end = self.offsets.get(index + 1).copied();
-        &self.values[self.offsets[index]..end.unwrap_or(self.values.len())]
-    }
 }
 
 impl ShtPlan {
@@ -208,20 +166,16 @@ impl ShtPlan {
         Ok(())
     }
 
-    fn batch_tables(&self) -> &BatchTables {
-        self.batch.get_or_init(|| BatchTables::new(self))
-    }
-
-    fn batch_layout<T: Sample>(&self, tables: &BatchTables) -> CellLayout {
+    fn batch_layout<T: Sample>(&self, tables: &LegendreValues) -> CellLayout {
         CellLayout::by_blocks(2 * T::ROWS, self.band_limit(), tables.pairs)
     }
 
     fn fit_batch<T: Sample>(&self, layout: CellLayout, scratch: &mut BatchScratch) {
         let [_, n] = self.signal_shape();
         let fft = self.grid.core.fourier.transforms(n);
-        grow(&mut scratch.cells, layout.len, 0.0);
+        scratch.cells.grow(layout.len);
         let chain = self.band_limit().div_ceil(2) * layout.components * LANES;
-        grow(&mut scratch.chain, chain, 0.0);
+        scratch.chain.grow(chain);
         grow(&mut scratch.rows, T::ROWS * LANES * n, Complex64::ZERO);
         let inner = fft.iter().map(|fft| fft.get_inplace_scratch_len()).max();
         grow(&mut scratch.fft, inner.unwrap_or(0), Complex64::ZERO);
@@ -234,7 +188,7 @@ impl ShtPlan {
         mut coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut BatchScratch,
     ) -> bool {
-        let tables = self.batch_tables();
+        let tables = self.grid.core.tables.values();
         let layout = self.batch_layout::<T>(tables);
         self.fit_batch::<T>(layout, scratch);
         let [_, n] = self.signal_shape();
@@ -264,12 +218,13 @@ impl ShtPlan {
         let size = out.len() / count;
         for m in 0..limit {
             for parity in 0..2 {
-                let matrix = tables.matrix(m, parity);
+                let matrix = tables.by_degree(m, parity);
                 let degrees = matrix.len() / tables.pairs;
                 let chain = &mut scratch.chain[..degrees * layout.components * LANES];
                 if T::ROWS == 1 {
                     arch.dispatch(Project::<2>::new(
                         tables,
+                        stage.pairs.pairs.len(),
                         m,
                         parity,
                         layout,
@@ -279,6 +234,7 @@ impl ShtPlan {
                 } else {
                     arch.dispatch(Project::<4>::new(
                         tables,
+                        stage.pairs.pairs.len(),
                         m,
                         parity,
                         layout,
@@ -316,7 +272,7 @@ impl ShtPlan {
         mut signals: ArrayViewMut3<'_, T>,
         scratch: &mut BatchScratch,
     ) {
-        let tables = self.batch_tables();
+        let tables = self.grid.core.tables.values();
         let layout = self.batch_layout::<T>(tables);
         self.fit_batch::<T>(layout, scratch);
         let [_, n] = self.signal_shape();
@@ -327,7 +283,7 @@ impl ShtPlan {
         let size = coeffs_slice.len() / count;
         for m in 0..limit {
             for parity in 0..2 {
-                let matrix = tables.matrix(m, parity);
+                let matrix = tables.by_degree(m, parity);
                 let degrees = matrix.len() / tables.pairs;
                 let chain = &mut scratch.chain[..degrees * layout.components * LANES];
                 for (j, values) in chain
@@ -350,6 +306,7 @@ impl ShtPlan {
                 if T::ROWS == 1 {
                     arch.dispatch(Expand::<2>::new(
                         tables,
+                        stage.pairs.pairs.len(),
                         m,
                         parity,
                         layout,
@@ -359,6 +316,7 @@ impl ShtPlan {
                 } else {
                     arch.dispatch(Expand::<4>::new(
                         tables,
+                        stage.pairs.pairs.len(),
                         m,
                         parity,
                         layout,
@@ -399,6 +357,8 @@ impl ShtPlan {
 /// Coefficients of one order and parity from cells: a matrix product over the pairs of rings.
 struct Project<'a, const C: usize> {
     matrix: &'a [f64],
+    /// Length of a row of the matrix; pairs beyond `pairs` are padding.
+    width: usize,
     pairs: usize,
     /// Position of the first pair's cell, and distance to the next.
     first: usize,
@@ -409,7 +369,8 @@ struct Project<'a, const C: usize> {
 
 impl<'a, const C: usize> Project<'a, C> {
     fn new(
-        tables: &'a BatchTables,
+        tables: &'a LegendreValues,
+        pairs: usize,
         order: usize,
         parity: usize,
         layout: CellLayout,
@@ -417,8 +378,9 @@ impl<'a, const C: usize> Project<'a, C> {
         chain: &'a mut [f64],
     ) -> Self {
         Project {
-            matrix: tables.matrix(order, parity),
-            pairs: tables.pairs,
+            matrix: tables.by_degree(order, parity),
+            width: tables.pairs,
+            pairs,
             first: layout.position(order, 0) + parity * C * LANES,
             stride: layout.block_stride,
             cells,
@@ -433,7 +395,7 @@ impl<'a, const C: usize> Project<'a, C> {
             let cell = &self.cells[self.first + pair * self.stride..][..C * LANES];
             let cell = S::as_simd_f64s(cell).0;
             for (t, sums) in sums.iter_mut().enumerate() {
-                let value = simd.splat_f64s(self.matrix[(degree + t) * self.pairs + pair]);
+                let value = simd.splat_f64s(self.matrix[(degree + t) * self.width + pair]);
                 for c in 0..C {
                     let data = cell[c * (LANES / S::F64_LANES) + part];
                     sums[c] = simd.mul_add_f64s(value, data, sums[c]);
@@ -455,7 +417,7 @@ impl<const C: usize> WithSimd for Project<'_, C> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let degrees = self.matrix.len() / self.pairs;
+        let degrees = self.matrix.len() / self.width;
         for part in 0..LANES / S::F64_LANES {
             let mut degree = 0;
             while degree + TILE <= degrees {
@@ -473,6 +435,8 @@ impl<const C: usize> WithSimd for Project<'_, C> {
 /// Cells from the coefficients of one order and parity: a matrix product over the degrees.
 struct Expand<'a, const C: usize> {
     matrix: &'a [f64],
+    /// Length of a row of the matrix; pairs beyond `pairs` are padding.
+    width: usize,
     pairs: usize,
     first: usize,
     stride: usize,
@@ -482,7 +446,8 @@ struct Expand<'a, const C: usize> {
 
 impl<'a, const C: usize> Expand<'a, C> {
     fn new(
-        tables: &'a BatchTables,
+        tables: &'a LegendreValues,
+        pairs: usize,
         order: usize,
         parity: usize,
         layout: CellLayout,
@@ -490,8 +455,9 @@ impl<'a, const C: usize> Expand<'a, C> {
         cells: &'a mut [f64],
     ) -> Self {
         Expand {
-            matrix: tables.matrix(order, parity),
-            pairs: tables.pairs,
+            matrix: tables.by_degree(order, parity),
+            width: tables.pairs,
+            pairs,
             first: layout.position(order, 0) + parity * C * LANES,
             stride: layout.block_stride,
             chain,
@@ -504,7 +470,7 @@ impl<'a, const C: usize> Expand<'a, C> {
         let mut sums = [[simd.splat_f64s(0.0); C]; T];
         for (row, coeffs) in self
             .matrix
-            .chunks_exact(self.pairs)
+            .chunks_exact(self.width)
             .zip(self.chain.chunks_exact(C * LANES))
         {
             let coeffs = S::as_simd_f64s(coeffs).0;

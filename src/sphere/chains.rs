@@ -1,5 +1,6 @@
 //! What the Legendre stage needs to know of the functions of one order: two chains of three-term recursions.
 
+use super::legendre_tables::LegendreTables;
 use crate::special::legendre_chains::Step;
 
 /// The start of a chain at one block of rings.
@@ -30,6 +31,9 @@ pub(super) trait Chains: Sync {
     /// Orders below this are seen by each block; growing.
     fn orders(&self) -> &[usize];
 
+    /// Orders below this start without scales at each block; growing.
+    fn plain_orders(&self) -> &[usize];
+
     /// The variable y of the recursion at each ring.
     fn variable(&self) -> &[f64];
 
@@ -41,6 +45,11 @@ pub(super) trait Chains: Sync {
 
     /// Longest chain.
     fn longest(&self) -> usize;
+
+    /// Whether the transform of one signal should use a table of values; see [`LegendreTables`].
+    fn tabulated(&self) -> Option<&LegendreTables> {
+        None
+    }
 
     /// The coefficients of a chain, times the factors of its steps, from those of the order, `[l − m]`.
     fn fill_chain<const C: usize>(
@@ -71,4 +80,22 @@ pub(super) trait Chains: Sync {
 
     /// Whether the last two do anything.
     const MIXED: bool = false;
+}
+
+/// Orders below this start without scales at each block, and at all blocks further from the pole; `scaled(block, order)` says
+/// whether some start has one.
+pub(super) fn plain_orders(orders: &[usize], scaled: impl Fn(usize, usize) -> bool) -> Vec<usize> {
+    let mut least = usize::MAX;
+    let mut plain: Vec<usize> = orders
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(block, &seen)| {
+            let first = (0..seen).find(|&order| scaled(block, order));
+            least = least.min(first.unwrap_or(seen));
+            least
+        })
+        .collect();
+    plain.reverse();
+    plain
 }

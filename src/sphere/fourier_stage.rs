@@ -3,7 +3,7 @@
 use super::cells::CellLayout;
 use super::ring_pairs::{LANES, RingPair, RingPairs};
 use super::rings::{Ring, Rings};
-use super::sample::Sample;
+use super::sample::{RUN, Sample};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 use rustfft::{Fft, FftPlanner};
@@ -310,10 +310,11 @@ impl<T: Sample> WithSimd for Scatter<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for m in 0..self.seen {
-            let cell = &self.cells[self.layout.position(m, self.block)..][..self.layout.cell()];
-            T::scatter(cell, m, self.longitudes, self.rows);
+    fn with_simd<S: Simd>(self, simd: S) {
+        for m in (0..self.seen).step_by(RUN) {
+            let len = RUN.min(self.seen - m) * self.layout.cell();
+            let cells = &self.cells[self.layout.position(m, self.block)..][..len];
+            T::scatter(simd, cells, m, self.longitudes, self.rows);
         }
     }
 }
@@ -341,9 +342,9 @@ impl<T: Sample> WithSimd for Gather<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         for (m, cell) in self.cells.chunks_exact_mut(cell_len::<T>()).enumerate() {
-            T::gather(self.rows, self.longitudes, m, cell);
+            T::gather(simd, self.rows, self.longitudes, m, cell);
         }
     }
 }

@@ -90,22 +90,24 @@ impl<K: Chains, const C: usize> WithSimd for Analysis<'_, K, C> {
             for which in 0..2 {
                 let steps = self.tables.chain(m, which);
                 let sums = &mut self.sums[..C * S::F64_LANES * steps.len()];
-                sums.fill(0.0);
                 let sums = S::as_mut_simd_f64s(sums).0.as_chunks_mut::<C>().0;
                 let mut cursor = Cursor::<S, K, C>::new(simd, self.tables, m, which);
                 cursor.cell = self.layout.position(m, 0) + which * C * LANES;
                 cursor.block_stride = self.layout.block_stride;
+                let mut fresh = true;
                 for part in cursor.parts() {
                     cursor.enter(part);
                     while cursor.first < cursor.end {
-                        if S::F64_LANES == LANES && C == 2 && cursor.remaining() >= 4 {
-                            cursor.analyse::<4>(steps, self.cells, sums);
-                        } else if cursor.remaining() >= 2 {
-                            cursor.analyse::<2>(steps, self.cells, sums);
+                        if fresh {
+                            cursor.analyse_some::<true>(steps, self.cells, sums);
                         } else {
-                            cursor.analyse::<1>(steps, self.cells, sums);
+                            cursor.analyse_some::<false>(steps, self.cells, sums);
                         }
+                        fresh = false;
                     }
+                }
+                if fresh {
+                    sums.fill([simd.splat_f64s(0.0); C]);
                 }
                 let totals = &mut self.totals[..steps.len()];
                 for (total, sum) in totals.iter_mut().zip(&*sums) {
@@ -146,6 +148,8 @@ struct Recursion<S: Simd, const V: usize> {
 /// What is done with the values at each step of a chain.
 trait Visit<S: Simd, const V: usize> {
     fn visit(&mut self, step: usize, values: [S::f64s; V]);
+    /// All values of these steps are too small to matter.
+    fn skip(&mut self, _steps: Range<usize>) {}
 }
 
 impl<S: Simd, const V: usize> Recursion<S, V> {
@@ -163,9 +167,23 @@ impl<S: Simd, const V: usize> Recursion<S, V> {
         }
     }
 
-    /// Runs the whole chain. Values that are too small to matter are left out, or zero.
+    /// Runs the whole chain. Values that are too small to matter are left out, or zero; `plain` says that there are none.
     #[inline(always)]
-    fn run(&mut self, steps: &[Step], visitor: &mut impl Visit<S, V>) {
+    fn run(&mut self, steps: &[Step], plain: bool, visitor: &mut impl Visit<S, V>) {
+        let done = if plain {
+            0
+        } else {
+            self.run_scaled(steps, visitor)
+        };
+        for (j, step) in steps.iter().enumerate().skip(done) {
+            visitor.visit(j, self.here);
+            self.advance(step);
+        }
+    }
+
+    /// Runs while some value is too small to matter; returns where it stopped.
+    #[inline(always)]
+    fn run_scaled(&mut self, steps: &[Step], visitor: &mut impl Visit<S, V>) -> usize {
         let simd = self.simd;
         let zero = simd.splat_f64s(0.0);
         let one = simd.splat_f64s(1.0);
@@ -195,6 +213,7 @@ impl<S: Simd, const V: usize> Recursion<S, V> {
                     self.advance(step);
                 }
             } else {
+                visitor.skip(done..end);
                 for step in &steps[done..end] {
                     self.advance(step);
                 }
@@ -202,10 +221,7 @@ impl<S: Simd, const V: usize> Recursion<S, V> {
             self.rescale();
             done = end;
         }
-        for (j, step) in steps.iter().enumerate().skip(done) {
-            visitor.visit(j, self.here);
-            self.advance(step);
-        }
+        done
     }
 
     /// Takes one unit of scale out of the mantissas that have grown.
@@ -251,20 +267,33 @@ impl<S: Simd, const C: usize, const V: usize> Visit<S, V> for Expand<'_, S, C, V
 }
 
 /// Adds the contribution of `V` vectors of rings to the sums of a chain.
-struct Project<'a, S: Simd, const C: usize, const V: usize> {
+/// The first ones set the sums.
+struct Project<'a, S: Simd, const C: usize, const V: usize, const FIRST: bool> {
     simd: S,
     data: [[S::f64s; V]; C],
     sums: &'a mut [[S::f64s; C]],
 }
 
-impl<S: Simd, const C: usize, const V: usize> Visit<S, V> for Project<'_, S, C, V> {
+impl<S: Simd, const C: usize, const V: usize, const FIRST: bool> Visit<S, V>
+    for Project<'_, S, C, V, FIRST>
+{
+    #[inline(always)]
+    fn skip(&mut self, steps: Range<usize>) {
+        if FIRST {
+            self.sums[steps].fill([self.simd.splat_f64s(0.0); C]);
+        }
+    }
+
     #[inline(always)]
     fn visit(&mut self, step: usize, values: [S::f64s; V]) {
         let simd = self.simd;
-        for (sum, data) in self.sums[step].iter_mut().zip(&self.data) {
+        let zero = simd.splat_f64s(0.0);
+        for (out, data) in self.sums[step].iter_mut().zip(&self.data) {
+            let mut sum = if FIRST { zero } else { *out };
             for (data, value) in data.iter().zip(values) {
-                *sum = simd.mul_add_f64s(*data, value, *sum);
+                sum = simd.mul_add_f64s(*data, value, sum);
             }
+            *out = sum;
         }
     }
 }
@@ -299,6 +328,13 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
     fn enter(&mut self, (first, end, kind): (usize, usize, usize)) {
         let vectors = LANES / S::F64_LANES;
         (self.first, self.end, self.kind) = (first * vectors, end * vectors, kind);
+    }
+
+    /// Whether nothing is negligible at the next rings; those nearer to the pole decide.
+    #[inline(always)]
+    fn plain(&self) -> bool {
+        let block = self.first / (LANES / S::F64_LANES);
+        self.order < self.tables.plain_orders()[block]
     }
 
     #[inline(always)]
@@ -361,7 +397,7 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
             chain,
             sums: [[simd.splat_f64s(0.0); V]; C],
         };
-        self.start::<V>().run(steps, &mut expand);
+        self.start::<V>().run(steps, self.plain(), &mut expand);
         for v in 0..V {
             let at = self.position(v);
             for (c, sums) in expand.sums.iter().enumerate() {
@@ -372,9 +408,26 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
         self.first += V;
     }
 
-    /// Adds the contribution of the next `V` vectors of rings to the sums of the chain.
+    /// Adds the contribution of as many vectors of rings as fit the registers.
     #[inline(always)]
-    fn analyse<const V: usize>(
+    fn analyse_some<const FIRST: bool>(
+        &mut self,
+        steps: &[Step],
+        cells: &[f64],
+        sums: &mut [[S::f64s; C]],
+    ) {
+        if S::F64_LANES == LANES && C == 2 && self.remaining() >= 4 {
+            self.analyse::<4, FIRST>(steps, cells, sums);
+        } else if self.remaining() >= 2 {
+            self.analyse::<2, FIRST>(steps, cells, sums);
+        } else {
+            self.analyse::<1, FIRST>(steps, cells, sums);
+        }
+    }
+
+    /// Adds the contribution of the next `V` vectors of rings to the sums of the chain, or sets the sums.
+    #[inline(always)]
+    fn analyse<const V: usize, const FIRST: bool>(
         &mut self,
         steps: &[Step],
         cells: &[f64],
@@ -389,8 +442,8 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
                 data[v] = S::as_simd_f64s(row).0[0];
             }
         }
-        let mut project = Project { simd, data, sums };
-        self.start::<V>().run(steps, &mut project);
+        let mut project = Project::<S, C, V, FIRST> { simd, data, sums };
+        self.start::<V>().run(steps, self.plain(), &mut project);
         self.first += V;
     }
 }

@@ -1,34 +1,44 @@
 //! Tables of the Legendre stage: start values of the recursion on the rings, and its variable.
 
-use super::chains::{Chains, Start};
+use super::chains::{Chains, Start, plain_orders};
 use super::coefficients::sign;
+use super::legendre_values::LegendreValues;
 use super::ring_pairs::LANES;
+use crate::special::aligned::Aligned;
 use crate::special::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE, Sectoral};
 use crate::special::legendre_chains::{LegendreChains, Step, variable};
+use std::sync::OnceLock;
 
 /// Everything the Legendre stage needs for rings of given colatitudes in the northern half.
 ///
 /// Rings come in blocks of [`LANES`]. Blocks near the pole do not see the highest orders: there the functions are
 /// negligible at all degrees, and nothing is stored or computed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct LegendreTables {
     band_limit: usize,
     /// The blocks before this index use the polar variable.
     polar_blocks: usize,
     /// $`\cos\theta`$.
-    cosine: Vec<f64>,
+    cosine: Aligned,
     /// The variable y of the recursion.
-    variable: Vec<f64>,
+    variable: Aligned,
     /// Orders below this are seen by each block.
     orders: Vec<usize>,
+    /// Orders below this start without scales at each block.
+    plain: Vec<usize>,
     /// Mantissas of $`\bar P_{mm}`$ without the factor that is in `Step::factor`, `[block][m][lane]`, m below `orders[block]`.
-    seed: Vec<f64>,
+    seed: Aligned,
     /// Their scales.
-    scale: Vec<f64>,
+    scale: Aligned,
     /// Where each block starts in `seed` and `scale`.
     offsets: Vec<usize>,
     chains: LegendreChains,
+    /// Values, made when first needed.
+    values: OnceLock<LegendreValues>,
 }
+
+/// Up to this band limit the transform of one signal uses a table of values: half a megabyte at 64.
+const MAX_TABULATED: usize = 64;
 
 impl LegendreTables {
     /// Builds the tables for rings given by their sines and cosines, in order of growing colatitude up to the equator, the
@@ -88,19 +98,30 @@ impl LegendreTables {
             seed.truncate(offsets[block] + count * LANES);
             scale.truncate(seed.len());
         }
-        seed.shrink_to_fit();
-        scale.shrink_to_fit();
+        let plain = plain_orders(&orders, |block, order| {
+            let at = offsets[block] + order * LANES;
+            scale[at..at + LANES].iter().any(|scale| *scale > 0.0)
+        });
         LegendreTables {
             band_limit,
             polar_blocks,
-            cosine: cosine.to_vec(),
-            variable,
+            cosine: cosine.to_vec().into(),
+            variable: variable.into(),
             orders,
-            seed,
-            scale,
+            plain,
+            seed: seed.into(),
+            scale: scale.into(),
             offsets,
             chains,
+            values: OnceLock::new(),
         }
+    }
+
+    /// The values of all functions at all rings.
+    pub fn values(&self) -> &LegendreValues {
+        let by_pair = self.band_limit <= MAX_TABULATED;
+        self.values
+            .get_or_init(|| LegendreValues::new(self, by_pair))
     }
 
     /// Calls `visit(j, value)` with $`\bar P_{\ell m}`$, $`\ell = m + parity + 2j`$, at one ring; negligible values are left out.
@@ -148,6 +169,10 @@ impl Chains for LegendreTables {
         &self.orders
     }
 
+    fn plain_orders(&self) -> &[usize] {
+        &self.plain
+    }
+
     fn variable(&self) -> &[f64] {
         &self.variable
     }
@@ -166,6 +191,10 @@ impl Chains for LegendreTables {
             scale: &self.scale[at..at + LANES],
             factor: (which == 1).then(|| &self.cosine[block * LANES..(block + 1) * LANES]),
         }
+    }
+
+    fn tabulated(&self) -> Option<&LegendreTables> {
+        (self.band_limit <= MAX_TABULATED).then_some(self)
     }
 
     fn longest(&self) -> usize {

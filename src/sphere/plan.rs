@@ -1,6 +1,6 @@
 //! Reusable plans of the spherical-harmonic transform.
 
-use super::batch::{BatchScratch, BatchTables};
+use super::batch::BatchScratch;
 use super::grid_transform::GridTransform;
 use super::legendre_tables::LegendreTables;
 use super::ring_transform::{RingScratch, RingTransform};
@@ -12,7 +12,6 @@ use ndarray::{Array2, ArrayView2};
 use num_complex::Complex64;
 use rustfft::FftPlanner;
 use std::fmt;
-use std::sync::OnceLock;
 
 /// An immutable plan of the spherical-harmonic transform for one band limit, sampling and number of longitudes.
 ///
@@ -32,8 +31,6 @@ use std::sync::OnceLock;
 /// (`docs/accuracy.md`).
 pub struct ShtPlan {
     pub(super) grid: GridTransform<LegendreTables>,
-    /// Tables for batches, made when first needed.
-    pub(super) batch: OnceLock<BatchTables>,
 }
 
 /// Working memory of an [`ShtPlan`]; its content never affects results, and it grows to fit any plan it is used with.
@@ -58,7 +55,6 @@ impl ShtPlan {
         let core = RingTransform::scalar(band_limit, rings, extended, fft);
         Ok(ShtPlan {
             grid: GridTransform::new(core, sampling)?,
-            batch: OnceLock::new(),
         })
     }
 

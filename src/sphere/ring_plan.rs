@@ -33,7 +33,7 @@ use std::fmt;
 /// let map: Array1<f64> = plan.synthesise(coeffs.view())?;
 /// let weights = vec![4.0 * std::f64::consts::PI / 768.0; 31];     // equal areas
 /// let (back, change) = plan.analyse(map.as_slice().unwrap(), &weights, 3)?;
-/// assert!((back[[3, 15]].re - 1.0).abs() < 1e-6 && change < 1e-5);
+/// assert!((back[[3, 15]].re - 1.0).abs() < 2e-5 && change < 1e-3);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 pub struct RingPlan {

@@ -6,10 +6,12 @@ use super::extension::{Extension, Passage};
 use super::fourier_stage::{FourierScratch, FourierStage, grow};
 use super::legendre_stage::{Analysis, Synthesis};
 use super::legendre_tables::LegendreTables;
+use super::legendre_values::{TableAnalysis, TableSynthesis};
 use super::packed::{order_groups, packed_len};
 use super::ring_pairs::{LANES, RingPairs};
 use super::rings::Rings;
 use super::sample::Sample;
+use crate::special::aligned::Aligned;
 use num_complex::Complex64;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -30,10 +32,10 @@ pub(super) struct RingTransform<K = LegendreTables> {
 pub(super) struct RingScratch {
     /// Whether the work is shared by the threads of the pool; each then makes buffers of its own.
     pub parallel: bool,
-    cells: Vec<f64>,
+    cells: Aligned,
     /// Cells on the rings of the samples, if there is an extension.
-    outer: Vec<f64>,
-    chain: Vec<f64>,
+    outer: Aligned,
+    chain: Aligned,
     column: Vec<Complex64>,
     fourier: FourierScratch,
 }
@@ -108,10 +110,10 @@ impl<K: Chains> RingTransform<K> {
     /// Makes room for one kind of samples; never shrinks.
     pub fn fit<T: Sample>(&self, scratch: &mut RingScratch) {
         let layouts = [true, false].map(|synthesis| self.inner_layout::<T>(synthesis).len);
-        grow(&mut scratch.cells, layouts[0].max(layouts[1]), 0.0);
-        grow(&mut scratch.chain, self.chain_len::<T>(), 0.0);
+        scratch.cells.grow(layouts[0].max(layouts[1]));
+        scratch.chain.grow(self.chain_len::<T>());
         if let Some(extension) = &self.extension {
-            grow(&mut scratch.outer, self.outer_layout::<T>().len, 0.0);
+            scratch.outer.grow(self.outer_layout::<T>().len);
             let column = self.band_limit + extension.scratch_len();
             grow(&mut scratch.column, column, Complex64::ZERO);
         }
@@ -231,9 +233,21 @@ impl<K: Chains> RingTransform<K> {
         let limit = self.band_limit;
         let run = |group: usize, cells: &mut [f64], chain: &mut [f64]| {
             let orders = group * ORDERS..limit.min((group + 1) * ORDERS);
+            let packed = &packed[C * packed_len(limit, orders.start)..];
+            if let Some(tables) = self.tables.tabulated() {
+                let values = tables.values();
+                return self.arch.dispatch(TableSynthesis::<C> {
+                    values,
+                    tables,
+                    orders,
+                    packed,
+                    layout,
+                    cells,
+                });
+            }
             self.arch.dispatch(Synthesis::<K, C> {
                 tables: &self.tables,
-                packed: &packed[C * packed_len(limit, orders.start)..],
+                packed,
                 orders,
                 chain: chain.as_chunks_mut().0,
                 layout,
@@ -248,7 +262,7 @@ impl<K: Chains> RingTransform<K> {
         let groups = scratch.cells[..layout.len].chunks_exact_mut(layout.group_stride);
         if scratch.parallel {
             groups.enumerate().par_bridge().for_each_init(
-                || vec![0.0; self.chain_len::<T>()],
+                || Aligned::zeros(self.chain_len::<T>()),
                 |chain, (group, cells)| run(group, cells, chain),
             );
         } else {
@@ -367,9 +381,21 @@ impl<K: Chains> RingTransform<K> {
         let (cells, sums) = (&scratch.cells[..layout.len], &mut scratch.chain);
         let run = |group: usize, packed: &mut [f64], sums: &mut [f64]| {
             let (sums, totals) = sums.split_at_mut(C * LANES * self.tables.longest());
+            let orders = group * ORDERS..limit.min((group + 1) * ORDERS);
+            if let Some(tables) = self.tables.tabulated() {
+                let values = tables.values();
+                return self.arch.dispatch(TableAnalysis::<C> {
+                    values,
+                    tables,
+                    orders,
+                    layout,
+                    cells,
+                    packed,
+                });
+            }
             self.arch.dispatch(Analysis::<K, C> {
                 tables: &self.tables,
-                orders: group * ORDERS..limit.min((group + 1) * ORDERS),
+                orders,
                 layout,
                 cells,
                 sums,
@@ -385,7 +411,7 @@ impl<K: Chains> RingTransform<K> {
         if scratch.parallel {
             let groups: Vec<&mut [f64]> = groups.collect();
             groups.into_par_iter().enumerate().for_each_init(
-                || vec![0.0; self.chain_len::<T>()],
+                || Aligned::zeros(self.chain_len::<T>()),
                 |sums, (group, packed)| run(group, packed, sums),
             );
         } else {

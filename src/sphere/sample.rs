@@ -2,6 +2,7 @@
 
 use super::ring_pairs::LANES;
 use num_complex::{Complex, Complex64};
+use pulp::Simd;
 
 /// A sample of a signal on the sphere: real (`f64`, `f32`: half the cost) or complex (`Complex<f64>`, `Complex<f32>`). Sealed.
 ///
@@ -15,6 +16,7 @@ impl Sample for Complex<f32> {}
 
 pub(super) mod sealed {
     use super::Complex64;
+    use pulp::Simd;
 
     /// Fourier coefficients of a pair of rings at the orders `[m, −m]`, each `[north, south]`.
     pub type Orders = [[Complex64; 2]; 2];
@@ -35,9 +37,21 @@ pub(super) mod sealed {
         /// Reads a pair of rings, times weights, off a row.
         fn store(row: &[Complex64], weights: [f64; 2], rings: [Option<&mut [Self]>; 2]);
         /// Reads the orders ±m of all lanes of one cell off rows of equal length.
-        fn gather(rows: &[Complex64], longitudes: usize, order: usize, cell: &mut [f64]);
-        /// Writes the orders ±m of all lanes of one cell into rows of equal length.
-        fn scatter(cell: &[f64], order: usize, longitudes: usize, rows: &mut [Complex64]);
+        fn gather<S: Simd>(
+            simd: S,
+            rows: &[Complex64],
+            longitudes: usize,
+            order: usize,
+            cell: &mut [f64],
+        );
+        /// Writes the orders ±m of up to [`RUN`](super::RUN) consecutive cells into rows of equal length.
+        fn scatter<S: Simd>(
+            simd: S,
+            cells: &[f64],
+            order: usize,
+            longitudes: usize,
+            rows: &mut [Complex64],
+        );
         /// Reads the orders ±m of one row, which may be aliased.
         fn orders(row: &[Complex64], order: usize) -> Orders;
         /// Adds the orders ±m to one row, aliased where it is too short.
@@ -51,6 +65,34 @@ fn negative(index: usize, n: usize) -> usize {
     if index == 0 { 0 } else { n - index }
 }
 
+/// Orders that are written to a row together.
+pub(super) const RUN: usize = 4;
+
+/// Writes a run of orders ±m to a row; `minus` is in order of growing m.
+#[inline(always)]
+fn write_run(
+    row: &mut [Complex64],
+    order: usize,
+    plus: &[Complex64; RUN],
+    minus: &[Complex64; RUN],
+    count: usize,
+) {
+    if count == RUN {
+        row[order..order + RUN].copy_from_slice(plus);
+    } else {
+        row[order..order + count].copy_from_slice(&plus[..count]);
+    }
+    // Order zero has been written.
+    let first = usize::from(order == 0);
+    let end = row.len() - order + 1 - first;
+    let reversed = [minus[3], minus[2], minus[1], minus[0]];
+    if count == RUN && first == 0 {
+        row[end - RUN..end].copy_from_slice(&reversed);
+    } else {
+        row[end - (count - first)..end].copy_from_slice(&reversed[RUN - count..RUN - first]);
+    }
+}
+
 const I: Complex64 = Complex64::new(0.0, 1.0);
 
 /// Components of one parity of a cell.
@@ -62,14 +104,29 @@ fn lanes(cell: &[f64], components: usize, parity: usize, component: usize) -> &[
 }
 
 /// Sum and difference: the northern and the southern ring from the even and the odd part, or twice the other way.
+///
+/// Compilers take additions that feed scattered stores apart; these are done in registers, and then stored.
 #[inline(always)]
-fn butterfly(a: &[f64; LANES], b: &[f64; LANES]) -> [[f64; LANES]; 2] {
+fn butterfly<S: Simd>(simd: S, a: &[f64; LANES], b: &[f64; LANES]) -> [[f64; LANES]; 2] {
     let (mut sum, mut difference) = ([0.0; LANES], [0.0; LANES]);
-    for i in 0..LANES {
-        sum[i] = a[i] + b[i];
-        difference[i] = a[i] - b[i];
+    let (a, b) = (S::as_simd_f64s(a).0, S::as_simd_f64s(b).0);
+    let sums = S::as_mut_simd_f64s(&mut sum).0;
+    let differences = S::as_mut_simd_f64s(&mut difference).0;
+    for ((a, b), (sum, difference)) in a.iter().zip(b).zip(sums.iter_mut().zip(differences)) {
+        *sum = simd.add_f64s(*a, *b);
+        *difference = simd.sub_f64s(*a, *b);
     }
     [sum, difference]
+}
+
+/// Writes half of eight numbers.
+#[inline(always)]
+fn store_half<S: Simd>(simd: S, values: &[f64; LANES], out: &mut [f64]) {
+    let half = simd.splat_f64s(0.5);
+    let out = S::as_mut_simd_f64s(out).0;
+    for (value, out) in S::as_simd_f64s(values).0.iter().zip(out) {
+        *out = simd.mul_f64s(half, *value);
+    }
 }
 
 macro_rules! real {
@@ -135,40 +192,52 @@ macro_rules! real {
             }
 
             #[inline(always)]
-            fn gather(rows: &[Complex64], longitudes: usize, order: usize, cell: &mut [f64]) {
+            fn gather<S: Simd>(
+ simd: S, rows: &[Complex64], longitudes: usize, order: usize, cell: &mut [f64]) {
                 let minus = negative(order, longitudes);
-                let mut north = [[0.0; LANES]; 2];
-                let mut south = [[0.0; LANES]; 2];
+                let mut parts = [[0.0; LANES]; 4];
                 for (i, row) in rows.chunks_exact(longitudes).enumerate() {
                     let (a, b) = (row[order], row[minus]);
-                    north[0][i] = 0.5 * (a.re + b.re);
-                    north[1][i] = 0.5 * (a.im - b.im);
-                    south[0][i] = 0.5 * (a.im + b.im);
-                    south[1][i] = 0.5 * (b.re - a.re);
+                    parts[0][i] = a.re;
+                    parts[1][i] = a.im;
+                    parts[2][i] = b.re;
+                    parts[3][i] = b.im;
                 }
-                for c in 0..2 {
-                    let [even, odd] = butterfly(&north[c], &south[c]);
-                    cell[c * LANES..][..LANES].copy_from_slice(&even);
-                    cell[(2 + c) * LANES..][..LANES].copy_from_slice(&odd);
+                // Twice the spectra of the two rings.
+                let [north_re, minus_south_im] = butterfly(simd, &parts[0], &parts[2]);
+                let [south_re, north_im] = butterfly(simd, &parts[1], &parts[3]);
+                let [even_re, odd_re] = butterfly(simd, &north_re, &south_re);
+                let [odd_im, even_im] = butterfly(simd, &north_im, &minus_south_im);
+                for (part, values) in [even_re, even_im, odd_re, odd_im].iter().enumerate() {
+                    store_half(simd, values, &mut cell[part * LANES..(part + 1) * LANES]);
                 }
             }
 
             #[inline(always)]
-            fn scatter(cell: &[f64], order: usize, longitudes: usize, rows: &mut [Complex64]) {
-                let minus = negative(order, longitudes);
-                let [north_re, south_re] = butterfly(lanes(cell, 2, 0, 0), lanes(cell, 2, 1, 0));
-                let [north_im, south_im] = butterfly(lanes(cell, 2, 0, 1), lanes(cell, 2, 1, 1));
-                for (i, row) in rows.chunks_exact_mut(longitudes).enumerate() {
-                    row[minus] =
-                        Complex64::new(north_re[i] + south_im[i], south_re[i] - north_im[i]);
-                    row[order] =
-                        Complex64::new(north_re[i] - south_im[i], north_im[i] + south_re[i]);
-                }
-                if order == 0 {
-                    // A real signal has real coefficients there.
-                    for (i, row) in rows.chunks_exact_mut(longitudes).enumerate() {
-                        row[0] = Complex64::new(north_re[i], south_re[i]);
+            fn scatter<S: Simd>(
+ simd: S, cells: &[f64], order: usize, longitudes: usize, rows: &mut [Complex64]) {
+                let mut plus = [[Complex64::ZERO; RUN]; LANES];
+                let mut minus = plus;
+                let mut count = 0;
+                for cell in cells.chunks_exact(4 * LANES) {
+                    let [north_re, south_re] = butterfly(simd, lanes(cell, 2, 0, 0), lanes(cell, 2, 1, 0));
+                    let [north_im, south_im] = butterfly(simd, lanes(cell, 2, 0, 1), lanes(cell, 2, 1, 1));
+                    // A real signal has real coefficients of order zero.
+                    let (north_im, south_im) = if order + count == 0 {
+                        ([0.0; LANES], [0.0; LANES])
+                    } else {
+                        (north_im, south_im)
+                    };
+                    let [minus_re, plus_re] = butterfly(simd, &north_re, &south_im);
+                    let [plus_im, minus_im] = butterfly(simd, &south_re, &north_im);
+                    for i in 0..LANES {
+                        plus[i][count] = Complex64::new(plus_re[i], plus_im[i]);
+                        minus[i][count] = Complex64::new(minus_re[i], minus_im[i]);
                     }
+                    count += 1;
+                }
+                for ((row, plus), minus) in rows.chunks_exact_mut(longitudes).zip(&plus).zip(&minus) {
+                    write_run(row, order, plus, minus, count);
                 }
             }
 
@@ -260,7 +329,8 @@ macro_rules! complex {
             }
 
             #[inline(always)]
-            fn gather(rows: &[Complex64], longitudes: usize, order: usize, cell: &mut [f64]) {
+            fn gather<S: Simd>(
+ simd: S, rows: &[Complex64], longitudes: usize, order: usize, cell: &mut [f64]) {
                 let minus = negative(order, longitudes);
                 let mut north = [[0.0; LANES]; 4];
                 let mut south = [[0.0; LANES]; 4];
@@ -274,25 +344,34 @@ macro_rules! complex {
                     }
                 }
                 for c in 0..4 {
-                    let [even, odd] = butterfly(&north[c], &south[c]);
+                    let [even, odd] = butterfly(simd, &north[c], &south[c]);
                     cell[c * LANES..][..LANES].copy_from_slice(&even);
                     cell[(4 + c) * LANES..][..LANES].copy_from_slice(&odd);
                 }
             }
 
             #[inline(always)]
-            fn scatter(cell: &[f64], order: usize, longitudes: usize, rows: &mut [Complex64]) {
-                let minus = negative(order, longitudes);
-                // Order zero comes last from `order`.
-                for (k, index) in [minus, order].into_iter().enumerate() {
-                    let c = 2 * (1 - k);
-                    let [north_re, south_re] =
-                        butterfly(lanes(cell, 4, 0, c), lanes(cell, 4, 1, c));
-                    let [north_im, south_im] =
-                        butterfly(lanes(cell, 4, 0, c + 1), lanes(cell, 4, 1, c + 1));
-                    for (i, row) in rows.chunks_exact_mut(2 * longitudes).enumerate() {
-                        row[index] = Complex64::new(north_re[i], north_im[i]);
-                        row[longitudes + index] = Complex64::new(south_re[i], south_im[i]);
+            fn scatter<S: Simd>(
+ simd: S, cells: &[f64], order: usize, longitudes: usize, rows: &mut [Complex64]) {
+                // North and south, each with orders m and −m.
+                let mut values = [[[[Complex64::ZERO; RUN]; 2]; 2]; LANES];
+                let mut count = 0;
+                for cell in cells.chunks_exact(8 * LANES) {
+                    for k in 0..2 {
+                        let c = 2 * k;
+                        let re = butterfly(simd, lanes(cell, 4, 0, c), lanes(cell, 4, 1, c));
+                        let im = butterfly(simd, lanes(cell, 4, 0, c + 1), lanes(cell, 4, 1, c + 1));
+                        for i in 0..LANES {
+                            for ring in 0..2 {
+                                values[i][ring][k][count] = Complex64::new(re[ring][i], im[ring][i]);
+                            }
+                        }
+                    }
+                    count += 1;
+                }
+                for (rows, values) in rows.chunks_exact_mut(2 * longitudes).zip(&values) {
+                    for (row, [plus, minus]) in rows.chunks_exact_mut(longitudes).zip(values) {
+                        write_run(row, order, plus, minus, count);
                     }
                 }
             }

@@ -10,7 +10,7 @@
 //! ```
 //! so each chain serves one sign of m in the north and the other sign in the south.
 
-use super::chains::{Chains, Start};
+use super::chains::{Chains, Start, plain_orders};
 use super::ring_pairs::LANES;
 use crate::special::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE};
 use crate::special::legendre_chains::Step;
@@ -26,6 +26,8 @@ pub(super) struct SpinTables {
     polar_blocks: usize,
     variable: Vec<f64>,
     orders: Vec<usize>,
+    /// Orders below this start without scales at each block.
+    plain: Vec<usize>,
     /// Mantissas and scales of the first functions, `[block][m][chain][lane]`.
     seed: Vec<f64>,
     scale: Vec<f64>,
@@ -66,6 +68,7 @@ impl SpinTables {
             polar_blocks,
             variable,
             orders: Vec::new(),
+            plain: Vec::new(),
             seed: Vec::new(),
             scale: Vec::new(),
             offsets: Vec::new(),
@@ -106,12 +109,12 @@ impl SpinTables {
             }
             tables.orders.push(count);
         }
-        // Blocks further from the pole see at least as much.
-        let mut most = 0;
-        for orders in &tables.orders {
-            debug_assert!(*orders >= most);
-            most = *orders;
-        }
+        debug_assert!(tables.orders.is_sorted());
+        tables.plain = plain_orders(&tables.orders, |block, order| {
+            let at = tables.offsets[block] + 2 * order * LANES;
+            let scales = &tables.scale[at..at + 2 * LANES];
+            scales.iter().any(|scale| *scale > 0.0)
+        });
         tables
     }
 
@@ -193,6 +196,10 @@ impl Chains for SpinTables {
 
     fn orders(&self) -> &[usize] {
         &self.orders
+    }
+
+    fn plain_orders(&self) -> &[usize] {
+        &self.plain
     }
 
     fn variable(&self) -> &[f64] {

@@ -22,7 +22,7 @@ pub struct Arguments {
     /// Band limit L, exclusive: degrees l < L
     #[arg(long)]
     bandlimit: usize,
-    /// driscoll-healy, gauss-legendre or mcewen-wiaux
+    /// driscoll-healy, gauss-legendre, mcewen-wiaux or clenshaw-curtis
     #[arg(long, value_parser = sampling)]
     sampling: Sampling,
     /// Samples [.., θ, φ] or [.., γ, β, α]; coefficients [.., L, 2L-1] or [.., n, l, m] (.npy)

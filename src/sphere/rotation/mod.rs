@@ -1,6 +1,5 @@
 //! Rotation of spherical-harmonic coefficients.
 
-mod aligned;
 mod signals;
 mod stage;
 mod tables;

@@ -9,8 +9,8 @@
 //! n ≤ m are computed and each is used twice: for the row m, as a sum over lanes, and for the columns n, lane by lane. Order 0
 //! of the signals enters with one half.
 
-use super::aligned::Aligned;
 use super::tables::{CHUNK, RotationTables, chunks};
+use crate::special::aligned::Aligned;
 use crate::special::wigner_d::HalfAngle;
 use pulp::{Simd, WithSimd};
 

@@ -3,7 +3,7 @@
 //! Orders n are taken in chunks of [`CHUNK`]; a row belongs to one chunk and one degree, and the rows of a chunk follow each
 //! other. Lane j of chunk c is the order n = `CHUNK * c + j`; lanes with n > ℓ hold zeros.
 
-use super::aligned::Aligned;
+use crate::special::aligned::Aligned;
 use pulp::{Arch, Simd, WithSimd};
 
 /// Orders in a chunk: a whole number of registers of any instruction set.

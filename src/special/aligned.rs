@@ -7,21 +7,28 @@ const LINE: usize = 8;
 
 /// A growable array of numbers whose first one is at the start of a cache line.
 #[derive(Debug, Default)]
-pub(super) struct Aligned {
+pub(crate) struct Aligned {
     storage: Vec<f64>,
     start: usize,
     len: usize,
 }
 
 impl Aligned {
-    pub(super) fn zeros(len: usize) -> Self {
+    pub(crate) fn zeros(len: usize) -> Self {
         let mut array = Aligned::default();
         array.fit(len);
         array
     }
 
+    /// Makes the length at least `len`; what the array held is lost if it grows.
+    pub(crate) fn grow(&mut self, len: usize) {
+        if self.len < len {
+            self.fit(len);
+        }
+    }
+
     /// Makes the length `len`; what the array held is lost if it grows.
-    pub(super) fn fit(&mut self, len: usize) {
+    pub(crate) fn fit(&mut self, len: usize) {
         if len + LINE > self.storage.len() {
             self.storage = vec![0.0; len + LINE];
             let skip = self.storage.as_ptr().align_offset(8 * LINE);
@@ -29,6 +36,14 @@ impl Aligned {
             self.start = if skip < LINE { skip } else { 0 };
         }
         self.len = len;
+    }
+}
+
+impl From<Vec<f64>> for Aligned {
+    fn from(values: Vec<f64>) -> Self {
+        let mut array = Aligned::zeros(values.len());
+        array.copy_from_slice(&values);
+        array
     }
 }
 
