@@ -101,7 +101,7 @@ fn sht(timer: &Timer, plan: &ShtPlan, mut scratch: ShtScratch) -> haarmonic::Res
 fn batch(timer: &Timer, plan: &ShtPlan, mut scratch: ShtScratch) -> haarmonic::Result<()> {
     let coeffs = random(BATCH, timer.band_limit);
     let [rings, longitudes] = plan.signal_shape();
-    let mut signals = Array3::zeros((BATCH, rings, longitudes));
+    let mut signals = Array3::<f64>::zeros((BATCH, rings, longitudes));
     plan.inverse_batch_into(coeffs.view(), signals.view_mut(), &mut scratch)?;
     let (mut out, mut samples) = (coeffs.clone(), signals.clone());
     timer.print("forward", BATCH, || {

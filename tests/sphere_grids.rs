@@ -131,7 +131,7 @@ fn batch<T: Sample>(real: bool) {
                     let again = plan.forward(one.view()).unwrap();
                     let round_trip = plan.forward(signals.index_axis(Axis(0), s)).unwrap();
                     assert_close(&round_trip, &again, tol::transform(l));
-                    assert_close(&back.index_axis(Axis(0), s), &again, tol::transform(l));
+                    assert_close(back.index_axis(Axis(0), s), &again, tol::transform(l));
                 }
             }
         }
