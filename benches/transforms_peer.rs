@@ -97,18 +97,17 @@ fn sht(timer: &Timer, plan: &ShtPlan, mut scratch: ShtScratch) -> haarmonic::Res
     })
 }
 
-/// Coefficients with both signs of m, `[L, 2L - 1]`.
 fn batch(timer: &Timer, plan: &ShtPlan, mut scratch: ShtScratch) -> haarmonic::Result<()> {
-    let coeffs = random(BATCH, timer.band_limit);
+    let dense = random(BATCH, timer.band_limit);
     let [rings, longitudes] = plan.signal_shape();
     let mut signals = Array3::<f64>::zeros((BATCH, rings, longitudes));
-    plan.inverse_batch_into(coeffs.view(), signals.view_mut(), &mut scratch)?;
-    let (mut out, mut samples) = (coeffs.clone(), signals.clone());
+    plan.inverse_batch_into(dense.view(), signals.view_mut(), &mut scratch)?;
+    let mut half = Array2::zeros((BATCH, plan.half_len()));
     timer.print("forward", BATCH, || {
-        plan.forward_batch_into(black_box(signals.view()), out.view_mut(), &mut scratch)
+        plan.forward_half_batch_into(black_box(signals.view()), half.view_mut(), &mut scratch)
     })?;
     timer.print("inverse", BATCH, || {
-        plan.inverse_batch_into(black_box(coeffs.view()), samples.view_mut(), &mut scratch)
+        plan.inverse_half_batch_into(black_box(half.view()), signals.view_mut(), &mut scratch)
     })
 }
 

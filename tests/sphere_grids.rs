@@ -145,6 +145,43 @@ fn batches() {
 }
 
 #[test]
+fn batches_of_half_of_the_orders() {
+    for l in [1, 5, 16, 100] {
+        let plan = ShtPlanner::new().plan(l, Sampling::GaussLegendre).unwrap();
+        let scratch = &mut plan.make_scratch();
+        let mut half = Array2::zeros((9, plan.half_len()));
+        for (s, mut row) in half.outer_iter_mut().enumerate() {
+            let coeffs = random_coeffs(l, true, s as u64);
+            for m in 0..l {
+                for degree in m..l {
+                    row[m * (2 * l - 1 - m) / 2 + degree] = coeffs[[degree, l - 1 + m]];
+                }
+            }
+        }
+        let [rings, longitudes] = plan.signal_shape();
+        let mut signals = Array3::<f64>::zeros((9, rings, longitudes));
+        plan.inverse_half_batch_into(half.view(), signals.view_mut(), scratch)
+            .unwrap();
+        for s in 0..9 {
+            let wanted: Array2<f64> = plan.inverse(random_coeffs(l, true, s).view()).unwrap();
+            assert_close(
+                signals.index_axis(Axis(0), s as usize),
+                &wanted,
+                tol::transform(l),
+            );
+        }
+        let mut back = half.mapv(|_| Complex64::ONE);
+        plan.forward_half_batch_into(signals.view(), back.view_mut(), scratch)
+            .unwrap();
+        assert_close(&back, &half, tol::transform(l));
+        assert!(
+            plan.forward_half_batch_into(signals.view(), back.view_mut().reversed_axes(), scratch)
+                .is_err()
+        );
+    }
+}
+
+#[test]
 fn batches_refuse_bad_input() {
     let plan = ShtPlanner::new().plan(4, Sampling::GaussLegendre).unwrap();
     let scratch = &mut plan.make_scratch();
@@ -158,7 +195,7 @@ fn batches_refuse_bad_input() {
             index: vec![9, 1, 2]
         })
     );
-    coeffs[[3, 2, 1]] = Complex64::new(f64::NAN, 0.0);
+    coeffs[[3, 2, 5]] = Complex64::new(f64::NAN, 0.0);
     assert!(matches!(
         plan.inverse_batch_into(coeffs.view(), signals.view_mut(), scratch),
         Err(Error::NotFinite { .. })

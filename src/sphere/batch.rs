@@ -9,7 +9,7 @@ use super::ring_pairs::LANES;
 use super::sample::Sample;
 use crate::special::aligned::Aligned;
 use crate::{Error, Result};
-use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis};
+use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -19,6 +19,33 @@ pub(super) const MAX_TABLE_BAND_LIMIT: usize = 96;
 
 /// Degrees, or rings, that share one pass over the other index.
 const TILE: usize = 4;
+
+/// Where the coefficients of one signal lie.
+#[derive(Debug, Clone, Copy)]
+enum Layout {
+    /// `[l, m + L − 1]`.
+    Dense,
+    /// m-major, m ≥ 0.
+    Half,
+}
+
+impl Layout {
+    /// Coefficients of one signal.
+    fn len(self, limit: usize) -> usize {
+        match self {
+            Layout::Dense => limit * (2 * limit - 1),
+            Layout::Half => limit * (limit + 1) / 2,
+        }
+    }
+
+    /// Where order m ≥ 0 of degree m is, and the distance to the next degree.
+    fn column(self, limit: usize, m: usize) -> (usize, usize) {
+        match self {
+            Layout::Dense => (m * (2 * limit - 1) + limit - 1 + m, 2 * limit - 1),
+            Layout::Half => (m * (2 * limit + 1 - m) / 2, 1),
+        }
+    }
+}
 
 /// Working memory of eight signals.
 #[derive(Debug, Clone, Default)]
@@ -71,42 +98,80 @@ impl ShtPlan {
             }
             return Ok(());
         }
-        let standard = signals.as_standard_layout();
-        if coeffs.as_slice().is_none() {
+        let Some(out) = coeffs.as_slice_mut() else {
             let mut copy = Array3::zeros(coeffs.dim());
-            self.forward_batch_into(standard.view(), copy.view_mut(), scratch)?;
+            self.forward_batch_into(signals, copy.view_mut(), scratch)?;
             coeffs.assign(&copy);
             return Ok(());
+        };
+        self.analyse_groups(signals, out, Layout::Dense, scratch)
+    }
+
+    /// Computes the coefficients m ≥ 0 of many real signals: less memory to move than with both signs of m.
+    ///
+    /// # Arguments
+    /// * `signals` — shape `[signals, rings, longitudes]`, real
+    /// * `half` — shape `[signals, L (L + 1) / 2]`, m-major as in [`ShtPlan::forward_half_into`]; overwritten, contiguous
+    /// * `scratch` — as for [`ShtPlan::forward_batch_into`]
+    ///
+    /// # Errors
+    /// As [`ShtPlan::forward_batch_into`], and [`Error::InvalidValue`] for complex signals or an array that is not contiguous.
+    pub fn forward_half_batch_into<T: Sample>(
+        &self,
+        signals: ArrayView3<'_, T>,
+        mut half: ArrayViewMut2<'_, Complex64>,
+        scratch: &mut ShtScratch,
+    ) -> Result<()> {
+        self.check_half_batch::<T>(signals.shape(), half.shape())?;
+        if !self.uses_tables() {
+            for (signal, mut half) in signals.outer_iter().zip(half.outer_iter_mut()) {
+                let half = half.as_slice_mut().ok_or_else(not_contiguous)?;
+                self.forward_half_into(signal, half, scratch)?;
+            }
+            return Ok(());
         }
-        let groups = standard
-            .axis_chunks_iter(Axis(0), LANES)
-            .into_par_iter()
-            .zip(coeffs.axis_chunks_iter_mut(Axis(0), LANES));
+        let out = half.as_slice_mut().ok_or_else(not_contiguous)?;
+        self.analyse_groups(signals, out, Layout::Half, scratch)
+    }
+
+    fn analyse_groups<T: Sample>(
+        &self,
+        signals: ArrayView3<'_, T>,
+        coeffs: &mut [Complex64],
+        layout: Layout,
+        scratch: &mut ShtScratch,
+    ) -> Result<()> {
+        let standard = signals.as_standard_layout();
+        let samples = standard.as_slice().expect("the layout is standard");
+        let [rings, longitudes] = self.signal_shape();
+        let samples = samples.chunks(LANES * rings * longitudes);
+        let coeffs = coeffs.chunks_mut(LANES * layout.len(self.band_limit()));
         let finite = if scratch.ring.parallel {
+            let groups: Vec<_> = samples.zip(coeffs).collect();
             groups
-                .map_init(BatchScratch::default, |scratch, (signals, coeffs)| {
-                    self.analyse_group(signals, coeffs, scratch)
+                .into_par_iter()
+                .map_init(BatchScratch::default, |scratch, (samples, coeffs)| {
+                    self.analyse_group(samples, coeffs, layout, scratch)
                 })
                 .reduce(|| true, |a, b| a && b)
         } else {
-            standard
-                .axis_chunks_iter(Axis(0), LANES)
-                .zip(coeffs.axis_chunks_iter_mut(Axis(0), LANES))
-                .all(|(signals, coeffs)| self.analyse_group(signals, coeffs, &mut scratch.batch))
+            let scratch = &mut scratch.batch;
+            samples
+                .zip(coeffs)
+                .all(|(samples, coeffs)| self.analyse_group(samples, coeffs, layout, scratch))
         };
         if finite {
-            Ok(())
-        } else {
-            check_finite("signals", signals, |sample: &T| {
-                <T as super::sample::sealed::Sample>::is_finite(*sample)
-            })
+            return Ok(());
         }
+        check_finite("signals", signals, |sample: &T| {
+            <T as super::sample::sealed::Sample>::is_finite(*sample)
+        })
     }
 
     /// Computes the samples of many signals from their coefficients; see [`ShtPlan::forward_batch_into`].
     ///
     /// # Errors
-    /// As [`ShtPlan::inverse_into`].
+    /// As [`ShtPlan::inverse_into`]; then the samples may have been overwritten.
     pub fn inverse_batch_into<T: Sample>(
         &self,
         coeffs: ArrayView3<'_, Complex64>,
@@ -120,31 +185,85 @@ impl ShtPlan {
             }
             return Ok(());
         }
-        check_finite("coefficients", coeffs, |c: &Complex64| c.is_finite())?;
         let standard = coeffs.as_standard_layout();
-        if signals.as_slice().is_none() {
-            let mut copy = Array3::from_elem(signals.dim(), T::default());
-            self.inverse_batch_into(standard.view(), copy.view_mut(), scratch)?;
-            signals.assign(&copy);
+        let dense = standard.as_slice().expect("the layout is standard");
+        let finite = match signals.as_slice_mut() {
+            Some(out) => self.synthesise_groups(dense, Layout::Dense, out, scratch),
+            None => {
+                let mut copy = Array3::from_elem(signals.dim(), T::default());
+                let out = copy.as_slice_mut().expect("a new array is contiguous");
+                let finite = self.synthesise_groups(dense, Layout::Dense, out, scratch);
+                signals.assign(&copy);
+                finite
+            }
+        };
+        if finite {
             return Ok(());
         }
-        if scratch.ring.parallel {
-            standard
-                .axis_chunks_iter(Axis(0), LANES)
-                .into_par_iter()
-                .zip(signals.axis_chunks_iter_mut(Axis(0), LANES))
-                .for_each_init(BatchScratch::default, |scratch, (coeffs, signals)| {
-                    self.synthesise_group(coeffs, signals, scratch);
-                });
-        } else {
-            for (coeffs, signals) in standard
-                .axis_chunks_iter(Axis(0), LANES)
-                .zip(signals.axis_chunks_iter_mut(Axis(0), LANES))
-            {
-                self.synthesise_group(coeffs, signals, &mut scratch.batch);
+        check_finite("coefficients", coeffs, |c: &Complex64| c.is_finite())
+    }
+
+    /// Computes the samples of many real signals from their coefficients m ≥ 0; see [`ShtPlan::forward_half_batch_into`].
+    ///
+    /// # Errors
+    /// As [`ShtPlan::inverse_half_into`], and [`Error::InvalidValue`] for arrays that are not contiguous.
+    pub fn inverse_half_batch_into<T: Sample>(
+        &self,
+        half: ArrayView2<'_, Complex64>,
+        mut signals: ArrayViewMut3<'_, T>,
+        scratch: &mut ShtScratch,
+    ) -> Result<()> {
+        self.check_half_batch::<T>(signals.shape(), half.shape())?;
+        if !self.uses_tables() {
+            for (half, signal) in half.outer_iter().zip(signals.outer_iter_mut()) {
+                let half = half.as_slice().ok_or_else(not_contiguous)?;
+                self.inverse_half_into(half, signal, scratch)?;
             }
+            return Ok(());
         }
-        Ok(())
+        let coeffs = half.as_slice().ok_or_else(not_contiguous)?;
+        let out = signals.as_slice_mut().ok_or_else(not_contiguous)?;
+        if self.synthesise_groups(coeffs, Layout::Half, out, scratch) {
+            return Ok(());
+        }
+        super::plan::check_finite("coefficients with m >= 0", half, |c| c.is_finite())
+    }
+
+    /// Says whether all coefficients that are used are finite.
+    fn synthesise_groups<T: Sample>(
+        &self,
+        coeffs: &[Complex64],
+        layout: Layout,
+        signals: &mut [T],
+        scratch: &mut ShtScratch,
+    ) -> bool {
+        let [rings, longitudes] = self.signal_shape();
+        let signals = signals.chunks_mut(LANES * rings * longitudes);
+        let groups = coeffs
+            .chunks(LANES * layout.len(self.band_limit()))
+            .zip(signals);
+        if scratch.ring.parallel {
+            let groups: Vec<_> = groups.collect();
+            groups
+                .into_par_iter()
+                .map_init(BatchScratch::default, |scratch, (coeffs, signals)| {
+                    self.synthesise_group(coeffs, layout, signals, scratch)
+                })
+                .reduce(|| true, |a, b| a && b)
+        } else {
+            let scratch = &mut scratch.batch;
+            groups.fold(true, |finite, (coeffs, signals)| {
+                self.synthesise_group(coeffs, layout, signals, scratch) && finite
+            })
+        }
+    }
+
+    fn check_half_batch<T: Sample>(&self, signals: &[usize], half: &[usize]) -> Result<()> {
+        self.check_half::<T>(half[1])?;
+        self.check_batch(
+            signals,
+            &[half[0], self.coeffs_shape()[0], self.coeffs_shape()[1]],
+        )
     }
 
     fn uses_tables(&self) -> bool {
@@ -184,19 +303,19 @@ impl ShtPlan {
     /// Up to eight signals; says whether all samples are finite.
     fn analyse_group<T: Sample>(
         &self,
-        signals: ArrayView3<'_, T>,
-        mut coeffs: ArrayViewMut3<'_, Complex64>,
+        samples: &[T],
+        out: &mut [Complex64],
+        target: Layout,
         scratch: &mut BatchScratch,
     ) -> bool {
         let tables = self.grid.core.tables.values();
         let layout = self.batch_layout::<T>(tables);
         self.fit_batch::<T>(layout, scratch);
-        let [_, n] = self.signal_shape();
+        let [rings, n] = self.signal_shape();
         let stage = &self.grid.core.fourier;
         let (limit, arch) = (self.band_limit(), Arch::new());
-        let samples = signals.as_slice().expect("the layout is standard");
-        let count = signals.shape()[0];
-        let size = samples.len() / count;
+        let size = rings * n;
+        let count = samples.len() / size;
         let rows = &mut scratch.rows[..T::ROWS * n * count];
         for (r, pair) in stage.pairs.pairs.iter().enumerate() {
             for (signal, row) in samples
@@ -214,8 +333,7 @@ impl ShtPlan {
             let cells = &mut scratch.cells[layout.position(0, r)..][..limit * layout.cell()];
             arch.dispatch(Gather::<T>::new(rows, n, cells));
         }
-        let out = coeffs.as_slice_mut().expect("the layout is standard");
-        let size = out.len() / count;
+        let size = target.len(limit);
         for m in 0..limit {
             for parity in 0..2 {
                 let matrix = tables.by_degree(m, parity);
@@ -242,20 +360,25 @@ impl ShtPlan {
                         chain,
                     ));
                 }
+                let (start, stride) = target.column(limit, m);
                 for (j, values) in chain.chunks_exact(layout.components * LANES).enumerate() {
-                    let l = m + parity + 2 * j;
+                    let at = start + (parity + 2 * j) * stride;
                     for (s, out) in out.chunks_exact_mut(size).enumerate() {
                         let value = |c: usize| {
                             Complex64::new(values[c * LANES + s], values[(c + 1) * LANES + s])
                         };
                         let plus = value(0);
-                        let minus = if T::ROWS == 1 { plus.conj() } else { value(2) };
-                        let row = &mut out[l * (2 * limit - 1)..][..2 * limit - 1];
-                        row[limit - 1 - m] = sign(m) * minus;
-                        row[limit - 1 + m] = plus;
+                        if let Layout::Dense = target {
+                            let minus = if T::ROWS == 1 { plus.conj() } else { value(2) };
+                            out[at - 2 * m] = sign(m) * minus;
+                        }
+                        out[at] = plus;
                     }
                 }
             }
+        }
+        if let Layout::Half = target {
+            return true;
         }
         for out in out.chunks_exact_mut(size) {
             for (l, row) in out.chunks_exact_mut(2 * limit - 1).enumerate() {
@@ -266,38 +389,42 @@ impl ShtPlan {
         true
     }
 
+    /// Up to eight signals; says whether all coefficients that are used are finite.
     fn synthesise_group<T: Sample>(
         &self,
-        coeffs: ArrayView3<'_, Complex64>,
-        mut signals: ArrayViewMut3<'_, T>,
+        coeffs: &[Complex64],
+        source: Layout,
+        samples: &mut [T],
         scratch: &mut BatchScratch,
-    ) {
+    ) -> bool {
         let tables = self.grid.core.tables.values();
         let layout = self.batch_layout::<T>(tables);
         self.fit_batch::<T>(layout, scratch);
-        let [_, n] = self.signal_shape();
+        let [rings, n] = self.signal_shape();
         let stage = &self.grid.core.fourier;
         let (limit, arch) = (self.band_limit(), Arch::new());
-        let coeffs_slice = coeffs.as_slice().expect("the layout is standard");
-        let count = coeffs.shape()[0];
-        let size = coeffs_slice.len() / count;
+        let size = source.len(limit);
+        let count = coeffs.len() / size;
+        let mut defect = 0.0;
         for m in 0..limit {
             for parity in 0..2 {
                 let matrix = tables.by_degree(m, parity);
                 let degrees = matrix.len() / tables.pairs;
                 let chain = &mut scratch.chain[..degrees * layout.components * LANES];
+                let (start, stride) = source.column(limit, m);
                 for (j, values) in chain
                     .chunks_exact_mut(layout.components * LANES)
                     .enumerate()
                 {
-                    let l = m + parity + 2 * j;
-                    for (s, coeffs) in coeffs_slice.chunks_exact(size).enumerate() {
-                        let row = &coeffs[l * (2 * limit - 1)..][..2 * limit - 1];
-                        let plus = row[limit - 1 + m];
+                    let at = start + (parity + 2 * j) * stride;
+                    for (s, coeffs) in coeffs.chunks_exact(size).enumerate() {
+                        let plus = coeffs[at];
+                        defect += (plus.re + plus.im) * 0.0;
                         values[s] = plus.re;
                         values[LANES + s] = plus.im;
                         if T::ROWS == 2 {
-                            let minus = sign(m) * row[limit - 1 - m];
+                            let minus = sign(m) * coeffs[at - 2 * m];
+                            defect += (minus.re + minus.im) * 0.0;
                             values[2 * LANES + s] = minus.re;
                             values[3 * LANES + s] = minus.im;
                         }
@@ -326,8 +453,7 @@ impl ShtPlan {
                 }
             }
         }
-        let samples = signals.as_slice_mut().expect("the layout is standard");
-        let size = samples.len() / count;
+        let size = rings * n;
         let rows = &mut scratch.rows[..T::ROWS * n * count];
         for (r, pair) in stage.pairs.pairs.iter().enumerate() {
             for row in rows.chunks_exact_mut(n) {
@@ -351,6 +477,7 @@ impl ShtPlan {
                 );
             }
         }
+        defect == 0.0
     }
 }
 
@@ -511,11 +638,22 @@ impl<const C: usize> WithSimd for Expand<'_, C> {
     }
 }
 
+fn not_contiguous() -> Error {
+    Error::InvalidValue {
+        what: "memory of a batch with m >= 0".into(),
+        found: "an array with gaps".into(),
+        expected: "a contiguous array".into(),
+    }
+}
+
 fn check_finite<T>(
     what: &str,
     array: ArrayView3<'_, T>,
     is_finite: impl Fn(&T) -> bool,
 ) -> Result<()> {
+    if array.iter().all(&is_finite) {
+        return Ok(());
+    }
     match array.indexed_iter().find(|(_, value)| !is_finite(value)) {
         None => Ok(()),
         Some(((i, j, k), _)) => Err(Error::NotFinite {

@@ -107,7 +107,7 @@ impl RingPlan {
     /// * `scratch` — from [`RingPlan::make_scratch`]
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for arrays of another shape, [`Error::NotFinite`] for NaN or infinite coefficients.
+    /// [`Error::ShapeMismatch`] for arrays of another shape, [`Error::NotFinite`] if a coefficient that is used is NaN or infinite.
     pub fn synthesise_into<T: Sample>(
         &self,
         coeffs: ArrayView2<'_, Complex64>,

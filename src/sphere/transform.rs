@@ -50,7 +50,7 @@ impl ShtPlan {
     /// As [`ShtPlan::forward_into`].
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for arrays of another shape, [`Error::NotFinite`] for NaN or infinite coefficients.
+    /// [`Error::ShapeMismatch`] for arrays of another shape, [`Error::NotFinite`] if a coefficient that is used is NaN or infinite.
     pub fn inverse_into<T: Sample>(
         &self,
         coeffs: ArrayView2<'_, Complex64>,
@@ -175,7 +175,7 @@ impl ShtPlan {
         Ok(())
     }
 
-    fn check_half<T: Sample>(&self, found: usize) -> Result<()> {
+    pub(super) fn check_half<T: Sample>(&self, found: usize) -> Result<()> {
         if T::ROWS != 1 {
             return Err(Error::InvalidValue {
                 what: "samples of a transform of the orders m >= 0".into(),
