@@ -159,7 +159,7 @@ fn keys_of_the_sphere() {
         sphere,
         "driscoll-healy",
         "healpix",
-        "key `sampling` in [input] (line 4): found \"healpix\", expected one of \"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\", \"coefficients\"",
+        "key `sampling` in [input] (line 4): found \"healpix\", expected one of \"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\", \"clenshaw-curtis\", \"coefficients\"",
     );
     refused_after(
         sphere,

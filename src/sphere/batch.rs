@@ -6,7 +6,7 @@ use super::fourier_stage::{Gather, Scatter, grow};
 use super::legendre_values::LegendreValues;
 use super::plan::{ShtPlan, ShtScratch};
 use super::ring_pairs::LANES;
-use super::sample::Sample;
+use super::sample::{Load, Sample};
 use crate::special::aligned::Aligned;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
@@ -325,7 +325,12 @@ impl ShtPlan {
                 let ring = |ring: usize| &signal[ring * n..(ring + 1) * n];
                 let weight = |ring: Option<usize>| ring.map_or(0.0, |ring| self.grid.weights[ring]);
                 let rings = [pair.north.map(ring), pair.south.map(ring)];
-                if !T::load(rings, [weight(pair.north), weight(pair.south)], row) {
+                let weights = [weight(pair.north), weight(pair.south)];
+                if !arch.dispatch(Load {
+                    rings,
+                    weights,
+                    row,
+                }) {
                     return false;
                 }
             }

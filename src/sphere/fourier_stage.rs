@@ -3,7 +3,7 @@
 use super::cells::CellLayout;
 use super::ring_pairs::{LANES, RingPair, RingPairs};
 use super::rings::{Ring, Rings};
-use super::sample::{RUN, Sample};
+use super::sample::{Load, RUN, Sample};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 use rustfft::{Fft, FftPlanner};
@@ -189,11 +189,11 @@ impl FourierStage {
             at += row.len();
             let ring = |index: Option<usize>| index.map(|ring| &samples[self.rings.range(ring)]);
             let factor = |ring: Option<usize>| self.weight(weights, ring);
-            finite &= T::load(
-                [ring(pair.north), ring(pair.south)],
-                [factor(pair.north), factor(pair.south)],
+            finite &= self.arch.dispatch(Load {
+                rings: [ring(pair.north), ring(pair.south)],
+                weights: [factor(pair.north), factor(pair.south)],
                 row,
-            );
+            });
         }
         if let Some(n) = self.uniform {
             let rows = &mut rows[..T::ROWS * pairs.len() * n];

@@ -2,7 +2,7 @@
 
 use super::ring_pairs::LANES;
 use num_complex::{Complex, Complex64};
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 /// A sample of a signal on the sphere: real (`f64`, `f32`: half the cost) or complex (`Complex<f64>`, `Complex<f32>`). Sealed.
 ///
@@ -30,6 +30,8 @@ pub(super) mod sealed {
         const ROWS: usize;
         /// Whether the sample is neither infinite nor NaN.
         fn is_finite(self) -> bool;
+        /// Zero, or NaN if the sample is infinite or NaN.
+        fn defect(self) -> f64;
         /// The difference of two samples.
         fn minus(self, other: Self) -> Self;
         /// Fills a row with a pair of rings, times weights; a ring that is missing counts as zero. Says whether all is finite.
@@ -129,6 +131,54 @@ fn store_half<S: Simd>(simd: S, values: &[f64; LANES], out: &mut [f64]) {
     }
 }
 
+/// Whether no number is infinite or NaN. Eight sums of zeros, so that they need not wait for each other.
+#[inline(always)]
+fn all_finite<T: sealed::Sample>(values: &[T]) -> bool {
+    let mut defects = [0.0; LANES];
+    let (whole, rest) = values.as_chunks::<LANES>();
+    for values in whole {
+        for i in 0..LANES {
+            defects[i] += values[i].defect();
+        }
+    }
+    let mut defect = 0.0;
+    for value in rest {
+        defect += value.defect();
+    }
+    for value in defects {
+        defect += value;
+    }
+    defect == 0.0
+}
+
+/// Whether all coefficients are finite.
+pub(super) struct AllFinite<'a>(pub &'a [Complex64]);
+
+impl WithSimd for AllFinite<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> bool {
+        all_finite(self.0)
+    }
+}
+
+/// [`load`](sealed::Sample::load) with the widest vectors.
+pub(super) struct Load<'a, T> {
+    pub rings: [Option<&'a [T]>; 2],
+    pub weights: [f64; 2],
+    pub row: &'a mut [Complex64],
+}
+
+impl<T: Sample> WithSimd for Load<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> bool {
+        T::load(self.rings, self.weights, self.row)
+    }
+}
+
 macro_rules! real {
     ($($number:ty)*) => {$(
         /// Two real rings are the real and imaginary part of one complex row.
@@ -138,6 +188,11 @@ macro_rules! real {
             #[inline(always)]
             fn is_finite(self) -> bool {
                 <$number>::is_finite(self)
+            }
+
+            #[inline(always)]
+            fn defect(self) -> f64 {
+                f64::from(self) * 0.0
             }
 
             #[inline(always)]
@@ -151,30 +206,32 @@ macro_rules! real {
                 weights: [f64; 2],
                 row: &mut [Complex64],
             ) -> bool {
-                let mut defect = 0.0;
+                let mut finite = true;
+                for ring in rings {
+                    if let Some(ring) = ring {
+                        finite &= all_finite(ring);
+                    }
+                }
+                let [north, south] = weights;
                 match rings {
-                    [Some(north), Some(south)] => {
-                        for ((slot, a), b) in row.iter_mut().zip(north).zip(south) {
-                            let value = Complex64::new(weights[0] * f64::from(*a), weights[1] * f64::from(*b));
-                            defect += (value.re + value.im) * 0.0;
-                            *slot = value;
+                    [Some(a), Some(b)] => {
+                        for ((slot, a), b) in row.iter_mut().zip(a).zip(b) {
+                            *slot = Complex64::new(north * f64::from(*a), south * f64::from(*b));
                         }
                     }
-                    [Some(north), None] => {
-                        for (slot, a) in row.iter_mut().zip(north) {
-                            *slot = (weights[0] * f64::from(*a)).into();
-                            defect += slot.re * 0.0;
+                    [Some(a), None] => {
+                        for (slot, a) in row.iter_mut().zip(a) {
+                            *slot = (north * f64::from(*a)).into();
                         }
                     }
-                    [None, Some(south)] => {
-                        for (slot, b) in row.iter_mut().zip(south) {
-                            *slot = Complex64::new(0.0, weights[1] * f64::from(*b));
-                            defect += slot.im * 0.0;
+                    [None, Some(b)] => {
+                        for (slot, b) in row.iter_mut().zip(b) {
+                            *slot = Complex64::new(0.0, south * f64::from(*b));
                         }
                     }
                     [None, None] => row.fill(Complex64::ZERO),
                 }
-                defect == 0.0
+                finite
             }
 
             #[inline(always)]
@@ -280,6 +337,11 @@ macro_rules! complex {
             }
 
             #[inline(always)]
+            fn defect(self) -> f64 {
+                f64::from(self.re) * 0.0 + f64::from(self.im) * 0.0
+            }
+
+            #[inline(always)]
             fn minus(self, other: Self) -> Self {
                 self - other
             }
@@ -290,25 +352,27 @@ macro_rules! complex {
                 weights: [f64; 2],
                 row: &mut [Complex64],
             ) -> bool {
-                let mut defect = 0.0;
                 let half = row.len() / 2;
-                for ((ring, weight), row) in
-                    rings.into_iter().zip(weights).zip(row.chunks_exact_mut(half))
+                let mut finite = true;
+                for ((ring, weight), row) in rings
+                    .into_iter()
+                    .zip(weights)
+                    .zip(row.chunks_exact_mut(half))
                 {
                     match ring {
                         Some(ring) => {
+                            finite &= all_finite(ring);
                             for (slot, a) in row.iter_mut().zip(ring) {
                                 *slot = Complex64::new(
                                     weight * f64::from(a.re),
                                     weight * f64::from(a.im),
                                 );
-                                defect += (slot.re + slot.im) * 0.0;
                             }
                         }
                         None => row.fill(Complex64::ZERO),
                     }
                 }
-                defect == 0.0
+                finite
             }
 
             #[inline(always)]

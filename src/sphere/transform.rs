@@ -2,10 +2,11 @@
 
 use super::grid_transform::{in_place, not_finite};
 use super::plan::{ShtPlan, ShtScratch};
-use super::sample::Sample;
+use super::sample::{AllFinite, Sample};
 use crate::{Error, Result};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use num_complex::Complex64;
+use pulp::Arch;
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 
 impl ShtPlan {
@@ -151,17 +152,9 @@ impl ShtPlan {
         self.grid
             .check("signal", signal.dim(), self.signal_shape())?;
         self.check_half::<T>(half.len())?;
-        // Zero unless some number is infinite or NaN; this sum vectorises.
-        let defect: f64 = cast_slice::<_, [f64; 8]>(&half[..half.len() / 4 * 4])
-            .iter()
-            .fold([0.0; 8], |sums, values| {
-                std::array::from_fn(|i| sums[i] + 0.0 * values[i])
-            })
-            .iter()
-            .sum();
-        let checked = if defect == 0.0 { half.len() / 4 * 4 } else { 0 };
-        let bad = half[checked..].iter().position(|c| !c.is_finite());
-        if let Some(index) = bad.map(|index| index + checked) {
+        if !Arch::new().dispatch(AllFinite(half))
+            && let Some(index) = half.iter().position(|c| !c.is_finite())
+        {
             return Err(Error::NotFinite {
                 what: "coefficients with m >= 0".into(),
                 index: vec![index],
