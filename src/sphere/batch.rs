@@ -1,5 +1,6 @@
 //! Many signals of a small band limit: the Legendre stage as matrix products, eight signals to a vector.
 
+use super::batch_products::{Expand, Project};
 use super::cells::CellLayout;
 use super::coefficients::sign;
 use super::fourier_stage::{Gather, Scatter, grow};
@@ -11,14 +12,11 @@ use crate::special::aligned::Aligned;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
 use num_complex::Complex64;
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 use rayon::prelude::*;
 
 /// From here on a signal alone fills the vectors, and tables would leave the cache.
 pub(super) const MAX_TABLE_BAND_LIMIT: usize = 96;
-
-/// Degrees, or rings, that share one pass over the other index.
-const TILE: usize = 4;
 
 /// Where the coefficients of one signal lie.
 #[derive(Debug, Clone, Copy)]
@@ -483,163 +481,6 @@ impl ShtPlan {
             }
         }
         defect == 0.0
-    }
-}
-
-/// Coefficients of one order and parity from cells: a matrix product over the pairs of rings.
-struct Project<'a, const C: usize> {
-    matrix: &'a [f64],
-    /// Length of a row of the matrix; pairs beyond `pairs` are padding.
-    width: usize,
-    pairs: usize,
-    /// Position of the first pair's cell, and distance to the next.
-    first: usize,
-    stride: usize,
-    cells: &'a [f64],
-    chain: &'a mut [f64],
-}
-
-impl<'a, const C: usize> Project<'a, C> {
-    fn new(
-        tables: &'a LegendreValues,
-        pairs: usize,
-        order: usize,
-        parity: usize,
-        layout: CellLayout,
-        cells: &'a [f64],
-        chain: &'a mut [f64],
-    ) -> Self {
-        Project {
-            matrix: tables.by_degree(order, parity),
-            width: tables.pairs,
-            pairs,
-            first: layout.position(order, 0) + parity * C * LANES,
-            stride: layout.block_stride,
-            cells,
-            chain,
-        }
-    }
-
-    #[inline(always)]
-    fn tile<S: Simd, const T: usize>(&mut self, simd: S, degree: usize, part: usize) {
-        let mut sums = [[simd.splat_f64s(0.0); C]; T];
-        for pair in 0..self.pairs {
-            let cell = &self.cells[self.first + pair * self.stride..][..C * LANES];
-            let cell = S::as_simd_f64s(cell).0;
-            for (t, sums) in sums.iter_mut().enumerate() {
-                let value = simd.splat_f64s(self.matrix[(degree + t) * self.width + pair]);
-                for c in 0..C {
-                    let data = cell[c * (LANES / S::F64_LANES) + part];
-                    sums[c] = simd.mul_add_f64s(value, data, sums[c]);
-                }
-            }
-        }
-        for (t, sums) in sums.iter().enumerate() {
-            let out = &mut self.chain[(degree + t) * C * LANES..][..C * LANES];
-            let out = S::as_mut_simd_f64s(out).0;
-            for c in 0..C {
-                out[c * (LANES / S::F64_LANES) + part] = sums[c];
-            }
-        }
-    }
-}
-
-impl<const C: usize> WithSimd for Project<'_, C> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let degrees = self.matrix.len() / self.width;
-        for part in 0..LANES / S::F64_LANES {
-            let mut degree = 0;
-            while degree + TILE <= degrees {
-                self.tile::<S, TILE>(simd, degree, part);
-                degree += TILE;
-            }
-            while degree < degrees {
-                self.tile::<S, 1>(simd, degree, part);
-                degree += 1;
-            }
-        }
-    }
-}
-
-/// Cells from the coefficients of one order and parity: a matrix product over the degrees.
-struct Expand<'a, const C: usize> {
-    matrix: &'a [f64],
-    /// Length of a row of the matrix; pairs beyond `pairs` are padding.
-    width: usize,
-    pairs: usize,
-    first: usize,
-    stride: usize,
-    chain: &'a [f64],
-    cells: &'a mut [f64],
-}
-
-impl<'a, const C: usize> Expand<'a, C> {
-    fn new(
-        tables: &'a LegendreValues,
-        pairs: usize,
-        order: usize,
-        parity: usize,
-        layout: CellLayout,
-        chain: &'a [f64],
-        cells: &'a mut [f64],
-    ) -> Self {
-        Expand {
-            matrix: tables.by_degree(order, parity),
-            width: tables.pairs,
-            pairs,
-            first: layout.position(order, 0) + parity * C * LANES,
-            stride: layout.block_stride,
-            chain,
-            cells,
-        }
-    }
-
-    #[inline(always)]
-    fn tile<S: Simd, const T: usize>(&mut self, simd: S, pair: usize, part: usize) {
-        let mut sums = [[simd.splat_f64s(0.0); C]; T];
-        for (row, coeffs) in self
-            .matrix
-            .chunks_exact(self.width)
-            .zip(self.chain.chunks_exact(C * LANES))
-        {
-            let coeffs = S::as_simd_f64s(coeffs).0;
-            for (t, sums) in sums.iter_mut().enumerate() {
-                let value = simd.splat_f64s(row[pair + t]);
-                for c in 0..C {
-                    let data = coeffs[c * (LANES / S::F64_LANES) + part];
-                    sums[c] = simd.mul_add_f64s(value, data, sums[c]);
-                }
-            }
-        }
-        for (t, sums) in sums.iter().enumerate() {
-            let cell = &mut self.cells[self.first + (pair + t) * self.stride..][..C * LANES];
-            let cell = S::as_mut_simd_f64s(cell).0;
-            for c in 0..C {
-                cell[c * (LANES / S::F64_LANES) + part] = sums[c];
-            }
-        }
-    }
-}
-
-impl<const C: usize> WithSimd for Expand<'_, C> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        for part in 0..LANES / S::F64_LANES {
-            let mut pair = 0;
-            while pair + TILE <= self.pairs {
-                self.tile::<S, TILE>(simd, pair, part);
-                pair += TILE;
-            }
-            while pair < self.pairs {
-                self.tile::<S, 1>(simd, pair, part);
-                pair += 1;
-            }
-        }
     }
 }
 

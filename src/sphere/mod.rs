@@ -1,6 +1,7 @@
 //! Signals on the sphere S²: sampling grids, the spherical-harmonic transform, coefficients, zonal filters.
 
 mod batch;
+mod batch_products;
 mod cells;
 mod chains;
 pub mod coefficients;
