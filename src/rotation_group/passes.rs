@@ -9,6 +9,7 @@ use super::planes::{FromSamples, PlaneFft, PlaneScratch, Rings, Sample, ToSample
 use super::wigner_table::{WignerNodes, WignerTable};
 use crate::Result;
 use crate::special::GaussLegendre;
+use crate::special::aligned::Aligned;
 use crate::special::wigner_d::HalfAngle;
 use ndarray::{ArrayView3, ArrayViewMut3};
 use num_complex::Complex64;
@@ -151,24 +152,20 @@ pub(super) struct Passes {
 /// Work space; its content never affects results.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Buffers {
-    planes: Vec<f64>,
-    table: Vec<f64>,
-    packed: Vec<f64>,
-    data: Vec<f64>,
-    resampled: Vec<f64>,
-    lines: [Vec<f64>; 2],
-    extra: Vec<f64>,
+    planes: Aligned,
+    table: Aligned,
+    packed: Aligned,
+    data: Aligned,
+    resampled: Aligned,
+    lines: [Aligned; 2],
+    extra: Aligned,
     state: WignerTable,
 }
 
-/// The first `len` numbers at a multiple of 64 bytes; grows the buffer if needed.
-fn aligned(buffer: &mut Vec<f64>, len: usize) -> &mut [f64] {
-    let room = LANES - 1;
-    if buffer.len() < len + room {
-        buffer.resize(len + room, 0.0);
-    }
-    let offset = buffer.as_ptr().align_offset(LANES * size_of::<f64>());
-    &mut buffer[offset.min(room)..][..len]
+/// The first `len` numbers; grows the buffer if needed.
+fn room(buffer: &mut Aligned, len: usize) -> &mut [f64] {
+    buffer.grow(len);
+    &mut buffer[..len]
 }
 
 impl Passes {
@@ -382,17 +379,17 @@ impl Buffers {
         });
         let [line, other] = &mut self.lines;
         (
-            aligned(&mut self.planes, planes),
+            room(&mut self.planes, planes),
             ClassScratch {
-                table: aligned(&mut self.table, rows * nodes),
-                packed: aligned(&mut self.packed, rows * columns),
-                data: aligned(&mut self.data, nodes * columns),
-                resampled: aligned(&mut self.resampled, resampled),
+                table: room(&mut self.table, rows * nodes),
+                packed: room(&mut self.packed, rows * columns),
+                data: room(&mut self.data, nodes * columns),
+                resampled: room(&mut self.resampled, resampled),
                 state: &mut self.state,
             },
             PlaneScratch {
-                lines: [line, other].map(|line| aligned(line, fft.line_len())),
-                extra: aligned(&mut self.extra, fft.extra_len()),
+                lines: [line, other].map(|line| room(line, fft.line_len())),
+                extra: room(&mut self.extra, fft.extra_len()),
             },
         )
     }

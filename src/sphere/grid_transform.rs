@@ -48,15 +48,6 @@ impl<K: Chains> GridTransform<K> {
         [self.band_limit, 2 * self.band_limit - 1]
     }
 
-    /// Makes room for one kind of samples.
-    pub fn fit<T: Sample>(&self, scratch: &mut ShtScratch) {
-        self.core.fit::<T>(&mut scratch.ring);
-        let packed = self.core.packed_len::<T>();
-        if scratch.packed.len() < packed {
-            scratch.packed.resize(packed, 0.0);
-        }
-    }
-
     /// Refuses another shape.
     pub fn check(&self, what: &str, found: (usize, usize), expected: [usize; 2]) -> Result<()> {
         if [found.0, found.1] == expected {
@@ -83,7 +74,7 @@ impl<K: Chains> GridTransform<K> {
     ) -> Result<()> {
         self.check("signal", signal.dim(), self.shape)?;
         self.check("coefficients", coeffs.dim(), self.coeffs_shape())?;
-        self.fit::<T>(scratch);
+        scratch.fit::<T, _>(&self.core);
         let samples = signal.as_standard_layout();
         let samples = samples.as_slice().expect("the layout is standard");
         let ShtScratch { ring, packed, .. } = scratch;
@@ -108,7 +99,7 @@ impl<K: Chains> GridTransform<K> {
     ) -> Result<()> {
         self.check("signal", signal.dim(), self.shape)?;
         self.check("coefficients", coeffs.dim(), self.coeffs_shape())?;
-        self.fit::<T>(scratch);
+        scratch.fit::<T, _>(&self.core);
         let ShtScratch { ring, packed, .. } = scratch;
         if !pack_all::<T>(coeffs, packed, ring.parallel) {
             return check_finite("coefficients", coeffs, |c| c.is_finite());

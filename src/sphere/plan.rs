@@ -1,6 +1,8 @@
 //! Reusable plans of the spherical-harmonic transform.
 
 use super::batch::BatchScratch;
+use super::chains::Chains;
+use super::fourier_stage::grow;
 use super::grid_transform::GridTransform;
 use super::legendre_tables::LegendreTables;
 use super::ring_transform::{RingScratch, RingTransform};
@@ -39,6 +41,14 @@ pub struct ShtScratch {
     pub(super) ring: RingScratch,
     pub(super) packed: Vec<f64>,
     pub(super) batch: BatchScratch,
+}
+
+impl ShtScratch {
+    /// Makes room for one transform and kind of samples; never shrinks.
+    pub(super) fn fit<T: Sample, K: Chains>(&mut self, core: &RingTransform<K>) {
+        core.fit::<T>(&mut self.ring);
+        grow(&mut self.packed, core.packed_len::<T>(), 0.0);
+    }
 }
 
 impl ShtPlan {
@@ -103,7 +113,7 @@ impl ShtPlan {
     /// About 3 L² numbers on `L` rings: 25 MB at L = 1024. Every call with it uses one thread.
     pub fn make_scratch(&self) -> ShtScratch {
         let mut scratch = ShtScratch::default();
-        self.grid.fit::<f64>(&mut scratch);
+        scratch.fit::<f64, _>(&self.grid.core);
         scratch
     }
 

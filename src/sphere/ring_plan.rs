@@ -70,7 +70,7 @@ impl RingPlan {
     /// Makes the working memory of the `*_into` methods, with room for real signals; it grows once for complex ones.
     pub fn make_scratch(&self) -> ShtScratch {
         let mut scratch = ShtScratch::default();
-        self.fit::<f64>(&mut scratch);
+        scratch.fit::<f64, _>(&self.core);
         scratch
     }
 
@@ -79,14 +79,6 @@ impl RingPlan {
         let mut scratch = self.make_scratch();
         scratch.ring.parallel = true;
         scratch
-    }
-
-    fn fit<T: Sample>(&self, scratch: &mut ShtScratch) {
-        self.core.fit::<T>(&mut scratch.ring);
-        let packed = self.core.packed_len::<T>();
-        if scratch.packed.len() < packed {
-            scratch.packed.resize(packed, 0.0);
-        }
     }
 
     /// Computes the samples of a signal from its coefficients, allocating the result.
@@ -116,7 +108,7 @@ impl RingPlan {
     ) -> Result<()> {
         self.check_coeffs(coeffs.shape())?;
         self.check_samples(samples.len())?;
-        self.fit::<T>(scratch);
+        scratch.fit::<T, _>(&self.core);
         let ShtScratch { ring, packed, .. } = scratch;
         if !pack_all::<T>(coeffs, packed, ring.parallel) {
             return check_finite("coefficients", coeffs, |c| c.is_finite());
@@ -161,7 +153,7 @@ impl RingPlan {
                 index: vec![index],
             });
         }
-        self.fit::<T>(scratch);
+        scratch.fit::<T, _>(&self.core);
         let ShtScratch { ring, packed, .. } = scratch;
         if !self
             .core

@@ -131,7 +131,7 @@ impl SpinPlan {
     /// Makes the working memory of the `*_into` methods.
     pub fn make_scratch(&self) -> ShtScratch {
         let mut scratch = ShtScratch::default();
-        self.grid.fit::<Complex64>(&mut scratch);
+        scratch.fit::<Complex64, _>(&self.grid.core);
         scratch
     }
 
