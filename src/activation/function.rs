@@ -92,6 +92,26 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Returns whether the kernels have a kink, or a jump, where the two arguments coincide: those of functions that are not
+    /// smooth. Functions given as Rust code count as such.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// assert!(Activation::Relu.is_kinked() && !Activation::Erf.is_kinked());
+    /// ```
+    pub fn is_kinked(&self) -> bool {
+        matches!(
+            self,
+            Self::Relu
+                | Self::LeakyRelu { .. }
+                | Self::Abs
+                | Self::Sign
+                | Self::RectifiedMonomial { .. }
+                | Self::Elementwise(_)
+        )
+    }
+
     /// Finds an activation function by its name and parameters.
     ///
     /// # Arguments

@@ -1,12 +1,13 @@
 //! Evaluates pairs of signals: refines the mean over the group, and carries blocks of pooled
 //! kernels through the layers behind it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::network::Quadrature;
 use crate::{Error, Result};
 
-use super::geometry::{Geometry, Refinement};
+use super::geometry::{Geometry, LevelIndex, Refinement};
 use super::recursion::{FibreBuffers, KernelPair, Recursion, SelfCovariance};
 
 /// No error estimate is smaller than this fraction of the change before the last: two values that
@@ -42,25 +43,52 @@ pub(crate) struct Estimate {
 }
 
 impl Estimate {
-    pub(crate) fn error(&self) -> KernelPair {
-        KernelPair {
-            nngp: (self.fine.nngp - self.coarse.nngp).abs(),
-            ntk: (self.fine.ntk - self.coarse.ntk).abs(),
+    /// A value with an error, on the side from which it came.
+    fn with_error(fine: KernelPair, error: KernelPair, coarse: KernelPair) -> Self {
+        Estimate {
+            fine,
+            coarse: KernelPair {
+                nngp: fine.nngp + error.nngp.copysign(coarse.nngp - fine.nngp),
+                ntk: fine.ntk + error.ntk.copysign(coarse.ntk - fine.ntk),
+            },
+        }
+    }
+}
+
+/// How the value of a pair changed along one axis of the refinement.
+struct Axis {
+    steps_left: usize,
+    /// The last change and the one before.
+    changes: [Option<KernelPair>; 2],
+    /// There is one level only: nothing is approximated along this axis.
+    single: bool,
+}
+
+impl Axis {
+    fn new(steps: usize) -> Self {
+        Axis {
+            steps_left: steps - 1,
+            changes: [None; 2],
+            single: steps == 1,
         }
     }
 
-    /// Moves the coarse values away from the fine ones where the change `before` the last one makes
-    /// the last one look accidental.
-    fn at_least(self, before: KernelPair) -> Self {
-        let moved = |fine: f64, coarse: f64, before: f64| {
-            let error = (coarse - fine).abs().max(before * TRUST);
-            fine + error.copysign(coarse - fine)
-        };
-        Estimate {
-            fine: self.fine,
-            coarse: KernelPair {
-                nngp: moved(self.fine.nngp, self.coarse.nngp, before.nngp),
-                ntk: moved(self.fine.ntk, self.coarse.ntk, before.ntk),
+    fn advance(&mut self, change: KernelPair) {
+        self.steps_left -= 1;
+        self.changes = [Some(change), self.changes[0]];
+    }
+
+    /// The last change, or more where the change before makes it look accidental.
+    fn error(&self) -> KernelPair {
+        match self.changes {
+            _ if self.single => KernelPair::default(),
+            [Some(last), Some(before)] => KernelPair {
+                nngp: last.nngp.max(before.nngp * TRUST),
+                ntk: last.ntk.max(before.ntk * TRUST),
+            },
+            _ => KernelPair {
+                nngp: f64::INFINITY,
+                ntk: f64::INFINITY,
             },
         }
     }
@@ -124,7 +152,7 @@ pub(crate) struct Block {
 
 /// Scratch of one thread: one workspace per level, allocated when first used.
 pub(crate) struct EngineWorkspace<R: Refinement> {
-    levels: Vec<Option<Workspace<R>>>,
+    levels: BTreeMap<LevelIndex, Workspace<R>>,
     buffers: FibreBuffers<Scalar<R>>,
 }
 
@@ -132,7 +160,7 @@ pub(crate) struct EngineWorkspace<R: Refinement> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Accuracy {
     /// On one level, whatever its error.
-    Level(usize),
+    Level(LevelIndex),
     /// Levels are added until the error estimate is below this, relative to the kernels.
     Tolerance(f64),
 }
@@ -171,16 +199,17 @@ impl<R: Refinement> Engine<R> {
 
     pub(crate) fn make_workspace(&self) -> EngineWorkspace<R> {
         EngineWorkspace {
-            levels: (0..self.refinement.level_count()).map(|_| None).collect(),
+            levels: BTreeMap::new(),
             buffers: FibreBuffers::default(),
         }
     }
 
     pub(crate) fn prepare(&self, signal: Signal<R>) -> Result<Prepared<R::Level>> {
-        let geometry = self.refinement.level(0)?;
-        let own = if R::Level::FIELDS {
+        // Exact functions are computed for each pair anew, and nothing is relative to their size.
+        let own = if R::Level::FIELDS && R::EXACT {
             SelfCovariance::default()
         } else {
+            let geometry = self.refinement.level([0, 0])?;
             self.recursion
                 .self_covariance(geometry, &signal, &mut geometry.make_workspace())?
         };
@@ -221,11 +250,14 @@ impl<R: Refinement> Engine<R> {
         &self,
         a: &Prepared<R::Level>,
         b: &Prepared<R::Level>,
-        level: usize,
+        level: LevelIndex,
         workspace: &mut EngineWorkspace<R>,
     ) -> Result<KernelPair> {
         let geometry = self.refinement.level(level)?;
-        let scratch = workspace.levels[level].get_or_insert_with(|| geometry.make_workspace());
+        let scratch = workspace
+            .levels
+            .entry(level)
+            .or_insert_with(|| geometry.make_workspace());
         self.recursion.pooled(
             geometry,
             [&a.signal, &b.signal],
@@ -250,39 +282,53 @@ impl<R: Refinement> Engine<R> {
             }
             Accuracy::Tolerance(tolerance) => tolerance,
         };
-        let mut fine = self.at_level(a, b, 0, workspace)?;
         let scale = |of: fn(&KernelPair) -> f64| {
             FLOOR * (of(&a.own.at_identity) * of(&b.own.at_identity)).sqrt()
         };
-        let (nngp_floor, ntk_floor) = (scale(|p| p.nngp), scale(|p| p.ntk));
-        let mut changes: Option<KernelPair> = None;
-        let mut excess = f64::INFINITY;
-        for level in 1..self.refinement.level_count() {
-            let coarse = fine;
-            fine = self.at_level(a, b, level, workspace)?;
-            let estimate = Estimate { fine, coarse };
-            let change = estimate.error();
-            if let Some(before) = changes {
-                let estimate = estimate.at_least(before);
-                let KernelPair { nngp, ntk } = estimate.error();
-                excess = ratio(nngp, fine.nngp.abs().max(nngp_floor))
-                    .max(ratio(ntk, fine.ntk.abs().max(ntk_floor)));
-                if excess <= tolerance {
-                    return Ok(estimate);
-                }
+        let floors = [scale(|p| p.nngp), scale(|p| p.ntk)];
+        let steps = self.refinement.steps();
+        let mut level = [0, 0];
+        let mut fine = self.at_level(a, b, level, workspace)?;
+        let mut coarse = fine;
+        let mut axes = steps.map(Axis::new);
+        loop {
+            // The error of the level before is what the last step along each axis changed.
+            let error = axes[0].error().plus(axes[1].error());
+            let relative = |error: KernelPair| {
+                ratio(error.nngp, fine.nngp.abs().max(floors[0]))
+                    .max(ratio(error.ntk, fine.ntk.abs().max(floors[1])))
+            };
+            let excess = relative(error);
+            if excess <= tolerance {
+                return Ok(Estimate::with_error(fine, error, coarse));
             }
-            changes = Some(change);
+            let shares = [&axes[0], &axes[1]].map(|axis| relative(axis.error()));
+            let worst = usize::from(shares[1] > shares[0]);
+            let next = [worst, 1 - worst].into_iter().find(|&axis| {
+                let mut next = level;
+                next[axis] += 1;
+                let possible = |axis: usize, next| {
+                    axes[axis].steps_left > 0 && self.refinement.admits(next)
+                };
+                // What the other axis leaves must not be beyond the tolerance for good.
+                let mut other = next;
+                other[1 - axis] += 1;
+                shares[axis] > 0.0
+                    && possible(axis, next)
+                    && (shares[1 - axis] <= tolerance || possible(1 - axis, other))
+            });
+            let Some(axis) = next else {
+                return Err(Error::NotConverged {
+                    what: "mean over SO(3), relative error".into(),
+                    achieved: excess,
+                    requested: tolerance,
+                    limit: self.refinement.describe(level),
+                });
+            };
+            level[axis] += 1;
+            coarse = std::mem::replace(&mut fine, self.at_level(a, b, level, workspace)?);
+            axes[axis].advance(fine.distance(coarse));
         }
-        Err(Error::NotConverged {
-            what: "mean over SO(3), relative error".into(),
-            achieved: excess,
-            requested: tolerance,
-            limit: format!(
-                "quadrature band limit {}",
-                self.refinement
-                    .band_limit(self.refinement.level_count() - 1)
-            ),
-        })
     }
 
     /// The kernels of a block of pairs behind the last layer.
@@ -333,10 +379,15 @@ impl<R: Refinement> Engine<R> {
         Ok(Block { fine, coarse })
     }
 
+    /// The level with which values of a fixed quadrature are compared.
+    pub(crate) fn finer(&self) -> Accuracy {
+        Accuracy::Level(self.refinement.steps().map(|steps| 1.min(steps - 1)))
+    }
+
     /// What a pair is asked for in the first place.
     pub(crate) fn accuracy(&self) -> Accuracy {
         match self.control {
-            Control::Exact | Control::Fixed => Accuracy::Level(0),
+            Control::Exact | Control::Fixed => Accuracy::Level([0, 0]),
             Control::Tolerance(tolerance) => Accuracy::Tolerance(tolerance),
         }
     }
@@ -363,7 +414,7 @@ impl<R: Refinement> Engine<R> {
         compute: impl Fn(Accuracy) -> Result<(T, f64)>,
     ) -> Result<T> {
         let Control::Tolerance(requested) = self.control else {
-            return compute(Accuracy::Level(0)).map(|(value, _)| value);
+            return compute(Accuracy::Level([0, 0])).map(|(value, _)| value);
         };
         let mut tolerance = requested;
         loop {

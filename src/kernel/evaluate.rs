@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use crate::network::{GroupName, InputSpace, Layer, Network};
+use crate::network::{GroupName, InputSpace, Layer, Network, Outputs, Support};
 use crate::{Error, Result};
 
 use super::engine::{Accuracy, Block, Engine, Estimate, Prepared, PreparedSet};
+use super::field_refinement::{FieldRefinement, Limits};
 use super::finite::FiniteGeometry;
 use super::geometry::{Exact, Refinement};
 use super::gram::{Gram, KernelError};
@@ -74,6 +75,8 @@ pub struct Kernel {
 pub(crate) enum Engines {
     Vector(Engine<Exact<VectorGeometry>>),
     Sphere(Engine<SphereRefinement>),
+    /// Local filters on the sphere, or outputs that are functions.
+    Fields(Engine<FieldRefinement>),
     Finite(Engine<Exact<FiniteGeometry>>),
     Plane(Engine<Exact<PlaneGeometry<f64>>>),
     /// Fibres in single precision, and an engine in double precision for samples of their error.
@@ -106,6 +109,7 @@ macro_rules! with_engine {
         match $engines {
             Engines::Vector(engine) => of_kind!(Vector, engine),
             Engines::Sphere(engine) => of_kind!(Sphere, engine),
+            Engines::Fields(engine) => of_kind!(Fields, engine),
             Engines::Finite(engine) => of_kind!(Finite, engine),
             Engines::Plane(engine) => of_kind!(Plane, engine),
             Engines::PlaneSingle(engine, _) => of_kind!(PlaneSingle, engine),
@@ -122,6 +126,15 @@ impl Kernel {
     /// # Errors
     /// Whatever the tables of the quadrature may meet ([`Error::InvalidValue`](crate::Error::InvalidValue)).
     pub fn new(network: &Network) -> Result<Self> {
+        Self::with_limits(network, Limits::default())
+    }
+
+    /// Builds the evaluator of a network; the refinement of a pair of signals on the sphere with local filters stays within
+    /// `limits`, and is an error where they do not suffice for the tolerance.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_limits(network: &Network, limits: Limits) -> Result<Self> {
         let recursion = Recursion::new(network);
         let engines = match *network.input() {
             InputSpace::Vector { .. } => {
@@ -139,6 +152,14 @@ impl Kernel {
                 recursion,
                 None,
             )),
+            InputSpace::Sphere { band_limit, .. } if needs_fields(network) => {
+                let refinement = FieldRefinement::new(network, band_limit, limits)?;
+                Engines::Fields(Engine::new(
+                    refinement,
+                    recursion,
+                    Some(network.quadrature()),
+                ))
+            }
             InputSpace::Sphere { band_limit, .. } => {
                 let quadrature = network.quadrature();
                 Engines::Sphere(Engine::new(
@@ -368,9 +389,6 @@ impl Kernel {
     }
 }
 
-/// The level with which values of a fixed quadrature are compared.
-pub(crate) const FINER: Accuracy = Accuracy::Level(1);
-
 /// The pooled kernel of each signal with itself where the layers after pooling need it, in parallel.
 fn complete<'a, R: Refinement>(
     engine: &Engine<R>,
@@ -499,10 +517,11 @@ fn sampled_error<R: Refinement>(
     values: &[Array2<f64>; 2],
 ) -> Result<KernelError> {
     let mut workspace = engine.make_workspace();
+    let finer = engine.finer();
     sample((rows.len(), columns.len()), |i, j| {
-        let [row, column] = [&rows[i..=i], &columns[j..=j]].map(|s| complete(engine, s, FINER));
+        let [row, column] = [&rows[i..=i], &columns[j..=j]].map(|s| complete(engine, s, finer));
         let (row, column) = ((&row?, 0..1), (&column?, 0..1));
-        let finer = engine.block(row, column, |_, _| true, FINER, &mut workspace)?;
+        let finer = engine.block(row, column, |_, _| true, finer, &mut workspace)?;
         Ok(KernelPair {
             nngp: finer.fine.nngp[0] - values[0][[i, j]],
             ntk: finer.fine.ntk[0] - values[1][[i, j]],
@@ -521,16 +540,26 @@ fn rounding_error(
     sample((rows.len(), columns.len()), |i, j| {
         let row = [engine.prepare(rows[i].signal.clone())?];
         let column = [engine.prepare(columns[j].signal.clone())?];
-        let row = complete(engine, &row, Accuracy::Level(0))?;
-        let column = complete(engine, &column, Accuracy::Level(0))?;
+        let row = complete(engine, &row, Accuracy::Level([0, 0]))?;
+        let column = complete(engine, &column, Accuracy::Level([0, 0]))?;
         let pair = ((&row, 0..1), (&column, 0..1));
-        let accuracy = Accuracy::Level(0);
+        let accuracy = Accuracy::Level([0, 0]);
         let exact = engine.block(pair.0, pair.1, |_, _| true, accuracy, &mut workspace)?;
         Ok(KernelPair {
             nngp: exact.fine.nngp[0] - values[0][[i, j]],
             ntk: exact.fine.ntk[0] - values[1][[i, j]],
         })
     })
+}
+
+/// Whether fibres of a network on the sphere are functions: where the first filter is global they are constant,
+/// whatever follows.
+fn needs_fields(network: &Network) -> bool {
+    let local = matches!(
+        network.layers().first(),
+        Some(Layer::Lifting { support: Support::Zonal(_), .. })
+    );
+    local || *network.outputs() != Outputs::Pooled
 }
 
 /// The geometry of a network on images.

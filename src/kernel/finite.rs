@@ -105,7 +105,12 @@ impl Geometry for FiniteGeometry {
         FiniteWorkspace::default()
     }
 
-    fn begin(&self, a: &FiniteSignal, b: &FiniteSignal, workspace: &mut FiniteWorkspace) -> usize {
+    fn begin(
+        &self,
+        [a, b]: [&FiniteSignal; 2],
+        _: usize,
+        workspace: &mut FiniteWorkspace,
+    ) -> usize {
         workspace.a.clone_from(&a.values);
         workspace.b.clone_from(&b.values);
         self.action.order()
@@ -113,6 +118,7 @@ impl Geometry for FiniteGeometry {
 
     fn lift(
         &self,
+        _: [&FiniteSignal; 2],
         support: &Support,
         batch: usize,
         workspace: &mut FiniteWorkspace,
@@ -128,7 +134,7 @@ impl Geometry for FiniteGeometry {
         workspace: &mut FiniteWorkspace,
         fibres: &mut Vec<f64>,
     ) -> FiniteRegion {
-        self.begin(signal, signal, workspace);
+        self.begin([signal, signal], 0, workspace);
         self.lift_at(support, 0, workspace, fibres)
     }
 

@@ -42,25 +42,49 @@ pub trait Geometry: Sync {
     /// Allocates scratch for one thread.
     fn make_workspace(&self) -> Self::Workspace;
 
-    /// Number of ways in which the second signal is turned before it meets the first; the kernel is
-    /// the mean over them.
-    fn orientation_count(&self) -> usize {
-        1
+    /// Number of ways in which the signals of a pair are turned before they meet.
+    fn orientation_count(
+        &self,
+        pair: [&Self::Signal; 2],
+        workspace: &mut Self::Workspace,
+    ) -> Result<usize> {
+        let _ = (pair, workspace);
+        Ok(1)
     }
 
-    /// The signal in an orientation other than the first, or nothing in the first, which leaves it as it is.
-    fn oriented(&self, signal: &Self::Signal, orientation: usize) -> Option<Self::Signal> {
-        let _ = (signal, orientation);
-        None
+    /// Turns the signals of a pair; called for the orientations from 0 on, one after the other.
+    ///
+    /// # Arguments
+    /// * `turned` — of both sides what the orientation before left there; nothing for a signal as it is
+    ///
+    /// Returns which of the two sides differ from the orientation before, or from nothing.
+    fn turn(
+        &self,
+        pair: [&Self::Signal; 2],
+        orientation: usize,
+        turned: &mut [Option<Self::Signal>; 2],
+        workspace: &mut Self::Workspace,
+    ) -> Result<[bool; 2]> {
+        let _ = (pair, turned, workspace);
+        Ok([orientation == 0; 2])
     }
 
-    /// Does the work that all batches of a pair share. Returns the number of batches.
-    fn begin(&self, a: &Self::Signal, b: &Self::Signal, workspace: &mut Self::Workspace) -> usize;
+    /// Does the work that all batches of a pair in one orientation share. Returns the number of batches.
+    ///
+    /// # Arguments
+    /// * `pair` — both signals as they were turned
+    fn begin(
+        &self,
+        pair: [&Self::Signal; 2],
+        orientation: usize,
+        workspace: &mut Self::Workspace,
+    ) -> usize;
 
-    /// Writes the fibres of a batch behind the filter of the lifting,
+    /// Writes the fibres of a batch of the pair that was begun behind the filter of the lifting,
     /// $`(A_S\, p_r)(g)`$ with $`p_r(x) = \frac1c \sum_c a_c(x)\, b_c(r x)`$; sets the length of `fibres`.
     fn lift(
         &self,
+        pair: [&Self::Signal; 2],
         support: &Support,
         batch: usize,
         workspace: &mut Self::Workspace,
@@ -84,6 +108,18 @@ pub trait Geometry: Sync {
         workspace: &mut Self::Workspace,
         fibres: &mut Vec<Self::Scalar>,
     ) -> Self::Region;
+
+    /// Does the same for both kernels at once.
+    fn average_both(
+        &self,
+        support: &Support,
+        region: Self::Region,
+        workspace: &mut Self::Workspace,
+        [nngp, ntk]: [&mut Vec<Self::Scalar>; 2],
+    ) -> Self::Region {
+        self.average(support, region, workspace, nngp);
+        self.average(support, region, workspace, ntk)
+    }
 
     /// The number of the family that a batch belongs to: what [`gather`](Self::gather) writes is the same for its
     /// batches, which follow each other.
@@ -112,8 +148,29 @@ pub trait Geometry: Sync {
         gathered
     }
 
-    /// The part that a batch contributes to the mean over all fibres, with Haar weights.
+    /// Takes covariances back to the bound that their variances set, where averages on a grid exceed it by their
+    /// discretisation.
+    fn confine(
+        &self,
+        variances: [&[Self::Scalar]; 2],
+        fibres: &mut [Self::Scalar],
+    ) {
+        let _ = (variances, fibres);
+    }
+
+    /// The same for variances, which are not negative.
+    fn confine_own(&self, variances: &mut [Self::Scalar]) {
+        let _ = variances;
+    }
+
+    /// The part that a batch contributes to the mean over all fibres of all orientations, with Haar weights.
     fn mean(&self, region: Self::Region, fibres: &[Self::Scalar]) -> f64;
+
+    /// The mean of the fibre r = e of a signal with itself.
+    fn own_mean(&self, region: Self::Region, fibres: &[Self::Scalar]) -> f64 {
+        let _ = region;
+        fibres.iter().map(|value| value.wide()).sum::<f64>() / fibres.len() as f64
+    }
 }
 
 /// One geometry, or several that approximate the same mean over the group ever more closely.
@@ -124,18 +181,28 @@ pub trait Refinement: Sync {
     /// Whether the mean over the group is exact, so that there is one level and no error.
     const EXACT: bool;
 
-    /// Number of levels; at least one.
-    fn level_count(&self) -> usize;
+    /// Number of steps along each of the two axes, at least one: quadratures over the group, and grids on which a
+    /// fibre is known.
+    fn steps(&self) -> [usize; 2];
 
     /// The geometry of a level, built on first use.
     ///
     /// # Errors
     /// Whatever building the tables may meet.
-    fn level(&self, index: usize) -> Result<&Self::Level>;
+    fn level(&self, level: LevelIndex) -> Result<&Self::Level>;
 
-    /// What distinguishes a level, for messages and reports: its quadrature band limit.
-    fn band_limit(&self, index: usize) -> usize;
+    /// Whether memory and time admit a level.
+    fn admits(&self, level: LevelIndex) -> bool {
+        let _ = level;
+        true
+    }
+
+    /// What distinguishes a level, for messages and reports.
+    fn describe(&self, level: LevelIndex) -> String;
 }
+
+/// A step along each of the two axes of a [`Refinement`].
+pub type LevelIndex = [usize; 2];
 
 /// A geometry whose mean over the group is a finite sum.
 pub struct Exact<G>(pub G);
@@ -144,15 +211,15 @@ impl<G: Geometry> Refinement for Exact<G> {
     type Level = G;
     const EXACT: bool = true;
 
-    fn level_count(&self) -> usize {
-        1
+    fn steps(&self) -> [usize; 2] {
+        [1, 1]
     }
 
-    fn level(&self, _: usize) -> Result<&G> {
+    fn level(&self, _: LevelIndex) -> Result<&G> {
         Ok(&self.0)
     }
 
-    fn band_limit(&self, _: usize) -> usize {
-        1
+    fn describe(&self, _: LevelIndex) -> String {
+        "no quadrature".into()
     }
 }

@@ -95,6 +95,7 @@ impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
             geometry.restrict(sides[2], e3, region, p3),
             geometry.restrict(sides[3], e4, region, p4),
         ];
+        geometry.confine([qa, qb], nngp);
         let prepared = |variance, factor, plain| PreparedVariance {
             variance,
             factor,
@@ -140,6 +141,7 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
         }
         let field = &mut self.variances[self.met];
         self.met += 1;
+        self.geometry.confine_own(nngp);
         activation.prepare_into(nngp, field)?;
         if let &[q] = &nngp[..] {
             // As a pair does it, so that a signal with itself gives the same bits.
@@ -159,8 +161,8 @@ fn average<G: Geometry>(
     workspace: &mut G::Workspace,
     fibres: &mut Fibres<G::Scalar>,
 ) -> G::Region {
-    geometry.average(support, region, workspace, &mut fibres.nngp);
-    geometry.average(support, region, workspace, &mut fibres.ntk)
+    let Fibres { nngp, ntk, .. } = fibres;
+    geometry.average_both(support, region, workspace, [nngp, ntk])
 }
 
 /// One signal against a row of others, behind the pooling.

@@ -12,6 +12,7 @@ use ndarray::ArrayView3;
 
 use crate::group::{PlanarSymmetry, PointGroup};
 use crate::network::{Layer, Padding, Support};
+use crate::Result;
 use crate::special::Real;
 
 use super::geometry::{Geometry, Side};
@@ -181,7 +182,7 @@ fn is_periodic(layers: &[Layer]) -> bool {
                 width,
                 padding,
             } => *padding == Padding::Circular && (*height, *width) != (1, 1),
-            Support::Subset(_) => false,
+            Support::Subset(_) | Support::Zonal(_) => false,
         },
         Layer::Residual { branch, shortcut } => is_periodic(branch) || is_periodic(shortcut),
         _ => false,
@@ -350,26 +351,45 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         }
     }
 
-    fn orientation_count(&self) -> usize {
-        self.orientations.len()
+    fn orientation_count(
+        &self,
+        _: [&PlaneSignal; 2],
+        _: &mut PlaneWorkspace<T>,
+    ) -> Result<usize> {
+        Ok(self.orientations.len())
     }
 
-    fn oriented(&self, signal: &PlaneSignal, orientation: usize) -> Option<PlaneSignal> {
-        let element = (orientation > 0).then(|| self.orientations[orientation])?;
+    fn turn(
+        &self,
+        [_, signal]: [&PlaneSignal; 2],
+        orientation: usize,
+        [_, turned]: &mut [Option<PlaneSignal>; 2],
+        _: &mut PlaneWorkspace<T>,
+    ) -> Result<[bool; 2]> {
+        if orientation == 0 {
+            return Ok([true, true]);
+        }
+        let element = self.orientations[orientation];
         let [height, width] = self.size;
-        let mut pixels = Vec::with_capacity(signal.pixels.len());
+        let turned = turned.get_or_insert_with(|| PlaneSignal { pixels: Vec::new() });
+        turned.pixels.clear();
         for channel in signal.pixels.chunks_exact(height * width) {
             for y in 0..height {
-                pixels.extend((0..width).map(|x| {
+                turned.pixels.extend((0..width).map(|x| {
                     let (y, x) = element.source(height, width, y, x);
                     channel[y * width + x]
                 }));
             }
         }
-        Some(PlaneSignal { pixels })
+        Ok([false, true])
     }
 
-    fn begin(&self, a: &PlaneSignal, b: &PlaneSignal, workspace: &mut PlaneWorkspace<T>) -> usize {
+    fn begin(
+        &self,
+        [a, b]: [&PlaneSignal; 2],
+        _: usize,
+        workspace: &mut PlaneWorkspace<T>,
+    ) -> usize {
         self.load(a, b, workspace);
         workspace.same = std::ptr::eq(a, b);
         workspace.strip = 0;
@@ -382,6 +402,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
 
     fn lift(
         &self,
+        _: [&PlaneSignal; 2],
         support: &Support,
         batch: usize,
         workspace: &mut PlaneWorkspace<T>,
@@ -471,7 +492,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
     fn mean(&self, region: PlaneRegion, fibres: &[T]) -> f64 {
         let [height, width] = region.layout.size;
         let pixels = (height * width) as f64;
-        let own = sum(fibres) / pixels;
+        let own = sum(fibres) / (pixels * self.orientations.len() as f64);
         match self.displacements.readout {
             PlaneReadout::Pooling => own * region.weight / pixels,
             PlaneReadout::Flatten => own,

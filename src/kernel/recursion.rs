@@ -42,6 +42,23 @@ pub struct KernelPair {
     pub ntk: f64,
 }
 
+impl KernelPair {
+    pub(crate) fn plus(self, other: KernelPair) -> KernelPair {
+        KernelPair {
+            nngp: self.nngp + other.nngp,
+            ntk: self.ntk + other.ntk,
+        }
+    }
+
+    /// The absolute difference of each.
+    pub(crate) fn distance(self, other: KernelPair) -> KernelPair {
+        KernelPair {
+            nngp: (self.nngp - other.nngp).abs(),
+            ntk: (self.ntk - other.ntk).abs(),
+        }
+    }
+}
+
 /// The variances of one signal: one before each activation, and the kernel of the signal with
 /// itself at the identity of the group behind the last layer before pooling. Kept where they are
 /// numbers; empty where they are functions.
@@ -141,9 +158,8 @@ impl Recursion {
         let pooled = if vector {
             0
         } else {
-            rest.iter()
-                .position(|layer| matches!(layer, Layer::GroupPooling | Layer::Flatten))
-                .expect("a network that was checked has a readout")
+            // Features that are read at rotations are never pooled.
+            rest.iter().position(is_readout).unwrap_or(rest.len())
         };
         Recursion {
             first,
@@ -173,10 +189,19 @@ impl Recursion {
     ) -> Result<SelfCovariance<G::Scalar>> {
         let mut fibres = Fibres::default();
         let mut variances = Vec::new();
-        self.own(geometry, signal, workspace, &mut fibres, &mut variances)?;
+        let mut turned = [None, None];
+        if G::FIELDS {
+            geometry.orientation_count([signal, signal], workspace)?;
+            geometry.turn([signal, signal], 0, &mut turned, workspace)?;
+        }
+        let signal = turned[0].as_ref().unwrap_or(signal);
+        let region = self.own(geometry, signal, workspace, &mut fibres, &mut variances)?;
+        if G::FIELDS {
+            variances.clear();
+        }
         let at_identity = KernelPair {
-            nngp: fibres.nngp[0].wide(),
-            ntk: fibres.ntk[0].wide(),
+            nngp: geometry.own_mean(region, &fibres.nngp),
+            ntk: geometry.own_mean(region, &fibres.ntk),
         };
         Ok(SelfCovariance {
             variances,
@@ -184,6 +209,7 @@ impl Recursion {
         })
     }
 
+    /// Runs a signal against itself, and keeps its variances. Returns where they are known behind the last layer.
     fn own<G: Geometry>(
         &self,
         geometry: &G,
@@ -191,7 +217,7 @@ impl Recursion {
         workspace: &mut G::Workspace,
         fibres: &mut Fibres<G::Scalar>,
         variances: &mut Vec<VarianceField<G::Scalar>>,
-    ) -> Result<()> {
+    ) -> Result<G::Region> {
         let (scale, support) = &self.first;
         let region = geometry.lift_self(support, signal, workspace, &mut fibres.nngp);
         fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
@@ -203,7 +229,8 @@ impl Recursion {
             variances,
             met: 0,
         };
-        run(&self.before, &mut place, fibres)
+        run(&self.before, &mut place, fibres)?;
+        Ok(place.region)
     }
 
     /// The kernels of one pair after the mean over the group.
@@ -227,23 +254,27 @@ impl Recursion {
         } = buffers;
         let (scale, support) = &self.first;
         let [of_a, of_b] = variances;
-        if G::FIELDS {
-            self.own(geometry, a, workspace, fibres, of_a)?;
-        }
-        let orientations = geometry.orientation_count();
-        for orientation in 0..orientations {
-            let turned = geometry.oriented(b, orientation);
-            let b = turned.as_ref().unwrap_or(b);
+        let pair = [a, b];
+        let mut turned = [None, None];
+        for orientation in 0..geometry.orientation_count(pair, workspace)? {
+            let changed = geometry.turn(pair, orientation, &mut turned, workspace)?;
+            let [turned_a, turned_b] = &turned;
+            let pair = [turned_a.as_ref().unwrap_or(a), turned_b.as_ref().unwrap_or(b)];
             if G::FIELDS {
-                self.own(geometry, b, workspace, fibres, of_b)?;
+                let sides = pair.into_iter().zip([&mut *of_a, &mut *of_b]);
+                for ((signal, variances), changed) in sides.zip(changed) {
+                    if changed {
+                        self.own(geometry, signal, workspace, fibres, variances)?;
+                    }
+                }
             }
             let activations = if G::FIELDS { of_a.len() } else { 0 };
             gathered.resize_with(activations, Gathered::default);
             for of_activation in gathered.iter_mut() {
                 of_activation.family = None;
             }
-            for batch in 0..geometry.begin(a, b, workspace) {
-                let region = geometry.lift(support, batch, workspace, &mut fibres.nngp);
+            for batch in 0..geometry.begin(pair, orientation, workspace) {
+                let region = geometry.lift(pair, support, batch, workspace, &mut fibres.nngp);
                 // The first linear layer overwrites the tangent kernel.
                 fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
                 linear(*scale, &mut fibres.nngp, &mut fibres.ntk, true);
@@ -265,11 +296,7 @@ impl Recursion {
                 mean.ntk += geometry.mean(region, &fibres.ntk);
             }
         }
-        let weight = 1.0 / orientations as f64;
-        Ok(KernelPair {
-            nngp: mean.nngp * weight,
-            ntk: mean.ntk * weight,
-        })
+        Ok(mean)
     }
 
     /// The variances before each activation after pooling, from the pooled kernel of a signal with
@@ -326,6 +353,13 @@ impl Recursion {
     }
 }
 
+fn is_readout(layer: &Layer) -> bool {
+    matches!(
+        layer,
+        Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten
+    )
+}
+
 /// The steps of consecutive layers; a readout is none.
 fn steps(layers: &[Layer]) -> Vec<Step> {
     layers
@@ -339,7 +373,7 @@ fn steps(layers: &[Layer]) -> Vec<Step> {
             Layer::Residual { branch, shortcut } => {
                 Some(Step::Sum([steps(branch), steps(shortcut)]))
             }
-            Layer::GroupPooling | Layer::Flatten => None,
+            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => None,
         })
         .collect()
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::{Error, Result};
 
 use super::engine::{Accuracy, Engine, EngineWorkspace, KernelBlock, Prepared, PreparedSet};
-use super::evaluate::{FINER, Kernel, complete_if, sample, with_engine};
+use super::evaluate::{Kernel, complete_if, sample, with_engine};
 use super::geometry::Refinement;
 use super::gram::{Gram, KernelError};
 use super::precision::Precision;
@@ -262,12 +262,13 @@ impl SetKernel {
                     }
                 } else {
                     let mut workspace = engine.make_workspace();
+                    let accuracy = engine.finer();
                     sample(shape, |i, j| {
                         let (a, b) = (&sets.rows[i], &column_sets[j]);
                         let columns = columns.unwrap_or(rows);
                         let finer = (
-                            &pooled_variances(&rows[a.range()], FINER)?,
-                            &pooled_variances(&columns[b.range()], FINER)?,
+                            &pooled_variances(&rows[a.range()], accuracy)?,
+                            &pooled_variances(&columns[b.range()], accuracy)?,
                         );
                         let moved = [a, b].map(|set| SignalSet {
                             first: 0,
@@ -276,7 +277,7 @@ impl SetKernel {
                         let pair = (&moved[0], &moved[1]);
                         let pairing = &sets.pairings[p..=p];
                         let sum =
-                            self.pair_sums(engine, pair, finer, pairing, FINER, &mut workspace)?;
+                            self.pair_sums(engine, pair, finer, pairing, accuracy, &mut workspace)?;
                         Ok(KernelPair {
                             nngp: sum[0].value.nngp - values[0][[i, j]],
                             ntk: sum[0].value.ntk - values[1][[i, j]],

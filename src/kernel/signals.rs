@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArrayView2, ArrayView3, ArrayView4, Axis};
+use ndarray::{Array3, ArrayView2, ArrayView3, ArrayView4, Axis};
 use num_complex::Complex64;
 use rayon::prelude::*;
 
-use crate::network::{InputSpace, Network, SphereSampling};
+use crate::group::{EulerZyz, Rotation};
+use crate::network::{InputSpace, Network, Outputs, SphereSampling};
 use crate::rotation_group::RealHarmonics;
-use crate::sphere::{ShtPlanner, coefficients};
+use crate::sphere::{CoefficientRotation, ShtPlanner, coefficients};
 use crate::{Error, Result};
 
 use super::augmented::OwnedSignals;
@@ -17,6 +18,7 @@ use super::evaluate::{Engines, Kernel};
 use super::finite::{FiniteGeometry, FiniteSignal};
 use super::plane::{PlaneGeometry, PlaneSignal};
 use super::sphere::SphereGeometry;
+use super::sphere_fields::{SphereFields, SphereSignal};
 use super::vector::VectorGeometry;
 
 /// A set of inputs, in one of the forms a network takes.
@@ -131,6 +133,7 @@ pub struct PreparedSignals {
 pub(crate) enum Store {
     Vector(Arc<[Prepared<VectorGeometry>]>),
     Sphere(Arc<[Prepared<SphereGeometry>]>),
+    Fields(Arc<[Prepared<SphereFields>]>),
     Finite(Arc<[Prepared<FiniteGeometry>]>),
     Plane(Arc<[Prepared<PlaneGeometry<f64>>]>),
     PlaneSingle(Arc<[Prepared<PlaneGeometry<f32>>]>),
@@ -153,32 +156,26 @@ impl PreparedSignals {
                     engine.prepare(array.row(i).to_vec())
                 })?)
             }
-            (Engines::Sphere(engine), Signals::Coefficients(array)) => {
-                Store::Sphere(each(array.len_of(Axis(0)), |i| {
-                    let signal = array.index_axis(Axis(0), i);
-                    check_real(signal)?;
-                    engine.prepare(RealHarmonics::new(signal)?)
+            (Engines::Sphere(engine), signals) => {
+                let take = harmonics(input, &signals)?;
+                Store::Sphere(each(signals.len(), |i| {
+                    engine.prepare(RealHarmonics::new(take(i)?.view())?)
                 })?)
             }
-            (Engines::Sphere(engine), Signals::Grid(array)) => {
-                let InputSpace::Sphere {
-                    band_limit,
-                    sampling: SphereSampling::Grid(sampling),
-                    ..
-                } = *input
-                else {
+            (Engines::Fields(engine), signals) => {
+                let take = harmonics(input, &signals)?;
+                let places = places(network.outputs())?;
+                let InputSpace::Sphere { band_limit, .. } = *input else {
                     return Err(wrong_form(input, &signals));
                 };
-                let plan = ShtPlanner::new().plan(band_limit, sampling)?;
-                Store::Sphere(each(array.len_of(Axis(0)), |i| {
-                    let grid = array.index_axis(Axis(0), i);
-                    let channels = grid.len_of(Axis(2));
-                    let mut coefficients =
-                        ndarray::Array3::zeros((channels, band_limit, 2 * band_limit - 1));
-                    let grid = grid.permuted_axes([2, 0, 1]);
-                    let scratch = &mut plan.make_scratch();
-                    plan.forward_batch_into(grid, coefficients.view_mut(), scratch)?;
-                    engine.prepare(RealHarmonics::new(coefficients.view())?)
+                let rotation = CoefficientRotation::new(band_limit)?;
+                // One after the other: all outputs of a signal.
+                Store::Fields(each(signals.len() * places.len(), |i| {
+                    let signal = SphereSignal::new(take(i / places.len())?.view());
+                    engine.prepare(match &places[i % places.len()] {
+                        Some(place) => signal.turned(&rotation, place)?,
+                        None => signal,
+                    })
                 })?)
             }
             (Engines::Finite(engine), Signals::Points(array)) => {
@@ -209,6 +206,7 @@ impl PreparedSignals {
         match &self.store {
             Store::Vector(signals) => signals.len(),
             Store::Sphere(signals) => signals.len(),
+            Store::Fields(signals) => signals.len(),
             Store::Finite(signals) => signals.len(),
             Store::Plane(signals) => signals.len(),
             Store::PlaneSingle(signals) => signals.len(),
@@ -231,6 +229,55 @@ impl PreparedSignals {
                 expected: "signals prepared for this network".into(),
             })
         }
+    }
+}
+
+/// The coefficients of each signal on the sphere, of shape `[channels, L, 2L − 1]`.
+fn harmonics<'a>(
+    input: &InputSpace,
+    signals: &'a Signals<'_>,
+) -> Result<Box<dyn Fn(usize) -> Result<Array3<Complex64>> + Sync + Send + 'a>> {
+    match (signals, input) {
+        (Signals::Coefficients(array), _) => Ok(Box::new(move |i| {
+            let signal = array.index_axis(Axis(0), i);
+            check_real(signal)?;
+            Ok(signal.to_owned())
+        })),
+        (
+            Signals::Grid(array),
+            InputSpace::Sphere {
+                band_limit,
+                sampling: SphereSampling::Grid(sampling),
+                ..
+            },
+        ) => {
+            let band_limit = *band_limit;
+            let plan = ShtPlanner::new().plan(band_limit, *sampling)?;
+            Ok(Box::new(move |i| {
+                let grid = array.index_axis(Axis(0), i);
+                let channels = grid.len_of(Axis(2));
+                let mut coeffs = Array3::zeros((channels, band_limit, 2 * band_limit - 1));
+                let grid = grid.permuted_axes([2, 0, 1]);
+                plan.forward_batch_into(grid, coeffs.view_mut(), &mut plan.make_scratch())?;
+                Ok(coeffs)
+            }))
+        }
+        _ => Err(wrong_form(input, signals)),
+    }
+}
+
+/// The rotations that take the identity to where the features are read; nothing for pooled ones.
+fn places(outputs: &Outputs) -> Result<Vec<Option<Rotation>>> {
+    let rotation = |[alpha, beta, gamma]: [f64; 3]| {
+        EulerZyz::new(alpha, beta, gamma).map(|euler| Some(Rotation::from(euler)))
+    };
+    match outputs {
+        Outputs::Pooled => Ok(vec![None]),
+        Outputs::Rotations(angles) => angles.iter().map(|&angles| rotation(angles)).collect(),
+        Outputs::Points(points) => points
+            .iter()
+            .map(|&[theta, phi]| rotation([phi, theta, 0.0]))
+            .collect(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::network::{Quadrature, Support};
 use crate::rotation_group::{CorrelatorWorkspace, RealCorrelator, RealHarmonics};
 
-use super::geometry::{Geometry, Refinement, Side};
+use super::geometry::{Geometry, LevelIndex, Refinement, Side};
 
 /// Growth of the band limit from one quadrature to the next.
 const GROWTH: f64 = 1.5;
@@ -51,8 +51,8 @@ impl Geometry for SphereGeometry {
 
     fn begin(
         &self,
-        a: &RealHarmonics,
-        b: &RealHarmonics,
+        [a, b]: [&RealHarmonics; 2],
+        _: usize,
         workspace: &mut CorrelatorWorkspace,
     ) -> usize {
         self.correlator.begin(a, b, workspace);
@@ -61,6 +61,7 @@ impl Geometry for SphereGeometry {
 
     fn lift(
         &self,
+        _: [&RealHarmonics; 2],
         _: &Support,
         batch: usize,
         workspace: &mut CorrelatorWorkspace,
@@ -149,11 +150,11 @@ impl Refinement for SphereRefinement {
     type Level = SphereGeometry;
     const EXACT: bool = false;
 
-    fn level_count(&self) -> usize {
-        self.levels.len()
+    fn steps(&self) -> [usize; 2] {
+        [self.levels.len(), 1]
     }
 
-    fn level(&self, index: usize) -> Result<&SphereGeometry> {
+    fn level(&self, [index, _]: LevelIndex) -> Result<&SphereGeometry> {
         match self.levels[index].get() {
             Some(level) => Ok(level),
             None => {
@@ -163,7 +164,7 @@ impl Refinement for SphereRefinement {
         }
     }
 
-    fn band_limit(&self, index: usize) -> usize {
-        self.quadratures[index]
+    fn describe(&self, [index, _]: LevelIndex) -> String {
+        format!("quadrature band limit {}", self.quadratures[index])
     }
 }

@@ -21,12 +21,19 @@ impl Geometry for VectorGeometry {
         0.0
     }
 
-    fn begin(&self, a: &Vec<f64>, b: &Vec<f64>, product: &mut f64) -> usize {
+    fn begin(&self, [a, b]: [&Vec<f64>; 2], _: usize, product: &mut f64) -> usize {
         *product = dot(a, b) / a.len() as f64;
         1
     }
 
-    fn lift(&self, _: &Support, _: usize, product: &mut f64, fibres: &mut Vec<f64>) {
+    fn lift(
+        &self,
+        _: [&Vec<f64>; 2],
+        _: &Support,
+        _: usize,
+        product: &mut f64,
+        fibres: &mut Vec<f64>,
+    ) {
         fibres.clear();
         fibres.push(*product);
     }

@@ -9,7 +9,6 @@ pub mod convolution;
 pub mod correlation;
 pub mod evaluate;
 pub mod grid;
-mod lane_fft;
 pub mod matching;
 mod passes;
 mod planes;

@@ -4,7 +4,7 @@ use super::classes::{
     Analysis, ClassScratch, Coefficients, Layout, Resampling, Synthesis, Tabulate,
 };
 use super::grid::RotationGrid;
-use super::lane_fft::LANES;
+use crate::special::lane_fft::LANES;
 use super::planes::{FromSamples, PlaneFft, PlaneScratch, Rings, Sample, ToSamples};
 use super::wigner_table::{WignerNodes, WignerTable};
 use crate::Result;

@@ -3,7 +3,7 @@
 //! Nodes come in pairs β and π − β, eight pairs a *block*. The functions at the northern nodes of some blocks and then
 //! those at the southern ones are the columns of a table with one row for each degree.
 
-use super::lane_fft::LANES;
+use crate::special::lane_fft::LANES;
 use crate::special::scaled::{BIG, INVERSE_STEP, STEP, Scaled};
 use crate::special::wigner_d::HalfAngle;
 use pulp::{Simd, WithSimd};

@@ -3,6 +3,7 @@
 pub(crate) mod aligned;
 pub mod gauss_hermite;
 pub mod gauss_legendre;
+pub(crate) mod lane_fft;
 pub(crate) mod lanes;
 pub mod legendre;
 pub(crate) mod legendre_chains;

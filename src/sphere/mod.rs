@@ -6,6 +6,7 @@ mod cells;
 mod chains;
 pub mod coefficients;
 mod extension;
+pub(crate) mod field_grid;
 mod fourier_stage;
 mod grid_transform;
 pub mod harmonics;
@@ -29,6 +30,7 @@ pub mod spin;
 mod spin_tables;
 mod transform;
 pub mod zonal;
+pub(crate) mod zonal_average;
 
 pub use harmonics::{SphericalHarmonics, evaluate};
 pub use plan::{ShtPlan, ShtScratch};

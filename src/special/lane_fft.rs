@@ -8,20 +8,20 @@ use pulp::{Simd, WithSimd};
 use std::f64::consts::TAU;
 
 /// Signals in a bundle.
-pub(super) const LANES: usize = 8;
+pub(crate) const LANES: usize = 8;
 
 /// `f64`s in a number of a bundle.
-pub(super) const NUMBER: usize = 2 * LANES;
+pub(crate) const NUMBER: usize = 2 * LANES;
 
 /// Place of the real part of a lane in a number; the imaginary part is `F` places behind.
 #[inline(always)]
-pub(super) fn lane_offset<S: Simd>(lane: usize) -> usize {
+pub(crate) fn lane_offset<S: Simd>(lane: usize) -> usize {
     lane / S::F64_LANES * 2 * S::F64_LANES + lane % S::F64_LANES
 }
 
 /// The sign in the exponent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(crate) enum Direction {
     /// $`e^{-2\pi i jk/n}`$
     Forward,
     /// $`e^{+2\pi i jk/n}`$
@@ -30,7 +30,7 @@ pub(super) enum Direction {
 
 /// A transform of one length, in either direction; not normalised.
 #[derive(Debug, Clone)]
-pub(super) struct LaneFft {
+pub(crate) struct LaneFft {
     len: usize,
     stages: Vec<Stage>,
     /// $`\cos, -\sin`$ of $`2\pi j p/n`$ for each stage, p = 0..n/r, j = 1..r.
@@ -55,7 +55,7 @@ type Pair<S> = [<S as Simd>::f64s; 2];
 
 impl LaneFft {
     /// Plans a length of at least 1.
-    pub(super) fn new(len: usize) -> Self {
+    pub(crate) fn new(len: usize) -> Self {
         let (mut stages, mut twiddles, mut roots) = (Vec::new(), Vec::new(), Vec::new());
         let (mut rest, mut stride) = (len, 1);
         for radix in factors(len) {
@@ -92,14 +92,14 @@ impl LaneFft {
     }
 
     /// Numbers of additional work space.
-    pub(super) fn extra(&self) -> usize {
+    pub(crate) fn extra(&self) -> usize {
         let longest = self.stages.iter().map(|stage| stage.radix).max();
         longest.filter(|radix| *radix > 5).unwrap_or(0)
     }
 
     /// Transforms the numbers in `a`; the result is left in `a`. `b` is as long as `a`, `extra` at least `self.extra()`.
     #[inline(always)]
-    pub(super) fn process<S: Simd>(
+    pub(crate) fn process<S: Simd>(
         &self,
         simd: S,
         direction: Direction,
@@ -197,7 +197,7 @@ fn factors(mut len: usize) -> Vec<usize> {
 }
 
 /// Whether all prime factors are at most 5.
-pub(super) fn is_smooth(len: usize) -> bool {
+pub(crate) fn is_smooth(len: usize) -> bool {
     factors(len).iter().all(|factor| *factor <= 5)
 }
 

@@ -1,0 +1,181 @@
+//! Quadratures and grids for local filters on the sphere, from coarse to fine.
+
+use std::sync::OnceLock;
+
+use crate::{Error, Result};
+use crate::network::{Layer, Network, Outputs, Quadrature, Support};
+
+use super::geometry::{LevelIndex, Refinement};
+use super::sphere_fields::{Resolution, SphereFields, SphereReadout};
+
+/// Growth of a band limit from one step to the next.
+const GROWTH: f64 = 1.5;
+/// Largest band limit of either kind, whatever the limits on memory and time.
+const LARGEST_BAND_LIMIT: usize = 512;
+/// Rings in a register.
+const RINGS: usize = 8;
+
+/// What the refinement of one pair of signals may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the tables of one level; 1 GiB unless stated.
+    pub table_bytes: usize,
+    /// Fibres of a pair times points of a fibre; 4 × 10⁹ unless stated, which takes about a minute.
+    pub points: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            table_bytes: 1 << 30,
+            points: 4_000_000_000,
+        }
+    }
+}
+
+/// The geometries of growing band limits, each built when it is first needed: one axis for the Haar quadrature, one for
+/// the fibres as fields on the sphere.
+#[derive(Debug)]
+pub struct FieldRefinement {
+    band_limit: usize,
+    supports: Vec<Support>,
+    readout: SphereReadout,
+    haar: Vec<usize>,
+    field: Vec<usize>,
+    limits: Limits,
+    /// `[haar][field]`.
+    levels: Vec<OnceLock<Box<SphereFields>>>,
+}
+
+impl FieldRefinement {
+    /// The levels that a network on the sphere asks for. The first one is built at once.
+    ///
+    /// # Errors
+    /// As [`SphereFields::new`]; [`Error::InvalidValue`](crate::Error::InvalidValue) if not even the first level is within the limits.
+    pub(crate) fn new(network: &Network, band_limit: usize, limits: Limits) -> Result<Self> {
+        let mut supports = Vec::new();
+        let mut kinked = false;
+        survey(network.layers(), &mut |layer| match layer {
+            Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } => {
+                if !supports.contains(support) {
+                    supports.push(support.clone());
+                }
+            }
+            Layer::Activation(activation) => kinked |= activation.is_kinked(),
+            _ => {}
+        });
+        let readout = match network.outputs() {
+            Outputs::Pooled => SphereReadout::Pooling { kinked },
+            Outputs::Rotations(_) => SphereReadout::Rotation,
+            Outputs::Points(_) => SphereReadout::Point,
+        };
+        // The north pole takes the place of a ring.
+        let pole = usize::from(!matches!(readout, SphereReadout::Pooling { .. }));
+        let padded = |rings: usize| (rings + pole).next_multiple_of(RINGS) - pole;
+        let grown = |nodes: usize| (nodes as f64 * GROWTH).ceil() as usize;
+        let products = 2 * band_limit - 1;
+        let (haar, field) = match network.quadrature() {
+            // The second of each serves to estimate the error of the first.
+            Quadrature::BandLimit(nodes) => {
+                let field = padded(products.max(2 * nodes));
+                (vec![nodes, grown(nodes)], vec![field, padded(grown(field))])
+            }
+            Quadrature::Tolerance(_) => {
+                let steps = |first: usize, next: &dyn Fn(usize) -> usize| -> Vec<usize> {
+                    std::iter::successors(Some(first), |&nodes| Some(next(nodes)))
+                        .take_while(|&nodes| nodes <= LARGEST_BAND_LIMIT.max(first))
+                        .collect()
+                };
+                (
+                    steps(band_limit.div_ceil(2).max(2), &grown),
+                    steps(padded(products), &|nodes| padded(grown(nodes))),
+                )
+            }
+        };
+        let haar = match readout {
+            SphereReadout::Rotation => vec![1],
+            _ => haar,
+        };
+        let refinement = FieldRefinement {
+            band_limit,
+            supports,
+            readout,
+            levels: (0..haar.len() * field.len())
+                .map(|_| OnceLock::new())
+                .collect(),
+            haar,
+            field,
+            limits,
+        };
+        if !refinement.admits([0, 0]) {
+            return Err(Error::InvalidValue {
+                what: "limits of the refinement".into(),
+                found: format!(
+                    "{} bytes of tables, {} points",
+                    limits.table_bytes, limits.points
+                ),
+                expected: format!("more, for {}", refinement.describe([0, 0])),
+            });
+        }
+        refinement.level([0, 0])?;
+        Ok(refinement)
+    }
+
+    fn resolution(&self, [haar, field]: LevelIndex) -> Resolution {
+        Resolution {
+            haar: self.haar[haar],
+            field: self.field[field],
+        }
+    }
+}
+
+/// Visits all layers, those of branches too.
+fn survey(layers: &[Layer], visit: &mut impl FnMut(&Layer)) {
+    for layer in layers {
+        visit(layer);
+        if let Layer::Residual { branch, shortcut } = layer {
+            survey(branch, visit);
+            survey(shortcut, visit);
+        }
+    }
+}
+
+impl Refinement for FieldRefinement {
+    type Level = SphereFields;
+    const EXACT: bool = false;
+
+    fn steps(&self) -> [usize; 2] {
+        [self.haar.len(), self.field.len()]
+    }
+
+    fn level(&self, level: LevelIndex) -> Result<&SphereFields> {
+        let place = &self.levels[level[0] * self.field.len() + level[1]];
+        match place.get() {
+            Some(geometry) => Ok(geometry),
+            None => {
+                let geometry = SphereFields::new(
+                    self.band_limit,
+                    self.resolution(level),
+                    &self.supports,
+                    self.readout,
+                )?;
+                Ok(place.get_or_init(|| Box::new(geometry)))
+            }
+        }
+    }
+
+    fn admits(&self, level: LevelIndex) -> bool {
+        let resolution = self.resolution(level);
+        SphereFields::table_bytes(resolution.field, self.supports.len()) <= self.limits.table_bytes
+            && SphereFields::points(resolution, self.readout) <= self.limits.points
+    }
+
+    fn describe(&self, level: LevelIndex) -> String {
+        let Resolution { haar, field } = self.resolution(level);
+        format!(
+            "quadrature band limit {haar}, field band limit {field}: {} MB of tables, {:.1e} points a pair",
+            SphereFields::table_bytes(field, self.supports.len()) >> 20,
+            SphereFields::points(self.resolution(level), self.readout) as f64,
+        )
+    }
+}

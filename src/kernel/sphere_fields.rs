@@ -1,0 +1,612 @@
+//! The geometry of signals on the sphere under SO(3), with local filters.
+//!
+//! Filters are zonal, so $`\varphi_r(g)`$ depends on g through the point y = g n only: a fibre is a function on the
+//! sphere, and an average over a filter multiplies its degrees (`docs/theory.md`).
+
+use std::sync::OnceLock;
+
+use ndarray::{Array2, Array3, ArrayView3, Axis};
+use num_complex::Complex64;
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::group::Rotation;
+use crate::network::Support;
+use crate::rotation_group::RotationMatcher;
+use crate::special::lane_fft::is_smooth;
+use crate::sphere::field_grid::{FieldGrid, FieldScratch, FieldSynthesis, half_len};
+use crate::sphere::zonal_average::ZonalAverage;
+use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
+use crate::{Error, Result};
+
+use super::fibre_rules::{PolarRule, ProductRule, Turn};
+use super::geometry::{Geometry, Side};
+
+/// Signals of which the power spectra differ by more than this, relatively, are no rotated copies of each other.
+const SPECTRA: f64 = 0.1;
+/// Correlation of two signals, laid upon each other, beyond which a kink of an activation at that rotation is treated.
+const MATCH: f64 = 0.98;
+
+/// A signal of one or several channels, and where it was turned, its values on the nodes of a grid.
+#[derive(Debug, Clone)]
+pub struct SphereSignal {
+    /// `[channels, L, 2L − 1]`.
+    coeffs: Array3<Complex64>,
+    /// Of all channels together, degree by degree.
+    spectrum: Vec<f64>,
+    /// Each channel as a field, twice: so that every shift is a slice.
+    fields: Vec<f64>,
+}
+
+impl SphereSignal {
+    /// # Arguments
+    /// * `coeffs` — of a real signal, shape `[channels, L, 2L − 1]`; not empty
+    pub(crate) fn new(coeffs: ArrayView3<'_, Complex64>) -> Self {
+        let spectrum = coeffs
+            .axis_iter(Axis(1))
+            .map(|degree| degree.iter().map(|c| c.norm_sqr()).sum())
+            .collect();
+        SphereSignal {
+            coeffs: coeffs.to_owned(),
+            spectrum,
+            fields: Vec::new(),
+        }
+    }
+
+    fn channels(&self) -> usize {
+        self.coeffs.len_of(Axis(0))
+    }
+
+    /// The signal x ↦ f(g x).
+    pub(crate) fn turned(&self, rotation: &CoefficientRotation, g: &Rotation) -> Result<Self> {
+        let mut turned = self.clone();
+        let mut scratch = rotation.make_scratch();
+        let euler = g.inverse().euler_zyz();
+        for (from, to) in self.coeffs.outer_iter().zip(turned.coeffs.outer_iter_mut()) {
+            rotation.rotate_real_into(from, &euler, to, &mut scratch)?;
+        }
+        Ok(turned)
+    }
+}
+
+/// Which fibres make up the kernel of a pair.
+#[derive(Debug, Clone)]
+enum Fibres {
+    /// All, for the mean over the group.
+    Pooled {
+        product: ProductRule,
+        /// For activations with a kink, where two signals are rotated copies of each other.
+        polar: Option<PolarRule>,
+    },
+    /// The kernel at (e, Rz(ω)), averaged over the shifts ω, at the north pole: signals are turned before.
+    AtPole,
+}
+
+/// What the sphere is resolved with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resolution {
+    /// Band limit of the Haar quadrature.
+    pub haar: usize,
+    /// Band limit of fibres, as fields on the sphere.
+    pub field: usize,
+}
+
+/// How features over the sphere or SO(3) become numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SphereReadout {
+    /// The mean over the group.
+    Pooling {
+        /// Whether an activation of the network has a kink.
+        kinked: bool,
+    },
+    /// The features at one rotation.
+    Rotation,
+    /// The mean over rotations about the filter's own axis, at one point.
+    Point,
+}
+
+/// Signals on the sphere and one grid of fibres; a fibre is a field on the sphere.
+#[derive(Debug)]
+pub struct SphereFields {
+    grid: FieldGrid,
+    synthesis: FieldSynthesis,
+    rotation: CoefficientRotation,
+    matcher: OnceLock<RotationMatcher>,
+    averages: Vec<(Support, ZonalAverage)>,
+    fibres: Fibres,
+    /// Steps in longitude from one shift to the next, and their number.
+    shift: usize,
+    shifts: usize,
+}
+
+/// A fibre: how far the second field is shifted, and what it weighs.
+#[derive(Debug, Clone, Copy)]
+pub struct SphereRegion {
+    shift: usize,
+    weight: f64,
+}
+
+/// Scratch of one thread: some fields.
+#[derive(Debug, Default)]
+pub struct SphereWorkspace {
+    scratch: FieldScratch,
+    rotation: CoefficientRotationScratch,
+    rotated: Array2<Complex64>,
+    half: [Vec<Complex64>; 2],
+    pair: [Vec<f64>; 2],
+    weight: f64,
+    /// Where polar coordinates are centred, for the pair at hand: nothing for the product rule.
+    centre: Option<Centre>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Centre {
+    /// Both signals are the same one.
+    Identity,
+    Rotation(Rotation),
+}
+
+impl Centre {
+    fn is_same(self) -> bool {
+        matches!(self, Centre::Identity)
+    }
+
+    fn rotation(self) -> Option<Rotation> {
+        match self {
+            Centre::Identity => None,
+            Centre::Rotation(rotation) => Some(rotation),
+        }
+    }
+}
+
+/// Numbers of longitudes and of shifts among them that cost least.
+fn longitudes(field: usize, shifts: usize) -> (usize, usize) {
+    let smallest = 2 * field;
+    (smallest..=2 * smallest)
+        .filter(|n| is_smooth(*n))
+        .map(|n| {
+            let divisor = (shifts..=n).find(|d| n.is_multiple_of(*d)).unwrap_or(n);
+            (n, divisor)
+        })
+        .min_by_key(|(n, divisor)| n * divisor)
+        .expect("powers of two are among them")
+}
+
+fn wanted_shifts(haar: usize, readout: SphereReadout) -> usize {
+    match readout {
+        SphereReadout::Rotation => 1,
+        _ => 2 * haar - 1,
+    }
+}
+
+impl SphereFields {
+    /// # Arguments
+    /// * `band_limit` — L of the signals
+    /// * `supports` — those of the network's filters
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if a band limit is zero or too small for products of two signals.
+    pub(crate) fn new(
+        band_limit: usize,
+        resolution: Resolution,
+        supports: &[Support],
+        readout: SphereReadout,
+    ) -> Result<Self> {
+        let Resolution { haar, field } = resolution;
+        if haar == 0 || field + 1 < 2 * band_limit {
+            return Err(Error::InvalidValue {
+                what: "band limits of the Haar quadrature and of fields".into(),
+                found: format!("{haar} and {field}"),
+                expected: format!("at least 1 and {}", 2 * band_limit - 1),
+            });
+        }
+        let (longitudes, shifts) = longitudes(field, wanted_shifts(haar, readout));
+        let pole = !matches!(readout, SphereReadout::Pooling { .. });
+        let grid = FieldGrid::new(field, longitudes, pole)?;
+        let fibres = match readout {
+            SphereReadout::Pooling { kinked } => Fibres::Pooled {
+                product: ProductRule::new(haar, shifts)?,
+                polar: kinked.then(|| PolarRule::new(haar)).transpose()?,
+            },
+            _ => Fibres::AtPole,
+        };
+        let mut averages: Vec<(Support, ZonalAverage)> = Vec::new();
+        for support in supports {
+            if let Support::Zonal(profile) = support
+                && averages.iter().all(|(known, _)| known != support)
+            {
+                let average = ZonalAverage::new(&grid, &profile.multipliers(field)?)?;
+                averages.push((support.clone(), average));
+            }
+        }
+        Ok(SphereFields {
+            synthesis: FieldSynthesis::new(&grid, band_limit)?,
+            rotation: CoefficientRotation::new(band_limit)?,
+            matcher: OnceLock::new(),
+            averages,
+            fibres,
+            shift: longitudes / shifts,
+            shifts,
+            grid,
+        })
+    }
+
+    /// Bytes of the tables of a geometry.
+    pub(crate) fn table_bytes(field: usize, supports: usize) -> usize {
+        size_of::<f64>() * field * field * (field + 1).next_multiple_of(8) * supports
+    }
+
+    /// Fibres of a pair times the points of each.
+    pub(crate) fn points(resolution: Resolution, readout: SphereReadout) -> u64 {
+        let Resolution { haar, field } = resolution;
+        let (longitudes, shifts) = longitudes(field, wanted_shifts(haar, readout));
+        let turns = match readout {
+            SphereReadout::Pooling { .. } => haar * (2 * haar - 1),
+            _ => 1,
+        };
+        (turns * shifts) as u64 * (longitudes * field.next_multiple_of(8)) as u64
+    }
+
+    /// The rotation that lays the second signal upon the first, if they match.
+    fn centre(&self, [a, b]: [&SphereSignal; 2]) -> Result<Option<Centre>> {
+        if std::ptr::eq(a, b) {
+            return Ok(Some(Centre::Identity));
+        }
+        let power: f64 = a.spectrum.iter().sum();
+        let difference = a.spectrum.iter().zip(&b.spectrum).map(|(p, q)| (p - q).abs());
+        if !(difference.sum::<f64>() < SPECTRA * power) {
+            return Ok(None);
+        }
+        if a.coeffs == b.coeffs {
+            return Ok(Some(Centre::Identity));
+        }
+        let matcher = match self.matcher.get() {
+            Some(matcher) => matcher,
+            None => {
+                let matcher = RotationMatcher::new(self.rotation.band_limit())?;
+                self.matcher.get_or_init(|| matcher)
+            }
+        };
+        // f ≈ R f' means f(x) ≈ f'(R⁻¹ x): the kink is at r = R⁻¹.
+        match matcher.best_rotation(a.coeffs.view(), b.coeffs.view()) {
+            Ok(best) if best.score > MATCH => {
+                Ok(Some(Centre::Rotation(best.rotation.inverse())))
+            }
+            Ok(_) | Err(Error::NotConverged { .. }) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The turn of an orientation of the pair at hand.
+    fn orientation(&self, index: usize, centre: Option<Centre>) -> Turn {
+        match (&self.fibres, centre) {
+            (
+                Fibres::Pooled {
+                    polar: Some(polar), ..
+                },
+                Some(centre),
+            ) => polar.turn(index, centre.rotation(), centre.is_same()),
+            (Fibres::Pooled { product, .. }, _) => product.turn(index),
+            (Fibres::AtPole, _) => Turn {
+                left: None,
+                right: None,
+                weight: 1.0 / self.shifts as f64,
+                same_left: false,
+            },
+        }
+    }
+
+    /// Puts the values of x ↦ f(g x) on the grid.
+    fn expand(
+        &self,
+        signal: &SphereSignal,
+        g: Option<&Rotation>,
+        turned: &mut Option<SphereSignal>,
+        workspace: &mut SphereWorkspace,
+    ) -> Result<()> {
+        let SphereWorkspace {
+            scratch,
+            rotation,
+            rotated,
+            half,
+            pair,
+            ..
+        } = workspace;
+        let (channels, len) = (signal.channels(), self.grid.len());
+        let band_limit = self.rotation.band_limit();
+        let turned = turned.get_or_insert_with(|| SphereSignal {
+            coeffs: Array3::default((channels, 0, 0)),
+            spectrum: Vec::new(),
+            fields: vec![0.0; 2 * channels * len],
+        });
+        if rotated.dim() != (band_limit, 2 * band_limit - 1) {
+            *rotated = Array2::zeros((band_limit, 2 * band_limit - 1));
+        }
+        let euler = g.map(|g| g.inverse().euler_zyz());
+        for first in (0..channels).step_by(2) {
+            let count = (channels - first).min(2);
+            for (k, half) in half.iter_mut().enumerate() {
+                half.clear();
+                if k >= count {
+                    continue;
+                }
+                let coeffs = signal.coeffs.index_axis(Axis(0), first + k);
+                let coeffs = match &euler {
+                    Some(euler) => {
+                        self.rotation
+                            .rotate_real_into(coeffs, euler, rotated.view_mut(), rotation)?;
+                        rotated.view()
+                    }
+                    None => coeffs,
+                };
+                half.reserve(half_len(band_limit));
+                for m in 0..band_limit {
+                    let order = coeffs.column(band_limit - 1 + m);
+                    half.extend(order.iter().skip(m));
+                }
+            }
+            pair.iter_mut().for_each(|field| field.resize(len, 0.0));
+            let [one, two] = &mut *pair;
+            let coeffs = [&half[0][..], &half[1][..]];
+            let second = (count == 2).then_some(&mut two[..]);
+            self.synthesis
+                .synthesise(&self.grid, coeffs, one, second, scratch);
+            let fields = turned.fields[2 * first * len..].chunks_exact_mut(len);
+            for (to, from) in fields.zip([&*one, &*one, &*two, &*two]).take(2 * count) {
+                to.copy_from_slice(from);
+            }
+        }
+        Ok(())
+    }
+
+    fn product(
+        &self,
+        [a, b]: [&SphereSignal; 2],
+        shift: usize,
+        fibres: &mut Vec<f64>,
+    ) {
+        let len = self.grid.len();
+        fibres.resize(len, 0.0);
+        let channels = a.fields.len() / (2 * len);
+        Arch::new().dispatch(Product {
+            a: &a.fields,
+            b: &b.fields[shift * self.grid.row()..],
+            scale: 1.0 / channels as f64,
+            out: fibres,
+        });
+    }
+
+    fn average_over(
+        &self,
+        support: &Support,
+        first: &mut [f64],
+        second: Option<&mut [f64]>,
+        workspace: &mut SphereWorkspace,
+    ) {
+        match self.averages.iter().find(|(known, _)| known == support) {
+            Some((_, average)) => {
+                average.apply(&self.grid, first, second, &mut workspace.scratch);
+            }
+            // As many numbers as before: another branch may have local filters.
+            None => {
+                for field in [Some(first), second].into_iter().flatten() {
+                    let mean = self.grid.mean(field);
+                    field.fill(mean);
+                }
+            }
+        }
+    }
+}
+
+/// The mean over channels of the products of two signals; channels follow each other at twice the length of a field.
+struct Product<'a> {
+    a: &'a [f64],
+    b: &'a [f64],
+    scale: f64,
+    out: &'a mut [f64],
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let len = self.out.len();
+        for (c, (a, b)) in self.a.chunks(2 * len).zip(self.b.chunks(2 * len)).enumerate() {
+            let terms = a.iter().zip(b).map(|(a, b)| self.scale * a * b);
+            for (out, term) in self.out.iter_mut().zip(terms) {
+                *out = if c == 0 { term } else { *out + term };
+            }
+        }
+    }
+}
+
+/// Takes covariances back to their bound.
+struct Confine<'a> {
+    q1: &'a [f64],
+    q2: &'a [f64],
+    k: &'a mut [f64],
+}
+
+impl WithSimd for Confine<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        const CHUNK: usize = 32;
+        let chunks = self.q1.chunks(CHUNK).zip(self.q2.chunks(CHUNK));
+        for (k, (q1, q2)) in self.k.chunks_mut(CHUNK).zip(chunks) {
+            let beyond = k
+                .iter()
+                .zip(q1.iter().zip(q2))
+                .fold(false, |beyond, (k, (q1, q2))| beyond | (k * k > q1 * q2));
+            if beyond {
+                for (k, (q1, q2)) in k.iter_mut().zip(q1.iter().zip(q2)) {
+                    let bound = (q1 * q2).sqrt();
+                    *k = k.clamp(-bound, bound);
+                }
+            }
+        }
+    }
+}
+
+impl Geometry for SphereFields {
+    type Scalar = f64;
+    type Signal = SphereSignal;
+    type Workspace = SphereWorkspace;
+    type Region = SphereRegion;
+
+    const FIELDS: bool = true;
+
+    fn make_workspace(&self) -> SphereWorkspace {
+        SphereWorkspace::default()
+    }
+
+    fn orientation_count(
+        &self,
+        pair: [&SphereSignal; 2],
+        workspace: &mut SphereWorkspace,
+    ) -> Result<usize> {
+        let Fibres::Pooled { product, polar } = &self.fibres else {
+            return Ok(1);
+        };
+        workspace.centre = match polar {
+            Some(_) => self.centre(pair)?,
+            None => None,
+        };
+        Ok(match (polar, workspace.centre) {
+            (Some(polar), Some(centre)) => polar.len(centre.is_same()),
+            _ => product.len(),
+        })
+    }
+
+    fn turn(
+        &self,
+        [a, b]: [&SphereSignal; 2],
+        orientation: usize,
+        turned: &mut [Option<SphereSignal>; 2],
+        workspace: &mut SphereWorkspace,
+    ) -> Result<[bool; 2]> {
+        let turn = self.orientation(orientation, workspace.centre);
+        let [turned_a, turned_b] = turned;
+        if !turn.same_left {
+            self.expand(a, turn.left.as_ref(), turned_a, workspace)?;
+        }
+        self.expand(b, turn.right.as_ref(), turned_b, workspace)?;
+        Ok([!turn.same_left, true])
+    }
+
+    fn begin(
+        &self,
+        _: [&SphereSignal; 2],
+        orientation: usize,
+        workspace: &mut SphereWorkspace,
+    ) -> usize {
+        workspace.weight = self.orientation(orientation, workspace.centre).weight;
+        match workspace.centre {
+            Some(_) => 1,
+            None => self.shifts,
+        }
+    }
+
+    fn lift(
+        &self,
+        pair: [&SphereSignal; 2],
+        support: &Support,
+        batch: usize,
+        workspace: &mut SphereWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> SphereRegion {
+        let shift = batch * self.shift;
+        self.product(pair, shift, fibres);
+        self.average_over(support, fibres, None, workspace);
+        SphereRegion {
+            shift,
+            weight: workspace.weight,
+        }
+    }
+
+    fn lift_self(
+        &self,
+        support: &Support,
+        signal: &SphereSignal,
+        workspace: &mut SphereWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> SphereRegion {
+        self.product([signal, signal], 0, fibres);
+        self.average_over(support, fibres, None, workspace);
+        SphereRegion {
+            shift: 0,
+            weight: 1.0,
+        }
+    }
+
+    fn average(
+        &self,
+        support: &Support,
+        region: SphereRegion,
+        workspace: &mut SphereWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> SphereRegion {
+        self.average_over(support, fibres, None, workspace);
+        region
+    }
+
+    fn average_both(
+        &self,
+        support: &Support,
+        region: SphereRegion,
+        workspace: &mut SphereWorkspace,
+        [nngp, ntk]: [&mut Vec<f64>; 2],
+    ) -> SphereRegion {
+        self.average_over(support, nngp, Some(ntk), workspace);
+        region
+    }
+
+    /// All fibres of an orientation need the same fields, differently shifted.
+    fn family(&self, _: SphereRegion) -> i64 {
+        0
+    }
+
+    fn gather(&self, side: Side, field: &[f64], _: SphereRegion, out: &mut Vec<f64>) {
+        out.clear();
+        out.extend_from_slice(field);
+        if side == Side::Right {
+            out.extend_from_slice(field);
+        }
+    }
+
+    fn restrict<'f>(
+        &self,
+        side: Side,
+        gathered: &'f [f64],
+        region: SphereRegion,
+        _: &'f mut Vec<f64>,
+    ) -> &'f [f64] {
+        match side {
+            Side::Left => gathered,
+            Side::Right => &gathered[region.shift * self.grid.row()..][..self.grid.len()],
+        }
+    }
+
+    fn confine(&self, [q1, q2]: [&[f64]; 2], k: &mut [f64]) {
+        Arch::new().dispatch(Confine { q1, q2, k });
+    }
+
+    fn confine_own(&self, variances: &mut [f64]) {
+        for q in variances {
+            *q = q.max(0.0);
+        }
+    }
+
+    fn mean(&self, region: SphereRegion, fibres: &[f64]) -> f64 {
+        let own = match self.fibres {
+            Fibres::Pooled { .. } => self.grid.mean(fibres),
+            Fibres::AtPole => self.grid.at_pole(fibres),
+        };
+        own * region.weight
+    }
+
+    fn own_mean(&self, region: SphereRegion, fibres: &[f64]) -> f64 {
+        self.mean(SphereRegion { weight: 1.0, ..region }, fibres)
+    }
+}

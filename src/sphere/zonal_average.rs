@@ -1,0 +1,201 @@
+//! Zonal averages of fields on the sphere: each degree times a number.
+//!
+//! ```math
+//! (A \varphi)(y) = \sum_{lm} a_l \, \hat\varphi_{lm} Y_{lm}(y) , \qquad l < M
+//! ```
+//! On a grid this is a Fourier transform in longitude and, for each order m, one matrix between the rings,
+//! $`\sum_l a_l \bar P_{lm}(\theta') \bar P_{lm}(\theta) w_\theta`$, the same for m and −m.
+
+use super::field_grid::{FieldGrid, FieldScratch, SPHERE};
+use crate::Result;
+use crate::special::aligned::Aligned;
+use crate::special::lane_fft::{Direction, LANES, NUMBER, lane_offset};
+use crate::special::normalised_legendre;
+use pulp::{Arch, Simd, WithSimd};
+
+/// The matrices of one zonal average on one grid: M² times the number of rings.
+#[derive(Debug, Clone)]
+pub(crate) struct ZonalAverage {
+    /// Entry `[m][from][to]`, `to` padded.
+    matrices: Aligned,
+}
+
+impl ZonalAverage {
+    /// # Arguments
+    /// * `multipliers` — a_l for l < M; degrees beyond their length are removed
+    pub(crate) fn new(grid: &FieldGrid, multipliers: &[f64]) -> Result<Self> {
+        let (band_limit, row) = (grid.band_limit(), grid.row());
+        let degrees = multipliers.len().min(band_limit);
+        let mut matrices = Aligned::zeros(band_limit * band_limit * row);
+        let mut legendre = vec![0.0; row * band_limit];
+        for (m, matrix) in matrices.chunks_exact_mut(band_limit * row).enumerate() {
+            for (values, &colatitude) in legendre
+                .chunks_exact_mut(band_limit)
+                .zip(grid.colatitudes())
+            {
+                normalised_legendre(m, colatitude, values)?;
+            }
+            // The mean over a ring is the sum over its nodes times their weight.
+            for (from, column) in matrix.chunks_exact_mut(row).enumerate() {
+                let weight = SPHERE * grid.weights()[from];
+                let source = &legendre[from * band_limit..][..band_limit];
+                for (value, target) in column.iter_mut().zip(legendre.chunks_exact(band_limit)) {
+                    let sum: f64 = (m..degrees)
+                        .map(|l| multipliers[l] * target[l] * source[l])
+                        .sum();
+                    *value = weight * sum;
+                }
+            }
+        }
+        Ok(ZonalAverage { matrices })
+    }
+
+    /// Replaces one field, or two at once, by their averages.
+    pub(crate) fn apply(
+        &self,
+        grid: &FieldGrid,
+        first: &mut [f64],
+        second: Option<&mut [f64]>,
+        scratch: &mut FieldScratch,
+    ) {
+        grid.fit(scratch);
+        Arch::new().dispatch(Apply {
+            average: self,
+            grid,
+            first,
+            second,
+            scratch,
+        });
+    }
+}
+
+struct Apply<'a> {
+    average: &'a ZonalAverage,
+    grid: &'a FieldGrid,
+    first: &'a mut [f64],
+    second: Option<&'a mut [f64]>,
+    scratch: &'a mut FieldScratch,
+}
+
+/// Registers of the result at a time: with four sums for each they stay in registers.
+const WIDE: usize = 4;
+
+impl WithSimd for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Apply {
+            average,
+            grid,
+            first,
+            second,
+            scratch,
+        } = self;
+        let other: &[f64] = match &second {
+            Some(second) => second,
+            None => &[],
+        };
+        let both = !other.is_empty();
+        grid.pack(simd, [first, other], both, &mut scratch.bundles);
+        grid.transform(simd, Direction::Forward, scratch);
+        let (band_limit, row, longitudes) = (grid.band_limit(), grid.row(), grid.longitudes());
+        let bundle_len = grid.bundle_len();
+        for (m, matrix) in average
+            .matrices
+            .chunks_exact(band_limit * row)
+            .enumerate()
+        {
+            let bins = [m, (longitudes - m) % longitudes];
+            let column = &mut scratch.column[..4 * band_limit];
+            for (ring, values) in column.chunks_exact_mut(4).enumerate() {
+                let bundle = &scratch.bundles[ring / LANES * bundle_len..][..bundle_len];
+                let offset = lane_offset::<S>(ring % LANES);
+                for (pair, bin) in values.chunks_exact_mut(2).zip(bins) {
+                    pair[0] = bundle[bin * NUMBER + offset];
+                    pair[1] = bundle[bin * NUMBER + offset + S::F64_LANES];
+                }
+            }
+            let product = &mut scratch.product[..4 * row];
+            multiply(simd, matrix, column, product);
+            let (product, _) = S::as_simd_f64s(product);
+            let (bundles, _) = S::as_mut_simd_f64s(&mut scratch.bundles);
+            let per_number = LANES / S::F64_LANES;
+            let per_row = row / S::F64_LANES;
+            for register in 0..per_row {
+                let (v, h) = (register / per_number, register % per_number);
+                for (k, bin) in bins.into_iter().enumerate() {
+                    let to = (v * longitudes + bin) * 2 * per_number + 2 * h;
+                    bundles[to] = product[2 * k * per_row + register];
+                    bundles[to + 1] = product[(2 * k + 1) * per_row + register];
+                }
+            }
+        }
+        // What is left has no degree below M.
+        let len = row / LANES * bundle_len;
+        for bundle in scratch.bundles[..len].chunks_exact_mut(bundle_len) {
+            let beyond = band_limit * NUMBER..(longitudes + 1 - band_limit) * NUMBER;
+            bundle[beyond].fill(0.0);
+        }
+        grid.transform(simd, Direction::Inverse, scratch);
+        grid.unpack(simd, &scratch.bundles, first, second);
+    }
+}
+
+/// `product[k][to] = Σ_from matrix[from][to] column[from][k]` for k < 4.
+#[inline(always)]
+fn multiply<S: Simd>(simd: S, matrix: &[f64], column: &[f64], product: &mut [f64]) {
+    let row = product.len() / 4;
+    let (product, _) = S::as_mut_simd_f64s(product);
+    let per_row = row / S::F64_LANES;
+    let mut register = 0;
+    while register < per_row {
+        let left = per_row - register;
+        let panel = Panel {
+            matrix,
+            column,
+            per_row,
+            register,
+        };
+        register += match left {
+            WIDE.. => panel.multiply::<S, WIDE>(simd, product),
+            3 => panel.multiply::<S, 3>(simd, product),
+            2 => panel.multiply::<S, 2>(simd, product),
+            _ => panel.multiply::<S, 1>(simd, product),
+        };
+    }
+}
+
+/// Some registers of the rows of a matrix.
+struct Panel<'a> {
+    matrix: &'a [f64],
+    column: &'a [f64],
+    per_row: usize,
+    register: usize,
+}
+
+impl Panel<'_> {
+    #[inline(always)]
+    fn multiply<S: Simd, const N: usize>(&self, simd: S, product: &mut [S::f64s]) -> usize {
+        let (matrix, _) = S::as_simd_f64s(self.matrix);
+        let mut sums = [[simd.splat_f64s(0.0); N]; 4];
+        for (row, values) in matrix
+            .chunks_exact(self.per_row)
+            .zip(self.column.as_chunks::<4>().0)
+        {
+            let row: &[S::f64s; N] = row[self.register..][..N]
+                .try_into()
+                .expect("the slice has this length");
+            for (sums, &value) in sums.iter_mut().zip(values) {
+                let value = simd.splat_f64s(value);
+                for (sum, &entry) in sums.iter_mut().zip(row) {
+                    *sum = simd.mul_add_f64s(entry, value, *sum);
+                }
+            }
+        }
+        for (k, sums) in sums.iter().enumerate() {
+            product[k * self.per_row + self.register..][..N].copy_from_slice(sums);
+        }
+        N
+    }
+}
