@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use crate::network::{GroupName, InputSpace, Layer, Network};
+use crate::network::{GroupName, InputSpace, Layer, Network, Outputs, Support};
 use crate::{Error, Result};
 
 use super::engine::{Accuracy, Block, Engine, Estimate, Prepared, PreparedSet};
@@ -120,8 +120,11 @@ impl Kernel {
     /// Builds the evaluator of a network.
     ///
     /// # Errors
-    /// Whatever the tables of the quadrature may meet ([`Error::InvalidValue`](crate::Error::InvalidValue)).
+    /// Whatever the tables of the quadrature may meet ([`Error::InvalidValue`](crate::Error::InvalidValue));
+    /// [`Error::InvalidNetwork`] for networks on the sphere with local filters, a partial pooling or
+    /// outputs at given places, which are not evaluated yet.
     pub fn new(network: &Network) -> Result<Self> {
+        check_evaluated(network)?;
         let recursion = Recursion::new(network);
         let engines = match *network.input() {
             InputSpace::Vector { .. } => {
@@ -531,6 +534,44 @@ fn rounding_error(
             ntk: exact.fine.ntk[0] - values[1][[i, j]],
         })
     })
+}
+
+/// Refuses networks that can be described and not evaluated yet.
+fn check_evaluated(network: &Network) -> Result<()> {
+    fn is_local(layer: &Layer) -> bool {
+        match layer {
+            Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } => {
+                matches!(support, Support::Zonal(_))
+            }
+            Layer::Residual { branch, shortcut } => branch.iter().chain(shortcut).any(is_local),
+            _ => false,
+        }
+    }
+    let layers = network.layers();
+    let refused = |layer, problem: &str, change: &str| {
+        Err(Error::InvalidNetwork {
+            layer,
+            problem: format!("{problem}, which is not evaluated yet"),
+            change: change.into(),
+        })
+    };
+    if let Some(index) = layers.iter().position(is_local) {
+        return refused(
+            Some(index),
+            "a local filter on the sphere",
+            "use a global filter",
+        );
+    }
+    if let Some(index) = layers
+        .iter()
+        .position(|l| matches!(l, Layer::PartialPooling))
+    {
+        return refused(Some(index), "a `partial-pooling`", "use `group-pooling`");
+    }
+    if *network.outputs() != Outputs::Pooled {
+        return refused(None, "outputs at given places", "use `group-pooling`");
+    }
+    Ok(())
 }
 
 /// The geometry of a network on images.

@@ -181,7 +181,7 @@ fn is_periodic(layers: &[Layer]) -> bool {
                 width,
                 padding,
             } => *padding == Padding::Circular && (*height, *width) != (1, 1),
-            Support::Subset(_) => false,
+            Support::Subset(_) | Support::Zonal(_) => false,
         },
         Layer::Residual { branch, shortcut } => is_periodic(branch) || is_periodic(shortcut),
         _ => false,

@@ -339,7 +339,7 @@ fn steps(layers: &[Layer]) -> Vec<Step> {
             Layer::Residual { branch, shortcut } => {
                 Some(Step::Sum([steps(branch), steps(shortcut)]))
             }
-            Layer::GroupPooling | Layer::Flatten => None,
+            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => None,
         })
         .collect()
 }
