@@ -3,8 +3,8 @@
 
 use std::marker::PhantomData;
 
-use super::Network;
-use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale, Support};
+use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale};
+use super::{Network, Outputs, Support};
 use crate::Result;
 use crate::activation::Activation;
 use crate::group::PointGroup;
@@ -24,6 +24,12 @@ pub enum OnFiniteSet {}
 /// Features that are functions on SO(3).
 #[derive(Debug, Clone, Copy)]
 pub enum OverGroup {}
+/// Features that are functions on the sphere, behind a partial pooling.
+#[derive(Debug, Clone, Copy)]
+pub enum OverSphere {}
+/// Features on the sphere or on SO(3) that are read at given places.
+#[derive(Debug, Clone, Copy)]
+pub enum Read {}
 /// Features that are functions on translations of the plane and a point group.
 #[derive(Debug, Clone, Copy)]
 pub enum OverPlane {}
@@ -43,15 +49,26 @@ pub enum Activated {}
 
 mod sealed {
     pub trait Domain {}
-    pub trait Group: Domain {}
+    /// Where there is something to average over.
+    pub trait Pooled: Domain {}
+    /// Features on the sphere or on SO(3).
+    pub trait Readable: Domain {}
+    /// Features of which finitely many numbers are left.
+    pub trait Finished {}
     pub trait Stage {}
     impl Domain for super::Vectors {}
     impl Domain for super::OverGroup {}
     impl Domain for super::OverPlane {}
     impl Domain for super::OverFiniteGroup {}
-    impl Group for super::OverGroup {}
-    impl Group for super::OverPlane {}
-    impl Group for super::OverFiniteGroup {}
+    impl Domain for super::OverSphere {}
+    impl Pooled for super::OverGroup {}
+    impl Pooled for super::OverSphere {}
+    impl Pooled for super::OverPlane {}
+    impl Pooled for super::OverFiniteGroup {}
+    impl Readable for super::OverGroup {}
+    impl Readable for super::OverSphere {}
+    impl Finished for super::Vectors {}
+    impl Finished for super::Read {}
     impl Stage for super::Gaussian {}
     impl Stage for super::Activated {}
 }
@@ -69,7 +86,7 @@ mod sealed {
 ///     .activation(Activation::Erf)      // no method `activation` on activated features
 ///     .build();
 /// ```
-/// nor does a network on the sphere without pooling:
+/// nor does a network on the sphere without pooling or outputs:
 /// ```compile_fail
 /// use haarmonic::activation::Activation;
 /// use haarmonic::network::{Network, Scale, SphereSampling};
@@ -98,6 +115,7 @@ pub struct NetworkBuilder<Domain, Stage> {
     input: InputSpace,
     quadrature: Quadrature,
     layers: Vec<Layer>,
+    outputs: Outputs,
     marker: PhantomData<(Domain, Stage)>,
 }
 
@@ -107,16 +125,22 @@ impl<D, S> NetworkBuilder<D, S> {
             input,
             quadrature: Quadrature::default(),
             layers: Vec::new(),
+            outputs: Outputs::Pooled,
             marker: PhantomData,
         }
     }
 
     fn push<D2, S2>(mut self, layer: Layer) -> NetworkBuilder<D2, S2> {
         self.layers.push(layer);
+        self.retyped()
+    }
+
+    fn retyped<D2, S2>(self) -> NetworkBuilder<D2, S2> {
         NetworkBuilder {
             input: self.input,
             quadrature: self.quadrature,
             layers: self.layers,
+            outputs: self.outputs,
             marker: PhantomData,
         }
     }
@@ -139,9 +163,37 @@ impl NetworkBuilder<OnSphere, Start> {
 
     /// Adds the lifting to SO(3), with filters on the whole sphere.
     pub fn lifting(self, scale: Scale) -> NetworkBuilder<OverGroup, Gaussian> {
+        self.lifting_with(Support::Global, scale)
+    }
+
+    /// Adds the lifting to SO(3), with filters on a part of the sphere.
+    ///
+    /// # Arguments
+    /// * `support` — [`Support::cap`], [`Support::ring`], [`Support::gaussian`], [`Support::heat`],
+    ///   [`Support::legendre`], or [`Support::Global`]
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::network::{Network, Scale, SphereSampling, Support};
+    /// let network = Network::sphere(6, SphereSampling::Coefficients, 1)
+    ///     .lifting_with(Support::cap(0.9), Scale::default())
+    ///     .activation(Activation::Erf)
+    ///     .group_convolution_with(Support::gaussian(0.3), Scale::default())
+    ///     .activation(Activation::Erf)
+    ///     .group_pooling()
+    ///     .build()?;
+    /// assert_eq!(network.layers().len(), 5);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn lifting_with(
+        self,
+        support: Support,
+        scale: Scale,
+    ) -> NetworkBuilder<OverGroup, Gaussian> {
         self.push(Layer::Lifting {
             group: GroupName::So3,
-            support: Support::Global,
+            support,
             scale,
         })
     }
@@ -243,6 +295,7 @@ impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
             input: self.input.clone(),
             quadrature: self.quadrature,
             layers: Vec::new(),
+            outputs: Outputs::Pooled,
             marker: PhantomData,
         }
     }
@@ -251,10 +304,26 @@ impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
 impl<S: sealed::Stage> NetworkBuilder<OverGroup, S> {
     /// Adds a group convolution with filters on the whole group.
     pub fn group_convolution(self, scale: Scale) -> NetworkBuilder<OverGroup, Gaussian> {
-        self.push(Layer::GroupConvolution {
-            support: Support::Global,
-            scale,
-        })
+        self.group_convolution_with(Support::Global, scale)
+    }
+
+    /// Adds a group convolution with filters on a part of the group.
+    ///
+    /// # Arguments
+    /// * `support` — weighs a rotation by the distance to which it takes the north pole; as in
+    ///   [`lifting_with`](NetworkBuilder::lifting_with)
+    pub fn group_convolution_with(
+        self,
+        support: Support,
+        scale: Scale,
+    ) -> NetworkBuilder<OverGroup, Gaussian> {
+        self.push(Layer::GroupConvolution { support, scale })
+    }
+
+    /// Adds the mean over the rotations about the filter's own axis, from SO(3) to the sphere. As for
+    /// [`group_pooling`](NetworkBuilder::group_pooling), features stay at their stage.
+    pub fn partial_pooling(self) -> NetworkBuilder<OverSphere, S> {
+        self.push(Layer::PartialPooling)
     }
 }
 
@@ -285,22 +354,45 @@ impl<S: sealed::Stage> NetworkBuilder<OverFiniteGroup, S> {
     }
 }
 
-impl<D: sealed::Group, S: sealed::Stage> NetworkBuilder<D, S> {
-    /// Adds the mean over the group. The mean of activated features is not Gaussian: they stay at
+impl<D: sealed::Pooled, S: sealed::Stage> NetworkBuilder<D, S> {
+    /// Adds the mean over the group, or over the sphere behind a partial pooling. The mean of activated features is not Gaussian: they stay at
     /// their stage.
     pub fn group_pooling(self) -> NetworkBuilder<Vectors, S> {
         self.push(Layer::GroupPooling)
     }
 }
 
-impl<S: sealed::Stage> NetworkBuilder<Vectors, S> {
+impl<D: sealed::Readable, S: sealed::Stage> NetworkBuilder<D, S> {
+    /// Reads the features at given places, which ends the network.
+    ///
+    /// # Arguments
+    /// * `outputs` — rotations, or points behind a partial pooling
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::network::{Network, Outputs, Scale, SphereSampling};
+    /// let network = Network::sphere(6, SphereSampling::Coefficients, 1)
+    ///     .lifting(Scale::default())
+    ///     .outputs(Outputs::rotations(&[[0.0, 0.0, 0.0], [0.3, 1.2, 0.5]]))
+    ///     .build()?;
+    /// assert_eq!(network.outputs().count(), 2);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn outputs(mut self, outputs: Outputs) -> NetworkBuilder<Read, S> {
+        self.outputs = outputs;
+        self.retyped()
+    }
+}
+
+impl<D: sealed::Finished, S: sealed::Stage> NetworkBuilder<D, S> {
     /// Checks the values and makes the network.
     ///
     /// # Errors
     /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) or
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) for a size, a standard deviation, a
-    /// tolerance or a parameter of an activation outside its range.
+    /// tolerance, a parameter of a filter or of an activation outside its range, or outputs that do
+    /// not fit.
     pub fn build(self) -> Result<Network> {
-        Network::new(self.input, self.quadrature, self.layers)
+        Network::reading(self.input, self.quadrature, self.layers, self.outputs)
     }
 }

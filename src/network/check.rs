@@ -1,19 +1,20 @@
 //! What makes a list of layers a network, with errors that say what to add or change.
 
-use super::types::{GroupName, InputSpace, Layer, Padding, Quadrature, Scale, Support};
-use crate::activation::Activation;
+use super::check_values::{
+    check_activation, check_input, check_profile, check_quadrature, check_scale, layer_error,
+    network_error,
+};
+use super::types::{GroupName, InputSpace, Layer, Quadrature};
+use super::{Outputs, Padding, Support};
+use crate::Result;
 use crate::group::PointGroup;
-use crate::sphere::sampling::MAX_BAND_LIMIT;
-use crate::{Error, Result};
-
-/// Images have at most this many pixels along an edge.
-const MAX_EDGE: usize = 1 << 12;
 
 /// What a layer hands on.
 #[derive(Clone, Copy, PartialEq)]
 enum Features {
     Input,
     OverGroup,
+    OverSphere,
     Vector,
 }
 
@@ -32,7 +33,12 @@ struct State {
 }
 
 /// Checks a network as a whole.
-pub(super) fn check(input: &InputSpace, quadrature: &Quadrature, layers: &[Layer]) -> Result<()> {
+pub(super) fn check(
+    input: &InputSpace,
+    quadrature: &Quadrature,
+    layers: &[Layer],
+    outputs: &Outputs,
+) -> Result<()> {
     check_input(input)?;
     check_quadrature(input, quadrature)?;
     let vector = matches!(input, InputSpace::Vector { .. });
@@ -69,17 +75,48 @@ pub(super) fn check(input: &InputSpace, quadrature: &Quadrature, layers: &[Layer
             ));
         }
     }
-    if state.features == Features::OverGroup {
-        return Err(network_error(
+    check_outputs(input, state.features, outputs)
+}
+
+/// Checks that what the last layer hands on can be read as stated.
+fn check_outputs(input: &InputSpace, features: Features, outputs: &Outputs) -> Result<()> {
+    let wrong = |problem: &str, change: &str| Err(network_error(problem, change));
+    let sphere = matches!(input, InputSpace::Sphere { .. });
+    match (features, outputs) {
+        (_, Outputs::Rotations(_) | Outputs::Points(_)) if !sphere => wrong(
+            "outputs at given places, which are for signals on the sphere",
+            "remove the outputs",
+        ),
+        (Features::OverGroup, Outputs::Rotations(_))
+        | (Features::OverSphere, Outputs::Points(_)) => outputs.validate(),
+        (Features::OverGroup, Outputs::Pooled) => wrong(
             "the outputs are functions on the group, a kernel needs numbers",
-            if matches!(input, InputSpace::Plane { .. }) {
-                "add a `group-pooling` or a `flatten` layer"
-            } else {
-                "add a `group-pooling` layer"
+            match input {
+                InputSpace::Plane { .. } => "add a `group-pooling` or a `flatten` layer",
+                InputSpace::Sphere { .. } => {
+                    "add a `group-pooling` layer, or outputs at given rotations"
+                }
+                _ => "add a `group-pooling` layer",
             },
-        ));
+        ),
+        (Features::OverSphere, Outputs::Pooled) => wrong(
+            "the outputs are functions on the sphere, a kernel needs numbers",
+            "add a `group-pooling` layer, or outputs at given points",
+        ),
+        (Features::OverGroup, Outputs::Points(_)) => wrong(
+            "outputs at points of the sphere of features that are functions on the group",
+            "add a `partial-pooling` layer, or give rotations",
+        ),
+        (Features::OverSphere, Outputs::Rotations(_)) => wrong(
+            "outputs at rotations of features that are functions on the sphere",
+            "give points, or remove the `partial-pooling` layer",
+        ),
+        (Features::Vector | Features::Input, Outputs::Pooled) => Ok(()),
+        (Features::Vector | Features::Input, _) => wrong(
+            "outputs at given places of features that are pooled",
+            "remove the outputs, or the `group-pooling` layer",
+        ),
     }
-    Ok(())
 }
 
 /// Checks one layer behind others, and says what it hands on. Layers inside a branch are reported
@@ -99,7 +136,13 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
                 "use `dense`, or another `space`",
             );
         }
-        (Layer::GroupConvolution { .. } | Layer::GroupPooling | Layer::Flatten, _) if vector => {
+        (
+            Layer::GroupConvolution { .. }
+            | Layer::GroupPooling
+            | Layer::PartialPooling
+            | Layer::Flatten,
+            _,
+        ) if vector => {
             return wrong(
                 &format!(
                     "a `{}` takes features over a group, the inputs are vectors",
@@ -108,7 +151,7 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
                 "use `dense` and `activation` only, or another `space`",
             );
         }
-        (Layer::Lifting { .. }, Features::OverGroup | Features::Vector) => {
+        (Layer::Lifting { .. }, Features::OverGroup | Features::OverSphere | Features::Vector) => {
             return wrong(
                 "a second `lifting`, but only the first layer lifts",
                 "use `group-convolution` before pooling, `dense` after it",
@@ -132,7 +175,16 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
                 "move it before `group-pooling`, or use `dense`",
             );
         }
-        (Layer::GroupPooling | Layer::Flatten, Features::Vector) => {
+        (Layer::GroupConvolution { .. }, Features::OverSphere) => {
+            return wrong(
+                "a `group-convolution` behind `partial-pooling`, where features are functions on the sphere",
+                "move it before `partial-pooling`, or use `dense`",
+            );
+        }
+        (Layer::PartialPooling, Features::OverSphere) => {
+            return wrong("a second `partial-pooling`", "remove it");
+        }
+        (Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten, Features::Vector) => {
             return wrong(
                 &format!("a second readout, `{}`", layer.kind()),
                 "remove it",
@@ -140,6 +192,12 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
         }
         (Layer::Flatten, _) if !matches!(input, InputSpace::Plane { .. }) => {
             return wrong("a `flatten` outside the plane", "use `group-pooling`");
+        }
+        (Layer::PartialPooling, _) if !matches!(input, InputSpace::Sphere { .. }) => {
+            return wrong(
+                "a `partial-pooling` outside the sphere",
+                "use `group-pooling`",
+            );
         }
         (Layer::Activation(_), _) if activated => {
             return wrong(
@@ -186,6 +244,7 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
             after.activated = true;
         }
         // The mean of an activation over the group is still not Gaussian: `activated` stays.
+        Layer::PartialPooling => after.features = Features::OverSphere,
         Layer::GroupPooling => after.features = Features::Vector,
         Layer::Flatten => after.features = Features::Vector,
         Layer::Residual { branch, shortcut } => {
@@ -208,7 +267,10 @@ fn check_residual(
     let mut states = [before; 2];
     for ((name, layers, optional), state) in ends.into_iter().zip(&mut states) {
         for layer in layers {
-            if matches!(layer, Layer::GroupPooling | Layer::Flatten) {
+            if matches!(
+                layer,
+                Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten
+            ) {
                 return wrong(
                     &format!("a `{}` inside a `residual`", layer.kind()),
                     "move it behind the `residual`",
@@ -251,6 +313,8 @@ fn check_residual(
 }
 
 const MIXED: &str = "padding \"circular\" (or a global filter) beside another padding";
+const ON_SPHERE: &str =
+    "use one of `cap`, `ring`, `gaussian`, `heat`, `legendre`, or leave it out for a global filter";
 const UNMIX: &str = "use \"circular\" in all layers or in none";
 
 fn check_group(input: &InputSpace, index: usize, group: GroupName) -> Result<()> {
@@ -360,6 +424,18 @@ fn check_support(
             Ok(())
         }
         (InputSpace::Sphere { .. } | InputSpace::Finite { .. }, Support::Global) => Ok(()),
+        (InputSpace::Sphere { .. }, Support::Zonal(profile)) => check_profile(index, profile),
+        (_, Support::Zonal(profile)) => wrong(
+            &format!("a filter `{}` outside the sphere", profile.name()),
+            "leave it out for a global filter",
+        ),
+        (InputSpace::Sphere { .. }, Support::Window { .. }) => {
+            wrong("a filter of pixels on the sphere", ON_SPHERE)
+        }
+        (InputSpace::Sphere { .. }, Support::Subset(_)) => wrong(
+            "a filter on a list of points or elements on the sphere",
+            ON_SPHERE,
+        ),
         (_, Support::Window { .. }) => wrong(
             "a filter of pixels outside the plane",
             "leave it out for a global filter",
@@ -379,155 +455,5 @@ fn settle(index: usize, periodic: bool, state: &mut State) -> Result<()> {
             state.periodic = Some(periodic);
             Ok(())
         }
-    }
-}
-
-fn check_input(input: &InputSpace) -> Result<()> {
-    let at_least_one = |what: &str, value: usize| {
-        if value == 0 {
-            Err(invalid(what, "0", "at least 1"))
-        } else {
-            Ok(())
-        }
-    };
-    match input {
-        InputSpace::Vector { dimension } => at_least_one("dimension", *dimension),
-        InputSpace::Sphere {
-            band_limit,
-            channels,
-            ..
-        } => {
-            check_band_limit("bandlimit of the input", *band_limit)?;
-            at_least_one("channels", *channels)
-        }
-        InputSpace::Plane {
-            height,
-            width,
-            channels,
-        } => {
-            for (what, edge) in [("height", *height), ("width", *width)] {
-                if edge == 0 || edge > MAX_EDGE {
-                    return Err(invalid(
-                        format!("{what} of the input"),
-                        edge,
-                        format!("a number from 1 to {MAX_EDGE}"),
-                    ));
-                }
-            }
-            at_least_one("channels", *channels)
-        }
-        InputSpace::Finite { channels, .. } => at_least_one("channels", *channels),
-    }
-}
-
-fn check_band_limit(what: &str, band_limit: usize) -> Result<()> {
-    if band_limit == 0 || band_limit > MAX_BAND_LIMIT {
-        return Err(invalid(
-            what,
-            band_limit,
-            format!("a number from 1 to {MAX_BAND_LIMIT}"),
-        ));
-    }
-    Ok(())
-}
-
-fn check_quadrature(input: &InputSpace, quadrature: &Quadrature) -> Result<()> {
-    let InputSpace::Sphere { band_limit, .. } = input else {
-        return if *quadrature == Quadrature::default() {
-            Ok(())
-        } else {
-            Err(network_error(
-                "a quadrature over the group, which is for signals on the sphere",
-                "remove the quadrature",
-            ))
-        };
-    };
-    match *quadrature {
-        Quadrature::BandLimit(limit) => {
-            check_band_limit("bandlimit of the quadrature", limit)?;
-            if limit < *band_limit {
-                return Err(invalid(
-                    "bandlimit of the quadrature",
-                    limit,
-                    format!("at least {band_limit}, the bandlimit of the input"),
-                ));
-            }
-        }
-        Quadrature::Tolerance(tolerance) => {
-            if !(tolerance > 0.0 && tolerance < 1.0) {
-                return Err(invalid(
-                    "tolerance of the quadrature",
-                    tolerance,
-                    "a number between 0 and 1",
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn check_scale(index: usize, scale: &Scale) -> Result<()> {
-    if !(scale.weight_std.is_finite() && scale.weight_std > 0.0) {
-        return Err(layer_error(
-            index,
-            &format!("weight_std is {}", scale.weight_std),
-            "give a number greater than 0",
-        ));
-    }
-    if !(scale.bias_std.is_finite() && scale.bias_std >= 0.0) {
-        return Err(layer_error(
-            index,
-            &format!("bias_std is {}", scale.bias_std),
-            "give 0 (no bias) or a number greater than 0",
-        ));
-    }
-    Ok(())
-}
-
-fn check_activation(index: usize, activation: &Activation) -> Result<()> {
-    activation.validate().map_err(|err| match err {
-        Error::InvalidValue {
-            what,
-            found,
-            expected,
-        } => layer_error(
-            index,
-            &format!("{what} is {found}"),
-            &format!("give {expected}"),
-        ),
-        Error::NotFinite { what, .. } => layer_error(
-            index,
-            &format!("{what} is NaN or infinite"),
-            "give a finite number",
-        ),
-        other => other,
-    })
-}
-
-fn invalid(
-    what: impl Into<String>,
-    found: impl std::fmt::Display,
-    expected: impl Into<String>,
-) -> Error {
-    Error::InvalidValue {
-        what: what.into(),
-        found: found.to_string(),
-        expected: expected.into(),
-    }
-}
-
-fn layer_error(index: usize, problem: &str, change: &str) -> Error {
-    Error::InvalidNetwork {
-        layer: Some(index),
-        problem: problem.into(),
-        change: change.into(),
-    }
-}
-
-fn network_error(problem: &str, change: &str) -> Error {
-    Error::InvalidNetwork {
-        layer: None,
-        problem: problem.into(),
-        change: change.into(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::check::check;
 use super::types::{InputSpace, Layer, Quadrature, SphereSampling};
-use super::{builder, file};
+use super::{Outputs, Support, builder, file, file_write};
 use crate::group::FiniteAction;
 use crate::{Error, Result};
 
@@ -14,7 +14,9 @@ use crate::{Error, Result};
 /// over the group.
 ///
 /// A value of this type is well formed: the layers fit one behind the other, every activation acts
-/// on Gaussian features, and the outputs are numbers, for which kernels exist.
+/// on Gaussian features, and the outputs are numbers, for which kernels exist: the pooled features,
+/// or those at the places of [`Outputs`]. A filter that covers the whole sphere by its parameters is
+/// kept as [`Support::Global`].
 ///
 /// # Examples
 /// ```
@@ -35,10 +37,11 @@ pub struct Network {
     input: InputSpace,
     quadrature: Quadrature,
     layers: Vec<Layer>,
+    outputs: Outputs,
 }
 
 impl Network {
-    /// Checks the parts and makes them a network.
+    /// Checks the parts and makes them a network whose outputs are pooled.
     ///
     /// # Arguments
     /// * `input` — the space of the inputs
@@ -49,11 +52,51 @@ impl Network {
     /// [`Error::InvalidNetwork`] if the layers do not fit, with what to add or change;
     /// [`Error::InvalidValue`] for a size or tolerance outside its range.
     pub fn new(input: InputSpace, quadrature: Quadrature, layers: Vec<Layer>) -> Result<Network> {
-        check(&input, &quadrature, &layers)?;
+        Network::reading(input, quadrature, layers, Outputs::Pooled)
+    }
+
+    /// Checks the parts and makes them a network whose features are read at given places.
+    ///
+    /// # Arguments
+    /// * `outputs` — rotations for a network on the sphere whose last features are over SO(3), points
+    ///   behind a partial pooling, [`Outputs::Pooled`] for all others
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Error::InvalidNetwork`] if the outputs do not fit the last layer.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::network::{
+    ///     GroupName, InputSpace, Layer, Network, Outputs, Quadrature, Scale, SphereSampling, Support,
+    /// };
+    /// let input = InputSpace::Sphere {
+    ///     band_limit: 4,
+    ///     sampling: SphereSampling::Coefficients,
+    ///     channels: 1,
+    /// };
+    /// let lifting = Layer::Lifting {
+    ///     group: GroupName::So3,
+    ///     support: Support::cap(0.9),
+    ///     scale: Scale::default(),
+    /// };
+    /// let outputs = Outputs::rotations(&[[0.0, 0.5, 0.0]]);
+    /// let network = Network::reading(input, Quadrature::default(), vec![lifting], outputs)?;
+    /// assert_eq!(network.outputs().count(), 1);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn reading(
+        input: InputSpace,
+        quadrature: Quadrature,
+        mut layers: Vec<Layer>,
+        outputs: Outputs,
+    ) -> Result<Network> {
+        check(&input, &quadrature, &layers, &outputs)?;
+        name_global_filters(&mut layers);
         Ok(Network {
             input,
             quadrature,
             layers,
+            outputs,
         })
     }
 
@@ -213,7 +256,7 @@ impl Network {
     /// [`Error::InvalidNetwork`] if an activation has no name in the file format (an elementwise
     /// function given as Rust code).
     pub fn to_toml(&self) -> Result<String> {
-        file::write(self)
+        file_write::write(self)
     }
 
     /// The space of the inputs.
@@ -236,7 +279,43 @@ impl Network {
     /// # Errors
     /// [`Error::InvalidValue`] or [`Error::InvalidNetwork`] if the quadrature does not fit the input.
     pub fn with_quadrature(self, quadrature: Quadrature) -> Result<Network> {
-        Network::new(self.input, quadrature, self.layers)
+        Network::reading(self.input, quadrature, self.layers, self.outputs)
+    }
+
+    /// What the outputs are.
+    pub fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
+    /// The same network read at other places.
+    ///
+    /// # Errors
+    /// [`Error::InvalidNetwork`] if the outputs do not fit the last layer, [`Error::InvalidValue`] for
+    /// angles out of range.
+    pub fn with_outputs(self, outputs: Outputs) -> Result<Network> {
+        Network::reading(self.input, self.quadrature, self.layers, outputs)
+    }
+}
+
+/// Makes global filters [`Support::Global`] by name, so that equal networks are equal values.
+fn name_global_filters(layers: &mut [Layer]) {
+    for layer in layers {
+        match layer {
+            Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } => {
+                if support.is_global() {
+                    *support = Support::Global;
+                }
+            }
+            Layer::Residual { branch, shortcut } => {
+                name_global_filters(branch);
+                name_global_filters(shortcut);
+            }
+            Layer::Activation(_)
+            | Layer::GroupPooling
+            | Layer::PartialPooling
+            | Layer::Flatten
+            | Layer::Dense(_) => {}
+        }
     }
 }
 
@@ -274,6 +353,9 @@ impl fmt::Display for Network {
         }
         for layer in &self.layers {
             write!(f, " → {layer}")?;
+        }
+        if self.outputs != Outputs::Pooled {
+            write!(f, " → {}", self.outputs)?;
         }
         Ok(())
     }

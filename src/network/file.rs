@@ -1,23 +1,21 @@
-//! Network files: TOML to [`Network`] and back.
+//! Reading network files.
 
-use std::f64::consts::PI;
-use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use super::Network;
 use super::table::{Found, Table, line_of, short};
-use super::types::{GroupName, InputSpace, Layer, Padding, Quadrature, Scale, Support};
+use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale};
+use super::{Network, Outputs, Padding, Support};
 use crate::activation::Activation;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
 
 const KINDS: &str = "one of \"lifting\", \"group-convolution\", \"activation\", \
-                     \"group-pooling\", \"flatten\", \"dense\", \"residual\"";
+                     \"group-pooling\", \"partial-pooling\", \"flatten\", \"dense\", \"residual\"";
 const SPACES: &str = "one of \"vector\", \"sphere\", \"plane\", \"finite\"";
-const NARROW_CAP: &str = "a cap narrower than the sphere is not supported in this version; \
-                          leave `cap` out for a global filter";
+/// The keys of filters on the sphere, of which a layer has at most one.
+const PROFILES: [&str; 5] = ["cap", "ring", "gaussian", "heat", "legendre"];
 
 /// Reads the text of a network file.
 pub(super) fn parse(text: &str) -> Result<Network> {
@@ -27,7 +25,7 @@ pub(super) fn parse(text: &str) -> Result<Network> {
         message: short(err.message()),
     })?;
     let root = Table::new(text, document.get_ref(), "the network file");
-    root.accept(&["input", "quadrature", "layers"])?;
+    root.accept(&["input", "quadrature", "outputs", "layers"])?;
     let Some(input) = root.table("input")? else {
         return Err(root.missing("input"));
     };
@@ -46,11 +44,24 @@ pub(super) fn parse(text: &str) -> Result<Network> {
             parse_quadrature(&Table::new(text, found.value, "[quadrature]"))?
         }
     };
+    let outputs = root.table("outputs")?;
+    if let (Some(found), false) = (&outputs, matches!(input, InputSpace::Sphere { .. })) {
+        return Err(root.wrong(
+            "outputs",
+            found.line,
+            "outputs at given places for inputs that are not on the sphere",
+            "no such table",
+        ));
+    }
     let Some(tables) = root.tables("layers")? else {
         return Err(root.missing("layers"));
     };
     let layers = parse_layers(text, &tables, "layer", &input)?;
-    Network::new(input, quadrature, layers).map_err(|err| match err {
+    let outputs = match outputs {
+        None => Outputs::Pooled,
+        Some(found) => parse_outputs(&Table::new(text, found.value, "[outputs]"), &layers)?,
+    };
+    Network::reading(input, quadrature, layers, outputs).map_err(|err| match err {
         Error::InvalidNetwork {
             layer: Some(layer),
             problem,
@@ -128,6 +139,37 @@ fn parse_quadrature(table: &Table<'_>) -> Result<Quadrature> {
     }
 }
 
+/// Reads where the features are read: a list, or a grid, whose kind the layers decide.
+fn parse_outputs(table: &Table<'_>, layers: &[Layer]) -> Result<Outputs> {
+    let keys = ["rotations", "points", "sampling", "bandlimit"];
+    table.accept(&keys)?;
+    table.at_most_one(&["rotations", "points", "sampling"])?;
+    table.at_most_one(&["rotations", "points", "bandlimit"])?;
+    if let Some(angles) = table.float_lists("rotations")? {
+        return Ok(Outputs::Rotations(angles.value));
+    }
+    if let Some(angles) = table.float_lists("points")? {
+        return Ok(Outputs::Points(angles.value));
+    }
+    match (table.string("sampling")?, table.count("bandlimit")?) {
+        (Some(sampling), Some(band_limit)) => {
+            let grid = at_key(sampling.value.parse(), table, "sampling", sampling.line)?;
+            let partly = layers
+                .iter()
+                .any(|layer| matches!(layer, Layer::PartialPooling));
+            let outputs = if partly {
+                Outputs::grid_points(grid, band_limit.value)
+            } else {
+                Outputs::grid_rotations(grid, band_limit.value)
+            };
+            at_key(outputs, table, "bandlimit", band_limit.line)
+        }
+        (Some(_), None) => Err(table.missing("bandlimit")),
+        (None, Some(_)) => Err(table.missing("sampling")),
+        (None, None) => Err(table.missing("rotations`, `points` or `sampling")),
+    }
+}
+
 /// Reads consecutive layers; `name` and a number are what errors call each of them.
 fn parse_layers(
     text: &str,
@@ -183,6 +225,10 @@ fn parse_layer(text: &str, layer: &DeTable<'_>, place: &str, input: &InputSpace)
             table.accept(&["kind"])?;
             Ok(Layer::GroupPooling)
         }
+        "partial-pooling" => {
+            table.accept(&["kind"])?;
+            Ok(Layer::PartialPooling)
+        }
         "flatten" => {
             table.accept(&["kind"])?;
             Ok(Layer::Flatten)
@@ -221,14 +267,16 @@ fn accept_filter(
     let filter: &[&str] = match input {
         InputSpace::Plane { .. } => &["filter", "padding"],
         InputSpace::Finite { .. } => &[numbers],
-        InputSpace::Sphere { .. } => &["cap"],
+        InputSpace::Sphere { .. } => &PROFILES,
         // A layer with a filter is refused as such, in words of its own.
-        InputSpace::Vector { .. } => &["cap", "filter", "padding", "points", "elements"],
+        InputSpace::Vector { .. } => {
+            &[&PROFILES[..], &["filter", "padding", "points", "elements"]].concat()
+        }
     };
     let keys = [keys, filter, &["weight_std", "bias_std"]].concat();
     table.accept_or(&keys, |key| match key {
         "filter" | "padding" => Some("a key of layers on the plane"),
-        "cap" => Some("a key of layers on the sphere"),
+        key if PROFILES.contains(&key) => Some("a key of layers on the sphere"),
         "points" | "elements" => Some("a key of layers on a finite set"),
         _ => None,
     })
@@ -266,16 +314,44 @@ fn parse_support(table: &Table<'_>, numbers: &str) -> Result<Support> {
             "a key `filter` beside it",
         ));
     }
-    match table.float("cap")? {
+    parse_profile(table)
+}
+
+/// Reads a filter on the sphere; without one it is global.
+fn parse_profile(table: &Table<'_>) -> Result<Support> {
+    table.at_most_one(&PROFILES)?;
+    let number = |key, make: fn(f64) -> Support| {
+        let found = table.float(key)?;
+        Ok::<_, Error>(found.map(|found| (key, found.line, make(found.value))))
+    };
+    let numbers = |key| table.floats(key);
+    let found = if let Some(ring) = numbers("ring")? {
+        let &[inner, outer] = ring.value.as_slice() else {
+            return Err(table.wrong(
+                "ring",
+                ring.line,
+                format!("{} numbers", ring.value.len()),
+                "two, the inner and the outer angle",
+            ));
+        };
+        Some(("ring", ring.line, Support::ring(inner, outer)))
+    } else if let Some(given) = numbers("legendre")? {
+        Some(("legendre", given.line, Support::legendre(&given.value)))
+    } else if let Some(found) = number("cap", Support::cap)? {
+        Some(found)
+    } else if let Some(found) = number("gaussian", Support::gaussian)? {
+        Some(found)
+    } else {
+        number("heat", Support::heat)?
+    };
+    match found {
         None => Ok(Support::Global),
-        Some(cap) if cap.value >= PI => Ok(Support::Global),
-        Some(cap) if cap.value > 0.0 => Err(table.wrong(
-            "cap",
-            cap.line,
-            cap.value,
-            &format!("no cap ({NARROW_CAP})"),
-        )),
-        Some(cap) => Err(table.wrong("cap", cap.line, cap.value, "an angle greater than 0")),
+        Some((key, line, support)) => {
+            if let Support::Zonal(profile) = &support {
+                at_key(profile.validate(), table, key, line)?;
+            }
+            Ok(support)
+        }
     }
 }
 
@@ -356,161 +432,4 @@ fn at_key<T>(result: Result<T>, table: &Table<'_>, key: &str, line: usize) -> Re
         } => table.wrong(key, line, found, &expected),
         other => other,
     })
-}
-
-/// Whether a network file can name this activation.
-fn has_name(activation: &Activation) -> bool {
-    Activation::from_name(activation.name(), activation.slope(), activation.degree())
-        .is_ok_and(|named| named == *activation)
-}
-
-/// Writes a network file.
-pub(super) fn write(network: &Network) -> Result<String> {
-    let mut out = String::new();
-    for (index, layer) in network.layers().iter().enumerate() {
-        check_names(index, layer)?;
-    }
-    if let InputSpace::Finite { action, .. } = network.input()
-        && !FiniteAction::from_generators(&permutations(action)).is_ok_and(|read| read == **action)
-    {
-        return Err(Error::InvalidNetwork {
-            layer: None,
-            problem:
-                "different elements of the group move the points alike, or the group is too large \
-                      for a file"
-                    .into(),
-            change: "let the group act on itself".into(),
-        });
-    }
-    write_parts(network, &mut out).expect("writing to a String does not fail");
-    Ok(out)
-}
-
-fn check_names(index: usize, layer: &Layer) -> Result<()> {
-    match layer {
-        Layer::Activation(activation) if !has_name(activation) => Err(Error::InvalidNetwork {
-            layer: Some(index),
-            problem: format!("the function {activation} has no name in a network file"),
-            change: "use one of the named activations".into(),
-        }),
-        Layer::Residual { branch, shortcut } => branch
-            .iter()
-            .chain(shortcut)
-            .try_for_each(|layer| check_names(index, layer)),
-        _ => Ok(()),
-    }
-}
-
-/// Every element but the identity as a permutation of the points: generators that keep its number.
-fn permutations(action: &FiniteAction) -> Vec<Vec<usize>> {
-    // The trivial group is generated by its identity.
-    let first = usize::from(action.order() > 1);
-    (first..action.order())
-        .map(|g| (0..action.points()).map(|x| action.image(g, x)).collect())
-        .collect()
-}
-
-fn write_parts(network: &Network, out: &mut String) -> fmt::Result {
-    writeln!(out, "[input]")?;
-    match network.input() {
-        InputSpace::Vector { dimension } => {
-            writeln!(out, "space = \"vector\"\ndimension = {dimension}")?;
-        }
-        InputSpace::Sphere {
-            band_limit,
-            sampling,
-            channels,
-        } => {
-            writeln!(out, "space = \"sphere\"\nbandlimit = {band_limit}")?;
-            writeln!(out, "sampling = \"{sampling}\"\nchannels = {channels}")?;
-            match network.quadrature() {
-                Quadrature::BandLimit(limit) => {
-                    writeln!(out, "\n[quadrature]\nbandlimit = {limit}")?;
-                }
-                Quadrature::Tolerance(tolerance) => {
-                    writeln!(out, "\n[quadrature]\ntolerance = {tolerance:?}")?;
-                }
-            }
-        }
-        InputSpace::Plane {
-            height,
-            width,
-            channels,
-        } => {
-            writeln!(out, "space = \"plane\"\nheight = {height}\nwidth = {width}")?;
-            writeln!(out, "channels = {channels}")?;
-        }
-        InputSpace::Finite { action, channels } => {
-            writeln!(
-                out,
-                "space = \"finite\"\nchannels = {channels}\ngenerators = ["
-            )?;
-            for permutation in permutations(action) {
-                writeln!(out, "    {permutation:?},")?;
-            }
-            writeln!(out, "]")?;
-        }
-    }
-    for layer in network.layers() {
-        write_layer("layers", layer, out)?;
-    }
-    Ok(())
-}
-
-fn write_layer(path: &str, layer: &Layer, out: &mut String) -> fmt::Result {
-    writeln!(out, "\n[[{path}]]\nkind = \"{}\"", layer.kind())?;
-    match layer {
-        Layer::Lifting {
-            group,
-            support,
-            scale,
-        } => {
-            if *group != GroupName::Finite {
-                writeln!(out, "group = \"{group}\"")?;
-            }
-            write_support(support, "points", out)?;
-            write_scale(scale, out)
-        }
-        Layer::GroupConvolution { support, scale } => {
-            write_support(support, "elements", out)?;
-            write_scale(scale, out)
-        }
-        Layer::Dense(scale) => write_scale(scale, out),
-        Layer::Activation(activation) => {
-            writeln!(out, "function = \"{}\"", activation.name())?;
-            if let Some(slope) = activation.slope() {
-                writeln!(out, "slope = {slope:?}")?;
-            }
-            if let Some(degree) = activation.degree() {
-                writeln!(out, "degree = {degree}")?;
-            }
-            Ok(())
-        }
-        Layer::GroupPooling | Layer::Flatten => Ok(()),
-        Layer::Residual { branch, shortcut } => {
-            for (name, layers) in [("branch", branch), ("shortcut", shortcut)] {
-                for layer in layers {
-                    write_layer(&format!("{path}.{name}"), layer, out)?;
-                }
-            }
-            Ok(())
-        }
-    }
-}
-
-fn write_support(support: &Support, numbers: &str, out: &mut String) -> fmt::Result {
-    match support {
-        Support::Global => Ok(()),
-        Support::Window {
-            height,
-            width,
-            padding,
-        } => writeln!(out, "filter = [{height}, {width}]\npadding = \"{padding}\""),
-        Support::Subset(subset) => writeln!(out, "{numbers} = {subset:?}"),
-    }
-}
-
-fn write_scale(scale: &Scale, out: &mut String) -> fmt::Result {
-    writeln!(out, "weight_std = {:?}", scale.weight_std)?;
-    writeln!(out, "bias_std = {:?}", scale.bias_std)
 }

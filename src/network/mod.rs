@@ -5,16 +5,23 @@
 //! compile; [`Network::read`] reads a network file, where they are errors that say what to change.
 
 mod check;
+mod check_values;
 mod definition;
 mod file;
+mod file_write;
+mod outputs;
+mod support;
 mod table;
 mod types;
+mod zonal_profile;
 
 pub mod builder;
 
 pub use builder::NetworkBuilder;
 pub use definition::Network;
+pub use outputs::Outputs;
+pub use support::{Padding, Support};
 pub use types::{
-    DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Padding, Quadrature, Scale, SphereSampling,
-    Support,
+    DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Quadrature, Scale, SphereSampling,
 };
+pub use zonal_profile::ZonalProfile;

@@ -1,5 +1,7 @@
 //! Reading one table of a network file: keys with their lines, and errors that name them.
 
+use std::sync::Arc;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -99,6 +101,24 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Refuses the second of several keys of which one says it all.
+    pub fn at_most_one(&self, keys: &[&str]) -> Result<()> {
+        let mut found: Vec<_> = keys
+            .iter()
+            .filter_map(|key| self.value(key).map(|found| (found.line, key)))
+            .collect();
+        found.sort_unstable();
+        match found[..] {
+            [(_, first), (line, second), ..] => Err(self.wrong(
+                second,
+                line,
+                format!("`{second}` beside `{first}`"),
+                "one of the two",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// The line of a key, if it is there.
     fn value(&self, key: &str) -> Option<Found<&'a Spanned<DeValue<'a>>>> {
         self.table
@@ -130,35 +150,37 @@ impl<'a> Table<'a> {
     }
 
     pub fn float(&self, key: &str) -> Result<Option<Found<f64>>> {
-        self.read(key, "a number", |value| match value {
-            DeValue::Float(float) => float.as_str().parse().ok(),
-            DeValue::Integer(_) => integer(value).map(|value| value as f64),
-            _ => None,
-        })
+        self.read(key, "a number", float)
     }
 
     pub fn count(&self, key: &str) -> Result<Option<Found<usize>>> {
-        self.read(key, "a whole number, zero or more", |value| {
-            integer(value).and_then(|value| usize::try_from(value).ok())
-        })
+        self.read(key, "a whole number, zero or more", count)
     }
 
     pub fn counts(&self, key: &str) -> Result<Option<Found<Vec<usize>>>> {
-        self.read(key, "a list of whole numbers, zero or more", list)
+        self.read(key, "a list of whole numbers, zero or more", |value| {
+            list(value, count)
+        })
     }
 
     pub fn count_lists(&self, key: &str) -> Result<Option<Found<Vec<Vec<usize>>>>> {
-        self.read(
-            key,
-            "a list of lists of whole numbers, zero or more",
-            |value| {
-                value
-                    .as_array()?
-                    .iter()
-                    .map(|v| list(v.get_ref()))
-                    .collect()
-            },
-        )
+        let expected = "a list of lists of whole numbers, zero or more";
+        self.read(key, expected, |value| {
+            list(value, |value| list(value, count))
+        })
+    }
+
+    pub fn floats(&self, key: &str) -> Result<Option<Found<Vec<f64>>>> {
+        self.read(key, "a list of numbers", |value| list(value, float))
+    }
+
+    /// A list of lists of N numbers each.
+    pub fn float_lists<const N: usize>(&self, key: &str) -> Result<Option<Found<Arc<[[f64; N]]>>>> {
+        self.read(key, &format!("a list of lists of {N} numbers"), |value| {
+            list(value, |value| {
+                list::<_, Vec<f64>>(value, float)?.try_into().ok()
+            })
+        })
     }
 
     pub fn table(&self, key: &str) -> Result<Option<Found<&'a DeTable<'a>>>> {
@@ -201,12 +223,25 @@ fn integer(value: &DeValue<'_>) -> Option<i64> {
         .and_then(|integer| i64::from_str_radix(integer.as_str(), integer.radix()).ok())
 }
 
-fn list(value: &DeValue<'_>) -> Option<Vec<usize>> {
-    value
-        .as_array()?
-        .iter()
-        .map(|value| integer(value.get_ref()).and_then(|value| usize::try_from(value).ok()))
-        .collect()
+fn count(value: &DeValue<'_>) -> Option<usize> {
+    integer(value).and_then(|value| usize::try_from(value).ok())
+}
+
+fn float(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Float(float) => float.as_str().parse().ok(),
+        DeValue::Integer(_) => integer(value).map(|value| value as f64),
+        _ => None,
+    }
+}
+
+/// The entries of a list, if each is what it should be.
+fn list<T, C: FromIterator<T>>(
+    value: &DeValue<'_>,
+    entry: impl Fn(&DeValue<'_>) -> Option<T>,
+) -> Option<C> {
+    let entries = value.as_array()?.iter();
+    entries.map(|value| entry(value.get_ref())).collect()
 }
 
 /// A value as an error shows it.

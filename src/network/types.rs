@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::Support;
 use crate::activation::Activation;
 use crate::group::{FiniteAction, PointGroup};
 use crate::sphere::Sampling;
@@ -96,8 +97,13 @@ pub enum Layer {
     },
     /// A function applied to every feature.
     Activation(Activation),
-    /// Mean of the features over the group.
+    /// Mean of the features over what they are functions on: the group or, behind a partial
+    /// pooling, the sphere.
     GroupPooling,
+    /// Mean over the rotations about the filter's own axis, on the sphere: features over SO(3)
+    /// become features over the sphere, $`\psi(x) = \frac{1}{2\pi} \int \varphi(g_x R_z(\gamma)) \, d\gamma`$ for any
+    /// rotation $`g_x`$ that takes the north pole to x.
+    PartialPooling,
     /// All features side by side, in one vector; on the plane.
     Flatten,
     /// The sum of two independent branches.
@@ -125,6 +131,7 @@ impl Layer {
             Layer::GroupConvolution { .. } => "group-convolution",
             Layer::Activation(_) => "activation",
             Layer::GroupPooling => "group-pooling",
+            Layer::PartialPooling => "partial-pooling",
             Layer::Flatten => "flatten",
             Layer::Residual { .. } => "residual",
             Layer::Dense(_) => "dense",
@@ -146,7 +153,9 @@ impl fmt::Display for Layer {
             }
             Layer::Dense(scale) => write!(f, "dense {scale}"),
             Layer::Activation(activation) => write!(f, "{activation}"),
-            Layer::GroupPooling | Layer::Flatten => f.write_str(self.kind()),
+            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => {
+                f.write_str(self.kind())
+            }
             Layer::Residual { branch, shortcut } => {
                 let write_branch = |f: &mut fmt::Formatter<'_>, layers: &[Layer]| {
                     for (index, layer) in layers.iter().enumerate() {
@@ -202,96 +211,6 @@ impl Default for Scale {
 impl fmt::Display for Scale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "(σw {}, σb {})", self.weight_std, self.bias_std)
-    }
-}
-
-/// The part of the space or group that a filter covers.
-#[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Support {
-    /// All of it. On the plane: the whole image with its opposite edges joined, in every orientation.
-    #[default]
-    Global,
-    /// On the plane: a window of pixels around the centre, in every orientation of the point group.
-    Window {
-        /// Number of rows, odd.
-        height: usize,
-        /// Number of columns, odd.
-        width: usize,
-        /// What lies beyond the edge of the image.
-        padding: Padding,
-    },
-    /// Of a finite set or a finite group: the points or elements with these numbers.
-    Subset(Arc<[usize]>),
-}
-
-impl Support {
-    /// A square window on the plane, `size` × `size` pixels.
-    pub fn window(size: usize, padding: Padding) -> Self {
-        Support::Window {
-            height: size,
-            width: size,
-            padding,
-        }
-    }
-
-    /// Some points of a finite set, or some elements of a finite group.
-    pub fn subset(numbers: &[usize]) -> Self {
-        Support::Subset(numbers.into())
-    }
-}
-
-/// Nothing for a global support, otherwise its size, after a space.
-impl fmt::Display for Support {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Support::Global => Ok(()),
-            Support::Window {
-                height,
-                width,
-                padding,
-            } => write!(f, " {height}×{width} {padding}"),
-            Support::Subset(numbers) => write!(f, " on {}", numbers.len()),
-        }
-    }
-}
-
-/// What a window meets beyond the edge of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Padding {
-    /// Nothing: the window stays inside, and the features are an image that is smaller.
-    #[default]
-    Valid,
-    /// Zeros: the features are an image of the same size.
-    Same,
-    /// The opposite edge: the image is periodic.
-    Circular,
-}
-
-impl fmt::Display for Padding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Padding::Valid => "valid",
-            Padding::Same => "same",
-            Padding::Circular => "circular",
-        })
-    }
-}
-
-impl FromStr for Padding {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "valid" => Ok(Padding::Valid),
-            "same" => Ok(Padding::Same),
-            "circular" => Ok(Padding::Circular),
-            _ => Err(Error::InvalidValue {
-                what: "padding".into(),
-                found: format!("{text:?}"),
-                expected: "one of \"valid\", \"same\", \"circular\"".into(),
-            }),
-        }
     }
 }
 

@@ -1,0 +1,183 @@
+//! The part of the space or group that a filter covers.
+
+use std::f64::consts::PI;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::ZonalProfile;
+use crate::{Error, Result};
+
+/// The part of the space or group that a filter covers.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Support {
+    /// All of it. On the plane: the whole image with its opposite edges joined, in every orientation.
+    #[default]
+    Global,
+    /// On the plane: a window of pixels around the centre, in every orientation of the point group.
+    Window {
+        /// Number of rows, odd.
+        height: usize,
+        /// Number of columns, odd.
+        width: usize,
+        /// What lies beyond the edge of the image.
+        padding: Padding,
+    },
+    /// Of a finite set or a finite group: the points or elements with these numbers.
+    Subset(Arc<[usize]>),
+    /// On the sphere: a weight by the distance from the north pole. In a convolution it is the
+    /// weight of a rotation by the distance to which it takes the north pole.
+    Zonal(ZonalProfile),
+}
+
+impl Support {
+    /// A square window on the plane, `size` × `size` pixels.
+    pub fn window(size: usize, padding: Padding) -> Self {
+        Support::Window {
+            height: size,
+            width: size,
+            padding,
+        }
+    }
+
+    /// Some points of a finite set, or some elements of a finite group.
+    pub fn subset(numbers: &[usize]) -> Self {
+        Support::Subset(numbers.into())
+    }
+
+    /// A cap about the north pole; the whole sphere from π on.
+    ///
+    /// # Arguments
+    /// * `angle` — from the pole to the rim, radians, greater than 0
+    ///
+    /// The value is checked when the network is built, as are those of the other profiles.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::network::Support;
+    /// assert_eq!(Support::cap(3.2), Support::Global);
+    /// assert_eq!(Support::cap(0.9).to_string(), " cap 0.9");
+    /// ```
+    pub fn cap(angle: f64) -> Self {
+        // Infinity is a mistake and is refused as such.
+        if angle >= PI && angle.is_finite() {
+            return Support::Global;
+        }
+        Support::Zonal(ZonalProfile::Cap { angle })
+    }
+
+    /// The ring between two distances from the north pole.
+    ///
+    /// # Arguments
+    /// * `inner`, `outer` — radians, `0 <= inner < outer <= π`
+    pub fn ring(inner: f64, outer: f64) -> Self {
+        Support::zonal(ZonalProfile::Ring { inner, outer })
+    }
+
+    /// A Gaussian of the distance from the north pole.
+    ///
+    /// # Arguments
+    /// * `width` — its standard deviation in radians, greater than 0
+    pub fn gaussian(width: f64) -> Self {
+        Support::Zonal(ZonalProfile::Gaussian { width })
+    }
+
+    /// The heat kernel about the north pole.
+    ///
+    /// # Arguments
+    /// * `time` — greater than 0
+    pub fn heat(time: f64) -> Self {
+        Support::Zonal(ZonalProfile::Heat { time })
+    }
+
+    /// A weight given by its multipliers.
+    ///
+    /// # Arguments
+    /// * `multipliers` — $`a_0 = 1, a_1, \dots`$; zero beyond
+    pub fn legendre(multipliers: &[f64]) -> Self {
+        Support::zonal(ZonalProfile::Legendre(multipliers.into()))
+    }
+
+    /// A profile on the sphere; global if it is constant.
+    pub fn zonal(profile: ZonalProfile) -> Self {
+        if profile.is_constant() {
+            Support::Global
+        } else {
+            Support::Zonal(profile)
+        }
+    }
+
+    /// Whether the filter weighs everything alike: [`Support::Global`], or a profile that is
+    /// constant by its parameters.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::network::{Support, ZonalProfile};
+    /// let everything = ZonalProfile::Ring { inner: 0.0, outer: std::f64::consts::PI };
+    /// assert!(Support::Zonal(everything).is_global());
+    /// assert!(!Support::heat(1e3).is_global());     // very nearly
+    /// ```
+    pub fn is_global(&self) -> bool {
+        match self {
+            Support::Global => true,
+            Support::Zonal(profile) => profile.is_constant(),
+            Support::Window { .. } | Support::Subset(_) => false,
+        }
+    }
+}
+
+/// Nothing for a global support, otherwise its size, after a space.
+impl fmt::Display for Support {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Support::Global => Ok(()),
+            Support::Window {
+                height,
+                width,
+                padding,
+            } => write!(f, " {height}×{width} {padding}"),
+            Support::Subset(numbers) => write!(f, " on {}", numbers.len()),
+            Support::Zonal(profile) => write!(f, " {profile}"),
+        }
+    }
+}
+
+/// What a window meets beyond the edge of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Padding {
+    /// Nothing: the window stays inside, and the features are an image that is smaller.
+    #[default]
+    Valid,
+    /// Zeros: the features are an image of the same size.
+    Same,
+    /// The opposite edge: the image is periodic.
+    Circular,
+}
+
+impl fmt::Display for Padding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Padding::Valid => "valid",
+            Padding::Same => "same",
+            Padding::Circular => "circular",
+        })
+    }
+}
+
+impl FromStr for Padding {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "valid" => Ok(Padding::Valid),
+            "same" => Ok(Padding::Same),
+            "circular" => Ok(Padding::Circular),
+            _ => Err(Error::InvalidValue {
+                what: "padding".into(),
+                found: format!("{text:?}"),
+                expected: "one of \"valid\", \"same\", \"circular\"".into(),
+            }),
+        }
+    }
+}
