@@ -551,7 +551,7 @@ fn check_evaluated(network: &Network) -> Result<()> {
     let refused = |layer, problem: &str, change: &str| {
         Err(Error::InvalidNetwork {
             layer,
-            problem: format!("{problem}, which is not evaluated yet"),
+            problem: format!("{problem} cannot be evaluated yet"),
             change: change.into(),
         })
     };
