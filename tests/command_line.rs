@@ -409,12 +409,31 @@ fn check_pair(bench: &Bench, space: &str, sampling: &str) {
 #[test]
 fn check_prints_the_network_as_read() {
     let bench = Bench::new();
-    bench.text("net.toml", SPHERE);
-    let output = bench.run("check net.toml");
-    assert!(output.status.success());
-    let printed = String::from_utf8(output.stdout).unwrap();
-    bench.text("again.toml", &printed);
-    assert_eq!(bench.run("check again.toml").stdout, printed.as_bytes());
+    let local = SPHERE
+        .replacen("group = \"SO3\"", "group = \"SO3\"\nring = [0.3, 0.9]", 1)
+        .replace("group-pooling", "partial-pooling")
+        + "\n[outputs]\nsampling = \"gauss-legendre\"\nbandlimit = 2\n";
+    for (network, words) in [
+        (SPHERE, &["kind = \"group-pooling\""][..]),
+        (
+            &local,
+            &[
+                "ring = [0.3, 0.9]",
+                "kind = \"partial-pooling\"",
+                "[outputs]\nsampling = \"gauss-legendre\"\nbandlimit = 2",
+            ],
+        ),
+    ] {
+        bench.text("net.toml", network);
+        let output = bench.run("check net.toml");
+        assert!(output.status.success());
+        let printed = String::from_utf8(output.stdout).unwrap();
+        for word in words {
+            assert!(printed.contains(word), "{word:?} is not in {printed:?}");
+        }
+        bench.text("again.toml", &printed);
+        assert_eq!(bench.run("check again.toml").stdout, printed.as_bytes());
+    }
 }
 
 #[test]
@@ -459,8 +478,8 @@ fn bad_input_is_refused() {
         ),
         (
             "cap",
-            SPHERE.replace("group = \"SO3\"", "group = \"SO3\"\ncap = 0.9"),
-            &["cap"],
+            SPHERE.replace("group = \"SO3\"", "group = \"SO3\"\ncap = -0.9"),
+            &["cap", "-0.9"],
         ),
         (
             "plane",

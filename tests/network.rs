@@ -143,7 +143,7 @@ fn layers_that_do_not_fit() {
     );
     refused(
         sphere(vec![lifting(), relu(), dense()]),
-        "network: the outputs are functions on the group, a kernel needs numbers; add a `group-pooling` layer",
+        "network: the outputs are functions on the group, a kernel needs numbers; add a `group-pooling` layer, or outputs at given rotations",
     );
 }
 

@@ -3,7 +3,7 @@
 use haarmonic::activation::{Activation, Elementwise};
 use haarmonic::group::PointGroup;
 use haarmonic::network::{
-    DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Network, Padding, Quadrature, Scale,
+    DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Network, Outputs, Padding, Quadrature, Scale,
     SphereSampling, Support,
 };
 use haarmonic::sphere::Sampling;
@@ -49,10 +49,108 @@ fn documented_files_parse_to_the_networks_they_describe() {
         .dense(Scale::default())
         .build()
         .unwrap();
-    let [_, _, plane] = documented_files()[..] else {
-        panic!("the page has three files")
+    let [_, _, plane, local] = documented_files()[..] else {
+        panic!("the page has four files")
     };
     assert_eq!(Network::from_toml(plane).unwrap(), built);
+
+    let built = Network::sphere(6, SphereSampling::Coefficients, 1)
+        .quadrature(Quadrature::BandLimit(12))
+        .lifting_with(Support::cap(0.9), Scale::new(1.3, 0.2))
+        .activation(Activation::Erf)
+        .group_convolution_with(Support::gaussian(0.4), Scale::new(1.3, 0.2))
+        .activation(Activation::Erf)
+        .partial_pooling()
+        .dense(Scale::default())
+        .outputs(Outputs::grid_points(Sampling::GaussLegendre, 4).unwrap())
+        .build()
+        .unwrap();
+    assert_eq!(Network::from_toml(local).unwrap(), built);
+}
+
+#[test]
+fn documented_filters_on_the_sphere() {
+    for (line, support) in [
+        ("cap = 0.9", Support::cap(0.9)),
+        ("ring = [0.3, 0.9]", Support::ring(0.3, 0.9)),
+        ("gaussian = 0.4", Support::gaussian(0.4)),
+        ("heat = 0.1", Support::heat(0.1)),
+        (
+            "legendre = [1.0, 0.5, 0.2]",
+            Support::legendre(&[1.0, 0.5, 0.2]),
+        ),
+    ] {
+        assert!(DOCUMENT.contains(&format!("`{line}`")), "{line}");
+        let text = sphere_file().replacen("\"SO3\"", &format!("\"SO3\"\n{line}"), 1);
+        let network = Network::from_toml(&text).unwrap();
+        let Layer::Lifting { support: found, .. } = &network.layers()[0] else {
+            panic!("a lifting")
+        };
+        assert_eq!(*found, support);
+        assert!(network.to_toml().unwrap().contains(line));
+    }
+}
+
+#[test]
+fn networks_with_outputs_come_back() {
+    let awkward = 0.1 + 0.2;
+    let supports = [
+        Support::cap(awkward),
+        Support::ring(0.0, awkward),
+        Support::gaussian(1e-3 * awkward),
+        Support::gaussian(1e300),
+        Support::heat(f64::MIN_POSITIVE),
+        Support::legendre(&[1.0, awkward, 0.1]),
+        Support::legendre(&[1.0, 1.0 / 3.0, 0.0]),
+        Support::Global,
+    ];
+    let rotations = [
+        Outputs::rotations(&[[awkward, 0.0, -7.5], [0.0, 1.0 / 3.0, 1e9]]),
+        Outputs::grid_rotations(Sampling::DriscollHealy, 3).unwrap(),
+    ];
+    let points = [
+        Outputs::points(&[[awkward, 4.0]]),
+        Outputs::grid_points(Sampling::GaussLegendre, 5).unwrap(),
+        Outputs::grid_points(Sampling::McEwenWiaux, 1).unwrap(),
+        Outputs::grid_points(Sampling::ClenshawCurtis, 2).unwrap(),
+    ];
+    for support in supports {
+        let features = || {
+            Network::sphere(4, SphereSampling::Coefficients, 1)
+                .lifting_with(support.clone(), Scale::default())
+                .residual(|block| {
+                    block
+                        .activation(Activation::Relu)
+                        .group_convolution_with(support.clone(), Scale::default())
+                })
+        };
+        let over_group = rotations
+            .iter()
+            .map(|at| features().outputs(at.clone()).build());
+        let over_sphere =
+            (points.iter()).map(|at| features().partial_pooling().outputs(at.clone()).build());
+        for network in over_group.chain(over_sphere) {
+            let network = network.unwrap();
+            let text = network.to_toml().unwrap();
+            assert_eq!(Network::from_toml(&text).unwrap(), network, "{text}");
+        }
+    }
+    // A grid is written by its name, one point off is not.
+    let text = |outputs: Outputs| {
+        let network = Network::sphere(4, SphereSampling::Coefficients, 1).lifting(Scale::default());
+        let network = network.partial_pooling().outputs(outputs).build().unwrap();
+        network.to_toml().unwrap()
+    };
+    let grid = Outputs::grid_points(Sampling::GaussLegendre, 2).unwrap();
+    assert!(
+        text(grid.clone()).contains("[outputs]\nsampling = \"gauss-legendre\"\nbandlimit = 2\n")
+    );
+    let Outputs::Points(grid) = grid else {
+        panic!("points")
+    };
+    let mut other = grid.to_vec();
+    other[0][1] = 1.0;
+    assert!(text(Outputs::points(&other)).contains("[outputs]\npoints = [\n    [0.955"));
 }
 
 #[test]

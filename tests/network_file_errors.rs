@@ -34,7 +34,7 @@ fn keys_of_the_file() {
         mlp,
         "[input]",
         "[inputs]",
-        "key `inputs` in the network file (line 1): found an unknown key, expected one of input, quadrature, layers",
+        "key `inputs` in the network file (line 1): found an unknown key, expected one of input, quadrature, outputs, layers",
     );
     refused_after(
         mlp,
@@ -196,7 +196,7 @@ fn keys_of_the_sphere() {
 #[test]
 fn keys_of_the_layers() {
     let (mlp, sphere) = (mlp_file(), sphere_file());
-    let kinds = "one of \"lifting\", \"group-convolution\", \"activation\", \"group-pooling\", \"flatten\", \
+    let kinds = "one of \"lifting\", \"group-convolution\", \"activation\", \"group-pooling\", \"partial-pooling\", \"flatten\", \
                  \"dense\", \"residual\"";
     refused_after(
         mlp,
@@ -332,7 +332,7 @@ fn keys_of_the_layers() {
         sphere,
         "\"SO3\"",
         "\"SO3\"\nfilter = [3, 3]",
-        "key `filter` in layer 1 (line 13): found a key of layers on the plane, expected one of kind, group, cap, weight_std, bias_std",
+        "key `filter` in layer 1 (line 13): found a key of layers on the plane, expected one of kind, group, cap, ring, gaussian, heat, legendre, weight_std, bias_std",
     );
     refused_after(
         sphere,
@@ -351,18 +351,170 @@ fn caps() {
     let global = Network::from_toml(sphere_file()).unwrap();
     assert_eq!(with_cap("4").unwrap(), global);
     assert_eq!(with_cap("3.141592653589793").unwrap(), global);
-    refused(
-        with_cap("0.9"),
-        "key `cap` in layer 1 (line 13): found 0.9, expected no cap (a cap narrower than the sphere is not supported in this version; leave `cap` out for a global filter)",
-    );
-    for (cap, shown) in [("-1", "-1"), ("0.0", "0"), ("nan", "NaN")] {
+    for (cap, shown) in [("-1", "-1"), ("0.0", "0"), ("nan", "NaN"), ("inf", "inf")] {
         refused(
             with_cap(cap),
             &format!(
-                "key `cap` in layer 1 (line 13): found {shown}, expected an angle greater than 0"
+                "key `cap` in layer 1 (line 13): found {shown}, expected an angle in radians greater than 0 and at most π"
             ),
         );
     }
+}
+
+#[test]
+fn filters_on_the_sphere() {
+    let with = |lines: &str| {
+        let text = sphere_file().replacen("\"SO3\"", &format!("\"SO3\"\n{lines}"), 1);
+        Network::from_toml(&text)
+    };
+    for (lines, message) in [
+        (
+            "ring = [0.3]",
+            "key `ring` in layer 1 (line 13): found 1 numbers, expected two, the inner and the outer angle",
+        ),
+        (
+            "ring = 0.3",
+            "key `ring` in layer 1 (line 13): found 0.3, expected a list of numbers",
+        ),
+        (
+            "ring = [0.9, 0.3]",
+            "key `ring` in layer 1 (line 13): found [0.9, 0.3], expected two angles in radians, 0 <= inner < outer <= π",
+        ),
+        (
+            "ring = [0.3, 4]",
+            "key `ring` in layer 1 (line 13): found [0.3, 4], expected two angles in radians, 0 <= inner < outer <= π",
+        ),
+        (
+            "gaussian = 0",
+            "key `gaussian` in layer 1 (line 13): found 0, expected a finite width in radians greater than 0",
+        ),
+        (
+            "gaussian = \"wide\"",
+            "key `gaussian` in layer 1 (line 13): found the string \"wide\", expected a number",
+        ),
+        (
+            "heat = -0.1",
+            "key `heat` in layer 1 (line 13): found -0.1, expected a finite time greater than 0",
+        ),
+        (
+            "legendre = [0.9]",
+            "key `legendre` in layer 1 (line 13): found 0.9 for degree 0, expected 1 there, so that the mass is 1",
+        ),
+        (
+            "legendre = [1, \"x\"]",
+            "key `legendre` in layer 1 (line 13): found a list, expected a list of numbers",
+        ),
+        (
+            "legendre = [1, 0.5]",
+            "key `legendre` in layer 1 (line 13): found multipliers of a density that is -3.979e-2 at 3.1416 rad, expected a density that is nowhere negative",
+        ),
+        (
+            "heat = 0.1\ncap = 0.9",
+            "key `cap` in layer 1 (line 14): found `cap` beside `heat`, expected one of the two",
+        ),
+        (
+            "ring = [0.1, 0.2]\nlegendre = [1]\ngaussian = 1",
+            "key `legendre` in layer 1 (line 14): found `legendre` beside `ring`, expected one of the two",
+        ),
+    ] {
+        refused(with(lines), message);
+    }
+    refused_after(
+        mlp_file(),
+        "kind = \"dense\"",
+        "kind = \"lifting\"\ngroup = \"SO3\"\nheat = 1",
+        "layer 1: a `lifting` takes signals on the sphere or the plane, the inputs are vectors (line 5); use `dense`, or another `space`",
+    );
+    let [_, _, plane, ..] = documented_files()[..] else {
+        panic!("the page has three files and more")
+    };
+    refused_after(
+        plane,
+        "filter = [3, 3]",
+        "heat = 1",
+        "key `heat` in layer 1 (line 10): found a key of layers on the sphere, expected one of kind, group, filter, padding, weight_std, bias_std",
+    );
+}
+
+#[test]
+fn outputs_at_given_places() {
+    let with = |readout: &str, outputs: &str| {
+        Network::from_toml(&format!(
+            "[input]\nspace = \"sphere\"\nbandlimit = 2\nsampling = \"coefficients\"\nchannels = 1\n\
+             [outputs]\n{outputs}\n[[layers]]\nkind = \"lifting\"\ngroup = \"SO3\"\n{readout}"
+        ))
+    };
+    let partly = "[[layers]]\nkind = \"partial-pooling\"";
+    for (outputs, message) in [
+        (
+            "",
+            "key `rotations`, `points` or `sampling`: missing in [outputs], which is empty",
+        ),
+        (
+            "sampling = \"gauss-legendre\"",
+            "key `bandlimit`: missing in [outputs], which has sampling",
+        ),
+        (
+            "bandlimit = 4",
+            "key `sampling`: missing in [outputs], which has bandlimit",
+        ),
+        (
+            "sampling = \"coefficients\"\nbandlimit = 4",
+            "key `sampling` in [outputs] (line 7): found \"coefficients\", expected \"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\" or \"clenshaw-curtis\"",
+        ),
+        (
+            "sampling = \"gauss-legendre\"\nbandlimit = 0",
+            "key `bandlimit` in [outputs] (line 8): found 0, expected 1 to 32768",
+        ),
+        (
+            "sampling = \"gauss-legendre\"\nbandlimit = 900",
+            "key `bandlimit` in [outputs] (line 8): found 900, expected one with at most 1048576 outputs",
+        ),
+        (
+            "rotations = [[0, 0]]",
+            "key `rotations` in [outputs] (line 7): found a list, expected a list of lists of 3 numbers",
+        ),
+        (
+            "points = [0, 0]",
+            "key `points` in [outputs] (line 7): found a list, expected a list of lists of 2 numbers",
+        ),
+        (
+            "points = [[0, 0]]\nrotations = []",
+            "key `rotations` in [outputs] (line 8): found `rotations` beside `points`, expected one of the two",
+        ),
+        (
+            "points = [[0, 0]]\nbandlimit = 2",
+            "key `bandlimit` in [outputs] (line 8): found `bandlimit` beside `points`, expected one of the two",
+        ),
+        (
+            "at = 3",
+            "key `at` in [outputs] (line 7): found an unknown key, expected one of rotations, points, sampling, bandlimit",
+        ),
+        (
+            "rotations = [[0, 4, 0]]",
+            "beta of output 1: found 4, expected radians from 0 to π",
+        ),
+        (
+            "points = [[0, 0]]",
+            "network: outputs at points of the sphere of features that are functions on the group; add a `partial-pooling` layer, or give rotations",
+        ),
+    ] {
+        refused(with("", outputs), message);
+    }
+    refused(
+        with(partly, "rotations = [[0, 0, 0]]"),
+        "network: outputs at rotations of features that are functions on the sphere; give points, or remove the `partial-pooling` layer",
+    );
+    refused(
+        with(&format!("{partly}\nweight_std = 1"), "points = [[0, 0]]"),
+        "key `weight_std` in layer 2 (line 13): found an unknown key, expected only kind",
+    );
+    refused_after(
+        mlp_file(),
+        "\n[[layers]]",
+        "\n[outputs]\npoints = [[0, 0]]\n[[layers]]",
+        "key `outputs` in the network file (line 5): found outputs at given places for inputs that are not on the sphere, expected no such table",
+    );
 }
 
 #[test]

@@ -184,7 +184,13 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
         (Layer::PartialPooling, Features::OverSphere) => {
             return wrong("a second `partial-pooling`", "remove it");
         }
-        (Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten, Features::Vector) => {
+        (Layer::PartialPooling, Features::Vector) => {
+            return wrong(
+                "a `partial-pooling` of features that are pooled already",
+                "remove it",
+            );
+        }
+        (Layer::GroupPooling | Layer::Flatten, Features::Vector) => {
             return wrong(
                 &format!("a second readout, `{}`", layer.kind()),
                 "remove it",

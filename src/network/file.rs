@@ -146,10 +146,10 @@ fn parse_outputs(table: &Table<'_>, layers: &[Layer]) -> Result<Outputs> {
     table.at_most_one(&["rotations", "points", "sampling"])?;
     table.at_most_one(&["rotations", "points", "bandlimit"])?;
     if let Some(angles) = table.float_lists("rotations")? {
-        return Ok(Outputs::Rotations(angles.value));
+        return Ok(Outputs::rotations(&angles.value));
     }
     if let Some(angles) = table.float_lists("points")? {
-        return Ok(Outputs::Points(angles.value));
+        return Ok(Outputs::points(&angles.value));
     }
     match (table.string("sampling")?, table.count("bandlimit")?) {
         (Some(sampling), Some(band_limit)) => {

@@ -1,7 +1,5 @@
 //! Reading one table of a network file: keys with their lines, and errors that name them.
 
-use std::sync::Arc;
-
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -175,7 +173,7 @@ impl<'a> Table<'a> {
     }
 
     /// A list of lists of N numbers each.
-    pub fn float_lists<const N: usize>(&self, key: &str) -> Result<Option<Found<Arc<[[f64; N]]>>>> {
+    pub fn float_lists<const N: usize>(&self, key: &str) -> Result<Option<Found<Vec<[f64; N]>>>> {
         self.read(key, &format!("a list of lists of {N} numbers"), |value| {
             list(value, |value| {
                 list::<_, Vec<f64>>(value, float)?.try_into().ok()

@@ -113,6 +113,9 @@ pub fn cap_multipliers(band_limit: usize, angle: f64) -> Result<Vec<f64>> {
     ring_multipliers(band_limit, 0.0, angle)
 }
 
+/// π less the double nearest to it.
+const PI_LOW: f64 = 1.2246467991473532e-16;
+
 /// Computes the multipliers of the mean over the ring between two colatitudes.
 ///
 /// ```math
@@ -146,7 +149,13 @@ pub fn ring_multipliers(band_limit: usize, inner: f64, outer: f64) -> Result<Vec
     // Sums of positive terms only, so that both distances from the poles keep their relative precision.
     let north = 2.0 * (0.5 * inner).sin().powi(2);
     let south = 2.0 * (0.5 * outer).cos().powi(2);
-    let depth = 2.0 * (0.5 * (outer + inner)).sin() * (0.5 * (outer - inner)).sin();
+    // Near the south pole the sine of the middle is that of its distance from there.
+    let middle = if inner + outer > PI {
+        0.5 * ((PI - outer) + (PI - inner)) + PI_LOW
+    } else {
+        0.5 * (outer + inner)
+    };
+    let depth = 2.0 * middle.sin() * (0.5 * (outer - inner)).sin();
     let rule = GaussLegendre::new(band_limit / 2 + 1)?;
     Ok(mean_of_polynomials(
         band_limit,

@@ -1,0 +1,410 @@
+//! Networks on the sphere with local filters, partial pooling, and outputs at given places.
+
+use std::f64::consts::PI;
+
+use haarmonic::activation::Activation;
+use haarmonic::kernel::Kernel;
+use haarmonic::network::{
+    GroupName, InputSpace, Layer, Network, Outputs, Padding, Quadrature, Scale, SphereSampling,
+    Support, ZonalProfile,
+};
+use haarmonic::rotation_group::RotationGrid;
+use haarmonic::sphere::Sampling;
+
+fn relu() -> Layer {
+    Layer::Activation(Activation::Relu)
+}
+
+fn dense() -> Layer {
+    Layer::Dense(Scale::default())
+}
+
+fn lifting(support: Support) -> Layer {
+    Layer::Lifting {
+        group: GroupName::So3,
+        support,
+        scale: Scale::default(),
+    }
+}
+
+fn convolution(support: Support) -> Layer {
+    Layer::GroupConvolution {
+        support,
+        scale: Scale::default(),
+    }
+}
+
+fn on_sphere() -> InputSpace {
+    InputSpace::Sphere {
+        band_limit: 4,
+        sampling: SphereSampling::Coefficients,
+        channels: 1,
+    }
+}
+
+fn network(layers: Vec<Layer>, outputs: Outputs) -> haarmonic::Result<Network> {
+    Network::reading(on_sphere(), Quadrature::default(), layers, outputs)
+}
+
+fn pooled(layers: Vec<Layer>) -> haarmonic::Result<Network> {
+    Network::new(on_sphere(), Quadrature::default(), layers)
+}
+
+fn rotations() -> Outputs {
+    Outputs::rotations(&[[0.1, 0.2, 0.3], [-4.0, PI, 9.0]])
+}
+
+fn points() -> Outputs {
+    Outputs::points(&[[0.0, 0.0], [PI, -1.0], [0.3, 7.0]])
+}
+
+#[track_caller]
+fn refused(result: haarmonic::Result<Network>, message: &str) {
+    assert_eq!(result.unwrap_err().to_string(), message);
+}
+
+#[test]
+fn what_fits() {
+    let cap = || Support::cap(0.9);
+    network(vec![lifting(cap())], rotations()).unwrap();
+    network(vec![lifting(Support::Global), relu()], rotations()).unwrap();
+    network(vec![lifting(cap()), Layer::PartialPooling], points()).unwrap();
+    network(
+        vec![
+            lifting(cap()),
+            relu(),
+            convolution(Support::ring(0.1, 0.2)),
+            Layer::PartialPooling,
+            relu(),
+            dense(),
+            relu(),
+        ],
+        points(),
+    )
+    .unwrap();
+    pooled(vec![
+        lifting(Support::heat(0.1)),
+        relu(),
+        Layer::PartialPooling,
+        dense(),
+        relu(),
+        Layer::GroupPooling,
+        dense(),
+    ])
+    .unwrap();
+}
+
+#[test]
+fn what_does_not_fit() {
+    let global = || lifting(Support::Global);
+    refused(
+        network(vec![global()], Outputs::Pooled),
+        "network: the outputs are functions on the group, a kernel needs numbers; add a `group-pooling` layer, or outputs at given rotations",
+    );
+    refused(
+        network(vec![global(), Layer::PartialPooling], Outputs::Pooled),
+        "network: the outputs are functions on the sphere, a kernel needs numbers; add a `group-pooling` layer, or outputs at given points",
+    );
+    refused(
+        network(vec![global()], points()),
+        "network: outputs at points of the sphere of features that are functions on the group; add a `partial-pooling` layer, or give rotations",
+    );
+    refused(
+        network(vec![global(), Layer::PartialPooling], rotations()),
+        "network: outputs at rotations of features that are functions on the sphere; give points, or remove the `partial-pooling` layer",
+    );
+    for outputs in [points(), rotations()] {
+        refused(
+            network(vec![global(), Layer::GroupPooling], outputs.clone()),
+            "network: outputs at given places of features that are pooled; remove the outputs, or the `group-pooling` layer",
+        );
+        let mlp = Network::vector(3).dense(Scale::default()).build().unwrap();
+        refused(
+            mlp.with_outputs(outputs),
+            "network: outputs at given places, which are for signals on the sphere; remove the outputs",
+        );
+    }
+    let partly =
+        |rest: Vec<Layer>| pooled([vec![global(), relu(), Layer::PartialPooling], rest].concat());
+    refused(
+        partly(vec![convolution(Support::Global)]),
+        "layer 4: a `group-convolution` behind `partial-pooling`, where features are functions on the sphere; move it before `partial-pooling`, or use `dense`",
+    );
+    refused(
+        partly(vec![Layer::PartialPooling]),
+        "layer 4: a second `partial-pooling`; remove it",
+    );
+    refused(
+        partly(vec![relu()]),
+        "layer 4: two activations in a row; put a `dense` layer between them",
+    );
+    refused(
+        partly(vec![global()]),
+        "layer 4: a second `lifting`, but only the first layer lifts; use `group-convolution` before pooling, `dense` after it",
+    );
+    refused(
+        pooled(vec![global(), Layer::GroupPooling, Layer::PartialPooling]),
+        "layer 3: a `partial-pooling` of features that are pooled already; remove it",
+    );
+    refused(
+        pooled(vec![Layer::PartialPooling]),
+        "layer 1: the network starts with `partial-pooling`; put a `lifting` layer before it",
+    );
+    refused(
+        pooled(vec![
+            global(),
+            Layer::Residual {
+                branch: vec![Layer::PartialPooling, dense()],
+                shortcut: vec![],
+            },
+        ]),
+        "layer 2: a `partial-pooling` inside a `residual`; move it behind the `residual`",
+    );
+    let plane = InputSpace::Plane {
+        height: 4,
+        width: 4,
+        channels: 1,
+    };
+    let on_plane = |support, readout| {
+        let group = "C4".parse().unwrap();
+        let scale = Scale::default();
+        let lifting = Layer::Lifting {
+            group,
+            support,
+            scale,
+        };
+        Network::new(plane.clone(), Quadrature::default(), vec![lifting, readout])
+    };
+    refused(
+        on_plane(Support::Global, Layer::PartialPooling),
+        "layer 2: a `partial-pooling` outside the sphere; use `group-pooling`",
+    );
+    refused(
+        on_plane(Support::heat(0.1), Layer::GroupPooling),
+        "layer 1: a filter `heat` outside the sphere; leave it out for a global filter",
+    );
+    refused(
+        Network::new(
+            InputSpace::Vector { dimension: 3 },
+            Quadrature::default(),
+            vec![dense(), Layer::PartialPooling],
+        ),
+        "layer 2: a `partial-pooling` takes features over a group, the inputs are vectors; use `dense` and `activation` only, or another `space`",
+    );
+    let change = "use one of `cap`, `ring`, `gaussian`, `heat`, `legendre`, or leave it out for a global filter";
+    refused(
+        pooled(vec![
+            lifting(Support::window(3, Padding::Same)),
+            Layer::GroupPooling,
+        ]),
+        &format!("layer 1: a filter of pixels on the sphere; {change}"),
+    );
+    refused(
+        pooled(vec![
+            global(),
+            convolution(Support::subset(&[0])),
+            Layer::GroupPooling,
+        ]),
+        &format!("layer 2: a filter on a list of points or elements on the sphere; {change}"),
+    );
+}
+
+#[test]
+fn values_out_of_range_name_their_layer() {
+    for (support, message) in [
+        (
+            Support::cap(0.0),
+            "cap is 0; give an angle in radians greater than 0 and at most π",
+        ),
+        (
+            Support::cap(f64::INFINITY),
+            "cap is inf; give an angle in radians greater than 0 and at most π",
+        ),
+        (
+            Support::ring(0.9, 0.3),
+            "ring is [0.9, 0.3]; give two angles in radians, 0 <= inner < outer <= π",
+        ),
+        (
+            Support::gaussian(-1.0),
+            "gaussian is -1; give a finite width in radians greater than 0",
+        ),
+        (
+            Support::heat(f64::NAN),
+            "heat is NaN; give a finite time greater than 0",
+        ),
+        (
+            Support::legendre(&[1.0, 0.5]),
+            "legendre is multipliers of a density that is -3.979e-2 at 3.1416 rad; give a density that is nowhere negative",
+        ),
+    ] {
+        refused(
+            network(vec![lifting(support.clone())], rotations()),
+            &format!("layer 1: {message}"),
+        );
+        let branch = vec![convolution(support)];
+        let residual = Layer::Residual {
+            branch,
+            shortcut: vec![],
+        };
+        refused(
+            network(
+                vec![lifting(Support::Global), relu(), residual],
+                rotations(),
+            ),
+            &format!("layer 3: {message}"),
+        );
+    }
+    let at = |angles| network(vec![lifting(Support::Global)], Outputs::rotations(angles));
+    refused(
+        at(&[]),
+        "rotations of the outputs: found 0, expected 1 to 1048576 of them",
+    );
+    refused(
+        at(&[[0.0; 3], [0.0, -0.1, 0.0]]),
+        "beta of output 2: found -0.1, expected radians from 0 to π",
+    );
+    refused(
+        at(&[[0.0, 3.2, 0.0]]),
+        "beta of output 1: found 3.2, expected radians from 0 to π",
+    );
+    refused(
+        at(&[[f64::NAN, 0.0, 0.0]]),
+        "alpha of output 1: found NaN, expected a finite angle in radians",
+    );
+    refused(
+        at(&[[0.0, 0.0, f64::INFINITY]]),
+        "gamma of output 1: found inf, expected a finite angle in radians",
+    );
+    let at = |angles| {
+        network(
+            vec![lifting(Support::Global), Layer::PartialPooling],
+            Outputs::points(angles),
+        )
+    };
+    refused(
+        at(&[]),
+        "points of the outputs: found 0, expected 1 to 1048576 of them",
+    );
+    refused(
+        at(&[[f64::NAN, 0.0]]),
+        "colatitude of output 1: found NaN, expected radians from 0 to π",
+    );
+    refused(
+        at(&[[0.0, f64::NEG_INFINITY]]),
+        "longitude of output 1: found -inf, expected a finite angle in radians",
+    );
+}
+
+#[test]
+fn builders_make_the_same_networks() {
+    let scale = Scale::default();
+    let built = Network::sphere(4, SphereSampling::Coefficients, 1)
+        .lifting_with(Support::cap(0.9), scale)
+        .activation(Activation::Relu)
+        .group_convolution_with(Support::gaussian(0.4), scale)
+        .partial_pooling()
+        .activation(Activation::Relu)
+        .dense(scale);
+    let layers = vec![
+        lifting(Support::cap(0.9)),
+        relu(),
+        convolution(Support::gaussian(0.4)),
+        Layer::PartialPooling,
+        relu(),
+        dense(),
+    ];
+    let local = network(layers.clone(), points()).unwrap();
+    assert_eq!(built.clone().outputs(points()).build().unwrap(), local);
+    assert_eq!(
+        local.to_string(),
+        "sphere, bandlimit 4, coefficients, 1 channel → lifting to SO3 cap 0.9 (σw 1, σb 0) → relu \
+         → group-convolution gaussian 0.4 (σw 1, σb 0) → partial-pooling → relu → dense (σw 1, σb 0) \
+         → at 3 points"
+    );
+    let mean = pooled([layers, vec![Layer::GroupPooling]].concat()).unwrap();
+    assert_eq!(built.clone().group_pooling().build().unwrap(), mean);
+    assert_eq!(*mean.outputs(), Outputs::Pooled);
+    refused(
+        built.outputs(rotations()).build(),
+        "network: outputs at rotations of features that are functions on the sphere; give points, or remove the `partial-pooling` layer",
+    );
+    let one = Outputs::points(&[[0.5, 0.5]]);
+    let moved = local.clone().with_outputs(one.clone()).unwrap();
+    assert_eq!(*moved.outputs(), one);
+    assert_eq!(moved.layers(), local.layers());
+    assert!(moved.to_string().ends_with("→ at 1 point"));
+    let coarse = moved.with_quadrature(Quadrature::BandLimit(9)).unwrap();
+    assert_eq!(*coarse.outputs(), one);
+}
+
+#[test]
+fn filters_on_everything_are_global_by_name() {
+    let everything = Support::Zonal(ZonalProfile::Cap { angle: PI });
+    let residual = |support| Layer::Residual {
+        branch: vec![convolution(support)],
+        shortcut: vec![],
+    };
+    let found = network(
+        vec![lifting(everything.clone()), relu(), residual(everything)],
+        rotations(),
+    );
+    let wanted = network(
+        vec![lifting(Support::Global), relu(), residual(Support::Global)],
+        rotations(),
+    );
+    assert_eq!(found.unwrap(), wanted.unwrap());
+}
+
+#[test]
+fn grids_are_in_the_order_of_arrays() {
+    for sampling in Sampling::ALL {
+        let Outputs::Points(points) = Outputs::grid_points(sampling, 3).unwrap() else {
+            panic!("points")
+        };
+        let [rings, longitudes] = sampling.shape(3).unwrap();
+        assert_eq!(points.len(), rings * longitudes);
+        let thetas = sampling.colatitudes(3).unwrap();
+        assert_eq!(points[longitudes + 1], [thetas[1], 2.0 * PI / 5.0]);
+        let Outputs::Rotations(rotations) = Outputs::grid_rotations(sampling, 3).unwrap() else {
+            panic!("rotations")
+        };
+        let grid = RotationGrid::new(3, sampling).unwrap();
+        let shape = grid.shape();
+        assert_eq!(rotations.len(), grid.points());
+        let index = (2 * shape[1] + 1) * shape[2] + 3;
+        assert_eq!(
+            rotations[index],
+            [grid.alphas()[3], grid.betas()[1], grid.gammas()[2]]
+        );
+    }
+    for limit in [0, 20_000, usize::MAX] {
+        assert!(Outputs::grid_points(Sampling::GaussLegendre, limit).is_err());
+        assert!(Outputs::grid_rotations(Sampling::GaussLegendre, limit).is_err());
+    }
+}
+
+#[test]
+fn not_evaluated_yet() {
+    let refused = |network: haarmonic::Result<Network>, message: &str| {
+        let Err(error) = Kernel::new(&network.unwrap()) else {
+            panic!("{message}")
+        };
+        assert_eq!(error.to_string(), message);
+    };
+    refused(
+        pooled(vec![lifting(Support::cap(0.9)), Layer::GroupPooling]),
+        "layer 1: a local filter on the sphere cannot be evaluated yet; use a global filter",
+    );
+    refused(
+        pooled(vec![
+            lifting(Support::Global),
+            Layer::PartialPooling,
+            Layer::GroupPooling,
+        ]),
+        "layer 2: a `partial-pooling` cannot be evaluated yet; use `group-pooling`",
+    );
+    refused(
+        network(vec![lifting(Support::Global)], rotations()),
+        "network: outputs at given places cannot be evaluated yet; use `group-pooling`",
+    );
+}
