@@ -3,24 +3,27 @@
 //! `cargo bench --bench transforms_peer -- [--case NAME --limit L] [--threads N] [--seconds S]`
 //!
 //! Cases: `sht` (one real signal, Gauss–Legendre), `batch` (1000 of them), `rotation` (coefficients of a real signal),
-//! `rotations` (100 of them). Each line has the least time of a call in nanoseconds, divided by the signals of the call.
+//! `rotations` (100 of them, `square` as arrays `[L, 2L − 1]`, `half` as their coefficients m ≥ 0), `wigner` (all Wigner matrices of
+//! one angle, and their quarters). Each line has the least time of a call in nanoseconds, divided by the signals of the call.
 
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use haarmonic::group::EulerZyz;
+use haarmonic::special::WignerDegrees;
 use haarmonic::sphere::{CoefficientRotation, Sampling, ShtPlan, ShtPlanner, ShtScratch};
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3, ArrayViewMut2, Axis};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-const CASES: [(&str, &[usize]); 4] = [
+const CASES: [(&str, &[usize]); 5] = [
     ("sht", &[64, 128, 256, 512, 1024]),
     ("batch", &[8, 16, 32]),
-    ("rotation", &[64, 256, 512]),
-    ("rotations", &[64]),
+    ("rotation", &[16, 32, 64, 128, 256, 512]),
+    ("rotations", &[16, 32, 64, 128, 256]),
+    ("wigner", &[64, 256]),
 ];
 const BATCH: usize = 1000;
 const ROTATIONS: usize = 100;
@@ -117,7 +120,8 @@ fn rotations(timer: &Timer, count: usize) -> haarmonic::Result<()> {
     let rotation = CoefficientRotation::new(timer.band_limit)?;
     let mut scratch = rotation.make_scratch();
     let euler = EulerZyz::new(0.3, 1.1, -0.7)?;
-    timer.print("rotate", count, || {
+    let name = if count == 1 { "rotate" } else { "square" };
+    timer.print(name, count, || {
         if count == 1 {
             let (from, to) = (
                 coeffs.index_axis(Axis(0), 0),
@@ -126,6 +130,49 @@ fn rotations(timer: &Timer, count: usize) -> haarmonic::Result<()> {
             return rotation.rotate_real_into(black_box(from), &euler, to, &mut scratch);
         }
         rotation.rotate_real_batch_into(black_box(coeffs.view()), &euler, rotated.view_mut())
+    })?;
+    if count == 1 {
+        return Ok(());
+    }
+    let limit = timer.band_limit;
+    let mut half = Array2::zeros((count, limit * (limit + 1) / 2));
+    for (mut half, coeffs) in half.outer_iter_mut().zip(coeffs.outer_iter()) {
+        let orders = (0..limit).flat_map(|m| (m..limit).map(move |l| (l, limit - 1 + m)));
+        for (value, at) in half.iter_mut().zip(orders) {
+            *value = coeffs[at];
+        }
+    }
+    let mut turned = half.clone();
+    timer.print("half", count, || {
+        rotation.rotate_half_batch_into(black_box(half.view()), &euler, turned.view_mut())
+    })
+}
+
+fn wigner(timer: &Timer) -> haarmonic::Result<()> {
+    let size = 2 * timer.band_limit - 1;
+    let mut space = vec![0.0; size * size];
+    timer.print("matrices", 1, || {
+        let mut degrees = WignerDegrees::new(timer.band_limit, black_box(1.1))?;
+        while let Some(d) = degrees.next_degree() {
+            let size = 2 * d.degree() + 1;
+            let space = &mut space[..size * size];
+            d.write_matrix(ArrayViewMut2::from_shape((size, size), space).expect("square"))?;
+        }
+        Ok(())
+    })?;
+    timer.print("quarters", 1, || {
+        let mut degrees = WignerDegrees::new(timer.band_limit, black_box(1.1))?;
+        while let Some(d) = degrees.next_degree() {
+            d.write_quarter(&mut space[..(d.degree() + 1).pow(2)])?;
+        }
+        Ok(())
+    })?;
+    timer.print("recursion", 1, || {
+        let mut degrees = WignerDegrees::new(timer.band_limit, black_box(1.1))?;
+        while let Some(d) = degrees.next_degree() {
+            black_box(d.value(0, 0));
+        }
+        Ok(())
     })
 }
 
@@ -170,6 +217,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
                 "sht" => sht(&timer, &plan, scratch),
                 "batch" => batch(&timer, &plan, scratch),
                 "rotation" => rotations(&timer, 1),
+                "wigner" => wigner(&timer),
                 _ => rotations(&timer, ROTATIONS),
             })
             .map_err(|error| error.to_string())?;

@@ -11,8 +11,12 @@ mod real;
 pub(crate) mod scaled;
 pub mod vector_math;
 pub mod wigner_d;
+pub mod wigner_degrees;
+pub(crate) mod wigner_steps;
+pub(crate) mod wigner_triangle;
 
 pub use gauss_legendre::GaussLegendre;
 pub use legendre::{legendre_polynomials, normalised_legendre};
 pub use real::Real;
 pub use wigner_d::{WignerDRecursion, wigner_d, wigner_d_matrix};
+pub use wigner_degrees::{WignerDegree, WignerDegrees};

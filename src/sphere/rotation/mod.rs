@@ -1,5 +1,7 @@
 //! Rotation of spherical-harmonic coefficients.
 
+mod batch;
+mod product;
 mod signals;
 mod stage;
 mod tables;
@@ -8,9 +10,9 @@ use super::sampling::check_band_limit;
 use crate::group::EulerZyz;
 use crate::special::wigner_d::check_angles;
 use crate::{Error, Result};
-use ndarray::{Array2, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis};
+use batch::{FEWEST, Order, Passenger, rotate_all};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis};
 use num_complex::Complex64;
-use rayon::prelude::*;
 use signals::{Kind, Tilt, Turn, rotate_group};
 use tables::RotationTables;
 
@@ -340,11 +342,93 @@ impl CoefficientRotation {
             .iter()
             .map(|&[alpha, gamma]| tilt.phases(alpha, gamma, Vec::new()))
             .collect();
-        let turns: Vec<_> = phases
-            .iter()
-            .map(|phases| Turn { coeffs, phases })
+        let turns = phases.iter().map(|phases| Turn { coeffs, phases });
+        self.rotate_turns(Kind::Real, &tilt, &turns.collect::<Vec<_>>(), rotated);
+        Ok(())
+    }
+
+    /// Rotates many real signals, as their coefficients m ≥ 0, actively by one rotation, on the threads of the current pool.
+    ///
+    /// These are a quarter of the numbers of [`CoefficientRotation::rotate_real_batch_into`].
+    ///
+    /// # Arguments
+    /// * `coeffs` — shape `[signals, L (L + 1) / 2]`, m-major, entry `m (2L − 1 − m) / 2 + l`, as healpy and ducc0 have it; of those
+    ///   with m = 0 only the real parts are read
+    /// * `rotated` — the same shape; overwritten
+    ///
+    /// # Errors
+    /// As [`CoefficientRotation::rotate_real_batch_into`].
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::group::EulerZyz;
+    /// use haarmonic::sphere::CoefficientRotation;
+    /// use ndarray::array;
+    /// use num_complex::Complex64;
+    /// let (o, i) = (Complex64::ZERO, Complex64::ONE);
+    /// let z = array![[o, i, o], [o, -i, o]];                        // Y₁₀ and −Y₁₀: f_00, f_10, f_11
+    /// let mut turned = z.clone();
+    /// CoefficientRotation::new(2)?.rotate_half_batch_into(z.view(), &EulerZyz::new(0.1, 1.0, 0.2)?, turned.view_mut())?;
+    /// assert!((turned[[1, 1]].re + 1.0_f64.cos()).abs() < 4.0 * f64::EPSILON);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn rotate_half_batch_into(
+        &self,
+        coeffs: ArrayView2<'_, Complex64>,
+        euler: &EulerZyz,
+        mut rotated: ArrayViewMut2<'_, Complex64>,
+    ) -> Result<()> {
+        let limit = self.band_limit();
+        let expected = [coeffs.nrows(), limit * (limit + 1) / 2];
+        for (what, found) in [
+            ("spherical-harmonic coefficients", coeffs.shape()),
+            ("rotated spherical-harmonic coefficients", rotated.shape()),
+        ] {
+            if found != expected {
+                return Err(Error::ShapeMismatch {
+                    what: what.into(),
+                    expected: format!("[{}, {}]", expected[0], expected[1]),
+                    found: found.to_vec(),
+                });
+            }
+        }
+        let tilt = Tilt::new(euler.beta(), limit);
+        let phases = tilt.phases(euler.alpha(), euler.gamma(), Vec::new());
+        let from = coeffs.as_standard_layout();
+        let mut copy = Array2::zeros(if rotated.is_standard_layout() {
+            (0, 0)
+        } else {
+            rotated.dim()
+        });
+        let to = match rotated.as_slice_mut() {
+            Some(to) => to,
+            None => copy.as_slice_mut().expect("an owned array is contiguous"),
+        };
+        let length = expected[1];
+        let from = from.as_slice().expect("the layout is standard");
+        let mut signals: Vec<_> = from
+            .chunks_exact(length)
+            .zip(to.chunks_exact_mut(length))
+            .map(|(coeffs, rotated)| Passenger {
+                coeffs,
+                phases: &phases,
+                rotated,
+            })
             .collect();
-        self.rotate_turns(Kind::Real, &tilt, &turns, rotated);
+        if !rotate_all(limit, Kind::Real, Order::Half, &tilt, &mut signals) {
+            let bad = |((_, at), value): &((usize, usize), &Complex64)| {
+                !value.re.is_finite() || (*at >= limit && !value.im.is_finite())
+            };
+            let place = coeffs.indexed_iter().find(bad);
+            let ((signal, at), _) = place.expect("a number was not finite");
+            return Err(Error::NotFinite {
+                what: "spherical-harmonic coefficients".into(),
+                index: vec![signal, at],
+            });
+        }
+        if !copy.is_empty() {
+            rotated.assign(&copy);
+        }
         Ok(())
     }
 
@@ -355,14 +439,17 @@ impl CoefficientRotation {
         euler: &EulerZyz,
         rotated: ArrayViewMut3<'_, Complex64>,
     ) -> Result<()> {
-        self.check_count(coeffs.shape()[0], rotated.shape())?;
+        let count = coeffs.shape()[0];
+        self.check_count(count, rotated.shape())?;
         let tilt = Tilt::new(euler.beta(), self.band_limit());
         let phases = tilt.phases(euler.alpha(), euler.gamma(), Vec::new());
-        let mut turns = Vec::with_capacity(coeffs.shape()[0]);
-        for (i, signal) in coeffs.outer_iter().enumerate() {
-            self.check(kind, &signal, &rotated.shape()[1..], &[i])?;
+        let standard = coeffs.as_standard_layout();
+        let mut turns = Vec::with_capacity(count);
+        for i in 0..count {
+            let coeffs = standard.index_axis(Axis(0), i);
+            self.check(kind, &coeffs, &rotated.shape()[1..], &[i])?;
             turns.push(Turn {
-                coeffs: coeffs.index_axis(Axis(0), i),
+                coeffs,
                 phases: &phases,
             });
         }
@@ -370,6 +457,7 @@ impl CoefficientRotation {
         Ok(())
     }
 
+    /// Together if there are some, one by one otherwise.
     fn rotate_turns(
         &self,
         kind: Kind,
@@ -377,32 +465,36 @@ impl CoefficientRotation {
         turns: &[Turn<'_>],
         mut rotated: ArrayViewMut3<'_, Complex64>,
     ) {
-        // Beyond that two signals push each other out of the near caches.
-        let size = if kind == Kind::Real && self.band_limit() <= 128 {
-            2
-        } else {
-            1
-        };
-        let outputs: Vec<_> = rotated.outer_iter_mut().collect();
-        let mut groups = Vec::with_capacity(turns.len().div_ceil(size));
-        let mut outputs = outputs.into_iter();
-        for turns in turns.chunks(size) {
-            let out: Vec<_> = outputs.by_ref().take(turns.len()).collect();
-            groups.push((turns, out));
-        }
-        let tables = &self.tables;
-        // One piece a thread: each makes its working memory once.
-        let share = groups.len().div_ceil(rayon::current_num_threads()).max(1);
-        groups.par_chunks_mut(share).for_each(|groups| {
+        let columns = if kind == Kind::Real { 1 } else { 2 } * turns.len();
+        if columns < FEWEST {
             let mut scratch = CoefficientRotationScratch::default();
-            for (turns, out) in groups {
-                let slots = if kind == Kind::Real { 1 } else { 2 } * turns.len();
-                match slots {
-                    1 => rotate_group::<1>(tables, kind, tilt, turns, out, &mut scratch),
-                    _ => rotate_group::<2>(tables, kind, tilt, turns, out, &mut scratch),
-                }
+            let mut outputs: Vec<_> = rotated.outer_iter_mut().collect();
+            match columns {
+                0 => {}
+                1 => rotate_group::<1>(&self.tables, kind, tilt, turns, &mut outputs, &mut scratch),
+                _ => rotate_group::<2>(&self.tables, kind, tilt, turns, &mut outputs, &mut scratch),
             }
-        });
+            return;
+        }
+        let Some(to) = rotated.as_slice_mut() else {
+            let mut copy = Array3::zeros(rotated.dim());
+            self.rotate_turns(kind, tilt, turns, copy.view_mut());
+            rotated.assign(&copy);
+            return;
+        };
+        let length = to.len() / turns.len();
+        let copies: Vec<_> = turns.iter().map(|t| t.coeffs.as_standard_layout()).collect();
+        let mut signals: Vec<_> = turns
+            .iter()
+            .zip(&copies)
+            .zip(to.chunks_exact_mut(length))
+            .map(|((turn, coeffs), rotated)| Passenger {
+                coeffs: coeffs.as_slice().expect("the layout is standard"),
+                phases: turn.phases,
+                rotated,
+            })
+            .collect();
+        rotate_all(self.band_limit(), kind, Order::Square, tilt, &mut signals);
     }
 
     fn check_count(&self, count: usize, rotated: &[usize]) -> Result<()> {

@@ -1,9 +1,10 @@
 //! Between arrays of coefficients and the rows of the rotation: phases, signs, and the two real signals of a complex one.
 
 use super::CoefficientRotationScratch;
-use super::stage::{Angle, Stage};
+use super::stage::{Stage, reaches};
+use crate::special::wigner_steps::Angle;
 use super::tables::{CHUNK, RotationTables};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use num_complex::Complex64;
 use pulp::Arch;
 
@@ -24,17 +25,19 @@ pub(super) struct Turn<'a> {
 /// The rotation about y.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tilt {
-    angle: Angle,
+    pub angle: Angle,
+    reach: [usize; 2],
     /// In the south $`d^\ell_{mn}(\beta) = (-1)^{\ell+m} d^\ell_{m,-n}(\pi-\beta)`$ is used.
-    south: bool,
+    pub south: bool,
     band_limit: usize,
 }
 
 impl Tilt {
     pub(super) fn new(beta: f64, band_limit: usize) -> Self {
-        let (angle, south) = Angle::new(beta, band_limit);
+        let (angle, south) = Angle::new(beta);
         Tilt {
             angle,
+            reach: reaches(&angle, band_limit),
             south,
             band_limit,
         }
@@ -63,13 +66,11 @@ pub(super) fn first_not_finite(
     kind: Kind,
     coeffs: &ArrayView2<'_, Complex64>,
 ) -> Option<[usize; 2]> {
-    let start = if kind == Kind::Real {
-        coeffs.nrows() - 1
-    } else {
-        0
-    };
+    let centre = coeffs.nrows() - 1;
     for (l, row) in coeffs.rows().into_iter().enumerate() {
-        let (_, row) = row.split_at(ndarray::Axis(0), start);
+        let start = if kind == Kind::Real { centre } else { centre - l };
+        let (row, _) = row.split_at(Axis(0), centre + l + 1);
+        let (_, row) = row.split_at(Axis(0), start);
         // One test a row, without a branch for each number.
         let bad = row.iter().fold(false, |bad, value| {
             bad | !value.re.is_finite() | !value.im.is_finite()
@@ -92,7 +93,7 @@ impl CoefficientRotationScratch {
 }
 
 #[inline(always)]
-fn sign(order: usize) -> f64 {
+pub(super) fn sign(order: usize) -> f64 {
     if order.is_multiple_of(2) { 1.0 } else { -1.0 }
 }
 
@@ -108,7 +109,12 @@ pub(super) fn rotate_group<const B: usize>(
     let limit = tables.band_limit;
     let slots = if kind == Kind::Real { 1 } else { 2 };
     scratch.prepare(tables, B);
-    let Tilt { angle, south, .. } = *tilt;
+    let Tilt {
+        angle,
+        reach,
+        south,
+        ..
+    } = *tilt;
     if turns.len() * slots < B {
         let used = tables.rows() * 2 * B * CHUNK;
         scratch.work.input[..used].fill(0.0);
@@ -126,11 +132,12 @@ pub(super) fn rotate_group<const B: usize>(
     Arch::new().dispatch(Stage::<B> {
         tables,
         angle,
+        reach,
         work: &mut scratch.work,
     });
     for (i, (out, turn)) in rotated.iter_mut().zip(turns).enumerate() {
         let after = &turn.phases[limit..];
-        let scaled = !angle.is_polar();
+        let scaled = !angle.polar;
         for l in 0..limit {
             let row = &mut scratch.row;
             row.fill(Complex64::ZERO);

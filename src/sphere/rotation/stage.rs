@@ -11,63 +11,16 @@
 
 use super::tables::{CHUNK, RotationTables, chunks};
 use crate::special::aligned::Aligned;
-use crate::special::wigner_d::HalfAngle;
+use crate::special::wigner_steps::{Angle, Power, SMALL, Term, advance, renormalised};
 use pulp::{Simd, WithSimd};
 
 /// Orders m that are treated together, so that the rows of a chunk are read from a near cache.
 pub(super) const GROUP: usize = 8;
-/// Numbers with a positive scale are `value · 2^(−256 scale)`, and take no part in sums: they are below 2^−128.
-const SHRINK: f64 = f64::from_bits((1023 - 256) << 52);
-const GROW: f64 = f64::from_bits((1023 + 256) << 52);
-const LARGE: f64 = f64::from_bits((1023 + 128) << 52);
-const SMALL: f64 = f64::from_bits((1023 - 128) << 52);
-/// Below this sine of β the recursion runs on deviations from its limit at the pole; the other one would lose a factor of about
-/// $`1/\sin^2\beta`$ in accuracy.
-const POLAR_SINE: f64 = 0.5;
 
-/// One angle β with $`\cos\beta \ge 0`$.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Angle {
-    cos_half: f64,
-    sin_half: f64,
-    cos: f64,
-    /// $`\cos\beta - 1`$
-    offset: f64,
-    polar: bool,
-    /// $`|d^\ell_{mn}| < 2^{-128}`$ for all ℓ < L where |m − n| exceeds the first, or |m + n| the second.
-    reach: [usize; 2],
-}
-
-impl Angle {
-    /// For an angle in the south the angle is π − β, and the second value is true.
-    pub(super) fn new(beta: f64, band_limit: usize) -> (Angle, bool) {
-        let half = HalfAngle::new(beta);
-        let south = half.pole < 0.0;
-        let (cos_half, sin_half) = if south {
-            (half.sin, half.cos)
-        } else {
-            (half.cos, half.sin)
-        };
-        let angle = Angle {
-            cos_half,
-            sin_half,
-            cos: (cos_half - sin_half) * (cos_half + sin_half),
-            offset: -2.0 * sin_half * sin_half,
-            polar: (2.0 * cos_half * sin_half).abs() < POLAR_SINE,
-            reach: [
-                reach(cos_half.abs(), sin_half.abs(), band_limit),
-                reach(sin_half.abs(), cos_half.abs(), band_limit),
-            ],
-        };
-        (angle, south)
-    }
-}
-
-impl Angle {
-    /// Whether the sums are without the scales of the tables.
-    pub(super) fn is_polar(&self) -> bool {
-        self.polar
-    }
+/// $`|d^\ell_{mn}| < 2^{-128}`$ for all ℓ < L where |m − n| exceeds the first, or |m + n| the second.
+pub(super) fn reaches(angle: &Angle, band_limit: usize) -> [usize; 2] {
+    let (cos, sin) = (angle.cos_half.abs(), angle.sin_half.abs());
+    [reach(cos, sin, band_limit), reach(sin, cos, band_limit)]
 }
 
 /// The largest difference m − n of orders at which the bound
@@ -136,6 +89,7 @@ impl Workspace {
 pub(super) struct Stage<'a, const B: usize> {
     pub tables: &'a RotationTables,
     pub angle: Angle,
+    pub reach: [usize; 2],
     pub work: &'a mut Workspace,
 }
 
@@ -152,36 +106,13 @@ impl<const B: usize> WithSimd for Stage<'_, B> {
     }
 }
 
-/// The value and the scale of $`x^{2m}`$.
-#[derive(Clone, Copy)]
-struct Power {
-    square: f64,
-    value: f64,
-    scale: f64,
-}
-
-impl Power {
-    fn advance(&mut self) {
-        self.value *= self.square;
-        if self.value < SMALL && self.value > 0.0 {
-            self.value *= GROW;
-            self.scale += 1.0;
-        }
-    }
-}
-
 impl<const B: usize> Stage<'_, B> {
     #[inline(always)]
     fn run<S: Simd, const POLAR: bool>(&mut self, simd: S) {
         let limit = self.tables.band_limit;
         let count = self.tables.rows() * 4 * B * CHUNK;
         self.work.data[..count].fill(0.0);
-        let power = |x: f64| Power {
-            square: x * x,
-            value: 1.0,
-            scale: 0.0,
-        };
-        let mut corners = [power(self.angle.cos_half), power(self.angle.sin_half)];
+        let mut corners = self.angle.corners();
         for first in (0..limit).step_by(GROUP) {
             let orders = first..(first + GROUP).min(limit);
             let mut corner = [corners; GROUP];
@@ -198,7 +129,7 @@ impl<const B: usize> Stage<'_, B> {
                 for m in orders.clone() {
                     let lowest = m as isize - (chunk * CHUNK + CHUNK - 1) as isize;
                     let (difference, sum) = (lowest.max(0) as usize, m + chunk * CHUNK);
-                    let [near, far] = self.angle.reach;
+                    let [near, far] = self.reach;
                     if (difference > near || sum > far) && (sum > near || difference > far) {
                         // The same holds for larger m.
                         break;
@@ -240,26 +171,16 @@ impl<const B: usize> Stage<'_, B> {
         let sign = if m.is_multiple_of(2) { 1.0 } else { -1.0 };
         // At n = 0 the lanes of n and −n both hold d_m0, so order 0 counts half.
         let sign = if m == 0 { 0.5 } else { sign };
-        let order = m as f64;
         let steps = &mut self.work.steps[slot * limit * stride..(slot + 1) * limit * stride];
         for (l, step) in (m..limit).zip(steps.chunks_exact_mut(stride)) {
             let row = tables.row(chunk, l);
-            let (degree, next) = (l as f64, (l + 1) as f64);
-            let odd = degree + next;
-            let scale;
-            if POLAR {
-                let w = tables.inverse_root[row * CHUNK + lane];
-                step[0] = (next + order) * w;
-                step[1] = next * (degree - order) * w / degree.max(1.0);
-                step[2] = odd * next * w * angle.offset;
-                step[3] = next;
-                scale = 1.0;
+            let (root, scale) = if POLAR {
+                (tables.inverse_root[row * CHUNK + lane], 1.0)
             } else {
-                let t = tables.recurrence[row * 2 * CHUNK + lane];
-                step[0] = odd * next * angle.cos * t;
-                step[1] = odd * order * t / degree.max(1.0);
-                scale = tables.scale[row * CHUNK + lane];
-            }
+                let scale = tables.scale[row * CHUNK + lane];
+                (tables.recurrence[row * 2 * CHUNK + lane], scale)
+            };
+            step[..4].copy_from_slice(&angle.step::<POLAR>(l, m as f64, root));
             for b in 0..B {
                 let input = &self.work.input[(row * B + b) * 2 * CHUNK..][..2 * CHUNK];
                 step[4 + 2 * b] = sign * scale * input[lane];
@@ -294,11 +215,8 @@ impl<const B: usize> Stage<'_, B> {
         if m == first {
             seeds.fill(0.0);
         } else {
-            let order = m as f64;
-            let factor = -(2.0 * order * (2.0 * order - 1.0)).sqrt()
-                * self.angle.cos_half
-                * self.angle.sin_half;
-            let factor = simd.splat_f64s(factor);
+            let (factor, shift) = self.angle.seed_factor(m);
+            let (factor, shift) = (simd.splat_f64s(factor), simd.splat_f64s(shift));
             let row = self.tables.row(chunk, m - 1);
             let (t, _) =
                 S::as_simd_f64s(&self.tables.recurrence[row * 2 * CHUNK..row * 2 * CHUNK + CHUNK]);
@@ -308,7 +226,8 @@ impl<const B: usize> Stage<'_, B> {
             let half = CHUNK / S::F64_LANES;
             for v in 0..2 * half {
                 let value = simd.mul_f64s(values[v], simd.mul_f64s(factor, t[v % half]));
-                (values[v], scales[v]) = renormalised(simd, value, scales[v]);
+                let scale = simd.add_f64s(scales[v], shift);
+                (values[v], scales[v]) = renormalised(simd, value, scale);
             }
         }
         if (first..first + CHUNK).contains(&m) {
@@ -354,7 +273,7 @@ impl<const B: usize> Stage<'_, B> {
         };
         let mut scales = [[zero; V]; 2];
         let first = (chunk * CHUNK + at * S::F64_LANES) as f64;
-        let reach = self.angle.reach;
+        let reach = self.reach;
         for v in 0..V {
             let mut orders = zero;
             for (j, order) in orders_mut::<S>(&mut orders).iter_mut().enumerate() {
@@ -419,12 +338,7 @@ impl<const B: usize> Stage<'_, B> {
                 }
                 accumulate::<S, B, V>(simd, at, &shown, step, sums, data);
             }
-            lanes.advance::<POLAR>(at, step, table);
-            for (side, scales) in scales.iter_mut().enumerate() {
-                for (v, scale) in scales.iter_mut().enumerate() {
-                    lanes.shrink(side, v, scale);
-                }
-            }
+            lanes.advance_scaled::<POLAR>(at, step, table, &mut scales);
         }
         for (((step, sums), data), table) in rows {
             accumulate::<S, B, V>(simd, at, &lanes.here, step, sums, data);
@@ -452,26 +366,6 @@ impl<const B: usize> Stage<'_, B> {
     }
 }
 
-/// Brings values into the range from 2^−128 to 2^128, one step.
-#[inline(always)]
-fn renormalised<S: Simd>(simd: S, value: S::f64s, scale: S::f64s) -> (S::f64s, S::f64s) {
-    let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
-    let size = simd.abs_f64s(value);
-    let small = simd.and_m64s(
-        simd.less_than_f64s(size, simd.splat_f64s(SMALL)),
-        simd.greater_than_f64s(size, zero),
-    );
-    let large = simd.and_m64s(
-        simd.greater_than_or_equal_f64s(size, simd.splat_f64s(LARGE)),
-        simd.greater_than_f64s(scale, zero),
-    );
-    let factor = simd.select_f64s(large, simd.splat_f64s(SHRINK), one);
-    let factor = simd.select_f64s(small, simd.splat_f64s(GROW), factor);
-    let shift = simd.select_f64s(large, simd.neg_f64s(one), zero);
-    let shift = simd.select_f64s(small, one, shift);
-    (simd.mul_f64s(value, factor), simd.add_f64s(scale, shift))
-}
-
 /// The numbers of a register.
 #[inline(always)]
 fn orders_mut<S: Simd>(register: &mut S::f64s) -> &mut [f64] {
@@ -489,65 +383,56 @@ struct Lanes<S: Simd, const V: usize> {
 }
 
 impl<S: Simd, const V: usize> Lanes<S, V> {
-    /// Takes a unit off the scale of numbers that have grown large.
+    /// The functions of register `v`.
     #[inline(always)]
-    fn shrink(&mut self, side: usize, v: usize, scale: &mut S::f64s) {
-        let simd = self.simd;
-        let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
-        let size = simd.abs_f64s(self.here[side][v]);
-        let large = simd.and_m64s(
-            simd.greater_than_f64s(*scale, zero),
-            simd.greater_than_or_equal_f64s(size, simd.splat_f64s(LARGE)),
-        );
-        let factor = simd.select_f64s(large, simd.splat_f64s(SHRINK), one);
-        self.here[side][v] = simd.mul_f64s(self.here[side][v], factor);
-        self.other[side][v] = simd.mul_f64s(self.other[side][v], factor);
-        *scale = simd.sub_f64s(*scale, simd.select_f64s(large, one, zero));
+    fn terms(&self, v: usize) -> [Term<S>; 2] {
+        let (here, other) = (&self.here, &self.other);
+        [
+            Term {
+                here: here[0][v],
+                other: other[0][v],
+            },
+            Term {
+                here: here[1][v],
+                other: other[1][v],
+            },
+        ]
+    }
+
+    #[inline(always)]
+    fn set(&mut self, v: usize, terms: [Term<S>; 2]) {
+        for (side, term) in terms.into_iter().enumerate() {
+            self.here[side][v] = term.here;
+            self.other[side][v] = term.other;
+        }
     }
 
     #[inline(always)]
     fn advance<const POLAR: bool>(&mut self, at: usize, step: &[f64], table: &[S::f64s]) {
-        let simd = self.simd;
-        if POLAR {
-            let (ratio, damping) = (simd.splat_f64s(step[0]), simd.splat_f64s(step[1]));
-            let (source, next) = (simd.splat_f64s(step[2]), simd.splat_f64s(step[3]));
-            for v in 0..V {
-                let (w, n) = (table[at + v], self.orders[v]);
-                let source = simd.mul_f64s(source, w);
-                // (k ∓ n) w and (k − 1 ± n) w
-                let less = simd.mul_f64s(simd.sub_f64s(next, n), w);
-                let more = simd.mul_f64s(simd.add_f64s(next, n), w);
-                let factors = [(less, more), (more, less)];
-                for (side, (to_pole, damped)) in factors.into_iter().enumerate() {
-                    let here = self.here[side][v];
-                    let damped = simd.mul_f64s(damping, simd.sub_f64s(damped, w));
-                    let increment = simd.mul_add_e_f64s(
-                        damped,
-                        self.other[side][v],
-                        simd.mul_f64s(source, here),
-                    );
-                    let ratio = simd.mul_f64s(ratio, to_pole);
-                    self.other[side][v] = increment;
-                    self.here[side][v] = simd.mul_add_e_f64s(ratio, here, increment);
-                }
+        let width = CHUNK / S::F64_LANES;
+        for v in 0..V {
+            let other = if POLAR { self.orders[v] } else { table[width + at + v] };
+            let terms = advance::<S, POLAR>(self.simd, step, [table[at + v], other], self.terms(v));
+            self.set(v, terms);
+        }
+    }
+
+    /// As [`Lanes::advance`], and watches the scales.
+    #[inline(always)]
+    fn advance_scaled<const POLAR: bool>(
+        &mut self,
+        at: usize,
+        step: &[f64],
+        table: &[S::f64s],
+        scales: &mut [[S::f64s; V]; 2],
+    ) {
+        self.advance::<POLAR>(at, step, table);
+        for v in 0..V {
+            let mut terms = self.terms(v);
+            for (term, scales) in terms.iter_mut().zip(scales.iter_mut()) {
+                term.shrink(self.simd, &mut scales[v]);
             }
-        } else {
-            let width = CHUNK / S::F64_LANES;
-            let (constant, slope) = (simd.splat_f64s(step[0]), simd.splat_f64s(step[1]));
-            for v in 0..V {
-                let constant = simd.mul_f64s(constant, table[at + v]);
-                let slope = simd.mul_f64s(slope, table[width + at + v]);
-                let factors = [
-                    simd.sub_f64s(constant, slope),
-                    simd.add_f64s(constant, slope),
-                ];
-                for (side, factor) in factors.into_iter().enumerate() {
-                    let minus_before = simd.neg_f64s(self.other[side][v]);
-                    self.other[side][v] = self.here[side][v];
-                    self.here[side][v] =
-                        simd.mul_add_e_f64s(factor, self.here[side][v], minus_before);
-                }
-            }
+            self.set(v, terms);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! other. Lane j of chunk c is the order n = `CHUNK * c + j`; lanes with n > ℓ hold zeros.
 
 use crate::special::aligned::Aligned;
+use crate::special::wigner_steps::roots;
 use pulp::{Arch, Simd, WithSimd};
 
 /// Orders in a chunk: a whole number of registers of any instruction set.
@@ -11,14 +12,7 @@ pub(super) const CHUNK: usize = 32;
 
 /// Roots and scales for every degree ℓ and order n ≤ ℓ.
 ///
-/// With $`k = \ell + 1`$ and $`w_k(n) = (k^2-n^2)^{-1/2}`$ the recursion of the Wigner functions in the degree,
-///
-/// ```math
-/// d^k_{mn} = \frac{2\ell+1}{\ell}\,(\ell k\cos\beta - mn)\, w_k(m) w_k(n)\; d^\ell_{mn}
-///   - \frac{k}{\ell}\,\frac{w_k(m) w_k(n)}{w_\ell(m) w_\ell(n)}\; d^{\ell-1}_{mn} ,
-/// ```
-/// becomes $`h^k = \frac{2\ell+1}{\ell}(\ell k\cos\beta - mn)\, t_\ell(m) t_\ell(n)\, h^\ell - h^{\ell-1}`$ for
-/// $`d^\ell_{mn} = s_\ell(m) s_\ell(n) h^\ell_{mn}`$, where $`s_n(n) = 1`$, $`s_k s_\ell = \sqrt k\, w_k`$ and $`t_\ell = s_\ell^2/\sqrt k`$.
+/// What they are: [`crate::special::wigner_steps`].
 #[derive(Debug)]
 pub(super) struct RotationTables {
     pub band_limit: usize,
@@ -93,8 +87,7 @@ impl WithSimd for Fill<'_> {
                 if l - first < CHUNK {
                     scale[l - first] = 1.0;
                 }
-                let (degree, next) = (l as f64, (l + 1) as f64);
-                let root = next.sqrt();
+                let degree = l as f64;
                 let recurrence = &mut tables.recurrence[2 * CHUNK * row..2 * CHUNK * (row + 1)];
                 let (plain, times_order) = recurrence.split_at_mut(CHUNK);
                 let scales = &mut tables.scale[CHUNK * row..CHUNK * (row + 1)];
@@ -104,14 +97,12 @@ impl WithSimd for Fill<'_> {
                     let inside = n <= degree;
                     // Beyond the triangle the arguments are harmless ones, and the results are dropped.
                     let here = if inside { scale[j] } else { 1.0 };
-                    let square = (next - n) * (next + n);
-                    let w = 1.0 / (if inside { square } else { 1.0 }).sqrt();
-                    let t = here * here / root;
+                    let [w, t, next] = roots(degree, if inside { n } else { 0.0 }, here);
                     scales[j] = if inside { here } else { 0.0 };
                     inverse[j] = if inside { w } else { 0.0 };
                     plain[j] = if inside { t } else { 0.0 };
                     times_order[j] = if inside { n * t } else { 0.0 };
-                    scale[j] = root * w / here;
+                    scale[j] = next;
                 }
             }
         }
