@@ -1,10 +1,13 @@
-//! Spherical-harmonic transform: forward and inverse for each sampling, against a direct sum at L = 16.
+//! Spherical-harmonic transform: forward and inverse for each sampling, batches, and sums point by point at L = 16 and 64.
 //!
 //! `cargo bench --bench sphere`
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+};
 use haarmonic::sphere::{Sample, Sampling, ShtPlanner, SphericalHarmonics, coefficients};
-use ndarray::Array2;
+use ndarray::{Array2, Array3};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -94,30 +97,64 @@ fn smooth(c: &mut Criterion) {
             });
         }
     }
+    for l in [16, 64] {
+        naive(&mut group, l);
+    }
     group.finish();
 }
 
-fn naive(c: &mut Criterion) {
-    let l = 16;
-    let sampling = Sampling::GaussLegendre;
+/// The synthesis point by point, on the same grid.
+fn naive(group: &mut BenchmarkGroup<'_, WallTime>, l: usize) {
     let coeffs = random_coeffs(l);
     let harmonics = SphericalHarmonics::new(l).expect("a valid band limit");
-    let (thetas, phis) = (
-        sampling.colatitudes(l).expect("a valid band limit"),
-        sampling.longitudes(l).expect("a valid band limit"),
-    );
-    let points = Array2::from_shape_fn((thetas.len() * phis.len(), 2), |(i, k)| {
-        if k == 0 {
-            thetas[i / phis.len()]
-        } else {
-            phis[i % phis.len()]
-        }
+    let thetas = Sampling::GaussLegendre
+        .colatitudes(l)
+        .expect("a valid band limit");
+    let points = Array2::from_shape_fn((2 * l * l, 2), |(i, k)| match k {
+        0 => thetas[i / (2 * l)],
+        _ => (i % (2 * l)) as f64 * std::f64::consts::PI / l as f64,
     });
-    let mut group = c.benchmark_group("sphere/gauss-legendre/real");
     group.throughput(Throughput::Elements((l * l) as u64));
     group.bench_function(BenchmarkId::new("naive inverse", l), |b| {
         b.iter(|| harmonics.evaluate_real(black_box(coeffs.view()), points.view()));
     });
+}
+
+/// A thousand real signals at once; the time is that of all.
+fn batches(c: &mut Criterion) {
+    let mut group = c.benchmark_group("sphere/batch of 1000");
+    for l in [8, 16, 32] {
+        let plan = ShtPlanner::new()
+            .plan_with_longitudes(l, Sampling::GaussLegendre, 2 * l)
+            .expect("a valid band limit");
+        let [rings, longitudes] = plan.signal_shape();
+        let one = plan
+            .inverse::<f64>(random_coeffs(l).view())
+            .expect("shapes agree");
+        let mut signals = Array3::from_shape_fn((1000, rings, longitudes), |(s, t, p)| {
+            one[[t, p]] / (s + 1) as f64
+        });
+        let mut half = Array2::zeros((1000, plan.half_len()));
+        group.throughput(Throughput::Elements((1000 * l * l) as u64));
+        let scratches = [
+            ("", plan.make_scratch()),
+            ("/two_threads", plan.make_parallel_scratch()),
+        ];
+        for (threads, mut scratch) in scratches {
+            group.bench_function(BenchmarkId::new(format!("forward_half{threads}"), l), |b| {
+                b.iter(|| {
+                    let signals = black_box(signals.view());
+                    plan.forward_half_batch_into(signals, half.view_mut(), &mut scratch)
+                });
+            });
+            group.bench_function(BenchmarkId::new(format!("inverse_half{threads}"), l), |b| {
+                b.iter(|| {
+                    let half = black_box(half.view());
+                    plan.inverse_half_batch_into(half, signals.view_mut(), &mut scratch)
+                });
+            });
+        }
+    }
     group.finish();
 }
 
@@ -137,7 +174,7 @@ fn all(c: &mut Criterion) {
     smooth(c);
     transforms::<f64>(c, "real");
     transforms::<Complex64>(c, "complex");
-    naive(c);
+    batches(c);
     planning(c);
 }
 
