@@ -219,6 +219,9 @@ fn every_band_limit() {
     let mut worst = [0.0_f64; 2];
     for band_limit in 1..=64_usize {
         for (i, sampling) in Sampling::ALL.into_iter().enumerate() {
+            if band_limit > 24 && (band_limit + i) % 2 == 0 {
+                continue; // the same sums, many times as many
+            }
             // All orders; and one of the other limits, in turns.
             for (j, order_limit) in [band_limit, 1 + (band_limit * 7 + i) % band_limit]
                 .into_iter()
@@ -236,7 +239,7 @@ fn every_band_limit() {
                 let dense = |m: i64, n: i64| band_limit <= 24 || (m + 2 * n) % 3 == 0;
                 let coeffs = random(band_limit, order_limit, real, dense);
                 let error = synthesis_error(&plan, &coeffs, real, &rings);
-                let part = assert_within(&what, error, tol::transform(band_limit));
+                let part = assert_within(&what, error, tol::synthesis(band_limit));
                 worst[0] = worst[0].max(part);
                 let some = some_orders(band_limit, order_limit);
                 let coeffs = random(band_limit, order_limit, real, some);
@@ -263,7 +266,7 @@ fn every_order_limit() {
                 let coeffs = random(band_limit, order_limit, real, |_, _| true);
                 let last = plan.signal_shape()[1] - 1;
                 let error = synthesis_error(&plan, &coeffs, real, &[0, last]);
-                assert_within(&what, error, tol::transform(band_limit));
+                assert_within(&what, error, tol::synthesis(band_limit));
                 let some = some_orders(band_limit, order_limit);
                 let coeffs = random(band_limit, order_limit, real, some);
                 let error = analysis_error(&plan, &coeffs, real);
@@ -288,7 +291,7 @@ fn check_large(band_limit: usize, order_limit: usize, sampling: Sampling, real: 
     let some = some_orders(band_limit, order_limit);
     let analysis = analysis_error(&plan, &random(band_limit, order_limit, real, some), real);
     println!("{what}: synthesis {synthesis:.1e}, analysis {analysis:.1e}");
-    assert_within(&what, synthesis, tol::transform(band_limit));
+    assert_within(&what, synthesis, tol::synthesis(band_limit));
     assert_within(&what, analysis, tol::transform(band_limit));
 }
 

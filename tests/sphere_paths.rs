@@ -6,7 +6,8 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::sphere::{
-    Ring, RingPlan, Rings, Sampling, ShtPlan, ShtPlanner, SpinPlan, coefficients, evaluate,
+    Ring, RingPlan, Rings, Sampling, ShtPlan, ShtPlanner, SphericalHarmonics, SpinPlan,
+    coefficients, evaluate,
 };
 use ndarray::{Array1, Array2, Array3, ArrayView2, ShapeBuilder};
 use num_complex::Complex64;
@@ -57,19 +58,20 @@ fn direct_adjoint(
     samples: &[Complex64],
     band_limit: usize,
 ) -> Array2<Complex64> {
-    let points = points(rings);
-    let mut weighted = Vec::new();
-    for (i, weight) in weights.iter().enumerate() {
-        weighted.extend(samples[rings.range(i)].iter().map(|y| *weight * y));
-    }
+    let harmonics = SphericalHarmonics::new(band_limit).unwrap();
+    let mut values = vec![Complex64::ZERO; band_limit * band_limit];
     let mut coeffs = coefficients::zeros(band_limit).unwrap();
-    for l in 0..band_limit {
-        for k in band_limit - 1 - l..band_limit + l {
-            let mut unit = coefficients::zeros(band_limit).unwrap();
-            unit[[l, k]] = Complex64::ONE;
-            let harmonic = evaluate(unit.view(), points.view()).unwrap();
-            let products = harmonic.iter().zip(&weighted).map(|(h, y)| h.conj() * y);
-            coeffs[[l, k]] = products.sum();
+    let mut points = points(rings).into_raw_vec_and_offset().0.into_iter();
+    for (i, weight) in weights.iter().enumerate() {
+        for y in &samples[rings.range(i)] {
+            let mut angle = || points.next().unwrap();
+            let (theta, phi) = (angle(), angle());
+            harmonics.write_at(theta, phi, &mut values).unwrap();
+            for l in 0..band_limit {
+                for k in 0..=2 * l {
+                    coeffs[[l, band_limit - 1 - l + k]] += *weight * y * values[l * l + k].conj();
+                }
+            }
         }
     }
     coeffs
