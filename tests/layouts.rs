@@ -6,11 +6,12 @@ mod signals;
 mod tol;
 
 use haarmonic::Error;
+use haarmonic::rotation_group::{RotationGrid, RotationPlanner};
 use haarmonic::sphere::layouts::{
     CondonShortley, E3nnAxes, E3nnNorm, ShtoolsNorm, from_e3nn, from_healpy, from_shtools,
     from_shtools_complex, to_e3nn, to_healpy, to_shtools, to_shtools_complex,
 };
-use haarmonic::sphere::{SphericalHarmonics, coefficients};
+use haarmonic::sphere::{Sampling, SphericalHarmonics, SpinPlan, coefficients};
 use ndarray::{Array2, Array3, Axis, array};
 use num_complex::Complex64;
 use rand::SeedableRng;
@@ -41,6 +42,79 @@ fn value(coeffs: &Array2<Complex64>, theta: f64, phi: f64) -> Complex64 {
     harmonics
         .evaluate(coeffs.view(), array![[theta, phi]].view())
         .unwrap()[0]
+}
+
+/// The complex coefficients of `data/layouts.py`, which SHTOOLS and s2fft take.
+fn complex(l: usize, m: usize, negative: bool) -> Complex64 {
+    match (m, negative) {
+        (0, _) => Complex64::new(c(0, l, 0), c(2, l, 0)),
+        (_, false) => Complex64::new(c(0, l, m), c(1, l, m)),
+        (_, true) => Complex64::new(c(2, l, m), c(3, l, m)),
+    }
+}
+
+/// The array of s2fft as it is, taken as ours: `[l, m + L − 1]`.
+fn s2fft() -> Array2<Complex64> {
+    Array2::from_shape_fn((L, 2 * L - 1), |(l, k)| match k.abs_diff(L - 1) {
+        m if m > l => Complex64::ZERO,
+        m => complex(l, m, k < L - 1),
+    })
+}
+
+/// The place of an angle among those of a grid.
+fn place(angles: &[f64], angle: f64) -> usize {
+    let near = |a: &f64| (a - angle).abs() < tol::CLOSED_FORM * 8.0;
+    angles.iter().position(near).expect("an angle of the grid")
+}
+
+/// A function of spin weight, from coefficients of s2fft, at a McEwen–Wiaux sample.
+fn spin_value(spin: i32, theta: f64, phi: f64) -> Complex64 {
+    let sampling = Sampling::McEwenWiaux;
+    let mut coeffs = s2fft();
+    for l in 0..spin.unsigned_abs() as usize {
+        coeffs.row_mut(l).fill(Complex64::ZERO);
+    }
+    let plan = SpinPlan::new(L, spin, sampling).unwrap();
+    let signal: Array2<Complex64> = plan.inverse(coeffs.view()).unwrap();
+    let rings = sampling.colatitudes(L).unwrap();
+    let longitudes = sampling.longitudes(L).unwrap();
+    signal[[place(&rings, theta), place(&longitudes, phi)]]
+}
+
+/// A function on SO(3), from Wigner coefficients of s2fft, at a McEwen–Wiaux sample.
+fn rotation_value(alpha: f64, beta: f64, gamma: f64) -> Complex64 {
+    let grid = RotationGrid::new(4, Sampling::McEwenWiaux).unwrap();
+    let plan = RotationPlanner::new().plan_on(4, &grid).unwrap();
+    let coeffs = Array3::from_shape_fn((7, 4, 7), |(n, l, m)| {
+        if n.abs_diff(3).max(m.abs_diff(3)) > l {
+            return Complex64::ZERO;
+        }
+        let (m, n) = (m as f64 - 3.0, n as f64 - 3.0);
+        Complex64::cis(1.0 + l as f64 + 2.0 * m + 3.0 * n)
+    });
+    let samples = plan.inverse(coeffs.view()).unwrap();
+    let at = [
+        place(&grid.gammas(), gamma),
+        place(grid.betas(), beta),
+        place(&grid.alphas(), alpha),
+    ];
+    samples[at]
+}
+
+/// Components of e3nn, both ways of taking its axes: the same vector, or the one whose polar coordinate z is its y.
+fn e3nn_value(norm: E3nnNorm, axes: E3nnAxes, theta: f64, phi: f64) -> Complex64 {
+    let components: Vec<f64> = (0..L * L).map(|k| (1.0 + k as f64).sin()).collect();
+    let coeffs = from_e3nn(&components, norm, axes).unwrap();
+    let [x, y, z] = [
+        theta.sin() * phi.cos(),
+        theta.sin() * phi.sin(),
+        theta.cos(),
+    ];
+    let [x, y, z] = match axes {
+        E3nnAxes::Same => [x, y, z],
+        E3nnAxes::Renamed => [z, x, y],
+    };
+    value(&coeffs, x.hypot(y).atan2(z), y.atan2(x))
 }
 
 #[test]
@@ -81,28 +155,45 @@ fn values_of_other_programs() {
                 });
                 from_shtools(cilm.view(), norm, phase).unwrap()
             }
-            _ => {
-                let cilm = Array3::from_shape_fn((2, L, L), |(i, l, m)| match (i, m) {
-                    _ if m > l => Complex64::ZERO,
-                    (0, 0) => Complex64::new(c(0, l, 0), c(2, l, 0)),
-                    (1, 0) => Complex64::ZERO,
-                    (0, _) => Complex64::new(c(0, l, m), c(1, l, m)),
-                    _ => Complex64::new(c(2, l, m), c(3, l, m)),
+            "shtools-complex" => {
+                let cilm = Array3::from_shape_fn((2, L, L), |(i, l, m)| {
+                    if m > l || (i == 1 && m == 0) {
+                        Complex64::ZERO
+                    } else {
+                        complex(l, m, i == 1)
+                    }
                 });
                 from_shtools_complex(cilm.view(), norm, phase).unwrap()
             }
+            _ => s2fft(),
         };
-        let (got, want) = (
-            value(&coeffs, number(3), number(4)),
-            Complex64::new(number(5), number(6)),
-        );
-        assert!(
-            (got - want).norm() <= tol::GOLDEN * want.norm().max(1.0),
-            "{line}: {got}"
-        );
+        let (theta, phi) = (number(3), number(4));
+        let found = match (fields[0], fields[1]) {
+            ("s2fft", "0") => vec![value(&coeffs, theta, phi), spin_value(0, theta, phi)],
+            ("s2fft", spin) => vec![spin_value(spin.parse().unwrap(), theta, phi)],
+            ("s2fft-wigner", _) => vec![rotation_value(phi, theta, number(1))],
+            ("e3nn", norm) => {
+                let norm = match norm {
+                    "integral" => E3nnNorm::Integral,
+                    "component" => E3nnNorm::Component,
+                    _ => E3nnNorm::Norm,
+                };
+                [E3nnAxes::Same, E3nnAxes::Renamed]
+                    .map(|axes| e3nn_value(norm, axes, theta, phi))
+                    .to_vec()
+            }
+            _ => vec![value(&coeffs, theta, phi)],
+        };
+        let want = Complex64::new(number(5), number(6));
+        for got in found {
+            assert!(
+                (got - want).norm() <= tol::GOLDEN * want.norm().max(1.0),
+                "{line}: {got}"
+            );
+        }
         seen += 1;
     }
-    assert_eq!(seen, 56);
+    assert_eq!(seen, 88);
 }
 
 #[test]

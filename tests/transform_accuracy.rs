@@ -6,12 +6,15 @@
 
 #[path = "common/double_double.rs"]
 mod double_double;
+#[path = "common/exact_rings.rs"]
+mod exact_rings;
 #[path = "common/harmonics_oracle.rs"]
 mod harmonics_oracle;
 #[path = "common/tol_transforms.rs"]
 mod tol;
 
 use double_double::{Dd, PI};
+use exact_rings::{exact_colatitudes, rings};
 use haarmonic::sphere::{Sampling, ShtPlanner};
 use harmonics_oracle::{for_each_legendre, gauss_legendre, real_synthesis, synthesis};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -44,46 +47,6 @@ fn random(
         }
     }
     coeffs
-}
-
-/// The rings where they should be: those of the crate are these, rounded.
-fn exact_colatitudes(sampling: Sampling, band_limit: usize) -> Vec<Dd> {
-    let stored = sampling.colatitudes(band_limit).unwrap();
-    let equispaced = |denominator: usize| {
-        (0..stored.len())
-            .map(|t| PI * (2 * t + 1) as f64 / denominator as f64)
-            .collect()
-    };
-    match sampling {
-        Sampling::DriscollHealy => equispaced(4 * band_limit),
-        Sampling::McEwenWiaux => equispaced(2 * band_limit - 1),
-        Sampling::ClenshawCurtis => (0..stored.len())
-            .map(|t| PI * t as f64 / (2 * band_limit - 1) as f64)
-            .collect(),
-        Sampling::GaussLegendre => gauss_legendre(&stored)
-            .into_iter()
-            .map(|(angle, _)| angle)
-            .collect(),
-    }
-}
-
-/// All rings of small grids; of others the first and the last, those next to the equator, and two between.
-fn rings(count: usize, band_limit: usize) -> Vec<usize> {
-    if band_limit <= 16 {
-        return (0..count).collect();
-    }
-    let mut rings = vec![
-        0,
-        1,
-        count / 4,
-        count / 2 - 1,
-        count / 2,
-        2 * count / 3,
-        count - 2,
-        count - 1,
-    ];
-    rings.dedup();
-    rings
 }
 
 /// The largest difference, and the largest wanted value.
@@ -197,7 +160,7 @@ fn synthesis_at_every_band_limit() {
 
 #[test]
 fn analysis_at_every_band_limit() {
-    for band_limit in 1..=64 {
+    for band_limit in (1..=64).chain([128]) {
         for sampling in Sampling::ALL {
             let angles = exact_colatitudes(sampling, band_limit);
             for real in [true, false] {

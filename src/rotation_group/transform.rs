@@ -24,8 +24,8 @@ use std::fmt;
 /// Plans are immutable and may be shared between threads; every call uses one thread.
 ///
 /// # Cost and accuracy
-/// O(L³ N) time; scratch O(L²) (with McEwen–Wiaux samples the forward transform needs as much as the samples). The Wigner
-/// functions are tabulated where that takes a megabyte at most, else computed on the fly, one recursion for up to eight
+/// O(L³ N) time; scratch O(L²), or up to 256 MB where that is more (with McEwen–Wiaux samples the forward transform needs
+/// as much as the samples). The Wigner functions are tabulated where that takes a megabyte at most, else computed on the fly, one recursion for up to eight
 /// pairs of orders and eight angles in the lanes of a vector. Real signals cost half of complex ones. Grids made by
 /// [`RotationGrid::fast`] are the fastest.
 ///

@@ -5,7 +5,7 @@
 //! | healpy, ducc0 | m ≥ 0, entry `m (2 lmax + 1 − m) / 2 + l` | ours | [`to_healpy`], [`from_healpy`] |
 //! | SHTOOLS, real | `[2, L, L]`, cosines and sines | 4π, orthonormal or Schmidt, either phase | [`to_shtools`], [`from_shtools`] |
 //! | SHTOOLS, complex | `[2, L, L]`, m ≥ 0 and −m | the same | [`to_shtools_complex`], [`from_shtools_complex`] |
-//! | s2fft | `[L, 2L − 1]` | ours | none needed |
+//! | s2fft | `[L, 2L − 1]`, any spin; `[2N − 1, L, 2L − 1]` on SO(3) | ours | none needed |
 //! | e3nn | flat, `l * l + l + m`, real | y is the polar axis | [`to_e3nn`], [`from_e3nn`] |
 //!
 //! Here `lmax` is L − 1. Formulas: [`crate::conventions`].

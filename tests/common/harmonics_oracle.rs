@@ -95,19 +95,19 @@ impl Complex {
         Complex64::new(self.re.round(), self.im.round())
     }
 
-    fn add_product(&mut self, a: Complex, b: Complex) {
+    pub fn add_product(&mut self, a: Complex, b: Complex) {
         self.re += a.re * b.re - a.im * b.im;
         self.im += a.re * b.im + a.im * b.re;
     }
 
-    fn add_scaled(&mut self, factor: Dd, value: Complex64) {
+    pub fn add_scaled(&mut self, factor: Dd, value: Complex64) {
         self.re += factor * value.re;
         self.im += factor * value.im;
     }
 }
 
 /// $`\cos (2\pi k/n) + i \sin (2\pi k/n)`$ for k < n.
-fn roots_of_unity(n: usize) -> Vec<Complex> {
+pub fn roots_of_unity(n: usize) -> Vec<Complex> {
     (0..n)
         .map(|k| {
             let (im, re) = (PI * (2.0 * k as f64) / n as f64).sin_cos();
@@ -191,12 +191,26 @@ pub fn synthesis(
             }
         },
     );
+    fourier_synthesis(&orders, longitudes)
+}
+
+/// Samples $`\sum_m F_m(\theta_t) e^{2\pi imp/n}`$, shape `[rings, n]`, from $`F_m`$ at `[t, m + L − 1]`.
+pub fn fourier_synthesis(orders: &Array2<Complex>, longitudes: usize) -> Array2<Complex> {
+    let (rings, columns) = orders.dim();
+    let band_limit = columns.div_ceil(2);
     let roots = roots_of_unity(longitudes);
-    let columns: Vec<usize> = (0..columns).filter(|&column| present[column]).collect();
-    Array2::from_shape_fn((colatitudes.len(), longitudes), |(ring, p)| {
+    let present: Vec<usize> = (0..columns)
+        .filter(|&column| {
+            orders
+                .column(column)
+                .iter()
+                .any(|c| *c != Complex::default())
+        })
+        .collect();
+    Array2::from_shape_fn((rings, longitudes), |(ring, p)| {
         let mut sum = Complex::default();
-        for &column in &columns {
-            let m = (column + longitudes * band_limit - middle) % longitudes;
+        for &column in &present {
+            let m = (column + longitudes * band_limit + 1 - band_limit) % longitudes;
             sum.add_product(orders[[ring, column]], roots[m * p % longitudes]);
         }
         sum
