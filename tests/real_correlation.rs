@@ -59,7 +59,8 @@ fn pieces_hold_every_node_once() {
         correlator.begin(&prepared[0], &prepared[1], &mut workspace);
         // Moments of the correlation over the grid, with the weights, identify the set of values.
         let rule = GaussLegendre::new(nodes).unwrap();
-        let angles = 2 * nodes - 1;
+        let angles = correlator.angle_count();
+        assert!(angles >= 2 * nodes - 1);
         let mut want = [0.0; 4];
         for j in 0..angles {
             for k in 0..angles {
@@ -76,7 +77,7 @@ fn pieces_hold_every_node_once() {
         let mut found = [0.0; 4];
         let mut field = Vec::new();
         for piece in 0..correlator.piece_count() {
-            correlator.piece_into(piece, &workspace, &mut field);
+            correlator.piece_into(piece, &mut workspace, &mut field);
             for (p, found) in found.iter_mut().enumerate() {
                 let mapped: Vec<f64> = field.iter().map(|v| (v * (0.3 + p as f64)).sin()).collect();
                 *found += correlator.piece_mean(piece, &mapped);
