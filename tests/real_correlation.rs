@@ -48,6 +48,13 @@ fn pieces_hold_every_node_once() {
         (6, 6, 2),
         (5, 9, 3),
         (8, 9, 1),
+        // More orders than angles.
+        (7, 2, 1),
+        (9, 3, 2),
+        // Lanes of all nodes, and of pairs of nodes; more than one block.
+        (3, 17, 1),
+        (10, 10, 1),
+        (2, 33, 1),
     ] {
         let f = signals::random_signals(&mut rng, [1, channels, band_limit], 0)
             .index_axis_move(Axis(0), 0);

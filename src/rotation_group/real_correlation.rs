@@ -17,21 +17,21 @@
 
 use crate::special::GaussLegendre;
 use crate::special::aligned::Aligned;
-use crate::special::wigner_d::HalfAngle;
 use crate::{Error, Result};
-use pulp::{Arch, Simd, WithSimd};
-use std::f64::consts::FRAC_PI_2;
+use pulp::Arch;
 use std::ops::Range;
 
 use super::lane_fft::{LANES, LaneFft, NUMBER, factors};
 use super::real_harmonics::RealHarmonics;
+use super::real_nodes::Nodes;
 use super::real_synthesis::{Begin, LastSum, WeightedSum, products_len};
-use super::wigner_table::{WignerNodes, WignerTable};
+use super::wigner_table::WignerTable;
 
 /// Aimed-at length of a piece: correlation and tangent kernel of a piece fit the first-level cache.
 const PIECE_LEN: usize = 1536;
-/// Beyond this many bytes the Wigner d-functions are recomputed for each pair instead of tabulated.
-const TABLE_BYTES: usize = 64 << 20;
+/// Beyond this many bytes the Wigner d-functions are recomputed for each pair instead of tabulated: a table that does not
+/// stay in the caches takes longer to read.
+const TABLE_BYTES: usize = 16 << 20;
 
 /// Largest scratch of one thread, in numbers: 4 GiB.
 const LARGEST_SCRATCH: u128 = 1 << 29;
@@ -50,7 +50,7 @@ const LARGEST_SCRATCH: u128 = 1 << 29;
 ///
 /// # Cost
 /// O(M L³ + (M L² + M² L) log M) a pair. Memory: the table of Wigner d-functions, (1/6) L³ M numbers, as
-/// long as it is below 64 MiB (otherwise they are recomputed for each pair); a workspace of
+/// long as it is below 16 MiB (otherwise they are recomputed for each pair); a workspace of
 /// 2 N M L numbers a thread.
 pub struct RealCorrelator {
     pub(super) band_limit: usize,
@@ -65,33 +65,6 @@ pub struct RealCorrelator {
     /// Room for the (γ, β) nodes of one order m.
     pub(super) stride: usize,
     pieces: Vec<Piece>,
-}
-
-/// The colatitudes, eight in the lanes of a plane.
-pub(super) struct Nodes {
-    /// Pairs β, π − β, eight in a block.
-    pub(super) pairs: WignerNodes,
-    /// Registers' worth of lanes at which the functions are needed, each at β and at π − β.
-    pub(super) blocks: usize,
-    /// Whether the lanes hold the northern nodes, with planes of their own for the southern ones; otherwise they hold all.
-    pub(super) mirrored: bool,
-    /// Nodes in each plane.
-    pub(super) lanes: Vec<usize>,
-    pub(super) tabulated: Option<ClassTable>,
-}
-
-/// The Wigner functions of all classes (a, b), a ≥ b ≥ 0: for each degree those at β in all lanes, then those at π − β.
-pub(super) struct ClassTable {
-    values: Aligned,
-    starts: Vec<usize>,
-}
-
-impl ClassTable {
-    #[inline(always)]
-    pub(super) fn class(&self, a: usize, b: usize) -> &[f64] {
-        let index = a * (a + 1) / 2 + b;
-        &self.values[self.starts[index]..self.starts[index + 1]]
-    }
 }
 
 /// Some of the (γ, β) nodes, with all α.
@@ -114,119 +87,6 @@ pub struct CorrelatorWorkspace {
     pub(super) orders: Aligned,
 }
 
-impl Nodes {
-    fn new(band_limit: usize, rule: &GaussLegendre) -> Self {
-        let count = rule.colatitudes.len();
-        let (north, south) = (count.div_ceil(2), count / 2);
-        let mut angles: Vec<HalfAngle> = rule.colatitudes[..north]
-            .iter()
-            .map(|beta| HalfAngle::new(*beta))
-            .collect();
-        // The lanes beyond the last node stand idle, with some angle.
-        angles.resize_with(north.next_multiple_of(LANES), || HalfAngle::new(FRAC_PI_2));
-        let blocks = angles.len() / LANES;
-        let rows: usize = (0..band_limit).map(|a| (a + 1) * (band_limit - a)).sum();
-        let bytes = |blocks: usize| rows * 2 * blocks * LANES * size_of::<f64>();
-        let single = count.div_ceil(LANES);
-        let mirrored = 2 * blocks <= single || bytes(single) > TABLE_BYTES;
-        let lanes_of = |count: usize, planes: usize| -> Vec<usize> {
-            (0..planes)
-                .map(|plane| count.saturating_sub(plane * LANES).min(LANES))
-                .collect()
-        };
-        let lanes = if mirrored {
-            [lanes_of(north, blocks), lanes_of(south, blocks)].concat()
-        } else {
-            lanes_of(count, single)
-        };
-        let mut nodes = Nodes {
-            pairs: WignerNodes::new(band_limit, &angles),
-            blocks,
-            mirrored,
-            lanes,
-            tabulated: None,
-        };
-        if bytes(blocks) <= TABLE_BYTES {
-            let table = Arch::new().dispatch(Tabulate {
-                nodes: &nodes,
-                band_limit,
-            });
-            nodes.tabulated = Some(table);
-            if !mirrored {
-                nodes.unfold(band_limit, single);
-            }
-        }
-        nodes
-    }
-
-    /// From a table at pairs of nodes makes one with the southern nodes in lanes of their own.
-    fn unfold(&mut self, band_limit: usize, blocks: usize) {
-        let Some(pairs) = self.tabulated.take() else {
-            return;
-        };
-        let count: usize = self.lanes.iter().sum();
-        let (from, to) = (self.blocks * LANES, blocks * LANES);
-        self.blocks = blocks;
-        let mut table = self.empty_table(band_limit);
-        let rows = pairs.values.chunks_exact(2 * from);
-        for (row, out) in rows.zip(table.values.chunks_exact_mut(2 * to)) {
-            for j in 0..count {
-                let mirror = count - 1 - j;
-                let (here, there) = if j < count.div_ceil(2) {
-                    (j, from + j)
-                } else {
-                    (from + mirror, mirror)
-                };
-                (out[j], out[to + j]) = (row[here], row[there]);
-            }
-        }
-        self.tabulated = Some(table);
-    }
-
-    fn empty_table(&self, band_limit: usize) -> ClassTable {
-        let mut starts = vec![0];
-        for a in 0..band_limit {
-            for _ in 0..=a {
-                starts.push(starts[starts.len() - 1] + self.class_len(a));
-            }
-        }
-        ClassTable {
-            values: Aligned::zeros(starts[starts.len() - 1]),
-            starts,
-        }
-    }
-
-    pub(super) fn class_len(&self, a: usize) -> usize {
-        self.pairs.rows(a) * 2 * self.blocks * LANES
-    }
-}
-
-struct Tabulate<'a> {
-    nodes: &'a Nodes,
-    band_limit: usize,
-}
-
-impl WithSimd for Tabulate<'_> {
-    type Output = ClassTable;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> ClassTable {
-        let Tabulate { nodes, band_limit } = self;
-        let mut table = nodes.empty_table(band_limit);
-        let mut state = WignerTable::default();
-        let mut rest = &mut table.values[..];
-        for a in 0..band_limit {
-            for b in 0..=a {
-                let (class, tail) = rest.split_at_mut(nodes.class_len(a));
-                let pairs = &nodes.pairs;
-                pairs.fill(simd, (a, b), 0..nodes.blocks, class, &mut state);
-                rest = tail;
-            }
-        }
-        table
-    }
-}
-
 impl RealCorrelator {
     /// Builds the tables.
     ///
@@ -237,6 +97,11 @@ impl RealCorrelator {
     /// # Errors
     /// [`Error::InvalidValue`] if either is zero, or the scratch of one thread would exceed 4 GiB.
     pub fn new(band_limit: usize, nodes: usize) -> Result<Self> {
+        Self::with_table(band_limit, nodes, TABLE_BYTES)
+    }
+
+    /// The table of Wigner functions takes at most so many bytes, or there is none.
+    fn with_table(band_limit: usize, nodes: usize, table_bytes: usize) -> Result<Self> {
         for (what, value) in [("band limit", band_limit), ("quadrature band limit", nodes)] {
             if value == 0 {
                 return Err(Error::InvalidValue {
@@ -255,7 +120,7 @@ impl RealCorrelator {
         }
         let rule = GaussLegendre::new(nodes)?;
         let angles = angle_count(nodes);
-        let colatitudes = Nodes::new(band_limit, &rule);
+        let colatitudes = Nodes::new(band_limit, &rule, table_bytes);
         let measure = 2.0 * (angles * angles) as f64;
         let planes = colatitudes.lanes.len();
         let mut weights = Vec::new();
@@ -267,7 +132,11 @@ impl RealCorrelator {
                 plane * LANES
             };
             for _ in 0..angles {
-                weights.extend(rule.weights[first..first + lanes].iter().map(|w| w / measure));
+                weights.extend(
+                    rule.weights[first..first + lanes]
+                        .iter()
+                        .map(|w| w / measure),
+                );
             }
         }
         weights.resize(weights.len().next_multiple_of(LANES), 0.0);
@@ -348,6 +217,18 @@ impl RealCorrelator {
         2 * self.band_limit - 1 > self.angles
     }
 
+    /// Where a spectrum has an order and its opposite.
+    #[inline(always)]
+    pub(super) fn places(&self, order: usize) -> [usize; 2] {
+        // A division takes as long as a step of a short transform.
+        let place = if order < self.angles {
+            order
+        } else {
+            order % self.angles
+        };
+        [place, if place == 0 { 0 } else { self.angles - place }]
+    }
+
     /// The part of a spectrum to be cleared before its orders are placed, `number` to each.
     pub(super) fn gap(&self, number: usize) -> Range<usize> {
         if self.folded() {
@@ -377,12 +258,7 @@ impl RealCorrelator {
     }
 
     /// Writes the correlation at the nodes of a piece; the length of `out` is set.
-    pub fn piece_into(
-        &self,
-        piece: usize,
-        scratch: &mut CorrelatorWorkspace,
-        out: &mut Vec<f64>,
-    ) {
+    pub fn piece_into(&self, piece: usize, scratch: &mut CorrelatorWorkspace, out: &mut Vec<f64>) {
         let Piece { first, lanes } = self.pieces[piece];
         out.resize(lanes * self.angles, 0.0);
         Arch::new().dispatch(LastSum {
@@ -411,7 +287,7 @@ fn angle_count(nodes: usize) -> usize {
     let cost = |angles: usize| {
         let steps = factors(angles).into_iter().map(|radix| match radix {
             2..=5 => 8,
-            _ => 6 + radix,
+            _ => 13 + radix,
         });
         angles * (ACTIVATIONS + steps.sum::<usize>())
     };
@@ -438,4 +314,57 @@ fn pieces(nodes: usize, angles: usize) -> Vec<Piece> {
             lanes: step.min(nodes - first),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array3;
+    use num_complex::Complex64;
+
+    /// Means of some functions of the correlation of two signals.
+    fn moments(correlator: &RealCorrelator) -> [f64; 4] {
+        let band_limit = correlator.band_limit();
+        let [f, g] = [0.3, 0.7].map(|seed| {
+            let shape = (2, band_limit, 2 * band_limit - 1);
+            let coeffs = Array3::from_shape_fn(shape, |(c, l, m)| {
+                let x = seed + (c + 2 * l * l + 5 * m * m) as f64;
+                Complex64::new(x.sin(), (1.7 * x).cos()) / (1 + l) as f64
+            });
+            RealHarmonics::new(coeffs.view()).unwrap()
+        });
+        let mut scratch = correlator.make_workspace();
+        // Dirty scratch.
+        correlator.begin(&g, &g, &mut scratch);
+        correlator.begin(&f, &g, &mut scratch);
+        let (mut moments, mut values) = ([0.0; 4], Vec::new());
+        for piece in 0..correlator.piece_count() {
+            correlator.piece_into(piece, &mut scratch, &mut values);
+            for (p, moment) in moments.iter_mut().enumerate() {
+                let mapped: Vec<f64> = values.iter().map(|v| (v + p as f64).sin()).collect();
+                *moment += correlator.piece_mean(piece, &mapped);
+            }
+        }
+        moments
+    }
+
+    #[test]
+    fn functions_recomputed_are_those_tabulated() {
+        for (band_limit, nodes) in [(1, 1), (9, 6), (9, 20), (20, 9), (17, 33)] {
+            let tabulated = RealCorrelator::new(band_limit, nodes).unwrap();
+            let recomputed = RealCorrelator::with_table(band_limit, nodes, 0).unwrap();
+            assert!(tabulated.nodes.tabulated.is_some() && recomputed.nodes.tabulated.is_none());
+            for (found, want) in moments(&recomputed).iter().zip(moments(&tabulated)) {
+                assert!((found - want).abs() < 64.0 * f64::EPSILON, "{found} {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn angles_suffice_and_are_few() {
+        for nodes in 1..300 {
+            let angles = angle_count(nodes);
+            assert!(angles >= 2 * nodes - 1 && 10 * angles <= 11 * (2 * nodes - 1));
+        }
+    }
 }

@@ -95,13 +95,16 @@ impl RealHarmonics {
         })
     }
 
-    /// Real and imaginary parts of order m in a channel, from degree `first` on, a multiple of eight.
+    /// Real and imaginary parts of order m in each channel, from degree `first` on, a multiple of eight.
     #[inline(always)]
-    pub(super) fn row(&self, m: usize, channel: usize, first: usize) -> [&[f64]; 2] {
+    pub(super) fn rows(&self, m: usize, first: usize) -> impl Iterator<Item = [&[f64]; 2]> + Clone {
         let width = row_width(self.band_limit, m);
-        let start = row_start(self.band_limit, self.channels, m) + channel * width;
-        let row = start + first - first_degree(m)..start + width;
-        [&self.re[row.clone()], &self.im[row]]
+        let start = row_start(self.band_limit, self.channels, m);
+        let rows = start..start + self.channels * width;
+        let skip = first - first_degree(m);
+        let re = self.re[rows.clone()].chunks(width);
+        let im = self.im[rows].chunks(width);
+        re.zip(im).map(move |(re, im)| [&re[skip..], &im[skip..]])
     }
 
     /// Band limit `L`, exclusive.

@@ -77,7 +77,8 @@ impl WithSimd for Begin<'_> {
             }
             let mut start = 0;
             for (plane, &lanes) in planes.chunks_exact_mut(plane_len).zip(&plan.nodes.lanes) {
-                plan.fft.process(simd, Direction::Forward, plane, other, extra);
+                plan.fft
+                    .process(simd, Direction::Forward, plane, other, extra);
                 let (re, im) = orders.split_at_mut(plan.stride);
                 compress(simd, plane, lanes, &mut re[start..], &mut im[start..]);
                 start += plan.angles * lanes;
@@ -106,17 +107,18 @@ fn order_products<S: Simd>(
     let (out, _) = S::as_mut_simd_f64s(out);
     let step = out.len() / PRODUCTS;
     let zero = simd.splat_f64s(0.0);
+    let (a, b) = (f.rows(m, first), g.rows(n, first));
     for v in 0..step - first / S::F64_LANES {
         let (mut rr, mut ii, mut ri, mut ir) = (zero, zero, zero, zero);
-        for c in 0..f.channels() {
-            let [a_re, a_im] = f.row(m, c, first).map(|row| S::as_simd_f64s(row).0[v]);
-            let [b_re, b_im] = g.row(n, c, first).map(|row| S::as_simd_f64s(row).0[v]);
+        for (a, b) in (a.clone()).zip(b.clone()) {
+            let [a_re, a_im] = a.map(|row| S::as_simd_f64s(row).0[v]);
+            let [b_re, b_im] = b.map(|row| S::as_simd_f64s(row).0[v]);
             rr = simd.mul_add_e_f64s(a_re, b_re, rr);
             ii = simd.mul_add_e_f64s(a_im, b_im, ii);
             ri = simd.mul_add_e_f64s(a_re, b_im, ri);
             ir = simd.mul_add_e_f64s(a_im, b_re, ir);
         }
-        let minus = minus[v % minus.len()];
+        let minus = minus[v % (LANES / S::F64_LANES)];
         out[v] = simd.mul_f64s(plus, simd.add_f64s(rr, ii));
         out[step + v] = simd.mul_f64s(plus, simd.sub_f64s(ri, ir));
         out[2 * step + v] = simd.mul_f64s(minus, simd.sub_f64s(rr, ii));
@@ -139,7 +141,7 @@ fn degree_sums<S: Simd, const MIRRORED: bool>(
     let (functions, _) = S::as_simd_f64s(functions);
     let (planes, _) = S::as_mut_simd_f64s(planes);
     let half = plan.nodes.blocks * per_bundle;
-    let places = [n, plan.angles - n % plan.angles].map(|order| order % plan.angles * per_number);
+    let places = plan.places(n).map(|place| place * per_number);
     let signs = if n == 0 { 1 } else { 2 };
     let (step, first) = (products.len() / PRODUCTS, m.max(n) % LANES);
     let [p0, p1, p2, p3] = std::array::from_fn(|k| &products[k * step..(k + 1) * step][first..]);
@@ -231,13 +233,15 @@ impl WithSimd for LastSum<'_> {
         let mut bundles = out.chunks_exact_mut(plan.plane_len());
         for out in &mut bundles {
             gather(simd, plan, orders, first, out);
-            plan.fft.process(simd, Direction::Forward, out, other, extra);
+            plan.fft
+                .process(simd, Direction::Forward, out, other, extra);
             first += NUMBER;
         }
         let rest = bundles.into_remainder();
         if !rest.is_empty() {
             gather(simd, plan, orders, first, line);
-            plan.fft.process(simd, Direction::Forward, line, other, extra);
+            plan.fft
+                .process(simd, Direction::Forward, line, other, extra);
             for (out, number) in rest.chunks_exact_mut(LANES).zip(line.chunks_exact(NUMBER)) {
                 out.copy_from_slice(&number[..LANES]);
             }
@@ -250,7 +254,6 @@ impl WithSimd for LastSum<'_> {
 #[inline(always)]
 fn gather<S: Simd>(simd: S, plan: &RealCorrelator, orders: &[f64], first: usize, line: &mut [f64]) {
     let per_number = NUMBER / S::F64_LANES;
-    let angles = plan.angles;
     line[plan.gap(NUMBER)].fill(0.0);
     let (line, _) = S::as_mut_simd_f64s(line);
     let mut put = |order: usize, part: usize, value: [S::f64s; 2]| {
@@ -261,7 +264,7 @@ fn gather<S: Simd>(simd: S, plan: &RealCorrelator, orders: &[f64], first: usize,
         let (re, im) = order.split_at(plan.stride);
         let (re, _) = S::as_simd_f64s(&re[first..first + NUMBER]);
         let (im, _) = S::as_simd_f64s(&im[first..first + NUMBER]);
-        let (plus, minus) = (m % angles, (angles - m % angles) % angles);
+        let [plus, minus] = plan.places(m);
         for part in (0..per_number).step_by(2) {
             let [x_re, y_re] = [re[part], re[part + 1]];
             let [x_im, y_im] = [im[part], im[part + 1]];
