@@ -48,6 +48,13 @@ fn pieces_hold_every_node_once() {
         (6, 6, 2),
         (5, 9, 3),
         (8, 9, 1),
+        // More orders than angles.
+        (7, 2, 1),
+        (9, 3, 2),
+        // Lanes of all nodes, and of pairs of nodes; more than one block.
+        (3, 17, 1),
+        (10, 10, 1),
+        (2, 33, 1),
     ] {
         let f = signals::random_signals(&mut rng, [1, channels, band_limit], 0)
             .index_axis_move(Axis(0), 0);
@@ -59,7 +66,8 @@ fn pieces_hold_every_node_once() {
         correlator.begin(&prepared[0], &prepared[1], &mut workspace);
         // Moments of the correlation over the grid, with the weights, identify the set of values.
         let rule = GaussLegendre::new(nodes).unwrap();
-        let angles = 2 * nodes - 1;
+        let angles = correlator.angle_count();
+        assert!(angles >= 2 * nodes - 1);
         let mut want = [0.0; 4];
         for j in 0..angles {
             for k in 0..angles {
@@ -76,7 +84,7 @@ fn pieces_hold_every_node_once() {
         let mut found = [0.0; 4];
         let mut field = Vec::new();
         for piece in 0..correlator.piece_count() {
-            correlator.piece_into(piece, &workspace, &mut field);
+            correlator.piece_into(piece, &mut workspace, &mut field);
             for (p, found) in found.iter_mut().enumerate() {
                 let mapped: Vec<f64> = field.iter().map(|v| (v * (0.3 + p as f64)).sin()).collect();
                 *found += correlator.piece_mean(piece, &mapped);

@@ -16,6 +16,8 @@ pub mod planner;
 mod products;
 mod real_correlation;
 mod real_harmonics;
+mod real_nodes;
+mod real_synthesis;
 pub mod transform;
 mod wigner_table;
 

@@ -5,26 +5,38 @@ use std::f64::consts::PI;
 use ndarray::ArrayView3;
 use num_complex::Complex64;
 
+use crate::special::aligned::Aligned;
 use crate::{Error, Result};
 
-/// Numbers in the widest vector register there is; every row is padded to a multiple of it.
-pub(super) const LANES: usize = 8;
+use super::lane_fft::LANES;
 
-pub(super) fn padded(len: usize) -> usize {
-    len.next_multiple_of(LANES)
+/// The degree at which the rows of an order begin.
+pub(super) fn first_degree(m: usize) -> usize {
+    m / LANES * LANES
+}
+
+fn row_width(band_limit: usize, m: usize) -> usize {
+    band_limit.next_multiple_of(LANES) - first_degree(m)
+}
+
+/// Numbers before the rows of order m.
+fn row_start(band_limit: usize, channels: usize, m: usize) -> usize {
+    let (whole, rest) = (m / LANES, m % LANES);
+    let missing = LANES * LANES * whole * whole.saturating_sub(1) / 2 + LANES * whole * rest;
+    channels * (m * band_limit.next_multiple_of(LANES) - missing)
 }
 
 /// The coefficients of order m ≥ 0 of a real signal with several channels, split into real and
 /// imaginary parts and laid out for [`RealCorrelator`](super::RealCorrelator).
 ///
-/// Memory: about `$`C (L+8) L`$` numbers for L < 8, `$`C L^2`$` for large L.
+/// Memory: about `$`C (L + 8) (L + 4)`$` numbers.
 #[derive(Debug, Clone)]
 pub struct RealHarmonics {
     pub(super) band_limit: usize,
     pub(super) channels: usize,
-    /// Degree by degree, channel by channel, `padded(l + 1)` orders.
-    pub(super) re: Vec<f64>,
-    pub(super) im: Vec<f64>,
+    /// Order by order, channel by channel, the degrees from [`first_degree`] of the order on; padded with zeros.
+    re: Aligned,
+    im: Aligned,
     mean_square: f64,
 }
 
@@ -52,28 +64,27 @@ impl RealHarmonics {
                 found: coeffs.shape().to_vec(),
             });
         }
-        let len = channels * (0..band_limit).map(|l| padded(l + 1)).sum::<usize>();
-        let (mut re, mut im) = (vec![0.0; len], vec![0.0; len]);
-        let (mut row, mut square) = (0, 0.0);
-        for l in 0..band_limit {
-            for c in 0..channels {
-                for m in 0..=l {
-                    let value = coeffs[[c, l, band_limit - 1 + m]];
-                    if !(value.re.is_finite() && value.im.is_finite()) {
-                        return Err(Error::NotFinite {
-                            what: "coefficients".into(),
-                            index: vec![c, l, band_limit - 1 + m],
-                        });
-                    }
-                    // The imaginary part of order zero vanishes for a real signal.
-                    let imaginary = if m == 0 { 0.0 } else { value.im };
-                    re[row + m] = value.re;
-                    im[row + m] = imaginary;
-                    let multiplicity = if m == 0 { 1.0 } else { 2.0 };
-                    square += multiplicity * (value.re * value.re + imaginary * imaginary);
-                }
-                row += padded(l + 1);
+        let len = row_start(band_limit, channels, band_limit);
+        let (mut re, mut im) = (Aligned::zeros(len), Aligned::zeros(len));
+        let mut square = 0.0;
+        for ((c, l, column), value) in coeffs.indexed_iter() {
+            let Some(m) = (column + 1).checked_sub(band_limit).filter(|m| *m <= l) else {
+                continue;
+            };
+            if !(value.re.is_finite() && value.im.is_finite()) {
+                return Err(Error::NotFinite {
+                    what: "coefficients".into(),
+                    index: vec![c, l, column],
+                });
             }
+            // The imaginary part of order zero vanishes for a real signal.
+            let imaginary = if m == 0 { 0.0 } else { value.im };
+            let width = row_width(band_limit, m);
+            let at = row_start(band_limit, channels, m) + c * width + l - first_degree(m);
+            re[at] = value.re;
+            im[at] = imaginary;
+            let multiplicity = if m == 0 { 1.0 } else { 2.0 };
+            square += multiplicity * (value.re * value.re + imaginary * imaginary);
         }
         Ok(RealHarmonics {
             band_limit,
@@ -82,6 +93,18 @@ impl RealHarmonics {
             im,
             mean_square: square / (4.0 * PI * channels as f64),
         })
+    }
+
+    /// Real and imaginary parts of order m in each channel, from degree `first` on, a multiple of eight.
+    #[inline(always)]
+    pub(super) fn rows(&self, m: usize, first: usize) -> impl Iterator<Item = [&[f64]; 2]> + Clone {
+        let width = row_width(self.band_limit, m);
+        let start = row_start(self.band_limit, self.channels, m);
+        let rows = start..start + self.channels * width;
+        let skip = first - first_degree(m);
+        let re = self.re[rows.clone()].chunks(width);
+        let im = self.im[rows].chunks(width);
+        re.zip(im).map(move |(re, im)| [&re[skip..], &im[skip..]])
     }
 
     /// Band limit `L`, exclusive.

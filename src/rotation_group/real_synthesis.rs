@@ -1,0 +1,322 @@
+//! The stages of [`RealCorrelator`](super::RealCorrelator): degrees, γ, α. Eight nodes β, and later sixteen nodes (γ, β),
+//! go through them at once, in the lanes of vector registers.
+//!
+//! With a = max(m, n) and b = min(m, n), m, n ≥ 0, all functions follow from those of the class (a, b):
+//!
+//! ```math
+//! d^l_{mn}(\beta) = \pm d^l_{ab}(\beta) , \qquad d^l_{m,-n}(\beta) = (-1)^{l+a} d^l_{ab}(\pi-\beta) ,
+//! ```
+//!
+//! the sign being $`(-1)^{m-n}`$ where m < n.
+
+use super::lane_fft::{Direction, LANES, NUMBER};
+use super::real_correlation::{CorrelatorWorkspace, RealCorrelator};
+use super::real_harmonics::{RealHarmonics, first_degree};
+use pulp::{Simd, WithSimd};
+use std::f64::consts::PI;
+
+/// Products of each degree that belong to orders (m, n) and (m, −n): real and imaginary part of either.
+const PRODUCTS: usize = 4;
+
+/// `f64`s that the products of one pair (m, n) take.
+pub(super) fn products_len(band_limit: usize) -> usize {
+    PRODUCTS * band_limit.next_multiple_of(LANES)
+}
+
+/// Everything that precedes the sum over m: the sums over degrees and over n, at every β and γ.
+pub(super) struct Begin<'a> {
+    pub(super) plan: &'a RealCorrelator,
+    pub(super) f: &'a RealHarmonics,
+    pub(super) g: &'a RealHarmonics,
+    pub(super) scratch: &'a mut CorrelatorWorkspace,
+}
+
+impl WithSimd for Begin<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Begin {
+            plan,
+            f,
+            g,
+            scratch,
+        } = self;
+        let CorrelatorWorkspace {
+            products,
+            class,
+            state,
+            planes,
+            other,
+            extra,
+            orders,
+            ..
+        } = scratch;
+        let plane_len = plan.plane_len();
+        for (m, orders) in orders.chunks_exact_mut(2 * plan.stride).enumerate() {
+            for plane in planes.chunks_exact_mut(plane_len) {
+                plane[plan.gap(NUMBER)].fill(0.0);
+            }
+            for n in 0..plan.band_limit {
+                order_products(simd, f, g, (m, n), products);
+                let functions = match &plan.nodes.tabulated {
+                    Some(table) => table.class(m.max(n), m.min(n)),
+                    None => {
+                        let len = plan.nodes.class_len(m.max(n));
+                        let (orders, blocks) = ((m.max(n), m.min(n)), 0..plan.nodes.blocks);
+                        let pairs = &plan.nodes.pairs;
+                        pairs.fill(simd, orders, blocks, &mut class[..len], state);
+                        &class[..len]
+                    }
+                };
+                if plan.nodes.mirrored {
+                    degree_sums::<S, true>(simd, plan, (m, n), functions, products, planes);
+                } else {
+                    degree_sums::<S, false>(simd, plan, (m, n), functions, products, planes);
+                }
+            }
+            let mut start = 0;
+            for (plane, &lanes) in planes.chunks_exact_mut(plane_len).zip(&plan.nodes.lanes) {
+                plan.fft
+                    .process(simd, Direction::Forward, plane, other, extra);
+                let (re, im) = orders.split_at_mut(plan.stride);
+                compress(simd, plane, lanes, &mut re[start..], &mut im[start..]);
+                start += plan.angles * lanes;
+            }
+        }
+    }
+}
+
+/// The products of the coefficients, summed over channels, with all signs and weights:
+/// conj(f_lm) g_ln and conj(f_lm) g_{l,−n}. Layout: four rows of degrees, from [`first_degree`] of max(m, n) on.
+#[inline(always)]
+fn order_products<S: Simd>(
+    simd: S,
+    f: &RealHarmonics,
+    g: &RealHarmonics,
+    (m, n): (usize, usize),
+    out: &mut [f64],
+) {
+    let first = first_degree(m.max(n));
+    let parity = |k: usize| if k.is_multiple_of(2) { 1.0 } else { -1.0 };
+    let scale = 1.0 / (4.0 * PI * f.channels() as f64);
+    let plus = simd.splat_f64s(if m < n { scale * parity(n - m) } else { scale });
+    // g_{l,−n} = (−1)^n conj(g_ln).
+    let minus: [f64; LANES] = std::array::from_fn(|l| scale * parity(l + m.max(n) + n));
+    let (minus, _) = S::as_simd_f64s(&minus);
+    let (out, _) = S::as_mut_simd_f64s(out);
+    let step = out.len() / PRODUCTS;
+    let zero = simd.splat_f64s(0.0);
+    let (a, b) = (f.rows(m, first), g.rows(n, first));
+    for v in 0..step - first / S::F64_LANES {
+        let (mut rr, mut ii, mut ri, mut ir) = (zero, zero, zero, zero);
+        for (a, b) in (a.clone()).zip(b.clone()) {
+            let [a_re, a_im] = a.map(|row| S::as_simd_f64s(row).0[v]);
+            let [b_re, b_im] = b.map(|row| S::as_simd_f64s(row).0[v]);
+            rr = simd.mul_add_e_f64s(a_re, b_re, rr);
+            ii = simd.mul_add_e_f64s(a_im, b_im, ii);
+            ri = simd.mul_add_e_f64s(a_re, b_im, ri);
+            ir = simd.mul_add_e_f64s(a_im, b_re, ir);
+        }
+        let minus = minus[v % (LANES / S::F64_LANES)];
+        out[v] = simd.mul_f64s(plus, simd.add_f64s(rr, ii));
+        out[step + v] = simd.mul_f64s(plus, simd.sub_f64s(ri, ir));
+        out[2 * step + v] = simd.mul_f64s(minus, simd.sub_f64s(rr, ii));
+        out[3 * step + v] = simd.mul_f64s(minus, simd.neg_f64s(simd.add_f64s(ri, ir)));
+    }
+}
+
+/// Sums over the degrees, for orders (m, n) and (m, −n).
+#[inline(always)]
+fn degree_sums<S: Simd, const MIRRORED: bool>(
+    simd: S,
+    plan: &RealCorrelator,
+    (m, n): (usize, usize),
+    functions: &[f64],
+    products: &[f64],
+    planes: &mut [f64],
+) {
+    let (per_number, per_bundle) = (NUMBER / S::F64_LANES, LANES / S::F64_LANES);
+    let per_plane = plan.plane_len() / S::F64_LANES;
+    let (functions, _) = S::as_simd_f64s(functions);
+    let (planes, _) = S::as_mut_simd_f64s(planes);
+    let half = plan.nodes.blocks * per_bundle;
+    let places = plan.places(n).map(|place| place * per_number);
+    let signs = if n == 0 { 1 } else { 2 };
+    let (step, first) = (products.len() / PRODUCTS, m.max(n) % LANES);
+    let [p0, p1, p2, p3] = std::array::from_fn(|k| &products[k * step..(k + 1) * step][first..]);
+    let zero = simd.splat_f64s(0.0);
+    for register in 0..half {
+        let (mut here, mut there) = ([zero; PRODUCTS], [zero; PRODUCTS]);
+        let rows = functions.chunks_exact(2 * half);
+        for ((((row, p0), p1), p2), p3) in rows.zip(p0).zip(p1).zip(p2).zip(p3) {
+            let (u, v) = (row[register], row[half + register]);
+            for (k, product) in [p0, p1, p2, p3].into_iter().enumerate() {
+                let product = simd.splat_f64s(*product);
+                let (u, v) = if k < 2 { (u, v) } else { (v, u) };
+                here[k] = simd.mul_add_e_f64s(product, u, here[k]);
+                if MIRRORED {
+                    there[k] = simd.mul_add_e_f64s(product, v, there[k]);
+                }
+            }
+        }
+        let (plane, part) = (register / per_bundle, register % per_bundle);
+        let mut put = |plane: usize, sums: [S::f64s; PRODUCTS]| {
+            for (place, sum) in places.iter().zip(sums.as_chunks::<2>().0).take(signs) {
+                let at = plane * per_plane + place + 2 * part;
+                place_number(simd, &mut planes[at..at + 2], *sum, plan.folded());
+            }
+        };
+        put(plane, here);
+        if MIRRORED {
+            put(plan.nodes.blocks + plane, there);
+        }
+    }
+}
+
+/// Writes a number of a spectrum, or adds it if several orders may fall on its place.
+#[inline(always)]
+fn place_number<S: Simd>(simd: S, place: &mut [S::f64s], value: [S::f64s; 2], add: bool) {
+    if add {
+        place[0] = simd.add_f64s(place[0], value[0]);
+        place[1] = simd.add_f64s(place[1], value[1]);
+    } else {
+        place.copy_from_slice(&value);
+    }
+}
+
+/// Leaves out the lanes of a plane that stand idle; up to seven numbers behind the last one are overwritten.
+#[inline(always)]
+fn compress<S: Simd>(_: S, plane: &[f64], lanes: usize, re: &mut [f64], im: &mut [f64]) {
+    if lanes == 0 {
+        return;
+    }
+    for (k, number) in plane.chunks_exact(NUMBER).enumerate() {
+        let (number, _) = S::as_simd_f64s(number);
+        let place = k * lanes..k * lanes + LANES;
+        let (re, _) = S::as_mut_simd_f64s(&mut re[place.clone()]);
+        let (im, _) = S::as_mut_simd_f64s(&mut im[place]);
+        for ((re, im), part) in re.iter_mut().zip(im).zip(number.as_chunks::<2>().0) {
+            (*re, *im) = (part[0], part[1]);
+        }
+    }
+}
+
+/// The sum over m at every α, for some nodes (γ, β).
+pub(super) struct LastSum<'a> {
+    pub(super) plan: &'a RealCorrelator,
+    /// The first of the nodes.
+    pub(super) first: usize,
+    pub(super) scratch: &'a mut CorrelatorWorkspace,
+    /// Sixteen nodes after the other, each with all α; at the end perhaps eight.
+    pub(super) out: &'a mut [f64],
+}
+
+impl WithSimd for LastSum<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let LastSum {
+            plan,
+            mut first,
+            scratch,
+            out,
+        } = self;
+        let CorrelatorWorkspace {
+            orders,
+            line,
+            other,
+            extra,
+            ..
+        } = scratch;
+        let mut bundles = out.chunks_exact_mut(plan.plane_len());
+        for out in &mut bundles {
+            gather(simd, plan, orders, first, out);
+            plan.fft
+                .process(simd, Direction::Forward, out, other, extra);
+            first += NUMBER;
+        }
+        let rest = bundles.into_remainder();
+        if !rest.is_empty() {
+            gather(simd, plan, orders, first, line);
+            plan.fft
+                .process(simd, Direction::Forward, line, other, extra);
+            for (out, number) in rest.chunks_exact_mut(LANES).zip(line.chunks_exact(NUMBER)) {
+                out.copy_from_slice(&number[..LANES]);
+            }
+        }
+    }
+}
+
+/// The spectrum x + i y of sixteen real functions of α, where X, Y are those of eight of them: X + i Y at orders m,
+/// conj X + i conj Y at −m.
+#[inline(always)]
+fn gather<S: Simd>(simd: S, plan: &RealCorrelator, orders: &[f64], first: usize, line: &mut [f64]) {
+    let per_number = NUMBER / S::F64_LANES;
+    line[plan.gap(NUMBER)].fill(0.0);
+    let (line, _) = S::as_mut_simd_f64s(line);
+    let mut put = |order: usize, part: usize, value: [S::f64s; 2]| {
+        let at = order * per_number + part;
+        place_number(simd, &mut line[at..at + 2], value, plan.folded());
+    };
+    for (m, order) in orders.chunks_exact(2 * plan.stride).enumerate() {
+        let (re, im) = order.split_at(plan.stride);
+        let (re, _) = S::as_simd_f64s(&re[first..first + NUMBER]);
+        let (im, _) = S::as_simd_f64s(&im[first..first + NUMBER]);
+        let [plus, minus] = plan.places(m);
+        for part in (0..per_number).step_by(2) {
+            let [x_re, y_re] = [re[part], re[part + 1]];
+            let [x_im, y_im] = [im[part], im[part + 1]];
+            if m == 0 {
+                put(0, part, [x_re, y_re]);
+            } else {
+                let value = [simd.sub_f64s(x_re, y_im), simd.add_f64s(x_im, y_re)];
+                put(plus, part, value);
+                let value = [simd.add_f64s(x_re, y_im), simd.sub_f64s(y_re, x_im)];
+                put(minus, part, value);
+            }
+        }
+    }
+}
+
+/// The sum of values of [`LastSum`], with the weights of their nodes.
+pub(super) struct WeightedSum<'a> {
+    pub(super) angles: usize,
+    pub(super) weights: &'a [f64],
+    pub(super) values: &'a [f64],
+}
+
+impl WithSimd for WeightedSum<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let mut total = simd.splat_f64s(0.0);
+        let bundles = self.values.chunks(self.angles * NUMBER);
+        for (weights, values) in self.weights.chunks(NUMBER).zip(bundles) {
+            let (weights, _) = S::as_simd_f64s(weights);
+            let (values, _) = S::as_simd_f64s(values);
+            let count = weights.len();
+            for (r, weight) in weights.iter().enumerate() {
+                // Four sums at once: an addition need not wait for the last one.
+                let mut sums = [simd.splat_f64s(0.0); 4];
+                let mut values = values.chunks_exact(4 * count);
+                for values in &mut values {
+                    for (k, sum) in sums.iter_mut().enumerate() {
+                        *sum = simd.add_f64s(*sum, values[k * count + r]);
+                    }
+                }
+                for values in values.remainder().chunks_exact(count) {
+                    sums[0] = simd.add_f64s(sums[0], values[r]);
+                }
+                let sum = simd.add_f64s(
+                    simd.add_f64s(sums[0], sums[1]),
+                    simd.add_f64s(sums[2], sums[3]),
+                );
+                total = simd.mul_add_e_f64s(*weight, sum, total);
+            }
+        }
+        simd.reduce_sum_f64s(total)
+    }
+}
