@@ -70,15 +70,25 @@ fn local_filters_agree_with_nested_quadrature() {
                 let want: Array1<f64> = file.by_name(&key).unwrap();
                 let (values, errors) = match &gram.error {
                     haarmonic::kernel::KernelError::Entries { nngp, ntk } => {
-                        if kind.ends_with("ntk") { (&gram.ntk, ntk) } else { (&gram.nngp, nngp) }
+                        if kind.ends_with("ntk") {
+                            (&gram.ntk, ntk)
+                        } else {
+                            (&gram.nngp, nngp)
+                        }
                     }
                     _ => panic!("entries carry their errors"),
                 };
                 for (i, want) in want.iter().enumerate() {
                     let found = values[[i, count + i]];
                     let error = (found - want).abs();
-                    println!("{key} {i}: {found:.15} {want:.15} {error:.1e} estimate {:.1e}", errors[[i, count + i]]);
-                    assert!(error <= tol::GOLDEN * want.abs().max(1.0), "{key} {i}: {found} {want}");
+                    println!(
+                        "{key} {i}: {found:.15} {want:.15} {error:.1e} estimate {:.1e}",
+                        errors[[i, count + i]]
+                    );
+                    assert!(
+                        error <= tol::GOLDEN * want.abs().max(1.0),
+                        "{key} {i}: {found} {want}"
+                    );
                 }
             }
         }

@@ -307,9 +307,8 @@ impl<R: Refinement> Engine<R> {
             let next = [worst, 1 - worst].into_iter().find(|&axis| {
                 let mut next = level;
                 next[axis] += 1;
-                let possible = |axis: usize, next| {
-                    axes[axis].steps_left > 0 && self.refinement.admits(next)
-                };
+                let possible =
+                    |axis: usize, next| axes[axis].steps_left > 0 && self.refinement.admits(next);
                 // What the other axis leaves must not be beyond the tolerance for good.
                 let mut other = next;
                 other[1 - axis] += 1;

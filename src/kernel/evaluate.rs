@@ -557,7 +557,10 @@ fn rounding_error(
 fn needs_fields(network: &Network) -> bool {
     let local = matches!(
         network.layers().first(),
-        Some(Layer::Lifting { support: Support::Zonal(_), .. })
+        Some(Layer::Lifting {
+            support: Support::Zonal(_),
+            ..
+        })
     );
     local || *network.outputs() != Outputs::Pooled
 }

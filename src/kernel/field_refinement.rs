@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use crate::{Error, Result};
 use crate::network::{Layer, Network, Outputs, Quadrature, Support};
+use crate::{Error, Result};
 
 use super::geometry::{LevelIndex, Refinement};
 use super::sphere_fields::{Resolution, SphereFields, SphereReadout};

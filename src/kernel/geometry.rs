@@ -150,11 +150,7 @@ pub trait Geometry: Sync {
 
     /// Takes covariances back to the bound that their variances set, where averages on a grid exceed it by their
     /// discretisation.
-    fn confine(
-        &self,
-        variances: [&[Self::Scalar]; 2],
-        fibres: &mut [Self::Scalar],
-    ) {
+    fn confine(&self, variances: [&[Self::Scalar]; 2], fibres: &mut [Self::Scalar]) {
         let _ = (variances, fibres);
     }
 

@@ -10,9 +10,9 @@ use std::marker::PhantomData;
 
 use ndarray::ArrayView3;
 
+use crate::Result;
 use crate::group::{PlanarSymmetry, PointGroup};
 use crate::network::{Layer, Padding, Support};
-use crate::Result;
 use crate::special::Real;
 
 use super::geometry::{Geometry, Side};
@@ -351,11 +351,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         }
     }
 
-    fn orientation_count(
-        &self,
-        _: [&PlaneSignal; 2],
-        _: &mut PlaneWorkspace<T>,
-    ) -> Result<usize> {
+    fn orientation_count(&self, _: [&PlaneSignal; 2], _: &mut PlaneWorkspace<T>) -> Result<usize> {
         Ok(self.orientations.len())
     }
 

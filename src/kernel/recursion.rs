@@ -259,7 +259,10 @@ impl Recursion {
         for orientation in 0..geometry.orientation_count(pair, workspace)? {
             let changed = geometry.turn(pair, orientation, &mut turned, workspace)?;
             let [turned_a, turned_b] = &turned;
-            let pair = [turned_a.as_ref().unwrap_or(a), turned_b.as_ref().unwrap_or(b)];
+            let pair = [
+                turned_a.as_ref().unwrap_or(a),
+                turned_b.as_ref().unwrap_or(b),
+            ];
             if G::FIELDS {
                 let sides = pair.into_iter().zip([&mut *of_a, &mut *of_b]);
                 for ((signal, variances), changed) in sides.zip(changed) {

@@ -252,7 +252,11 @@ impl SphereFields {
             return Ok(Some(Centre::Identity));
         }
         let power: f64 = a.spectrum.iter().sum();
-        let difference = a.spectrum.iter().zip(&b.spectrum).map(|(p, q)| (p - q).abs());
+        let difference = a
+            .spectrum
+            .iter()
+            .zip(&b.spectrum)
+            .map(|(p, q)| (p - q).abs());
         if !(difference.sum::<f64>() < SPECTRA * power) {
             return Ok(None);
         }
@@ -268,9 +272,7 @@ impl SphereFields {
         };
         // f ≈ R f' means f(x) ≈ f'(R⁻¹ x): the kink is at r = R⁻¹.
         match matcher.best_rotation(a.coeffs.view(), b.coeffs.view()) {
-            Ok(best) if best.score > MATCH => {
-                Ok(Some(Centre::Rotation(best.rotation.inverse())))
-            }
+            Ok(best) if best.score > MATCH => Ok(Some(Centre::Rotation(best.rotation.inverse()))),
             Ok(_) | Err(Error::NotConverged { .. }) => Ok(None),
             Err(other) => Err(other),
         }
@@ -332,8 +334,12 @@ impl SphereFields {
                 let coeffs = signal.coeffs.index_axis(Axis(0), first + k);
                 let coeffs = match &euler {
                     Some(euler) => {
-                        self.rotation
-                            .rotate_real_into(coeffs, euler, rotated.view_mut(), rotation)?;
+                        self.rotation.rotate_real_into(
+                            coeffs,
+                            euler,
+                            rotated.view_mut(),
+                            rotation,
+                        )?;
                         rotated.view()
                     }
                     None => coeffs,
@@ -358,12 +364,7 @@ impl SphereFields {
         Ok(())
     }
 
-    fn product(
-        &self,
-        [a, b]: [&SphereSignal; 2],
-        shift: usize,
-        fibres: &mut Vec<f64>,
-    ) {
+    fn product(&self, [a, b]: [&SphereSignal; 2], shift: usize, fibres: &mut Vec<f64>) {
         let len = self.grid.len();
         fibres.resize(len, 0.0);
         let channels = a.fields.len() / (2 * len);
@@ -411,7 +412,12 @@ impl WithSimd for Product<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let len = self.out.len();
-        for (c, (a, b)) in self.a.chunks(2 * len).zip(self.b.chunks(2 * len)).enumerate() {
+        for (c, (a, b)) in self
+            .a
+            .chunks(2 * len)
+            .zip(self.b.chunks(2 * len))
+            .enumerate()
+        {
             let terms = a.iter().zip(b).map(|(a, b)| self.scale * a * b);
             for (out, term) in self.out.iter_mut().zip(terms) {
                 *out = if c == 0 { term } else { *out + term };
@@ -607,6 +613,12 @@ impl Geometry for SphereFields {
     }
 
     fn own_mean(&self, region: SphereRegion, fibres: &[f64]) -> f64 {
-        self.mean(SphereRegion { weight: 1.0, ..region }, fibres)
+        self.mean(
+            SphereRegion {
+                weight: 1.0,
+                ..region
+            },
+            fibres,
+        )
     }
 }

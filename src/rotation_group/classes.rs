@@ -4,9 +4,9 @@
 //! order of α; for real signals only the orders m ≥ 0. The planes of the northern nodes of some blocks are followed by
 //! those of the southern ones.
 
-use crate::special::lane_fft::{LANES, NUMBER, lane_offset};
 use super::products::{expand, project};
 use super::wigner_table::{WignerNodes, WignerTable};
+use crate::special::lane_fft::{LANES, NUMBER, lane_offset};
 use num_complex::Complex64;
 use pulp::{Simd, WithSimd};
 use std::f64::consts::PI;

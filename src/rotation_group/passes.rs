@@ -4,12 +4,12 @@ use super::classes::{
     Analysis, ClassScratch, Coefficients, Layout, Resampling, Synthesis, Tabulate,
 };
 use super::grid::RotationGrid;
-use crate::special::lane_fft::LANES;
 use super::planes::{FromSamples, PlaneFft, PlaneScratch, Rings, Sample, ToSamples};
 use super::wigner_table::{WignerNodes, WignerTable};
 use crate::Result;
 use crate::special::GaussLegendre;
 use crate::special::aligned::Aligned;
+use crate::special::lane_fft::LANES;
 use crate::special::wigner_d::HalfAngle;
 use ndarray::{ArrayView3, ArrayViewMut3};
 use num_complex::Complex64;

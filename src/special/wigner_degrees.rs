@@ -149,7 +149,11 @@ impl WignerDegree<'_> {
         let value = if same { plus } else { minus }[minor % EDGE];
         // d_mn = (−1)^(m − n) d_nm = d_(−n, −m)
         let flipped = if m >= n { order_m < 0 } else { order_n > 0 };
-        if flipped { sign(major + minor) * value } else { value }
+        if flipped {
+            sign(major + minor) * value
+        } else {
+            value
+        }
     }
 
     /// $`d_{mn}`$ and $`d_{m,-n}`$ for eight orders n, some of them not above m.
@@ -159,7 +163,11 @@ impl WignerDegree<'_> {
         let ([p, q], unsettled) = all.triangle.row(m);
         let mut rows = [[0.0; EDGE]; 2];
         let at = square * EDGE;
-        let sign = if all.south { sign(self.degree()) } else { sign(m) };
+        let sign = if all.south {
+            sign(self.degree())
+        } else {
+            sign(m)
+        };
         let factor = sign * all.factors[0][m / EDGE][m % EDGE];
         for (side, source) in [p, q].into_iter().enumerate() {
             let source = &source[at..at + EDGE];

@@ -101,11 +101,7 @@ impl WithSimd for Apply<'_> {
         grid.transform(simd, Direction::Forward, scratch);
         let (band_limit, row, longitudes) = (grid.band_limit(), grid.row(), grid.longitudes());
         let bundle_len = grid.bundle_len();
-        for (m, matrix) in average
-            .matrices
-            .chunks_exact(band_limit * row)
-            .enumerate()
-        {
+        for (m, matrix) in average.matrices.chunks_exact(band_limit * row).enumerate() {
             let bins = [m, (longitudes - m) % longitudes];
             let column = &mut scratch.column[..4 * band_limit];
             for (ring, values) in column.chunks_exact_mut(4).enumerate() {

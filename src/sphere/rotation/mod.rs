@@ -483,7 +483,10 @@ impl CoefficientRotation {
             return;
         };
         let length = to.len() / turns.len();
-        let copies: Vec<_> = turns.iter().map(|t| t.coeffs.as_standard_layout()).collect();
+        let copies: Vec<_> = turns
+            .iter()
+            .map(|t| t.coeffs.as_standard_layout())
+            .collect();
         let mut signals: Vec<_> = turns
             .iter()
             .zip(&copies)
