@@ -56,10 +56,10 @@ impl FieldRefinement {
         let mut supports = Vec::new();
         let mut kinked = false;
         survey(network.layers(), &mut |layer| match layer {
-            Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } => {
-                if !supports.contains(support) {
-                    supports.push(support.clone());
-                }
+            Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. }
+                if !supports.contains(support) =>
+            {
+                supports.push(support.clone());
             }
             Layer::Activation(activation) => kinked |= activation.is_kinked(),
             _ => {}

@@ -232,11 +232,11 @@ impl PreparedSignals {
     }
 }
 
+/// From the number of a signal to its coefficients.
+type Harmonics<'a> = dyn Fn(usize) -> Result<Array3<Complex64>> + Sync + Send + 'a;
+
 /// The coefficients of each signal on the sphere, of shape `[channels, L, 2L − 1]`.
-fn harmonics<'a>(
-    input: &InputSpace,
-    signals: &'a Signals<'_>,
-) -> Result<Box<dyn Fn(usize) -> Result<Array3<Complex64>> + Sync + Send + 'a>> {
+fn harmonics<'a>(input: &InputSpace, signals: &'a Signals<'_>) -> Result<Box<Harmonics<'a>>> {
     match (signals, input) {
         (Signals::Coefficients(array), _) => Ok(Box::new(move |i| {
             let signal = array.index_axis(Axis(0), i);

@@ -21,11 +21,11 @@ use crate::{Error, Result};
 use pulp::Arch;
 use std::ops::Range;
 
-use super::lane_fft::{LANES, LaneFft, NUMBER, factors};
 use super::real_harmonics::RealHarmonics;
 use super::real_nodes::Nodes;
 use super::real_synthesis::{Begin, LastSum, WeightedSum, products_len};
 use super::wigner_table::WignerTable;
+use crate::special::lane_fft::{LANES, LaneFft, NUMBER, factors};
 
 /// Aimed-at length of a piece: correlation and tangent kernel of a piece fit the first-level cache.
 const PIECE_LEN: usize = 1536;

@@ -8,7 +8,7 @@ use num_complex::Complex64;
 use crate::special::aligned::Aligned;
 use crate::{Error, Result};
 
-use super::lane_fft::LANES;
+use crate::special::lane_fft::LANES;
 
 /// The degree at which the rows of an order begin.
 pub(super) fn first_degree(m: usize) -> usize {

@@ -1,9 +1,9 @@
 //! The colatitudes of [`RealCorrelator`](super::RealCorrelator) in the lanes of registers, and the Wigner functions there.
 
-use super::lane_fft::LANES;
 use super::wigner_table::{WignerNodes, WignerTable};
 use crate::special::GaussLegendre;
 use crate::special::aligned::Aligned;
+use crate::special::lane_fft::LANES;
 use crate::special::wigner_d::HalfAngle;
 use pulp::{Arch, Simd, WithSimd};
 use std::f64::consts::FRAC_PI_2;

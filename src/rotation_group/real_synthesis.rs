@@ -9,9 +9,9 @@
 //!
 //! the sign being $`(-1)^{m-n}`$ where m < n.
 
-use super::lane_fft::{Direction, LANES, NUMBER};
 use super::real_correlation::{CorrelatorWorkspace, RealCorrelator};
 use super::real_harmonics::{RealHarmonics, first_degree};
+use crate::special::lane_fft::{Direction, LANES, NUMBER};
 use pulp::{Simd, WithSimd};
 use std::f64::consts::PI;
 

@@ -176,7 +176,7 @@ fn pairs_mut<S: Simd>(numbers: &mut [f64]) -> &mut [Pair<S>] {
 }
 
 /// Radices in the order of the steps: the large ones first, since later steps have longer inner loops.
-pub(super) fn factors(mut len: usize) -> Vec<usize> {
+pub(crate) fn factors(mut len: usize) -> Vec<usize> {
     let mut factors = Vec::new();
     for radix in [4, 2, 3, 5] {
         while len.is_multiple_of(radix) {

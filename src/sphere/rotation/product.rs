@@ -73,10 +73,7 @@ impl Product<'_> {
             }
             let at = column * EDGE * per_block;
             for k in 0..EDGE {
-                let mut values = [0.0; ROWS];
-                for i in 0..ROWS {
-                    values[i] = rows[i][k];
-                }
+                let values = rows.map(|row| row[k]);
                 accumulate(simd, &values, &factors, at + k * per_block, &mut sums);
             }
         }
