@@ -8,12 +8,6 @@
 //! The two chains are the even and the odd part about the equator. With $`\bar P_\ell = \gamma_\ell q_\ell`$ and a suitable γ the last
 //! coefficient becomes one, $`q_{\ell+2} = (a_\ell + b_\ell y) q_\ell - q_{\ell-2}`$. The variable y is $`x^2`$ near the equator and
 //! $`-\sin^2\theta`$ near the poles, where each keeps its relative precision; only $`a_\ell`$ differs.
-//!
-//! Away from the equator one recursion is enough for both chains: the odd functions are x times polynomials $`p_j`$, and
-//! ```math
-//! \bar P_{m+2j+1} = x \, p_j , \qquad \bar P_{m+2j} = \epsilon_{m+2j+1} \, p_j + \epsilon_{m+2j} \, p_{j-1}
-//! ```
-//! Near the equator the two terms of the even functions cancel, to 1/x of their size.
 
 use super::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE, Sectoral, coupling};
 
@@ -33,12 +27,8 @@ pub(crate) struct Step {
 pub(crate) struct LegendreChains {
     band_limit: usize,
     steps: Vec<Step>,
-    /// Start of chain `2 m + parity` in `steps`; odd ones are as long as even ones.
+    /// Start of chain `2 m + parity` in `steps`.
     offsets: Vec<usize>,
-    /// See [`LegendreChains::links`], order by order.
-    links: Vec<[f64; 2]>,
-    /// Start of each order in `links`.
-    link_offsets: Vec<usize>,
 }
 
 /// The variable y for rings near the pole (kind 0) and near the equator (kind 1).
@@ -55,27 +45,17 @@ impl LegendreChains {
     pub fn new(band_limit: usize) -> Self {
         let mut steps = Vec::with_capacity(band_limit * (band_limit + 1) / 2);
         let mut offsets = Vec::with_capacity(2 * band_limit + 1);
-        let (mut links, mut link_offsets) = (Vec::new(), vec![0]);
         for m in 0..band_limit {
-            offsets.push(steps.len());
-            push_chain(band_limit, m, 0, &mut steps);
-            offsets.push(steps.len());
-            // The last even function is made of the odd ones next to it.
-            push_chain(band_limit + 1, m, 1, &mut steps);
-            let odd = &steps[offsets[2 * m + 1]..];
-            links.extend((m..).step_by(2).zip(odd).map(|(l, step)| {
-                let link = |l: usize| step.factor * coupling(l, m);
-                [link(l + 1), link(l + 2)]
-            }));
-            link_offsets.push(links.len());
+            for parity in 0..2 {
+                offsets.push(steps.len());
+                push_chain(band_limit, m, parity, &mut steps);
+            }
         }
         offsets.push(steps.len());
         LegendreChains {
             band_limit,
             steps,
             offsets,
-            links,
-            link_offsets,
         }
     }
 
@@ -86,20 +66,8 @@ impl LegendreChains {
     /// The steps of one chain: degrees `m + parity`, `m + parity + 2`, … below the band limit.
     #[inline(always)]
     pub fn chain(&self, order: usize, parity: usize) -> &[Step] {
-        let first = self.offsets[2 * order + parity];
-        &self.steps[first..first + (self.band_limit - order + 1 - parity) / 2]
-    }
-
-    /// The steps of the odd chain, `m + 1`, `m + 3`, …, as many as the even one has: one of degree L if L − m is odd.
-    #[inline(always)]
-    pub fn shared(&self, order: usize) -> &[Step] {
-        &self.steps[self.offsets[2 * order + 1]..self.offsets[2 * order + 2]]
-    }
-
-    /// What multiplies member j of the shared chain in the even functions j and j + 1.
-    #[inline(always)]
-    pub fn links(&self, order: usize) -> &[[f64; 2]] {
-        &self.links[self.link_offsets[order]..self.link_offsets[order + 1]]
+        let index = 2 * order + parity;
+        &self.steps[self.offsets[index]..self.offsets[index + 1]]
     }
 
     /// Calls `visit(l, value)` with $`\bar P_{\ell m}(\theta)`$ for the order m of `start` and each degree m ≤ l < L, first those of
@@ -164,46 +132,5 @@ fn push_chain(band_limit: usize, m: usize, parity: usize, steps: &mut Vec<Step>)
             factor: here,
         });
         (before, here) = (here, next);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::special::normalised_legendre;
-
-    /// Both parities from the shared chain, against the recursion degree by degree.
-    #[test]
-    fn one_chain_makes_both_parities() {
-        for band_limit in 1..=17 {
-            let chains = LegendreChains::new(band_limit);
-            for theta in [0.02, 0.4, 0.9, 1.3_f64] {
-                let (sine, cosine) = theta.sin_cos();
-                let kind = usize::from(cosine <= sine);
-                let y = variable(kind, sine, cosine);
-                let mut start = Sectoral::new(sine, cosine);
-                for m in 0..band_limit {
-                    let mut want = vec![0.0; band_limit];
-                    normalised_legendre(m, theta, &mut want).unwrap();
-                    let (mut here, mut before) = (start.mantissa, 0.0);
-                    let mut found = vec![0.0; band_limit + 2];
-                    let (steps, links) = (chains.shared(m), chains.links(m));
-                    assert_eq!(steps.len(), chains.chain(m, 0).len());
-                    for (l, (step, link)) in (m..).step_by(2).zip(steps.iter().zip(links)) {
-                        found[l] += link[0] * here;
-                        found[l + 1] = cosine * step.factor * here;
-                        found[l + 2] = link[1] * here;
-                        let next = (step.slope * y + step.constant[kind]) * here - before;
-                        (before, here) = (here, next);
-                    }
-                    for (found, want) in found.iter().zip(&want) {
-                        // The even functions cancel to cos θ of their terms.
-                        let tolerance = 4.0 * (4.0 + band_limit as f64) * f64::EPSILON / cosine;
-                        assert!((found - want).abs() <= tolerance, "{found} {want}");
-                    }
-                    start.advance();
-                }
-            }
-        }
     }
 }

@@ -3,7 +3,7 @@
 use super::batch_products::{Expand, Project};
 use super::cells::CellLayout;
 use super::coefficients::sign;
-use super::fourier_stage::{Gather, Scatter, grow, row_stride};
+use super::fourier_stage::{Gather, Scatter, grow};
 use super::legendre_values::LegendreValues;
 use super::plan::{ShtPlan, ShtScratch};
 use super::ring_pairs::LANES;
@@ -293,11 +293,7 @@ impl ShtPlan {
         scratch.cells.grow(layout.len);
         let chain = self.band_limit().div_ceil(2) * layout.components * LANES;
         scratch.chain.grow(chain);
-        grow(
-            &mut scratch.rows,
-            LANES * row_stride::<T>(n),
-            Complex64::ZERO,
-        );
+        grow(&mut scratch.rows, T::ROWS * LANES * n, Complex64::ZERO);
         let inner = fft.iter().map(|fft| fft.get_inplace_scratch_len()).max();
         grow(&mut scratch.fft, inner.unwrap_or(0), Complex64::ZERO);
     }
@@ -318,13 +314,12 @@ impl ShtPlan {
         let (limit, arch) = (self.band_limit(), Arch::new());
         let size = rings * n;
         let count = samples.len() / size;
-        let rows = &mut scratch.rows[..row_stride::<T>(n) * count];
+        let rows = &mut scratch.rows[..T::ROWS * n * count];
         for (r, pair) in stage.pairs.pairs.iter().enumerate() {
             for (signal, row) in samples
                 .chunks_exact(size)
-                .zip(rows.chunks_exact_mut(row_stride::<T>(n)))
+                .zip(rows.chunks_exact_mut(T::ROWS * n))
             {
-                let row = &mut row[..T::ROWS * n];
                 let ring = |ring: usize| &signal[ring * n..(ring + 1) * n];
                 let weight = |ring: Option<usize>| ring.map_or(0.0, |ring| self.grid.weights[ring]);
                 let rings = [pair.north.map(ring), pair.south.map(ring)];
@@ -337,10 +332,7 @@ impl ShtPlan {
                     return false;
                 }
             }
-            for row in rows.chunks_exact_mut(row_stride::<T>(n)) {
-                stage.transforms(n)[0]
-                    .process_with_scratch(&mut row[..T::ROWS * n], &mut scratch.fft);
-            }
+            stage.transforms(n)[0].process_with_scratch(rows, &mut scratch.fft);
             let cells = &mut scratch.cells[layout.position(0, r)..][..limit * layout.cell()];
             arch.dispatch(Gather::<T>::new(rows, n, cells));
         }
@@ -465,18 +457,17 @@ impl ShtPlan {
             }
         }
         let size = rings * n;
-        let rows = &mut scratch.rows[..row_stride::<T>(n) * count];
+        let rows = &mut scratch.rows[..T::ROWS * n * count];
         for (r, pair) in stage.pairs.pairs.iter().enumerate() {
-            arch.dispatch(Scatter::<T>::new(layout, &scratch.cells, r, limit, n, rows));
-            for row in rows.chunks_exact_mut(row_stride::<T>(n)) {
-                stage.transforms(n)[1]
-                    .process_with_scratch(&mut row[..T::ROWS * n], &mut scratch.fft);
+            for row in rows.chunks_exact_mut(n) {
+                row[limit..n + 1 - limit].fill(Complex64::ZERO);
             }
+            arch.dispatch(Scatter::<T>::new(layout, &scratch.cells, r, limit, n, rows));
+            stage.transforms(n)[1].process_with_scratch(rows, &mut scratch.fft);
             for (signal, row) in samples
                 .chunks_exact_mut(size)
-                .zip(rows.chunks_exact(row_stride::<T>(n)))
+                .zip(rows.chunks_exact(T::ROWS * n))
             {
-                let row = &row[..T::ROWS * n];
                 let range =
                     |ring: Option<usize>| ring.map_or(0..0, |ring| ring * n..(ring + 1) * n);
                 let rings = signal

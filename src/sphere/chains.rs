@@ -46,39 +46,6 @@ pub(super) trait Chains: Sync {
     /// Longest chain.
     fn longest(&self) -> usize;
 
-    /// Blocks before this index take both chains from one recursion, [`Chains::shared_chain`].
-    fn shared_blocks(&self) -> usize {
-        0
-    }
-
-    /// The steps of the recursion that both chains share.
-    fn shared_chain(&self, _order: usize) -> &[Step] {
-        &[]
-    }
-
-    /// $`\cos\theta`$ at each ring, which the second chain has as a factor beside the shared recursion.
-    fn cosine(&self) -> &[f64] {
-        &[]
-    }
-
-    /// As [`Chains::fill_chain`], those of the first chain and then those of the second.
-    fn fill_shared<const C: usize, const D: usize>(
-        &self,
-        _order: usize,
-        _coeffs: &[[f64; C]],
-        _chain: &mut [[f64; D]],
-    ) {
-    }
-
-    /// The transpose of [`Chains::fill_shared`]; adds to the coefficients.
-    fn take_shared<const C: usize, const D: usize>(
-        &self,
-        _order: usize,
-        _chain: &[[f64; D]],
-        _coeffs: &mut [[f64; C]],
-    ) {
-    }
-
     /// Whether the transform of one signal should use a table of values; see [`LegendreTables`].
     fn tabulated(&self) -> Option<&LegendreTables> {
         None

@@ -33,12 +33,6 @@ pub(super) struct FourierScratch {
     phases: Vec<[Complex64; LANES]>,
 }
 
-/// Numbers from one row to the next of equal length: a cache line more, since rows apart by a power of two compete for the same
-/// places in the cache when one order of all of them is read.
-pub(super) const fn row_stride<T: Sample>(longitudes: usize) -> usize {
-    T::ROWS * longitudes + 4
-}
-
 /// Phases $`e^{im\varphi_0}`$ are products of one from each of two tables of this length and more.
 const PHASE_STEP: usize = 32;
 
@@ -75,7 +69,7 @@ impl FourierStage {
 
     /// Makes room; never shrinks.
     pub fn fit<T: Sample>(&self, scratch: &mut FourierScratch, band_limit: usize) {
-        let rows = LANES * row_stride::<T>(self.rings.most_longitudes());
+        let rows = T::ROWS * LANES * self.rings.most_longitudes();
         let fft = self.transforms.values().flatten();
         let fft = fft.map(|fft| fft.get_inplace_scratch_len()).max();
         grow(&mut scratch.rows, rows, Complex64::ZERO);
@@ -106,12 +100,13 @@ impl FourierStage {
         let pairs = self.pairs.block(block);
         let FourierScratch { rows, fft, phases } = scratch;
         if let Some(n) = self.uniform {
-            let rows = &mut rows[..pairs.len() * row_stride::<T>(n)];
+            let rows = &mut rows[..T::ROWS * pairs.len() * n];
+            for row in rows.chunks_exact_mut(n) {
+                row[seen..n + 1 - seen].fill(Complex64::ZERO);
+            }
             self.arch
                 .dispatch(Scatter::<T>::new(layout, cells, block, seen, n, rows));
-            for row in rows.chunks_exact_mut(row_stride::<T>(n)) {
-                self.transforms[&n][1].process_with_scratch(&mut row[..T::ROWS * n], fft);
-            }
+            self.transforms[&n][1].process_with_scratch(rows, fft);
         } else {
             rows.fill(Complex64::ZERO);
             self.fill_phases(pairs, phases, seen);
@@ -149,7 +144,7 @@ impl FourierStage {
         for pair in pairs {
             let n = self.ring(pair).longitudes;
             let row = &rows[at..at + T::ROWS * n];
-            at += self.stride::<T>(n);
+            at += row.len();
             let factor = |ring: Option<usize>| self.weight(weights, ring);
             let [north, south] = [samples.next(), samples.next()];
             T::store(
@@ -157,14 +152,6 @@ impl FourierStage {
                 [factor(pair.north), factor(pair.south)],
                 [north, south].map(|ring| ring.filter(|ring| !ring.is_empty())),
             );
-        }
-    }
-
-    /// Numbers from one row to the next.
-    fn stride<T: Sample>(&self, longitudes: usize) -> usize {
-        match self.uniform {
-            Some(n) => row_stride::<T>(n),
-            None => T::ROWS * longitudes,
         }
     }
 
@@ -199,7 +186,7 @@ impl FourierStage {
         for pair in pairs {
             let n = self.ring(pair).longitudes;
             let row = &mut rows[at..at + T::ROWS * n];
-            at += self.stride::<T>(n);
+            at += row.len();
             let ring = |index: Option<usize>| index.map(|ring| &samples[self.rings.range(ring)]);
             let factor = |ring: Option<usize>| self.weight(weights, ring);
             finite &= self.arch.dispatch(Load {
@@ -209,10 +196,8 @@ impl FourierStage {
             });
         }
         if let Some(n) = self.uniform {
-            let rows = &mut rows[..pairs.len() * row_stride::<T>(n)];
-            for row in rows.chunks_exact_mut(row_stride::<T>(n)) {
-                self.transforms[&n][0].process_with_scratch(&mut row[..T::ROWS * n], fft);
-            }
+            let rows = &mut rows[..T::ROWS * pairs.len() * n];
+            self.transforms[&n][0].process_with_scratch(rows, fft);
             let cells = &mut cells[..seen * cell_len::<T>()];
             self.arch.dispatch(Gather::<T>::new(rows, n, cells));
             return finite;
@@ -289,7 +274,7 @@ pub(super) fn grow<T: Clone>(buffer: &mut Vec<T>, len: usize, value: T) {
     }
 }
 
-/// All cells of a block into rows of equal length, [`row_stride`] apart, zero where there is no order.
+/// All cells of a block into rows of equal length.
 pub(super) struct Scatter<'a, T> {
     layout: CellLayout,
     cells: &'a [f64],
@@ -326,12 +311,6 @@ impl<T: Sample> WithSimd for Scatter<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let n = self.longitudes;
-        for row in self.rows.chunks_exact_mut(row_stride::<T>(n)) {
-            for row in row.chunks_exact_mut(n).take(T::ROWS) {
-                row[self.seen..n + 1 - self.seen].fill(Complex64::ZERO);
-            }
-        }
         for m in (0..self.seen).step_by(RUN) {
             let len = RUN.min(self.seen - m) * self.layout.cell();
             let cells = &self.cells[self.layout.position(m, self.block)..][..len];
@@ -340,7 +319,7 @@ impl<T: Sample> WithSimd for Scatter<'_, T> {
     }
 }
 
-/// All cells of a block from rows of equal length, [`row_stride`] apart.
+/// All cells of a block from rows of equal length.
 pub(super) struct Gather<'a, T> {
     rows: &'a [Complex64],
     longitudes: usize,

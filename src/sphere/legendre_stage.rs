@@ -13,97 +13,109 @@ use std::ops::Range;
 /// Steps between two looks at the scales: values grow by less than $`2^{80}`$ meanwhile.
 const CADENCE: usize = 4;
 
-/// The chain that both parities share, beside chains 0 and 1; it has all components of a cell.
-const SHARED: usize = 2;
-
-/// Rings' data from coefficients, one group of orders; `D` is twice `C`.
-pub(super) struct Synthesis<'a, K, const C: usize, const D: usize> {
+/// Rings' data from coefficients, one group of orders.
+pub(super) struct Synthesis<'a, K, const C: usize> {
     pub tables: &'a K,
     pub orders: Range<usize>,
     /// The coefficients of these orders.
     pub packed: &'a [f64],
-    /// One chain of coefficients, `D` for each step.
-    pub chain: &'a mut [f64],
+    /// One chain of coefficients.
+    pub chain: &'a mut [[f64; C]],
     pub layout: CellLayout,
     /// The cells of the group, by orders; what a block sees is overwritten.
     pub cells: &'a mut [f64],
 }
 
-/// Coefficients from rings' data, one group of orders; `D` is twice `C`.
-pub(super) struct Analysis<'a, K, const C: usize, const D: usize> {
+/// Coefficients from rings' data, one group of orders.
+pub(super) struct Analysis<'a, K, const C: usize> {
     pub tables: &'a K,
     pub orders: Range<usize>,
     pub layout: CellLayout,
     /// The cells of all orders, zero in the padding.
     pub cells: &'a [f64],
-    /// Partial sums of a chain, `D * LANES` for each step.
+    /// Partial sums of a chain, `C * LANES` for each step.
     pub sums: &'a mut [f64],
-    /// Sums of a chain, `D` for each step.
-    pub totals: &'a mut [f64],
+    /// Sums of a chain.
+    pub totals: &'a mut [[f64; C]],
     /// The coefficients of these orders, overwritten.
     pub packed: &'a mut [f64],
 }
 
-impl<K: Chains, const C: usize, const D: usize> WithSimd for Synthesis<'_, K, C, D> {
+impl<K: Chains, const C: usize> WithSimd for Synthesis<'_, K, C> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let tables = self.tables;
-        let (limit, shared) = (tables.band_limit(), tables.shared_blocks());
+        let limit = self.tables.band_limit();
         let mut packed = self.packed;
         for (row, m) in self.orders.enumerate() {
             let (coeffs, rest) = packed.split_at(C * (limit - m));
             packed = rest;
             let coeffs = coeffs.as_chunks::<C>().0;
             for which in 0..2 {
-                let steps = tables.chain(m, which);
-                let chain = &mut self.chain.as_chunks_mut().0[..steps.len()];
-                tables.fill_chain(m, which, coeffs, chain);
-                let mut cursor = Cursor::<S, K, C>::new(simd, tables, (m, which), self.layout, row);
-                cursor.expand(shared..tables.blocks(), steps, chain, self.cells);
-            }
-            if shared > 0 {
-                let steps = tables.shared_chain(m);
-                let chain = &mut self.chain.as_chunks_mut::<D>().0[..steps.len()];
-                tables.fill_shared(m, coeffs, chain);
-                let mut cursor =
-                    Cursor::<S, K, D>::new(simd, tables, (m, SHARED), self.layout, row);
-                cursor.expand(0..shared, steps, chain, self.cells);
+                let steps = self.tables.chain(m, which);
+                let chain = &mut self.chain[..steps.len()];
+                self.tables.fill_chain(m, which, coeffs, chain);
+                let mut cursor = Cursor::<S, K, C>::new(simd, self.tables, m, which);
+                cursor.cell = self.layout.position(row, 0) + which * C * LANES;
+                cursor.block_stride = self.layout.block_stride;
+                for part in cursor.parts() {
+                    cursor.enter(part);
+                    while cursor.first < cursor.end {
+                        if S::F64_LANES == LANES && C == 2 && cursor.remaining() >= 4 {
+                            cursor.synthesise::<4>(steps, chain, self.cells);
+                        } else if cursor.remaining() >= 2 {
+                            cursor.synthesise::<2>(steps, chain, self.cells);
+                        } else {
+                            cursor.synthesise::<1>(steps, chain, self.cells);
+                        }
+                    }
+                }
             }
         }
     }
 }
 
-impl<K: Chains, const C: usize, const D: usize> WithSimd for Analysis<'_, K, C, D> {
+impl<K: Chains, const C: usize> WithSimd for Analysis<'_, K, C> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let tables = self.tables;
-        let (limit, shared) = (tables.band_limit(), tables.shared_blocks());
+        let limit = self.tables.band_limit();
         let mut packed = self.packed;
         for m in self.orders {
             let (coeffs, rest) = packed.split_at_mut(C * (limit - m));
             packed = rest;
             let coeffs = coeffs.as_chunks_mut::<C>().0;
             for which in 0..2 {
-                let steps = tables.chain(m, which);
-                let totals = &mut self.totals.as_chunks_mut::<C>().0[..steps.len()];
-                let mut cursor = Cursor::<S, K, C>::new(simd, tables, (m, which), self.layout, m);
-                let blocks = shared..tables.blocks();
-                if !cursor.project(blocks, steps, self.cells, self.sums, totals) {
-                    totals.fill([0.0; C]);
+                let steps = self.tables.chain(m, which);
+                let sums = &mut self.sums[..C * S::F64_LANES * steps.len()];
+                let sums = S::as_mut_simd_f64s(sums).0.as_chunks_mut::<C>().0;
+                let mut cursor = Cursor::<S, K, C>::new(simd, self.tables, m, which);
+                cursor.cell = self.layout.position(m, 0) + which * C * LANES;
+                cursor.block_stride = self.layout.block_stride;
+                let mut fresh = true;
+                for part in cursor.parts() {
+                    cursor.enter(part);
+                    while cursor.first < cursor.end {
+                        if fresh {
+                            cursor.analyse_some::<true>(steps, self.cells, sums);
+                        } else {
+                            cursor.analyse_some::<false>(steps, self.cells, sums);
+                        }
+                        fresh = false;
+                    }
                 }
-                tables.take_chain(m, which, totals, coeffs);
-            }
-            if shared > 0 {
-                let steps = tables.shared_chain(m);
-                let totals = &mut self.totals.as_chunks_mut::<D>().0[..steps.len()];
-                let mut cursor = Cursor::<S, K, D>::new(simd, tables, (m, SHARED), self.layout, m);
-                if cursor.project(0..shared, steps, self.cells, self.sums, totals) {
-                    tables.take_shared(m, totals, coeffs);
+                if fresh {
+                    sums.fill([simd.splat_f64s(0.0); C]);
                 }
+                let totals = &mut self.totals[..steps.len()];
+                for (total, sum) in totals.iter_mut().zip(&*sums) {
+                    for c in 0..C {
+                        total[c] = simd.reduce_sum_f64s(sum[c]);
+                    }
+                }
+                self.tables.take_chain(m, which, totals, coeffs);
             }
         }
     }
@@ -287,15 +299,8 @@ impl<S: Simd, const C: usize, const V: usize, const FIRST: bool> Visit<S, V>
 }
 
 impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
-    /// Starts at the pole; the order is at place `row` of the cells.
     #[inline(always)]
-    fn new(
-        simd: S,
-        tables: &'a K,
-        (order, which): (usize, usize),
-        layout: CellLayout,
-        row: usize,
-    ) -> Self {
+    fn new(simd: S, tables: &'a K, order: usize, which: usize) -> Self {
         debug_assert!(LANES.is_multiple_of(S::F64_LANES));
         Cursor {
             simd,
@@ -305,80 +310,18 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
             kind: 0,
             first: 0,
             end: 0,
-            cell: layout.position(row, 0) + which % SHARED * C * LANES,
-            block_stride: layout.block_stride,
+            cell: 0,
+            block_stride: 0,
         }
     }
 
-    /// Sums a chain at those of some blocks that see the order.
+    /// The blocks that see the order, polar and equatorial ones.
     #[inline(always)]
-    fn expand(
-        &mut self,
-        blocks: Range<usize>,
-        steps: &[Step],
-        chain: &[[f64; C]],
-        cells: &mut [f64],
-    ) {
-        for part in self.parts(blocks) {
-            self.enter(part);
-            while self.first < self.end {
-                if self.remaining() >= 4 && Self::FOUR {
-                    self.synthesise::<4>(steps, chain, cells);
-                } else if self.remaining() >= 2 {
-                    self.synthesise::<2>(steps, chain, cells);
-                } else {
-                    self.synthesise::<1>(steps, chain, cells);
-                }
-            }
-        }
-    }
-
-    /// Sums over those of some blocks that see the order; says whether there are any.
-    #[inline(always)]
-    fn project(
-        &mut self,
-        blocks: Range<usize>,
-        steps: &[Step],
-        cells: &[f64],
-        sums: &mut [f64],
-        totals: &mut [[f64; C]],
-    ) -> bool {
-        let sums = &mut sums[..C * S::F64_LANES * steps.len()];
-        let sums = S::as_mut_simd_f64s(sums).0.as_chunks_mut::<C>().0;
-        let mut fresh = true;
-        for part in self.parts(blocks) {
-            self.enter(part);
-            while self.first < self.end {
-                if fresh {
-                    self.analyse_some::<true>(steps, cells, sums);
-                } else {
-                    self.analyse_some::<false>(steps, cells, sums);
-                }
-                fresh = false;
-            }
-        }
-        if fresh {
-            return false;
-        }
-        for (total, sum) in totals.iter_mut().zip(&*sums) {
-            for c in 0..C {
-                total[c] = self.simd.reduce_sum_f64s(sum[c]);
-            }
-        }
-        true
-    }
-
-    /// Whether four vectors of rings fit the registers.
-    const FOUR: bool = S::F64_LANES == LANES && C <= 4;
-
-    /// Those of some blocks that see the order, polar and equatorial ones.
-    #[inline(always)]
-    fn parts(&self, blocks: Range<usize>) -> [(usize, usize, usize); 2] {
+    fn parts(&self) -> [(usize, usize, usize); 2] {
         let tables = self.tables;
-        let seen = tables.orders().partition_point(|seen| *seen <= self.order);
-        let first = seen.max(blocks.start).min(blocks.end);
-        let split = tables.polar_blocks().max(first).min(blocks.end);
-        [(first, split, 0), (split, blocks.end, 1)]
+        let first = tables.orders().partition_point(|seen| *seen <= self.order);
+        let split = tables.polar_blocks().max(first);
+        [(first, split, 0), (split, tables.blocks(), 1)]
     }
 
     #[inline(always)]
@@ -410,8 +353,6 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
         let simd = self.simd;
         let vectors = LANES / S::F64_LANES;
         let zero = simd.splat_f64s(0.0);
-        // The shared chain is the second one without its factor.
-        let which = self.which % SHARED;
         let mut recursion = Recursion {
             simd,
             kind: self.kind,
@@ -422,7 +363,7 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
         };
         for v in 0..V {
             let index = self.first + v;
-            let start = self.tables.start(index / vectors, self.order, which);
+            let start = self.tables.start(index / vectors, self.order, self.which);
             let seed = Self::ring_vector(start.seed, index % vectors);
             recursion.variable[v] = Self::ring_vector(self.tables.variable(), index);
             recursion.scale[v] = Self::ring_vector(start.scale, index % vectors);
@@ -442,18 +383,6 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
         block * self.block_stride + self.cell + part * S::F64_LANES
     }
 
-    /// Whether a component of the shared chain belongs to the odd part, and wants a factor of cos θ.
-    #[inline(always)]
-    fn is_odd(&self, component: usize) -> bool {
-        self.which == SHARED && component >= C / 2
-    }
-
-    /// cos θ at vector `first + v`.
-    #[inline(always)]
-    fn cosine(&self, v: usize) -> S::f64s {
-        Self::ring_vector(self.tables.cosine(), self.first + v)
-    }
-
     /// Sums the chain at the next `V` vectors of rings.
     #[inline(always)]
     fn synthesise<const V: usize>(
@@ -471,10 +400,7 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
         self.start::<V>().run(steps, self.plain(), &mut expand);
         for v in 0..V {
             let at = self.position(v);
-            for (c, sums) in expand.sums.iter_mut().enumerate() {
-                if self.is_odd(c) {
-                    sums[v] = simd.mul_f64s(sums[v], self.cosine(v));
-                }
+            for (c, sums) in expand.sums.iter().enumerate() {
                 let row = &mut cells[at + c * LANES..at + c * LANES + S::F64_LANES];
                 S::as_mut_simd_f64s(row).0[0] = sums[v];
             }
@@ -490,7 +416,7 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
         cells: &[f64],
         sums: &mut [[S::f64s; C]],
     ) {
-        if self.remaining() >= 4 && Self::FOUR {
+        if S::F64_LANES == LANES && C == 2 && self.remaining() >= 4 {
             self.analyse::<4, FIRST>(steps, cells, sums);
         } else if self.remaining() >= 2 {
             self.analyse::<2, FIRST>(steps, cells, sums);
@@ -514,9 +440,6 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
             for (c, data) in data.iter_mut().enumerate() {
                 let row = &cells[at + c * LANES..at + c * LANES + S::F64_LANES];
                 data[v] = S::as_simd_f64s(row).0[0];
-                if self.is_odd(c) {
-                    data[v] = simd.mul_f64s(data[v], self.cosine(v));
-                }
             }
         }
         let mut project = Project::<S, C, V, FIRST> { simd, data, sums };

@@ -18,8 +18,6 @@ pub(super) struct LegendreTables {
     band_limit: usize,
     /// The blocks before this index use the polar variable.
     polar_blocks: usize,
-    /// The blocks before this index take both parities from one recursion.
-    shared_blocks: usize,
     /// $`\cos\theta`$.
     cosine: Aligned,
     /// The variable y of the recursion.
@@ -42,9 +40,6 @@ pub(super) struct LegendreTables {
 /// Up to this band limit the transform of one signal uses a table of values: half a megabyte at 64.
 const MAX_TABULATED: usize = 64;
 
-/// Where cos θ is larger, both parities come from one recursion: five sixths of the rings. Rounding errors grow by up to its inverse.
-const MIN_SHARED_COSINE: f64 = 0.25;
-
 impl LegendreTables {
     /// Builds the tables for rings given by their sines and cosines, in order of growing colatitude up to the equator, the
     /// number of rings being a multiple of [`LANES`].
@@ -53,10 +48,6 @@ impl LegendreTables {
         let middle = |block: &usize| block * LANES + LANES / 2;
         let polar_blocks = (0..blocks)
             .take_while(|block| cosine[middle(block)] > sine[middle(block)])
-            .count();
-        let shared_blocks = cosine
-            .chunks_exact(LANES)
-            .take_while(|cosine| cosine.iter().all(|cosine| *cosine > MIN_SHARED_COSINE))
             .count();
         let kind = |ring: usize| usize::from(ring >= polar_blocks * LANES);
         let variable: Vec<f64> = (0..sine.len())
@@ -114,7 +105,6 @@ impl LegendreTables {
         LegendreTables {
             band_limit,
             polar_blocks,
-            shared_blocks,
             cosine: cosine.to_vec().into(),
             variable: variable.into(),
             orders,
@@ -200,68 +190,6 @@ impl Chains for LegendreTables {
             seed: &self.seed[at..at + LANES],
             scale: &self.scale[at..at + LANES],
             factor: (which == 1).then(|| &self.cosine[block * LANES..(block + 1) * LANES]),
-        }
-    }
-
-    fn shared_blocks(&self) -> usize {
-        self.shared_blocks
-    }
-
-    #[inline(always)]
-    fn shared_chain(&self, order: usize) -> &[Step] {
-        self.chains.shared(order)
-    }
-
-    fn cosine(&self) -> &[f64] {
-        &self.cosine
-    }
-
-    #[inline(always)]
-    fn fill_shared<const C: usize, const D: usize>(
-        &self,
-        order: usize,
-        coeffs: &[[f64; C]],
-        chain: &mut [[f64; D]],
-    ) {
-        let links = self
-            .chains
-            .links(order)
-            .iter()
-            .zip(self.shared_chain(order));
-        let zero = [0.0; C];
-        for (j, (out, (link, step))) in chain.iter_mut().zip(links).enumerate() {
-            let even = &coeffs[2 * j];
-            let odd = coeffs.get(2 * j + 1).unwrap_or(&zero);
-            let next = coeffs.get(2 * j + 2).unwrap_or(&zero);
-            for c in 0..C {
-                out[c] = link[0] * even[c] + link[1] * next[c];
-                out[C + c] = step.factor * odd[c];
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn take_shared<const C: usize, const D: usize>(
-        &self,
-        order: usize,
-        chain: &[[f64; D]],
-        coeffs: &mut [[f64; C]],
-    ) {
-        let links = self
-            .chains
-            .links(order)
-            .iter()
-            .zip(self.shared_chain(order));
-        for (j, (total, (link, step))) in chain.iter().zip(links).enumerate() {
-            for c in 0..C {
-                coeffs[2 * j][c] += link[0] * total[c];
-                if let Some(odd) = coeffs.get_mut(2 * j + 1) {
-                    odd[c] += step.factor * total[C + c];
-                }
-                if let Some(next) = coeffs.get_mut(2 * j + 2) {
-                    next[c] += link[1] * total[c];
-                }
-            }
         }
     }
 

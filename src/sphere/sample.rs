@@ -1,6 +1,5 @@
 //! What a signal is sampled as, and how rings pass between samples, Fourier rows and the cells of the Legendre stage.
 
-use super::fourier_stage::row_stride;
 use super::ring_pairs::LANES;
 use num_complex::{Complex, Complex64};
 use pulp::{Simd, WithSimd};
@@ -254,7 +253,7 @@ macro_rules! real {
  simd: S, rows: &[Complex64], longitudes: usize, order: usize, cell: &mut [f64]) {
                 let minus = negative(order, longitudes);
                 let mut parts = [[0.0; LANES]; 4];
-                for (i, row) in rows.chunks_exact(row_stride::<Self>(longitudes)).enumerate() {
+                for (i, row) in rows.chunks_exact(longitudes).enumerate() {
                     let (a, b) = (row[order], row[minus]);
                     parts[0][i] = a.re;
                     parts[1][i] = a.im;
@@ -294,9 +293,8 @@ macro_rules! real {
                     }
                     count += 1;
                 }
-                let rows = rows.chunks_exact_mut(row_stride::<Self>(longitudes));
-                for ((row, plus), minus) in rows.zip(&plus).zip(&minus) {
-                    write_run(&mut row[..longitudes], order, plus, minus, count);
+                for ((row, plus), minus) in rows.chunks_exact_mut(longitudes).zip(&plus).zip(&minus) {
+                    write_run(row, order, plus, minus, count);
                 }
             }
 
@@ -400,7 +398,7 @@ macro_rules! complex {
                 let minus = negative(order, longitudes);
                 let mut north = [[0.0; LANES]; 4];
                 let mut south = [[0.0; LANES]; 4];
-                for (i, row) in rows.chunks_exact(row_stride::<Self>(longitudes)).enumerate() {
+                for (i, row) in rows.chunks_exact(2 * longitudes).enumerate() {
                     for (k, index) in [order, minus].into_iter().enumerate() {
                         let (a, b) = (row[index], row[longitudes + index]);
                         north[2 * k][i] = a.re;
@@ -435,8 +433,7 @@ macro_rules! complex {
                     }
                     count += 1;
                 }
-                let rows = rows.chunks_exact_mut(row_stride::<Self>(longitudes));
-                for (rows, values) in rows.zip(&values) {
+                for (rows, values) in rows.chunks_exact_mut(2 * longitudes).zip(&values) {
                     for (row, [plus, minus]) in rows.chunks_exact_mut(longitudes).zip(values) {
                         write_run(row, order, plus, minus, count);
                     }
