@@ -86,6 +86,8 @@ impl SpinTables {
         for block in 0..blocks {
             tables.offsets.push(tables.seed.len());
             let lanes = &angles[block * LANES..(block + 1) * LANES];
+            // At large spins fewer orders reach the equator than the rings on the way; orders never become fewer all the same.
+            let least = tables.orders.last().copied().unwrap_or(0);
             let mut count = 0;
             for (m, binomials) in binomials.iter().enumerate() {
                 let start = tables.seed.len();
@@ -100,6 +102,7 @@ impl SpinTables {
                 if !(0..2 * LANES)
                     .any(|i| tables.is_seen(block, m, i / LANES, i % LANES, start + i))
                     && m as u64 > spin.unsigned_abs()
+                    && m >= least
                 {
                     tables.seed.truncate(start);
                     tables.scale.truncate(start);
