@@ -141,11 +141,7 @@ pub(crate) fn roots(degree: f64, n: f64, scale: f64) -> [f64; 3] {
 
 /// Brings values into the range from 2^−128 to 2^128, one step.
 #[inline(always)]
-pub(crate) fn renormalised<S: Simd>(
-    simd: S,
-    value: S::f64s,
-    scale: S::f64s,
-) -> (S::f64s, S::f64s) {
+pub(crate) fn renormalised<S: Simd>(simd: S, value: S::f64s, scale: S::f64s) -> (S::f64s, S::f64s) {
     let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
     let size = simd.abs_f64s(value);
     let small = simd.and_m64s(

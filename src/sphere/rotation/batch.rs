@@ -293,8 +293,7 @@ impl Batch<'_, '_> {
                     let u = phase * Complex64::new(re[j][2 * i], im[j][2 * i]);
                     let v = phase * Complex64::new(re[j][2 * i + 1], im[j][2 * i + 1]);
                     signal.rotated[centre + m] = Complex64::new(u.re - v.im, u.im + v.re);
-                    signal.rotated[centre - m] =
-                        sign(m) * Complex64::new(u.re + v.im, v.re - u.im);
+                    signal.rotated[centre - m] = sign(m) * Complex64::new(u.re + v.im, v.re - u.im);
                 }
             }
         }

@@ -2,8 +2,8 @@
 
 use super::CoefficientRotationScratch;
 use super::stage::{Stage, reaches};
-use crate::special::wigner_steps::Angle;
 use super::tables::{CHUNK, RotationTables};
+use crate::special::wigner_steps::Angle;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use num_complex::Complex64;
 use pulp::Arch;
@@ -68,7 +68,11 @@ pub(super) fn first_not_finite(
 ) -> Option<[usize; 2]> {
     let centre = coeffs.nrows() - 1;
     for (l, row) in coeffs.rows().into_iter().enumerate() {
-        let start = if kind == Kind::Real { centre } else { centre - l };
+        let start = if kind == Kind::Real {
+            centre
+        } else {
+            centre - l
+        };
         let (row, _) = row.split_at(Axis(0), centre + l + 1);
         let (_, row) = row.split_at(Axis(0), start);
         // One test a row, without a branch for each number.

@@ -411,7 +411,11 @@ impl<S: Simd, const V: usize> Lanes<S, V> {
     fn advance<const POLAR: bool>(&mut self, at: usize, step: &[f64], table: &[S::f64s]) {
         let width = CHUNK / S::F64_LANES;
         for v in 0..V {
-            let other = if POLAR { self.orders[v] } else { table[width + at + v] };
+            let other = if POLAR {
+                self.orders[v]
+            } else {
+                table[width + at + v]
+            };
             let terms = advance::<S, POLAR>(self.simd, step, [table[at + v], other], self.terms(v));
             self.set(v, terms);
         }
