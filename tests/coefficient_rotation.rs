@@ -256,6 +256,131 @@ fn batches_are_what_single_signals_are() {
     }
 }
 
+/// The m ≥ 0 of each signal, m-major.
+fn half(coeffs: &Array3<Complex64>) -> Array2<Complex64> {
+    let (count, limit, _) = coeffs.dim();
+    let mut half = Array2::zeros((count, limit * (limit + 1) / 2));
+    for (mut half, coeffs) in half.outer_iter_mut().zip(coeffs.outer_iter()) {
+        let orders = (0..limit).flat_map(|m| (m..limit).map(move |l| (l, limit - 1 + m)));
+        for (value, at) in half.iter_mut().zip(orders) {
+            *value = coeffs[at];
+        }
+    }
+    half
+}
+
+/// Batches of both layouts and kinds against single signals and, small ones, Wigner matrices.
+fn compare_batches(band_limit: usize, count: usize, beta: f64) {
+    let rotation = CoefficientRotation::new(band_limit).unwrap();
+    let angles = [0.3, beta, 1.0];
+    let at = euler(angles[0], angles[1], angles[2]);
+    let f = real(count, band_limit, 20);
+    let mixed = &f + &real(count, band_limit, 21).mapv(|v| v * Complex64::I);
+    let dirty = Array3::from_elem(f.raw_dim(), Complex64::new(f64::NAN, 1.0));
+    let (mut out, mut whole) = (dirty.clone(), dirty);
+    rotation
+        .rotate_real_batch_into(f.view(), &at, out.view_mut())
+        .unwrap();
+    rotation
+        .rotate_batch_into(mixed.view(), &at, whole.view_mut())
+        .unwrap();
+    let mut quarter = half(&out).mapv(|_| Complex64::new(f64::NAN, 0.0));
+    rotation
+        .rotate_half_batch_into(half(&f).view(), &at, quarter.view_mut())
+        .unwrap();
+    if count >= 3 {
+        assert_eq!(quarter, half(&out));
+    }
+    let allowed = tol::rotation(band_limit);
+    for i in (0..count).filter(|i| count < 10 || i % 13 == 0 || i + 1 == count) {
+        let (f, mixed) = (f.index_axis(Axis(0), i), mixed.index_axis(Axis(0), i));
+        let out = out.index_axis(Axis(0), i).to_owned();
+        let whole = whole.index_axis(Axis(0), i).to_owned();
+        let single = rotation.rotate_real(f, &at).unwrap();
+        assert!(
+            error(&out, &single) <= allowed,
+            "L = {band_limit}, {count}, {beta}"
+        );
+        let single = rotation.rotate(mixed, &at).unwrap();
+        assert!(
+            error(&whole, &single) <= allowed,
+            "L = {band_limit}, {count}, {beta}"
+        );
+        if band_limit <= 33 {
+            let wanted = by_matrices(&f.to_owned(), angles);
+            assert!(error(&out, &wanted) <= allowed);
+            assert!(error(&whole, &by_matrices(&mixed.to_owned(), angles)) <= allowed);
+        }
+    }
+}
+
+#[test]
+fn batches_are_what_single_signals_and_matrices_make_of_them() {
+    for band_limit in 1..=16 {
+        for count in [1, 7, 8, 9, 100] {
+            for beta in [0.0, 0.4, 1.3, 2.0, PI] {
+                compare_batches(band_limit, count, beta);
+            }
+        }
+    }
+    for (band_limit, count) in [(32, 9), (33, 100), (64, 25), (65, 130), (128, 17)] {
+        for beta in [1e-9, 0.05, 1.3, 2.9] {
+            compare_batches(band_limit, count, beta);
+        }
+    }
+}
+
+#[test]
+fn batches_of_any_layout() {
+    let (rotation, at) = (CoefficientRotation::new(9).unwrap(), euler(0.1, 0.7, 0.2));
+    let f = real(11, 9, 30);
+    let mut want = f.clone();
+    rotation
+        .rotate_real_batch_into(f.view(), &at, want.view_mut())
+        .unwrap();
+    let columns = f.t().as_standard_layout().to_owned();
+    let mut out = Array3::zeros((17, 9, 11));
+    rotation
+        .rotate_real_batch_into(columns.t(), &at, out.view_mut().reversed_axes())
+        .unwrap();
+    assert_eq!(out.t(), want);
+    let columns = half(&f).t().as_standard_layout().to_owned();
+    let mut out = Array2::zeros((45, 11));
+    rotation
+        .rotate_half_batch_into(columns.t(), &at, out.view_mut().reversed_axes())
+        .unwrap();
+    assert_eq!(out.t(), half(&want));
+}
+
+#[test]
+fn bad_batches_are_errors() {
+    let (rotation, at) = (CoefficientRotation::new(4).unwrap(), euler(0.0, 1.0, 0.0));
+    let mut f = half(&real(9, 4, 31));
+    let mut out = f.clone();
+    // The imaginary part of order 0 is not read.
+    f[[3, 2]].im = f64::NAN;
+    rotation
+        .rotate_half_batch_into(f.view(), &at, out.view_mut())
+        .unwrap();
+    f[[8, 5]].re = f64::INFINITY;
+    let found = rotation.rotate_half_batch_into(f.view(), &at, out.view_mut());
+    assert!(matches!(found, Err(Error::NotFinite { index, .. }) if index == [8, 5]));
+    let mut short = Array2::zeros((9, 9));
+    let found = rotation.rotate_half_batch_into(f.view(), &at, short.view_mut());
+    assert_eq!(
+        found.unwrap_err().to_string(),
+        "rotated spherical-harmonic coefficients: expected shape [9, 10], found [9, 9]"
+    );
+    // Entries outside of the triangle are ignored.
+    let mut f = real(5, 4, 32);
+    f[[2, 1, 6]].re = f64::NAN;
+    let mut out = f.clone();
+    rotation
+        .rotate_real_batch_into(f.view(), &at, out.view_mut())
+        .unwrap();
+    assert_eq!(out[[2, 1, 6]], Complex64::ZERO);
+}
+
 #[test]
 fn scratch_and_layout_do_not_matter() {
     let (rotation, at) = (CoefficientRotation::new(37).unwrap(), euler(0.1, 0.7, 0.2));

@@ -90,7 +90,7 @@ impl Angle {
     }
 }
 
-/// A number as value and scale.
+/// A number of modulus at most one as a value between 2^−128 and 2^128, or zero, and a scale.
 fn scaled(mut value: f64) -> (f64, f64) {
     let mut scale = 0.0;
     while value.abs() < SMALL && value != 0.0 {
@@ -100,33 +100,38 @@ fn scaled(mut value: f64) -> (f64, f64) {
     (value, scale)
 }
 
+/// The product of two such numbers.
+fn product(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    let (value, scale) = (a.0 * b.0, a.1 + b.1);
+    if value.abs() >= LARGE && scale > 0.0 {
+        (value * SHRINK, scale - 1.0)
+    } else if value.abs() < SMALL && value != 0.0 {
+        (value * GROW, scale + 1.0)
+    } else {
+        (value, scale)
+    }
+}
+
 /// The value and the scale of $`x^{2m}`$.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Power {
-    factor: (f64, f64),
+    square: (f64, f64),
     pub(crate) value: f64,
     pub(crate) scale: f64,
 }
 
 impl Power {
     fn new(base: f64) -> Self {
-        let (value, scale) = scaled(base);
-        // The square of a value of at least 2^−128 keeps all of its digits.
-        let square = scaled(value * value);
+        let base = scaled(base);
         Power {
-            factor: (square.0, square.1 + 2.0 * scale),
+            square: product(base, base),
             value: 1.0,
             scale: 0.0,
         }
     }
 
     pub(crate) fn advance(&mut self) {
-        self.value *= self.factor.0;
-        self.scale += self.factor.1;
-        if self.value < SMALL && self.value > 0.0 {
-            self.value *= GROW;
-            self.scale += 1.0;
-        }
+        (self.value, self.scale) = product((self.value, self.scale), self.square);
     }
 }
 

@@ -4,3 +4,12 @@
 
 /// The stored values are accurate to 1e-9; ours are asked for with this tolerance.
 pub const GOLDEN: f64 = 1e-8;
+
+/// Sums of some hundred bounded terms, each accurate to a few ulp.
+pub const ROUNDING: f64 = 2000.0 * f64::EPSILON;
+
+/// A cap that leaves out a part 1e-10 of the sphere differs from it by about as much: far below this tolerance.
+pub const WIDE: f64 = 1e-5;
+
+/// Deviation of the ratio 4 of two corrections of second order, the next one being a thousandth of them.
+pub const LEADING: f64 = 0.05;

@@ -19,6 +19,12 @@ pub fn synthesis(band_limit: usize) -> f64 {
     2.0 * f64::EPSILON * (band_limit as f64 + 4.0)
 }
 
+/// Wigner functions that do not oscillate, relative to their own values: the seeds have powers up to 2ℓ of a sine and a cosine that
+/// are rounded, an ε each, and as many rounded products.
+pub fn tiny_wigner_d(degree: usize) -> f64 {
+    4.0 * f64::EPSILON * (degree as f64 + 4.0)
+}
+
 /// Explicit factorial sums lose a factor that grows like $`2^{\ell}`$ to cancellation.
 pub fn factorial_sum(degree: usize) -> f64 {
     8.0 * f64::EPSILON * 2.0_f64.powi(degree as i32)

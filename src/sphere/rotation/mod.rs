@@ -89,7 +89,7 @@ pub fn rotate_coefficients_into(
 /// (R f)(x) = f(R^{-1} x) , \qquad (Rf)_{\ell m} = \sum_n D^\ell_{mn}(\alpha, \beta, \gamma)\, f_{\ell n}
 /// ```
 /// Rotations are active, as in [`rotate_coefficients`]. The Wigner functions are never stored: a recursion in the degree
-/// yields them, once for up to two real signals at a time. Immutable; may be shared between threads.
+/// yields them, once for all signals of a batch. Immutable; may be shared between threads.
 /// Conventions: see [`crate::conventions`].
 ///
 /// # Cost and accuracy
@@ -284,7 +284,7 @@ impl CoefficientRotation {
     /// * `rotated` — the same shape; overwritten
     ///
     /// # Cost and accuracy
-    /// Up to L = 128 two signals share each Wigner function. Working memory is allocated for each thread.
+    /// From three signals on those of a thread share each Wigner function. Working memory is allocated for each thread.
     ///
     /// # Errors
     /// As [`CoefficientRotation::rotate_real_into`].
@@ -322,7 +322,7 @@ impl CoefficientRotation {
     /// * `rotated` — shape `[turns, L, 2L − 1]`; overwritten
     ///
     /// # Cost and accuracy
-    /// Up to L = 128 two rotations share each Wigner function. Working memory is allocated for each thread.
+    /// From three rotations on those of a thread share each Wigner function. Working memory is allocated for each thread.
     ///
     /// # Errors
     /// As [`CoefficientRotation::rotate_real_into`], and [`Error::NotFinite`] if an angle is NaN or infinite.
@@ -354,7 +354,7 @@ impl CoefficientRotation {
     /// # Arguments
     /// * `coeffs` — shape `[signals, L (L + 1) / 2]`, m-major, entry `m (2L − 1 − m) / 2 + l`, as healpy and ducc0 have it; of those
     ///   with m = 0 only the real parts are read
-    /// * `rotated` — the same shape; overwritten
+    /// * `rotated` — the same shape; overwritten, after an error with unspecified content
     ///
     /// # Errors
     /// As [`CoefficientRotation::rotate_real_batch_into`].
