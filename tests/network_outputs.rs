@@ -383,28 +383,29 @@ fn grids_are_in_the_order_of_arrays() {
     }
 }
 
+/// A partial pooling before the pooling is part of it, unless an activation stands between them.
 #[test]
-fn not_evaluated_yet() {
-    let refused = |network: haarmonic::Result<Network>, message: &str| {
-        let Err(error) = Kernel::new(&network.unwrap()) else {
-            panic!("{message}")
-        };
-        assert_eq!(error.to_string(), message);
+fn activations_between_two_poolings_are_not_evaluated() {
+    let plain = pooled(vec![
+        lifting(Support::Global),
+        relu(),
+        Layer::PartialPooling,
+        dense(),
+        Layer::GroupPooling,
+    ]);
+    assert!(Kernel::new(&plain.unwrap()).is_ok());
+    let network = pooled(vec![
+        lifting(Support::Global),
+        Layer::PartialPooling,
+        relu(),
+        Layer::GroupPooling,
+    ]);
+    let Err(error) = Kernel::new(&network.unwrap()) else {
+        panic!("an activation of features over the sphere is not that of their mean")
     };
-    refused(
-        pooled(vec![lifting(Support::cap(0.9)), Layer::GroupPooling]),
-        "layer 1: a local filter on the sphere cannot be evaluated yet; use a global filter",
-    );
-    refused(
-        pooled(vec![
-            lifting(Support::Global),
-            Layer::PartialPooling,
-            Layer::GroupPooling,
-        ]),
-        "layer 2: a `partial-pooling` cannot be evaluated yet; use `group-pooling`",
-    );
-    refused(
-        network(vec![lifting(Support::Global)], rotations()),
-        "network: outputs at given places cannot be evaluated yet; use `group-pooling`",
+    assert_eq!(
+        error.to_string(),
+        "layer 2: an activation between `partial-pooling` and `group-pooling` has no kernel here; \
+         use `outputs` at points, or `group-pooling` alone"
     );
 }

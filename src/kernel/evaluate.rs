@@ -135,6 +135,7 @@ impl Kernel {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_limits(network: &Network, limits: Limits) -> Result<Self> {
+        check_poolings(network.layers())?;
         let recursion = Recursion::new(network);
         let engines = match *network.input() {
             InputSpace::Vector { .. } => {
@@ -550,6 +551,27 @@ fn rounding_error(
             ntk: exact.fine.ntk[0] - values[1][[i, j]],
         })
     })
+}
+
+/// Refuses activations between a partial pooling and the pooling, which the driver takes in one step.
+fn check_poolings(layers: &[Layer]) -> Result<()> {
+    let at = |kind: &dyn Fn(&Layer) -> bool| layers.iter().position(kind);
+    let partial = at(&|layer| matches!(layer, Layer::PartialPooling));
+    let pooling = at(&|layer| matches!(layer, Layer::GroupPooling));
+    if let (Some(first), Some(last)) = (partial, pooling)
+        && layers[first..last]
+            .iter()
+            .any(|layer| matches!(layer, Layer::Activation(_) | Layer::Residual { .. }))
+    {
+        return Err(Error::InvalidNetwork {
+            layer: Some(first),
+            problem:
+                "an activation between `partial-pooling` and `group-pooling` has no kernel here"
+                    .into(),
+            change: "use `outputs` at points, or `group-pooling` alone".into(),
+        });
+    }
+    Ok(())
 }
 
 /// Whether fibres of a network on the sphere are functions: where the first filter is global they are constant,
