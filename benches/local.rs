@@ -1,8 +1,7 @@
 //! Kernels with local filters on the sphere: one pair, one thread.
 //!
-//! lift (cap), relu, conv (cap), relu, pool, dense; two channels. The cost against the band limit, the quadrature and the
-//! tolerance; the naive twin is the same network on a finite grid of rotations, evaluated by its definition, for
-//! one fibre.
+//! lift (cap), relu, conv (cap), relu, pool, dense; two channels. The cost against the band limit and the
+//! tolerance, between two signals and of a signal with itself.
 
 #[path = "../tests/common/signals.rs"]
 mod common;
