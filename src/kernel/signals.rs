@@ -18,7 +18,8 @@ use super::evaluate::{Engines, Kernel};
 use super::finite::{FiniteGeometry, FiniteSignal};
 use super::plane::{PlaneGeometry, PlaneSignal};
 use super::sphere::SphereGeometry;
-use super::sphere_fields::{SphereFields, SphereSignal};
+use super::sphere_fields::SphereFields;
+use super::sphere_signal::SphereSignal;
 use super::vector::VectorGeometry;
 
 /// A set of inputs, in one of the forms a network takes.
