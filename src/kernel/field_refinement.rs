@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::network::{Layer, Network, Outputs, Quadrature, Support};
+use crate::network::{Layer, Network, Quadrature, Support};
 use crate::{Error, Result};
 
 use super::geometry::{LevelIndex, Refinement};
@@ -59,21 +59,14 @@ impl FieldRefinement {
     /// As [`SphereFields::new`]; [`Error::InvalidValue`](crate::Error::InvalidValue) if not even the first level is within the limits.
     pub(crate) fn new(network: &Network, band_limit: usize, limits: Limits) -> Result<Self> {
         let mut supports = Vec::new();
-        let mut kinked = false;
-        survey(network.layers(), &mut |layer| match layer {
-            Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. }
-                if !supports.contains(support) =>
+        Layer::visit_all(network.layers(), &mut |layer| {
+            if let Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } = layer
+                && !supports.contains(support)
             {
                 supports.push(support.clone());
             }
-            Layer::Activation(activation) => kinked |= activation.is_kinked(),
-            _ => {}
         });
-        let readout = match network.outputs() {
-            Outputs::Pooled => SphereReadout::Pooling { kinked },
-            Outputs::Rotations(_) => SphereReadout::Rotation,
-            Outputs::Points(_) => SphereReadout::Point { kinked },
-        };
+        let readout = SphereReadout::of(network);
         // The north pole takes the place of a ring.
         let pole = usize::from(readout.at_pole());
         let padded = |rings: usize| (rings + pole).next_multiple_of(RINGS) - pole;
@@ -148,17 +141,6 @@ impl FieldRefinement {
                 )?;
                 Ok(place.get_or_init(|| Arc::new(tables)))
             }
-        }
-    }
-}
-
-/// Visits all layers, those of branches too.
-fn survey(layers: &[Layer], visit: &mut impl FnMut(&Layer)) {
-    for layer in layers {
-        visit(layer);
-        if let Layer::Residual { branch, shortcut } = layer {
-            survey(branch, visit);
-            survey(shortcut, visit);
         }
     }
 }

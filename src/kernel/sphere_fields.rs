@@ -10,7 +10,7 @@ use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::group::Rotation;
-use crate::network::Support;
+use crate::network::{Layer, Network, Outputs, Support};
 use crate::special::lane_fft::is_smooth;
 use crate::sphere::field_grid::{FieldGrid, FieldScratch, half_len};
 use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
@@ -64,6 +64,23 @@ pub(crate) enum SphereReadout {
 }
 
 impl SphereReadout {
+    pub(super) fn of(network: &Network) -> Self {
+        let mut kinked = false;
+        // Behind the readout nothing is averaged any more.
+        let end = network.layers().iter().position(Layer::is_readout);
+        let layers = &network.layers()[..end.unwrap_or(network.layers().len())];
+        Layer::visit_all(layers, &mut |layer| {
+            if let Layer::Activation(activation) = layer {
+                kinked |= activation.is_kinked();
+            }
+        });
+        match network.outputs() {
+            Outputs::Pooled => SphereReadout::Pooling { kinked },
+            Outputs::Rotations(_) => SphereReadout::Rotation,
+            Outputs::Points(_) => SphereReadout::Point { kinked },
+        }
+    }
+
     /// Whether fields are read at the north pole.
     pub(super) fn at_pole(self) -> bool {
         !matches!(self, SphereReadout::Pooling { .. })
