@@ -7,6 +7,9 @@ use ndarray::{Array2, ArrayView2};
 pub enum Time {
     /// After a finite time t ≥ 0; solved by the eigendecomposition.
     Finite(f64),
+    /// After a number of steps of gradient descent, of which the learning rate is the size; solved by the eigendecomposition.
+    /// It converges for learning rates below [`stable_learning_rate`](super::GradientFlow::stable_learning_rate).
+    Steps(u64),
     /// After convergence; solved by Cholesky.
     Infinite,
 }

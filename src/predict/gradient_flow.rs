@@ -6,6 +6,7 @@ use faer::Mat;
 use ndarray::{Array2, ArrayView2};
 
 use super::check;
+use super::elapsed::Elapsed;
 use super::ensemble::{Ensemble, Prediction, TestKernels, Time};
 use super::linalg::{
     Cholesky, SymmetricEigen, add_product, product, scale_columns, scale_rows, to_array,
@@ -203,7 +204,7 @@ impl GradientFlow {
     /// [`Error::InvalidValue`] for a negative, infinite or NaN time, [`Error::NotPositiveDefinite`] if Θ has a
     /// negative eigenvalue or, at t = ∞, is singular.
     pub fn on_train(&self, time: Time) -> Result<Prediction> {
-        let Some(tau) = self.scaled_time(time)? else {
+        let Some(elapsed) = Elapsed::new(time, self.rate)? else {
             self.cholesky()?;
             let n = self.train_len();
             return Ok(Prediction {
@@ -214,8 +215,8 @@ impl GradientFlow {
         let spectrum = self.spectrum()?;
         let vectors = &spectrum.eigen.vectors;
         let values = &spectrum.eigen.values;
-        let learned: Vec<f64> = values.iter().map(|l| -(-l * tau).exp_m1()).collect();
-        let left_over: Vec<f64> = values.iter().map(|l| (-l * tau).exp()).collect();
+        let learned: Vec<f64> = values.iter().map(|&l| elapsed.learned(l)).collect();
+        let left_over: Vec<f64> = values.iter().map(|&l| elapsed.left_over(l)).collect();
         let mean = product(
             vectors.as_ref(),
             scale_rows(&learned, &spectrum.targets).as_ref(),
@@ -261,11 +262,11 @@ impl GradientFlow {
     /// As [`GradientFlow::on_test`].
     pub fn on_test_at(&self, test: &TestKernels<'_>, times: &[Time]) -> Result<Vec<Prediction>> {
         let checked = self.check_test(test)?;
-        let taus = times
+        let all_elapsed = times
             .iter()
-            .map(|&time| self.scaled_time(time))
+            .map(|&time| Elapsed::new(time, self.rate))
             .collect::<Result<Vec<_>>>()?;
-        let rotated = if taus.iter().any(Option::is_some) {
+        let rotated = if all_elapsed.iter().any(Option::is_some) {
             let vectors = self.spectrum()?.eigen.vectors.as_ref();
             Some(CheckedTest {
                 evolution: product(checked.evolution.as_ref(), vectors),
@@ -278,9 +279,10 @@ impl GradientFlow {
         } else {
             None
         };
-        taus.into_iter()
-            .map(|tau| match (tau, &rotated) {
-                (Some(tau), Some(rotated)) => self.at_finite_time(rotated, tau),
+        all_elapsed
+            .into_iter()
+            .map(|elapsed| match (elapsed, &rotated) {
+                (Some(elapsed), Some(rotated)) => self.at_finite_time(rotated, elapsed),
                 _ => self.converged(&checked),
             })
             .collect()
@@ -297,11 +299,11 @@ impl GradientFlow {
     /// As [`GradientFlow::on_test`].
     pub fn mean_on_test(&self, test_train: ArrayView2<'_, f64>, time: Time) -> Result<Array2<f64>> {
         let kernel = check::rows(self.evolution_name(), test_train, self.train_len())?;
-        let coefficients = match self.scaled_time(time)? {
+        let coefficients = match Elapsed::new(time, self.rate)? {
             None => self.cholesky()?.solve(self.targets.clone()),
-            Some(tau) => {
+            Some(elapsed) => {
                 let spectrum = self.spectrum()?;
-                let gains = spectrum.gains(tau);
+                let gains = spectrum.gains(elapsed);
                 product(
                     spectrum.eigen.vectors.as_ref(),
                     scale_rows(&gains, &spectrum.targets).as_ref(),
@@ -312,9 +314,9 @@ impl GradientFlow {
     }
 
     /// The kernels are in the eigenbasis.
-    fn at_finite_time(&self, rotated: &CheckedTest, tau: f64) -> Result<Prediction> {
+    fn at_finite_time(&self, rotated: &CheckedTest, elapsed: Elapsed) -> Result<Prediction> {
         let spectrum = self.spectrum()?;
-        let z = scale_columns(&rotated.evolution, &spectrum.gains(tau));
+        let z = scale_columns(&rotated.evolution, &spectrum.gains(elapsed));
         let mean = product(z.as_ref(), spectrum.targets.as_ref());
         let covariance = match (&rotated.nngp, &spectrum.prior) {
             (Some(nngp), Some(prior)) => {
@@ -323,7 +325,7 @@ impl GradientFlow {
             }
             _ => {
                 // Θ = K: the three terms combine to K_sx P_{2τ} K_xs.
-                let doubled = scale_columns(&rotated.evolution, &spectrum.gains(2.0 * tau));
+                let doubled = scale_columns(&rotated.evolution, &spectrum.gains(elapsed.doubled()));
                 let mut covariance = rotated.test_test.clone();
                 add_product(
                     &mut covariance,
@@ -365,21 +367,21 @@ impl GradientFlow {
         })
     }
 
-    /// τ = η t / (n · outputs), `None` for t = ∞.
-    fn scaled_time(&self, time: Time) -> Result<Option<f64>> {
-        let Time::Finite(t) = time else {
-            return Ok(None);
-        };
-        let tau = t * self.rate;
-        // Twice τ must be finite too.
-        if t >= 0.0 && (2.0 * tau).is_finite() {
-            return Ok(Some(tau));
-        }
-        Err(Error::InvalidValue {
-            what: "training time".into(),
-            found: t.to_string(),
-            expected: "a finite number, at least 0, or Time::Infinite".into(),
-        })
+    /// The largest learning rate with which gradient descent does not diverge, 2 n · outputs / λ with the largest eigenvalue λ of
+    /// Θ with its ridge; infinite if Θ vanishes.
+    ///
+    /// # Cost and accuracy
+    /// That of the eigendecomposition, O(n³), once.
+    ///
+    /// # Errors
+    /// [`Error::NotPositiveDefinite`] if Θ has a negative eigenvalue.
+    pub fn stable_learning_rate(&self) -> Result<f64> {
+        let values = &self.spectrum()?.eigen.values;
+        let largest = values
+            .iter()
+            .fold(0.0_f64, |largest, value| largest.max(*value));
+        let targets = self.targets.nrows() as f64 * self.targets.ncols() as f64;
+        Ok(2.0 * targets / largest)
     }
 
     fn evolution_name(&self) -> &'static str {
@@ -456,13 +458,9 @@ impl GradientFlow {
 }
 
 impl Spectrum {
-    /// (1 − e^{−λτ})/λ, which is τ for λ = 0.
-    fn gains(&self, tau: f64) -> Vec<f64> {
-        let gain = |&value: &f64| {
-            let x = value * tau;
-            if x > 0.0 { -(-x).exp_m1() / value } else { tau }
-        };
-        self.eigen.values.iter().map(gain).collect()
+    fn gains(&self, elapsed: Elapsed) -> Vec<f64> {
+        let values = self.eigen.values.iter();
+        values.map(|&value| elapsed.gain(value)).collect()
     }
 }
 

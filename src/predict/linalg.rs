@@ -49,6 +49,12 @@ impl Cholesky {
         x
     }
 
+    /// ln det A.
+    pub(super) fn log_determinant(&self) -> f64 {
+        let pivots = (0..self.lower.nrows()).map(|i| self.lower[(i, i)].ln());
+        2.0 * pivots.sum::<f64>()
+    }
+
     /// L⁻¹ b.
     pub(super) fn solve_lower(&self, mut right: Mat<f64>) -> Mat<f64> {
         let par = get_global_parallelism();

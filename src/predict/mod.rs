@@ -7,10 +7,15 @@
 //!   time t, from the neural tangent kernel, or from the NNGP kernel alone (training the last layer only)
 //! * [`GaussianProcess`]: exact Bayesian inference with the NNGP kernel as the prior
 //! * [`KernelRidge`], [`RidgePath`]: the mean alone; for one ridge, or for many from one eigendecomposition
+//! * [`Evidence`]: log marginal likelihood with its derivatives, leave-one-out and cross-validation in closed form
+//! * [`classification`]: targets, accuracy, confusion and calibration of classifiers
 //! * [`metrics`]: mean absolute error, root mean square error, standard error over repeats
 
 mod check;
+pub mod classification;
+mod elapsed;
 mod ensemble;
+mod evidence;
 mod gaussian_process;
 mod gradient_flow;
 mod kernel_ridge;
@@ -19,6 +24,7 @@ pub mod metrics;
 mod ridge;
 
 pub use ensemble::{Ensemble, Prediction, TestKernels, Time};
+pub use evidence::{Evidence, LeftOut};
 pub use gaussian_process::GaussianProcess;
 pub use gradient_flow::{GradientFlow, GradientFlowBuilder};
 pub use kernel_ridge::{KernelRidge, RidgePath};

@@ -9,42 +9,15 @@ use ndarray::{Array2, ArrayView2, Axis, Slice};
 
 use crate::data::arrays::write_npz_strips;
 use crate::kernel::{Gram, Kernel, KernelError, KernelPair, Precision, Progress, Signals};
-use crate::network::InputSpace;
 use crate::{Error, Result};
 
 use super::fingerprint::Fingerprint;
 use super::manifest::{Block, Manifest};
+use super::options::{StoreOptions, memory, side, signal_len};
 use super::tile::{self, Found, TileKey};
 
-/// Memory of a tile unless stated, bytes.
-const MEMORY: usize = 512 << 20;
-/// Rows and columns of a tile of perceptrons, of which pairs take nanoseconds, and of all other networks.
-const SIDES: [usize; 2] = [1024, 64];
-/// Numbers that are held at a time for each entry of a tile: both kernels and their coarser values, errors, and the
-/// bytes on their way to the disk.
-const NUMBERS: usize = 12;
-/// Numbers that are held for each number of a signal that is prepared.
-const PREPARED: usize = 8;
 /// Temporary files older than this were left by a program that was killed.
 const STALE: Duration = Duration::from_secs(600);
-
-/// How a new store is cut into tiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreOptions {
-    /// Bytes that a tile may take while it is computed, 512 MiB unless stated; the inputs of the caller do not count.
-    pub memory: usize,
-    /// Signals along each side of a tile; nothing for 1024 (perceptrons) or 64 (all others), or what the memory admits.
-    pub side: Option<usize>,
-}
-
-impl Default for StoreOptions {
-    fn default() -> Self {
-        StoreOptions {
-            memory: MEMORY,
-            side: None,
-        }
-    }
-}
 
 /// What [`GramStore::complete`] found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -550,64 +523,6 @@ fn check_same(known: &Manifest, fresh: &Manifest) -> Result<()> {
         return differing("kind of the store", found, expected);
     }
     Ok(())
-}
-
-/// Numbers of a signal.
-fn signal_len(signals: &Signals<'_>) -> usize {
-    let numbers = signals.shape()[1..].iter().product::<usize>();
-    match signals {
-        Signals::Coefficients(_) => 2 * numbers,
-        _ => numbers,
-    }
-}
-
-/// Bytes that a tile takes while it is computed.
-fn memory([rows, columns]: [usize; 2], signal: usize, outputs: usize) -> usize {
-    let entries = (rows * outputs).saturating_mul(columns * outputs);
-    let prepared = (rows + columns).saturating_mul(signal * outputs);
-    let numbers = entries
-        .saturating_mul(NUMBERS)
-        .saturating_add(prepared.saturating_mul(PREPARED));
-    numbers.saturating_mul(size_of::<f64>())
-}
-
-/// Signals along each side of a new tile.
-fn side(
-    kernel: &Kernel,
-    signals: &Signals<'_>,
-    outputs: usize,
-    options: StoreOptions,
-) -> Result<usize> {
-    let fits = |side: usize| memory([side; 2], signal_len(signals), outputs) <= options.memory;
-    let most = match kernel.network().input() {
-        InputSpace::Vector { .. } => SIDES[0],
-        _ => SIDES[1],
-    };
-    let refused = |found: String, expected: String| {
-        Err(Error::InvalidValue {
-            what: "tile of the store".into(),
-            found,
-            expected,
-        })
-    };
-    match options.side {
-        Some(0) => refused("0 signals".into(), "at least 1".into()),
-        Some(side) if !fits(side) => refused(
-            format!("{side} signals with {} bytes of memory", options.memory),
-            format!("{} bytes", memory([side; 2], signal_len(signals), outputs)),
-        ),
-        Some(side) => Ok(side),
-        None => match (1..=most).rev().find(|&side| fits(side)) {
-            Some(side) => Ok(side),
-            None => refused(
-                format!("{} bytes of memory", options.memory),
-                format!(
-                    "at least {} bytes",
-                    memory([1; 2], signal_len(signals), outputs)
-                ),
-            ),
-        },
-    }
 }
 
 fn make_folder(folder: &Path) -> Result<()> {

@@ -3,6 +3,8 @@
 mod fingerprint;
 mod gram_store;
 mod manifest;
+mod options;
 mod tile;
 
-pub use gram_store::{GramStore, Report, StoreOptions};
+pub use gram_store::{GramStore, Report};
+pub use options::StoreOptions;

@@ -1,0 +1,210 @@
+//! How good the scores of a classifier are.
+
+use ndarray::{Array1, Array2, ArrayView2};
+
+use super::check::check_finite;
+use crate::{Error, Result};
+
+/// Targets of a regression on classes: 1 − 1/C for the class, −1/C for the others, so that a row sums to zero.
+///
+/// # Arguments
+/// * `labels` — below `classes`
+///
+/// The result has shape `[n, classes]`.
+///
+/// # Errors
+/// [`Error::Empty`] without labels, [`Error::InvalidValue`] for fewer than two classes or a label beyond them.
+///
+/// # Examples
+/// ```
+/// use haarmonic::predict::classification::centred_one_hot;
+/// use ndarray::array;
+///
+/// assert_eq!(centred_one_hot(&[1, 0], 2)?, array![[-0.5, 0.5], [0.5, -0.5]]);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn centred_one_hot(labels: &[usize], classes: usize) -> Result<Array2<f64>> {
+    check_labels(labels, classes)?;
+    let rest = 1.0 / classes as f64;
+    Ok(Array2::from_shape_fn((labels.len(), classes), |(i, c)| {
+        if labels[i] == c { 1.0 - rest } else { -rest }
+    }))
+}
+
+/// The class of the largest score of each row; of equal ones the first.
+///
+/// # Errors
+/// [`Error::Empty`] or [`Error::NotFinite`] for bad input.
+pub fn predicted_classes(scores: ArrayView2<'_, f64>) -> Result<Vec<usize>> {
+    if scores.is_empty() {
+        return Err(Error::Empty {
+            what: "scores".into(),
+        });
+    }
+    check_finite("scores", scores)?;
+    let best = |row: ndarray::ArrayView1<'_, f64>| {
+        let mut best = 0;
+        for (class, score) in row.iter().enumerate() {
+            if *score > row[best] {
+                best = class;
+            }
+        }
+        best
+    };
+    Ok(scores.outer_iter().map(best).collect())
+}
+
+/// The part of the rows of which the largest score is that of the label.
+///
+/// # Arguments
+/// * `scores` — `[n, classes]`
+///
+/// # Errors
+/// [`Error::Empty`], [`Error::NotFinite`], [`Error::ShapeMismatch`] or [`Error::InvalidValue`] for bad input.
+///
+/// # Examples
+/// ```
+/// use haarmonic::predict::classification::accuracy;
+/// use ndarray::array;
+///
+/// let scores = array![[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]];
+/// assert_eq!(accuracy(scores.view(), &[0, 1, 1, 1])?, 0.75);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn accuracy(scores: ArrayView2<'_, f64>, labels: &[usize]) -> Result<f64> {
+    let confusion = confusion(scores, labels)?;
+    let right: usize = confusion.diag().iter().sum();
+    Ok(right as f64 / labels.len() as f64)
+}
+
+/// How often each class (row) was taken for each other (column).
+///
+/// # Errors
+/// As [`accuracy`].
+pub fn confusion(scores: ArrayView2<'_, f64>, labels: &[usize]) -> Result<Array2<usize>> {
+    let classes = scores.ncols();
+    check_rows(&scores, labels)?;
+    let mut counts = Array2::zeros((classes, classes));
+    for (&label, predicted) in labels.iter().zip(predicted_classes(scores)?) {
+        counts[[label, predicted]] += 1;
+    }
+    Ok(counts)
+}
+
+/// Predicted probabilities against frequencies.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibration {
+    /// Mean probability of the predicted classes in each bin; zero in empty ones.
+    pub confidence: Array1<f64>,
+    /// How often they were right.
+    pub accuracy: Array1<f64>,
+    /// Number of rows in each bin.
+    pub counts: Array1<usize>,
+    /// Mean of |confidence − accuracy| over the rows.
+    pub expected_error: f64,
+}
+
+/// Compares the probability of the predicted class with how often it is right, in bins of equal width.
+///
+/// # Arguments
+/// * `probabilities` — `[n, classes]`, between 0 and 1; rows sum to one
+/// * `bins` — at least 1
+///
+/// # Errors
+/// As [`accuracy`]; [`Error::InvalidValue`] for rows that are no probabilities.
+///
+/// # Examples
+/// ```
+/// use haarmonic::predict::classification::calibration;
+/// use ndarray::array;
+///
+/// let probabilities = array![[0.75, 0.25], [0.75, 0.25], [0.25, 0.75], [0.25, 0.75]];
+/// let found = calibration(probabilities.view(), &[0, 0, 1, 0], 10)?;
+/// // Four times sure to three quarters, three times right.
+/// assert_eq!((found.confidence[7], found.accuracy[7], found.counts[7]), (0.75, 0.75, 4));
+/// assert_eq!(found.expected_error, 0.0);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn calibration(
+    probabilities: ArrayView2<'_, f64>,
+    labels: &[usize],
+    bins: usize,
+) -> Result<Calibration> {
+    /// Rounding of probabilities that were computed elsewhere, in single precision perhaps.
+    const ROUNDING: f64 = 1e-5;
+    check_rows(&probabilities, labels)?;
+    if bins == 0 {
+        return Err(Error::InvalidValue {
+            what: "number of bins".into(),
+            found: "0".into(),
+            expected: "at least 1".into(),
+        });
+    }
+    let predicted = predicted_classes(probabilities)?;
+    for (index, row) in probabilities.outer_iter().enumerate() {
+        if row.iter().any(|p| *p < 0.0) || (row.sum() - 1.0).abs() > ROUNDING {
+            return Err(Error::InvalidValue {
+                what: format!("row {index} of the probabilities"),
+                found: row.to_string(),
+                expected: "numbers from 0 on that sum to 1".into(),
+            });
+        }
+    }
+    let mut found = Calibration {
+        confidence: Array1::zeros(bins),
+        accuracy: Array1::zeros(bins),
+        counts: Array1::zeros(bins),
+        expected_error: 0.0,
+    };
+    for (i, (&class, &label)) in predicted.iter().zip(labels).enumerate() {
+        let confidence = probabilities[[i, class]];
+        let bin = ((confidence * bins as f64) as usize).min(bins - 1);
+        found.confidence[bin] += confidence;
+        found.accuracy[bin] += if class == label { 1.0 } else { 0.0 };
+        found.counts[bin] += 1;
+    }
+    for bin in 0..bins {
+        if found.counts[bin] > 0 {
+            let difference = (found.confidence[bin] - found.accuracy[bin]).abs();
+            found.expected_error += difference / labels.len() as f64;
+            found.confidence[bin] /= found.counts[bin] as f64;
+            found.accuracy[bin] /= found.counts[bin] as f64;
+        }
+    }
+    Ok(found)
+}
+
+fn check_labels(labels: &[usize], classes: usize) -> Result<()> {
+    if labels.is_empty() {
+        return Err(Error::Empty {
+            what: "labels".into(),
+        });
+    }
+    if classes < 2 {
+        return Err(Error::InvalidValue {
+            what: "number of classes".into(),
+            found: classes.to_string(),
+            expected: "at least 2".into(),
+        });
+    }
+    match labels.iter().position(|label| *label >= classes) {
+        None => Ok(()),
+        Some(index) => Err(Error::InvalidValue {
+            what: format!("label {index}"),
+            found: labels[index].to_string(),
+            expected: format!("a number below {classes}"),
+        }),
+    }
+}
+
+fn check_rows(scores: &ArrayView2<'_, f64>, labels: &[usize]) -> Result<()> {
+    check_labels(labels, scores.ncols())?;
+    if scores.nrows() != labels.len() {
+        return Err(Error::ShapeMismatch {
+            what: "scores".into(),
+            expected: format!("[{}, classes]", labels.len()),
+            found: scores.shape().to_vec(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! How far training has come along each eigenvector.
+
+use super::ensemble::Time;
+use crate::{Error, Result};
+
+/// A training time in units of the loss: what is left of an error along an eigenvector of Θ with eigenvalue λ.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Elapsed {
+    /// Gradient flow: $`e^{-\lambda\tau}`$.
+    Flow(f64),
+    /// Gradient descent: $`(1 - \lambda h)^k`$ with the step h.
+    Descent { step: f64, steps: u64 },
+}
+
+impl Elapsed {
+    /// Nothing for t = ∞.
+    ///
+    /// # Arguments
+    /// * `rate` — η / (n · outputs)
+    pub(super) fn new(time: Time, rate: f64) -> Result<Option<Self>> {
+        let t = match time {
+            Time::Infinite => return Ok(None),
+            Time::Steps(steps) => return Ok(Some(Elapsed::Descent { step: rate, steps })),
+            Time::Finite(t) => t,
+        };
+        let tau = t * rate;
+        // Twice τ must be finite too.
+        if t >= 0.0 && (2.0 * tau).is_finite() {
+            return Ok(Some(Elapsed::Flow(tau)));
+        }
+        Err(Error::InvalidValue {
+            what: "training time".into(),
+            found: t.to_string(),
+            expected: "a finite number, at least 0, or Time::Infinite".into(),
+        })
+    }
+
+    /// Twice as far.
+    pub(super) fn doubled(self) -> Self {
+        match self {
+            Elapsed::Flow(tau) => Elapsed::Flow(2.0 * tau),
+            Elapsed::Descent { step, steps } => Elapsed::Descent {
+                step,
+                steps: steps.saturating_mul(2),
+            },
+        }
+    }
+
+    /// What is left of an error.
+    pub(super) fn left_over(self, eigenvalue: f64) -> f64 {
+        match self {
+            Elapsed::Flow(tau) => (-eigenvalue * tau).exp(),
+            Elapsed::Descent { step, steps } => {
+                let factor = 1.0 - eigenvalue * step;
+                // (−x)^k by the parity of k; x^k as exp(k ln x) is right for all k.
+                let size = factor.abs().powf(steps as f64);
+                if factor < 0.0 && steps % 2 == 1 {
+                    -size
+                } else {
+                    size
+                }
+            }
+        }
+    }
+
+    /// 1 − what is left, without cancellation for small λ.
+    pub(super) fn learned(self, eigenvalue: f64) -> f64 {
+        match self {
+            Elapsed::Flow(tau) => -(-eigenvalue * tau).exp_m1(),
+            Elapsed::Descent { step, steps } => {
+                let x = eigenvalue * step;
+                if x < 0.5 {
+                    -(steps as f64 * (-x).ln_1p()).exp_m1()
+                } else {
+                    1.0 - self.left_over(eigenvalue)
+                }
+            }
+        }
+    }
+
+    /// (1 − what is left) / λ, and its limit for λ = 0.
+    pub(super) fn gain(self, eigenvalue: f64) -> f64 {
+        let limit = match self {
+            Elapsed::Flow(tau) => tau,
+            Elapsed::Descent { step, steps } => step * steps as f64,
+        };
+        if eigenvalue * limit > 0.0 {
+            self.learned(eigenvalue) / eigenvalue
+        } else {
+            limit
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descent_is_its_own_recursion() {
+        for x in [0.0, 1e-12, 0.3, 0.9, 1.0, 1.5, 1.99] {
+            let (eigenvalue, step) = (4.0 * x, 0.25);
+            let mut left = 1.0;
+            let mut coefficient = 0.0;
+            for steps in 0..40 {
+                let elapsed = Elapsed::Descent { step, steps };
+                let rounding = 100.0 * f64::EPSILON;
+                assert!((elapsed.left_over(eigenvalue) - left).abs() <= rounding);
+                assert!((elapsed.learned(eigenvalue) - (1.0 - left)).abs() <= rounding);
+                let error = (elapsed.gain(eigenvalue) - coefficient).abs();
+                assert!(error <= rounding * coefficient.max(1.0), "{x} {steps}");
+                // One step on ½ λ (c − 1/λ)².
+                coefficient += step * (1.0 - eigenvalue * coefficient);
+                left *= 1.0 - eigenvalue * step;
+            }
+        }
+    }
+
+    #[test]
+    fn small_steps_are_the_flow() {
+        let flow = Elapsed::Flow(3.0);
+        let steps = 1 << 24;
+        let descent = Elapsed::Descent {
+            step: 3.0 / steps as f64,
+            steps,
+        };
+        for eigenvalue in [0.0, 1e-9, 0.2, 1.0, 5.0] {
+            // (1 − λτ/k)^k = e^{−λτ} (1 − (λτ)²/2k + …).
+            let bound = (3.0 * eigenvalue).powi(2) / steps as f64 + 8.0 * f64::EPSILON;
+            assert!((flow.left_over(eigenvalue) - descent.left_over(eigenvalue)).abs() <= bound);
+            assert!((flow.gain(eigenvalue) - descent.gain(eigenvalue)).abs() <= 3.0 * bound);
+        }
+    }
+}

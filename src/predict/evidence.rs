@@ -1,0 +1,209 @@
+//! What the training points themselves say of a kernel: evidence, leave-one-out and cross-validation, in closed form.
+
+use faer::Mat;
+use ndarray::{Array1, Array2, ArrayView2};
+
+use super::check;
+use super::linalg::{Cholesky, product, to_array};
+use super::ridge::{Ridge, mean_diagonal};
+use crate::{Error, Result};
+
+const TRAIN: &str = "train-train kernel";
+
+/// A Gaussian process on its training points, for the choice of kernels and of noise.
+///
+/// With $`A = K_{xx} + \varepsilon`$, $`\alpha = A^{-1} y`$ and C independent outputs, the log marginal likelihood is
+///
+/// ```math
+/// \log p(y) = -\tfrac12 \mathrm{tr}(y^\top \alpha) - \tfrac C2 \log\det A - \tfrac{nC}{2} \log 2\pi .
+/// ```
+/// Predictions for points that were left out of the training follow from the inverse of A on all points:
+/// $`\mu_i = y_i - \alpha_i / (A^{-1})_{ii}`$ with variance $`1 / (A^{-1})_{ii}`$, noise included.
+///
+/// # Examples
+/// ```
+/// use haarmonic::predict::{Evidence, Ridge};
+/// use ndarray::array;
+///
+/// let kernel = array![[1.0, 0.5], [0.5, 1.0]];
+/// let targets = array![[1.0], [2.0]];
+/// let evidence = Evidence::new(kernel.view(), targets.view(), Ridge::Absolute(1.0))?;
+/// let loo = evidence.leave_one_out()?;
+/// // From the second point alone: 0.5 / (1 + 1) times 2, and 2 − 0.25 / 2.
+/// assert!((loo.mean[[0, 0]] - 0.5).abs() < 1e-15);
+/// assert!((loo.variance[0] - 1.875).abs() < 1e-15);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+///
+/// # References
+/// RW06, Eqs. (2.30), (5.9), (5.10) to (5.12).
+#[derive(Debug)]
+pub struct Evidence {
+    cholesky: Cholesky,
+    targets: Mat<f64>,
+    /// A⁻¹ y
+    weights: Mat<f64>,
+    /// A⁻¹
+    inverse: Mat<f64>,
+    ridge: f64,
+}
+
+/// Predictions for each training point from all the others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeftOut {
+    /// `[n, outputs]`.
+    pub mean: Array2<f64>,
+    /// Of a target, noise included; `[n]`, the same for each output.
+    pub variance: Array1<f64>,
+}
+
+impl Evidence {
+    /// Factors the kernel and forms its inverse.
+    ///
+    /// # Arguments
+    /// * `train_train` — K, symmetric, shape `[n, n]`
+    /// * `targets` — y, shape `[n, outputs]`; outputs are independent
+    /// * `noise` — the noise variance ε
+    ///
+    /// # Cost and accuracy
+    /// O(n³), two more n × n matrices. Errors are those of a solve with A: ε times its condition number.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input,
+    /// [`Error::NotPositiveDefinite`] if A is singular.
+    pub fn new(
+        train_train: ArrayView2<'_, f64>,
+        targets: ArrayView2<'_, f64>,
+        noise: Ridge,
+    ) -> Result<Self> {
+        let mut kernel = check::symmetric(TRAIN, train_train)?;
+        let n = kernel.nrows();
+        let targets = check::targets(targets, n)?;
+        let ridge = noise.to_absolute(mean_diagonal(&kernel))?;
+        noise.add_to(&mut kernel)?;
+        let cholesky = Cholesky::new(TRAIN, &kernel)?;
+        Ok(Evidence {
+            weights: cholesky.solve(targets.clone()),
+            inverse: cholesky.solve(Mat::identity(n, n)),
+            cholesky,
+            targets,
+            ridge,
+        })
+    }
+
+    /// ε.
+    pub fn ridge(&self) -> f64 {
+        self.ridge
+    }
+
+    /// The log marginal likelihood of all outputs together.
+    pub fn log_marginal_likelihood(&self) -> f64 {
+        let (n, outputs) = (self.targets.nrows(), self.targets.ncols());
+        let fit: f64 = entries(&self.targets, &self.weights)
+            .map(|(y, a)| y * a)
+            .sum();
+        let constant = n as f64 * std::f64::consts::TAU.ln();
+        -0.5 * fit - 0.5 * outputs as f64 * (self.cholesky.log_determinant() + constant)
+    }
+
+    /// Its derivative along a change of the kernel, $`\frac12 \mathrm{tr}\bigl((\alpha\alpha^\top - C A^{-1}) \dot K\bigr)`$.
+    ///
+    /// # Arguments
+    /// * `change` — the derivative of K with respect to a parameter, symmetric, `[n, n]`
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input.
+    pub fn derivative(&self, change: ArrayView2<'_, f64>) -> Result<f64> {
+        let n = self.targets.nrows();
+        let change = check::symmetric_of_size("derivative of the kernel", change, n)?;
+        let moved = product(change.as_ref(), self.weights.as_ref());
+        let fit: f64 = entries(&self.weights, &moved).map(|(a, m)| a * m).sum();
+        let trace: f64 = entries(&self.inverse, &change).map(|(i, c)| i * c).sum();
+        Ok(0.5 * (fit - self.targets.ncols() as f64 * trace))
+    }
+
+    /// Its derivative with respect to the noise variance ε.
+    pub fn ridge_derivative(&self) -> f64 {
+        let square: f64 = entries(&self.weights, &self.weights)
+            .map(|(a, b)| a * b)
+            .sum();
+        let trace: f64 = (0..self.inverse.nrows())
+            .map(|i| self.inverse[(i, i)])
+            .sum();
+        0.5 * (square - self.targets.ncols() as f64 * trace)
+    }
+
+    /// Predictions for each point from all the others.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if a prediction overflows.
+    pub fn leave_one_out(&self) -> Result<LeftOut> {
+        let n = self.targets.nrows();
+        let own = |i: usize| self.inverse[(i, i)];
+        let mean = Mat::from_fn(n, self.targets.ncols(), |i, c| {
+            self.targets[(i, c)] - self.weights[(i, c)] / own(i)
+        });
+        Ok(LeftOut {
+            mean: to_array("leave-one-out mean", &mean)?,
+            variance: Array1::from_shape_fn(n, |i| 1.0 / own(i)),
+        })
+    }
+
+    /// Predictions for the points of each fold from those of all the other folds.
+    ///
+    /// # Arguments
+    /// * `folds` — the number of its fold for each point
+    ///
+    /// # Cost and accuracy
+    /// O(Σ k³) for folds of k points.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] unless there is one fold a point, [`Error::InvalidValue`] if all points are in one,
+    /// [`Error::NotPositiveDefinite`] by rounding.
+    pub fn leave_fold_out(&self, folds: &[usize]) -> Result<LeftOut> {
+        let n = self.targets.nrows();
+        if folds.len() != n {
+            return Err(Error::ShapeMismatch {
+                what: "folds".into(),
+                expected: format!("[{n}]"),
+                found: vec![folds.len()],
+            });
+        }
+        if folds.iter().all(|fold| *fold == folds[0]) {
+            return Err(Error::InvalidValue {
+                what: "folds".into(),
+                found: "all points in one".into(),
+                expected: "at least two folds".into(),
+            });
+        }
+        let outputs = self.targets.ncols();
+        let mut mean = self.targets.clone();
+        let mut variance = Array1::zeros(n);
+        let mut numbers = folds.to_vec();
+        numbers.sort_unstable();
+        numbers.dedup();
+        for fold in numbers {
+            let points: Vec<usize> = (0..n).filter(|&i| folds[i] == fold).collect();
+            let k = points.len();
+            let block = Mat::from_fn(k, k, |i, j| self.inverse[(points[i], points[j])]);
+            let block = Cholesky::new("inverse kernel of a fold", &block)?;
+            let weights = Mat::from_fn(k, outputs, |i, c| self.weights[(points[i], c)]);
+            let residual = block.solve(weights);
+            let covariance = block.solve(Mat::identity(k, k));
+            for (i, &point) in points.iter().enumerate() {
+                for c in 0..outputs {
+                    mean[(point, c)] -= residual[(i, c)];
+                }
+                variance[point] = covariance[(i, i)];
+            }
+        }
+        Ok(LeftOut {
+            mean: to_array("left-out mean", &mean)?,
+            variance,
+        })
+    }
+}
+
+fn entries<'a>(a: &'a Mat<f64>, b: &'a Mat<f64>) -> impl Iterator<Item = (f64, f64)> {
+    (0..a.ncols()).flat_map(move |j| (0..a.nrows()).map(move |i| (a[(i, j)], b[(i, j)])))
+}

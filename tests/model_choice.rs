@@ -1,0 +1,253 @@
+//! Evidence and left-out predictions against definitions: eigenvalues, refitting, differences; scores of classifiers;
+//! gradient descent against its own steps.
+
+#[path = "common/predict_problem.rs"]
+mod problem;
+#[path = "common/tol_predict.rs"]
+#[allow(dead_code)]
+mod tol;
+
+use haarmonic::Error;
+use haarmonic::predict::classification::{
+    accuracy, calibration, centred_one_hot, confusion, predicted_classes,
+};
+use haarmonic::predict::{Ensemble, Evidence, GaussianProcess, Ridge, Time};
+use nalgebra::DMatrix;
+use ndarray::{Array1, Array2, ArrayView2, Axis, array};
+use problem::{ENSEMBLES, Problem, assert_close};
+
+const NOISE: f64 = 0.05;
+
+fn dense(matrix: ArrayView2<'_, f64>) -> DMatrix<f64> {
+    DMatrix::from_fn(matrix.nrows(), matrix.ncols(), |i, j| matrix[[i, j]])
+}
+
+fn evidence(kernel: &Array2<f64>, targets: &Array2<f64>, noise: f64) -> Evidence {
+    Evidence::new(kernel.view(), targets.view(), Ridge::Absolute(noise)).unwrap()
+}
+
+/// Rows of a matrix by their numbers.
+fn rows(matrix: &Array2<f64>, numbers: &[usize]) -> Array2<f64> {
+    matrix.select(Axis(0), numbers)
+}
+
+fn condition(kernel: &Array2<f64>) -> f64 {
+    let values = dense(kernel.view()).symmetric_eigenvalues();
+    (values.max() + NOISE) / (values.min().max(0.0) + NOISE)
+}
+
+#[test]
+fn likelihood_is_that_of_the_eigenvalues() {
+    let problem = Problem::new(12, 5, 2);
+    let (kernel, targets) = (&problem.nngp_dd, &problem.targets);
+    let found = evidence(kernel, targets, NOISE).log_marginal_likelihood();
+    let eigen = dense(kernel.view()).symmetric_eigen();
+    let coordinates = eigen.eigenvectors.transpose() * dense(targets.view());
+    let mut want = 0.0;
+    for output in 0..targets.ncols() {
+        for (i, value) in eigen.eigenvalues.iter().enumerate() {
+            let variance = value + NOISE;
+            want -= 0.5 * coordinates[(i, output)].powi(2) / variance;
+            want -= 0.5 * (std::f64::consts::TAU * variance).ln();
+        }
+    }
+    let tolerance = tol::solve(condition(kernel));
+    assert!(
+        (found - want).abs() <= tolerance * want.abs(),
+        "{found} {want}"
+    );
+}
+
+#[test]
+fn derivatives_are_those_of_differences() {
+    let problem = Problem::new(12, 5, 2);
+    let (kernel, targets) = (&problem.nngp_dd, &problem.targets);
+    let change = &problem.ntk_dd;
+    let at = |along: f64, noise: f64| {
+        let kernel = kernel + &(change * along);
+        evidence(&kernel, targets, noise).log_marginal_likelihood()
+    };
+    let here = evidence(kernel, targets, NOISE);
+    // Central differences: the third derivative times h², and rounding over h.
+    let h = 1e-5;
+    let along = (at(h, NOISE) - at(-h, NOISE)) / (2.0 * h);
+    let found = here.derivative(change.view()).unwrap();
+    assert!(
+        (found - along).abs() < 1e-6 * along.abs(),
+        "{found} {along}"
+    );
+    let noise = (at(0.0, NOISE + h) - at(0.0, NOISE - h)) / (2.0 * h);
+    let found = here.ridge_derivative();
+    assert!(
+        (found - noise).abs() < 1e-6 * noise.abs(),
+        "{found} {noise}"
+    );
+    assert_eq!(here.ridge(), NOISE);
+}
+
+/// Trains on some points and predicts the others.
+fn refitted(problem: &Problem, out: &[usize]) -> (Array2<f64>, Array1<f64>) {
+    let n = problem.targets.nrows();
+    let kept: Vec<usize> = (0..n).filter(|i| !out.contains(i)).collect();
+    let part = |a: &[usize], b: &[usize]| rows(&problem.nngp_dd, a).select(Axis(1), b);
+    let process = GaussianProcess::new(
+        part(&kept, &kept).view(),
+        rows(&problem.targets, &kept).view(),
+        Ridge::Absolute(NOISE),
+    );
+    let posterior = process
+        .unwrap()
+        .posterior(part(out, &kept).view(), part(out, out).view())
+        .unwrap();
+    (
+        posterior.mean,
+        posterior.covariance.diag().map(|v| v + NOISE),
+    )
+}
+
+#[test]
+fn left_out_points_are_those_of_refitting() {
+    let problem = Problem::new(12, 5, 2);
+    let n = problem.targets.nrows();
+    let found = evidence(&problem.nngp_dd, &problem.targets, NOISE);
+    let tolerance = 16.0 * tol::solve(condition(&problem.nngp_dd));
+    let loo = found.leave_one_out().unwrap();
+    for i in 0..n {
+        let (mean, variance) = refitted(&problem, &[i]);
+        let row = loo.mean.row(i).insert_axis(Axis(0)).to_owned();
+        assert_close("mean", &row, &mean, tolerance);
+        assert_close("variance", &array![loo.variance[i]], &variance, tolerance);
+    }
+    // Single points are folds, too.
+    let single = found.leave_fold_out(&(0..n).collect::<Vec<_>>()).unwrap();
+    assert_close("folds of one", &single.mean, &loo.mean, tolerance);
+    let folds: Vec<usize> = (0..n).map(|i| [7, 1, 4][i % 3]).collect();
+    let cross = found.leave_fold_out(&folds).unwrap();
+    for fold in [1, 4, 7] {
+        let out: Vec<usize> = (0..n).filter(|&i| folds[i] == fold).collect();
+        let (mean, variance) = refitted(&problem, &out);
+        assert_close("mean", &rows(&cross.mean, &out), &mean, tolerance);
+        assert_close(
+            "variance",
+            &cross.variance.select(Axis(0), &out),
+            &variance,
+            tolerance,
+        );
+    }
+    let short = found.leave_fold_out(&folds[1..]).unwrap_err();
+    assert!(matches!(short, Error::ShapeMismatch { .. }));
+    let one = found.leave_fold_out(&vec![3; n]).unwrap_err();
+    assert!(matches!(one, Error::InvalidValue { .. }));
+    let singular = Array2::from_elem((2, 2), 1.0);
+    let targets = array![[1.0], [2.0]];
+    let error = Evidence::new(singular.view(), targets.view(), Ridge::NONE).unwrap_err();
+    assert!(matches!(error, Error::NotPositiveDefinite { .. }));
+}
+
+/// Gradient descent on the linear model, step by step.
+#[test]
+fn steps_of_gradient_descent() {
+    let problem = Problem::new(12, 5, 2);
+    for ensemble in ENSEMBLES {
+        let ridge = Ridge::Absolute(NOISE);
+        let stable = problem
+            .flow(ensemble, ridge, 1.0)
+            .stable_learning_rate()
+            .unwrap();
+        let rate = 0.9 * stable;
+        let flow = problem.flow(ensemble, ridge, rate);
+        let (evolution, test) = match ensemble {
+            Ensemble::Ntk => (&problem.ntk_dd, &problem.ntk_td),
+            Ensemble::Nngp => (&problem.nngp_dd, &problem.nngp_td),
+        };
+        let (n, outputs) = problem.targets.dim();
+        let theta = dense(evolution.view()) + NOISE * DMatrix::identity(n, n);
+        let step = rate / (n * outputs) as f64;
+        let targets = dense(problem.targets.view());
+        let prior = dense(problem.nngp_dd.view())
+            + match ensemble {
+                Ensemble::Nngp => NOISE * DMatrix::identity(n, n),
+                Ensemble::Ntk => DMatrix::zeros(n, n),
+            };
+        let mut coefficients = DMatrix::zeros(n, outputs);
+        let mut left = DMatrix::identity(n, n);
+        for steps in 0..12_u64 {
+            let want = dense(test.view()) * &coefficients;
+            let found = flow
+                .on_test(&problem.test(ensemble), Time::Steps(steps))
+                .unwrap();
+            let as_array = |m: &DMatrix<f64>| Array2::from_shape_fn(m.shape(), |ij| m[ij]);
+            let tolerance = 64.0 * tol::exact() * (1 + steps) as f64;
+            assert_close(
+                "mean",
+                &(found.mean + 1.0),
+                &(as_array(&want) + 1.0),
+                tolerance,
+            );
+            let mean = flow.mean_on_test(test.view(), Time::Steps(steps)).unwrap();
+            assert_close(
+                "mean alone",
+                &(mean + 1.0),
+                &(as_array(&want) + 1.0),
+                tolerance,
+            );
+            let train = flow.on_train(Time::Steps(steps)).unwrap();
+            let want = &left * &prior * left.transpose();
+            assert_close("covariance", &train.covariance, &as_array(&want), tolerance);
+            coefficients += step * (&targets - &theta * &coefficients);
+            left -= step * &theta * left.clone();
+        }
+        // Beyond the bound the largest mode grows.
+        let wild = problem.flow(ensemble, ridge, 1.05 * stable);
+        let size = |steps| {
+            let mean = wild.on_train(Time::Steps(steps)).unwrap().mean;
+            mean.iter().fold(0.0_f64, |m, v| m.max(v.abs()))
+        };
+        assert!(size(400) > 1e6 * size(4));
+        assert!(matches!(
+            wild.on_train(Time::Steps(u64::MAX)),
+            Err(Error::NotFinite { .. })
+        ));
+    }
+}
+
+#[test]
+fn scores_of_classifiers() {
+    let scores = array![
+        [0.1, 0.7, 0.2],
+        [0.5, 0.5, 0.0],
+        [0.2, 0.2, 0.6],
+        [0.3, 0.3, 0.4]
+    ];
+    let labels = [1, 1, 2, 0];
+    assert_eq!(predicted_classes(scores.view()).unwrap(), [1, 0, 2, 2]);
+    assert_eq!(accuracy(scores.view(), &labels).unwrap(), 0.5);
+    let want = array![[0, 0, 1], [1, 1, 0], [0, 0, 1]];
+    assert_eq!(confusion(scores.view(), &labels).unwrap(), want);
+    let found = calibration(scores.view(), &labels, 2).unwrap();
+    assert_eq!(found.counts, array![1, 3]);
+    assert!((found.confidence[0] - 0.4).abs() < tol::exact());
+    assert!((found.confidence[1] - 0.6).abs() < tol::exact());
+    assert_eq!((found.accuracy[0], found.accuracy[1]), (0.0, 2.0 / 3.0));
+    // (0.4 − 0 + 3 (2/3 − 0.6)) / 4.
+    assert!((found.expected_error - 0.15).abs() < tol::exact());
+    let targets = centred_one_hot(&labels, 3).unwrap();
+    assert!(
+        targets
+            .sum_axis(Axis(1))
+            .iter()
+            .all(|sum| sum.abs() < tol::exact())
+    );
+    assert_eq!(predicted_classes(targets.view()).unwrap(), labels);
+
+    assert!(accuracy(scores.view(), &labels[1..]).is_err());
+    assert!(accuracy(scores.view(), &[1, 1, 2, 3]).is_err());
+    assert!(centred_one_hot(&[], 3).is_err());
+    assert!(centred_one_hot(&[0], 1).is_err());
+    assert!(calibration(scores.view(), &labels, 0).is_err());
+    assert!(calibration((&scores * 1.1).view(), &labels, 2).is_err());
+    assert!(calibration((&scores - 0.05).view(), &labels, 2).is_err());
+    let mut wrong = scores;
+    wrong[[2, 1]] = f64::NAN;
+    assert!(predicted_classes(wrong.view()).is_err());
+}
