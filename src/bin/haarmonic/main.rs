@@ -4,6 +4,7 @@ mod gram;
 mod inputs;
 mod predict;
 mod progress;
+mod score;
 mod transform;
 
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ enum Command {
     Gram(gram::Arguments),
     /// Predict with an ensemble of infinitely wide networks
     Predict(predict::Arguments),
+    /// Say how good predictions are
+    Score(score::Arguments),
     /// Transform signals on the sphere or on the rotation group
     Transform(transform::Arguments),
     /// Check a network file and say how it is read
@@ -81,6 +84,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Gram(arguments) => gram::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
         Command::Transform(arguments) => transform::run(&arguments),
         Command::Check { network } => {
             let network = Network::read(network)?;

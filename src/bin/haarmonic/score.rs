@@ -1,0 +1,124 @@
+//! `haarmonic score`: how good predictions are.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use haarmonic::data::arrays::{read_npz_real, read_real};
+use haarmonic::data::atomic::{check_target, write_csv};
+use haarmonic::predict::classification::confusion;
+use haarmonic::predict::metrics::{mae, rmse};
+use haarmonic::{Error, Result};
+use ndarray::{Array2, ArrayD, Ix2};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Predictions as `haarmonic predict` writes them (.npz)
+    prediction: PathBuf,
+    #[command(flatten)]
+    truth: Truth,
+    /// Where to write the scores, or the confusion matrix (.csv)
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Truth {
+    /// Targets of a regression (.npy), of the shape of the predictions; [n] for a single output
+    #[arg(long)]
+    targets: Option<PathBuf>,
+    /// Labels of a classification (.npy), [n]: numbers of the classes from 0 on, in the order of the outputs
+    #[arg(long)]
+    labels: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(out) = &arguments.out {
+        check_target(out)?;
+    }
+    let mean = read_npz_real(&arguments.prediction, "mean")?;
+    match (&arguments.truth.targets, &arguments.truth.labels) {
+        (Some(path), _) => regression(arguments, mean, path),
+        (None, Some(path)) => classification(arguments, mean, path),
+        (None, None) => unreachable!("one of them is required"),
+    }
+}
+
+fn regression(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Result<()> {
+    let mut targets = read_real(path)?;
+    // A single output may be left out of the shape.
+    if targets.ndim() + 1 == mean.ndim() && mean.shape().last() == Some(&1) {
+        targets = targets.insert_axis(ndarray::Axis(mean.ndim() - 1));
+    }
+    let scores = [
+        ("mae", mae(mean.view(), targets.view())),
+        ("rmse", rmse(mean.view(), targets.view())),
+    ];
+    let mut values = Vec::new();
+    for (name, score) in scores {
+        let score = score.map_err(|error| error.in_file(path))?;
+        println!("{name:>5} {score:.6e}");
+        values.push(score);
+    }
+    match &arguments.out {
+        Some(out) => write_csv(out, &["mae", "rmse"], [values]),
+        None => Ok(()),
+    }
+}
+
+fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Result<()> {
+    let shape = mean.shape().to_vec();
+    let scores: Array2<f64> = mean
+        .into_dimensionality::<Ix2>()
+        .map_err(|_| Error::ShapeMismatch {
+            what: "mean".into(),
+            expected: "[n, classes]".into(),
+            found: shape,
+        })
+        .map_err(|error| error.in_file(&arguments.prediction))?;
+    let labels = labels(&read_real(path)?).map_err(|error| error.in_file(path))?;
+    let counts = confusion(scores.view(), &labels).map_err(|error| error.in_file(path))?;
+    let right: usize = counts.diag().iter().sum();
+    println!(
+        "accuracy {:.4} ({right} of {})",
+        right as f64 / labels.len() as f64,
+        labels.len()
+    );
+    println!("rows: labels, columns: predicted classes");
+    let width = counts.iter().max().unwrap_or(&0).to_string().len().max(2) + 1;
+    for row in counts.outer_iter() {
+        let cells: String = row.iter().map(|count| format!("{count:>width$}")).collect();
+        println!("{cells}");
+    }
+    let Some(out) = &arguments.out else {
+        return Ok(());
+    };
+    let header: Vec<String> = (0..counts.ncols())
+        .map(|class| format!("predicted_{class}"))
+        .collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let rows = counts
+        .outer_iter()
+        .map(|row| row.iter().map(|count| *count as f64).collect::<Vec<_>>());
+    write_csv(out, &header, rows)
+}
+
+/// Numbers that are whole and not negative.
+fn labels(numbers: &ArrayD<f64>) -> Result<Vec<usize>> {
+    if numbers.ndim() != 1 {
+        return Err(Error::ShapeMismatch {
+            what: "labels".into(),
+            expected: "[n]".into(),
+            found: numbers.shape().to_vec(),
+        });
+    }
+    let whole = |number: &f64| (0.0..4e9).contains(number) && number.fract() == 0.0;
+    match numbers.iter().position(|number| !whole(number)) {
+        Some(index) => Err(Error::InvalidValue {
+            what: format!("label {index}"),
+            found: numbers[[index]].to_string(),
+            expected: "a whole number, at least 0".into(),
+        }),
+        None => Ok(numbers.iter().map(|number| *number as usize).collect()),
+    }
+}

@@ -1,0 +1,84 @@
+//! `haarmonic score` from the outside.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use haarmonic::data::arrays::{Numbers, write_npy, write_npz};
+use ndarray::{Array1, ArrayD, array};
+use tempfile::TempDir;
+
+fn score(folder: &TempDir, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_haarmonic"))
+        .current_dir(folder.path())
+        .arg("score")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn prediction(path: &Path, mean: ArrayD<f64>) {
+    write_npz(path, &[("mean", Numbers::Real(mean))]).unwrap();
+}
+
+#[test]
+fn regression_and_classification() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    prediction(&at("p.npz"), array![[1.0], [2.0], [5.0]].into_dyn());
+    write_npy(at("y.npy"), &array![1.0, 4.0, 1.0]).unwrap();
+    let output = score(&folder, &["p.npz", "--targets", "y.npy", "--out", "s.csv"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stdout).contains("mae 2.000000e0"),
+        "{}",
+        text(&output.stdout)
+    );
+    // √((0 + 4 + 16) / 3).
+    let csv = std::fs::read_to_string(at("s.csv")).unwrap();
+    assert_eq!(csv, format!("mae,rmse\n2,{}\n", (20.0_f64 / 3.0).sqrt()));
+
+    prediction(
+        &at("c.npz"),
+        array![[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]].into_dyn(),
+    );
+    write_npy(at("l.npy"), &array![0.0, 1.0, 1.0]).unwrap();
+    let output = score(&folder, &["c.npz", "--labels", "l.npy", "--out", "c.csv"]);
+    assert!(text(&output.stdout).starts_with("accuracy 0.6667 (2 of 3)"));
+    let csv = std::fs::read_to_string(at("c.csv")).unwrap();
+    assert_eq!(csv, "predicted_0,predicted_1\n1,0\n1,1\n");
+}
+
+#[test]
+fn what_does_not_fit_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    prediction(&at("c.npz"), array![[0.9, 0.1], [0.2, 0.8]].into_dyn());
+    let write =
+        |name: &str, labels: &[f64]| write_npy(at(name), &Array1::from(labels.to_vec())).unwrap();
+    write("half.npy", &[0.0, 0.5]);
+    write("beyond.npy", &[0.0, 2.0]);
+    write("short.npy", &[0.0]);
+    for (arguments, words) in [
+        (["--labels", "half.npy"], "label 1"),
+        (["--labels", "beyond.npy"], "below 2"),
+        (["--labels", "short.npy"], "short.npy"),
+        (["--targets", "short.npy"], "short.npy"),
+        (["--targets", "none.npy"], "none.npy"),
+    ] {
+        let output = score(&folder, &[&["c.npz"], &arguments[..]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let message = text(&output.stderr);
+        assert!(
+            message.contains(words) && message.trim().lines().count() == 1,
+            "{message}"
+        );
+    }
+    // Neither truth, or both.
+    assert_eq!(score(&folder, &["c.npz"]).status.code(), Some(2));
+    let both = ["c.npz", "--labels", "short.npy", "--targets", "short.npy"];
+    assert_eq!(score(&folder, &both).status.code(), Some(2));
+}
