@@ -7,10 +7,12 @@
 //!   time t, from the neural tangent kernel, or from the NNGP kernel alone (training the last layer only)
 //! * [`GaussianProcess`]: exact Bayesian inference with the NNGP kernel as the prior
 //! * [`KernelRidge`], [`RidgePath`]: the mean alone; for one ridge, or for many from one eigendecomposition
+//! * [`fields`]: targets and predictions that are functions, known at several places of each signal
 //! * [`metrics`]: mean absolute error, root mean square error, standard error over repeats
 
 mod check;
 mod ensemble;
+pub mod fields;
 mod gaussian_process;
 mod gradient_flow;
 mod kernel_ridge;

@@ -4,6 +4,7 @@ mod gram;
 mod inputs;
 mod predict;
 mod progress;
+mod targets;
 mod transform;
 
 use std::path::PathBuf;
