@@ -18,7 +18,7 @@ use haarmonic::data::image_source::read_images;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::{Kernel, Signals};
 use haarmonic::network::{Network, Quadrature, Scale, SphereSampling, Support};
-use haarmonic::predict::{Ridge, RidgePath, metrics};
+use haarmonic::predict::{KernelRidge, Ridge, metrics};
 use haarmonic::sphere::{CoefficientRotation, Sampling, ShtPlanner};
 use haarmonic::{Error, Result};
 use ndarray::{Array2, Array4, ArrayView2, Axis};
@@ -29,7 +29,7 @@ use rand_chacha::ChaCha8Rng;
 /// Digits are sampled at this band limit before the high degrees are dropped.
 const FINE: usize = 32;
 /// Candidates for the ridge, relative to the mean diagonal of the kernel: powers of √10.
-const RIDGES: std::ops::RangeInclusive<i32> = -12..=0;
+const RIDGES: std::ops::RangeInclusive<i32> = -8..=0;
 const FOLDS: usize = 5;
 const CLASSES: usize = 10;
 
@@ -50,6 +50,11 @@ struct Arguments {
     /// Opening angles of the local filters, in radians
     #[arg(long, value_delimiter = ',', default_value = "0.6,0.6")]
     caps: Vec<f64>,
+    /// Band limit of the quadrature
+    #[arg(long, default_value_t = 8)]
+    quadrature: usize,
+    #[arg(long, default_value_t = 0)]
+    act: usize,
     /// Leave the local filters out
     #[arg(long)]
     fast: bool,
@@ -116,10 +121,20 @@ fn run(arguments: &Arguments) -> Result<()> {
     println!("{:>11}{:>11}", "time", "error");
     let limit = arguments.band_limit;
     let (mlp, global) = (
-        mlp(limit)?,
-        invariant(limit, [Support::Global, Support::Global])?,
+        mlp(limit, arguments.act)?,
+        invariant(
+            limit,
+            arguments.quadrature,
+            arguments.act,
+            [Support::Global, Support::Global],
+        )?,
     );
-    let local = invariant(limit, [Support::cap(first), Support::cap(second)])?;
+    let local = invariant(
+        limit,
+        arguments.quadrature,
+        arguments.act,
+        [Support::cap(first), Support::cap(second)],
+    )?;
     let labels = [&train.labels[..], &test.labels];
     let vectors = [&train, &test].map(Digits::vectors);
     let turned_vectors = turned.each_ref().map(Digits::vectors);
@@ -150,25 +165,37 @@ fn wrong(what: &str, found: impl ToString, expected: String) -> Error {
     }
 }
 
-fn mlp(band_limit: usize) -> Result<Network> {
+fn act(k: usize) -> Activation {
+    match k {
+        0 => Activation::Relu,
+        1 => Activation::Gelu,
+        _ => Activation::Erf,
+    }
+}
+fn mlp(band_limit: usize, a: usize) -> Result<Network> {
     let scale = Scale::new(SQRT_2, 0.1);
     Network::vector(band_limit * band_limit)
         .dense(scale)
-        .activation(Activation::Relu)
+        .activation(act(a))
         .dense(scale)
-        .activation(Activation::Relu)
+        .activation(act(a))
         .dense(Scale::default())
         .build()
 }
 
-fn invariant(band_limit: usize, [first, second]: [Support; 2]) -> Result<Network> {
+fn invariant(
+    band_limit: usize,
+    quadrature: usize,
+    a: usize,
+    [first, second]: [Support; 2],
+) -> Result<Network> {
     let scale = Scale::new(SQRT_2, 0.1);
     Network::sphere(band_limit, SphereSampling::Coefficients, 1)
-        .quadrature(Quadrature::BandLimit(band_limit))
+        .quadrature(Quadrature::BandLimit(quadrature))
         .lifting_with(first, scale)
-        .activation(Activation::Relu)
+        .activation(act(a))
         .group_convolution_with(second, scale)
-        .activation(Activation::Relu)
+        .activation(act(a))
         .group_pooling()
         .dense(Scale::default())
         .build()
@@ -269,11 +296,14 @@ fn classify(
         let scores = (0..labels.len() / size)
             .map(|split| {
                 let part: Vec<usize> = (split * size..(split + 1) * size).collect();
-                let ridge = best_ridge(&gram.ntk, labels, &part)?;
-                let path = regression(&gram.ntk, labels, &part)?;
-                let columns = cross.ntk.select(Axis(1), &part);
-                let scores = path.predict(columns.view(), &[ridge])?;
-                let hits = correct(scores[0].view(), truth.iter().copied());
+                let model = regression(
+                    &gram.ntk,
+                    labels,
+                    &part,
+                    best_ridge(&gram.ntk, labels, &part)?,
+                )?;
+                let scores = model.predict(cross.ntk.select(Axis(1), &part).view())?;
+                let hits = correct(scores.view(), truth.iter().copied());
                 Ok(hits as f64 / truth.len() as f64)
             })
             .collect::<Result<Vec<f64>>>()?;
@@ -300,8 +330,8 @@ fn best_ridge(gram: &Array2<f64>, labels: &[usize], part: &[usize]) -> Result<Ri
     for fold in 0..FOLDS {
         let (own, rest): (Vec<usize>, Vec<usize>) = part.iter().partition(|&i| i % FOLDS == fold);
         let block = gram.select(Axis(0), &own).select(Axis(1), &rest);
-        let scores = regression(gram, labels, &rest)?.predict(block.view(), &ridges)?;
-        for (hits, scores) in hits.iter_mut().zip(scores) {
+        for (hits, ridge) in hits.iter_mut().zip(&ridges) {
+            let scores = regression(gram, labels, &rest, *ridge)?.predict(block.view())?;
             *hits += correct(scores.view(), own.iter().map(|&i| labels[i]));
         }
     }
@@ -310,12 +340,17 @@ fn best_ridge(gram: &Array2<f64>, labels: &[usize], part: &[usize]) -> Result<Ri
 }
 
 /// Regression on one-hot labels from a part of the digits.
-fn regression(gram: &Array2<f64>, labels: &[usize], part: &[usize]) -> Result<RidgePath> {
+fn regression(
+    gram: &Array2<f64>,
+    labels: &[usize],
+    part: &[usize],
+    ridge: Ridge,
+) -> Result<KernelRidge> {
     let one_hot = Array2::from_shape_fn((part.len(), CLASSES), |(i, class)| {
         f64::from(u8::from(labels[part[i]] == class)) - 1.0 / CLASSES as f64
     });
     let square = gram.select(Axis(0), part).select(Axis(1), part);
-    RidgePath::new(square.view(), one_hot.view())
+    KernelRidge::fit(square.view(), one_hot.view(), ridge)
 }
 
 /// How many rows have their largest score at their label.
