@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use haarmonic::data::arrays::{
     Numbers, npz_keys, read_npz_numbers, read_npz_real, read_numbers, write_npy,
 };
-use ndarray::{Array1, Array2, Array4, ArrayD, IxDyn};
+use ndarray::{Array1, Array2, Array3, Array4, ArrayD, IxDyn};
 use num_complex::Complex64;
 use tempfile::TempDir;
 
@@ -322,6 +322,53 @@ fn prediction_interpolates_and_starts_at_zero() {
         let covariance = read_npz_real(bench.path("p.npz"), "covariance").unwrap();
         assert_close(&covariance, &prior, tol::ROUNDING);
     }
+}
+
+/// A network with outputs at three rotations takes `[n, P]` or `[n, P, outputs]` and answers in the same form.
+#[test]
+fn prediction_of_functions() {
+    let bench = Bench::new();
+    let outputs = "\n[outputs]\nrotations = [[0, 0, 0], [0.3, 1, -2], [2, 2.5, 0.1]]\n";
+    let network = SPHERE.replace("[[layers]]\nkind = \"group-pooling\"\n", "") + outputs;
+    bench.text("net.toml", &network);
+    export(&bench, "so3_global.npz", "x1_coefficients_L4", "x.npy");
+    let n = read_numbers(bench.path("x.npy")).unwrap().shape()[0];
+    let line = "predict net.toml --train-x x.npy --test-x x.npy --out p.npz --train-y";
+    let value = |i: usize, p: usize, k: usize| (3 * i + p) as f64 - 2.0 * k as f64;
+    let y = Array2::from_shape_fn((n, 3), |(i, p)| value(i, p, 0)).into_dyn();
+    let several = Array3::from_shape_fn((n, 3, 2), |(i, p, k)| value(i, p, k)).into_dyn();
+    for targets in [y.clone(), several] {
+        write_npy(bench.path("y.npy"), &targets).unwrap();
+        bench.succeed(&format!("{line} y.npy"));
+        let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
+        assert_close(&mean, &targets, tol::SOLVE);
+        let covariance = read_npz_real(bench.path("p.npz"), "covariance").unwrap();
+        assert_eq!(covariance.shape(), [3 * n, 3 * n]);
+    }
+    for shape in [
+        &[n][..],
+        &[3 * n],
+        &[n, 2],
+        &[n + 1, 3],
+        &[3 * n, 1],
+        &[n, 2, 3],
+        &[n, 3, 1, 1],
+    ] {
+        write_npy(bench.path("y.npy"), &ArrayD::<f64>::zeros(shape)).unwrap();
+        let found = format!("{shape:?}");
+        bench.refuse(
+            &format!("{line} y.npy"),
+            &["y.npy", "targets", ", 3", &found],
+        );
+    }
+    // A pooled network has no places.
+    bench.text("net.toml", SPHERE);
+    write_npy(
+        bench.path("y.npy"),
+        &ArrayD::<f64>::zeros(IxDyn(&[n, 3, 1])),
+    )
+    .unwrap();
+    bench.refuse(&format!("{line} y.npy"), &["y.npy", "[n, outputs]"]);
 }
 
 #[test]
