@@ -2,13 +2,13 @@
 //! What: projects handwritten digits onto the sphere, rotates each at random, and classifies them with the neural tangent kernels of
 //!       an MLP on the coefficients, of an invariant network with global filters and of one with local filters.
 //! Run:  cargo run --release --example spherical_digits
-//!       cargo run --release --example spherical_digits -- --sizes 20,50,100 --test 100
+//!       cargo run --release --example spherical_digits -- --sizes 20,50,100 --test 120
 //! Expect: a table of accuracies against the number of training digits; half a minute.
 //!
 //! The invariant network with global filters is the MLP with all rotated copies of its data. A pair of digits takes milliseconds with
 //! local filters and microseconds with the others. The ridge is chosen by cross-validation within the training digits. See docs/kernels.md.
 
-use std::f64::consts::{FRAC_PI_2, SQRT_2};
+use std::f64::consts::{FRAC_PI_2, PI};
 use std::time::Instant;
 
 use clap::Parser;
@@ -40,7 +40,7 @@ struct Arguments {
     #[arg(long, default_value_t = 6)]
     band_limit: usize,
     /// Training digits for the table, as a list
-    #[arg(long, value_delimiter = ',', default_value = "10,30")]
+    #[arg(long, value_delimiter = ',', default_value = "10,20")]
     sizes: Vec<usize>,
     /// Test digits
     #[arg(long, default_value_t = 40)]
@@ -49,7 +49,7 @@ struct Arguments {
     #[arg(long, default_value_t = FRAC_PI_2)]
     reach: f64,
     /// Opening angles of the local filters, in radians
-    #[arg(long, value_delimiter = ',', default_value = "0.6,0.6")]
+    #[arg(long, value_delimiter = ',', default_value = "1,1")]
     caps: Vec<f64>,
     /// Band limit of the quadrature over rotations, at least that of the digits
     #[arg(long, default_value_t = 8)]
@@ -87,7 +87,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             format!("{} digits or more, two for each fold", 2 * FOLDS),
         ));
     }
-    if !(arguments.reach > 0.0 && arguments.reach < std::f64::consts::PI) {
+    if !(arguments.reach > 0.0 && arguments.reach < PI) {
         return Err(wrong(
             "--reach",
             arguments.reach,
@@ -97,13 +97,17 @@ fn run(arguments: &Arguments) -> Result<()> {
     let &[first, second] = &arguments.caps[..] else {
         return Err(wrong("--caps", arguments.caps.len(), "two angles".into()));
     };
+    let mlp = mlp(arguments.band_limit)?;
+    let invariant = |supports| invariant(arguments.band_limit, arguments.quadrature, supports);
+    let global = invariant([Support::Global, Support::Global])?;
+    let local = invariant([Support::cap(first), Support::cap(second)])?;
     let digits = read_images("examples/data/mnist_sample-images-idx3-ubyte.gz")?;
     let (train, test) = digits.balanced_split(largest, arguments.test, arguments.seed)?;
     let [train, test] = [train, test].map(|set| project(&set, arguments));
     let (mut train, mut test) = (train?, test?);
     // One scale for all: the training digits have mean square 1 on the sphere.
     let power: f64 = train.coeffs.iter().map(|c| c.norm_sqr()).sum();
-    let scale = (power / (4.0 * std::f64::consts::PI * largest as f64)).sqrt();
+    let scale = (power / (4.0 * PI * largest as f64)).sqrt();
     for set in [&mut train, &mut test] {
         set.coeffs.mapv_inplace(|c| c / scale);
     }
@@ -118,20 +122,6 @@ fn run(arguments: &Arguments) -> Result<()> {
     print!("{:<32}", "training digits");
     arguments.sizes.iter().for_each(|size| print!("{size:>13}"));
     println!("{:>11}{:>11}", "time", "error");
-    let limit = arguments.band_limit;
-    let (mlp, global) = (
-        mlp(limit)?,
-        invariant(
-            limit,
-            arguments.quadrature,
-            [Support::Global, Support::Global],
-        )?,
-    );
-    let local = invariant(
-        limit,
-        arguments.quadrature,
-        [Support::cap(first), Support::cap(second)],
-    )?;
     let labels = [&train.labels[..], &test.labels];
     let vectors = [&train, &test].map(Digits::vectors);
     let turned_vectors = turned.each_ref().map(Digits::vectors);
@@ -250,17 +240,18 @@ impl Digits {
         Ok(Digits { coeffs, labels })
     }
 
-    /// Real coefficients, of the same norm, as a vector.
+    /// Real coefficients as a vector, with the mean square of the signal.
     fn vectors(&self) -> Array2<f64> {
         let (n, _, limit, _) = self.coeffs.dim();
+        let unit = (limit * limit) as f64 / (4.0 * PI);
         Array2::from_shape_fn((n, limit * limit), |(i, entry)| {
             let l = entry.isqrt();
             let m = entry as isize - (l * (l + 1)) as isize;
             let value = self.coeffs[[i, 0, l, limit - 1 + m.unsigned_abs()]];
             match m {
-                0 => value.re,
-                1.. => SQRT_2 * value.re,
-                _ => SQRT_2 * value.im,
+                0 => unit.sqrt() * value.re,
+                1.. => (2.0 * unit).sqrt() * value.re,
+                _ => (2.0 * unit).sqrt() * value.im,
             }
         })
     }
