@@ -2,13 +2,15 @@
 //! What: learns how steep random maps are (the square of the gradient, smoothed) from its values at a few points of a few maps,
 //!       with infinitely wide networks with local filters and with global ones, and with an MLP.
 //! Run:  cargo run --release --example equivariant_map
-//! Expect: a table of test errors against the number of training maps, and by how much each prediction fails to turn with the map.
+//! Expect: a table of test errors against the number of training maps, and by how much each prediction fails to turn with the map;
+//!       ten seconds.
 //!
 //! What turns with the input: a network of filters is equivariant whatever its weights. For the turned map R f it has the value at
 //! R p that it has for f at p, and so has every network in training. So the kernel stays the same if map and point are turned on
 //! one side alone, K(R f, R p; f', p') = K(f, p; f', p'), and the mean prediction turns with the map: at any training
 //! time, from any training maps, whatever their orientations and points. In numbers, outputs at rotations do so up to rounding,
 //! outputs at points up to the quadrature, since features at a point are means over finitely many turns about it.
+//! Features at rotations depend on a direction at the point, too, which the target does not: they need more maps.
 //! With global filters the network is an MLP on the coefficients of the map as seen from p. The last row is an MLP that is
 //! given the coefficients and p instead: nothing makes its prediction turn, and the maps are too few to learn that from them.
 

@@ -28,9 +28,8 @@ use rand_chacha::ChaCha8Rng;
 
 /// Digits are sampled at this band limit before the high degrees are dropped.
 const FINE: usize = 32;
-/// Candidates for the ridge, relative to the mean diagonal of the kernel: powers of √10, above the error of the quadrature, which
-/// may make a kernel indefinite.
-const RIDGES: std::ops::RangeInclusive<i32> = -6..=0;
+/// Candidates for the ridge, relative to the mean diagonal of the kernel: powers of √10.
+const RIDGES: std::ops::RangeInclusive<i32> = -8..=0;
 const FOLDS: usize = 5;
 const CLASSES: usize = 10;
 
@@ -303,9 +302,11 @@ fn classify(
 
 /// The ridge with the most hits in cross-validation within a part of the training digits, the largest among equals.
 fn best_ridge(gram: &Array2<f64>, labels: &[usize], part: &[usize]) -> Result<Ridge> {
-    let ridges: Vec<Ridge> = RIDGES
-        .map(|e| Ridge::Relative(10f64.powf(f64::from(e) / 2.0)))
-        .collect();
+    let diagonal = part.iter().map(|&i| gram[[i, i]]).sum::<f64>() / part.len() as f64;
+    let ridges = RIDGES.map(|e| Ridge::Absolute(diagonal * 10f64.powf(f64::from(e) / 2.0)));
+    // A fixed quadrature leaves a kernel positive up to its error only: ridges below that are out.
+    let above = |ridge: &Ridge| regression(gram, labels, part, *ridge).is_ok();
+    let ridges: Vec<Ridge> = ridges.filter(above).collect();
     let mut hits = vec![0; ridges.len()];
     for fold in 0..FOLDS {
         let (own, rest): (Vec<usize>, Vec<usize>) = part.iter().partition(|&i| i % FOLDS == fold);
@@ -316,7 +317,14 @@ fn best_ridge(gram: &Array2<f64>, labels: &[usize], part: &[usize]) -> Result<Ri
         }
     }
     let most = hits.iter().copied().max().unwrap_or(0);
-    Ok(ridges[hits.iter().rposition(|&h| h == most).unwrap_or(0)])
+    let best = hits.iter().rposition(|&h| h == most).unwrap_or(0);
+    ridges.get(best).copied().ok_or_else(|| {
+        wrong(
+            "--quadrature",
+            "kernels with a large error",
+            "a finer one".into(),
+        )
+    })
 }
 
 /// Regression on one-hot labels from a part of the digits.
