@@ -3,7 +3,7 @@
 //!       an MLP on the coefficients, of an invariant network with global filters and of one with local filters.
 //! Run:  cargo run --release --example spherical_digits
 //!       cargo run --release --example spherical_digits -- --sizes 20,50,100 --test 120
-//! Expect: a table of accuracies against the number of training digits; half a minute.
+//! Expect: a table of accuracies against the number of training digits; ten seconds, and some minutes for the larger one.
 //!
 //! The invariant network with global filters is the MLP with all rotated copies of its data. A pair of digits takes milliseconds with
 //! local filters and microseconds with the others. The ridge is chosen by cross-validation within the training digits. See docs/kernels.md.
@@ -96,9 +96,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     let &[first, second] = &arguments.caps[..] else {
         return Err(wrong("--caps", arguments.caps.len(), "two angles".into()));
     };
-    let mlp = mlp(arguments.band_limit)?;
     let invariant = |supports| invariant(arguments.band_limit, arguments.quadrature, supports);
     let global = invariant([Support::Global, Support::Global])?;
+    let mlp = mlp(arguments.band_limit)?;
     let local = invariant([Support::cap(first), Support::cap(second)])?;
     let digits = read_images("examples/data/mnist_sample-images-idx3-ubyte.gz")?;
     let (train, test) = digits.balanced_split(largest, arguments.test, arguments.seed)?;
