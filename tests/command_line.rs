@@ -1,155 +1,16 @@
 //! The command line from the outside: results, and what it says of bad input.
 
+#[path = "common/bench.rs"]
+mod bench;
 #[path = "common/tol_kernel.rs"]
 mod tol;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
 
-use haarmonic::data::arrays::{
-    Numbers, npz_keys, read_npz_numbers, read_npz_real, read_numbers, write_npy,
-};
+use bench::{Bench, MLP, SPHERE, assert_close, export, stored};
+use haarmonic::data::arrays::{Numbers, npz_keys, read_npz_real, read_numbers, write_npy};
 use ndarray::{Array1, Array2, Array4, ArrayD, IxDyn};
 use num_complex::Complex64;
-use tempfile::TempDir;
-
-const SPHERE: &str = r#"
-[input]
-space = "sphere"
-bandlimit = 4
-sampling = "coefficients"
-channels = 2
-[quadrature]
-tolerance = 1e-10
-[[layers]]
-kind = "lifting"
-group = "SO3"
-weight_std = 1.3
-bias_std = 0.2
-[[layers]]
-kind = "activation"
-function = "erf"
-[[layers]]
-kind = "group-convolution"
-weight_std = 1.3
-bias_std = 0.2
-[[layers]]
-kind = "activation"
-function = "erf"
-[[layers]]
-kind = "group-pooling"
-[[layers]]
-kind = "dense"
-weight_std = 1.3
-bias_std = 0.2
-"#;
-
-const MLP: &str = r#"
-[input]
-space = "vector"
-dimension = 7
-[[layers]]
-kind = "dense"
-weight_std = 1.3
-bias_std = 0.2
-[[layers]]
-kind = "activation"
-function = "gelu"
-[[layers]]
-kind = "dense"
-weight_std = 0.9
-bias_std = 0.1
-[[layers]]
-kind = "activation"
-function = "gelu"
-[[layers]]
-kind = "dense"
-weight_std = 1.1
-bias_std = 0.3
-"#;
-
-/// A folder with files in it, in which the program runs.
-struct Bench(TempDir);
-
-impl Bench {
-    fn new() -> Self {
-        Bench(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
-    }
-
-    fn run(&self, line: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_haarmonic"))
-            .args(line.split_whitespace())
-            .current_dir(self.0.path())
-            .output()
-            .unwrap()
-    }
-
-    fn succeed(&self, line: &str) {
-        let output = self.run(line);
-        assert!(
-            output.status.success(),
-            "{line}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-
-    /// The command is refused with one line that holds all `words`, and leaves no output.
-    fn refuse(&self, line: &str, words: &[&str]) {
-        let before = files(self.0.path());
-        let output = self.run(line);
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{line}: {message}");
-        assert_eq!(message.trim_end().lines().count(), 1, "{line}: {message}");
-        for word in words {
-            assert!(
-                message.contains(word),
-                "{line}: {word:?} is not in {message:?}"
-            );
-        }
-        assert_eq!(files(self.0.path()), before, "{line} left something behind");
-    }
-}
-
-fn files(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
-
-fn stored(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data")
-        .join(name)
-}
-
-fn export(bench: &Bench, file: &str, key: &str, name: &str) {
-    match read_npz_numbers(stored(file), key).unwrap() {
-        Numbers::Real(array) => write_npy(bench.path(name), &array).unwrap(),
-        Numbers::Complex(array) => write_npy(bench.path(name), &array).unwrap(),
-    }
-}
-
-fn assert_close(found: &ArrayD<f64>, want: &ArrayD<f64>, tolerance: f64) {
-    assert_eq!(found.shape(), want.shape());
-    let scale = want.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
-    for (found, want) in found.iter().zip(want) {
-        assert!(
-            (found - want).abs() <= tolerance * scale,
-            "found {found}, want {want}"
-        );
-    }
-}
 
 #[test]
 fn gram_on_the_sphere() {
@@ -296,32 +157,6 @@ fn bad_plane_networks_are_refused() {
         "gram net.toml x.npy --precision f32 --out k.npz",
         &["precision"],
     );
-}
-
-#[test]
-fn prediction_interpolates_and_starts_at_zero() {
-    let bench = Bench::new();
-    bench.text("net.toml", MLP);
-    export(&bench, "mlp.npz", "x1", "x.npy");
-    let y = Array2::from_shape_fn((5, 2), |(i, j)| i as f64 - 2.0 * j as f64);
-    write_npy(bench.path("y.npy"), &y).unwrap();
-    for kernel in ["ntk", "nngp"] {
-        let line = format!(
-            "predict net.toml --train-x x.npy --train-y y.npy --test-x x.npy --kernel {kernel}"
-        );
-        bench.succeed(&format!("{line} --out p.npz"));
-        let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
-        assert_close(&mean, &y.clone().into_dyn(), tol::SOLVE);
-        bench.succeed(&format!(
-            "{line} --time 0 --learning-rate 0.3 --ridge 1e-3 --out p.npz"
-        ));
-        let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
-        assert!(mean.iter().all(|m| *m == 0.0));
-        bench.succeed("gram net.toml x.npy --out k.npz");
-        let prior = read_npz_real(bench.path("k.npz"), "nngp").unwrap();
-        let covariance = read_npz_real(bench.path("p.npz"), "covariance").unwrap();
-        assert_close(&covariance, &prior, tol::ROUNDING);
-    }
 }
 
 #[test]

@@ -246,15 +246,6 @@ impl Kernel {
         Counter::new(total, self.progress.as_ref())
     }
 
-    /// Takes signals apart once: coefficients of each, and its variance before each activation.
-    ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if the signals are not of the network's input space,
-    /// [`Error::NotFinite`](crate::Error::NotFinite), [`Error::Empty`](crate::Error::Empty).
-    pub fn prepare<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<PreparedSignals> {
-        PreparedSignals::new(self, signals.into())
-    }
-
     /// The kernels of every signal with every other, of which one triangle is computed.
     ///
     /// # Cost

@@ -151,8 +151,8 @@ pub(crate) enum Store {
 }
 
 impl PreparedSignals {
-    pub(crate) fn new(kernel: &Kernel, signals: Signals<'_>) -> Result<Self> {
-        let places = Places::of_outputs(kernel.network())?;
+    pub(crate) fn new(kernel: &Kernel, signals: Signals<'_>, outputs: &Outputs) -> Result<Self> {
+        let places = Places::of_outputs(kernel.network(), outputs)?;
         Self::placed(kernel, signals, &places)
     }
 
@@ -220,7 +220,7 @@ impl PreparedSignals {
         })
     }
 
-    /// Number of signals.
+    /// Number of rows of a kernel: the signals, times the places where the features of each are read.
     pub fn len(&self) -> usize {
         match &self.store {
             Store::Vector(signals) => signals.len(),
@@ -248,6 +248,56 @@ impl PreparedSignals {
                 expected: "signals prepared for this network".into(),
             })
         }
+    }
+}
+
+impl Kernel {
+    /// Takes signals apart once: coefficients of each, and its variance before each activation.
+    ///
+    /// A network with outputs at P places has P rows a signal, signal after signal.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the signals are not of the network's input space, [`Error::NotFinite`], [`Error::Empty`].
+    pub fn prepare<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<PreparedSignals> {
+        PreparedSignals::new(self, signals.into(), self.network().outputs())
+    }
+
+    /// As [`prepare`](Self::prepare), with the features read at other places than those of the network: what was learnt
+    /// at some places is predicted at others.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare); [`Error::InvalidNetwork`] if the features are not functions on what the places are in,
+    /// [`Error::InvalidValue`] for angles out of range.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::kernel::Kernel;
+    /// use haarmonic::network::{Network, Outputs, Scale, SphereSampling, Support};
+    /// use ndarray::Array4;
+    /// use num_complex::Complex64;
+    ///
+    /// let network = Network::sphere(2, SphereSampling::Coefficients, 1)
+    ///     .lifting_with(Support::cap(0.9), Scale::default())
+    ///     .activation(Activation::Erf)
+    ///     .partial_pooling()
+    ///     .outputs(Outputs::points(&[[0.0, 0.0], [1.2, 0.4]]))
+    ///     .build()?;
+    /// let kernel = Kernel::new(&network)?;
+    /// let signals = Array4::<Complex64>::zeros((3, 1, 2, 3));
+    /// let train = kernel.prepare(signals.view())?;
+    /// let elsewhere = kernel.prepare_at(signals.view(), &Outputs::points(&[[2.0, 0.0]]))?;
+    /// assert_eq!(kernel.cross_prepared(&elsewhere, &train)?.ntk.dim(), (3, 6));
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn prepare_at<'a>(
+        &self,
+        signals: impl Into<Signals<'a>>,
+        outputs: &Outputs,
+    ) -> Result<PreparedSignals> {
+        // The network with these outputs says whether they fit.
+        self.network().clone().with_outputs(outputs.clone())?;
+        PreparedSignals::new(self, signals.into(), outputs)
     }
 }
 
@@ -292,11 +342,11 @@ struct Places {
 }
 
 impl Places {
-    fn of_outputs(network: &Network) -> Result<Self> {
+    fn of_outputs(network: &Network, outputs: &Outputs) -> Result<Self> {
         let rotation = |[alpha, beta, gamma]: [f64; 3]| {
             EulerZyz::new(alpha, beta, gamma).map(|euler| Some(Rotation::from(euler)))
         };
-        let places = match network.outputs() {
+        let places = match outputs {
             Outputs::Pooled => vec![None],
             Outputs::Rotations(angles) => angles
                 .iter()

@@ -9,6 +9,7 @@
 //! * [`KernelRidge`], [`RidgePath`]: the mean alone; for one ridge, or for many from one eigendecomposition
 //! * [`Evidence`]: log marginal likelihood with its derivatives, leave-one-out and cross-validation in closed form
 //! * [`classification`]: targets, accuracy, confusion and calibration of classifiers
+//! * [`fields`]: targets and predictions that are functions, known at several places of each signal
 //! * [`metrics`]: mean absolute error, root mean square error, standard error over repeats
 
 mod check;
@@ -16,6 +17,7 @@ pub mod classification;
 mod elapsed;
 mod ensemble;
 mod evidence;
+pub mod fields;
 mod gaussian_process;
 mod gradient_flow;
 mod kernel_ridge;

@@ -5,6 +5,7 @@ mod inputs;
 mod predict;
 mod progress;
 mod score;
+mod targets;
 mod transform;
 
 use std::path::PathBuf;

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use haarmonic::data::arrays::{Numbers, read_real, write_npz};
+use haarmonic::Result;
+use haarmonic::data::arrays::{Numbers, write_npz};
 use haarmonic::data::atomic::check_target;
 use haarmonic::predict::{GradientFlow, Ridge, TestKernels, Time};
-use haarmonic::{Error, Result};
-use ndarray::{Array2, Axis};
 
+use super::targets::Targets;
 use super::{KernelChoice, PrecisionChoice, gram, inputs, progress, read_kernel};
 
 #[derive(Args)]
@@ -18,7 +18,7 @@ pub struct Arguments {
     /// Training inputs (.npy)
     #[arg(long)]
     train_x: PathBuf,
-    /// Training targets (.npy): [n] or [n, outputs]
+    /// Training targets (.npy): [n] or [n, outputs]; [n, P] or [n, P, outputs] for a network with outputs at P places
     #[arg(long)]
     train_y: PathBuf,
     /// Test inputs (.npy)
@@ -46,19 +46,14 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     check_target(&arguments.out)?;
-    let targets = targets(arguments)?;
     let (bar, report) = progress::pairs();
     let kernel = read_kernel(&arguments.network, arguments.precision)?.with_progress(report);
+    let targets = Targets::read(kernel.network(), &arguments.train_y)?;
     let train = inputs::read(&kernel, &arguments.train_x)?;
     let test = inputs::read(&kernel, &arguments.test_x)?;
-    if targets.nrows() != train.len() {
-        return Err(Error::ShapeMismatch {
-            what: "targets".into(),
-            expected: format!("[{}, outputs], one row per training input", train.len()),
-            found: targets.shape().to_vec(),
-        }
-        .in_file(&arguments.train_y));
-    }
+    targets
+        .check(train.len())
+        .map_err(|error| error.in_file(&arguments.train_y))?;
     let train_train = kernel.gram_prepared(&train)?;
     let test_train = kernel.cross_prepared(&test, &train)?;
     let test_test = kernel.gram_prepared(&test)?;
@@ -69,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             GradientFlow::ntk(
                 train_train.ntk.view(),
                 train_train.nngp.view(),
-                targets.view(),
+                targets.rows.view(),
             ),
             TestKernels::ntk(
                 test_train.ntk.view(),
@@ -78,7 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             ),
         ),
         KernelChoice::Nngp => (
-            GradientFlow::nngp(train_train.nngp.view(), targets.view()),
+            GradientFlow::nngp(train_train.nngp.view(), targets.rows.view()),
             TestKernels::nngp(test_train.nngp.view(), test_test.nngp.view()),
         ),
     };
@@ -90,36 +85,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let prediction = flow.on_test(&test_kernels, time)?;
     println!(
         "{} predictions from {} training inputs; kernel: {}",
-        test.len(),
-        train.len(),
+        prediction.mean.nrows(),
+        train.len() / targets.places(),
         gram::describe(&test_train.error)
     );
     write_npz(
         &arguments.out,
         &[
-            ("mean", Numbers::Real(prediction.mean.into_dyn())),
+            ("mean", Numbers::Real(targets.shaped(prediction.mean)?)),
             (
                 "covariance",
                 Numbers::Real(prediction.covariance.into_dyn()),
             ),
         ],
     )
-}
-
-fn targets(arguments: &Arguments) -> Result<Array2<f64>> {
-    let array = read_real(&arguments.train_y)?;
-    let shape = array.shape().to_vec();
-    let array = if array.ndim() == 1 {
-        array.insert_axis(Axis(1))
-    } else {
-        array
-    };
-    array.into_dimensionality().map_err(|_| {
-        Error::ShapeMismatch {
-            what: "targets".into(),
-            expected: "[n] or [n, outputs]".into(),
-            found: shape,
-        }
-        .in_file(&arguments.train_y)
-    })
 }

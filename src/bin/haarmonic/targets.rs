@@ -1,0 +1,103 @@
+//! Targets from a file, and predictions in the same shape.
+
+use std::path::Path;
+
+use haarmonic::data::arrays::read_real;
+use haarmonic::network::{Network, Outputs};
+use haarmonic::predict::fields;
+use haarmonic::{Error, Result};
+use ndarray::{Array2, Array3, ArrayD, Axis};
+
+/// Targets as rows of a kernel.
+pub struct Targets {
+    pub rows: Array2<f64>,
+    /// The number of places of each input, if the outputs of the network are functions.
+    places: Option<usize>,
+    /// As in the file.
+    shape: Vec<usize>,
+}
+
+impl Targets {
+    /// Reads `[n]` or `[n, outputs]` for a network with pooled outputs, `[n, P]` or `[n, P, outputs]` for one with
+    /// outputs at P places.
+    pub fn read(network: &Network, path: &Path) -> Result<Targets> {
+        let array = read_real(path)?;
+        let places = match network.outputs() {
+            Outputs::Pooled => None,
+            outputs => Some(outputs.count()),
+        };
+        Targets::new(array, places).map_err(|error| error.in_file(path))
+    }
+
+    fn new(array: ArrayD<f64>, places: Option<usize>) -> Result<Targets> {
+        let shape = array.shape().to_vec();
+        let expected = || match places {
+            None => "[n] or [n, outputs]".to_owned(),
+            Some(places) => {
+                format!("[n, {places}] or [n, {places}, outputs], one value at each place")
+            }
+        };
+        let wrong = || Error::ShapeMismatch {
+            what: "targets".into(),
+            expected: expected(),
+            found: shape.clone(),
+        };
+        // Without its last axis, the file holds one number for each row of the kernel.
+        let axes = 1 + usize::from(places.is_some());
+        let array = if array.ndim() == axes {
+            array.insert_axis(Axis(axes))
+        } else {
+            array
+        };
+        let rows = match places {
+            None => array.into_dimensionality().map_err(|_| wrong())?,
+            Some(places) => {
+                let array: Array3<f64> = array.into_dimensionality().map_err(|_| wrong())?;
+                if array.len_of(Axis(1)) != places {
+                    return Err(wrong());
+                }
+                fields::to_rows(array.view(), places)?
+            }
+        };
+        Ok(Targets {
+            rows,
+            places,
+            shape,
+        })
+    }
+
+    /// Refuses targets for another number of inputs.
+    ///
+    /// # Arguments
+    /// * `rows` — of the kernel of the training inputs
+    pub fn check(&self, rows: usize) -> Result<()> {
+        if self.rows.nrows() == rows {
+            return Ok(());
+        }
+        let inputs = rows / self.places();
+        let at = self.places.map_or(String::new(), |p| format!("{p}, "));
+        Err(Error::ShapeMismatch {
+            what: "targets".into(),
+            expected: format!("[{inputs}, {at}outputs], one row per training input"),
+            found: self.shape.clone(),
+        })
+    }
+
+    /// The number of places of each input.
+    pub fn places(&self) -> usize {
+        self.places.unwrap_or(1)
+    }
+
+    /// Predictions `[m, outputs]` for pooled outputs, else `[m, P]` or `[m, P, outputs]` as the targets.
+    pub fn shaped(&self, mean: Array2<f64>) -> Result<ArrayD<f64>> {
+        let Some(places) = self.places else {
+            return Ok(mean.into_dyn());
+        };
+        let fields = fields::from_rows(mean, places)?.into_dyn();
+        Ok(if self.shape.len() == 2 {
+            fields.index_axis_move(Axis(2), 0)
+        } else {
+            fields
+        })
+    }
+}
