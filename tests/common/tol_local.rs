@@ -13,3 +13,11 @@ pub const WIDE: f64 = 1e-5;
 
 /// Deviation of the ratio 4 of two corrections of second order, the next one being a thousandth of them.
 pub const LEADING: f64 = 0.05;
+
+/// What networks are asked for in comparisons with nested quadrature.
+pub const BRUTE_SMOOTH: f64 = 1e-7;
+pub const BRUTE_KINKED: f64 = 1e-5;
+
+/// By how much nested quadrature may move when its nodes are doubled, so that comparisons with it bite.
+pub const OWN_SMOOTH: f64 = 1e-5;
+pub const OWN_KINKED: f64 = 1e-3;
