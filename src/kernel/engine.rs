@@ -8,11 +8,9 @@ use crate::network::Quadrature;
 use crate::{Error, Result};
 
 use super::geometry::{Geometry, LevelIndex, Refinement};
+use super::index_set::IndexSet;
 use super::recursion::{FibreBuffers, KernelPair, Recursion, SelfCovariance};
 
-/// No error estimate is smaller than this fraction of the change before the last: two values that
-/// agree by accident are rarely preceded by a third that nearly does.
-const TRUST: f64 = 0.02;
 /// Errors are relative to the value, but not to less than this fraction of the kernels at r = e: the
 /// mean over the group may vanish by symmetry.
 const FLOOR: f64 = 0.1;
@@ -50,45 +48,6 @@ impl Estimate {
             coarse: KernelPair {
                 nngp: fine.nngp + error.nngp.copysign(coarse.nngp - fine.nngp),
                 ntk: fine.ntk + error.ntk.copysign(coarse.ntk - fine.ntk),
-            },
-        }
-    }
-}
-
-/// How the value of a pair changed along one axis of the refinement.
-struct Axis {
-    steps_left: usize,
-    /// The last change and the one before.
-    changes: [Option<KernelPair>; 2],
-    /// There is one level only: nothing is approximated along this axis.
-    single: bool,
-}
-
-impl Axis {
-    fn new(steps: usize) -> Self {
-        Axis {
-            steps_left: steps - 1,
-            changes: [None; 2],
-            single: steps == 1,
-        }
-    }
-
-    fn advance(&mut self, change: KernelPair) {
-        self.steps_left -= 1;
-        self.changes = [Some(change), self.changes[0]];
-    }
-
-    /// The last change, or more where the change before makes it look accidental.
-    fn error(&self) -> KernelPair {
-        match self.changes {
-            _ if self.single => KernelPair::default(),
-            [Some(last), Some(before)] => KernelPair {
-                nngp: last.nngp.max(before.nngp * TRUST),
-                ntk: last.ntk.max(before.ntk * TRUST),
-            },
-            _ => KernelPair {
-                nngp: f64::INFINITY,
-                ntk: f64::INFINITY,
             },
         }
     }
@@ -287,13 +246,11 @@ impl<R: Refinement> Engine<R> {
         };
         let floors = [scale(|p| p.nngp), scale(|p| p.ntk)];
         let steps = self.refinement.steps();
-        let mut level = [0, 0];
-        let mut fine = self.at_level(a, b, level, workspace)?;
-        let mut coarse = fine;
-        let mut axes = steps.map(Axis::new);
+        let mut levels = IndexSet::new(steps);
+        levels.add([0, 0], self.at_level(a, b, [0, 0], workspace)?);
+        let mut coarse = levels.value();
         loop {
-            // The error of the level before is what the last step along each axis changed.
-            let error = axes[0].error().plus(axes[1].error());
+            let (fine, error) = (levels.value(), levels.error());
             let relative = |error: KernelPair| {
                 ratio(error.nngp, fine.nngp.abs().max(floors[0]))
                     .max(ratio(error.ntk, fine.ntk.abs().max(floors[1])))
@@ -302,31 +259,22 @@ impl<R: Refinement> Engine<R> {
             if excess <= tolerance {
                 return Ok(Estimate::with_error(fine, error, coarse));
             }
-            let shares = [&axes[0], &axes[1]].map(|axis| relative(axis.error()));
-            let worst = usize::from(shares[1] > shares[0]);
-            let next = [worst, 1 - worst].into_iter().find(|&axis| {
-                let mut next = level;
-                next[axis] += 1;
-                let possible =
-                    |axis: usize, next| axes[axis].steps_left > 0 && self.refinement.admits(next);
-                // What the other axis leaves must not be beyond the tolerance for good.
-                let mut other = next;
-                other[1 - axis] += 1;
-                shares[axis] > 0.0
-                    && possible(axis, next)
-                    && (shares[1 - axis] <= tolerance || possible(1 - axis, other))
+            let next = levels.grow(relative, |level| {
+                level.iter().zip(steps).all(|(step, steps)| *step < steps)
+                    && self.refinement.admits(level)
             });
-            let Some(axis) = next else {
+            if next.is_empty() {
                 return Err(Error::NotConverged {
                     what: "mean over SO(3), relative error".into(),
                     achieved: excess,
                     requested: tolerance,
-                    limit: self.refinement.describe(level),
+                    limit: self.refinement.describe(levels.finest()),
                 });
-            };
-            level[axis] += 1;
-            coarse = std::mem::replace(&mut fine, self.at_level(a, b, level, workspace)?);
-            axes[axis].advance(fine.distance(coarse));
+            }
+            for level in next {
+                levels.add(level, self.at_level(a, b, level, workspace)?);
+            }
+            coarse = fine;
         }
     }
 

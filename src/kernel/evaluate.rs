@@ -1,33 +1,24 @@
 //! Evaluates a network's kernels: single pairs, Gram matrices, in parallel and one triangle only.
 
-use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use ndarray::Array2;
-use rayon::prelude::*;
-
+use crate::group::Rotation;
 use crate::network::{GroupName, InputSpace, Layer, Network, Outputs, Support};
 use crate::{Error, Result};
 
-use super::engine::{Accuracy, Block, Engine, Estimate, Prepared, PreparedSet};
+use super::engine::Engine;
 use super::field_refinement::{FieldRefinement, Limits};
 use super::finite::FiniteGeometry;
-use super::geometry::{Exact, Refinement};
-use super::gram::{Gram, KernelError};
+use super::geometry::Exact;
+use super::gram::Gram;
 use super::plane::PlaneGeometry;
 use super::precision::Precision;
-use super::recursion::{KernelPair, Recursion};
+use super::recursion::Recursion;
+use super::samples::rounding_error;
 use super::signals::{PreparedSignals, Signals, Store};
-use super::sphere::SphereRefinement;
+use super::sphere_refinement::SphereRefinement;
+use super::tiles::{self, Counter};
 use super::vector::VectorGeometry;
-
-/// Largest number of rows and columns of a tile, the unit of parallel work.
-const LARGEST_TILE: usize = 32;
-/// Tiles per thread aimed at, so that threads finish together.
-const TILES_PER_THREAD: usize = 8;
-/// Pairs computed again with a finer quadrature where the quadrature is fixed.
-const SAMPLED_PAIRS: usize = 8;
 
 /// Called with the number of pairs done and the number of pairs in all.
 pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
@@ -75,7 +66,7 @@ pub struct Kernel {
 pub(crate) enum Engines {
     Vector(Engine<Exact<VectorGeometry>>),
     Sphere(Engine<SphereRefinement>),
-    /// Local filters on the sphere, or outputs that are functions.
+    /// Local filters on the sphere.
     Fields(Engine<FieldRefinement>),
     Finite(Engine<Exact<FiniteGeometry>>),
     Plane(Engine<Exact<PlaneGeometry<f64>>>),
@@ -162,11 +153,11 @@ impl Kernel {
                 ))
             }
             InputSpace::Sphere { band_limit, .. } => {
-                let quadrature = network.quadrature();
+                let refinement = SphereRefinement::new(network, band_limit)?;
                 Engines::Sphere(Engine::new(
-                    SphereRefinement::new(band_limit, quadrature)?,
+                    refinement,
                     recursion,
-                    Some(quadrature),
+                    Some(network.quadrature()),
                 ))
             }
         };
@@ -252,11 +243,7 @@ impl Kernel {
     }
 
     pub(crate) fn counter(&self, total: usize) -> Counter<'_> {
-        Counter {
-            done: AtomicUsize::new(0),
-            total,
-            progress: self.progress.as_ref(),
-        }
+        Counter::new(total, self.progress.as_ref())
     }
 
     /// Takes signals apart once: coefficients of each, and its variance before each activation.
@@ -314,13 +301,78 @@ impl Kernel {
         self.matrix(rows, Some(columns))
     }
 
+    /// The kernels $`K_{g,g'}(f, f')`$, $`\Theta_{g,g'}(f, f')`$ at pairs of rotations (g, g'), for a network whose outputs are
+    /// features at rotations; the rotations that its definition names do not matter. One matrix a pair of rotations.
+    ///
+    /// # Arguments
+    /// * `rows`, `columns` — signals f and f'
+    /// * `pairs` — g, at which the rows are read, and g', for the columns
+    ///
+    /// # Cost
+    /// n₁ n₂ kernels a pair of rotations, on all threads.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the outputs are not features at rotations; as [`cross`](Self::cross).
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::group::Rotation;
+    /// use haarmonic::kernel::Kernel;
+    /// use haarmonic::network::{Network, Outputs, Scale, SphereSampling, Support};
+    /// use ndarray::Array4;
+    /// use num_complex::Complex64;
+    ///
+    /// let network = Network::sphere(2, SphereSampling::Coefficients, 1)
+    ///     .lifting_with(Support::cap(0.8), Scale::default())
+    ///     .activation(Activation::Erf)
+    ///     .group_convolution_with(Support::cap(0.8), Scale::default())
+    ///     .outputs(Outputs::rotations(&[[0.0, 0.0, 0.0]]))
+    ///     .build()?;
+    /// let mut maps = Array4::<Complex64>::zeros((2, 1, 2, 3));
+    /// maps[[0, 0, 0, 1]] = Complex64::ONE;
+    /// maps[[1, 0, 1, 1]] = Complex64::ONE;
+    /// let turn = Rotation::about_y(0.5)?;
+    /// let identity = Rotation::identity();
+    /// let pairs = [[identity, turn], [turn, identity]];
+    /// let grams = Kernel::new(&network)?.at_rotations(maps.view(), maps.view(), &pairs)?;
+    /// // A kernel is symmetric in both arguments together: K_{g,g'}(f, f') = K_{g',g}(f', f).
+    /// let difference = grams[0].ntk[[0, 1]] - grams[1].ntk[[1, 0]];
+    /// assert!(difference.abs() < 1e-6 * grams[0].ntk[[0, 1]].abs());
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn at_rotations<'a, 'b>(
+        &self,
+        rows: impl Into<Signals<'a>>,
+        columns: impl Into<Signals<'b>>,
+        pairs: &[[Rotation; 2]],
+    ) -> Result<Vec<Gram>> {
+        if !matches!(self.network.outputs(), Outputs::Rotations(_)) {
+            return Err(Error::InvalidValue {
+                what: "outputs of the network".into(),
+                found: format!("{:?}", self.network.outputs()),
+                expected: "features at rotations".into(),
+            });
+        }
+        let (rows, columns) = (rows.into(), columns.into());
+        pairs
+            .iter()
+            .map(|[left, right]| {
+                self.cross_prepared(
+                    &PreparedSignals::at(self, rows, *left)?,
+                    &PreparedSignals::at(self, columns, *right)?,
+                )
+            })
+            .collect()
+    }
+
     fn matrix(&self, rows: &PreparedSignals, columns: Option<&PreparedSignals>) -> Result<Gram> {
         for signals in [Some(rows), columns].into_iter().flatten() {
             signals.check(&self.network)?;
         }
         let column_store = columns.map(|columns| &columns.store);
         let gram = with_engine!(&*self.engines, &rows.store, column_store, |engine, a, b| {
-            self.tiles(engine, a, b)
+            tiles::matrix(|total| self.counter(total), engine, a, b)
         })?;
         match (&*self.engines, &rows.store, column_store) {
             (Engines::PlaneSingle(_, engine), Store::PlaneSingle(a), b) => {
@@ -334,223 +386,6 @@ impl Kernel {
             _ => Ok(gram),
         }
     }
-
-    fn tiles<R: Refinement>(
-        &self,
-        engine: &Engine<R>,
-        rows: &[Prepared<R::Level>],
-        columns: Option<&[Prepared<R::Level>]>,
-    ) -> Result<Gram> {
-        let shape = (rows.len(), columns.map_or(rows.len(), <[_]>::len));
-        let gram = engine.until_accurate(|accuracy| {
-            let row_set = complete(engine, rows, accuracy)?;
-            let column_set = columns
-                .map(|columns| complete(engine, columns, accuracy))
-                .transpose()?;
-            let column_set = column_set.as_ref().unwrap_or(&row_set);
-            let tiles = tiles(shape, columns.is_none());
-            let counter = self.counter(tiles.iter().map(|(r, c)| r.len() * c.len()).sum());
-            let matrices = Mutex::new(Matrices::zeros(shape, engine.estimates_errors()));
-            tiles.into_par_iter().try_for_each_init(
-                || engine.make_workspace(),
-                |workspace, (r, c)| {
-                    let mirrored = columns.is_none();
-                    let wanted = |i: usize, j: usize| !mirrored || c.start + j >= r.start + i;
-                    let block = engine.block(
-                        (&row_set, r.clone()),
-                        (column_set, c.clone()),
-                        wanted,
-                        accuracy,
-                        workspace,
-                    )?;
-                    counter.add(r.len() * c.len());
-                    let mut matrices = matrices.lock().expect("no thread panics while writing");
-                    matrices.place(&r, &c, &block, mirrored);
-                    Ok(())
-                },
-            )?;
-            let matrices = matrices.into_inner().expect("no thread panicked");
-            let achieved = if engine.recursion.activates_after_pooling() {
-                matrices.relative_error(&row_set.diagonal, &column_set.diagonal)
-            } else {
-                0.0
-            };
-            Ok((matrices, achieved))
-        })?;
-        let error = match (gram.coarse, R::EXACT) {
-            (Some([nngp, ntk]), _) => KernelError::Entries {
-                nngp: (&gram.fine[0] - &nngp).abs(),
-                ntk: (&gram.fine[1] - &ntk).abs(),
-            },
-            (None, true) => KernelError::Exact,
-            (None, false) => sampled_error(engine, rows, columns.unwrap_or(rows), &gram.fine)?,
-        };
-        let [nngp, ntk] = gram.fine;
-        Ok(Gram { nngp, ntk, error })
-    }
-}
-
-/// The pooled kernel of each signal with itself where the layers after pooling need it, in parallel.
-fn complete<'a, R: Refinement>(
-    engine: &Engine<R>,
-    signals: &'a [Prepared<R::Level>],
-    accuracy: Accuracy,
-) -> Result<PreparedSet<'a, R::Level>> {
-    let need = engine.recursion.activates_after_pooling();
-    complete_if(need, engine, signals, accuracy)
-}
-
-/// The pooled kernel of each signal with itself if it is `need`ed, in parallel.
-pub(crate) fn complete_if<'a, R: Refinement>(
-    need: bool,
-    engine: &Engine<R>,
-    signals: &'a [Prepared<R::Level>],
-    accuracy: Accuracy,
-) -> Result<PreparedSet<'a, R::Level>> {
-    let diagonal = if need {
-        signals
-            .par_iter()
-            .map_init(
-                || engine.make_workspace(),
-                |workspace, signal| engine.pooled_pair(signal, signal, accuracy, workspace),
-            )
-            .collect::<Result<Vec<_>>>()?
-    } else {
-        Vec::new()
-    };
-    engine.complete(signals, diagonal)
-}
-
-/// Counts pairs and tells whoever listens.
-pub(crate) struct Counter<'a> {
-    done: AtomicUsize,
-    total: usize,
-    progress: Option<&'a Progress>,
-}
-
-impl Counter<'_> {
-    pub(crate) fn add(&self, pairs: usize) {
-        let done = self.done.fetch_add(pairs, Ordering::Relaxed) + pairs;
-        if let Some(progress) = self.progress {
-            progress(done, self.total);
-        }
-    }
-}
-
-/// Cuts a matrix into tiles; of a symmetric one, those that touch the upper triangle.
-fn tiles((rows, columns): (usize, usize), symmetric: bool) -> Vec<(Range<usize>, Range<usize>)> {
-    let tasks = (TILES_PER_THREAD * rayon::current_num_threads()) as f64;
-    let side = ((rows * columns) as f64 / tasks).sqrt().ceil() as usize;
-    let side = side.clamp(1, LARGEST_TILE);
-    let cut = |len: usize| {
-        (0..len)
-            .step_by(side)
-            .map(move |start| start..(start + side).min(len))
-    };
-    cut(rows)
-        .flat_map(|r| cut(columns).map(move |c| (r.clone(), c)))
-        .filter(|(r, c)| !symmetric || c.end > r.start)
-        .collect()
-}
-
-/// Both kernels, and their coarser twins where errors are estimated.
-struct Matrices {
-    fine: [Array2<f64>; 2],
-    coarse: Option<[Array2<f64>; 2]>,
-}
-
-impl Matrices {
-    fn zeros(shape: (usize, usize), with_errors: bool) -> Self {
-        let zeros = || [Array2::zeros(shape), Array2::zeros(shape)];
-        Matrices {
-            fine: zeros(),
-            coarse: with_errors.then(zeros),
-        }
-    }
-
-    fn place(&mut self, r: &Range<usize>, c: &Range<usize>, block: &Block, mirrored: bool) {
-        let sides = [
-            (Some(&mut self.fine), Some(&block.fine)),
-            (self.coarse.as_mut(), block.coarse.as_ref()),
-        ];
-        for (matrices, block) in sides {
-            let (Some([nngp, ntk]), Some(block)) = (matrices, block) else {
-                continue;
-            };
-            for (matrix, values) in [(nngp, &block.nngp), (ntk, &block.ntk)] {
-                for (i, row) in r.clone().zip(values.chunks_exact(c.len())) {
-                    let from = if mirrored { i.max(c.start) } else { c.start };
-                    for (j, &value) in c.clone().zip(row).skip(from - c.start) {
-                        matrix[[i, j]] = value;
-                        if mirrored {
-                            matrix[[j, i]] = value;
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// The largest error estimate relative to the geometric mean of the diagonal entries.
-    fn relative_error(&self, rows: &[Estimate], columns: &[Estimate]) -> f64 {
-        let Some(coarse) = &self.coarse else {
-            return 0.0;
-        };
-        let of: [fn(&Estimate) -> f64; 2] = [|e| e.fine.nngp, |e| e.fine.ntk];
-        let mut largest: f64 = 0.0;
-        for ((fine, coarse), of) in self.fine.iter().zip(coarse).zip(of) {
-            for ((i, j), value) in fine.indexed_iter() {
-                let error = (value - coarse[[i, j]]).abs();
-                if error > 0.0 {
-                    largest = largest.max(error / (of(&rows[i]) * of(&columns[j])).sqrt());
-                }
-            }
-        }
-        largest
-    }
-}
-
-/// Computes a few entries again on the next level.
-fn sampled_error<R: Refinement>(
-    engine: &Engine<R>,
-    rows: &[Prepared<R::Level>],
-    columns: &[Prepared<R::Level>],
-    values: &[Array2<f64>; 2],
-) -> Result<KernelError> {
-    let mut workspace = engine.make_workspace();
-    let finer = engine.finer();
-    sample((rows.len(), columns.len()), |i, j| {
-        let [row, column] = [&rows[i..=i], &columns[j..=j]].map(|s| complete(engine, s, finer));
-        let (row, column) = ((&row?, 0..1), (&column?, 0..1));
-        let finer = engine.block(row, column, |_, _| true, finer, &mut workspace)?;
-        Ok(KernelPair {
-            nngp: finer.fine.nngp[0] - values[0][[i, j]],
-            ntk: finer.fine.ntk[0] - values[1][[i, j]],
-        })
-    })
-}
-
-/// Computes a few entries again in double precision.
-fn rounding_error(
-    engine: &Engine<Exact<PlaneGeometry<f64>>>,
-    rows: &[Prepared<PlaneGeometry<f32>>],
-    columns: &[Prepared<PlaneGeometry<f32>>],
-    values: [&Array2<f64>; 2],
-) -> Result<KernelError> {
-    let mut workspace = engine.make_workspace();
-    sample((rows.len(), columns.len()), |i, j| {
-        let row = [engine.prepare(rows[i].signal.clone())?];
-        let column = [engine.prepare(columns[j].signal.clone())?];
-        let row = complete(engine, &row, Accuracy::Level([0, 0]))?;
-        let column = complete(engine, &column, Accuracy::Level([0, 0]))?;
-        let pair = ((&row, 0..1), (&column, 0..1));
-        let accuracy = Accuracy::Level([0, 0]);
-        let exact = engine.block(pair.0, pair.1, |_, _| true, accuracy, &mut workspace)?;
-        Ok(KernelPair {
-            nngp: exact.fine.nngp[0] - values[0][[i, j]],
-            ntk: exact.fine.ntk[0] - values[1][[i, j]],
-        })
-    })
 }
 
 /// Refuses activations between a partial pooling and the pooling, which the driver takes in one step.
@@ -577,14 +412,13 @@ fn check_poolings(layers: &[Layer]) -> Result<()> {
 /// Whether fibres of a network on the sphere are functions: where the first filter is global they are constant,
 /// whatever follows.
 fn needs_fields(network: &Network) -> bool {
-    let local = matches!(
+    matches!(
         network.layers().first(),
         Some(Layer::Lifting {
             support: Support::Zonal(_),
             ..
         })
-    );
-    local || *network.outputs() != Outputs::Pooled
+    )
 }
 
 /// The geometry of a network on images.
@@ -600,47 +434,4 @@ fn plane_geometry<T: crate::special::Real>(
         unreachable!("a network on the plane that was checked begins with a lifting to its group")
     };
     PlaneGeometry::new(size, *group, network.layers())
-}
-
-/// The largest of a sample of differences, spread over the rows of a matrix and, along them, from
-/// the diagonal outwards.
-pub(crate) fn sample(
-    (rows, columns): (usize, usize),
-    mut difference: impl FnMut(usize, usize) -> Result<KernelPair>,
-) -> Result<KernelError> {
-    let pairs = SAMPLED_PAIRS.min(rows * columns);
-    let mut largest = KernelPair::default();
-    for k in 0..pairs {
-        let i = k * rows / pairs;
-        let KernelPair { nngp, ntk } = difference(i, (i + k / 2) % columns)?;
-        largest.nngp = largest.nngp.max(nngp.abs());
-        largest.ntk = largest.ntk.max(ntk.abs());
-    }
-    Ok(KernelError::Sampled { largest, pairs })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::tiles;
-
-    #[test]
-    fn tiles_cover_each_pair_once() {
-        for (shape, symmetric) in [((7, 7), true), ((70, 70), true), ((5, 90), false)] {
-            let mut seen = vec![0; shape.0 * shape.1];
-            for (r, c) in tiles(shape, symmetric) {
-                for i in r.clone() {
-                    for j in c.clone() {
-                        seen[i * shape.1 + j] += 1;
-                    }
-                }
-            }
-            for i in 0..shape.0 {
-                for j in 0..shape.1 {
-                    if !symmetric || j >= i {
-                        assert_eq!(seen[i * shape.1 + j], 1, "pair ({i}, {j})");
-                    }
-                }
-            }
-        }
-    }
 }

@@ -117,12 +117,23 @@ impl PolarRule {
         Ok(PolarRule { axes, angles })
     }
 
+    /// u and its weight in the mean over axes.
+    pub(super) fn axes(&self) -> &[(Rotation, f64)] {
+        &self.axes
+    }
+
+    /// ω and its weight, in ascending order, symmetric about π.
+    pub(super) fn angles(&self) -> &[(f64, f64)] {
+        &self.angles
+    }
+
     /// Number of fibres; of a signal with itself r and r⁻¹ give the same, so that half of the angles suffice.
     pub(super) fn len(&self, same: bool) -> usize {
         self.axes.len() * self.angle_count(same)
     }
 
-    fn angle_count(&self, same: bool) -> usize {
+    /// Of a signal with itself half of the angles.
+    pub(super) fn angle_count(&self, same: bool) -> usize {
         self.angles.len() / if same { 2 } else { 1 }
     }
 
@@ -140,6 +151,48 @@ impl PolarRule {
             right: Some(centre.map_or(right, |c| c.compose(&right))),
             weight: twice * axis_weight * angle_weight,
             same_left: !index.is_multiple_of(angles),
+        }
+    }
+}
+
+/// Rotations about the polar axis, for functions of the angle that have a kink at one of them: Gauss–Legendre nodes from
+/// there once around.
+#[derive(Debug, Clone)]
+pub(super) struct CircleRule {
+    /// ω and its weight in the mean over angles.
+    angles: Vec<(f64, f64)>,
+}
+
+impl CircleRule {
+    /// # Arguments
+    /// * `band_limit` — M: 2M angles
+    pub(super) fn new(band_limit: usize) -> Result<Self> {
+        let rule = GaussLegendre::new(2 * band_limit)?;
+        let nodes = rule.nodes.iter().zip(&rule.weights);
+        let angles = nodes.map(|(&node, &weight)| (PI * (1.0 + node), 0.5 * weight));
+        Ok(CircleRule {
+            angles: angles.collect(),
+        })
+    }
+
+    pub(super) fn angles(&self) -> &[(f64, f64)] {
+        &self.angles
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.angles.len()
+    }
+
+    /// # Arguments
+    /// * `centre` — the rotation about the polar axis at which the kink is; nothing for the identity
+    pub(super) fn turn(&self, index: usize, centre: Option<Rotation>) -> Turn {
+        let (omega, weight) = self.angles[index];
+        let about_z = Rotation::about_z(omega).expect("the angle is finite");
+        Turn {
+            left: None,
+            right: Some(centre.map_or(about_z, |c| c.compose(&about_z))),
+            weight,
+            same_left: index > 0,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Quadratures and grids for local filters on the sphere, from coarse to fine.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use crate::network::{Layer, Network, Outputs, Quadrature, Support};
+use crate::network::{Layer, Network, Quadrature, Support};
 use crate::{Error, Result};
 
 use super::geometry::{LevelIndex, Refinement};
+use super::ring_tables::RingTables;
 use super::sphere_fields::{Resolution, SphereFields, SphereReadout};
+use super::sphere_signal::Copies;
 
 /// Growth of a band limit from one step to the next.
 const GROWTH: f64 = 1.5;
@@ -43,6 +45,9 @@ pub struct FieldRefinement {
     haar: Vec<usize>,
     field: Vec<usize>,
     limits: Limits,
+    copies: Arc<Copies>,
+    /// One for each step of the fields.
+    tables: Vec<OnceLock<Arc<RingTables>>>,
     /// `[haar][field]`.
     levels: Vec<OnceLock<Box<SphereFields>>>,
 }
@@ -54,23 +59,16 @@ impl FieldRefinement {
     /// As [`SphereFields::new`]; [`Error::InvalidValue`](crate::Error::InvalidValue) if not even the first level is within the limits.
     pub(crate) fn new(network: &Network, band_limit: usize, limits: Limits) -> Result<Self> {
         let mut supports = Vec::new();
-        let mut kinked = false;
-        survey(network.layers(), &mut |layer| match layer {
-            Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. }
-                if !supports.contains(support) =>
+        Layer::visit_all(network.layers(), &mut |layer| {
+            if let Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } = layer
+                && !supports.contains(support)
             {
                 supports.push(support.clone());
             }
-            Layer::Activation(activation) => kinked |= activation.is_kinked(),
-            _ => {}
         });
-        let readout = match network.outputs() {
-            Outputs::Pooled => SphereReadout::Pooling { kinked },
-            Outputs::Rotations(_) => SphereReadout::Rotation,
-            Outputs::Points(_) => SphereReadout::Point,
-        };
+        let readout = SphereReadout::of(network);
         // The north pole takes the place of a ring.
-        let pole = usize::from(!matches!(readout, SphereReadout::Pooling { .. }));
+        let pole = usize::from(readout.at_pole());
         let padded = |rings: usize| (rings + pole).next_multiple_of(RINGS) - pole;
         let grown = |nodes: usize| (nodes as f64 * GROWTH).ceil() as usize;
         let products = 2 * band_limit - 1;
@@ -104,8 +102,10 @@ impl FieldRefinement {
                 .map(|_| OnceLock::new())
                 .collect(),
             haar,
+            tables: field.iter().map(|_| OnceLock::new()).collect(),
             field,
             limits,
+            copies: Arc::new(Copies::new(band_limit)),
         };
         if !refinement.admits([0, 0]) {
             return Err(Error::InvalidValue {
@@ -127,15 +127,20 @@ impl FieldRefinement {
             field: self.field[field],
         }
     }
-}
 
-/// Visits all layers, those of branches too.
-fn survey(layers: &[Layer], visit: &mut impl FnMut(&Layer)) {
-    for layer in layers {
-        visit(layer);
-        if let Layer::Residual { branch, shortcut } = layer {
-            survey(branch, visit);
-            survey(shortcut, visit);
+    fn tables(&self, field: usize) -> Result<&Arc<RingTables>> {
+        let place = &self.tables[field];
+        match place.get() {
+            Some(tables) => Ok(tables),
+            None => {
+                let tables = RingTables::new(
+                    self.band_limit,
+                    self.field[field],
+                    self.readout.at_pole(),
+                    &self.supports,
+                )?;
+                Ok(place.get_or_init(|| Arc::new(tables)))
+            }
         }
     }
 }
@@ -153,10 +158,13 @@ impl Refinement for FieldRefinement {
         match place.get() {
             Some(geometry) => Ok(geometry),
             None => {
+                let tables = Arc::clone(self.tables(level[1])?);
+                let resolution = self.resolution(level);
                 let geometry = SphereFields::new(
                     self.band_limit,
-                    self.resolution(level),
-                    &self.supports,
+                    resolution,
+                    tables,
+                    Arc::clone(&self.copies),
                     self.readout,
                 )?;
                 Ok(place.get_or_init(|| Box::new(geometry)))
@@ -166,7 +174,7 @@ impl Refinement for FieldRefinement {
 
     fn admits(&self, level: LevelIndex) -> bool {
         let resolution = self.resolution(level);
-        SphereFields::table_bytes(resolution.field, self.supports.len()) <= self.limits.table_bytes
+        RingTables::bytes(resolution.field, self.supports.len()) <= self.limits.table_bytes
             && SphereFields::points(resolution, self.readout) <= self.limits.points
     }
 
@@ -174,7 +182,7 @@ impl Refinement for FieldRefinement {
         let Resolution { haar, field } = self.resolution(level);
         format!(
             "quadrature band limit {haar}, field band limit {field}: {} MB of tables, {:.1e} points a pair",
-            SphereFields::table_bytes(field, self.supports.len()) >> 20,
+            RingTables::bytes(field, self.supports.len()) >> 20,
             SphereFields::points(self.resolution(level), self.readout) as f64,
         )
     }

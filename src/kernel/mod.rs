@@ -1,6 +1,7 @@
 //! The kernels of infinitely wide networks: one recursion over several geometries.
 
 mod augmented;
+mod axial;
 mod engine;
 mod evaluate;
 mod fibre_rules;
@@ -8,15 +9,21 @@ mod field_refinement;
 mod finite;
 mod geometry;
 mod gram;
+mod index_set;
 mod place;
 mod plane;
 mod plane_fields;
 mod precision;
 mod recursion;
+mod ring_tables;
+mod samples;
 mod sets;
 mod signals;
 mod sphere;
 mod sphere_fields;
+mod sphere_refinement;
+mod sphere_signal;
+mod tiles;
 mod vector;
 
 pub use augmented::{AugmentedKernel, OwnedSignals, Transformation};
@@ -30,6 +37,8 @@ pub use precision::Precision;
 pub use recursion::KernelPair;
 pub use sets::{Pairing, SetKernel, SignalSet};
 pub use signals::{PreparedSignals, Signals};
-pub use sphere::{SphereGeometry, SphereRefinement};
-pub use sphere_fields::{Resolution, SphereFields, SphereRegion, SphereSignal, SphereWorkspace};
+pub use sphere::{GlobalRegion, GlobalSignal, SphereGeometry, SphereGeometryWorkspace};
+pub use sphere_fields::{Resolution, SphereFields, SphereRegion, SphereWorkspace};
+pub use sphere_refinement::SphereRefinement;
+pub use sphere_signal::SphereSignal;
 pub use vector::VectorGeometry;

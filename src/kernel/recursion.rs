@@ -159,7 +159,9 @@ impl Recursion {
             0
         } else {
             // Features that are read at rotations are never pooled.
-            rest.iter().position(is_readout).unwrap_or(rest.len())
+            rest.iter()
+                .position(Layer::is_readout)
+                .unwrap_or(rest.len())
         };
         Recursion {
             first,
@@ -354,13 +356,6 @@ impl Recursion {
         ntk.copy_from_slice(&fibres.ntk);
         Ok(())
     }
-}
-
-fn is_readout(layer: &Layer) -> bool {
-    matches!(
-        layer,
-        Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten
-    )
 }
 
 /// The steps of consecutive layers; a readout is none.

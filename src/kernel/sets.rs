@@ -9,12 +9,14 @@ use rayon::prelude::*;
 use crate::{Error, Result};
 
 use super::engine::{Accuracy, Engine, EngineWorkspace, KernelBlock, Prepared, PreparedSet};
-use super::evaluate::{Kernel, complete_if, sample, with_engine};
+use super::evaluate::{Kernel, with_engine};
 use super::geometry::Refinement;
 use super::gram::{Gram, KernelError};
 use super::precision::Precision;
 use super::recursion::KernelPair;
+use super::samples::sample;
 use super::signals::PreparedSignals;
+use super::tiles::complete_if;
 
 /// Which pairs of signals contribute to the kernel of two sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

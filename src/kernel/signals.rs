@@ -8,7 +8,6 @@ use rayon::prelude::*;
 
 use crate::group::{EulerZyz, Rotation};
 use crate::network::{InputSpace, Network, Outputs, SphereSampling};
-use crate::rotation_group::RealHarmonics;
 use crate::sphere::{CoefficientRotation, ShtPlanner, coefficients};
 use crate::{Error, Result};
 
@@ -18,7 +17,8 @@ use super::evaluate::{Engines, Kernel};
 use super::finite::{FiniteGeometry, FiniteSignal};
 use super::plane::{PlaneGeometry, PlaneSignal};
 use super::sphere::SphereGeometry;
-use super::sphere_fields::{SphereFields, SphereSignal};
+use super::sphere_fields::SphereFields;
+use super::sphere_signal::SphereSignal;
 use super::vector::VectorGeometry;
 
 /// A set of inputs, in one of the forms a network takes.
@@ -141,6 +141,17 @@ pub(crate) enum Store {
 
 impl PreparedSignals {
     pub(crate) fn new(kernel: &Kernel, signals: Signals<'_>) -> Result<Self> {
+        let places = Places::of_outputs(kernel.network())?;
+        Self::placed(kernel, signals, &places)
+    }
+
+    /// Signals on the sphere of which the features are read at one rotation, whatever the network says.
+    pub(super) fn at(kernel: &Kernel, signals: Signals<'_>, rotation: Rotation) -> Result<Self> {
+        let places = Places::new(kernel.network(), vec![Some(rotation)])?;
+        Self::placed(kernel, signals, &places)
+    }
+
+    fn placed(kernel: &Kernel, signals: Signals<'_>, places: &Places) -> Result<Self> {
         let network = kernel.network();
         let input = network.input();
         check_shape(input, &signals)?;
@@ -158,22 +169,19 @@ impl PreparedSignals {
             }
             (Engines::Sphere(engine), signals) => {
                 let take = harmonics(input, &signals)?;
-                Store::Sphere(each(signals.len(), |i| {
-                    engine.prepare(RealHarmonics::new(take(i)?.view())?)
+                let readout = engine.refinement.readout();
+                Store::Sphere(each(signals.len() * places.len(), |i| {
+                    let turn = places.turn(i);
+                    let coeffs = take(i / places.len())?;
+                    engine.prepare(SphereGeometry::signal(coeffs.view(), turn, readout)?)
                 })?)
             }
             (Engines::Fields(engine), signals) => {
                 let take = harmonics(input, &signals)?;
-                let places = places(network.outputs())?;
-                let InputSpace::Sphere { band_limit, .. } = *input else {
-                    return Err(wrong_form(input, &signals));
-                };
-                let rotation = CoefficientRotation::new(band_limit)?;
-                // One after the other: all outputs of a signal.
                 Store::Fields(each(signals.len() * places.len(), |i| {
                     let signal = SphereSignal::new(take(i / places.len())?.view());
-                    engine.prepare(match &places[i % places.len()] {
-                        Some(place) => signal.turned(&rotation, place)?,
+                    engine.prepare(match places.turn(i) {
+                        Some((rotation, g)) => signal.turned(rotation, g)?,
                         None => signal,
                     })
                 })?)
@@ -267,17 +275,48 @@ fn harmonics<'a>(input: &InputSpace, signals: &'a Signals<'_>) -> Result<Box<Har
 }
 
 /// The rotations that take the identity to where the features are read; nothing for pooled ones.
-fn places(outputs: &Outputs) -> Result<Vec<Option<Rotation>>> {
-    let rotation = |[alpha, beta, gamma]: [f64; 3]| {
-        EulerZyz::new(alpha, beta, gamma).map(|euler| Some(Rotation::from(euler)))
-    };
-    match outputs {
-        Outputs::Pooled => Ok(vec![None]),
-        Outputs::Rotations(angles) => angles.iter().map(|&angles| rotation(angles)).collect(),
-        Outputs::Points(points) => points
-            .iter()
-            .map(|&[theta, phi]| rotation([phi, theta, 0.0]))
-            .collect(),
+struct Places {
+    rotation: Option<CoefficientRotation>,
+    places: Vec<Option<Rotation>>,
+}
+
+impl Places {
+    fn of_outputs(network: &Network) -> Result<Self> {
+        let rotation = |[alpha, beta, gamma]: [f64; 3]| {
+            EulerZyz::new(alpha, beta, gamma).map(|euler| Some(Rotation::from(euler)))
+        };
+        let places = match network.outputs() {
+            Outputs::Pooled => vec![None],
+            Outputs::Rotations(angles) => angles
+                .iter()
+                .map(|&angles| rotation(angles))
+                .collect::<Result<_>>()?,
+            Outputs::Points(points) => points
+                .iter()
+                .map(|&[theta, phi]| rotation([phi, theta, 0.0]))
+                .collect::<Result<_>>()?,
+        };
+        Self::new(network, places)
+    }
+
+    fn new(network: &Network, places: Vec<Option<Rotation>>) -> Result<Self> {
+        let rotation = match network.input() {
+            InputSpace::Sphere { band_limit, .. } if places.iter().any(Option::is_some) => {
+                Some(CoefficientRotation::new(*band_limit)?)
+            }
+            _ => None,
+        };
+        Ok(Places { rotation, places })
+    }
+
+    fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Of prepared signals one after the other: all outputs of a signal.
+    fn turn(&self, index: usize) -> Option<(&CoefficientRotation, &Rotation)> {
+        let place = self.places[index % self.places.len()].as_ref()?;
+        Some((self.rotation.as_ref()?, place))
     }
 }
 

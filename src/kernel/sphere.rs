@@ -1,170 +1,351 @@
-//! The geometry of signals on the sphere under SO(3), with global filters.
+//! The geometry of signals on the sphere under SO(3), with global filters: a fibre is one number, the cross-correlation
+//! of the two signals at a rotation.
 
-use std::sync::OnceLock;
+use std::sync::Arc;
+
+use ndarray::{Array3, ArrayView3};
+use num_complex::Complex64;
 
 use crate::Result;
-use crate::network::{Quadrature, Support};
+use crate::group::Rotation;
+use crate::network::Support;
 use crate::rotation_group::{CorrelatorWorkspace, RealCorrelator, RealHarmonics};
+use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
 
-use super::geometry::{Geometry, LevelIndex, Refinement, Side};
+use super::axial::{AxialAngles, AxialCorrelation};
+use super::fibre_rules::{CircleRule, PolarRule};
+use super::geometry::{Geometry, Side};
+use super::sphere_fields::SphereReadout;
+use super::sphere_signal::{Centre, Copies, SphereSignal};
 
-/// Growth of the band limit from one quadrature to the next.
-const GROWTH: f64 = 1.5;
-/// Refinement stops at this band limit of the quadrature, or at four times that of the signals.
-const LARGEST_BAND_LIMIT: usize = 256;
-
-fn grown(nodes: usize) -> usize {
-    (nodes as f64 * GROWTH).ceil() as usize
+/// A signal on the sphere in the forms that its kernels need.
+#[derive(Debug, Clone)]
+pub struct GlobalSignal {
+    harmonics: RealHarmonics,
+    /// Where the signal is turned, or may be a copy of another one.
+    coeffs: Option<SphereSignal>,
 }
 
-/// Signals on the sphere and one Haar quadrature. A fibre is a rotation r; its lifted value is the
-/// cross-correlation of the two signals at r.
+impl GlobalSignal {
+    fn coeffs(&self) -> &SphereSignal {
+        self.coeffs
+            .as_ref()
+            .expect("kept where the geometry asks for it")
+    }
+}
+
+/// Signals on the sphere and the rotations at which they are correlated.
+
 pub struct SphereGeometry {
-    correlator: RealCorrelator,
+    copies: Arc<Copies>,
+    rotations: Rotations,
+}
+
+/// Where the fibres of a pair are.
+
+enum Rotations {
+    /// On a product grid over the group, or in polar coordinates about a kink.
+    Group {
+        correlator: RealCorrelator,
+        polar: Option<Box<Polar>>,
+    },
+    /// About the polar axis; signals are turned before.
+    Axis {
+        uniform: AxialAngles,
+        /// From a kink once around.
+        circle: Option<AxialAngles>,
+    },
+}
+
+struct Polar {
+    rule: PolarRule,
+    angles: AxialAngles,
+    rotation: CoefficientRotation,
+}
+
+/// Which fibres a batch holds.
+#[derive(Debug, Clone, Copy)]
+pub enum GlobalRegion {
+    /// A piece of the product grid, by its number.
+    Piece(usize),
+    /// Rotations about one axis, in polar coordinates; with the weight of the axis.
+    Polar(f64),
+    /// Rotations about the polar axis.
+    Uniform,
+    /// The same, from a kink once around.
+    Circle,
+}
+
+/// Scratch of one thread: a piece of the product grid, and two turned signals.
+#[derive(Default)]
+pub struct SphereGeometryWorkspace {
+    correlator: Option<CorrelatorWorkspace>,
+    rotation: CoefficientRotationScratch,
+    turned: [Array3<Complex64>; 2],
+    correlation: AxialCorrelation,
+    /// Of the pair at hand.
+    centre: Option<Centre>,
+    weight: f64,
 }
 
 impl SphereGeometry {
-    /// Signals of band limit `band_limit`, Haar quadrature of band limit `quadrature`.
+    /// # Arguments
+    /// * `band_limit` — L of the signals
+    /// * `quadrature` — M of the mean over the group or over a circle
+    /// * `polar` — whether copies get polar coordinates about their kink, in a mean over the group
     ///
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) if either is zero, or both are so large
     /// that the scratch of one thread would exceed 4 GiB.
-    pub fn new(band_limit: usize, quadrature: usize) -> Result<Self> {
-        Ok(SphereGeometry {
-            correlator: RealCorrelator::new(band_limit, quadrature)?,
+    pub(crate) fn new(
+        band_limit: usize,
+        quadrature: usize,
+        readout: SphereReadout,
+        polar: bool,
+        copies: Arc<Copies>,
+    ) -> Result<Self> {
+        let angles = |angles: &[(f64, f64)]| AxialAngles::new(angles, band_limit);
+        let rotations = match readout {
+            SphereReadout::Pooling { kinked } => Rotations::Group {
+                correlator: RealCorrelator::new(band_limit, quadrature)?,
+                polar: (kinked && polar)
+                    .then(|| -> Result<_> {
+                        let rule = PolarRule::new(quadrature)?;
+                        Ok(Box::new(Polar {
+                            angles: angles(rule.angles()),
+                            rotation: CoefficientRotation::new(band_limit)?,
+                            rule,
+                        }))
+                    })
+                    .transpose()?,
+            },
+            SphereReadout::Rotation => Rotations::Axis {
+                uniform: angles(&AxialAngles::uniform(1)),
+                circle: None,
+            },
+            SphereReadout::Point { kinked } => Rotations::Axis {
+                uniform: angles(&AxialAngles::uniform(quadrature)),
+                circle: kinked
+                    .then(|| CircleRule::new(quadrature))
+                    .transpose()?
+                    .map(|rule| angles(rule.angles())),
+            },
+        };
+        Ok(SphereGeometry { copies, rotations })
+    }
+
+    /// A real signal of shape `[channels, L, 2L − 1]`.
+    ///
+    /// # Arguments
+    /// * `turn` — g, for the signal x ↦ f(g x)
+    pub(crate) fn signal(
+        coeffs: ArrayView3<'_, Complex64>,
+        turn: Option<(&CoefficientRotation, &Rotation)>,
+        readout: SphereReadout,
+    ) -> Result<GlobalSignal> {
+        let harmonics = RealHarmonics::new(coeffs)?;
+        let kept = readout != SphereReadout::Pooling { kinked: false };
+        let signal = kept.then(|| SphereSignal::new(coeffs));
+        Ok(GlobalSignal {
+            harmonics,
+            coeffs: match (signal, turn) {
+                (Some(signal), Some((rotation, g))) => Some(signal.turned(rotation, g)?),
+                (signal, _) => signal,
+            },
         })
+    }
+
+    /// The polar coordinates for the pair at hand, if it has a kink.
+    fn polar(&self, centre: Option<Centre>) -> Option<(&Polar, Centre)> {
+        match &self.rotations {
+            Rotations::Group { polar, .. } => Some((polar.as_deref()?, centre?)),
+            Rotations::Axis { .. } => None,
+        }
     }
 }
 
 impl Geometry for SphereGeometry {
     type Scalar = f64;
-    type Signal = RealHarmonics;
-    type Workspace = CorrelatorWorkspace;
-    /// The number of the piece of the quadrature that a batch is.
-    type Region = usize;
+    type Signal = GlobalSignal;
+    type Workspace = SphereGeometryWorkspace;
+    type Region = GlobalRegion;
 
     const FIELDS: bool = false;
 
-    fn make_workspace(&self) -> CorrelatorWorkspace {
-        self.correlator.make_workspace()
+    fn make_workspace(&self) -> SphereGeometryWorkspace {
+        SphereGeometryWorkspace::default()
+    }
+
+    fn orientation_count(
+        &self,
+        pair: [&GlobalSignal; 2],
+        workspace: &mut SphereGeometryWorkspace,
+    ) -> Result<usize> {
+        let kinked = match &self.rotations {
+            Rotations::Group { polar, .. } => polar.is_some(),
+            Rotations::Axis { circle, .. } => circle.is_some(),
+        };
+        workspace.centre = match kinked {
+            true => self.copies.centre(pair.map(GlobalSignal::coeffs))?,
+            false => None,
+        };
+        Ok(match self.polar(workspace.centre) {
+            Some((polar, _)) => polar.rule.axes().len(),
+            None => 1,
+        })
+    }
+
+    /// In polar coordinates both signals are turned towards an axis.
+    fn turn(
+        &self,
+        pair: [&GlobalSignal; 2],
+        orientation: usize,
+        _: &mut [Option<GlobalSignal>; 2],
+        workspace: &mut SphereGeometryWorkspace,
+    ) -> Result<[bool; 2]> {
+        let Some((polar, centre)) = self.polar(workspace.centre) else {
+            return Ok([true; 2]);
+        };
+        let (axis, weight) = polar.rule.axes()[orientation];
+        // Of a signal with itself half of the angles make up the mean.
+        workspace.weight = if centre.is_same() {
+            2.0 * weight
+        } else {
+            weight
+        };
+        let right = centre.rotation().map_or(axis, |c| c.compose(&axis));
+        for ((signal, turned), g) in pair.iter().zip(&mut workspace.turned).zip([axis, right]) {
+            let coeffs = &signal.coeffs().coeffs;
+            if turned.dim() != coeffs.dim() {
+                *turned = Array3::zeros(coeffs.dim());
+            }
+            let euler = g.inverse().euler_zyz();
+            for (from, to) in coeffs.outer_iter().zip(turned.outer_iter_mut()) {
+                polar
+                    .rotation
+                    .rotate_real_into(from, &euler, to, &mut workspace.rotation)?;
+            }
+        }
+        Ok([true; 2])
     }
 
     fn begin(
         &self,
-        [a, b]: [&RealHarmonics; 2],
+        [a, b]: [&GlobalSignal; 2],
         _: usize,
-        workspace: &mut CorrelatorWorkspace,
+        workspace: &mut SphereGeometryWorkspace,
     ) -> usize {
-        self.correlator.begin(a, b, workspace);
-        self.correlator.piece_count()
+        let SphereGeometryWorkspace {
+            correlator: scratch,
+            turned: [left, right],
+            correlation,
+            ..
+        } = workspace;
+        match &self.rotations {
+            _ if self.polar(workspace.centre).is_some() => {
+                correlation.set(left.view(), right.view());
+                1
+            }
+            Rotations::Group { correlator, .. } => {
+                let scratch = scratch.get_or_insert_with(|| correlator.make_workspace());
+                correlator.begin(&a.harmonics, &b.harmonics, scratch);
+                correlator.piece_count()
+            }
+            Rotations::Axis { .. } => {
+                correlation.set(a.coeffs().coeffs.view(), b.coeffs().coeffs.view());
+                1
+            }
+        }
     }
 
     fn lift(
         &self,
-        _: [&RealHarmonics; 2],
+        _: [&GlobalSignal; 2],
         _: &Support,
         batch: usize,
-        workspace: &mut CorrelatorWorkspace,
+        workspace: &mut SphereGeometryWorkspace,
         fibres: &mut Vec<f64>,
-    ) -> usize {
-        self.correlator.piece_into(batch, workspace, fibres);
-        batch
+    ) -> GlobalRegion {
+        let SphereGeometryWorkspace {
+            correlator: scratch,
+            correlation,
+            weight,
+            ..
+        } = workspace;
+        if let Some((polar, centre)) = self.polar(workspace.centre) {
+            let count = polar.rule.angle_count(centre.is_same());
+            polar.angles.values(correlation, count, fibres);
+            return GlobalRegion::Polar(*weight);
+        }
+        match &self.rotations {
+            Rotations::Group { correlator, .. } => {
+                let scratch = scratch.as_mut().expect("made when the pair was begun");
+                correlator.piece_into(batch, scratch, fibres);
+                GlobalRegion::Piece(batch)
+            }
+            Rotations::Axis { uniform, circle } => {
+                let kink = workspace.centre.and_then(Centre::about_pole);
+                if let (Some(circle), Some(omega)) = (circle, kink) {
+                    correlation.turn(omega);
+                    circle.values(correlation, circle.len(), fibres);
+                    GlobalRegion::Circle
+                } else {
+                    uniform.values(correlation, uniform.len(), fibres);
+                    GlobalRegion::Uniform
+                }
+            }
+        }
     }
 
     fn lift_self(
         &self,
         _: &Support,
-        signal: &RealHarmonics,
-        _: &mut CorrelatorWorkspace,
+        signal: &GlobalSignal,
+        _: &mut SphereGeometryWorkspace,
         fibres: &mut Vec<f64>,
-    ) -> usize {
+    ) -> GlobalRegion {
         fibres.clear();
-        fibres.push(signal.mean_square());
-        0
+        fibres.push(signal.harmonics.mean_square());
+        GlobalRegion::Piece(0)
     }
 
     /// A global filter leaves a fibre, which is constant, as it is.
     fn average(
         &self,
         _: &Support,
-        batch: usize,
-        _: &mut CorrelatorWorkspace,
+        region: GlobalRegion,
+        _: &mut SphereGeometryWorkspace,
         _: &mut Vec<f64>,
-    ) -> usize {
-        batch
+    ) -> GlobalRegion {
+        region
     }
 
-    fn family(&self, _: usize) -> i64 {
+    fn family(&self, _: GlobalRegion) -> i64 {
         0
     }
 
-    fn gather(&self, _: Side, field: &[f64], _: usize, out: &mut Vec<f64>) {
+    fn gather(&self, _: Side, field: &[f64], _: GlobalRegion, out: &mut Vec<f64>) {
         out.clear();
         out.extend_from_slice(field);
     }
 
-    fn mean(&self, batch: usize, fibres: &[f64]) -> f64 {
-        self.correlator.piece_mean(batch, fibres)
-    }
-}
-
-/// Haar quadratures of growing band limit, each built when it is first needed.
-pub struct SphereRefinement {
-    band_limit: usize,
-    quadratures: Vec<usize>,
-    levels: Vec<OnceLock<SphereGeometry>>,
-}
-
-impl SphereRefinement {
-    /// The quadratures a network asks for: one of a given band limit, or a sequence that starts at
-    /// the band limit of the signals. The first one is built at once.
-    ///
-    /// # Errors
-    /// As [`SphereGeometry::new`].
-    pub fn new(band_limit: usize, quadrature: Quadrature) -> Result<Self> {
-        let quadratures: Vec<usize> = match quadrature {
-            // The second serves to estimate the error of the first.
-            Quadrature::BandLimit(nodes) => vec![nodes, grown(nodes)],
-            Quadrature::Tolerance(_) => {
-                let limit = LARGEST_BAND_LIMIT.max(4 * band_limit);
-                std::iter::successors(Some(band_limit.max(2)), |&nodes| Some(grown(nodes)))
-                    .take_while(|&nodes| nodes <= limit && RealCorrelator::fits(band_limit, nodes))
-                    .collect()
+    fn mean(&self, region: GlobalRegion, fibres: &[f64]) -> f64 {
+        match (&self.rotations, region) {
+            (Rotations::Group { correlator, .. }, GlobalRegion::Piece(piece)) => {
+                correlator.piece_mean(piece, fibres)
             }
-        };
-        let first = *quadratures.first().unwrap_or(&band_limit);
-        let levels: Vec<OnceLock<_>> = quadratures.iter().map(|_| OnceLock::new()).collect();
-        let level = SphereGeometry::new(band_limit, first)?;
-        if let Some(place) = levels.first() {
-            place.get_or_init(|| level);
+            (Rotations::Group { polar, .. }, GlobalRegion::Polar(weight)) => polar
+                .as_ref()
+                .map_or(0.0, |polar| weight * polar.angles.sum(fibres)),
+            (
+                Rotations::Axis {
+                    circle: Some(circle),
+                    ..
+                },
+                GlobalRegion::Circle,
+            ) => circle.sum(fibres),
+            (Rotations::Axis { uniform, .. }, _) => uniform.sum(fibres),
+            _ => unreachable!("regions come from the same geometry"),
         }
-        Ok(SphereRefinement {
-            band_limit,
-            quadratures,
-            levels,
-        })
-    }
-}
-
-impl Refinement for SphereRefinement {
-    type Level = SphereGeometry;
-    const EXACT: bool = false;
-
-    fn steps(&self) -> [usize; 2] {
-        [self.levels.len(), 1]
-    }
-
-    fn level(&self, [index, _]: LevelIndex) -> Result<&SphereGeometry> {
-        match self.levels[index].get() {
-            Some(level) => Ok(level),
-            None => {
-                let level = SphereGeometry::new(self.band_limit, self.quadratures[index])?;
-                Ok(self.levels[index].get_or_init(|| level))
-            }
-        }
-    }
-
-    fn describe(&self, [index, _]: LevelIndex) -> String {
-        format!("quadrature band limit {}", self.quadratures[index])
     }
 }

@@ -3,70 +3,23 @@
 //! Filters are zonal, so $`\varphi_r(g)`$ depends on g through the point y = g n only: a fibre is a function on the
 //! sphere, and an average over a filter multiplies its degrees (`docs/theory.md`).
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 
-use ndarray::{Array2, Array3, ArrayView3, Axis};
+use ndarray::{Array2, Axis};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::group::Rotation;
-use crate::network::Support;
-use crate::rotation_group::RotationMatcher;
+use crate::network::{Layer, Network, Outputs, Support};
 use crate::special::lane_fft::is_smooth;
-use crate::sphere::field_grid::{FieldGrid, FieldScratch, FieldSynthesis, half_len};
-use crate::sphere::zonal_average::ZonalAverage;
+use crate::sphere::field_grid::{FieldGrid, FieldScratch, half_len};
 use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
 use crate::{Error, Result};
 
-use super::fibre_rules::{PolarRule, ProductRule, Turn};
+use super::fibre_rules::{CircleRule, PolarRule, ProductRule, Turn};
 use super::geometry::{Geometry, Side};
-
-/// Signals of which the power spectra differ by more than this, relatively, are no rotated copies of each other.
-const SPECTRA: f64 = 0.1;
-/// Correlation of two signals, laid upon each other, beyond which a kink of an activation at that rotation is treated.
-const MATCH: f64 = 0.98;
-
-/// A signal of one or several channels, and where it was turned, its values on the nodes of a grid.
-#[derive(Debug, Clone)]
-pub struct SphereSignal {
-    /// `[channels, L, 2L − 1]`.
-    coeffs: Array3<Complex64>,
-    /// Of all channels together, degree by degree.
-    spectrum: Vec<f64>,
-    /// Each channel as a field, twice: so that every shift is a slice.
-    fields: Vec<f64>,
-}
-
-impl SphereSignal {
-    /// # Arguments
-    /// * `coeffs` — of a real signal, shape `[channels, L, 2L − 1]`; not empty
-    pub(crate) fn new(coeffs: ArrayView3<'_, Complex64>) -> Self {
-        let spectrum = coeffs
-            .axis_iter(Axis(1))
-            .map(|degree| degree.iter().map(|c| c.norm_sqr()).sum())
-            .collect();
-        SphereSignal {
-            coeffs: coeffs.to_owned(),
-            spectrum,
-            fields: Vec::new(),
-        }
-    }
-
-    fn channels(&self) -> usize {
-        self.coeffs.len_of(Axis(0))
-    }
-
-    /// The signal x ↦ f(g x).
-    pub(crate) fn turned(&self, rotation: &CoefficientRotation, g: &Rotation) -> Result<Self> {
-        let mut turned = self.clone();
-        let mut scratch = rotation.make_scratch();
-        let euler = g.inverse().euler_zyz();
-        for (from, to) in self.coeffs.outer_iter().zip(turned.coeffs.outer_iter_mut()) {
-            rotation.rotate_real_into(from, &euler, to, &mut scratch)?;
-        }
-        Ok(turned)
-    }
-}
+use super::ring_tables::RingTables;
+use super::sphere_signal::{Centre, Copies, SphereSignal};
 
 /// Which fibres make up the kernel of a pair.
 #[derive(Debug, Clone)]
@@ -78,7 +31,10 @@ enum Fibres {
         polar: Option<PolarRule>,
     },
     /// The kernel at (e, Rz(ω)), averaged over the shifts ω, at the north pole: signals are turned before.
-    AtPole,
+    AtPole {
+        /// For activations with a kink, where two signals are copies of each other, turned about the pole.
+        circle: Option<CircleRule>,
+    },
 }
 
 /// What the sphere is resolved with.
@@ -101,17 +57,43 @@ pub(crate) enum SphereReadout {
     /// The features at one rotation.
     Rotation,
     /// The mean over rotations about the filter's own axis, at one point.
-    Point,
+    Point {
+        /// As for the mean over the group.
+        kinked: bool,
+    },
+}
+
+impl SphereReadout {
+    pub(super) fn of(network: &Network) -> Self {
+        let mut kinked = false;
+        // Behind the readout nothing is averaged any more.
+        let end = network.layers().iter().position(Layer::is_readout);
+        let layers = &network.layers()[..end.unwrap_or(network.layers().len())];
+        Layer::visit_all(layers, &mut |layer| {
+            if let Layer::Activation(activation) = layer {
+                kinked |= activation.is_kinked();
+            }
+        });
+        match network.outputs() {
+            Outputs::Pooled => SphereReadout::Pooling { kinked },
+            Outputs::Rotations(_) => SphereReadout::Rotation,
+            Outputs::Points(_) => SphereReadout::Point { kinked },
+        }
+    }
+
+    /// Whether fields are read at the north pole.
+    pub(super) fn at_pole(self) -> bool {
+        !matches!(self, SphereReadout::Pooling { .. })
+    }
 }
 
 /// Signals on the sphere and one grid of fibres; a fibre is a field on the sphere.
 #[derive(Debug)]
 pub struct SphereFields {
     grid: FieldGrid,
-    synthesis: FieldSynthesis,
+    tables: Arc<RingTables>,
     rotation: CoefficientRotation,
-    matcher: OnceLock<RotationMatcher>,
-    averages: Vec<(Support, ZonalAverage)>,
+    copies: Arc<Copies>,
     fibres: Fibres,
     /// Steps in longitude from one shift to the next, and their number.
     shift: usize,
@@ -138,26 +120,6 @@ pub struct SphereWorkspace {
     centre: Option<Centre>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Centre {
-    /// Both signals are the same one.
-    Identity,
-    Rotation(Rotation),
-}
-
-impl Centre {
-    fn is_same(self) -> bool {
-        matches!(self, Centre::Identity)
-    }
-
-    fn rotation(self) -> Option<Rotation> {
-        match self {
-            Centre::Identity => None,
-            Centre::Rotation(rotation) => Some(rotation),
-        }
-    }
-}
-
 /// Numbers of longitudes and of shifts among them that cost least.
 fn longitudes(field: usize, shifts: usize) -> (usize, usize) {
     let smallest = 2 * field;
@@ -181,14 +143,15 @@ fn wanted_shifts(haar: usize, readout: SphereReadout) -> usize {
 impl SphereFields {
     /// # Arguments
     /// * `band_limit` — L of the signals
-    /// * `supports` — those of the network's filters
+    /// * `tables` — of the band limit of the fields, with the pole unless the readout pools
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if a band limit is zero or too small for products of two signals.
     pub(crate) fn new(
         band_limit: usize,
         resolution: Resolution,
-        supports: &[Support],
+        tables: Arc<RingTables>,
+        copies: Arc<Copies>,
         readout: SphereReadout,
     ) -> Result<Self> {
         let Resolution { haar, field } = resolution;
@@ -200,39 +163,26 @@ impl SphereFields {
             });
         }
         let (longitudes, shifts) = longitudes(field, wanted_shifts(haar, readout));
-        let pole = !matches!(readout, SphereReadout::Pooling { .. });
-        let grid = FieldGrid::new(field, longitudes, pole)?;
+        let grid = FieldGrid::new(field, longitudes, readout.at_pole())?;
         let fibres = match readout {
             SphereReadout::Pooling { kinked } => Fibres::Pooled {
                 product: ProductRule::new(haar, shifts)?,
                 polar: kinked.then(|| PolarRule::new(haar)).transpose()?,
             },
-            _ => Fibres::AtPole,
+            SphereReadout::Rotation => Fibres::AtPole { circle: None },
+            SphereReadout::Point { kinked } => Fibres::AtPole {
+                circle: kinked.then(|| CircleRule::new(haar)).transpose()?,
+            },
         };
-        let mut averages: Vec<(Support, ZonalAverage)> = Vec::new();
-        for support in supports {
-            if let Support::Zonal(profile) = support
-                && averages.iter().all(|(known, _)| known != support)
-            {
-                let average = ZonalAverage::new(&grid, &profile.multipliers(field)?)?;
-                averages.push((support.clone(), average));
-            }
-        }
         Ok(SphereFields {
-            synthesis: FieldSynthesis::new(&grid, band_limit)?,
+            tables,
             rotation: CoefficientRotation::new(band_limit)?,
-            matcher: OnceLock::new(),
-            averages,
+            copies,
             fibres,
             shift: longitudes / shifts,
             shifts,
             grid,
         })
-    }
-
-    /// Bytes of the tables of a geometry.
-    pub(crate) fn table_bytes(field: usize, supports: usize) -> usize {
-        size_of::<f64>() * field * field * (field + 1).next_multiple_of(8) * supports
     }
 
     /// Fibres of a pair times the points of each.
@@ -246,39 +196,6 @@ impl SphereFields {
         (turns * shifts) as u64 * (longitudes * field.next_multiple_of(8)) as u64
     }
 
-    /// The rotation that lays the second signal upon the first, if they match.
-    fn centre(&self, [a, b]: [&SphereSignal; 2]) -> Result<Option<Centre>> {
-        if std::ptr::eq(a, b) {
-            return Ok(Some(Centre::Identity));
-        }
-        let power: f64 = a.spectrum.iter().sum();
-        let difference = a
-            .spectrum
-            .iter()
-            .zip(&b.spectrum)
-            .map(|(p, q)| (p - q).abs());
-        // Signals that vanish are no copies of anything.
-        if power == 0.0 || difference.sum::<f64>() > SPECTRA * power {
-            return Ok(None);
-        }
-        if a.coeffs == b.coeffs {
-            return Ok(Some(Centre::Identity));
-        }
-        let matcher = match self.matcher.get() {
-            Some(matcher) => matcher,
-            None => {
-                let matcher = RotationMatcher::new(self.rotation.band_limit())?;
-                self.matcher.get_or_init(|| matcher)
-            }
-        };
-        // f ≈ R f' means f(x) ≈ f'(R⁻¹ x): the kink is at r = R⁻¹.
-        match matcher.best_rotation(a.coeffs.view(), b.coeffs.view()) {
-            Ok(best) if best.score > MATCH => Ok(Some(Centre::Rotation(best.rotation.inverse()))),
-            Ok(_) | Err(Error::NotConverged { .. }) => Ok(None),
-            Err(other) => Err(other),
-        }
-    }
-
     /// The turn of an orientation of the pair at hand.
     fn orientation(&self, index: usize, centre: Option<Centre>) -> Turn {
         match (&self.fibres, centre) {
@@ -288,8 +205,14 @@ impl SphereFields {
                 },
                 Some(centre),
             ) => polar.turn(index, centre.rotation(), centre.is_same()),
+            (
+                Fibres::AtPole {
+                    circle: Some(circle),
+                },
+                Some(centre),
+            ) => circle.turn(index, centre.rotation()),
             (Fibres::Pooled { product, .. }, _) => product.turn(index),
-            (Fibres::AtPole, _) => Turn {
+            (Fibres::AtPole { .. }, _) => Turn {
                 left: None,
                 right: None,
                 weight: 1.0 / self.shifts as f64,
@@ -316,11 +239,7 @@ impl SphereFields {
         } = workspace;
         let (channels, len) = (signal.channels(), self.grid.len());
         let band_limit = self.rotation.band_limit();
-        let turned = turned.get_or_insert_with(|| SphereSignal {
-            coeffs: Array3::default((channels, 0, 0)),
-            spectrum: Vec::new(),
-            fields: vec![0.0; 2 * channels * len],
-        });
+        let turned = turned.get_or_insert_with(|| SphereSignal::on_grid(channels, len));
         if rotated.dim() != (band_limit, 2 * band_limit - 1) {
             *rotated = Array2::zeros((band_limit, 2 * band_limit - 1));
         }
@@ -355,7 +274,8 @@ impl SphereFields {
             let [one, two] = &mut *pair;
             let coeffs = [&half[0][..], &half[1][..]];
             let second = (count == 2).then_some(&mut two[..]);
-            self.synthesis
+            self.tables
+                .synthesis
                 .synthesise(&self.grid, coeffs, one, second, scratch);
             let fields = turned.fields[2 * first * len..].chunks_exact_mut(len);
             for (to, from) in fields.zip([&*one, &*one, &*two, &*two]).take(2 * count) {
@@ -384,8 +304,8 @@ impl SphereFields {
         second: Option<&mut [f64]>,
         workspace: &mut SphereWorkspace,
     ) {
-        match self.averages.iter().find(|(known, _)| known == support) {
-            Some((_, average)) => {
+        match self.tables.average(support) {
+            Some(average) => {
                 average.apply(&self.grid, first, second, &mut workspace.scratch);
             }
             // As many numbers as before: another branch may have local filters.
@@ -473,16 +393,32 @@ impl Geometry for SphereFields {
         pair: [&SphereSignal; 2],
         workspace: &mut SphereWorkspace,
     ) -> Result<usize> {
-        let Fibres::Pooled { product, polar } = &self.fibres else {
-            return Ok(1);
+        let kinked = match &self.fibres {
+            Fibres::Pooled { polar, .. } => polar.is_some(),
+            Fibres::AtPole { circle } => circle.is_some(),
         };
-        workspace.centre = match polar {
-            Some(_) => self.centre(pair)?,
-            None => None,
+        workspace.centre = match kinked {
+            true => self.copies.centre(pair)?,
+            false => None,
         };
-        Ok(match (polar, workspace.centre) {
-            (Some(polar), Some(centre)) => polar.len(centre.is_same()),
-            _ => product.len(),
+        Ok(match (&self.fibres, workspace.centre) {
+            (
+                Fibres::Pooled {
+                    polar: Some(polar), ..
+                },
+                Some(centre),
+            ) => polar.len(centre.is_same()),
+            (Fibres::Pooled { product, .. }, _) => product.len(),
+            (
+                Fibres::AtPole {
+                    circle: Some(circle),
+                },
+                Some(centre),
+            ) if centre.about_pole().is_some() => circle.len(),
+            (Fibres::AtPole { .. }, _) => {
+                workspace.centre = None;
+                1
+            }
         })
     }
 
@@ -608,7 +544,7 @@ impl Geometry for SphereFields {
     fn mean(&self, region: SphereRegion, fibres: &[f64]) -> f64 {
         let own = match self.fibres {
             Fibres::Pooled { .. } => self.grid.mean(fibres),
-            Fibres::AtPole => self.grid.at_pole(fibres),
+            Fibres::AtPole { .. } => self.grid.at_pole(fibres),
         };
         own * region.weight
     }

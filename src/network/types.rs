@@ -118,6 +118,25 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// Whether features over the group end here.
+    pub(crate) fn is_readout(&self) -> bool {
+        matches!(
+            self,
+            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten
+        )
+    }
+
+    /// Visits all layers, those of branches too.
+    pub(crate) fn visit_all<'a>(layers: &'a [Layer], visit: &mut impl FnMut(&'a Layer)) {
+        for layer in layers {
+            visit(layer);
+            if let Layer::Residual { branch, shortcut } = layer {
+                Layer::visit_all(branch, visit);
+                Layer::visit_all(shortcut, visit);
+            }
+        }
+    }
+
     /// The word for this layer in a network file.
     ///
     /// # Examples

@@ -101,9 +101,9 @@ impl FieldGrid {
         &self.colatitudes
     }
 
-    /// Gauss–Legendre weights, of sum one over all nodes; zero at the pole and in the padding.
-    pub(super) fn weights(&self) -> &[f64] {
-        &self.weights
+    /// Gauss–Legendre weight of a ring, of sum one; zero at the pole and in the padding.
+    pub(super) fn ring_weight(&self, ring: usize) -> f64 {
+        self.weights[ring] * self.longitudes as f64
     }
 
     /// The mean of a field over the sphere.

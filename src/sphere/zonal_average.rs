@@ -13,7 +13,7 @@ use crate::special::lane_fft::{Direction, LANES, NUMBER, lane_offset};
 use crate::special::normalised_legendre;
 use pulp::{Arch, Simd, WithSimd};
 
-/// The matrices of one zonal average on one grid: M² times the number of rings.
+/// The matrices of one zonal average on the rings of a grid, for any number of longitudes: M² times the number of rings.
 #[derive(Debug, Clone)]
 pub(crate) struct ZonalAverage {
     /// Entry `[m][from][to]`, `to` padded.
@@ -35,9 +35,8 @@ impl ZonalAverage {
             {
                 normalised_legendre(m, colatitude, values)?;
             }
-            // The mean over a ring is the sum over its nodes times their weight.
             for (from, column) in matrix.chunks_exact_mut(row).enumerate() {
-                let weight = SPHERE * grid.weights()[from];
+                let weight = SPHERE * grid.ring_weight(from);
                 let source = &legendre[from * band_limit..][..band_limit];
                 for (value, target) in column.iter_mut().zip(legendre.chunks_exact(band_limit)) {
                     let sum: f64 = (m..degrees)
@@ -101,6 +100,7 @@ impl WithSimd for Apply<'_> {
         grid.transform(simd, Direction::Forward, scratch);
         let (band_limit, row, longitudes) = (grid.band_limit(), grid.row(), grid.longitudes());
         let bundle_len = grid.bundle_len();
+        let per_node = 1.0 / longitudes as f64;
         for (m, matrix) in average.matrices.chunks_exact(band_limit * row).enumerate() {
             let bins = [m, (longitudes - m) % longitudes];
             let column = &mut scratch.column[..4 * band_limit];
@@ -108,8 +108,8 @@ impl WithSimd for Apply<'_> {
                 let bundle = &scratch.bundles[ring / LANES * bundle_len..][..bundle_len];
                 let offset = lane_offset::<S>(ring % LANES);
                 for (pair, bin) in values.chunks_exact_mut(2).zip(bins) {
-                    pair[0] = bundle[bin * NUMBER + offset];
-                    pair[1] = bundle[bin * NUMBER + offset + S::F64_LANES];
+                    pair[0] = per_node * bundle[bin * NUMBER + offset];
+                    pair[1] = per_node * bundle[bin * NUMBER + offset + S::F64_LANES];
                 }
             }
             let product = &mut scratch.product[..4 * row];

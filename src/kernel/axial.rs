@@ -1,0 +1,94 @@
+//! The cross-correlation of two signals along rotations about the polar axis.
+//!
+//! ```math
+//! \kappa(R_z(\omega)) = \frac1{4\pi c} \sum_c \int f_c(x) f'_c(R_z(\omega) x) \, dx
+//!   = \frac1{4\pi c} \sum_m e^{im\omega} \sum_{c,l} \overline{f_{c,lm}} f'_{c,lm}
+//! ```
+
+use std::f64::consts::{PI, TAU};
+
+use ndarray::{ArrayView3, Axis};
+use num_complex::Complex64;
+
+/// Angles about the polar axis with their weights.
+#[derive(Debug, Clone)]
+pub(super) struct AxialAngles {
+    weights: Vec<f64>,
+    orders: usize,
+    /// Entry `[angle][m]` is exp(imω).
+    phases: Vec<Complex64>,
+}
+
+impl AxialAngles {
+    /// # Arguments
+    /// * `angles` — ω and its weight
+    /// * `band_limit` — L of the signals
+    pub(super) fn new(angles: &[(f64, f64)], band_limit: usize) -> Self {
+        let phase = |&(omega, _): &(f64, f64)| {
+            (0..band_limit).map(move |m| Complex64::cis(m as f64 * omega))
+        };
+        AxialAngles {
+            weights: angles.iter().map(|(_, weight)| *weight).collect(),
+            orders: band_limit,
+            phases: angles.iter().flat_map(phase).collect(),
+        }
+    }
+
+    /// Equal steps, of which the mean is exact for functions of band limit M.
+    pub(super) fn uniform(band_limit: usize) -> Vec<(f64, f64)> {
+        let n = 2 * band_limit - 1;
+        (0..n)
+            .map(|k| (TAU * k as f64 / n as f64, 1.0 / n as f64))
+            .collect()
+    }
+
+    /// The correlation at the first `count` angles.
+    pub(super) fn values(&self, correlation: &AxialCorrelation, count: usize, out: &mut Vec<f64>) {
+        out.clear();
+        let phases = self.phases.chunks_exact(self.orders).take(count);
+        out.extend(phases.map(|phases| {
+            let terms = correlation.orders.iter().zip(phases);
+            terms.map(|(s, e)| s.re * e.re - s.im * e.im).sum::<f64>()
+        }));
+    }
+
+    /// The weighted sum over the angles from the first one on.
+    pub(super) fn sum(&self, values: &[f64]) -> f64 {
+        values.iter().zip(&self.weights).map(|(v, w)| v * w).sum()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.weights.len()
+    }
+}
+
+/// The Fourier coefficients m ≥ 0 of the correlation, those of m > 0 twice.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AxialCorrelation {
+    orders: Vec<Complex64>,
+}
+
+impl AxialCorrelation {
+    /// # Arguments
+    /// * `f`, `g` — coefficients of real signals, `[channels, L, 2L − 1]`
+    pub(super) fn set(&mut self, f: ArrayView3<'_, Complex64>, g: ArrayView3<'_, Complex64>) {
+        let (channels, band_limit, _) = f.dim();
+        let norm = 1.0 / (4.0 * PI * channels as f64);
+        self.orders.clear();
+        self.orders.extend((0..band_limit).map(|m| {
+            let [f, g] = [f, g].map(|s| {
+                let order = s.index_axis_move(Axis(2), band_limit - 1 + m);
+                order.split_at(Axis(1), m).1
+            });
+            let sum: Complex64 = f.iter().zip(&g).map(|(f, g)| f.conj() * g).sum();
+            sum * if m == 0 { norm } else { 2.0 * norm }
+        }));
+    }
+
+    /// Turns the second signal about the polar axis first: g becomes x ↦ g(Rz(ω) x).
+    pub(super) fn turn(&mut self, omega: f64) {
+        for (m, s) in self.orders.iter_mut().enumerate() {
+            *s *= Complex64::cis(m as f64 * omega);
+        }
+    }
+}
