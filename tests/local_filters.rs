@@ -182,7 +182,7 @@ fn limits_end_in_a_clear_error() {
     let supports = [Support::cap(0.9), Support::cap(0.7)];
     let network = network(&Activation::Erf, supports, 1e-10);
     let limits = Limits {
-        points: 2_000_000,
+        points: 200_000,
         ..Limits::default()
     };
     let kernel = Kernel::with_limits(&network, limits).unwrap();

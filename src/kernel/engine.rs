@@ -263,14 +263,14 @@ impl<R: Refinement> Engine<R> {
                 level.iter().zip(steps).all(|(step, steps)| *step < steps)
                     && self.refinement.admits(level)
             });
-            if next.is_empty() {
+            let Some(next) = next else {
                 return Err(Error::NotConverged {
                     what: "mean over SO(3), relative error".into(),
                     achieved: excess,
                     requested: tolerance,
                     limit: self.refinement.describe(levels.finest()),
                 });
-            }
+            };
             for level in next {
                 levels.add(level, self.at_level(a, b, level, workspace)?);
             }

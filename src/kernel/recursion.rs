@@ -50,6 +50,21 @@ impl KernelPair {
         }
     }
 
+    pub(crate) fn scaled(self, factor: f64) -> KernelPair {
+        KernelPair {
+            nngp: factor * self.nngp,
+            ntk: factor * self.ntk,
+        }
+    }
+
+    /// The larger of each.
+    pub(crate) fn max(self, other: KernelPair) -> KernelPair {
+        KernelPair {
+            nngp: self.nngp.max(other.nngp),
+            ntk: self.ntk.max(other.ntk),
+        }
+    }
+
     /// The absolute difference of each.
     pub(crate) fn distance(self, other: KernelPair) -> KernelPair {
         KernelPair {

@@ -301,11 +301,21 @@ impl Geometry for SphereGeometry {
         &self,
         _: &Support,
         signal: &GlobalSignal,
-        _: &mut SphereGeometryWorkspace,
+        workspace: &mut SphereGeometryWorkspace,
         fibres: &mut Vec<f64>,
     ) -> GlobalRegion {
-        fibres.clear();
-        fibres.push(signal.harmonics.mean_square());
+        match &self.rotations {
+            Rotations::Group { .. } => {
+                fibres.clear();
+                fibres.push(signal.harmonics.mean_square());
+            }
+            // Rounded as the correlation of the signal with itself is: its angle to itself is zero.
+            Rotations::Axis { uniform, .. } => {
+                let coeffs = signal.coeffs().coeffs.view();
+                workspace.correlation.set(coeffs, coeffs);
+                uniform.values(&workspace.correlation, 1, fibres);
+            }
+        }
         GlobalRegion::Piece(0)
     }
 
