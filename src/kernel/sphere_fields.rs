@@ -122,7 +122,8 @@ pub struct SphereWorkspace {
 
 /// Numbers of longitudes and of shifts among them that cost least.
 fn longitudes(field: usize, shifts: usize) -> (usize, usize) {
-    let smallest = 2 * field;
+    // Fewer longitudes than shifts would end the refinement of the mean over them unseen.
+    let smallest = (2 * field).max(shifts);
     (smallest..=2 * smallest)
         .filter(|n| is_smooth(*n))
         .map(|n| {
