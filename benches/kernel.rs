@@ -27,9 +27,13 @@ fn signals(n: usize, channels: usize, band_limit: usize) -> Array4<Complex64> {
 }
 
 fn network(band_limit: usize, quadrature: usize, activation: Activation) -> Network {
+    refined(band_limit, Quadrature::BandLimit(quadrature), activation)
+}
+
+fn refined(band_limit: usize, quadrature: Quadrature, activation: Activation) -> Network {
     let scale = Scale::new(1.3, 0.2);
     Network::sphere(band_limit, SphereSampling::Coefficients, 2)
-        .quadrature(Quadrature::BandLimit(quadrature))
+        .quadrature(quadrature)
         .lifting(scale)
         .activation(activation.clone())
         .group_convolution(scale)
@@ -69,6 +73,35 @@ fn pairs(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A signal with itself, where relu has a kink, to a tolerance.
+fn kinks(criterion: &mut Criterion) {
+    let one = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .expect("a thread");
+    let mut group = criterion.benchmark_group("kernel/itself");
+    for tolerance in [1e-4, 1e-6, 1e-9] {
+        let network = refined(6, Quadrature::Tolerance(tolerance), Activation::Relu);
+        let kernel = Kernel::new(&network).expect("a valid network");
+        let x = kernel.prepare(signals(1, 2, 6).view()).expect("signals");
+        let run = || {
+            one.install(|| {
+                kernel
+                    .gram_prepared(black_box(&x))
+                    .expect("accurate kernels")
+            })
+        };
+        println!(
+            "relu, tolerance {tolerance:e}: {:?} of {}",
+            run().error,
+            run().ntk[[0, 0]]
+        );
+        let id = BenchmarkId::new("relu-L6", format!("{tolerance:e}"));
+        group.bench_function(id, |b| b.iter(run));
+    }
+    group.finish();
+}
+
 fn matrices(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("kernel/matrix");
     group.sample_size(10);
@@ -97,5 +130,5 @@ fn matrices(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, pairs, matrices);
+criterion_group!(benches, pairs, kinks, matrices);
 criterion_main!(benches);

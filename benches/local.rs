@@ -45,7 +45,7 @@ fn pairs(criterion: &mut Criterion) {
     group.sample_size(10);
     let mut cases = Vec::new();
     for (name, activation) in [("erf", Activation::Erf), ("relu", Activation::Relu)] {
-        for band_limit in [4, 6, 8, 12] {
+        for band_limit in [4, 6, 8, 12, 16] {
             for tolerance in [1e-3, 1e-4, 1e-6] {
                 if band_limit > 6 && tolerance < 1e-3 {
                     continue;

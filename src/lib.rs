@@ -25,6 +25,7 @@
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | [`predict`] | gradient flow, Gaussian processes, ridge regression |
+//! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
 //!
 //! # Features
@@ -46,6 +47,7 @@ pub mod predict;
 pub mod rotation_group;
 pub mod special;
 pub mod sphere;
+pub mod store;
 
 pub use error::{Error, Result};
 pub use {ndarray, num_complex};

@@ -8,8 +8,8 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn, ShapeBuilder};
-use ndarray_npy::npy::header::{Header, ReadHeaderError};
-use ndarray_npy::{ReadDataError, ReadableElement, WriteNpyExt};
+use ndarray_npy::npy::header::{Header, Layout, ReadHeaderError};
+use ndarray_npy::{ReadDataError, ReadableElement, WritableElement, WriteNpyExt};
 use num_complex::Complex;
 use zip::read::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
@@ -219,6 +219,53 @@ pub fn write_npz(path: impl AsRef<Path>, arrays: &[(&str, Numbers)]) -> Result<(
         }
         zip.finish()?.flush()
     })
+}
+
+/// Writes several real matrices of one shape, some rows at a time.
+///
+/// # Arguments
+/// * `keys` — the names, each once
+/// * `strip` — from the number of a matrix and of a strip to the next of its rows; called in order
+pub(crate) fn write_npz_strips(
+    path: &Path,
+    keys: &[&str],
+    [rows, columns]: [usize; 2],
+    mut strip: impl FnMut(usize, usize) -> Result<ndarray::Array2<f64>>,
+) -> Result<()> {
+    let mut failed = None;
+    let written = write_atomically(path, |out| {
+        let mut zip = ZipWriter::new_stream(out);
+        let options = SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored)
+            .large_file(true);
+        let header = Header {
+            type_descriptor: f64::type_descriptor(),
+            layout: Layout::Standard,
+            shape: vec![rows, columns],
+        };
+        for (number, key) in keys.iter().enumerate() {
+            zip.start_file(format!("{key}.npy"), options)?;
+            header.write(&mut zip).map_err(io::Error::other)?;
+            let (mut done, mut count) = (0, 0);
+            while done < rows {
+                let part = strip(number, count).map_err(|err| {
+                    let message = err.to_string();
+                    failed = Some(err);
+                    io::Error::other(message)
+                })?;
+                for value in &part {
+                    zip.write_all(&value.to_le_bytes())?;
+                }
+                done += part.nrows();
+                count += 1;
+            }
+        }
+        zip.finish()?.flush()
+    });
+    match failed {
+        Some(err) => Err(err),
+        None => written,
+    }
 }
 
 fn read_file(path: &Path, accept: Accept) -> Result<Numbers> {

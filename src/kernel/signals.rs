@@ -70,6 +70,17 @@ impl Signals<'_> {
         self.len() == 0
     }
 
+    /// Some of the signals, without a copy.
+    pub(crate) fn range(&self, range: std::ops::Range<usize>) -> Signals<'_> {
+        let range = ndarray::Slice::from(range);
+        match self {
+            Signals::Vectors(a) => Signals::Vectors(a.slice_axis(Axis(0), range)),
+            Signals::Grid(a) => Signals::Grid(a.slice_axis(Axis(0), range)),
+            Signals::Points(a) => Signals::Points(a.slice_axis(Axis(0), range)),
+            Signals::Coefficients(a) => Signals::Coefficients(a.slice_axis(Axis(0), range)),
+        }
+    }
+
     /// A copy of the first `n` signals, or of all if there are fewer.
     pub(crate) fn first(&self, n: usize) -> OwnedSignals {
         let n = n.min(self.len());

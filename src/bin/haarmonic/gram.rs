@@ -1,12 +1,15 @@
 //! `haarmonic gram`: kernel matrices.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use haarmonic::Result;
-use haarmonic::data::arrays::{Numbers, write_npz};
+use haarmonic::data::arrays::{Numbers, read_numbers, write_npz};
 use haarmonic::data::atomic::check_target;
-use haarmonic::kernel::{Gram, KernelError};
+use haarmonic::kernel::{Gram, Kernel, KernelError, Progress};
+use haarmonic::store::{GramStore, StoreOptions};
+use haarmonic::{Error, Result};
+use indicatif::ProgressBar;
 
 use super::{PrecisionChoice, inputs, progress, read_kernel};
 
@@ -24,12 +27,58 @@ pub struct Arguments {
     /// Where to write `nngp`, `ntk` and their error estimates (.npz)
     #[arg(long)]
     out: PathBuf,
+    /// Keep finished tiles in the folder OUT.tiles, and go on from those that are there
+    #[arg(long)]
+    resume: bool,
+    /// Memory for a tile, such as 512M or 2G; inputs do not count. Implies --resume
+    #[arg(long, value_parser = parse_bytes)]
+    memory: Option<usize>,
+    /// Number of threads; all by default
+    #[arg(long)]
+    threads: Option<NonZeroUsize>,
+}
+
+/// A number of bytes, with k, M, G or T for powers of 1024.
+fn parse_bytes(text: &str) -> std::result::Result<usize, String> {
+    let expected =
+        || format!("found {text:?}, expected a number of bytes such as 800000, 64M or 2G");
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let power = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kib" => 1,
+        "m" | "mib" => 2,
+        "g" | "gib" => 3,
+        "t" | "tib" => 4,
+        _ => return Err(expected()),
+    };
+    let number: usize = digits.parse().map_err(|_| expected())?;
+    number
+        .checked_mul(1024_usize.pow(power))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(expected)
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     check_target(&arguments.out)?;
+    if let Some(threads) = arguments.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build_global()
+            .map_err(|err| Error::InvalidValue {
+                what: "--threads".into(),
+                found: threads.to_string(),
+                expected: format!("a number for which threads can be made: {err}"),
+            })?;
+    }
     let (bar, report) = progress::pairs();
-    let kernel = read_kernel(&arguments.network, arguments.precision)?.with_progress(report);
+    let kernel = read_kernel(&arguments.network, arguments.precision)?;
+    if arguments.resume || arguments.memory.is_some() {
+        return by_tiles(arguments, &kernel, &bar, report);
+    }
+    let kernel = kernel.with_progress(report);
     let rows = inputs::read(&kernel, &arguments.rows)?;
     let gram = match &arguments.columns {
         None => kernel.gram_prepared(&rows)?,
@@ -39,6 +88,45 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (n1, n2) = gram.nngp.dim();
     println!("{n1} x {n2} kernels, {}", describe(&gram.error));
     write(arguments, gram)
+}
+
+/// Tile by tile, through a folder beside the result.
+fn by_tiles(
+    arguments: &Arguments,
+    kernel: &Kernel,
+    bar: &ProgressBar,
+    report: Progress,
+) -> Result<()> {
+    let mut folder = arguments.out.clone().into_os_string();
+    folder.push(".tiles");
+    let folder = PathBuf::from(folder);
+    let mut options = StoreOptions::default();
+    if let Some(memory) = arguments.memory {
+        options.memory = memory;
+    }
+    let rows = read_numbers(&arguments.rows)?;
+    let rows = inputs::signals(&rows).map_err(|error| error.in_file(&arguments.rows))?;
+    let columns = arguments.columns.as_ref().map(read_numbers).transpose()?;
+    let store = match &columns {
+        None => GramStore::open(&folder, kernel, rows, options)?,
+        Some(columns) => {
+            GramStore::open_cross(&folder, kernel, rows, inputs::signals(columns)?, options)?
+        }
+    };
+    let done = store.complete(Some(report))?;
+    bar.finish_and_clear();
+    for (path, problem) in &done.damaged {
+        println!("computed again: {}, found {problem}", path.display());
+    }
+    let error = store.write_npz(&arguments.out)?;
+    let [n1, n2] = store.shape();
+    println!(
+        "{n1} x {n2} kernels, {} tiles computed, {} found, {}",
+        done.computed,
+        done.found,
+        describe(&error)
+    );
+    Ok(())
 }
 
 pub fn describe(error: &KernelError) -> String {

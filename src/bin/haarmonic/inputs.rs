@@ -10,20 +10,19 @@ use ndarray::{ArrayD, ArrayViewD, Dimension, Ix2, Ix3, Ix4};
 /// Reads one file and prepares what it holds for the network of `kernel`.
 pub fn read(kernel: &Kernel, path: &Path) -> Result<PreparedSignals> {
     let numbers = read_numbers(path)?;
-    prepare(kernel, &numbers).map_err(|error| error.in_file(path))
+    signals(&numbers)
+        .and_then(|signals| kernel.prepare(signals))
+        .map_err(|error| error.in_file(path))
 }
 
-fn prepare(kernel: &Kernel, numbers: &Numbers) -> Result<PreparedSignals> {
-    match numbers {
-        Numbers::Real(array) if array.ndim() == 2 => {
-            kernel.prepare(Signals::Vectors(view::<_, Ix2>(array)?))
-        }
-        Numbers::Real(array) if array.ndim() == 3 => {
-            kernel.prepare(Signals::Points(view::<_, Ix3>(array)?))
-        }
-        Numbers::Real(array) => kernel.prepare(Signals::Grid(view::<_, Ix4>(array)?)),
-        Numbers::Complex(array) => kernel.prepare(Signals::Coefficients(view::<_, Ix4>(array)?)),
-    }
+/// The form in which a network takes an array, by its rank and its type.
+pub fn signals(numbers: &Numbers) -> Result<Signals<'_>> {
+    Ok(match numbers {
+        Numbers::Real(array) if array.ndim() == 2 => Signals::Vectors(view::<_, Ix2>(array)?),
+        Numbers::Real(array) if array.ndim() == 3 => Signals::Points(view::<_, Ix3>(array)?),
+        Numbers::Real(array) => Signals::Grid(view::<_, Ix4>(array)?),
+        Numbers::Complex(array) => Signals::Coefficients(view::<_, Ix4>(array)?),
+    })
 }
 
 fn view<T, D: Dimension>(array: &ArrayD<T>) -> Result<ndarray::ArrayView<'_, T, D>> {

@@ -1,0 +1,425 @@
+//! Kernel matrices in folders: the same values as in memory, whatever happens to the program and to the files.
+
+#[path = "common/signals.rs"]
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use haarmonic::Error;
+use haarmonic::activation::Activation;
+use haarmonic::data::arrays::{read_npz_real, write_npy};
+use haarmonic::group::PointGroup;
+use haarmonic::kernel::{Gram, Kernel, KernelError, Signals};
+use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::store::{GramStore, StoreOptions};
+use ndarray::{Array2, Array4, Axis};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+fn rng(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
+fn vectors(seed: u64, n: usize) -> Array2<f64> {
+    let mut rng = rng(seed);
+    Array2::from_shape_simple_fn((n, 5), || rng.random_range(-1.0..1.0))
+}
+
+fn perceptron(weight: f64) -> Network {
+    Network::vector(5)
+        .dense(Scale::new(weight, 0.1))
+        .activation(Activation::Relu)
+        .dense(Scale::new(1.3, 0.2))
+        .activation(Activation::Erf)
+        .dense(Scale::default())
+        .build()
+        .unwrap()
+}
+
+fn sphere(quadrature: Quadrature) -> Network {
+    Network::sphere(3, SphereSampling::Coefficients, 1)
+        .quadrature(quadrature)
+        .lifting(Scale::default())
+        .activation(Activation::Erf)
+        .group_pooling()
+        .dense(Scale::default())
+        .build()
+        .unwrap()
+}
+
+fn side(side: usize) -> StoreOptions {
+    StoreOptions {
+        side: Some(side),
+        ..StoreOptions::default()
+    }
+}
+
+/// Every file of a folder.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .map(|path| (path.clone(), std::fs::read(&path).unwrap()))
+        .collect()
+}
+
+/// Completes a store and compares it with what the kernel says in memory.
+fn assert_same<'a>(
+    kernel: &'a Kernel,
+    rows: impl Into<Signals<'a>>,
+    columns: Option<Signals<'a>>,
+    tiles: usize,
+) {
+    let rows = rows.into();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let (store, want) = match columns {
+        None => (
+            GramStore::open(&path, kernel, rows, side(3)).unwrap(),
+            kernel.gram(rows).unwrap(),
+        ),
+        Some(columns) => (
+            GramStore::open_cross(&path, kernel, rows, columns, side(3)).unwrap(),
+            kernel.cross(rows, columns).unwrap(),
+        ),
+    };
+    let missing = store.read().unwrap_err();
+    assert!(matches!(missing, Error::Missing { .. }), "{missing}");
+    let report = store.complete(None).unwrap();
+    assert_eq!((report.found, report.computed), (0, tiles));
+    assert_eq!(store.tile_count(), tiles);
+    let Gram { nngp, ntk, error } = store.read().unwrap();
+    assert_eq!((&nngp, &ntk), (&want.nngp, &want.ntk));
+    assert_eq!(store.shape(), [nngp.nrows(), nngp.ncols()]);
+    match (&error, &want.error) {
+        // Samples differ.
+        (KernelError::Sampled { pairs, .. }, KernelError::Sampled { .. }) => {
+            assert!(*pairs >= tiles);
+        }
+        _ => assert_eq!(error, want.error),
+    }
+    let npz = folder.path().join("kernels.npz");
+    let summary = store.write_npz(&npz).unwrap();
+    assert_eq!(summary.largest(), error.largest());
+    assert_eq!(read_npz_real(&npz, "nngp").unwrap(), nngp.into_dyn());
+    assert_eq!(read_npz_real(&npz, "ntk").unwrap(), ntk.into_dyn());
+    if let KernelError::Entries { nngp, ntk } = error {
+        assert_eq!(read_npz_real(&npz, "nngp_error").unwrap(), nngp.into_dyn());
+        assert_eq!(read_npz_real(&npz, "ntk_error").unwrap(), ntk.into_dyn());
+    }
+}
+
+#[test]
+fn tiles_hold_what_the_kernel_says() {
+    let kernel = Kernel::new(&perceptron(1.0)).unwrap();
+    let (x, y) = (vectors(1, 8), vectors(2, 4));
+    assert_same(&kernel, x.view(), None, 6);
+    assert_same(&kernel, x.view(), Some(y.view().into()), 6);
+    assert_same(&kernel, y.view(), Some(x.view().into()), 6);
+
+    let signals = common::random_signals(&mut rng(3), [5, 1, 3], 1);
+    for quadrature in [Quadrature::Tolerance(1e-6), Quadrature::BandLimit(4)] {
+        let kernel = Kernel::new(&sphere(quadrature)).unwrap();
+        assert_same(&kernel, signals.view(), None, 3);
+        assert_same(&kernel, signals.view(), Some(signals.view().into()), 4);
+    }
+
+    let images = Network::plane(4, 4, 1)
+        .lifting(
+            PointGroup::C4,
+            Support::window(3, Padding::Same),
+            Scale::default(),
+        )
+        .activation(Activation::Relu)
+        .group_pooling()
+        .dense(Scale::default())
+        .build()
+        .unwrap();
+    let mut rng = rng(4);
+    let x = Array4::from_shape_simple_fn((4, 4, 4, 1), || rng.random_range(-1.0..1.0));
+    assert_same(&Kernel::new(&images).unwrap(), x.view(), None, 3);
+
+    // Several outputs a signal.
+    let outputs = Network::sphere(3, SphereSampling::Coefficients, 1)
+        .lifting(Scale::default())
+        .activation(Activation::Erf)
+        .outputs(Outputs::rotations(&[[0.0, 0.3, 0.1], [1.0, 1.0, 1.0]]))
+        .build()
+        .unwrap();
+    assert_same(&Kernel::new(&outputs).unwrap(), signals.view(), None, 3);
+}
+
+#[test]
+fn damaged_tiles_are_computed_again() {
+    let kernel = Kernel::new(&perceptron(1.0)).unwrap();
+    let x = vectors(5, 7);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = GramStore::open(&path, &kernel, x.view(), side(2)).unwrap();
+    store.complete(None).unwrap();
+    let whole = files(&path);
+    let tiles: Vec<&PathBuf> = whole
+        .keys()
+        .filter(|path| !path.ends_with("manifest.toml"))
+        .collect();
+    assert_eq!(tiles.len(), 10);
+    let flipped = |bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 4;
+        bytes
+    };
+    std::fs::write(tiles[0], flipped(&whole[tiles[0]])).unwrap();
+    std::fs::write(tiles[3], &whole[tiles[3]][..50]).unwrap();
+    std::fs::write(tiles[4], &whole[tiles[5]]).unwrap();
+    std::fs::remove_file(tiles[9]).unwrap();
+    assert!(matches!(store.read(), Err(Error::Missing { .. })));
+    let report = GramStore::open(&path, &kernel, x.view(), side(2))
+        .unwrap()
+        .complete(None)
+        .unwrap();
+    assert_eq!((report.found, report.computed), (6, 4));
+    let damaged: Vec<&PathBuf> = report.damaged.iter().map(|(path, _)| path).collect();
+    assert_eq!(damaged, [tiles[0], tiles[3], tiles[4]]);
+    assert_eq!(files(&path), whole);
+}
+
+#[test]
+fn added_signals_change_no_tile() {
+    let kernel = Kernel::new(&perceptron(1.0)).unwrap();
+    let x = vectors(6, 11);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let first = x.view().split_at(Axis(0), 5).0;
+    GramStore::open(&path, &kernel, first, side(2))
+        .unwrap()
+        .complete(None)
+        .unwrap();
+    let before = files(&path);
+    // Another size of tile holds for what is new.
+    let store = GramStore::open(&path, &kernel, x.view(), side(4)).unwrap();
+    let report = store.complete(None).unwrap();
+    // Blocks of 2, 2, 1, 4 and 2 signals.
+    assert_eq!((report.found, report.computed), (6, 9));
+    let after = files(&path);
+    for (name, bytes) in before
+        .iter()
+        .filter(|(name, _)| !name.ends_with("manifest.toml"))
+    {
+        assert_eq!(after[name], *bytes);
+    }
+    assert_eq!(store.read().unwrap(), kernel.gram(x.view()).unwrap());
+}
+
+#[test]
+fn what_does_not_belong_is_refused_and_nothing_changes() {
+    let kernel = Kernel::new(&perceptron(1.0)).unwrap();
+    let x = vectors(7, 6);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    GramStore::open(&path, &kernel, x.view(), side(2))
+        .unwrap()
+        .complete(None)
+        .unwrap();
+    let before = files(&path);
+    let refused = |result: haarmonic::Result<GramStore<'_>>, words: &str| {
+        let error = result.err().expect("an error").to_string();
+        assert!(error.contains(words), "{error}");
+        assert_eq!(files(&path), before);
+    };
+    let other = Kernel::new(&perceptron(1.1)).unwrap();
+    refused(GramStore::open(&path, &other, x.view(), side(2)), "network");
+    let mut changed = x.clone();
+    changed[[3, 0]] += 1e-15;
+    refused(
+        GramStore::open(&path, &kernel, changed.view(), side(2)),
+        "between 2 and 4",
+    );
+    let fewer = x.view().split_at(Axis(0), 5).0;
+    refused(
+        GramStore::open(&path, &kernel, fewer, side(2)),
+        "at least 6",
+    );
+    refused(
+        GramStore::open_cross(&path, &kernel, x.view(), x.view(), side(2)),
+        "two sets",
+    );
+    let wrong = Array2::zeros((6, 4));
+    refused(
+        GramStore::open(&path, &kernel, wrong.view(), side(2)),
+        "[n, 5]",
+    );
+    let little = StoreOptions {
+        memory: 400,
+        side: None,
+    };
+    refused(GramStore::open(&path, &kernel, x.view(), little), "memory");
+    refused(
+        GramStore::open(&path, &kernel, x.view(), side(0)),
+        "at least 1",
+    );
+    let none = Array2::zeros((0, 5));
+    refused(
+        GramStore::open(&path, &kernel, none.view(), side(2)),
+        "signals",
+    );
+
+    let missing = folder.path().join("no").join("store");
+    let error = GramStore::open(&missing, &kernel, x.view(), side(2))
+        .err()
+        .unwrap();
+    assert!(matches!(error, Error::Io { .. }), "{error}");
+    std::fs::write(path.join("manifest.toml"), "format = 1").unwrap();
+    let error = GramStore::open(&path, &kernel, x.view(), side(2))
+        .err()
+        .unwrap();
+    assert!(error.to_string().contains("manifest.toml"), "{error}");
+}
+
+#[test]
+fn tiles_keep_to_the_memory() {
+    let kernel = Kernel::new(&perceptron(1.0)).unwrap();
+    let x = vectors(8, 40);
+    let folder = tempfile::tempdir().unwrap();
+    let tiles = |memory: usize| {
+        let path = folder.path().join(memory.to_string());
+        let options = StoreOptions { memory, side: None };
+        GramStore::open(&path, &kernel, x.view(), options)
+            .unwrap()
+            .tile_count()
+    };
+    assert_eq!(tiles(1 << 20), 1);
+    // 12 numbers an entry and 8 for each number of a row or a column: 13 signals.
+    assert_eq!(tiles(8 * (12 * 13 * 13 + 8 * 26 * 5)), 10);
+}
+
+/// Files of a network and of its inputs.
+fn problem(folder: &Path, n: usize) -> [PathBuf; 2] {
+    let [network, inputs] = ["net.toml", "x.npy"].map(|name| folder.join(name));
+    std::fs::write(
+        &network,
+        sphere(Quadrature::Tolerance(1e-6)).to_toml().unwrap(),
+    )
+    .unwrap();
+    let signals = common::random_signals(&mut rng(9), [n, 1, 3], 1);
+    write_npy(&inputs, &signals).unwrap();
+    [network, inputs]
+}
+
+fn gram(network: &Path, inputs: &Path, out: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_haarmonic"));
+    command
+        .arg("gram")
+        .arg(network)
+        .arg(inputs)
+        .arg("--out")
+        .arg(out);
+    // Tiles of six signals.
+    command
+        .args(["--resume", "--memory", "27000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Killed at fifty moments, the computation ends with the file of an undisturbed one, bit for bit.
+#[test]
+fn killed_programs_go_on_where_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let [network, inputs] = problem(folder.path(), 240);
+    let [whole, broken] = ["whole.npz", "broken.npz"].map(|name| folder.path().join(name));
+    assert!(gram(&network, &inputs, &whole).status().unwrap().success());
+    let mut rng = rng(10);
+    let mut kills = 0;
+    while kills < 50 {
+        let mut child = gram(&network, &inputs, &broken).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(rng.random_range(1_000..25_000)));
+        // Where it was done already, the result is removed: it has to come again.
+        match child.try_wait().unwrap() {
+            Some(status) => {
+                assert!(status.success());
+                std::fs::remove_file(&broken).unwrap();
+                let tiles = folder.path().join("broken.npz.tiles");
+                std::fs::remove_dir_all(&tiles).unwrap();
+            }
+            None => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+            }
+        }
+        kills += 1;
+    }
+    let output = gram(&network, &inputs, &broken).output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("found") && !text.contains(" 0 found"),
+        "{text}"
+    );
+    assert!(!text.contains("computed again"), "{text}");
+    assert_eq!(
+        std::fs::read(&whole).unwrap(),
+        std::fs::read(&broken).unwrap()
+    );
+}
+
+/// A file system that takes no more is an error that names the file; what was finished stays.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_store_usable() {
+    let folder = tempfile::tempdir().unwrap();
+    let [network, inputs] = problem(folder.path(), 20);
+    let out = folder.path().join("k.npz");
+    let command = gram(&network, &inputs, &out);
+    let mut limited = Command::new("sh");
+    limited
+        .arg("-c")
+        .arg("trap '' XFSZ; ulimit -f 1; exec \"$@\"")
+        .arg("sh")
+        .arg(command.get_program())
+        .args(command.get_args());
+    let output = limited.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("k.npz.tiles"), "{text}");
+    assert!(!out.exists());
+    let store = folder.path().join("k.npz.tiles");
+    assert!(
+        files(&store)
+            .keys()
+            .all(|name| !name.to_string_lossy().ends_with(".part"))
+    );
+    assert!(gram(&network, &inputs, &out).status().unwrap().success());
+    assert_eq!(read_npz_real(&out, "ntk").unwrap().shape(), [20, 20]);
+}
+
+#[test]
+fn command_line_says_what_it_does_not_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let [network, inputs] = problem(folder.path(), 3);
+    let out = folder.path().join("k.npz");
+    for (arguments, words) in [
+        (["--memory", "0"], "bytes"),
+        (["--memory", "12Q"], "bytes"),
+        (["--memory", "99999999999T"], "bytes"),
+        (["--memory", "10"], "memory"),
+        (["--threads", "0"], "threads"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_haarmonic"));
+        command
+            .arg("gram")
+            .arg(&network)
+            .arg(&inputs)
+            .arg("--out")
+            .arg(&out);
+        let output = command.args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(words), "{text}");
+    }
+    let mut command = gram(&network, &inputs, &out);
+    assert!(command.args(["--threads", "1"]).status().unwrap().success());
+}
