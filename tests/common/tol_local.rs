@@ -28,5 +28,6 @@ pub const OWN_PEAKED: f64 = 1e-2;
 /// Tolerances of which the claimed errors are looked at, and the one that stands for the truth.
 pub const ASKED: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
 pub const TRUTH: f64 = 1e-8;
+pub const TRUTH_KINKED: f64 = 1e-7;
 /// Features at rotations, of which 40 make up the truth.
 pub const TURNS: f64 = 1e-9;
