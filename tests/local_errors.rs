@@ -194,7 +194,7 @@ fn filters_as_wide_as_the_sphere() {
 #[test]
 fn pooled_features() {
     for (activation, relations, count, truth) in [
-        (Activation::Erf, &ALL[..], 12, tol::TRUTH),
+        (Activation::Erf, &ALL[..], 3, tol::TRUTH),
         (
             Activation::Relu,
             &[Relation::Distinct],

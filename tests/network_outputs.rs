@@ -254,7 +254,8 @@ fn values_out_of_range_name_their_layer() {
             &format!("layer 3: {message}"),
         );
     }
-    let at = |angles| network(vec![lifting(Support::Global)], Outputs::rotations(angles));
+    let at =
+        |angles: &[[f64; 3]]| network(vec![lifting(Support::Global)], Outputs::rotations(angles));
     refused(
         at(&[]),
         "rotations of the outputs: found 0, expected 1 to 1048576 of them",
@@ -279,7 +280,7 @@ fn values_out_of_range_name_their_layer() {
         at(&[[0.0, 0.0, f64::INFINITY]]),
         "gamma of output 1: found inf, expected a finite angle in radians",
     );
-    let at = |angles| {
+    let at = |angles: &[[f64; 2]]| {
         network(
             vec![lifting(Support::Global), Layer::PartialPooling],
             Outputs::points(angles),
