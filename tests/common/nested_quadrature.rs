@@ -86,7 +86,7 @@ fn harmonic(l: usize, m: usize) -> Vec<f64> {
     let size = (2 * l + 1) as f64 / (4.0 * PI) * factorial(l - m) / factorial(l + m);
     let mut coeffs = vec![0.0; l + 1];
     for k in (0..=l / 2).filter(|k| l - 2 * k >= m) {
-        let sign = if (k + m) % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if (k + m).is_multiple_of(2) { 1.0 } else { -1.0 };
         let legendre =
             factorial(2 * l - 2 * k) / (factorial(k) * factorial(l - k) * factorial(l - 2 * k));
         let derivative = factorial(l - 2 * k) / factorial(l - 2 * k - m);
