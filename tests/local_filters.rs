@@ -98,8 +98,8 @@ fn rotating_an_input_changes_nothing() {
     // Rotated copies have their kink at that rotation.
     let columns = concatenate![Axis(0), signals(4, 1), rotated(&x, &other)];
     for (activation, tolerances) in [
-        (Activation::Erf, &[1e-4, 1e-6][..]),
-        (Activation::Relu, &[1e-4]),
+        (Activation::Erf, &[1e-4, 1e-6, 1e-8][..]),
+        (Activation::Relu, &[1e-4, 1e-6]),
     ] {
         for &tolerance in tolerances {
             let supports = [Support::cap(0.9), Support::cap(0.7)];

@@ -491,6 +491,26 @@ fn outputs_at_given_places() {
             "key `at` in [outputs] (line 7): found an unknown key, expected one of rotations, points, sampling, bandlimit",
         ),
         (
+            "rotations = [[0, 0, 0]]\nsampling = \"gauss-legendre\"\nbandlimit = 2",
+            "key `sampling` in [outputs] (line 8): found `sampling` beside `rotations`, expected one of the two",
+        ),
+        (
+            "rotations = [[0, 0, nan]]",
+            "gamma of output 1: found NaN, expected a finite angle in radians",
+        ),
+        (
+            "rotations = [[0, 0, 0], [0, nan, 0]]",
+            "beta of output 2: found NaN, expected radians from 0 to π",
+        ),
+        (
+            "rotations = [[0, 0, 0], [-inf, 0, 0]]",
+            "alpha of output 2: found -inf, expected a finite angle in radians",
+        ),
+        (
+            "rotations = []",
+            "rotations of the outputs: found 0, expected 1 to 1048576 of them",
+        ),
+        (
             "rotations = [[0, 4, 0]]",
             "beta of output 1: found 4, expected radians from 0 to π",
         ),

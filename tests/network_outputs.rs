@@ -254,7 +254,8 @@ fn values_out_of_range_name_their_layer() {
             &format!("layer 3: {message}"),
         );
     }
-    let at = |angles| network(vec![lifting(Support::Global)], Outputs::rotations(angles));
+    let at =
+        |angles: &[[f64; 3]]| network(vec![lifting(Support::Global)], Outputs::rotations(angles));
     refused(
         at(&[]),
         "rotations of the outputs: found 0, expected 1 to 1048576 of them",
@@ -268,6 +269,10 @@ fn values_out_of_range_name_their_layer() {
         "beta of output 1: found 3.2, expected radians from 0 to π",
     );
     refused(
+        at(&[[0.0, f64::NAN, 0.0]]),
+        "beta of output 1: found NaN, expected radians from 0 to π",
+    );
+    refused(
         at(&[[f64::NAN, 0.0, 0.0]]),
         "alpha of output 1: found NaN, expected a finite angle in radians",
     );
@@ -275,7 +280,7 @@ fn values_out_of_range_name_their_layer() {
         at(&[[0.0, 0.0, f64::INFINITY]]),
         "gamma of output 1: found inf, expected a finite angle in radians",
     );
-    let at = |angles| {
+    let at = |angles: &[[f64; 2]]| {
         network(
             vec![lifting(Support::Global), Layer::PartialPooling],
             Outputs::points(angles),
@@ -288,6 +293,18 @@ fn values_out_of_range_name_their_layer() {
     refused(
         at(&[[f64::NAN, 0.0]]),
         "colatitude of output 1: found NaN, expected radians from 0 to π",
+    );
+    refused(
+        at(&[[0.0, 0.0], [0.0, f64::NAN]]),
+        "longitude of output 2: found NaN, expected a finite angle in radians",
+    );
+    refused(
+        at(&[[PI.next_up(), 0.0]]),
+        "colatitude of output 1: found 3.1415926535897936, expected radians from 0 to π",
+    );
+    refused(
+        at(&vec![[0.0; 2]; (1 << 20) + 1]),
+        "points of the outputs: found 1048577, expected 1 to 1048576 of them",
     );
     refused(
         at(&[[0.0, f64::NEG_INFINITY]]),
