@@ -124,7 +124,7 @@ mod tests {
             step: 3.0 / steps as f64,
             steps,
         };
-        for eigenvalue in [0.0, 1e-9, 0.2, 1.0, 5.0] {
+        for eigenvalue in [0.0_f64, 1e-9, 0.2, 1.0, 5.0] {
             // (1 − λτ/k)^k = e^{−λτ} (1 − (λτ)²/2k + …).
             let bound = (3.0 * eigenvalue).powi(2) / steps as f64 + 8.0 * f64::EPSILON;
             assert!((flow.left_over(eigenvalue) - descent.left_over(eigenvalue)).abs() <= bound);
