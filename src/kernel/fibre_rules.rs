@@ -184,13 +184,12 @@ impl CircleRule {
     }
 
     /// # Arguments
-    /// * `centre` — the rotation about the polar axis at which the kink is; nothing for the identity
-    pub(super) fn turn(&self, index: usize, centre: Option<Rotation>) -> Turn {
+    /// * `kink` — the angle about the polar axis at which it is
+    pub(super) fn turn(&self, index: usize, kink: f64) -> Turn {
         let (omega, weight) = self.angles[index];
-        let about_z = Rotation::about_z(omega).expect("the angle is finite");
         Turn {
             left: None,
-            right: Some(centre.map_or(about_z, |c| c.compose(&about_z))),
+            right: Some(Rotation::about_z(kink + omega).expect("the angle is finite")),
             weight,
             same_left: index > 0,
         }

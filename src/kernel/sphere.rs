@@ -35,18 +35,16 @@ impl GlobalSignal {
 }
 
 /// Signals on the sphere and the rotations at which they are correlated.
-
 pub struct SphereGeometry {
     copies: Arc<Copies>,
     rotations: Rotations,
 }
 
 /// Where the fibres of a pair are.
-
 enum Rotations {
     /// On a product grid over the group, or in polar coordinates about a kink.
     Group {
-        correlator: RealCorrelator,
+        correlator: Box<RealCorrelator>,
         polar: Option<Box<Polar>>,
     },
     /// About the polar axis; signals are turned before.
@@ -107,7 +105,7 @@ impl SphereGeometry {
         let angles = |angles: &[(f64, f64)]| AxialAngles::new(angles, band_limit);
         let rotations = match readout {
             SphereReadout::Pooling { kinked } => Rotations::Group {
-                correlator: RealCorrelator::new(band_limit, quadrature)?,
+                correlator: Box::new(RealCorrelator::new(band_limit, quadrature)?),
                 polar: (kinked && polar)
                     .then(|| -> Result<_> {
                         let rule = PolarRule::new(quadrature)?;

@@ -211,7 +211,7 @@ impl SphereFields {
                     circle: Some(circle),
                 },
                 Some(centre),
-            ) => circle.turn(index, centre.rotation()),
+            ) => circle.turn(index, centre.about_pole().unwrap_or(0.0)),
             (Fibres::Pooled { product, .. }, _) => product.turn(index),
             (Fibres::AtPole { .. }, _) => Turn {
                 left: None,

@@ -14,8 +14,8 @@ use crate::{Error, Result};
 const SPECTRA: f64 = 0.1;
 /// Correlation of two signals, laid upon each other, beyond which a kink of an activation at that rotation is treated.
 const MATCH: f64 = 0.98;
-/// A rotation is one about the polar axis if it moves the pole by less than this angle.
-const POLE: f64 = 1e-6;
+/// A kink is on a circle about the pole, or close enough to be felt there, if its rotation moves the pole by less than this angle.
+const POLE: f64 = 0.5;
 
 /// A signal of one or several channels, and where it was turned, its values on the nodes of a grid.
 #[derive(Debug, Clone)]
@@ -89,13 +89,15 @@ impl Centre {
         }
     }
 
-    /// The angle of a rotation about the polar axis; nothing for other rotations.
+    /// The angle of the rotation about the polar axis that comes closest; nothing if it is far.
+    ///
+    /// A kink beside the circle leaves a function that is smooth, but only just: nodes that crowd there are what it needs, too.
     pub(super) fn about_pole(self) -> Option<f64> {
         let Centre::Rotation(rotation) = self else {
             return Some(0.0);
         };
-        let [[cos, ..], [sin, ..], [x, y, z]] = rotation.to_matrix();
-        (x.hypot(y) < POLE && z > 0.0).then(|| sin.atan2(cos))
+        let [[xx, xy, _], [yx, yy, _], [_, _, zz]] = rotation.to_matrix();
+        (zz > POLE.cos()).then(|| (yx - xy).atan2(xx + yy))
     }
 }
 

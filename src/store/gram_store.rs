@@ -383,7 +383,7 @@ impl<'a> GramStore<'a> {
 
     fn tile(&self, tile: [usize; 2]) -> Result<Gram> {
         match self.look(tile)? {
-            Found::Tile(gram) => Ok(gram),
+            Found::Tile(gram) => Ok(*gram),
             Found::Nothing => Err(self.missing(tile, "nothing")),
             Found::Unusable(problem) => Err(self.missing(tile, &problem)),
         }

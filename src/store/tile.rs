@@ -70,7 +70,7 @@ pub(super) fn write(path: &Path, key: &TileKey, gram: &Gram) -> Result<()> {
 /// What is found under the name of a tile.
 #[derive(Debug)]
 pub(super) enum Found {
-    Tile(Gram),
+    Tile(Box<Gram>),
     Nothing,
     /// A file that is damaged, or belongs to other data.
     Unusable(String),
@@ -101,7 +101,7 @@ pub(super) fn read(path: &Path, key: &TileKey) -> Result<Found> {
     let mut bytes = Vec::with_capacity(len as usize);
     file.take(len).read_to_end(&mut bytes).map_err(io)?;
     Ok(match parse(&bytes, key, matrices) {
-        Ok(gram) => Found::Tile(gram),
+        Ok(gram) => Found::Tile(Box::new(gram)),
         Err(problem) => Found::Unusable(problem.into()),
     })
 }
@@ -210,7 +210,7 @@ mod tests {
             let Found::Tile(back) = read(&path, &key()).unwrap() else {
                 panic!("no tile");
             };
-            assert_eq!(back, gram);
+            assert_eq!(*back, gram);
             let bytes = std::fs::read(&path).unwrap();
             // Every bit counts, and so does every byte of the length.
             for bit in 0..8 * bytes.len() {
