@@ -15,6 +15,8 @@ use haarmonic::predict::{Ensemble, Evidence, GaussianProcess, Ridge, Time};
 use nalgebra::DMatrix;
 use ndarray::{Array1, Array2, ArrayView2, Axis, array};
 use problem::{ENSEMBLES, Problem, assert_close};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 const NOISE: f64 = 0.05;
 
@@ -209,6 +211,53 @@ fn steps_of_gradient_descent() {
             Err(Error::NotFinite { .. })
         ));
     }
+}
+
+/// Means and covariances of many members, within their standard errors.
+#[test]
+fn members_of_the_ensemble() {
+    let problem = Problem::new(12, 5, 2);
+    let flow = problem.flow(Ensemble::Ntk, Ridge::Absolute(NOISE), 1.0);
+    let prediction = flow
+        .on_test(&problem.test(Ensemble::Ntk), Time::Finite(30.0))
+        .unwrap();
+    const COUNT: usize = 20_000;
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let members = prediction.samples(&mut rng, COUNT).unwrap();
+    let mean = members.mean_axis(Axis(0)).unwrap();
+    // Five standard errors, a few dozen entries.
+    let bound = 5.0 / (COUNT as f64).sqrt();
+    for ((i, c), value) in mean.indexed_iter() {
+        let deviation = prediction.covariance[[i, i]].sqrt();
+        assert!((value - prediction.mean[[i, c]]).abs() < bound * deviation);
+        for j in 0..mean.nrows() {
+            for d in 0..mean.ncols() {
+                let products = members.outer_iter().map(|f| {
+                    (f[[i, c]] - prediction.mean[[i, c]]) * (f[[j, d]] - prediction.mean[[j, d]])
+                });
+                let found = products.sum::<f64>() / COUNT as f64;
+                let want = if c == d {
+                    prediction.covariance[[i, j]]
+                } else {
+                    0.0
+                };
+                let scale = deviation * prediction.covariance[[j, j]].sqrt();
+                assert!((found - want).abs() < 1.5 * bound * scale, "{found} {want}");
+            }
+        }
+    }
+    // What is known for certain does not vary.
+    let known = flow.on_train(Time::Infinite).unwrap();
+    let members = known.samples(&mut rng, 2).unwrap();
+    assert!(members.outer_iter().all(|member| member == known.mean));
+    let mut wrong = prediction;
+    wrong.covariance[[0, 0]] = -1.0;
+    assert!(matches!(
+        wrong.samples(&mut rng, 1),
+        Err(Error::NotPositiveDefinite { .. })
+    ));
+    wrong.covariance[[0, 0]] = f64::NAN;
+    assert!(wrong.samples(&mut rng, 1).is_err());
 }
 
 #[test]

@@ -1,6 +1,16 @@
 //! What is asked of an ensemble of networks, and what is answered.
 
-use ndarray::{Array2, ArrayView2};
+use faer::Mat;
+use ndarray::{Array2, Array3, ArrayView2};
+use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
+
+use super::check;
+use super::linalg::{SymmetricEigen, product, scale_columns};
+use crate::Result;
+
+/// Negative eigenvalues of a covariance, relative to the largest, that are put down to rounding.
+const ROUNDING: f64 = 1e-6;
 
 /// A training time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,6 +41,58 @@ pub struct Prediction {
     /// Covariance between points, shape `[points, points]`, symmetric; the same for each output, and zero
     /// between different outputs.
     pub covariance: Array2<f64>,
+}
+
+impl Prediction {
+    /// Draws members of the ensemble: functions at the points of the prediction.
+    ///
+    /// # Arguments
+    /// * `count` — number of members
+    ///
+    /// The result has shape `[count, points, outputs]`.
+    ///
+    /// # Cost and accuracy
+    /// O(n³) for n points, once. The covariance may be singular; eigenvalues that are negative by up to 10⁻⁶ of the largest one are
+    /// taken for rounding, and for zero.
+    ///
+    /// # Errors
+    /// [`Error::Empty`](crate::Error::Empty), [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) or
+    /// [`Error::NotFinite`](crate::Error::NotFinite) if mean and covariance are not those of a prediction,
+    /// [`Error::NotPositiveDefinite`](crate::Error::NotPositiveDefinite) for larger negative eigenvalues.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::predict::Prediction;
+    /// use ndarray::array;
+    /// use rand::SeedableRng;
+    ///
+    /// // Two points that are always one apart.
+    /// let prediction = Prediction {
+    ///     mean: array![[0.0], [1.0]],
+    ///     covariance: array![[1.0, 1.0], [1.0, 1.0]],
+    /// };
+    /// let members = prediction.samples(&mut rand_chacha::ChaCha8Rng::seed_from_u64(1), 5)?;
+    /// assert!(members.outer_iter().all(|f| (f[[1, 0]] - f[[0, 0]] - 1.0).abs() < 1e-7));
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn samples(&self, rng: &mut impl Rng, count: usize) -> Result<Array3<f64>> {
+        let (points, outputs) = self.mean.dim();
+        let covariance =
+            check::symmetric_of_size("covariance of a prediction", self.covariance.view(), points)?;
+        check::targets(self.mean.view(), points)?;
+        let eigen = SymmetricEigen::within("covariance of a prediction", &covariance, ROUNDING)?;
+        let scales: Vec<f64> = eigen.values.iter().map(|value| value.sqrt()).collect();
+        let root = scale_columns(&eigen.vectors, &scales);
+        let mut members = Array3::zeros((count, points, outputs));
+        for mut member in members.outer_iter_mut() {
+            let normal = Mat::from_fn(points, outputs, |_, _| rng.sample(StandardNormal));
+            let deviation = product(root.as_ref(), normal.as_ref());
+            for ((index, value), mean) in member.indexed_iter_mut().zip(&self.mean) {
+                *value = mean + deviation[index];
+            }
+        }
+        Ok(members)
+    }
 }
 
 /// The kernels that involve test points.

@@ -76,6 +76,11 @@ impl SymmetricEigen {
     /// The backward error of the decomposition is a small multiple of n ε |A|; beyond it a negative
     /// eigenvalue is reported.
     pub(super) fn new(what: &str, matrix: &Mat<f64>) -> Result<SymmetricEigen> {
+        Self::within(what, matrix, 8.0 * matrix.nrows() as f64 * f64::EPSILON)
+    }
+
+    /// The same with another bound for negative eigenvalues, relative to the largest.
+    pub(super) fn within(what: &str, matrix: &Mat<f64>, rounding: f64) -> Result<SymmetricEigen> {
         let n = matrix.nrows();
         let decomposition =
             matrix
@@ -90,7 +95,7 @@ impl SymmetricEigen {
         let mut values: Vec<f64> = (0..n).map(|i| s[i]).collect();
         let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
         let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v));
-        if smallest < -8.0 * n as f64 * f64::EPSILON * largest || !largest.is_finite() {
+        if smallest < -rounding * largest || !largest.is_finite() {
             return Err(not_positive_definite(
                 what,
                 format!("smallest eigenvalue {smallest:.1e}, largest {largest:.1e}"),
