@@ -169,7 +169,7 @@ impl Target<'_> {
     fn damaged(&self, number: u64) -> Vec<u8> {
         let rng = &mut ChaCha8Rng::seed_from_u64(number);
         let mut bytes = pick(rng, &self.seeds).clone();
-        for _ in 0..rng.random_range(1..=4) {
+        for _ in 0..*pick(rng, &[1, 1, 2, 4]) {
             self.damage(rng, &mut bytes);
             bytes.truncate(LONGEST);
         }
@@ -245,6 +245,16 @@ impl Target<'_> {
 
 fn pick<'a, T>(rng: &mut ChaCha8Rng, from: &'a [T]) -> &'a T {
     &from[rng.random_range(0..from.len())]
+}
+
+/// The most memory that a reader holds.
+///
+/// # Panics
+/// If the reader does.
+#[cfg(feature = "images")]
+pub fn memory(read: impl FnOnce()) -> usize {
+    let _turn = TURN.lock().unwrap_or_else(|poison| poison.into_inner());
+    watched(read).expect("the reader panics").1
 }
 
 /// Runs a reader; returns what it says, the most memory that it held, and its time, or nothing if it panics.

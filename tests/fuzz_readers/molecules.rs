@@ -28,7 +28,10 @@ fn qm9_files() {
     let inside = tempdir().unwrap();
     let texts = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     let seeds: Vec<Vec<u8>> = texts(&[WATER, PART, SAMPLE]);
+    let atoms: String = (0..60_000).map(|k| format!("H 0 0 {k} 0\n")).collect();
+    let (before, after) = (WATER.lines().nth(1).unwrap(), "1\nH\nH\n");
     let forged = texts(&[
+        &format!("60000\n{before}\n{atoms}{after}"),
         &WATER.replacen('3', "18446744073709551615", 1),
         &WATER.replacen('3', "1000000000000", 1),
         &SAMPLE.replace("s: 2", "s: 18446744073709551615"),

@@ -46,7 +46,7 @@ fn network_files() {
         texts[5].replace("bandlimit = 2", "bandlimit = 4000"),
         // Thousands of layers, the last of them wrong.
         format!("{}[[layers]]\n", texts[0].split("[[").next().unwrap())
-            + &"[[layers]]\nkind = \"dense\"\nweight_std = 1.0\nbias_std = 0.5\n".repeat(2_000),
+            + &"[[layers]]\nkind = \"dense\"\nweight_std = 1.0\nbias_std = 0.5\n".repeat(20_000),
     ];
     Target {
         name: "network file",
