@@ -229,7 +229,7 @@ impl Target<'_> {
                     0 => u64::MAX >> rng.random_range(0..64),
                     1 => 1 << rng.random_range(0..64),
                     2 => rng.random_range(0..300),
-                    _ => bytes.len() as u64 + rng.random_range(0..3) - 1,
+                    _ => (bytes.len() as u64 + rng.random_range(0..3)).saturating_sub(1),
                 };
                 let width = 1 << rng.random_range(0..4);
                 let mut word = value.to_le_bytes()[..width].to_vec();
