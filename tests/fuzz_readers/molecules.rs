@@ -35,6 +35,9 @@ fn qm9_files() {
         &WATER.replacen('3', "18446744073709551615", 1),
         &WATER.replacen('3', "1000000000000", 1),
         &SAMPLE.replace("s: 2", "s: 18446744073709551615"),
+        &PART.replace("\"['C','C']\"", ""),
+        &PART.replace("\"[[0.5995394918,0.,1.],[-0.5995394918,0.,1.]]\"", ""),
+        &SAMPLE.replace(",HH,", ",,"),
         &PART.replace("[[0.5", &"[".repeat(100_000)),
         &PART.replace("['C'", &"['C',".repeat(20_000)),
     ]);

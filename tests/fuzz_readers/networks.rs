@@ -43,6 +43,8 @@ fn network_files() {
         texts[0].replace("= 7", "= 18446744073709551615"),
         texts[1].replace("bandlimit = 6", "bandlimit = 9223372036854775807"),
         texts[5].replace("bandlimit = 2", "bandlimit = 9223372036854775807"),
+        // 32 million rotations.
+        texts[5].replace("bandlimit = 2", "bandlimit = 200"),
         texts[5].replace("bandlimit = 2", "bandlimit = 4000"),
         // Thousands of layers, the last of them wrong.
         format!("{}[[layers]]\n", texts[0].split("[[").next().unwrap())
@@ -86,7 +88,7 @@ fn network_files() {
             true
         },
         // At most 2²⁰ outputs of three angles in two copies; a table for each key.
-        memory: [FIXED + 2 * (3 * size_of::<f64>() << 20), 1024],
+        memory: [FIXED + 2 * 3 * size_of::<f64>() * (1 << 20), 1024],
         share: 1,
     }
     .survive(&folder.path().join("network.toml"));
