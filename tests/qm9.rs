@@ -210,6 +210,43 @@ fn wrong_xyz_files() {
     failure(&folder.path().join("binary.xyz"));
 }
 
+/// Pairs of atoms are checked, so that long lists are refused rather than paired for minutes.
+#[test]
+fn molecules_have_at_most_a_thousand_atoms() {
+    let folder = tempfile::tempdir().unwrap();
+    let join = |n: usize, part: &dyn Fn(usize) -> String, between: &str| -> String {
+        (0..n).map(part).collect::<Vec<_>>().join(between)
+    };
+    let form = |form: usize, n: usize| match form {
+        0 => {
+            let properties = WATER.lines().nth(1).unwrap();
+            let atoms = join(n, &|k| format!("H 0 0 {k} 0"), "\n");
+            format!("{n}\n{properties}\n{atoms}\n1\nH\nH\n")
+        }
+        1 => {
+            let elements = join(n, &|_| "'H'".into(), ",");
+            let positions = join(n, &|k| format!("[0,0,{k}]"), ",");
+            format!("{HEADER}a.xyz,1,H,\"[{elements}]\",\"[{positions}]\",-1.,1.\n")
+        }
+        _ => {
+            let positions = join(n, &|k| format!("0 0 {k}"), " ");
+            format!(
+                "# molecules: 1\nrow,index,elements,positions_angstrom,u0_hartree\n1,1,{},{positions},-1\n",
+                "H".repeat(n)
+            )
+        }
+    };
+    for case in 0..3 {
+        let path = write(folder.path(), "molecule", form(case, 1000));
+        let records = Qm9Source::open(&path).unwrap().read_all().unwrap();
+        assert_eq!(records[0].molecule.len(), 1000);
+        let path = write(folder.path(), "molecule", form(case, 1001));
+        let message = failure(&path);
+        let part = "number of atoms: found 1001, expected at most 1000";
+        assert!(message.contains(part), "{message}");
+    }
+}
+
 #[test]
 fn csv_parts_and_wheel() {
     let folder = tempfile::tempdir().unwrap();

@@ -21,6 +21,10 @@ use crate::{Error, Result};
 
 /// Most bytes that a decoder may take: 67 million pixels of four channels.
 const MAX_DECODER_BYTES: u64 = 1 << 28;
+/// A decoder may take this much for any file, and further so many bytes for each byte of the file: Deflate expands by
+/// 1032, and a bit may stand for a pixel of four channels.
+const MIN_DECODER_BYTES: u64 = 4 << 20;
+const DECODER_EXPANSION: u64 = 32 * 1032;
 /// Most rows or columns of an image.
 const MAX_SIDE: u32 = 1 << 16;
 
@@ -41,7 +45,8 @@ const MAX_SIDE: u32 = 1 << 16;
 ///   must be alike
 ///
 /// # Cost and accuracy
-/// One image is decoded at a time, in at most 256 MiB (as `f64` up to eight times that), and resized before the next.
+/// One image is decoded at a time, in at most 256 MiB, less for a short file (as `f64` up to eight times that), and
+/// resized before the next.
 ///
 /// # Errors
 /// [`Error::Io`] if a folder or file cannot be read; [`Error::Missing`] without class folders, or for a class of
@@ -214,7 +219,7 @@ fn read_image(path: &Path) -> Result<Array3<f64>> {
         }
         .in_file(path)
     };
-    let (file, _) = super::arrays::open(path)?;
+    let (file, len) = super::arrays::open(path)?;
     let mut reader = ImageReader::new(BufReader::new(file))
         .with_guessed_format()
         .map_err(|err| io_error(path, "read", err))?;
@@ -229,7 +234,8 @@ fn read_image(path: &Path) -> Result<Array3<f64>> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    let most = MIN_DECODER_BYTES.saturating_add(len.saturating_mul(DECODER_EXPANSION));
+    limits.max_alloc = Some(most.min(MAX_DECODER_BYTES));
     reader.limits(limits);
     let image = reader.decode().map_err(|err| not_image(one_line(&err)))?;
     let (height, width) = (image.height() as usize, image.width() as usize);

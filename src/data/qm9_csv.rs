@@ -8,7 +8,7 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use super::molecule::{Element, Molecule};
 use super::qm9::{Qm9Record, Reading};
-use super::qm9_text::{at, excerpt, parse_number};
+use super::qm9_text::{at, excerpt, molecule, parse_number};
 use crate::error::{Error, Result};
 
 pub(super) const INDEX: &str = "Index";
@@ -111,7 +111,7 @@ impl Columns {
             parse_number(energy).ok_or_else(|| value(line, ENERGY, energy, "a finite number"))?;
         let elements = parse_elements(field(self.elements, ELEMENTS)?, line)?;
         let positions = parse_positions(field(self.positions, POSITIONS)?, line)?;
-        Molecule::new(id, elements, positions, energy).map_err(|e| at(&format!("line {line}"), e))
+        molecule(id, elements, positions, energy).map_err(|e| at(&format!("line {line}"), e))
     }
 }
 

@@ -15,7 +15,7 @@ use super::molecule::{Element, Molecule};
 use super::qm9::{Qm9Record, Reading};
 use super::qm9_csv::csv_error;
 use super::qm9_recognise::io_error;
-use super::qm9_text::{at, excerpt, parse_number};
+use super::qm9_text::{self, at, excerpt, parse_number};
 use crate::error::{Error, Result};
 
 /// Every row that this divides belongs to the design pool.
@@ -245,7 +245,7 @@ fn molecule(record: &StringRecord, line: u64) -> Result<Molecule> {
         });
     }
     let energy = number(&record[4], line, COLUMNS[4])?;
-    Molecule::new(id, elements, triples.to_vec(), energy)
+    qm9_text::molecule(id, elements, triples.to_vec(), energy)
         .map_err(|e| at(&format!("line {line}"), e))
 }
 

@@ -1,6 +1,10 @@
 //! Numbers as QM9 writes them, and the wording of errors, shared by the readers.
 
-use crate::error::Error;
+use super::molecule::{Element, Molecule};
+use crate::error::{Error, Result};
+
+/// Most atoms of a molecule that is read; QM9 has up to 29. Each pair of them is checked.
+const MAX_ATOMS: usize = 1000;
 
 /// The first characters of a text, for an error message.
 pub(super) fn excerpt(text: &str) -> String {
@@ -20,6 +24,23 @@ pub(super) fn parse_number(text: &str) -> Option<f64> {
         text.parse().ok()?
     };
     number.is_finite().then_some(number)
+}
+
+/// Assembles a molecule of a file.
+pub(super) fn molecule(
+    id: u32,
+    elements: Vec<Element>,
+    positions: Vec<[f64; 3]>,
+    energy: f64,
+) -> Result<Molecule> {
+    if elements.len() > MAX_ATOMS {
+        return Err(Error::InvalidValue {
+            what: "number of atoms".into(),
+            found: elements.len().to_string(),
+            expected: format!("at most {MAX_ATOMS}"),
+        });
+    }
+    Molecule::new(id, elements, positions, energy)
 }
 
 /// Names the place in front of what an error is about.

@@ -1,7 +1,7 @@
 //! One molecule in the raw extended xyz format of QM9.
 
 use super::molecule::{Element, Molecule};
-use super::qm9_text::{at, excerpt, parse_number};
+use super::qm9_text::{at, excerpt, molecule, parse_number};
 use crate::error::{Error, Result};
 
 /// Entries of the second line: `gdb`, the number of the molecule, 15 properties.
@@ -90,7 +90,7 @@ pub(super) fn parse(text: &str) -> Result<Molecule> {
     }
     line(last + 1)?;
     line(last + 2)?;
-    Molecule::new(id, elements, positions, energy).map_err(|e| at("atoms from line 3 on", e))
+    molecule(id, elements, positions, energy).map_err(|e| at("atoms from line 3 on", e))
 }
 
 fn syntax(line: usize, message: String) -> Error {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use super::table::{Found, Table, line_of, short};
+use super::table::{Found, Lines, Table, short};
 use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale};
 use super::{Network, Outputs, Padding, Support};
 use crate::activation::Activation;
@@ -19,17 +19,18 @@ const PROFILES: [&str; 5] = ["cap", "ring", "gaussian", "heat", "legendre"];
 
 /// Reads the text of a network file.
 pub(super) fn parse(text: &str) -> Result<Network> {
+    let lines = &Lines::of(text);
     let document = DeTable::parse(text).map_err(|err| Error::Syntax {
         format: "TOML".into(),
-        line: err.span().map(|span| line_of(text, span.start)),
+        line: err.span().map(|span| lines.at(span.start)),
         message: short(err.message()),
     })?;
-    let root = Table::new(text, document.get_ref(), "the network file");
+    let root = Table::new(lines, document.get_ref(), "the network file");
     root.accept(&["input", "quadrature", "outputs", "layers"])?;
     let Some(input) = root.table("input")? else {
         return Err(root.missing("input"));
     };
-    let input = parse_input(&Table::new(text, input.value, "[input]"))?;
+    let input = parse_input(&Table::new(lines, input.value, "[input]"))?;
     let quadrature = match root.table("quadrature")? {
         None => Quadrature::default(),
         Some(found) => {
@@ -41,7 +42,7 @@ pub(super) fn parse(text: &str) -> Result<Network> {
                     "no such table",
                 ));
             }
-            parse_quadrature(&Table::new(text, found.value, "[quadrature]"))?
+            parse_quadrature(&Table::new(lines, found.value, "[quadrature]"))?
         }
     };
     let outputs = root.table("outputs")?;
@@ -56,10 +57,10 @@ pub(super) fn parse(text: &str) -> Result<Network> {
     let Some(tables) = root.tables("layers")? else {
         return Err(root.missing("layers"));
     };
-    let layers = parse_layers(text, &tables, "layer", &input)?;
+    let layers = parse_layers(lines, &tables, "layer", &input)?;
     let outputs = match outputs {
         None => Outputs::Pooled,
-        Some(found) => parse_outputs(&Table::new(text, found.value, "[outputs]"), &layers)?,
+        Some(found) => parse_outputs(&Table::new(lines, found.value, "[outputs]"), &layers)?,
     };
     Network::reading(input, quadrature, layers, outputs).map_err(|err| match err {
         Error::InvalidNetwork {
@@ -172,7 +173,7 @@ fn parse_outputs(table: &Table<'_>, layers: &[Layer]) -> Result<Outputs> {
 
 /// Reads consecutive layers; `name` and a number are what errors call each of them.
 fn parse_layers(
-    text: &str,
+    lines: &Lines,
     tables: &[Found<&DeTable<'_>>],
     name: &str,
     input: &InputSpace,
@@ -182,13 +183,18 @@ fn parse_layers(
         .enumerate()
         .map(|(index, found)| {
             let place = format!("{name} {}", index + 1);
-            parse_layer(text, found.value, &place, input)
+            parse_layer(lines, found.value, &place, input)
         })
         .collect()
 }
 
-fn parse_layer(text: &str, layer: &DeTable<'_>, place: &str, input: &InputSpace) -> Result<Layer> {
-    let table = &Table::new(text, layer, place);
+fn parse_layer(
+    lines: &Lines,
+    layer: &DeTable<'_>,
+    place: &str,
+    input: &InputSpace,
+) -> Result<Layer> {
+    let table = &Table::new(lines, layer, place);
     let Some(kind) = table.string("kind")? else {
         return Err(table.missing("kind"));
     };
@@ -244,9 +250,9 @@ fn parse_layer(text: &str, layer: &DeTable<'_>, place: &str, input: &InputSpace)
             };
             let shortcut = table.tables("shortcut")?.unwrap_or_default();
             Ok(Layer::Residual {
-                branch: parse_layers(text, &branch, &format!("{place}, branch, layer"), input)?,
+                branch: parse_layers(lines, &branch, &format!("{place}, branch, layer"), input)?,
                 shortcut: parse_layers(
-                    text,
+                    lines,
                     &shortcut,
                     &format!("{place}, shortcut, layer"),
                     input,

@@ -5,9 +5,23 @@ use toml::de::{DeTable, DeValue};
 
 use crate::{Error, Result};
 
+/// Where the lines of a text end.
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub fn of(text: &str) -> Self {
+        Lines(text.match_indices('\n').map(|(end, _)| end).collect())
+    }
+
+    /// One-based line of a byte, found without another pass through the text.
+    pub fn at(&self, byte: usize) -> usize {
+        1 + self.0.partition_point(|&end| end < byte)
+    }
+}
+
 /// One table, with the words by which errors call it.
 pub(super) struct Table<'a> {
-    text: &'a str,
+    lines: &'a Lines,
     table: &'a DeTable<'a>,
     place: String,
 }
@@ -19,9 +33,9 @@ pub(super) struct Found<T> {
 }
 
 impl<'a> Table<'a> {
-    pub fn new(text: &'a str, table: &'a DeTable<'a>, place: impl Into<String>) -> Self {
+    pub fn new(lines: &'a Lines, table: &'a DeTable<'a>, place: impl Into<String>) -> Self {
         Table {
-            text,
+            lines,
             table,
             place: place.into(),
         }
@@ -89,7 +103,7 @@ impl<'a> Table<'a> {
             None => Ok(()),
             Some(key) => Err(self.wrong(
                 key.get_ref(),
-                line_of(self.text, key.span().start),
+                self.lines.at(key.span().start),
                 other(key.get_ref()).unwrap_or("an unknown key"),
                 &match accepted {
                     [only] => format!("only {only}"),
@@ -124,7 +138,7 @@ impl<'a> Table<'a> {
             .find(|(name, _)| name.get_ref() == key)
             .map(|(name, value)| Found {
                 value,
-                line: line_of(self.text, name.span().start),
+                line: self.lines.at(name.span().start),
             })
     }
 
@@ -196,7 +210,7 @@ impl<'a> Table<'a> {
         };
         let mut tables = Vec::with_capacity(array.len());
         for value in array.iter() {
-            let line = line_of(self.text, value.span().start);
+            let line = self.lines.at(value.span().start);
             let Some(table) = value.get_ref().as_table() else {
                 return Err(self.wrong(key, line, describe(value.get_ref()), &expected));
             };
@@ -204,15 +218,6 @@ impl<'a> Table<'a> {
         }
         Ok(Some(tables))
     }
-}
-
-/// One-based line of a byte in a text.
-pub(super) fn line_of(text: &str, byte: usize) -> usize {
-    let end = byte.min(text.len());
-    1 + text.as_bytes()[..end]
-        .iter()
-        .filter(|&&byte| byte == b'\n')
-        .count()
 }
 
 fn integer(value: &DeValue<'_>) -> Option<i64> {
