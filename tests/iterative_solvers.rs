@@ -126,7 +126,10 @@ fn conjugate_gradients_solve_what_dense_algebra_solves() {
                 assert!(found.residual <= solver.tolerance);
                 let want = relative_residual(&kernel, &targets, epsilon, solution);
                 let size = n as f64 / epsilon;
-                assert!((found.residual - want).abs() <= tol::residual(n, size), "{want:e}");
+                assert!(
+                    (found.residual - want).abs() <= tol::residual(n, size),
+                    "{want:e}"
+                );
             }
         }
     }
@@ -157,7 +160,7 @@ fn the_slowest_target_counts_the_steps() {
         _ => random[[i, c - 1]],
     });
     let solver = ConjugateGradient::default();
-    let ridge = Ridge::Absolute(0.01);
+    let ridge = Ridge::Absolute(1.0);
     let alone: Vec<usize> = (0..3)
         .map(|c| {
             let one = block(targets.view(), .., c..c + 1);
@@ -187,10 +190,18 @@ fn no_more_than_blocks_of_rows_is_asked_for() {
     assert_eq!(most.load(Ordering::Relaxed), 1);
     let preconditioner = Preconditioner::new(&factor).unwrap();
     let found = ConjugateGradient::default()
-        .solve(&rows, random(n, 1).view(), Ridge::Absolute(0.1), Some(&preconditioner))
+        .solve(
+            &rows,
+            random(n, 1).view(),
+            Ridge::Absolute(0.1),
+            Some(&preconditioner),
+        )
         .unwrap();
     // One product a step, one for the residual.
-    assert_eq!(entries.load(Ordering::Relaxed), (found.iterations + 1) * n * n);
+    assert_eq!(
+        entries.load(Ordering::Relaxed),
+        (found.iterations + 1) * n * n
+    );
     assert!(most.load(Ordering::Relaxed) <= (1 << 17) / n);
 }
 
@@ -220,9 +231,12 @@ fn partial_factors_are_schur_complements() {
         // Not an idle bound: the norm is at least the mean over the rank that is left.
         assert!(found.remainder_trace() <= (n - rank) as f64 * largest);
         if rank < 12 {
-            assert_eq!(whole.pivots()[rank], diagonal.iter().enumerate().fold(0, |best, (i, d)| {
-                if *d > diagonal[best] { i } else { best }
-            }));
+            assert_eq!(
+                whole.pivots()[rank],
+                diagonal.iter().enumerate().fold(0, |best, (i, d)| {
+                    if *d > diagonal[best] { i } else { best }
+                })
+            );
         }
         // Lower triangular at the pivots, and L Lᵀ is K in their rows.
         let factor = found.factor();
@@ -267,14 +281,19 @@ fn factors_stop_at_a_trace_and_at_the_rank() {
 
     // The same with conjugate gradients: as many steps as eigenvalues, none beyond the rank with a ridge.
     let rows = KernelMatrix::new(kernel.view()).unwrap();
-    let solver = ConjugateGradient { tolerance: 1e-11, max_iterations: 10 };
+    let solver = ConjugateGradient {
+        tolerance: 1e-11,
+        max_iterations: 10,
+    };
     let ridge = Ridge::Absolute(0.5);
     let found = solver.solve(&rows, y.view(), ridge, None).unwrap();
     assert_eq!(found.iterations, 3);
     let want = dense_solution(&kernel, &y, 0.5);
     let tolerance = tol::from_residual(solver.tolerance, condition(&kernel, 0.5));
     assert_close("rank two", found.model.coefficients(), &want, tolerance);
-    let error = solver.solve(&rows, y.view(), Ridge::NONE, None).unwrap_err();
+    let error = solver
+        .solve(&rows, y.view(), Ridge::NONE, None)
+        .unwrap_err();
     assert!(is_singular(&error), "{error}");
     assert!(error.to_string().contains("ridge"), "{error}");
 }
@@ -285,7 +304,10 @@ fn preconditioners_save_steps_and_say_how_many() {
     let kernel = gaussian_kernel(n, 0.4);
     let rows = KernelMatrix::new(kernel.view()).unwrap();
     let targets = kernel.dot(&random(n, 2));
-    let solver = ConjugateGradient { tolerance: 1e-9, max_iterations: 2000 };
+    let solver = ConjugateGradient {
+        tolerance: 1e-9,
+        max_iterations: 2000,
+    };
     let epsilon = 1e-6;
     let ridge = Ridge::Absolute(epsilon);
     let plain = solver.solve(&rows, targets.view(), ridge, None).unwrap();
@@ -297,13 +319,21 @@ fn preconditioners_save_steps_and_say_how_many() {
         let found = solver
             .solve(&rows, targets.view(), ridge, Some(&preconditioner))
             .unwrap();
-        assert!(found.iterations < last, "{rank}: {} of {last}", found.iterations);
+        assert!(
+            found.iterations < last,
+            "{rank}: {} of {last}",
+            found.iterations
+        );
         last = found.iterations;
         // The eigenvalues of the preconditioned matrix lie between 1 and 1 + tr S / ε.
         let bound = 1.0 + factor.remainder_trace() / epsilon;
         assert!((1.0..=bound).contains(&(found.condition * (1.0 - tol::lanczos()))));
     }
-    assert!(4 * last < plain.iterations, "{last} of {}", plain.iterations);
+    assert!(
+        4 * last < plain.iterations,
+        "{last} of {}",
+        plain.iterations
+    );
 }
 
 /// The ridge is at the rounding of the largest eigenvalue; the factor holds all of the kernel but rounding.
@@ -312,9 +342,12 @@ fn the_smallest_ridges_keep_their_preconditioner() {
     let n = 120;
     let kernel = gaussian_kernel(n, 0.8);
     let rows = KernelMatrix::new(kernel.view()).unwrap();
-    let targets = kernel.dot(&kernel.dot(&random(n, 1)));
+    let targets = kernel.dot(&random(n, 1));
     let preconditioner = Preconditioner::new(&partial(&kernel, n)).unwrap();
-    let solver = ConjugateGradient { tolerance: 1e-11, max_iterations: 30 };
+    let solver = ConjugateGradient {
+        tolerance: 1e-11,
+        max_iterations: 30,
+    };
     for epsilon in [1e-9, 1e-11, 4e-13] {
         let ridge = Ridge::Absolute(epsilon);
         let found = solver
@@ -335,10 +368,19 @@ fn condition_numbers_are_those_of_the_eigenvalues() {
     let values = Array1::from_shape_fn(50, |i| 10.0_f64.powf(3.0 * i as f64 / 49.0));
     let kernel = Array2::from_diag(&values);
     let rows = KernelMatrix::new(kernel.view()).unwrap();
-    let solver = ConjugateGradient { tolerance: 1e-12, ..ConjugateGradient::default() };
-    let found = solver.solve(&rows, random(50, 2).view(), Ridge::NONE, None).unwrap();
+    let solver = ConjugateGradient {
+        tolerance: 1e-12,
+        ..ConjugateGradient::default()
+    };
+    let found = solver
+        .solve(&rows, random(50, 2).view(), Ridge::NONE, None)
+        .unwrap();
     assert!(found.condition <= 1e3 * (1.0 + tol::exact() * 1e3));
-    assert!(found.condition >= 1e3 * (1.0 - tol::lanczos()), "{}", found.condition);
+    assert!(
+        found.condition >= 1e3 * (1.0 - tol::lanczos()),
+        "{}",
+        found.condition
+    );
 
     for (n, width) in [(1, 0.3), (2, 0.3), (30, 0.2), (150, 0.2), (150, 1.0)] {
         let kernel = gaussian_kernel(n, width);
@@ -349,10 +391,16 @@ fn condition_numbers_are_those_of_the_eigenvalues() {
             let evidence = Evidence::new(kernel.view(), targets.view(), ridge).unwrap();
             let found = evidence.condition();
             let tolerance = tol::lanczos() + tol::solve(want);
-            assert!((found / want - 1.0).abs() <= tolerance, "{n} {width} {epsilon:e}: {found:e} {want:e}");
+            assert!(
+                (found / want - 1.0).abs() <= tolerance,
+                "{n} {width} {epsilon:e}: {found:e} {want:e}"
+            );
             let path = RidgePath::new(kernel.view(), targets.view()).unwrap();
             let found = path.condition(ridge).unwrap();
-            assert!((found / want - 1.0).abs() <= tol::solve(want), "{n} {width}");
+            assert!(
+                (found / want - 1.0).abs() <= tol::solve(want),
+                "{n} {width}"
+            );
         }
     }
     let path = RidgePath::new(array![[0.0]].view(), array![[1.0]].view()).unwrap();
@@ -360,7 +408,7 @@ fn condition_numbers_are_those_of_the_eigenvalues() {
     assert!(path.condition(Ridge::Absolute(-1.0)).is_err());
 }
 
-/// The error of a failed factorisation names a ridge; with it the factorisation succeeds, without a part of it it does not.
+/// The error of a failed factorisation names a ridge, with which it succeeds, and which is no larger than it has to be.
 #[test]
 fn the_ridge_that_is_named_suffices() {
     let (x, _, _) = linear_problem();
@@ -379,7 +427,12 @@ fn the_ridge_that_is_named_suffices() {
         };
         // Indefinite matrices are not for this route.
         assert!(path(named).is_ok() || kernel.nrows() == 2);
-        assert!(is_singular(&fit(named / 100.0).unwrap_err()), "{message}");
+        let values = dense(kernel.view()).symmetric_eigenvalues();
+        let rounding = tol::factor(kernel.nrows()) * values.max();
+        assert!(
+            named <= rounding + 1.2 * (-values.min()).max(0.0),
+            "{message}"
+        );
     }
 }
 
@@ -410,10 +463,16 @@ fn nystrom_is_regression_on_the_kernels_of_the_pivots() {
             let tolerance = tol::solve(condition);
             assert_close("coefficients", model.coefficients(), &want, tolerance);
         }
-        let bound = model.error_bound(test_pivots.view(), variances.view()).unwrap();
+        let bound = model
+            .error_bound(test_pivots.view(), variances.view())
+            .unwrap();
         let rounding = tol::solve(condition(&kernel, epsilon));
         for (index, error) in (&found - &exact).indexed_iter() {
-            assert!(error.abs() <= bound[index] + rounding, "{rank} {index:?}: {error} {}", bound[index]);
+            assert!(
+                error.abs() <= bound[index] + rounding,
+                "{rank} {index:?}: {error} {}",
+                bound[index]
+            );
         }
         let largest = bound.fold(0.0_f64, |m, b| m.max(*b));
         assert!(largest < last, "{rank}: {largest} {last}");
@@ -444,13 +503,25 @@ fn one_point_and_no_kernel() {
     let solver = ConjugateGradient::default();
     let one = array![[2.0]];
     let rows = KernelMatrix::new(one.view()).unwrap();
-    let found = solver.solve(&rows, array![[6.0]].view(), Ridge::Absolute(1.0), None).unwrap();
-    assert_close("one", found.model.coefficients(), &array![[2.0]], tol::exact());
+    let found = solver
+        .solve(&rows, array![[6.0]].view(), Ridge::Absolute(1.0), None)
+        .unwrap();
+    assert_close(
+        "one",
+        found.model.coefficients(),
+        &array![[2.0]],
+        tol::exact(),
+    );
     assert_eq!((found.iterations, found.condition), (1, 1.0));
     let factor = partial(&one, 1);
     assert_eq!((factor.pivots(), factor.remainder_trace()), (&[0][..], 0.0));
     let model = Nystrom::fit(&factor, array![[6.0]].view(), Ridge::NONE).unwrap();
-    assert_close("one", &model.predict(one.view()).unwrap(), &array![[6.0]], tol::exact());
+    assert_close(
+        "one",
+        &model.predict(one.view()).unwrap(),
+        &array![[6.0]],
+        tol::exact(),
+    );
     assert!(matches!(
         model.error_bound(one.view(), array![2.0].view()),
         Err(Error::InvalidValue { .. })
@@ -464,14 +535,23 @@ fn one_point_and_no_kernel() {
     let targets = array![[1.0], [2.0], [3.0]];
     for preconditioner in [None, Some(&preconditioner)] {
         let found = solver.solve(&rows, targets.view(), Ridge::Absolute(0.5), preconditioner);
-        assert_close("zero", found.unwrap().model.coefficients(), &(&targets * 2.0), tol::exact());
+        assert_close(
+            "zero",
+            found.unwrap().model.coefficients(),
+            &(&targets * 2.0),
+            tol::exact(),
+        );
     }
-    let error = solver.solve(&rows, targets.view(), Ridge::NONE, None).unwrap_err();
+    let error = solver
+        .solve(&rows, targets.view(), Ridge::NONE, None)
+        .unwrap_err();
     assert!(is_singular(&error), "{error}");
     let error = Nystrom::fit(&factor, targets.view(), Ridge::Absolute(0.5)).unwrap_err();
     assert!(matches!(error, Error::InvalidValue { .. }));
     // Nothing to learn takes no steps.
-    let found = solver.solve(&rows, Array2::zeros((3, 2)).view(), Ridge::NONE, None).unwrap();
+    let found = solver
+        .solve(&rows, Array2::zeros((3, 2)).view(), Ridge::NONE, None)
+        .unwrap();
     assert_eq!((found.iterations, found.residual), (0, 0.0));
     assert_eq!(found.model.coefficients(), Array2::<f64>::zeros((3, 2)));
 }
@@ -480,14 +560,22 @@ fn one_point_and_no_kernel() {
 fn what_was_reached_is_reported() {
     let kernel = gaussian_kernel(80, 0.3);
     let rows = KernelMatrix::new(kernel.view()).unwrap();
-    let targets = random(80, 1);
+    let targets = kernel.dot(&random(80, 1));
     let solve = |tolerance, max_iterations, epsilon| {
-        let solver = ConjugateGradient { tolerance, max_iterations };
+        let solver = ConjugateGradient {
+            tolerance,
+            max_iterations,
+        };
         solver.solve(&rows, targets.view(), Ridge::Absolute(epsilon), None)
     };
     match solve(1e-8, 3, 1e-3).unwrap_err() {
-        Error::NotConverged { achieved, requested, limit, .. } => {
-            assert!(achieved > 1e-3 && achieved < 2.0, "{achieved}");
+        Error::NotConverged {
+            achieved,
+            requested,
+            limit,
+            ..
+        } => {
+            assert!(achieved > 1e-4 && achieved < 0.9, "{achieved}");
             assert_eq!((requested, limit.as_str()), (1e-8, "3 iterations"));
             // It is the residual of three steps.
             assert!(solve(1.001 * achieved, 3, 1e-3).unwrap().residual <= 1.001 * achieved);
@@ -495,14 +583,19 @@ fn what_was_reached_is_reported() {
         other => panic!("{other}"),
     }
     // Below what rounding lets be reached.
-    match solve(1e-15, 100_000, 1e-6).unwrap_err() {
-        Error::NotConverged { achieved, limit, .. } => {
-            assert!((1e-15..1e-6).contains(&achieved), "{achieved:e}");
+    match solve(1e-17, 100_000, 1e-6).unwrap_err() {
+        Error::NotConverged {
+            achieved, limit, ..
+        } => {
+            assert!((1e-17..1e-6).contains(&achieved), "{achieved:e}");
             assert!(limit.contains("rounding"), "{limit}");
         }
         other => panic!("{other}"),
     }
-    assert!(matches!(solve(1e-8, 0, 1.0), Err(Error::NotConverged { .. })));
+    assert!(matches!(
+        solve(1e-8, 0, 1.0),
+        Err(Error::NotConverged { .. })
+    ));
 }
 
 /// A kernel that says what it is told to.
@@ -523,7 +616,9 @@ impl KernelRows for Odd {
 
     fn write_rows(&self, rows: Range<usize>, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
         if rows.start > 1 {
-            return Err(Error::Empty { what: "row 2".into() });
+            return Err(Error::Empty {
+                what: "row 2".into(),
+            });
         }
         out.fill(0.1);
         for (i, row) in rows.enumerate() {
@@ -552,19 +647,38 @@ fn bad_input_is_refused() {
     assert!(value(wrong(&array![[1.0, 0.5], [0.4, 1.0]])));
 
     let solver = ConjugateGradient::default();
-    let solve = |targets, ridge| solver.solve(&rows, targets, ridge, None).unwrap_err();
+    let solve = |targets: ArrayView2<'_, f64>, ridge| {
+        solver.solve(&rows, targets, ridge, None).unwrap_err()
+    };
     assert!(shape(solve(random(5, 1).view(), Ridge::NONE)));
     assert!(empty(solve(random(6, 0).view(), Ridge::NONE)));
-    assert!(finite(solve(Array2::from_elem((6, 1), f64::INFINITY).view(), Ridge::NONE)));
+    assert!(finite(solve(
+        Array2::from_elem((6, 1), f64::INFINITY).view(),
+        Ridge::NONE
+    )));
     for bad in [-1.0, f64::NAN, f64::INFINITY] {
         assert!(value(solve(targets.view(), Ridge::Absolute(bad))));
-        let solver = ConjugateGradient { tolerance: bad, ..solver };
-        assert!(value(solver.solve(&rows, targets.view(), Ridge::NONE, None).unwrap_err()));
+        let solver = ConjugateGradient {
+            tolerance: bad,
+            ..solver
+        };
+        assert!(value(
+            solver
+                .solve(&rows, targets.view(), Ridge::NONE, None)
+                .unwrap_err()
+        ));
         assert!(value(PivotedCholesky::new(&rows, 2, bad).unwrap_err()));
     }
     for tolerance in [0.0, 1.0] {
-        let solver = ConjugateGradient { tolerance, ..solver };
-        assert!(value(solver.solve(&rows, targets.view(), Ridge::NONE, None).unwrap_err()));
+        let solver = ConjugateGradient {
+            tolerance,
+            ..solver
+        };
+        assert!(value(
+            solver
+                .solve(&rows, targets.view(), Ridge::NONE, None)
+                .unwrap_err()
+        ));
     }
     assert!(value(PivotedCholesky::new(&rows, 0, 0.0).unwrap_err()));
     assert!(value(PivotedCholesky::new(&rows, 2, 1.0).unwrap_err()));
@@ -581,19 +695,39 @@ fn bad_input_is_refused() {
     assert!(shape(error.unwrap_err()));
 
     // Nyström.
-    assert!(shape(Nystrom::fit(&factor, random(5, 1).view(), one).unwrap_err()));
-    assert!(value(Nystrom::fit(&factor, targets.view(), Ridge::Absolute(-1.0)).unwrap_err()));
+    assert!(shape(
+        Nystrom::fit(&factor, random(5, 1).view(), one).unwrap_err()
+    ));
+    assert!(value(
+        Nystrom::fit(&factor, targets.view(), Ridge::Absolute(-1.0)).unwrap_err()
+    ));
     let model = Nystrom::fit(&factor, targets.view(), one).unwrap();
     assert!(shape(model.predict(kernel.view()).unwrap_err()));
     let test = random(2, 3);
-    assert!(shape(model.error_bound(test.view(), array![1.0].view()).unwrap_err()));
-    assert!(finite(model.error_bound(test.view(), array![1.0, f64::NAN].view()).unwrap_err()));
-    assert!(shape(model.error_bound(random(2, 4).view(), array![1.0, 1.0].view()).unwrap_err()));
+    assert!(shape(
+        model
+            .error_bound(test.view(), array![1.0].view())
+            .unwrap_err()
+    ));
+    assert!(finite(
+        model
+            .error_bound(test.view(), array![1.0, f64::NAN].view())
+            .unwrap_err()
+    ));
+    assert!(shape(
+        model
+            .error_bound(random(2, 4).view(), array![1.0, 1.0].view())
+            .unwrap_err()
+    ));
 
     // Kernels of others.
     let odd = |points, diagonal: &[f64], entry| {
         let diagonal = Array1::from(diagonal.to_vec());
-        let kernel = Odd { points, diagonal, entry };
+        let kernel = Odd {
+            points,
+            diagonal,
+            entry,
+        };
         let targets = Array2::from_shape_fn((points, 1), |(i, _)| i as f64);
         let solved = solver.solve(&kernel, targets.view(), one, None);
         [solved.err(), PivotedCholesky::new(&kernel, 2, 0.0).err()].map(Option::unwrap)
@@ -602,18 +736,31 @@ fn bad_input_is_refused() {
     assert!(odd(0, &[], 0.1).into_iter().all(empty));
     assert!(odd(1, &[f64::NAN], 0.1).into_iter().all(finite));
     for error in odd(2, &[1.0, 1.0], f64::NAN) {
-        assert!(matches!(error, Error::NotFinite { ref index, .. } if index[1] == 1), "{error}");
+        assert!(
+            matches!(error, Error::NotFinite { ref index, .. } if index[1] == 1),
+            "{error}"
+        );
     }
     for error in odd(2, &[1.0, -1.0], 0.1) {
         assert!(is_singular(&error), "{error}");
     }
     // What the rows say comes through: row 2 is the pivot, and in no first block.
     let diagonal = Array1::from(vec![1.0, 1.0, 2.0]);
-    let kernel = Odd { points: 3, diagonal, entry: 0.1 };
+    let kernel = Odd {
+        points: 3,
+        diagonal,
+        entry: 0.1,
+    };
     assert!(empty(PivotedCholesky::new(&kernel, 2, 0.0).unwrap_err()));
     let function = |_: Range<usize>, _: ArrayViewMut2<'_, f64>| Ok(());
-    assert!(empty(KernelFunction::new(Array1::zeros(0), function).unwrap_err()));
-    assert!(is_singular(&KernelFunction::new(array![-1.0], function).unwrap_err()));
+    assert!(empty(
+        KernelFunction::new(Array1::zeros(0), function)
+            .err()
+            .unwrap()
+    ));
+    assert!(is_singular(
+        &KernelFunction::new(array![-1.0], function).err().unwrap()
+    ));
     // Not positive semi-definite: what is left of the second point is 1 − 2².
     let indefinite = array![[1.0, 2.0], [2.0, 1.0]];
     let error = PivotedCholesky::new(&KernelMatrix::new(indefinite.view()).unwrap(), 2, 0.0);

@@ -273,7 +273,11 @@ impl<K: KernelRows> Run<'_, K> {
                 }
                 let step = memory.square / curvature;
                 // Entries of the Lanczos matrix (GV13, Section 11.3.6).
-                let carried = if memory.step > 0.0 { memory.weight / memory.step } else { 0.0 };
+                let carried = if memory.step > 0.0 {
+                    memory.weight / memory.step
+                } else {
+                    0.0
+                };
                 let beside = memory.weight.sqrt() / memory.step;
                 memory.lanczos.push(beside, 1.0 / step + carried);
                 memory.step = step;
@@ -326,14 +330,20 @@ impl<K: KernelRows> Run<'_, K> {
 fn singular(quotient: f64, guard: f64) -> Error {
     Error::NotPositiveDefinite {
         what: "train-train kernel".into(),
-        found: format!("a direction with Rayleigh quotient {quotient:.1e}, rounding is {guard:.1e}"),
-        change: format!("raise the ridge well above {guard:.1e}, or remove repeated training points"),
+        found: format!(
+            "a direction with Rayleigh quotient {quotient:.1e}, rounding is {guard:.1e}"
+        ),
+        change: format!(
+            "raise the ridge well above {guard:.1e}, or remove repeated training points"
+        ),
     }
 }
 
 /// Some columns.
 fn select(matrix: &Mat<f64>, columns: &[usize]) -> Mat<f64> {
-    Mat::from_fn(matrix.nrows(), columns.len(), |i, c| matrix[(i, columns[c])])
+    Mat::from_fn(matrix.nrows(), columns.len(), |i, c| {
+        matrix[(i, columns[c])]
+    })
 }
 
 /// Scalar product of a column of each.

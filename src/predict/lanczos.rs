@@ -29,8 +29,12 @@ impl Tridiagonal {
             before + self.beside.get(i).map_or(0.0, |b| b.abs())
         };
         // Gershgorin.
-        let low = (0..n).map(|i| self.diagonal[i] - reach(i)).reduce(f64::min)?;
-        let high = (0..n).map(|i| self.diagonal[i] + reach(i)).reduce(f64::max)?;
+        let low = (0..n)
+            .map(|i| self.diagonal[i] - reach(i))
+            .reduce(f64::min)?;
+        let high = (0..n)
+            .map(|i| self.diagonal[i] + reach(i))
+            .reduce(f64::max)?;
         if !(low.is_finite() && high.is_finite()) {
             return None;
         }
@@ -101,7 +105,9 @@ pub(super) fn largest_eigenvalue(
         }
         beside = next.norm_l2();
         if step % EVERY == 0 || step == steps.min(n) || beside == 0.0 {
-            let largest = tridiagonal.extremes().map_or(f64::INFINITY, |[_, high]| high);
+            let largest = tridiagonal
+                .extremes()
+                .map_or(f64::INFINITY, |[_, high]| high);
             if (largest - settled).abs() <= SETTLED * largest || beside == 0.0 {
                 return largest;
             }

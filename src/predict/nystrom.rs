@@ -1,10 +1,10 @@
 //! Regression on a few training points' kernels, fitted to the targets of all.
 
 use faer::Mat;
+use faer::get_global_parallelism;
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
-use faer::get_global_parallelism;
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use super::check;
@@ -102,7 +102,9 @@ impl Nystrom {
         if smallest <= rounding * largest && epsilon <= (rounding * largest).powi(2) {
             return Err(Error::NotPositiveDefinite {
                 what: "kernel of the pivots".into(),
-                found: format!("singular values of its factor from {smallest:.1e} to {largest:.1e}"),
+                found: format!(
+                    "singular values of its factor from {smallest:.1e} to {largest:.1e}"
+                ),
                 change: "add a ridge, or stop at a lower rank".into(),
             });
         }
@@ -117,7 +119,11 @@ impl Nystrom {
         solve_upper_triangular_in_place(pivot_factor.transpose(), solution.as_mut(), par);
         let slack = (epsilon > 0.0).then(|| {
             let alpha = low_rank.apply(&targets, epsilon);
-            let roots: Vec<f64> = factor.remainder_diagonal().iter().map(|d| d.sqrt()).collect();
+            let roots: Vec<f64> = factor
+                .remainder_diagonal()
+                .iter()
+                .map(|d| d.sqrt())
+                .collect();
             let weighted = scale_rows(&roots, &alpha);
             (0..alpha.ncols())
                 .map(|c| (0..n).map(|i| weighted[(i, c)].abs()).sum())

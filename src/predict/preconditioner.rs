@@ -93,7 +93,10 @@ impl Preconditioner {
             .iter()
             .map(|sigma| 1.0 / (sigma * sigma + epsilon))
             .collect();
-        let inside = product(self.vectors.as_ref(), scale_rows(&factors, &inside).as_ref());
+        let inside = product(
+            self.vectors.as_ref(),
+            scale_rows(&factors, &inside).as_ref(),
+        );
         Mat::from_fn(b.nrows(), b.ncols(), |i, j| {
             inside[(i, j)] + outside[(i, j)] / epsilon
         })

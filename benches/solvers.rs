@@ -1,0 +1,129 @@
+//! Kernel ridge regression with 2000 training points: Cholesky, conjugate gradients, Nyström.
+
+use std::hint::black_box;
+use std::ops::Range;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use haarmonic::predict::{
+    ConjugateGradient, KernelFunction, KernelMatrix, KernelRidge, Nystrom, PivotedCholesky,
+    Preconditioner, Ridge,
+};
+use ndarray::{Array1, Array2, ArrayViewMut2, Axis};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const POINTS: usize = 2000;
+const RANK: usize = 200;
+const RIDGE: Ridge = Ridge::Relative(1e-4);
+
+/// exp(−|x − x'|²) from the scalar product and both squares.
+fn gaussian(product: f64, a: f64, b: f64) -> f64 {
+    (2.0 * product - a - b).min(0.0).exp()
+}
+
+fn solvers(criterion: &mut Criterion) {
+    // Random points in the cube [0, 2)⁴, two smooth targets with a little noise.
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let points = Array2::from_shape_simple_fn((POINTS, 4), || 2.0 * rng.random::<f64>());
+    let squares = points.map_axis(Axis(1), |p| p.dot(&p));
+    let mut kernel = points.dot(&points.t());
+    for ((i, j), k) in kernel.indexed_iter_mut() {
+        *k = gaussian(*k, squares[i], squares[j]);
+    }
+    let targets = Array2::from_shape_fn((POINTS, 2), |(i, c)| {
+        (points[[i, c]] * points[[i, c + 1]]).sin() + 0.01 * (rng.random::<f64>() - 0.5)
+    });
+    let rows = KernelMatrix::new(kernel.view()).expect("a kernel");
+    let write_rows = |range: Range<usize>, mut out: ArrayViewMut2<'_, f64>| {
+        for (mut row, i) in out.outer_iter_mut().zip(range) {
+            row.assign(&points.dot(&points.row(i)));
+            row.zip_mut_with(&squares, |k, b| *k = gaussian(*k, squares[i], *b));
+        }
+        Ok(())
+    };
+    let computed = KernelFunction::new(Array1::ones(POINTS), write_rows).expect("a kernel");
+    let factor = PivotedCholesky::new(&rows, RANK, 0.0).expect("a kernel");
+    let preconditioner = Preconditioner::new(&factor).expect("converges");
+    let solver = ConjugateGradient {
+        tolerance: 1e-8,
+        max_iterations: 5000,
+    };
+
+    // Steps and errors, which do not depend on the machine.
+    let dense = KernelRidge::fit(kernel.view(), targets.view(), RIDGE).expect("positive definite");
+    let on_train = dense.predict(kernel.view()).expect("valid input");
+    let error = |found: &Array2<f64>| (found - &on_train).fold(0.0_f64, |m, e| m.max(e.abs()));
+    for (name, preconditioner) in [("plain", None), ("rank 200", Some(&preconditioner))] {
+        let solved = solver
+            .solve(&rows, targets.view(), RIDGE, preconditioner)
+            .expect("converges");
+        let found = solved.model.predict(kernel.view()).expect("valid input");
+        println!(
+            "{name}: {} steps, condition {:.1e}, residual {:.1e}, predictions differ by {:.1e}",
+            solved.iterations,
+            solved.condition,
+            solved.residual,
+            error(&found)
+        );
+    }
+    for rank in [50, 100, 200, 400, 800] {
+        let factor = PivotedCholesky::new(&rows, rank, 0.0).expect("a kernel");
+        let model = Nystrom::fit(&factor, targets.view(), RIDGE).expect("positive definite");
+        let pivots = kernel.select(Axis(1), factor.pivots());
+        let found = model.predict(pivots.view()).expect("valid input");
+        let bound = model
+            .error_bound(pivots.view(), kernel.diag())
+            .expect("valid input");
+        println!(
+            "Nystrom, rank {rank}: tr S / tr K = {:.1e}, predictions differ by {:.1e}, bound {:.1e}",
+            factor.remainder_trace() / POINTS as f64,
+            error(&found),
+            bound.fold(0.0_f64, |m, b| m.max(*b))
+        );
+    }
+
+    let mut group = criterion.benchmark_group("solvers");
+    group.sample_size(10);
+    group.bench_function(BenchmarkId::new("cholesky", POINTS), |b| {
+        b.iter(|| KernelRidge::fit(black_box(kernel.view()), targets.view(), RIDGE));
+    });
+    group.bench_function(BenchmarkId::new("cg_plain", POINTS), |b| {
+        b.iter(|| solver.solve(black_box(&rows), targets.view(), RIDGE, None));
+    });
+    group.bench_function(BenchmarkId::new("cg_preconditioned", POINTS), |b| {
+        b.iter(|| {
+            solver.solve(
+                black_box(&rows),
+                targets.view(),
+                RIDGE,
+                Some(&preconditioner),
+            )
+        });
+    });
+    group.bench_function(
+        BenchmarkId::new("cg_preconditioned_rows_computed", POINTS),
+        |b| {
+            b.iter(|| {
+                solver.solve(
+                    black_box(&computed),
+                    targets.view(),
+                    RIDGE,
+                    Some(&preconditioner),
+                )
+            });
+        },
+    );
+    group.bench_function(BenchmarkId::new("pivoted_cholesky_200", POINTS), |b| {
+        b.iter(|| PivotedCholesky::new(black_box(&rows), RANK, 0.0));
+    });
+    group.bench_function(BenchmarkId::new("preconditioner_200", POINTS), |b| {
+        b.iter(|| Preconditioner::new(black_box(&factor)));
+    });
+    group.bench_function(BenchmarkId::new("nystrom_fit_200", POINTS), |b| {
+        b.iter(|| Nystrom::fit(black_box(&factor), targets.view(), RIDGE));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, solvers);
+criterion_main!(benches);
