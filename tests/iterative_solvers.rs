@@ -444,7 +444,9 @@ fn nystrom_is_regression_on_the_kernels_of_the_pivots() {
     let test = block(all.view(), n.., ..n).to_owned();
     let variances = Array1::ones(m);
     let targets = random(n, 2);
-    let exact = test.dot(&dense_solution(&kernel, &targets, epsilon));
+    let dense_solution = dense_solution(&kernel, &targets, epsilon);
+    let (exact, exact_on_train) = (test.dot(&dense_solution), kernel.dot(&dense_solution));
+    let rows = KernelMatrix::new(kernel.view()).unwrap();
     let mut last = f64::INFINITY;
     for rank in [1, 5, 15, 40, 100] {
         let factor = partial(&kernel, rank);
@@ -463,18 +465,30 @@ fn nystrom_is_regression_on_the_kernels_of_the_pivots() {
             let tolerance = tol::solve(condition);
             assert_close("coefficients", model.coefficients(), &want, tolerance);
         }
-        let bound = model
-            .error_bound(test_pivots.view(), variances.view())
-            .unwrap();
+        let free = model.error_bound().unwrap();
+        let sharp = model.error_bound_with(&rows).unwrap();
         let rounding = tol::solve(condition(&kernel, epsilon));
-        for (index, error) in (&found - &exact).indexed_iter() {
-            assert!(
-                error.abs() <= bound[index] + rounding,
-                "{rank} {index:?}: {error} {}",
-                bound[index]
-            );
+        let train_pivots = kernel.select(Axis(1), factor.pivots());
+        let change = &model.predict(train_pivots.view()).unwrap() - &exact_on_train;
+        let norms = change.map_axis(Axis(0), |c| c.dot(&c).sqrt());
+        for bound in [&free, &sharp] {
+            let at = bound.at(variances.view()).unwrap();
+            for (index, error) in (&found - &exact).indexed_iter() {
+                assert!(
+                    error.abs() <= at[index] + rounding,
+                    "{rank} {index:?}: {error}"
+                );
+            }
+            for (norm, bound) in norms.iter().zip(&bound.on_train()) {
+                assert!(*norm <= bound + rounding, "{rank}: {norm} {bound}");
+            }
         }
-        let largest = bound.fold(0.0_f64, |m, b| m.max(*b));
+        // Not an idle bound.
+        for ((norm, sharp), free) in norms.iter().zip(&sharp.on_train()).zip(&free.on_train()) {
+            assert!(sharp <= free, "{rank}: {sharp} {free}");
+            assert!(rank > 40 || *sharp <= 20.0 * norm, "{rank}: {norm} {sharp}");
+        }
+        let largest = free.on_train().fold(0.0_f64, |m, b| m.max(*b));
         assert!(largest < last, "{rank}: {largest} {last}");
         last = largest;
     }
@@ -482,20 +496,30 @@ fn nystrom_is_regression_on_the_kernels_of_the_pivots() {
     assert!(last <= 1e-3, "{last}");
 }
 
-/// Kernels between test and training points move with the bound: a point far from all pivots is uncertain.
 #[test]
-fn nystrom_bound_sees_what_the_pivots_do_not_explain() {
+fn nystrom_bound_by_hand() {
     let kernel = array![[1.0, 0.0], [0.0, 1e-4]];
     let factor = partial(&kernel, 1);
-    let targets = array![[1.0], [1.0]];
-    let epsilon = 1e-2;
-    let model = Nystrom::fit(&factor, targets.view(), Ridge::Absolute(epsilon)).unwrap();
-    // By hand: d = (0, 1e-4), α̃ = (1/1.01, 100), Σ √d |α̃| = 1; tr S / ε = 0.01.
-    let bound = model
-        .error_bound(array![[0.6], [0.0]].view(), array![1.0, 4.0].view())
-        .unwrap();
-    let want = array![[0.8 + 0.1], [2.0 + 0.2]];
-    assert_close("bound", &bound, &want, tol::exact());
+    let model = Nystrom::fit(&factor, array![[1.0], [1.0]].view(), Ridge::Absolute(1e-2)).unwrap();
+    // d = (0, 1e-4) and α̃ = (1/1.01, 100): a = 100 + 1/1.01, b = (Σ √d |α̃|)² = 1.
+    let a: f64 = 100.0 + 1.0 / 1.01;
+    let gap = a / (a + 1.0);
+    let rows = KernelMatrix::new(kernel.view()).unwrap();
+    for bound in [
+        model.error_bound().unwrap(),
+        model.error_bound_with(&rows).unwrap(),
+    ] {
+        let want = array![(1e-2 * gap).sqrt()];
+        // The product with the kernel cancels to a part in 100.
+        let tolerance = 100.0 * tol::exact();
+        assert_close("training points", &bound.on_train(), &want, tolerance);
+        let want = array![[gap.sqrt()], [2.0 * gap.sqrt()]];
+        let found = bound.at(array![1.0, 4.0].view()).unwrap();
+        assert_close("test points", &found, &want, tolerance);
+        assert!(
+            bound.at(array![-1.0].view()).is_err() && bound.at(array![f64::NAN].view()).is_err()
+        );
+    }
 }
 
 #[test]
@@ -522,10 +546,9 @@ fn one_point_and_no_kernel() {
         &array![[6.0]],
         tol::exact(),
     );
-    assert!(matches!(
-        model.error_bound(one.view(), array![2.0].view()),
-        Err(Error::InvalidValue { .. })
-    ));
+    for error in [model.error_bound(), model.error_bound_with(&rows)] {
+        assert!(matches!(error, Err(Error::InvalidValue { .. })));
+    }
 
     let zero = Array2::zeros((3, 3));
     let rows = KernelMatrix::new(zero.view()).unwrap();
@@ -703,22 +726,7 @@ fn bad_input_is_refused() {
     ));
     let model = Nystrom::fit(&factor, targets.view(), one).unwrap();
     assert!(shape(model.predict(kernel.view()).unwrap_err()));
-    let test = random(2, 3);
-    assert!(shape(
-        model
-            .error_bound(test.view(), array![1.0].view())
-            .unwrap_err()
-    ));
-    assert!(finite(
-        model
-            .error_bound(test.view(), array![1.0, f64::NAN].view())
-            .unwrap_err()
-    ));
-    assert!(shape(
-        model
-            .error_bound(random(2, 4).view(), array![1.0, 1.0].view())
-            .unwrap_err()
-    ));
+    assert!(shape(model.error_bound_with(&other).unwrap_err()));
 
     // Kernels of others.
     let odd = |points, diagonal: &[f64], entry| {

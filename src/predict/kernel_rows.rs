@@ -10,6 +10,7 @@ use super::check;
 use crate::{Error, Result};
 
 const TRAIN_TRAIN: &str = "train-train kernel";
+const DIAGONAL: &str = "diagonal of the train-train kernel";
 /// Entries of a block of rows, unless that leaves fewer than [`LEAST_ROWS`]: one megabyte.
 const BLOCK: usize = 1 << 17;
 /// Rows of a block at least; whoever computes rows has work to share among them.
@@ -136,7 +137,7 @@ where
     /// # Errors
     /// [`Error::Empty`], [`Error::NotFinite`] or [`Error::NotPositiveDefinite`] for a diagonal that is not that of a kernel.
     pub fn new(diagonal: Array1<f64>, rows: F) -> Result<Self> {
-        check_diagonal(diagonal.view(), diagonal.len())?;
+        check_diagonal(DIAGONAL, diagonal.view())?;
         Ok(KernelFunction { diagonal, rows })
     }
 }
@@ -158,25 +159,18 @@ where
     }
 }
 
-fn check_diagonal(diagonal: ArrayView1<'_, f64>, n: usize) -> Result<()> {
-    let what = "diagonal of the train-train kernel";
-    if diagonal.len() != n {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: format!("[{n}]"),
-            found: vec![diagonal.len()],
-        });
-    }
-    if n == 0 {
+/// Not empty, finite, nowhere negative.
+pub(super) fn check_diagonal(what: &str, diagonal: ArrayView1<'_, f64>) -> Result<()> {
+    if diagonal.is_empty() {
         return Err(Error::Empty { what: what.into() });
     }
     check::check_finite(what, diagonal)?;
     match diagonal.iter().position(|entry| *entry < 0.0) {
         None => Ok(()),
         Some(i) => Err(Error::NotPositiveDefinite {
-            what: TRAIN_TRAIN.into(),
-            found: format!("{} on the diagonal at {i}", diagonal[i]),
-            change: "no ridge makes a kernel of it".into(),
+            what: what.into(),
+            found: format!("{} at {i}", diagonal[i]),
+            change: "kernels are not negative there".into(),
         }),
     }
 }
@@ -184,7 +178,15 @@ fn check_diagonal(diagonal: ArrayView1<'_, f64>, n: usize) -> Result<()> {
 /// The diagonal, checked.
 pub(super) fn diagonal_of(kernel: &impl KernelRows) -> Result<Array1<f64>> {
     let diagonal = kernel.diagonal()?;
-    check_diagonal(diagonal.view(), kernel.points())?;
+    let n = kernel.points();
+    if diagonal.len() != n {
+        return Err(Error::ShapeMismatch {
+            what: DIAGONAL.into(),
+            expected: format!("[{n}]"),
+            found: vec![diagonal.len()],
+        });
+    }
+    check_diagonal(DIAGONAL, diagonal.view())?;
     Ok(diagonal)
 }
 

@@ -41,7 +41,7 @@ pub use gaussian_process::GaussianProcess;
 pub use gradient_flow::{GradientFlow, GradientFlowBuilder};
 pub use kernel_ridge::{KernelRidge, RidgePath};
 pub use kernel_rows::{KernelFunction, KernelMatrix, KernelRows};
-pub use nystrom::Nystrom;
+pub use nystrom::{Nystrom, NystromError};
 pub use pivoted_cholesky::PivotedCholesky;
 pub use preconditioner::Preconditioner;
 pub use ridge::Ridge;

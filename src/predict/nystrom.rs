@@ -2,13 +2,12 @@
 
 use faer::Mat;
 use faer::get_global_parallelism;
-use faer::linalg::triangular_solve::{
-    solve_lower_triangular_in_place, solve_upper_triangular_in_place,
-};
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use super::check;
-use super::linalg::{product, scale_columns, scale_rows, to_array};
+use super::kernel_rows::{KernelRows, check_diagonal, kernel_product};
+use super::linalg::{product, scale_columns, to_array};
 use super::pivoted_cholesky::PivotedCholesky;
 use super::preconditioner::Preconditioner;
 use super::ridge::Ridge;
@@ -22,14 +21,14 @@ const TEST_PIVOTS: &str = "kernel between test points and pivots";
 /// ```math
 /// \tilde f(s) = K_{s P} \, c , \qquad \text{the least of} \quad \| y - K_{x P} \, c \|^2 + \varepsilon \, c^\top K_{P P} \, c
 /// ```
-/// With $`K_{xx} = L L^\top + S`$ ([`PivotedCholesky`]), $`\tilde\alpha = (L L^\top + \varepsilon)^{-1} y`$, d the diagonal of S and
-/// $`d_s`$ what the pivots leave of the variance of a test point, the full regression f differs by at most
+/// How far this is from the full regression f says the duality gap between both: with $`K_{xx} = L L^\top + S`$ ([`PivotedCholesky`]) and
+/// $`\tilde\alpha = (L L^\top + \varepsilon)^{-1} y`$,
 ///
 /// ```math
-/// | f(s) - \tilde f(s) | \le \Bigl( \sqrt{d_s} + \sqrt{k(s, s) \min(1, \mathrm{tr}\, S / \varepsilon)} \Bigr) \sum_i \sqrt{d_i} \, | \tilde\alpha_i | .
+/// \| f - \tilde f \|_{\mathrm{train}}^2 + \varepsilon \, \| f - \tilde f \|_{\mathcal H}^2 \le \varepsilon \, G , \qquad
+/// G = \frac{a b}{a + b} , \quad a = y^\top \tilde\alpha , \quad b = \tilde\alpha^\top S \, \tilde\alpha ,
 /// ```
-/// Both parts follow from $`f - \tilde f = (k_s - \tilde k_s)^\top \tilde\alpha - k_s^\top (K + \varepsilon)^{-1} S \tilde\alpha`$ and the inequality of Cauchy and Schwarz
-/// for the positive semi-definite S, continued to the test point.
+/// since f is the least of a quadratic function, whose value there is at least ε a²/(a + b), by the dual problem at a multiple of $`\tilde\alpha`$.
 ///
 /// # Examples
 /// ```
@@ -41,9 +40,8 @@ const TEST_PIVOTS: &str = "kernel between test points and pivots";
 /// let factor = PivotedCholesky::new(&KernelMatrix::new(kernel.view())?, 1, 0.0)?;
 /// assert_eq!(factor.pivots(), [1]);
 /// let model = Nystrom::fit(&factor, array![[1.0], [2.0]].view(), Ridge::Absolute(5.0))?;
-/// let (at_three, variance) = (array![[6.0]], array![9.0]);
-/// assert!((model.predict(at_three.view())?[[0, 0]] - 1.5).abs() < 1e-15);
-/// assert!(model.error_bound(at_three.view(), variance.view())?[[0, 0]] < 1e-7);
+/// assert!((model.predict(array![[6.0]].view())?[[0, 0]] - 1.5).abs() < 1e-15); // at 3
+/// assert!(model.error_bound()?.at(array![9.0].view())?[[0, 0]] < 1e-6);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 ///
@@ -54,12 +52,52 @@ pub struct Nystrom {
     /// c, `[k, outputs]`.
     coefficients: Array2<f64>,
     solution: Mat<f64>,
-    /// The rows of L at the pivots, lower triangular.
-    pivot_factor: Mat<f64>,
-    /// Σ √d |α̃|, `[outputs]`; nothing without a ridge.
-    slack: Option<Vec<f64>>,
-    /// min(1, tr S / ε).
-    shrinkage: f64,
+    /// Nothing without a ridge.
+    dual: Option<Dual>,
+}
+
+/// What the weights α̃ of the training points say.
+#[derive(Debug, Clone)]
+struct Dual {
+    epsilon: f64,
+    /// α̃, `[n, outputs]`.
+    alpha: Mat<f64>,
+    /// L Lᵀ α̃ = y − ε α̃, the predictions at the training points.
+    on_train: Mat<f64>,
+    /// yᵀ α̃, `[outputs]`.
+    products: Vec<f64>,
+    /// (Σ √d |α̃|)² with the diagonal d of S, a bound of α̃ᵀ S α̃, `[outputs]`.
+    slack: Vec<f64>,
+}
+
+/// How far predictions are from those of the full regression at most, up to rounding; from [`Nystrom::error_bound`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct NystromError {
+    /// G, `[outputs]`.
+    gaps: Array1<f64>,
+    epsilon: f64,
+}
+
+impl NystromError {
+    /// Bounds the root of the sum of squares over all training points, √(ε G), shape `[outputs]`.
+    pub fn on_train(&self) -> Array1<f64> {
+        self.gaps.mapv(|gap| (self.epsilon * gap).sqrt())
+    }
+
+    /// Bounds the difference at single points, √(k(s, s) G), shape `[m, outputs]`.
+    ///
+    /// # Arguments
+    /// * `test_diagonal` — k(s, s), shape `[m]`
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`], or [`Error::NotPositiveDefinite`] for a negative entry.
+    pub fn at(&self, test_diagonal: ArrayView1<'_, f64>) -> Result<Array2<f64>> {
+        check_diagonal("test diagonal", test_diagonal)?;
+        let shape = (test_diagonal.len(), self.gaps.len());
+        Ok(Array2::from_shape_fn(shape, |(s, c)| {
+            (test_diagonal[s] * self.gaps[c]).sqrt()
+        }))
+    }
 }
 
 impl Nystrom {
@@ -117,24 +155,29 @@ impl Nystrom {
         let pivot_factor = Mat::from_fn(k, k, |i, j| rows[[factor.pivots()[i], j]]);
         let par = get_global_parallelism();
         solve_upper_triangular_in_place(pivot_factor.transpose(), solution.as_mut(), par);
-        let slack = (epsilon > 0.0).then(|| {
+        let dual = (epsilon > 0.0).then(|| {
             let alpha = low_rank.apply(&targets, epsilon);
-            let roots: Vec<f64> = factor
-                .remainder_diagonal()
-                .iter()
-                .map(|d| d.sqrt())
-                .collect();
-            let weighted = scale_rows(&roots, &alpha);
-            (0..alpha.ncols())
-                .map(|c| (0..n).map(|i| weighted[(i, c)].abs()).sum())
-                .collect()
+            let remainder = factor.remainder_diagonal();
+            let sums = |term: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
+                (0..targets.ncols())
+                    .map(|c| (0..n).map(|i| term(i, c)).sum())
+                    .collect()
+            };
+            let slack = sums(&|i, c| remainder[i].sqrt() * alpha[(i, c)].abs());
+            Dual {
+                epsilon,
+                on_train: Mat::from_fn(n, targets.ncols(), |i, c| {
+                    targets[(i, c)] - epsilon * alpha[(i, c)]
+                }),
+                products: sums(&|i, c| targets[(i, c)] * alpha[(i, c)]),
+                slack: slack.iter().map(|sum| sum * sum).collect(),
+                alpha,
+            }
         });
         Ok(Nystrom {
             coefficients: to_array("coefficients of the regression", &solution)?,
             solution,
-            pivot_factor,
-            slack,
-            shrinkage: (factor.remainder_trace() / epsilon).min(1.0),
+            dual,
         })
     }
 
@@ -158,48 +201,62 @@ impl Nystrom {
         to_array("predictions", &predictions)
     }
 
-    /// Bounds the distance to the predictions of the full regression, up to rounding.
+    /// Bounds the distance to the predictions of the full regression from the diagonal that the factorisation left over.
     ///
-    /// # Arguments
-    /// * `test_pivots` — as for [`predict`](Self::predict)
-    /// * `test_diagonal` — k(s, s), shape `[m]`
-    ///
-    /// The result has shape `[m, outputs]`.
+    /// It costs nothing, and is sharp only once the factor holds nearly all of the kernel; see [`error_bound_with`](Self::error_bound_with).
     ///
     /// # Errors
-    /// As [`predict`](Self::predict); [`Error::InvalidValue`] if the ridge was zero: there is no bound then.
-    pub fn error_bound(
-        &self,
-        test_pivots: ArrayView2<'_, f64>,
-        test_diagonal: ArrayView1<'_, f64>,
-    ) -> Result<Array2<f64>> {
-        let kernel = check::rows(TEST_PIVOTS, test_pivots, self.solution.nrows())?;
-        if test_diagonal.len() != kernel.nrows() {
+    /// [`Error::InvalidValue`] if the ridge was zero: there is no bound then.
+    pub fn error_bound(&self) -> Result<NystromError> {
+        let dual = self.dual()?;
+        dual.error(&dual.slack)
+    }
+
+    /// The same from S itself, by one product with the kernel.
+    ///
+    /// # Arguments
+    /// * `kernel` — that of the factor
+    ///
+    /// # Errors
+    /// As [`error_bound`](Self::error_bound); [`Error::ShapeMismatch`] for a kernel of another number of points, [`Error::NotFinite`].
+    pub fn error_bound_with(&self, kernel: &impl KernelRows) -> Result<NystromError> {
+        let dual = self.dual()?;
+        let n = dual.alpha.nrows();
+        if kernel.points() != n {
             return Err(Error::ShapeMismatch {
-                what: "test diagonal".into(),
-                expected: format!("[{}]", kernel.nrows()),
-                found: vec![test_diagonal.len()],
+                what: "train-train kernel".into(),
+                expected: format!("[{n}, {n}]"),
+                found: vec![kernel.points(); 2],
             });
         }
-        check::check_finite("test diagonal", test_diagonal)?;
-        let Some(slack) = &self.slack else {
-            return Err(Error::InvalidValue {
-                what: "ridge".into(),
-                found: "0".into(),
-                expected: "a number above 0 for a bound of the error".into(),
-            });
-        };
-        // What the pivots explain of k(s, s): the square of L_PP⁻¹ k_Ps.
-        let mut explained = kernel.transpose().to_owned();
-        let par = get_global_parallelism();
-        solve_lower_triangular_in_place(self.pivot_factor.as_ref(), explained.as_mut(), par);
-        Ok(Array2::from_shape_fn(
-            (kernel.nrows(), slack.len()),
-            |(s, c)| {
-                let left = test_diagonal[s] - explained.col(s).squared_norm_l2();
-                let shrunk = test_diagonal[s].max(0.0) * self.shrinkage;
-                (left.max(0.0).sqrt() + shrunk.sqrt()) * slack[c]
-            },
-        ))
+        let left = kernel_product(kernel, &dual.alpha)? - &dual.on_train;
+        let squares: Vec<f64> = (0..left.ncols())
+            .map(|c| (0..n).map(|i| left[(i, c)] * dual.alpha[(i, c)]).sum())
+            .collect();
+        dual.error(&squares)
+    }
+
+    fn dual(&self) -> Result<&Dual> {
+        self.dual.as_ref().ok_or_else(|| Error::InvalidValue {
+            what: "ridge".into(),
+            found: "0".into(),
+            expected: "a number above 0 for a bound of the error".into(),
+        })
+    }
+}
+
+impl Dual {
+    /// From α̃ᵀ S α̃ or bounds of it; what rounding made negative is zero.
+    fn error(&self, squares: &[f64]) -> Result<NystromError> {
+        let gaps: Array1<f64> = squares
+            .iter()
+            .zip(&self.products)
+            .map(|(&b, &a)| if b <= 0.0 { 0.0 } else { a / (a / b + 1.0) })
+            .collect();
+        check::check_finite("bound of the error", gaps.view())?;
+        Ok(NystromError {
+            gaps,
+            epsilon: self.epsilon,
+        })
     }
 }

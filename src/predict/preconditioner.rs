@@ -2,7 +2,7 @@
 
 use faer::Mat;
 
-use super::linalg::{product, scale_rows};
+use super::linalg::{add_product, product, scale_rows};
 use super::pivoted_cholesky::PivotedCholesky;
 use crate::{Error, Result};
 
@@ -84,10 +84,8 @@ impl Preconditioner {
     /// (L Lᵀ + ε)⁻¹ b for ε > 0.
     pub(super) fn apply(&self, b: &Mat<f64>, epsilon: f64) -> Mat<f64> {
         let inside = product(self.vectors.transpose(), b.as_ref());
-        // Twice: what rounding leaves of U Uᵀ b is not small against σ² / ε.
-        let outside = self.project_out(b, &inside);
-        let left = product(self.vectors.transpose(), outside.as_ref());
-        let outside = self.project_out(&outside, &left);
+        let mut outside = b.clone();
+        add_product(&mut outside, -1.0, self.vectors.as_ref(), inside.as_ref());
         let factors: Vec<f64> = self
             .singular_values
             .iter()
@@ -100,12 +98,5 @@ impl Preconditioner {
         Mat::from_fn(b.nrows(), b.ncols(), |i, j| {
             inside[(i, j)] + outside[(i, j)] / epsilon
         })
-    }
-
-    /// b − U c.
-    fn project_out(&self, b: &Mat<f64>, c: &Mat<f64>) -> Mat<f64> {
-        let mut out = b.clone();
-        super::linalg::add_product(&mut out, -1.0, self.vectors.as_ref(), c.as_ref());
-        out
     }
 }
