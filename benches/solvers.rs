@@ -83,27 +83,23 @@ fn solvers(criterion: &mut Criterion) {
     group.bench_function(BenchmarkId::new("cholesky", POINTS), |b| {
         b.iter(|| KernelRidge::fit(black_box(kernel.view()), targets.view(), RIDGE));
     });
-    group.bench_function(BenchmarkId::new("cg_plain", POINTS), |b| {
-        b.iter(|| solver.solve(black_box(&rows), targets.view(), RIDGE, None));
-    });
-    group.bench_function(BenchmarkId::new("cg_preconditioned", POINTS), |b| {
-        b.iter(|| {
-            solver.solve(
-                black_box(&rows),
-                targets.view(),
-                RIDGE,
-                Some(&preconditioner),
-            )
-        });
-    });
-    group.bench_function(BenchmarkId::new("pivoted_cholesky_200", POINTS), |b| {
-        b.iter(|| PivotedCholesky::new(black_box(&rows), RANK, 0.0));
-    });
-    group.bench_function(BenchmarkId::new("preconditioner_200", POINTS), |b| {
-        b.iter(|| Preconditioner::new(black_box(&factor)));
-    });
     group.bench_function(BenchmarkId::new("nystrom_fit_200", POINTS), |b| {
         b.iter(|| Nystrom::fit(black_box(&factor), targets.view(), RIDGE));
+    });
+    for (rank, preconditioner) in [(RANK, &preconditioner), (4 * RANK, &deep)] {
+        group.bench_function(BenchmarkId::new("preconditioner", rank), |b| {
+            b.iter(|| {
+                let factor = PivotedCholesky::new(black_box(&rows), rank, 0.0)?;
+                Preconditioner::new(&factor)
+            });
+        });
+        group.bench_function(BenchmarkId::new("conjugate_gradients", rank), |b| {
+            let preconditioner = Some(preconditioner);
+            b.iter(|| solver.solve(black_box(&rows), targets.view(), RIDGE, preconditioner));
+        });
+    }
+    group.bench_function(BenchmarkId::new("conjugate_gradients", 0), |b| {
+        b.iter(|| solver.solve(black_box(&rows), targets.view(), RIDGE, None));
     });
     group.finish();
 }
