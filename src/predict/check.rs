@@ -32,8 +32,8 @@ pub(super) fn check_finite<D: Dimension>(what: &str, array: ArrayView<'_, f64, D
     })
 }
 
-/// A square, finite, symmetric matrix with at least one row; the result is exactly symmetric.
-pub(super) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<Mat<f64>> {
+/// Square, finite, symmetric up to rounding, with at least one row.
+pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<()> {
     let (n, columns) = matrix.dim();
     if n == 0 {
         return Err(Error::Empty { what: what.into() });
@@ -60,6 +60,13 @@ pub(super) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<Mat<f
             }
         }
     }
+    Ok(())
+}
+
+/// A square, finite, symmetric matrix with at least one row; the result is exactly symmetric.
+pub(super) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<Mat<f64>> {
+    check_symmetric(what, matrix)?;
+    let n = matrix.nrows();
     Ok(Mat::from_fn(n, n, |i, j| {
         0.5 * matrix[[i, j]] + 0.5 * matrix[[j, i]]
     }))

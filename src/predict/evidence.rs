@@ -96,6 +96,17 @@ impl Evidence {
         self.ridge
     }
 
+    /// The condition number of A, largest over smallest eigenvalue.
+    ///
+    /// An estimate from below, by the method of Lanczos on the factor of A and on its inverse, from random vectors. Errors of all results are about
+    /// this times rounding (2e-16). Nothing but ε is ever added to the diagonal.
+    ///
+    /// # Cost and accuracy
+    /// O(n²) for each of at most 200 steps; usually within a hundredth.
+    pub fn condition(&self) -> f64 {
+        self.cholesky.condition()
+    }
+
     /// The log marginal likelihood of all outputs together.
     pub fn log_marginal_likelihood(&self) -> f64 {
         let (n, outputs) = (self.targets.nrows(), self.targets.ncols());

@@ -53,7 +53,8 @@ impl KernelRidge {
     /// # Errors
     /// [`crate::Error::ShapeMismatch`], [`crate::Error::Empty`], [`crate::Error::NotFinite`] and
     /// [`crate::Error::InvalidValue`] (asymmetric kernel, negative ridge) for bad input,
-    /// [`crate::Error::NotPositiveDefinite`] if the kernel with its ridge is singular to working precision.
+    /// [`crate::Error::NotPositiveDefinite`] if the kernel with its ridge is singular to working precision; it names a ridge that
+    /// suffices, which takes an eigendecomposition. Nothing is added to the diagonal but `ridge`.
     pub fn fit(
         train_train: ArrayView2<'_, f64>,
         targets: ArrayView2<'_, f64>,
@@ -65,7 +66,7 @@ impl KernelRidge {
         KernelRidge::from_solution(Cholesky::new(TRAIN_TRAIN, &kernel)?.solve(targets))
     }
 
-    fn from_solution(solution: Mat<f64>) -> Result<KernelRidge> {
+    pub(super) fn from_solution(solution: Mat<f64>) -> Result<KernelRidge> {
         Ok(KernelRidge {
             coefficients: to_array("coefficients of the regression", &solution)?,
             solution,
@@ -151,6 +152,19 @@ impl RidgePath {
         &self.eigen.values
     }
 
+    /// Returns the condition number of the kernel with a ridge: the largest eigenvalue over the smallest, infinite for singular ones.
+    ///
+    /// # Errors
+    /// [`crate::Error::InvalidValue`] for a negative ridge.
+    pub fn condition(&self, ridge: Ridge) -> Result<f64> {
+        let [smallest, largest] = self.extremes(ridge.to_absolute(self.mean_diagonal)?);
+        Ok(if smallest > 0.0 {
+            largest / smallest
+        } else {
+            f64::INFINITY
+        })
+    }
+
     /// Returns the model for one ridge.
     ///
     /// # Errors
@@ -187,12 +201,19 @@ impl RidgePath {
             .collect()
     }
 
+    /// Smallest and largest eigenvalue with the ridge.
+    fn extremes(&self, epsilon: f64) -> [f64; 2] {
+        let values = &self.eigen.values;
+        let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v));
+        let largest = values.iter().fold(0.0_f64, |m, v| m.max(*v));
+        [smallest + epsilon, largest + epsilon]
+    }
+
     /// diag(λ + ε)⁻¹ Vᵀ y.
     fn solution_in_basis(&self, ridge: Ridge) -> Result<Mat<f64>> {
         let epsilon = ridge.to_absolute(self.mean_diagonal)?;
         let values = &self.eigen.values;
-        let largest = values.iter().fold(0.0_f64, |m, v| m.max(*v)) + epsilon;
-        let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v)) + epsilon;
+        let [smallest, largest] = self.extremes(epsilon);
         if smallest <= values.len() as f64 * f64::EPSILON * largest {
             return Err(not_positive_definite(
                 TRAIN_TRAIN,

@@ -7,6 +7,7 @@ use faer::linalg::triangular_solve::{
 use faer::{Accum, Mat, MatRef, Side, get_global_parallelism};
 use ndarray::Array2;
 
+use super::lanczos::largest_eigenvalue;
 use crate::{Error, Result};
 
 /// The factor L of a symmetric positive definite matrix A = L Lᵀ.
@@ -23,7 +24,7 @@ impl Cholesky {
         let n = matrix.nrows();
         let factor = matrix.llt(Side::Lower).map_err(|error| match error {
             faer::linalg::solvers::LltError::NonPositivePivot { index } => {
-                not_positive_definite(what, format!("pivot {index} is not positive"))
+                raise_the_ridge(what, format!("pivot {index} is not positive"), matrix)
             }
         })?;
         let lower = factor.L().to_owned();
@@ -32,13 +33,26 @@ impl Cholesky {
             let guard = n as f64 * f64::EPSILON * matrix[(i, i)];
             // NaN must not pass.
             if pivot.is_nan() || pivot <= guard {
-                return Err(not_positive_definite(
+                return Err(raise_the_ridge(
                     what,
                     format!("pivot {i} is {pivot:.1e}, rounding is {guard:.1e}"),
+                    matrix,
                 ));
             }
         }
         Ok(Cholesky { lower })
+    }
+
+    /// The largest over the smallest eigenvalue of A, by the method of Lanczos on A = L Lᵀ and on A⁻¹: from below.
+    pub(super) fn condition(&self) -> f64 {
+        const STEPS: usize = 100;
+        let n = self.lower.nrows();
+        let largest = largest_eigenvalue(n, STEPS, |x| {
+            let upper = product(self.lower.transpose(), x.as_ref());
+            product(self.lower.as_ref(), upper.as_ref())
+        });
+        let of_inverse = largest_eigenvalue(n, STEPS, |x| self.solve(x.clone()));
+        largest * of_inverse
     }
 
     /// A⁻¹ b.
@@ -113,6 +127,31 @@ impl SymmetricEigen {
     /// Vᵀ b.
     pub(super) fn to_basis(&self, right: &Mat<f64>) -> Mat<f64> {
         product(self.vectors.transpose(), right.as_ref())
+    }
+}
+
+/// The error of a factorisation that failed, with what would have to be added to the diagonal.
+fn raise_the_ridge(what: &str, found: String, matrix: &Mat<f64>) -> Error {
+    let n = matrix.nrows();
+    let Ok(values) = matrix.self_adjoint_eigenvalues(Side::Lower) else {
+        return not_positive_definite(what, found);
+    };
+    let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v));
+    // Pivots are at least the smallest eigenvalue, and must exceed n ε times the diagonal and the rounding of both.
+    let rounding = 4.0 * n as f64 * f64::EPSILON * largest;
+    let missing = rounding - smallest.min(0.0);
+    if !(missing > 0.0 && missing.is_finite()) {
+        return not_positive_definite(what, found);
+    }
+    Error::NotPositiveDefinite {
+        what: what.into(),
+        found: format!("{found}; eigenvalues from {smallest:.1e} to {largest:.1e}"),
+        // A tenth more than needed, so that what is printed suffices, too.
+        change: format!(
+            "raise the ridge by {:.1e}, or remove repeated training points",
+            1.1 * missing
+        ),
     }
 }
 

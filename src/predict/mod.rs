@@ -7,6 +7,9 @@
 //!   time t, from the neural tangent kernel, or from the NNGP kernel alone (training the last layer only)
 //! * [`GaussianProcess`]: exact Bayesian inference with the NNGP kernel as the prior
 //! * [`KernelRidge`], [`RidgePath`]: the mean alone; for one ridge, or for many from one eigendecomposition
+//! * [`ConjugateGradient`]: the same mean by products with the kernel ([`KernelRows`]), which nobody has to hold; with a
+//!   [`Preconditioner`] from a few rows ([`PivotedCholesky`])
+//! * [`Nystrom`]: regression on the kernels of a few training points, with a bound of what that changes
 //! * [`Evidence`]: log marginal likelihood with its derivatives, leave-one-out and cross-validation in closed form
 //! * [`classification`]: targets, accuracy, confusion and calibration of classifiers
 //! * [`fields`]: targets and predictions that are functions, known at several places of each signal
@@ -14,6 +17,7 @@
 
 mod check;
 pub mod classification;
+mod conjugate_gradient;
 mod elapsed;
 mod ensemble;
 mod evidence;
@@ -21,13 +25,23 @@ pub mod fields;
 mod gaussian_process;
 mod gradient_flow;
 mod kernel_ridge;
+mod kernel_rows;
+mod lanczos;
 mod linalg;
 pub mod metrics;
+mod nystrom;
+mod pivoted_cholesky;
+mod preconditioner;
 mod ridge;
 
+pub use conjugate_gradient::{ConjugateGradient, Solved};
 pub use ensemble::{Ensemble, Prediction, TestKernels, Time};
 pub use evidence::{Evidence, LeftOut};
 pub use gaussian_process::GaussianProcess;
 pub use gradient_flow::{GradientFlow, GradientFlowBuilder};
 pub use kernel_ridge::{KernelRidge, RidgePath};
+pub use kernel_rows::{KernelFunction, KernelMatrix, KernelRows};
+pub use nystrom::{Nystrom, NystromError};
+pub use pivoted_cholesky::PivotedCholesky;
+pub use preconditioner::Preconditioner;
 pub use ridge::Ridge;

@@ -30,3 +30,24 @@ pub fn first_order(step: f64) -> f64 {
 pub fn from_kernels(error: f64, condition: f64) -> f64 {
     4.0 * error * condition
 }
+
+/// Two solutions of one system, one of them with a relative residual: amplified by the condition number at most, twice
+/// for the norms of entries and vectors.
+pub fn from_residual(residual: f64, condition: f64) -> f64 {
+    2.0 * residual * condition + solve(condition)
+}
+
+/// A residual that is computed twice: rounding of n products of the matrix and the solution, relative to the targets.
+pub fn residual(n: usize, norms: f64) -> f64 {
+    4.0 * n as f64 * f64::EPSILON * norms
+}
+
+/// A partial factorisation of n rows, relative to the largest diagonal entry.
+pub fn factor(n: usize) -> f64 {
+    8.0 * n as f64 * f64::EPSILON
+}
+
+/// Estimates of condition numbers by the method of Lanczos.
+pub fn lanczos() -> f64 {
+    0.01
+}
