@@ -51,10 +51,14 @@ impl Elapsed {
         match self {
             Elapsed::Flow(tau) => (-eigenvalue * tau).exp(),
             Elapsed::Descent { step, steps } => {
-                let factor = 1.0 - eigenvalue * step;
-                // (−x)^k by the parity of k; x^k as exp(k ln x) is right for all k.
-                let size = factor.abs().powf(steps as f64);
-                if factor < 0.0 && steps % 2 == 1 {
+                let x = eigenvalue * step;
+                if x < 0.5 {
+                    // 1 − x would be rounded, k times.
+                    return (steps as f64 * (-x).ln_1p()).exp();
+                }
+                // (−x)^k by the parity of k; a power with a real exponent is right for all k.
+                let size = (1.0 - x).abs().powf(steps as f64);
+                if x > 1.0 && steps % 2 == 1 {
                     -size
                 } else {
                     size
