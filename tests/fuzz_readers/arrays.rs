@@ -47,6 +47,7 @@ const NPY_WORDS: [&str; 12] = [
 
 #[test]
 fn npy_files() {
+    let _turn = crate::harness::turn();
     let folder = tempdir().unwrap();
     let shape = |shape: &str| npy("<f8", shape, &[0; 64]);
     let mut long = shape("(8,)");
@@ -113,6 +114,7 @@ fn image_arrays() -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn npz_files() {
+    let _turn = crate::harness::turn();
     let folder = tempdir().unwrap();
     let plain: Vec<_> = ["a", "b", "c"].into_iter().zip(arrays()).collect();
     let archive = npz(&plain);
@@ -150,6 +152,7 @@ fn npz_files() {
 
 #[test]
 fn arrays_within_npz_files() {
+    let _turn = crate::harness::turn();
     let folder = tempdir().unwrap();
     let good = image_arrays();
     let pixels = bytes(&numbers(12), f64::to_le_bytes);

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use peak_alloc::PeakAlloc;
@@ -12,8 +12,13 @@ use rand_chacha::ChaCha8Rng;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// The memory is that of the whole program, so that one reader is watched at a time.
+/// The memory is that of the whole program, so that one test runs at a time, its preparations included.
 static TURN: Mutex<()> = Mutex::new(());
+
+/// Held by each test from its first line on.
+pub fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(|poison| poison.into_inner())
+}
 
 /// Damaged inputs of each target, unless `HAARMONIC_FUZZ_INPUTS` says otherwise.
 const INPUTS: usize = 600;
@@ -86,7 +91,6 @@ impl Target<'_> {
     /// # Panics
     /// If a seed is refused, and for an input over which the reader panics or takes too much memory or time.
     pub fn survive(&self, path: &Path) {
-        let _turn = TURN.lock().unwrap_or_else(|poison| poison.into_inner());
         let mut tally = Tally::default();
         for (number, seed) in self.seeds.iter().enumerate() {
             assert!(
@@ -253,7 +257,6 @@ fn pick<'a, T>(rng: &mut ChaCha8Rng, from: &'a [T]) -> &'a T {
 /// If the reader does.
 #[cfg(feature = "images")]
 pub fn memory(read: impl FnOnce()) -> usize {
-    let _turn = TURN.lock().unwrap_or_else(|poison| poison.into_inner());
     watched(read).expect("the reader panics").1
 }
 

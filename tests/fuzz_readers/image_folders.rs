@@ -41,6 +41,7 @@ fn with_sums(content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn image_folders() {
+    let _turn = crate::harness::turn();
     let folder = tempdir().unwrap();
     let class = folder.path().join("class");
     std::fs::create_dir(&class).unwrap();

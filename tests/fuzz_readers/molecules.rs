@@ -23,6 +23,7 @@ const SAMPLE: &str = "# two molecules\n# molecules: 2\nrow,index,elements,positi
 
 #[test]
 fn qm9_files() {
+    let _turn = crate::harness::turn();
     let folder = tempdir().unwrap();
     let path = folder.path().join("molecules.xyz");
     let inside = tempdir().unwrap();

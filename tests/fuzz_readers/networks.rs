@@ -8,6 +8,7 @@ use crate::{FIXED, as_it_is, network_files};
 
 #[test]
 fn network_files() {
+    let _turn = crate::harness::turn();
     let folder = tempdir().unwrap();
     let mut texts: Vec<String> = network_files::documented_files()
         .iter()

@@ -14,6 +14,7 @@ use crate::{FIXED, as_it_is, numbers};
 
 #[test]
 fn stores() {
+    let _turn = crate::harness::turn();
     let folder = tempdir().unwrap();
     let path = folder.path().join("kernels");
     let network = Network::vector(3)
