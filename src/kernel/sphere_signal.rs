@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use nalgebra::Matrix3;
 use ndarray::{Array3, ArrayView3, Axis};
 use num_complex::Complex64;
 
@@ -14,6 +15,9 @@ use crate::{Error, Result};
 const SPECTRA: f64 = 0.1;
 /// Correlation of two signals, laid upon each other, beyond which a kink of an activation at that rotation is treated.
 const MATCH: f64 = 0.98;
+/// A kink is isolated if turning a signal about any axis changes it, to second order by no less than this part of what turning
+/// it about the best axis does.
+const ISOLATED: f64 = 1e-4;
 /// A kink is on a circle about the pole, or close enough to be felt there, if its rotation moves the pole by less than this angle.
 const POLE: f64 = 0.5;
 
@@ -50,6 +54,42 @@ impl SphereSignal {
             spectrum: Vec::new(),
             fields: vec![0.0; 2 * channels * nodes],
         }
+    }
+
+    /// Whether no continuous turning leaves the signal as it is.
+    ///
+    /// The squares of its derivatives about all axes, $`n^\top Q n`$ with $`Q_{ij} = \mathrm{Re} \langle J_i f, J_j f \rangle`$.
+    fn is_isolated(&self) -> bool {
+        let band_limit = self.coeffs.len_of(Axis(1));
+        let mut squares = Matrix3::zeros();
+        for channel in self.coeffs.outer_iter() {
+            for l in 0..band_limit {
+                let at = |m: isize| match m.unsigned_abs() <= l {
+                    true => channel[[l, (m + band_limit as isize - 1) as usize]],
+                    false => Complex64::ZERO,
+                };
+                for m in -(l as isize)..=l as isize {
+                    // What the ladder operators bring to order m.
+                    let ladder = |from: isize| {
+                        let product = (l * (l + 1)) as f64 - (from * m) as f64;
+                        product.max(0.0).sqrt() * at(from)
+                    };
+                    let (up, down) = (ladder(m - 1), ladder(m + 1));
+                    let derivatives = [
+                        0.5 * (up + down),
+                        Complex64::new(0.0, -0.5) * (up - down),
+                        m as f64 * at(m),
+                    ];
+                    for (i, a) in derivatives.iter().enumerate() {
+                        for (j, b) in derivatives.iter().enumerate() {
+                            squares[(i, j)] += (a.conj() * b).re;
+                        }
+                    }
+                }
+            }
+        }
+        let values = squares.symmetric_eigenvalues();
+        values.min() > ISOLATED * values.max()
     }
 
     pub(super) fn channels(&self) -> usize {
@@ -121,7 +161,7 @@ impl Copies {
     /// The rotation that lays the second signal upon the first, if they match.
     pub(super) fn centre(&self, [a, b]: [&SphereSignal; 2]) -> Result<Option<Centre>> {
         if std::ptr::eq(a, b) {
-            return Ok(Some(Centre::Identity));
+            return Ok(a.is_isolated().then_some(Centre::Identity));
         }
         let power: f64 = a.spectrum.iter().sum();
         let difference = a
@@ -131,6 +171,10 @@ impl Copies {
             .map(|(p, q)| (p - q).abs());
         // Signals that vanish are no copies of anything.
         if power == 0.0 || difference.sum::<f64>() > SPECTRA * power {
+            return Ok(None);
+        }
+        // Along a whole circle of kinks polar coordinates about one of them are of no use.
+        if !a.is_isolated() {
             return Ok(None);
         }
         if a.coeffs == b.coeffs {
@@ -149,5 +193,40 @@ impl Copies {
             Ok(_) | Err(Error::NotConverged { .. }) => Ok(None),
             Err(other) => Err(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sphere::rotate_coefficients;
+
+    fn signal(zonal: bool) -> Array3<Complex64> {
+        let mut coeffs = Array3::zeros((1, 4, 7));
+        for l in 0..4_usize {
+            coeffs[[0, l, 3]] = Complex64::new(1.0 / (1.0 + l as f64), 0.0);
+        }
+        if !zonal {
+            coeffs[[0, 2, 5]] = Complex64::new(0.3, 0.1);
+            coeffs[[0, 2, 1]] = Complex64::new(0.3, -0.1);
+            coeffs[[0, 3, 4]] = Complex64::new(0.2, 0.4);
+            coeffs[[0, 3, 2]] = Complex64::new(-0.2, 0.4);
+        }
+        coeffs
+    }
+
+    #[test]
+    fn signals_about_any_axis_are_not_isolated() {
+        for (zonal, isolated) in [(true, false), (false, true)] {
+            let mut coeffs = signal(zonal);
+            assert_eq!(SphereSignal::new(coeffs.view()).is_isolated(), isolated);
+            let turned = rotate_coefficients(coeffs.index_axis(Axis(0), 0), 0.4, 1.1, 2.0).unwrap();
+            coeffs.index_axis_mut(Axis(0), 0).assign(&turned);
+            let turned = SphereSignal::new(coeffs.view());
+            assert_eq!(turned.is_isolated(), isolated);
+            let centre = Copies::new(4).centre([&turned, &turned]).unwrap();
+            assert_eq!(centre.is_some(), isolated);
+        }
+        assert!(!SphereSignal::new(Array3::zeros((1, 2, 3)).view()).is_isolated());
     }
 }
