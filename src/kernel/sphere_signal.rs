@@ -61,7 +61,7 @@ impl SphereSignal {
     /// The squares of its derivatives about all axes, $`n^\top Q n`$ with $`Q_{ij} = \mathrm{Re} \langle J_i f, J_j f \rangle`$.
     fn is_isolated(&self) -> bool {
         let band_limit = self.coeffs.len_of(Axis(1));
-        let mut squares = Matrix3::zeros();
+        let mut squares = Matrix3::<f64>::zeros();
         for channel in self.coeffs.outer_iter() {
             for l in 0..band_limit {
                 let at = |m: isize| match m.unsigned_abs() <= l {
