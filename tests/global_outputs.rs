@@ -3,6 +3,8 @@
 
 #[path = "common/signals.rs"]
 mod common;
+#[path = "common/rotated_signals.rs"]
+mod rotated_signals;
 #[path = "common/tol_local.rs"]
 mod tol;
 
@@ -12,11 +14,11 @@ use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::{Gram, Kernel, KernelError};
 use haarmonic::network::{Network, Outputs, Quadrature, Scale, SphereSampling, Support};
-use haarmonic::sphere::rotate_coefficients;
-use ndarray::{Array2, Array3, Array4, ArrayView3, Axis, concatenate};
+use ndarray::{Array2, Array3, Array4, Axis, concatenate};
 use num_complex::Complex64;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rotated_signals::rotated;
 
 const WEIGHT: f64 = 1.3;
 const BIAS: f64 = 0.2;
@@ -74,17 +76,6 @@ fn integral(from: f64, to: f64, f: impl Fn(f64) -> [f64; 2]) -> [f64; 2] {
         }
     }
     sum
-}
-
-fn rotated(coeffs: ArrayView3<'_, Complex64>, rotation: &Rotation) -> Array3<Complex64> {
-    let euler = rotation.euler_zyz();
-    let mut result = coeffs.to_owned();
-    for mut channel in result.outer_iter_mut() {
-        let turned =
-            rotate_coefficients(channel.view(), euler.alpha(), euler.beta(), euler.gamma());
-        channel.assign(&turned.unwrap());
-    }
-    result
 }
 
 /// The mean over the sphere and the channels of the product of two signals.

@@ -2,6 +2,8 @@
 
 #[path = "common/signals.rs"]
 mod common;
+#[path = "common/rotated_signals.rs"]
+mod rotated_signals;
 #[path = "common/tol_kernel.rs"]
 mod tol;
 
@@ -9,11 +11,11 @@ use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::{Gram, Kernel, KernelError};
 use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
-use haarmonic::sphere::rotate_coefficients;
 use ndarray::{Array4, Axis, concatenate};
 use num_complex::Complex64;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rotated_signals::rotated;
 
 const BAND_LIMIT: usize = 5;
 
@@ -42,24 +44,6 @@ fn signals(rng: &mut ChaCha8Rng, count: usize) -> Array4<Complex64> {
     common::random_signals(rng, [count, 2, BAND_LIMIT], 0)
 }
 
-fn rotated(coeffs: &Array4<Complex64>, rotation: &Rotation) -> Array4<Complex64> {
-    let mut result = coeffs.clone();
-    let angles = rotation.euler_zyz();
-    for mut signal in result.outer_iter_mut() {
-        for mut channel in signal.outer_iter_mut() {
-            let turned = rotate_coefficients(
-                channel.view(),
-                angles.alpha(),
-                angles.beta(),
-                angles.gamma(),
-            )
-            .unwrap();
-            channel.assign(&turned);
-        }
-    }
-    result
-}
-
 fn estimates(gram: &Gram) -> [&ndarray::Array2<f64>; 2] {
     match &gram.error {
         KernelError::Entries { nngp, ntk } => [nngp, ntk],
@@ -73,7 +57,7 @@ fn rotating_either_input_changes_nothing() {
     let x = signals(&mut rng, 3);
     let y = signals(&mut rng, 2);
     // Rotated copies of x make pairs whose kernel has its kink inside the mean.
-    let copies = concatenate![Axis(0), y, rotated(&x, &Rotation::random(&mut rng))];
+    let copies = concatenate![Axis(0), y, rotated(x.view(), &Rotation::random(&mut rng))];
     for (activation, tolerances) in [
         (Activation::Erf, &[1e-4, 1e-6, 1e-8][..]),
         (Activation::Relu, &[1e-4, 1e-6]),
@@ -93,10 +77,10 @@ fn rotating_either_input_changes_nothing() {
                 let turn = Rotation::random(&mut rng);
                 let moved = [
                     kernel
-                        .cross(rotated(&x, &turn).view(), columns.view())
+                        .cross(rotated(x.view(), &turn).view(), columns.view())
                         .unwrap(),
                     kernel
-                        .cross(x.view(), rotated(columns, &turn).view())
+                        .cross(x.view(), rotated(columns.view(), &turn).view())
                         .unwrap(),
                 ];
                 let scale =

@@ -3,6 +3,8 @@
 
 #[path = "common/nested_quadrature.rs"]
 mod nested;
+#[path = "common/rotated_signals.rs"]
+mod rotated_signals;
 #[path = "common/signals.rs"]
 mod signals;
 #[path = "common/tol_local.rs"]
@@ -16,11 +18,11 @@ use haarmonic::kernel::{Gram, Kernel, KernelError};
 use haarmonic::network::{
     GroupName, InputSpace, Layer, Network, Outputs, Quadrature, Scale, SphereSampling, Support,
 };
-use haarmonic::sphere::rotate_coefficients;
-use ndarray::{Array2, Array4, Axis};
+use ndarray::{Array2, Array4};
 use num_complex::Complex64;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rotated_signals::rotated;
 
 const BAND_LIMIT: usize = 3;
 
@@ -87,17 +89,6 @@ const ALL: [Relation; 5] = [
     Relation::Near,
 ];
 
-fn turned(signal: &Array4<Complex64>, rng: &mut ChaCha8Rng) -> Array4<Complex64> {
-    let euler = Rotation::random(rng).euler_zyz();
-    let mut result = signal.clone();
-    for mut channel in result.index_axis_mut(Axis(0), 0).outer_iter_mut() {
-        let (a, b, c) = (euler.alpha(), euler.beta(), euler.gamma());
-        let turned = rotate_coefficients(channel.view(), a, b, c).unwrap();
-        channel.assign(&turned);
-    }
-    result
-}
-
 fn pairs(relation: Relation, count: usize) -> Vec<[Array4<Complex64>; 2]> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     (0..count)
@@ -107,9 +98,14 @@ fn pairs(relation: Relation, count: usize) -> Vec<[Array4<Complex64>; 2]> {
             let second = match relation {
                 Relation::Distinct => other,
                 Relation::Same => first.clone(),
-                Relation::Turned => turned(&first, &mut rng),
-                Relation::Opposite => turned(&first.mapv(|c| -c), &mut rng),
-                Relation::Near => turned(&(&first + &other.mapv(|c| 0.1 * c)), &mut rng),
+                Relation::Turned => rotated(first.view(), &Rotation::random(&mut rng)),
+                Relation::Opposite => {
+                    rotated(first.mapv(|c| -c).view(), &Rotation::random(&mut rng))
+                }
+                Relation::Near => rotated(
+                    (&first + &other.mapv(|c| 0.1 * c)).view(),
+                    &Rotation::random(&mut rng),
+                ),
             };
             [first, second]
         })

@@ -2,6 +2,8 @@
 
 #[path = "common/signals.rs"]
 mod common;
+#[path = "common/rotated_signals.rs"]
+mod rotated_signals;
 #[path = "common/tol_local.rs"]
 mod tol;
 
@@ -9,11 +11,11 @@ use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::{Gram, Kernel, KernelError, Limits};
 use haarmonic::network::{Network, Outputs, Quadrature, Scale, SphereSampling, Support};
-use haarmonic::sphere::rotate_coefficients;
 use ndarray::{Array2, Array4, Axis, concatenate};
 use num_complex::Complex64;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rotated_signals::rotated;
 
 const BAND_LIMIT: usize = 3;
 
@@ -35,19 +37,6 @@ fn network(activation: &Activation, supports: [Support; 2], tolerance: f64) -> N
 fn signals(seed: u64, count: usize) -> Array4<Complex64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     common::random_signals(&mut rng, [count, 2, BAND_LIMIT], 1)
-}
-
-fn rotated(coeffs: &Array4<Complex64>, rotation: &Rotation) -> Array4<Complex64> {
-    let euler = rotation.euler_zyz();
-    let mut result = coeffs.clone();
-    for mut signal in result.outer_iter_mut() {
-        for mut channel in signal.outer_iter_mut() {
-            let (a, b, c) = (euler.alpha(), euler.beta(), euler.gamma());
-            let turned = rotate_coefficients(channel.view(), a, b, c).unwrap();
-            channel.assign(&turned);
-        }
-    }
-    result
 }
 
 fn claimed(gram: &Gram) -> [&Array2<f64>; 2] {
@@ -96,7 +85,7 @@ fn rotating_an_input_changes_nothing() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let (turn, other) = (Rotation::random(&mut rng), Rotation::random(&mut rng));
     // Rotated copies have their kink at that rotation.
-    let columns = concatenate![Axis(0), signals(4, 1), rotated(&x, &other)];
+    let columns = concatenate![Axis(0), signals(4, 1), rotated(x.view(), &other)];
     for (activation, tolerances) in [
         (Activation::Erf, &[1e-4, 1e-6, 1e-8][..]),
         (Activation::Relu, &[1e-4, 1e-6]),
@@ -105,8 +94,8 @@ fn rotating_an_input_changes_nothing() {
             let supports = [Support::cap(0.9), Support::cap(0.7)];
             let kernel = Kernel::new(&network(&activation, supports, tolerance)).unwrap();
             let gram = kernel.cross(x.view(), columns.view()).unwrap();
-            let left = kernel.cross(rotated(&x, &turn).view(), columns.view());
-            let right = kernel.cross(x.view(), rotated(&columns, &turn).view());
+            let left = kernel.cross(rotated(x.view(), &turn).view(), columns.view());
+            let right = kernel.cross(x.view(), rotated(columns.view(), &turn).view());
             let what = format!("{activation} {tolerance:e}");
             assert_same(&what, &gram, &left.unwrap(), 10.0 * tolerance);
             assert_same(&what, &gram, &right.unwrap(), 10.0 * tolerance);

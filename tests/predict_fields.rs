@@ -2,6 +2,8 @@
 
 #[path = "common/predict_problem.rs"]
 mod problem;
+#[path = "common/rotated_signals.rs"]
+mod rotated_signals;
 #[path = "common/signals.rs"]
 mod signals;
 #[path = "common/tol_predict.rs"]
@@ -16,13 +18,13 @@ use haarmonic::group::Rotation;
 use haarmonic::kernel::{Kernel, PreparedSignals};
 use haarmonic::network::{Network, Outputs, Quadrature, Scale, SphereSampling, Support};
 use haarmonic::predict::{GradientFlow, KernelRidge, Ridge, Time, fields};
-use haarmonic::sphere::rotate_coefficients;
 use nalgebra::{DMatrix, Matrix3, Rotation3, Vector3};
 use ndarray::{Array2, Array3, Array4, Axis};
 use num_complex::Complex64;
 use problem::assert_close;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rotated_signals::rotated;
 
 const STD: [f64; 2] = [1.3, 0.4];
 /// The matrices below have smaller condition numbers with this ridge.
@@ -122,19 +124,6 @@ fn rows_are_signals_and_then_places() {
     assert_close("prediction", &found, &want, tol::solve(CONDITION));
 }
 
-fn rotated(coeffs: &Array4<Complex64>, rotation: &Rotation) -> Array4<Complex64> {
-    let euler = rotation.euler_zyz();
-    let mut result = coeffs.clone();
-    for mut signal in result.outer_iter_mut() {
-        for mut channel in signal.outer_iter_mut() {
-            let (a, b, c) = (euler.alpha(), euler.beta(), euler.gamma());
-            let turned = rotate_coefficients(channel.view(), a, b, c).unwrap();
-            channel.assign(&turned);
-        }
-    }
-    result
-}
-
 /// Where features are read, at rotations that take the north pole to points.
 fn outputs(rotations: &[Rotation], at_points: bool) -> Outputs {
     let euler = rotations.iter().map(Rotation::euler_zyz);
@@ -180,7 +169,7 @@ fn predictions_turn_with_the_input() {
             let places: Vec<_> = places.iter().map(|place| turn.compose(place)).collect();
             let at = outputs(&places, at_points);
             kernel
-                .prepare_at(rotated(coeffs, &turn).view(), &at)
+                .prepare_at(rotated(coeffs.view(), &turn).view(), &at)
                 .unwrap()
         };
         let predict = |train: &PreparedSignals, test: &PreparedSignals| -> [Array2<f64>; 2] {
@@ -202,7 +191,7 @@ fn predictions_turn_with_the_input() {
         // The turned signal at places that were not turned is another question.
         let fixed = predict(
             &seen,
-            &kernel.prepare(rotated(&test, &turn).view()).unwrap(),
+            &kernel.prepare(rotated(test.view(), &turn).view()).unwrap(),
         );
         let tolerance = tol::from_kernels(kernel_error, CONDITION);
         for i in 0..2 {

@@ -4,18 +4,19 @@
 //! is checked to be finite, and errors carry the file. Files are written whole or not at all.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn, ShapeBuilder};
-use ndarray_npy::npy::header::{Header, Layout, ReadHeaderError};
-use ndarray_npy::{ReadDataError, ReadableElement, WritableElement, WriteNpyExt};
+use ndarray::{ArrayD, Dimension, IxDyn, ShapeBuilder};
+use ndarray_npy::npy::header::{Header, ReadHeaderError};
+use ndarray_npy::{ReadDataError, ReadableElement};
 use num_complex::Complex;
 use zip::read::ZipArchive;
-use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::atomic::{io_error, write_atomically};
+use super::atomic::io_error;
 use crate::{Error, Result};
+
+pub use super::array_writing::{write_npy, write_npz};
 
 /// Longest header that is read, as in NumPy itself.
 const MAX_HEADER_BYTES: usize = 10_000;
@@ -156,116 +157,6 @@ pub fn read_npz_complex(path: impl AsRef<Path>, key: &str) -> Result<ArrayD<Comp
 /// As [`read_npz_real`].
 pub fn read_npz_numbers(path: impl AsRef<Path>, key: &str) -> Result<Numbers> {
     read_entry(path.as_ref(), key, Accept::Both)
-}
-
-/// Writes an array as `.npy`, in C order, whole or not at all.
-///
-/// # Arguments
-/// * `path` — the final name, replaced if it exists
-/// * `array` — float64, float32, complex128, complex64 or integers; any rank and layout
-///
-/// # Errors
-/// [`Error::Io`] if writing fails; what was there before stays as it was.
-pub fn write_npy<A, S, D>(path: impl AsRef<Path>, array: &ArrayBase<S, D>) -> Result<()>
-where
-    A: ndarray_npy::WritableElement + Clone,
-    S: Data<Elem = A>,
-    D: Dimension,
-{
-    write_atomically(path, |out| {
-        array
-            .as_standard_layout()
-            .write_npy(out)
-            .map_err(io::Error::other)
-    })
-}
-
-/// Writes arrays as `.npz` (not compressed, as `numpy.savez` does), whole or not at all.
-///
-/// # Arguments
-/// * `path` — the final name, replaced if it exists
-/// * `arrays` — names, each once, and arrays
-///
-/// # Errors
-/// [`Error::Empty`] without arrays, [`Error::InvalidValue`] for a name that is empty or comes
-/// twice, [`Error::Io`] if writing fails; what was there before stays as it was.
-pub fn write_npz(path: impl AsRef<Path>, arrays: &[(&str, Numbers)]) -> Result<()> {
-    if arrays.is_empty() {
-        return Err(Error::Empty {
-            what: "arrays to write".into(),
-        });
-    }
-    for (index, (key, _)) in arrays.iter().enumerate() {
-        if key.is_empty() || arrays[..index].iter().any(|(other, _)| other == key) {
-            return Err(Error::InvalidValue {
-                what: format!("name of array {}", index + 1),
-                found: format!("{key:?}"),
-                expected: "a name that is not empty and not taken".into(),
-            });
-        }
-    }
-    write_atomically(path, |out| {
-        let mut zip = ZipWriter::new_stream(out);
-        let options = SimpleFileOptions::default()
-            .compression_method(zip::CompressionMethod::Stored)
-            .large_file(true);
-        for (key, numbers) in arrays {
-            zip.start_file(format!("{key}.npy"), options)?;
-            let written = match numbers {
-                Numbers::Real(array) => array.as_standard_layout().write_npy(&mut zip),
-                Numbers::Complex(array) => array.as_standard_layout().write_npy(&mut zip),
-            };
-            written.map_err(io::Error::other)?;
-        }
-        zip.finish()?.flush()
-    })
-}
-
-/// Writes several real matrices of one shape, some rows at a time.
-///
-/// # Arguments
-/// * `keys` — the names, each once
-/// * `strip` — from the number of a matrix and of a strip to the next of its rows; called in order
-pub(crate) fn write_npz_strips(
-    path: &Path,
-    keys: &[&str],
-    [rows, columns]: [usize; 2],
-    mut strip: impl FnMut(usize, usize) -> Result<ndarray::Array2<f64>>,
-) -> Result<()> {
-    let mut failed = None;
-    let written = write_atomically(path, |out| {
-        let mut zip = ZipWriter::new_stream(out);
-        let options = SimpleFileOptions::default()
-            .compression_method(zip::CompressionMethod::Stored)
-            .large_file(true);
-        let header = Header {
-            type_descriptor: f64::type_descriptor(),
-            layout: Layout::Standard,
-            shape: vec![rows, columns],
-        };
-        for (number, key) in keys.iter().enumerate() {
-            zip.start_file(format!("{key}.npy"), options)?;
-            header.write(&mut zip).map_err(io::Error::other)?;
-            let (mut done, mut count) = (0, 0);
-            while done < rows {
-                let part = strip(number, count).map_err(|err| {
-                    let message = err.to_string();
-                    failed = Some(err);
-                    io::Error::other(message)
-                })?;
-                for value in &part {
-                    zip.write_all(&value.to_le_bytes())?;
-                }
-                done += part.nrows();
-                count += 1;
-            }
-        }
-        zip.finish()?.flush()
-    });
-    match failed {
-        Some(err) => Err(err),
-        None => written,
-    }
 }
 
 fn read_file(path: &Path, accept: Accept) -> Result<Numbers> {

@@ -2,6 +2,7 @@
 //! their features on the sphere; labelled images.
 
 pub mod array_elements;
+pub(crate) mod array_writing;
 pub mod arrays;
 pub mod atomic;
 pub mod composition;

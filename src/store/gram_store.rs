@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 
-use crate::data::arrays::write_npz_strips;
+use crate::data::array_writing::write_npz_strips;
 use crate::kernel::{Gram, Kernel, KernelError, KernelPair, Precision, Progress, Signals};
 use crate::{Error, Result};
 
@@ -76,6 +76,8 @@ pub struct GramStore<'a> {
     /// Nothing where the columns are the rows.
     columns: Option<Signals<'a>>,
     manifest: Manifest,
+    /// That of the manifest.
+    network: Fingerprint,
     /// Entries of the matrix for each signal.
     outputs: usize,
 }
@@ -191,6 +193,7 @@ impl<'a> GramStore<'a> {
             kernel,
             rows,
             columns,
+            network: manifest.fingerprint(),
             manifest,
             outputs,
         })
@@ -352,13 +355,16 @@ impl<'a> GramStore<'a> {
     }
 
     fn pairs(&self, tile: [usize; 2]) -> usize {
-        self.key(tile).shape.iter().product()
+        self.blocks(tile)
+            .map(|block| block.len * self.outputs)
+            .iter()
+            .product()
     }
 
     fn key(&self, tile: [usize; 2]) -> TileKey {
         let [rows, columns] = self.blocks(tile);
         TileKey {
-            network: self.manifest.fingerprint(),
+            network: self.network,
             rows: rows.fingerprint,
             columns: columns.fingerprint,
             shape: [rows.len, columns.len].map(|len| len * self.outputs),
