@@ -21,10 +21,10 @@ use haarmonic::data::image_source::read_images;
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{Gram, Kernel, Precision};
 use haarmonic::network::{Network, Padding, Scale, Support};
-use haarmonic::predict::{Ridge, RidgePath, metrics};
+use haarmonic::predict::{Ridge, RidgePath, classification, metrics};
 use haarmonic::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis};
 
 /// Candidates for the ridge, relative to the mean diagonal of the kernel: powers of √10.
 const RIDGES: std::ops::RangeInclusive<i32> = -12..=0;
@@ -235,19 +235,19 @@ fn learning_curve(
 
 /// The smallest eigenvalue of the kernel, as a part of the mean of all.
 fn smallest_eigenvalue(gram: &Gram, train: &ImageSet) -> Result<f64> {
-    let labels = one_hot(train, &(0..train.len()).collect::<Vec<_>>());
+    let labels = one_hot(train, &(0..train.len()).collect::<Vec<_>>())?;
     let path = RidgePath::new(gram.ntk.view(), labels.view())?;
     let values = path.eigenvalues();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     Ok(values.iter().copied().fold(f64::INFINITY, f64::min) / mean)
 }
 
-fn one_hot(set: &ImageSet, part: &[usize]) -> Array2<f64> {
-    let classes = set.classes().len();
-    Array2::from_shape_fn((part.len(), classes), |(i, class)| {
-        let hit = set.labels()[part[i]] == class;
-        f64::from(u8::from(hit)) - 1.0 / classes as f64
-    })
+fn labels_of(set: &ImageSet, part: &[usize]) -> Vec<usize> {
+    part.iter().map(|&i| set.labels()[i]).collect()
+}
+
+fn one_hot(set: &ImageSet, part: &[usize]) -> Result<Array2<f64>> {
+    classification::centred_one_hot(&labels_of(set, part), set.classes().len())
 }
 
 /// The share of test images that is recognised after training on `part`.
@@ -267,28 +267,19 @@ fn accuracy(
     for fold in 0..FOLDS {
         let (rest, own): (Vec<_>, Vec<_>) = (0..part.len()).partition(|i| i % FOLDS != fold);
         let [rest, own] = [rest, own].map(|fold| fold.iter().map(|&i| part[i]).collect::<Vec<_>>());
-        let path = RidgePath::new(square(&rest, &rest).view(), one_hot(train, &rest).view())?;
+        let path = RidgePath::new(square(&rest, &rest).view(), one_hot(train, &rest)?.view())?;
         let scores = path.predict(square(&own, &rest).view(), &ridges)?;
+        let own = labels_of(train, &own);
         for (hits, scores) in hits.iter_mut().zip(scores) {
-            *hits += correct(scores.view(), own.iter().map(|&i| train.labels()[i]));
+            *hits += classification::confusion(scores.view(), &own)?.diag().sum();
         }
     }
     // The largest ridge among equals.
     let most = hits.iter().copied().max().unwrap_or(0);
     let best = hits.iter().rposition(|&h| h == most).unwrap_or(0);
-    let path = RidgePath::new(square(part, part).view(), one_hot(train, part).view())?;
+    let path = RidgePath::new(square(part, part).view(), one_hot(train, part)?.view())?;
     let scores = path.predict(cross.select(Axis(1), part).view(), &ridges[best..=best])?;
-    let correct = correct(scores[0].view(), test.labels().iter().copied());
-    Ok(correct as f64 / test.len() as f64)
-}
-
-/// How many rows have their largest score at their label.
-fn correct(scores: ArrayView2<'_, f64>, labels: impl Iterator<Item = usize>) -> usize {
-    scores
-        .outer_iter()
-        .zip(labels)
-        .filter(|(row, label)| row.iter().all(|score| *score <= row[*label]))
-        .count()
+    classification::accuracy(scores[0].view(), test.labels())
 }
 
 fn report(rows: &[Row], arguments: &Arguments) -> Result<()> {

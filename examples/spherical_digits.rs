@@ -18,6 +18,7 @@ use haarmonic::data::image_source::read_images;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::{Kernel, Signals};
 use haarmonic::network::{Network, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::predict::classification::{accuracy, centred_one_hot, confusion};
 use haarmonic::predict::{KernelRidge, Ridge, metrics};
 use haarmonic::sphere::{CoefficientRotation, Sampling, ShtPlanner};
 use haarmonic::{Error, Result};
@@ -282,19 +283,18 @@ fn classify(
                     best_ridge(&gram.ntk, labels, &part)?,
                 )?;
                 let scores = model.predict(cross.ntk.select(Axis(1), &part).view())?;
-                let hits = correct(scores.view(), truth.iter().copied());
-                Ok(hits as f64 / truth.len() as f64)
+                accuracy(scores.view(), truth)
             })
             .collect::<Result<Vec<f64>>>()?;
-        let accuracy = 100.0 * metrics::mean(&scores)?;
+        let mean = 100.0 * metrics::mean(&scores)?;
         match scores.len() {
-            1 => print!("{accuracy:>8.1}     "),
+            1 => print!("{mean:>8.1}     "),
             _ => print!(
-                "{accuracy:>8.1} ±{:>3.1}",
+                "{mean:>8.1} ±{:>3.1}",
                 100.0 * metrics::standard_error(&scores)?
             ),
         }
-        assert!(accuracy > 0.0 && accuracy <= 100.0);
+        assert!(mean > 0.0 && mean <= 100.0);
     }
     println!("{seconds:>9.1} s{:>11.0e}", gram.error.largest().ntk);
     Ok(())
@@ -311,9 +311,10 @@ fn best_ridge(gram: &Array2<f64>, labels: &[usize], part: &[usize]) -> Result<Ri
     for fold in 0..FOLDS {
         let (own, rest): (Vec<usize>, Vec<usize>) = part.iter().partition(|&i| i % FOLDS == fold);
         let block = gram.select(Axis(0), &own).select(Axis(1), &rest);
+        let own: Vec<usize> = own.iter().map(|&i| labels[i]).collect();
         for (hits, ridge) in hits.iter_mut().zip(&ridges) {
             let scores = regression(gram, labels, &rest, *ridge)?.predict(block.view())?;
-            *hits += correct(scores.view(), own.iter().map(|&i| labels[i]));
+            *hits += confusion(scores.view(), &own)?.diag().sum();
         }
     }
     let most = hits.iter().copied().max().unwrap_or(0);
@@ -334,16 +335,8 @@ fn regression(
     part: &[usize],
     ridge: Ridge,
 ) -> Result<KernelRidge> {
-    let one_hot = Array2::from_shape_fn((part.len(), CLASSES), |(i, class)| {
-        f64::from(u8::from(labels[part[i]] == class)) - 1.0 / CLASSES as f64
-    });
+    let own: Vec<usize> = part.iter().map(|&i| labels[i]).collect();
+    let one_hot = centred_one_hot(&own, CLASSES)?;
     let square = gram.select(Axis(0), part).select(Axis(1), part);
     KernelRidge::fit(square.view(), one_hot.view(), ridge)
-}
-
-/// How many rows have their largest score at their label.
-fn correct(scores: ArrayView2<'_, f64>, labels: impl Iterator<Item = usize>) -> usize {
-    (scores.outer_iter().zip(labels))
-        .filter(|(row, label)| row.iter().all(|score| *score <= row[*label]))
-        .count()
 }

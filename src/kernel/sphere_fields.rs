@@ -560,3 +560,23 @@ impl Geometry for SphereFields {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::longitudes;
+
+    /// A quadrature with fewer shifts than it asked for would end its refinement unseen.
+    #[test]
+    fn there_are_as_many_shifts_as_asked_for() {
+        for field in [1, 2, 8, 16, 24] {
+            for shifts in [1, 3, 9, 15, 23, 47, 71, 107] {
+                let (longitudes, found) = longitudes(field, shifts);
+                assert!(
+                    longitudes >= 2 * field && found >= shifts,
+                    "{field} {shifts}"
+                );
+                assert!(longitudes.is_multiple_of(found), "{longitudes} {found}");
+            }
+        }
+    }
+}
