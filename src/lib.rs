@@ -25,6 +25,7 @@
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | [`predict`] | gradient flow, Gaussian processes, ridge regression |
+//! | [`selection`] | derivatives of kernels by the network's scales, and the choice of scales and noise |
 //! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
 //!
@@ -45,6 +46,7 @@ pub mod kernel;
 pub mod network;
 pub mod predict;
 pub mod rotation_group;
+pub mod selection;
 pub mod special;
 pub mod sphere;
 pub mod store;

@@ -10,6 +10,7 @@ mod definition;
 mod file;
 mod file_write;
 mod outputs;
+mod scales;
 mod support;
 mod table;
 mod types;
@@ -20,6 +21,7 @@ pub mod builder;
 pub use builder::NetworkBuilder;
 pub use definition::Network;
 pub use outputs::Outputs;
+pub use scales::ScaleParameter;
 pub use support::{Padding, Support};
 pub use types::{
     DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Quadrature, Scale, SphereSampling,

@@ -298,19 +298,45 @@ impl GradientFlow {
     /// # Errors
     /// As [`GradientFlow::on_test`].
     pub fn mean_on_test(&self, test_train: ArrayView2<'_, f64>, time: Time) -> Result<Array2<f64>> {
+        let mut all = self.means_on_test(test_train, &[time])?;
+        Ok(all.pop().expect("one mean for one time"))
+    }
+
+    /// Predicts the mean alone on test points at several times, in their order.
+    ///
+    /// # Arguments
+    /// * `test_train` — Θ (or K for an NNGP ensemble) between test and training points, shape `[m, n]`
+    ///
+    /// # Cost and accuracy
+    /// O(n² (m + outputs)) once the kernel is decomposed, then O(n m outputs) a time.
+    ///
+    /// # Errors
+    /// As [`GradientFlow::on_test`].
+    pub fn means_on_test(
+        &self,
+        test_train: ArrayView2<'_, f64>,
+        times: &[Time],
+    ) -> Result<Vec<Array2<f64>>> {
         let kernel = check::rows(self.evolution_name(), test_train, self.train_len())?;
-        let coefficients = match Elapsed::new(time, self.rate)? {
-            None => self.cholesky()?.solve(self.targets.clone()),
-            Some(elapsed) => {
-                let spectrum = self.spectrum()?;
-                let gains = spectrum.gains(elapsed);
-                product(
-                    spectrum.eigen.vectors.as_ref(),
-                    scale_rows(&gains, &spectrum.targets).as_ref(),
-                )
-            }
-        };
-        to_array(MEAN, &product(kernel.as_ref(), coefficients.as_ref()))
+        let mut in_basis = None;
+        let mut means = Vec::with_capacity(times.len());
+        for &time in times {
+            let mean = match Elapsed::new(time, self.rate)? {
+                None => {
+                    let coefficients = self.cholesky()?.solve(self.targets.clone());
+                    product(kernel.as_ref(), coefficients.as_ref())
+                }
+                Some(elapsed) => {
+                    let spectrum = self.spectrum()?;
+                    let vectors = spectrum.eigen.vectors.as_ref();
+                    let kernel = in_basis.get_or_insert_with(|| product(kernel.as_ref(), vectors));
+                    let learned = scale_rows(&spectrum.gains(elapsed), &spectrum.targets);
+                    product(kernel.as_ref(), learned.as_ref())
+                }
+            };
+            means.push(to_array(MEAN, &mean)?);
+        }
+        Ok(means)
     }
 
     /// The kernels are in the eigenbasis.

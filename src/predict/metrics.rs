@@ -1,6 +1,6 @@
 //! How good predictions are, and how sure one can be of that.
 
-use ndarray::{ArrayView, Dimension};
+use ndarray::{ArrayView, ArrayView2, Dimension};
 
 use super::check::check_finite;
 use crate::{Error, Result};
@@ -65,6 +65,52 @@ pub fn rmse<D: Dimension>(
         .map(|(p, y)| (p - y) * (p - y))
         .sum();
     Ok((sum / n).sqrt())
+}
+
+/// Computes the share of the targets' variance that is explained, $`R^2`$: 1 for perfect predictions, 0 for the mean of the targets.
+///
+/// ```math
+/// R^2 = 1 - \frac{\sum_{ic} (p_{ic} - y_{ic})^2}{\sum_{ic} (y_{ic} - \bar y_c)^2}
+/// ```
+/// # Arguments
+/// * `predictions`, `targets` — shape `[n, outputs]`
+///
+/// # Errors
+/// [`Error::ShapeMismatch`], [`Error::Empty`] or [`Error::NotFinite`] for bad input, [`Error::InvalidValue`] for targets
+/// without variance.
+///
+/// # Examples
+/// ```
+/// use haarmonic::predict::metrics::r_squared;
+/// use ndarray::array;
+///
+/// let targets = array![[0.0], [2.0], [4.0]];
+/// assert_eq!(r_squared(array![[0.0], [2.0], [2.0]].view(), targets.view())?, 0.5);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn r_squared(predictions: ArrayView2<'_, f64>, targets: ArrayView2<'_, f64>) -> Result<f64> {
+    check_pair(&predictions, &targets)?;
+    let n = targets.nrows() as f64;
+    let mut variance = 0.0;
+    for output in targets.columns() {
+        let mean = output.sum() / n;
+        variance += output.iter().map(|y| (y - mean).powi(2)).sum::<f64>();
+    }
+    let largest = targets.iter().fold(0.0_f64, |m, y| m.max(y.abs()));
+    // Below the rounding of the means there is none.
+    if variance.sqrt() <= n * f64::EPSILON * largest {
+        return Err(Error::InvalidValue {
+            what: "targets".into(),
+            found: "no variance".into(),
+            expected: "targets that differ".into(),
+        });
+    }
+    let residual: f64 = predictions
+        .iter()
+        .zip(targets.iter())
+        .map(|(p, y)| (p - y).powi(2))
+        .sum();
+    Ok(1.0 - residual / variance)
 }
 
 /// Computes the mean over repeats (splits, seeds).

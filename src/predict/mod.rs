@@ -10,7 +10,9 @@
 //! * [`ConjugateGradient`]: the same mean by products with the kernel ([`KernelRows`]), which nobody has to hold; with a
 //!   [`Preconditioner`] from a few rows ([`PivotedCholesky`])
 //! * [`Nystrom`]: regression on the kernels of a few training points, with a bound of what that changes
-//! * [`Evidence`]: log marginal likelihood with its derivatives, leave-one-out and cross-validation in closed form
+//! * [`Evidence`]: log marginal likelihood, leave-one-out and cross-validation in closed form; costs by a [`Criterion`] with their
+//!   derivatives, for the choice of kernels ([`crate::selection`])
+//! * [`ValidationCurve`]: early stopping
 //! * [`classification`]: targets, accuracy, confusion and calibration of classifiers
 //! * [`fields`]: targets and predictions that are functions, known at several places of each signal
 //! * [`metrics`]: mean absolute error, root mean square error, standard error over repeats
@@ -18,6 +20,8 @@
 mod check;
 pub mod classification;
 mod conjugate_gradient;
+mod criterion;
+mod early_stopping;
 mod elapsed;
 mod ensemble;
 mod evidence;
@@ -33,15 +37,19 @@ mod nystrom;
 mod pivoted_cholesky;
 mod preconditioner;
 mod ridge;
+mod ridge_path;
 
 pub use conjugate_gradient::{ConjugateGradient, Solved};
+pub use criterion::Criterion;
+pub use early_stopping::ValidationCurve;
 pub use ensemble::{Ensemble, Prediction, TestKernels, Time};
 pub use evidence::{Evidence, LeftOut};
 pub use gaussian_process::GaussianProcess;
 pub use gradient_flow::{GradientFlow, GradientFlowBuilder};
-pub use kernel_ridge::{KernelRidge, RidgePath};
+pub use kernel_ridge::KernelRidge;
 pub use kernel_rows::{KernelFunction, KernelMatrix, KernelRows};
 pub use nystrom::{Nystrom, NystromError};
 pub use pivoted_cholesky::PivotedCholesky;
 pub use preconditioner::Preconditioner;
 pub use ridge::Ridge;
+pub use ridge_path::{RidgePath, SelectedRidge};

@@ -51,3 +51,25 @@ pub fn factor(n: usize) -> f64 {
 pub fn lanczos() -> f64 {
     0.01
 }
+
+/// Central differences of sixth order with steps of a two-hundredth: rounding of kernels, a few ε each, times 2 · 0.92 / 0.005, and the
+/// derivatives of seventh order times 2 · 10⁻¹⁴ / 140.
+pub fn differences() -> f64 {
+    8.0 * 368.0 * f64::EPSILON
+}
+
+/// Their error estimate, the error of fourth order: derivatives of fifth order times 6 · 10⁻¹⁰ / 30.
+pub fn difference_estimate() -> f64 {
+    1e-9
+}
+
+/// Differences of costs of fourth order with h = 10⁻⁴: the fifth derivative times h⁴ / 30, with factors up to (1 / noise)⁴, and rounding ε / h
+/// times the condition number.
+pub fn cost_differences() -> f64 {
+    1e-8
+}
+
+/// A minimum that is known within a hundredth: quadratic around it.
+pub fn flat() -> f64 {
+    1e-4
+}

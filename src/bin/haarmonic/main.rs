@@ -5,6 +5,7 @@ mod inputs;
 mod predict;
 mod progress;
 mod score;
+mod select;
 mod targets;
 mod transform;
 
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use haarmonic::kernel::{Kernel, Precision};
 use haarmonic::network::Network;
+use haarmonic::predict::Criterion;
 use haarmonic::{Error, Result};
 
 /// Exit code of every refused input, the same as for a wrong command line.
@@ -33,6 +35,8 @@ enum Command {
     Gram(gram::Arguments),
     /// Predict with an ensemble of infinitely wide networks
     Predict(predict::Arguments),
+    /// Choose the scales of a network and the ridge by training points
+    Select(select::Arguments),
     /// Say how good predictions are
     Score(score::Arguments),
     /// Transform signals on the sphere or on the rotation group
@@ -51,6 +55,38 @@ enum KernelChoice {
     Ntk,
     /// Only the last layer is trained; at t = ∞ a Gaussian process
     Nngp,
+}
+
+/// What a choice is judged by, on the training points alone.
+#[derive(Clone, Copy, ValueEnum)]
+enum CriterionChoice {
+    /// The log marginal likelihood
+    Evidence,
+    /// The log probability of each target given all others
+    LooProbability,
+    /// The mean square error for each target from all others
+    LooError,
+}
+
+impl CriterionChoice {
+    /// What the cost is.
+    fn of_cost(self) -> &'static str {
+        match self {
+            CriterionChoice::Evidence => "minus log evidence",
+            CriterionChoice::LooProbability => "minus log leave-one-out probability",
+            CriterionChoice::LooError => "leave-one-out mean square error",
+        }
+    }
+}
+
+impl From<CriterionChoice> for Criterion {
+    fn from(choice: CriterionChoice) -> Criterion {
+        match choice {
+            CriterionChoice::Evidence => Criterion::MarginalLikelihood,
+            CriterionChoice::LooProbability => Criterion::LeaveOneOutProbability,
+            CriterionChoice::LooError => Criterion::LeaveOneOutError,
+        }
+    }
 }
 
 /// The arithmetic within a pair of images; files hold double precision either way.
@@ -85,6 +121,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Gram(arguments) => gram::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Select(arguments) => select::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Transform(arguments) => transform::run(&arguments),
         Command::Check { network } => {

@@ -2,14 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use haarmonic::Result;
+use clap::{Args, ValueEnum};
 use haarmonic::data::arrays::{Numbers, write_npz};
 use haarmonic::data::atomic::check_target;
-use haarmonic::predict::{GradientFlow, Ridge, TestKernels, Time};
+use haarmonic::kernel::{Gram, Kernel, PreparedSignals};
+use haarmonic::predict::{
+    GradientFlow, Prediction, Ridge, RidgePath, TestKernels, Time, ValidationCurve,
+};
+use haarmonic::{Error, Result};
+use ndarray::{Array1, Array2, ArrayD, ArrayView2, ArrayViewD, Axis, stack};
 
 use super::targets::Targets;
-use super::{KernelChoice, PrecisionChoice, gram, inputs, progress, read_kernel};
+use super::{CriterionChoice, KernelChoice, PrecisionChoice, gram, inputs, progress, read_kernel};
+
+/// Ridges that are tried, as multiples of the mean diagonal entry.
+const RIDGES: std::ops::RangeInclusive<f64> = 1e-10..=1e2;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -27,25 +34,52 @@ pub struct Arguments {
     /// The kernel that drives the training
     #[arg(long, value_enum, default_value = "ntk")]
     kernel: KernelChoice,
-    /// Training time; without it the training has converged
-    #[arg(long, allow_negative_numbers = true)]
-    time: Option<f64>,
+    /// Training time, or several with commas; without it the training has converged
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true)]
+    time: Vec<f64>,
+    /// Number of steps of gradient descent of the size of the learning rate, or several with commas, instead of times
+    #[arg(long, value_delimiter = ',', conflicts_with = "time")]
+    steps: Vec<u64>,
     /// Learning rate, the unit of time
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
     learning_rate: f64,
     /// Ridge, as a multiple of the mean diagonal entry of the kernel
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     ridge: f64,
+    /// Choose the ridge by the training points
+    #[arg(long, value_enum, conflicts_with = "ridge")]
+    select_ridge: Option<CriterionChoice>,
+    /// Which part of the covariance to write
+    #[arg(long, value_enum, default_value = "full")]
+    covariance: CovarianceChoice,
+    /// Validation inputs (.npy): the time of the least error on them is reported (early stopping)
+    #[arg(long, requires = "validation_y")]
+    validation_x: Option<PathBuf>,
+    /// Validation targets (.npy), in the form of the training targets
+    #[arg(long, requires = "validation_x")]
+    validation_y: Option<PathBuf>,
     /// Precision within a pair of images
     #[arg(long, value_enum, default_value = "f64")]
     precision: PrecisionChoice,
-    /// Where to write `mean` and `covariance` (.npz)
+    /// Where to write `mean`, `covariance` or `variance`, and for several times `times` or `steps` (.npz)
     #[arg(long)]
     out: PathBuf,
 }
 
+/// How much of the covariance between test points is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CovarianceChoice {
+    /// `covariance`, between all test points
+    Full,
+    /// `variance`, of each test point
+    Diagonal,
+    /// Nothing; kernels between test points are not computed
+    None,
+}
+
 pub fn run(arguments: &Arguments) -> Result<()> {
     check_target(&arguments.out)?;
+    let times = times(arguments)?;
     let (bar, report) = progress::pairs();
     let kernel = read_kernel(&arguments.network, arguments.precision)?.with_progress(report);
     let targets = Targets::read(kernel.network(), &arguments.train_y)?;
@@ -54,49 +88,231 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     targets
         .check(train.len())
         .map_err(|error| error.in_file(&arguments.train_y))?;
+    let validation = Validation::read(arguments, &kernel, &targets)?;
     let train_train = kernel.gram_prepared(&train)?;
     let test_train = kernel.cross_prepared(&test, &train)?;
-    let test_test = kernel.gram_prepared(&test)?;
+    let test_test = match arguments.covariance {
+        CovarianceChoice::None => None,
+        _ => Some(kernel.gram_prepared(&test)?),
+    };
+    let validation = validation
+        .map(|validation| validation.with_kernels(&kernel, &train))
+        .transpose()?;
     bar.finish_and_clear();
 
-    let (builder, test_kernels) = match arguments.kernel {
-        KernelChoice::Ntk => (
-            GradientFlow::ntk(
-                train_train.ntk.view(),
-                train_train.nngp.view(),
-                targets.rows.view(),
-            ),
-            TestKernels::ntk(
-                test_train.ntk.view(),
-                test_train.nngp.view(),
-                test_test.nngp.view(),
-            ),
-        ),
-        KernelChoice::Nngp => (
-            GradientFlow::nngp(train_train.nngp.view(), targets.rows.view()),
-            TestKernels::nngp(test_train.nngp.view(), test_test.nngp.view()),
-        ),
+    let ridge = ridge(arguments, &train_train, &targets)?;
+    let flow = flow(arguments, &train_train, &targets, ridge)?;
+    let driving = |gram: &Gram| match arguments.kernel {
+        KernelChoice::Ntk => gram.ntk.clone(),
+        KernelChoice::Nngp => gram.nngp.clone(),
     };
-    let flow = builder
-        .ridge(Ridge::Relative(arguments.ridge))
-        .learning_rate(arguments.learning_rate)
-        .build()?;
-    let time = arguments.time.map_or(Time::Infinite, Time::Finite);
-    let prediction = flow.on_test(&test_kernels, time)?;
     println!(
         "{} predictions from {} training inputs; kernel: {}",
-        prediction.mean.nrows(),
+        test_train.nngp.nrows(),
         train.len() / targets.places(),
         gram::describe(&test_train.error)
     );
-    write_npz(
-        &arguments.out,
-        &[
-            ("mean", Numbers::Real(targets.shaped(prediction.mean)?)),
-            (
-                "covariance",
-                Numbers::Real(prediction.covariance.into_dyn()),
-            ),
-        ],
-    )
+    let mut arrays = Vec::new();
+    if let Some((rows, cross)) = validation {
+        let curve = ValidationCurve::new(&flow, driving(&cross).view(), rows.view(), &times)?;
+        show(&curve);
+        let errors = Array1::from_vec(curve.errors().to_vec());
+        arrays.push(("validation_error", Numbers::Real(errors.into_dyn())));
+        let best = ndarray::arr0(curve.best() as f64);
+        arrays.push(("validation_best", Numbers::Real(best.into_dyn())));
+    }
+    let predictions = match &test_test {
+        None => flow
+            .means_on_test(driving(&test_train).view(), &times)?
+            .into_iter()
+            .map(|mean| (mean, None))
+            .collect(),
+        Some(test_test) => predict(arguments, &flow, &test_train, test_test, &times)?,
+    };
+    let (mut means, mut covariances) = (Vec::new(), Vec::new());
+    for (mean, covariance) in predictions {
+        means.push(targets.shaped(mean)?);
+        covariances.extend(covariance);
+    }
+    let several = times.len() > 1;
+    arrays.push(("mean", together(several, &means)));
+    if !covariances.is_empty() {
+        let key = match arguments.covariance {
+            CovarianceChoice::Diagonal => "variance",
+            _ => "covariance",
+        };
+        arrays.push((key, together(several, &covariances)));
+    }
+    if several {
+        let (key, numbers) = if arguments.steps.is_empty() {
+            ("times", arguments.time.clone())
+        } else {
+            let steps = arguments.steps.iter().map(|steps| *steps as f64);
+            ("steps", steps.collect())
+        };
+        arrays.push((key, Numbers::Real(Array1::from_vec(numbers).into_dyn())));
+    }
+    if arguments.select_ridge.is_some() {
+        arrays.push(("ridge", Numbers::Real(ndarray::arr0(ridge).into_dyn())));
+    }
+    write_npz(&arguments.out, &arrays)
+}
+
+/// Those asked for; the converged state otherwise.
+fn times(arguments: &Arguments) -> Result<Vec<Time>> {
+    let steps = arguments.steps.iter().map(|steps| Time::Steps(*steps));
+    let mut times: Vec<Time> = arguments
+        .time
+        .iter()
+        .map(|t| Time::Finite(*t))
+        .chain(steps)
+        .collect();
+    if times.is_empty() {
+        times.push(Time::Infinite);
+    }
+    if times.len() == 1 && arguments.validation_x.is_some() {
+        return Err(Error::InvalidValue {
+            what: "--time".into(),
+            found: "a single time".into(),
+            expected: "several with commas, to choose one by --validation-x".into(),
+        });
+    }
+    Ok(times)
+}
+
+/// Validation points, before and after their kernels.
+struct Validation {
+    targets: Array2<f64>,
+    inputs: PreparedSignals,
+}
+
+impl Validation {
+    fn read(arguments: &Arguments, kernel: &Kernel, train: &Targets) -> Result<Option<Validation>> {
+        let (Some(x), Some(y)) = (&arguments.validation_x, &arguments.validation_y) else {
+            return Ok(None);
+        };
+        let targets = Targets::read(kernel.network(), y)?;
+        let inputs = inputs::read(kernel, x)?;
+        targets
+            .check(inputs.len())
+            .map_err(|error| error.in_file(y))?;
+        if targets.rows.ncols() != train.rows.ncols() {
+            let error = Error::ShapeMismatch {
+                what: "validation targets".into(),
+                expected: format!("{} outputs, as the training targets", train.rows.ncols()),
+                found: targets.rows.shape().to_vec(),
+            };
+            return Err(error.in_file(y));
+        }
+        Ok(Some(Validation {
+            targets: targets.rows,
+            inputs,
+        }))
+    }
+
+    fn with_kernels(self, kernel: &Kernel, train: &PreparedSignals) -> Result<(Array2<f64>, Gram)> {
+        Ok((self.targets, kernel.cross_prepared(&self.inputs, train)?))
+    }
+}
+
+/// As a multiple of the mean diagonal entry: the one given, or the one of the least cost.
+fn ridge(arguments: &Arguments, train: &Gram, targets: &Targets) -> Result<f64> {
+    let Some(criterion) = arguments.select_ridge else {
+        return Ok(arguments.ridge);
+    };
+    let kernel = match arguments.kernel {
+        KernelChoice::Ntk => &train.ntk,
+        KernelChoice::Nngp => &train.nngp,
+    };
+    let path = RidgePath::new(kernel.view(), targets.rows.view())?;
+    let selected = path.select(criterion.into(), RIDGES)?;
+    println!(
+        "ridge {:.3e} times the mean diagonal entry, {} {:.6e}; condition {:.1e}",
+        selected.relative,
+        criterion.of_cost(),
+        selected.cost,
+        path.condition(Ridge::Absolute(selected.ridge))?
+    );
+    Ok(selected.relative)
+}
+
+fn flow(
+    arguments: &Arguments,
+    train: &Gram,
+    targets: &Targets,
+    ridge: f64,
+) -> Result<GradientFlow> {
+    let (ntk, nngp, rows) = (train.ntk.view(), train.nngp.view(), targets.rows.view());
+    let builder = match arguments.kernel {
+        KernelChoice::Ntk => GradientFlow::ntk(ntk, nngp, rows),
+        KernelChoice::Nngp => GradientFlow::nngp(nngp, rows),
+    };
+    let flow = builder
+        .ridge(Ridge::Relative(ridge))
+        .learning_rate(arguments.learning_rate)
+        .build()?;
+    if !arguments.steps.is_empty() {
+        let stable = flow.stable_learning_rate()?;
+        if arguments.learning_rate >= stable {
+            println!(
+                "learning rate {} is above {stable:.3e}: gradient descent diverges",
+                arguments.learning_rate
+            );
+        }
+    }
+    Ok(flow)
+}
+
+/// Means, with covariances or variances.
+fn predict(
+    arguments: &Arguments,
+    flow: &GradientFlow,
+    test_train: &Gram,
+    test_test: &Gram,
+    times: &[Time],
+) -> Result<Vec<(Array2<f64>, Option<ArrayD<f64>>)>> {
+    let (ntk, nngp, prior) = (
+        test_train.ntk.view(),
+        test_train.nngp.view(),
+        test_test.nngp.view(),
+    );
+    let kernels = match arguments.kernel {
+        KernelChoice::Ntk => TestKernels::ntk(ntk, nngp, prior),
+        KernelChoice::Nngp => TestKernels::nngp(nngp, prior),
+    };
+    let part = |covariance: ArrayView2<'_, f64>| match arguments.covariance {
+        CovarianceChoice::Diagonal => covariance.diag().to_owned().into_dyn(),
+        _ => covariance.to_owned().into_dyn(),
+    };
+    // One time after the other, so that of large covariances only the part that is wanted stays.
+    let mut predictions = Vec::new();
+    for &time in times {
+        let Prediction { mean, covariance } = flow.on_test(&kernels, time)?;
+        predictions.push((mean, Some(part(covariance.view()))));
+    }
+    Ok(predictions)
+}
+
+/// One array, or all of them along a new first axis.
+fn together(several: bool, arrays: &[ArrayD<f64>]) -> Numbers {
+    let views: Vec<ArrayViewD<'_, f64>> = arrays.iter().map(|array| array.view()).collect();
+    Numbers::Real(if several {
+        stack(Axis(0), &views).expect("equal shapes for all times")
+    } else {
+        views[0].to_owned()
+    })
+}
+
+/// The validation curve as a table.
+fn show(curve: &ValidationCurve) {
+    println!("{:>14} {:>14}", "time", "rmse");
+    for (index, (time, error)) in curve.times().iter().zip(curve.errors()).enumerate() {
+        let time = match time {
+            Time::Finite(t) => t.to_string(),
+            Time::Steps(steps) => format!("{steps} steps"),
+            Time::Infinite => "converged".into(),
+        };
+        let mark = if index == curve.best() { "  least" } else { "" };
+        println!("{time:>14} {error:>14.6e}{mark}");
+    }
 }

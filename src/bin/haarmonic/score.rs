@@ -6,9 +6,9 @@ use clap::Args;
 use haarmonic::data::arrays::{read_npz_real, read_real};
 use haarmonic::data::atomic::{check_target, write_csv};
 use haarmonic::predict::classification::confusion;
-use haarmonic::predict::metrics::{mae, rmse};
+use haarmonic::predict::metrics::{mae, r_squared, rmse};
 use haarmonic::{Error, Result};
-use ndarray::{Array2, ArrayD, Ix2};
+use ndarray::{Array2, ArrayD, ArrayViewD, Ix2};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -53,17 +53,34 @@ fn regression(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Result<(
     let scores = [
         ("mae", mae(mean.view(), targets.view())),
         ("rmse", rmse(mean.view(), targets.view())),
+        (
+            "r2",
+            r_squared(rows(mean.view()).view(), rows(targets.view()).view()),
+        ),
     ];
-    let mut values = Vec::new();
+    let (mut names, mut values) = (Vec::new(), Vec::new());
     for (name, score) in scores {
+        // Targets that are all the same have no R².
+        if name == "r2" && matches!(score, Err(Error::InvalidValue { .. })) {
+            continue;
+        }
         let score = score.map_err(|error| error.in_file(path))?;
         println!("{name:>5} {score:.6e}");
+        names.push(name);
         values.push(score);
     }
     match &arguments.out {
-        Some(out) => write_csv(out, &["mae", "rmse"], [values]),
+        Some(out) => write_csv(out, &names, [values]),
         None => Ok(()),
     }
+}
+
+/// One row for each value of the first axis; one output for a single axis.
+fn rows(array: ArrayViewD<'_, f64>) -> Array2<f64> {
+    let n = array.shape().first().copied().unwrap_or(1);
+    let width = array.len().checked_div(n).unwrap_or(0);
+    let values = array.iter().copied().collect();
+    Array2::from_shape_vec((n, width), values).expect("rows times their width")
 }
 
 fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Result<()> {

@@ -1,0 +1,296 @@
+//! A whole path of ridges from one eigendecomposition, and the choice of one of them.
+
+use std::ops::RangeInclusive;
+
+use faer::Mat;
+use ndarray::{Array2, ArrayView2};
+
+use super::check;
+use super::criterion::{Criterion, left_out_cost};
+use super::kernel_ridge::KernelRidge;
+use super::linalg::{SymmetricEigen, not_positive_definite, product, scale_rows, to_array};
+use super::ridge::{Ridge, mean_diagonal};
+use crate::{Error, Result};
+
+const TRAIN_TRAIN: &str = "train-train kernel";
+const TEST_TRAIN: &str = "test-train kernel";
+/// From one ridge of the grid of a choice to the next.
+const STEP: f64 = 1.8;
+/// Of a chosen ridge, relative.
+const PRECISION: f64 = 0.01;
+
+/// A ridge that was chosen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SelectedRidge {
+    /// ε itself, as [`Ridge::Absolute`] takes it.
+    pub ridge: f64,
+    /// As a multiple of the mean diagonal entry, as [`Ridge::Relative`] takes it.
+    pub relative: f64,
+    /// The cost at this ridge.
+    pub cost: f64,
+}
+
+/// Kernel ridge regression for any number of ridges, from one eigendecomposition.
+///
+/// ```math
+/// K_{x x} = V \, \mathrm{diag}(\lambda) \, V^\top , \qquad f_\varepsilon(s) = K_{s x} V \, \mathrm{diag}(\lambda + \varepsilon)^{-1} \, V^\top y
+/// ```
+///
+/// # Examples
+/// ```
+/// use haarmonic::predict::{Ridge, RidgePath};
+/// use ndarray::array;
+///
+/// let path = RidgePath::new(array![[2.0]].view(), array![[6.0]].view())?;
+/// let means = path.predict(array![[2.0]].view(), &[Ridge::NONE, Ridge::Absolute(1.0)])?;
+/// assert!((means[0][[0, 0]] - 6.0).abs() < 1e-14);
+/// assert!((means[1][[0, 0]] - 4.0).abs() < 1e-14);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct RidgePath {
+    eigen: SymmetricEigen,
+    rotated_targets: Mat<f64>,
+    mean_diagonal: f64,
+}
+
+impl RidgePath {
+    /// Decomposes the kernel.
+    ///
+    /// # Arguments
+    /// * `train_train` — symmetric, shape `[n, n]`
+    /// * `targets` — shape `[n, outputs]`
+    ///
+    /// # Cost and accuracy
+    /// O(n³) time, several times a Cholesky factorisation; each ridge then costs O(n (n + m) outputs).
+    ///
+    /// # Errors
+    /// As [`KernelRidge::fit`]; a kernel that is only semi-definite is allowed here.
+    pub fn new(
+        train_train: ArrayView2<'_, f64>,
+        targets: ArrayView2<'_, f64>,
+    ) -> Result<RidgePath> {
+        let kernel = check::symmetric(TRAIN_TRAIN, train_train)?;
+        let targets = check::targets(targets, kernel.nrows())?;
+        let eigen = SymmetricEigen::new(TRAIN_TRAIN, &kernel)?;
+        Ok(RidgePath {
+            rotated_targets: eigen.to_basis(&targets),
+            mean_diagonal: mean_diagonal(&kernel),
+            eigen,
+        })
+    }
+
+    /// Returns the eigenvalues λ of the kernel, in no particular order; negative ones within rounding are given
+    /// as zero, and larger ones are refused by [`RidgePath::new`].
+    pub fn eigenvalues(&self) -> &[f64] {
+        &self.eigen.values
+    }
+
+    /// Returns the condition number of the kernel with a ridge: the largest eigenvalue over the smallest, infinite for singular ones.
+    ///
+    /// # Errors
+    /// [`crate::Error::InvalidValue`] for a negative ridge.
+    pub fn condition(&self, ridge: Ridge) -> Result<f64> {
+        let [smallest, largest] = self.extremes(ridge.to_absolute(self.mean_diagonal)?);
+        Ok(if smallest > 0.0 {
+            largest / smallest
+        } else {
+            f64::INFINITY
+        })
+    }
+
+    /// Returns the model for one ridge.
+    ///
+    /// # Errors
+    /// [`crate::Error::InvalidValue`] for a negative ridge, [`crate::Error::NotPositiveDefinite`] if the
+    /// kernel with this ridge is singular to working precision.
+    pub fn fit(&self, ridge: Ridge) -> Result<KernelRidge> {
+        let in_basis = self.solution_in_basis(ridge)?;
+        KernelRidge::from_solution(product(self.eigen.vectors.as_ref(), in_basis.as_ref()))
+    }
+
+    /// Predicts at test points with every ridge in turn.
+    ///
+    /// # Arguments
+    /// * `test_train` — kernel between test and training points, shape `[m, n]`
+    /// * `ridges` — any number, in any order
+    ///
+    /// The results have shape `[m, outputs]`, one for each ridge.
+    ///
+    /// # Errors
+    /// As [`KernelRidge::predict`] and [`RidgePath::fit`].
+    pub fn predict(
+        &self,
+        test_train: ArrayView2<'_, f64>,
+        ridges: &[Ridge],
+    ) -> Result<Vec<Array2<f64>>> {
+        let kernel = check::rows(TEST_TRAIN, test_train, self.eigen.values.len())?;
+        ridges
+            .iter()
+            .map(|&ridge| {
+                let in_basis = self.solution_in_basis(ridge)?;
+                let solution = product(self.eigen.vectors.as_ref(), in_basis.as_ref());
+                to_array("predictions", &product(kernel.as_ref(), solution.as_ref()))
+            })
+            .collect()
+    }
+
+    /// The cost of a ridge by a criterion; the smaller the better.
+    ///
+    /// # Cost and accuracy
+    /// O(n · outputs) for the marginal likelihood, O(n² outputs) for left-out points. Errors are rounding (2e-16) times the
+    /// [`condition`](Self::condition).
+    ///
+    /// # Errors
+    /// [`crate::Error::InvalidValue`] for a negative ridge, [`crate::Error::NotPositiveDefinite`] if the
+    /// kernel with this ridge is singular to working precision.
+    pub fn cost(&self, criterion: Criterion, ridge: Ridge) -> Result<f64> {
+        let in_basis = self.solution_in_basis(ridge)?;
+        let epsilon = ridge.to_absolute(self.mean_diagonal)?;
+        let (n, outputs) = (self.eigen.values.len(), self.rotated_targets.ncols());
+        if criterion == Criterion::MarginalLikelihood {
+            let fit: f64 = (0..outputs)
+                .flat_map(|c| (0..n).map(move |i| (i, c)))
+                .map(|at| in_basis[at] * self.rotated_targets[at])
+                .sum();
+            let log_determinant: f64 = self
+                .eigen
+                .values
+                .iter()
+                .map(|value| (std::f64::consts::TAU * (value + epsilon)).ln())
+                .sum();
+            return Ok(0.5 * (fit + outputs as f64 * log_determinant));
+        }
+        let vectors = &self.eigen.vectors;
+        let weights = product(vectors.as_ref(), in_basis.as_ref());
+        let mut inverse_diagonal = vec![0.0; n];
+        for (j, value) in self.eigen.values.iter().enumerate() {
+            let inverse = 1.0 / (value + epsilon);
+            for (i, sum) in inverse_diagonal.iter_mut().enumerate() {
+                *sum += inverse * vectors[(i, j)] * vectors[(i, j)];
+            }
+        }
+        Ok(left_out_cost(criterion, &weights, &inverse_diagonal))
+    }
+
+    /// Chooses the ridge of the least cost.
+    ///
+    /// The cost is looked at on a logarithmic grid, four to a power of ten, and then between the neighbours of the best
+    /// of them by golden section, until the ridge is known within a hundredth. If the best is at an end of the range, so may
+    /// the true best be.
+    ///
+    /// # Arguments
+    /// * `range` — from the smallest to the largest ridge, as multiples of the mean diagonal entry; `1e-12..=1e2`
+    ///   says little in advance. Ridges with which the kernel is singular are passed over.
+    ///
+    /// # Cost and accuracy
+    /// Some eighty times [`cost`](Self::cost).
+    ///
+    /// # Errors
+    /// [`crate::Error::InvalidValue`] unless the range is one of positive numbers,
+    /// [`crate::Error::NotPositiveDefinite`] if the kernel is singular with all of them.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::predict::{Criterion, RidgePath};
+    /// use ndarray::array;
+    ///
+    /// // Two independent targets of variance 1 + ε: the likeliest variance is their mean square, 3.
+    /// let path = RidgePath::new(array![[1.0, 0.0], [0.0, 1.0]].view(), array![[1.0], [5.0_f64.sqrt()]].view())?;
+    /// let selected = path.select(Criterion::MarginalLikelihood, 1e-12..=1e2)?;
+    /// assert!((selected.ridge / 2.0 - 1.0).abs() < 0.01);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn select(
+        &self,
+        criterion: Criterion,
+        range: RangeInclusive<f64>,
+    ) -> Result<SelectedRidge> {
+        let (low, high) = (*range.start(), *range.end());
+        if !(low > 0.0 && low <= high && high.is_finite()) {
+            return Err(Error::InvalidValue {
+                what: "range of ridges".into(),
+                found: format!("{low} to {high}"),
+                expected: "two positive numbers, the smaller one first".into(),
+            });
+        }
+        let mut singular = None;
+        let mut cost = |log_ridge: f64| {
+            let ridge = Ridge::Relative(log_ridge.exp().clamp(low, high));
+            match self.cost(criterion, ridge) {
+                Ok(cost) => Ok(cost),
+                Err(error @ Error::NotPositiveDefinite { .. }) => {
+                    singular = Some(error);
+                    Ok(f64::INFINITY)
+                }
+                Err(error) => Err(error),
+            }
+        };
+        let [low_log, high_log] = [low, high].map(f64::ln);
+        let steps = ((high_log - low_log) / STEP.ln()).ceil().max(1.0);
+        let step = (high_log - low_log) / steps;
+        let mut best = (low_log, cost(low_log)?);
+        for k in 1..=steps as usize {
+            let at = low_log + k as f64 * step;
+            let here = cost(at)?;
+            if here < best.1 {
+                best = (at, here);
+            }
+        }
+        let mut sides = [(best.0 - step).max(low_log), (best.0 + step).min(high_log)];
+        // The golden section keeps one of two inner points as the interval shrinks.
+        let golden = 0.5 * (5.0_f64.sqrt() - 1.0);
+        let inner = |[a, b]: [f64; 2]| [b - golden * (b - a), a + golden * (b - a)];
+        let mut at = inner(sides);
+        let mut costs = [cost(at[0])?, cost(at[1])?];
+        while sides[1] - sides[0] > PRECISION {
+            if costs[0] < costs[1] {
+                sides[1] = at[1];
+                (at[1], costs[1]) = (at[0], costs[0]);
+                at[0] = inner(sides)[0];
+                costs[0] = cost(at[0])?;
+            } else {
+                sides[0] = at[0];
+                (at[0], costs[0]) = (at[1], costs[1]);
+                at[1] = inner(sides)[1];
+                costs[1] = cost(at[1])?;
+            }
+        }
+        for (at, cost) in at.into_iter().zip(costs) {
+            if cost < best.1 {
+                best = (at, cost);
+            }
+        }
+        match singular {
+            Some(error) if best.1 == f64::INFINITY => Err(error),
+            _ => Ok(SelectedRidge {
+                ridge: best.0.exp().clamp(low, high) * self.mean_diagonal,
+                relative: best.0.exp().clamp(low, high),
+                cost: best.1,
+            }),
+        }
+    }
+
+    /// Smallest and largest eigenvalue with the ridge.
+    fn extremes(&self, epsilon: f64) -> [f64; 2] {
+        let values = &self.eigen.values;
+        let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v));
+        let largest = values.iter().fold(0.0_f64, |m, v| m.max(*v));
+        [smallest + epsilon, largest + epsilon]
+    }
+
+    /// diag(λ + ε)⁻¹ Vᵀ y.
+    fn solution_in_basis(&self, ridge: Ridge) -> Result<Mat<f64>> {
+        let epsilon = ridge.to_absolute(self.mean_diagonal)?;
+        let values = &self.eigen.values;
+        let [smallest, largest] = self.extremes(epsilon);
+        if smallest <= values.len() as f64 * f64::EPSILON * largest {
+            return Err(not_positive_definite(
+                TRAIN_TRAIN,
+                format!("smallest eigenvalue with the ridge {smallest:.1e}, largest {largest:.1e}"),
+            ));
+        }
+        let inverse: Vec<f64> = values.iter().map(|value| 1.0 / (value + epsilon)).collect();
+        Ok(scale_rows(&inverse, &self.rotated_targets))
+    }
+}
