@@ -32,6 +32,7 @@
 //! # Features
 //! * `cli` (default) builds the program `haarmonic`; the library does not need it.
 //! * `images` (default) reads folders of PNG, JPEG and TIFF images; the other forms of images need no feature.
+//! * `mpi`: the program computes kernel matrices with several processes (`mpirun`); needs an installed MPI.
 //!
 //! # Threads
 //! Kernel matrices are computed on all threads of the global `rayon` pool; everything else runs where it is called.

@@ -14,6 +14,9 @@ use haarmonic::data::arrays::{read_npz_real, write_npy};
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{Gram, Kernel, KernelError, Signals};
 use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::predict::{
+    ConjugateGradient, Ensemble, KernelMatrix, KernelRows, PivotedCholesky, Ridge,
+};
 use haarmonic::store::{GramStore, StoreOptions};
 use ndarray::{Array2, Array4, Axis};
 use rand::{RngExt, SeedableRng};
@@ -422,4 +425,107 @@ fn command_line_says_what_it_does_not_take() {
     }
     let mut command = gram(&network, &inputs, &out);
     assert!(command.args(["--threads", "1"]).status().unwrap().success());
+}
+
+/// Three processes with one folder, at the same time, and two that compute the same tiles.
+#[test]
+fn shares_make_the_same_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let [network, inputs] = problem(folder.path(), 120);
+    let alone = folder.path().join("alone.npz");
+    assert!(gram(&network, &inputs, &alone).status().unwrap().success());
+    let shared = folder.path().join("shared.npz");
+    let shares = ["1/3", "2/3", "3/3", "2/3"];
+    let running: Vec<_> = shares
+        .iter()
+        .map(|share| {
+            gram(&network, &inputs, &shared)
+                .args(["--share", share])
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut process in running {
+        assert!(process.wait().unwrap().success());
+    }
+    assert!(!shared.exists());
+    let last = gram(&network, &inputs, &shared).output().unwrap();
+    let said = String::from_utf8(last.stdout).unwrap();
+    assert!(said.contains(" 0 tiles computed"), "{said}");
+    assert_eq!(
+        std::fs::read(&shared).unwrap(),
+        std::fs::read(&alone).unwrap()
+    );
+    for share in ["0/3", "4/3", "3", "1/0", "a/b"] {
+        let refused = gram(&network, &inputs, &shared)
+            .args(["--share", share])
+            .output()
+            .unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{share}");
+    }
+}
+
+/// Rows, diagonals and products of both kernels, with ragged tiles.
+#[test]
+fn rows_are_those_of_the_matrix() {
+    let folder = tempfile::tempdir().unwrap();
+    let kernel = Kernel::new(&perceptron(1.2)).unwrap();
+    let x = vectors(8, 23);
+    let want = kernel.gram(x.view()).unwrap();
+    let path = folder.path().join("store");
+    let store = GramStore::open(&path, &kernel, x.view(), side(5)).unwrap();
+    store.complete(None).unwrap();
+    let mut rng = rng(3);
+    let vectors = Array2::from_shape_simple_fn((23, 2), || rng.random_range(-1.0..1.0));
+    for (ensemble, want) in [(Ensemble::Nngp, &want.nngp), (Ensemble::Ntk, &want.ntk)] {
+        let rows = store.rows(ensemble).unwrap();
+        assert_eq!(rows.points(), 23);
+        assert_eq!(rows.diagonal().unwrap(), want.diag());
+        for range in [0..23, 0..1, 3..12, 22..23, 5..10] {
+            let mut out = Array2::from_elem((range.len(), 23), f64::NAN);
+            rows.write_rows(range.clone(), out.view_mut()).unwrap();
+            assert_eq!(out, want.slice_axis(Axis(0), range.into()));
+        }
+        let mut product = Array2::from_elem((23, 2), f64::NAN);
+        assert!(
+            rows.write_product(vectors.view(), product.view_mut())
+                .unwrap()
+        );
+        let expected = want.dot(&vectors);
+        for (found, expected) in product.iter().zip(&expected) {
+            // Sums of 23 products of numbers below 10, in another order.
+            assert!((found - expected).abs() <= 23.0 * 10.0 * 23.0 * f64::EPSILON);
+        }
+        // The factor reads rows, the solver products.
+        let targets = vectors.view();
+        let ridge = Ridge::Relative(1e-2);
+        let factor = PivotedCholesky::new(&rows, 6, 0.0).unwrap();
+        let from_disk = ConjugateGradient::default()
+            .solve(&rows, targets, ridge, None)
+            .unwrap();
+        let matrix = KernelMatrix::new(want.view()).unwrap();
+        let in_memory = ConjugateGradient::default()
+            .solve(&matrix, targets, ridge, None)
+            .unwrap();
+        let same = PivotedCholesky::new(&matrix, 6, 0.0).unwrap();
+        assert_eq!(factor.pivots(), same.pivots());
+        let difference = from_disk.model.coefficients() - in_memory.model.coefficients();
+        let largest = in_memory
+            .model
+            .coefficients()
+            .iter()
+            .fold(0.0_f64, |m, c| m.max(c.abs()));
+        // Both have residuals of 1e-8, which a condition number of some hundred may amplify.
+        assert!(difference.iter().all(|d| d.abs() <= 1e-5 * largest));
+    }
+    let other = folder.path().join("cross");
+    let cross = GramStore::open_cross(&other, &kernel, x.view(), x.view(), side(5)).unwrap();
+    assert!(matches!(
+        cross.rows(Ensemble::Ntk).err(),
+        Some(Error::InvalidValue { .. })
+    ));
+    std::fs::remove_file(path.join("tile-00001-00003")).unwrap();
+    let rows = store.rows(Ensemble::Ntk).unwrap();
+    let missing = rows.write_product(vectors.view(), Array2::zeros((23, 2)).view_mut());
+    assert!(matches!(missing, Err(Error::Missing { .. })));
 }

@@ -40,6 +40,19 @@ pub trait KernelRows: Sync {
     /// Whatever the computation of kernels may say.
     fn write_rows(&self, rows: Range<usize>, out: ArrayViewMut2<'_, f64>) -> Result<()>;
 
+    /// Multiplies the whole matrix with a few vectors, where that is cheaper than by rows. Returns whether it did; it
+    /// does not unless implemented.
+    ///
+    /// # Arguments
+    /// * `x` — shape `[n, k]`
+    /// * `out` — K x, shape `[n, k]`; overwritten
+    ///
+    /// # Errors
+    /// Whatever the computation of kernels may say.
+    fn write_product(&self, _x: ArrayView2<'_, f64>, _out: ArrayViewMut2<'_, f64>) -> Result<bool> {
+        Ok(false)
+    }
+
     /// Returns the whole matrix if it is in memory and was checked; nothing is copied then.
     fn matrix(&self) -> Option<ArrayView2<'_, f64>> {
         None
@@ -216,6 +229,12 @@ fn write_checked(
 /// K x, on all threads, each with one block of rows at a time.
 pub(super) fn kernel_product(kernel: &impl KernelRows, x: &Mat<f64>) -> Result<Mat<f64>> {
     let n = kernel.points();
+    let columns = Array2::from_shape_fn((n, x.ncols()), |at| x[at]);
+    let mut whole = Array2::zeros(columns.dim());
+    if kernel.write_product(columns.view(), whole.view_mut())? {
+        check::check_finite("product with the train-train kernel", whole.view())?;
+        return Ok(Mat::from_fn(n, x.ncols(), |i, j| whole[[i, j]]));
+    }
     let side = (BLOCK / n).max(LEAST_ROWS).min(n);
     // Columns of a symmetric matrix are its rows, and either may be contiguous.
     let whole = kernel.matrix().and_then(|matrix| {

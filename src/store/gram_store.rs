@@ -3,21 +3,21 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 
 use crate::data::array_writing::write_npz_strips;
 use crate::kernel::{Gram, Kernel, KernelError, KernelPair, Precision, Progress, Signals};
+use crate::predict::Ensemble;
 use crate::{Error, Result};
 
 use super::fingerprint::Fingerprint;
 use super::manifest::{Block, Manifest};
+use super::opening::{check_same, extend, make_folder, remove_stale};
 use super::options::{StoreOptions, memory, side, signal_len};
+use super::share::Share;
+use super::stored_rows::StoredRows;
 use super::tile::{self, Found, TileKey};
-
-/// Temporary files older than this were left by a program that was killed.
-const STALE: Duration = Duration::from_secs(600);
 
 /// What [`GramStore::complete`] found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -219,10 +219,25 @@ impl<'a> GramStore<'a> {
     /// # Errors
     /// As [`Kernel::gram`]; [`Error::Io`] if a tile cannot be written. What was finished before stays.
     pub fn complete(&self, progress: Option<Progress>) -> Result<Report> {
+        self.complete_share(Share::ALL, progress)
+    }
+
+    /// The same for one share of the tiles; processes that have the folder in common compute one each, at the same time.
+    ///
+    /// Tiles do not depend on who computes them. Each is written under its name when it is complete, so that shares may
+    /// also overlap: that only costs time.
+    ///
+    /// # Arguments
+    /// * `progress` — counts the pairs of the share
+    ///
+    /// # Errors
+    /// As [`complete`](Self::complete).
+    pub fn complete_share(&self, share: Share, progress: Option<Progress>) -> Result<Report> {
         let mut report = Report::default();
-        let total: usize = self.tiles().map(|tile| self.pairs(tile)).sum();
+        let tiles: Vec<[usize; 2]> = share.of(self.tiles()).collect();
+        let total: usize = tiles.iter().map(|&tile| self.pairs(tile)).sum();
         let mut done = 0;
-        for tile in self.tiles() {
+        for tile in tiles {
             match self.look(tile)? {
                 Found::Tile(_) => report.found += 1,
                 found => {
@@ -241,6 +256,18 @@ impl<'a> GramStore<'a> {
             }
         }
         Ok(report)
+    }
+
+    /// The rows of one of the kernels, for solvers that never hold the matrix.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the store is one of two sets of signals. That a tile is missing shows when it is read.
+    pub fn rows(&self, ensemble: Ensemble) -> Result<StoredRows<'_, 'a>> {
+        StoredRows::new(self, ensemble)
+    }
+
+    pub(super) fn is_symmetric(&self) -> bool {
+        self.columns.is_none()
     }
 
     /// Reads the whole matrix.
@@ -339,7 +366,7 @@ impl<'a> GramStore<'a> {
         })
     }
 
-    fn tiles(&self) -> impl Iterator<Item = [usize; 2]> + use<'_> {
+    pub(super) fn tiles(&self) -> impl Iterator<Item = [usize; 2]> + use<'_> {
         let symmetric = self.columns.is_none();
         let columns = self.manifest.columns().len();
         (0..self.manifest.rows.len())
@@ -372,7 +399,7 @@ impl<'a> GramStore<'a> {
     }
 
     /// The rows and the columns of a tile within the matrix.
-    fn ranges(&self, [i, j]: [usize; 2]) -> [Range<usize>; 2] {
+    pub(super) fn ranges(&self, [i, j]: [usize; 2]) -> [Range<usize>; 2] {
         let range = |blocks: &[Block], at: usize| {
             let range = signals_of(blocks, at);
             range.start * self.outputs..range.end * self.outputs
@@ -387,7 +414,7 @@ impl<'a> GramStore<'a> {
         tile::read(&self.path(tile), &self.key(tile))
     }
 
-    fn tile(&self, tile: [usize; 2]) -> Result<Gram> {
+    pub(super) fn tile(&self, tile: [usize; 2]) -> Result<Gram> {
         match self.look(tile)? {
             Found::Tile(gram) => Ok(*gram),
             Found::Nothing => Err(self.missing(tile, "nothing")),
@@ -462,106 +489,4 @@ fn place(
 fn signals_of(blocks: &[Block], at: usize) -> Range<usize> {
     let start = blocks[..at].iter().map(|block| block.len).sum();
     start..start + blocks[at].len
-}
-
-/// Checks that the blocks hold the first of the signals, and adds blocks for those behind them.
-fn extend(what: &str, blocks: &mut Vec<Block>, signals: &Signals<'_>, side: usize) -> Result<()> {
-    let mut start = 0;
-    for (number, block) in blocks.iter().enumerate() {
-        let end = start + block.len;
-        if end > signals.len() {
-            return Err(Error::InvalidValue {
-                what: format!("number of signals of the {what}"),
-                found: signals.len().to_string(),
-                expected: format!("at least {end}, as in the store"),
-            });
-        }
-        if Fingerprint::of_signals(&signals.range(start..end)) != block.fingerprint {
-            return Err(Error::InvalidValue {
-                what: format!("signals of the {what}"),
-                found: format!("others between {start} and {end}"),
-                expected: format!("those of block {number} of the store"),
-            });
-        }
-        start = end;
-    }
-    while start < signals.len() {
-        let end = (start + side).min(signals.len());
-        blocks.push(Block {
-            len: end - start,
-            fingerprint: Fingerprint::of_signals(&signals.range(start..end)),
-        });
-        start = end;
-    }
-    Ok(())
-}
-
-fn check_same(known: &Manifest, fresh: &Manifest) -> Result<()> {
-    let differing = |what: &str, found: &str, expected: &str| {
-        Err(Error::InvalidValue {
-            what: what.into(),
-            found: found.into(),
-            expected: expected.into(),
-        })
-    };
-    if known.version != fresh.version {
-        return differing("version of the store", &known.version, &fresh.version);
-    }
-    if known.precision != fresh.precision {
-        return differing("precision of the store", &known.precision, &fresh.precision);
-    }
-    if known.network != fresh.network {
-        return differing(
-            "network of the store",
-            "another network",
-            "the same network",
-        );
-    }
-    let kind = |columns: bool| {
-        if columns {
-            "two sets of signals"
-        } else {
-            "one set of signals"
-        }
-    };
-    let [found, expected] = [known, fresh].map(|manifest| kind(manifest.columns.is_some()));
-    if found != expected {
-        return differing("kind of the store", found, expected);
-    }
-    Ok(())
-}
-
-fn make_folder(folder: &Path) -> Result<()> {
-    match std::fs::create_dir(folder) {
-        Err(err) if err.kind() != std::io::ErrorKind::AlreadyExists || !folder.is_dir() => {
-            Err(Error::Io {
-                path: folder.to_path_buf(),
-                operation: "create",
-                message: err.to_string(),
-            })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Removes what programs left that were killed while they wrote; failing to is harmless.
-fn remove_stale(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let age = entry
-            .metadata()
-            .and_then(|data| data.modified())
-            .ok()
-            .and_then(|time| SystemTime::now().duration_since(time).ok());
-        if name.starts_with(".haarmonic-")
-            && name.ends_with(".part")
-            && age.is_some_and(|age| age > STALE)
-        {
-            std::fs::remove_file(entry.path()).ok();
-        }
-    }
 }

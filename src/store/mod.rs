@@ -3,8 +3,13 @@
 mod fingerprint;
 mod gram_store;
 mod manifest;
+mod opening;
 mod options;
+mod share;
+mod stored_rows;
 mod tile;
 
 pub use gram_store::{GramStore, Report};
 pub use options::StoreOptions;
+pub use share::Share;
+pub use stored_rows::StoredRows;

@@ -87,13 +87,14 @@ impl Bench {
             .unwrap()
     }
 
-    pub fn succeed(&self, line: &str) {
+    pub fn succeed(&self, line: &str) -> String {
         let output = self.run(line);
         assert!(
             output.status.success(),
             "{line}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// The command is refused with one line that holds all `words`, and leaves no output.

@@ -7,10 +7,11 @@ use clap::Args;
 use haarmonic::data::arrays::{Numbers, read_numbers, write_npz};
 use haarmonic::data::atomic::check_target;
 use haarmonic::kernel::{Gram, Kernel, KernelError, Progress};
-use haarmonic::store::{GramStore, StoreOptions};
+use haarmonic::store::{GramStore, Share, StoreOptions};
 use haarmonic::{Error, Result};
 use indicatif::ProgressBar;
 
+use super::ranks::Ranks;
 use super::{PrecisionChoice, inputs, progress, read_kernel};
 
 #[derive(Args)]
@@ -33,6 +34,10 @@ pub struct Arguments {
     /// Memory for a tile, such as 512M or 2G; inputs do not count. Implies --resume
     #[arg(long, value_parser = parse_bytes)]
     memory: Option<usize>,
+    /// Compute one share of the tiles only, such as 2/8, the second of eight, for several processes with one disk; a last run
+    /// without it writes the result. Implies --resume
+    #[arg(long, value_parser = parse_share)]
+    share: Option<Share>,
     /// Number of threads; all by default
     #[arg(long)]
     threads: Option<NonZeroUsize>,
@@ -61,8 +66,18 @@ fn parse_bytes(text: &str) -> std::result::Result<usize, String> {
         .ok_or_else(expected)
 }
 
+/// K/N with 1 ≤ K ≤ N.
+fn parse_share(text: &str) -> std::result::Result<Share, String> {
+    let share = text.split_once('/').and_then(|(index, count)| {
+        let index: usize = index.parse().ok()?;
+        Share::new(index.checked_sub(1)?, count.parse().ok()?).ok()
+    });
+    share.ok_or_else(|| format!("found {text:?}, expected K/N such as 2/8, with K from 1 to N"))
+}
+
 pub fn run(arguments: &Arguments) -> Result<()> {
     check_target(&arguments.out)?;
+    let ranks = Ranks::join()?;
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads.get())
@@ -74,9 +89,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             })?;
     }
     let (bar, report) = progress::pairs();
-    let kernel = read_kernel(&arguments.network, arguments.precision)?;
-    if arguments.resume || arguments.memory.is_some() {
-        return by_tiles(arguments, &kernel, &bar, report);
+    let kernel = ranks.agree(read_kernel(&arguments.network, arguments.precision))?;
+    let by_tiles_anyway = arguments.resume || arguments.memory.is_some();
+    if by_tiles_anyway || arguments.share.is_some() || ranks.several() {
+        return by_tiles(arguments, &kernel, &ranks, &bar, report);
     }
     let kernel = kernel.with_progress(report);
     let rows = inputs::read(&kernel, &arguments.rows)?;
@@ -94,6 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn by_tiles(
     arguments: &Arguments,
     kernel: &Kernel,
+    ranks: &Ranks,
     bar: &ProgressBar,
     report: Progress,
 ) -> Result<()> {
@@ -104,28 +121,65 @@ fn by_tiles(
     if let Some(memory) = arguments.memory {
         options.memory = memory;
     }
-    let rows = read_numbers(&arguments.rows)?;
+    // Whatever may fail in one process alone must not leave the others waiting.
+    let rows = ranks.agree(read_numbers(&arguments.rows))?;
     let rows = inputs::signals(&rows).map_err(|error| error.in_file(&arguments.rows))?;
-    let columns = arguments.columns.as_ref().map(read_numbers).transpose()?;
-    let store = match &columns {
-        None => GramStore::open(&folder, kernel, rows, options)?,
+    let columns = arguments.columns.as_ref().map(read_numbers).transpose();
+    let columns = ranks.agree(columns)?;
+    let open = || match &columns {
+        None => GramStore::open(&folder, kernel, rows, options),
         Some(columns) => {
-            GramStore::open_cross(&folder, kernel, rows, inputs::signals(columns)?, options)?
+            GramStore::open_cross(&folder, kernel, rows, inputs::signals(columns)?, options)
         }
     };
-    let done = store.complete(Some(report))?;
+    // The first process makes the folder.
+    if ranks.several() {
+        ranks.agree(if ranks.is_first() {
+            open().map(drop)
+        } else {
+            Ok(())
+        })?;
+    }
+    let store = ranks.agree(open())?;
+    let share = match arguments.share {
+        Some(_) if ranks.several() => {
+            return ranks.agree(Err(Error::InvalidValue {
+                what: "--share".into(),
+                found: "several processes of MPI, which have their shares".into(),
+                expected: "one or the other".into(),
+            }));
+        }
+        Some(share) => share,
+        None => ranks.share()?,
+    };
+    let shown = ranks.is_first().then_some(report);
+    let done = ranks.agree(store.complete_share(share, shown))?;
     bar.finish_and_clear();
     for (path, problem) in &done.damaged {
         println!("computed again: {}, found {problem}", path.display());
     }
-    let error = store.write_npz(&arguments.out)?;
+    let counts = format!("{} tiles computed, {} found", done.computed, done.found);
     let [n1, n2] = store.shape();
-    println!(
-        "{n1} x {n2} kernels, {} tiles computed, {} found, {}",
-        done.computed,
-        done.found,
-        describe(&error)
-    );
+    if arguments.share.is_some() {
+        println!("a share of {n1} x {n2} kernels, {counts}; without --share the result is written");
+        return Ok(());
+    }
+    let written = if ranks.is_first() {
+        store.write_npz(&arguments.out).map(Some)
+    } else {
+        Ok(None)
+    };
+    if let Some(error) = ranks.agree(written)? {
+        let others = if ranks.several() {
+            " by the first process"
+        } else {
+            ""
+        };
+        println!(
+            "{n1} x {n2} kernels, {counts}{others}, {}",
+            describe(&error)
+        );
+    }
     Ok(())
 }
 

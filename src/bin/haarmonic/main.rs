@@ -4,6 +4,7 @@ mod gram;
 mod inputs;
 mod predict;
 mod progress;
+mod ranks;
 mod score;
 mod select;
 mod targets;

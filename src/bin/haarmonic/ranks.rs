@@ -1,0 +1,110 @@
+//! The processes that compute one matrix together; a single one unless `mpirun` started several.
+
+use haarmonic::store::Share;
+use haarmonic::{Error, Result};
+
+/// This process among all of them.
+pub struct Ranks {
+    #[cfg(feature = "mpi")]
+    universe: Option<mpi::environment::Universe>,
+}
+
+impl Ranks {
+    /// Joins the processes that a launcher of MPI started; without one, nothing of MPI is touched.
+    pub fn join() -> Result<Ranks> {
+        #[cfg(feature = "mpi")]
+        {
+            const LAUNCHERS: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"];
+            let launched = LAUNCHERS
+                .iter()
+                .any(|name| std::env::var_os(name).is_some());
+            let universe = launched.then(mpi::initialize).flatten();
+            if launched && universe.is_none() {
+                return Err(failed("MPI did not start", "a working installation of MPI"));
+            }
+            Ok(Ranks { universe })
+        }
+        #[cfg(not(feature = "mpi"))]
+        {
+            let size = std::env::var("OMPI_COMM_WORLD_SIZE").ok();
+            match size.and_then(|size| size.parse::<usize>().ok()) {
+                Some(size) if size > 1 => Err(failed(
+                    &format!("{size} processes, and a program without MPI"),
+                    "a build with --features mpi, or one process",
+                )),
+                _ => Ok(Ranks {}),
+            }
+        }
+    }
+
+    /// The tiles that are this process's.
+    pub fn share(&self) -> Result<Share> {
+        let [rank, size] = self.place();
+        Share::new(rank, size)
+    }
+
+    /// Whether there is more than one process.
+    pub fn several(&self) -> bool {
+        self.place()[1] > 1
+    }
+
+    /// Whether this process speaks for all.
+    pub fn is_first(&self) -> bool {
+        self.place()[0] == 0
+    }
+
+    /// Waits for all processes, and fails if one of them did.
+    pub fn agree<T>(&self, result: Result<T>) -> Result<T> {
+        if !self.all(result.is_ok()) && result.is_ok() {
+            return Err(failed(
+                "an error of another process",
+                "all processes to succeed; it has said why",
+            ));
+        }
+        result
+    }
+
+    #[cfg(feature = "mpi")]
+    fn place(&self) -> [usize; 2] {
+        use mpi::traits::Communicator;
+        match &self.universe {
+            None => [0, 1],
+            Some(universe) => {
+                let world = universe.world();
+                [world.rank() as usize, world.size() as usize]
+            }
+        }
+    }
+
+    #[cfg(feature = "mpi")]
+    fn all(&self, well: bool) -> bool {
+        use mpi::traits::CommunicatorCollectives;
+        let Some(universe) = &self.universe else {
+            return well;
+        };
+        let mut least = 0_u8;
+        let minimum = mpi::collective::SystemOperation::min();
+        universe
+            .world()
+            .all_reduce_into(&u8::from(well), &mut least, minimum);
+        least == 1
+    }
+
+    #[cfg(not(feature = "mpi"))]
+    fn place(&self) -> [usize; 2] {
+        [0, 1]
+    }
+
+    #[cfg(not(feature = "mpi"))]
+    fn all(&self, well: bool) -> bool {
+        well
+    }
+}
+
+fn failed(found: &str, expected: &str) -> Error {
+    Error::InvalidValue {
+        what: "processes".into(),
+        found: found.into(),
+        expected: expected.into(),
+    }
+}

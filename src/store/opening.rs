@@ -1,0 +1,120 @@
+//! Opening a store: what is there must be of the same network and the same signals.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use crate::kernel::Signals;
+use crate::{Error, Result};
+
+use super::fingerprint::Fingerprint;
+use super::manifest::{Block, Manifest};
+
+/// Temporary files older than this were left by a program that was killed.
+const STALE: Duration = Duration::from_secs(600);
+
+/// Checks that the blocks hold the first of the signals, and adds blocks for those behind them.
+pub(super) fn extend(
+    what: &str,
+    blocks: &mut Vec<Block>,
+    signals: &Signals<'_>,
+    side: usize,
+) -> Result<()> {
+    let mut start = 0;
+    for (number, block) in blocks.iter().enumerate() {
+        let end = start + block.len;
+        if end > signals.len() {
+            return Err(Error::InvalidValue {
+                what: format!("number of signals of the {what}"),
+                found: signals.len().to_string(),
+                expected: format!("at least {end}, as in the store"),
+            });
+        }
+        if Fingerprint::of_signals(&signals.range(start..end)) != block.fingerprint {
+            return Err(Error::InvalidValue {
+                what: format!("signals of the {what}"),
+                found: format!("others between {start} and {end}"),
+                expected: format!("those of block {number} of the store"),
+            });
+        }
+        start = end;
+    }
+    while start < signals.len() {
+        let end = (start + side).min(signals.len());
+        blocks.push(Block {
+            len: end - start,
+            fingerprint: Fingerprint::of_signals(&signals.range(start..end)),
+        });
+        start = end;
+    }
+    Ok(())
+}
+
+pub(super) fn check_same(known: &Manifest, fresh: &Manifest) -> Result<()> {
+    let differing = |what: &str, found: &str, expected: &str| {
+        Err(Error::InvalidValue {
+            what: what.into(),
+            found: found.into(),
+            expected: expected.into(),
+        })
+    };
+    if known.version != fresh.version {
+        return differing("version of the store", &known.version, &fresh.version);
+    }
+    if known.precision != fresh.precision {
+        return differing("precision of the store", &known.precision, &fresh.precision);
+    }
+    if known.network != fresh.network {
+        return differing(
+            "network of the store",
+            "another network",
+            "the same network",
+        );
+    }
+    let kind = |columns: bool| {
+        if columns {
+            "two sets of signals"
+        } else {
+            "one set of signals"
+        }
+    };
+    let [found, expected] = [known, fresh].map(|manifest| kind(manifest.columns.is_some()));
+    if found != expected {
+        return differing("kind of the store", found, expected);
+    }
+    Ok(())
+}
+
+pub(super) fn make_folder(folder: &Path) -> Result<()> {
+    match std::fs::create_dir(folder) {
+        Err(err) if err.kind() != std::io::ErrorKind::AlreadyExists || !folder.is_dir() => {
+            Err(Error::Io {
+                path: folder.to_path_buf(),
+                operation: "create",
+                message: err.to_string(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes what programs left that were killed while they wrote; failing to is harmless.
+pub(super) fn remove_stale(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let age = entry
+            .metadata()
+            .and_then(|data| data.modified())
+            .ok()
+            .and_then(|time| SystemTime::now().duration_since(time).ok());
+        if name.starts_with(".haarmonic-")
+            && name.ends_with(".part")
+            && age.is_some_and(|age| age > STALE)
+        {
+            std::fs::remove_file(entry.path()).ok();
+        }
+    }
+}

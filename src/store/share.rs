@@ -1,0 +1,43 @@
+//! Which tiles one of several processes computes.
+
+use crate::{Error, Result};
+
+/// Every N-th tile, from the k-th on.
+///
+/// # Examples
+/// ```
+/// use haarmonic::store::Share;
+/// assert_eq!(Share::new(1, 4)?, Share::new(1, 4)?);
+/// assert!(Share::new(4, 4).is_err());
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    index: usize,
+    count: usize,
+}
+
+impl Share {
+    /// All tiles.
+    pub const ALL: Share = Share { index: 0, count: 1 };
+
+    /// The share `index` of `count`, counted from 0.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] unless the index is below the count.
+    pub fn new(index: usize, count: usize) -> Result<Self> {
+        if index < count {
+            return Ok(Share { index, count });
+        }
+        Err(Error::InvalidValue {
+            what: "share of the tiles".into(),
+            found: format!("{index} of {count}"),
+            expected: "a number from 0, below the number of shares".into(),
+        })
+    }
+
+    /// Its part of a sequence.
+    pub(super) fn of<T>(self, tiles: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+        tiles.skip(self.index).step_by(self.count)
+    }
+}

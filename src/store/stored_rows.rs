@@ -1,0 +1,156 @@
+//! One of the kernels of a store for solvers that never hold the matrix.
+
+use std::ops::Range;
+
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
+use rayon::prelude::*;
+
+use crate::kernel::Gram;
+use crate::predict::{Ensemble, KernelRows};
+use crate::{Error, Result};
+
+use super::gram_store::GramStore;
+
+/// The NTK or the NNGP of a complete store, tile by tile from the disk.
+///
+/// Products with the whole matrix read each tile once; single rows read a row of tiles each. For
+/// [`ConjugateGradient`](crate::predict::ConjugateGradient), [`PivotedCholesky`](crate::predict::PivotedCholesky) and
+/// [`Nystrom`](crate::predict::Nystrom).
+///
+/// # Memory
+/// Three copies of one tile for each thread.
+///
+/// # Examples
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("kernels");
+/// use haarmonic::activation::Activation;
+/// use haarmonic::kernel::Kernel;
+/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::predict::{ConjugateGradient, Ensemble, KernelRidge, Ridge};
+/// use haarmonic::store::{GramStore, StoreOptions};
+/// use ndarray::Array2;
+///
+/// let network = Network::vector(2).dense(Scale::default()).activation(Activation::Relu).build()?;
+/// let kernel = Kernel::new(&network)?;
+/// let x = Array2::from_shape_fn((10, 2), |(i, j)| ((3 * i + j) as f64).sin());
+/// let y = x.map(|x| x * x);
+/// let options = StoreOptions { side: Some(4), ..StoreOptions::default() };
+/// let store = GramStore::open(&path, &kernel, x.view(), options)?;
+/// store.complete(None)?;
+/// let ridge = Ridge::Relative(0.1);
+/// let rows = store.rows(Ensemble::Ntk)?;
+/// let solved = ConjugateGradient::default().solve(&rows, y.view(), ridge, None)?;
+/// let direct = KernelRidge::fit(kernel.gram(x.view())?.ntk.view(), y.view(), ridge)?;
+/// let difference = solved.model.coefficients() - direct.coefficients();
+/// assert!(difference.iter().all(|d| d.abs() < 1e-7));
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct StoredRows<'s, 'a> {
+    store: &'s GramStore<'a>,
+    ensemble: Ensemble,
+}
+
+impl<'s, 'a> StoredRows<'s, 'a> {
+    pub(super) fn new(store: &'s GramStore<'a>, ensemble: Ensemble) -> Result<Self> {
+        if !store.is_symmetric() {
+            return Err(Error::InvalidValue {
+                what: "kind of the store".into(),
+                found: "two sets of signals".into(),
+                expected: "one set of signals, whose kernels with each other are symmetric".into(),
+            });
+        }
+        Ok(StoredRows { store, ensemble })
+    }
+
+    fn tile(&self, tile: [usize; 2]) -> Result<Array2<f64>> {
+        let Gram { nngp, ntk, .. } = self.store.tile(tile)?;
+        Ok(match self.ensemble {
+            Ensemble::Nngp => nngp,
+            Ensemble::Ntk => ntk,
+        })
+    }
+}
+
+impl KernelRows for StoredRows<'_, '_> {
+    fn points(&self) -> usize {
+        self.store.shape()[0]
+    }
+
+    fn diagonal(&self) -> Result<Array1<f64>> {
+        let mut diagonal = Array1::zeros(self.points());
+        for [i, j] in self.store.tiles().filter(|[i, j]| i == j) {
+            let [rows, _] = self.store.ranges([i, j]);
+            let mut part = diagonal.slice_axis_mut(Axis(0), Slice::from(rows));
+            part.assign(&self.tile([i, j])?.diag());
+        }
+        Ok(diagonal)
+    }
+
+    fn write_rows(&self, rows: Range<usize>, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        for tile in self.store.tiles() {
+            let [i, j] = self.store.ranges(tile);
+            let wanted = [overlap(&rows, &i), overlap(&rows, &j)];
+            if wanted.iter().all(Range::is_empty) {
+                continue;
+            }
+            let values = self.tile(tile)?;
+            let mut place = |own: &Range<usize>,
+                             other: &Range<usize>,
+                             wanted: &Range<usize>,
+                             values: ArrayView2<'_, f64>| {
+                if wanted.is_empty() {
+                    return;
+                }
+                let from = wanted.start - own.start..wanted.end - own.start;
+                let to = wanted.start - rows.start..wanted.end - rows.start;
+                let mut part = out.slice_axis_mut(Axis(0), Slice::from(to));
+                part.slice_axis_mut(Axis(1), Slice::from(other.clone()))
+                    .assign(&values.slice_axis(Axis(0), Slice::from(from)));
+            };
+            place(&i, &j, &wanted[0], values.view());
+            place(&j, &i, &wanted[1], values.t());
+        }
+        Ok(())
+    }
+
+    fn write_product(
+        &self,
+        x: ArrayView2<'_, f64>,
+        mut out: ArrayViewMut2<'_, f64>,
+    ) -> Result<bool> {
+        out.fill(0.0);
+        let tiles: Vec<[usize; 2]> = self.store.tiles().collect();
+        // A few at a time, and added in their order, so that sums do not depend on threads.
+        for tiles in tiles.chunks(4 * rayon::current_num_threads()) {
+            let parts: Vec<_> = tiles
+                .par_iter()
+                .map(|&tile| {
+                    let values = self.tile(tile)?;
+                    let [rows, columns] = self.store.ranges(tile);
+                    let above = values.dot(&x.slice_axis(Axis(0), Slice::from(columns)));
+                    let below = (tile[0] != tile[1])
+                        .then(|| values.t().dot(&x.slice_axis(Axis(0), Slice::from(rows))));
+                    Ok((above, below))
+                })
+                .collect::<Result<_>>()?;
+            for (&tile, (above, below)) in tiles.iter().zip(parts) {
+                let [rows, columns] = self.store.ranges(tile);
+                let mut part = out.slice_axis_mut(Axis(0), Slice::from(rows));
+                part += &above;
+                if let Some(below) = below {
+                    let mut part = out.slice_axis_mut(Axis(0), Slice::from(columns));
+                    part += &below;
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// What two ranges have in common.
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+    let start = a.start.max(b.start);
+    start..a.end.min(b.end).max(start)
+}
