@@ -43,6 +43,8 @@ pub mod error;
 pub mod group;
 pub mod kernel;
 pub mod network;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod predict;
 pub mod rotation_group;
 pub mod special;
