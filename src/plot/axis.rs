@@ -217,9 +217,7 @@ impl Axis {
         };
         let first = self.low.log10().floor() as i32;
         let last = self.high.log10().ceil() as i32;
-        let stride = (f64::from(last - first) / most.max(1) as f64)
-            .ceil()
-            .max(1.0) as i32;
+        let stride = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
         // All labels in one form.
         let powers = self.low < 0.99e-3 || self.high > 1.01e5;
         let mut ticks = Vec::new();

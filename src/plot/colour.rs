@@ -74,7 +74,10 @@ impl ColourScale {
 
     /// The colour of a number; those beyond the ends get the colours of the ends.
     pub fn colour(&self, value: f64) -> Colour {
-        let t = self.axis.fraction(value).clamp(0.0, 1.0);
+        // 255 colours, zero being one of them, so that a palette holds them and one for the background.
+        const STEPS: f64 = 254.0;
+        let t = (self.axis.fraction(value).clamp(0.0, 1.0) * STEPS).round() / STEPS;
+
         if self.diverging {
             diverging(t)
         } else {

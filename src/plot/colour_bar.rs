@@ -4,7 +4,7 @@ use super::colour::{ColourScale, INK};
 use super::panel::{LABEL_SIZE, draw_factor, draw_label, fitting, tick_width};
 use super::picture::{Anchor, Picture, Place, Raster};
 
-pub(super) const WIDTH: f64 = 15.0;
+const WIDTH: f64 = 15.0;
 
 /// Draws an upright bar; what is written along it is turned.
 pub(super) fn upright(
@@ -45,6 +45,17 @@ pub(super) fn upright(
         let size = fitting(label, LABEL_SIZE, height);
         picture.turned_text(label, [x, top + 0.5 * height], size);
     }
+}
+
+/// The width of an upright bar with what is written beside it.
+pub(super) fn room(scale: &ColourScale, label: &str) -> f64 {
+    let widest = scale
+        .axis
+        .ticks(6)
+        .iter()
+        .map(tick_width)
+        .fold(0.0, f64::max);
+    WIDTH + 8.0 + widest + if label.is_empty() { 14.0 } else { 34.0 }
 }
 
 /// Draws a bar that lies, with its numbers below it.

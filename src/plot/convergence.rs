@@ -81,7 +81,7 @@ pub fn convergence(
         })
         .collect();
     entries.push(Entry {
-        name: "∝ 1 / width",
+        name: "c / width",
         colour: QUIET,
         look: Look::Dashes,
     });

@@ -60,7 +60,8 @@ pub fn kernel_matrix(
     let top = top_margin(labels.title) + 12.0;
     let labels = labels.or("column", "row");
 
-    let mut picture = Picture::new([LEFT + width + 150.0, (top + height + 58.0).max(220.0)]);
+    let right = 22.0 + colour_bar::room(&scale, labels.value);
+    let mut picture = Picture::new([LEFT + width + right, (top + height + 58.0).max(220.0)]);
     picture.raster(raster(matrix, &scale, [LEFT, top], [width, height]));
     colour_bar::frame(&mut picture, [[LEFT, top], [LEFT + width, top + height]]);
     // Entry k covers k − 1/2 to k + 1/2; rows run downwards.

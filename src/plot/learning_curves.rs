@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::axis::Axis;
+use super::axis::{Axis, extremes};
 use super::check;
 use super::colour::of_curve;
 use super::curves::{self, Curve};
@@ -16,7 +16,7 @@ use crate::Result;
 
 /// Draws scores against the number of training examples, with error bars.
 ///
-/// The horizontal axis is logarithmic if the largest size is at least ten times the smallest, all sizes being positive.
+/// The horizontal axis is logarithmic if the largest size is at least four times the smallest, all sizes being positive.
 ///
 /// # Arguments
 /// * `curves` — at least one, each with at least one point
@@ -52,7 +52,14 @@ pub fn learning_curves(
         true => AxisScale::Logarithmic,
         false => AxisScale::Linear,
     };
-    let x = Axis::around(&sizes, AxisScale::Automatic, 0.05).marked(&sizes);
+
+    let (least, most) = extremes(sizes.iter().copied());
+    let along = if least > 0.0 && most >= 4.0 * least {
+        AxisScale::Logarithmic
+    } else {
+        AxisScale::Linear
+    };
+    let x = Axis::around(&sizes, along, 0.05).marked(&sizes);
     let mut heights = curves::heights(&points);
     if scale == AxisScale::Logarithmic {
         // Bars do not reach further below a mean than they would if they were a factor of three.

@@ -1,4 +1,4 @@
-//! Names of curves, in the corner where they hide least.
+//! Names of curves, where they hide least.
 
 use super::colour::{Colour, INK, PAPER};
 use super::font;
@@ -32,7 +32,7 @@ const LINE_HEIGHT: f64 = 19.0;
 const SAMPLE: f64 = 26.0;
 const PADDING: f64 = 8.0;
 
-/// Draws a legend into the corner of the panel with the fewest of these places of data.
+/// Draws a legend where it hides the fewest of these places of data.
 pub(super) fn draw(picture: &mut Picture, panel: &Panel, entries: &[Entry<'_>], data: &[Place]) {
     let entries: Vec<_> = entries.iter().filter(|e| !e.name.is_empty()).collect();
     if entries.is_empty() {
@@ -50,7 +50,19 @@ pub(super) fn draw(picture: &mut Picture, panel: &Panel, entries: &[Entry<'_>], 
     ];
     let (right, bottom) = (panel.right() - width - 4.0, panel.bottom() - height - 6.0);
     let (left, top) = (panel.left + 6.0, panel.top + 2.0);
+
+    // The corners first, then along the sides.
+    const STEPS: usize = 8;
+    let sides = (1..STEPS).flat_map(|k| {
+        let y = top + (bottom - top) * k as f64 / STEPS as f64;
+        [[right, y], [left, y]]
+    });
+    let middle = 0.5 * (left + right);
     let corners = [[right, top], [left, top], [right, bottom], [left, bottom]];
+    let places = corners
+        .into_iter()
+        .chain(sides)
+        .chain([[middle, top], [middle, bottom]]);
     let hidden = |[x, y]: Place| {
         let inside = |p: &&Place| {
             (x - 6.0..x + width + 6.0).contains(&p[0])
@@ -58,8 +70,7 @@ pub(super) fn draw(picture: &mut Picture, panel: &Panel, entries: &[Entry<'_>], 
         };
         data.iter().filter(inside).count()
     };
-    let [x, y] = corners
-        .into_iter()
+    let [x, y] = places
         .min_by_key(|corner| hidden(*corner))
         .unwrap_or([right, top]);
     picture.rectangle([[x, y], [x + width, y + height]], PAPER, 0.85);

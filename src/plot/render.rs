@@ -88,18 +88,21 @@ fn svg_raster(raster: &Raster) -> io::Result<String> {
     const FEWEST: usize = 400;
     let [rows, columns] = raster.shape;
     let times = FEWEST.div_ceil(rows.max(columns)).max(1);
-    let mut bytes = Vec::with_capacity(4 * rows * columns * times * times);
+
+    let mut palette: Vec<[u8; 4]> = raster.pixels.clone();
+    palette.sort_unstable();
+    palette.dedup();
+    let mut bytes = Vec::with_capacity(rows * columns * times * times);
     for row in 0..rows * times {
         for column in 0..columns * times {
-            let pixel = raster.pixels[row / times * columns + column / times];
-            bytes.extend_from_slice(&pixel);
+            let pixel = &raster.pixels[row / times * columns + column / times];
+            match palette.binary_search(pixel) {
+                Ok(index) if index < 256 => bytes.push(index as u8),
+                _ => unreachable!("a colour scale has 255 colours"),
+            }
         }
     }
-    let image = encode(
-        [columns * times, rows * times],
-        png::ColorType::Rgba,
-        &bytes,
-    )?;
+    let image = encode([columns * times, rows * times], &bytes, Some(&palette))?;
     let units = |length: f64| (length * SVG_STEPS as f64).round();
     Ok(format!(
         "\n<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
@@ -159,13 +162,26 @@ fn png(picture: &Picture) -> io::Result<Vec<u8>> {
             }
         }
     }
-    encode([columns, rows], png::ColorType::Rgb, &small)
+    encode([columns, rows], &small, None)
 }
 
-fn encode([columns, rows]: [usize; 2], kind: png::ColorType, bytes: &[u8]) -> io::Result<Vec<u8>> {
+/// Red, green and blue in turn, or indices of a palette.
+fn encode(
+    [columns, rows]: [usize; 2],
+    bytes: &[u8],
+    palette: Option<&[[u8; 4]]>,
+) -> io::Result<Vec<u8>> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, columns as u32, rows as u32);
-    encoder.set_color(kind);
+    match palette {
+        None => encoder.set_color(png::ColorType::Rgb),
+        Some(palette) => {
+            encoder.set_color(png::ColorType::Indexed);
+            let colours: Vec<u8> = palette.iter().flat_map(|p| [p[0], p[1], p[2]]).collect();
+            encoder.set_palette(colours);
+            encoder.set_trns(palette.iter().map(|p| p[3]).collect::<Vec<u8>>());
+        }
+    }
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::High);
     let mut writer = encoder.write_header().map_err(io::Error::other)?;

@@ -139,7 +139,11 @@ fn whole(field: &Field, scale: &ColourScale, labels: &Labels<'_>, top: f64) -> P
             90 => "θ = 90°".to_owned(),
             _ => format!("{theta}°"),
         };
-        remark(&mut picture, &text, [x - 6.0, y + 4.0], Anchor::End);
+
+        // In the south the rim bulges above the text.
+        let lower = 7.0 * (f64::from(theta) / 90.0 - 1.0).max(0.0) / (2.0 / 3.0);
+        let at = [x - 6.0, y + 4.0 + lower];
+        remark(&mut picture, &text, at, Anchor::End);
     }
     for phi in [-120, -60, 0, 60, 120] {
         let [x, y] = page(mollweide::place(0.5 * PI, f64::from(phi).to_radians()));

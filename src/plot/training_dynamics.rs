@@ -110,8 +110,14 @@ pub fn training_dynamics(
     };
     for point in 0..mean.ncols() {
         let (mut outline, lower) = (edges(point, 1.0), edges(point, -1.0));
-        data.extend(legend::along(&outline));
-        data.extend(legend::along(&lower));
+
+        // A legend avoids the inside of the band, too.
+        for part in [0.0, 0.25, 0.5, 0.75, 1.0] {
+            let between = |(a, b): (&Place, &Place)| [a[0], a[1] + part * (b[1] - a[1])];
+            let line: Vec<Place> = outline.iter().zip(&lower).map(between).collect();
+            data.extend(legend::along(&line));
+        }
+
         outline.extend(lower.into_iter().rev());
         picture.area(outline, of_curve(point), 0.2);
     }
