@@ -25,12 +25,14 @@
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | [`predict`] | gradient flow, Gaussian processes, ridge regression |
+//! | `plot` | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere (feature `plot`) |
 //! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
 //!
 //! # Features
 //! * `cli` (default) builds the program `haarmonic`; the library does not need it.
 //! * `images` (default) reads folders of PNG, JPEG and TIFF images; the other forms of images need no feature.
+//! * `plot` draws pictures as PNG and SVG, in the library (`plot`) and on the command line (`haarmonic plot`).
 //!
 //! # Threads
 //! Kernel matrices are computed on all threads of the global `rayon` pool; everything else runs where it is called.
@@ -65,4 +67,7 @@ mod pages {
     mod images {}
     #[doc = include_str!("../docs/transforms.md")]
     mod transforms {}
+    #[cfg(feature = "plot")]
+    #[doc = include_str!("../docs/plots.md")]
+    mod plots {}
 }

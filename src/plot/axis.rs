@@ -13,8 +13,10 @@ pub(super) fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     found.unwrap_or((0.0, 1.0))
 }
 
-/// Smaller numbers lie at the lower end of a logarithmic axis.
+/// Smaller numbers lie at the lower end of a logarithmic axis, and are zero on a linear one.
 const SMALLEST: f64 = 1e-300;
+/// Axes end here.
+const LARGEST: f64 = 1e305;
 
 /// A range of numbers along an axis.
 #[derive(Debug, Clone)]
@@ -45,10 +47,10 @@ impl Axis {
     pub fn exactly(low: f64, high: f64) -> Axis {
         // Ranges within rounding have no ticks that could be told apart.
         let size = low.abs().max(high.abs());
-        let (low, high) = if high - low > 1e-9 * size {
+        let (low, high) = if high - low > 1e-9 * size && size > SMALLEST {
             (low, high)
         } else {
-            let half = if size > 0.0 { 0.5 * size } else { 0.5 };
+            let half = if size > SMALLEST { 0.5 * size } else { 0.5 };
             (low - half, high + half)
         };
         Axis {
@@ -82,7 +84,7 @@ impl Axis {
         };
         Axis {
             low: (low - wider).exp().max(SMALLEST),
-            high: (high + wider).exp(),
+            high: (high + wider).exp().min(LARGEST),
             logarithmic: true,
             marks: Vec::new(),
         }

@@ -1,7 +1,7 @@
 //! The bar that says which colour means which number.
 
 use super::colour::{ColourScale, INK};
-use super::panel::{LABEL_SIZE, draw_factor, draw_label, fitting, tick_width};
+use super::panel::{LABEL_SIZE, draw_factor, draw_label, fitted, tick_width};
 use super::picture::{Anchor, Picture, Place, Raster};
 
 const WIDTH: f64 = 15.0;
@@ -42,8 +42,8 @@ pub(super) fn upright(
     if !label.is_empty() {
         let widest = ticks.iter().map(tick_width).fold(0.0, f64::max);
         let x = left + WIDTH + 8.0 + widest + 17.0;
-        let size = fitting(label, LABEL_SIZE, height);
-        picture.turned_text(label, [x, top + 0.5 * height], size);
+        let (text, size) = fitted(label, LABEL_SIZE, height);
+        picture.turned_text(&text, [x, top + 0.5 * height], size);
     }
 }
 
@@ -87,9 +87,9 @@ pub(super) fn lying(
         draw_factor(picture, scale.axis.exponent(), at, Anchor::Start);
     }
     if !label.is_empty() {
-        let size = fitting(label, LABEL_SIZE, picture.size[0] - 20.0);
+        let (text, size) = fitted(label, LABEL_SIZE, picture.size[0] - 20.0);
         let at = [left + 0.5 * width, top + height + 38.0];
-        picture.text(label, at, size, Anchor::Middle);
+        picture.text(&text, at, size, Anchor::Middle);
     }
 }
 

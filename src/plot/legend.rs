@@ -2,7 +2,7 @@
 
 use super::colour::{Colour, INK, PAPER};
 use super::font;
-use super::panel::{Panel, TICK_SIZE, fitting};
+use super::panel::{Panel, TICK_SIZE, fitted};
 use super::picture::{Anchor, Marker, Picture, Place};
 
 /// How a curve looks.
@@ -34,15 +34,25 @@ const PADDING: f64 = 8.0;
 
 /// Draws a legend where it hides the fewest of these places of data.
 pub(super) fn draw(picture: &mut Picture, panel: &Panel, entries: &[Entry<'_>], data: &[Place]) {
-    let entries: Vec<_> = entries.iter().filter(|e| !e.name.is_empty()).collect();
+    let room = 0.6 * panel.width - SAMPLE;
+    let mut entries: Vec<_> = entries
+        .iter()
+        .filter(|entry| !entry.name.is_empty())
+        .map(|entry| (entry, fitted(entry.name, TICK_SIZE, room)))
+        .collect();
     if entries.is_empty() {
         return;
     }
-    let room = 0.6 * panel.width - SAMPLE;
-    let size = |name: &str| fitting(name, TICK_SIZE, room);
+    // As many as the panel has room for.
+    let most = ((panel.height - PADDING - 8.0) / LINE_HEIGHT) as usize;
+    let left_out = entries.len().saturating_sub(most);
+    entries.truncate(most);
+    if let (Some((_, (name, _))), 1..) = (entries.last_mut(), left_out) {
+        *name = format!("… and {left_out} more");
+    }
     let widest = entries
         .iter()
-        .map(|entry| font::width(entry.name, size(entry.name)))
+        .map(|(_, (name, size))| font::width(name, *size))
         .fold(0.0, f64::max);
     let [width, height] = [
         SAMPLE + 6.0 + 1.06 * widest + 2.0 * PADDING,
@@ -52,7 +62,7 @@ pub(super) fn draw(picture: &mut Picture, panel: &Panel, entries: &[Entry<'_>], 
     let (left, top) = (panel.left + 6.0, panel.top + 2.0);
 
     // The corners first, then along the sides.
-    const STEPS: usize = 8;
+    const STEPS: usize = 24;
     let sides = (1..STEPS).flat_map(|k| {
         let y = top + (bottom - top) * k as f64 / STEPS as f64;
         [[right, y], [left, y]]
@@ -74,12 +84,12 @@ pub(super) fn draw(picture: &mut Picture, panel: &Panel, entries: &[Entry<'_>], 
         .min_by_key(|corner| hidden(*corner))
         .unwrap_or([right, top]);
     picture.rectangle([[x, y], [x + width, y + height]], PAPER, 0.85);
-    for (number, entry) in entries.iter().enumerate() {
+    for (number, (entry, (name, size))) in entries.iter().enumerate() {
         let line = y + 0.5 * PADDING + LINE_HEIGHT * (number as f64 + 0.5);
         let [from, to] = [x + PADDING, x + PADDING + SAMPLE];
         sample(picture, entry, [[from, line], [to, line]]);
         let at = [to + 6.0, line + 0.35 * TICK_SIZE];
-        picture.coloured_text(entry.name, at, size(entry.name), Anchor::Start, INK);
+        picture.coloured_text(name, at, *size, Anchor::Start, INK);
     }
 }
 

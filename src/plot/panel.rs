@@ -120,16 +120,11 @@ impl Panel {
 
     pub fn draw_texts(&self, picture: &mut Picture, labels: &Labels<'_>) {
         let middle = self.left + 0.5 * self.width;
-        let size = fitting(labels.x, LABEL_SIZE, self.width);
-        picture.text(
-            labels.x,
-            [middle, self.bottom() + 42.0],
-            size,
-            Anchor::Middle,
-        );
+        let (text, size) = fitted(labels.x, LABEL_SIZE, self.width);
+        picture.text(&text, [middle, self.bottom() + 42.0], size, Anchor::Middle);
         if !labels.y.is_empty() {
-            let size = fitting(labels.y, LABEL_SIZE, self.height);
-            picture.turned_text(labels.y, [22.0, self.top + 0.5 * self.height], size);
+            let (text, size) = fitted(labels.y, LABEL_SIZE, self.height);
+            picture.turned_text(&text, [22.0, self.top + 0.5 * self.height], size);
         }
         draw_title(picture, labels.title);
     }
@@ -144,19 +139,38 @@ pub(super) fn top_margin(title: &str) -> f64 {
 pub(super) fn draw_title(picture: &mut Picture, title: &str) {
     if !title.is_empty() {
         let [width, _] = picture.size;
-        let size = fitting(title, TITLE_SIZE, width - 20.0);
-        picture.text(title, [0.5 * width, 25.0], size, Anchor::Middle);
+        let (title, size) = fitted(title, TITLE_SIZE, width - 20.0);
+        picture.text(&title, [0.5 * width, 25.0], size, Anchor::Middle);
     }
 }
 
-/// A size, smaller for a text that is too long.
-pub(super) fn fitting(text: &str, size: f64, room: f64) -> f64 {
-    const SMALLEST: f64 = 5.0;
+/// A text in a smaller size if it is too long, and cut short if that does not suffice.
+pub(super) fn fitted(text: &str, size: f64, room: f64) -> (String, f64) {
+    const SMALLEST: f64 = 0.65;
     let width = font::width(text, size);
     if width <= room {
-        return size;
+        return (text.to_owned(), size);
     }
-    (size * room / width).max(SMALLEST)
+    let smaller = size * (room / width).max(SMALLEST);
+    // The longest beginning that fits, by bisection.
+    let letters: Vec<char> = text.chars().collect();
+    let cut = |keep: usize| {
+        let beginning: String = letters[..keep].iter().collect();
+        format!("{}…", beginning.trim_end())
+    };
+    if font::width(text, smaller) <= room * (1.0 + 1e-9) {
+        return (text.to_owned(), smaller);
+    }
+    let (mut fits, mut exceeds) = (0, letters.len());
+    while exceeds - fits > 1 {
+        let middle = fits.midpoint(exceeds);
+        if font::width(&cut(middle), smaller) <= room {
+            fits = middle;
+        } else {
+            exceeds = middle;
+        }
+    }
+    (cut(fits), smaller)
 }
 
 fn tick_len(tick: &Tick) -> f64 {
