@@ -117,7 +117,7 @@ impl Axis {
     }
 
     /// Lowers the lower end of a linear axis to zero if it is close to it.
-    pub fn from_zero(mut self) -> Axis {
+    pub fn down_to_zero(mut self) -> Axis {
         if !self.logarithmic && self.low < 0.35 * self.high {
             self.low = 0.0;
         }

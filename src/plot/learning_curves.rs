@@ -66,7 +66,7 @@ pub fn learning_curves(
         let floor = means.iter().copied().fold(f64::INFINITY, f64::min) / 3.0;
         heights.retain(|height| *height >= floor);
     }
-    let y = Axis::around(&heights, scale, 0.06).from_zero();
+    let y = Axis::around(&heights, scale, 0.06).down_to_zero();
     let labels = labels.or("training examples", "test error");
 
     let mut picture = Picture::new([560.0, 400.0]);

@@ -173,17 +173,19 @@ fn encode(
 ) -> io::Result<Vec<u8>> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, columns as u32, rows as u32);
+    encoder.set_compression(png::Compression::High);
     match palette {
         None => encoder.set_color(png::ColorType::Rgb),
         Some(palette) => {
             encoder.set_color(png::ColorType::Indexed);
+            // Differences of indices mean nothing.
+            encoder.set_filter(png::Filter::NoFilter);
             let colours: Vec<u8> = palette.iter().flat_map(|p| [p[0], p[1], p[2]]).collect();
             encoder.set_palette(colours);
             encoder.set_trns(palette.iter().map(|p| p[3]).collect::<Vec<u8>>());
         }
     }
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::High);
     let mut writer = encoder.write_header().map_err(io::Error::other)?;
     writer.write_image_data(bytes).map_err(io::Error::other)?;
     writer.finish().map_err(io::Error::other)?;

@@ -83,7 +83,7 @@ pub fn training_dynamics(
     let x = if logarithmic {
         Axis::around(&positive, AxisScale::Logarithmic, 0.04)
     } else {
-        Axis::around(times, AxisScale::Linear, 0.03).from_zero()
+        Axis::around(times, AxisScale::Linear, 0.03).down_to_zero()
     };
     let shown: Vec<usize> = (0..times.len())
         .filter(|&t| !logarithmic || times[t] > 0.0)

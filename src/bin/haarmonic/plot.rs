@@ -390,7 +390,7 @@ fn curves(
         })
         .collect();
     let own = picture.labels();
-    let choose = |own, column| if own == "" { column } else { own };
+    let choose = |own, column| if str::is_empty(own) { column } else { own };
     let labels = Labels {
         x: choose(own.x, &x),
         y: choose(own.y, &choice.y),
