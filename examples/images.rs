@@ -4,6 +4,7 @@
 //! Run:  cargo run --release --example images
 //!       cargo run --release --example images -- --data FOLDER --size 32 --sizes 50,100,200 --test 200
 //!       cargo run --release --example images -- --data histology32.npz --sizes 50,100,200,400,600 --single
+//!       cargo run --release --features plot --example images -- --plot results
 //! Expect: a table of accuracies against the number of training images, the same as CSV; about a minute.
 //!
 //! An infinitely wide network is regressed on one-hot labels; the ridge is chosen by cross-validation within the
@@ -68,6 +69,10 @@ struct Arguments {
     /// Where to write the table
     #[arg(long, default_value = "results/images.csv")]
     out: PathBuf,
+    /// Folder for pictures
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    plot: Option<PathBuf>,
 }
 
 fn main() -> std::process::ExitCode {
@@ -330,6 +335,10 @@ fn report(rows: &[Row], arguments: &Arguments) -> Result<()> {
         ]
     });
     write_csv(&arguments.out, &header, records)?;
+    #[cfg(feature = "plot")]
+    if let Some(folder) = &arguments.plot {
+        draw_curves(rows, arguments, folder)?;
+    }
     println!(
         "\n± is the standard error over disjoint training sets; table in {}",
         arguments.out.display()
@@ -337,6 +346,54 @@ fn report(rows: &[Row], arguments: &Arguments) -> Result<()> {
     for row in rows {
         assert!(row.accuracy > 0.0 && row.accuracy <= 1.0);
     }
+    Ok(())
+}
+
+/// Draws the learning curves of each group, for images as they are and for turned ones.
+#[cfg(feature = "plot")]
+fn draw_curves(rows: &[Row], arguments: &Arguments, folder: &std::path::Path) -> Result<()> {
+    use haarmonic::plot::{AxisScale, Curve, Labels, learning_curves};
+    create_folder(&folder.join("picture"))?;
+    for (turned, name, title) in [
+        (false, "upright.svg", "Images as they are"),
+        (true, "turned.svg", "Images turned at random"),
+    ] {
+        let columns = arguments.groups.iter().map(|group| {
+            let rows = rows
+                .iter()
+                .filter(|row| row.turned == turned && row.group == *group);
+            let mut columns: [Vec<f64>; 3] = Default::default();
+            for row in rows {
+                columns[0].push(row.size as f64);
+                columns[1].push(100.0 * row.accuracy);
+                columns[2].push(100.0 * row.standard_error);
+            }
+            (group.to_string(), columns)
+        });
+        let columns: Vec<_> = columns
+            .filter(|(_, [sizes, ..])| !sizes.is_empty())
+            .collect();
+        if columns.is_empty() {
+            continue;
+        }
+        let curves: Vec<Curve<'_>> = columns
+            .iter()
+            .map(|(name, [sizes, mean, error])| Curve {
+                name,
+                sizes,
+                mean,
+                error: Some(error),
+            })
+            .collect();
+        let labels = Labels {
+            title,
+            x: "training images",
+            y: "test accuracy / %",
+            ..Labels::default()
+        };
+        learning_curves(&curves, AxisScale::Linear, &labels, folder.join(name))?;
+    }
+    println!("pictures in {}", folder.display());
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //!       SO(3)-equivariant network on the sphere around each atom, and with that of an MLP on the same signals.
 //! Run:  cargo run --release --example molecules
 //!       cargo run --release --example molecules -- --data qm9pack-1.0.3-py3-none-any.whl --train 1000 --test 1000
+//!       cargo run --release --features plot --example molecules -- --plot results
 //! Expect: a table of test errors against the number of training molecules, the same as CSV; under two minutes.
 //!
 //! Settings were chosen on molecules that are never drawn here (rows divisible by ten; `--design` draws them); the
@@ -87,6 +88,10 @@ struct Arguments {
     /// Where to write the table
     #[arg(long, default_value = "results/molecules.csv")]
     out: PathBuf,
+    /// Folder for pictures
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    plot: Option<PathBuf>,
 }
 
 const PAIRINGS: [Pairing; 3] = [Pairing::Index, Pairing::All, Pairing::SameLabel];
@@ -659,7 +664,60 @@ fn report(table: &[Row], arguments: &Arguments) -> Result<()> {
         ]
     });
     write_csv(&arguments.out, &header, lines)?;
+    #[cfg(feature = "plot")]
+    if let Some(folder) = &arguments.plot {
+        draw_curves(table, folder)?;
+    }
     println!("\nwritten: {}", arguments.out.display());
+    Ok(())
+}
+
+/// Draws the learning curves of both models, one picture a pairing, with the composition subtracted.
+#[cfg(feature = "plot")]
+fn draw_curves(table: &[Row], folder: &std::path::Path) -> Result<()> {
+    use haarmonic::plot::{AxisScale, Curve, Labels, learning_curves};
+    std::fs::create_dir_all(folder).map_err(|error| Error::Io {
+        path: folder.into(),
+        operation: "create",
+        message: error.to_string(),
+    })?;
+    let names = [
+        "molecules-index.svg",
+        "molecules-all.svg",
+        "molecules-element.svg",
+    ];
+    for (pairing, name) in PAIRINGS.into_iter().zip(names) {
+        let columns = MODELS.map(|model| {
+            let mut columns: [Vec<f64>; 3] = Default::default();
+            let wanted = (model, pairing, Baseline::Composition);
+            for row in table {
+                if (row.model, row.pairing, row.baseline) == wanted {
+                    columns[0].push(row.size as f64);
+                    columns[1].push(row.mae);
+                    columns[2].push(row.error.unwrap_or(0.0));
+                }
+            }
+            columns
+        });
+        let curves: Vec<Curve<'_>> = MODELS
+            .iter()
+            .zip(&columns)
+            .map(|(model, [sizes, mean, error])| Curve {
+                name: model.name(),
+                sizes,
+                mean,
+                error: Some(error),
+            })
+            .collect();
+        let labels = Labels {
+            title: pairing_name(pairing),
+            x: "training molecules",
+            y: "mean absolute error / meV",
+            ..Labels::default()
+        };
+        learning_curves(&curves, AxisScale::Logarithmic, &labels, folder.join(name))?;
+    }
+    println!("pictures in {}", folder.display());
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //!       an MLP on the coefficients, of an invariant network with global filters and of one with local filters.
 //! Run:  cargo run --release --example spherical_digits
 //!       cargo run --release --example spherical_digits -- --sizes 20,50,100 --test 120
+//!       cargo run --release --features plot --example spherical_digits -- --plot results
 //! Expect: a table of accuracies against the number of training digits; ten seconds, and some minutes for the larger one.
 //!
 //! The invariant network with global filters is the MLP with all rotated copies of its data. A pair of digits takes milliseconds with
@@ -60,6 +61,10 @@ struct Arguments {
     /// Seed of the draw and of the rotations
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Folder for pictures
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    plot: Option<std::path::PathBuf>,
 }
 
 fn main() -> std::process::ExitCode {
@@ -115,6 +120,11 @@ fn run(arguments: &Arguments) -> Result<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(arguments.seed);
     let [turned_train, turned_test] = [&train, &test].map(|set| set.turned(&mut rng));
     let turned = [turned_train?, turned_test?];
+    #[cfg(feature = "plot")]
+    if let Some(folder) = &arguments.plot {
+        draw(&train, folder, "digit.svg")?;
+        draw(&turned[0], folder, "turned-digit.svg")?;
+    }
     println!(
         "{largest} training and {} test digits, band limit {}; accuracy in %, ± its standard error over disjoint training sets",
         arguments.test, arguments.band_limit
@@ -142,6 +152,25 @@ fn run(arguments: &Arguments) -> Result<()> {
         row("local filters, rotated digits", &local, signals)?;
     }
     Ok(())
+}
+
+/// Draws the first of the digits as it lies on the sphere.
+#[cfg(feature = "plot")]
+fn draw(digits: &Digits, folder: &std::path::Path, name: &str) -> Result<()> {
+    use haarmonic::plot::{Labels, Projection, SphereSignal, sphere_signal};
+    std::fs::create_dir_all(folder).map_err(|error| Error::Io {
+        path: folder.into(),
+        operation: "create",
+        message: error.to_string(),
+    })?;
+    let digit = digits.coeffs.index_axis(Axis(0), 0);
+    let signal = SphereSignal::Coefficients(digit.index_axis_move(Axis(0), 0));
+    let title = format!("A digit {}", digits.labels[0]);
+    let labels = Labels {
+        title: &title,
+        ..Labels::default()
+    };
+    sphere_signal(signal, Projection::Mollweide, &labels, folder.join(name))
 }
 
 fn wrong(what: &str, found: impl ToString, expected: String) -> Error {

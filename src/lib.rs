@@ -26,6 +26,7 @@
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | [`predict`] | gradient flow, Gaussian processes, ridge regression |
 //! | [`selection`] | derivatives of kernels by the network's scales, and the choice of scales and noise |
+//! | `plot` | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere (feature `plot`) |
 //! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
 //!
@@ -33,6 +34,7 @@
 //! * `cli` (default) builds the program `haarmonic`; the library does not need it.
 //! * `images` (default) reads folders of PNG, JPEG and TIFF images; the other forms of images need no feature.
 //! * `mpi`: the program computes kernel matrices with several processes (`mpirun`); needs an installed MPI.
+//! * `plot` draws pictures as PNG and SVG, in the library (`plot`) and on the command line (`haarmonic plot`).
 //!
 //! # Threads
 //! Kernel matrices are computed on all threads of the global `rayon` pool; everything else runs where it is called.
@@ -45,6 +47,8 @@ pub mod error;
 pub mod group;
 pub mod kernel;
 pub mod network;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod predict;
 pub mod rotation_group;
 pub mod selection;
@@ -66,4 +70,7 @@ mod pages {
     mod images {}
     #[doc = include_str!("../docs/transforms.md")]
     mod transforms {}
+    #[cfg(feature = "plot")]
+    #[doc = include_str!("../docs/plots.md")]
+    mod plots {}
 }

@@ -2,6 +2,10 @@
 
 mod gram;
 mod inputs;
+#[cfg(feature = "plot")]
+mod plot;
+#[cfg(feature = "plot")]
+mod plot_table;
 mod predict;
 mod progress;
 mod ranks;
@@ -40,6 +44,9 @@ enum Command {
     Select(select::Arguments),
     /// Say how good predictions are
     Score(score::Arguments),
+    /// Draw what the other commands write
+    #[cfg(feature = "plot")]
+    Plot(plot::Arguments),
     /// Transform signals on the sphere or on the rotation group
     Transform(transform::Arguments),
     /// Check a network file and say how it is read
@@ -124,6 +131,8 @@ fn run(command: Command) -> Result<()> {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
+        #[cfg(feature = "plot")]
+        Command::Plot(arguments) => plot::run(&arguments),
         Command::Transform(arguments) => transform::run(&arguments),
         Command::Check { network } => {
             let network = Network::read(network)?;

@@ -121,7 +121,7 @@ fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Resu
 }
 
 /// Numbers that are whole and not negative.
-fn labels(numbers: &ArrayD<f64>) -> Result<Vec<usize>> {
+pub fn labels(numbers: &ArrayD<f64>) -> Result<Vec<usize>> {
     if numbers.ndim() != 1 {
         return Err(Error::ShapeMismatch {
             what: "labels".into(),

@@ -1,0 +1,504 @@
+//! `haarmonic plot`: pictures of what the other commands and the examples write.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use haarmonic::data::arrays::{Numbers, npz_keys, read_npz_real, read_numbers, read_real};
+use haarmonic::data::atomic::check_target;
+use haarmonic::plot::{self, AxisScale, Curve, Dynamics, Format, Labels, Projection, SphereSignal};
+use haarmonic::predict::classification;
+use haarmonic::sphere::Sampling;
+use haarmonic::{Error, Result};
+use ndarray::{Array2, ArrayD, Axis, Dimension, Ix3};
+use num_complex::Complex64;
+
+use super::plot_table::Table;
+use super::{KernelChoice, score};
+
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    kind: Kind,
+}
+
+#[derive(Subcommand)]
+enum Kind {
+    /// A kernel matrix of `haarmonic gram` as a map of colours
+    Kernel {
+        /// Kernels (.npz)
+        input: PathBuf,
+        /// Which of them
+        #[arg(long, value_enum, default_value = "ntk")]
+        key: KernelChoice,
+        #[command(flatten)]
+        picture: Picture,
+    },
+    /// Predictions of `haarmonic predict` at several times, with a band of one standard deviation
+    Dynamics {
+        /// Predictions (.npz) with `times`
+        input: PathBuf,
+        /// Points that are drawn, counted from 0, as a list
+        #[arg(long, value_delimiter = ',', default_value = "0,1,2")]
+        points: Vec<usize>,
+        /// Output that is drawn, counted from 0
+        #[arg(long, default_value_t = 0)]
+        output: usize,
+        /// Targets at the same points (.npy): [n] or [n, outputs]
+        #[arg(long)]
+        targets: Option<PathBuf>,
+        #[command(flatten)]
+        picture: Picture,
+    },
+    /// How sure a classifier is, against how often it is right
+    Calibration {
+        /// Probabilities of the classes [n, classes]: `probabilities` of an archive (.npz), else its `mean`; or an array (.npy)
+        input: PathBuf,
+        /// Labels (.npy), [n]: numbers of the classes from 0 on
+        #[arg(long)]
+        labels: PathBuf,
+        /// Bins of the confidence
+        #[arg(long, default_value_t = 10)]
+        bins: usize,
+        #[command(flatten)]
+        picture: Picture,
+    },
+    /// Learning curves from a table, such as the examples write
+    Curves {
+        #[command(flatten)]
+        table: TableChoice,
+        /// The vertical axis
+        #[arg(long, value_enum, default_value = "automatic")]
+        scale: ScaleChoice,
+        #[command(flatten)]
+        picture: Picture,
+    },
+    /// Deviations from infinite width, from a table
+    Convergence {
+        #[command(flatten)]
+        table: TableChoice,
+        #[command(flatten)]
+        picture: Picture,
+    },
+    /// A signal on the sphere as a map
+    Sphere {
+        /// Coefficients [.., L, 2L-1], or samples [.., θ, φ] with --sampling (.npy)
+        input: PathBuf,
+        /// The input holds samples on this grid: driscoll-healy, gauss-legendre, mcewen-wiaux or clenshaw-curtis
+        #[arg(long, value_parser = sampling)]
+        sampling: Option<Sampling>,
+        /// Which signal, if the input holds several: its number among all, counted from 0
+        #[arg(long, default_value_t = 0)]
+        index: usize,
+        /// How the sphere is laid on the page
+        #[arg(long, value_enum, default_value = "mollweide")]
+        projection: ProjectionChoice,
+        /// Point of view of the orthographic projection: colatitude and longitude in degrees
+        #[arg(long, num_args = 2, value_names = ["THETA", "PHI"], default_values_t = [60.0, 0.0], allow_negative_numbers = true)]
+        from: Vec<f64>,
+        #[command(flatten)]
+        picture: Picture,
+    },
+}
+
+/// What is written around every picture, and where it goes.
+#[derive(Args)]
+struct Picture {
+    /// Where to write the picture (.png or .svg)
+    #[arg(long)]
+    out: PathBuf,
+    /// Title
+    #[arg(long, default_value = "")]
+    title: String,
+    /// Text along the horizontal axis
+    #[arg(long, default_value = "")]
+    x_label: String,
+    /// Text along the vertical axis
+    #[arg(long, default_value = "")]
+    y_label: String,
+    /// Text along the colour bar
+    #[arg(long, default_value = "")]
+    value_label: String,
+}
+
+/// Which columns of a table make curves.
+#[derive(Args)]
+struct TableChoice {
+    /// Table with a header (.csv)
+    input: PathBuf,
+    /// Column of the sizes [default: train, or width, or the first]
+    #[arg(long)]
+    x: Option<String>,
+    /// Column of the means
+    #[arg(long)]
+    y: String,
+    /// Column of their errors
+    #[arg(long)]
+    error: Option<String>,
+    /// Columns that tell curves apart, as a list
+    #[arg(long, value_delimiter = ',')]
+    by: Vec<String>,
+    /// Only rows with COLUMN=VALUE; may be given several times
+    #[arg(long, value_name = "COLUMN=VALUE")]
+    only: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ScaleChoice {
+    Automatic,
+    Linear,
+    Logarithmic,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ProjectionChoice {
+    /// The whole sphere on an ellipse
+    Mollweide,
+    /// Both halves, as seen from far away
+    Orthographic,
+}
+
+fn sampling(name: &str) -> std::result::Result<Sampling, String> {
+    name.parse().map_err(|error: Error| error.to_string())
+}
+
+impl Picture {
+    fn labels(&self) -> Labels<'_> {
+        Labels {
+            title: &self.title,
+            x: &self.x_label,
+            y: &self.y_label,
+            value: &self.value_label,
+        }
+    }
+
+    /// Refuses a name before anything is read.
+    fn check(&self) -> Result<()> {
+        Format::of(&self.out)?;
+        check_target(&self.out)
+    }
+}
+
+impl Kind {
+    fn picture(&self) -> &Picture {
+        match self {
+            Kind::Kernel { picture, .. }
+            | Kind::Dynamics { picture, .. }
+            | Kind::Calibration { picture, .. }
+            | Kind::Curves { picture, .. }
+            | Kind::Convergence { picture, .. }
+            | Kind::Sphere { picture, .. } => picture,
+        }
+    }
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let kind = &arguments.kind;
+    let picture = kind.picture();
+    picture.check()?;
+    match kind {
+        Kind::Kernel { input, key, .. } => kernel(input, *key, picture),
+        Kind::Dynamics {
+            input,
+            points,
+            output,
+            targets,
+            ..
+        } => dynamics(input, points, *output, targets.as_deref(), picture),
+        Kind::Calibration {
+            input,
+            labels,
+            bins,
+            ..
+        } => calibration(input, labels, *bins, picture),
+        Kind::Curves { table, scale, .. } => {
+            let scale = match scale {
+                ScaleChoice::Automatic => AxisScale::Automatic,
+                ScaleChoice::Linear => AxisScale::Linear,
+                ScaleChoice::Logarithmic => AxisScale::Logarithmic,
+            };
+            curves(table, picture, |curves, labels| {
+                plot::learning_curves(curves, scale, labels, &picture.out)
+            })
+        }
+        Kind::Convergence { table, .. } => curves(table, picture, |curves, labels| {
+            plot::convergence(curves, labels, &picture.out)
+        }),
+        Kind::Sphere {
+            input,
+            sampling,
+            index,
+            projection,
+            from,
+            ..
+        } => {
+            let projection = match projection {
+                ProjectionChoice::Mollweide => Projection::Mollweide,
+                ProjectionChoice::Orthographic => Projection::Orthographic {
+                    colatitude: from[0].to_radians(),
+                    longitude: from[1].to_radians(),
+                },
+            };
+            sphere(input, *sampling, *index, projection, picture)
+        }
+    }
+}
+
+fn kernel(input: &Path, key: KernelChoice, picture: &Picture) -> Result<()> {
+    let key = match key {
+        KernelChoice::Ntk => "ntk",
+        KernelChoice::Nngp => "nngp",
+    };
+    let matrix: Array2<f64> = shaped(read_npz_real(input, key)?, key, "[n1, n2]", input)?;
+    let usual = Labels {
+        value: key,
+        ..picture.labels()
+    };
+    let labels = match picture.value_label.is_empty() {
+        true => usual,
+        false => picture.labels(),
+    };
+    plot::kernel_matrix(matrix.view(), &labels, &picture.out)
+}
+
+fn dynamics(
+    input: &Path,
+    points: &[usize],
+    output: usize,
+    targets: Option<&Path>,
+    picture: &Picture,
+) -> Result<()> {
+    let times = read_npz_real(input, "times")?
+        .into_iter()
+        .collect::<Vec<_>>();
+    let three = "[times, n, outputs]";
+    let read = |key| shaped::<Ix3>(read_npz_real(input, key)?, key, three, input);
+    let (mean, variance) = (read("mean")?, read("variance")?);
+    if variance.dim() != mean.dim() || mean.dim().0 != times.len() {
+        return Err(Error::ShapeMismatch {
+            what: "variance".into(),
+            expected: format!(
+                "that of `mean`, {:?}, with {} times",
+                mean.dim(),
+                times.len()
+            ),
+            found: variance.shape().to_vec(),
+        }
+        .in_file(input));
+    }
+    let (_, count, outputs) = mean.dim();
+    below("--output", output, outputs)?;
+    // The usual choice is cut short for a smaller set.
+    let usual = points == [0, 1, 2];
+    let points: Vec<usize> = points
+        .iter()
+        .copied()
+        .filter(|&p| !usual || p < count)
+        .collect();
+    points
+        .iter()
+        .try_for_each(|&p| below("--points", p, count))?;
+    let select =
+        |array: &ndarray::Array3<f64>| array.index_axis(Axis(2), output).select(Axis(1), &points);
+    let targets = match targets {
+        None => None,
+        Some(path) => {
+            let array = read_real(path)?;
+            let array = match array.ndim() {
+                1 => array.insert_axis(Axis(1)),
+                _ => array,
+            };
+            let array: Array2<f64> = shaped(array, "targets", "[n] or [n, outputs]", path)?;
+            if array.dim() != (count, outputs) {
+                return Err(Error::ShapeMismatch {
+                    what: "targets".into(),
+                    expected: format!("[{count}, {outputs}]"),
+                    found: array.shape().to_vec(),
+                }
+                .in_file(path));
+            }
+            Some(
+                points
+                    .iter()
+                    .map(|&p| array[[p, output]])
+                    .collect::<Vec<_>>(),
+            )
+        }
+    };
+    let (mean, variance) = (select(&mean), select(&variance));
+    let names: Vec<String> = points.iter().map(|p| format!("point {p}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // Rounding may leave a variance below zero.
+    let deviation = variance.mapv(|v| v.max(0.0).sqrt());
+    let dynamics = Dynamics {
+        times: &times,
+        mean: mean.view(),
+        deviation: deviation.view(),
+        targets: targets.as_deref(),
+        names: &names,
+    };
+    plot::training_dynamics(&dynamics, &picture.labels(), &picture.out)
+}
+
+fn calibration(input: &Path, labels: &Path, bins: usize, picture: &Picture) -> Result<()> {
+    let archive = input
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("npz"));
+    let array = if archive {
+        let keys = npz_keys(input)?;
+        let key = match keys.iter().any(|key| key == "probabilities") {
+            true => "probabilities",
+            false => "mean",
+        };
+        read_npz_real(input, key)?
+    } else {
+        read_real(input)?
+    };
+    let probabilities: Array2<f64> = shaped(array, "probabilities", "[n, classes]", input)?;
+    let truth = score::labels(&read_real(labels)?).map_err(|error| error.in_file(labels))?;
+    let found = classification::calibration(probabilities.view(), &truth, bins)
+        .map_err(|error| error.in_file(input))?;
+    println!("expected calibration error {:.4}", found.expected_error);
+    plot::calibration(&found, &picture.labels(), &picture.out)
+}
+
+fn curves(
+    choice: &TableChoice,
+    picture: &Picture,
+    draw: impl Fn(&[Curve<'_>], &Labels<'_>) -> Result<()>,
+) -> Result<()> {
+    let in_table = |error: Error| error.in_file(&choice.input);
+    let table = Table::read(&choice.input)?;
+    let x = match &choice.x {
+        Some(x) => x.clone(),
+        None => table.first_of(&["train", "width"]),
+    };
+    let series = table
+        .series(
+            [&x, &choice.y],
+            choice.error.as_deref(),
+            &choice.by,
+            &choice.only,
+        )
+        .map_err(in_table)?;
+    let curves: Vec<Curve<'_>> = series
+        .iter()
+        .map(|series| Curve {
+            name: &series.name,
+            sizes: &series.sizes,
+            mean: &series.mean,
+            error: choice.error.is_some().then_some(&series.error),
+        })
+        .collect();
+    let own = picture.labels();
+    let choose = |own, column| if str::is_empty(own) { column } else { own };
+    let labels = Labels {
+        x: choose(own.x, &x),
+        y: choose(own.y, &choice.y),
+        ..own
+    };
+    draw(&curves, &labels).map_err(|error| match error {
+        Error::Io { .. } => error,
+        error => in_table(error),
+    })
+}
+
+fn sphere(
+    input: &Path,
+    sampling: Option<Sampling>,
+    index: usize,
+    projection: Projection,
+    picture: &Picture,
+) -> Result<()> {
+    let labels = picture.labels();
+    let place = |error: Error| match error {
+        Error::Io { .. } => error,
+        error => error.in_file(input),
+    };
+    match (read_numbers(input)?, sampling) {
+        (Numbers::Complex(array), None) => {
+            let coeffs = one(array, index, "coefficients").map_err(place)?;
+            let signal = SphereSignal::Coefficients(coeffs.view());
+            plot::sphere_signal(signal, projection, &labels, &picture.out).map_err(place)
+        }
+        (Numbers::Real(array), None) => Err(Error::ShapeMismatch {
+            what: "signal on the sphere".into(),
+            expected: "complex coefficients [.., L, 2L-1]; samples need --sampling".into(),
+            found: array.shape().to_vec(),
+        }
+        .in_file(input)),
+        (numbers, Some(sampling)) => {
+            let values = match numbers {
+                Numbers::Real(array) => one(array, index, "samples"),
+                Numbers::Complex(array) => one(array, index, "samples").and_then(real_part),
+            }
+            .map_err(place)?;
+            let signal = SphereSignal::Grid {
+                values: values.view(),
+                sampling,
+            };
+            plot::sphere_signal(signal, projection, &labels, &picture.out).map_err(place)
+        }
+    }
+}
+
+/// One signal of a stack.
+fn one<T: Clone>(array: ArrayD<T>, index: usize, what: &str) -> Result<Array2<T>> {
+    let shape = array.shape().to_vec();
+    let [.., rows, columns] = shape[..] else {
+        return Err(Error::ShapeMismatch {
+            what: what.into(),
+            expected: "[.., rows, columns]".into(),
+            found: shape,
+        });
+    };
+    let count = array.len() / (rows * columns);
+    below("--index", index, count)?;
+    let stack = array
+        .as_standard_layout()
+        .into_owned()
+        .into_shape_with_order((count, rows, columns))
+        .expect("leading axes merge into one");
+    Ok(stack.index_axis_move(Axis(0), index))
+}
+
+/// Complex samples of a real signal, as `haarmonic transform` writes them.
+fn real_part(values: Array2<Complex64>) -> Result<Array2<f64>> {
+    const ROUNDING: f64 = 1e-5;
+    let largest = values.iter().fold(0.0_f64, |a, z| a.max(z.re.abs()));
+    match values.iter().find(|z| z.im.abs() > ROUNDING * largest) {
+        None => Ok(values.mapv(|z| z.re)),
+        Some(z) => Err(Error::InvalidValue {
+            what: "samples".into(),
+            found: z.to_string(),
+            expected: "those of a real signal".into(),
+        }),
+    }
+}
+
+fn below(what: &str, value: usize, count: usize) -> Result<()> {
+    if value < count {
+        return Ok(());
+    }
+    Err(Error::InvalidValue {
+        what: what.into(),
+        found: value.to_string(),
+        expected: format!("a number below {count}"),
+    })
+}
+
+fn shaped<D: Dimension>(
+    array: ArrayD<f64>,
+    what: &str,
+    expected: &str,
+    path: &Path,
+) -> Result<ndarray::Array<f64, D>> {
+    let found = array.shape().to_vec();
+    array.into_dimensionality().map_err(|_| {
+        Error::ShapeMismatch {
+            what: what.into(),
+            expected: expected.into(),
+            found,
+        }
+        .in_file(path)
+    })
+}

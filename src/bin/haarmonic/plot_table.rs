@@ -1,0 +1,157 @@
+//! Curves from the columns of a table.
+
+use std::path::Path;
+
+use haarmonic::{Error, Result};
+
+/// A table with a header.
+pub struct Table {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// One curve of a table.
+pub struct Series {
+    pub name: String,
+    pub sizes: Vec<f64>,
+    pub mean: Vec<f64>,
+    pub error: Vec<f64>,
+}
+
+impl Table {
+    pub fn read(path: &Path) -> Result<Table> {
+        let bytes = std::fs::read(path).map_err(|error| Error::Io {
+            path: path.into(),
+            operation: "read",
+            message: error.to_string(),
+        })?;
+        let mut reader = csv::Reader::from_reader(&bytes[..]);
+        let wrong = |error: csv::Error| {
+            Error::Syntax {
+                format: "CSV".into(),
+                line: error.position().map(|at| at.line() as usize),
+                message: error.to_string(),
+            }
+            .in_file(path)
+        };
+        let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
+        let header = cells(reader.headers().map_err(wrong)?);
+        let rows = reader
+            .records()
+            .map(|record| record.map(|record| cells(&record)))
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(wrong)?;
+        Ok(Table { header, rows })
+    }
+
+    /// The first of these columns that there is, else the first of all.
+    pub fn first_of(&self, names: &[&str]) -> String {
+        let known = names
+            .iter()
+            .find(|name| self.header.iter().any(|own| own == *name));
+        match (known, self.header.first()) {
+            (Some(name), _) => (*name).to_owned(),
+            (None, first) => first.cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Curves in the order in which they first occur.
+    ///
+    /// # Arguments
+    /// * `[x, y]`, `error` — columns of numbers; an empty error is none
+    /// * `by` — columns that tell curves apart
+    /// * `only` — conditions `COLUMN=VALUE`
+    pub fn series(
+        &self,
+        [x, y]: [&str; 2],
+        error: Option<&str>,
+        by: &[String],
+        only: &[String],
+    ) -> Result<Vec<Series>> {
+        let [x, y] = [self.column(x)?, self.column(y)?];
+        let error = error.map(|name| self.column(name)).transpose()?;
+        let by = by
+            .iter()
+            .map(|name| self.column(name))
+            .collect::<Result<Vec<_>>>()?;
+        let only = only
+            .iter()
+            .map(|condition| {
+                let Some((name, value)) = condition.split_once('=') else {
+                    return Err(Error::InvalidValue {
+                        what: "--only".into(),
+                        found: condition.clone(),
+                        expected: "COLUMN=VALUE".into(),
+                    });
+                };
+                Ok((self.column(name)?, value))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let mut curves: Vec<Series> = Vec::new();
+        for (index, row) in self.rows.iter().enumerate() {
+            if only.iter().any(|(column, value)| row[*column] != *value) {
+                continue;
+            }
+            let names: Vec<&str> = by.iter().map(|&column| row[column].as_str()).collect();
+            let name = names.join(", ");
+            let number = |column: usize| self.number(index, column);
+            let point = [number(x)?, number(y)?];
+            let error = match error {
+                Some(column) if !row[column].is_empty() => number(column)?,
+                _ => 0.0,
+            };
+            let place = curves.iter().position(|curve| curve.name == name);
+            let place = place.unwrap_or_else(|| {
+                curves.push(Series {
+                    name,
+                    sizes: Vec::new(),
+                    mean: Vec::new(),
+                    error: Vec::new(),
+                });
+                curves.len() - 1
+            });
+            let curve = &mut curves[place];
+            if curve.sizes.contains(&point[0]) {
+                return Err(Error::InvalidValue {
+                    what: format!("{} of row {}", self.header[x], index + 1),
+                    found: format!("{} a second time on one curve", point[0]),
+                    expected: format!(
+                        "each once; columns for --by or --only: {}",
+                        self.header.join(", ")
+                    ),
+                });
+            }
+            curve.sizes.push(point[0]);
+            curve.mean.push(point[1]);
+            curve.error.push(error);
+        }
+        if curves.is_empty() {
+            return Err(Error::Empty {
+                what: "rows of the table that are asked for".into(),
+            });
+        }
+        Ok(curves)
+    }
+
+    fn column(&self, name: &str) -> Result<usize> {
+        let found = self.header.iter().position(|own| own == name);
+        found.ok_or_else(|| Error::Missing {
+            what: format!("column `{name}`"),
+            place: format!("the table, which has {}", self.header.join(", ")),
+        })
+    }
+
+    fn number(&self, row: usize, column: usize) -> Result<f64> {
+        let text = &self.rows[row][column];
+        let number = text
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite());
+        number.ok_or_else(|| Error::InvalidValue {
+            what: format!("{} of row {}", self.header[column], row + 1),
+            found: format!("{text:?}"),
+            expected: "a finite number".into(),
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! Reliability diagrams: how often a classifier is right, against how sure it is.
+
+use std::path::Path;
+
+use super::axis::Axis;
+use super::check;
+use super::colour::{QUIET, of_curve};
+use super::format::Format;
+use super::labels::Labels;
+use super::legend::{self, Entry, Look};
+use super::panel::{Panel, remark, top_margin};
+use super::picture::{Anchor, Marker, Picture, Place};
+use super::render;
+use crate::predict::classification::Calibration;
+use crate::{Error, Result};
+
+/// Draws a reliability diagram: accuracy against confidence in bins, with how many rows lie in each.
+///
+/// A bar is as high as the part of the rows in its bin that are classified right; a point, with the standard error of that part, lies
+/// at the mean confidence of the bin. The classifier is calibrated where points lie on the diagonal: below it, it is too sure.
+///
+/// # Arguments
+/// * `found` — from [`predict::classification::calibration`](crate::predict::classification::calibration)
+/// * `labels` — usual texts: `confidence` and `accuracy`
+/// * `path` — ends in `.png` (840 × 960 pixels) or `.svg`
+///
+/// # Errors
+/// [`Error::Empty`] without bins or rows; [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for numbers that are
+/// no calibration; [`Error::InvalidValue`] for the name of another format; [`Error::Io`]. No file is left then.
+///
+/// # Examples
+/// ```
+/// use haarmonic::plot::{self, Labels};
+/// use haarmonic::predict::classification::calibration;
+/// use ndarray::array;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("calibration.svg");
+/// let probabilities = array![[0.75, 0.25], [0.75, 0.25], [0.25, 0.75], [0.45, 0.55]];
+/// let found = calibration(probabilities.view(), &[0, 0, 1, 0], 10)?;
+/// plot::calibration(&found, &Labels::default(), &path)?;
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn calibration(found: &Calibration, labels: &Labels<'_>, path: impl AsRef<Path>) -> Result<()> {
+    Format::of(&path)?;
+    check(found)?;
+    let bins = found.counts.len();
+    let edge = |bin: usize| bin as f64 / bins as f64;
+    let rows: usize = found.counts.iter().sum();
+    let labels = labels.or("confidence", "accuracy");
+
+    let mut picture = Picture::new([420.0, 480.0]);
+    let panel = Panel {
+        left: 72.0,
+        top: top_margin(labels.title),
+        width: 326.0,
+        height: 290.0,
+        x: Axis::exactly(0.0, 1.0),
+        y: Axis::exactly(0.0, 1.0),
+    };
+    panel.draw_grid(&mut picture);
+    let mut data = legend::along(&[panel.at(0.0, 0.0), panel.at(1.0, 1.0)]);
+    let filled: Vec<usize> = (0..bins).filter(|&bin| found.counts[bin] > 0).collect();
+    for &bin in &filled {
+        let corners = [
+            panel.at(edge(bin), found.accuracy[bin]),
+            panel.at(edge(bin + 1), 0.0),
+        ];
+        bar(&mut picture, corners, 0.3);
+        data.extend(legend::along(&corners));
+    }
+    let diagonal = [panel.at(0.0, 0.0), panel.at(1.0, 1.0)];
+    picture.dashes(diagonal, QUIET, 1.4, 5.0);
+    for &bin in &filled {
+        let (part, count) = (found.accuracy[bin], found.counts[bin] as f64);
+        let error = (part * (1.0 - part) / count).sqrt();
+        let [x, y] = panel.at(found.confidence[bin], part);
+        let ends = [part - error, part + error].map(|end| panel.at(0.0, end.clamp(0.0, 1.0))[1]);
+        picture.line(vec![[x, ends[0]], [x, ends[1]]], of_curve(1), 1.3);
+        picture.marker(Marker::Disc, [x, y], 3.4, of_curve(1));
+        data.push([x, y]);
+    }
+    panel.draw_x(&mut picture);
+    panel.draw_y(&mut picture);
+    panel.draw_texts(&mut picture, &Labels { x: "", ..labels });
+    let entries = [
+        ("accuracy in the bin", of_curve(0), Look::Block(0.3)),
+        ("± standard error", of_curve(1), Look::Points(Marker::Disc)),
+        ("calibrated", QUIET, Look::Dashes),
+    ]
+    .map(|(name, colour, look)| Entry { name, colour, look });
+    legend::draw(&mut picture, &panel, &entries, &data);
+    draw_counts(&mut picture, &panel, found, &labels);
+    let text = format!(
+        "expected calibration error {:.3}, {rows} rows",
+        found.expected_error
+    );
+    let at = [panel.right(), panel.bottom() + 36.0];
+    remark(&mut picture, &text, at, Anchor::End);
+    render::write(&picture, path.as_ref())
+}
+
+/// A histogram of the confidences below the diagram.
+fn draw_counts(picture: &mut Picture, above: &Panel, found: &Calibration, labels: &Labels<'_>) {
+    let bins = found.counts.len();
+    let counts = found.counts.mapv(|count| count as f64);
+    let most = counts.iter().copied().fold(0.0, f64::max);
+    let top = above.bottom() + 46.0;
+    let panel = Panel {
+        top,
+        height: picture.size[1] - top - 54.0,
+        x: above.x.clone(),
+        y: Axis::with_marks(0.0, 1.08 * most, vec![0.0, most]),
+        ..*above
+    };
+    for bin in 0..bins {
+        let [from, to] = [bin, bin + 1].map(|edge| edge as f64 / bins as f64);
+        if counts[bin] > 0.0 {
+            let corners = [panel.at(from, counts[bin]), panel.at(to, 0.0)];
+            bar(picture, corners, 0.8);
+        }
+    }
+    panel.draw_x(picture);
+    panel.draw_y(picture);
+    let texts = Labels {
+        y: "rows",
+        title: "",
+        ..*labels
+    };
+    panel.draw_texts(picture, &texts);
+}
+
+/// A bar with a little room to either side.
+fn bar(picture: &mut Picture, [mut upper, mut lower]: [Place; 2], opacity: f64) {
+    let gap = (0.03 * (lower[0] - upper[0])).min(1.0);
+    upper[0] += gap;
+    lower[0] -= gap;
+    picture.rectangle([upper, lower], of_curve(0), opacity);
+}
+
+fn check(found: &Calibration) -> Result<()> {
+    let bins = found.counts.len();
+    check::filled("bins", bins)?;
+    check::filled("rows in the bins", found.counts.iter().sum())?;
+    for (what, values) in [
+        ("confidence", &found.confidence),
+        ("accuracy", &found.accuracy),
+    ] {
+        check::shape(what, values.shape(), &[bins])?;
+        check::finite(what, values.view())?;
+        if let Some(value) = values.iter().find(|v| !(0.0..=1.0 + 1e-5).contains(*v)) {
+            return Err(Error::InvalidValue {
+                what: what.into(),
+                found: value.to_string(),
+                expected: "numbers from 0 to 1".into(),
+            });
+        }
+    }
+    check::finite(
+        "expected calibration error",
+        ndarray::aview0(&found.expected_error),
+    )
+}

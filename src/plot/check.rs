@@ -1,0 +1,65 @@
+//! What all pictures ask of their numbers.
+
+use ndarray::{ArrayView, Dimension, IntoDimension};
+
+use crate::{Error, Result};
+
+/// Refuses NaN, infinities, and numbers so large that a range of them would overflow.
+pub(super) fn finite<D: Dimension>(what: &str, values: ArrayView<'_, f64, D>) -> Result<()> {
+    /// Differences of such numbers are finite.
+    const LARGEST: f64 = 1e300;
+    let index = |(pattern, _): (D::Pattern, &f64)| {
+        let dimension = pattern.into_dimension();
+        dimension.slice().to_vec()
+    };
+    if let Some(found) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
+        return Err(Error::NotFinite {
+            what: what.into(),
+            index: index(found),
+        });
+    }
+    match values.iter().find(|v| v.abs() > LARGEST) {
+        None => Ok(()),
+        Some(value) => Err(Error::InvalidValue {
+            what: what.into(),
+            found: format!("{value:e}"),
+            expected: format!("numbers of at most {LARGEST:e} in size"),
+        }),
+    }
+}
+
+/// Refuses an empty argument.
+pub(super) fn filled(what: &str, len: usize) -> Result<()> {
+    match len {
+        0 => Err(Error::Empty { what: what.into() }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses another shape than the expected one.
+pub(super) fn shape(what: &str, found: &[usize], expected: &[usize]) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::ShapeMismatch {
+        what: what.into(),
+        expected: format!("{expected:?}"),
+        found: found.to_vec(),
+    })
+}
+
+/// Refuses numbers below `least`; `exclusive` refuses that number, too.
+pub(super) fn at_least(what: &str, values: &[f64], least: f64, exclusive: bool) -> Result<()> {
+    let bad = |value: &&f64| **value < least || (exclusive && **value == least);
+    match values.iter().find(bad) {
+        None => Ok(()),
+        Some(value) => Err(Error::InvalidValue {
+            what: what.into(),
+            found: value.to_string(),
+            expected: format!(
+                "numbers {} {least}",
+                if exclusive { "above" } else { "from" }
+            ),
+        }),
+    }
+}

@@ -1,0 +1,102 @@
+//! Convergence of finite networks: deviation from the limit against the width.
+
+use std::path::Path;
+
+use super::axis::Axis;
+use super::check;
+use super::colour::{QUIET, of_curve};
+use super::curves::{self, Curve};
+use super::format::Format;
+use super::labels::{AxisScale, Labels};
+use super::legend::{self, Entry, Look};
+use super::panel::Panel;
+use super::picture::{Marker, Picture};
+use super::render;
+use crate::Result;
+
+/// Draws deviations from the infinitely wide network against the width, on two logarithmic axes, with a line of slope −1.
+///
+/// The broken line is c / width, with the constant c for which it runs through the middle of the first curve.
+///
+/// # Arguments
+/// * `curves` — sizes are widths; widths and means positive
+/// * `labels` — usual texts: `width` and `deviation from the limit`
+/// * `path` — ends in `.png` (1120 × 800 pixels) or `.svg`
+///
+/// # Errors
+/// As [`learning_curves`](super::learning_curves); [`Error::InvalidValue`](crate::Error::InvalidValue) for widths or means that
+/// are not positive.
+///
+/// # Examples
+/// ```
+/// use haarmonic::plot::{Curve, Labels, convergence};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("convergence.svg");
+/// let curve = Curve {
+///     name: "NTK",
+///     sizes: &[64.0, 256.0, 1024.0],
+///     mean: &[0.12, 0.031, 0.008],
+///     error: None,
+/// };
+/// convergence(&[curve], &Labels::default(), &path)?;
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn convergence(
+    curves: &[Curve<'_>],
+    labels: &Labels<'_>,
+    path: impl AsRef<Path>,
+) -> Result<()> {
+    Format::of(&path)?;
+    let points = curves::points(curves)?;
+    for curve in curves {
+        check::at_least("widths", curve.sizes, 0.0, true)?;
+        check::at_least("deviations", curve.mean, 0.0, true)?;
+    }
+    let widths: Vec<f64> = points.iter().flatten().map(|p| p[0]).collect();
+    let means: Vec<f64> = points.iter().flatten().map(|p| p[1]).collect();
+    // Of the intervals that reach zero, the part that a factor of ten below the smallest mean shows.
+    let floor = means.iter().copied().fold(f64::INFINITY, f64::min) / 10.0;
+    let heights: Vec<f64> = curves::heights(&points)
+        .into_iter()
+        .map(|height| height.max(floor))
+        .collect();
+    let x = Axis::around(&widths, AxisScale::Logarithmic, 0.05).marked(&widths);
+    let y = Axis::around(&heights, AxisScale::Logarithmic, 0.06);
+    let labels = labels.or("width", "deviation from the limit");
+
+    let mut picture = Picture::new([560.0, 400.0]);
+    let panel = Panel::filling(picture.size, x, y, &labels);
+    panel.draw(&mut picture, &labels);
+    let mut data = guide(&mut picture, &panel, &points[0]);
+    for (number, points) in points.iter().enumerate() {
+        data.extend(curves::draw(&mut picture, &panel, number, points));
+    }
+    let mut entries: Vec<Entry<'_>> = curves
+        .iter()
+        .enumerate()
+        .map(|(number, curve)| Entry {
+            name: curve.name,
+            colour: of_curve(number),
+            look: Look::Line(Some(Marker::of_curve(number))),
+        })
+        .collect();
+    entries.push(Entry {
+        name: "c / width",
+        colour: QUIET,
+        look: Look::Dashes,
+    });
+    legend::draw(&mut picture, &panel, &entries, &data);
+    render::write(&picture, path.as_ref())
+}
+
+/// Draws c / width within the panel.
+fn guide(picture: &mut Picture, panel: &Panel, points: &[[f64; 3]]) -> Vec<super::picture::Place> {
+    let logarithm = points.iter().map(|p| p[0].ln() + p[1].ln()).sum::<f64>() / points.len() as f64;
+    // c / width, without an overflow in between.
+    let height = |width: f64| (logarithm - width.ln()).exp();
+    let from = panel.x.low.max((logarithm - panel.y.high.ln()).exp());
+    let to = panel.x.high.min((logarithm - panel.y.low.ln()).exp());
+    let ends = [from, to].map(|width| panel.at(width, height(width)));
+    picture.dashes(ends, QUIET, 1.4, 5.0);
+    legend::along(&ends)
+}

@@ -1,0 +1,128 @@
+//! Kernel matrices as maps of colours.
+
+use std::path::Path;
+
+use ndarray::{ArrayView2, Slice};
+
+use super::axis::Axis;
+use super::check;
+use super::colour::ColourScale;
+use super::colour_bar;
+use super::format::Format;
+use super::labels::Labels;
+use super::panel::{Panel, top_margin};
+use super::picture::{Picture, Raster};
+use super::render;
+use crate::Result;
+
+/// The longer side of the map, and its place on the page.
+const SIDE: f64 = 340.0;
+const LEFT: f64 = 72.0;
+
+/// Draws a matrix as a map of colours, rows from the top, with a colour bar.
+///
+/// Numbers of one sign are shown in viridis, from the smallest to the largest; numbers of both signs on a scale that is
+/// symmetric about zero, from blue to red. Entries are squares. If a side has more than 680 entries, a square stands for the mean
+/// of a block.
+///
+/// # Arguments
+/// * `matrix` — any shape, at least one entry
+/// * `labels` — usual texts: `column` and `row`
+/// * `path` — ends in `.png` or `.svg`
+///
+/// # Errors
+/// [`Error::Empty`](crate::Error::Empty), [`Error::NotFinite`](crate::Error::NotFinite) for a bad matrix;
+/// [`Error::InvalidValue`](crate::Error::InvalidValue) for the name of another format; [`Error::Io`](crate::Error::Io). No file is
+/// left then.
+///
+/// # Examples
+/// ```
+/// use haarmonic::plot::{Labels, kernel_matrix};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("kernel.svg");
+/// let kernel = ndarray::array![[1.0, 0.5], [0.5, 1.0]];
+/// kernel_matrix(kernel.view(), &Labels { value: "NTK", ..Labels::default() }, &path)?;
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn kernel_matrix(
+    matrix: ArrayView2<'_, f64>,
+    labels: &Labels<'_>,
+    path: impl AsRef<Path>,
+) -> Result<()> {
+    Format::of(&path)?;
+    check::filled("kernel matrix", matrix.len())?;
+    check::finite("kernel matrix", matrix)?;
+    let scale = ColourScale::of(matrix.iter());
+    let (rows, columns) = matrix.dim();
+    let longer = rows.max(columns) as f64;
+    // A narrow matrix stays visible.
+    let [width, height] = [columns, rows].map(|n| (SIDE * n as f64 / longer).max(20.0).round());
+    let top = top_margin(labels.title) + 12.0;
+    let labels = labels.or("column", "row");
+
+    let right = 22.0 + colour_bar::room(&scale, labels.value);
+    let mut picture = Picture::new([LEFT + width + right, (top + height + 58.0).max(220.0)]);
+    picture.raster(raster(matrix, &scale, [LEFT, top], [width, height]));
+    colour_bar::frame(&mut picture, [[LEFT, top], [LEFT + width, top + height]]);
+    // Entry k covers k − 1/2 to k + 1/2; rows run downwards.
+    let x = Axis::with_marks(-0.5, columns as f64 - 0.5, indices(columns));
+    let y = Axis::with_marks(rows as f64 - 0.5, -0.5, indices(rows));
+    let panel = Panel {
+        left: LEFT,
+        top,
+        width,
+        height,
+        x,
+        y,
+    };
+    panel.draw_x(&mut picture);
+    panel.draw_y(&mut picture);
+    panel.draw_texts(&mut picture, &labels);
+    let bar_height = height.max(120.0);
+    let at = [LEFT + width + 22.0, top];
+    colour_bar::upright(&mut picture, &scale, at, bar_height, labels.value);
+    render::write(&picture, path.as_ref())
+}
+
+/// Round indices that are marked, at most seven.
+fn indices(n: usize) -> Vec<f64> {
+    let mut step = 1;
+    while (n - 1) / step > 6 {
+        let digits = step.to_string();
+        step = if digits.starts_with('2') {
+            step / 2 * 5
+        } else {
+            step * 2
+        };
+    }
+    (0..n).step_by(step).map(|k| k as f64).collect()
+}
+
+fn raster(
+    matrix: ArrayView2<'_, f64>,
+    scale: &ColourScale,
+    corner: [f64; 2],
+    size: [f64; 2],
+) -> Raster {
+    const MOST: usize = SIDE as usize * render::PIXELS;
+    let (rows, columns) = matrix.dim();
+    let [high, wide] = [rows, columns].map(|n| n.div_ceil(MOST));
+    let shape = [rows.div_ceil(high), columns.div_ceil(wide)];
+    let mut pixels = Vec::with_capacity(shape[0] * shape[1]);
+    for row in (0..rows).step_by(high) {
+        for column in (0..columns).step_by(wide) {
+            let end = |from: usize, by: usize, n: usize| Slice::from(from..(from + by).min(n));
+            let block = matrix.slice_axis(ndarray::Axis(0), end(row, high, rows));
+            let block = block.slice_axis(ndarray::Axis(1), end(column, wide, columns));
+            let mean = block.sum() / block.len() as f64;
+            let [r, g, b] = scale.colour(mean).0;
+            pixels.push([r, g, b, 255]);
+        }
+    }
+    Raster {
+        corner,
+        size,
+        shape,
+        pixels,
+    }
+}

@@ -1,0 +1,54 @@
+//! Pictures: learning curves, training dynamics, convergence, kernel matrices, calibration, signals on the sphere.
+//!
+//! One function a kind of picture. Each takes plain numbers, chooses ranges and scales, and writes one file, whole or not at
+//! all; the name says the format, `.png` or `.svg`. Pictures in PNG carry their own font, so nothing has to be installed, and
+//! the same numbers give the same bytes on every machine. Colours can be told apart by colour-blind readers, curves have
+//! markers of different shapes, and the maps from numbers to colours are perceptually uniform.
+//!
+//! ```
+//! use haarmonic::plot::{self, AxisScale, Curve, Labels};
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("curves.svg");
+//! let curve = Curve {
+//!     name: "SO(3)",
+//!     sizes: &[10.0, 30.0, 100.0],
+//!     mean: &[410.0, 250.0, 140.0],
+//!     error: Some(&[20.0, 11.0, 5.0]),
+//! };
+//! let labels = Labels { y: "mean absolute error / meV", ..Labels::default() };
+//! plot::learning_curves(&[curve], AxisScale::Logarithmic, &labels, &path)?;
+//! assert!(std::fs::read_to_string(&path).unwrap().starts_with("<svg"));
+//! # Ok::<(), haarmonic::Error>(())
+//! ```
+//!
+//! The guide `docs/plots.md` shows them and says how the command line draws them.
+
+mod axis;
+mod calibration;
+mod check;
+mod colour;
+mod colour_bar;
+mod convergence;
+mod curves;
+mod font;
+mod format;
+mod kernel_matrix;
+mod labels;
+mod learning_curves;
+mod legend;
+mod panel;
+mod picture;
+mod projection;
+mod render;
+mod sphere_signal;
+mod training_dynamics;
+
+pub use calibration::calibration;
+pub use convergence::convergence;
+pub use curves::Curve;
+pub use format::Format;
+pub use kernel_matrix::kernel_matrix;
+pub use labels::{AxisScale, Labels};
+pub use learning_curves::learning_curves;
+pub use sphere_signal::{Projection, SphereSignal, sphere_signal};
+pub use training_dynamics::{Dynamics, training_dynamics};

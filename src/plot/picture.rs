@@ -1,0 +1,220 @@
+//! A picture as a list of marks, in units of 1/96 inch, y downwards.
+
+use super::colour::{Colour, INK, PAPER};
+
+/// A place on the page, x and y.
+pub(super) type Place = [f64; 2];
+
+/// What a picture consists of, from back to front. Rasters come before everything that lies on them.
+#[derive(Debug, Clone)]
+pub(super) struct Picture {
+    pub size: [f64; 2],
+    pub marks: Vec<Mark>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Mark {
+    Line {
+        places: Vec<Place>,
+        colour: Colour,
+        width: f64,
+        opacity: f64,
+    },
+    Area {
+        places: Vec<Place>,
+        colour: Colour,
+        opacity: f64,
+    },
+    Disc {
+        centre: Place,
+        radius: f64,
+        colour: Colour,
+    },
+    Text(Text),
+    Raster(Raster),
+}
+
+/// A line of text on a baseline.
+#[derive(Debug, Clone)]
+pub(super) struct Text {
+    pub text: String,
+    pub at: Place,
+    pub anchor: Anchor,
+    pub size: f64,
+    pub colour: Colour,
+    /// Turned by a quarter, to be read from the right.
+    pub turned: bool,
+}
+
+/// Which part of a text lies at its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// A rectangle of pixels, red, green, blue and opacity, row by row.
+#[derive(Debug, Clone)]
+pub(super) struct Raster {
+    pub corner: Place,
+    pub size: [f64; 2],
+    /// Rows and columns.
+    pub shape: [usize; 2],
+    pub pixels: Vec<[u8; 4]>,
+}
+
+/// The shape of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marker {
+    Disc,
+    Square,
+    Triangle,
+    Diamond,
+}
+
+impl Marker {
+    /// The marker of a curve.
+    pub fn of_curve(number: usize) -> Marker {
+        [
+            Marker::Disc,
+            Marker::Square,
+            Marker::Triangle,
+            Marker::Diamond,
+        ][number % 4]
+    }
+}
+
+impl Picture {
+    pub fn new(size: [f64; 2]) -> Picture {
+        Picture {
+            size,
+            marks: Vec::new(),
+        }
+    }
+
+    pub fn line(&mut self, places: Vec<Place>, colour: Colour, width: f64) {
+        if places.len() > 1 {
+            self.marks.push(Mark::Line {
+                places,
+                colour,
+                width,
+                opacity: 1.0,
+            });
+        }
+    }
+
+    /// A line that what lies below shines through.
+    pub fn faint_line(&mut self, places: Vec<Place>, colour: Colour, width: f64, opacity: f64) {
+        if places.len() > 1 {
+            self.marks.push(Mark::Line {
+                places,
+                colour,
+                width,
+                opacity,
+            });
+        }
+    }
+
+    /// A straight line in pieces of this length.
+    pub fn dashes(&mut self, [from, to]: [Place; 2], colour: Colour, width: f64, piece: f64) {
+        let length = (to[0] - from[0]).hypot(to[1] - from[1]);
+        let count = ((length / piece) as usize).clamp(1, 1000) | 1;
+        let at = |k: usize| {
+            let t = k as f64 / count as f64;
+            [0, 1].map(|c| from[c] + t * (to[c] - from[c]))
+        };
+        for k in (0..count).step_by(2) {
+            self.line(vec![at(k), at(k + 1)], colour, width);
+        }
+    }
+
+    pub fn area(&mut self, places: Vec<Place>, colour: Colour, opacity: f64) {
+        self.marks.push(Mark::Area {
+            places,
+            colour,
+            opacity,
+        });
+    }
+
+    pub fn rectangle(&mut self, [a, b]: [Place; 2], colour: Colour, opacity: f64) {
+        self.area(vec![a, [b[0], a[1]], b, [a[0], b[1]]], colour, opacity);
+    }
+
+    pub fn disc(&mut self, centre: Place, radius: f64, colour: Colour) {
+        self.marks.push(Mark::Disc {
+            centre,
+            radius,
+            colour,
+        });
+    }
+
+    pub fn text(&mut self, text: &str, at: Place, size: f64, anchor: Anchor) {
+        self.coloured_text(text, at, size, anchor, INK);
+    }
+
+    pub fn coloured_text(
+        &mut self,
+        text: &str,
+        at: Place,
+        size: f64,
+        anchor: Anchor,
+        colour: Colour,
+    ) {
+        self.marks.push(Mark::Text(Text {
+            text: one_line(text),
+            at,
+            anchor,
+            size,
+            colour,
+            turned: false,
+        }));
+    }
+
+    /// Text along a vertical axis, centred.
+    pub fn turned_text(&mut self, text: &str, at: Place, size: f64) {
+        self.marks.push(Mark::Text(Text {
+            text: one_line(text),
+            at,
+            anchor: Anchor::Middle,
+            size,
+            colour: INK,
+            turned: true,
+        }));
+    }
+
+    pub fn raster(&mut self, raster: Raster) {
+        self.marks.push(Mark::Raster(raster));
+    }
+
+    /// A point with a white rim, so that it stands out from lines.
+    pub fn marker(&mut self, marker: Marker, at: Place, radius: f64, colour: Colour) {
+        const RIM: f64 = 1.0;
+        for (radius, colour) in [(radius + RIM, PAPER), (radius, colour)] {
+            let corners: &[Place] = match marker {
+                Marker::Disc => {
+                    self.disc(at, radius, colour);
+                    continue;
+                }
+                Marker::Square => &[[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
+                Marker::Triangle => &[[0.0, -1.25], [1.15, 0.75], [-1.15, 0.75]],
+                Marker::Diamond => &[[0.0, -1.3], [1.3, 0.0], [0.0, 1.3], [-1.3, 0.0]],
+            };
+            let places = corners
+                .iter()
+                .map(|c| [at[0] + radius * c[0], at[1] + radius * c[1]])
+                .collect();
+            self.area(places, colour, 1.0);
+        }
+    }
+}
+
+/// Control characters have no place in a line of text, nor in XML.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            c if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') => ' ',
+            c => c,
+        })
+        .collect()
+}

@@ -1,0 +1,197 @@
+//! Training dynamics: predictions of an ensemble against training time.
+
+use std::path::Path;
+
+use ndarray::{ArrayView1, ArrayView2, Axis as ArrayAxis};
+
+use super::axis::Axis;
+use super::check;
+use super::colour::{INK, of_curve};
+use super::format::Format;
+use super::labels::{AxisScale, Labels};
+use super::legend::{self, Entry, Look};
+use super::panel::Panel;
+use super::picture::{Marker, Picture, Place};
+use super::render;
+use crate::Result;
+
+/// What an ensemble of networks predicts at some points, at several training times.
+#[derive(Debug, Clone, Copy)]
+pub struct Dynamics<'a> {
+    /// Training times, increasing, none negative, shape `[T]`.
+    pub times: &'a [f64],
+    /// Mean over the ensemble, shape `[T, points]`.
+    pub mean: ArrayView2<'a, f64>,
+    /// Standard deviation over the ensemble, shape `[T, points]`, not negative.
+    pub deviation: ArrayView2<'a, f64>,
+    /// The values that are learned, one for each point.
+    pub targets: Option<&'a [f64]>,
+    /// Names of the points, or none.
+    pub names: &'a [&'a str],
+}
+
+/// Draws the mean over an ensemble against time, with a band of one standard deviation to either side, and the targets on the right.
+///
+/// Time is logarithmic if the positive times span a factor of thirty or more; time 0 then lies outside and is left out.
+///
+/// # Arguments
+/// * `dynamics` — at least one time and one point
+/// * `labels` — usual texts: `training time` and `prediction`
+/// * `path` — ends in `.png` (1120 × 800 pixels) or `.svg`
+///
+/// # Errors
+/// [`Error::Empty`](crate::Error::Empty), [`Error::NotFinite`](crate::Error::NotFinite),
+/// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch); [`Error::InvalidValue`](crate::Error::InvalidValue) for times that do
+/// not increase, for negative deviations and for the name of another format; [`Error::Io`](crate::Error::Io). No file is left then.
+///
+/// # Examples
+/// ```
+/// use haarmonic::plot::{Dynamics, Labels, training_dynamics};
+/// use ndarray::array;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("dynamics.svg");
+/// let (mean, deviation) = (array![[0.0], [0.6], [0.9]], array![[1.0], [0.4], [0.1]]);
+/// let dynamics = Dynamics {
+///     times: &[0.0, 1.0, 2.0],
+///     mean: mean.view(),
+///     deviation: deviation.view(),
+///     targets: Some(&[1.0]),
+///     names: &["first test point"],
+/// };
+/// training_dynamics(&dynamics, &Labels::default(), &path)?;
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn training_dynamics(
+    dynamics: &Dynamics<'_>,
+    labels: &Labels<'_>,
+    path: impl AsRef<Path>,
+) -> Result<()> {
+    const LOGARITHMIC: f64 = 30.0;
+    Format::of(&path)?;
+    check(dynamics)?;
+    let Dynamics {
+        times,
+        mean,
+        deviation,
+        ..
+    } = *dynamics;
+    let positive: Vec<f64> = times.iter().copied().filter(|time| *time > 0.0).collect();
+    let logarithmic = match (positive.first(), positive.last()) {
+        (Some(first), Some(last)) => last / first >= LOGARITHMIC,
+        _ => false,
+    };
+    let x = if logarithmic {
+        Axis::around(&positive, AxisScale::Logarithmic, 0.04)
+    } else {
+        Axis::around(times, AxisScale::Linear, 0.03).down_to_zero()
+    };
+    let shown: Vec<usize> = (0..times.len())
+        .filter(|&t| !logarithmic || times[t] > 0.0)
+        .collect();
+    let mut heights = dynamics.targets.unwrap_or(&[]).to_vec();
+    for &t in &shown {
+        for (m, d) in mean.row(t).iter().zip(deviation.row(t)) {
+            heights.extend([m - d, m + d]);
+        }
+    }
+    let y = Axis::around(&heights, AxisScale::Linear, 0.05);
+    let labels = labels.or("training time", "prediction");
+
+    let mut picture = Picture::new([560.0, 400.0]);
+    let panel = Panel::filling(picture.size, x, y, &labels);
+    panel.draw(&mut picture, &labels);
+    let mut data = Vec::new();
+    let edges = |point: usize, sign: f64| -> Vec<Place> {
+        let edge = |&t: &usize| {
+            let height = mean[[t, point]] + sign * deviation[[t, point]];
+            panel.at(times[t], height)
+        };
+        shown.iter().map(edge).collect()
+    };
+    for point in 0..mean.ncols() {
+        let (mut outline, lower) = (edges(point, 1.0), edges(point, -1.0));
+
+        // A legend avoids the inside of the band, too.
+        for part in [0.0, 0.25, 0.5, 0.75, 1.0] {
+            let between = |(a, b): (&Place, &Place)| [a[0], a[1] + part * (b[1] - a[1])];
+            let line: Vec<Place> = outline.iter().zip(&lower).map(between).collect();
+            data.extend(legend::along(&line));
+        }
+
+        outline.extend(lower.into_iter().rev());
+        picture.area(outline, of_curve(point), 0.2);
+    }
+    for point in 0..mean.ncols() {
+        let line = edges(point, 0.0);
+        data.extend(legend::along(&line));
+        if let [alone] = line[..] {
+            picture.marker(Marker::Disc, alone, 3.0, of_curve(point));
+        }
+        picture.line(line, of_curve(point), 1.8);
+    }
+    for (point, target) in dynamics.targets.unwrap_or(&[]).iter().enumerate() {
+        let at = [panel.right(), panel.at(panel.x.low, *target)[1]];
+        data.push(at);
+        picture.marker(Marker::Diamond, at, 3.8, of_curve(point));
+    }
+    legend::draw(&mut picture, &panel, &entries(dynamics), &data);
+    render::write(&picture, path.as_ref())
+}
+
+fn check(dynamics: &Dynamics<'_>) -> Result<()> {
+    let (times, points) = (dynamics.times, dynamics.mean.ncols());
+    check::filled("times", times.len())?;
+    check::filled("points", points)?;
+    let shape = [times.len(), points];
+    check::shape("mean", dynamics.mean.shape(), &shape)?;
+    check::shape("deviation", dynamics.deviation.shape(), &shape)?;
+    check::finite("times", ArrayView1::from(times))?;
+    check::at_least("times", times, 0.0, false)?;
+    check::finite("mean", dynamics.mean)?;
+    check::finite("deviation", dynamics.deviation)?;
+    for row in dynamics.deviation.axis_iter(ArrayAxis(0)) {
+        check::at_least("deviation", &row.to_vec(), 0.0, false)?;
+    }
+    if let Some(pair) = times.windows(2).find(|pair| pair[0] >= pair[1]) {
+        return Err(crate::Error::InvalidValue {
+            what: "times".into(),
+            found: format!("{} after {}", pair[1], pair[0]),
+            expected: "times that increase".into(),
+        });
+    }
+    if let Some(targets) = dynamics.targets {
+        check::shape("targets", &[targets.len()], &[points])?;
+        check::finite("targets", ArrayView1::from(targets))?;
+    }
+    if !dynamics.names.is_empty() {
+        check::shape("names of the points", &[dynamics.names.len()], &[points])?;
+    }
+    Ok(())
+}
+
+/// Names of the points, and what bands and markers mean.
+fn entries<'a>(dynamics: &Dynamics<'a>) -> Vec<Entry<'a>> {
+    let mut entries: Vec<Entry<'_>> = dynamics
+        .names
+        .iter()
+        .enumerate()
+        .map(|(point, &name)| Entry {
+            name,
+            colour: of_curve(point),
+            look: Look::Line(None),
+        })
+        .collect();
+    entries.push(Entry {
+        name: "± one standard deviation",
+        colour: INK,
+        look: Look::Band,
+    });
+    if dynamics.targets.is_some() {
+        entries.push(Entry {
+            name: "target",
+            colour: INK,
+            look: Look::Points(Marker::Diamond),
+        });
+    }
+    entries
+}
