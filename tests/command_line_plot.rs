@@ -8,16 +8,19 @@ use std::process::{Command, Output};
 
 use haarmonic::data::arrays::{Numbers, write_npy, write_npz};
 use haarmonic::sphere::coefficients;
-use ndarray::{Array3, ArrayD, array};
+use ndarray::{Array2, Array3, ArrayD, array};
 use pictures::elements;
 
-fn plot(folder: &Path, arguments: &str) -> Output {
+fn run(folder: &Path, line: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_haarmonic"))
         .current_dir(folder)
-        .arg("plot")
-        .args(arguments.split_whitespace())
+        .args(line.split_whitespace())
         .output()
         .unwrap()
+}
+
+fn plot(folder: &Path, arguments: &str) -> Output {
+    run(folder, &format!("plot {arguments}"))
 }
 
 /// Files as the other commands and the examples write them.
@@ -26,7 +29,7 @@ fn inputs(folder: &Path) {
     let real = |array: ArrayD<f64>| Numbers::Real(array);
     let kernel = array![[1.0, 0.5], [0.5, 2.0]].into_dyn();
     write_npz(at("k.npz"), &[("ntk", real(kernel))]).unwrap();
-    let (mean, variance) = (Array3::zeros((4, 2, 1)), Array3::ones((4, 2, 1)));
+    let (mean, variance) = (Array3::zeros((4, 2, 1)), Array2::ones((4, 2)));
     let times = array![0.0, 1.0, 10.0, 100.0].into_dyn();
     let arrays = [
         ("times", real(times)),
@@ -72,6 +75,30 @@ fn every_kind_is_drawn() {
         let path = folder.path().join("p.svg");
         assert!(elements(&std::fs::read_to_string(&path).unwrap()).len() > 20);
         std::fs::remove_file(path).unwrap();
+    }
+}
+
+/// What `predict` writes for several times, with either part of the covariance, is what `plot dynamics` reads.
+#[test]
+fn predictions_become_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = "[input]\nspace = \"vector\"\ndimension = 2\n[[layers]]\nkind = \"dense\"\n";
+    std::fs::write(folder.path().join("net.toml"), network).unwrap();
+    let x = array![[1.0, 0.0], [0.0, 1.0]];
+    write_npy(folder.path().join("x.npy"), &x).unwrap();
+    write_npy(folder.path().join("y.npy"), &array![0.5, -0.5]).unwrap();
+    for part in ["full", "diagonal"] {
+        let line = format!(
+            "predict net.toml --train-x x.npy --train-y y.npy --test-x x.npy --time 1,10 --covariance {part} --out r.npz"
+        );
+        assert!(run(folder.path(), &line).status.success());
+        let out = plot(folder.path(), "dynamics r.npz --targets y.npy --out r.svg");
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        std::fs::remove_file(folder.path().join("r.svg")).unwrap();
     }
 }
 

@@ -79,10 +79,10 @@ fn homogeneous_kernels_have_their_derivatives() {
     ];
     let network = mlp(Activation::Relu, scales);
     let here = gram(&x)(&network).unwrap();
-    for layer in 0..3 {
+    for (layer, scale) in scales.iter().enumerate() {
         let found =
             ScaleDerivative::new(&network, ScaleParameter::Weight(layer), gram(&x)).unwrap();
-        let factor = 2.0 / scales[layer].weight_std;
+        let factor = 2.0 / scale.weight_std;
         assert_near(
             "nngp",
             &found.nngp,

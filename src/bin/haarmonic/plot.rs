@@ -9,7 +9,7 @@ use haarmonic::plot::{self, AxisScale, Curve, Dynamics, Format, Labels, Projecti
 use haarmonic::predict::classification;
 use haarmonic::sphere::Sampling;
 use haarmonic::{Error, Result};
-use ndarray::{Array2, ArrayD, Axis, Dimension, Ix3};
+use ndarray::{Array2, Array3, ArrayD, Axis, Dimension};
 use num_complex::Complex64;
 
 use super::plot_table::Table;
@@ -270,15 +270,20 @@ fn dynamics(
     let times = read_npz_real(input, "times")?
         .into_iter()
         .collect::<Vec<_>>();
-    let three = "[times, n, outputs]";
-    let read = |key| shaped::<Ix3>(read_npz_real(input, key)?, key, three, input);
-    let (mean, variance) = (read("mean")?, read("variance")?);
-    if variance.dim() != mean.dim() || mean.dim().0 != times.len() {
+    let mean: Array3<f64> = shaped(
+        read_npz_real(input, "mean")?,
+        "mean",
+        "[times, n, outputs]",
+        input,
+    )?;
+    let variance = variance(input)?;
+    if variance.dim() != (mean.dim().0, mean.dim().1) || mean.dim().0 != times.len() {
         return Err(Error::ShapeMismatch {
             what: "variance".into(),
             expected: format!(
-                "that of `mean`, {:?}, with {} times",
-                mean.dim(),
+                "[{}, {}], as `mean`, with {} times",
+                mean.dim().0,
+                mean.dim().1,
                 times.len()
             ),
             found: variance.shape().to_vec(),
@@ -297,8 +302,6 @@ fn dynamics(
     points
         .iter()
         .try_for_each(|&p| below("--points", p, count))?;
-    let select =
-        |array: &ndarray::Array3<f64>| array.index_axis(Axis(2), output).select(Axis(1), &points);
     let targets = match targets {
         None => None,
         Some(path) => {
@@ -324,7 +327,8 @@ fn dynamics(
             )
         }
     };
-    let (mean, variance) = (select(&mean), select(&variance));
+    let mean = mean.index_axis(Axis(2), output).select(Axis(1), &points);
+    let variance = variance.select(Axis(1), &points);
     let names: Vec<String> = points.iter().map(|p| format!("point {p}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     // Rounding may leave a variance below zero.
@@ -337,6 +341,25 @@ fn dynamics(
         names: &names,
     };
     plot::training_dynamics(&dynamics, &picture.labels(), &picture.out)
+}
+
+/// The variance of each point at each time, the same for all outputs; from the diagonals if there are covariances.
+fn variance(input: &Path) -> Result<Array2<f64>> {
+    if npz_keys(input)?.iter().any(|key| key == "covariance") {
+        let covariance = read_npz_real(input, "covariance")?;
+        let covariance: Array3<f64> = shaped(covariance, "covariance", "[times, n, n]", input)?;
+        let (times, n, m) = covariance.dim();
+        let n = n.min(m);
+        return Ok(Array2::from_shape_fn((times, n), |(t, i)| {
+            covariance[[t, i, i]]
+        }));
+    }
+    shaped(
+        read_npz_real(input, "variance")?,
+        "variance",
+        "[times, n]",
+        input,
+    )
 }
 
 fn calibration(input: &Path, labels: &Path, bins: usize, picture: &Picture) -> Result<()> {

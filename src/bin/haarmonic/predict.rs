@@ -125,12 +125,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         None => flow
             .means_on_test(driving(&test_train).view(), &times)?
             .into_iter()
-            .map(|mean| (mean, None))
+            .map(|mean| Answer {
+                mean,
+                covariance: None,
+            })
             .collect(),
         Some(test_test) => predict(arguments, &flow, &test_train, test_test, &times)?,
     };
     let (mut means, mut covariances) = (Vec::new(), Vec::new());
-    for (mean, covariance) in predictions {
+    for Answer { mean, covariance } in predictions {
         means.push(targets.shaped(mean)?);
         covariances.extend(covariance);
     }
@@ -263,6 +266,13 @@ fn flow(
     Ok(flow)
 }
 
+/// What is written for one time.
+struct Answer {
+    mean: Array2<f64>,
+    /// All of it, or its diagonal.
+    covariance: Option<ArrayD<f64>>,
+}
+
 /// Means, with covariances or variances.
 fn predict(
     arguments: &Arguments,
@@ -270,7 +280,7 @@ fn predict(
     test_train: &Gram,
     test_test: &Gram,
     times: &[Time],
-) -> Result<Vec<(Array2<f64>, Option<ArrayD<f64>>)>> {
+) -> Result<Vec<Answer>> {
     let (ntk, nngp, prior) = (
         test_train.ntk.view(),
         test_train.nngp.view(),
@@ -288,7 +298,8 @@ fn predict(
     let mut predictions = Vec::new();
     for &time in times {
         let Prediction { mean, covariance } = flow.on_test(&kernels, time)?;
-        predictions.push((mean, Some(part(covariance.view()))));
+        let covariance = Some(part(covariance.view()));
+        predictions.push(Answer { mean, covariance });
     }
     Ok(predictions)
 }
