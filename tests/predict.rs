@@ -251,6 +251,34 @@ fn long_training_is_the_limit() {
 }
 
 #[test]
+fn covariances_are_positive_semi_definite() {
+    let problem = Problem::new(9, 5, 2);
+    let times = [0.0, 0.3, 10.0, 1e3].map(Time::Finite);
+    let steps = [1, 50].map(Time::Steps);
+    for ridge in [Ridge::NONE, Ridge::Relative(0.05)] {
+        for ensemble in ENSEMBLES {
+            let flow = problem.flow(ensemble, ridge, 0.5);
+            for time in times.into_iter().chain(steps).chain([Time::Infinite]) {
+                let on_test = flow.on_test(&problem.test(ensemble), time).unwrap();
+                let on_train = flow.on_train(time).unwrap();
+                for covariance in [on_test.covariance, on_train.covariance] {
+                    let n = covariance.nrows();
+                    let matrix = nalgebra::DMatrix::from_fn(n, n, |i, j| covariance[[i, j]]);
+                    let smallest = matrix.symmetric_eigenvalues().min();
+                    // What cancels is as large as the prior.
+                    let prior: f64 = problem.nngp_tt.diag().sum() + problem.nngp_dd.diag().sum();
+                    let rounding = tol::solve(1000.0) * prior;
+                    assert!(
+                        smallest >= -rounding,
+                        "{ensemble:?} at {time:?}: {smallest:e}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn training_points_as_test_points() {
     let problem = Problem::new(8, 1, 2);
     let flow = problem.flow(Ensemble::Ntk, Ridge::NONE, 1.0);
