@@ -9,13 +9,13 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::predict::classification::{
-    accuracy, calibration, centred_one_hot, confusion, predicted_classes,
+    accuracy, calibration, centred_one_hot, class_probabilities, confusion, predicted_classes,
 };
 use haarmonic::predict::{Ensemble, Evidence, GaussianProcess, Ridge, Time};
 use nalgebra::DMatrix;
 use ndarray::{Array1, Array2, ArrayView2, Axis, array};
 use problem::{ENSEMBLES, Problem, assert_close};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 const NOISE: f64 = 0.05;
@@ -258,6 +258,69 @@ fn members_of_the_ensemble() {
     ));
     wrong.covariance[[0, 0]] = f64::NAN;
     assert!(wrong.samples(&mut rng, 1).is_err());
+}
+
+/// Two classes have a closed form, three are averaged over many draws, equal ones share.
+#[test]
+fn probabilities_of_classes() {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    // Φ(d / √2 / σ) from a table: Φ(0.5), Φ(1), Φ(2), Φ(-3).
+    let table = [
+        (0.5, 0.6914624612740131),
+        (1.0, 0.8413447460685429),
+        (2.0, 0.9772498680518208),
+        (-3.0, 0.0013498980316300933),
+    ];
+    for (x, want) in table {
+        for deviation in [1e-3, 1.0, 50.0] {
+            let ahead = x * deviation * std::f64::consts::SQRT_2;
+            let variance = array![deviation * deviation];
+            let found = class_probabilities(array![[ahead, 0.0]].view(), variance.view()).unwrap();
+            assert!(
+                (found[[0, 0]] - want).abs() < tol::class_probability(),
+                "{x}: {found}"
+            );
+        }
+    }
+    let mean = array![[0.3, -0.2, 0.9, 0.1]];
+    let found = class_probabilities(mean.view(), array![0.49].view()).unwrap();
+    const DRAWS: usize = 200_000;
+    let mut counts = [0; 4];
+    for _ in 0..DRAWS {
+        let scores = mean.map(|m| m + 0.7 * rng.sample::<f64, _>(rand_distr::StandardNormal));
+        counts[predicted_classes(scores.view()).unwrap()[0]] += 1;
+    }
+    for (class, count) in counts.into_iter().enumerate() {
+        let p = found[[0, class]];
+        let standard_error = (p * (1.0 - p) / DRAWS as f64).sqrt();
+        assert!(
+            (count as f64 / DRAWS as f64 - p).abs() < 5.0 * standard_error,
+            "{class}: {p}"
+        );
+    }
+    let equal = class_probabilities(Array2::zeros((1, 10)).view(), array![2.0].view()).unwrap();
+    assert!(
+        equal
+            .iter()
+            .all(|p| (p - 0.1).abs() < tol::class_probability())
+    );
+    let certain = class_probabilities(
+        array![[1.0, 0.0], [2.0, 2.0]].view(),
+        array![0.0, 0.0].view(),
+    );
+    assert_eq!(certain.unwrap(), array![[1.0, 0.0], [0.5, 0.5]]);
+    // Far apart: no NaN.
+    let far = class_probabilities(array![[1e9, 0.0, -1e9]].view(), array![1.0].view()).unwrap();
+    assert_eq!(far, array![[1.0, 0.0, 0.0]]);
+    for (mean, variance) in [
+        (array![[1.0, 0.0]], array![-1.0]),
+        (array![[1.0, 0.0]], array![1.0, 1.0]),
+        (array![[1.0]], array![1.0]),
+        (array![[f64::NAN, 0.0]], array![1.0]),
+        (array![[1.0, 0.0]], array![f64::INFINITY]),
+    ] {
+        assert!(class_probabilities(mean.view(), variance.view()).is_err());
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::check::check_finite;
+pub use super::class_probabilities::class_probabilities;
 use crate::{Error, Result};
 
 /// Targets of a regression on classes: 1 − 1/C for the class, −1/C for the others, so that a row sums to zero.

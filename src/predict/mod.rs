@@ -18,6 +18,7 @@
 //! * [`metrics`]: mean absolute error, root mean square error, standard error over repeats
 
 mod check;
+mod class_probabilities;
 pub mod classification;
 mod conjugate_gradient;
 mod criterion;

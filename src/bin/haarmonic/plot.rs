@@ -366,17 +366,18 @@ fn calibration(input: &Path, labels: &Path, bins: usize, picture: &Picture) -> R
     let archive = input
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("npz"));
-    let array = if archive {
-        let keys = npz_keys(input)?;
-        let key = match keys.iter().any(|key| key == "probabilities") {
-            true => "probabilities",
-            false => "mean",
-        };
-        read_npz_real(input, key)?
+    let probabilities: Array2<f64> = if archive {
+        score::probabilities(input)?.ok_or_else(|| {
+            Error::InvalidValue {
+                what: "`mean`".into(),
+                found: "scores without `variance` or `covariance`".into(),
+                expected: "probabilities of classes, or what they follow from".into(),
+            }
+            .in_file(input)
+        })?
     } else {
-        read_real(input)?
+        shaped(read_real(input)?, "probabilities", "[n, classes]", input)?
     };
-    let probabilities: Array2<f64> = shaped(array, "probabilities", "[n, classes]", input)?;
     let truth = score::labels(&read_real(labels)?).map_err(|error| error.in_file(labels))?;
     let found = classification::calibration(probabilities.view(), &truth, bins)
         .map_err(|error| error.in_file(input))?;

@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use haarmonic::data::arrays::{read_npz_real, read_real};
+use haarmonic::data::arrays::{npz_keys, read_npz_real, read_real};
 use haarmonic::data::atomic::{check_target, write_csv};
-use haarmonic::predict::classification::confusion;
+use haarmonic::predict::classification::{calibration, class_probabilities, confusion};
 use haarmonic::predict::metrics::{mae, r_squared, rmse};
 use haarmonic::{Error, Result};
-use ndarray::{Array2, ArrayD, ArrayViewD, Ix2};
+use ndarray::{Array1, Array2, ArrayD, ArrayView1, ArrayViewD, Ix2};
+
+/// Of a calibration.
+const BINS: usize = 10;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -107,6 +110,11 @@ fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Resu
         let cells: String = row.iter().map(|count| format!("{count:>width$}")).collect();
         println!("{cells}");
     }
+    if let Some(probabilities) = probabilities(&arguments.prediction)? {
+        let found = calibration(probabilities.view(), &labels, BINS)
+            .map_err(|error| error.in_file(&arguments.prediction))?;
+        println!("expected calibration error {:.4}", found.expected_error);
+    }
     let Some(out) = &arguments.out else {
         return Ok(());
     };
@@ -118,6 +126,55 @@ fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Resu
         .outer_iter()
         .map(|row| row.iter().map(|count| *count as f64).collect::<Vec<_>>());
     write_csv(out, &header, rows)
+}
+
+/// Probabilities of classes: `probabilities`, or from `mean` and its variances, or `mean` if it is made of probabilities; for one time.
+pub fn probabilities(path: &Path) -> Result<Option<Array2<f64>>> {
+    let keys = npz_keys(path)?;
+    let has = |name: &str| keys.iter().any(|key| key == name);
+    let read = |key: &str| -> Result<Array2<f64>> {
+        let array = read_npz_real(path, key)?;
+        let found = array.shape().to_vec();
+        array.into_dimensionality().map_err(|_| {
+            let expected = match key {
+                "covariance" => "[n, n], for one time",
+                _ => "[n, classes], for one time",
+            };
+            Error::ShapeMismatch {
+                what: key.into(),
+                expected: expected.into(),
+                found,
+            }
+            .in_file(path)
+        })
+    };
+    if has("probabilities") {
+        return read("probabilities").map(Some);
+    }
+    let mean = read("mean")?;
+    let variance = if has("covariance") {
+        read("covariance")?.diag().to_owned().into_dyn()
+    } else if has("variance") {
+        read_npz_real(path, "variance")?
+    } else {
+        let sums_to_one = |row: ArrayView1<'_, f64>| (row.sum() - 1.0).abs() < 1e-5;
+        let within = mean.iter().all(|p| (0.0..=1.0).contains(p));
+        return Ok((within && mean.outer_iter().all(sums_to_one)).then_some(mean));
+    };
+    let found = variance.shape().to_vec();
+    let variance: Array1<f64> = variance.into_dimensionality().map_err(|_| {
+        let expected = "[n], for one time".into();
+        let what = "variance".into();
+        Error::ShapeMismatch {
+            what,
+            expected,
+            found,
+        }
+        .in_file(path)
+    })?;
+    class_probabilities(mean.view(), variance.view())
+        .map(Some)
+        .map_err(|error| error.in_file(path))
 }
 
 /// Numbers that are whole and not negative.
