@@ -2,6 +2,7 @@
 //! What: shows that in the limit of infinite width the two are the same: a CNN trained on all rotated copies of its data
 //!       predicts what a C4 network predicts, and an MLP what a network with global filters predicts, at every time.
 //! Run:  cargo run --release --example augmentation_vs_equivariance
+//!       cargo run --release --features plot --example augmentation_vs_equivariance -- results     # with a picture
 //! Expect: a table of differences that are rounding errors, and of the differences to the network that is not augmented.
 
 use haarmonic::activation::Activation;
@@ -42,6 +43,16 @@ fn main() -> haarmonic::Result<()> {
     let cnn = Kernel::new(&planar(PointGroup::C1)?)?;
     let turns = Transformation::point_group(PointGroup::C4);
     let (x, z) = (train.images().view(), test.images().view());
+    #[cfg(feature = "plot")]
+    if let Some(folder) = std::env::args().nth(1) {
+        let c4 = Kernel::new(&planar(PointGroup::C4)?)?;
+        draw(
+            &c4,
+            [x.into(), z.into()],
+            &targets,
+            std::path::Path::new(&folder),
+        )?;
+    }
     compare(
         "CNN, augmented - C4 network",
         &AugmentedKernel::over_group(cnn, turns)?,
@@ -152,6 +163,51 @@ fn predictions(
         .into_iter()
         .map(|time| flow.mean_on_test(cross.ntk.view(), time))
         .collect()
+}
+
+/// Draws how the score of one class develops at three test images, with the spread of the ensemble.
+#[cfg(feature = "plot")]
+fn draw(
+    kernel: &Kernel,
+    [train, test]: [Signals<'_>; 2],
+    targets: &Array2<f64>,
+    folder: &std::path::Path,
+) -> haarmonic::Result<()> {
+    use haarmonic::plot::{Dynamics, Labels, training_dynamics};
+    use haarmonic::predict::TestKernels;
+    let [gram, cross] = [kernel.gram(train)?, kernel.cross(test, train)?];
+    let prior = kernel.gram(test)?.nngp;
+    let flow = GradientFlow::ntk(gram.ntk.view(), gram.nngp.view(), targets.view()).build()?;
+    let kernels = TestKernels::ntk(cross.ntk.view(), cross.nngp.view(), prior.view());
+    let times: Vec<f64> = (0..=40)
+        .map(|k| 10_f64.powf(0.125 * f64::from(k)))
+        .collect();
+    let mut mean = Array2::zeros((times.len(), 3));
+    let mut deviation = Array2::zeros(mean.dim());
+    for (row, time) in times.iter().enumerate() {
+        let at = flow.on_test(&kernels, Time::Finite(*time))?;
+        for point in 0..3 {
+            mean[[row, point]] = at.mean[[point, 0]];
+            deviation[[row, point]] = at.covariance[[point, point]].sqrt();
+        }
+    }
+    let dynamics = Dynamics {
+        times: &times,
+        mean: mean.view(),
+        deviation: deviation.view(),
+        targets: None,
+        names: &["digit 1", "digit 2", "digit 3"],
+    };
+    let labels = Labels {
+        title: "C4 network: the score of the class 0",
+        ..Labels::default()
+    };
+    std::fs::create_dir_all(folder).map_err(|error| haarmonic::Error::Io {
+        path: folder.into(),
+        operation: "create",
+        message: error.to_string(),
+    })?;
+    training_dynamics(&dynamics, &labels, folder.join("dynamics.svg"))
 }
 
 /// The largest difference, as a part of the largest value.

@@ -211,6 +211,11 @@ fn learning_curve(
             String::new()
         }
     );
+    #[cfg(feature = "plot")]
+    if let Some(folder) = &arguments.plot {
+        let name = format!("{group}{}", if turned { "-turned" } else { "" });
+        draw_kernel(&gram, train, &name, folder)?;
+    }
     arguments
         .sizes
         .iter()
@@ -395,6 +400,49 @@ fn draw_curves(rows: &[Row], arguments: &Arguments, folder: &std::path::Path) ->
     }
     println!("pictures in {}", folder.display());
     Ok(())
+}
+
+/// Draws the kernel of the training images, class by class, and the calibration of the Gaussian process on them: of the probabilities for
+/// each image from all others.
+#[cfg(feature = "plot")]
+fn draw_kernel(gram: &Gram, train: &ImageSet, name: &str, folder: &std::path::Path) -> Result<()> {
+    use haarmonic::plot::{Labels, calibration, kernel_matrix};
+    use haarmonic::predict::{Criterion, Evidence};
+    create_folder(&folder.join("picture"))?;
+    let mut order: Vec<usize> = (0..train.len()).collect();
+    order.sort_by_key(|&i| train.labels()[i]);
+    let sorted = gram.nngp.select(Axis(0), &order).select(Axis(1), &order);
+    let labels = Labels {
+        title: name,
+        x: "training images, class by class",
+        value: "NNGP",
+        ..Labels::default()
+    };
+    kernel_matrix(
+        sorted.view(),
+        &labels,
+        folder.join(format!("kernel-{name}.png")),
+    )?;
+
+    let targets = one_hot(train, &(0..train.len()).collect::<Vec<_>>())?;
+    let path = RidgePath::new(gram.nngp.view(), targets.view())?;
+    let noise = path
+        .select(Criterion::MarginalLikelihood, 1e-10..=1e2)?
+        .ridge;
+    let evidence = Evidence::new(gram.nngp.view(), targets.view(), Ridge::Absolute(noise))?;
+    let left_out = evidence.leave_one_out()?;
+    let probabilities =
+        classification::class_probabilities(left_out.mean.view(), left_out.variance.view())?;
+    let found = classification::calibration(probabilities.view(), train.labels(), 10)?;
+    let labels = Labels {
+        title: name,
+        ..Labels::default()
+    };
+    calibration(
+        &found,
+        &labels,
+        folder.join(format!("calibration-{name}.svg")),
+    )
 }
 
 fn create_folder(out: &std::path::Path) -> Result<()> {
