@@ -24,12 +24,14 @@
 //! | [`activation`] | Gaussian expectations of activation functions |
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
+//! | `finite_width` | networks of finite width, their empirical kernels (feature `finite-width`) |
 //! | [`predict`] | gradient flow, Gaussian processes, ridge regression |
 //! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
 //!
 //! # Features
 //! * `cli` (default) builds the program `haarmonic`; the library does not need it.
+//! * `finite-width` adds `finite_width`: the same networks with finitely many channels, on tensors of candle.
 //! * `images` (default) reads folders of PNG, JPEG and TIFF images; the other forms of images need no feature.
 //!
 //! # Threads
@@ -40,6 +42,8 @@ pub mod activation;
 pub mod conventions;
 pub mod data;
 pub mod error;
+#[cfg(feature = "finite-width")]
+pub mod finite_width;
 pub mod group;
 pub mod kernel;
 pub mod network;
