@@ -74,7 +74,7 @@ fn scales() -> [Scale; 3] {
 
 const MLP: Effort = Effort {
     width: 256,
-    outputs: 2,
+    outputs: 1,
     initialisations: 80,
 };
 
@@ -105,7 +105,7 @@ fn mlp_relu() {
 
 const PLANE: Effort = Effort {
     width: 128,
-    outputs: 2,
+    outputs: 1,
     initialisations: 80,
 };
 
@@ -154,7 +154,7 @@ fn d4() {
 
 const SPHERE: Effort = Effort {
     width: 64,
-    outputs: 2,
+    outputs: 1,
     initialisations: 100,
 };
 
@@ -180,13 +180,13 @@ fn sphere(support: [Support; 2], activation: Activation, band_limit: usize) {
 #[test]
 fn so3_global() {
     for activation in [Activation::Erf, Activation::Relu] {
-        sphere([Support::Global, Support::Global], activation, 5);
+        sphere([Support::Global, Support::Global], activation, 4);
     }
 }
 
 #[test]
 fn so3_local() {
     for activation in [Activation::Erf, Activation::Relu] {
-        sphere([Support::cap(1.2), Support::cap(1.0)], activation, 5);
+        sphere([Support::cap(1.2), Support::cap(1.0)], activation, 4);
     }
 }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::{Error, Result};
 
+use super::derivatives::derivatives;
 use super::{Backend, FiniteNetwork};
 
 /// The kernels of one network of finite width.
@@ -230,19 +231,8 @@ struct Derivatives(Vec<Tensor>);
 
 impl Derivatives {
     fn new(network: &FiniteNetwork, inputs: &Tensor, range: Range<usize>) -> Result<Derivatives> {
-        let [places, channels] = network.output_shape();
-        let mut rows = vec![Vec::new(); channels];
-        for i in range {
-            let outputs = network.forward(&inputs.narrow(0, i, 1).backend()?)?;
-            for place in 0..places {
-                for (channel, rows) in rows.iter_mut().enumerate() {
-                    rows.push(derivatives(network, &outputs, [place, channel]).backend()?);
-                }
-            }
-        }
-        let channels = rows.iter().map(|rows| Tensor::stack(rows, 0));
-        let channels = channels.collect::<candle_core::Result<_>>();
-        Ok(Derivatives(channels.backend()?))
+        let inputs = inputs.narrow(0, range.start, range.len()).backend()?;
+        Ok(Derivatives(derivatives(network, &inputs)?))
     }
 
     /// Writes the products of two blocks, which begin at two inputs.
@@ -261,24 +251,6 @@ impl Derivatives {
         }
         Ok(())
     }
-}
-
-/// The derivatives of one output by all parameters, in one row.
-fn derivatives(
-    network: &FiniteNetwork,
-    outputs: &Tensor,
-    [place, channel]: [usize; 2],
-) -> candle_core::Result<Tensor> {
-    let output = outputs.narrow(0, place, 1)?.narrow(1, channel, 1)?;
-    let mut gradients = output.sum_all()?.backward()?;
-    let parts = network
-        .parameters()
-        .iter()
-        .map(|parameter| match gradients.remove(parameter) {
-            Some(gradient) => gradient.flatten_all(),
-            None => parameter.zeros_like()?.flatten_all(),
-        });
-    Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 0)
 }
 
 /// $`a b^{\mathsf T}`$.

@@ -80,6 +80,16 @@ impl Gather {
     /// # Arguments
     /// * `weights` — `[filter · channels, channels behind]`
     pub fn forward(&self, x: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        let n = x.dim(0)?;
+        let gathered = self.gather(x)?;
+        gathered
+            .reshape((n * self.places, gathered.dim(2)?))?
+            .matmul(weights)?
+            .reshape((n, self.places, ()))
+    }
+
+    /// What the filter meets, `[n, places behind the filter, filter · channels]`.
+    pub fn gather(&self, x: &Tensor) -> Result<Tensor> {
         let (n, _, channels) = x.dims3()?;
         let x = if self.padded {
             x.pad_with_zeros(1, 0, 1)?
@@ -87,8 +97,6 @@ impl Gather {
             x.clone()
         };
         x.index_select(&self.indices, 1)?
-            .reshape((n * self.places, self.filter * channels))?
-            .matmul(weights)?
-            .reshape((n, self.places, ()))
+            .reshape((n, self.places, self.filter * channels))
     }
 }

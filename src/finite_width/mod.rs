@@ -4,6 +4,7 @@
 //! Tensors and derivatives are those of `candle`, which is re-exported.
 
 mod activation;
+mod derivatives;
 mod empirical;
 mod gather;
 mod network;

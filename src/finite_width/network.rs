@@ -1,5 +1,6 @@
 //! [`FiniteNetwork`]: a network with finitely many channels.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor, Var};
@@ -12,7 +13,8 @@ use crate::{Error, Result};
 use super::Backend;
 use super::parameters::draw;
 use super::plan::Plan;
-use super::steps::{Context, Step};
+use super::sphere_layers::RotationPlaces;
+use super::steps::{Context, Step, Tap};
 
 /// Numbers of channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -276,7 +278,32 @@ impl FiniteNetwork {
         Ok(Some((features, factors)))
     }
 
+    /// Evaluates the network with what derivatives by the parameters need, one layer with weights after the other.
+    pub(super) fn tapped(&self, inputs: &Tensor) -> Result<(Tensor, Vec<Tap>)> {
+        let mut context = self.context();
+        context.taps = Some(RefCell::default());
+        let outputs = self.run_in(&context, &self.plan.steps, inputs)?;
+        let taps = context.taps.map(RefCell::into_inner);
+        Ok((outputs, taps.unwrap_or_default()))
+    }
+
+    pub(super) fn rotations(&self) -> Option<&RotationPlaces> {
+        self.plan.rotations.as_ref()
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            parameters: &self.parameters,
+            rotations: self.plan.rotations.as_ref(),
+            taps: None,
+        }
+    }
+
     fn run(&self, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
+        self.run_in(&self.context(), steps, inputs)
+    }
+
+    fn run_in(&self, context: &Context<'_>, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
         let [places, channels] = self.plan.input;
         let shape = inputs.dims();
         if shape.len() != 3 || shape[1..] != [places, channels] || shape[0] == 0 {
@@ -293,10 +320,6 @@ impl FiniteNetwork {
                 expected: self.plan.dtype.as_str().into(),
             });
         }
-        let context = Context {
-            parameters: &self.parameters,
-            rotations: self.plan.rotations.as_ref(),
-        };
         let outputs = inputs
             .contiguous()
             .and_then(|inputs| context.run(steps, &inputs))

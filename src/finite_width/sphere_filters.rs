@@ -210,10 +210,10 @@ mod tests {
         let rule = GaussLegendre::new(3 * band_limit).unwrap();
         let turns = 2 * band_limit;
         let angle = |k: usize| 2.0 * PI * k as f64 / turns as f64;
-        let mut sum = Array2::zeros((size, size));
+        let mut sum = Array2::<f64>::zeros((size, size));
         for (x, w) in rule.nodes.iter().zip(&rule.weights) {
             let table = Beta::new(band_limit, x.acos()).unwrap();
-            let mut rows = Array2::zeros((turns * turns, size));
+            let mut rows = Array2::<f64>::zeros((turns * turns, size));
             for (k, row) in rows.outer_iter_mut().enumerate() {
                 table.write(angle(k / turns), angle(k % turns), row);
             }
@@ -241,11 +241,11 @@ mod tests {
         let found = covariance(lifting_root(&Support::legendre(&[1.0, 0.3]), limit).unwrap());
         let harmonics = SphericalHarmonics::new(limit).unwrap();
         let rule = GaussLegendre::new(8).unwrap();
-        let mut want = Array2::zeros((limit * limit, limit * limit));
+        let mut want = Array2::<f64>::zeros((limit * limit, limit * limit));
         for (x, w) in rule.nodes.iter().zip(&rule.weights) {
             for k in 0..8 {
                 let (phi, r) = (2.0 * PI * f64::from(k) / 8.0, (1.0 - x * x).sqrt());
-                let mut s = Array2::zeros((1, limit * limit));
+                let mut s = Array2::<f64>::zeros((1, limit * limit));
                 let values = s.as_slice_mut().unwrap();
                 harmonics
                     .write_real([r * phi.cos(), r * phi.sin(), *x], values)

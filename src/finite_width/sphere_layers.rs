@@ -129,6 +129,17 @@ impl RotationPlaces {
         let matrix = self.synthesis.narrow(0, 0, coefficients.dim(1)?)?;
         across(coefficients, &matrix)
     }
+
+    /// From derivatives by features at places to derivatives by the first coefficients.
+    fn adjoint(&self, derivatives: &Tensor, count: usize) -> candle_core::Result<Tensor> {
+        let matrix = self.synthesis.narrow(0, 0, count)?;
+        across(derivatives, &matrix.t()?)
+    }
+}
+
+/// `[n, a, b]` and `[n, a, c]` to `[n, b, c]`, the sum over the middle axis of each of the n by itself.
+fn contract(x: &Tensor, y: &Tensor) -> candle_core::Result<Tensor> {
+    x.transpose(1, 2)?.contiguous()?.matmul(y)
 }
 
 /// Multiplies the middle axis by a matrix.
@@ -174,6 +185,19 @@ impl Noise {
                     .reshape((size, before, after))
             }
         }
+    }
+
+    /// From derivatives by the filter, `[n, coefficients, all channels]`, to derivatives by the weights, `[n, …]`.
+    fn pull_back(&self, derivatives: &Tensor) -> candle_core::Result<Tensor> {
+        let n = derivatives.dim(0)?;
+        let by_weights = match self {
+            Noise::Scales(scales) => derivatives.broadcast_mul(&scales.squeeze(2)?)?,
+            Noise::Matrix(matrix) => {
+                let each = (0..n).map(|i| matrix.t()?.matmul(&derivatives.get(i)?));
+                Tensor::stack(&each.collect::<candle_core::Result<Vec<_>>>()?, 0)?
+            }
+        };
+        by_weights.reshape((n, ()))
     }
 }
 
@@ -223,6 +247,32 @@ impl SphereLifting {
         let degrees = degrees.collect::<candle_core::Result<Vec<_>>>()?;
         places.synthesise(&Tensor::cat(&degrees, 1)?)
     }
+
+    /// Derivatives by the weights, `[n, …]`, from those by the features, `[n, places, channels behind]`.
+    pub fn derivatives(
+        &self,
+        x: &Tensor,
+        outer: &Tensor,
+        places: &RotationPlaces,
+    ) -> candle_core::Result<Tensor> {
+        let (n, _, before) = x.dims3()?;
+        let after = outer.dim(2)?;
+        let coefficients = places.adjoint(outer, count(self.band_limit))?;
+        let degrees = (0..self.band_limit).map(|l| {
+            let size = 2 * l + 1;
+            let outer = coefficients
+                .narrow(1, offset(l), size * size)?
+                .contiguous()?
+                .reshape((n, size, size * after))?;
+            contract(&x.narrow(1, l * l, size)?, &outer)?
+                .reshape((n, before, size, after))?
+                .transpose(1, 2)?
+                .contiguous()?
+                .reshape((n, size, before * after))
+        });
+        let degrees = degrees.collect::<candle_core::Result<Vec<_>>>()?;
+        self.noise.pull_back(&Tensor::cat(&degrees, 1)?)
+    }
 }
 
 /// From features at places to features at places.
@@ -271,6 +321,35 @@ impl SphereConvolution {
         });
         let degrees = degrees.collect::<candle_core::Result<Vec<_>>>()?;
         places.synthesise(&Tensor::cat(&degrees, 1)?)
+    }
+
+    /// Derivatives by the weights, `[n, …]`, from those by the features, `[n, places, channels behind]`.
+    pub fn derivatives(
+        &self,
+        x: &Tensor,
+        outer: &Tensor,
+        places: &RotationPlaces,
+    ) -> candle_core::Result<Tensor> {
+        let (n, _, before) = x.dims3()?;
+        let after = outer.dim(2)?;
+        let inner = across(x, &places.analysis)?;
+        let outer = places.adjoint(outer, places.coefficients())?;
+        let degrees = (0..places.band_limit).map(|l| {
+            let size = 2 * l + 1;
+            let [inner, outer] = [(&inner, before), (&outer, after)].map(|(part, channels)| {
+                part.narrow(1, offset(l), size * size)?
+                    .contiguous()?
+                    .reshape((n, size, size * channels))
+            });
+            // [n · before, k · after] to [k, n, before · after].
+            contract(&inner?, &outer?)?
+                .reshape((n, size, before, size, after))?
+                .permute((0, 3, 1, 2, 4))?
+                .contiguous()?
+                .reshape((n, size * size, before * after))
+        });
+        let degrees = degrees.collect::<candle_core::Result<Vec<_>>>()?;
+        self.noise.pull_back(&Tensor::cat(&degrees, 1)?)
     }
 }
 

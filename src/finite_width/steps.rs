@@ -1,5 +1,7 @@
 //! A network as steps on tensors `[n, places, channels]`.
 
+use std::cell::RefCell;
+
 use candle_core::{Result, Tensor, Var};
 
 use crate::activation::Activation;
@@ -60,6 +62,17 @@ pub(super) enum Map {
 pub(super) struct Context<'a> {
     pub parameters: &'a [Var],
     pub rotations: Option<&'a RotationPlaces>,
+    /// If there is one, layers with weights leave here what their derivatives need, and the weights are constants.
+    pub taps: Option<RefCell<Vec<Tap>>>,
+}
+
+/// What the derivatives by the parameters of a layer need.
+pub(super) struct Tap {
+    pub linear: Linear,
+    /// `[n, places, channels]` before the layer.
+    pub input: Tensor,
+    /// Zeros that were added behind it: derivatives by them are those by its outputs.
+    pub shift: Var,
 }
 
 impl Context<'_> {
@@ -97,7 +110,11 @@ impl Context<'_> {
     }
 
     fn linear(&self, linear: &Linear, x: &Tensor) -> Result<Tensor> {
-        let weights = self.parameters[linear.weights].as_tensor();
+        let value = |number: usize| match self.taps {
+            None => self.parameters[number].as_tensor().clone(),
+            Some(_) => self.parameters[number].as_detached_tensor(),
+        };
+        let weights = &value(linear.weights);
         let rotations = || {
             self.rotations
                 .expect("a network on the sphere has rotations")
@@ -113,10 +130,19 @@ impl Context<'_> {
             Map::SphereLifting(lifting) => lifting.forward(x, weights, rotations())?,
             Map::SphereConvolution(filter) => filter.forward(x, weights, rotations())?,
         };
-        let y = (y * linear.factor)?;
+        let mut y = (y * linear.factor)?;
+        if let Some(taps) = &self.taps {
+            let shift = Var::zeros(y.dims(), y.dtype(), y.device())?;
+            y = (y + shift.as_tensor())?;
+            taps.borrow_mut().push(Tap {
+                linear: linear.clone(),
+                input: x.detach(),
+                shift,
+            });
+        }
         match linear.bias {
             None => Ok(y),
-            Some(bias) => y.broadcast_add(&(self.parameters[bias].as_tensor() * linear.bias_std)?),
+            Some(bias) => y.broadcast_add(&(value(bias) * linear.bias_std)?),
         }
     }
 }
