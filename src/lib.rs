@@ -67,4 +67,7 @@ mod pages {
     mod images {}
     #[doc = include_str!("../docs/transforms.md")]
     mod transforms {}
+    #[cfg(feature = "finite-width")]
+    #[doc = include_str!("../docs/finite-width.md")]
+    mod finite_width {}
 }
