@@ -166,7 +166,7 @@ fn parameters_depend_on_the_seed_alone() {
     let again = double.reinitialised(11).unwrap();
     assert_eq!(outputs(&again, vectors().view()), values);
     let other = double.reinitialised(12).unwrap();
-    assert!(difference(&outputs(&other, vectors().view()), &values) > 0.1);
+    assert!(difference(&outputs(&other, vectors().view()), &values) > tol::SEEN);
     assert_eq!((other.seed(), double.output_shape()), (12, [1, 2]));
     let names = [
         "0.weight",
@@ -232,7 +232,7 @@ fn planar_networks_are_equivariant() {
                     assert!(change < tol::ROUNDING, "{group}{filter} {s:?}: {change:e}");
                 } else {
                     assert!(
-                        change > 1e-3,
+                        change > tol::SEEN,
                         "{group}{filter} does not see {s:?}: {change:e}"
                     );
                 }

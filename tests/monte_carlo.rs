@@ -1,7 +1,7 @@
 //! The kernels against networks of finite width, which know nothing of the recursion: means over initialisations of both
 //! empirical kernels, for every geometry.
 //!
-//! The comparisons marked `ignore` have standard errors of half a per cent:
+//! The comparisons marked `ignore` have standard errors of one per cent:
 //! `cargo test --release --features finite-width --test monte_carlo -- --ignored`.
 
 #[path = "common/signals.rs"]
@@ -290,7 +290,7 @@ fn other_layers() {
         .build()
         .unwrap();
     let images = random(5, (3, 3, 3, 1));
-    check(&flat, images.view().into(), effort);
+    check(&flat, images.view().into(), Effort(64, 128));
 
     let finite = Network::finite(FiniteAction::dihedral(5).unwrap(), 1)
         .lifting(Support::subset(&[0, 1]), first)
@@ -302,7 +302,7 @@ fn other_layers() {
         .build()
         .unwrap();
     let functions: Array3<f64> = random(6, (3, 5, 1));
-    check(&finite, functions.view().into(), effort);
+    check(&finite, functions.view().into(), Effort(64, 128));
 }
 
 /// Features at places instead of their means, and filters with other profiles.
@@ -313,6 +313,7 @@ fn outputs_at_places() {
     let rotations = [[0.3, 0.8, -0.5], [2.0, 1.9, 0.7]];
     let points = [[0.8, 0.3], [1.9, 2.0]];
     let start = Network::sphere(2, SphereSampling::Coefficients, 1)
+        .quadrature(Quadrature::Tolerance(tol::KERNEL))
         .lifting_with(Support::heat(0.2), first)
         .activation(Activation::Erf)
         .group_convolution_with(Support::ring(0.2, 1.4), second)
@@ -329,7 +330,7 @@ fn outputs_at_places() {
     ];
     for network in networks {
         let network = network.build().unwrap();
-        // The kernel to a tolerance; finite networks at twice the band limit of the signals.
+        // Finite networks at twice the band limit of the signals, the kernel closer than they will come.
         check(&network, signals.view().into(), Effort(64, 192));
     }
 }
@@ -409,7 +410,7 @@ fn the_bias_falls_like_one_over_the_width() {
 
 #[test]
 #[ignore = "some minutes; see the top of this file"]
-fn half_a_per_cent() {
+fn one_per_cent() {
     let check = |network: &Network, kernel: &Network, signals: Signals<'_>, effort| {
         assert_agreement(
             network,
@@ -424,12 +425,12 @@ fn half_a_per_cent() {
         for group in [PointGroup::C1, PointGroup::C4] {
             let network = plane(group, Padding::Same, activation.clone());
             let images = images(Padding::Same);
-            check(&network, &network, images.view().into(), Effort(128, 1500));
+            check(&network, &network, images.view().into(), Effort(128, 500));
         }
         for filters in [global(), local()] {
             let [network, kernel] = [6, 8].map(|m| sphere(filters.clone(), activation.clone(), m));
             let signals = spherical_signals();
-            check(&network, &kernel, signals.view().into(), Effort(96, 1500));
+            check(&network, &kernel, signals.view().into(), Effort(64, 700));
         }
     }
 }

@@ -9,7 +9,13 @@ pub const STANDARD_ERRORS: f64 = 4.0;
 pub const RELATIVE_ERROR: f64 = 0.02;
 
 /// The same for the comparisons that take minutes.
-pub const SMALL_ERROR: f64 = 0.006;
+pub const SMALL_ERROR: f64 = 0.01;
+
+/// The accuracy of a kernel that is compared with means over initialisations.
+pub const KERNEL: f64 = 1e-3;
+
+/// What another seed, or another input, changes at least.
+pub const SEEN: f64 = 1e-3;
 
 /// Sums of some thousand terms in different orders, relative to the largest.
 pub const ROUNDING: f64 = 1e4 * f64::EPSILON;
