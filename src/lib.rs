@@ -35,7 +35,8 @@
 //! * `images` (default) reads folders of PNG, JPEG and TIFF images; the other forms of images need no feature.
 //!
 //! # Threads
-//! Kernel matrices are computed on all threads of the global `rayon` pool; everything else runs where it is called.
+//! Kernel matrices, and those of finite networks, are computed on all threads of the global `rayon` pool; everything else runs
+//! where it is called.
 //! Plans and kernels are immutable and may be shared.
 
 pub mod activation;
