@@ -409,7 +409,7 @@ fn the_bias_falls_like_one_over_the_width() {
 }
 
 #[test]
-#[ignore = "some minutes; see the top of this file"]
+#[ignore = "a quarter of an hour; see the top of this file"]
 fn one_per_cent() {
     let check = |network: &Network, kernel: &Network, signals: Signals<'_>, effort| {
         assert_agreement(
