@@ -110,6 +110,13 @@ pub enum Error {
         /// The limit that stopped it.
         limit: String,
     },
+    /// A library that computes for this crate reported an error.
+    Backend {
+        /// Its name.
+        library: String,
+        /// What it reported.
+        message: String,
+    },
 }
 
 impl fmt::Display for Error {
@@ -177,6 +184,7 @@ impl fmt::Display for Error {
                 f,
                 "{what}: error estimate {achieved:.1e} at the limit ({limit}), expected at most {requested:.1e}"
             ),
+            Error::Backend { library, message } => write!(f, "{library}: {message}"),
         }
     }
 }

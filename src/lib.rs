@@ -24,6 +24,7 @@
 //! | [`activation`] | Gaussian expectations of activation functions |
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
+//! | `finite_width` | networks of finite width, their empirical kernels (feature `finite-width`) |
 //! | [`predict`] | gradient flow, Gaussian processes, ridge regression |
 //! | [`selection`] | derivatives of kernels by the network's scales, and the choice of scales and noise |
 //! | `plot` | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere (feature `plot`) |
@@ -32,18 +33,22 @@
 //!
 //! # Features
 //! * `cli` (default) builds the program `haarmonic`; the library does not need it.
+//! * `finite-width` adds `finite_width`: the same networks with finitely many channels, on tensors of candle.
 //! * `images` (default) reads folders of PNG, JPEG and TIFF images; the other forms of images need no feature.
 //! * `mpi`: the program computes kernel matrices with several processes (`mpirun`); needs an installed MPI.
 //! * `plot` draws pictures as PNG and SVG, in the library (`plot`) and on the command line (`haarmonic plot`).
 //!
 //! # Threads
-//! Kernel matrices are computed on all threads of the global `rayon` pool; everything else runs where it is called.
+//! Kernel matrices, and those of finite networks, are computed on all threads of the global `rayon` pool; everything else runs
+//! where it is called.
 //! Plans and kernels are immutable and may be shared.
 
 pub mod activation;
 pub mod conventions;
 pub mod data;
 pub mod error;
+#[cfg(feature = "finite-width")]
+pub mod finite_width;
 pub mod group;
 pub mod kernel;
 pub mod network;
@@ -73,4 +78,7 @@ mod pages {
     #[cfg(feature = "plot")]
     #[doc = include_str!("../docs/plots.md")]
     mod plots {}
+    #[cfg(feature = "finite-width")]
+    #[doc = include_str!("../docs/finite-width.md")]
+    mod finite_width {}
 }

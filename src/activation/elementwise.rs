@@ -91,6 +91,16 @@ impl Elementwise {
         self.rule.nodes().len()
     }
 
+    /// Returns σ(x).
+    pub fn value(&self, x: f64) -> f64 {
+        (self.function)(x)
+    }
+
+    /// Returns σ'(x).
+    pub fn derivative(&self, x: f64) -> f64 {
+        (self.derivative)(x)
+    }
+
     #[inline(always)]
     fn coefficients(&self, function: &Function, q: f64, out: &mut Coefficients) {
         let deviation = q.sqrt();

@@ -10,7 +10,7 @@ use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, TAU};
 use std::hint::select_unpredictable;
 
 /// The width of the sigmoid-like function.
-const SIGMOID_WIDTH: f64 = 2.4020563531719796;
+pub(crate) const SIGMOID_WIDTH: f64 = 2.4020563531719796;
 
 /// $`\operatorname{erf} x`$
 #[derive(Clone, Copy)]

@@ -26,6 +26,8 @@ mod variance;
 mod widened;
 
 pub use elementwise::Elementwise;
+#[cfg(feature = "finite-width")]
+pub(crate) use error_function::SIGMOID_WIDTH;
 pub use function::{Activation, MAX_DEGREE, NAMES};
 pub use prepared::{PreparedVariance, VarianceField};
 pub use variance::{COVARIANCE_GUARD, LARGEST_VARIANCE, Variance};

@@ -37,6 +37,8 @@ pub use precision::Precision;
 pub use recursion::KernelPair;
 pub use sets::{Pairing, SetKernel, SignalSet};
 pub use signals::{PreparedSignals, Signals};
+#[cfg(feature = "finite-width")]
+pub(crate) use signals::{check_signals, harmonics};
 pub use sphere::{GlobalRegion, GlobalSignal, SphereGeometry, SphereGeometryWorkspace};
 pub use sphere_fields::{Resolution, SphereFields, SphereRegion, SphereWorkspace};
 pub use sphere_refinement::SphereRefinement;

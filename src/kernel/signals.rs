@@ -165,13 +165,7 @@ impl PreparedSignals {
     fn placed(kernel: &Kernel, signals: Signals<'_>, places: &Places) -> Result<Self> {
         let network = kernel.network();
         let input = network.input();
-        check_shape(input, &signals)?;
-        if let Some(index) = signals.first_not_finite() {
-            return Err(Error::NotFinite {
-                what: "signals".into(),
-                index,
-            });
-        }
+        check_signals(input, &signals)?;
         let store = match (kernel.engines(), signals) {
             (Engines::Vector(engine), Signals::Vectors(array)) => {
                 Store::Vector(each(array.len_of(Axis(0)), |i| {
@@ -302,10 +296,13 @@ impl Kernel {
 }
 
 /// From the number of a signal to its coefficients.
-type Harmonics<'a> = dyn Fn(usize) -> Result<Array3<Complex64>> + Sync + Send + 'a;
+pub(crate) type Harmonics<'a> = dyn Fn(usize) -> Result<Array3<Complex64>> + Sync + Send + 'a;
 
 /// The coefficients of each signal on the sphere, of shape `[channels, L, 2L − 1]`.
-fn harmonics<'a>(input: &InputSpace, signals: &'a Signals<'_>) -> Result<Box<Harmonics<'a>>> {
+pub(crate) fn harmonics<'a>(
+    input: &InputSpace,
+    signals: &'a Signals<'_>,
+) -> Result<Box<Harmonics<'a>>> {
     match (signals, input) {
         (Signals::Coefficients(array), _) => Ok(Box::new(move |i| {
             let signal = array.index_axis(Axis(0), i);
@@ -390,6 +387,18 @@ fn each<T: Send>(
         .map(prepare)
         .collect::<Result<Vec<T>>>()?;
     Ok(items.into())
+}
+
+/// Checks that signals are finite and of the shape of an input space.
+pub(crate) fn check_signals(input: &InputSpace, signals: &Signals<'_>) -> Result<()> {
+    check_shape(input, signals)?;
+    match signals.first_not_finite() {
+        Some(index) => Err(Error::NotFinite {
+            what: "signals".into(),
+            index,
+        }),
+        None => Ok(()),
+    }
 }
 
 fn check_shape(input: &InputSpace, signals: &Signals<'_>) -> Result<()> {

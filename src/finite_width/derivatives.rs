@@ -1,0 +1,160 @@
+//! Derivatives of each output by all parameters.
+//!
+//! Inputs do not meet in a network: one backward pass through the sum of an output over a batch gives the derivatives by the
+//! features of every layer, for each input; those by the weights are products with what the filter met.
+
+use candle_core::{Result, Tensor};
+
+use super::sphere_layers::RotationPlaces;
+use super::steps::{Map, Tap};
+use super::{Backend, FiniteNetwork};
+
+/// For each channel of the output, the derivatives at all places of all inputs, `[n · places, parameters]`.
+pub(super) fn derivatives(network: &FiniteNetwork, inputs: &Tensor) -> crate::Result<Vec<Tensor>> {
+    let (outputs, taps) = network.tapped(inputs)?;
+    let [places, channels] = network.output_shape();
+    let rows = |channel| {
+        let n = outputs.dim(0)? / places;
+        let each = (0..places).map(|place| {
+            let outputs = outputs.reshape((n, places, channels))?;
+            let output = outputs.narrow(1, place, 1)?.narrow(2, channel, 1)?;
+            row(network, &output.sum_all()?, &taps)
+        });
+        let each = each.collect::<Result<Vec<_>>>()?;
+        Tensor::stack(&each, 1)?.reshape((n * places, ()))
+    };
+    (0..channels)
+        .map(rows)
+        .collect::<Result<Vec<_>>>()
+        .backend()
+}
+
+/// Derivatives of a sum over inputs by the parameters, taken apart by inputs: `[n, parameters]`.
+fn row(network: &FiniteNetwork, output: &Tensor, taps: &[Tap]) -> Result<Tensor> {
+    let gradients = output.backward()?;
+    let mut parts = vec![None; network.parameters().len()];
+    for tap in taps {
+        let outer = match gradients.get(&tap.shift) {
+            Some(gradient) => gradient.clone(),
+            None => tap.shift.zeros_like()?,
+        };
+        let linear = &tap.linear;
+        let by_weights = by_weights(&linear.map, &tap.input, &outer, network.rotations())?;
+        parts[linear.weights] = Some((by_weights * linear.factor)?);
+        if let Some(bias) = linear.bias {
+            parts[bias] = Some((outer.sum(1)? * linear.bias_std)?);
+        }
+    }
+    let parts: Vec<Tensor> = parts.into_iter().flatten().collect();
+    Tensor::cat(&parts, 1)
+}
+
+/// Derivatives by the weights of a filter, `[n, …]`.
+fn by_weights(
+    map: &Map,
+    x: &Tensor,
+    outer: &Tensor,
+    rotations: Option<&RotationPlaces>,
+) -> Result<Tensor> {
+    let rotations = || rotations.expect("a network on the sphere has rotations");
+    let products = |met: &Tensor| {
+        met.transpose(1, 2)?
+            .contiguous()?
+            .matmul(outer)?
+            .flatten_from(1)
+    };
+    match map {
+        Map::Pointwise => products(x),
+        Map::Gather(gather) => products(&gather.gather(x)?),
+        Map::SphereLifting(lifting) => lifting.derivatives(x, outer, rotations()),
+        Map::SphereConvolution(filter) => filter.derivatives(x, outer, rotations()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::DType;
+    use ndarray::{Array3, Array4};
+
+    use super::*;
+    use crate::activation::Activation;
+    use crate::finite_width::Width;
+    use crate::group::{FiniteAction, PointGroup};
+    use crate::kernel::Signals;
+    use crate::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
+    use crate::sphere::Sampling;
+
+    /// Sums of some thousand terms, relative to the largest.
+    const ROUNDING: f64 = 1e4 * f64::EPSILON;
+
+    /// Against a backward pass for each output by itself, through the weights.
+    fn check(network: &Network, signals: Signals<'_>) {
+        let finite = FiniteNetwork::new(network, Width::new(3, 2), 5, DType::F64).unwrap();
+        let inputs = finite.prepare(signals).unwrap();
+        let found = derivatives(&finite, &inputs).unwrap();
+        for (channel, found) in found.iter().enumerate() {
+            let rows = found.to_vec2::<f64>().unwrap();
+            for (i, found) in rows.iter().enumerate() {
+                let outputs = finite.forward(&inputs).unwrap();
+                let gradients = outputs.get(i).unwrap().get(channel).unwrap().backward();
+                let gradients = gradients.unwrap();
+                let mut want = Vec::new();
+                for parameter in finite.parameters() {
+                    let gradient = gradients.get(parameter).unwrap().flatten_all().unwrap();
+                    want.extend(gradient.to_vec1::<f64>().unwrap());
+                }
+                let size = want.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+                assert_eq!(found.len(), want.len());
+                assert!(size > 0.0);
+                for (found, want) in found.iter().zip(&want) {
+                    assert!((found - want).abs() <= ROUNDING * size, "{found} {want}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_those_of_single_backward_passes() {
+        let scale = Scale::new(1.2, 0.3);
+        let images = Array4::from_shape_fn((2, 4, 4, 2), |(n, y, x, c)| {
+            ((n + 3 * y + 5 * x * x + 7 * c) as f64).sin()
+        });
+        let filter = || Support::window(3, Padding::Same);
+        let plane = Network::plane(4, 4, 2)
+            .lifting(PointGroup::C4, filter(), scale)
+            .activation(Activation::Gelu)
+            .group_convolution(filter(), scale)
+            .activation(Activation::Sin)
+            .group_pooling()
+            .dense(scale)
+            .build()
+            .unwrap();
+        check(&plane, images.view().into());
+        let points = Array3::from_shape_fn((2, 4, 1), |(n, x, _)| ((2 * n + x * x) as f64).cos());
+        let finite = Network::finite(FiniteAction::dihedral(4).unwrap(), 1)
+            .lifting(Support::subset(&[0, 1]), scale)
+            .activation(Activation::Erf)
+            .group_convolution(Support::Global, scale)
+            .activation(Activation::Erf)
+            .group_pooling()
+            .build()
+            .unwrap();
+        check(&finite, points.view().into());
+        let grid = Array4::from_shape_fn((2, 2, 3, 2), |(n, t, p, c)| {
+            ((n + 2 * t + 5 * p + c) as f64).sin()
+        });
+        for filter in [Support::Global, Support::cap(1.0)] {
+            let sphere = Network::sphere(2, SphereSampling::Grid(Sampling::GaussLegendre), 2)
+                .lifting_with(filter.clone(), scale)
+                .activation(Activation::Erf)
+                .group_convolution_with(filter, scale)
+                .activation(Activation::Erf)
+                .outputs(Outputs::rotations(&[[0.1, 0.7, 2.0], [1.0, 2.0, -1.0]]))
+                .build()
+                .unwrap()
+                .with_quadrature(Quadrature::BandLimit(3))
+                .unwrap();
+            check(&sphere, grid.view().into());
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Filters on finite groups: what a filter meets is gathered by a table, then multiplied by its weights.
+
+use candle_core::{Device, Result, Tensor};
+
+use crate::group::FiniteAction;
+use crate::network::Support;
+
+/// For each element g and each place h of the filter, the number of g h; nothing where there are zeros.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Table {
+    /// Element after element.
+    pub sources: Vec<Option<usize>>,
+    /// Number of places of the filter.
+    pub filter: usize,
+    /// Number of places before the filter.
+    pub slots: usize,
+}
+
+impl Table {
+    /// The table of a filter on a finite set or group.
+    ///
+    /// # Arguments
+    /// * `lifting` — whether it meets points of the set instead of elements of the group
+    pub fn finite(action: &FiniteAction, support: &Support, lifting: bool) -> Table {
+        let slots = if lifting {
+            action.points()
+        } else {
+            action.order()
+        };
+        let filter = match support {
+            Support::Subset(numbers) => numbers.to_vec(),
+            _ => (0..slots).collect(),
+        };
+        let moved = |g, h| {
+            if lifting {
+                action.image(g, h)
+            } else {
+                action.group().product(g, h)
+            }
+        };
+        Table {
+            sources: (0..action.order())
+                .flat_map(|g| filter.iter().map(move |&h| (g, h)))
+                .map(|(g, h)| Some(moved(g, h)))
+                .collect(),
+            filter: filter.len(),
+            slots,
+        }
+    }
+}
+
+/// A table as a tensor.
+#[derive(Debug, Clone)]
+pub(super) struct Gather {
+    indices: Tensor,
+    filter: usize,
+    places: usize,
+    padded: bool,
+}
+
+impl Gather {
+    pub fn new(table: &Table) -> Result<Gather> {
+        let padded = table.sources.contains(&None);
+        // Zeros are one more place behind all others.
+        let indices = table
+            .sources
+            .iter()
+            .map(|source| source.unwrap_or(table.slots) as u32)
+            .collect::<Vec<_>>();
+        Ok(Gather {
+            places: table.sources.len() / table.filter,
+            indices: Tensor::from_vec(indices, table.sources.len(), &Device::Cpu)?,
+            filter: table.filter,
+            padded,
+        })
+    }
+
+    /// From `[n, places, channels]` to `[n, places behind the filter, channels of it]`.
+    ///
+    /// # Arguments
+    /// * `weights` — `[filter · channels, channels behind]`
+    pub fn forward(&self, x: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        let n = x.dim(0)?;
+        let gathered = self.gather(x)?;
+        gathered
+            .reshape((n * self.places, gathered.dim(2)?))?
+            .matmul(weights)?
+            .reshape((n, self.places, ()))
+    }
+
+    /// What the filter meets, `[n, places behind the filter, filter · channels]`.
+    pub fn gather(&self, x: &Tensor) -> Result<Tensor> {
+        let (n, _, channels) = x.dims3()?;
+        let x = if self.padded {
+            x.pad_with_zeros(1, 0, 1)?
+        } else {
+            x.clone()
+        };
+        x.index_select(&self.indices, 1)?
+            .reshape((n, self.places, self.filter * channels))
+    }
+}

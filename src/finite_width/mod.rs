@@ -1,0 +1,35 @@
+//! Networks of finite width: the layers of a [`Network`](crate::network::Network) with finitely many channels, and their
+//! empirical kernels.
+//!
+//! Tensors and derivatives are those of `candle`, which is re-exported.
+
+mod activation;
+mod derivatives;
+mod empirical;
+mod gather;
+mod network;
+mod parameters;
+mod plan;
+mod planar;
+mod rotation_matrices;
+mod sphere_filters;
+mod sphere_layers;
+mod steps;
+
+pub use candle_core;
+pub use empirical::{EmpiricalGram, EmpiricalKernel, Estimate, KernelEstimate};
+pub use network::{FiniteNetwork, Width};
+
+/// Turns errors of the tensor library into those of this crate. An `impl From` would leave `?` ambiguous in unrelated code.
+trait Backend<T> {
+    fn backend(self) -> crate::Result<T>;
+}
+
+impl<T> Backend<T> for candle_core::Result<T> {
+    fn backend(self) -> crate::Result<T> {
+        self.map_err(|error| crate::Error::Backend {
+            library: "candle".into(),
+            message: error.to_string(),
+        })
+    }
+}

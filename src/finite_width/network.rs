@@ -1,0 +1,350 @@
+//! [`FiniteNetwork`]: a network with finitely many channels.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Tensor, Var};
+use ndarray::Array3;
+
+use crate::kernel::{Signals, check_signals, harmonics};
+use crate::network::{InputSpace, Network};
+use crate::{Error, Result};
+
+use super::Backend;
+use super::parameters::draw;
+use super::plan::Plan;
+use super::sphere_layers::RotationPlaces;
+use super::steps::{Context, Step, Tap};
+
+/// Numbers of channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Width {
+    /// Channels of every layer with weights but the last one.
+    pub hidden: usize,
+    /// Channels of the last layer with weights.
+    pub outputs: usize,
+}
+
+impl Width {
+    /// # Arguments
+    /// * `hidden` — channels of every layer with weights but the last one, at least 1
+    /// * `outputs` — channels of the last one, at least 1
+    ///
+    /// The values are checked when a network is made.
+    pub fn new(hidden: usize, outputs: usize) -> Self {
+        Width { hidden, outputs }
+    }
+
+    pub(super) fn check(self) -> Result<()> {
+        for (what, number) in [("hidden", self.hidden), ("output", self.outputs)] {
+            if number == 0 {
+                return Err(Error::InvalidValue {
+                    what: format!("number of {what} channels"),
+                    found: "0".into(),
+                    expected: "at least 1".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A network with finitely many channels, its parameters drawn from a seed.
+///
+/// The layers are those of the table in `docs/theory.md`: independent standard normal parameters, factors
+/// $`\sigma_w / \sqrt{n}`$ and $`\sigma_b`$ in the layers. As the width grows, outputs and tangent kernel tend to what
+/// [`Kernel`](crate::kernel::Kernel) computes from the same [`Network`].
+///
+/// Clones share their parameters; [`reinitialised`](Self::reinitialised) makes new ones.
+///
+/// # The sphere
+/// Features are kept on a grid of rotations, and filters act on their coefficients up to the band limit of the network's
+/// [`Quadrature`](crate::network::Quadrature); with a tolerance, twice that of the signals. What an activation has beyond is lost.
+///
+/// # Examples
+/// ```
+/// use haarmonic::activation::Activation;
+/// use haarmonic::finite_width::{FiniteNetwork, Width, candle_core::DType};
+/// use haarmonic::network::{Network, Scale};
+///
+/// let network = Network::vector(2)
+///     .dense(Scale::new(1.0, 0.1))
+///     .activation(Activation::Erf)
+///     .dense(Scale::default())
+///     .build()?;
+/// let finite = FiniteNetwork::new(&network, Width::new(64, 3), 7, DType::F32)?;
+/// let inputs = finite.prepare(ndarray::array![[1.0, 0.5], [0.0, -1.0]].view())?;
+/// assert_eq!(finite.forward(&inputs)?.dims(), [2, 3]);
+/// let gradients = finite.forward(&inputs)?.sum_all()?.backward()?;
+/// assert_eq!(finite.names(), ["0.weight", "0.bias", "2.weight"]);
+/// assert_eq!(gradients.get(&finite.parameters()[0]).map(|g| g.dims().to_vec()), Some(vec![2, 64]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct FiniteNetwork {
+    plan: Arc<Plan>,
+    parameters: Vec<Var>,
+    seed: u64,
+}
+
+impl FiniteNetwork {
+    /// Makes a network and draws its parameters.
+    ///
+    /// # Arguments
+    /// * `network` — the layers
+    /// * `width` — numbers of channels
+    /// * `seed` — of the parameters; f32 and f64 have the same ones, up to rounding
+    /// * `dtype` — `DType::F32` or `DType::F64`
+    ///
+    /// # Cost
+    /// On the sphere, tables of $`\frac{32}{3} M^6`$ numbers for a band limit M of the quadrature.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a width of 0, another data type, a residual sum with an identity shortcut whose
+    /// channels differ, or a quadrature of a band limit below that of the signals or above 16.
+    pub fn new(network: &Network, width: Width, seed: u64, dtype: DType) -> Result<Self> {
+        let plan = Plan::new(network, width, dtype)?;
+        Ok(FiniteNetwork {
+            parameters: draw(&plan.slots, seed, dtype)?,
+            plan: Arc::new(plan),
+            seed,
+        })
+    }
+
+    /// The same layers with parameters of another seed; tables are shared.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if memory does not suffice.
+    pub fn reinitialised(&self, seed: u64) -> Result<Self> {
+        Ok(FiniteNetwork {
+            parameters: draw(&self.plan.slots, seed, self.plan.dtype)?,
+            plan: self.plan.clone(),
+            seed,
+        })
+    }
+
+    /// The layers.
+    pub fn network(&self) -> &Network {
+        &self.plan.network
+    }
+
+    /// The numbers of channels.
+    pub fn width(&self) -> Width {
+        self.plan.width
+    }
+
+    /// The seed of the parameters as they were at first.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The data type of parameters and features.
+    pub fn dtype(&self) -> DType {
+        self.plan.dtype
+    }
+
+    /// Numbers that an input has at the outputs: places where features are read, 1 if they are pooled, and channels.
+    pub fn output_shape(&self) -> [usize; 2] {
+        [self.plan.output_places, self.plan.output_channels]
+    }
+
+    /// The parameters, from input to output: weights, then biases of each layer where σb is not zero.
+    pub fn parameters(&self) -> &[Var] {
+        &self.parameters
+    }
+
+    /// Their names: the number of the layer, `weight` or `bias`, and for residual sums the branch, as in
+    /// `2.branch.0.weight`.
+    pub fn names(&self) -> Vec<&str> {
+        self.plan
+            .slots
+            .iter()
+            .map(|slot| slot.name.as_str())
+            .collect()
+    }
+
+    /// The number of all entries of all parameters.
+    pub fn parameter_count(&self) -> usize {
+        let sizes = self.plan.slots.iter();
+        sizes.map(|slot| slot.shape.iter().product::<usize>()).sum()
+    }
+
+    /// Replaces the values of all parameters.
+    ///
+    /// # Arguments
+    /// * `values` — in the order of [`parameters`](Self::parameters)
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if there are more or fewer, or one has another shape; nothing is replaced then.
+    pub fn set_parameters(&self, values: &[Tensor]) -> Result<()> {
+        if values.len() != self.parameters.len() {
+            return Err(Error::ShapeMismatch {
+                what: "parameters of a finite network".into(),
+                expected: format!("[{}]", self.parameters.len()),
+                found: vec![values.len()],
+            });
+        }
+        for (slot, value) in self.plan.slots.iter().zip(values) {
+            if value.dims() != slot.shape {
+                return Err(Error::ShapeMismatch {
+                    what: format!("parameter {}", slot.name),
+                    expected: format!("{:?}", slot.shape),
+                    found: value.dims().to_vec(),
+                });
+            }
+        }
+        for (parameter, value) in self.parameters.iter().zip(values) {
+            // A copy: a variable refuses a tensor that is its own.
+            let copy = value
+                .to_dtype(self.plan.dtype)
+                .and_then(|value| value.force_contiguous()?.copy());
+            copy.and_then(|copy| parameter.set(&copy)).backend()?;
+        }
+        Ok(())
+    }
+
+    /// Makes a tensor of signals, once for any number of evaluations.
+    ///
+    /// # Arguments
+    /// * `signals` — as [`Kernel::gram`](crate::kernel::Kernel::gram) takes them
+    ///
+    /// The result has shape `[n, places, channels]`: pixels, points, or coefficients $`l^2 + l + m`$ of real harmonics; one
+    /// place for vectors. Batches are parts of it along the first axis.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the signals are not of the network's input space, [`Error::NotFinite`], [`Error::Empty`].
+    pub fn prepare<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Tensor> {
+        let signals = signals.into();
+        let input = self.plan.network.input();
+        check_signals(input, &signals)?;
+        let values: Vec<f64> = match (&signals, input) {
+            (_, InputSpace::Sphere { band_limit, .. }) => {
+                let take = harmonics(input, &signals)?;
+                let mut values = Vec::new();
+                for i in 0..signals.len() {
+                    push_real(&take(i)?, *band_limit, &mut values);
+                }
+                values
+            }
+            (Signals::Vectors(array), _) => array.iter().copied().collect(),
+            (Signals::Grid(array), _) => array.iter().copied().collect(),
+            (Signals::Points(array), _) => array.iter().copied().collect(),
+            (Signals::Coefficients(_), _) => {
+                unreachable!("complex signals are on the sphere")
+            }
+        };
+        let [places, channels] = self.plan.input;
+        Tensor::from_vec(values, (signals.len(), places, channels), &Device::Cpu)
+            .and_then(|inputs| inputs.to_dtype(self.plan.dtype))
+            .backend()
+    }
+
+    /// Evaluates the network; the result can be differentiated.
+    ///
+    /// # Arguments
+    /// * `inputs` — of [`prepare`](Self::prepare), or some rows of them
+    ///
+    /// The result has shape `[n · places, channels]` with the numbers of [`output_shape`](Self::output_shape): the
+    /// rows are those of a kernel, all places of a signal one after the other.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] or [`Error::InvalidValue`] for inputs of another shape or data type.
+    pub fn forward(&self, inputs: &Tensor) -> Result<Tensor> {
+        self.run(&self.plan.steps, inputs)
+    }
+
+    /// Evaluates all layers but a last one that is dense, with its σw² and σb²; nothing if the last one is not.
+    pub(super) fn last_features(&self, inputs: &Tensor) -> Result<Option<(Tensor, [f64; 2])>> {
+        let steps = &self.plan.steps;
+        // Reading at given places commutes with a dense layer.
+        let dense = steps
+            .iter()
+            .rposition(|step| !matches!(step, Step::Last(_)))
+            .expect("a network has layers");
+        let Step::Linear(linear) = &steps[dense] else {
+            return Ok(None);
+        };
+        if !linear.is_pointwise() {
+            return Ok(None);
+        }
+        let mut before = steps.clone();
+        before.remove(dense);
+        let features = self.run(&before, inputs)?;
+        let fan_in = features.dims()[1] as f64;
+        let factors = [
+            linear.factor.powi(2) * fan_in,
+            linear.bias.map_or(0.0, |_| linear.bias_std.powi(2)),
+        ];
+        Ok(Some((features, factors)))
+    }
+
+    /// Evaluates the network with what derivatives by the parameters need, one layer with weights after the other.
+    pub(super) fn tapped(&self, inputs: &Tensor) -> Result<(Tensor, Vec<Tap>)> {
+        let mut context = self.context();
+        context.taps = Some(RefCell::default());
+        let outputs = self.run_in(&context, &self.plan.steps, inputs)?;
+        let taps = context.taps.map(RefCell::into_inner);
+        Ok((outputs, taps.unwrap_or_default()))
+    }
+
+    pub(super) fn rotations(&self) -> Option<&RotationPlaces> {
+        self.plan.rotations.as_ref()
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            parameters: &self.parameters,
+            rotations: self.plan.rotations.as_ref(),
+            taps: None,
+        }
+    }
+
+    fn run(&self, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
+        self.run_in(&self.context(), steps, inputs)
+    }
+
+    fn run_in(&self, context: &Context<'_>, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
+        let [places, channels] = self.plan.input;
+        let shape = inputs.dims();
+        if shape.len() != 3 || shape[1..] != [places, channels] || shape[0] == 0 {
+            return Err(Error::ShapeMismatch {
+                what: "inputs of a finite network".into(),
+                expected: format!("[n, {places}, {channels}], n at least 1"),
+                found: shape.to_vec(),
+            });
+        }
+        if inputs.dtype() != self.plan.dtype {
+            return Err(Error::InvalidValue {
+                what: "data type of the inputs".into(),
+                found: inputs.dtype().as_str().into(),
+                expected: self.plan.dtype.as_str().into(),
+            });
+        }
+        let outputs = inputs
+            .contiguous()
+            .and_then(|inputs| context.run(steps, &inputs))
+            .backend()?;
+        let (n, places, channels) = outputs.dims3().backend()?;
+        outputs.reshape((n * places, channels)).backend()
+    }
+}
+
+/// Appends the real coefficients of all channels, those of one harmonic side by side.
+fn push_real(
+    coefficients: &Array3<num_complex::Complex64>,
+    band_limit: usize,
+    values: &mut Vec<f64>,
+) {
+    let root = 2.0_f64.sqrt();
+    for l in 0..band_limit as i64 {
+        for m in -l..=l {
+            let sign = if m % 2 == 0 { root } else { -root };
+            let at = [l as usize, m.unsigned_abs() as usize + band_limit - 1];
+            values.extend(coefficients.outer_iter().map(|channel| match m {
+                0 => channel[at].re,
+                1.. => sign * channel[at].re,
+                _ => -sign * channel[at].im,
+            }));
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! From the layers of a network to steps, and the parameters that they ask for.
+
+use candle_core::{DType, Device, Tensor};
+
+use crate::network::{GroupName, InputSpace, Layer, Network, Outputs, Quadrature, Scale, Support};
+use crate::{Error, Result};
+
+use super::gather::{Gather, Table};
+use super::parameters::{Slot, Slots};
+use super::planar::PlanarPlaces;
+use super::sphere_layers::{RotationPlaces, SphereConvolution, SphereLifting};
+use super::steps::{Linear, Map, Step};
+use super::{Backend, Width};
+
+/// Tables of rotations grow like the sixth power of the band limit; here they take a gigabyte.
+const MAX_BAND_LIMIT: usize = 16;
+
+/// Everything about a finite network but its parameters.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub network: Network,
+    pub dtype: DType,
+    pub width: Width,
+    pub steps: Vec<Step>,
+    pub slots: Vec<Slot>,
+    pub rotations: Option<RotationPlaces>,
+    /// Places and channels of an input.
+    pub input: [usize; 2],
+    /// Places of the outputs.
+    pub output_places: usize,
+    /// Channels of the outputs.
+    pub output_channels: usize,
+}
+
+/// What is known of the features behind the steps so far.
+#[derive(Clone, Copy)]
+struct State {
+    places: Places,
+    count: usize,
+    channels: usize,
+}
+
+/// What the places of features are.
+#[derive(Clone, Copy)]
+enum Places {
+    /// Pooled, or an input before the lifting.
+    One,
+    Plane(PlanarPlaces),
+    Finite,
+    Rotations,
+    Sphere,
+}
+
+impl Plan {
+    pub fn new(network: &Network, width: Width, dtype: DType) -> Result<Plan> {
+        width.check()?;
+        if !matches!(dtype, DType::F32 | DType::F64) {
+            return Err(Error::InvalidValue {
+                what: "data type of a finite network".into(),
+                found: dtype.as_str().into(),
+                expected: "f32 or f64".into(),
+            });
+        }
+        let rotations = match *network.input() {
+            InputSpace::Sphere { band_limit, .. } => Some(RotationPlaces::new(
+                feature_band_limit(band_limit, network.quadrature())?,
+                network.outputs(),
+                dtype,
+            )?),
+            _ => None,
+        };
+        let input = match network.input() {
+            InputSpace::Vector { dimension } => [1, *dimension],
+            InputSpace::Sphere {
+                band_limit,
+                channels,
+                ..
+            } => [band_limit * band_limit, *channels],
+            InputSpace::Plane {
+                height,
+                width,
+                channels,
+            } => [height * width, *channels],
+            InputSpace::Finite { action, channels } => [action.points(), *channels],
+        };
+        let mut planner = Planner {
+            network,
+            width,
+            dtype,
+            rotations: rotations.as_ref(),
+            slots: Slots::default(),
+            last: last_weights(network.layers()),
+        };
+        let state = State {
+            places: Places::One,
+            count: input[0],
+            channels: input[1],
+        };
+        let mut steps = Vec::new();
+        let mut state = planner.layers(network.layers(), "", state, &mut steps)?;
+        if let (Some(rotations), true) = (&rotations, *network.outputs() != Outputs::Pooled) {
+            let first = rotations.grid(matches!(state.places, Places::Sphere));
+            steps.push(Step::Last(first));
+            state.count -= first;
+        }
+        Ok(Plan {
+            network: network.clone(),
+            dtype,
+            width,
+            steps,
+            slots: planner.slots.0,
+            rotations,
+            input,
+            output_places: state.count,
+            output_channels: state.channels,
+        })
+    }
+}
+
+/// The band limit of features between layers.
+fn feature_band_limit(signals: usize, quadrature: Quadrature) -> Result<usize> {
+    let band_limit = match quadrature {
+        Quadrature::BandLimit(band_limit) => band_limit,
+        Quadrature::Tolerance(_) => 2 * signals,
+    };
+    if band_limit < signals || band_limit > MAX_BAND_LIMIT {
+        return Err(Error::InvalidValue {
+            what: "band limit of the quadrature of a finite network".into(),
+            found: band_limit.to_string(),
+            expected: format!("{signals} (that of the signals) to {MAX_BAND_LIMIT}"),
+        });
+    }
+    Ok(band_limit)
+}
+
+/// The number of the last layer with weights.
+fn last_weights(layers: &[Layer]) -> usize {
+    let weights = |layer: &Layer| {
+        matches!(
+            layer,
+            Layer::Lifting { .. }
+                | Layer::GroupConvolution { .. }
+                | Layer::Dense(_)
+                | Layer::Residual { .. }
+        )
+    };
+    layers
+        .iter()
+        .rposition(weights)
+        .expect("a network that was checked starts with weights")
+}
+
+struct Planner<'a> {
+    network: &'a Network,
+    width: Width,
+    dtype: DType,
+    rotations: Option<&'a RotationPlaces>,
+    slots: Slots,
+    last: usize,
+}
+
+impl Planner<'_> {
+    /// The layers of the network.
+    fn layers(
+        &mut self,
+        layers: &[Layer],
+        prefix: &str,
+        mut state: State,
+        steps: &mut Vec<Step>,
+    ) -> Result<State> {
+        for (index, layer) in layers.iter().enumerate() {
+            let channels = if index == self.last {
+                self.width.outputs
+            } else {
+                self.width.hidden
+            };
+            let name = format!("{prefix}{index}");
+            state = self.layer(layer, &name, channels, state, steps)?;
+        }
+        Ok(state)
+    }
+
+    /// The layers of a branch, the last of which has a given number of channels.
+    fn branch(
+        &mut self,
+        layers: &[Layer],
+        name: &str,
+        channels: usize,
+        mut state: State,
+    ) -> Result<(Vec<Step>, State)> {
+        let mut steps = Vec::new();
+        for (index, layer) in layers.iter().enumerate() {
+            let channels = if index + 1 == layers.len() {
+                channels
+            } else {
+                self.width.hidden
+            };
+            let name = format!("{name}.{index}");
+            state = self.layer(layer, &name, channels, state, &mut steps)?;
+        }
+        Ok((steps, state))
+    }
+
+    fn layer(
+        &mut self,
+        layer: &Layer,
+        name: &str,
+        channels: usize,
+        state: State,
+        steps: &mut Vec<Step>,
+    ) -> Result<State> {
+        match layer {
+            Layer::Lifting {
+                group,
+                support,
+                scale,
+            } => {
+                let (map, shape, after) = self.lifting(*group, support, state)?;
+                steps.push(self.linear(name, map, shape, *scale, (state, channels)));
+                Ok(State { channels, ..after })
+            }
+            Layer::GroupConvolution { support, scale } => {
+                let (map, shape, after) = self.convolution(support, state)?;
+                steps.push(self.linear(name, map, shape, *scale, (state, channels)));
+                Ok(State { channels, ..after })
+            }
+            Layer::Dense(scale) => {
+                let step = self.linear(
+                    name,
+                    Map::Pointwise,
+                    Filter::Places(1),
+                    *scale,
+                    (state, channels),
+                );
+                steps.push(step);
+                Ok(State { channels, ..state })
+            }
+            Layer::Activation(activation) => {
+                steps.push(Step::Activation(activation.clone()));
+                Ok(state)
+            }
+            Layer::GroupPooling => {
+                steps.push(Step::Mean(self.means(state)?));
+                Ok(State {
+                    places: Places::One,
+                    count: 1,
+                    ..state
+                })
+            }
+            Layer::PartialPooling => {
+                let ring = self.rotations().ring();
+                steps.push(Step::RingMean(ring));
+                Ok(State {
+                    places: Places::Sphere,
+                    count: state.count / ring,
+                    ..state
+                })
+            }
+            Layer::Flatten => {
+                steps.push(Step::Flatten);
+                Ok(State {
+                    places: Places::One,
+                    count: 1,
+                    channels: state.count * state.channels,
+                })
+            }
+            Layer::Residual { branch, shortcut } => {
+                // What is added as it is has the channels that it has.
+                if shortcut.is_empty() && channels != state.channels {
+                    return Err(Error::InvalidValue {
+                        what: format!("channels behind the residual sum of layer {name}"),
+                        found: channels.to_string(),
+                        expected: format!(
+                            "{}, those of its identity shortcut; or a dense layer behind it",
+                            state.channels
+                        ),
+                    });
+                }
+                let (branch, after) =
+                    self.branch(branch, &format!("{name}.branch"), channels, state)?;
+                let (shortcut, _) =
+                    self.branch(shortcut, &format!("{name}.shortcut"), channels, state)?;
+                steps.push(Step::Sum { branch, shortcut });
+                Ok(after)
+            }
+        }
+    }
+
+    fn lifting(
+        &self,
+        group: GroupName,
+        support: &Support,
+        state: State,
+    ) -> Result<(Map, Filter, State)> {
+        let (table, places) = match (self.network.input(), group) {
+            (InputSpace::Sphere { band_limit, .. }, _) => {
+                let lifting = SphereLifting::new(support, *band_limit, self.dtype)?;
+                let after = State {
+                    places: Places::Rotations,
+                    count: self.rotations().count(),
+                    ..state
+                };
+                let filter = Filter::Noise(band_limit * band_limit);
+                return Ok((Map::SphereLifting(lifting), filter, after));
+            }
+            (InputSpace::Plane { height, width, .. }, GroupName::Plane(group)) => {
+                let places = PlanarPlaces {
+                    size: [*height, *width],
+                    group,
+                };
+                let (table, after) = places.table(support, true);
+                (table, Places::Plane(after))
+            }
+            (InputSpace::Finite { action, .. }, _) => {
+                (Table::finite(action, support, true), Places::Finite)
+            }
+            _ => unreachable!("a network that was checked lifts to a group of its input space"),
+        };
+        gathered(&table, places, state)
+    }
+
+    fn convolution(&self, support: &Support, state: State) -> Result<(Map, Filter, State)> {
+        match (state.places, self.network.input()) {
+            (Places::Plane(places), _) => {
+                let (table, after) = places.table(support, false);
+                gathered(&table, Places::Plane(after), state)
+            }
+            (Places::Finite, InputSpace::Finite { action, .. }) => {
+                let table = Table::finite(action, support, false);
+                gathered(&table, Places::Finite, state)
+            }
+            _ => {
+                let convolution = SphereConvolution::new(support, self.rotations(), self.dtype)?;
+                let filter = Filter::Noise(self.rotations().coefficients());
+                Ok((Map::SphereConvolution(convolution), filter, state))
+            }
+        }
+    }
+
+    fn linear(
+        &mut self,
+        name: &str,
+        map: Map,
+        filter: Filter,
+        scale: Scale,
+        (state, channels): (State, usize),
+    ) -> Step {
+        // Noise comes with its own normalisation.
+        let (shape, terms) = match filter {
+            Filter::Places(places) => {
+                let terms = places * state.channels;
+                (vec![terms, channels], terms)
+            }
+            Filter::Noise(coefficients) => {
+                (vec![coefficients, state.channels, channels], state.channels)
+            }
+        };
+        let weights = self.slots.push(format!("{name}.weight"), shape);
+        let bias = (scale.bias_std != 0.0)
+            .then(|| self.slots.push(format!("{name}.bias"), vec![channels]));
+        Step::Linear(Linear {
+            map,
+            weights,
+            bias,
+            factor: scale.weight_std / (terms as f64).sqrt(),
+            bias_std: scale.bias_std,
+        })
+    }
+
+    fn means(&self, state: State) -> Result<Tensor> {
+        match state.places {
+            Places::Rotations => self.rotations().means(false, self.dtype),
+            Places::Sphere => self.rotations().means(true, self.dtype),
+            Places::One | Places::Plane(_) | Places::Finite => {
+                let weight = (state.count as f64).recip();
+                Tensor::full(weight, (1, state.count), &Device::Cpu)
+                    .and_then(|weights| weights.to_dtype(self.dtype))
+                    .backend()
+            }
+        }
+    }
+
+    fn rotations(&self) -> &RotationPlaces {
+        self.rotations
+            .expect("a network on the sphere has rotations")
+    }
+}
+
+/// The size of a filter.
+enum Filter {
+    /// A number of places.
+    Places(usize),
+    /// Coefficients of noise on its support.
+    Noise(usize),
+}
+
+fn gathered(table: &Table, places: Places, state: State) -> Result<(Map, Filter, State)> {
+    let after = State {
+        places,
+        count: table.sources.len() / table.filter,
+        ..state
+    };
+    let map = Map::Gather(Gather::new(table).backend()?);
+    Ok((map, Filter::Places(table.filter), after))
+}

@@ -1,0 +1,87 @@
+//! Which pixels, in which orientation, a filter meets on an image.
+//!
+//! Features over the point group P and the pixels are numbered pixel · |P| + symmetry. The element $`(t, s)`$ takes the
+//! filter's place u to $`t + s u`$ and its orientation p to $`s p`$.
+
+use crate::group::{FiniteGroup, PointGroup};
+use crate::network::{Padding, Support};
+
+use super::gather::Table;
+
+/// Features on the plane.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct PlanarPlaces {
+    pub size: [usize; 2],
+    pub group: PointGroup,
+}
+
+impl PlanarPlaces {
+    /// The table of a filter, and the features behind it.
+    ///
+    /// # Arguments
+    /// * `lifting` — whether it meets pixels instead of features
+    pub fn table(self, support: &Support, lifting: bool) -> (Table, PlanarPlaces) {
+        let [height, width] = self.size;
+        let (window, padding) = match support {
+            Support::Window {
+                height,
+                width,
+                padding,
+            } => ([*height, *width], *padding),
+            // Every pixel once, by its displacement.
+            _ => ([height, width], Padding::Circular),
+        };
+        let size = match padding {
+            Padding::Valid => [height + 1 - window[0], width + 1 - window[1]],
+            Padding::Same | Padding::Circular => self.size,
+        };
+        let centre = window.map(|edge| (edge / 2).cast_signed());
+        let offset = match padding {
+            Padding::Valid => centre,
+            Padding::Same | Padding::Circular => [0, 0],
+        };
+        let symmetries = self.group.elements();
+        // A pixel is one source for a lifting, and one an orientation for a convolution.
+        let orientations = if lifting { 1 } else { symmetries.len() };
+        let mut sources = Vec::new();
+        for t in 0..size[0] * size[1] {
+            let pixel = [t / size[1], t % size[1]];
+            for s in symmetries {
+                for u in 0..window[0] * window[1] {
+                    let place = [u / window[1], u % window[1]];
+                    let [dy, dx] = [0, 1].map(|i| place[i].cast_signed() - centre[i]);
+                    let (dy, dx) = s.displacement(dy, dx);
+                    let [y, x] =
+                        [(0, dy), (1, dx)].map(|(i, d)| pixel[i].cast_signed() + offset[i] + d);
+                    let source = source([y, x], self.size, padding);
+                    for p in &symmetries[..orientations] {
+                        let turned = if lifting {
+                            0
+                        } else {
+                            self.group.index_of(&s.compose(*p))
+                        };
+                        sources.push(source.map(|pixel| pixel * orientations + turned));
+                    }
+                }
+            }
+        }
+        let table = Table {
+            sources,
+            filter: window[0] * window[1] * orientations,
+            slots: height * width * orientations,
+        };
+        let after = PlanarPlaces { size, ..self };
+        (table, after)
+    }
+}
+
+/// The number of a pixel, nothing beyond the edge.
+fn source([y, x]: [isize; 2], [height, width]: [usize; 2], padding: Padding) -> Option<usize> {
+    let [h, w] = [height.cast_signed(), width.cast_signed()];
+    let (y, x) = match padding {
+        Padding::Circular => (y.rem_euclid(h), x.rem_euclid(w)),
+        Padding::Valid | Padding::Same => (y, x),
+    };
+    let inside = (0..h).contains(&y) && (0..w).contains(&x);
+    inside.then(|| (y * w + x).cast_unsigned())
+}

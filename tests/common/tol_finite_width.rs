@@ -1,0 +1,34 @@
+//! Tolerances of the tests of finite networks, each with its reason.
+
+#![allow(dead_code)]
+
+/// Entries of a mean over initialisations may be off by this many standard errors.
+pub const STANDARD_ERRORS: f64 = 4.0;
+
+/// Standard errors relative to the entry: small enough that a wrong factor shows.
+pub const RELATIVE_ERROR: f64 = 0.02;
+
+/// The same for the comparisons that take minutes.
+pub const SMALL_ERROR: f64 = 0.01;
+
+/// The accuracy of a kernel that is compared with means over initialisations.
+pub const KERNEL: f64 = 1e-3;
+
+/// What another seed, or another input, changes at least.
+pub const SEEN: f64 = 1e-3;
+
+/// Sums of some thousand terms in different orders, relative to the largest.
+pub const ROUNDING: f64 = 1e4 * f64::EPSILON;
+
+/// The same in single precision, for values of order one.
+pub const SINGLE: f64 = 100.0 * f32::EPSILON as f64;
+
+/// The step of a central difference: its error h² is as large as that of rounding, ε / h.
+pub const STEP: f64 = 1e-5;
+
+/// A central difference with that step, relative to the derivative, with a factor for third derivatives.
+pub const DIFFERENCE: f64 = 1e3 * STEP * STEP;
+
+/// How much the output of a network with erf may change if its input is turned, relative to its size, at band limits 4, 6
+/// and 8 for signals of band limit 3: the figures measured, times four.
+pub const TURNED: [(usize, f64); 3] = [(4, 0.11), (6, 0.015), (8, 0.0022)];
