@@ -32,3 +32,13 @@ pub const DIFFERENCE: f64 = 1e3 * STEP * STEP;
 /// How much the output of a network with erf may change if its input is turned, relative to its size, at band limits 4, 6
 /// and 8 for signals of band limit 3: the figures measured, times four.
 pub const TURNED: [(usize, f64); 3] = [(4, 0.11), (6, 0.015), (8, 0.0022)];
+
+/// A mean over an ensemble may be off by this many standard errors; there are some dozen entries at a time.
+pub const ENSEMBLE_ERRORS: f64 = 4.0;
+
+/// What the mean of an ensemble of trained networks with one hidden layer of erf is off by, times the width: the figure measured
+/// with 2000 members, times four.
+pub const TRAINED_BIAS: f64 = 4.0;
+
+/// Adam's quotient of two small numbers, after a few steps, relative to a step.
+pub const ADAM: f64 = 1e-10;
