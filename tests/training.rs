@@ -13,7 +13,7 @@ use haarmonic::group::{FiniteAction, PointGroup};
 use haarmonic::kernel::Kernel;
 use haarmonic::network::{Network, Padding, Scale, Support};
 use haarmonic::predict::{GradientFlow, TestKernels, Time};
-use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, s};
+use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, Slice};
 
 const TRAIN: usize = 6;
 
@@ -31,6 +31,10 @@ fn points() -> Array2<f64> {
     Array2::from_shape_fn((TRAIN + 3, 2), |(i, j)| {
         1.5 * ((5 * i + 3 * j * j) as f64).sin()
     })
+}
+
+fn head(array: &Array2<f64>, rows: usize) -> Array2<f64> {
+    array.slice_axis(Axis(0), Slice::from(..rows)).to_owned()
 }
 
 fn targets(outputs: usize) -> Array2<f64> {
@@ -75,13 +79,13 @@ fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
 /// The noise of the mean is reduced by what the initialisation f₀ adds in the limit, f₀(s) − Z f₀(x), of mean zero.
 #[test]
 fn a_wide_ensemble_follows_its_kernel() {
-    const WIDTH: usize = 512;
-    const MEMBERS: u64 = 300;
+    const WIDTH: usize = 1024;
+    const MEMBERS: u64 = 200;
     const STEPS: [u64; 4] = [0, 1, 4, 16];
     let (points, targets) = (points(), targets(2));
     let gram = Kernel::new(&mlp()).unwrap().gram(points.view()).unwrap();
-    let train = |kernel: &Array2<f64>| kernel.slice(s![..TRAIN, ..TRAIN]).to_owned();
-    let cross = |kernel: &Array2<f64>| kernel.slice(s![.., ..TRAIN]).to_owned();
+    let train = |kernel: &Array2<f64>| head(&head(kernel, TRAIN).t().to_owned(), TRAIN);
+    let cross = |kernel: &Array2<f64>| kernel.slice_axis(Axis(1), Slice::from(..TRAIN)).to_owned();
     let (ntk, nngp) = (train(&gram.ntk), train(&gram.nngp));
     let flow = |targets: ArrayView2<'_, f64>, rate: f64| {
         GradientFlow::ntk(ntk.view(), nngp.view(), targets)
@@ -136,7 +140,7 @@ fn a_wide_ensemble_follows_its_kernel() {
         let start = &ensemble[0].outputs;
         let mut reduced = outputs.outputs.clone();
         for (mut one, start) in reduced.outer_iter_mut().zip(start.outer_iter()) {
-            one += &z.dot(&start.slice(s![..TRAIN, ..]));
+            one += &z.dot(&start.slice_axis(Axis(0), Slice::from(..TRAIN)));
             one -= &start;
         }
         let mean = reduced.mean_axis(Axis(0)).unwrap();
@@ -147,20 +151,15 @@ fn a_wide_ensemble_follows_its_kernel() {
                 off <= tol::ENSEMBLE_ERRORS * error + bias,
                 "{time:?} {index:?}: {found} {off:e} {error:e}"
             );
-            assert!(*error < 0.01, "{error}");
+            assert!(*error < tol::ENSEMBLE_NOISE, "{error}");
         }
-        println!(
-            "{time:?} {:e} {:e}",
-            largest((&mean - &want.mean).into_iter()),
-            largest(error)
-        );
     }
 }
 
 /// Trainers of a small network in double precision, for values and for classes.
 fn small(labels: bool) -> (FiniteNetwork, TrainerBuilder) {
     let network = FiniteNetwork::new(&mlp(), Width::new(7, 3), 2, DType::F64).unwrap();
-    let inputs = network.prepare(points().slice(s![..TRAIN, ..])).unwrap();
+    let inputs = network.prepare(head(&points(), TRAIN).view()).unwrap();
     let builder = if labels {
         Trainer::classification(&network, &inputs, &[0, 2, 1, 1, 0, 2])
     } else {
@@ -173,7 +172,7 @@ fn small(labels: bool) -> (FiniteNetwork, TrainerBuilder) {
 fn losses_are_those_of_their_formulas() {
     for labels in [false, true] {
         let (network, builder) = small(labels);
-        let inputs = network.prepare(points().slice(s![..TRAIN, ..])).unwrap();
+        let inputs = network.prepare(head(&points(), TRAIN).view()).unwrap();
         let outputs = array(&network.forward(&inputs).unwrap());
         let want = if labels {
             let picked = [0, 2, 1, 1, 0, 2].iter().zip(outputs.outer_iter());
@@ -223,7 +222,7 @@ fn a_step_follows_the_gradient_of_the_loss() {
             .iter()
             .map(|p| (p * 3.0).unwrap().sin().unwrap())
             .collect();
-        let mut moved = |step: f64| {
+        let moved = |step: f64| {
             let moved = start
                 .iter()
                 .zip(&direction)
@@ -328,9 +327,9 @@ fn an_epoch_of_small_steps_is_a_full_batch() {
     assert_same(
         &change(parameters(&batched)),
         &change(parameters(&full)),
-        100.0 * rate,
+        tol::CURVATURE * rate,
     );
-    assert!((mean - before).abs() < 100.0 * rate);
+    assert!((mean - before).abs() < tol::CURVATURE * rate);
 }
 
 fn images(count: usize) -> Array4<f64> {
@@ -395,21 +394,24 @@ fn augmentation_is_training_on_all_copies() {
         assert!(apart > tol::SEEN, "{apart}");
     }
 
-    let action = FiniteAction::cyclic(5).unwrap();
+    // The network is invariant under turns of the five points, not under reflections.
+    let action = FiniteAction::dihedral(5).unwrap();
     let network = Network::finite(FiniteAction::cyclic(5).unwrap(), 1)
         .lifting(Support::subset(&[0, 1]), Scale::default())
         .activation(Activation::Erf)
-        .flatten()
+        .group_convolution(Support::subset(&[0, 2]), Scale::default())
+        .activation(Activation::Erf)
+        .group_pooling()
         .dense(Scale::default())
         .build()
         .unwrap();
     let finite = FiniteNetwork::new(&network, Width::new(1, 1), 0, DType::F64).unwrap();
     let points = Array3::from_shape_fn((3, 5, 1), |(n, x, _)| ((2 * n + x * x) as f64).cos());
-    let larger = Array3::from_shape_fn((15, 5, 1), |(i, x, c)| {
-        let back = (0..5).find(|&y| action.image(i % 5, y) == x).unwrap();
-        points[[i / 5, back, c]]
+    let larger = Array3::from_shape_fn((30, 5, 1), |(i, x, c)| {
+        let back = (0..5).find(|&y| action.image(i % 10, y) == x).unwrap();
+        points[[i / 10, back, c]]
     });
-    let want = train(&network, finite.prepare(larger.view()).unwrap(), 5, None);
+    let want = train(&network, finite.prepare(larger.view()).unwrap(), 10, None);
     let augmentation = Augmentation::points(&action).unwrap();
     let found = train(
         &network,
@@ -455,7 +457,7 @@ fn sampled_transformations_are_those_of_the_group() {
             .unwrap();
         let network = FiniteNetwork::new(&network, Width::new(5, 1), 1, DType::F64).unwrap();
         let inputs = network.prepare(images(TRAIN).view()).unwrap();
-        let mut builder = Trainer::regression(&network, &inputs, targets(1).slice(s![.., ..1]))
+        let mut builder = Trainer::regression(&network, &inputs, targets(1).view())
             .batch_size(4)
             .learning_rate(0.1);
         if let Some(augmentation) = augmentation {
@@ -531,10 +533,9 @@ fn checkpoints_of_others_are_refused() {
         Err(Error::Io { .. })
     ));
 
-    // Every cut, and every byte of the header changed.
+    // Cut off, or with a byte that is another.
     let bytes = std::fs::read(&path).unwrap();
     let damaged = folder.path().join("damaged");
-    let mut accepted = 0;
     for len in (0..bytes.len()).step_by(97) {
         std::fs::write(&damaged, &bytes[..len]).unwrap();
         assert!(matches!(
@@ -546,10 +547,11 @@ fn checkpoints_of_others_are_refused() {
         let mut bytes = bytes.clone();
         bytes[at] ^= 0x11;
         std::fs::write(&damaged, bytes).unwrap();
-        accepted += usize::from(trainer.restore(&damaged).is_ok());
+        assert!(
+            matches!(trainer.restore(&damaged), Err(Error::InFile { .. })),
+            "{at}"
+        );
     }
-    // Digits of the steps and of the learning rate can be others.
-    assert!(accepted < 10, "{accepted}");
     trainer.restore(&path).unwrap();
     assert_eq!(parameters(trainer.network()), before);
 }
@@ -564,7 +566,7 @@ fn message<T>(result: haarmonic::Result<T>) -> String {
 #[test]
 fn what_does_not_fit_is_refused() {
     let (network, builder) = small(false);
-    let inputs = network.prepare(points().slice(s![..TRAIN, ..])).unwrap();
+    let inputs = network.prepare(head(&points(), TRAIN).view()).unwrap();
     let check = |result: haarmonic::Result<Trainer>, parts: &[&str]| {
         let message = message(result);
         assert!(parts.iter().all(|part| message.contains(part)), "{message}");
@@ -652,7 +654,7 @@ fn members_are_trainings_of_their_own() {
     assert_eq!(parameters(&network), before);
     for (seed, found) in (3..9).zip(found) {
         let network = network.reinitialised(seed).unwrap();
-        let inputs = network.prepare(points().slice(s![..TRAIN, ..])).unwrap();
+        let inputs = network.prepare(head(&points(), TRAIN).view()).unwrap();
         let mut trainer = Trainer::classification(&network, &inputs, &[0, 2, 1, 1, 0, 2])
             .batch_size(4)
             .learning_rate(0.1)

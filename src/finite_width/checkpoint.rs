@@ -1,12 +1,14 @@
 //! Checkpoints: training that is interrupted, and goes on as if it had not been.
 //!
-//! A file in the format safetensors: parameters and moments by name, and one text of settings among its metadata.
+//! A file in the format safetensors: parameters and moments by name, and one text of settings among its metadata, which ends in
+//! a checksum of the text and all tensors.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use safetensors::SafeTensors;
+use safetensors::{SafeTensors, View};
+use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::data::atomic::{io_error, write_atomically};
 use crate::{Error, Result};
@@ -16,6 +18,8 @@ use super::{Backend, Trainer};
 /// The key of the settings.
 const KEY: &str = "haarmonic";
 const FORMAT: &str = "checkpoint 1";
+/// The beginning of the last line of the settings.
+const CHECKSUM: &str = "checksum ";
 
 impl Trainer {
     /// Writes parameters, moments, the number of steps and the learning rate, whole or not at all.
@@ -56,13 +60,14 @@ impl Trainer {
         for [name, value] in self.settings() {
             text += &format!("{name} {value}\n");
         }
+        let tensors = self.tensors();
+        text += &format!("{CHECKSUM}{}\n", checksum(&text, &tensors));
         let metadata = HashMap::from([(KEY.to_string(), text)]);
-        let bytes = safetensors::serialize(self.tensors(), Some(metadata)).map_err(|error| {
-            Error::Backend {
+        let bytes =
+            safetensors::serialize(tensors, Some(metadata)).map_err(|error| Error::Backend {
                 library: "safetensors".into(),
                 message: error.to_string(),
-            }
-        })?;
+            })?;
         write_atomically(path, |out| out.write_all(&bytes))
     }
 
@@ -73,7 +78,7 @@ impl Trainer {
     ///   without parameters, inputs and targets are not in the file, and not compared
     ///
     /// # Errors
-    /// [`Error::Io`] if reading fails; [`Error::InFile`] if the file is not a checkpoint, or that of another trainer. Nothing is
+    /// [`Error::Io`] if reading fails; [`Error::InFile`] if the file is not a checkpoint, is damaged, or that of another trainer. Nothing is
     /// changed then.
     pub fn restore(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
@@ -131,8 +136,19 @@ impl Trainer {
                 return Err(other(&name, value.dtype().as_str(), now.dtype().as_str()));
             }
             check_finite(&name, &value)?;
-            values.push(value);
+            values.push((name, value));
         }
+        let (settings, sum) = text.split_at(text.rfind(CHECKSUM).unwrap_or(text.len()));
+        let want = checksum(settings, &values);
+        let sum = sum.strip_prefix(CHECKSUM).unwrap_or(sum).trim_end();
+        if sum != want {
+            return Err(other(
+                "checksum",
+                sum,
+                &format!("{want}: the file is damaged"),
+            ));
+        }
+        let mut values: Vec<Tensor> = values.into_iter().map(|(_, value)| value).collect();
         self.set_learning_rate(rate)?;
         let moments = values.split_off(self.network.parameters().len());
         self.network.set_parameters(&values)?;
@@ -177,6 +193,17 @@ impl Trainer {
             });
         parameters.chain(moments).collect()
     }
+}
+
+/// 128 bits of a hash that finds accidents, not forgeries.
+fn checksum(text: &str, tensors: &[(String, Tensor)]) -> String {
+    let mut hash = Xxh3Default::new();
+    hash.update(text.as_bytes());
+    for (name, tensor) in tensors {
+        hash.update(name.as_bytes());
+        hash.update(&tensor.data());
+    }
+    format!("{:032x}", hash.digest128())
 }
 
 fn check_finite(name: &str, value: &Tensor) -> Result<()> {
