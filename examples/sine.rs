@@ -136,7 +136,7 @@ fn main() -> Result<()> {
             );
             if at + 1 == ensemble.len() {
                 // Members start from the same distribution as in the limit: what differs is learned.
-                summary.push([width as f64, mean, change]);
+                summary.push([width as f64, mean, change, noise]);
             }
             curves.push(curve);
         }
@@ -144,8 +144,9 @@ fn main() -> Result<()> {
     write(&options.csv, &test, &curves)?;
     println!("\ncurves in {}", options.csv.display());
     if let [first, .., last] = &summary[..] {
+        // Two wide ensembles are both as close as their noise lets them be.
         assert!(
-            last[1] < first[1],
+            last[1] < first[1].max(2.0 * last[3]),
             "wide networks are no closer to the NTK: {summary:?}"
         );
         // The bound for smooth activations; wide networks do better.
