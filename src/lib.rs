@@ -81,4 +81,7 @@ mod pages {
     #[cfg(feature = "finite-width")]
     #[doc = include_str!("../docs/finite-width.md")]
     mod finite_width {}
+    #[cfg(feature = "finite-width")]
+    #[doc = include_str!("../docs/training.md")]
+    mod training {}
 }

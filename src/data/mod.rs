@@ -24,5 +24,5 @@ mod qm9_text;
 mod qm9_xyz;
 pub mod radial;
 mod resize;
-mod shuffle;
+pub(crate) mod shuffle;
 pub mod spherical_features;

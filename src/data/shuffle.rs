@@ -4,19 +4,19 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// ChaCha with 8 rounds, keyed with the seed (8 bytes, little endian) and 24 zero bytes.
-pub(super) fn generator(seed: u64) -> ChaCha8Rng {
+pub(crate) fn generator(seed: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     ChaCha8Rng::from_seed(key)
 }
 
 /// A number below `count`, which is at least 1: `floor(w count / 2^64)` for a 64-bit word w.
-pub(super) fn below(rng: &mut ChaCha8Rng, count: usize) -> usize {
+pub(crate) fn below(rng: &mut ChaCha8Rng, count: usize) -> usize {
     ((u128::from(rng.next_u64()) * count as u128) >> 64) as usize
 }
 
 /// Fisher and Yates, from the front: entry i is exchanged with one of those from i on.
-pub(super) fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
+pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
     for i in 0..items.len() {
         let other = i + below(rng, items.len() - i);
         items.swap(i, other);

@@ -1,13 +1,19 @@
 //! Networks of finite width: the layers of a [`Network`](crate::network::Network) with finitely many channels, and their
-//! empirical kernels.
+//! empirical kernels; their training.
 //!
 //! Tensors and derivatives are those of `candle`, which is re-exported.
 
 mod activation;
+mod augmentation;
+mod batches;
+mod checkpoint;
 mod derivatives;
 mod empirical;
+mod ensemble;
 mod gather;
+mod loss;
 mod network;
+mod optimiser;
 mod parameters;
 mod plan;
 mod planar;
@@ -15,10 +21,15 @@ mod rotation_matrices;
 mod sphere_filters;
 mod sphere_layers;
 mod steps;
+mod training;
 
+pub use augmentation::Augmentation;
 pub use candle_core;
 pub use empirical::{EmpiricalGram, EmpiricalKernel, Estimate, KernelEstimate};
+pub use ensemble::EnsembleOutputs;
 pub use network::{FiniteNetwork, Width};
+pub use optimiser::Optimiser;
+pub use training::{Trainer, TrainerBuilder};
 
 /// Turns errors of the tensor library into those of this crate. An `impl From` would leave `?` ambiguous in unrelated code.
 trait Backend<T> {

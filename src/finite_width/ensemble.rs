@@ -1,0 +1,154 @@
+//! Ensembles: networks of one architecture, each trained from its own initialisation.
+
+use std::ops::Range;
+
+use candle_core::{DType, Tensor};
+use ndarray::{Array2, Array3, ArrayView2, Axis};
+use rayon::prelude::*;
+
+use crate::{Error, Result};
+
+use super::{Backend, Trainer, TrainerBuilder};
+
+/// Outputs of all members of an ensemble at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EnsembleOutputs {
+    /// Steps made before.
+    pub steps: u64,
+    /// `[members, rows, channels]`, in the order of the seeds.
+    pub outputs: Array3<f64>,
+}
+
+impl EnsembleOutputs {
+    /// The mean over the members, `[rows, channels]`.
+    pub fn mean(&self) -> Array2<f64> {
+        self.outputs
+            .mean_axis(Axis(0))
+            .expect("an ensemble has members")
+    }
+
+    /// The standard deviation over the members, `[rows, channels]`, with n − 1 in the denominator.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a single member.
+    pub fn standard_deviation(&self) -> Result<Array2<f64>> {
+        let members = self.outputs.len_of(Axis(0));
+        if members < 2 {
+            return Err(Error::InvalidValue {
+                what: "members of an ensemble".into(),
+                found: members.to_string(),
+                expected: "at least 2, for a standard deviation".into(),
+            });
+        }
+        Ok(self.outputs.std_axis(Axis(0), 1.0))
+    }
+
+    /// The standard error of the mean, `[rows, channels]`.
+    ///
+    /// # Errors
+    /// As [`standard_deviation`](Self::standard_deviation).
+    pub fn standard_error(&self) -> Result<Array2<f64>> {
+        let members = self.outputs.len_of(Axis(0)) as f64;
+        Ok(self.standard_deviation()? / members.sqrt())
+    }
+}
+
+impl TrainerBuilder {
+    /// Trains an ensemble, members side by side on all threads, and looks at each of them at some steps.
+    ///
+    /// # Arguments
+    /// * `seeds` — one a member, of its initialisation; the parameters of the network itself do not matter and stay as they are. They
+    ///   are added to the seed of the order of items
+    /// * `steps` — numbers of steps, increasing
+    /// * `measure` — called for each member after each of these numbers of steps
+    ///
+    /// The result holds for each member one value a number of steps.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build) and [`Trainer::step`]; [`Error::Empty`] without seeds, [`Error::InvalidValue`] if `steps` decrease.
+    pub fn ensemble<T: Send>(
+        &self,
+        seeds: Range<u64>,
+        steps: &[u64],
+        measure: impl Fn(&Trainer) -> Result<T> + Sync,
+    ) -> Result<Vec<Vec<T>>> {
+        if seeds.is_empty() {
+            return Err(Error::Empty {
+                what: "seeds of an ensemble".into(),
+            });
+        }
+        if !steps.is_sorted() {
+            return Err(Error::InvalidValue {
+                what: "steps at which an ensemble is looked at".into(),
+                found: format!("{steps:?}"),
+                expected: "increasing numbers".into(),
+            });
+        }
+        seeds
+            .into_par_iter()
+            .map(|seed| {
+                let mut member = self.clone();
+                member.network = self.network.reinitialised(seed)?;
+                member.seed = self.seed.wrapping_add(seed);
+                let mut trainer = member.build()?;
+                let mut values = Vec::with_capacity(steps.len());
+                for &step in steps {
+                    trainer.run(step - trainer.steps())?;
+                    values.push(measure(&trainer)?);
+                }
+                Ok(values)
+            })
+            .collect()
+    }
+
+    /// Trains an ensemble and evaluates it at some steps.
+    ///
+    /// # Arguments
+    /// * `seeds`, `steps` — as for [`ensemble`](Self::ensemble)
+    /// * `inputs` — of [`FiniteNetwork::prepare`](super::FiniteNetwork::prepare); those of training, or others
+    ///
+    /// The result holds the outputs after each number of steps.
+    ///
+    /// # Errors
+    /// As [`ensemble`](Self::ensemble); [`Error::NotFinite`] if outputs are not.
+    pub fn ensemble_outputs(
+        &self,
+        seeds: Range<u64>,
+        steps: &[u64],
+        inputs: &Tensor,
+    ) -> Result<Vec<EnsembleOutputs>> {
+        let members = self.ensemble(seeds, steps, |trainer| outputs(trainer, inputs))?;
+        (0..steps.len())
+            .map(|time| {
+                let views: Vec<ArrayView2<'_, f64>> =
+                    members.iter().map(|member| member[time].view()).collect();
+                Ok(EnsembleOutputs {
+                    steps: steps[time],
+                    outputs: ndarray::stack(Axis(0), &views)
+                        .expect("all members have the same outputs"),
+                })
+            })
+            .collect()
+    }
+}
+
+fn outputs(trainer: &Trainer, inputs: &Tensor) -> Result<Array2<f64>> {
+    let outputs = trainer.network().forward(inputs)?;
+    let shape = outputs.dims2().backend()?;
+    let values = outputs
+        .to_dtype(DType::F64)
+        .and_then(|outputs| outputs.flatten_all()?.to_vec1::<f64>())
+        .backend()?;
+    let values = Array2::from_shape_vec(shape, values).expect("as many values as in the tensor");
+    match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        None => Ok(values),
+        Some(((row, column), _)) => Err(Error::NotFinite {
+            what: format!(
+                "outputs of the network of seed {} after {} steps",
+                trainer.network().seed(),
+                trainer.steps()
+            ),
+            index: vec![row, column],
+        }),
+    }
+}

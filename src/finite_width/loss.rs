@@ -1,0 +1,115 @@
+//! What training minimises.
+
+use candle_core::{D, DType, Device, Tensor};
+use ndarray::{Array2, ArrayView2};
+
+use crate::{Error, Result};
+
+use super::{Backend, FiniteNetwork};
+
+/// Targets, which say what the loss is.
+#[derive(Debug, Clone)]
+pub(super) enum Targets {
+    /// Half the square error, averaged over all entries.
+    Values(Array2<f64>),
+    /// Cross-entropy, averaged over the rows.
+    Labels(Vec<usize>),
+}
+
+impl Targets {
+    /// A tensor in the shape of the outputs: values, or ones at the labels.
+    pub fn tensor(&self, network: &FiniteNetwork, inputs: usize) -> Result<Tensor> {
+        let [places, channels] = network.output_shape();
+        let rows = inputs * places;
+        let shape_error = |expected: String, found: &[usize]| {
+            Err(Error::ShapeMismatch {
+                what: "training targets".into(),
+                expected,
+                found: found.to_vec(),
+            })
+        };
+        let values = match self {
+            Targets::Values(values) => {
+                if values.dim() != (rows, channels) {
+                    return shape_error(
+                        format!("[{rows}, {channels}], that of the outputs"),
+                        values.shape(),
+                    );
+                }
+                check_finite(values.view())?;
+                values.iter().copied().collect()
+            }
+            Targets::Labels(labels) => {
+                if labels.len() != rows {
+                    return shape_error(format!("[{rows}], one label a row"), &[labels.len()]);
+                }
+                if channels < 2 {
+                    return Err(Error::InvalidValue {
+                        what: "output channels of a classifier".into(),
+                        found: channels.to_string(),
+                        expected: "at least 2, one a class".into(),
+                    });
+                }
+                let mut values = vec![0.0; rows * channels];
+                for (row, &label) in labels.iter().enumerate() {
+                    if label >= channels {
+                        return Err(Error::InvalidValue {
+                            what: format!("label {row}"),
+                            found: label.to_string(),
+                            expected: format!("below {channels}, the number of output channels"),
+                        });
+                    }
+                    values[row * channels + label] = 1.0;
+                }
+                values
+            }
+        };
+        Tensor::from_vec(values, (rows, channels), &Device::Cpu)
+            .and_then(|targets| targets.to_dtype(network.dtype()))
+            .backend()
+    }
+
+    /// How a checkpoint calls the loss.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Targets::Values(_) => "square-error",
+            Targets::Labels(_) => "cross-entropy",
+        }
+    }
+
+    /// The loss of outputs `[rows, channels]`.
+    ///
+    /// # Arguments
+    /// * `targets` — rows of [`tensor`](Self::tensor)
+    pub fn loss(&self, outputs: &Tensor, targets: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Targets::Values(_) => (outputs - targets)?.sqr()?.mean_all()? * 0.5,
+            Targets::Labels(_) => {
+                // A shift does not change the loss, nor its gradient.
+                let largest = outputs.max_keepdim(D::Minus1)?.detach();
+                let shifted = outputs.broadcast_sub(&largest)?;
+                let partition = shifted.exp()?.sum_keepdim(D::Minus1)?.log()?;
+                let at_label = (shifted * targets)?.sum_keepdim(D::Minus1)?;
+                (partition - at_label)?.mean_all()
+            }
+        }
+    }
+}
+
+fn check_finite(values: ArrayView2<'_, f64>) -> Result<()> {
+    match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some(((row, column), _)) => Err(Error::NotFinite {
+            what: "training targets".into(),
+            index: vec![row, column],
+        }),
+    }
+}
+
+/// A tensor of one entry as a number.
+pub(super) fn number(tensor: &Tensor) -> Result<f64> {
+    tensor
+        .to_dtype(DType::F64)
+        .and_then(|tensor| tensor.to_scalar())
+        .backend()
+}
