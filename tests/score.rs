@@ -39,7 +39,14 @@ fn regression_and_classification() {
     );
     // √((0 + 4 + 16) / 3).
     let csv = std::fs::read_to_string(at("s.csv")).unwrap();
-    assert_eq!(csv, format!("mae,rmse\n2,{}\n", (20.0_f64 / 3.0).sqrt()));
+    let (rmse, r2) = ((20.0_f64 / 3.0).sqrt(), 1.0 - 20.0 / 6.0);
+    assert_eq!(csv, format!("mae,rmse,r2\n2,{rmse},{r2}\n"));
+
+    // Targets that are all the same have no R².
+    write_npy(at("y.npy"), &array![1.0, 1.0, 1.0]).unwrap();
+    let output = score(&folder, &["p.npz", "--targets", "y.npy", "--out", "s.csv"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(!text(&output.stdout).contains("r2"));
 
     prediction(
         &at("c.npz"),
@@ -48,6 +55,8 @@ fn regression_and_classification() {
     write_npy(at("l.npy"), &array![0.0, 1.0, 1.0]).unwrap();
     let output = score(&folder, &["c.npz", "--labels", "l.npy", "--out", "c.csv"]);
     assert!(text(&output.stdout).starts_with("accuracy 0.6667 (2 of 3)"));
+    // Rows that sum to one are probabilities: (|0.9 − 1| + |0.8 − 1| + |0.6 − 0|) / 3.
+    assert!(text(&output.stdout).contains("expected calibration error 0.3000"));
     let csv = std::fs::read_to_string(at("c.csv")).unwrap();
     assert_eq!(csv, "predicted_0,predicted_1\n1,0\n1,1\n");
 }
