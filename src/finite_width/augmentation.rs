@@ -11,7 +11,7 @@ use crate::group::{FiniteAction, PlanarSymmetry};
 ///
 /// By default a network is trained on all transformed copies of every input: the training set is as many times larger as there
 /// are transformations, and the mean of a wide ensemble is that of the kernel averaged over them
-/// ([`Kernel::augmented`](crate::kernel::Kernel::augmented)). With [`sampled`](Self::sampled) each input is moved by a random one whenever it
+/// ([`AugmentedKernel`](crate::kernel::AugmentedKernel)). With [`sampled`](Self::sampled) each input is moved by a random one whenever it
 /// is used.
 ///
 /// # Examples
