@@ -49,12 +49,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let network = Network::read(&arguments.network)?;
     let kernel = Kernel::new(&network)?;
     let targets = Targets::read(&network, &arguments.train_y)?;
+    let numbers = read_numbers(&arguments.train_x)?;
     // Checks shapes and numbers, with the name of the file.
-    let train = inputs::read(&kernel, &arguments.train_x)?;
+    let train = inputs::signals(&numbers)
+        .and_then(|signals| kernel.prepare(signals))
+        .map_err(|error| error.in_file(&arguments.train_x))?;
     targets
         .check(train.len())
         .map_err(|error| error.in_file(&arguments.train_y))?;
-    let numbers = read_numbers(&arguments.train_x)?;
     let ensemble = match arguments.kernel {
         KernelChoice::Ntk => Ensemble::Ntk,
         KernelChoice::Nngp => Ensemble::Nngp,
