@@ -4,6 +4,7 @@
 //!     cargo bench --bench large -- 10000               # against benches/large_peer.py 10000
 //!     cargo bench --bench large -- 50000 --iterative   # rows computed anew for each product
 //!     cargo bench --bench large -- 50000 --store DIR   # tiles in a folder
+//!     cargo bench --bench large -- 50000 --store DIR --rank 500
 //!
 //! An MLP with two hidden layers of ReLU on 20 random features, ten smooth targets with a little noise, ridge 1e-2, NTK; 1000
 //! test points.
@@ -31,6 +32,7 @@ const FEATURES: usize = 20;
 const OUTPUTS: usize = 10;
 const TEST: usize = 1000;
 const RIDGE: Ridge = Ridge::Relative(1e-2);
+/// Of the preconditioner, unless stated.
 const RANK: usize = 200;
 
 fn points(rng: &mut ChaCha8Rng, n: usize) -> Array2<f64> {
@@ -57,10 +59,16 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args()
+    let mut arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| a != "--bench")
         .collect();
+    let rank = match arguments.iter().position(|a| a == "--rank") {
+        Some(at) => arguments.drain(at..).nth(1).map_or(RANK, |rank| {
+            rank.parse().expect("a number of columns of the factor")
+        }),
+        None => RANK,
+    };
     let n = arguments
         .first()
         .map_or(2000, |n| n.parse().expect("a number of points"));
@@ -97,7 +105,11 @@ fn main() {
             timed("nngp and ntk, tiles to the disk", || {
                 store.complete(None).expect("kernels")
             });
-            iterate(&store.rows(Ensemble::Ntk).expect("one set of signals"), &y)
+            iterate(
+                &store.rows(Ensemble::Ntk).expect("one set of signals"),
+                &y,
+                rank,
+            )
         }
         Some("--iterative") => {
             let prepared = kernel.prepare(x.view()).expect("vectors");
@@ -117,7 +129,7 @@ fn main() {
                     Ok(())
                 },
             );
-            iterate(&rows.expect("a diagonal"), &y)
+            iterate(&rows.expect("a diagonal"), &y, rank)
         }
         Some(other) => panic!("{other}: expected --store DIR or --iterative"),
     };
@@ -131,9 +143,9 @@ fn main() {
     );
 }
 
-fn iterate(rows: &impl KernelRows, y: &Array2<f64>) -> KernelRidge {
-    let factor = timed("partial Cholesky of rank 200", || {
-        PivotedCholesky::new(rows, RANK, 0.0).expect("a kernel")
+fn iterate(rows: &impl KernelRows, y: &Array2<f64>, rank: usize) -> KernelRidge {
+    let factor = timed(&format!("partial Cholesky of rank {rank}"), || {
+        PivotedCholesky::new(rows, rank, 0.0).expect("a kernel")
     });
     let preconditioner = Preconditioner::new(&factor).expect("converges");
     let solver = ConjugateGradient {

@@ -322,6 +322,7 @@ impl<'a> GramStore<'a> {
         let keys = &keys[..if with_errors { 4 } else { 2 }];
         let mut sampled = Sampled::default();
         let mut largest = KernelPair::default();
+        let mut ntk = Array2::zeros((0, 0));
         write_npz_strips(path.as_ref(), keys, self.shape(), |key, strip| {
             let [rows, _] = self.ranges([strip, 0]);
             let mut matrix = Array2::zeros((rows.len(), self.shape()[1]));
@@ -333,6 +334,13 @@ impl<'a> GramStore<'a> {
                 } else {
                     [strip, column]
                 };
+                let [_, columns] = self.ranges([0, column]);
+                if key == 1 {
+                    self.read_tile(tile, Ensemble::Ntk, &mut ntk)?;
+                    let part = if mirrored { ntk.t() } else { ntk.view() };
+                    place(&mut matrix, &(0..rows.len()), &columns, part);
+                    continue;
+                }
                 let gram = self.tile(tile)?;
                 match &gram.error {
                     KernelError::Sampled { largest, pairs } if key == 0 && !mirrored => {
@@ -345,12 +353,10 @@ impl<'a> GramStore<'a> {
                 }
                 let part = match (key, gram.error) {
                     (0, _) => gram.nngp,
-                    (1, _) => gram.ntk,
                     (2, KernelError::Entries { nngp, .. }) => nngp,
                     (_, KernelError::Entries { ntk, .. }) => ntk,
                     _ => return Err(self.missing(tile, "a tile without errors")),
                 };
-                let [_, columns] = self.ranges([0, column]);
                 let part = if mirrored { part.reversed_axes() } else { part };
                 place(&mut matrix, &(0..rows.len()), &columns, part.view());
             }
@@ -410,13 +416,28 @@ impl<'a> GramStore<'a> {
         ]
     }
 
-    fn look(&self, tile: [usize; 2]) -> Result<Found> {
+    fn look(&self, tile: [usize; 2]) -> Result<Found<Gram>> {
         tile::read(&self.path(tile), &self.key(tile))
     }
 
-    pub(super) fn tile(&self, tile: [usize; 2]) -> Result<Gram> {
-        match self.look(tile)? {
-            Found::Tile(gram) => Ok(*gram),
+    fn tile(&self, tile: [usize; 2]) -> Result<Gram> {
+        self.present(tile, self.look(tile)?)
+    }
+
+    /// One of the kernels of a tile, into an array that may hold those of another one.
+    pub(super) fn read_tile(
+        &self,
+        tile: [usize; 2],
+        ensemble: Ensemble,
+        matrix: &mut Array2<f64>,
+    ) -> Result<()> {
+        let found = tile::read_one(&self.path(tile), &self.key(tile), ensemble, matrix)?;
+        self.present(tile, found)
+    }
+
+    fn present<T>(&self, tile: [usize; 2], found: Found<T>) -> Result<T> {
+        match found {
+            Found::Tile(content) => Ok(content),
             Found::Nothing => Err(self.missing(tile, "nothing")),
             Found::Unusable(problem) => Err(self.missing(tile, &problem)),
         }

@@ -8,8 +8,8 @@ use crate::{Error, Result};
 const MEMORY: usize = 512 << 20;
 /// Rows and columns of a tile of perceptrons, of which pairs take nanoseconds, and of all other networks.
 const SIDES: [usize; 2] = [1024, 64];
-/// Numbers that are held at a time for each entry of a tile: both kernels and their coarser values, errors, and the
-/// bytes on their way to the disk.
+/// Numbers that are held at a time for each entry of a tile: both kernels, their coarser values, errors, and as much again for
+/// what the computation holds beside them.
 const NUMBERS: usize = 12;
 /// Numbers that are held for each number of a signal that is prepared.
 const PREPARED: usize = 8;

@@ -5,11 +5,13 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
 
-use crate::kernel::Gram;
 use crate::predict::{Ensemble, KernelRows};
 use crate::{Error, Result};
 
 use super::gram_store::GramStore;
+
+/// Tiles whose products are held before they are added.
+const TILES_AT_A_TIME: usize = 64;
 
 /// The NTK or the NNGP of a complete store, tile by tile from the disk.
 ///
@@ -18,7 +20,7 @@ use super::gram_store::GramStore;
 /// [`Nystrom`](crate::predict::Nystrom).
 ///
 /// # Memory
-/// Three copies of one tile for each thread.
+/// One tile of one kernel for each thread, and products of 64 tiles with the vectors.
 ///
 /// # Examples
 /// ```
@@ -64,12 +66,9 @@ impl<'s, 'a> StoredRows<'s, 'a> {
         Ok(StoredRows { store, ensemble })
     }
 
-    fn tile(&self, tile: [usize; 2]) -> Result<Array2<f64>> {
-        let Gram { nngp, ntk, .. } = self.store.tile(tile)?;
-        Ok(match self.ensemble {
-            Ensemble::Nngp => nngp,
-            Ensemble::Ntk => ntk,
-        })
+    /// The kernel on one tile, into an array that may hold that of another one.
+    fn read(&self, tile: [usize; 2], matrix: &mut Array2<f64>) -> Result<()> {
+        self.store.read_tile(tile, self.ensemble, matrix)
     }
 }
 
@@ -80,22 +79,25 @@ impl KernelRows for StoredRows<'_, '_> {
 
     fn diagonal(&self) -> Result<Array1<f64>> {
         let mut diagonal = Array1::zeros(self.points());
+        let mut values = Array2::zeros((0, 0));
         for [i, j] in self.store.tiles().filter(|[i, j]| i == j) {
             let [rows, _] = self.store.ranges([i, j]);
             let mut part = diagonal.slice_axis_mut(Axis(0), Slice::from(rows));
-            part.assign(&self.tile([i, j])?.diag());
+            self.read([i, j], &mut values)?;
+            part.assign(&values.diag());
         }
         Ok(diagonal)
     }
 
     fn write_rows(&self, rows: Range<usize>, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        let mut values = Array2::zeros((0, 0));
         for tile in self.store.tiles() {
             let [i, j] = self.store.ranges(tile);
             let wanted = [overlap(&rows, &i), overlap(&rows, &j)];
             if wanted.iter().all(Range::is_empty) {
                 continue;
             }
-            let values = self.tile(tile)?;
+            self.read(tile, &mut values)?;
             let mut place = |own: &Range<usize>,
                              other: &Range<usize>,
                              wanted: &Range<usize>,
@@ -122,18 +124,21 @@ impl KernelRows for StoredRows<'_, '_> {
     ) -> Result<bool> {
         out.fill(0.0);
         let tiles: Vec<[usize; 2]> = self.store.tiles().collect();
-        // A few at a time, and added in their order, so that sums do not depend on threads.
-        for tiles in tiles.chunks(4 * rayon::current_num_threads()) {
+        // Some at a time, and added in their order, so that sums do not depend on threads.
+        for tiles in tiles.chunks(TILES_AT_A_TIME) {
             let parts: Vec<_> = tiles
                 .par_iter()
-                .map(|&tile| {
-                    let values = self.tile(tile)?;
-                    let [rows, columns] = self.store.ranges(tile);
-                    let above = values.dot(&x.slice_axis(Axis(0), Slice::from(columns)));
-                    let below = (tile[0] != tile[1])
-                        .then(|| values.t().dot(&x.slice_axis(Axis(0), Slice::from(rows))));
-                    Ok((above, below))
-                })
+                .map_init(
+                    || Array2::zeros((0, 0)),
+                    |values, &tile| {
+                        self.read(tile, values)?;
+                        let [rows, columns] = self.store.ranges(tile);
+                        let above = values.dot(&x.slice_axis(Axis(0), Slice::from(columns)));
+                        let below = (tile[0] != tile[1])
+                            .then(|| values.t().dot(&x.slice_axis(Axis(0), Slice::from(rows))));
+                        Ok((above, below))
+                    },
+                )
                 .collect::<Result<_>>()?;
             for (&tile, (above, below)) in tiles.iter().zip(parts) {
                 let [rows, columns] = self.store.ranges(tile);

@@ -1,22 +1,25 @@
-//! One tile of a kernel matrix as a file: a header, numbers, a checksum.
+//! One tile of a kernel matrix as a file: a header, then matrices, each with a checksum of its own.
 //!
-//! All numbers are little-endian. The header names the network and the signals, so that no tile is taken for another one.
+//! All numbers are little-endian. The header names the network and the signals, so that no tile is taken for another one, and
+//! the checksums of the matrices build on its checksum and their place, so that no matrix is taken for another one. One
+//! matrix can be read without the others.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use ndarray::Array2;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::data::atomic::write_atomically;
+use crate::Result;
+use crate::data::atomic::{io_error, write_atomically};
 use crate::kernel::{Gram, KernelError, KernelPair};
-use crate::{Error, Result};
+use crate::predict::Ensemble;
 
 use super::fingerprint::Fingerprint;
 
 const MAGIC: &[u8; 8] = b"haargram";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// Magic, version, three fingerprints, rows, columns, kind of error, two errors, number of pairs.
 const HEADER: usize = 8 + 8 + 3 * 16 + 3 * 8 + 3 * 8;
 const CHECKSUM: usize = 8;
@@ -30,47 +33,86 @@ pub(super) struct TileKey {
     pub shape: [usize; 2],
 }
 
-/// Bytes of a file with two or four matrices.
-fn file_len(shape: [usize; 2], matrices: usize) -> Option<usize> {
-    let numbers = shape[0].checked_mul(shape[1])?.checked_mul(matrices)?;
-    numbers.checked_mul(8)?.checked_add(HEADER + CHECKSUM)
+/// Bytes of a matrix with its checksum.
+fn matrix_len(shape: [usize; 2]) -> Option<usize> {
+    let numbers = shape[0].checked_mul(shape[1])?;
+    numbers.checked_mul(8)?.checked_add(CHECKSUM)
 }
 
-/// Writes a tile so that its name never holds a part of one.
+/// Bytes of a file with two or four matrices.
+fn file_len(shape: [usize; 2], matrices: usize) -> Option<usize> {
+    let matrices = matrix_len(shape)?.checked_mul(matrices)?;
+    matrices.checked_add(HEADER + CHECKSUM)
+}
+
+/// The checksum of the matrix at one place of a file, which depends on the header before it.
+fn matrix_checksum(bytes: &[u8], header: u64, place: usize) -> u64 {
+    xxh3_64_with_seed(bytes, header.wrapping_add(place as u64))
+}
+
+/// Turns numbers of this machine into those of files, or back.
+fn little_endian(values: &mut [f64]) {
+    if cfg!(target_endian = "big") {
+        for value in values {
+            *value = f64::from_bits(value.to_bits().swap_bytes());
+        }
+    }
+}
+
+/// Writes a tile so that its name never holds a part of one. Copies nothing but the numbers on their way.
 pub(super) fn write(path: &Path, key: &TileKey, gram: &Gram) -> Result<()> {
     let (kind, largest, pairs) = match &gram.error {
         KernelError::Exact => (0, KernelPair::default(), 0),
         KernelError::Entries { .. } => (1, KernelPair::default(), 0),
         KernelError::Sampled { largest, pairs } => (2, *largest, *pairs),
     };
-    let mut bytes = Vec::with_capacity(file_len(key.shape, 4).unwrap_or(0));
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend(VERSION.to_le_bytes());
+    let mut header = Vec::with_capacity(HEADER);
+    header.extend_from_slice(MAGIC);
+    header.extend(VERSION.to_le_bytes());
     for fingerprint in [key.network, key.rows, key.columns] {
-        bytes.extend(fingerprint.0.to_le_bytes());
+        header.extend(fingerprint.0.to_le_bytes());
     }
     for number in [key.shape[0] as u64, key.shape[1] as u64, kind] {
-        bytes.extend(number.to_le_bytes());
+        header.extend(number.to_le_bytes());
     }
-    bytes.extend(largest.nngp.to_le_bytes());
-    bytes.extend(largest.ntk.to_le_bytes());
-    bytes.extend((pairs as u64).to_le_bytes());
+    header.extend(largest.nngp.to_le_bytes());
+    header.extend(largest.ntk.to_le_bytes());
+    header.extend((pairs as u64).to_le_bytes());
     let mut matrices = vec![&gram.nngp, &gram.ntk];
     if let KernelError::Entries { nngp, ntk } = &gram.error {
         matrices.extend([nngp, ntk]);
     }
-    for matrix in matrices {
-        bytes.extend(matrix.iter().flat_map(|value| value.to_le_bytes()));
+    let checksum = xxh3_64(&header);
+    write_atomically(path, |out| {
+        out.write_all(&header)?;
+        out.write_all(&checksum.to_le_bytes())?;
+        for (place, matrix) in matrices.iter().enumerate() {
+            write_matrix(out, matrix, checksum, place)?;
+        }
+        Ok(())
+    })
+}
+
+fn write_matrix(
+    out: &mut dyn Write,
+    matrix: &Array2<f64>,
+    header: u64,
+    place: usize,
+) -> std::io::Result<()> {
+    let mut rows = matrix.as_standard_layout();
+    if cfg!(target_endian = "big") {
+        rows = rows.into_owned().into();
+        little_endian(rows.as_slice_mut().expect("made in standard layout"));
     }
-    let checksum = xxh3_64(&bytes);
-    bytes.extend(checksum.to_le_bytes());
-    write_atomically(path, |out| out.write_all(&bytes))
+    let bytes: &[u8] = bytemuck::cast_slice(rows.as_slice().expect("made in standard layout"));
+    out.write_all(bytes)?;
+    out.write_all(&matrix_checksum(bytes, header, place).to_le_bytes())
 }
 
 /// What is found under the name of a tile.
 #[derive(Debug)]
-pub(super) enum Found {
-    Tile(Box<Gram>),
+pub(super) enum Found<T> {
+    Tile(T),
     Nothing,
     /// A file that is damaged, or belongs to other data.
     Unusable(String),
@@ -80,88 +122,170 @@ pub(super) enum Found {
 ///
 /// # Errors
 /// [`Error::Io`] if the system does not let it be read.
-pub(super) fn read(path: &Path, key: &TileKey) -> Result<Found> {
-    let io = |err: std::io::Error| Error::Io {
-        path: path.to_path_buf(),
-        operation: "read",
-        message: err.to_string(),
-    };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(err) => return Err(io(err)),
-    };
-    let len = file.metadata().map_err(io)?.len();
-    let matrices = [2, 4]
-        .into_iter()
-        .find(|&m| file_len(key.shape, m).is_some_and(|expected| expected as u64 == len));
-    let Some(matrices) = matrices else {
-        return Ok(Found::Unusable(format!("{len} bytes")));
-    };
-    let mut bytes = Vec::with_capacity(len as usize);
-    file.take(len).read_to_end(&mut bytes).map_err(io)?;
-    Ok(match parse(&bytes, key, matrices) {
-        Ok(gram) => Found::Tile(Box::new(gram)),
-        Err(problem) => Found::Unusable(problem.into()),
-    })
+pub(super) fn read(path: &Path, key: &TileKey) -> Result<Found<Gram>> {
+    found(
+        path,
+        Reading::open(path, key).and_then(|mut tile| {
+            let nngp = tile.matrix(0)?;
+            let ntk = tile.matrix(1)?;
+            let error = match tile.kind {
+                KernelError::Entries { .. } => KernelError::Entries {
+                    nngp: tile.matrix(2)?,
+                    ntk: tile.matrix(3)?,
+                },
+                other => other,
+            };
+            Ok(Gram { nngp, ntk, error })
+        }),
+    )
 }
 
-fn parse(bytes: &[u8], key: &TileKey, matrices: usize) -> std::result::Result<Gram, &'static str> {
-    let (content, checksum) = bytes
-        .split_last_chunk::<CHECKSUM>()
-        .filter(|(content, _)| content.len() >= HEADER)
-        .ok_or("a file cut short")?;
-    if xxh3_64(content) != u64::from_le_bytes(*checksum) {
-        return Err("a wrong checksum");
-    }
-    let (header, numbers) = content.split_at(HEADER);
-    let word = |at: usize| -> [u8; 8] { std::array::from_fn(|k| header[at + k]) };
-    let whole = |at: usize| u64::from_le_bytes(word(at));
-    let real = |at: usize| f64::from_le_bytes(word(at));
-    let long = |at: usize| u128::from_le_bytes(std::array::from_fn(|k| header[at + k]));
-    if &header[..8] != MAGIC || whole(8) != VERSION {
-        return Err("another format");
-    }
-    let shape = [whole(64), whole(72)];
-    if [16, 32, 48].map(long) != [key.network, key.rows, key.columns].map(|print| print.0)
-        || shape != key.shape.map(|len| len as u64)
-    {
-        return Err("a tile of other data");
-    }
-    let values: Vec<f64> = numbers
-        .as_chunks::<8>()
-        .0
-        .iter()
-        .map(|&chunk| f64::from_le_bytes(chunk))
-        .collect();
-    let count = key.shape[0] * key.shape[1];
-    let matrix = |k: usize| {
-        let part = values
-            .get(k * count..(k + 1) * count)
-            .ok_or("a file cut short")?;
-        Array2::from_shape_vec((key.shape[0], key.shape[1]), part.to_vec())
-            .map_err(|_| "another shape")
+/// Reads one of the kernels of a tile, and nothing of the other.
+///
+/// # Arguments
+/// * `matrix` — overwritten; replaced by one of the right shape if it has another; undefined numbers if no tile is found
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_one(
+    path: &Path,
+    key: &TileKey,
+    ensemble: Ensemble,
+    matrix: &mut Array2<f64>,
+) -> Result<Found<()>> {
+    let place = match ensemble {
+        Ensemble::Nngp => 0,
+        Ensemble::Ntk => 1,
     };
-    let error = match (whole(80), matrices) {
-        (0, 2) => KernelError::Exact,
-        (1, 4) => KernelError::Entries {
-            nngp: matrix(2)?,
-            ntk: matrix(3)?,
-        },
-        (2, 2) => KernelError::Sampled {
-            largest: KernelPair {
-                nngp: real(88),
-                ntk: real(96),
+    found(
+        path,
+        Reading::open(path, key).and_then(|mut tile| {
+            if matrix.dim() != (key.shape[0], key.shape[1]) || !matrix.is_standard_layout() {
+                *matrix = Array2::zeros((key.shape[0], key.shape[1]));
+            }
+            tile.matrix_into(place, matrix)
+        }),
+    )
+}
+
+/// Why a tile was not read.
+enum Problem {
+    Nothing,
+    System(std::io::Error),
+    Unusable(String),
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(err: std::io::Error) -> Self {
+        match err.kind() {
+            std::io::ErrorKind::NotFound => Problem::Nothing,
+            std::io::ErrorKind::UnexpectedEof => Problem::unusable("a file cut short"),
+            _ => Problem::System(err),
+        }
+    }
+}
+
+impl Problem {
+    fn unusable(what: &str) -> Self {
+        Problem::Unusable(what.into())
+    }
+}
+
+fn found<T>(path: &Path, result: std::result::Result<T, Problem>) -> Result<Found<T>> {
+    match result {
+        Ok(tile) => Ok(Found::Tile(tile)),
+        Err(Problem::Nothing) => Ok(Found::Nothing),
+        Err(Problem::Unusable(problem)) => Ok(Found::Unusable(problem)),
+        Err(Problem::System(err)) => Err(io_error(path, "read", err)),
+    }
+}
+
+/// A file whose header was found to be that of the tile.
+struct Reading {
+    file: File,
+    shape: [usize; 2],
+    /// Checksum of the header.
+    header: u64,
+    /// Empty matrices where they are yet to be read.
+    kind: KernelError,
+}
+
+impl Reading {
+    fn open(path: &Path, key: &TileKey) -> std::result::Result<Self, Problem> {
+        let mut file = File::open(path)?;
+        let len = file.metadata()?.len();
+        let of_len = |&matrices: &usize| {
+            file_len(key.shape, matrices).is_some_and(|expected| expected as u64 == len)
+        };
+        let Some(matrices) = [2, 4].into_iter().find(of_len) else {
+            return Err(Problem::Unusable(format!("{len} bytes")));
+        };
+        let mut bytes = [0; HEADER + CHECKSUM];
+        file.read_exact(&mut bytes)?;
+        let word = |at: usize| -> [u8; 8] { std::array::from_fn(|k| bytes[at + k]) };
+        let whole = |at: usize| u64::from_le_bytes(word(at));
+        let real = |at: usize| f64::from_le_bytes(word(at));
+        let long = |at: usize| u128::from_le_bytes(std::array::from_fn(|k| bytes[at + k]));
+        if &bytes[..8] != MAGIC || whole(8) != VERSION {
+            return Err(Problem::unusable("another format"));
+        }
+        let header = whole(HEADER);
+        if xxh3_64(&bytes[..HEADER]) != header {
+            return Err(Problem::unusable("a wrong checksum"));
+        }
+        let shape = [whole(64), whole(72)];
+        if [16, 32, 48].map(long) != [key.network, key.rows, key.columns].map(|print| print.0)
+            || shape != key.shape.map(|len| len as u64)
+        {
+            return Err(Problem::unusable("a tile of other data"));
+        }
+        let kind = match (whole(80), matrices) {
+            (0, 2) => KernelError::Exact,
+            (1, 4) => KernelError::Entries {
+                nngp: Array2::zeros((0, 0)),
+                ntk: Array2::zeros((0, 0)),
             },
-            pairs: whole(104) as usize,
-        },
-        _ => return Err("another kind of errors"),
-    };
-    Ok(Gram {
-        nngp: matrix(0)?,
-        ntk: matrix(1)?,
-        error,
-    })
+            (2, 2) => KernelError::Sampled {
+                largest: KernelPair {
+                    nngp: real(88),
+                    ntk: real(96),
+                },
+                pairs: whole(104) as usize,
+            },
+            _ => return Err(Problem::unusable("another kind of errors")),
+        };
+        Ok(Reading {
+            file,
+            shape: key.shape,
+            header,
+            kind,
+        })
+    }
+
+    fn matrix(&mut self, place: usize) -> std::result::Result<Array2<f64>, Problem> {
+        let mut matrix = Array2::zeros((self.shape[0], self.shape[1]));
+        self.matrix_into(place, &mut matrix)?;
+        Ok(matrix)
+    }
+
+    fn matrix_into(
+        &mut self,
+        place: usize,
+        matrix: &mut Array2<f64>,
+    ) -> std::result::Result<(), Problem> {
+        let values = matrix.as_slice_mut().expect("made in standard layout");
+        let before = file_len(self.shape, place).expect("as long as the file");
+        self.file.seek(SeekFrom::Start(before as u64))?;
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(values);
+        self.file.read_exact(bytes)?;
+        let mut checksum = [0; CHECKSUM];
+        self.file.read_exact(&mut checksum)?;
+        if matrix_checksum(bytes, self.header, place) != u64::from_le_bytes(checksum) {
+            return Err(Problem::unusable("a wrong checksum"));
+        }
+        little_endian(values);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -210,7 +334,13 @@ mod tests {
             let Found::Tile(back) = read(&path, &key()).unwrap() else {
                 panic!("no tile");
             };
-            assert_eq!(*back, gram);
+            assert_eq!(back, gram);
+            for (ensemble, expected) in [(Ensemble::Nngp, &gram.nngp), (Ensemble::Ntk, &gram.ntk)] {
+                let mut one = Array2::zeros((0, 0));
+                let found = read_one(&path, &key(), ensemble, &mut one).unwrap();
+                assert!(matches!(found, Found::Tile(())));
+                assert_eq!(one, expected);
+            }
             let bytes = std::fs::read(&path).unwrap();
             // Every bit counts, and so does every byte of the length.
             for bit in 0..8 * bytes.len() {
