@@ -408,29 +408,46 @@ fn the_bias_falls_like_one_over_the_width() {
     }
 }
 
+fn check_small_errors(network: &Network, kernel: &Network, signals: Signals<'_>, effort: Effort) {
+    let worst = compare(kernel, network, signals, effort);
+    assert_agreement(network, worst, tol::SMALL_ERROR);
+}
+
 #[test]
-#[ignore = "a quarter of an hour; see the top of this file"]
-fn one_per_cent() {
-    let check = |network: &Network, kernel: &Network, signals: Signals<'_>, effort| {
-        assert_agreement(
-            network,
-            compare(kernel, network, signals, effort),
-            tol::SMALL_ERROR,
-        );
-    };
+#[ignore = "minutes; see the top of this file"]
+fn one_per_cent_of_vectors_and_images() {
     for activation in both() {
         let network = mlp(activation.clone());
         let vectors = random(1, (4, 4));
-        check(&network, &network, vectors.view().into(), Effort(256, 2000));
-        for group in [PointGroup::C1, PointGroup::C4] {
-            let network = plane(group, Padding::Same, activation.clone());
-            let images = images(Padding::Same);
-            check(&network, &network, images.view().into(), Effort(128, 500));
-        }
-        for filters in [global(), local()] {
-            let [network, kernel] = [6, 8].map(|m| sphere(filters.clone(), activation.clone(), m));
-            let signals = spherical_signals();
-            check(&network, &kernel, signals.view().into(), Effort(64, 700));
+        let effort = Effort(256, 2000);
+        check_small_errors(&network, &network, vectors.view().into(), effort);
+        for group in [PointGroup::C1, PointGroup::C4, PointGroup::D4] {
+            for padding in [Padding::Valid, Padding::Same, Padding::Circular] {
+                let network = plane(group, padding, activation.clone());
+                let images = images(padding);
+                let effort = Effort(128, 500);
+                check_small_errors(&network, &network, images.view().into(), effort);
+            }
         }
     }
+}
+
+fn one_per_cent_of_rotations(activation: Activation) {
+    for filters in [global(), local()] {
+        let [network, kernel] = [6, 8].map(|m| sphere(filters.clone(), activation.clone(), m));
+        let signals = spherical_signals();
+        check_small_errors(&network, &kernel, signals.view().into(), Effort(64, 700));
+    }
+}
+
+#[test]
+#[ignore = "minutes; see the top of this file"]
+fn one_per_cent_of_rotations_with_erf() {
+    one_per_cent_of_rotations(Activation::Erf);
+}
+
+#[test]
+#[ignore = "minutes; see the top of this file"]
+fn one_per_cent_of_rotations_with_relu() {
+    one_per_cent_of_rotations(Activation::Relu);
 }

@@ -336,8 +336,11 @@ fn killed_programs_go_on_where_they_were() {
     let [whole, broken] = ["whole.npz", "broken.npz"].map(|name| folder.path().join(name));
     assert!(gram(&network, &inputs, &whole).status().unwrap().success());
     let mut rng = rng(10);
+    let tiles = folder.path().join("broken.npz.tiles");
+    let found = || std::fs::read_dir(&tiles).is_ok_and(|entries| entries.count() > 1);
     let mut kills = 0;
-    while kills < 50 {
+    // Something is to be found in the end.
+    while kills < 50 || !found() {
         let mut child = gram(&network, &inputs, &broken).spawn().unwrap();
         std::thread::sleep(Duration::from_micros(rng.random_range(1_000..25_000)));
         // Where it was done already, the result is removed: it has to come again.
@@ -345,15 +348,14 @@ fn killed_programs_go_on_where_they_were() {
             Some(status) => {
                 assert!(status.success());
                 std::fs::remove_file(&broken).unwrap();
-                let tiles = folder.path().join("broken.npz.tiles");
                 std::fs::remove_dir_all(&tiles).unwrap();
             }
             None => {
                 child.kill().unwrap();
                 child.wait().unwrap();
+                kills += 1;
             }
         }
-        kills += 1;
     }
     let output = gram(&network, &inputs, &broken).output().unwrap();
     assert!(output.status.success());

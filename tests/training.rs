@@ -1,5 +1,9 @@
 //! Training of finite networks: ensembles against the kernels, steps against their formulas, checkpoints to the bit.
 
+#[path = "common/rotated_signals.rs"]
+mod rotated_signals;
+#[path = "common/signals.rs"]
+mod signals;
 #[path = "common/tol_finite_width.rs"]
 mod tol;
 
@@ -9,11 +13,15 @@ use haarmonic::finite_width::candle_core::{DType, Tensor};
 use haarmonic::finite_width::{
     Augmentation, FiniteNetwork, Optimiser, Trainer, TrainerBuilder, Width,
 };
-use haarmonic::group::{FiniteAction, PointGroup};
+use haarmonic::group::{FiniteAction, PointGroup, Rotation};
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Padding, Scale, Support};
+use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
 use haarmonic::predict::{GradientFlow, TestKernels, Time};
-use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, Slice};
+use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, Slice, concatenate};
+use num_complex::Complex64;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rotated_signals::rotated;
 
 const TRAIN: usize = 6;
 
@@ -420,6 +428,64 @@ fn augmentation_is_training_on_all_copies() {
         Some(augmentation),
     );
     assert_same(&found, &want, tol::ROUNDING);
+}
+
+/// Signals on the sphere, turned by the crate's transforms of complex coefficients.
+#[test]
+fn augmentation_by_rotations_is_training_on_turned_signals() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let signals = signals::random_signals(&mut rng, [TRAIN, 2, 3], 0);
+    let rotations = [
+        Rotation::identity(),
+        Rotation::random(&mut rng),
+        Rotation::random(&mut rng),
+    ];
+    // Read at one rotation, so that the network is not invariant.
+    let network = Network::sphere(3, SphereSampling::Coefficients, 2)
+        .lifting_with(Support::cap(0.8), Scale::new(1.2, 0.3))
+        .activation(Activation::Erf)
+        .group_convolution_with(Support::Global, Scale::new(1.1, 0.2))
+        .activation(Activation::Erf)
+        .outputs(Outputs::rotations(&[[0.1, 0.7, 2.0]]))
+        .build()
+        .unwrap()
+        .with_quadrature(Quadrature::BandLimit(4))
+        .unwrap();
+    let train = |signals: &Array4<Complex64>, targets: &Array2<f64>, augmentation| {
+        let network = FiniteNetwork::new(&network, Width::new(4, 1), 1, DType::F64).unwrap();
+        let inputs = network.prepare(signals.view()).unwrap();
+        let mut builder = Trainer::regression(&network, &inputs, targets.view());
+        if let Some(augmentation) = augmentation {
+            builder = builder.augmentation(augmentation);
+        }
+        let mut trainer = builder.build().unwrap();
+        trainer.run(3).unwrap();
+        let mut values = parameters(&network);
+        values.push(trainer.loss().unwrap());
+        values
+    };
+    let targets = targets(1);
+    let copies: Vec<_> = (rotations.iter())
+        .map(|rotation| rotated(signals.view(), rotation))
+        .collect();
+    let views: Vec<_> = copies.iter().map(|copy| copy.view()).collect();
+    let larger = concatenate(Axis(0), &views).unwrap();
+    let repeated = concatenate(Axis(0), &[targets.view(); 3]).unwrap();
+    let want = train(&larger, &repeated, None);
+    let augmentation = Augmentation::rotations(3, &rotations).unwrap();
+    let found = train(&signals, &targets, Some(augmentation));
+    assert_same(&found, &want, tol::ROUNDING);
+    let inverses = rotations.map(|rotation| rotation.inverse());
+    let inverses = Augmentation::rotations(3, &inverses).unwrap();
+    for other in [None, Some(inverses)] {
+        let other = train(&signals, &targets, other);
+        let apart = largest(other.iter().zip(&want).map(|(a, b)| a - b));
+        assert!(apart > tol::SEEN, "{apart}");
+    }
+    for (limit, rotations) in [(0, &rotations[..]), (3, &[])] {
+        let empty = Augmentation::rotations(limit, rotations);
+        assert!(matches!(empty, Err(Error::Empty { .. })));
+    }
 }
 
 fn augmented(augmentation: Augmentation, seed: u64) -> Trainer {

@@ -1,13 +1,18 @@
 //! Data augmentation: inputs moved by the elements of a group.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
+use ndarray::{Array2, Axis, Slice};
 
 use crate::Error;
-use crate::group::{FiniteAction, PlanarSymmetry};
+use crate::group::{FiniteAction, PlanarSymmetry, Rotation};
+
+use super::Backend;
+use super::rotation_matrices::{Beta, count, offset};
 
 /// Transformations of the inputs that leave the targets as they are.
 ///
-/// Each of them permutes the places of an input: the pixels of an image, the points of a finite set.
+/// Each of them permutes the places of an input (the pixels of an image, the points of a finite set), or rotates a signal on the
+/// sphere.
 ///
 /// By default a network is trained on all transformed copies of every input: the training set is as many times larger as there
 /// are transformations, and the mean of a wide ensemble is that of the kernel averaged over them
@@ -25,12 +30,20 @@ use crate::group::{FiniteAction, PlanarSymmetry};
 /// assert!(Augmentation::images(2, 3, PointGroup::C4.elements()).is_err());
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Augmentation {
     places: usize,
-    /// For each transformation the place from which each place gets its values.
-    sources: Vec<Vec<u32>>,
+    len: usize,
+    moves: Moves,
     draw: Draw,
+}
+
+#[derive(Debug, Clone)]
+enum Moves {
+    /// For each transformation the place from which each place gets its values.
+    Permutations(Vec<Vec<u32>>),
+    /// For each degree l the matrices of all transformations, `[len, 2l + 1, 2l + 1]`; places are the coefficients of real harmonics.
+    Rotations(Vec<Tensor>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +84,7 @@ impl Augmentation {
             let sources = places.clone().map(source);
             sources.map(|(y, x)| (y * width + x) as u32).collect()
         });
-        Augmentation::new(height * width, sources.collect())
+        Augmentation::permutations(height * width, sources.collect())
     }
 
     /// Functions on a finite set, moved by all elements of a group: $`(g f)(x) = f(g^{-1} x)`$.
@@ -86,11 +99,57 @@ impl Augmentation {
             }
             sources
         });
-        Augmentation::new(action.points(), sources.collect())
+        Augmentation::permutations(action.points(), sources.collect())
     }
 
-    fn new(places: usize, sources: Vec<Vec<u32>>) -> crate::Result<Self> {
-        for (what, count) in [("transformations", sources.len()), ("places", places)] {
+    /// Signals on the sphere, rotated: $`(R f)(x) = f(R^{-1} x)`$, exactly, by their coefficients.
+    ///
+    /// # Arguments
+    /// * `band_limit` — L of the signals
+    /// * `rotations` — a finite group, or a sample: with [`sampled`](Self::sampled) and many of
+    ///   [`Rotation::random`](crate::group::Rotation::random), nearly all of SO(3)
+    ///
+    /// # Memory
+    /// L (4 L² − 1) / 3 numbers for each rotation.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without rotations or with band limit 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::finite_width::Augmentation;
+    /// use haarmonic::group::Rotation;
+    /// use rand::SeedableRng;
+    ///
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    /// let rotations: Vec<Rotation> = (0..24).map(|_| Rotation::random(&mut rng)).collect();
+    /// assert_eq!(Augmentation::rotations(6, &rotations)?.sampled().len(), 24);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn rotations(band_limit: usize, rotations: &[Rotation]) -> crate::Result<Self> {
+        let mut matrices = Array2::zeros((rotations.len(), count(band_limit)));
+        for (rotation, row) in rotations.iter().zip(matrices.outer_iter_mut()) {
+            let euler = rotation.euler_zyz();
+            // S_m(R x) = Σ Δ_mn S_n(x), and Δ is orthogonal: the coefficients of R f are Δ times those of f.
+            Beta::new(band_limit, euler.beta())?.write(euler.alpha(), euler.gamma(), row);
+        }
+        let degrees = (0..band_limit).map(|l| {
+            let part = matrices.slice_axis(Axis(1), Slice::from(offset(l)..offset(l + 1)));
+            let values: Vec<f64> = part.iter().copied().collect();
+            let shape = (rotations.len(), 2 * l + 1, 2 * l + 1);
+            Tensor::from_vec(values, shape, &Device::Cpu).backend()
+        });
+        let degrees = degrees.collect::<crate::Result<_>>()?;
+        let places = band_limit * band_limit;
+        Augmentation::new(places, rotations.len(), Moves::Rotations(degrees))
+    }
+
+    fn permutations(places: usize, sources: Vec<Vec<u32>>) -> crate::Result<Self> {
+        Augmentation::new(places, sources.len(), Moves::Permutations(sources))
+    }
+
+    fn new(places: usize, len: usize, moves: Moves) -> crate::Result<Self> {
+        for (what, count) in [("transformations", len), ("places", places)] {
             if count == 0 {
                 return Err(Error::Empty {
                     what: format!("{what} of an augmentation"),
@@ -99,7 +158,8 @@ impl Augmentation {
         }
         Ok(Augmentation {
             places,
-            sources,
+            len,
+            moves,
             draw: Draw::All,
         })
     }
@@ -113,7 +173,7 @@ impl Augmentation {
     /// The number of transformations, at least 1.
     #[expect(clippy::len_without_is_empty, reason = "never empty")]
     pub fn len(&self) -> usize {
-        self.sources.len()
+        self.len
     }
 
     pub(super) fn places(&self) -> usize {
@@ -151,15 +211,36 @@ impl Augmentation {
     /// * `inputs` — `[n, places, channels]`
     /// * `items` — input and transformation
     pub(super) fn moved(&self, inputs: &Tensor, items: &[[usize; 2]]) -> Result<Tensor> {
-        let (n, places, channels) = inputs.dims3()?;
-        let rows = items.iter().flat_map(|&[input, element]| {
-            let sources = self.sources[element].iter();
-            sources.map(move |&source| (input * places) as u32 + source)
-        });
-        let rows = Tensor::from_iter(rows, inputs.device())?;
-        inputs
-            .reshape((n * places, channels))?
-            .index_select(&rows, 0)?
-            .reshape((items.len(), places, channels))
+        match &self.moves {
+            Moves::Permutations(sources) => permuted(inputs, items, sources),
+            Moves::Rotations(degrees) => rotated(inputs, items, degrees),
+        }
     }
+}
+
+fn permuted(inputs: &Tensor, items: &[[usize; 2]], sources: &[Vec<u32>]) -> Result<Tensor> {
+    let (n, places, channels) = inputs.dims3()?;
+    let rows = items.iter().flat_map(|&[input, element]| {
+        let sources = sources[element].iter();
+        sources.map(move |&source| (input * places) as u32 + source)
+    });
+    let rows = Tensor::from_iter(rows, inputs.device())?;
+    inputs
+        .reshape((n * places, channels))?
+        .index_select(&rows, 0)?
+        .reshape((items.len(), places, channels))
+}
+
+fn rotated(inputs: &Tensor, items: &[[usize; 2]], degrees: &[Tensor]) -> Result<Tensor> {
+    let numbers = |which: usize| {
+        let numbers = items.iter().map(|item| item[which] as u32);
+        Tensor::from_iter(numbers, inputs.device())
+    };
+    let (inputs, elements) = (inputs.index_select(&numbers(0)?, 0)?, numbers(1)?);
+    let moved = degrees.iter().enumerate().map(|(l, matrices)| {
+        let matrices = matrices.index_select(&elements, 0)?;
+        let part = inputs.narrow(1, l * l, 2 * l + 1)?.contiguous()?;
+        matrices.to_dtype(inputs.dtype())?.matmul(&part)
+    });
+    Tensor::cat(&moved.collect::<Result<Vec<_>>>()?, 1)
 }

@@ -8,6 +8,7 @@ use haarmonic::network::{Network, Scale};
 use haarmonic::store::{GramStore, StoreOptions};
 use ndarray::Array2;
 use tempfile::tempdir;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::harness::Target;
 use crate::{FIXED, as_it_is, numbers};
@@ -83,13 +84,27 @@ fn stores() {
     }
     .survive(&files[0].0);
     let tile = &files[2];
+    // The header with its sum, then matrices of three rows and two columns with theirs.
+    let (header, matrix) = (112, 6 * 8);
     let summed = |content: &[u8]| {
-        let sum = xxhash_rust::xxh3::xxh3_64(content);
-        [content, &sum.to_le_bytes()].concat()
+        let (header, matrices) = content.split_at(header.min(content.len()));
+        let sum = xxh3_64(header);
+        let mut bytes = [header, &sum.to_le_bytes()].concat();
+        for (place, matrix) in (0..).zip(matrices.chunks(matrix)) {
+            bytes.extend_from_slice(matrix);
+            bytes.extend(xxh3_64_with_seed(matrix, sum.wrapping_add(place)).to_le_bytes());
+        }
+        bytes
     };
-    let content = &tile.1[..tile.1.len() - 8];
+    let content = [
+        &tile.1[..header],
+        &tile.1[header + 8..][..matrix],
+        &tile.1[header + 8 + matrix + 8..][..matrix],
+    ]
+    .concat();
+    assert_eq!(summed(&content), tile.1);
     let sized = |at: usize, with: u64| {
-        let mut forged = content.to_vec();
+        let mut forged = content.clone();
         forged[at..at + 8].copy_from_slice(&with.to_le_bytes());
         forged
     };
@@ -107,7 +122,7 @@ fn stores() {
     .survive(&tile.0);
     Target {
         name: "tile of a store with its sum",
-        seeds: vec![content.to_vec()],
+        seeds: vec![content.clone()],
         forged: vec![
             sized(64, u64::MAX),
             sized(72, 1 << 32),

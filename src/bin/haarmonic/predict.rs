@@ -10,7 +10,7 @@ use haarmonic::predict::{
     GradientFlow, Prediction, Ridge, RidgePath, TestKernels, Time, ValidationCurve,
 };
 use haarmonic::{Error, Result};
-use ndarray::{Array1, Array2, ArrayD, ArrayView2, ArrayViewD, Axis, stack};
+use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, stack};
 
 use super::targets::Targets;
 use super::{CriterionChoice, KernelChoice, PrecisionChoice, gram, inputs, progress, read_kernel};
@@ -290,18 +290,22 @@ fn predict(
         KernelChoice::Ntk => TestKernels::ntk(ntk, nngp, prior),
         KernelChoice::Nngp => TestKernels::nngp(nngp, prior),
     };
-    let part = |covariance: ArrayView2<'_, f64>| match arguments.covariance {
-        CovarianceChoice::Diagonal => covariance.diag().to_owned().into_dyn(),
-        _ => covariance.to_owned().into_dyn(),
+    let full = arguments.covariance != CovarianceChoice::Diagonal;
+    let answer = |Prediction { mean, covariance }| Answer {
+        mean,
+        covariance: Some(match full {
+            true => covariance.into_dyn(),
+            false => covariance.diag().to_owned().into_dyn(),
+        }),
     };
-    // One time after the other, so that of large covariances only the part that is wanted stays.
-    let mut predictions = Vec::new();
-    for &time in times {
-        let Prediction { mean, covariance } = flow.on_test(&kernels, time)?;
-        let covariance = Some(part(covariance.view()));
-        predictions.push(Answer { mean, covariance });
+    // One time after the other where only a part of large covariances is wanted.
+    let at_a_time = if full { times.len() } else { 1 };
+    let mut answers = Vec::new();
+    for times in times.chunks(at_a_time) {
+        let predictions = flow.on_test_at(&kernels, times)?;
+        answers.extend(predictions.into_iter().map(answer));
     }
-    Ok(predictions)
+    Ok(answers)
 }
 
 /// One array, or all of them along a new first axis.
