@@ -7,14 +7,16 @@ mod signals;
 #[path = "common/tol_finite_width.rs"]
 mod tol;
 
+use std::f64::consts::SQRT_2;
+
 use haarmonic::Error;
 use haarmonic::activation::{Activation, Elementwise};
 use haarmonic::finite_width::candle_core::{DType, Tensor};
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Width};
-use haarmonic::group::{EulerZyz, PlanarSymmetry, PointGroup, Rotation};
+use haarmonic::group::{EulerZyz, FiniteAction, PlanarSymmetry, PointGroup, Rotation};
 use haarmonic::kernel::Signals;
 use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
-use ndarray::{Array2, Array4, Axis};
+use ndarray::{Array2, Array3, Array4, Axis};
 use num_complex::Complex64;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -75,6 +77,68 @@ fn activations() -> Vec<Activation> {
         Activation::Hermite { degree: 4 },
         Activation::Elementwise(Elementwise::new("tanh", 32, tanh, slope).unwrap()),
     ]
+}
+
+/// The network σ(x), against formulas written out.
+#[test]
+fn activations_are_those_of_their_formulas() {
+    let cdf = |x: f64| 0.5 + 0.5 * libm::erf(x / SQRT_2);
+    let mut cases: Vec<(Activation, Box<dyn Fn(f64) -> f64>)> = vec![
+        (
+            Activation::Relu,
+            Box::new(|x| if x > 0.0 { x } else { 0.0 }),
+        ),
+        (
+            Activation::LeakyRelu { slope: 0.3 },
+            Box::new(|x| if x > 0.0 { x } else { 0.3 * x }),
+        ),
+        (Activation::Abs, Box::new(|x| (x * x).sqrt())),
+        (Activation::Sign, Box::new(|x| x / (x * x).sqrt())),
+        (Activation::Erf, Box::new(libm::erf)),
+        (Activation::Gelu, Box::new(move |x| x * cdf(x))),
+        (Activation::Sin, Box::new(f64::sin)),
+        (Activation::Cos, Box::new(f64::cos)),
+        (Activation::Exp, Box::new(f64::exp)),
+        (Activation::Gaussian, Box::new(|x| (-x * x).exp())),
+        // The width that is nearest to the logistic function.
+        (
+            Activation::SigmoidLike,
+            Box::new(|x| 0.5 + 0.5 * libm::erf(x / 2.4020563531719796)),
+        ),
+        (Activation::Monomial { degree: 3 }, Box::new(|x| x * x * x)),
+        (
+            Activation::RectifiedMonomial { degree: 2 },
+            Box::new(|x| if x > 0.0 { x * x } else { 0.0 }),
+        ),
+    ];
+    let hermite: [fn(f64) -> f64; 5] = [
+        |_| 1.0,
+        |x| x,
+        |x| (x * x - 1.0) / SQRT_2,
+        |x| (x.powi(3) - 3.0 * x) / 6f64.sqrt(),
+        |x| (x.powi(4) - 6.0 * x * x + 3.0) / 24f64.sqrt(),
+    ];
+    for (degree, formula) in (0..).zip(hermite) {
+        cases.push((Activation::Hermite { degree }, Box::new(formula)));
+    }
+    let x = Array2::from_shape_vec((5, 1), vec![-2.3, -0.7, 0.1, 0.9, 1.8]).unwrap();
+    for (activation, formula) in cases {
+        let network = Network::vector(1)
+            .dense(Scale::new(1.0, 0.0))
+            .activation(activation.clone())
+            .dense(Scale::new(1.0, 0.0))
+            .build()
+            .unwrap();
+        let network = FiniteNetwork::new(&network, Width::new(1, 1), 0, DType::F64).unwrap();
+        let ones: Vec<Tensor> = (network.parameters().iter())
+            .map(|p| p.ones_like().unwrap())
+            .collect();
+        network.set_parameters(&ones).unwrap();
+        let found = outputs(&network, x.view());
+        let want: Vec<f64> = x.iter().map(|&x| formula(x)).collect();
+        let change = difference(&found, &want);
+        assert!(change < tol::FORMULA, "{activation}: {change:e}");
+    }
 }
 
 /// Along a direction in which all parameters move.
@@ -239,6 +303,40 @@ fn planar_networks_are_equivariant() {
             }
         }
     }
+}
+
+/// The reflections do not commute with the turns: the order of products matters.
+#[test]
+fn networks_on_finite_groups_are_invariant() {
+    let action = FiniteAction::dihedral(5).unwrap();
+    let network = Network::finite(action.clone(), 2)
+        .lifting(Support::subset(&[0, 1]), Scale::new(1.2, 0.3))
+        .activation(Activation::Relu)
+        .group_convolution(Support::subset(&[0, 1, 5]), Scale::new(1.1, 0.2))
+        .activation(Activation::Relu)
+        .group_pooling()
+        .dense(Scale::default())
+        .build()
+        .unwrap();
+    let network = finite(&network, 4, DType::F64);
+    let points = Array3::from_shape_fn((3, 5, 2), |(n, x, c)| {
+        ((2 * n + x * x + 7 * c) as f64).cos()
+    });
+    let want = outputs(&network, points.view());
+    let moved = |image: &dyn Fn(usize) -> usize| {
+        let mut moved = points.clone();
+        for ((n, x, c), value) in points.indexed_iter() {
+            moved[[n, image(x), c]] = *value;
+        }
+        difference(&outputs(&network, moved.view()), &want)
+    };
+    for g in 0..action.order() {
+        let change = moved(&|x| action.image(g, x));
+        assert!(change < tol::ROUNDING, "{g}: {change:e}");
+    }
+    // Two points exchanged: no element of the group.
+    let change = moved(&|x| [1, 0, 2, 3, 4][x]);
+    assert!(change > tol::SEEN, "{change:e}");
 }
 
 fn spherical(filter: Support, activation: Activation, band_limits: [usize; 2]) -> Network {

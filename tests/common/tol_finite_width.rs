@@ -20,6 +20,9 @@ pub const SEEN: f64 = 1e-3;
 /// Sums of some thousand terms in different orders, relative to the largest.
 pub const ROUNDING: f64 = 1e4 * f64::EPSILON;
 
+/// Closed forms of a few operations, for values of order ten.
+pub const FORMULA: f64 = 1e3 * f64::EPSILON;
+
 /// The same in single precision, for values of order one.
 pub const SINGLE: f64 = 100.0 * f32::EPSILON as f64;
 
