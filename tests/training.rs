@@ -11,7 +11,7 @@ use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::finite_width::candle_core::{DType, Tensor};
 use haarmonic::finite_width::{
-    Augmentation, FiniteNetwork, Optimiser, Trainer, TrainerBuilder, Width,
+    Augmentation, EnsembleOutputs, FiniteNetwork, Optimiser, Trainer, TrainerBuilder, Width,
 };
 use haarmonic::group::{FiniteAction, PointGroup, Rotation};
 use haarmonic::kernel::Kernel;
@@ -734,4 +734,21 @@ fn members_are_trainings_of_their_own() {
         }
         assert_eq!(found, want);
     }
+}
+
+/// Of one output of three members by hand.
+#[test]
+fn deviations_are_those_of_a_sample() {
+    let outputs = EnsembleOutputs {
+        steps: 0,
+        outputs: Array3::from_shape_vec((3, 1, 1), vec![1.0, 2.0, 6.0]).unwrap(),
+    };
+    assert_same(outputs.mean().as_slice().unwrap(), &[3.0], tol::ROUNDING);
+    // (4 + 1 + 9) / 2, and a third of it.
+    let found = [
+        outputs.standard_deviation().unwrap()[[0, 0]],
+        outputs.standard_error().unwrap()[[0, 0]],
+    ];
+    let want = [7f64.sqrt(), (7f64 / 3.0).sqrt()];
+    assert_same(&found, &want, tol::ROUNDING);
 }
