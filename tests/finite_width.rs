@@ -475,6 +475,26 @@ fn blocks_give_the_same_kernels() {
     assert!(error.to_string().contains("at least 2"), "{error}");
 }
 
+/// A layer without activation has its kernel at any width: $`x \cdot x' \sigma_w^2 / 3 + \sigma_b^2`$, for any number of outputs.
+#[test]
+fn tangent_kernels_are_means_over_the_outputs() {
+    let network = Network::vector(3)
+        .dense(Scale::new(1.2, 0.3))
+        .build()
+        .unwrap();
+    let x = vectors();
+    let want = x.dot(&x.t()).mapv(|p| 1.44 * p / 3.0 + 0.09);
+    for outputs in [1, 2, 5] {
+        let finite = FiniteNetwork::new(&network, Width::new(4, outputs), 2, DType::F64).unwrap();
+        let inputs = finite.prepare(x.view()).unwrap();
+        let found = EmpiricalKernel::default().gram(&finite, &inputs).unwrap();
+        for found in [found.nngp, found.ntk] {
+            let change = difference(found.as_slice().unwrap(), want.as_slice().unwrap());
+            assert!(change < tol::ROUNDING, "{outputs}: {change:e}");
+        }
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let network = mlp(Activation::Erf);

@@ -752,3 +752,21 @@ fn deviations_are_those_of_a_sample() {
     let want = [7f64.sqrt(), (7f64 / 3.0).sqrt()];
     assert_same(&found, &want, tol::ROUNDING);
 }
+
+/// With steps too small to change anything, the mean over an epoch is the loss, although the last batch has one item of five.
+#[test]
+fn the_loss_of_an_epoch_is_a_mean_over_items() {
+    let network = FiniteNetwork::new(&mlp(), Width::new(5, 1), 1, DType::F64).unwrap();
+    let inputs = network.prepare(head(&points(), 5).view()).unwrap();
+    let targets = head(&targets(1), 5);
+    let mut trainer = Trainer::regression(&network, &inputs, targets.view())
+        .batch_size(2)
+        .learning_rate(f64::MIN_POSITIVE)
+        .build()
+        .unwrap();
+    let whole = trainer.loss().unwrap();
+    let parts: Vec<f64> = (0..3).map(|_| trainer.step().unwrap()).collect();
+    // Batches that have the same loss would not tell.
+    assert!((parts[2] - whole).abs() > tol::SEEN, "{parts:?}");
+    assert_same(&[trainer.epoch().unwrap()], &[whole], tol::ROUNDING);
+}
