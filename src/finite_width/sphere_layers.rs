@@ -142,6 +142,15 @@ fn contract(x: &Tensor, y: &Tensor) -> candle_core::Result<Tensor> {
     x.transpose(1, 2)?.contiguous()?.matmul(y)
 }
 
+/// Joins the coefficients of all degrees, `[n, coefficients, …]`.
+fn by_degree(
+    band_limit: usize,
+    part: impl Fn(usize) -> candle_core::Result<Tensor>,
+) -> candle_core::Result<Tensor> {
+    let parts = (0..band_limit).map(part);
+    Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 1)
+}
+
 /// Multiplies the middle axis by a matrix.
 fn across(x: &Tensor, matrix: &Tensor) -> candle_core::Result<Tensor> {
     let (n, middle, channels) = x.dims3()?;
@@ -231,7 +240,7 @@ impl SphereLifting {
         let (n, _, before) = x.dims3()?;
         let after = weights.dim(2)?;
         let filter = self.noise.filter(weights)?;
-        let degrees = (0..self.band_limit).map(|l| {
+        let degrees = by_degree(self.band_limit, |l| {
             let size = 2 * l + 1;
             let filter = filter
                 .narrow(0, l * l, size)?
@@ -243,9 +252,8 @@ impl SphereLifting {
                 .reshape((n * size, before))?
                 .matmul(&filter)?
                 .reshape((n, size * size, after))
-        });
-        let degrees = degrees.collect::<candle_core::Result<Vec<_>>>()?;
-        places.synthesise(&Tensor::cat(&degrees, 1)?)
+        })?;
+        places.synthesise(&degrees)
     }
 
     /// Derivatives by the weights, `[n, …]`, from those by the features, `[n, places, channels behind]`.
@@ -258,7 +266,7 @@ impl SphereLifting {
         let (n, _, before) = x.dims3()?;
         let after = outer.dim(2)?;
         let coefficients = places.adjoint(outer, count(self.band_limit))?;
-        let degrees = (0..self.band_limit).map(|l| {
+        let degrees = by_degree(self.band_limit, |l| {
             let size = 2 * l + 1;
             let outer = coefficients
                 .narrow(1, offset(l), size * size)?
@@ -269,9 +277,8 @@ impl SphereLifting {
                 .transpose(1, 2)?
                 .contiguous()?
                 .reshape((n, size, before * after))
-        });
-        let degrees = degrees.collect::<candle_core::Result<Vec<_>>>()?;
-        self.noise.pull_back(&Tensor::cat(&degrees, 1)?)
+        })?;
+        self.noise.pull_back(&degrees)
     }
 }
 
@@ -303,7 +310,7 @@ impl SphereConvolution {
         let after = weights.dim(2)?;
         let filter = self.noise.filter(weights)?;
         let coefficients = across(x, &places.analysis)?;
-        let degrees = (0..places.band_limit).map(|l| {
+        let degrees = by_degree(places.band_limit, |l| {
             let size = 2 * l + 1;
             // [k, n, before, after] to [n · before, k · after].
             let filter = filter
@@ -318,9 +325,8 @@ impl SphereConvolution {
                 .reshape((n * size, size * before))?
                 .matmul(&filter)?
                 .reshape((n, size * size, after))
-        });
-        let degrees = degrees.collect::<candle_core::Result<Vec<_>>>()?;
-        places.synthesise(&Tensor::cat(&degrees, 1)?)
+        })?;
+        places.synthesise(&degrees)
     }
 
     /// Derivatives by the weights, `[n, …]`, from those by the features, `[n, places, channels behind]`.
@@ -334,7 +340,7 @@ impl SphereConvolution {
         let after = outer.dim(2)?;
         let inner = across(x, &places.analysis)?;
         let outer = places.adjoint(outer, places.coefficients())?;
-        let degrees = (0..places.band_limit).map(|l| {
+        let degrees = by_degree(places.band_limit, |l| {
             let size = 2 * l + 1;
             let [inner, outer] = [(&inner, before), (&outer, after)].map(|(part, channels)| {
                 part.narrow(1, offset(l), size * size)?
@@ -347,9 +353,8 @@ impl SphereConvolution {
                 .permute((0, 3, 1, 2, 4))?
                 .contiguous()?
                 .reshape((n, size * size, before * after))
-        });
-        let degrees = degrees.collect::<candle_core::Result<Vec<_>>>()?;
-        self.noise.pull_back(&Tensor::cat(&degrees, 1)?)
+        })?;
+        self.noise.pull_back(&degrees)
     }
 }
 
