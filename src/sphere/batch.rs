@@ -7,7 +7,7 @@ use super::fourier_stage::{Gather, Scatter, grow};
 use super::legendre_values::LegendreValues;
 use super::plan::{ShtPlan, ShtScratch};
 use super::ring_pairs::LANES;
-use super::sample::{Load, Sample, Store};
+use super::sample::{Load, Sample};
 use crate::special::aligned::Aligned;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
@@ -334,7 +334,7 @@ impl ShtPlan {
             }
             stage.transforms(n)[0].process_with_scratch(rows, &mut scratch.fft);
             let cells = &mut scratch.cells[layout.position(0, r)..][..limit * layout.cell()];
-            arch.dispatch(Gather::<T>::new(rows, [n, T::ROWS * n], cells));
+            arch.dispatch(Gather::<T>::new(rows, n, cells));
         }
         let size = target.len(limit);
         for m in 0..limit {
@@ -462,14 +462,7 @@ impl ShtPlan {
             for row in rows.chunks_exact_mut(n) {
                 row[limit..n + 1 - limit].fill(Complex64::ZERO);
             }
-            arch.dispatch(Scatter::<T>::new(
-                layout,
-                &scratch.cells,
-                r,
-                limit,
-                [n, T::ROWS * n],
-                rows,
-            ));
+            arch.dispatch(Scatter::<T>::new(layout, &scratch.cells, r, limit, n, rows));
             stage.transforms(n)[1].process_with_scratch(rows, &mut scratch.fft);
             for (signal, row) in samples
                 .chunks_exact_mut(size)
@@ -480,11 +473,11 @@ impl ShtPlan {
                 let rings = signal
                     .get_disjoint_mut([range(pair.north), range(pair.south)])
                     .expect("rings do not overlap");
-                arch.dispatch(Store {
+                T::store(
                     row,
-                    weights: [1.0; 2],
-                    rings: rings.map(|ring| (!ring.is_empty()).then_some(ring)),
-                });
+                    [1.0; 2],
+                    rings.map(|ring| (!ring.is_empty()).then_some(ring)),
+                );
             }
         }
         defect == 0.0

@@ -3,7 +3,7 @@
 use super::cells::CellLayout;
 use super::ring_pairs::{LANES, RingPair, RingPairs};
 use super::rings::{Ring, Rings};
-use super::sample::{Load, RUN, Sample, Store};
+use super::sample::{Load, RUN, Sample};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 use rustfft::{Fft, FftPlanner};
@@ -32,10 +32,6 @@ pub(super) struct FourierScratch {
     fft: Vec<Complex64>,
     phases: Vec<[Complex64; LANES]>,
 }
-
-/// Numbers between rows of equal length: one cache line, so that rows of a power of two do not compete for the same places in the
-/// cache.
-const GAP: usize = 4;
 
 /// Phases $`e^{im\varphi_0}`$ are products of one from each of two tables of this length and more.
 const PHASE_STEP: usize = 32;
@@ -73,7 +69,7 @@ impl FourierStage {
 
     /// Makes room; never shrinks.
     pub fn fit<T: Sample>(&self, scratch: &mut FourierScratch, band_limit: usize) {
-        let rows = LANES * (T::ROWS * self.rings.most_longitudes() + GAP);
+        let rows = T::ROWS * LANES * self.rings.most_longitudes();
         let fft = self.transforms.values().flatten();
         let fft = fft.map(|fft| fft.get_inplace_scratch_len()).max();
         grow(&mut scratch.rows, rows, Complex64::ZERO);
@@ -104,19 +100,13 @@ impl FourierStage {
         let pairs = self.pairs.block(block);
         let FourierScratch { rows, fft, phases } = scratch;
         if let Some(n) = self.uniform {
-            let stride = T::ROWS * n + GAP;
-            let rows = &mut rows[..stride * pairs.len()];
-            for pair in rows.chunks_exact_mut(stride) {
-                for row in pair[..T::ROWS * n].chunks_exact_mut(n) {
-                    row[seen..n + 1 - seen].fill(Complex64::ZERO);
-                }
+            let rows = &mut rows[..T::ROWS * pairs.len() * n];
+            for row in rows.chunks_exact_mut(n) {
+                row[seen..n + 1 - seen].fill(Complex64::ZERO);
             }
-            let places = [n, stride];
             self.arch
-                .dispatch(Scatter::<T>::new(layout, cells, block, seen, places, rows));
-            for pair in rows.chunks_exact_mut(stride) {
-                self.transforms[&n][1].process_with_scratch(&mut pair[..T::ROWS * n], fft);
-            }
+                .dispatch(Scatter::<T>::new(layout, cells, block, seen, n, rows));
+            self.transforms[&n][1].process_with_scratch(rows, fft);
         } else {
             rows.fill(Complex64::ZERO);
             self.fill_phases(pairs, phases, seen);
@@ -149,20 +139,19 @@ impl FourierStage {
                 self.transforms[&n][1].process_with_scratch(row, fft);
             }
         }
-        let gap = self.uniform.map_or(0, |_| GAP);
         let mut at = 0;
         let mut samples = samples.into_iter();
         for pair in pairs {
             let n = self.ring(pair).longitudes;
             let row = &rows[at..at + T::ROWS * n];
-            at += row.len() + gap;
+            at += row.len();
             let factor = |ring: Option<usize>| self.weight(weights, ring);
             let [north, south] = [samples.next(), samples.next()];
-            self.arch.dispatch(Store {
+            T::store(
                 row,
-                weights: [factor(pair.north), factor(pair.south)],
-                rings: [north, south].map(|ring| ring.filter(|ring| !ring.is_empty())),
-            });
+                [factor(pair.north), factor(pair.south)],
+                [north, south].map(|ring| ring.filter(|ring| !ring.is_empty())),
+            );
         }
     }
 
@@ -192,13 +181,12 @@ impl FourierStage {
     ) -> bool {
         let pairs = self.pairs.block(block);
         let FourierScratch { rows, fft, phases } = scratch;
-        let gap = self.uniform.map_or(0, |_| GAP);
         let mut finite = true;
         let mut at = 0;
         for pair in pairs {
             let n = self.ring(pair).longitudes;
             let row = &mut rows[at..at + T::ROWS * n];
-            at += row.len() + gap;
+            at += row.len();
             let ring = |index: Option<usize>| index.map(|ring| &samples[self.rings.range(ring)]);
             let factor = |ring: Option<usize>| self.weight(weights, ring);
             finite &= self.arch.dispatch(Load {
@@ -208,14 +196,10 @@ impl FourierStage {
             });
         }
         if let Some(n) = self.uniform {
-            let stride = T::ROWS * n + GAP;
-            let rows = &mut rows[..stride * pairs.len()];
-            for pair in rows.chunks_exact_mut(stride) {
-                self.transforms[&n][0].process_with_scratch(&mut pair[..T::ROWS * n], fft);
-            }
+            let rows = &mut rows[..T::ROWS * pairs.len() * n];
+            self.transforms[&n][0].process_with_scratch(rows, fft);
             let cells = &mut cells[..seen * cell_len::<T>()];
-            self.arch
-                .dispatch(Gather::<T>::new(rows, [n, stride], cells));
+            self.arch.dispatch(Gather::<T>::new(rows, n, cells));
             return finite;
         }
         let mut at = 0;
@@ -296,8 +280,7 @@ pub(super) struct Scatter<'a, T> {
     cells: &'a [f64],
     block: usize,
     seen: usize,
-    /// Longitudes, and from one row to the next.
-    places: [usize; 2],
+    longitudes: usize,
     rows: &'a mut [Complex64],
     kind: PhantomData<T>,
 }
@@ -308,7 +291,7 @@ impl<'a, T> Scatter<'a, T> {
         cells: &'a [f64],
         block: usize,
         seen: usize,
-        places: [usize; 2],
+        longitudes: usize,
         rows: &'a mut [Complex64],
     ) -> Self {
         Scatter {
@@ -316,7 +299,7 @@ impl<'a, T> Scatter<'a, T> {
             cells,
             block,
             seen,
-            places,
+            longitudes,
             rows,
             kind: PhantomData,
         }
@@ -331,7 +314,7 @@ impl<T: Sample> WithSimd for Scatter<'_, T> {
         for m in (0..self.seen).step_by(RUN) {
             let len = RUN.min(self.seen - m) * self.layout.cell();
             let cells = &self.cells[self.layout.position(m, self.block)..][..len];
-            T::scatter(simd, cells, m, self.places, self.rows);
+            T::scatter(simd, cells, m, self.longitudes, self.rows);
         }
     }
 }
@@ -339,16 +322,16 @@ impl<T: Sample> WithSimd for Scatter<'_, T> {
 /// All cells of a block from rows of equal length.
 pub(super) struct Gather<'a, T> {
     rows: &'a [Complex64],
-    places: [usize; 2],
+    longitudes: usize,
     cells: &'a mut [f64],
     kind: PhantomData<T>,
 }
 
 impl<'a, T> Gather<'a, T> {
-    pub fn new(rows: &'a [Complex64], places: [usize; 2], cells: &'a mut [f64]) -> Self {
+    pub fn new(rows: &'a [Complex64], longitudes: usize, cells: &'a mut [f64]) -> Self {
         Gather {
             rows,
-            places,
+            longitudes,
             cells,
             kind: PhantomData,
         }
@@ -361,7 +344,7 @@ impl<T: Sample> WithSimd for Gather<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         for (m, cell) in self.cells.chunks_exact_mut(cell_len::<T>()).enumerate() {
-            T::gather(simd, self.rows, self.places, m, cell);
+            T::gather(simd, self.rows, self.longitudes, m, cell);
         }
     }
 }

@@ -38,11 +38,11 @@ pub(super) mod sealed {
         fn load(rings: [Option<&[Self]>; 2], weights: [f64; 2], row: &mut [Complex64]) -> bool;
         /// Reads a pair of rings, times weights, off a row.
         fn store(row: &[Complex64], weights: [f64; 2], rings: [Option<&mut [Self]>; 2]);
-        /// Reads the orders ±m of all lanes of one cell off rows of equal length; `places` has their longitudes, and the way from one pair to the next.
+        /// Reads the orders ±m of all lanes of one cell off rows of equal length.
         fn gather<S: Simd>(
             simd: S,
             rows: &[Complex64],
-            places: [usize; 2],
+            longitudes: usize,
             order: usize,
             cell: &mut [f64],
         );
@@ -51,7 +51,7 @@ pub(super) mod sealed {
             simd: S,
             cells: &[f64],
             order: usize,
-            places: [usize; 2],
+            longitudes: usize,
             rows: &mut [Complex64],
         );
         /// Reads the orders ±m of one row, which may be aliased.
@@ -179,22 +179,6 @@ impl<T: Sample> WithSimd for Load<'_, T> {
     }
 }
 
-/// [`store`](sealed::Sample::store) with the widest vectors.
-pub(super) struct Store<'a, T> {
-    pub row: &'a [Complex64],
-    pub weights: [f64; 2],
-    pub rings: [Option<&'a mut [T]>; 2],
-}
-
-impl<T: Sample> WithSimd for Store<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        T::store(self.row, self.weights, self.rings);
-    }
-}
-
 macro_rules! real {
     ($($number:ty)*) => {$(
         /// Two real rings are the real and imaginary part of one complex row.
@@ -266,10 +250,10 @@ macro_rules! real {
 
             #[inline(always)]
             fn gather<S: Simd>(
- simd: S, rows: &[Complex64], [longitudes, stride]: [usize; 2], order: usize, cell: &mut [f64]) {
+ simd: S, rows: &[Complex64], longitudes: usize, order: usize, cell: &mut [f64]) {
                 let minus = negative(order, longitudes);
                 let mut parts = [[0.0; LANES]; 4];
-                for (i, row) in rows.chunks(stride).enumerate() {
+                for (i, row) in rows.chunks_exact(longitudes).enumerate() {
                     let (a, b) = (row[order], row[minus]);
                     parts[0][i] = a.re;
                     parts[1][i] = a.im;
@@ -288,7 +272,7 @@ macro_rules! real {
 
             #[inline(always)]
             fn scatter<S: Simd>(
- simd: S, cells: &[f64], order: usize, [longitudes, stride]: [usize; 2], rows: &mut [Complex64]) {
+ simd: S, cells: &[f64], order: usize, longitudes: usize, rows: &mut [Complex64]) {
                 let mut plus = [[Complex64::ZERO; RUN]; LANES];
                 let mut minus = plus;
                 let mut count = 0;
@@ -309,8 +293,8 @@ macro_rules! real {
                     }
                     count += 1;
                 }
-                for ((row, plus), minus) in rows.chunks_mut(stride).zip(&plus).zip(&minus) {
-                    write_run(&mut row[..longitudes], order, plus, minus, count);
+                for ((row, plus), minus) in rows.chunks_exact_mut(longitudes).zip(&plus).zip(&minus) {
+                    write_run(row, order, plus, minus, count);
                 }
             }
 
@@ -410,11 +394,11 @@ macro_rules! complex {
 
             #[inline(always)]
             fn gather<S: Simd>(
- simd: S, rows: &[Complex64], [longitudes, stride]: [usize; 2], order: usize, cell: &mut [f64]) {
+ simd: S, rows: &[Complex64], longitudes: usize, order: usize, cell: &mut [f64]) {
                 let minus = negative(order, longitudes);
                 let mut north = [[0.0; LANES]; 4];
                 let mut south = [[0.0; LANES]; 4];
-                for (i, row) in rows.chunks(stride).enumerate() {
+                for (i, row) in rows.chunks_exact(2 * longitudes).enumerate() {
                     for (k, index) in [order, minus].into_iter().enumerate() {
                         let (a, b) = (row[index], row[longitudes + index]);
                         north[2 * k][i] = a.re;
@@ -432,7 +416,7 @@ macro_rules! complex {
 
             #[inline(always)]
             fn scatter<S: Simd>(
- simd: S, cells: &[f64], order: usize, [longitudes, stride]: [usize; 2], rows: &mut [Complex64]) {
+ simd: S, cells: &[f64], order: usize, longitudes: usize, rows: &mut [Complex64]) {
                 // North and south, each with orders m and −m.
                 let mut values = [[[[Complex64::ZERO; RUN]; 2]; 2]; LANES];
                 let mut count = 0;
@@ -449,7 +433,7 @@ macro_rules! complex {
                     }
                     count += 1;
                 }
-                for (rows, values) in rows.chunks_mut(stride).zip(&values) {
+                for (rows, values) in rows.chunks_exact_mut(2 * longitudes).zip(&values) {
                     for (row, [plus, minus]) in rows.chunks_exact_mut(longitudes).zip(values) {
                         write_run(row, order, plus, minus, count);
                     }
