@@ -349,6 +349,8 @@ impl<S: Simd> Step<'_, S> {
     }
 
     /// The stage from one array to the other.
+    // Inside of the loops the index belongs to several rows.
+    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
     fn pass<const R: usize>(&self, a: &[Pair<S>], b: &mut [Pair<S>]) {
         let (simd, part, batch) = (self.simd, self.part, self.batch);

@@ -189,8 +189,8 @@ struct State {
 impl State {
     #[inline(always)]
     fn advance(&mut self, step: &Step, kind: usize, y: &[f64; LANES]) {
-        for lane in 0..LANES {
-            let factor = step.slope * y[lane] + step.constant[kind];
+        for (lane, y) in y.iter().enumerate() {
+            let factor = step.slope * y + step.constant[kind];
             let next = factor * self.here[lane] - self.before[lane];
             let large = self.scale[lane] > 0.0 && next.abs() >= MANTISSA_LIMIT;
             let unit = if large { SCALE_UNIT_INVERSE } else { 1.0 };

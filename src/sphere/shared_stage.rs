@@ -91,17 +91,17 @@ impl<S: Simd, const V: usize> Group<S, V> {
     fn run(&mut self, steps: &[Step], range: Range<usize>, visitor: &mut impl Visit<S, V>) {
         let mut at = self.first[V - 1].clamp(range.start, range.end);
         if V > 1 {
-            at = self.go::<1>(steps, at, self.before_vector(1, at, range.end), visitor);
+            at = self.go::<1>(steps, at, self.joined(1, at, range.end), visitor);
         }
         if V > 2 {
-            at = self.go::<2>(steps, at, self.before_vector(2, at, range.end), visitor);
+            at = self.go::<2>(steps, at, self.joined(2, at, range.end), visitor);
         }
         self.go::<V>(steps, at, range.end, visitor);
     }
 
     /// Where the next vector joins the last `active` ones.
     #[inline(always)]
-    fn before_vector(&self, active: usize, at: usize, end: usize) -> usize {
+    fn joined(&self, active: usize, at: usize, end: usize) -> usize {
         self.first[(V - 1).saturating_sub(active)].clamp(at, end)
     }
 
