@@ -124,6 +124,15 @@ fn batch(c: &mut Criterion) {
                 })
             });
         }
+        if band_limit == 16 {
+            let signals: Vec<_> = coeffs.outer_iter().map(|c| c.to_owned()).collect();
+            group.bench_function(BenchmarkId::new("naive", band_limit), |b| {
+                b.iter(|| -> Vec<_> {
+                    let signals = black_box(&signals).iter();
+                    signals.map(|coeffs| naive(coeffs, &euler)).collect()
+                })
+            });
+        }
     }
     group.finish();
 }

@@ -2,9 +2,9 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner, correlate_real_into};
-use haarmonic::special::{WignerDRecursion, wigner_d_matrix};
+use haarmonic::special::{WignerDRecursion, WignerDegrees, wigner_d_matrix};
 use haarmonic::sphere::Sampling;
-use ndarray::Array3;
+use ndarray::{Array3, ArrayViewMut2};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -117,5 +117,46 @@ fn wigner(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, transform, planning, correlation, wigner);
+/// The matrices of all degrees below L at one angle; the naive twin makes them one by one.
+fn degrees(c: &mut Criterion) {
+    let mut group = c.benchmark_group("wigner_degrees");
+    for band_limit in [16, 64, 256] {
+        let size = 2 * band_limit - 1;
+        let mut space = vec![0.0; size * size];
+        let entries: usize = (0..band_limit).map(|l| (2 * l + 1) * (2 * l + 1)).sum();
+        group.throughput(Throughput::Elements(entries as u64));
+        group.bench_function(BenchmarkId::new("matrices", band_limit), |b| {
+            b.iter(|| {
+                let mut degrees = WignerDegrees::new(band_limit, black_box(1.1)).expect("valid");
+                while let Some(d) = degrees.next_degree() {
+                    let size = 2 * d.degree() + 1;
+                    let space = &mut space[..size * size];
+                    d.write_matrix(ArrayViewMut2::from_shape((size, size), space).expect("square"))
+                        .expect("the shape of the degree");
+                }
+            })
+        });
+        group.bench_function(BenchmarkId::new("quarters", band_limit), |b| {
+            b.iter(|| {
+                let mut degrees = WignerDegrees::new(band_limit, black_box(1.1)).expect("valid");
+                while let Some(d) = degrees.next_degree() {
+                    d.write_quarter(&mut space[..(d.degree() + 1).pow(2)])
+                        .expect("the length of the degree");
+                }
+            })
+        });
+        if band_limit <= 64 {
+            group.bench_function(BenchmarkId::new("naive", band_limit), |b| {
+                b.iter(|| {
+                    (0..band_limit)
+                        .map(|l| wigner_d_matrix(l, black_box(1.1)).expect("valid")[[0, 0]])
+                        .sum::<f64>()
+                })
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, transform, planning, correlation, wigner, degrees);
 criterion_main!(benches);

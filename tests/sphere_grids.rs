@@ -375,6 +375,39 @@ fn synthesis_on_any_rings() {
     }
 }
 
+/// One block of eight rings so far apart that high orders are far below the smallest numbers in some when others see them; at the
+/// higher band limit those see them later on.
+#[test]
+fn rings_far_apart() {
+    let colatitudes = [0.2, 0.21, 0.25, 0.3, 0.6, 0.9, 1.1, 1.2, PI - 0.2];
+    let rings = colatitudes.map(|colatitude| Ring {
+        colatitude,
+        longitudes: 2,
+        first_longitude: 0.1,
+    });
+    let rings = Rings::new(rings.to_vec()).unwrap();
+    for l in [200, 1200] {
+        let plan = RingPlan::new(rings.clone(), l).unwrap();
+        let real = random_coeffs(l, true, 14);
+        let wanted = at_points(real.view(), plan.rings()).mapv(|value| value.re);
+        let samples: Array1<f64> = plan.synthesise(real.view()).unwrap();
+        assert_close(&samples, &wanted, tol::transform(l));
+        let coeffs = random_coeffs(l, false, 15);
+        let wanted = at_points(coeffs.view(), plan.rings());
+        let samples: Array1<Complex64> = plan.synthesise(coeffs.view()).unwrap();
+        assert_close(&samples, &wanted, tol::transform(l));
+        let y = random_signal([1, samples.len()], 16, Complex64::new);
+        let mut at_y = plan.make_coeffs();
+        let weights = vec![1.0; plan.rings().rings().len()];
+        let scratch = &mut plan.make_scratch();
+        plan.adjoint_into(y.as_slice().unwrap(), &weights, at_y.view_mut(), scratch)
+            .unwrap();
+        let size = (product(&samples, &samples).re * product(&y, &y).re).sqrt();
+        let difference = product(&samples, &y) - product(&coeffs, &at_y);
+        assert!(difference.norm() <= tol::transform(l) * size);
+    }
+}
+
 #[test]
 fn adjoint_on_any_rings() {
     for l in [1, 6, 13] {

@@ -287,6 +287,7 @@ fn angle_count(nodes: usize) -> usize {
     let cost = |angles: usize| {
         let steps = factors(angles).into_iter().map(|radix| match radix {
             2..=5 => 8,
+            7..=13 => 5 + radix,
             _ => 13 + radix,
         });
         angles * (ACTIVATIONS + steps.sum::<usize>())

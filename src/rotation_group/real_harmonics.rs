@@ -95,16 +95,13 @@ impl RealHarmonics {
         })
     }
 
-    /// Real and imaginary parts of order m in each channel, from degree `first` on, a multiple of eight.
+    /// Real and imaginary parts of order m, channel by channel, and the length of a channel: the degrees from [`first_degree`] on.
     #[inline(always)]
-    pub(super) fn rows(&self, m: usize, first: usize) -> impl Iterator<Item = [&[f64]; 2]> + Clone {
+    pub(super) fn order(&self, m: usize) -> ([&[f64]; 2], usize) {
         let width = row_width(self.band_limit, m);
         let start = row_start(self.band_limit, self.channels, m);
         let rows = start..start + self.channels * width;
-        let skip = first - first_degree(m);
-        let re = self.re[rows.clone()].chunks(width);
-        let im = self.im[rows].chunks(width);
-        re.zip(im).map(move |(re, im)| [&re[skip..], &im[skip..]])
+        ([&self.re[rows.clone()], &self.im[rows]], width)
     }
 
     /// Band limit `L`, exclusive.

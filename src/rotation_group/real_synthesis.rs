@@ -53,12 +53,13 @@ impl WithSimd for Begin<'_> {
             ..
         } = scratch;
         let plane_len = plan.plane_len();
+        let scale = 1.0 / (4.0 * PI * f.channels() as f64);
         for (m, orders) in orders.chunks_exact_mut(2 * plan.stride).enumerate() {
             for plane in planes.chunks_exact_mut(plane_len) {
                 plane[plan.gap(NUMBER)].fill(0.0);
             }
             for n in 0..plan.band_limit {
-                order_products(simd, f, g, (m, n), products);
+                order_products(simd, (f, g), (m, n), scale, products);
                 let functions = match &plan.nodes.tabulated {
                     Some(table) => table.class(m.max(n), m.min(n)),
                     None => {
@@ -89,41 +90,62 @@ impl WithSimd for Begin<'_> {
 
 /// The products of the coefficients, summed over channels, with all signs and weights:
 /// conj(f_lm) g_ln and conj(f_lm) g_{l,−n}. Layout: four rows of degrees, from [`first_degree`] of max(m, n) on.
+///
+/// Short rows are the rule in kernels of small signals: no division, no iterator that has to be set up.
 #[inline(always)]
 fn order_products<S: Simd>(
     simd: S,
-    f: &RealHarmonics,
-    g: &RealHarmonics,
+    (f, g): (&RealHarmonics, &RealHarmonics),
     (m, n): (usize, usize),
+    scale: f64,
     out: &mut [f64],
 ) {
     let first = first_degree(m.max(n));
-    let parity = |k: usize| if k.is_multiple_of(2) { 1.0 } else { -1.0 };
-    let scale = 1.0 / (4.0 * PI * f.channels() as f64);
-    let plus = simd.splat_f64s(if m < n { scale * parity(n - m) } else { scale });
+    let signed = |k: usize| if k.is_multiple_of(2) { scale } else { -scale };
+    let plus = simd.splat_f64s(if m < n { signed(n - m) } else { scale });
     // g_{l,−n} = (−1)^n conj(g_ln).
-    let minus: [f64; LANES] = std::array::from_fn(|l| scale * parity(l + m.max(n) + n));
-    let (minus, _) = S::as_simd_f64s(&minus);
+    let minus = simd.mul_f64s(
+        simd.splat_f64s(signed(m.max(n) + n)),
+        S::as_simd_f64s(&ALTERNATING).0[0],
+    );
     let (out, _) = S::as_mut_simd_f64s(out);
     let step = out.len() / PRODUCTS;
+    let [p0, p1, p2, p3] = quarters_mut(out);
+    let (a, a_width) = f.order(m);
+    let (b, b_width) = g.order(n);
+    let [a_re, a_im] = a.map(|rows| S::as_simd_f64s(rows).0);
+    let [b_re, b_im] = b.map(|rows| S::as_simd_f64s(rows).0);
+    let a_first = (first - first_degree(m)) / S::F64_LANES;
+    let b_first = (first - first_degree(n)) / S::F64_LANES;
+    let (a_width, b_width) = (a_width / S::F64_LANES, b_width / S::F64_LANES);
     let zero = simd.splat_f64s(0.0);
-    let (a, b) = (f.rows(m, first), g.rows(n, first));
     for v in 0..step - first / S::F64_LANES {
         let (mut rr, mut ii, mut ri, mut ir) = (zero, zero, zero, zero);
-        for (a, b) in (a.clone()).zip(b.clone()) {
-            let [a_re, a_im] = a.map(|row| S::as_simd_f64s(row).0[v]);
-            let [b_re, b_im] = b.map(|row| S::as_simd_f64s(row).0[v]);
-            rr = simd.mul_add_e_f64s(a_re, b_re, rr);
-            ii = simd.mul_add_e_f64s(a_im, b_im, ii);
-            ri = simd.mul_add_e_f64s(a_re, b_im, ri);
-            ir = simd.mul_add_e_f64s(a_im, b_re, ir);
+        let (mut i, mut j) = (a_first + v, b_first + v);
+        for _ in 0..f.channels() {
+            rr = simd.mul_add_e_f64s(a_re[i], b_re[j], rr);
+            ii = simd.mul_add_e_f64s(a_im[i], b_im[j], ii);
+            ri = simd.mul_add_e_f64s(a_re[i], b_im[j], ri);
+            ir = simd.mul_add_e_f64s(a_im[i], b_re[j], ir);
+            (i, j) = (i + a_width, j + b_width);
         }
-        let minus = minus[v % (LANES / S::F64_LANES)];
-        out[v] = simd.mul_f64s(plus, simd.add_f64s(rr, ii));
-        out[step + v] = simd.mul_f64s(plus, simd.sub_f64s(ri, ir));
-        out[2 * step + v] = simd.mul_f64s(minus, simd.sub_f64s(rr, ii));
-        out[3 * step + v] = simd.mul_f64s(minus, simd.neg_f64s(simd.add_f64s(ri, ir)));
+        p0[v] = simd.mul_f64s(plus, simd.add_f64s(rr, ii));
+        p1[v] = simd.mul_f64s(plus, simd.sub_f64s(ri, ir));
+        p2[v] = simd.mul_f64s(minus, simd.sub_f64s(rr, ii));
+        p3[v] = simd.mul_f64s(minus, simd.neg_f64s(simd.add_f64s(ri, ir)));
     }
+}
+
+/// Signs of even and odd degrees.
+const ALTERNATING: [f64; LANES] = [1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0];
+
+/// The four rows of products.
+#[inline(always)]
+fn quarters_mut<T>(rows: &mut [T]) -> [&mut [T]; PRODUCTS] {
+    let (head, tail) = rows.split_at_mut(rows.len() / 2);
+    let (p0, p1) = head.split_at_mut(head.len() / 2);
+    let (p2, p3) = tail.split_at_mut(tail.len() / 2);
+    [p0, p1, p2, p3]
 }
 
 /// Sums over the degrees, for orders (m, n) and (m, −n).
@@ -144,15 +166,18 @@ fn degree_sums<S: Simd, const MIRRORED: bool>(
     let places = plan.places(n).map(|place| place * per_number);
     let signs = if n == 0 { 1 } else { 2 };
     let (step, first) = (products.len() / PRODUCTS, m.max(n) % LANES);
-    let [p0, p1, p2, p3] = std::array::from_fn(|k| &products[k * step..(k + 1) * step][first..]);
+    let degrees = plan.band_limit - m.max(n);
+    let products: [&[f64]; PRODUCTS] =
+        std::array::from_fn(|k| &products[k * step + first..][..degrees]);
     let zero = simd.splat_f64s(0.0);
     for register in 0..half {
         let (mut here, mut there) = ([zero; PRODUCTS], [zero; PRODUCTS]);
-        let rows = functions.chunks_exact(2 * half);
-        for ((((row, p0), p1), p2), p3) in rows.zip(p0).zip(p1).zip(p2).zip(p3) {
-            let (u, v) = (row[register], row[half + register]);
-            for (k, product) in [p0, p1, p2, p3].into_iter().enumerate() {
-                let product = simd.splat_f64s(*product);
+        let mut at = register;
+        for j in 0..degrees {
+            let (u, v) = (functions[at], functions[at + half]);
+            at += 2 * half;
+            for (k, products) in products.iter().enumerate() {
+                let product = simd.splat_f64s(products[j]);
                 let (u, v) = if k < 2 { (u, v) } else { (v, u) };
                 here[k] = simd.mul_add_e_f64s(product, u, here[k]);
                 if MIRRORED {

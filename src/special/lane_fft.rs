@@ -2,10 +2,11 @@
 //!
 //! A *number* of such a bundle is sixteen `f64`: for each register of `F` lanes, the real parts of `F` signals and then
 //! their imaginary parts. Every step of a transform is then arithmetic on whole registers, for any length.
-//! The steps are those of the self-sorting (Stockham) scheme with radix 4, 2, 3, 5, and any other prime.
+//! The steps are those of the self-sorting (Stockham) scheme with radix 4, 2, 3, 5, 7, 11, 13, and any other prime.
 
 use pulp::{Simd, WithSimd};
 use std::f64::consts::TAU;
+use std::ops::Deref;
 
 /// Signals in a bundle.
 pub(crate) const LANES: usize = 8;
@@ -18,6 +19,9 @@ pub(crate) const NUMBER: usize = 2 * LANES;
 pub(crate) fn lane_offset<S: Simd>(lane: usize) -> usize {
     lane / S::F64_LANES * 2 * S::F64_LANES + lane % S::F64_LANES
 }
+
+/// Radices up to this have butterflies that stay in registers.
+const LARGEST_RADIX: usize = 13;
 
 /// The sign in the exponent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +98,7 @@ impl LaneFft {
     /// Numbers of additional work space.
     pub(crate) fn extra(&self) -> usize {
         let longest = self.stages.iter().map(|stage| stage.radix).max();
-        longest.filter(|radix| *radix > 5).unwrap_or(0)
+        longest.filter(|radix| *radix > LARGEST_RADIX).unwrap_or(0)
     }
 
     /// Transforms the numbers in `a`; the result is left in `a`. `b` is as long as `a`, `extra` at least `self.extra()`.
@@ -132,7 +136,6 @@ impl WithSimd for Process<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let fft = self.fft;
-        let per_number = LANES / S::F64_LANES;
         let mut a = pairs_mut::<S>(self.a);
         let mut b = pairs_mut::<S>(self.b);
         let extra = pairs_mut::<S>(self.extra);
@@ -141,30 +144,60 @@ impl WithSimd for Process<'_> {
             Direction::Forward => 0,
             Direction::Inverse => 1,
         };
-        for stage in &fft.stages {
-            let twiddles = &fft.twiddles[stage.twiddle..][..stage.count * (stage.radix - 1)];
-            let roots = &fft.roots[stage.root..];
-            let batch = stage.stride * per_number;
+        let Some((last, stages)) = fft.stages.split_last() else {
+            return;
+        };
+        for stage in stages {
+            let step = fft.step(simd, part, stage);
             match stage.radix {
-                4 => four(simd, part, batch, twiddles, a, b),
-                2 => two(simd, part, batch, twiddles, a, b),
-                3 => odd::<S, 3>(simd, part, batch, twiddles, roots, a, b),
-                5 => odd::<S, 5>(simd, part, batch, twiddles, roots, a, b),
-                radix => any(
-                    simd,
-                    part,
-                    batch,
-                    twiddles,
-                    &roots[..radix],
-                    a,
-                    b,
-                    &mut extra[..radix],
-                ),
+                2 => step.pass::<2>(a, b),
+                3 => step.pass::<3>(a, b),
+                4 => step.pass::<4>(a, b),
+                5 => step.pass::<5>(a, b),
+                7 => step.pass::<7>(a, b),
+                11 => step.pass::<11>(a, b),
+                13 => step.pass::<13>(a, b),
+                _ => step.any(a, b, extra),
             }
             (a, b) = (b, a);
         }
-        if fft.stages.len() % 2 == 1 {
-            b.copy_from_slice(a);
+        let step = fft.step(simd, part, last);
+        let in_place = stages.len().is_multiple_of(2);
+        match (last.radix, in_place) {
+            (2, true) => step.finish::<2>(a),
+            (3, true) => step.finish::<3>(a),
+            (4, true) => step.finish::<4>(a),
+            (5, true) => step.finish::<5>(a),
+            (7, true) => step.finish::<7>(a),
+            (11, true) => step.finish::<11>(a),
+            (13, true) => step.finish::<13>(a),
+            (2, false) => step.pass::<2>(a, b),
+            (3, false) => step.pass::<3>(a, b),
+            (4, false) => step.pass::<4>(a, b),
+            (5, false) => step.pass::<5>(a, b),
+            (7, false) => step.pass::<7>(a, b),
+            (11, false) => step.pass::<11>(a, b),
+            (13, false) => step.pass::<13>(a, b),
+            _ => {
+                step.any(a, b, extra);
+                if in_place {
+                    a.copy_from_slice(b);
+                }
+            }
+        }
+    }
+}
+
+impl LaneFft {
+    #[inline(always)]
+    fn step<S: Simd>(&self, simd: S, part: usize, stage: &Stage) -> Step<'_, S> {
+        Step {
+            simd,
+            part,
+            batch: stage.stride * (LANES / S::F64_LANES),
+            twiddles: &self.twiddles[stage.twiddle..][..stage.count * (stage.radix - 1)],
+            roots: &self.roots[stage.root..],
+            radix: stage.radix,
         }
     }
 }
@@ -241,182 +274,212 @@ fn store<S: Simd>(y: &mut Pair<S>, part: usize, value: Pair<S>) {
     y[(part & 1) ^ 1] = value[1];
 }
 
+/// The transform of `R` numbers; calls `put` for each of them.
 #[inline(always)]
-fn two<S: Simd>(
+fn butterfly<S: Simd, const R: usize>(
     simd: S,
-    part: usize,
-    batch: usize,
-    twiddles: &[[f64; 2]],
-    a: &[Pair<S>],
-    b: &mut [Pair<S>],
-) {
-    let (head, tail) = a.split_at(a.len() / 2);
-    for (((w, x0), x1), y) in twiddles
-        .iter()
-        .zip(head.chunks_exact(batch))
-        .zip(tail.chunks_exact(batch))
-        .zip(b.chunks_exact_mut(2 * batch))
-    {
-        let (y0, y1) = y.split_at_mut(batch);
-        for i in 0..batch {
-            let (u, v) = (load::<S>(&x0[i], part), load::<S>(&x1[i], part));
-            store::<S>(&mut y0[i], part, sum(simd, u, v));
-            store::<S>(&mut y1[i], part, times(simd, difference(simd, u, v), *w));
-        }
-    }
-}
-
-#[inline(always)]
-fn four<S: Simd>(
-    simd: S,
-    part: usize,
-    batch: usize,
-    twiddles: &[[f64; 2]],
-    a: &[Pair<S>],
-    b: &mut [Pair<S>],
-) {
-    let quarter = a.len() / 4;
-    let (x0, rest) = a.split_at(quarter);
-    let (x1, rest) = rest.split_at(quarter);
-    let (x2, x3) = rest.split_at(quarter);
-    for (((((w, x0), x1), x2), x3), y) in twiddles
-        .as_chunks::<3>()
-        .0
-        .iter()
-        .zip(x0.chunks_exact(batch))
-        .zip(x1.chunks_exact(batch))
-        .zip(x2.chunks_exact(batch))
-        .zip(x3.chunks_exact(batch))
-        .zip(b.chunks_exact_mut(4 * batch))
-    {
-        let (y0, rest) = y.split_at_mut(batch);
-        let (y1, rest) = rest.split_at_mut(batch);
-        let (y2, y3) = rest.split_at_mut(batch);
-        for i in 0..batch {
-            let (p, q) = (load::<S>(&x0[i], part), load::<S>(&x2[i], part));
-            let (r, t) = (load::<S>(&x1[i], part), load::<S>(&x3[i], part));
-            let (even, even_minus) = (sum(simd, p, q), difference(simd, p, q));
-            let (odd, odd_minus) = (sum(simd, r, t), difference(simd, r, t));
-            let [plus, minus] = turned(simd, even_minus, odd_minus);
-            store::<S>(&mut y0[i], part, sum(simd, even, odd));
-            store::<S>(&mut y1[i], part, times(simd, plus, w[0]));
-            let opposite = difference(simd, even, odd);
-            store::<S>(&mut y2[i], part, times(simd, opposite, w[1]));
-            store::<S>(&mut y3[i], part, times(simd, minus, w[2]));
-        }
-    }
-}
-
-/// A small odd radix: everything stays in registers.
-#[inline(always)]
-fn odd<S: Simd, const R: usize>(
-    simd: S,
-    part: usize,
-    batch: usize,
-    twiddles: &[[f64; 2]],
     roots: &[[f64; 2]],
-    a: &[Pair<S>],
-    b: &mut [Pair<S>],
+    mut x: [Pair<S>; R],
+    mut put: impl FnMut(usize, Pair<S>),
 ) {
-    let count = a.len() / (R * batch);
+    if R == 2 {
+        put(0, sum(simd, x[0], x[1]));
+        put(1, difference(simd, x[0], x[1]));
+        return;
+    }
+    if R == 4 {
+        let (even, even_minus) = (sum(simd, x[0], x[2]), difference(simd, x[0], x[2]));
+        let (odd, odd_minus) = (sum(simd, x[1], x[3]), difference(simd, x[1], x[3]));
+        let [plus, minus] = turned(simd, even_minus, odd_minus);
+        put(0, sum(simd, even, odd));
+        put(1, plus);
+        put(2, difference(simd, even, odd));
+        put(3, minus);
+        return;
+    }
     let zero = simd.splat_f64s(0.0);
-    for p in 0..count {
-        let w = &twiddles[p * (R - 1)..][..R - 1];
-        let y = &mut b[p * R * batch..][..R * batch];
-        for i in 0..batch {
-            let mut x = [[zero; 2]; R];
-            for (k, x) in x.iter_mut().enumerate() {
-                *x = load::<S>(&a[(k * count + p) * batch + i], part);
+    let roots: &[[f64; 2]; R] = roots.first_chunk().expect("a root for each term");
+    let mut total = x[0];
+    for k in 1..=R / 2 {
+        let (u, v) = (x[k], x[R - k]);
+        (x[k], x[R - k]) = (sum(simd, u, v), difference(simd, u, v));
+        total = sum(simd, total, x[k]);
+    }
+    put(0, total);
+    for j in 1..=R / 2 {
+        let (mut even, mut odd) = (x[0], [zero; 2]);
+        for k in 1..=R / 2 {
+            let [c, s] = roots[j * k % R];
+            let (c, s) = (simd.splat_f64s(c), simd.splat_f64s(s));
+            for c_part in 0..2 {
+                even[c_part] = simd.mul_add_f64s(c, x[k][c_part], even[c_part]);
+                odd[c_part] = simd.mul_add_f64s(s, x[R - k][c_part], odd[c_part]);
             }
-            let mut total = x[0];
-            for k in 1..=R / 2 {
-                let (u, v) = (x[k], x[R - k]);
-                (x[k], x[R - k]) = (sum(simd, u, v), difference(simd, u, v));
-                total = sum(simd, total, x[k]);
-            }
-            store::<S>(&mut y[i], part, total);
-            for j in 1..=R / 2 {
-                let (mut even, mut odd) = (x[0], [zero; 2]);
-                for k in 1..=R / 2 {
-                    let [c, s] = roots[j * k % R];
-                    let (c, s) = (simd.splat_f64s(c), simd.splat_f64s(s));
-                    for c_part in 0..2 {
-                        even[c_part] = simd.mul_add_f64s(c, x[k][c_part], even[c_part]);
-                        odd[c_part] = simd.mul_add_f64s(s, x[R - k][c_part], odd[c_part]);
-                    }
+        }
+        let [minus, plus] = turned(simd, even, odd);
+        put(j, minus);
+        put(R - j, plus);
+    }
+}
+
+/// One stage at work.
+struct Step<'a, S> {
+    simd: S,
+    /// The place of the real parts: 1 where they are exchanged with the imaginary ones.
+    part: usize,
+    /// Pairs of registers that share twiddle factors.
+    batch: usize,
+    twiddles: &'a [[f64; 2]],
+    roots: &'a [[f64; 2]],
+    radix: usize,
+}
+
+impl<S: Simd> Step<'_, S> {
+    #[inline(always)]
+    fn values<const R: usize>(
+        &self,
+        x: &[impl Deref<Target = [Pair<S>]>; R],
+        i: usize,
+    ) -> [Pair<S>; R] {
+        let mut values = [[self.simd.splat_f64s(0.0); 2]; R];
+        for (value, x) in values.iter_mut().zip(x) {
+            *value = load::<S>(&x[i], self.part);
+        }
+        values
+    }
+
+    /// The stage from one array to the other.
+    // Inside of the loops the index belongs to several rows.
+    #[allow(clippy::needless_range_loop)]
+    #[inline(always)]
+    fn pass<const R: usize>(&self, a: &[Pair<S>], b: &mut [Pair<S>]) {
+        let (simd, part, batch) = (self.simd, self.part, self.batch);
+        let step = a.len() / R;
+        let mut rest = a;
+        let x: [&[Pair<S>]; R] = std::array::from_fn(|_| {
+            let (first, tail) = rest.split_at(step);
+            rest = tail;
+            first
+        });
+        for (p, y) in b.chunks_exact_mut(R * batch).enumerate() {
+            let x: [&[Pair<S>]; R] = std::array::from_fn(|k| &x[k][p * batch..][..batch]);
+            let mut rest = y;
+            let mut y: [&mut [Pair<S>]; R] =
+                std::array::from_fn(|_| rest.split_off_mut(..batch).expect("R batches"));
+            // The first factors are one; in the last stage there are no others.
+            if p == 0 {
+                for i in 0..batch {
+                    let values = self.values(&x, i);
+                    butterfly::<S, R>(
+                        simd,
+                        self.roots,
+                        values,
+                        #[inline(always)]
+                        |j, value| store::<S>(&mut y[j][i], part, value),
+                    );
                 }
-                let [minus, plus] = turned(simd, even, odd);
-                let (first, last) = (
-                    times(simd, minus, w[j - 1]),
-                    times(simd, plus, w[R - j - 1]),
+                continue;
+            }
+            let w = &self.twiddles[p * (R - 1)..][..R - 1];
+            for i in 0..batch {
+                let values = self.values(&x, i);
+                butterfly::<S, R>(
+                    simd,
+                    self.roots,
+                    values,
+                    #[inline(always)]
+                    |j, value| {
+                        let value = if j == 0 {
+                            value
+                        } else {
+                            times(simd, value, w[j - 1])
+                        };
+                        store::<S>(&mut y[j][i], part, value);
+                    },
                 );
-                store::<S>(&mut y[j * batch + i], part, first);
-                store::<S>(&mut y[(R - j) * batch + i], part, last);
             }
         }
     }
-}
 
-/// Any odd radix: sums over cosines and sines, four outputs at a time.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-fn any<S: Simd>(
-    simd: S,
-    part: usize,
-    batch: usize,
-    twiddles: &[[f64; 2]],
-    roots: &[[f64; 2]],
-    a: &[Pair<S>],
-    b: &mut [Pair<S>],
-    extra: &mut [Pair<S>],
-) {
-    let radix = roots.len();
-    let half = radix / 2;
-    let count = a.len() / (radix * batch);
-    let zero = simd.splat_f64s(0.0);
-    for p in 0..count {
-        let w = &twiddles[p * (radix - 1)..][..radix - 1];
-        let y = &mut b[p * radix * batch..][..radix * batch];
+    /// The last stage, in place.
+    #[inline(always)]
+    fn finish<const R: usize>(&self, a: &mut [Pair<S>]) {
+        let (simd, part, batch) = (self.simd, self.part, self.batch);
+        let mut rest = a;
+        let mut x: [&mut [Pair<S>]; R] =
+            std::array::from_fn(|_| rest.split_off_mut(..batch).expect("R batches"));
         for i in 0..batch {
-            let at = |k: usize| load::<S>(&a[(k * count + p) * batch + i], part);
-            let first = at(0);
-            let mut total = first;
-            for k in 1..=half {
-                let (u, v) = (at(k), at(radix - k));
-                extra[2 * k - 2] = sum(simd, u, v);
-                extra[2 * k - 1] = difference(simd, u, v);
-                total = sum(simd, total, extra[2 * k - 2]);
-            }
-            store::<S>(&mut y[i], part, total);
-            let mut j = 1;
-            while j <= half {
-                const TILE: usize = 4;
-                let (mut even, mut odd) = ([first; TILE], [[zero; 2]; TILE]);
-                let mut index = [0; TILE];
-                for terms in extra[..2 * half].as_chunks::<2>().0 {
-                    for t in 0..TILE {
-                        index[t] += j + t;
-                        if index[t] >= radix {
-                            index[t] -= radix;
-                        }
-                        let [c, s] = roots[index[t]];
-                        let (c, s) = (simd.splat_f64s(c), simd.splat_f64s(s));
-                        for c_part in 0..2 {
-                            even[t][c_part] =
-                                simd.mul_add_f64s(c, terms[0][c_part], even[t][c_part]);
-                            odd[t][c_part] = simd.mul_add_f64s(s, terms[1][c_part], odd[t][c_part]);
+            let values = self.values(&x, i);
+            butterfly::<S, R>(
+                simd,
+                self.roots,
+                values,
+                #[inline(always)]
+                |j, value| store::<S>(&mut x[j][i], part, value),
+            );
+        }
+    }
+
+    /// Any odd radix: sums over cosines and sines, four outputs at a time.
+    #[inline(always)]
+    fn any(&self, a: &[Pair<S>], b: &mut [Pair<S>], extra: &mut [Pair<S>]) {
+        let Step {
+            simd,
+            part,
+            batch,
+            radix,
+            ..
+        } = *self;
+        let (twiddles, roots) = (self.twiddles, &self.roots[..radix]);
+        let extra = &mut extra[..radix];
+        let half = radix / 2;
+        let count = a.len() / (radix * batch);
+        let zero = simd.splat_f64s(0.0);
+        for p in 0..count {
+            let w = &twiddles[p * (radix - 1)..][..radix - 1];
+            let y = &mut b[p * radix * batch..][..radix * batch];
+            for i in 0..batch {
+                let at = |k: usize| load::<S>(&a[(k * count + p) * batch + i], part);
+                let first = at(0);
+                let mut total = first;
+                for k in 1..=half {
+                    let (u, v) = (at(k), at(radix - k));
+                    extra[2 * k - 2] = sum(simd, u, v);
+                    extra[2 * k - 1] = difference(simd, u, v);
+                    total = sum(simd, total, extra[2 * k - 2]);
+                }
+                store::<S>(&mut y[i], part, total);
+                let mut j = 1;
+                while j <= half {
+                    const TILE: usize = 4;
+                    let (mut even, mut odd) = ([first; TILE], [[zero; 2]; TILE]);
+                    let mut index = [0; TILE];
+                    for terms in extra[..2 * half].as_chunks::<2>().0 {
+                        for t in 0..TILE {
+                            index[t] += j + t;
+                            if index[t] >= radix {
+                                index[t] -= radix;
+                            }
+                            let [c, s] = roots[index[t]];
+                            let (c, s) = (simd.splat_f64s(c), simd.splat_f64s(s));
+                            for c_part in 0..2 {
+                                even[t][c_part] =
+                                    simd.mul_add_f64s(c, terms[0][c_part], even[t][c_part]);
+                                odd[t][c_part] =
+                                    simd.mul_add_f64s(s, terms[1][c_part], odd[t][c_part]);
+                            }
                         }
                     }
+                    for t in 0..TILE.min(half + 1 - j) {
+                        let [minus, plus] = turned(simd, even[t], odd[t]);
+                        let k = j + t;
+                        let first = times(simd, minus, w[k - 1]);
+                        let last = times(simd, plus, w[radix - k - 1]);
+                        store::<S>(&mut y[k * batch + i], part, first);
+                        store::<S>(&mut y[(radix - k) * batch + i], part, last);
+                    }
+                    j += TILE;
                 }
-                for t in 0..TILE.min(half + 1 - j) {
-                    let [minus, plus] = turned(simd, even[t], odd[t]);
-                    let k = j + t;
-                    let first = times(simd, minus, w[k - 1]);
-                    let last = times(simd, plus, w[radix - k - 1]);
-                    store::<S>(&mut y[k * batch + i], part, first);
-                    store::<S>(&mut y[(radix - k) * batch + i], part, last);
-                }
-                j += TILE;
             }
         }
     }

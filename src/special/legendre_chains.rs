@@ -27,7 +27,7 @@ pub(crate) struct Step {
 pub(crate) struct LegendreChains {
     band_limit: usize,
     steps: Vec<Step>,
-    /// Start of chain `2 m + parity` in `steps`.
+    /// Start of chain `2 m + parity` in `steps`; odd chains have one degree more where even ones are longer.
     offsets: Vec<usize>,
 }
 
@@ -66,8 +66,32 @@ impl LegendreChains {
     /// The steps of one chain: degrees `m + parity`, `m + parity + 2`, … below the band limit.
     #[inline(always)]
     pub fn chain(&self, order: usize, parity: usize) -> &[Step] {
-        let index = 2 * order + parity;
-        &self.steps[self.offsets[index]..self.offsets[index + 1]]
+        let start = self.offsets[2 * order + parity];
+        &self.steps[start..start + (self.band_limit - order - parity).div_ceil(2)]
+    }
+
+    /// The steps of the odd chain, as many as the even one has.
+    #[inline(always)]
+    pub fn shared(&self, order: usize) -> &[Step] {
+        let start = self.offsets[2 * order + 1];
+        &self.steps[start..start + (self.band_limit - order).div_ceil(2)]
+    }
+
+    /// How the even chain follows from the odd one, divided by x: $`q_k = \alpha_k o_k + \beta_{k-1} o_{k-1}`$ by
+    /// $`\bar P_\ell = (\epsilon_{\ell+1} \bar P_{\ell+1} + \epsilon_\ell \bar P_{\ell-1}) / x`$.
+    pub fn mixing(&self, order: usize) -> impl Iterator<Item = [f64; 2]> + '_ {
+        let even = self.chain(order, 0);
+        let odd = self.shared(order);
+        (0..even.len()).map(move |k| {
+            let l = order + 2 * k;
+            let next = even.get(k + 1).map_or(0.0, |next| {
+                coupling(l + 2, order) * odd[k].factor / next.factor
+            });
+            [
+                coupling(l + 1, order) * odd[k].factor / even[k].factor,
+                next,
+            ]
+        })
     }
 
     /// Calls `visit(l, value)` with $`\bar P_{\ell m}(\theta)`$ for the order m of `start` and each degree m ≤ l < L, first those of
@@ -116,7 +140,7 @@ fn push_chain(band_limit: usize, m: usize, parity: usize, steps: &mut Vec<Step>)
         1.0 / coupling(m + 1, m)
     };
     let (mut before, mut here) = (start, start);
-    for l in (first..band_limit).step_by(2) {
+    for l in (first..band_limit + parity).step_by(2) {
         let [lower, low, high, higher] =
             [l.max(1) - 1, l, l + 1, l + 2].map(|d| if d <= m { 0.0 } else { coupling(d, m) });
         let next = if l == first {

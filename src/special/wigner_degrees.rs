@@ -307,11 +307,10 @@ impl WithSimd for Whole<'_> {
                 place(self.out, l, first_m, first_n, &plus, &minus);
                 if first_m != first_n {
                     // d_nm = (−1)^(m − n) d_mn and d_n,−m = d_m,−n
-                    let (mut turned_plus, mut turned_minus) = (plus, minus);
-                    for i in 0..EDGE {
-                        for j in 0..EDGE {
-                            turned_plus[j][i] = SIGNS[i % 2][j] * plus[i][j];
-                            turned_minus[j][i] = minus[i][j];
+                    let (mut turned_plus, turned_minus) = (transposed(&plus), transposed(&minus));
+                    for (row, signs) in turned_plus.iter_mut().zip(SIGNS.iter().cycle()) {
+                        for (value, sign) in row.iter_mut().zip(signs) {
+                            *value *= sign;
                         }
                     }
                     place(self.out, l, first_n, first_m, &turned_plus, &turned_minus);
@@ -319,6 +318,24 @@ impl WithSimd for Whole<'_> {
             }
         }
     }
+}
+
+/// The transposed square: three times the perfect shuffle of its 64 numbers, each of which is a permutation of two registers.
+#[inline(always)]
+fn transposed(square: &Square) -> Square {
+    let mut from = *square;
+    for _ in 0..3 {
+        let mut to = [[0.0; EDGE]; EDGE];
+        for i in 0..EDGE / 2 {
+            let (a, b) = (from[i], from[i + EDGE / 2]);
+            for j in 0..EDGE / 2 {
+                (to[2 * i][2 * j], to[2 * i][2 * j + 1]) = (a[j], b[j]);
+                (to[2 * i + 1][2 * j], to[2 * i + 1][2 * j + 1]) = (a[j + 4], b[j + 4]);
+            }
+        }
+        from = to;
+    }
+    from
 }
 
 /// $`(-1)^{i+j}`$ for even and odd i.

@@ -1,6 +1,7 @@
 //! What the Legendre stage needs to know of the functions of one order: two chains of three-term recursions.
 
 use super::legendre_tables::LegendreTables;
+use super::shared_chains::SharedChains;
 use crate::special::legendre_chains::Step;
 
 /// The start of a chain at one block of rings.
@@ -45,6 +46,16 @@ pub(super) trait Chains: Sync {
 
     /// Longest chain.
     fn longest(&self) -> usize;
+
+    /// The shared chains of blocks near the poles, which then have no others.
+    fn shared(&self) -> Option<(&LegendreTables, &SharedChains)> {
+        None
+    }
+
+    /// The blocks before this index have shared chains.
+    fn shared_blocks(&self) -> usize {
+        self.shared().map_or(0, |(_, shared)| shared.blocks)
+    }
 
     /// Whether the transform of one signal should use a table of values; see [`LegendreTables`].
     fn tabulated(&self) -> Option<&LegendreTables> {

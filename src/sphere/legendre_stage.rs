@@ -5,6 +5,7 @@
 use super::cells::CellLayout;
 use super::chains::Chains;
 use super::ring_pairs::LANES;
+use super::shared_stage::{STATE, SharedRings, divide, share};
 use crate::special::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE};
 use crate::special::legendre_chains::Step;
 use pulp::{Simd, WithSimd};
@@ -13,35 +14,43 @@ use std::ops::Range;
 /// Steps between two looks at the scales: values grow by less than $`2^{80}`$ meanwhile.
 const CADENCE: usize = 4;
 
-/// Rings' data from coefficients, one group of orders.
-pub(super) struct Synthesis<'a, K, const C: usize> {
+/// Numbers of working memory, for so many components.
+pub(super) fn workspace_len<K: Chains>(tables: &K, components: usize) -> usize {
+    // Sums of one chain in whole vectors, and behind them in single numbers; with shared chains, of those before.
+    let shared = match tables.shared() {
+        Some((_, shared)) => 2 * components * tables.longest() + STATE * shared.blocks,
+        None => 0,
+    };
+    components * (LANES + 1).max(4) * tables.longest() + shared * LANES
+}
+
+/// Rings' data from coefficients, one group of orders; `D` is twice `C`.
+pub(super) struct Synthesis<'a, K, const C: usize, const D: usize> {
     pub tables: &'a K,
     pub orders: Range<usize>,
     /// The coefficients of these orders.
     pub packed: &'a [f64],
-    /// One chain of coefficients.
-    pub chain: &'a mut [[f64; C]],
+    /// Of [`workspace_len`].
+    pub workspace: &'a mut [f64],
     pub layout: CellLayout,
     /// The cells of the group, by orders; what a block sees is overwritten.
     pub cells: &'a mut [f64],
 }
 
-/// Coefficients from rings' data, one group of orders.
-pub(super) struct Analysis<'a, K, const C: usize> {
+/// Coefficients from rings' data, one group of orders; `D` is twice `C`.
+pub(super) struct Analysis<'a, K, const C: usize, const D: usize> {
     pub tables: &'a K,
     pub orders: Range<usize>,
     pub layout: CellLayout,
     /// The cells of all orders, zero in the padding.
     pub cells: &'a [f64],
-    /// Partial sums of a chain, `C * LANES` for each step.
-    pub sums: &'a mut [f64],
-    /// Sums of a chain.
-    pub totals: &'a mut [[f64; C]],
+    /// Of [`workspace_len`].
+    pub workspace: &'a mut [f64],
     /// The coefficients of these orders, overwritten.
     pub packed: &'a mut [f64],
 }
 
-impl<K: Chains, const C: usize> WithSimd for Synthesis<'_, K, C> {
+impl<K: Chains, const C: usize, const D: usize> WithSimd for Synthesis<'_, K, C, D> {
     type Output = ();
 
     #[inline(always)]
@@ -52,9 +61,13 @@ impl<K: Chains, const C: usize> WithSimd for Synthesis<'_, K, C> {
             let (coeffs, rest) = packed.split_at(C * (limit - m));
             packed = rest;
             let coeffs = coeffs.as_chunks::<C>().0;
-            for which in 0..2 {
-                let steps = self.tables.chain(m, which);
-                let chain = &mut self.chain[..steps.len()];
+            let [even, odd] = [0, 1].map(|which| self.tables.chain(m, which));
+            let (chains, rest) = self.workspace.split_at_mut(C * (even.len() + odd.len()));
+            let (first, second) = chains.as_chunks_mut::<C>().0.split_at_mut(even.len());
+            for (which, (steps, chain)) in [(even, &mut *first), (odd, &mut *second)]
+                .into_iter()
+                .enumerate()
+            {
                 self.tables.fill_chain(m, which, coeffs, chain);
                 let mut cursor = Cursor::<S, K, C>::new(simd, self.tables, m, which);
                 cursor.cell = self.layout.position(row, 0) + which * C * LANES;
@@ -72,11 +85,39 @@ impl<K: Chains, const C: usize> WithSimd for Synthesis<'_, K, C> {
                     }
                 }
             }
+            let cell = (self.layout.position(row, 0), self.layout.block_stride);
+            if let Some(rings) = shared_rings(simd, self.tables, m, cell) {
+                let steps = rings.tables.shared_steps(m);
+                let chain = rest[..D * steps.len()].as_chunks_mut::<D>().0;
+                let mixing = rings.shared.mixing(m, steps.len());
+                share([&*first, &*second], mixing, chain);
+                rings.synthesise(steps, chain, self.cells);
+            }
         }
     }
 }
 
-impl<K: Chains, const C: usize> WithSimd for Analysis<'_, K, C> {
+/// The blocks with shared chains that see an order.
+#[inline(always)]
+fn shared_rings<S: Simd, K: Chains>(
+    simd: S,
+    tables: &K,
+    order: usize,
+    cell: (usize, usize),
+) -> Option<SharedRings<'_, S>> {
+    let (legendre, shared) = tables.shared()?;
+    let seen = tables.orders().partition_point(|seen| *seen <= order);
+    (seen < shared.blocks).then_some(SharedRings {
+        simd,
+        tables: legendre,
+        shared,
+        order,
+        blocks: seen..shared.blocks,
+        cell,
+    })
+}
+
+impl<K: Chains, const C: usize, const D: usize> WithSimd for Analysis<'_, K, C, D> {
     type Output = ();
 
     #[inline(always)]
@@ -87,13 +128,26 @@ impl<K: Chains, const C: usize> WithSimd for Analysis<'_, K, C> {
             let (coeffs, rest) = packed.split_at_mut(C * (limit - m));
             packed = rest;
             let coeffs = coeffs.as_chunks_mut::<C>().0;
+            let cell = (self.layout.position(m, 0), self.layout.block_stride);
+            let mut workspace = &mut self.workspace[..];
+            let mut common = None;
+            if let Some(rings) = shared_rings(simd, self.tables, m, cell) {
+                let state = workspace.split_off_mut(..STATE * LANES * rings.shared.blocks);
+                let state = S::as_mut_simd_f64s(state.expect("room")).0;
+                let steps = rings.tables.shared_steps(m);
+                let sums = workspace.split_off_mut(..D * S::F64_LANES * steps.len());
+                let sums = S::as_mut_simd_f64s(sums.expect("room")).0;
+                let sums = sums.as_chunks_mut::<D>().0;
+                rings.analyse(steps, self.cells, sums, state.as_chunks_mut::<STATE>().0);
+                common = Some((&*sums, rings.shared.mixing(m, steps.len())));
+            }
             for which in 0..2 {
                 let steps = self.tables.chain(m, which);
-                let sums = &mut self.sums[..C * S::F64_LANES * steps.len()];
+                let (sums, rest) = workspace.split_at_mut(C * S::F64_LANES * steps.len());
                 let sums = S::as_mut_simd_f64s(sums).0.as_chunks_mut::<C>().0;
                 let mut cursor = Cursor::<S, K, C>::new(simd, self.tables, m, which);
-                cursor.cell = self.layout.position(m, 0) + which * C * LANES;
-                cursor.block_stride = self.layout.block_stride;
+                cursor.cell = cell.0 + which * C * LANES;
+                cursor.block_stride = cell.1;
                 let mut fresh = true;
                 for part in cursor.parts() {
                     cursor.enter(part);
@@ -109,7 +163,10 @@ impl<K: Chains, const C: usize> WithSimd for Analysis<'_, K, C> {
                 if fresh {
                     sums.fill([simd.splat_f64s(0.0); C]);
                 }
-                let totals = &mut self.totals[..steps.len()];
+                if let Some((common, mixing)) = common {
+                    divide(simd, which, common, mixing, sums);
+                }
+                let totals = rest[..C * steps.len()].as_chunks_mut::<C>().0;
                 for (total, sum) in totals.iter_mut().zip(&*sums) {
                     for c in 0..C {
                         total[c] = simd.reduce_sum_f64s(sum[c]);
@@ -315,11 +372,12 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
         }
     }
 
-    /// The blocks that see the order, polar and equatorial ones.
+    /// The blocks that see the order and have no shared chains, polar and equatorial ones.
     #[inline(always)]
     fn parts(&self) -> [(usize, usize, usize); 2] {
         let tables = self.tables;
         let first = tables.orders().partition_point(|seen| *seen <= self.order);
+        let first = first.max(tables.shared_blocks());
         let split = tables.polar_blocks().max(first);
         [(first, split, 0), (split, tables.blocks(), 1)]
     }

@@ -4,6 +4,7 @@ use super::chains::{Chains, Start, plain_orders};
 use super::coefficients::sign;
 use super::legendre_values::LegendreValues;
 use super::ring_pairs::LANES;
+use super::shared_chains::{Rings, SharedChains};
 use crate::special::aligned::Aligned;
 use crate::special::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE, Sectoral};
 use crate::special::legendre_chains::{LegendreChains, Step, variable};
@@ -33,12 +34,16 @@ pub(super) struct LegendreTables {
     /// Where each block starts in `seed` and `scale`.
     offsets: Vec<usize>,
     chains: LegendreChains,
+    shared: Option<SharedChains>,
     /// Values, made when first needed.
     values: OnceLock<LegendreValues>,
 }
 
 /// Up to this band limit the transform of one signal uses a table of values: half a megabyte at 64.
 const MAX_TABULATED: usize = 64;
+
+/// From this band limit on there are shared chains; where there are less rings they cost as much as they save.
+const MIN_SHARED: usize = 192;
 
 impl LegendreTables {
     /// Builds the tables for rings given by their sines and cosines, in order of growing colatitude up to the equator, the
@@ -98,12 +103,36 @@ impl LegendreTables {
             seed.truncate(offsets[block] + count * LANES);
             scale.truncate(seed.len());
         }
+        let shared = (band_limit >= MIN_SHARED)
+            .then(|| {
+                SharedChains::new(&Rings {
+                    chains: &chains,
+                    polar_blocks,
+                    cosine,
+                    variable: &variable,
+                    orders: &orders,
+                    seed: &seed,
+                    scale: &scale,
+                    places: &offsets,
+                })
+            })
+            .flatten();
         let plain = plain_orders(&orders, |block, order| {
             let at = offsets[block] + order * LANES;
             scale[at..at + LANES].iter().any(|scale| *scale > 0.0)
         });
+        if let Some(shared) = &shared {
+            // Those blocks start from other values.
+            let gone = offsets.get(shared.blocks).copied().unwrap_or(seed.len());
+            seed.drain(..gone);
+            scale.drain(..gone);
+            for offset in &mut offsets {
+                *offset = offset.saturating_sub(gone);
+            }
+        }
         LegendreTables {
             band_limit,
+            shared,
             polar_blocks,
             cosine: cosine.to_vec().into(),
             variable: variable.into(),
@@ -122,6 +151,18 @@ impl LegendreTables {
         let by_pair = self.band_limit <= MAX_TABULATED;
         self.values
             .get_or_init(|| LegendreValues::new(self, by_pair))
+    }
+
+    /// The variable and the cosine of each ring.
+    #[inline(always)]
+    pub fn rings(&self) -> (&[f64], &[f64]) {
+        (&self.variable, &self.cosine)
+    }
+
+    /// The steps of a shared chain.
+    #[inline(always)]
+    pub fn shared_steps(&self, order: usize) -> &[Step] {
+        self.chains.shared(order)
     }
 
     /// Calls `visit(j, value)` with $`\bar P_{\ell m}`$, $`\ell = m + parity + 2j`$, at one ring; negligible values are left out.
@@ -195,6 +236,11 @@ impl Chains for LegendreTables {
 
     fn tabulated(&self) -> Option<&LegendreTables> {
         (self.band_limit <= MAX_TABULATED).then_some(self)
+    }
+
+    #[inline(always)]
+    fn shared(&self) -> Option<(&LegendreTables, &SharedChains)> {
+        self.shared.as_ref().map(|shared| (self, shared))
     }
 
     fn longest(&self) -> usize {

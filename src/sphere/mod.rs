@@ -24,6 +24,8 @@ pub mod rings;
 pub mod rotation;
 mod sample;
 pub mod sampling;
+mod shared_chains;
+mod shared_stage;
 pub mod smoothing;
 pub mod spectra;
 pub mod spin;

@@ -4,7 +4,7 @@ use super::cells::{CellLayout, ORDERS};
 use super::chains::Chains;
 use super::extension::{Extension, Passage};
 use super::fourier_stage::{FourierScratch, FourierStage, grow};
-use super::legendre_stage::{Analysis, Synthesis};
+use super::legendre_stage::{Analysis, Synthesis, workspace_len};
 use super::legendre_tables::LegendreTables;
 use super::legendre_values::{TableAnalysis, TableSynthesis};
 use super::packed::{order_groups, packed_len};
@@ -120,9 +120,8 @@ impl<K: Chains> RingTransform<K> {
         self.fourier.fit::<T>(&mut scratch.fourier, self.band_limit);
     }
 
-    /// Partial sums of one chain, in whole vectors.
     fn chain_len<T: Sample>(&self) -> usize {
-        2 * T::ROWS * (LANES + 1) * self.tables.longest()
+        workspace_len(&self.tables, 2 * T::ROWS)
     }
 
     /// Orders that a block of the Fourier stage sees.
@@ -146,9 +145,9 @@ impl<K: Chains> RingTransform<K> {
     ) {
         self.fit::<T>(scratch);
         if T::ROWS == 1 {
-            self.expand::<T, 2>(packed, scratch);
+            self.expand::<T, 2, 4>(packed, scratch);
         } else {
-            self.expand::<T, 4>(packed, scratch);
+            self.expand::<T, 4, 8>(packed, scratch);
         }
         let mut layout = self.inner_layout::<T>(true);
         if let Some(extension) = &self.extension {
@@ -228,7 +227,11 @@ impl<K: Chains> RingTransform<K> {
         scratch
     }
 
-    fn expand<T: Sample, const C: usize>(&self, packed: &[f64], scratch: &mut RingScratch) {
+    fn expand<T: Sample, const C: usize, const D: usize>(
+        &self,
+        packed: &[f64],
+        scratch: &mut RingScratch,
+    ) {
         let layout = self.inner_layout::<T>(true);
         let limit = self.band_limit;
         let run = |group: usize, cells: &mut [f64], chain: &mut [f64]| {
@@ -245,11 +248,11 @@ impl<K: Chains> RingTransform<K> {
                     cells,
                 });
             }
-            self.arch.dispatch(Synthesis::<K, C> {
+            self.arch.dispatch(Synthesis::<K, C, D> {
                 tables: &self.tables,
                 packed,
                 orders,
-                chain: chain.as_chunks_mut().0,
+                workspace: chain,
                 layout,
                 cells: &mut *cells,
             });
@@ -343,9 +346,9 @@ impl<K: Chains> RingTransform<K> {
             }
         }
         if T::ROWS == 1 {
-            self.project::<T, 2>(packed, inner, scratch);
+            self.project::<T, 2, 4>(packed, inner, scratch);
         } else {
-            self.project::<T, 4>(packed, inner, scratch);
+            self.project::<T, 4, 8>(packed, inner, scratch);
         }
         true
     }
@@ -371,7 +374,7 @@ impl<K: Chains> RingTransform<K> {
         finite
     }
 
-    fn project<T: Sample, const C: usize>(
+    fn project<T: Sample, const C: usize, const D: usize>(
         &self,
         packed: &mut [f64],
         layout: CellLayout,
@@ -380,7 +383,6 @@ impl<K: Chains> RingTransform<K> {
         let limit = self.band_limit;
         let (cells, sums) = (&scratch.cells[..layout.len], &mut scratch.chain);
         let run = |group: usize, packed: &mut [f64], sums: &mut [f64]| {
-            let (sums, totals) = sums.split_at_mut(C * LANES * self.tables.longest());
             let orders = group * ORDERS..limit.min((group + 1) * ORDERS);
             if let Some(tables) = self.tables.tabulated() {
                 let values = tables.values();
@@ -393,13 +395,12 @@ impl<K: Chains> RingTransform<K> {
                     packed,
                 });
             }
-            self.arch.dispatch(Analysis::<K, C> {
+            self.arch.dispatch(Analysis::<K, C, D> {
                 tables: &self.tables,
                 orders,
                 layout,
                 cells,
-                sums,
-                totals: totals.as_chunks_mut().0,
+                workspace: sums,
                 packed,
             });
         };
