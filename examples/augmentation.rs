@@ -344,7 +344,7 @@ fn draw(setting: &Setting, rows: &[Row], folder: &std::path::Path) -> Result<()>
             let mut columns: [Vec<f64>; 3] = Default::default();
             for row in rows.iter().filter(|row| row.inputs == "test digits") {
                 let Size { value, low, high } = row.distance;
-                if let (Some(x), true) = (choose(row), row.other == other && low > 0.0) {
+                if let (Some(x), true) = (choose(row), row.other == other && value > 0.0) {
                     columns[0].push(x);
                     columns[1].push(value);
                     columns[2].push(0.5 * (high - low));
