@@ -1,15 +1,15 @@
 //! Who: someone who trains networks of finite width and asks whether augmenting the data makes up for building the symmetry in.
 //! What: ensembles of CNNs that are trained on all turned copies of some digits, against ensembles of C4 networks with the same
-//!       filters and a mean over the group. In the limit of infinite width their means are equal at all times, on all inputs; here is how close they are at
-//!       finite width, on test digits, on letters and on noise. Beside it two ensembles that do not correspond: C4 networks
-//!       with one layer less, and CNNs without augmentation.
+//!       filters and a mean over the group. With infinite width their means are equal at all times, on all inputs. Here is
+//!       how close they are with finite width: on test digits, on letters, on noise. Beside it two ensembles that do not
+//!       correspond: C4 networks with one layer less, and CNNs without augmentation.
 //! Run:  cargo run --release --features finite-width --example augmentation
-//!       cargo run --release --features finite-width,plot --example augmentation -- --widths 4,8,16,32,64,128 --members 512 \
-//!           --sizes 2,8,32,128 --steps 1,3,10,30,100 --plot results
+//!       cargo run --release --features finite-width,plot --example augmentation -- \
+//!           --widths 4,8,16,32,64 --members 128 --sizes 2,8,32 --steps 1,3,10,40 --plot results
 //!       … -- --group-convolution                 # a second layer over all orientations, instead of the same filters
-//! Expect: a table of distances between expectations with their errors: between corresponding ensembles they fall like one over the
-//!         width, to others they tend to what the kernels say. Then a table of distances between the means of ensembles
-//!         of some networks, which are mostly noise. Ten seconds.
+//! Expect: a table of distances between expectations, in brackets two standard errors to either side. Between corresponding ensembles
+//!         they fall like one over the width; the others tend to what the kernels say. Then distances between the means of
+//!         a few networks, which are mostly noise. Ten seconds.
 
 mod ensembles;
 

@@ -2,9 +2,8 @@
 //! What: compares the kernels of finite networks, averaged over initialisations, with those of infinitely wide ones, as the
 //!       width grows: over C4 and over SO(3), with global and with local filters.
 //! Run:  cargo run --release --features finite-width --example kernel_convergence
-//!       cargo run --release --features finite-width --example kernel_convergence -- \
-//!           --widths 4,8,16,32,64,128 --initialisations 2000 --csv results/kernel_convergence.csv
-//!       cargo run --release --features finite-width,plot --example kernel_convergence -- --plot results
+//!       cargo run --release --features finite-width,plot --example kernel_convergence -- --widths 4,8,16,32,64 \
+//!           --initialisations 600 --csv results/kernel_convergence.csv --plot results
 //! Expect: a table of relative deviations with 90 % bootstrap intervals. Those of the mean fall like one over the width until
 //!       they meet the noise of the average, those of single networks like its square root; ten seconds.
 
