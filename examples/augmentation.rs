@@ -305,9 +305,9 @@ fn check(setting: &Setting, rows: &[Row]) {
     if let [first, .., last] = of(0)[..] {
         assert!(last.distance.low < first.distance.high);
         assert!(last.limit < 1e-6, "infinitely wide networks agree");
-        for other in 1..OTHERS.len() {
-            let control = of(other).last().map_or(0.0, |row| row.distance.low);
-            assert!(last.distance.high < control, "{}", OTHERS[other].name);
+        for (number, other) in OTHERS.iter().enumerate().skip(1) {
+            let control = of(number).last().map_or(0.0, |row| row.distance.low);
+            assert!(last.distance.high < control, "{}", other.name);
         }
     }
 }
