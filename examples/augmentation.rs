@@ -1,367 +1,383 @@
 //! Who: someone who trains networks of finite width and asks whether augmenting the data makes up for building the symmetry in.
 //! What: ensembles of CNNs that are trained on all turned copies of some digits, against ensembles of C4 networks with the same
-//!       filters. In the limit of infinite width their means are equal at all times, on all inputs; here is how close they are at
-//!       finite width, on test digits, on their negatives and on noise, and how invariant members and means are. Beside it two
-//!       ensembles that do not correspond: C4 networks with another activation, and CNNs without augmentation.
+//!       filters and a mean over the group. With infinite width their means are equal at all times, on all inputs. Here is
+//!       how close they are with finite width: on test digits, on letters, on noise. Beside it two ensembles that do not
+//!       correspond: C4 networks with one layer less, and CNNs without augmentation.
 //! Run:  cargo run --release --features finite-width --example augmentation
-//!       cargo run --release --features finite-width --example augmentation -- \
-//!           --widths 8,32,128,512 --members 200 --train 40 --steps 0,10,50,200 --csv results/augmentation.csv
-//! Expect: two tables; the corresponding ensembles agree within the noise of their means, the others differ by more, the more the wider. The
-//!         mean of the augmented ensemble becomes invariant with the width, its members do not. Twenty seconds.
-//!
-//! Members come in pairs that differ in the sign of the last layer, and so in the sign of the function they begin with: the distribution
-//! is the same, and most of what the beginning adds to the noise of a mean cancels.
+//!       cargo run --release --features finite-width,plot --example augmentation -- \
+//!           --widths 4,8,16,32,64 --members 128 --sizes 2,8,32 --steps 1,3,10,40 --plot results
+//!       … -- --group-convolution                 # a second layer over all orientations, instead of the same filters
+//! Expect: a table of distances between expectations, in brackets two standard errors to either side. Between corresponding ensembles
+//!         they fall like one over the width; the others tend to what the kernels say. Then distances between the means of
+//!         a few networks, which are mostly noise. Ten seconds.
+
+mod ensembles;
 
 use std::path::PathBuf;
 
 use clap::Parser;
-use haarmonic::activation::Activation;
+use ensembles::{Outputs, Result, Setting, Size, TURNS, mean_square, pairs, singles};
 use haarmonic::data::atomic::write_csv;
-use haarmonic::data::image_source::read_images;
-use haarmonic::finite_width::candle_core::{DType, Tensor};
-use haarmonic::finite_width::{Augmentation, FiniteNetwork, Trainer, Width};
 use haarmonic::group::PointGroup;
-use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Padding, Scale, Support};
-use haarmonic::predict::{GradientFlow, classification::centred_one_hot};
-use ndarray::{Array2, Array3, Array4, Axis, Slice, concatenate};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use rand_distr::StandardNormal;
-use rayon::prelude::*;
+use haarmonic::kernel::{AugmentedKernel, Gram, Kernel, Transformation};
+use haarmonic::predict::{GradientFlow, Time};
+use ndarray::{Array2, Array3, Axis, Slice};
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
-
-const EDGE: usize = 7;
-const CLASSES: usize = 10;
-const KINDS: [&str; 3] = ["test digits", "negatives", "noise"];
-const PAIRS: [(&str, usize); 3] = [
-    ("augmented CNN", 1),
-    ("other C4 network", 2),
-    ("plain CNN", 3),
+/// Ensembles that are compared with C4 networks.
+const OTHERS: [Other; 3] = [
+    Other {
+        name: "augmented CNN",
+        group: PointGroup::C1,
+        layers: 2,
+        augmented: true,
+    },
+    Other {
+        name: "shallower C4",
+        group: PointGroup::C4,
+        layers: 1,
+        augmented: false,
+    },
+    Other {
+        name: "CNN as it is",
+        group: PointGroup::C1,
+        layers: 2,
+        augmented: false,
+    },
 ];
 
-#[derive(Parser)]
-struct Options {
-    /// Numbers of channels
-    #[arg(long, value_delimiter = ',', default_value = "4,32")]
-    widths: Vec<usize>,
-    /// Networks of an ensemble, an even number
-    #[arg(long, default_value_t = 24)]
-    members: u64,
-    /// Digits that are learned
-    #[arg(long, default_value_t = 10)]
-    train: usize,
-    /// Inputs of each kind that are predicted
-    #[arg(long, default_value_t = 10)]
-    test: usize,
-    /// Numbers of steps at which to look
-    #[arg(long, value_delimiter = ',', default_value = "0,10,40")]
-    steps: Vec<u64>,
-    /// Where to write distances and deviations from invariance
-    #[arg(long, default_value = "results/augmentation.csv")]
-    csv: PathBuf,
+struct Other {
+    name: &'static str,
+    group: PointGroup,
+    layers: usize,
+    augmented: bool,
 }
 
-/// Outputs of all members, `[members, inputs · turns, classes]`, for each number of steps.
-type Ensemble = Vec<Array3<f64>>;
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    options: ensembles::Options,
+    /// Where to write all distances
+    #[arg(long, default_value = "results/augmentation.csv")]
+    csv: PathBuf,
+    /// Folder for pictures
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    plot: Option<PathBuf>,
+}
+
+/// A distance to the C4 networks.
+struct Row {
+    width: usize,
+    steps: u64,
+    inputs: &'static str,
+    other: usize,
+    /// Between means over so many networks of each ensemble, or between expectations.
+    members: Option<usize>,
+    distance: Size,
+    /// Between the means of infinitely wide networks, and the size of that of C4 networks.
+    limit: f64,
+    logits: f64,
+}
 
 fn main() -> Result<()> {
-    let options = Options::parse();
-    if options.members < 4
-        || options.members % 2 == 1
-        || options.widths.is_empty()
-        || options.steps.is_empty()
-    {
-        return Err("expected an even number of members, at least 4, and at least one width and number of steps".into());
-    }
-    if let Some(folder) = options.csv.parent() {
+    let arguments = Arguments::parse();
+    if let Some(folder) = arguments.csv.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let digits = read_images("examples/data/mnist_sample-images-idx3-ubyte.gz")?;
-    let (train, test) =
-        digits
-            .resized(EDGE, EDGE)?
-            .balanced_split(options.train, options.test, 0)?;
-    let (train, statistics) = train.standardised()?;
-    let test = statistics.apply(&test)?;
-    let targets = centred_one_hot(train.labels(), CLASSES)?;
-    let inputs = turned(&kinds(test.images())?);
-
-    // The learning rate of the infinite network serves all widths, and the augmented ones: their loss is a mean over copies.
-    let c4 = network(PointGroup::C4, Activation::Relu)?;
-    let gram = Kernel::new(&c4)?.gram(train.images().view())?;
-    let flow = GradientFlow::ntk(gram.ntk.view(), gram.nngp.view(), targets.view()).build()?;
-    let rate = 0.5 * flow.stable_learning_rate()?;
-    let networks = [
-        (c4, false),
-        (network(PointGroup::C1, Activation::Relu)?, true),
-        (network(PointGroup::C4, Activation::Erf)?, false),
-        (network(PointGroup::C1, Activation::Relu)?, false),
-    ];
-
+    let setting = Setting::new(arguments.options)?;
+    let options = &setting.options;
     println!(
-        "learning rate {rate:.2}, {} members, {} digits\n",
-        options.members, options.train
+        "learning rate {:.2}, {} members, {} digits",
+        setting.rate,
+        options.members,
+        setting.train.len_of(Axis(0))
     );
-    println!("distance of the mean logits to those of the C4 networks, ± the noise of both means");
-    println!(
-        "{:>6} {:>6} {:<12} {:>20} {:>20} {:>20}",
-        "width", "steps", "inputs", PAIRS[0].0, PAIRS[1].0, PAIRS[2].0
-    );
-    let mut rows = Vec::new();
-    let mut variances = Vec::new();
-    let mut last = Vec::new();
-    let setting = Setting {
-        options: &options,
-        images: train.images(),
-        targets: &targets,
-        inputs: &inputs,
-        rate,
-    };
-    for &width in &options.widths {
-        let ensembles = networks
-            .iter()
-            .map(|(network, augmented)| learn(&setting, network, width, *augmented))
-            .collect::<Result<Vec<Ensemble>>>()?;
-        for (at, steps) in options.steps.iter().enumerate() {
-            for (kind, name) in KINDS.iter().enumerate() {
-                let part = |ensemble: usize| upright(&ensembles[ensemble][at], kind, options.test);
-                let found = PAIRS.map(|(_, other)| distance(&part(0), &part(other)));
-                let cells: String = found
-                    .iter()
-                    .map(|[d, noise]| format!(" {d:>11.4} ± {noise:.4}"))
-                    .collect();
-                println!("{width:>6} {steps:>6} {name:<12}{cells}");
-                for ((pair, _), [d, noise]) in PAIRS.iter().zip(found) {
-                    rows.push([
-                        width.to_string(),
-                        steps.to_string(),
-                        name.to_string(),
-                        format!("C4 - {pair}"),
-                        d.to_string(),
-                        noise.to_string(),
-                    ]);
-                }
-                if at + 1 == options.steps.len() && kind == 0 {
-                    last.push(found);
-                }
+    let c4 = setting.network(PointGroup::C4, 2)?;
+    let exact = limit(&setting, &Kernel::new(&c4)?)?;
+    let mut limits = Vec::new();
+    for other in &OTHERS {
+        let kernel = Kernel::new(&setting.network(other.group, other.layers)?)?;
+        let means = match other.augmented {
+            true => {
+                let turns = Transformation::point_group(PointGroup::C4);
+                limit(&setting, &AugmentedKernel::over_group(kernel, turns)?)?
             }
-            for (ensemble, name) in
-                ensembles
-                    .iter()
-                    .zip(["C4", "augmented CNN", "other C4 network", "plain CNN"])
-            {
-                let [members, mean] = variance(&ensemble[at]);
-                for (what, value) in [("members", members), ("mean", mean)] {
-                    // The mean of pairs vanishes at the beginning.
-                    if !value.is_finite() {
-                        continue;
+            false => limit(&setting, &kernel)?,
+        };
+        limits.push(means);
+    }
+
+    let mut rows = Vec::new();
+    for &width in &options.widths {
+        let own = setting.learn(&c4, width, false)?;
+        for (number, other) in OTHERS.iter().enumerate() {
+            let network = setting.network(other.group, other.layers)?;
+            let outputs = setting.learn(&network, width, other.augmented)?;
+            for (at, &steps) in options.steps.iter().enumerate() {
+                for (inputs, range) in &setting.kinds {
+                    let size = |means: &Array2<f64>| {
+                        let rows = means.slice_axis(Axis(0), Slice::from(range.clone()));
+                        mean_square(&rows.to_owned()).sqrt()
+                    };
+                    let (own, outputs) = (own[at].of(range), outputs[at].of(range));
+                    let row = |members, distance| Row {
+                        width,
+                        steps,
+                        inputs,
+                        other: number,
+                        members,
+                        distance,
+                        limit: size(&(&exact[at] - &limits[number][at])),
+                        logits: size(&exact[at]),
+                    };
+                    rows.push(row(None, of_expectations(&own, &outputs, other.augmented)));
+                    for &size in &options.sizes {
+                        rows.push(row(Some(size), of_ensembles(&own, &outputs, size)));
                     }
-                    rows.push([
-                        width.to_string(),
-                        steps.to_string(),
-                        "all".into(),
-                        format!("variance of {what}: {name}"),
-                        value.to_string(),
-                        String::new(),
-                    ]);
                 }
-                variances.push((width, *steps, name, members, mean));
             }
         }
     }
-    println!("\nhow far outputs are from invariant under turns, relative to their size");
-    println!(
-        "{:>6} {:>6} {:<18} {:>12} {:>12}",
-        "width", "steps", "ensemble", "members", "mean"
-    );
-    for (width, steps, name, members, mean) in &variances {
-        let [members, mean] = [members, mean].map(|value| match value.is_finite() {
-            true => format!("{value:.1e}"),
-            false => "-".into(),
-        });
-        println!("{width:>6} {steps:>6} {name:<18} {members:>12} {mean:>12}");
+    print(&setting, &rows);
+    let header = [
+        "width", "steps", "inputs", "network", "members", "distance", "low", "high", "limit",
+        "logits",
+    ];
+    let records = rows.iter().map(|row| {
+        [
+            row.width.to_string(),
+            row.steps.to_string(),
+            row.inputs.into(),
+            OTHERS[row.other].name.into(),
+            row.members.map_or("all".into(), |size| size.to_string()),
+            row.distance.value.to_string(),
+            row.distance.low.to_string(),
+            row.distance.high.to_string(),
+            row.limit.to_string(),
+            row.logits.to_string(),
+        ]
+    });
+    write_csv(&arguments.csv, &header, records)?;
+    println!("\ntable in {}", arguments.csv.display());
+    #[cfg(feature = "plot")]
+    if let Some(folder) = &arguments.plot {
+        draw(&setting, &rows, folder)?;
     }
-    write_csv(
-        &options.csv,
-        &["width", "steps", "inputs", "quantity", "value", "noise"],
-        rows,
-    )?;
-    println!("\ntable in {}", options.csv.display());
-    let rounding = 1e-4;
-    assert!(
-        variances
-            .iter()
-            .all(|(.., name, members, _)| !name.contains("C4") || *members < rounding)
-    );
-    // The corresponding ensembles agree within the noise of their means, the others do not come that close.
-    if let Some([[same, noise], others @ ..]) = last.last() {
-        assert!(same < &(4.0 * noise), "{last:?}");
-        assert!(others.iter().all(|[other, _]| same < other), "{last:?}");
-    }
+    check(&setting, &rows);
     Ok(())
 }
 
-fn network(group: PointGroup, activation: Activation) -> haarmonic::Result<Network> {
-    let (filter, scale) = (|| Support::window(3, Padding::Valid), Scale::new(1.4, 0.1));
-    Network::plane(EDGE, EDGE, 1)
-        .lifting(group, filter(), scale)
-        .activation(activation.clone())
-        .group_convolution(filter(), scale)
-        .activation(activation)
-        .group_pooling()
-        .dense(scale)
-        .build()
+/// Means of infinitely wide networks at all times.
+fn limit(setting: &Setting, kernel: &impl Grams) -> Result<Vec<Array2<f64>>> {
+    let [gram, cross] = kernel.grams(setting)?;
+    let flow = GradientFlow::ntk(gram.ntk.view(), gram.nngp.view(), setting.targets.view())
+        .learning_rate(setting.rate)
+        .build()?;
+    let steps = setting.options.steps.iter();
+    let times: Vec<Time> = steps.map(|&steps| Time::Steps(steps)).collect();
+    Ok(flow.means_on_test(cross.ntk.view(), &times)?)
 }
 
-/// Digits, their negatives, and noise of the same variance.
-fn kinds(test: &Array4<f64>) -> Result<Array4<f64>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let noise = Array4::from_shape_simple_fn(test.dim(), || rng.sample::<f64, _>(StandardNormal));
-    let negatives = test.map(|x| -x);
-    Ok(concatenate(
-        Axis(0),
-        &[test.view(), negatives.view(), noise.view()],
-    )?)
+/// Kernels between the digits that are learned, and with all inputs.
+trait Grams {
+    fn grams(&self, setting: &Setting) -> Result<[Gram; 2]>;
 }
 
-/// All turns of each image, one after the other.
-fn turned(images: &Array4<f64>) -> Array4<f64> {
-    let turns = PointGroup::C4.elements();
-    let count = turns.len();
-    Array4::from_shape_fn(
-        (images.len_of(Axis(0)) * count, EDGE, EDGE, 1),
-        |(i, y, x, c)| {
-            let (y, x) = turns[i % count].source(EDGE, EDGE, y, x);
-            images[[i / count, y, x, c]]
-        },
-    )
-}
-
-/// What all ensembles have in common.
-struct Setting<'a> {
-    options: &'a Options,
-    images: &'a Array4<f64>,
-    targets: &'a Array2<f64>,
-    /// Where outputs are wanted, in all turns.
-    inputs: &'a Array4<f64>,
-    rate: f64,
-}
-
-/// Trains an ensemble; on all copies of the digits if it is augmented.
-fn learn(
-    setting: &Setting<'_>,
-    network: &Network,
-    width: usize,
-    augmented: bool,
-) -> Result<Ensemble> {
-    let options = setting.options;
-    let finite = FiniteNetwork::new(network, Width::new(width, CLASSES), 0, DType::F32)?;
-    let (train, test) = (
-        finite.prepare(setting.images.view())?,
-        finite.prepare(setting.inputs.view())?,
-    );
-    let members = (0..options.members)
-        .into_par_iter()
-        .map(|member| {
-            let finite = finite.reinitialised(1 + member / 2)?;
-            if member % 2 == 1 {
-                negate_last_layer(&finite)?;
-            }
-            let mut trainer = Trainer::regression(&finite, &train, setting.targets.view())
-                .learning_rate(setting.rate);
-            if augmented {
-                trainer = trainer.augmentation(Augmentation::images(
-                    EDGE,
-                    EDGE,
-                    PointGroup::C4.elements(),
-                )?);
-            }
-            let mut trainer = trainer.build()?;
-            let mut outputs = Vec::new();
-            for steps in &options.steps {
-                trainer.run(steps.saturating_sub(trainer.steps()))?;
-                outputs.push(array(&finite.forward(&test)?)?);
-            }
-            Ok(outputs)
-        })
-        .collect::<Result<Vec<Vec<Array2<f64>>>>>()?;
-    (0..options.steps.len())
-        .map(|at| {
-            let outputs: Vec<_> = members.iter().map(|member| member[at].view()).collect();
-            Ok(ndarray::stack(Axis(0), &outputs)?)
-        })
-        .collect()
-}
-
-fn negate_last_layer(network: &FiniteNetwork) -> Result<()> {
-    let names = network.names();
-    let layer = |name: &str| name.split('.').next().map(str::to_owned);
-    let last = names.last().and_then(|name| layer(name));
-    let values = names
-        .iter()
-        .zip(network.parameters())
-        .map(|(name, value)| match layer(name) == last {
-            true => value.neg(),
-            false => Ok(value.as_tensor().clone()),
-        })
-        .collect::<std::result::Result<Vec<Tensor>, _>>()?;
-    Ok(network.set_parameters(&values)?)
-}
-
-fn array(tensor: &Tensor) -> Result<Array2<f64>> {
-    let rows = tensor.to_dtype(DType::F64)?.to_vec2::<f64>()?;
-    let width = tensor.dims()[1];
-    Ok(Array2::from_shape_fn((rows.len(), width), |(i, j)| {
-        rows[i][j]
-    }))
-}
-
-/// The outputs for inputs of one kind, as they are.
-fn upright(outputs: &Array3<f64>, kind: usize, count: usize) -> Array3<f64> {
-    let turns = PointGroup::C4.elements().len();
-    let range = Slice::new(
-        (kind * count * turns) as isize,
-        Some(((kind + 1) * count * turns) as isize),
-        turns as isize,
-    );
-    outputs.slice_axis(Axis(1), range).to_owned()
-}
-
-/// Root mean square difference of the means, and what to expect of it from the noise of both.
-fn distance(a: &Array3<f64>, b: &Array3<f64>) -> [f64; 2] {
-    let mean = |e: &Array3<f64>| e.mean_axis(Axis(0)).expect("members");
-    let size = |values: &Array2<f64>| (values.map(|x| x * x).sum() / values.len() as f64).sqrt();
-    let noise = |e: &Array3<f64>| {
-        // Pairs are independent, their members are not.
-        let count = e.len_of(Axis(0)) / 2;
-        let pairs = Array3::from_shape_fn(
-            (count, e.len_of(Axis(1)), e.len_of(Axis(2))),
-            |(p, i, c)| 0.5 * (e[[2 * p, i, c]] + e[[2 * p + 1, i, c]]),
-        );
-        size(&pairs.std_axis(Axis(0), 1.0)) / (count as f64).sqrt()
-    };
-    [size(&(mean(a) - mean(b))), noise(a).hypot(noise(b))]
-}
-
-/// How far outputs are from their mean over turns, relative to their size: of single members, and of the mean of the ensemble.
-fn variance(outputs: &Array3<f64>) -> [f64; 2] {
-    let turns = PointGroup::C4.elements().len();
-    let relative = |outputs: &Array2<f64>| {
-        let mut off = 0.0;
-        for image in outputs.axis_chunks_iter(Axis(0), turns) {
-            let mean = image.mean_axis(Axis(0)).expect("turns");
-            off += (&image - &mean).map(|x| x * x).sum();
-        }
-        [off, outputs.map(|x| x * x).sum()]
-    };
-    let mut sums = [0.0; 2];
-    for member in outputs.outer_iter() {
-        let [off, all] = relative(&member.to_owned());
-        sums[0] += off;
-        sums[1] += all;
+impl Grams for Kernel {
+    fn grams(&self, setting: &Setting) -> Result<[Gram; 2]> {
+        let (train, inputs) = (setting.train.view(), setting.inputs.view());
+        Ok([self.gram(train)?, self.cross(inputs, train)?])
     }
-    let [off, all] = relative(&outputs.mean_axis(Axis(0)).expect("members"));
-    [(sums[0] / sums[1]).sqrt(), (off / all).sqrt()]
+}
+
+impl Grams for AugmentedKernel {
+    fn grams(&self, setting: &Setting) -> Result<[Gram; 2]> {
+        let (train, inputs) = (setting.train.view(), setting.inputs.view());
+        Ok([self.gram(train)?, self.cross(inputs, train)?])
+    }
+}
+
+/// Outputs for the images as they are.
+fn upright(outputs: &Outputs) -> Array3<f64> {
+    let rows = Slice::from(..).step_by(TURNS as isize);
+    outputs.0.slice_axis(Axis(1), rows).to_owned()
+}
+
+/// The distance between expectations. That of augmented networks is invariant, so that the mean over turns has the same.
+fn of_expectations(own: &Outputs, other: &Outputs, augmented: bool) -> Size {
+    let [own, other] = [own, other].map(|outputs| match augmented {
+        true => outputs.turn_means(),
+        false => upright(outputs),
+    });
+    Size::of_expectation(&pairs(&(own - other)))
+}
+
+/// The distance between means over independent networks: its root mean square over disjoint ensembles, the smallest, the largest.
+fn of_ensembles(own: &Outputs, other: &Outputs, size: usize) -> Size {
+    let means = |outputs: &Outputs| -> Vec<Array2<f64>> {
+        let networks = singles(&upright(outputs));
+        let ensembles = networks.axis_chunks_iter(Axis(0), size);
+        ensembles
+            .filter(|ensemble| ensemble.len_of(Axis(0)) == size)
+            .map(|ensemble| ensemble.mean_axis(Axis(0)).expect("members"))
+            .collect()
+    };
+    let (own, other) = (means(own), means(other));
+    // Networks of the same number have parameters in common.
+    let squares: Vec<f64> = (0..own.len())
+        .map(|i| mean_square(&(&own[i] - &other[(i + 1) % other.len()])))
+        .collect();
+    let mean = squares.iter().sum::<f64>() / squares.len() as f64;
+    Size {
+        value: mean.sqrt(),
+        low: squares.iter().copied().fold(f64::INFINITY, f64::min).sqrt(),
+        high: squares.iter().copied().fold(0.0, f64::max).sqrt(),
+    }
+}
+
+fn print(setting: &Setting, rows: &[Row]) {
+    let options = &setting.options;
+    let find = |width, steps, inputs, members, other| {
+        rows.iter()
+            .find(|row| {
+                (row.width, row.steps, row.inputs) == (width, steps, inputs)
+                    && (row.members, row.other) == (members, other)
+            })
+            .expect("all distances were computed")
+    };
+    println!("\ndistance between expectations: mean logits of C4 networks, and of");
+    print!("{:>6} {:>6} {:<12}", "width", "steps", "inputs");
+    OTHERS
+        .iter()
+        .for_each(|other| print!(" {:>24}", other.name));
+    println!();
+    for &steps in &options.steps {
+        for (inputs, _) in &setting.kinds {
+            for &width in &options.widths {
+                print!("{width:>6} {steps:>6} {inputs:<12}");
+                for other in 0..OTHERS.len() {
+                    let row = find(width, steps, inputs, None, other);
+                    print!(" {:>24}", row.distance.to_string());
+                }
+                println!();
+            }
+            print!("{:>6} {steps:>6} {inputs:<12}", "inf");
+            for other in 0..OTHERS.len() {
+                let row = find(options.widths[0], steps, inputs, None, other);
+                print!(" {:<24}", format!("{:.4}", row.limit));
+            }
+            println!();
+            let logits = find(options.widths[0], steps, inputs, None, 0).logits;
+            println!(
+                "{:13} {inputs:<12} for comparison, size of the logits: {logits:.4}",
+                ""
+            );
+        }
+    }
+    let steps = *options.steps.last().expect("checked");
+    println!("\ndistance between means over some networks, after {steps} steps, on test digits");
+    print!("{:>6} {:>6} {:<12}", "width", "", "networks");
+    OTHERS
+        .iter()
+        .for_each(|other| print!(" {:>24}", other.name));
+    println!();
+    for &width in &options.widths {
+        for &size in &options.sizes {
+            print!("{width:>6} {:>6} {size:<12}", "");
+            for other in 0..OTHERS.len() {
+                let row = find(width, steps, "test digits", Some(size), other);
+                print!(" {:>24}", row.distance.to_string());
+            }
+            println!();
+        }
+    }
+}
+
+/// After training, on test digits: corresponding ensembles come closer with the width, and are much closer than the others.
+fn check(setting: &Setting, rows: &[Row]) {
+    let steps = setting.options.steps.last();
+    let of = |other| -> Vec<&Row> {
+        rows.iter()
+            .filter(|row| row.other == other && row.members.is_none())
+            .filter(|row| Some(&row.steps) == steps && row.inputs == "test digits")
+            .collect()
+    };
+    if let [first, .., last] = of(0)[..] {
+        assert!(last.distance.low < first.distance.high);
+        assert!(last.limit < 1e-6, "infinitely wide networks agree");
+        for (number, other) in OTHERS.iter().enumerate().skip(1) {
+            let control = of(number).last().map_or(0.0, |row| row.distance.low);
+            assert!(last.distance.high < control, "{}", other.name);
+        }
+    }
+}
+
+/// Draws distances on test digits: against the width and against time, of expectations, and against the number of networks.
+#[cfg(feature = "plot")]
+fn draw(setting: &Setting, rows: &[Row], folder: &std::path::Path) -> Result<()> {
+    use haarmonic::plot::{AxisScale, Curve, Labels, convergence, learning_curves};
+    std::fs::create_dir_all(folder)?;
+    let (width, steps) = (setting.options.widths.last(), setting.options.steps.last());
+    type Choice<'a> = &'a dyn Fn(&Row) -> Option<f64>;
+    let at_end = |row: &Row| Some(&row.steps) == steps;
+    let widest = |row: &Row| Some(&row.width) == width;
+    let against_width = |row: &Row| {
+        let shown = row.members.is_none() && at_end(row);
+        shown.then_some(row.width as f64)
+    };
+    let against_time = |row: &Row| {
+        let shown = row.members.is_none() && widest(row);
+        shown.then_some(row.steps as f64)
+    };
+    let against_size = |row: &Row| match row.members {
+        Some(size) if at_end(row) && widest(row) => Some(size as f64),
+        _ => None,
+    };
+    let pictures: [(&str, &str, Choice<'_>); 3] = [
+        ("width", "width", &against_width),
+        ("time", "steps", &against_time),
+        ("size", "networks of each ensemble", &against_size),
+    ];
+    for (name, x, choose) in pictures {
+        // What cannot be told from zero has no place on a logarithmic axis.
+        let columns = |other| {
+            let mut columns: [Vec<f64>; 3] = Default::default();
+            for row in rows.iter().filter(|row| row.inputs == "test digits") {
+                let Size { value, low, high } = row.distance;
+                if let (Some(x), true) = (choose(row), row.other == other && value > 0.0) {
+                    columns[0].push(x);
+                    columns[1].push(value);
+                    columns[2].push(0.5 * (high - low));
+                }
+            }
+            columns
+        };
+        let columns = [0, 1, 2].map(columns);
+        let curves: Vec<Curve<'_>> = OTHERS
+            .iter()
+            .zip(&columns)
+            .filter(|(_, [sizes, ..])| !sizes.is_empty())
+            .map(|(other, [sizes, mean, error])| Curve {
+                name: other.name,
+                sizes,
+                mean,
+                error: Some(error),
+            })
+            .collect();
+        if curves.is_empty() {
+            continue;
+        }
+        let labels = Labels {
+            x,
+            y: "distance to C4 networks",
+            ..Labels::default()
+        };
+        let path = folder.join(format!("augmentation-{name}.svg"));
+        match name {
+            "width" => convergence(&curves, &labels, path)?,
+            _ => learning_curves(&curves, AxisScale::Logarithmic, &labels, path)?,
+        }
+    }
+    println!("pictures in {}", folder.display());
+    Ok(())
 }

@@ -2,8 +2,8 @@
 //! What: compares the kernels of finite networks, averaged over initialisations, with those of infinitely wide ones, as the
 //!       width grows: over C4 and over SO(3), with global and with local filters.
 //! Run:  cargo run --release --features finite-width --example kernel_convergence
-//!       cargo run --release --features finite-width --example kernel_convergence -- \
-//!           --widths 4,8,16,32,64,128 --initialisations 2000 --csv convergence.csv
+//!       cargo run --release --features finite-width,plot --example kernel_convergence -- --widths 4,8,16,32,64 \
+//!           --initialisations 600 --csv results/kernel_convergence.csv --plot results
 //! Expect: a table of relative deviations with 90 % bootstrap intervals. Those of the mean fall like one over the width until
 //!       they meet the noise of the average, those of single networks like its square root; ten seconds.
 
@@ -49,6 +49,10 @@ struct Options {
     /// Where to write all numbers
     #[arg(long)]
     csv: Option<PathBuf>,
+    /// Folder for pictures
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    plot: Option<PathBuf>,
 }
 
 /// Deviations at one width.
@@ -95,6 +99,7 @@ fn main() -> Result<()> {
         ),
     ];
     let mut csv = String::from("network,kernel,width,deviation,low,high,single\n");
+    let mut all = Vec::new();
     for (name, network, signals) in &cases {
         println!(
             "{name}\n       width   deviation of the mean          times width   of one network"
@@ -124,15 +129,72 @@ fn main() -> Result<()> {
                     "{name}, {kernel}: no convergence"
                 );
             }
+            all.push((*name, *kernel, rows));
         }
     }
+    #[cfg(feature = "plot")]
+    if let Some(folder) = &options.plot {
+        draw_pictures(&all, folder)?;
+    }
     if let Some(path) = options.csv {
+        create_folder(path.parent())?;
         std::fs::write(&path, csv).map_err(|error| Error::Io {
             path,
             operation: "write",
             message: error.to_string(),
         })?;
     }
+    Ok(())
+}
+
+fn create_folder(folder: Option<&std::path::Path>) -> Result<()> {
+    let folder = folder.unwrap_or(std::path::Path::new(""));
+    std::fs::create_dir_all(folder).map_err(|error| Error::Io {
+        path: folder.into(),
+        operation: "create",
+        message: error.to_string(),
+    })
+}
+
+/// Draws the deviations of the mean against the width, a picture for each kernel.
+#[cfg(feature = "plot")]
+fn draw_pictures(all: &[(&str, &str, Vec<Row>)], folder: &std::path::Path) -> Result<()> {
+    use haarmonic::plot::{Curve, Labels, convergence};
+    create_folder(Some(folder))?;
+    for (kernel, file) in [
+        ("NNGP", "convergence-nngp.svg"),
+        ("NTK", "convergence-ntk.svg"),
+    ] {
+        let shown = all.iter().filter(|(_, of, _)| *of == kernel);
+        let columns: Vec<_> = shown
+            .map(|(name, _, rows)| {
+                let column =
+                    |value: fn(&Row) -> f64| -> Vec<f64> { rows.iter().map(value).collect() };
+                let columns = [
+                    column(|row| row.width as f64),
+                    column(|row| row.mean[0]),
+                    column(|row| 0.5 * (row.mean[2] - row.mean[1])),
+                ];
+                (*name, columns)
+            })
+            .collect();
+        let curves: Vec<Curve<'_>> = columns
+            .iter()
+            .map(|(name, [sizes, mean, error])| Curve {
+                name,
+                sizes,
+                mean,
+                error: Some(error),
+            })
+            .collect();
+        let labels = Labels {
+            title: kernel,
+            y: "relative deviation of the mean",
+            ..Labels::default()
+        };
+        convergence(&curves, &labels, folder.join(file))?;
+    }
+    println!("pictures in {}", folder.display());
     Ok(())
 }
 

@@ -2,23 +2,23 @@
 //! What: networks of growing width learn a sine from a few points; mean and band of the ensemble against those of the NTK, and
 //!       how much the empirical NTK of a network changes while it is trained.
 //! Run:  cargo run --release --features finite-width --example sine
-//!       cargo run --release --features finite-width --example sine -- \
-//!           --widths 8,64,256,1024,4096 --members 100 --csv results/sine.csv
+//!       cargo run --release --features finite-width,plot --example sine -- --widths 8,64,256,1024,4096 --plot results
 //! Expect: a table of distances to the NTK and of the change of the kernel. The mean comes as close as the noise of the ensemble
-//!       lets it; the change falls faster than one over the root of the width: wide networks are frozen. A few seconds.
+//!       lets it. That noise is smaller without what is left of the functions f₀ at the beginning, which infinitely wide
+//!       networks tell, and which is zero in the mean. The change of the kernel falls: wide networks are frozen. A few seconds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use haarmonic::activation::Activation;
 use haarmonic::data::atomic::write_csv;
-use haarmonic::finite_width::candle_core::DType;
+use haarmonic::finite_width::candle_core::{DType, Tensor};
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Trainer, Width};
 use haarmonic::kernel::Kernel;
 use haarmonic::network::{Network, Scale};
 use haarmonic::predict::{GradientFlow, Prediction, TestKernels, Time};
 use haarmonic::{Error, Result};
-use ndarray::{Array2, Axis, Slice};
+use ndarray::{Array1, Array2, ArrayView1, Axis, Slice, concatenate};
 
 /// Points that are learned, and points in between and around.
 const TRAIN: usize = 8;
@@ -35,12 +35,16 @@ struct Options {
     /// Networks of an ensemble
     #[arg(long, default_value_t = 24)]
     members: u64,
-    /// Numbers of steps at which to look
-    #[arg(long, value_delimiter = ',', default_value = "0,2,10,50")]
+    /// Numbers of steps at which to look, beside the beginning
+    #[arg(long, value_delimiter = ',', default_value = "2,10,50")]
     steps: Vec<u64>,
     /// Where to write the curves: mean and band at each point, width and time; the infinite width is `inf`
     #[arg(long, default_value = "results/sine.csv")]
     csv: PathBuf,
+    /// Folder for pictures
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    plot: Option<PathBuf>,
 }
 
 /// Mean and standard deviation at all test points.
@@ -51,30 +55,63 @@ struct Curve {
     deviation: Vec<f64>,
 }
 
+impl Curve {
+    /// Of the outputs of some networks.
+    fn of(width: usize, steps: u64, outputs: &[&[f64]]) -> Curve {
+        let count = outputs.len() as f64;
+        let mean: Vec<f64> = (0..outputs[0].len())
+            .map(|i| outputs.iter().map(|f| f[i]).sum::<f64>() / count)
+            .collect();
+        let variance = |i: usize| {
+            outputs
+                .iter()
+                .map(|f| (f[i] - mean[i]).powi(2))
+                .sum::<f64>()
+        };
+        Curve {
+            width: width.to_string(),
+            steps,
+            deviation: (0..mean.len())
+                .map(|i| (variance(i) / (count - 1.0)).sqrt())
+                .collect(),
+            mean,
+        }
+    }
+}
+
+/// Distances to the NTK, root mean squares over the test points.
+#[derive(Debug)]
+struct Row {
+    width: usize,
+    steps: u64,
+    /// Of the means.
+    mean: f64,
+    /// Of the means less what is left of the functions at the beginning, with its noise.
+    rest: f64,
+    noise: f64,
+    /// Of the standard deviations.
+    band: f64,
+    /// Of the empirical NTK, relative, since the beginning.
+    change: f64,
+}
+
 fn main() -> Result<()> {
     let options = Options::parse();
-    if options.members < 2 || options.widths.is_empty() || options.steps.is_empty() {
+    if options.members < 2
+        || !options.steps.is_sorted()
+        || options.widths.is_empty()
+        || options.steps.is_empty()
+    {
         return Err(Error::InvalidValue {
             what: "members, widths and steps".into(),
             found: format!(
                 "{}, {:?}, {:?}",
                 options.members, options.widths, options.steps
             ),
-            expected: "at least 2, at least one, at least one".into(),
+            expected: "at least 2, at least one, at least one and increasing".into(),
         });
     }
-    if let Some(folder) = options.csv.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| Error::Io {
-            path: folder.into(),
-            operation: "create",
-            message: error.to_string(),
-        })?;
-    }
-    // A constant beside the coordinate.
-    let points = |count: usize, range: f64| {
-        let x = move |i: usize| range * (2.0 * i as f64 / (count - 1) as f64 - 1.0);
-        Array2::from_shape_fn((count, 2), |(i, c)| if c == 0 { x(i) } else { 1.0 })
-    };
+    create_folder(options.csv.parent())?;
     let (train, test) = (points(TRAIN, RANGE), points(TEST, 1.3 * RANGE));
     let targets = train.slice_axis(Axis(1), Slice::from(..1)).mapv(f64::sin);
     let network = mlp()?;
@@ -92,68 +129,132 @@ fn main() -> Result<()> {
     };
     let rate = 0.5 * flow(1.0)?.stable_learning_rate()?;
     let kernels = TestKernels::ntk(across.ntk.view(), across.nngp.view(), prior.view());
-    let times: Vec<Time> = options
-        .steps
-        .iter()
-        .map(|&steps| Time::Steps(steps))
-        .collect();
+    let mut steps = options.steps.clone();
+    steps.insert(0, 0);
+    steps.dedup();
+    let times: Vec<Time> = steps.iter().map(|&steps| Time::Steps(steps)).collect();
     let limit = flow(rate)?.on_test_at(&kernels, &times)?;
+    // What is left after some steps of functions that infinitely wide networks begin with.
+    let left_of = |first: &[f64]| -> Result<Vec<Array1<f64>>> {
+        let on_train = Array2::from_shape_fn((TRAIN, 1), |(i, _)| first[i]);
+        let learned = GradientFlow::ntk(within.ntk.view(), within.nngp.view(), on_train.view())
+            .learning_rate(rate)
+            .build()?
+            .means_on_test(across.ntk.view(), &times)?;
+        let on_test = ArrayView1::from(&first[TRAIN..]);
+        Ok(learned.iter().map(|l| &on_test - &l.column(0)).collect())
+    };
 
     println!("learning rate {rate:.3}, {} members\n", options.members);
-    println!("  width   steps   mean to NTK   band to NTK   expected noise   change of the kernel");
-    let mut curves: Vec<Curve> = limit.iter().zip(&options.steps).map(exact).collect();
-    let mut summary = Vec::new();
+    println!(
+        "  width   steps   mean to NTK   without f₀ ± noise   band to NTK   change of the kernel"
+    );
+    let mut curves: Vec<Curve> = limit.iter().zip(&steps).map(exact).collect();
+    let mut rows = Vec::new();
     for &width in &options.widths {
         let finite = FiniteNetwork::new(&network, Width::new(width, 1), 0, DType::F32)?;
-        let (inputs, tests) = (finite.prepare(train.view())?, finite.prepare(test.view())?);
+        let inputs = finite.prepare(train.view())?;
+        let all = finite.prepare(concatenate![Axis(0), train, test].view())?;
         let trainer = Trainer::regression(&finite, &inputs, targets.view()).learning_rate(rate);
-        let ensemble = trainer.ensemble_outputs(1..1 + options.members, &options.steps, &tests)?;
-        let followed = options.members.min(FOLLOWED);
-        let changes = trainer.ensemble(1..1 + followed, &options.steps, |trainer| {
-            let fresh = finite.reinitialised(trainer.network().seed())?;
-            let ntk = |network| EmpiricalKernel::default().gram(network, &inputs);
-            let (before, now) = (ntk(&fresh)?.ntk, ntk(trainer.network())?.ntk);
-            Ok(norm(&(now - &before)) / norm(&before))
-        })?;
-        for (at, outputs) in ensemble.iter().enumerate() {
-            let curve = Curve {
-                width: width.to_string(),
-                steps: outputs.steps,
-                mean: outputs.mean().into_iter().collect(),
-                deviation: outputs.standard_deviation()?.into_iter().collect(),
+        let members = trainer.ensemble(1..1 + options.members, &steps, |trainer| {
+            let network = trainer.network();
+            let ntk = match network.seed() <= FOLLOWED {
+                true => Some(EmpiricalKernel::default().gram(network, &inputs)?.ntk),
+                false => None,
             };
-            let exact = &curves[at];
-            let change = changes.iter().map(|member| member[at]).sum::<f64>() / followed as f64;
-            let (mean, band) = (
-                distance(&curve.mean, &exact.mean),
-                distance(&curve.deviation, &exact.deviation),
-            );
-            let noise =
-                root_mean_square(exact.deviation.iter().copied()) / (options.members as f64).sqrt();
+            Ok((values(&network.forward(&all)?)?, ntk))
+        })?;
+        for (at, &steps) in steps.iter().enumerate() {
+            let outputs: Vec<&[f64]> = members.iter().map(|m| &m[at].0[TRAIN..]).collect();
+            let curve = Curve::of(width, steps, &outputs);
+            // The same, less what is left of the beginning, which is zero in the mean.
+            let rest: Vec<Vec<f64>> = members
+                .iter()
+                .map(|m| {
+                    let left = &left_of(&m[0].0)?[at];
+                    Ok(m[at].0[TRAIN..]
+                        .iter()
+                        .zip(left)
+                        .map(|(f, l)| f - l)
+                        .collect())
+                })
+                .collect::<Result<_>>()?;
+            let rest: Vec<&[f64]> = rest.iter().map(Vec::as_slice).collect();
+            let rest = Curve::of(width, steps, &rest);
+            let changes: Vec<f64> = members
+                .iter()
+                .filter_map(|m| Some((m[0].1.as_ref()?, m[at].1.as_ref()?)))
+                .map(|(before, now)| norm(&(now - before)) / norm(before))
+                .collect();
+            let row = Row {
+                width,
+                steps,
+                mean: distance(&curve.mean, &curves[at].mean),
+                rest: distance(&rest.mean, &curves[at].mean),
+                noise: root_mean_square(rest.deviation.iter().copied())
+                    / (options.members as f64).sqrt(),
+                band: distance(&curve.deviation, &curves[at].deviation),
+                change: changes.iter().sum::<f64>() / changes.len() as f64,
+            };
             println!(
-                "  {width:5}   {:5}   {mean:11.4}   {band:11.4}   {noise:14.4}   {change:20.4}",
-                curve.steps
+                "  {width:5}   {steps:5}   {:11.4}   {:9.4} ± {:.4}   {:11.4}   {:20.4}",
+                row.mean, row.rest, row.noise, row.band, row.change
             );
-            if at + 1 == ensemble.len() {
-                // Members start from the same distribution as in the limit: what differs is learned.
-                summary.push([width as f64, mean, change, noise]);
-            }
+            rows.push(row);
             curves.push(curve);
         }
     }
     write(&options.csv, &test, &curves)?;
     println!("\ncurves in {}", options.csv.display());
-    if let [first, .., last] = &summary[..] {
-        // Two wide ensembles are both as close as their noise lets them be.
+    #[cfg(feature = "plot")]
+    if let Some(folder) = &options.plot {
+        draw(&rows, &curves, &test, folder)?;
+    }
+    check(&rows, steps.last());
+    Ok(())
+}
+
+/// Wide networks are closer to the NTK, up to noise, and change less.
+fn check(rows: &[Row], last: Option<&u64>) {
+    let trained: Vec<&Row> = rows.iter().filter(|row| Some(&row.steps) == last).collect();
+    if let [narrow, .., wide] = trained[..] {
         assert!(
-            last[1] < first[1].max(2.0 * last[3]),
-            "wide networks are no closer to the NTK: {summary:?}"
+            wide.rest < narrow.rest.max(2.0 * wide.noise),
+            "wide networks are no closer to the NTK: {trained:?}"
         );
         // The bound for smooth activations; wide networks do better.
-        let bound = first[2] * (first[0] / last[0]).sqrt();
-        assert!(last[2] < bound, "the kernel does not freeze: {summary:?}");
+        let bound = narrow.change * (narrow.width as f64 / wide.width as f64).sqrt();
+        assert!(
+            narrow.steps == 0 || wide.change < bound,
+            "the kernel does not freeze: {trained:?}"
+        );
     }
-    Ok(())
+}
+
+/// Outputs of one channel.
+fn values(outputs: &Tensor) -> Result<Vec<f64>> {
+    outputs
+        .to_dtype(DType::F64)
+        .and_then(|outputs| outputs.flatten_all()?.to_vec1())
+        .map_err(|error| Error::Backend {
+            library: "candle".into(),
+            message: error.to_string(),
+        })
+}
+
+/// Equidistant points, and a constant beside the coordinate.
+fn points(count: usize, range: f64) -> Array2<f64> {
+    let x = |i: usize| range * (2.0 * i as f64 / (count - 1) as f64 - 1.0);
+    Array2::from_shape_fn((count, 2), |(i, c)| if c == 0 { x(i) } else { 1.0 })
+}
+
+fn create_folder(folder: Option<&Path>) -> Result<()> {
+    let folder = folder.unwrap_or(Path::new(""));
+    std::fs::create_dir_all(folder).map_err(|error| Error::Io {
+        path: folder.into(),
+        operation: "create",
+        message: error.to_string(),
+    })
 }
 
 fn mlp() -> Result<Network> {
@@ -212,4 +313,89 @@ fn write(path: &PathBuf, test: &Array2<f64>, curves: &[Curve]) -> Result<()> {
         &["width", "steps", "x", "sine", "mean", "deviation"],
         rows,
     )
+}
+
+/// Draws mean and band of the narrowest and of the widest networks beside those of the NTK after each number of steps, and what falls
+/// with the width.
+#[cfg(feature = "plot")]
+fn draw(rows: &[Row], curves: &[Curve], test: &Array2<f64>, folder: &Path) -> Result<()> {
+    use haarmonic::plot::{Band, Curve as Line, Labels, bands, convergence};
+    create_folder(Some(folder))?;
+    let x = test.column(0).to_vec();
+    let sine: Vec<[f64; 2]> = points(TRAIN, RANGE)
+        .rows()
+        .into_iter()
+        .map(|x| [x[0], x[0].sin()])
+        .collect();
+    let (narrow, wide) = (
+        rows[0].width.to_string(),
+        rows[rows.len() - 1].width.to_string(),
+    );
+    let mut steps: Vec<u64> = rows.iter().map(|row| row.steps).collect();
+    steps.sort_unstable();
+    steps.dedup();
+    for &steps in &steps {
+        let mut shown = vec![("inf", "NTK".to_owned()), (&wide, format!("width {wide}"))];
+        if wide != narrow {
+            shown.push((&narrow, format!("width {narrow}")));
+        }
+        let shown: Vec<Band<'_>> = shown
+            .iter()
+            .filter_map(|(width, name)| {
+                let curve = curves
+                    .iter()
+                    .find(|c| c.steps == steps && c.width == *width)?;
+                Some(Band {
+                    name,
+                    x: &x,
+                    mean: &curve.mean,
+                    deviation: &curve.deviation,
+                })
+            })
+            .collect();
+        let title = format!("after {steps} steps");
+        let labels = Labels {
+            title: &title,
+            x: "x",
+            y: "f(x)",
+            ..Labels::default()
+        };
+        bands(
+            &shown,
+            &sine,
+            &labels,
+            folder.join(format!("sine-{steps}.svg")),
+        )?;
+    }
+    let trained: Vec<&Row> = rows
+        .iter()
+        .filter(|row| Some(&row.steps) == steps.last())
+        .collect();
+    let column =
+        |value: fn(&Row) -> f64| -> Vec<f64> { trained.iter().map(|row| value(row)).collect() };
+    let widths = column(|row| row.width as f64);
+    let values = [
+        ("change of the NTK", column(|row| row.change)),
+        ("mean against the NTK's", column(|row| row.rest)),
+        ("band against the NTK's", column(|row| row.band)),
+    ];
+    let lines: Vec<Line<'_>> = values
+        .iter()
+        .filter(|(_, mean)| mean.iter().all(|value| *value > 0.0))
+        .map(|(name, mean)| Line {
+            name,
+            sizes: &widths,
+            mean,
+            error: None,
+        })
+        .collect();
+    if !lines.is_empty() {
+        let labels = Labels {
+            y: "distance",
+            ..Labels::default()
+        };
+        convergence(&lines, &labels, folder.join("sine-freezing.svg"))?;
+    }
+    println!("pictures in {}", folder.display());
+    Ok(())
 }

@@ -9,8 +9,8 @@ use std::f64::consts::FRAC_PI_2;
 use std::path::Path;
 
 use haarmonic::plot::{
-    AxisScale, Curve, Dynamics, Labels, Projection, SphereSignal, calibration, convergence,
-    kernel_matrix, learning_curves, sphere_signal, training_dynamics,
+    AxisScale, Band, Curve, Dynamics, Labels, Projection, SphereSignal, bands, calibration,
+    convergence, kernel_matrix, learning_curves, sphere_signal, training_dynamics,
 };
 use haarmonic::predict::classification::{self, Calibration};
 use haarmonic::sphere::{Sampling, ShtPlanner, coefficients};
@@ -259,6 +259,42 @@ fn the_band_is_one_deviation_to_either_side() {
         .iter()
         .find(|corners| corners.len() == 4 && corners[1][0] > line[2][0]);
     assert_near(target.unwrap()[1][1], line[2][1]);
+}
+
+#[test]
+fn bands_and_targets_lie_where_the_axes_say() {
+    let band = |name, mean, deviation| Band {
+        name,
+        x: &[-2.0, 0.0, 1.0],
+        mean,
+        deviation,
+    };
+    let first = band("NTK", &[0.0, 1.0, 3.0], &[0.5, 1.0, 0.25]);
+    let second = band("width 8", &[1.0, 1.0, 0.0], &[0.0, 0.5, 2.0]);
+    let draw = |path: &Path| bands(&[first, second], &[[0.5, 1.0]], &Labels::default(), path);
+    let all = svg(draw);
+    let areas = with(&all, "polygon", "opacity", "0.2");
+    let line = with(&all, "polyline", "stroke", "#0072B2").remove(0);
+    let unit = [line[2][0] - line[1][0], (line[0][1] - line[2][1]) / 3.0];
+    let at = |x: f64, y: f64| [line[1][0] + unit[0] * x, line[0][1] - unit[1] * y];
+    // Of the two curves; the legend has an area of its own.
+    for (band, area) in [first, second].iter().zip(&areas) {
+        for i in 0..3 {
+            for (corner, sign) in [(i, 1.0), (5 - i, -1.0)] {
+                let [x, y] = at(band.x[i], band.mean[i] + sign * band.deviation[i]);
+                assert_near(area[corner][0], x);
+                assert_near(area[corner][1], y);
+            }
+        }
+    }
+    // A diamond around the target, in the colour of the axes.
+    let [x, y] = at(0.5, 1.0);
+    let diamonds = with(&all, "polygon", "fill", "#262626");
+    let middle = |corners: &Vec<[f64; 2]>| {
+        [0, 1].map(|i| corners.iter().map(|corner| corner[i]).sum::<f64>() / corners.len() as f64)
+    };
+    let near = |[a, b]: [f64; 2]| (a - x).abs() < tol::UNITS && (b - y).abs() < tol::UNITS;
+    assert!(diamonds.iter().any(|corners| near(middle(corners))));
 }
 
 #[test]
@@ -533,6 +569,44 @@ fn bad_input_is_refused_and_leaves_no_file() {
             },
             value,
         );
+
+        let good = Band {
+            name: "",
+            x: &[0.0, 1.0],
+            mean: &[1.0, 2.0],
+            deviation: &[1.0, 0.0],
+        };
+        let draw = |path: &Path, band| bands(&[band], &[], &labels, path);
+        refused(name, |path| bands(&[], &[], &labels, path), empty);
+        refused(name, |path| draw(path, Band { x: &[], ..good }), empty);
+        refused(name, |path| draw(path, Band { x: &[0.0], ..good }), shape);
+        let twice = Band {
+            x: &[1.0, 1.0],
+            ..good
+        };
+        refused(name, |path| draw(path, twice), value);
+        let short = Band {
+            mean: &[1.0],
+            ..good
+        };
+        refused(name, |path| draw(path, short), shape);
+        let short = Band {
+            deviation: &[1.0],
+            ..good
+        };
+        refused(name, |path| draw(path, short), shape);
+        let negative = Band {
+            deviation: &[1.0, -1.0],
+            ..good
+        };
+        refused(name, |path| draw(path, negative), value);
+        let nan = Band {
+            mean: &[1.0, f64::NAN],
+            ..good
+        };
+        refused(name, |path| draw(path, nan), not_finite);
+        let target = |path: &Path| bands(&[good], &[[0.0, f64::INFINITY]], &labels, path);
+        refused(name, target, not_finite);
 
         let bins = Calibration {
             confidence: array![0.5, 0.0],

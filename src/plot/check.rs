@@ -63,3 +63,15 @@ pub(super) fn at_least(what: &str, values: &[f64], least: f64, exclusive: bool) 
         }),
     }
 }
+
+/// Refuses numbers that do not increase.
+pub(super) fn increasing(what: &str, values: &[f64]) -> Result<()> {
+    match values.windows(2).find(|pair| pair[0] >= pair[1]) {
+        None => Ok(()),
+        Some(pair) => Err(Error::InvalidValue {
+            what: what.into(),
+            found: format!("{} after {}", pair[1], pair[0]),
+            expected: format!("{what} that increase"),
+        }),
+    }
+}

@@ -4,14 +4,13 @@ use std::path::Path;
 
 use super::axis::Axis;
 use super::check;
-use super::colour::{QUIET, of_curve};
+use super::colour::QUIET;
 use super::curves::{self, Curve};
 use super::format::Format;
 use super::labels::{AxisScale, Labels};
 use super::legend::{self, Entry, Look};
 use super::panel::Panel;
-use super::picture::{Marker, Picture};
-use super::render;
+use super::picture::{Picture, Place};
 use crate::Result;
 
 /// Draws deviations from the infinitely wide network against the width, on two logarithmic axes, with a line of slope −1.
@@ -64,33 +63,19 @@ pub fn convergence(
     let y = Axis::around(&heights, AxisScale::Logarithmic, 0.06);
     let labels = labels.or("width", "deviation from the limit");
 
-    let mut picture = Picture::new([560.0, 400.0]);
-    let panel = Panel::filling(picture.size, x, y, &labels);
-    panel.draw(&mut picture, &labels);
-    let mut data = guide(&mut picture, &panel, &points[0]);
-    for (number, points) in points.iter().enumerate() {
-        data.extend(curves::draw(&mut picture, &panel, number, points));
-    }
-    let mut entries: Vec<Entry<'_>> = curves
-        .iter()
-        .enumerate()
-        .map(|(number, curve)| Entry {
-            name: curve.name,
-            colour: of_curve(number),
-            look: Look::Line(Some(Marker::of_curve(number))),
-        })
-        .collect();
-    entries.push(Entry {
-        name: "c / width",
-        colour: QUIET,
-        look: Look::Dashes,
-    });
-    legend::draw(&mut picture, &panel, &entries, &data);
-    render::write(&picture, path.as_ref())
+    let guide = |picture: &mut Picture, panel: &Panel| {
+        let entry = Entry {
+            name: "c / width",
+            colour: QUIET,
+            look: Look::Dashes,
+        };
+        Some((entry, draw_guide(picture, panel, &points[0])))
+    };
+    curves::write(curves, &points, [x, y], &labels, guide, path.as_ref())
 }
 
 /// Draws c / width within the panel.
-fn guide(picture: &mut Picture, panel: &Panel, points: &[[f64; 3]]) -> Vec<super::picture::Place> {
+fn draw_guide(picture: &mut Picture, panel: &Panel, points: &[[f64; 3]]) -> Vec<Place> {
     let logarithm = points.iter().map(|p| p[0].ln() + p[1].ln()).sum::<f64>() / points.len() as f64;
     // c / width, without an overflow in between.
     let height = |width: f64| (logarithm - width.ln()).exp();

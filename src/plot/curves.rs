@@ -1,12 +1,17 @@
 //! Curves of means with their errors, as learning curves and convergence draw them.
 
+use std::path::Path;
+
 use ndarray::ArrayView1;
 
+use super::axis::Axis;
 use super::check;
 use super::colour::of_curve;
-use super::legend::along;
+use super::labels::Labels;
+use super::legend::{self, Entry, Look, along};
 use super::panel::Panel;
 use super::picture::{Marker, Picture, Place};
+use super::render;
 use crate::Result;
 
 /// A mean, with its error, against a size: of a training set, or of a network.
@@ -66,13 +71,39 @@ pub(super) fn heights(points: &[Vec<[f64; 3]>]) -> Vec<f64> {
     points.iter().flatten().flat_map(ends).collect()
 }
 
+/// Draws all curves on two axes, with a legend.
+///
+/// # Arguments
+/// * `points` — of the curves
+/// * `guide` — draws a line behind the curves; returns its entry in the legend, and places along it
+pub(super) fn write(
+    curves: &[Curve<'_>],
+    points: &[Vec<[f64; 3]>],
+    [x, y]: [Axis; 2],
+    labels: &Labels<'_>,
+    guide: impl FnOnce(&mut Picture, &Panel) -> Option<(Entry<'static>, Vec<Place>)>,
+    path: &Path,
+) -> Result<()> {
+    let mut picture = Picture::new([560.0, 400.0]);
+    let panel = Panel::filling(picture.size, x, y, labels);
+    panel.draw(&mut picture, labels);
+    let (guide, mut data) = guide(&mut picture, &panel).unzip();
+    let data = data.get_or_insert_default();
+    for (number, points) in points.iter().enumerate() {
+        data.extend(draw(&mut picture, &panel, number, points));
+    }
+    let entries = curves.iter().enumerate().map(|(number, curve)| Entry {
+        name: curve.name,
+        colour: of_curve(number),
+        look: Look::Line(Some(Marker::of_curve(number))),
+    });
+    let entries: Vec<Entry<'_>> = entries.chain(guide).collect();
+    legend::draw(&mut picture, &panel, &entries, data);
+    render::write(&picture, path)
+}
+
 /// Draws one curve with its error bars; returns places along it.
-pub(super) fn draw(
-    picture: &mut Picture,
-    panel: &Panel,
-    number: usize,
-    points: &[[f64; 3]],
-) -> Vec<Place> {
+fn draw(picture: &mut Picture, panel: &Panel, number: usize, points: &[[f64; 3]]) -> Vec<Place> {
     const CAP: f64 = 3.5;
     let colour = of_curve(number);
     let places: Vec<Place> = points.iter().map(|p| panel.at(p[0], p[1])).collect();

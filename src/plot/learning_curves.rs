@@ -4,14 +4,9 @@ use std::path::Path;
 
 use super::axis::{Axis, extremes};
 use super::check;
-use super::colour::of_curve;
 use super::curves::{self, Curve};
 use super::format::Format;
 use super::labels::{AxisScale, Labels};
-use super::legend::{self, Entry, Look};
-use super::panel::Panel;
-use super::picture::{Marker, Picture};
-use super::render;
 use crate::Result;
 
 /// Draws scores against the number of training examples, with error bars.
@@ -69,22 +64,5 @@ pub fn learning_curves(
     let y = Axis::around(&heights, scale, 0.06).down_to_zero();
     let labels = labels.or("training examples", "test error");
 
-    let mut picture = Picture::new([560.0, 400.0]);
-    let panel = Panel::filling(picture.size, x, y, &labels);
-    panel.draw(&mut picture, &labels);
-    let mut data = Vec::new();
-    for (number, points) in points.iter().enumerate() {
-        data.extend(curves::draw(&mut picture, &panel, number, points));
-    }
-    let entries: Vec<Entry<'_>> = curves
-        .iter()
-        .enumerate()
-        .map(|(number, curve)| Entry {
-            name: curve.name,
-            colour: of_curve(number),
-            look: Look::Line(Some(Marker::of_curve(number))),
-        })
-        .collect();
-    legend::draw(&mut picture, &panel, &entries, &data);
-    render::write(&picture, path.as_ref())
+    curves::write(curves, &points, [x, y], &labels, |_, _| None, path.as_ref())
 }

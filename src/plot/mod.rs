@@ -1,4 +1,4 @@
-//! Pictures: learning curves, training dynamics, convergence, kernel matrices, calibration, signals on the sphere.
+//! Pictures: learning curves, training dynamics, bands along a line, convergence, kernel matrices, calibration, signals on the sphere.
 //!
 //! One function a kind of picture. Each takes plain numbers, chooses ranges and scales, and writes one file, whole or not at
 //! all; the name says the format, `.png` or `.svg`. Pictures in PNG carry their own font, so nothing has to be installed, and
@@ -24,6 +24,7 @@
 //! The guide `docs/plots.md` shows them and says how the command line draws them.
 
 mod axis;
+mod bands;
 mod calibration;
 mod check;
 mod colour;
@@ -43,6 +44,7 @@ mod render;
 mod sphere_signal;
 mod training_dynamics;
 
+pub use bands::{Band, bands};
 pub use calibration::calibration;
 pub use convergence::convergence;
 pub use curves::Curve;

@@ -5,13 +5,14 @@ use std::path::Path;
 use ndarray::{ArrayView1, ArrayView2, Axis as ArrayAxis};
 
 use super::axis::Axis;
+use super::bands;
 use super::check;
-use super::colour::{INK, of_curve};
+use super::colour::of_curve;
 use super::format::Format;
 use super::labels::{AxisScale, Labels};
-use super::legend::{self, Entry, Look};
+use super::legend;
 use super::panel::Panel;
-use super::picture::{Marker, Picture, Place};
+use super::picture::{Marker, Picture};
 use super::render;
 use crate::Result;
 
@@ -100,41 +101,21 @@ pub fn training_dynamics(
     let mut picture = Picture::new([560.0, 400.0]);
     let panel = Panel::filling(picture.size, x, y, &labels);
     panel.draw(&mut picture, &labels);
-    let mut data = Vec::new();
-    let edges = |point: usize, sign: f64| -> Vec<Place> {
-        let edge = |&t: &usize| {
-            let height = mean[[t, point]] + sign * deviation[[t, point]];
-            panel.at(times[t], height)
-        };
-        shown.iter().map(edge).collect()
-    };
-    for point in 0..mean.ncols() {
-        let (mut outline, lower) = (edges(point, 1.0), edges(point, -1.0));
-
-        // A legend avoids the inside of the band, too.
-        for part in [0.0, 0.25, 0.5, 0.75, 1.0] {
-            let between = |(a, b): (&Place, &Place)| [a[0], a[1] + part * (b[1] - a[1])];
-            let line: Vec<Place> = outline.iter().zip(&lower).map(between).collect();
-            data.extend(legend::along(&line));
-        }
-
-        outline.extend(lower.into_iter().rev());
-        picture.area(outline, of_curve(point), 0.2);
-    }
-    for point in 0..mean.ncols() {
-        let line = edges(point, 0.0);
-        data.extend(legend::along(&line));
-        if let [alone] = line[..] {
-            picture.marker(Marker::Disc, alone, 3.0, of_curve(point));
-        }
-        picture.line(line, of_curve(point), 1.8);
-    }
+    let points: Vec<Vec<[f64; 3]>> = (0..mean.ncols())
+        .map(|point| {
+            let at = |&t: &usize| [times[t], mean[[t, point]], deviation[[t, point]]];
+            shown.iter().map(at).collect()
+        })
+        .collect();
+    let mut data = bands::draw(&mut picture, &panel, &points);
     for (point, target) in dynamics.targets.unwrap_or(&[]).iter().enumerate() {
         let at = [panel.right(), panel.at(panel.x.low, *target)[1]];
         data.push(at);
         picture.marker(Marker::Diamond, at, 3.8, of_curve(point));
     }
-    legend::draw(&mut picture, &panel, &entries(dynamics), &data);
+    let targets = dynamics.targets.map(|_| "target");
+    let entries = bands::entries(dynamics.names, targets);
+    legend::draw(&mut picture, &panel, &entries, &data);
     render::write(&picture, path.as_ref())
 }
 
@@ -152,13 +133,7 @@ fn check(dynamics: &Dynamics<'_>) -> Result<()> {
     for row in dynamics.deviation.axis_iter(ArrayAxis(0)) {
         check::at_least("deviation", &row.to_vec(), 0.0, false)?;
     }
-    if let Some(pair) = times.windows(2).find(|pair| pair[0] >= pair[1]) {
-        return Err(crate::Error::InvalidValue {
-            what: "times".into(),
-            found: format!("{} after {}", pair[1], pair[0]),
-            expected: "times that increase".into(),
-        });
-    }
+    check::increasing("times", times)?;
     if let Some(targets) = dynamics.targets {
         check::shape("targets", &[targets.len()], &[points])?;
         check::finite("targets", ArrayView1::from(targets))?;
@@ -167,31 +142,4 @@ fn check(dynamics: &Dynamics<'_>) -> Result<()> {
         check::shape("names of the points", &[dynamics.names.len()], &[points])?;
     }
     Ok(())
-}
-
-/// Names of the points, and what bands and markers mean.
-fn entries<'a>(dynamics: &Dynamics<'a>) -> Vec<Entry<'a>> {
-    let mut entries: Vec<Entry<'_>> = dynamics
-        .names
-        .iter()
-        .enumerate()
-        .map(|(point, &name)| Entry {
-            name,
-            colour: of_curve(point),
-            look: Look::Line(None),
-        })
-        .collect();
-    entries.push(Entry {
-        name: "± one standard deviation",
-        colour: INK,
-        look: Look::Band,
-    });
-    if dynamics.targets.is_some() {
-        entries.push(Entry {
-            name: "target",
-            colour: INK,
-            look: Look::Points(Marker::Diamond),
-        });
-    }
-    entries
 }
