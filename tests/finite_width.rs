@@ -82,8 +82,9 @@ fn activations() -> Vec<Activation> {
 /// The network σ(x), against formulas written out.
 #[test]
 fn activations_are_those_of_their_formulas() {
+    type Function = Box<dyn Fn(f64) -> f64>;
     let cdf = |x: f64| 0.5 + 0.5 * libm::erf(x / SQRT_2);
-    let mut cases: Vec<(Activation, Box<dyn Fn(f64) -> f64>)> = vec![
+    let mut cases: Vec<(Activation, Function)> = vec![
         (
             Activation::Relu,
             Box::new(|x| if x > 0.0 { x } else { 0.0 }),
