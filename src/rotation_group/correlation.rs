@@ -52,11 +52,14 @@ pub fn correlation_coefficients(
     let orders = 2 * band_limit - 1;
     let mut coeffs = Array3::zeros((orders, band_limit, orders));
     for l in 0..band_limit as i64 {
-        for n in -l..=l {
-            for m in -l..=l {
-                coeffs[[(n + shift) as usize, l as usize, (m + shift) as usize]] =
-                    product.at(l as usize, m, n);
-            }
+        let all: Vec<[i64; 2]> = (-l..=l)
+            .flat_map(|n| (-l..=l).map(move |m| [m, n]))
+            .collect();
+        let mut values = vec![0.0; 2 * all.len()];
+        product.write(l as usize, &all, &mut values);
+        for ([m, n], [re, im]) in all.iter().zip(values.as_chunks::<2>().0) {
+            let at = [(n + shift) as usize, l as usize, (m + shift) as usize];
+            coeffs[at] = Complex64::new(*re, *im);
         }
     }
     Ok(coeffs)
@@ -134,30 +137,54 @@ pub fn correlate_real(
     Ok(samples)
 }
 
-/// The coefficients of a correlation.
+/// The coefficients of a correlation, $`\frac{2\pi}{2\ell+1} \sum_c \overline{f^c_{\ell n}} g^c_{\ell m}`$.
 struct Product<'a, 'b> {
     first: &'a ArrayView3<'b, Complex64>,
     second: &'a ArrayView3<'b, Complex64>,
 }
 
 impl Product<'_, '_> {
-    fn at(&self, l: usize, m: i64, n: i64) -> Complex64 {
-        let (channels, band_limit, _) = self.first.dim();
-        let column = |order: i64| (order + band_limit as i64 - 1) as usize;
-        let mut sum = Complex64::ZERO;
-        for c in 0..channels {
-            sum += self.first[[c, l, column(n)]].conj() * self.second[[c, l, column(m)]];
+    /// Writes products of entries, given by channel, degree and order.
+    #[inline(always)]
+    fn write_products(
+        &self,
+        degree: usize,
+        orders: &[[i64; 2]],
+        rows: &mut [f64],
+        entries: [impl Fn(usize, usize, i64) -> Complex64; 2],
+    ) {
+        let channels = self.first.dim().0;
+        let [f, g] = entries;
+        for (i, row) in rows.chunks_exact_mut(2 * orders.len()).enumerate() {
+            let l = degree + i;
+            let scale = 2.0 * PI / (2 * l + 1) as f64;
+            for (pair, [m, n]) in row.as_chunks_mut::<2>().0.iter_mut().zip(orders) {
+                let mut sum = Complex64::ZERO;
+                for c in 0..channels {
+                    sum += f(c, l, *n).conj() * g(c, l, *m);
+                }
+                *pair = [sum.re * scale, sum.im * scale];
+            }
         }
-        sum * (2.0 * PI / (2 * l + 1) as f64)
     }
 }
 
 impl Coefficients for Product<'_, '_> {
     fn write(&self, first: usize, orders: &[[i64; 2]], rows: &mut [f64]) {
-        for (i, row) in rows.chunks_exact_mut(2 * orders.len()).enumerate() {
-            for (pair, [m, n]) in row.as_chunks_mut::<2>().0.iter_mut().zip(orders) {
-                let value = self.at(first + i, *m, *n);
-                *pair = [value.re, value.im];
+        let (_, band_limit, width) = self.first.dim();
+        let column = |order: i64| (order + band_limit as i64 - 1) as usize;
+        let both = [self.first, self.second];
+        match both.map(|signal| signal.as_slice()) {
+            // One index in place of three.
+            [Some(f), Some(g)] => {
+                let entries = [f, g].map(|entries| {
+                    move |c, l, order| entries[(c * band_limit + l) * width + column(order)]
+                });
+                self.write_products(first, orders, rows, entries);
+            }
+            _ => {
+                let entries = both.map(|signal| move |c, l, order| signal[[c, l, column(order)]]);
+                self.write_products(first, orders, rows, entries);
             }
         }
     }
