@@ -64,9 +64,11 @@ fn main() {
         .filter(|a| a != "--bench")
         .collect();
     let rank = match arguments.iter().position(|a| a == "--rank") {
-        Some(at) => arguments.drain(at..).nth(1).map_or(RANK, |rank| {
-            rank.parse().expect("a number of columns of the factor")
-        }),
+        Some(at) => {
+            let rank = arguments.drain(at..).nth(1);
+            let rank = rank.and_then(|rank| rank.parse().ok());
+            rank.expect("--rank: expected a number of columns of the factor")
+        }
         None => RANK,
     };
     let n = arguments

@@ -4,8 +4,9 @@ use super::classes::Coefficients;
 use super::grid::{RotationGrid, check_shape};
 use super::passes::{Buffers, Passes};
 use super::planes::Sample;
+use crate::sphere::all_finite;
 use crate::{Error, Result};
-use ndarray::{Array3, ArrayView1, ArrayView3, ArrayViewMut3, Axis, Slice};
+use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis, Slice};
 use num_complex::Complex64;
 use std::fmt;
 
@@ -309,7 +310,11 @@ impl RotationPlan {
                 let plane = coeffs.index_axis(Axis(0), n);
                 let row = plane.row(l);
                 let row = row.slice_axis(Axis(0), Slice::from(valid.clone()));
-                if residue(row) != 0.0 {
+                let finite = match row.to_slice() {
+                    Some(row) => all_finite(row),
+                    None => row.iter().all(|value| value.is_finite()),
+                };
+                if !finite {
                     let at = row.iter().position(|value| !value.is_finite());
                     return Err(Error::NotFinite {
                         what: what.into(),
@@ -320,22 +325,6 @@ impl RotationPlan {
         }
         Ok(())
     }
-}
-
-/// Zero if all values are finite, NaN otherwise: sums of zeros that do not wait for each other.
-fn residue(values: ArrayView1<'_, Complex64>) -> f64 {
-    let Some(contiguous) = values.to_slice() else {
-        return values.fold(0.0, |sum, value| sum + 0.0 * value.re + 0.0 * value.im);
-    };
-    let (blocks, rest) = bytemuck::cast_slice::<_, f64>(contiguous).as_chunks::<16>();
-    let mut sums = [0.0; 16];
-    for block in blocks {
-        for (sum, value) in sums.iter_mut().zip(block) {
-            *sum += 0.0 * value;
-        }
-    }
-    let rest = rest.iter().map(|value| 0.0 * value);
-    sums.into_iter().chain(rest).sum()
 }
 
 /// An array of shape `[2N − 1, L, 2L − 1]`.

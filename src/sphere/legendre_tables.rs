@@ -226,6 +226,10 @@ impl Chains for LegendreTables {
 
     #[inline(always)]
     fn start(&self, block: usize, order: usize, which: usize) -> Start<'_> {
+        debug_assert!(
+            block >= self.shared_blocks(),
+            "blocks with shared chains have no others"
+        );
         let at = self.offsets[block] + order * LANES;
         Start {
             seed: &self.seed[at..at + LANES],

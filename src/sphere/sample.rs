@@ -133,7 +133,7 @@ fn store_half<S: Simd>(simd: S, values: &[f64; LANES], out: &mut [f64]) {
 
 /// Whether no number is infinite or NaN. Eight sums of zeros, so that they need not wait for each other.
 #[inline(always)]
-fn all_finite<T: sealed::Sample>(values: &[T]) -> bool {
+pub(crate) fn all_finite<T: Sample>(values: &[T]) -> bool {
     let mut defects = [0.0; LANES];
     let (whole, rest) = values.as_chunks::<LANES>();
     for values in whole {

@@ -364,6 +364,24 @@ mod tests {
         }
     }
 
+    /// Each with its own checksum behind it.
+    #[test]
+    fn matrices_in_the_place_of_each_other_are_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tile");
+        write(&path, &key(), &grams()[0]).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let len = matrix_len(key().shape).unwrap();
+        let (first, second) = bytes[HEADER + CHECKSUM..].split_at_mut(len);
+        first.swap_with_slice(second);
+        std::fs::write(&path, &bytes).unwrap();
+        assert!(matches!(read(&path, &key()).unwrap(), Found::Unusable(_)));
+        for ensemble in [Ensemble::Nngp, Ensemble::Ntk] {
+            let found = read_one(&path, &key(), ensemble, &mut Array2::zeros((0, 0)));
+            assert!(matches!(found.unwrap(), Found::Unusable(_)));
+        }
+    }
+
     #[test]
     fn tiles_of_other_data_are_refused() {
         let folder = tempfile::tempdir().unwrap();
