@@ -216,4 +216,10 @@ fn bad_arguments_are_errors() {
         correlate_real(&plan, bad.view(), bad.view()),
         Err(Error::NotFinite { .. })
     ));
+    let large = f.mapv(|value| 1e200 * value);
+    assert!(matches!(
+        correlate_real(&plan, large.view(), large.view()),
+        Err(Error::InvalidValue { .. })
+    ));
+    assert!(correlate(&plan, large.view(), large.view()).is_err());
 }

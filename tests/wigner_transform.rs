@@ -280,14 +280,31 @@ fn bad_arguments_are_errors() {
         plan.forward_into(samples.view(), wrong.view_mut(), scratch)
             .is_err()
     );
+    let not_finite = |index: [usize; 3]| Error::NotFinite {
+        what: "coefficients on SO(3)".into(),
+        index: index.into(),
+    };
+    // Of real functions orders m ≥ 0 are read, of all functions those with |m|, |n| ≤ l.
+    coeffs[[5, 1, 4]] = Complex64::new(f64::INFINITY, 0.0);
+    assert!(plan.inverse(coeffs.view()).is_ok());
     coeffs[[3, 1, 2]] = Complex64::new(0.0, f64::NAN);
-    assert_eq!(
-        plan.inverse_real(coeffs.view()).unwrap_err(),
-        Error::NotFinite {
-            what: "coefficients on SO(3)".into(),
-            index: vec![3, 1, 2]
+    assert!(plan.inverse_real(coeffs.view()).is_ok());
+    let error = plan.inverse(coeffs.view()).unwrap_err();
+    assert_eq!(error, not_finite([3, 1, 2]));
+    let mut real_coeffs = plan.make_coeffs();
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for (n, m) in [(0, 0), (-3, 3), (3, 3), (1, 2), (2, 0), (-2, 0), (0, 3)] {
+            let index = [(n + 3) as usize, 3, m + 3];
+            for part in [Complex64::new(value, 0.0), Complex64::new(0.0, value)] {
+                real_coeffs[index] = part;
+                let error = plan.inverse_real(real_coeffs.view()).unwrap_err();
+                assert_eq!(error, not_finite(index));
+                let error = plan.inverse(real_coeffs.view()).unwrap_err();
+                assert_eq!(error, not_finite(index));
+                real_coeffs[index] = Complex64::ZERO;
+            }
         }
-    );
+    }
     let mut real = Array3::zeros(plan.signal_shape());
     real[[0, 2, 5]] = f64::INFINITY;
     assert_eq!(

@@ -219,7 +219,7 @@ pub(super) trait Coefficients {
     fn write(&self, first: usize, orders: &[[i64; 2]], rows: &mut [f64]);
 }
 
-/// Planes from coefficients.
+/// Planes from coefficients; false if some coefficient that is read is NaN or infinite.
 pub(super) struct Synthesis<'a> {
     pub(super) layout: Layout,
     pub(super) nodes: &'a WignerNodes,
@@ -231,30 +231,32 @@ pub(super) struct Synthesis<'a> {
 }
 
 impl WithSimd for Synthesis<'_> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) -> bool {
         let layout = self.layout;
         let stride = layout.stride() * NUMBER;
         let gap = layout.order_limit * NUMBER..(layout.n_gamma + 1 - layout.order_limit) * NUMBER;
         for row in self.planes.chunks_exact_mut(stride) {
             row[gap.clone()].fill(0.0);
         }
-        let mut used = 0;
+        let (mut used, mut residue) = (0, 0.0);
         for (m, n) in layout.classes() {
-            match (layout.real, layout.swaps(m, n)) {
+            residue += match (layout.real, layout.swaps(m, n)) {
                 (false, true) => self.class::<S, 16, 8, 1>(simd, m, n, &ALL, &mut used),
                 (false, false) => self.class::<S, 8, 4, 2>(simd, m, n, &UNSWAPPED, &mut used),
                 (true, true) => self.class::<S, 8, 4, 2>(simd, m, n, &REAL, &mut used),
                 (true, false) => self.class::<S, 4, 2, 2>(simd, m, n, &REAL_UNSWAPPED, &mut used),
-            }
+            };
         }
+        residue == 0.0
     }
 }
 
 impl Synthesis<'_> {
-    /// `K` is twice the number `M` of members; `V` registers of nodes are summed at once.
+    /// `K` is twice the number `M` of members; `V` registers of nodes are summed at once. Returns zero, unless some
+    /// coefficient is NaN or infinite.
     #[inline(always)]
     fn class<S: Simd, const K: usize, const M: usize, const V: usize>(
         &mut self,
@@ -263,7 +265,7 @@ impl Synthesis<'_> {
         n: usize,
         members: &[Member; M],
         used: &mut usize,
-    ) {
+    ) -> f64 {
         let places = places(&self.layout, m, n, members);
         let scratch = &mut self.scratch;
         let packed = &mut scratch.packed[..self.nodes.rows(m) * K];
@@ -274,9 +276,11 @@ impl Synthesis<'_> {
             (signs[0][k], signs[1][k]) = (places[k / 2].signs[0], places[k / 2].signs[1]);
         }
         let (packed, _) = packed.as_chunks_mut::<K>();
+        let mut residues = [0.0; K];
         for (i, row) in packed.iter_mut().enumerate() {
             let norm = (2 * (m + i) + 1) as f64 / (8.0 * PI * PI);
             for k in 0..K {
+                residues[k] += 0.0 * row[k];
                 row[k] *= norm * signs[i & 1][k];
             }
         }
@@ -320,6 +324,7 @@ impl Synthesis<'_> {
                 }
             }
         }
+        residues.iter().sum()
     }
 }
 

@@ -92,7 +92,8 @@ pub fn correlate(
 /// As [`RotationPlan::inverse_real_into`]; no allocation.
 ///
 /// # Errors
-/// As [`correlation_coefficients`], and [`Error::ShapeMismatch`] if `samples` has not the shape of the plan.
+/// As [`correlation_coefficients`], [`Error::ShapeMismatch`] if `samples` has not the shape of the plan, and
+/// [`Error::InvalidValue`] if a product of coefficients overflows.
 pub fn correlate_real_into(
     plan: &RotationPlan,
     first: ArrayView3<'_, Complex64>,
@@ -105,7 +106,14 @@ pub fn correlate_real_into(
         first: &first,
         second: &second,
     };
-    plan.inverse_real_from(&product, samples, scratch)
+    if plan.inverse_real_from(&product, samples, scratch)? {
+        return Ok(());
+    }
+    Err(Error::InvalidValue {
+        what: "signals to correlate".into(),
+        found: "coefficients of which a product overflows".into(),
+        expected: "smaller ones".into(),
+    })
 }
 
 /// Computes the cross-correlation of two real signals; see [`correlate_real_into`].

@@ -242,19 +242,20 @@ impl Passes {
         }
     }
 
-    /// Computes samples from coefficients.
+    /// Computes samples from coefficients; returns false if some coefficient that is read is NaN or infinite.
     pub(super) fn inverse<T: Sample>(
         &self,
         coeffs: &dyn Coefficients,
         mut samples: ArrayViewMut3<'_, T>,
         buffers: &mut Buffers,
-    ) {
+    ) -> bool {
         let fft = self.fft::<T>();
+        let mut finite = true;
         let (layout, arch) = (fft.layout(), Arch::new());
         for blocks in self.blocks.passes(&layout) {
             let half = blocks.len() * layout.plane_len();
             let (planes, classes, scratch) = buffers.split(fft, 2 * half, blocks.len(), None);
-            arch.dispatch(Synthesis {
+            finite &= arch.dispatch(Synthesis {
                 layout,
                 nodes: &self.blocks.nodes,
                 tabulated: self.blocks.tabulated.as_deref(),
@@ -281,6 +282,7 @@ impl Passes {
                 });
             }
         }
+        finite
     }
 
     /// Computes the coefficients `[n, l, m]` with |m|, |n| ≤ l; returns false if some sample is NaN or infinite.

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 use crate::special::lane_fft::LANES;
 
 /// The degree at which the rows of an order begin.
-pub(super) fn first_degree(m: usize) -> usize {
+fn first_degree(m: usize) -> usize {
     m / LANES * LANES
 }
 
@@ -38,6 +38,15 @@ pub struct RealHarmonics {
     re: Aligned,
     im: Aligned,
     mean_square: f64,
+}
+
+/// The coefficients of one order, channel by channel.
+#[derive(Clone, Copy)]
+pub(super) struct Order<'a> {
+    pub(super) re: &'a [f64],
+    pub(super) im: &'a [f64],
+    /// Numbers of a channel: the degrees from [`first_degree`] on, padded to whole registers at their end.
+    pub(super) width: usize,
 }
 
 impl RealHarmonics {
@@ -95,13 +104,21 @@ impl RealHarmonics {
         })
     }
 
-    /// Real and imaginary parts of order m, channel by channel, and the length of a channel: the degrees from [`first_degree`] on.
+    /// The orders from 0 on.
     #[inline(always)]
-    pub(super) fn order(&self, m: usize) -> ([&[f64]; 2], usize) {
-        let width = row_width(self.band_limit, m);
-        let start = row_start(self.band_limit, self.channels, m);
-        let rows = start..start + self.channels * width;
-        ([&self.re[rows.clone()], &self.im[rows]], width)
+    pub(super) fn orders(&self) -> impl Iterator<Item = Order<'_>> {
+        let (mut re, mut im) = (&self.re[..], &self.im[..]);
+        (0..self.band_limit).map(move |m| {
+            let width = row_width(self.band_limit, m);
+            let (re_here, im_here);
+            (re_here, re) = re.split_at(self.channels * width);
+            (im_here, im) = im.split_at(re_here.len());
+            Order {
+                re: re_here,
+                im: im_here,
+                width,
+            }
+        })
     }
 
     /// Band limit `L`, exclusive.

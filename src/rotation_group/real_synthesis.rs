@@ -10,7 +10,7 @@
 //! the sign being $`(-1)^{m-n}`$ where m < n.
 
 use super::real_correlation::{CorrelatorWorkspace, RealCorrelator};
-use super::real_harmonics::{RealHarmonics, first_degree};
+use super::real_harmonics::{Order, RealHarmonics};
 use crate::special::lane_fft::{Direction, LANES, NUMBER};
 use pulp::{Simd, WithSimd};
 use std::f64::consts::PI;
@@ -18,9 +18,12 @@ use std::f64::consts::PI;
 /// Products of each degree that belong to orders (m, n) and (m, −n): real and imaginary part of either.
 const PRODUCTS: usize = 4;
 
+/// The products of eight degrees: four rows.
+const BUNDLE: usize = PRODUCTS * LANES;
+
 /// `f64`s that the products of one pair (m, n) take.
 pub(super) fn products_len(band_limit: usize) -> usize {
-    PRODUCTS * band_limit.next_multiple_of(LANES)
+    band_limit.div_ceil(LANES) * BUNDLE
 }
 
 /// Everything that precedes the sum over m: the sums over degrees and over n, at every β and γ.
@@ -53,13 +56,14 @@ impl WithSimd for Begin<'_> {
             ..
         } = scratch;
         let plane_len = plan.plane_len();
-        let scale = 1.0 / (4.0 * PI * f.channels() as f64);
-        for (m, orders) in orders.chunks_exact_mut(2 * plan.stride).enumerate() {
+        let signs = Signs::new(simd, 1.0 / (4.0 * PI * f.channels() as f64));
+        let order_planes = orders.chunks_exact_mut(2 * plan.stride);
+        for (m, (a, orders)) in f.orders().zip(order_planes).enumerate() {
             for plane in planes.chunks_exact_mut(plane_len) {
                 plane[plan.gap(NUMBER)].fill(0.0);
             }
-            for n in 0..plan.band_limit {
-                order_products(simd, (f, g), (m, n), scale, products);
+            for (n, b) in g.orders().enumerate() {
+                order_products(simd, (a, b), signs.of(m, n), products);
                 let functions = match &plan.nodes.tabulated {
                     Some(table) => table.class(m.max(n), m.min(n)),
                     None => {
@@ -88,65 +92,82 @@ impl WithSimd for Begin<'_> {
     }
 }
 
-/// The products of the coefficients, summed over channels, with all signs and weights:
-/// conj(f_lm) g_ln and conj(f_lm) g_{l,−n}. Layout: four rows of degrees, from [`first_degree`] of max(m, n) on.
+/// The scale of all products with the signs of [`order_products`].
+struct Signs<S: Simd> {
+    /// Plus and minus.
+    constant: [S::f64s; 2],
+    /// From plus and from minus on, in turns.
+    alternating: [S::f64s; 2],
+}
+
+impl<S: Simd> Signs<S> {
+    #[inline(always)]
+    fn new(simd: S, scale: f64) -> Self {
+        let plus = simd.splat_f64s(scale);
+        let alternating = simd.mul_f64s(plus, S::as_simd_f64s(&ALTERNATING).0[0]);
+        Signs {
+            constant: [plus, simd.neg_f64s(plus)],
+            alternating: [alternating, simd.neg_f64s(alternating)],
+        }
+    }
+
+    /// The factor of n and that of −n, at even and odd degrees.
+    #[inline(always)]
+    fn of(&self, m: usize, n: usize) -> [S::f64s; 2] {
+        // g_{l,−n} = (−1)^n conj(g_ln).
+        if m < n {
+            [self.constant[(n - m) % 2], self.alternating[0]]
+        } else {
+            [self.constant[0], self.alternating[(m + n) % 2]]
+        }
+    }
+}
+
+/// The products of the coefficients of orders m and n, summed over channels, with all signs and weights:
+/// conj(f_lm) g_ln and conj(f_lm) g_{l,−n}, of eight degrees after the other, those that both orders have.
 ///
-/// Short rows are the rule in kernels of small signals: no division, no iterator that has to be set up.
+/// Short rows are the rule in kernels of small signals: whatever is done once for each pair of orders counts.
 #[inline(always)]
 fn order_products<S: Simd>(
     simd: S,
-    (f, g): (&RealHarmonics, &RealHarmonics),
-    (m, n): (usize, usize),
-    scale: f64,
+    (a, b): (Order<'_>, Order<'_>),
+    [plus, minus]: [S::f64s; 2],
     out: &mut [f64],
 ) {
-    let first = first_degree(m.max(n));
-    let signed = |k: usize| if k.is_multiple_of(2) { scale } else { -scale };
-    let plus = simd.splat_f64s(if m < n { signed(n - m) } else { scale });
-    // g_{l,−n} = (−1)^n conj(g_ln).
-    let minus = simd.mul_f64s(
-        simd.splat_f64s(signed(m.max(n) + n)),
-        S::as_simd_f64s(&ALTERNATING).0[0],
-    );
+    let per_row = LANES / S::F64_LANES;
     let (out, _) = S::as_mut_simd_f64s(out);
-    let step = out.len() / PRODUCTS;
-    let [p0, p1, p2, p3] = quarters_mut(out);
-    let (a, a_width) = f.order(m);
-    let (b, b_width) = g.order(n);
-    let [a_re, a_im] = a.map(|rows| S::as_simd_f64s(rows).0);
-    let [b_re, b_im] = b.map(|rows| S::as_simd_f64s(rows).0);
-    let a_first = (first - first_degree(m)) / S::F64_LANES;
-    let b_first = (first - first_degree(n)) / S::F64_LANES;
-    let (a_width, b_width) = (a_width / S::F64_LANES, b_width / S::F64_LANES);
+    let (a_re, a_im) = (S::as_simd_f64s(a.re).0, S::as_simd_f64s(a.im).0);
+    let (b_re, b_im) = (S::as_simd_f64s(b.re).0, S::as_simd_f64s(b.im).0);
+    let (a_im, b_im) = (&a_im[..a_re.len()], &b_im[..b_re.len()]);
+    let (a_width, b_width) = (a.width / S::F64_LANES, b.width / S::F64_LANES);
+    let count = a_width.min(b_width);
     let zero = simd.splat_f64s(0.0);
-    for v in 0..step - first / S::F64_LANES {
-        let (mut rr, mut ii, mut ri, mut ir) = (zero, zero, zero, zero);
-        let (mut i, mut j) = (a_first + v, b_first + v);
-        for _ in 0..f.channels() {
-            rr = simd.mul_add_e_f64s(a_re[i], b_re[j], rr);
-            ii = simd.mul_add_e_f64s(a_im[i], b_im[j], ii);
-            ri = simd.mul_add_e_f64s(a_re[i], b_im[j], ri);
-            ir = simd.mul_add_e_f64s(a_im[i], b_re[j], ir);
-            (i, j) = (i + a_width, j + b_width);
+    for (v, out) in out.chunks_exact_mut(PRODUCTS * per_row).enumerate() {
+        for part in 0..per_row {
+            let at = v * per_row + part;
+            if at >= count {
+                return;
+            }
+            let (mut rr, mut ii, mut ri, mut ir) = (zero, zero, zero, zero);
+            let (mut i, mut j) = (a_width - count + at, b_width - count + at);
+            while i < a_re.len() && j < b_re.len() {
+                rr = simd.mul_add_e_f64s(a_re[i], b_re[j], rr);
+                ii = simd.mul_add_e_f64s(a_im[i], b_im[j], ii);
+                ri = simd.mul_add_e_f64s(a_re[i], b_im[j], ri);
+                ir = simd.mul_add_e_f64s(a_im[i], b_re[j], ir);
+                (i, j) = (i + a_width, j + b_width);
+            }
+            out[part] = simd.mul_f64s(plus, simd.add_f64s(rr, ii));
+            out[per_row + part] = simd.mul_f64s(plus, simd.sub_f64s(ri, ir));
+            out[2 * per_row + part] = simd.mul_f64s(minus, simd.sub_f64s(rr, ii));
+            let last = simd.neg_f64s(simd.add_f64s(ri, ir));
+            out[3 * per_row + part] = simd.mul_f64s(minus, last);
         }
-        p0[v] = simd.mul_f64s(plus, simd.add_f64s(rr, ii));
-        p1[v] = simd.mul_f64s(plus, simd.sub_f64s(ri, ir));
-        p2[v] = simd.mul_f64s(minus, simd.sub_f64s(rr, ii));
-        p3[v] = simd.mul_f64s(minus, simd.neg_f64s(simd.add_f64s(ri, ir)));
     }
 }
 
 /// Signs of even and odd degrees.
 const ALTERNATING: [f64; LANES] = [1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0];
-
-/// The four rows of products.
-#[inline(always)]
-fn quarters_mut<T>(rows: &mut [T]) -> [&mut [T]; PRODUCTS] {
-    let (head, tail) = rows.split_at_mut(rows.len() / 2);
-    let (p0, p1) = head.split_at_mut(head.len() / 2);
-    let (p2, p3) = tail.split_at_mut(tail.len() / 2);
-    [p0, p1, p2, p3]
-}
 
 /// Sums over the degrees, for orders (m, n) and (m, −n).
 #[inline(always)]
@@ -165,25 +186,27 @@ fn degree_sums<S: Simd, const MIRRORED: bool>(
     let half = plan.nodes.blocks * per_bundle;
     let places = plan.places(n).map(|place| place * per_number);
     let signs = if n == 0 { 1 } else { 2 };
-    let (step, first) = (products.len() / PRODUCTS, m.max(n) % LANES);
+    let first = m.max(n) % LANES;
     let degrees = plan.band_limit - m.max(n);
-    let products: [&[f64]; PRODUCTS] =
-        std::array::from_fn(|k| &products[k * step + first..][..degrees]);
+    let (products, _) = products.as_chunks::<BUNDLE>();
     let zero = simd.splat_f64s(0.0);
     for register in 0..half {
         let (mut here, mut there) = ([zero; PRODUCTS], [zero; PRODUCTS]);
-        let mut at = register;
-        for j in 0..degrees {
-            let (u, v) = (functions[at], functions[at + half]);
-            at += 2 * half;
-            for (k, products) in products.iter().enumerate() {
-                let product = simd.splat_f64s(products[j]);
-                let (u, v) = if k < 2 { (u, v) } else { (v, u) };
-                here[k] = simd.mul_add_e_f64s(product, u, here[k]);
-                if MIRRORED {
-                    there[k] = simd.mul_add_e_f64s(product, v, there[k]);
+        let (mut at, mut lane, mut end) = (register, first, first + degrees);
+        for products in products {
+            for lane in lane..end.min(LANES) {
+                let (u, v) = (functions[at], functions[at + half]);
+                at += 2 * half;
+                for k in 0..PRODUCTS {
+                    let product = simd.splat_f64s(products[k * LANES + lane]);
+                    let (u, v) = if k < 2 { (u, v) } else { (v, u) };
+                    here[k] = simd.mul_add_e_f64s(product, u, here[k]);
+                    if MIRRORED {
+                        there[k] = simd.mul_add_e_f64s(product, v, there[k]);
+                    }
                 }
             }
+            (lane, end) = (0, end.saturating_sub(LANES));
         }
         let (plane, part) = (register / per_bundle, register % per_bundle);
         let mut put = |plane: usize, sums: [S::f64s; PRODUCTS]| {
@@ -221,8 +244,9 @@ fn compress<S: Simd>(_: S, plane: &[f64], lanes: usize, re: &mut [f64], im: &mut
         let place = k * lanes..k * lanes + LANES;
         let (re, _) = S::as_mut_simd_f64s(&mut re[place.clone()]);
         let (im, _) = S::as_mut_simd_f64s(&mut im[place]);
-        for ((re, im), part) in re.iter_mut().zip(im).zip(number.as_chunks::<2>().0) {
-            (*re, *im) = (part[0], part[1]);
+        for part in 0..LANES / S::F64_LANES {
+            re[part] = number[2 * part];
+            im[part] = number[2 * part + 1];
         }
     }
 }

@@ -4,9 +4,8 @@ use super::classes::Coefficients;
 use super::grid::{RotationGrid, check_shape};
 use super::passes::{Buffers, Passes};
 use super::planes::Sample;
-use crate::sphere::all_finite;
 use crate::{Error, Result};
-use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis, Slice};
+use ndarray::{Array3, ArrayView3, ArrayViewMut3};
 use num_complex::Complex64;
 use std::fmt;
 
@@ -120,7 +119,8 @@ impl RotationPlan {
     /// * `samples` — shape `[γ, β, α]`; overwritten
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a coefficient is NaN or infinite.
+    /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a coefficient is NaN or infinite; the
+    /// samples mean nothing then.
     pub fn inverse_into(
         &self,
         coeffs: ArrayView3<'_, Complex64>,
@@ -143,12 +143,13 @@ impl RotationPlan {
     /// Computes the samples of a real function from its coefficients, at half the cost of [`RotationPlan::inverse_into`].
     ///
     /// # Arguments
-    /// * `coeffs` — shape `[2N − 1, L, 2L − 1]`, with the symmetry of a real function: one of each pair
-    ///   $`\hat f^{n}_{\ell m}, \hat f^{-n}_{\ell,-m}`$ is read, the other one is implied
+    /// * `coeffs` — shape `[2N − 1, L, 2L − 1]`, with the symmetry of a real function: those with m ≥ 0 are read, the
+    ///   others, $`\hat f^{-n}_{\ell,-m} = (-1)^{m-n} \overline{\hat f^n_{\ell m}}`$, are implied
     /// * `samples` — shape `[γ, β, α]`; overwritten
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a coefficient is NaN or infinite.
+    /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a coefficient that is read is NaN or
+    /// infinite; the samples mean nothing then.
     pub fn inverse_real_into(
         &self,
         coeffs: ArrayView3<'_, Complex64>,
@@ -158,16 +159,16 @@ impl RotationPlan {
         self.inverse_array(coeffs, samples, scratch)
     }
 
-    /// Computes the samples of a real function from coefficients.
+    /// Computes the samples of a real function from coefficients; false if some of these is NaN or infinite.
     pub(super) fn inverse_real_from(
         &self,
         coeffs: &dyn Coefficients,
         samples: ArrayViewMut3<'_, f64>,
         scratch: &mut RotationScratch,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         check_shape("samples on SO(3)", samples.shape(), &self.signal_shape())?;
-        self.passes.inverse(coeffs, samples, &mut scratch.buffers);
-        Ok(())
+        let finite = self.passes.inverse(coeffs, samples, &mut scratch.buffers);
+        Ok(finite)
     }
 
     fn inverse_array<T: Sample>(
@@ -176,7 +177,7 @@ impl RotationPlan {
         samples: ArrayViewMut3<'_, T>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        self.check_coeffs(&coeffs)?;
+        check_shape("coefficients on SO(3)", coeffs.shape(), &self.coeff_shape())?;
         check_shape("samples on SO(3)", samples.shape(), &self.signal_shape())?;
         let coeffs = coeffs.as_standard_layout();
         let source = DenseCoefficients {
@@ -184,8 +185,12 @@ impl RotationPlan {
             band_limit: self.band_limit,
             order_limit: self.order_limit,
         };
-        self.passes.inverse(&source, samples, &mut scratch.buffers);
-        Ok(())
+        // The array is too long to be read once more only for the check.
+        if self.passes.inverse(&source, samples, &mut scratch.buffers) {
+            Ok(())
+        } else {
+            Err(self.not_finite(&coeffs.view()))
+        }
     }
 
     /// Computes the samples of a real function; see [`RotationPlan::inverse_real_into`].
@@ -300,30 +305,15 @@ impl RotationPlan {
         }
     }
 
-    /// Entries with |m| > l or |n| > l may hold anything.
-    fn check_coeffs(&self, coeffs: &ArrayView3<'_, Complex64>) -> Result<()> {
-        let what = "coefficients on SO(3)";
-        check_shape(what, coeffs.shape(), &self.coeff_shape())?;
-        for n in 0..coeffs.shape()[0] {
-            for l in 0..self.band_limit {
-                let valid = self.valid(n, l);
-                let plane = coeffs.index_axis(Axis(0), n);
-                let row = plane.row(l);
-                let row = row.slice_axis(Axis(0), Slice::from(valid.clone()));
-                let finite = match row.to_slice() {
-                    Some(row) => all_finite(row),
-                    None => row.iter().all(|value| value.is_finite()),
-                };
-                if !finite {
-                    let at = row.iter().position(|value| !value.is_finite());
-                    return Err(Error::NotFinite {
-                        what: what.into(),
-                        index: vec![n, l, valid.start + at.unwrap_or_default()],
-                    });
-                }
-            }
+    /// The first coefficient that is NaN or infinite; entries with |m| > l or |n| > l may hold anything.
+    fn not_finite(&self, coeffs: &ArrayView3<'_, Complex64>) -> Error {
+        let mut entries = coeffs.indexed_iter();
+        let found =
+            entries.find(|((n, l, m), value)| self.valid(*n, *l).contains(m) && !value.is_finite());
+        Error::NotFinite {
+            what: "coefficients on SO(3)".into(),
+            index: found.map_or_else(Vec::new, |((n, l, m), _)| vec![n, l, m]),
         }
-        Ok(())
     }
 }
 

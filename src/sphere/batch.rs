@@ -7,7 +7,7 @@ use super::fourier_stage::{Gather, Scatter, grow};
 use super::legendre_values::LegendreValues;
 use super::plan::{ShtPlan, ShtScratch};
 use super::ring_pairs::LANES;
-use super::sample::{Load, Sample};
+use super::sample::{Load, Sample, Store};
 use crate::special::aligned::Aligned;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
@@ -473,11 +473,11 @@ impl ShtPlan {
                 let rings = signal
                     .get_disjoint_mut([range(pair.north), range(pair.south)])
                     .expect("rings do not overlap");
-                T::store(
+                arch.dispatch(Store {
                     row,
-                    [1.0; 2],
-                    rings.map(|ring| (!ring.is_empty()).then_some(ring)),
-                );
+                    weights: [1.0; 2],
+                    rings: rings.map(|ring| (!ring.is_empty()).then_some(ring)),
+                });
             }
         }
         defect == 0.0

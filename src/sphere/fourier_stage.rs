@@ -3,7 +3,7 @@
 use super::cells::CellLayout;
 use super::ring_pairs::{LANES, RingPair, RingPairs};
 use super::rings::{Ring, Rings};
-use super::sample::{Load, RUN, Sample};
+use super::sample::{Load, RUN, Sample, Store};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 use rustfft::{Fft, FftPlanner};
@@ -147,11 +147,11 @@ impl FourierStage {
             at += row.len();
             let factor = |ring: Option<usize>| self.weight(weights, ring);
             let [north, south] = [samples.next(), samples.next()];
-            T::store(
+            self.arch.dispatch(Store {
                 row,
-                [factor(pair.north), factor(pair.south)],
-                [north, south].map(|ring| ring.filter(|ring| !ring.is_empty())),
-            );
+                weights: [factor(pair.north), factor(pair.south)],
+                rings: [north, south].map(|ring| ring.filter(|ring| !ring.is_empty())),
+            });
         }
     }
 

@@ -179,6 +179,22 @@ impl<T: Sample> WithSimd for Load<'_, T> {
     }
 }
 
+/// [`store`](sealed::Sample::store) with the widest vectors.
+pub(super) struct Store<'a, T> {
+    pub row: &'a [Complex64],
+    pub weights: [f64; 2],
+    pub rings: [Option<&'a mut [T]>; 2],
+}
+
+impl<T: Sample> WithSimd for Store<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        T::store(self.row, self.weights, self.rings);
+    }
+}
+
 macro_rules! real {
     ($($number:ty)*) => {$(
         /// Two real rings are the real and imaginary part of one complex row.
@@ -235,16 +251,26 @@ macro_rules! real {
             }
 
             #[inline(always)]
-            fn store(row: &[Complex64], weights: [f64; 2], [north, south]: [Option<&mut [Self]>; 2]) {
-                if let Some(north) = north {
-                    for (out, value) in north.iter_mut().zip(row) {
-                        *out = (weights[0] * value.re) as $number;
+            fn store(row: &[Complex64], weights: [f64; 2], rings: [Option<&mut [Self]>; 2]) {
+                let [north, south] = weights;
+                match rings {
+                    [Some(a), Some(b)] => {
+                        for ((value, a), b) in row.iter().zip(a).zip(b) {
+                            *a = (north * value.re) as $number;
+                            *b = (south * value.im) as $number;
+                        }
                     }
-                }
-                if let Some(south) = south {
-                    for (out, value) in south.iter_mut().zip(row) {
-                        *out = (weights[1] * value.im) as $number;
+                    [Some(a), None] => {
+                        for (value, a) in row.iter().zip(a) {
+                            *a = (north * value.re) as $number;
+                        }
                     }
+                    [None, Some(b)] => {
+                        for (value, b) in row.iter().zip(b) {
+                            *b = (south * value.im) as $number;
+                        }
+                    }
+                    [None, None] => {}
                 }
             }
 
