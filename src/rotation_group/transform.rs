@@ -4,7 +4,7 @@ use super::classes::Coefficients;
 use super::grid::{RotationGrid, check_shape};
 use super::passes::{Buffers, Passes};
 use super::planes::Sample;
-use crate::sphere::all_finite;
+use crate::special::finite::{check_finite, first_not_finite};
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis, Slice};
 use num_complex::Complex64;
@@ -214,7 +214,7 @@ impl RotationPlan {
         coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        self.forward_array(samples, coeffs, scratch, |sample| sample.is_finite())
+        self.forward_array(samples, coeffs, scratch)
     }
 
     /// Computes the coefficients of a complex function; see [`RotationPlan::forward_into`].
@@ -241,7 +241,7 @@ impl RotationPlan {
         coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        self.forward_array(samples, coeffs, scratch, |sample| sample.is_finite())
+        self.forward_array(samples, coeffs, scratch)
     }
 
     /// Computes the coefficients of a real function; see [`RotationPlan::forward_real_into`].
@@ -259,7 +259,6 @@ impl RotationPlan {
         samples: ArrayView3<'_, T>,
         mut coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
-        is_finite: impl Fn(&T) -> bool,
     ) -> Result<()> {
         let what = "samples on SO(3)";
         check_shape(what, samples.shape(), &self.signal_shape())?;
@@ -275,7 +274,7 @@ impl RotationPlan {
         };
         let buffers = &mut scratch.buffers;
         if !self.passes.forward(samples.reborrow(), target, buffers) {
-            check_finite(what, &samples, is_finite)?;
+            check_finite(what, samples)?;
         }
         let [_, rows, columns] = self.coeff_shape();
         for (i, row) in target.chunks_exact_mut(columns).enumerate() {
@@ -310,15 +309,10 @@ impl RotationPlan {
                 let plane = coeffs.index_axis(Axis(0), n);
                 let row = plane.row(l);
                 let row = row.slice_axis(Axis(0), Slice::from(valid.clone()));
-                let finite = match row.to_slice() {
-                    Some(row) => all_finite(row),
-                    None => row.iter().all(|value| value.is_finite()),
-                };
-                if !finite {
-                    let at = row.iter().position(|value| !value.is_finite());
+                if let Some(index) = first_not_finite(&row) {
                     return Err(Error::NotFinite {
                         what: what.into(),
-                        index: vec![n, l, valid.start + at.unwrap_or_default()],
+                        index: vec![n, l, valid.start + index[0]],
                     });
                 }
             }
@@ -360,23 +354,4 @@ impl fmt::Debug for RotationPlan {
             .field("signal_shape", &self.signal_shape())
             .finish()
     }
-}
-
-/// Reports the first entry that is not finite.
-pub(crate) fn check_finite<T>(
-    what: &str,
-    array: &ArrayView3<'_, T>,
-    is_finite: impl Fn(&T) -> bool,
-) -> Result<()> {
-    if array.iter().all(&is_finite) {
-        return Ok(());
-    }
-    let index = array
-        .indexed_iter()
-        .find(|(_, value)| !is_finite(value))
-        .map(|((i, j, k), _)| vec![i, j, k]);
-    Err(Error::NotFinite {
-        what: what.into(),
-        index: index.unwrap_or_default(),
-    })
 }

@@ -43,6 +43,5 @@ pub use rotation::{
     CoefficientRotation, CoefficientRotationScratch, rotate_coefficients, rotate_coefficients_into,
 };
 pub use sample::Sample;
-pub(crate) use sample::all_finite;
 pub use sampling::{MAX_BAND_LIMIT, Sampling};
 pub use spin::{Gradient, SpinPlan};
