@@ -20,7 +20,7 @@ pub(crate) fn lane_offset<S: Simd>(lane: usize) -> usize {
     lane / S::F64_LANES * 2 * S::F64_LANES + lane % S::F64_LANES
 }
 
-/// Radices up to this have butterflies that stay in registers.
+/// Radices up to this have butterflies that stay in registers: those of [`Step::run`].
 const LARGEST_RADIX: usize = 13;
 
 /// The sign in the exponent.
@@ -144,46 +144,11 @@ impl WithSimd for Process<'_> {
             Direction::Forward => 0,
             Direction::Inverse => 1,
         };
-        let Some((last, stages)) = fft.stages.split_last() else {
-            return;
-        };
-        for stage in stages {
-            let step = fft.step(simd, part, stage);
-            match stage.radix {
-                2 => step.pass::<2>(a, b),
-                3 => step.pass::<3>(a, b),
-                4 => step.pass::<4>(a, b),
-                5 => step.pass::<5>(a, b),
-                7 => step.pass::<7>(a, b),
-                11 => step.pass::<11>(a, b),
-                13 => step.pass::<13>(a, b),
-                _ => step.any(a, b, extra),
-            }
+        for (i, stage) in fft.stages.iter().enumerate() {
+            // The result belongs where the input was: after an even number of stages the last one stays there.
+            let in_place = i + 1 == fft.stages.len() && i.is_multiple_of(2);
+            fft.step(simd, part, stage).run(a, b, extra, in_place);
             (a, b) = (b, a);
-        }
-        let step = fft.step(simd, part, last);
-        let in_place = stages.len().is_multiple_of(2);
-        match (last.radix, in_place) {
-            (2, true) => step.finish::<2>(a),
-            (3, true) => step.finish::<3>(a),
-            (4, true) => step.finish::<4>(a),
-            (5, true) => step.finish::<5>(a),
-            (7, true) => step.finish::<7>(a),
-            (11, true) => step.finish::<11>(a),
-            (13, true) => step.finish::<13>(a),
-            (2, false) => step.pass::<2>(a, b),
-            (3, false) => step.pass::<3>(a, b),
-            (4, false) => step.pass::<4>(a, b),
-            (5, false) => step.pass::<5>(a, b),
-            (7, false) => step.pass::<7>(a, b),
-            (11, false) => step.pass::<11>(a, b),
-            (13, false) => step.pass::<13>(a, b),
-            _ => {
-                step.any(a, b, extra);
-                if in_place {
-                    a.copy_from_slice(b);
-                }
-            }
         }
     }
 }
@@ -335,6 +300,26 @@ struct Step<'a, S> {
 }
 
 impl<S: Simd> Step<'_, S> {
+    /// The stage from `a` to `b`, or within `a`, which only the last one can do.
+    #[inline(always)]
+    fn run(&self, a: &mut [Pair<S>], b: &mut [Pair<S>], extra: &mut [Pair<S>], in_place: bool) {
+        macro_rules! for_radix {
+            ($($radix:literal)*) => {
+                match self.radix {
+                    $($radix if in_place => self.finish::<$radix>(a),
+                    $radix => self.pass::<$radix>(a, b),)*
+                    _ => {
+                        self.any(a, b, extra);
+                        if in_place {
+                            a.copy_from_slice(b);
+                        }
+                    }
+                }
+            };
+        }
+        for_radix! { 2 3 4 5 7 11 13 }
+    }
+
     #[inline(always)]
     fn values<const R: usize>(
         &self,
@@ -488,6 +473,7 @@ impl<S: Simd> Step<'_, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tol;
     use pulp::Arch;
 
     struct Run<'a> {
@@ -556,7 +542,7 @@ mod tests {
                             want[1] += re * s + im * c;
                         }
                         for part in 0..2 {
-                            let tolerance = 8.0 * f64::EPSILON * len as f64;
+                            let tolerance = tol::fourier_sum(len);
                             assert!((found[k][lane][part] - want[part]).abs() < tolerance);
                             assert!((scalar[k][lane][part] - want[part]).abs() < tolerance);
                         }
