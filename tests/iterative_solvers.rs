@@ -493,7 +493,7 @@ fn nystrom_is_regression_on_the_kernels_of_the_pivots() {
         last = largest;
     }
     // With the rank of the kernel to rounding nothing is left to bound.
-    assert!(last <= 1e-3, "{last}");
+    assert!(last <= tol::nothing_left(), "{last}");
 }
 
 #[test]

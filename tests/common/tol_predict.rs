@@ -69,6 +69,18 @@ pub fn cost_differences() -> f64 {
     1e-8
 }
 
+/// Central differences of the evidence with h = 10⁻⁵: the third derivative, at most (1 / noise)² times the first, times h² / 6, and
+/// rounding ε / h times the condition number.
+pub fn evidence_differences() -> f64 {
+    1e-6
+}
+
+/// Bounds of the Nyström method when the rank is that of a hundred points: the root of what rounding leaves of the trace,
+/// √(8 n ε), times the norm of the targets, at most √n, over the root of the ridge, and a factor of four for the sum of bounds.
+pub fn nothing_left() -> f64 {
+    1e-3
+}
+
 /// A minimum that is known within a hundredth: quadratic around it.
 pub fn flat() -> f64 {
     1e-4
