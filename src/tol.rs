@@ -37,3 +37,8 @@ pub(crate) fn flow_of_steps(x: f64, steps: f64) -> f64 {
 
 /// Eigenvalues of symmetric matrices of norm 4.
 pub(crate) const EIGENVALUE: f64 = 16.0 * EPSILON;
+
+/// Statistics of random samples: five standard errors.
+pub(crate) fn deviations(standard_error: f64) -> f64 {
+    5.0 * standard_error
+}
