@@ -37,6 +37,11 @@ pub fn from_residual(residual: f64, condition: f64) -> f64 {
     2.0 * residual * condition + solve(condition)
 }
 
+/// Sums of n products in two orders, each of at most `largest`: n roundings of partial sums.
+pub fn sum(n: usize, largest: f64) -> f64 {
+    (n * n) as f64 * largest * f64::EPSILON
+}
+
 /// A residual that is computed twice: rounding of n products of the matrix and the solution, relative to the targets.
 pub fn residual(n: usize, norms: f64) -> f64 {
     4.0 * n as f64 * f64::EPSILON * norms
