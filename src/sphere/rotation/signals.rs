@@ -1,6 +1,6 @@
 //! Between arrays of coefficients and the rows of the rotation: phases, signs, and the two real signals of a complex one.
 
-use super::CoefficientRotationScratch;
+use super::plan::CoefficientRotationScratch;
 use super::stage::{Stage, reaches};
 use super::tables::{CHUNK, RotationTables};
 use crate::special::finite;
