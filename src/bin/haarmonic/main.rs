@@ -5,6 +5,8 @@ mod inputs;
 #[cfg(feature = "plot")]
 mod plot;
 #[cfg(feature = "plot")]
+mod plot_arguments;
+#[cfg(feature = "plot")]
 mod plot_table;
 mod predict;
 mod progress;
