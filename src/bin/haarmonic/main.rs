@@ -104,7 +104,7 @@ impl From<CriterionChoice> for Criterion {
 enum PrecisionChoice {
     /// Double precision
     F64,
-    /// Single precision, about twice as fast, with an error estimate from a sample of pairs
+    /// Single precision, in a half to two thirds of the time, with an error estimate from a sample of pairs
     F32,
 }
 
