@@ -60,16 +60,19 @@ pub(crate) fn all_finite<T: Finite>(values: &[T]) -> bool {
 }
 
 /// The index of the first entry that is infinite or NaN.
+#[inline]
 pub(crate) fn first_not_finite<T: Finite, D: Dimension>(
     array: &ArrayView<'_, T, D>,
 ) -> Option<Vec<usize>> {
-    let finite = match array.as_slice_memory_order() {
+    let finite = match array.as_slice() {
         Some(values) => all_finite(values),
         None => array.iter().all(|value| value.finite()),
     };
-    if finite {
-        return None;
-    }
+    if finite { None } else { find(array) }
+}
+
+#[cold]
+fn find<T: Finite, D: Dimension>(array: &ArrayView<'_, T, D>) -> Option<Vec<usize>> {
     let (index, _) = array.indexed_iter().find(|(_, value)| !value.finite())?;
     Some(index.into_dimension().slice().to_vec())
 }
