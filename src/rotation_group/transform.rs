@@ -4,7 +4,7 @@ use super::classes::Coefficients;
 use super::grid::{RotationGrid, check_shape};
 use super::passes::{Buffers, Passes};
 use super::planes::Sample;
-use crate::special::finite::{all_finite, check_finite, first_not_finite};
+use crate::special::finite::{check_finite, first_not_finite};
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis, Slice};
 use num_complex::Complex64;
@@ -309,10 +309,6 @@ impl RotationPlan {
                 let plane = coeffs.index_axis(Axis(0), n);
                 let row = plane.row(l);
                 let row = row.slice_axis(Axis(0), Slice::from(valid.clone()));
-                // Rows are short, and there are many.
-                if row.to_slice().is_some_and(all_finite) {
-                    continue;
-                }
                 if let Some(index) = first_not_finite(&row) {
                     return Err(Error::NotFinite {
                         what: what.into(),
