@@ -13,10 +13,8 @@
 
 mod ensembles;
 
-use std::path::PathBuf;
-
 use clap::Parser;
-use ensembles::{Outputs, Result, Setting, Size, TURNS, mean_square, pairs, singles};
+use ensembles::{Options, Outputs, Result, Setting, Size, TURNS, mean_square, pairs, singles};
 use haarmonic::data::atomic::write_csv;
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{AugmentedKernel, Gram, Kernel, Transformation};
@@ -52,19 +50,6 @@ struct Other {
     augmented: bool,
 }
 
-#[derive(Parser)]
-struct Arguments {
-    #[command(flatten)]
-    options: ensembles::Options,
-    /// Where to write all distances
-    #[arg(long, default_value = "results/augmentation.csv")]
-    csv: PathBuf,
-    /// Folder for pictures
-    #[cfg(feature = "plot")]
-    #[arg(long)]
-    plot: Option<PathBuf>,
-}
-
 /// A distance to the C4 networks.
 struct Row {
     width: usize,
@@ -80,12 +65,9 @@ struct Row {
 }
 
 fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    if let Some(folder) = arguments.csv.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let setting = Setting::new(arguments.options)?;
+    let setting = Setting::new(Options::parse())?;
     let options = &setting.options;
+    let table = options.table("augmentation")?;
     println!(
         "learning rate {:.2}, {} members, {} digits",
         setting.rate,
@@ -130,7 +112,8 @@ fn main() -> Result<()> {
                         limit: size(&(&exact[at] - &limits[number][at])),
                         logits: size(&exact[at]),
                     };
-                    rows.push(row(None, of_expectations(&own, &outputs, other.augmented)));
+                    let all = of_expectations(&own, &outputs, other.augmented)?;
+                    rows.push(row(None, all));
                     for &size in &options.sizes {
                         rows.push(row(Some(size), of_ensembles(&own, &outputs, size)));
                     }
@@ -157,10 +140,10 @@ fn main() -> Result<()> {
             row.logits.to_string(),
         ]
     });
-    write_csv(&arguments.csv, &header, records)?;
-    println!("\ntable in {}", arguments.csv.display());
+    write_csv(&table, &header, records)?;
+    println!("\ntable in {}", table.display());
     #[cfg(feature = "plot")]
-    if let Some(folder) = &arguments.plot {
+    if let Some(folder) = &options.plot {
         draw(&setting, &rows, folder)?;
     }
     check(&setting, &rows);
@@ -204,7 +187,7 @@ fn upright(outputs: &Outputs) -> Array3<f64> {
 }
 
 /// The distance between expectations. That of augmented networks is invariant, so that the mean over turns has the same.
-fn of_expectations(own: &Outputs, other: &Outputs, augmented: bool) -> Size {
+fn of_expectations(own: &Outputs, other: &Outputs, augmented: bool) -> Result<Size> {
     let [own, other] = [own, other].map(|outputs| match augmented {
         true => outputs.turn_means(),
         false => upright(outputs),

@@ -11,10 +11,8 @@
 
 mod ensembles;
 
-use std::path::PathBuf;
-
 use clap::Parser;
-use ensembles::{Outputs, Result, Setting, Size, TURNS, mean_square, pairs, singles};
+use ensembles::{Options, Outputs, Result, Setting, Size, TURNS, mean_square, pairs, singles};
 use haarmonic::data::atomic::write_csv;
 use haarmonic::group::PointGroup;
 use ndarray::{Array3, Axis};
@@ -27,19 +25,6 @@ const ENSEMBLES: [(&str, PointGroup, bool); 3] = [
 ];
 /// Outputs of C4 networks in single precision.
 const ROUNDING: f64 = 1e-4;
-
-#[derive(Parser)]
-struct Arguments {
-    #[command(flatten)]
-    options: ensembles::Options,
-    /// Where to write all deviations
-    #[arg(long, default_value = "results/equivariance.csv")]
-    csv: PathBuf,
-    /// Folder for a picture
-    #[cfg(feature = "plot")]
-    #[arg(long)]
-    plot: Option<PathBuf>,
-}
 
 /// How far outputs of an ensemble are from invariant.
 struct Row {
@@ -55,12 +40,9 @@ struct Row {
 }
 
 fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    if let Some(folder) = arguments.csv.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let setting = Setting::new(arguments.options)?;
+    let setting = Setting::new(Options::parse())?;
     let options = &setting.options;
+    let table = options.table("equivariance")?;
     let mut sizes = vec![1];
     sizes.extend(options.sizes.iter().filter(|&&size| size > 1));
     let mut rows = Vec::new();
@@ -78,8 +60,8 @@ fn main() -> Result<()> {
                         inputs,
                         ensemble: number,
                         means: sizes.iter().map(mean).collect(),
-                        expectation: Size::of_expectation(&pairs(&deviations)),
-                        logits: Size::of_expectation(&pairs(&outputs.0)).value,
+                        expectation: Size::of_expectation(&pairs(&deviations))?,
+                        logits: Size::of_expectation(&pairs(&outputs.0))?.value,
                     });
                 }
             }
@@ -120,10 +102,10 @@ fn main() -> Result<()> {
         let expectation = [value, low, high].map(|x| x.to_string());
         means.chain([record("all".into(), expectation)])
     });
-    write_csv(&arguments.csv, &header, records)?;
-    println!("\ntable in {}", arguments.csv.display());
+    write_csv(&table, &header, records)?;
+    println!("\ntable in {}", table.display());
     #[cfg(feature = "plot")]
-    if let Some(folder) = &arguments.plot {
+    if let Some(folder) = &options.plot {
         draw(&setting, &rows, folder)?;
     }
     check(&setting, &rows);

@@ -70,18 +70,17 @@ fn derivatives_are_those_of_differences() {
         evidence(&kernel, targets, noise).log_marginal_likelihood()
     };
     let here = evidence(kernel, targets, NOISE);
-    // Central differences: the third derivative times h², and rounding over h.
     let h = 1e-5;
     let along = (at(h, NOISE) - at(-h, NOISE)) / (2.0 * h);
     let found = here.derivative(change.view()).unwrap();
     assert!(
-        (found - along).abs() < 1e-6 * along.abs(),
+        (found - along).abs() < tol::evidence_differences() * along.abs(),
         "{found} {along}"
     );
     let noise = (at(0.0, NOISE + h) - at(0.0, NOISE - h)) / (2.0 * h);
     let found = here.ridge_derivative();
     assert!(
-        (found - noise).abs() < 1e-6 * noise.abs(),
+        (found - noise).abs() < tol::evidence_differences() * noise.abs(),
         "{found} {noise}"
     );
     assert_eq!(here.ridge(), NOISE);

@@ -5,12 +5,14 @@
 //! ensembles: what a C4 network and a CNN have in common cancels in their difference. And networks come in pairs that differ in the sign of
 //! the last layer, and so in the sign of the function they begin with.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::Parser;
 use haarmonic::activation::Activation;
 use haarmonic::data::image_set::ImageSet;
 use haarmonic::data::image_source::read_images;
 use haarmonic::finite_width::candle_core::{DType, Tensor};
-use haarmonic::finite_width::{Augmentation, FiniteNetwork, Trainer, Width};
+use haarmonic::finite_width::{Augmentation, ExpectationSize, FiniteNetwork, Trainer, Width};
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::Kernel;
 use haarmonic::network::{Network, Padding, Scale, Support};
@@ -39,7 +41,7 @@ const LETTERS: [&str; 10] = [
     "10001 10010 11100 10010 10001",
 ];
 
-#[derive(Args)]
+#[derive(Parser)]
 pub struct Options {
     /// Numbers of channels
     #[arg(long, value_delimiter = ',', default_value = "4,16,64")]
@@ -68,6 +70,13 @@ pub struct Options {
     /// Group convolutions that see all orientations, instead of filters that are the same in both networks
     #[arg(long)]
     group_convolution: bool,
+    /// Where to write all numbers [default: results/NAME.csv]
+    #[arg(long)]
+    csv: Option<PathBuf>,
+    /// Folder for pictures
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    pub plot: Option<PathBuf>,
 }
 
 impl Options {
@@ -83,6 +92,16 @@ impl Options {
             return Err("expected widths, increasing steps, an even number of members, at least 8, and sizes up to a quarter of it".into());
         }
         Ok(())
+    }
+
+    /// Where to write the table of this example, in a folder that exists then.
+    pub fn table(&self, name: &str) -> Result<PathBuf> {
+        let default = || PathBuf::from(format!("results/{name}.csv"));
+        let path = self.csv.clone().unwrap_or_else(default);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        Ok(path)
     }
 }
 
@@ -282,41 +301,19 @@ pub fn mean_square(values: &Array2<f64>) -> f64 {
     values.map(|x| x * x).sum() / values.len() as f64
 }
 
-/// What is known of the size of an expectation.
+/// A root mean square, and between which numbers it lies: two standard errors of its square to either side, for an expectation.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     pub value: f64,
-    /// Two standard errors of its square to either side.
     pub low: f64,
     pub high: f64,
 }
 
 impl Size {
-    /// The root mean square of the entries of an expectation, from independent samples `[n, rows, classes]`.
-    ///
-    /// The square is estimated by products of different samples, so that the noise of the mean does not add to it; its error by
-    /// leaving out each sample in turn.
-    pub fn of_expectation(samples: &Array3<f64>) -> Size {
-        let n = samples.len_of(Axis(0)) as f64;
-        let sum = samples.sum_axis(Axis(0));
-        let squares: Vec<f64> = samples
-            .outer_iter()
-            .map(|sample| mean_square(&sample.to_owned()))
-            .collect();
-        let all: f64 = squares.iter().sum();
-        let square = (mean_square(&sum) - all) / (n * (n - 1.0));
-        let left_out = samples.outer_iter().zip(&squares).map(|(sample, own)| {
-            let rest = mean_square(&(&sum - &sample)) - (all - own);
-            rest / ((n - 1.0) * (n - 2.0))
-        });
-        let spread: f64 = left_out.map(|other| (other - square).powi(2)).sum();
-        let error = ((n - 1.0) / n * spread).sqrt();
-        let root = |square: f64| square.max(0.0).sqrt();
-        Size {
-            value: root(square),
-            low: root(square - 2.0 * error),
-            high: root(square + 2.0 * error),
-        }
+    /// From independent samples `[n, rows, classes]`.
+    pub fn of_expectation(samples: &Array3<f64>) -> Result<Size> {
+        let ExpectationSize { value, low, high } = ExpectationSize::of(samples.view())?;
+        Ok(Size { value, low, high })
     }
 }
 

@@ -14,6 +14,7 @@ use num_complex::Complex;
 use zip::read::ZipArchive;
 
 use super::atomic::io_error;
+use crate::special::finite;
 use crate::{Error, Result};
 
 pub use super::array_writing::{write_npy, write_npz};
@@ -442,16 +443,9 @@ pub(super) fn read_elements<A: ReadableElement + Clone>(
 }
 
 fn check_finite(numbers: &Numbers, what: &str) -> Result<()> {
-    let index = match numbers {
-        Numbers::Real(array) => first_index(array, |x| !x.is_finite()),
-        Numbers::Complex(array) => first_index(array, |z| !z.is_finite()),
-    };
-    match index {
-        None => Ok(()),
-        Some(index) => Err(Error::NotFinite {
-            what: what.into(),
-            index,
-        }),
+    match numbers {
+        Numbers::Real(array) => finite::check_finite(what, array.view()),
+        Numbers::Complex(array) => finite::check_finite(what, array.view()),
     }
 }
 

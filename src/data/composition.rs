@@ -1,10 +1,11 @@
 //! The composition baseline: an energy for each element, fitted by least squares.
 
 use nalgebra::{DMatrix, DVector, SVD};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, aview1};
 
 use super::molecule::{Element, Molecule};
 use crate::error::{Error, Result};
+use crate::special::finite::check_finite;
 
 /// Iterations after which the singular value decomposition counts as failed; ten suffice for five columns.
 const SVD_ITERATIONS: usize = 10_000;
@@ -78,7 +79,7 @@ impl CompositionBaseline {
     /// ```
     pub fn fit(counts: ArrayView2<'_, f64>, energies: &[f64]) -> Result<CompositionBaseline> {
         let (rows, columns) = counts.dim();
-        check_finite("element counts", counts)?;
+        check_counts("element counts", counts)?;
         if energies.len() != rows {
             return Err(Error::ShapeMismatch {
                 what: "energies".into(),
@@ -86,12 +87,7 @@ impl CompositionBaseline {
                 found: vec![energies.len()],
             });
         }
-        if let Some(index) = energies.iter().position(|e| !e.is_finite()) {
-            return Err(Error::NotFinite {
-                what: "energies".into(),
-                index: vec![index],
-            });
-        }
+        check_finite("energies", aview1(energies))?;
         let matrix = DMatrix::from_fn(rows, columns, |i, j| counts[[i, j]]);
         let svd = SVD::try_new(matrix, true, true, 5.0 * f64::EPSILON, SVD_ITERATIONS).ok_or_else(
             || Error::NotConverged {
@@ -108,12 +104,10 @@ impl CompositionBaseline {
             .solve(&DVector::from_column_slice(energies), threshold)
             .expect("both factors were requested and the threshold is not negative");
         let coefficients: Vec<f64> = solution.iter().copied().collect();
-        if let Some(index) = coefficients.iter().position(|c| !c.is_finite()) {
-            return Err(Error::NotFinite {
-                what: "coefficients of the composition baseline".into(),
-                index: vec![index],
-            });
-        }
+        check_finite(
+            "coefficients of the composition baseline",
+            aview1(&coefficients),
+        )?;
         Ok(CompositionBaseline { coefficients, rank })
     }
 
@@ -136,7 +130,7 @@ impl CompositionBaseline {
     /// [`Error::ShapeMismatch`] if the number of elements is not that of the fit, [`Error::Empty`] and
     /// [`Error::NotFinite`] as for [`CompositionBaseline::fit`].
     pub fn predict(&self, counts: ArrayView2<'_, f64>) -> Result<Vec<f64>> {
-        check_finite("element counts", counts)?;
+        check_counts("element counts", counts)?;
         if counts.ncols() != self.coefficients.len() {
             return Err(Error::ShapeMismatch {
                 what: "element counts".into(),
@@ -152,15 +146,9 @@ impl CompositionBaseline {
     }
 }
 
-fn check_finite(what: &str, counts: ArrayView2<'_, f64>) -> Result<()> {
+fn check_counts(what: &str, counts: ArrayView2<'_, f64>) -> Result<()> {
     if counts.is_empty() {
         return Err(Error::Empty { what: what.into() });
     }
-    match counts.indexed_iter().find(|(_, x)| !x.is_finite()) {
-        Some(((i, j), _)) => Err(Error::NotFinite {
-            what: what.into(),
-            index: vec![i, j],
-        }),
-        None => Ok(()),
-    }
+    check_finite(what, counts)
 }

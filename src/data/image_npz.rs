@@ -6,8 +6,9 @@ use std::path::Path;
 use ndarray::{Array4, ArrayD, Ix4};
 
 use super::array_elements::{descriptor, read_npz_integers, read_npz_texts, wrong_type};
-use super::arrays::{first_index, npz_keys, read_elements, read_header, with_entry};
+use super::arrays::{npz_keys, read_elements, read_header, with_entry};
 use super::image_set::ImageSet;
+use crate::special::finite::check_finite;
 use crate::{Error, Result};
 
 /// Most classes that are named by number: a larger label is taken for an error.
@@ -155,11 +156,6 @@ fn parse_pixels(mut reader: &mut dyn Read, len: u64, what: &str) -> Result<Array
         }
         _ => return Err(wrong_type(what, &descriptor, "uint8, float64 or float32")),
     };
-    match first_index(&pixels, |x| !x.is_finite()) {
-        None => Ok(pixels),
-        Some(index) => Err(Error::NotFinite {
-            what: what.into(),
-            index,
-        }),
-    }
+    check_finite(what, pixels.view())?;
+    Ok(pixels)
 }

@@ -6,6 +6,7 @@ use ndarray::{Array4, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use super::shuffle;
+use crate::special::finite::check_finite;
 use crate::{Error, Result};
 
 /// Labelled images of one size.
@@ -76,12 +77,7 @@ impl ImageSet {
                 expected: "each name once".into(),
             });
         }
-        if let Some((index, _)) = images.indexed_iter().find(|(_, x)| !x.is_finite()) {
-            return Err(Error::NotFinite {
-                what: "images".into(),
-                index: vec![index.0, index.1, index.2, index.3],
-            });
-        }
+        check_finite("images", images.view())?;
         let images = if images.is_standard_layout() {
             images
         } else {

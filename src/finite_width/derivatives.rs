@@ -83,9 +83,7 @@ mod tests {
     use crate::kernel::Signals;
     use crate::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
     use crate::sphere::Sampling;
-
-    /// Sums of some thousand terms, relative to the largest.
-    const ROUNDING: f64 = 1e4 * f64::EPSILON;
+    use crate::tol::THOUSANDS_OF_TERMS as ROUNDING;
 
     /// Against a backward pass for each output by itself, through the weights.
     fn check(network: &Network, signals: Signals<'_>) {

@@ -6,6 +6,7 @@ use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 use rayon::prelude::*;
 
+use crate::special::finite::first_not_finite;
 use crate::{Error, Result};
 
 use super::{Backend, Trainer, TrainerBuilder};
@@ -140,15 +141,15 @@ fn outputs(trainer: &Trainer, inputs: &Tensor) -> Result<Array2<f64>> {
         .and_then(|outputs| outputs.flatten_all()?.to_vec1::<f64>())
         .backend()?;
     let values = Array2::from_shape_vec(shape, values).expect("as many values as in the tensor");
-    match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
+    match first_not_finite(&values.view()) {
         None => Ok(values),
-        Some(((row, column), _)) => Err(Error::NotFinite {
+        Some(index) => Err(Error::NotFinite {
             what: format!(
                 "outputs of the network of seed {} after {} steps",
                 trainer.network().seed(),
                 trainer.steps()
             ),
-            index: vec![row, column],
+            index,
         }),
     }
 }

@@ -1,8 +1,9 @@
 //! What training minimises.
 
 use candle_core::{D, DType, Device, Tensor};
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
+use crate::special::finite::check_finite;
 use crate::{Error, Result};
 
 use super::{Backend, FiniteNetwork};
@@ -36,7 +37,7 @@ impl Targets {
                         values.shape(),
                     );
                 }
-                check_finite(values.view())?;
+                check_finite("training targets", values.view())?;
                 values.iter().copied().collect()
             }
             Targets::Labels(labels) => {
@@ -93,16 +94,6 @@ impl Targets {
                 (partition - at_label)?.mean_all()
             }
         }
-    }
-}
-
-fn check_finite(values: ArrayView2<'_, f64>) -> Result<()> {
-    match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
-        None => Ok(()),
-        Some(((row, column), _)) => Err(Error::NotFinite {
-            what: "training targets".into(),
-            index: vec![row, column],
-        }),
     }
 }
 

@@ -86,9 +86,7 @@ mod tests {
     use super::*;
     use crate::group::{EulerZyz, Rotation};
     use crate::sphere::SphericalHarmonics;
-
-    /// Sums of a few terms of order one.
-    const ROUNDING: f64 = 64.0 * f64::EPSILON;
+    use crate::tol::FEW_TERMS as ROUNDING;
 
     #[test]
     fn matrices_move_the_real_harmonics() {

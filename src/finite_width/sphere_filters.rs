@@ -192,9 +192,7 @@ mod tests {
     use ndarray::Array1;
 
     use super::*;
-
-    /// Sums of some hundred terms of order one.
-    const ROUNDING: f64 = 1000.0 * f64::EPSILON;
+    use crate::tol::HUNDREDS_OF_TERMS as ROUNDING;
 
     fn covariance(root: Root) -> Array2<f64> {
         let root = match root {

@@ -98,6 +98,13 @@ impl RotationPlaces {
         count(self.band_limit)
     }
 
+    fn parts(&self) -> Degrees {
+        Degrees {
+            band_limit: self.band_limit,
+            on_sphere: false,
+        }
+    }
+
     pub fn ring(&self) -> usize {
         self.ring
     }
@@ -137,18 +144,81 @@ impl RotationPlaces {
     }
 }
 
-/// `[n, a, b]` and `[n, a, c]` to `[n, b, c]`, the sum over the middle axis of each of the n by itself.
-fn contract(x: &Tensor, y: &Tensor) -> candle_core::Result<Tensor> {
-    x.transpose(1, 2)?.contiguous()?.matmul(y)
+/// The coefficients of each degree, `[m, i]` of a function and `[k, i]` of a filter: i has one value for a signal on the sphere, and 2l + 1
+/// for a function of rotations.
+struct Degrees {
+    band_limit: usize,
+    on_sphere: bool,
 }
 
-/// Joins the coefficients of all degrees, `[n, coefficients, …]`.
-fn by_degree(
-    band_limit: usize,
-    part: impl Fn(usize) -> candle_core::Result<Tensor>,
-) -> candle_core::Result<Tensor> {
-    let parts = (0..band_limit).map(part);
-    Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 1)
+impl Degrees {
+    /// The first coefficient of a degree, and the values of i.
+    fn part(&self, l: usize) -> [usize; 2] {
+        if self.on_sphere {
+            [l * l, 1]
+        } else {
+            [offset(l), 2 * l + 1]
+        }
+    }
+
+    /// Joins what belongs to the degrees, `[n, coefficients, …]`.
+    fn join(
+        &self,
+        part: impl Fn(usize) -> candle_core::Result<Tensor>,
+    ) -> candle_core::Result<Tensor> {
+        let parts = (0..self.band_limit).map(part);
+        Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 1)
+    }
+
+    /// The function behind a layer: sums over i and the channels of `x`, `[n, coefficients, channels]`, with the filter,
+    /// `[coefficients, channels, channels behind]`.
+    fn product(&self, x: &Tensor, filter: &Tensor) -> candle_core::Result<Tensor> {
+        let (n, _, before) = x.dims3()?;
+        let after = filter.dim(2)?;
+        self.join(|l| {
+            let size = 2 * l + 1;
+            let [start, inner] = self.part(l);
+            // [k, i, before, after] to [i · before, k · after].
+            let filter = filter
+                .narrow(0, start, size * inner)?
+                .reshape((size, inner, before, after))?
+                .permute((1, 2, 0, 3))?
+                .contiguous()?
+                .reshape((inner * before, size * after))?;
+            x.narrow(1, start, size * inner)?
+                .contiguous()?
+                .reshape((n * size, inner * before))?
+                .matmul(&filter)?
+                .reshape((n, size * size, after))
+        })
+    }
+
+    /// Derivatives by the filter, `[n, coefficients, channels · channels behind]`, from those by the function behind.
+    fn by_filter(&self, x: &Tensor, outer: &Tensor) -> candle_core::Result<Tensor> {
+        let (n, _, before) = x.dims3()?;
+        let after = outer.dim(2)?;
+        self.join(|l| {
+            let size = 2 * l + 1;
+            let [start, inner] = self.part(l);
+            let x = x.narrow(1, start, size * inner)?.contiguous()?.reshape((
+                n,
+                size,
+                inner * before,
+            ))?;
+            let outer = outer
+                .narrow(1, offset(l), size * size)?
+                .contiguous()?
+                .reshape((n, size, size * after))?;
+            // The sum over m; [i · before, k · after] to [k, i, before · after].
+            x.transpose(1, 2)?
+                .contiguous()?
+                .matmul(&outer)?
+                .reshape((n, inner, before, size, after))?
+                .permute((0, 3, 1, 2, 4))?
+                .contiguous()?
+                .reshape((n, size * inner, before * after))
+        })
+    }
 }
 
 /// Multiplies the middle axis by a matrix.
@@ -227,6 +297,13 @@ impl SphereLifting {
         })
     }
 
+    fn parts(&self) -> Degrees {
+        Degrees {
+            band_limit: self.band_limit,
+            on_sphere: true,
+        }
+    }
+
     /// From `[n, L², channels]` to `[n, places, channels behind]`.
     ///
     /// # Arguments
@@ -237,22 +314,8 @@ impl SphereLifting {
         weights: &Tensor,
         places: &RotationPlaces,
     ) -> candle_core::Result<Tensor> {
-        let (n, _, before) = x.dims3()?;
-        let after = weights.dim(2)?;
         let filter = self.noise.filter(weights)?;
-        let degrees = by_degree(self.band_limit, |l| {
-            let size = 2 * l + 1;
-            let filter = filter
-                .narrow(0, l * l, size)?
-                .transpose(0, 1)?
-                .contiguous()?
-                .reshape((before, size * after))?;
-            x.narrow(1, l * l, size)?
-                .contiguous()?
-                .reshape((n * size, before))?
-                .matmul(&filter)?
-                .reshape((n, size * size, after))
-        })?;
+        let degrees = self.parts().product(x, &filter)?;
         places.synthesise(&degrees)
     }
 
@@ -263,21 +326,8 @@ impl SphereLifting {
         outer: &Tensor,
         places: &RotationPlaces,
     ) -> candle_core::Result<Tensor> {
-        let (n, _, before) = x.dims3()?;
-        let after = outer.dim(2)?;
-        let coefficients = places.adjoint(outer, count(self.band_limit))?;
-        let degrees = by_degree(self.band_limit, |l| {
-            let size = 2 * l + 1;
-            let outer = coefficients
-                .narrow(1, offset(l), size * size)?
-                .contiguous()?
-                .reshape((n, size, size * after))?;
-            contract(&x.narrow(1, l * l, size)?, &outer)?
-                .reshape((n, before, size, after))?
-                .transpose(1, 2)?
-                .contiguous()?
-                .reshape((n, size, before * after))
-        })?;
+        let outer = places.adjoint(outer, count(self.band_limit))?;
+        let degrees = self.parts().by_filter(x, &outer)?;
         self.noise.pull_back(&degrees)
     }
 }
@@ -306,26 +356,9 @@ impl SphereConvolution {
         weights: &Tensor,
         places: &RotationPlaces,
     ) -> candle_core::Result<Tensor> {
-        let (n, _, before) = x.dims3()?;
-        let after = weights.dim(2)?;
         let filter = self.noise.filter(weights)?;
         let coefficients = across(x, &places.analysis)?;
-        let degrees = by_degree(places.band_limit, |l| {
-            let size = 2 * l + 1;
-            // [k, n, before, after] to [n · before, k · after].
-            let filter = filter
-                .narrow(0, offset(l), size * size)?
-                .reshape((size, size, before, after))?
-                .permute((1, 2, 0, 3))?
-                .contiguous()?
-                .reshape((size * before, size * after))?;
-            coefficients
-                .narrow(1, offset(l), size * size)?
-                .contiguous()?
-                .reshape((n * size, size * before))?
-                .matmul(&filter)?
-                .reshape((n, size * size, after))
-        })?;
+        let degrees = places.parts().product(&coefficients, &filter)?;
         places.synthesise(&degrees)
     }
 
@@ -336,24 +369,9 @@ impl SphereConvolution {
         outer: &Tensor,
         places: &RotationPlaces,
     ) -> candle_core::Result<Tensor> {
-        let (n, _, before) = x.dims3()?;
-        let after = outer.dim(2)?;
-        let inner = across(x, &places.analysis)?;
+        let coefficients = across(x, &places.analysis)?;
         let outer = places.adjoint(outer, places.coefficients())?;
-        let degrees = by_degree(places.band_limit, |l| {
-            let size = 2 * l + 1;
-            let [inner, outer] = [(&inner, before), (&outer, after)].map(|(part, channels)| {
-                part.narrow(1, offset(l), size * size)?
-                    .contiguous()?
-                    .reshape((n, size, size * channels))
-            });
-            // [n · before, k · after] to [k, n, before · after].
-            contract(&inner?, &outer?)?
-                .reshape((n, size, before, size, after))?
-                .permute((0, 3, 1, 2, 4))?
-                .contiguous()?
-                .reshape((n, size * size, before * after))
-        })?;
+        let degrees = places.parts().by_filter(&coefficients, &outer)?;
         self.noise.pull_back(&degrees)
     }
 }

@@ -3,8 +3,11 @@
 use std::f64::consts::TAU;
 use std::ops::{Add, Mul};
 
+use ndarray::aview1;
+
 use super::rotation::{EulerZyz, Rotation};
 use super::traits::FiniteGroup;
+use crate::special::finite::check_finite;
 use crate::sphere::Sampling;
 use crate::{Error, Result};
 
@@ -71,12 +74,7 @@ impl<E: Clone> HaarQuadrature<E> {
                 found: vec![weights.len()],
             });
         }
-        if let Some(index) = weights.iter().position(|w| !w.is_finite()) {
-            return Err(Error::NotFinite {
-                what: "weights of the Haar quadrature".into(),
-                index: vec![index],
-            });
-        }
+        check_finite("weights of the Haar quadrature", aview1(&weights))?;
         let mass: f64 = weights.iter().sum();
         if (mass - 1.0).abs() > MASS_GUARD {
             return Err(Error::InvalidValue {

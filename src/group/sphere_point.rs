@@ -103,13 +103,14 @@ pub(crate) fn reduce_angle(angle: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tol;
 
     #[test]
     fn reduces_to_the_half_open_interval() {
         assert_eq!(reduce_angle(-f64::MIN_POSITIVE), 0.0);
         assert_eq!(reduce_angle(TAU), 0.0);
         assert_eq!(reduce_angle(1.0), 1.0);
-        assert!((reduce_angle(-1.0) - (TAU - 1.0)).abs() <= 4.0 * f64::EPSILON);
+        assert!((reduce_angle(-1.0) - (TAU - 1.0)).abs() <= tol::ANGLE);
     }
 
     #[test]

@@ -199,6 +199,7 @@ impl CircleRule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tol;
 
     /// Wigner's function of the entries of a matrix: products of entries have degrees up to their number.
     fn moments(weighted: impl Iterator<Item = (Rotation, f64)>) -> [f64; 4] {
@@ -235,12 +236,12 @@ mod tests {
         };
         for found in [product, of(false, None), of(false, Some(centre))] {
             for (found, want) in found.iter().zip(want) {
-                assert!((found - want).abs() < 64.0 * f64::EPSILON, "{found} {want}");
+                assert!((found - want).abs() < tol::MEAN, "{found} {want}");
             }
         }
         // Half of the angles: functions that do not tell r from its inverse.
         let half = of(true, None);
-        assert!((half[0] - 1.0).abs() < 64.0 * f64::EPSILON);
-        assert!((half[3] - 0.2).abs() < 64.0 * f64::EPSILON);
+        assert!((half[0] - 1.0).abs() < tol::MEAN);
+        assert!((half[3] - 0.2).abs() < tol::MEAN);
     }
 }

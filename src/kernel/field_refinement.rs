@@ -7,7 +7,8 @@ use crate::{Error, Result};
 
 use super::geometry::{LevelIndex, Refinement};
 use super::ring_tables::RingTables;
-use super::sphere_fields::{Resolution, SphereFields, SphereReadout};
+use super::sphere_fields::{Resolution, SphereFields};
+use super::sphere_readout::SphereReadout;
 use super::sphere_signal::Copies;
 
 /// Growth of a band limit from one step to the next.

@@ -21,6 +21,8 @@ mod sets;
 mod signals;
 mod sphere;
 mod sphere_fields;
+mod sphere_loops;
+mod sphere_readout;
 mod sphere_refinement;
 mod sphere_signal;
 mod tiles;

@@ -6,7 +6,7 @@ pub enum Precision {
     /// `f64`.
     #[default]
     Double,
-    /// `f32` for the fibres: on the plane about twice as fast. Kernel matrices come with an error
+    /// `f32` for the fibres: on the plane in a half to two thirds of the time. Kernel matrices come with an error
     /// estimate from a sample of pairs in double precision.
     Single,
 }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::group::{EulerZyz, Rotation};
 use crate::network::{InputSpace, Network, Outputs, SphereSampling};
+use crate::special::finite::first_not_finite;
 use crate::sphere::{CoefficientRotation, ShtPlanner, coefficients};
 use crate::{Error, Result};
 
@@ -105,30 +106,11 @@ impl Signals<'_> {
 
     /// Index of the first entry that is not finite.
     fn first_not_finite(&self) -> Option<Vec<usize>> {
-        fn find<T, D: ndarray::Dimension>(
-            array: &ndarray::ArrayView<'_, T, D>,
-            finite: impl Fn(&T) -> bool,
-        ) -> Option<Vec<usize>> {
-            let position = array.iter().position(|x| !finite(x))?;
-            let mut rest = position;
-            let mut index: Vec<usize> = array
-                .shape()
-                .iter()
-                .rev()
-                .map(|&len| {
-                    let i = rest % len;
-                    rest /= len;
-                    i
-                })
-                .collect();
-            index.reverse();
-            Some(index)
-        }
         match self {
-            Signals::Vectors(a) => find(a, |x| x.is_finite()),
-            Signals::Grid(a) => find(a, |x| x.is_finite()),
-            Signals::Points(a) => find(a, |x| x.is_finite()),
-            Signals::Coefficients(a) => find(a, |x| x.re.is_finite() && x.im.is_finite()),
+            Signals::Vectors(a) => first_not_finite(a),
+            Signals::Grid(a) => first_not_finite(a),
+            Signals::Points(a) => first_not_finite(a),
+            Signals::Coefficients(a) => first_not_finite(a),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
 use super::axial::{AxialAngles, AxialCorrelation};
 use super::fibre_rules::{CircleRule, PolarRule};
 use super::geometry::{Geometry, Side};
-use super::sphere_fields::SphereReadout;
+use super::sphere_readout::SphereReadout;
 use super::sphere_signal::{Centre, Copies, SphereSignal};
 
 /// A signal on the sphere in the forms that its kernels need.

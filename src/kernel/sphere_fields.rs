@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
 use num_complex::Complex64;
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 
 use crate::group::Rotation;
-use crate::network::{Layer, Network, Outputs, Support};
+use crate::network::Support;
 use crate::special::lane_fft::is_smooth;
 use crate::sphere::field_grid::{FieldGrid, FieldScratch, half_len};
 use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
@@ -19,6 +19,8 @@ use crate::{Error, Result};
 use super::fibre_rules::{CircleRule, PolarRule, ProductRule, Turn};
 use super::geometry::{Geometry, Side};
 use super::ring_tables::RingTables;
+use super::sphere_loops::{Confine, Product};
+use super::sphere_readout::SphereReadout;
 use super::sphere_signal::{Centre, Copies, SphereSignal};
 
 /// Which fibres make up the kernel of a pair.
@@ -44,47 +46,6 @@ pub struct Resolution {
     pub haar: usize,
     /// Band limit of fibres, as fields on the sphere.
     pub field: usize,
-}
-
-/// How features over the sphere or SO(3) become numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SphereReadout {
-    /// The mean over the group.
-    Pooling {
-        /// Whether an activation of the network has a kink.
-        kinked: bool,
-    },
-    /// The features at one rotation.
-    Rotation,
-    /// The mean over rotations about the filter's own axis, at one point.
-    Point {
-        /// As for the mean over the group.
-        kinked: bool,
-    },
-}
-
-impl SphereReadout {
-    pub(super) fn of(network: &Network) -> Self {
-        let mut kinked = false;
-        // Behind the readout nothing is averaged any more.
-        let end = network.layers().iter().position(Layer::is_readout);
-        let layers = &network.layers()[..end.unwrap_or(network.layers().len())];
-        Layer::visit_all(layers, &mut |layer| {
-            if let Layer::Activation(activation) = layer {
-                kinked |= activation.is_kinked();
-            }
-        });
-        match network.outputs() {
-            Outputs::Pooled => SphereReadout::Pooling { kinked },
-            Outputs::Rotations(_) => SphereReadout::Rotation,
-            Outputs::Points(_) => SphereReadout::Point { kinked },
-        }
-    }
-
-    /// Whether fields are read at the north pole.
-    pub(super) fn at_pole(self) -> bool {
-        !matches!(self, SphereReadout::Pooling { .. })
-    }
 }
 
 /// Signals on the sphere and one grid of fibres; a fibre is a field on the sphere.
@@ -314,63 +275,6 @@ impl SphereFields {
                 for field in [Some(first), second].into_iter().flatten() {
                     let mean = self.grid.mean(field);
                     field.fill(mean);
-                }
-            }
-        }
-    }
-}
-
-/// The mean over channels of the products of two signals; channels follow each other at twice the length of a field.
-struct Product<'a> {
-    a: &'a [f64],
-    b: &'a [f64],
-    scale: f64,
-    out: &'a mut [f64],
-}
-
-impl WithSimd for Product<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let len = self.out.len();
-        for (c, (a, b)) in self
-            .a
-            .chunks(2 * len)
-            .zip(self.b.chunks(2 * len))
-            .enumerate()
-        {
-            let terms = a.iter().zip(b).map(|(a, b)| self.scale * a * b);
-            for (out, term) in self.out.iter_mut().zip(terms) {
-                *out = if c == 0 { term } else { *out + term };
-            }
-        }
-    }
-}
-
-/// Takes covariances back to their bound.
-struct Confine<'a> {
-    q1: &'a [f64],
-    q2: &'a [f64],
-    k: &'a mut [f64],
-}
-
-impl WithSimd for Confine<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        const CHUNK: usize = 32;
-        let chunks = self.q1.chunks(CHUNK).zip(self.q2.chunks(CHUNK));
-        for (k, (q1, q2)) in self.k.chunks_mut(CHUNK).zip(chunks) {
-            let beyond = k
-                .iter()
-                .zip(q1.iter().zip(q2))
-                .fold(false, |beyond, (k, (q1, q2))| beyond | (k * k > q1 * q2));
-            if beyond {
-                for (k, (q1, q2)) in k.iter_mut().zip(q1.iter().zip(q2)) {
-                    let bound = (q1 * q2).sqrt();
-                    *k = k.clamp(-bound, bound);
                 }
             }
         }

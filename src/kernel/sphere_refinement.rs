@@ -8,7 +8,7 @@ use crate::rotation_group::RealCorrelator;
 
 use super::geometry::{LevelIndex, Refinement};
 use super::sphere::SphereGeometry;
-use super::sphere_fields::SphereReadout;
+use super::sphere_readout::SphereReadout;
 use super::sphere_signal::Copies;
 
 /// Growth of the band limit from one quadrature to the next.

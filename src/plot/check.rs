@@ -1,23 +1,15 @@
 //! What all pictures ask of their numbers.
 
-use ndarray::{ArrayView, Dimension, IntoDimension};
+use ndarray::{ArrayView, Dimension};
 
+use crate::special::finite::check_finite;
 use crate::{Error, Result};
 
 /// Refuses NaN, infinities, and numbers so large that a range of them would overflow.
 pub(super) fn finite<D: Dimension>(what: &str, values: ArrayView<'_, f64, D>) -> Result<()> {
     /// Differences of such numbers are finite.
     const LARGEST: f64 = 1e300;
-    let index = |(pattern, _): (D::Pattern, &f64)| {
-        let dimension = pattern.into_dimension();
-        dimension.slice().to_vec()
-    };
-    if let Some(found) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
-        return Err(Error::NotFinite {
-            what: what.into(),
-            index: index(found),
-        });
-    }
+    check_finite(what, values.view())?;
     match values.iter().find(|v| v.abs() > LARGEST) {
         None => Ok(()),
         Some(value) => Err(Error::InvalidValue {

@@ -51,8 +51,7 @@ pub fn convergence(
         check::at_least("widths", curve.sizes, 0.0, true)?;
         check::at_least("deviations", curve.mean, 0.0, true)?;
     }
-    let widths: Vec<f64> = points.iter().flatten().map(|p| p[0]).collect();
-    let means: Vec<f64> = points.iter().flatten().map(|p| p[1]).collect();
+    let [widths, means] = curves::columns(&points);
     // Of the intervals that reach zero, the part that a factor of ten below the smallest mean shows.
     let floor = means.iter().copied().fold(f64::INFINITY, f64::min) / 10.0;
     let heights: Vec<f64> = curves::heights(&points)

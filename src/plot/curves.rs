@@ -65,6 +65,11 @@ pub(super) fn points(curves: &[Curve<'_>]) -> Result<Vec<Vec<[f64; 3]>>> {
     Ok(curves.iter().map(Curve::sorted).collect())
 }
 
+/// All sizes, and all means.
+pub(super) fn columns(points: &[Vec<[f64; 3]>]) -> [Vec<f64>; 2] {
+    [0, 1].map(|column| points.iter().flatten().map(|point| point[column]).collect())
+}
+
 /// Means and the ends of their error bars.
 pub(super) fn heights(points: &[Vec<[f64; 3]>]) -> Vec<f64> {
     let ends = |[_, mean, error]: &[f64; 3]| [*mean, mean - error, mean + error];

@@ -40,8 +40,7 @@ pub fn learning_curves(
             check::at_least("mean on a logarithmic axis", curve.mean, 0.0, true)?;
         }
     }
-    let means: Vec<f64> = points.iter().flatten().map(|p| p[1]).collect();
-    let sizes: Vec<f64> = points.iter().flatten().map(|p| p[0]).collect();
+    let [sizes, means] = curves::columns(&points);
     // The means decide on the kind of axis, the bars only widen it.
     let scale = match Axis::around(&means, scale, 0.0).logarithmic {
         true => AxisScale::Logarithmic,

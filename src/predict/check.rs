@@ -1,36 +1,13 @@
 //! Validation of kernels and targets, on the way into the linear algebra.
 
 use faer::Mat;
-use ndarray::{ArrayView, ArrayView2, Dimension};
+use ndarray::ArrayView2;
 
+pub(super) use crate::special::finite::check_finite;
 use crate::{Error, Result};
 
 /// Largest asymmetry, relative to the largest entry, that is taken for rounding: half of the digits of an f64.
 const SYMMETRY_GUARD: f64 = 1.5e-8;
-
-/// No NaN, no infinity.
-pub(super) fn check_finite<D: Dimension>(what: &str, array: ArrayView<'_, f64, D>) -> Result<()> {
-    if array.iter().all(|x| x.is_finite()) {
-        return Ok(());
-    }
-    let shape = array.shape();
-    let position = array.iter().position(|x| !x.is_finite()).unwrap_or(0);
-    let mut rest = position;
-    let mut index: Vec<usize> = shape
-        .iter()
-        .rev()
-        .map(|&length| {
-            let i = rest % length;
-            rest /= length;
-            i
-        })
-        .collect();
-    index.reverse();
-    Err(Error::NotFinite {
-        what: what.into(),
-        index,
-    })
-}
 
 /// Square, finite, symmetric up to rounding, with at least one row.
 pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<()> {

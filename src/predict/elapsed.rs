@@ -99,6 +99,7 @@ impl Elapsed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tol;
 
     #[test]
     fn descent_is_its_own_recursion() {
@@ -108,11 +109,10 @@ mod tests {
             let mut coefficient = 0.0;
             for steps in 0..40 {
                 let elapsed = Elapsed::Descent { step, steps };
-                let rounding = 100.0 * f64::EPSILON;
-                assert!((elapsed.left_over(eigenvalue) - left).abs() <= rounding);
-                assert!((elapsed.learned(eigenvalue) - (1.0 - left)).abs() <= rounding);
+                assert!((elapsed.left_over(eigenvalue) - left).abs() <= tol::DESCENT);
+                assert!((elapsed.learned(eigenvalue) - (1.0 - left)).abs() <= tol::DESCENT);
                 let error = (elapsed.gain(eigenvalue) - coefficient).abs();
-                assert!(error <= rounding * coefficient.max(1.0), "{x} {steps}");
+                assert!(error <= tol::DESCENT * coefficient.max(1.0), "{x} {steps}");
                 // One step on ½ λ (c − 1/λ)².
                 coefficient += step * (1.0 - eigenvalue * coefficient);
                 left *= 1.0 - eigenvalue * step;
@@ -129,8 +129,7 @@ mod tests {
             steps,
         };
         for eigenvalue in [0.0_f64, 1e-9, 0.2, 1.0, 5.0] {
-            // (1 − λτ/k)^k = e^{−λτ} (1 − (λτ)²/2k + …).
-            let bound = (3.0 * eigenvalue).powi(2) / steps as f64 + 8.0 * f64::EPSILON;
+            let bound = tol::flow_of_steps(3.0 * eigenvalue, steps as f64);
             assert!((flow.left_over(eigenvalue) - descent.left_over(eigenvalue)).abs() <= bound);
             assert!((flow.gain(eigenvalue) - descent.gain(eigenvalue)).abs() <= 3.0 * bound);
         }

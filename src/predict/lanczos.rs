@@ -125,6 +125,7 @@ fn dot(a: &Mat<f64>, b: &Mat<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tol;
 
     /// The second difference matrix has the eigenvalues 2 − 2 cos(π k / (n + 1)).
     #[test]
@@ -136,9 +137,11 @@ mod tests {
             let eigenvalue =
                 |k: usize| 2.0 - 2.0 * (std::f64::consts::PI * k as f64 / (n as f64 + 1.0)).cos();
             let [low, high] = matrix.extremes().unwrap();
-            let rounding = 16.0 * f64::EPSILON;
-            assert!((low - eigenvalue(1)).abs() <= rounding, "{n}: {low}");
-            assert!((high - eigenvalue(n)).abs() <= rounding, "{n}: {high}");
+            assert!((low - eigenvalue(1)).abs() <= tol::EIGENVALUE, "{n}: {low}");
+            assert!(
+                (high - eigenvalue(n)).abs() <= tol::EIGENVALUE,
+                "{n}: {high}"
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The third kind, of two signals on the sphere with values on SO(3), is the correlation of
 //! [`correlation_coefficients`](super::correlation_coefficients).
 
+use crate::special::finite::check_finite;
 use crate::sphere::coefficients::band_limit;
 use crate::{Error, Result};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3};
@@ -112,9 +113,7 @@ pub fn convolve_signal(
 ) -> Result<Array2<Complex64>> {
     let limit = band_limit(signal)?;
     check_function(FIRST, &f, limit)?;
-    if let Some(((l, m), _)) = signal.indexed_iter().find(|(_, value)| !value.is_finite()) {
-        return Err(not_finite(SECOND, &[l, m]));
-    }
+    check_finite(SECOND, signal)?;
     let mut result = Array2::zeros(signal.raw_dim());
     for l in 0..limit {
         let range = limit - 1 - l..limit + l;
@@ -137,15 +136,5 @@ fn check_function(what: &str, f: &ArrayView3<'_, Complex64>, limit: usize) -> Re
             found: f.shape().to_vec(),
         });
     }
-    match f.indexed_iter().find(|(_, value)| !value.is_finite()) {
-        Some(((n, l, m), _)) => Err(not_finite(what, &[n, l, m])),
-        None => Ok(()),
-    }
-}
-
-fn not_finite(what: &str, index: &[usize]) -> Error {
-    Error::NotFinite {
-        what: what.into(),
-        index: index.to_vec(),
-    }
+    check_finite(what, *f)
 }

@@ -2,7 +2,8 @@
 
 use super::classes::Coefficients;
 use super::grid::check_shape;
-use super::transform::{RotationPlan, RotationScratch, check_finite};
+use super::transform::{RotationPlan, RotationScratch};
+use crate::special::finite::check_finite;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView3, ArrayViewMut3};
 use num_complex::Complex64;
@@ -218,7 +219,7 @@ fn check_pair(
         &[first.shape()[0], band_limit, 2 * band_limit - 1],
     )?;
     check_shape(two, second.shape(), first.shape())?;
-    check_finite(one, first, |value| value.is_finite())?;
-    check_finite(two, second, |value| value.is_finite())?;
+    check_finite(one, *first)?;
+    check_finite(two, *second)?;
     Ok(band_limit)
 }

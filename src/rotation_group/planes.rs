@@ -1,6 +1,7 @@
 //! The Fourier stage of the Wigner transform: planes of Fourier coefficients ↔ samples at eight β.
 
 use super::classes::Layout;
+use crate::special::finite::Finite;
 use crate::special::lane_fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
 use ndarray::{ArrayView1, ArrayView3, ArrayViewMut1, ArrayViewMut3, Axis};
 use num_complex::Complex64;
@@ -10,15 +11,13 @@ use pulp::{Simd, WithSimd};
 pub(super) type Rings = [Option<usize>; LANES];
 
 /// A sample: complex, or real. The transform of two real rows is that of one complex row.
-pub(super) trait Sample: Copy + 'static {
+pub(super) trait Sample: Finite + 'static {
     /// Rows of samples that share a transform.
     const ROWS: usize;
     /// The value among real and imaginary parts; `row` is below `ROWS`.
     fn take(re: f64, im: f64, row: usize) -> Self;
     /// Real and imaginary part; a real value is one of them.
     fn put(self, row: usize, re: &mut f64, im: &mut f64);
-    /// Zero, unless the sample is NaN or infinite.
-    fn residue(self) -> f64;
 }
 
 impl Sample for Complex64 {
@@ -31,10 +30,6 @@ impl Sample for Complex64 {
     fn put(self, _: usize, re: &mut f64, im: &mut f64) {
         (*re, *im) = (self.re, self.im);
     }
-    #[inline(always)]
-    fn residue(self) -> f64 {
-        0.0 * self.re + 0.0 * self.im
-    }
 }
 
 impl Sample for f64 {
@@ -46,10 +41,6 @@ impl Sample for f64 {
     #[inline(always)]
     fn put(self, row: usize, re: &mut f64, im: &mut f64) {
         *(if row == 0 { re } else { im }) = self;
-    }
-    #[inline(always)]
-    fn residue(self) -> f64 {
-        0.0 * self
     }
 }
 
@@ -283,12 +274,12 @@ fn absorb<S: Simd, T: Sample>(
         lane_offset::<S>(lane) + S::F64_LANES,
     );
     let numbers = line.as_chunks_mut::<NUMBER>().0;
-    let mut residue = 0.0;
+    let mut defect = 0.0;
     let mut put = |number: &mut [f64; NUMBER], sample: T| {
         let (mut x, mut y) = (number[re], number[im]);
         sample.put(row, &mut x, &mut y);
         (number[re], number[im]) = (x, y);
-        residue += sample.residue();
+        defect += sample.defect();
     };
     match row_of_samples.as_slice() {
         Some(samples) => {
@@ -302,7 +293,7 @@ fn absorb<S: Simd, T: Sample>(
             }
         }
     }
-    residue
+    defect
 }
 
 /// Weighted planes from samples; false if some sample is NaN or infinite.
@@ -323,7 +314,7 @@ impl<T: Sample> WithSimd for FromSamples<'_, '_, T> {
     fn with_simd<S: Simd>(mut self, simd: S) -> bool {
         let layout = self.fft.layout;
         let planes = self.planes.chunks_exact_mut(layout.plane_len());
-        let mut residue = 0.0;
+        let mut defect = 0.0;
         for ((plane, rings), weights) in
             planes.zip(self.rings).zip(self.weights.chunks_exact(LANES))
         {
@@ -340,7 +331,7 @@ impl<T: Sample> WithSimd for FromSamples<'_, '_, T> {
                     for row in 0..rows {
                         let plane = self.samples.index_axis(Axis(0), gamma + row);
                         let samples = plane.row(ring);
-                        residue += absorb::<S, T>(samples, lane, row, line);
+                        defect += absorb::<S, T>(samples, lane, row, line);
                     }
                 }
                 let extra = &mut *self.scratch.extra;
@@ -352,6 +343,6 @@ impl<T: Sample> WithSimd for FromSamples<'_, '_, T> {
             self.fft
                 .rows(simd, Direction::Forward, plane, &mut self.scratch);
         }
-        residue == 0.0
+        defect == 0.0
     }
 }

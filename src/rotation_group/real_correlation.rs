@@ -320,6 +320,7 @@ fn pieces(nodes: usize, angles: usize) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tol;
     use ndarray::Array3;
     use num_complex::Complex64;
 
@@ -356,7 +357,7 @@ mod tests {
             let recomputed = RealCorrelator::with_table(band_limit, nodes, 0).unwrap();
             assert!(tabulated.nodes.tabulated.is_some() && recomputed.nodes.tabulated.is_none());
             for (found, want) in moments(&recomputed).iter().zip(moments(&tabulated)) {
-                assert!((found - want).abs() < 64.0 * f64::EPSILON, "{found} {want}");
+                assert!((found - want).abs() < tol::MEAN, "{found} {want}");
             }
         }
     }

@@ -4,6 +4,7 @@ use super::classes::Coefficients;
 use super::grid::{RotationGrid, check_shape};
 use super::passes::{Buffers, Passes};
 use super::planes::Sample;
+use crate::special::finite::check_finite;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView3, ArrayViewMut3};
 use num_complex::Complex64;
@@ -219,7 +220,7 @@ impl RotationPlan {
         coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        self.forward_array(samples, coeffs, scratch, |sample| sample.is_finite())
+        self.forward_array(samples, coeffs, scratch)
     }
 
     /// Computes the coefficients of a complex function; see [`RotationPlan::forward_into`].
@@ -246,7 +247,7 @@ impl RotationPlan {
         coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        self.forward_array(samples, coeffs, scratch, |sample| sample.is_finite())
+        self.forward_array(samples, coeffs, scratch)
     }
 
     /// Computes the coefficients of a real function; see [`RotationPlan::forward_real_into`].
@@ -264,7 +265,6 @@ impl RotationPlan {
         samples: ArrayView3<'_, T>,
         mut coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
-        is_finite: impl Fn(&T) -> bool,
     ) -> Result<()> {
         let what = "samples on SO(3)";
         check_shape(what, samples.shape(), &self.signal_shape())?;
@@ -280,7 +280,7 @@ impl RotationPlan {
         };
         let buffers = &mut scratch.buffers;
         if !self.passes.forward(samples.reborrow(), target, buffers) {
-            check_finite(what, &samples, is_finite)?;
+            check_finite(what, samples)?;
         }
         let [_, rows, columns] = self.coeff_shape();
         for (i, row) in target.chunks_exact_mut(columns).enumerate() {
@@ -350,23 +350,4 @@ impl fmt::Debug for RotationPlan {
             .field("signal_shape", &self.signal_shape())
             .finish()
     }
-}
-
-/// Reports the first entry that is not finite.
-pub(crate) fn check_finite<T>(
-    what: &str,
-    array: &ArrayView3<'_, T>,
-    is_finite: impl Fn(&T) -> bool,
-) -> Result<()> {
-    if array.iter().all(&is_finite) {
-        return Ok(());
-    }
-    let index = array
-        .indexed_iter()
-        .find(|(_, value)| !is_finite(value))
-        .map(|((i, j, k), _)| vec![i, j, k]);
-    Err(Error::NotFinite {
-        what: what.into(),
-        index: index.unwrap_or_default(),
-    })
 }

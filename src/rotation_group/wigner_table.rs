@@ -341,6 +341,7 @@ fn scaled<S: Simd>(simd: S, a: (S::f64s, S::f64s), b: (S::f64s, S::f64s)) -> (S:
 mod tests {
     use super::*;
     use crate::special::wigner_d;
+    use crate::tol;
     use pulp::Arch;
     use std::f64::consts::PI;
 
@@ -392,7 +393,7 @@ mod tests {
                                 [(values[j], beta), (values[betas.len() + j], south)]
                             {
                                 let want = wigner_d(m + row, m as i64, n as i64, angle).unwrap();
-                                let tolerance = 4.0 * f64::EPSILON * (m + row + 16) as f64;
+                                let tolerance = tol::wigner_function(m + row);
                                 assert!(
                                     (found - want).abs() < tolerance,
                                     "{m} {n} {row} {angle}: {found} {want}"

@@ -1,8 +1,9 @@
 //! The Wigner functions $`d^\ell_{mn}(\beta)`$ by the three-term recursion in the degree.
 
 use super::scaled::{Lanes, Scaled};
+use crate::special::finite::check_finite;
 use crate::{Error, Result};
-use ndarray::Array2;
+use ndarray::{Array2, aview1};
 
 /// The largest degree and order that are accepted; beyond it ℓ² would strain the integers exact in `f64`.
 pub const MAX_DEGREE: usize = 1 << 20;
@@ -390,11 +391,5 @@ fn check_order(what: &str, order: i64) -> Result<()> {
 }
 
 pub(crate) fn check_angles(betas: &[f64]) -> Result<()> {
-    match betas.iter().position(|beta| !beta.is_finite()) {
-        Some(index) => Err(Error::NotFinite {
-            what: "angles".into(),
-            index: vec![index],
-        }),
-        None => Ok(()),
-    }
+    check_finite("angles", aview1(betas))
 }

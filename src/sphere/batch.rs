@@ -9,6 +9,7 @@ use super::plan::{ShtPlan, ShtScratch};
 use super::ring_pairs::LANES;
 use super::sample::{Load, Sample, Store};
 use crate::special::aligned::Aligned;
+use crate::special::finite::{Finite, check_finite};
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
 use num_complex::Complex64;
@@ -161,9 +162,7 @@ impl ShtPlan {
         if finite {
             return Ok(());
         }
-        check_finite("signals", signals, |sample: &T| {
-            <T as super::sample::sealed::Sample>::is_finite(*sample)
-        })
+        check_finite("signals", signals)
     }
 
     /// Computes the samples of many signals from their coefficients; see [`ShtPlan::forward_batch_into`].
@@ -198,7 +197,7 @@ impl ShtPlan {
         if finite {
             return Ok(());
         }
-        check_finite("coefficients", coeffs, |c: &Complex64| c.is_finite())
+        check_finite("coefficients", coeffs)
     }
 
     /// Computes the samples of many real signals from their coefficients m ≥ 0; see [`ShtPlan::forward_half_batch_into`].
@@ -224,7 +223,7 @@ impl ShtPlan {
         if self.synthesise_groups(coeffs, Layout::Half, out, scratch) {
             return Ok(());
         }
-        super::plan::check_finite("coefficients with m >= 0", half, |c| c.is_finite())
+        check_finite("coefficients with m >= 0", half)
     }
 
     /// Says whether all coefficients that are used are finite.
@@ -422,12 +421,12 @@ impl ShtPlan {
                     let at = start + (parity + 2 * j) * stride;
                     for (s, coeffs) in coeffs.chunks_exact(size).enumerate() {
                         let plus = coeffs[at];
-                        defect += (plus.re + plus.im) * 0.0;
+                        defect += plus.defect();
                         values[s] = plus.re;
                         values[LANES + s] = plus.im;
                         if T::ROWS == 2 {
                             let minus = sign(m) * coeffs[at - 2 * m];
-                            defect += (minus.re + minus.im) * 0.0;
+                            defect += minus.defect();
                             values[2 * LANES + s] = minus.re;
                             values[3 * LANES + s] = minus.im;
                         }
@@ -489,22 +488,5 @@ fn not_contiguous() -> Error {
         what: "memory of a batch with m >= 0".into(),
         found: "an array with gaps".into(),
         expected: "a contiguous array".into(),
-    }
-}
-
-fn check_finite<T>(
-    what: &str,
-    array: ArrayView3<'_, T>,
-    is_finite: impl Fn(&T) -> bool,
-) -> Result<()> {
-    if array.iter().all(&is_finite) {
-        return Ok(());
-    }
-    match array.indexed_iter().find(|(_, value)| !is_finite(value)) {
-        None => Ok(()),
-        Some(((i, j, k), _)) => Err(Error::NotFinite {
-            what: what.into(),
-            index: vec![i, j, k],
-        }),
     }
 }

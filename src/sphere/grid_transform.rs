@@ -2,10 +2,11 @@
 
 use super::chains::Chains;
 use super::packed::{pack_all, unpack_all};
-use super::plan::{ShtScratch, check_finite};
+use super::plan::ShtScratch;
 use super::ring_transform::RingTransform;
 use super::sample::Sample;
 use super::sampling::Sampling;
+use crate::special::finite::check_finite;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use num_complex::Complex64;
@@ -102,7 +103,7 @@ impl<K: Chains> GridTransform<K> {
         scratch.fit::<T, _>(&self.core);
         let ShtScratch { ring, packed, .. } = scratch;
         if !pack_all::<T>(coeffs, packed, ring.parallel) {
-            return check_finite("coefficients", coeffs, |c| c.is_finite());
+            return check_finite("coefficients", coeffs);
         }
         in_place(&mut signal, |samples| {
             self.core
@@ -124,11 +125,7 @@ pub(super) fn in_place<T: Sample>(signal: &mut ArrayViewMut2<'_, T>, work: impl 
 
 /// Names the first sample that is not finite.
 pub(super) fn not_finite<T: Sample>(signal: ArrayView2<'_, T>) -> Result<()> {
-    check_finite(
-        "signal",
-        signal,
-        <T as super::sample::sealed::Sample>::is_finite,
-    )?;
+    check_finite("signal", signal)?;
     // The weighted sums of finite samples overflowed.
     Err(Error::NotFinite {
         what: "signal times its weights".into(),

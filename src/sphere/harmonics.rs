@@ -2,6 +2,7 @@
 
 use super::coefficients::{self, sign};
 use super::sampling::check_band_limit;
+use crate::special::finite::check_finite;
 use crate::special::legendre::{Sectoral, check_colatitude};
 use crate::special::legendre_chains::LegendreChains;
 use crate::{Error, Result};
@@ -276,7 +277,7 @@ impl SphericalHarmonics {
                 found: coeffs.shape().to_vec(),
             });
         }
-        super::plan::check_finite("coefficients", coeffs, |c| c.is_finite())?;
+        check_finite("coefficients", coeffs)?;
         Ok(limit)
     }
 

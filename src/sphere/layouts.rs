@@ -12,8 +12,9 @@
 
 use super::coefficients::{check_real, sign, validate, zeros};
 use super::rotation::rotate_coefficients;
+use crate::special::finite::check_finite;
 use crate::{Error, Result};
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, aview1};
 use num_complex::Complex64;
 use std::f64::consts::{FRAC_PI_2, PI, SQRT_2};
 
@@ -24,21 +25,6 @@ const REALITY_GUARD: f64 = 1e-9;
 fn real_band_limit(coeffs: ArrayView2<'_, Complex64>) -> Result<usize> {
     check_real(coeffs, REALITY_GUARD)?;
     Ok(coeffs.nrows())
-}
-
-fn check_finite<'a>(
-    what: &str,
-    values: impl Iterator<Item = (Vec<usize>, &'a Complex64)>,
-) -> Result<()> {
-    for (index, value) in values {
-        if !value.is_finite() {
-            return Err(Error::NotFinite {
-                what: what.into(),
-                index,
-            });
-        }
-    }
-    Ok(())
 }
 
 /// Copies the coefficients of a real signal into the layout of healpy and ducc0.
@@ -85,7 +71,7 @@ pub fn from_healpy(alm: &[Complex64]) -> Result<Array2<Complex64>> {
             found: vec![alm.len()],
         });
     }
-    check_finite(what, alm.iter().enumerate().map(|(i, v)| (vec![i], v)))?;
+    check_finite(what, aview1(alm))?;
     let mut coeffs = zeros(limit)?;
     let mut values = alm.iter();
     for m in 0..limit {
@@ -405,12 +391,7 @@ pub fn from_e3nn(components: &[f64], norm: E3nnNorm, axes: E3nnAxes) -> Result<A
             found: vec![components.len()],
         });
     }
-    if let Some(index) = components.iter().position(|value| !value.is_finite()) {
-        return Err(Error::NotFinite {
-            what: what.into(),
-            index: vec![index],
-        });
-    }
+    check_finite(what, aview1(components))?;
     let mut coeffs = zeros(limit)?;
     for l in 0..limit {
         let (middle, size) = (l * l + l, norm.size(l));

@@ -4,8 +4,8 @@
 
 use super::cells::ORDERS;
 use super::coefficients::sign;
-
 use super::sample::Sample;
+use crate::special::finite::Finite;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use num_complex::Complex64;
 use rayon::prelude::*;
@@ -106,8 +106,7 @@ fn pack<const C: usize>(
                 slot[3] = minus.im;
             }
             for value in slot {
-                // Zero unless the value is infinite or not a number.
-                defect += *value * 0.0;
+                defect += value.defect();
             }
         }
     }

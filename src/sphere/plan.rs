@@ -172,18 +172,3 @@ impl fmt::Debug for ShtPlan {
             .finish_non_exhaustive()
     }
 }
-
-/// Refuses an array that holds a NaN or an infinity.
-pub(super) fn check_finite<T: Copy>(
-    what: &str,
-    array: ArrayView2<'_, T>,
-    is_finite: impl Fn(T) -> bool,
-) -> Result<()> {
-    match array.indexed_iter().find(|(_, value)| !is_finite(**value)) {
-        None => Ok(()),
-        Some((index, _)) => Err(Error::NotFinite {
-            what: what.into(),
-            index: vec![index.0, index.1],
-        }),
-    }
-}

@@ -1,13 +1,14 @@
 //! Transforms on any set of rings: synthesis, its adjoint, and analysis by quadrature with iterations.
 
 use super::packed::{pack_all, unpack_all};
-use super::plan::{ShtScratch, check_finite};
+use super::plan::ShtScratch;
 use super::ring_transform::RingTransform;
 use super::rings::Rings;
 use super::sample::Sample;
 use super::sampling::check_band_limit;
+use crate::special::finite::{check_finite, first_not_finite};
 use crate::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, aview1};
 use num_complex::Complex64;
 use rustfft::FftPlanner;
 use std::fmt;
@@ -111,7 +112,7 @@ impl RingPlan {
         scratch.fit::<T, _>(&self.core);
         let ShtScratch { ring, packed, .. } = scratch;
         if !pack_all::<T>(coeffs, packed, ring.parallel) {
-            return check_finite("coefficients", coeffs, |c| c.is_finite());
+            return check_finite("coefficients", coeffs);
         }
         self.core.synthesise(packed, false, None, samples, ring);
         Ok(())
@@ -147,22 +148,16 @@ impl RingPlan {
                 found: vec![weights.len()],
             });
         }
-        if let Some(index) = weights.iter().position(|weight| !weight.is_finite()) {
-            return Err(Error::NotFinite {
-                what: "weights of rings".into(),
-                index: vec![index],
-            });
-        }
+        check_finite("weights of rings", aview1(weights))?;
         scratch.fit::<T, _>(&self.core);
         let ShtScratch { ring, packed, .. } = scratch;
         if !self
             .core
             .analyse(samples, false, Some(weights), packed, ring)
         {
-            let index = samples.iter().position(|sample| !sample.is_finite());
             return Err(Error::NotFinite {
                 what: "samples".into(),
-                index: index.into_iter().collect(),
+                index: first_not_finite(&aview1(samples)).unwrap_or_default(),
             });
         }
         unpack_all::<T>(packed, coeffs, ring.parallel);

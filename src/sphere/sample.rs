@@ -1,6 +1,7 @@
 //! What a signal is sampled as, and how rings pass between samples, Fourier rows and the cells of the Legendre stage.
 
 use super::ring_pairs::LANES;
+use crate::special::finite::all_finite;
 use num_complex::{Complex, Complex64};
 use pulp::{Simd, WithSimd};
 
@@ -16,6 +17,7 @@ impl Sample for Complex<f32> {}
 
 pub(super) mod sealed {
     use super::Complex64;
+    use crate::special::finite::Finite;
     use pulp::Simd;
 
     /// Fourier coefficients of a pair of rings at the orders `[m, −m]`, each `[north, south]`.
@@ -24,14 +26,10 @@ pub(super) mod sealed {
     /// The parts of the transform that depend on the kind of sample.
     ///
     /// A *row* is the place of a pair of rings of n longitudes in the Fourier stage: `ROWS * n` complex numbers.
-    pub trait Sample: Copy + Default + Send + Sync + 'static {
+    pub trait Sample: Finite + Default + Send + Sync + 'static {
         /// Signed orders that are kept for each |m|: `m` alone for real signals, `m` and `−m` for complex ones. Also the
         /// number of complex rows that a pair of rings takes.
         const ROWS: usize;
-        /// Whether the sample is neither infinite nor NaN.
-        fn is_finite(self) -> bool;
-        /// Zero, or NaN if the sample is infinite or NaN.
-        fn defect(self) -> f64;
         /// The difference of two samples.
         fn minus(self, other: Self) -> Self;
         /// Fills a row with a pair of rings, times weights; a ring that is missing counts as zero. Says whether all is finite.
@@ -131,26 +129,6 @@ fn store_half<S: Simd>(simd: S, values: &[f64; LANES], out: &mut [f64]) {
     }
 }
 
-/// Whether no number is infinite or NaN. Eight sums of zeros, so that they need not wait for each other.
-#[inline(always)]
-pub(crate) fn all_finite<T: Sample>(values: &[T]) -> bool {
-    let mut defects = [0.0; LANES];
-    let (whole, rest) = values.as_chunks::<LANES>();
-    for values in whole {
-        for i in 0..LANES {
-            defects[i] += values[i].defect();
-        }
-    }
-    let mut defect = 0.0;
-    for value in rest {
-        defect += value.defect();
-    }
-    for value in defects {
-        defect += value;
-    }
-    defect == 0.0
-}
-
 /// Whether all coefficients are finite.
 pub(super) struct AllFinite<'a>(pub &'a [Complex64]);
 
@@ -200,16 +178,6 @@ macro_rules! real {
         /// Two real rings are the real and imaginary part of one complex row.
         impl sealed::Sample for $number {
             const ROWS: usize = 1;
-
-            #[inline(always)]
-            fn is_finite(self) -> bool {
-                <$number>::is_finite(self)
-            }
-
-            #[inline(always)]
-            fn defect(self) -> f64 {
-                f64::from(self) * 0.0
-            }
 
             #[inline(always)]
             fn minus(self, other: Self) -> Self {
@@ -356,16 +324,6 @@ macro_rules! complex {
         /// Each complex ring has half of the row.
         impl sealed::Sample for Complex<$number> {
             const ROWS: usize = 2;
-
-            #[inline(always)]
-            fn is_finite(self) -> bool {
-                self.re.is_finite() && self.im.is_finite()
-            }
-
-            #[inline(always)]
-            fn defect(self) -> f64 {
-                f64::from(self.re) * 0.0 + f64::from(self.im) * 0.0
-            }
 
             #[inline(always)]
             fn minus(self, other: Self) -> Self {

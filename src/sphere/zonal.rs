@@ -11,9 +11,10 @@
 use super::coefficients::{self, sign};
 use super::harmonics::SphericalHarmonics;
 use super::sampling::check_band_limit;
+use crate::special::finite::check_finite;
 use crate::special::{GaussLegendre, legendre_polynomials};
 use crate::{Error, Result};
-use ndarray::ArrayViewMut2;
+use ndarray::{ArrayViewMut2, aview1};
 use num_complex::Complex64;
 use std::f64::consts::PI;
 
@@ -295,12 +296,7 @@ pub fn add_bumps(
             found: vec![weights.len()],
         });
     }
-    if let Some(index) = weights.iter().position(|w| !w.is_finite()) {
-        return Err(Error::NotFinite {
-            what: "weights of zonal bumps".into(),
-            index: vec![index],
-        });
-    }
+    check_finite("weights of zonal bumps", aview1(weights))?;
     for (direction, weight) in directions.iter().zip(weights) {
         harmonics.add_zonal(*direction, *weight, multipliers, &mut coeffs)?;
     }
@@ -320,11 +316,5 @@ fn check_multipliers(multipliers: &[f64], limit: usize) -> Result<()> {
             found: vec![multipliers.len()],
         });
     }
-    match multipliers.iter().position(|v| !v.is_finite()) {
-        None => Ok(()),
-        Some(index) => Err(Error::NotFinite {
-            what: "multipliers of a zonal filter".into(),
-            index: vec![index],
-        }),
-    }
+    check_finite("multipliers of a zonal filter", aview1(multipliers))
 }

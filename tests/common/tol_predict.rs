@@ -37,6 +37,11 @@ pub fn from_residual(residual: f64, condition: f64) -> f64 {
     2.0 * residual * condition + solve(condition)
 }
 
+/// Sums of n products in two orders, each of at most `largest`: n roundings of partial sums.
+pub fn sum(n: usize, largest: f64) -> f64 {
+    (n * n) as f64 * largest * f64::EPSILON
+}
+
 /// A residual that is computed twice: rounding of n products of the matrix and the solution, relative to the targets.
 pub fn residual(n: usize, norms: f64) -> f64 {
     4.0 * n as f64 * f64::EPSILON * norms
@@ -67,6 +72,18 @@ pub fn difference_estimate() -> f64 {
 /// times the condition number.
 pub fn cost_differences() -> f64 {
     1e-8
+}
+
+/// Central differences of the evidence with h = 10⁻⁵: the third derivative, at most (1 / noise)² times the first, times h² / 6, and
+/// rounding ε / h times the condition number.
+pub fn evidence_differences() -> f64 {
+    1e-6
+}
+
+/// Bounds of the Nyström method when the rank is that of a hundred points: the root of what rounding leaves of the trace,
+/// √(8 n ε), times the norm of the targets, at most √n, over the root of the ridge, and a factor of four for the sum of bounds.
+pub fn nothing_left() -> f64 {
+    1e-3
 }
 
 /// A minimum that is known within a hundredth: quadratic around it.

@@ -5,6 +5,8 @@ mod inputs;
 #[cfg(feature = "plot")]
 mod plot;
 #[cfg(feature = "plot")]
+mod plot_arguments;
+#[cfg(feature = "plot")]
 mod plot_table;
 mod predict;
 mod progress;
@@ -102,7 +104,7 @@ impl From<CriterionChoice> for Criterion {
 enum PrecisionChoice {
     /// Double precision
     F64,
-    /// Single precision, about twice as fast, with an error estimate from a sample of pairs
+    /// Single precision, in a half to two thirds of the time, with an error estimate from a sample of pairs
     F32,
 }
 

@@ -6,6 +6,7 @@
 use super::product::{LANES, Product};
 use super::signals::{Kind, Tilt, sign};
 use crate::special::aligned::Aligned;
+use crate::special::finite::Finite;
 use crate::special::wigner_triangle::{EDGE, WignerTriangle};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
@@ -173,8 +174,7 @@ impl Batch<'_, '_> {
                 let phases = &signal.phases[first..first + count];
                 for j in 0..count {
                     let value = values[j] * phases[j];
-                    // Zero unless the value is infinite or not a number.
-                    defect += values[j].re * 0.0 + values[j].im * 0.0;
+                    defect += values[j].defect();
                     (re[j][lane], im[j][lane]) = (value.re, value.im);
                 }
             }
@@ -203,7 +203,7 @@ impl Batch<'_, '_> {
                 for j in 0..count {
                     let n = first + j;
                     let (plus, minus) = (signal.coeffs[centre + n], signal.coeffs[centre - n]);
-                    defect += plus.re * 0.0 + plus.im * 0.0 + minus.re * 0.0 + minus.im * 0.0;
+                    defect += plus.defect() + minus.defect();
                     // f = u + i v with real u and v.
                     let there = sign(n) * minus.conj();
                     let twice_v = plus - there;

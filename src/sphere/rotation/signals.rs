@@ -1,8 +1,9 @@
 //! Between arrays of coefficients and the rows of the rotation: phases, signs, and the two real signals of a complex one.
 
-use super::CoefficientRotationScratch;
+use super::plan::CoefficientRotationScratch;
 use super::stage::{Stage, reaches};
 use super::tables::{CHUNK, RotationTables};
+use crate::special::finite;
 use crate::special::wigner_steps::Angle;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use num_complex::Complex64;
@@ -75,13 +76,8 @@ pub(super) fn first_not_finite(
         };
         let (row, _) = row.split_at(Axis(0), centre + l + 1);
         let (_, row) = row.split_at(Axis(0), start);
-        // One test a row, without a branch for each number.
-        let bad = row.iter().fold(false, |bad, value| {
-            bad | !value.re.is_finite() | !value.im.is_finite()
-        });
-        if bad {
-            let at = row.iter().position(|value| !value.is_finite());
-            return at.map(|k| [l, start + k]);
+        if let Some(at) = finite::first_not_finite(&row) {
+            return Some([l, start + at[0]]);
         }
     }
     None

@@ -1,0 +1,60 @@
+//! Loops over the samples of fields, with the widest vectors.
+
+use pulp::{Simd, WithSimd};
+
+/// The mean over channels of the products of two signals; channels follow each other at twice the length of a field.
+pub(super) struct Product<'a> {
+    pub a: &'a [f64],
+    pub b: &'a [f64],
+    pub scale: f64,
+    pub out: &'a mut [f64],
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let len = self.out.len();
+        for (c, (a, b)) in self
+            .a
+            .chunks(2 * len)
+            .zip(self.b.chunks(2 * len))
+            .enumerate()
+        {
+            let terms = a.iter().zip(b).map(|(a, b)| self.scale * a * b);
+            for (out, term) in self.out.iter_mut().zip(terms) {
+                *out = if c == 0 { term } else { *out + term };
+            }
+        }
+    }
+}
+
+/// Takes covariances back to their bound.
+pub(super) struct Confine<'a> {
+    pub q1: &'a [f64],
+    pub q2: &'a [f64],
+    pub k: &'a mut [f64],
+}
+
+impl WithSimd for Confine<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        const CHUNK: usize = 32;
+        let chunks = self.q1.chunks(CHUNK).zip(self.q2.chunks(CHUNK));
+        for (k, (q1, q2)) in self.k.chunks_mut(CHUNK).zip(chunks) {
+            let beyond = k
+                .iter()
+                .zip(q1.iter().zip(q2))
+                .fold(false, |beyond, (k, (q1, q2))| beyond | (k * k > q1 * q2));
+            if beyond {
+                for (k, (q1, q2)) in k.iter_mut().zip(q1.iter().zip(q2)) {
+                    let bound = (q1 * q2).sqrt();
+                    *k = k.clamp(-bound, bound);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Whether numbers are finite: many at once, and which of them is the first that is not.
+
+use crate::{Error, Result};
+use ndarray::{ArrayView, Dimension, IntoDimension};
+use num_complex::Complex;
+
+/// Sums that do not wait for each other.
+const SUMS: usize = 8;
+
+/// A number that may be NaN or infinite.
+pub trait Finite: Copy {
+    /// Zero, or NaN if the number is infinite or NaN. A sum of defects asks many numbers without a branch for each.
+    fn defect(self) -> f64;
+
+    /// Whether the number is neither infinite nor NaN.
+    #[inline(always)]
+    fn finite(self) -> bool {
+        self.defect() == 0.0
+    }
+}
+
+macro_rules! finite {
+    ($($number:ty)*) => {$(
+        impl Finite for $number {
+            #[inline(always)]
+            fn defect(self) -> f64 {
+                f64::from(self) * 0.0
+            }
+        }
+
+        impl Finite for Complex<$number> {
+            #[inline(always)]
+            fn defect(self) -> f64 {
+                self.re.defect() + self.im.defect()
+            }
+        }
+    )*};
+}
+
+finite! { f64 f32 }
+
+/// Whether no number is infinite or NaN.
+#[inline(always)]
+pub(crate) fn all_finite<T: Finite>(values: &[T]) -> bool {
+    let mut defects = [0.0; SUMS];
+    let (whole, rest) = values.as_chunks::<SUMS>();
+    for values in whole {
+        for i in 0..SUMS {
+            defects[i] += values[i].defect();
+        }
+    }
+    let mut defect = 0.0;
+    for value in rest {
+        defect += value.defect();
+    }
+    for value in defects {
+        defect += value;
+    }
+    defect == 0.0
+}
+
+/// The index of the first entry that is infinite or NaN.
+#[inline]
+pub(crate) fn first_not_finite<T: Finite, D: Dimension>(
+    array: &ArrayView<'_, T, D>,
+) -> Option<Vec<usize>> {
+    let finite = match array.as_slice() {
+        Some(values) => all_finite(values),
+        None => array.iter().all(|value| value.finite()),
+    };
+    if finite { None } else { find(array) }
+}
+
+#[cold]
+fn find<T: Finite, D: Dimension>(array: &ArrayView<'_, T, D>) -> Option<Vec<usize>> {
+    let (index, _) = array.indexed_iter().find(|(_, value)| !value.finite())?;
+    Some(index.into_dimension().slice().to_vec())
+}
+
+/// Refuses an array that holds a NaN or an infinity, and names the first.
+pub(crate) fn check_finite<T: Finite, D: Dimension>(
+    what: &str,
+    array: ArrayView<'_, T, D>,
+) -> Result<()> {
+    match first_not_finite(&array) {
+        None => Ok(()),
+        Some(index) => Err(Error::NotFinite {
+            what: what.into(),
+            index,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, Array3, ArrayView3, Axis, Slice, aview1};
+    use num_complex::Complex64;
+
+    /// Any one number of any length, whichever part of it.
+    #[test]
+    fn every_place_counts() {
+        for len in 0..3 * SUMS {
+            let values = vec![f64::MAX; len];
+            assert!(all_finite(&values));
+            assert_eq!(first_not_finite(&aview1(&values)), None);
+            for at in 0..len {
+                for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                    let mut real = values.clone();
+                    real[at] = bad;
+                    assert!(!all_finite(&real));
+                    assert_eq!(first_not_finite(&aview1(&real)), Some(vec![at]));
+                    let mut single = vec![f32::MAX; len];
+                    assert!(all_finite(&single));
+                    single[at] = bad as f32;
+                    assert!(!all_finite(&single));
+                    for bad in [Complex64::new(bad, 1.0), Complex64::new(1.0, bad)] {
+                        let mut complex = vec![Complex64::ONE; len];
+                        complex[at] = bad;
+                        assert!(!all_finite(&complex));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Also where the order in memory is another one, or has gaps.
+    #[test]
+    fn the_first_in_the_order_of_indices_is_named() {
+        let mut array = Array3::<f64>::zeros((3, 4, 5));
+        array[[1, 3, 0]] = f64::NAN;
+        array[[2, 0, 1]] = f64::INFINITY;
+        let named = |view: ArrayView3<'_, f64>| match check_finite("array", view) {
+            Err(Error::NotFinite { what, index }) if what == "array" => index,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(named(array.view()), [1, 3, 0]);
+        assert_eq!(named(array.t()), [0, 3, 1]);
+        let mut part = array.slice_axis(Axis(0), Slice::from(1..));
+        part.slice_axis_inplace(Axis(2), Slice::from(..).step_by(2));
+        part.invert_axis(Axis(1));
+        assert_eq!(named(part), [0, 0, 0]);
+        let finite = array.slice_axis(Axis(0), Slice::from(..1));
+        assert_eq!(check_finite("array", finite), Ok(()));
+        let none = Array1::<f64>::zeros(0);
+        assert_eq!(check_finite("array", none.view()), Ok(()));
+    }
+}

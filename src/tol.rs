@@ -1,0 +1,44 @@
+//! Tolerances of the unit tests; those of the tests in `tests` are in `tests/common`. Each is `c · ε · growth` with its reason.
+
+const EPSILON: f64 = f64::EPSILON;
+
+/// An angle in [0, 2π) after one addition: a unit in the last place of numbers from 4 to 8.
+pub(crate) const ANGLE: f64 = 4.0 * EPSILON;
+
+/// Sums of a few terms of order one.
+pub(crate) const FEW_TERMS: f64 = 64.0 * EPSILON;
+
+/// Sums of some hundred terms of order one.
+pub(crate) const HUNDREDS_OF_TERMS: f64 = 1000.0 * EPSILON;
+
+/// Sums of some thousand terms, relative to the largest.
+pub(crate) const THOUSANDS_OF_TERMS: f64 = 1e4 * EPSILON;
+
+/// Means over grids of values of order one, with positive weights: each value is known to some ten ε.
+pub(crate) const MEAN: f64 = 64.0 * EPSILON;
+
+/// Fourier transforms against sums one after the other: n terms of at most √2, in real and imaginary parts.
+pub(crate) fn fourier_sum(len: usize) -> f64 {
+    8.0 * EPSILON * len as f64
+}
+
+/// Wigner functions, by two starts of the recursion in the degree: one rounding of order ε a step.
+pub(crate) fn wigner_function(degree: usize) -> f64 {
+    4.0 * EPSILON * (degree + 16) as f64
+}
+
+/// Factors of gradient descent after some ten steps, with two roundings each.
+pub(crate) const DESCENT: f64 = 100.0 * EPSILON;
+
+/// Gradient descent in k steps against the flow: (1 − x/k)^k = e^{−x} (1 − x²/2k + …).
+pub(crate) fn flow_of_steps(x: f64, steps: f64) -> f64 {
+    x.powi(2) / steps + 8.0 * EPSILON
+}
+
+/// Eigenvalues of symmetric matrices of norm 4.
+pub(crate) const EIGENVALUE: f64 = 16.0 * EPSILON;
+
+/// Statistics of random samples: five standard errors.
+pub(crate) fn deviations(standard_error: f64) -> f64 {
+    5.0 * standard_error
+}

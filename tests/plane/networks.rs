@@ -1,0 +1,137 @@
+//! Networks on images that are not well formed.
+
+use super::*;
+
+#[test]
+fn networks_that_do_not_fit_are_refused() {
+    let scale = Scale::default();
+    let window = |height, width, padding| Support::Window {
+        height,
+        width,
+        padding,
+    };
+    let start = |size: [usize; 2], group, support| {
+        Network::plane(size[0], size[1], 1).lifting(group, support, scale)
+    };
+    let refused = |network: haarmonic::Result<Network>, words: &[&str]| {
+        let message = network.unwrap_err().to_string();
+        for word in words {
+            assert!(message.contains(word), "{message:?} does not say {word:?}");
+        }
+    };
+    let valid = Support::window(3, Padding::Valid);
+    let same = Support::window(3, Padding::Same);
+    refused(
+        start([4, 5], PointGroup::C4, same.clone())
+            .group_pooling()
+            .build(),
+        &["C4", "4 × 5", "C1, C2, D1, D2"],
+    );
+    refused(
+        start([4, 4], PointGroup::D4, window(1, 3, Padding::Same))
+            .group_pooling()
+            .build(),
+        &["D4", "1 × 3"],
+    );
+    refused(
+        start([4, 4], PointGroup::C1, window(2, 3, Padding::Same))
+            .group_pooling()
+            .build(),
+        &["2 × 3", "odd"],
+    );
+    refused(
+        start([4, 4], PointGroup::C1, window(5, 3, Padding::Valid))
+            .group_pooling()
+            .build(),
+        &["5 pixels", "4 pixels"],
+    );
+    refused(
+        start([4, 4], PointGroup::C1, valid.clone())
+            .group_convolution(valid.clone(), scale)
+            .group_pooling()
+            .build(),
+        &["layer 2", "3 pixels", "2 pixels"],
+    );
+    refused(
+        start([4, 4], PointGroup::C1, same.clone())
+            .group_convolution(Support::window(3, Padding::Circular), scale)
+            .group_pooling()
+            .build(),
+        &["circular", "another padding"],
+    );
+    refused(
+        start([4, 4], PointGroup::C1, same.clone())
+            .group_convolution(Support::Global, scale)
+            .group_pooling()
+            .build(),
+        &["global filter"],
+    );
+    refused(
+        start([5, 5], PointGroup::C1, same.clone())
+            .residual(|block| {
+                block
+                    .activation(Activation::Relu)
+                    .group_convolution(valid.clone(), scale)
+            })
+            .group_pooling()
+            .build(),
+        &["residual", "3 × 3", "5 × 5"],
+    );
+    refused(
+        start([5, 5], PointGroup::C1, same.clone())
+            .residual(|block| block)
+            .group_pooling()
+            .build(),
+        &["does not end in a layer with weights"],
+    );
+    refused(
+        start([5, 5], PointGroup::C1, Support::subset(&[0]))
+            .group_pooling()
+            .build(),
+        &["finite set"],
+    );
+    refused(
+        Network::plane(0, 3, 1)
+            .lifting(PointGroup::C1, same.clone(), scale)
+            .group_pooling()
+            .build(),
+        &["height"],
+    );
+    refused(
+        Network::plane(3, 3, 0)
+            .lifting(PointGroup::C1, same.clone(), scale)
+            .group_pooling()
+            .build(),
+        &["channels"],
+    );
+
+    let kernel = Kernel::new(
+        &start([4, 4], PointGroup::C1, same)
+            .group_pooling()
+            .build()
+            .unwrap(),
+    )
+    .unwrap();
+    let message = kernel
+        .gram(Array4::<f64>::zeros((2, 4, 5, 1)).view())
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("[n, 4, 4, 1]"), "{message}");
+    let mut bad = Array4::zeros((2, 4, 4, 1));
+    bad[[1, 2, 3, 0]] = f64::NAN;
+    let message = kernel.gram(bad.view()).unwrap_err().to_string();
+    assert!(message.contains("1, 2, 3, 0"), "{message}");
+    assert!(
+        kernel
+            .gram(Array4::<f64>::zeros((0, 4, 4, 1)).view())
+            .is_err()
+    );
+    assert!(kernel.gram(Array2::<f64>::zeros((2, 16)).view()).is_err());
+    let mlp = Network::vector(3).dense(scale).build().unwrap();
+    assert!(
+        Kernel::new(&mlp)
+            .unwrap()
+            .with_precision(Precision::Single)
+            .is_err()
+    );
+}
