@@ -101,13 +101,12 @@ fn order_products<S: Simd>(
     out: &mut [f64],
 ) {
     let first = first_degree(m.max(n));
+    let vectors = LANES / S::F64_LANES;
     let signed = |k: usize| if k.is_multiple_of(2) { scale } else { -scale };
     let plus = simd.splat_f64s(if m < n { signed(n - m) } else { scale });
     // g_{l,−n} = (−1)^n conj(g_ln).
-    let minus = simd.mul_f64s(
-        simd.splat_f64s(signed(m.max(n) + n)),
-        S::as_simd_f64s(&ALTERNATING).0[0],
-    );
+    let minus = simd.splat_f64s(signed(m.max(n) + n));
+    let minus = [0, 1].map(|v| simd.mul_f64s(minus, S::as_simd_f64s(&ALTERNATING).0[v % vectors]));
     let (out, _) = S::as_mut_simd_f64s(out);
     let step = out.len() / PRODUCTS;
     let [p0, p1, p2, p3] = quarters_mut(out);
@@ -131,6 +130,8 @@ fn order_products<S: Simd>(
         }
         p0[v] = simd.mul_f64s(plus, simd.add_f64s(rr, ii));
         p1[v] = simd.mul_f64s(plus, simd.sub_f64s(ri, ir));
+        // All vectors have the same signs, but for those of one number.
+        let minus = minus[if S::F64_LANES == 1 { v % 2 } else { 0 }];
         p2[v] = simd.mul_f64s(minus, simd.sub_f64s(rr, ii));
         p3[v] = simd.mul_f64s(minus, simd.neg_f64s(simd.add_f64s(ri, ir)));
     }
