@@ -320,12 +320,13 @@ fn pieces(nodes: usize, angles: usize) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::special::widths::Width;
     use crate::tol;
     use ndarray::Array3;
     use num_complex::Complex64;
 
     /// Means of some functions of the correlation of two signals.
-    fn moments(correlator: &RealCorrelator) -> [f64; 4] {
+    fn moments(correlator: &RealCorrelator, width: Width) -> [f64; 4] {
         let band_limit = correlator.band_limit();
         let [f, g] = [0.3, 0.7].map(|seed| {
             let shape = (2, band_limit, 2 * band_limit - 1);
@@ -337,27 +338,49 @@ mod tests {
         });
         let mut scratch = correlator.make_workspace();
         // Dirty scratch.
-        correlator.begin(&g, &g, &mut scratch);
-        correlator.begin(&f, &g, &mut scratch);
+        for f in [&g, &f] {
+            width.run(Begin {
+                plan: correlator,
+                f,
+                g: &g,
+                scratch: &mut scratch,
+            });
+        }
         let (mut moments, mut values) = ([0.0; 4], Vec::new());
-        for piece in 0..correlator.piece_count() {
-            correlator.piece_into(piece, &mut scratch, &mut values);
+        for &Piece { first, lanes } in &correlator.pieces {
+            values.resize(lanes * correlator.angles, 0.0);
+            width.run(LastSum {
+                plan: correlator,
+                first,
+                scratch: &mut scratch,
+                out: &mut values,
+            });
             for (p, moment) in moments.iter_mut().enumerate() {
                 let mapped: Vec<f64> = values.iter().map(|v| (v + p as f64).sin()).collect();
-                *moment += correlator.piece_mean(piece, &mapped);
+                *moment += width.run(WeightedSum {
+                    angles: correlator.angles,
+                    weights: &correlator.weights[first..first + lanes],
+                    values: &mapped,
+                });
             }
         }
         moments
     }
 
     #[test]
-    fn functions_recomputed_are_those_tabulated() {
+    fn functions_recomputed_are_those_tabulated_with_vectors_of_every_width() {
         for (band_limit, nodes) in [(1, 1), (9, 6), (9, 20), (20, 9), (17, 33)] {
             let tabulated = RealCorrelator::new(band_limit, nodes).unwrap();
             let recomputed = RealCorrelator::with_table(band_limit, nodes, 0).unwrap();
             assert!(tabulated.nodes.tabulated.is_some() && recomputed.nodes.tabulated.is_none());
-            for (found, want) in moments(&recomputed).iter().zip(moments(&tabulated)) {
-                assert!((found - want).abs() < tol::MEAN, "{found} {want}");
+            let wanted = moments(&tabulated, Width::Widest);
+            for correlator in [&tabulated, &recomputed] {
+                for &width in Width::ALL {
+                    for (found, want) in moments(correlator, width).iter().zip(wanted) {
+                        let error = (found - want).abs();
+                        assert!(error < tol::MEAN, "{width:?}: {found} {want}");
+                    }
+                }
             }
         }
     }

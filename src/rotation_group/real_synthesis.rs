@@ -96,29 +96,30 @@ impl WithSimd for Begin<'_> {
 struct Signs<S: Simd> {
     /// Plus and minus.
     constant: [S::f64s; 2],
-    /// From plus and from minus on, in turns.
-    alternating: [S::f64s; 2],
+    /// From plus and from minus on, in turns, at even and odd registers: these differ where a register has one number.
+    alternating: [[S::f64s; 2]; 2],
 }
 
 impl<S: Simd> Signs<S> {
     #[inline(always)]
     fn new(simd: S, scale: f64) -> Self {
         let plus = simd.splat_f64s(scale);
-        let alternating = simd.mul_f64s(plus, S::as_simd_f64s(&ALTERNATING).0[0]);
+        let (signs, _) = S::as_simd_f64s(&ALTERNATING);
+        let even = [0, 1].map(|v| simd.mul_f64s(plus, signs[v % signs.len()]));
         Signs {
             constant: [plus, simd.neg_f64s(plus)],
-            alternating: [alternating, simd.neg_f64s(alternating)],
+            alternating: [even, even.map(|sign| simd.neg_f64s(sign))],
         }
     }
 
-    /// The factor of n and that of −n, at even and odd degrees.
+    /// The factor of n, and those of −n at even and odd registers of degrees.
     #[inline(always)]
-    fn of(&self, m: usize, n: usize) -> [S::f64s; 2] {
+    fn of(&self, m: usize, n: usize) -> (S::f64s, [S::f64s; 2]) {
         // g_{l,−n} = (−1)^n conj(g_ln).
         if m < n {
-            [self.constant[(n - m) % 2], self.alternating[0]]
+            (self.constant[(n - m) % 2], self.alternating[0])
         } else {
-            [self.constant[0], self.alternating[(m + n) % 2]]
+            (self.constant[0], self.alternating[(m + n) % 2])
         }
     }
 }
@@ -131,7 +132,7 @@ impl<S: Simd> Signs<S> {
 fn order_products<S: Simd>(
     simd: S,
     (a, b): (Order<'_>, Order<'_>),
-    [plus, minus]: [S::f64s; 2],
+    (plus, minus): (S::f64s, [S::f64s; 2]),
     out: &mut [f64],
 ) {
     let per_row = LANES / S::F64_LANES;
@@ -157,6 +158,7 @@ fn order_products<S: Simd>(
                 ir = simd.mul_add_e_f64s(a_im[i], b_re[j], ir);
                 (i, j) = (i + a_width, j + b_width);
             }
+            let minus = minus[part % 2];
             out[part] = simd.mul_f64s(plus, simd.add_f64s(rr, ii));
             out[per_row + part] = simd.mul_f64s(plus, simd.sub_f64s(ri, ir));
             out[2 * per_row + part] = simd.mul_f64s(minus, simd.sub_f64s(rr, ii));

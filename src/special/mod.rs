@@ -12,6 +12,8 @@ pub(crate) mod legendre_chains;
 mod real;
 pub(crate) mod scaled;
 pub mod vector_math;
+#[cfg(test)]
+pub(crate) mod widths;
 pub mod wigner_d;
 pub mod wigner_degrees;
 pub(crate) mod wigner_steps;
