@@ -465,3 +465,25 @@ macro_rules! complex {
 }
 
 complex! { f64 f32 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bad_number_in_any_place_is_found() {
+        for count in 0..20 {
+            let mut real = vec![f64::MAX; count];
+            assert!(all_finite(&real));
+            for place in 0..count {
+                for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                    real[place] = bad;
+                    assert!(!all_finite(&real), "{bad} at {place} of {count}");
+                    let complex = real.iter().map(|im| Complex64::new(1.0, *im));
+                    assert!(!all_finite(&complex.collect::<Vec<_>>()));
+                    real[place] = f64::MAX;
+                }
+            }
+        }
+    }
+}
