@@ -173,6 +173,7 @@ mod tests {
         let found: Vec<_> = pairs.pairs.iter().map(|p| p.north).collect();
         assert!(pairs.pairs.len() == 2 && found.iter().all(Option::is_some));
         assert!(pairs.pairs.iter().all(|p| p.south.is_none_or(|s| s == 2)));
+        assert_eq!(RingPairs::new(&[0.4, 0.4]).pairs.len(), 2);
         let near = RingPairs::new(&[0.4, PI - 0.4 - 1e-12]);
         assert_eq!(near.pairs.len(), 2);
     }
