@@ -7,7 +7,8 @@ mod tol;
 
 use haarmonic::group::{EulerZyz, Rotation};
 use haarmonic::rotation_group::{
-    RotationGrid, convolve, convolve_signal, correlation_coefficients,
+    RotationGrid, RotationPlanner, convolve, convolve_signal, correlate, correlate_real,
+    correlation_coefficients,
 };
 use haarmonic::sphere::{Sampling, rotate_coefficients};
 use haarmonic::{Error, rotation_group::evaluate};
@@ -136,4 +137,67 @@ fn bad_arguments_are_errors() {
     let mut signal = Array2::<Complex64>::zeros((3, 5));
     signal[[2, 1]].im = f64::INFINITY;
     assert!(convolve_signal(good.view(), signal.view()).is_err());
+}
+
+/// Coefficients of a correlation by their formula: two channels, arrays in either memory order.
+#[test]
+fn correlations_sum_over_channels() {
+    let l = 4;
+    let [f, g] = [1, 5].map(|seed| random_sphere_coeffs(2, l, false, seed));
+    let mut strided = Array3::zeros((2 * l - 1, l, 2)).reversed_axes();
+    strided.assign(&g);
+    let plan = RotationPlanner::new()
+        .plan(l, Sampling::GaussLegendre)
+        .unwrap();
+    let found = correlation_coefficients(f.view(), g.view()).unwrap();
+    let of_strided = correlation_coefficients(f.view(), strided.view()).unwrap();
+    for degree in 0..l {
+        for n in l - 1 - degree..l + degree {
+            for m in l - 1 - degree..l + degree {
+                let sum: Complex64 = (0..2)
+                    .map(|c| f[[c, degree, n]].conj() * g[[c, degree, m]])
+                    .sum();
+                let want = sum * 2.0 * PI / (2 * degree + 1) as f64;
+                for found in [&found, &of_strided] {
+                    let error = (found[[n, degree, m]] - want).norm();
+                    assert!(
+                        error <= tol::transform(l) * want.norm().max(1.0),
+                        "{error:e}"
+                    );
+                }
+            }
+        }
+    }
+    let samples = correlate(&plan, f.view(), strided.view()).unwrap();
+    assert_eq!(samples, plan.inverse(found.view()).unwrap());
+}
+
+#[test]
+fn bad_correlations_are_errors() {
+    let plan = RotationPlanner::new()
+        .plan(4, Sampling::GaussLegendre)
+        .unwrap();
+    let good = Array3::<Complex64>::zeros((2, 4, 7));
+    for bad in [(0, 4, 7), (2, 0, 0)].map(Array3::<Complex64>::zeros) {
+        let found = correlation_coefficients(bad.view(), bad.view());
+        assert!(matches!(found, Err(Error::Empty { .. })));
+    }
+    let fewer = Array3::<Complex64>::zeros((1, 4, 7));
+    let found = correlation_coefficients(good.view(), fewer.view());
+    assert!(matches!(found, Err(Error::ShapeMismatch { .. })));
+    let small = Array3::<Complex64>::zeros((2, 3, 5));
+    let found = correlate(&plan, small.view(), small.view());
+    assert!(matches!(found, Err(Error::ShapeMismatch { .. })));
+    let found = correlate_real(&plan, small.view(), small.view());
+    assert!(matches!(found, Err(Error::ShapeMismatch { .. })));
+    let mut bad = good.clone();
+    bad[[1, 2, 3]] = Complex64::new(0.0, f64::INFINITY);
+    for (first, second, what) in [(&bad, &good, "first"), (&good, &bad, "second")] {
+        let found = correlation_coefficients(first.view(), second.view()).unwrap_err();
+        let wanted = Error::NotFinite {
+            what: format!("{what} signal of a correlation"),
+            index: vec![1, 2, 3],
+        };
+        assert_eq!(found, wanted);
+    }
 }

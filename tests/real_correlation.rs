@@ -51,6 +51,8 @@ fn pieces_hold_every_node_once() {
         // More orders than angles.
         (7, 2, 1),
         (9, 3, 2),
+        // By one.
+        (11, 10, 1),
         // Lanes of all nodes, and of pairs of nodes; more than one block.
         (3, 17, 1),
         (10, 10, 1),

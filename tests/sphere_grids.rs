@@ -109,7 +109,7 @@ fn half_of_the_orders() {
     }
 }
 
-fn batch<T: Sample>(real: bool) {
+fn batch<T: Sample + Into<Complex64>>(real: bool) {
     let mut planner = ShtPlanner::new();
     for sampling in Sampling::ALL {
         for (l, count) in [(1, 3), (2, 8), (5, 9), (16, 17), (100, 2)] {
@@ -128,6 +128,7 @@ fn batch<T: Sample>(real: bool) {
                     .unwrap();
                 for s in 0..count {
                     let one: Array2<T> = plan.inverse(coeffs.index_axis(Axis(0), s)).unwrap();
+                    assert_close(signals.index_axis(Axis(0), s), &one, tol::transform(l));
                     let again = plan.forward(one.view()).unwrap();
                     let round_trip = plan.forward(signals.index_axis(Axis(0), s)).unwrap();
                     assert_close(&round_trip, &again, tol::transform(l));
@@ -142,6 +143,29 @@ fn batch<T: Sample>(real: bool) {
 fn batches() {
     batch::<f64>(true);
     batch::<Complex64>(false);
+}
+
+/// Signals and coefficients last by last in memory.
+#[test]
+fn batches_in_another_memory_order() {
+    let (l, count) = (6, 9);
+    let plan = ShtPlanner::new().plan(l, Sampling::GaussLegendre).unwrap();
+    let scratch = &mut plan.make_scratch();
+    let [rings, longitudes] = plan.signal_shape();
+    let coeffs = Array3::from_shape_fn((count, l, 2 * l - 1), |(s, degree, m)| {
+        random_coeffs(l, false, s as u64)[[degree, m]]
+    });
+    let mut signals = Array3::<Complex64>::zeros((longitudes, rings, count)).reversed_axes();
+    plan.inverse_batch_into(coeffs.view(), signals.view_mut(), scratch)
+        .unwrap();
+    let mut back = Array3::<Complex64>::zeros((2 * l - 1, l, count)).reversed_axes();
+    plan.forward_batch_into(signals.view(), back.view_mut(), scratch)
+        .unwrap();
+    for s in 0..count {
+        let one: Array2<Complex64> = plan.inverse(coeffs.index_axis(Axis(0), s)).unwrap();
+        assert_close(signals.index_axis(Axis(0), s), &one, tol::transform(l));
+    }
+    assert_close(&back, &coeffs, tol::transform(l));
 }
 
 #[test]
@@ -199,6 +223,11 @@ fn batches_refuse_bad_input() {
     assert!(matches!(
         plan.inverse_batch_into(coeffs.view(), signals.view_mut(), scratch),
         Err(Error::NotFinite { .. })
+    ));
+    let wide = Array3::<f64>::zeros((10, 4, 8));
+    assert!(matches!(
+        plan.forward_batch_into(wide.view(), coeffs.view_mut(), scratch),
+        Err(Error::ShapeMismatch { .. })
     ));
     let mut fewer = Array3::zeros((9, 4, 7));
     assert!(matches!(

@@ -190,6 +190,30 @@ fn adjoints_on_all_threads() {
     }
 }
 
+/// Orders that the rings next to the poles do not see are not taken from what an earlier transform left behind.
+#[test]
+fn scratch_does_not_matter_where_orders_are_not_seen() {
+    let l = 200;
+    for sampling in Sampling::ALL {
+        let plan = ShtPlanner::new().plan(l, sampling).unwrap();
+        let coeffs = random_coeffs(l, false, 8);
+        let clean: Array2<Complex64> = plan.inverse(coeffs.view()).unwrap();
+        let scratch = &mut plan.make_scratch();
+        let [rings, longitudes] = plan.signal_shape();
+        let noise = Array2::from_shape_vec((rings, longitudes), numbers(rings * longitudes, 9));
+        plan.forward_into(
+            noise.unwrap().view(),
+            plan.make_coeffs().view_mut(),
+            scratch,
+        )
+        .unwrap();
+        let mut signal = Array2::<Complex64>::zeros(clean.dim());
+        plan.inverse_into(coeffs.view(), signal.view_mut(), scratch)
+            .unwrap();
+        assert_eq!(signal, clean, "{sampling}");
+    }
+}
+
 /// Arrays in another memory order are written all the same.
 #[test]
 fn columns_first() {

@@ -305,6 +305,13 @@ fn bad_arguments_are_errors() {
             }
         }
     }
+    // In another memory order, too.
+    let mut strided = Field::zeros((7, 4, 7)).reversed_axes();
+    strided[[3, 1, 2]] = Complex64::new(0.0, f64::NAN);
+    assert_eq!(
+        plan.inverse(strided.view()).unwrap_err(),
+        not_finite([3, 1, 2])
+    );
     let mut real = Array3::zeros(plan.signal_shape());
     real[[0, 2, 5]] = f64::INFINITY;
     assert_eq!(

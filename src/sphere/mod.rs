@@ -26,6 +26,8 @@ mod sample;
 pub mod sampling;
 mod shared_chains;
 mod shared_stage;
+#[cfg(test)]
+mod shared_tests;
 pub mod smoothing;
 pub mod spectra;
 pub mod spin;

@@ -170,6 +170,11 @@ mod tests {
     #[test]
     fn equal_rings_are_no_mirror_images() {
         let pairs = RingPairs::new(&[0.4, 0.4, PI - 0.4]);
-        assert_eq!(pairs.pairs.len(), 2);
+        let found: Vec<_> = pairs.pairs.iter().map(|p| p.north).collect();
+        assert!(pairs.pairs.len() == 2 && found.iter().all(Option::is_some));
+        assert!(pairs.pairs.iter().all(|p| p.south.is_none_or(|s| s == 2)));
+        assert_eq!(RingPairs::new(&[0.4, 0.4]).pairs.len(), 2);
+        let near = RingPairs::new(&[0.4, PI - 0.4 - 1e-12]);
+        assert_eq!(near.pairs.len(), 2);
     }
 }
