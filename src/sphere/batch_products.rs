@@ -164,3 +164,69 @@ impl<const C: usize> WithSimd for Expand<'_, C> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::special::widths::Width;
+
+    /// Small integers: sums are exact in any order.
+    fn numbers(len: usize, seed: usize) -> Vec<f64> {
+        (0..len)
+            .map(|i| ((i * i + seed * i) % 41) as f64 - 20.0)
+            .collect()
+    }
+
+    #[test]
+    fn products_are_their_sums_with_vectors_of_every_width() {
+        const C: usize = 2;
+        let (width, stride) = (8, 3 * C * LANES);
+        for (pairs, degrees) in [(1, 1), (3, 5), (5, 3), (8, 9)] {
+            let matrix = numbers(degrees * width, 3);
+            let cells = numbers(pairs * stride, 5);
+            let coeffs = numbers(degrees * C * LANES, 7);
+            // Component and signal make up a place of a cell.
+            for place in 0..C * LANES {
+                for &kind in Width::ALL {
+                    let mut chain = vec![f64::NAN; degrees * C * LANES];
+                    kind.run(Project::<C> {
+                        matrix: &matrix,
+                        width,
+                        pairs,
+                        first: C * LANES,
+                        stride,
+                        cells: &cells,
+                        chain: &mut chain,
+                    });
+                    for degree in 0..degrees {
+                        let terms = (0..pairs).map(|pair| {
+                            matrix[degree * width + pair] * cells[pair * stride + C * LANES + place]
+                        });
+                        assert_eq!(
+                            chain[degree * C * LANES + place],
+                            terms.sum::<f64>(),
+                            "{kind:?}"
+                        );
+                    }
+                    let mut out = vec![f64::NAN; pairs * stride];
+                    kind.run(Expand::<C> {
+                        matrix: &matrix,
+                        width,
+                        pairs,
+                        first: C * LANES,
+                        stride,
+                        chain: &coeffs,
+                        cells: &mut out,
+                    });
+                    for pair in 0..pairs {
+                        let terms = (0..degrees).map(|degree| {
+                            matrix[degree * width + pair] * coeffs[degree * C * LANES + place]
+                        });
+                        let found = out[pair * stride + C * LANES + place];
+                        assert_eq!(found, terms.sum::<f64>(), "{kind:?}");
+                    }
+                }
+            }
+        }
+    }
+}
