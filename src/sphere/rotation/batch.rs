@@ -169,6 +169,9 @@ impl Batch<'_, '_> {
                     }
                 }
                 if first == 0 {
+                    if self.order == Order::Square {
+                        defect += values[0].im.defect();
+                    }
                     values[0].im = 0.0;
                 }
                 let phases = &signal.phases[first..first + count];

@@ -258,10 +258,16 @@ impl CoefficientRotation {
         rotated: &[usize],
         prefix: &[usize],
     ) -> Result<()> {
+        self.check_shapes(coeffs.shape(), rotated)?;
+        check_finite(kind, coeffs, prefix)
+    }
+
+    /// Checks the shapes of one signal and of its place.
+    pub(super) fn check_shapes(&self, coeffs: &[usize], rotated: &[usize]) -> Result<()> {
         let band_limit = self.band_limit();
         let orders = 2 * band_limit - 1;
         for (what, shape) in [
-            ("spherical-harmonic coefficients", coeffs.shape()),
+            ("spherical-harmonic coefficients", coeffs),
             ("rotated spherical-harmonic coefficients", rotated),
         ] {
             if shape != [band_limit, orders] {
@@ -272,12 +278,21 @@ impl CoefficientRotation {
                 });
             }
         }
-        match first_not_finite(kind, coeffs) {
-            Some(index) => Err(Error::NotFinite {
-                what: "spherical-harmonic coefficients".into(),
-                index: [prefix, &index].concat(),
-            }),
-            None => Ok(()),
-        }
+        Ok(())
+    }
+}
+
+/// Refuses coefficients of which one that is read is NaN or infinite; `prefix` is where the signal stands among others.
+pub(super) fn check_finite(
+    kind: Kind,
+    coeffs: &ArrayView2<'_, Complex64>,
+    prefix: &[usize],
+) -> Result<()> {
+    match first_not_finite(kind, coeffs) {
+        Some(index) => Err(Error::NotFinite {
+            what: "spherical-harmonic coefficients".into(),
+            index: [prefix, &index].concat(),
+        }),
+        None => Ok(()),
     }
 }
