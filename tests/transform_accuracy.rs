@@ -2,7 +2,7 @@
 //! up to 64, larger ones at some rings.
 //!
 //! `cargo test --test transform_accuracy -- --nocapture` prints the largest errors; with `--ignored` also those of band
-//! limits up to 2048 (some minutes). `docs/accuracy.md` has the figures.
+//! limits up to 4096 (some minutes). `docs/accuracy.md` has the figures.
 
 #[path = "common/double_double.rs"]
 mod double_double;
@@ -284,29 +284,33 @@ fn check(what: &str, measured: f64, recorded: f64) {
 
 /// Real signals: errors of synthesis, relative to the largest sample, and of analysis, absolute, on exact rings and on those
 /// of the crate.
+fn check_recorded_on(sampling: Sampling, band_limit: usize, recorded: [f64; 3]) {
+    let coeffs = random(band_limit as u64, band_limit, true, |_| true);
+    let rings = rings(sampling.shape(band_limit).unwrap()[0], band_limit);
+    let what = format!("{sampling}, L = {band_limit}");
+    let error = synthesis_error(sampling, coeffs.view(), true, &rings);
+    assert_within(&what, error, tol::synthesis(band_limit));
+    check(&format!("{what}, synthesis"), error, recorded[0]);
+    let few = some_orders(band_limit);
+    let wanted = |m: usize| band_limit <= 64 || few.contains(&m);
+    let coeffs = random(band_limit as u64, band_limit, true, wanted);
+    let exact = exact_colatitudes(sampling, band_limit);
+    let error = analysis_error(sampling, coeffs.view(), true, &exact);
+    assert_within(&what, error, tol::analysis(band_limit));
+    check(&format!("{what}, analysis"), error, recorded[1]);
+    let stored = sampling.colatitudes(band_limit).unwrap();
+    let stored: Vec<Dd> = stored.into_iter().map(Dd::from).collect();
+    let error = analysis_error(sampling, coeffs.view(), true, &stored);
+    check(
+        &format!("{what}, analysis, rounded rings"),
+        error,
+        recorded[2],
+    );
+}
+
 fn check_recorded(band_limit: usize, recorded: [[f64; 3]; 3]) {
     for (sampling, recorded) in Sampling::ALL.into_iter().zip(recorded) {
-        let coeffs = random(band_limit as u64, band_limit, true, |_| true);
-        let rings = rings(sampling.shape(band_limit).unwrap()[0], band_limit);
-        let what = format!("{sampling}, L = {band_limit}");
-        let error = synthesis_error(sampling, coeffs.view(), true, &rings);
-        assert_within(&what, error, tol::synthesis(band_limit));
-        check(&format!("{what}, synthesis"), error, recorded[0]);
-        let few = some_orders(band_limit);
-        let wanted = |m: usize| band_limit <= 64 || few.contains(&m);
-        let coeffs = random(band_limit as u64, band_limit, true, wanted);
-        let exact = exact_colatitudes(sampling, band_limit);
-        let error = analysis_error(sampling, coeffs.view(), true, &exact);
-        assert_within(&what, error, tol::analysis(band_limit));
-        check(&format!("{what}, analysis"), error, recorded[1]);
-        let stored = sampling.colatitudes(band_limit).unwrap();
-        let stored: Vec<Dd> = stored.into_iter().map(Dd::from).collect();
-        let error = analysis_error(sampling, coeffs.view(), true, &stored);
-        check(
-            &format!("{what}, analysis, rounded rings"),
-            error,
-            recorded[2],
-        );
+        check_recorded_on(sampling, band_limit, recorded);
     }
 }
 
@@ -370,6 +374,12 @@ fn recorded_errors_at_2048() {
             [7.0e-13, 3.3e-13, 5.5e-13],
         ],
     );
+}
+
+#[test]
+#[ignore = "several minutes, three gigabytes"]
+fn recorded_errors_at_4096() {
+    check_recorded_on(Sampling::GaussLegendre, 4096, [2.5e-12, 1.2e-12, 1.7e-12]);
 }
 
 /// For `benches/transform_accuracy_peer.py`: coefficients, their samples on exact Gauss–Legendre rings, and on those of the
