@@ -455,6 +455,23 @@ fn bad_arguments_are_errors() {
         .rotate_real_batch_into(bad.view(), &at, out.view_mut())
         .unwrap_err();
     assert!(matches!(found, Error::NotFinite { index, .. } if index == [1, 2, 4]));
+    // One by one, in pairs and together; in the part that the other orders imply, too.
+    for count in [1, 2, 3, 9, 17] {
+        for at_order in [[count - 1, 1, 2], [count / 2, 2, 3], [0, 0, 2]] {
+            let mut bad = Array3::<Complex64>::zeros((count, 3, 5));
+            bad[at_order].im = f64::NAN;
+            let mut out = bad.clone();
+            for found in [
+                rotation.rotate_real_batch_into(bad.view(), &at, out.view_mut()),
+                rotation.rotate_batch_into(bad.view(), &at, out.view_mut()),
+            ] {
+                assert!(
+                    matches!(found, Err(Error::NotFinite { index, .. }) if index == at_order),
+                    "{count} signals, {at_order:?}"
+                );
+            }
+        }
+    }
     let mut short = Array3::<Complex64>::zeros((1, 3, 5));
     assert!(matches!(
         rotation.rotate_batch_into(bad.view(), &at, short.view_mut()),

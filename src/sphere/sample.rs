@@ -449,3 +449,30 @@ macro_rules! complex {
 }
 
 complex! { f64 f32 }
+
+#[cfg(test)]
+mod tests {
+    use super::sealed::Sample as _;
+    use super::*;
+
+    /// Each ring has its own weight, whether the other one is there or not.
+    #[test]
+    fn rings_are_stored_with_their_weights() {
+        let row: Vec<Complex64> = (0..11)
+            .map(|k| Complex64::new(1.0 + k as f64, -2.0 * k as f64))
+            .collect();
+        let north: Vec<f64> = row.iter().map(|value| 2.0 * value.re).collect();
+        let south: Vec<f64> = row.iter().map(|value| 0.5 * value.im).collect();
+        for there in [[true, true], [true, false], [false, true], [false, false]] {
+            let mut rings = [vec![0.0; 11], vec![0.0; 11]];
+            let places = rings.each_mut().map(|ring| &mut ring[..]);
+            let mut kept = there.into_iter();
+            let places = places.map(|ring| kept.next().expect("two").then_some(ring));
+            f64::store(&row, [2.0, 0.5], places);
+            for ((ring, want), there) in rings.iter().zip([&north, &south]).zip(there) {
+                let none = vec![0.0; 11];
+                assert_eq!(ring, if there { want } else { &none });
+            }
+        }
+    }
+}
