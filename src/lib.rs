@@ -60,9 +60,7 @@ pub mod selection;
 pub mod special;
 pub mod sphere;
 pub mod store;
-// Some are for features only.
 #[cfg(test)]
-#[allow(dead_code)]
 mod tol;
 
 pub use error::{Error, Result};

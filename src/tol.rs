@@ -6,12 +6,15 @@ const EPSILON: f64 = f64::EPSILON;
 pub(crate) const ANGLE: f64 = 4.0 * EPSILON;
 
 /// Sums of a few terms of order one.
+#[cfg(feature = "finite-width")]
 pub(crate) const FEW_TERMS: f64 = 64.0 * EPSILON;
 
 /// Sums of some hundred terms of order one.
+#[cfg(feature = "finite-width")]
 pub(crate) const HUNDREDS_OF_TERMS: f64 = 1000.0 * EPSILON;
 
 /// Sums of some thousand terms, relative to the largest.
+#[cfg(feature = "finite-width")]
 pub(crate) const THOUSANDS_OF_TERMS: f64 = 1e4 * EPSILON;
 
 /// Means over grids of values of order one, with positive weights: each value is known to some ten ε.
@@ -27,6 +30,13 @@ pub(crate) fn wigner_function(degree: usize) -> f64 {
     4.0 * EPSILON * (degree + 16) as f64
 }
 
+/// Sums of Legendre functions of one order with coefficients of size one, by two recursions. Next to the poles recursions of L
+/// steps lose some L^1.5 ε of the root of the sum of the squared bounds, which is at most L / √(4π); the largest that was
+/// seen, of both recursions together, is 0.12 times that.
+pub(crate) fn chains(band_limit: usize) -> f64 {
+    0.3 * EPSILON * (band_limit as f64).powf(2.5) / (4.0 * std::f64::consts::PI).sqrt()
+}
+
 /// Factors of gradient descent after some ten steps, with two roundings each.
 pub(crate) const DESCENT: f64 = 100.0 * EPSILON;
 
@@ -39,6 +49,7 @@ pub(crate) fn flow_of_steps(x: f64, steps: f64) -> f64 {
 pub(crate) const EIGENVALUE: f64 = 16.0 * EPSILON;
 
 /// Statistics of random samples: five standard errors.
+#[cfg(feature = "finite-width")]
 pub(crate) fn deviations(standard_error: f64) -> f64 {
     5.0 * standard_error
 }

@@ -364,7 +364,7 @@ fn recorded_errors_of_large_band_limits() {
 }
 
 #[test]
-#[ignore = "several minutes"]
+#[ignore = "a minute"]
 fn recorded_errors_at_2048() {
     check_recorded(
         2048,
@@ -377,7 +377,7 @@ fn recorded_errors_at_2048() {
 }
 
 #[test]
-#[ignore = "several minutes, three gigabytes"]
+#[ignore = "half a minute"]
 fn recorded_errors_at_4096() {
     check_recorded_on(Sampling::GaussLegendre, 4096, [2.5e-12, 1.2e-12, 1.7e-12]);
 }

@@ -305,6 +305,11 @@ fn bad_arguments_are_errors() {
             }
         }
     }
+    // The one that is read is named.
+    real_coeffs[[0, 3, 2]] = Complex64::new(f64::NAN, 0.0);
+    real_coeffs[[4, 3, 5]] = Complex64::new(f64::NAN, 0.0);
+    let error = plan.inverse_real(real_coeffs.view()).unwrap_err();
+    assert_eq!(error, not_finite([4, 3, 5]));
     // In another memory order, too.
     let mut strided = Field::zeros((7, 4, 7)).reversed_axes();
     strided[[3, 1, 2]] = Complex64::new(0.0, f64::NAN);

@@ -6,6 +6,7 @@
 
 use super::products::{expand, project};
 use super::wigner_table::{WignerNodes, WignerTable};
+use crate::special::finite::Finite;
 use crate::special::lane_fft::{LANES, NUMBER, lane_offset};
 use num_complex::Complex64;
 use pulp::{Simd, WithSimd};
@@ -241,16 +242,16 @@ impl WithSimd for Synthesis<'_> {
         for row in self.planes.chunks_exact_mut(stride) {
             row[gap.clone()].fill(0.0);
         }
-        let (mut used, mut residue) = (0, 0.0);
+        let (mut used, mut defect) = (0, 0.0);
         for (m, n) in layout.classes() {
-            residue += match (layout.real, layout.swaps(m, n)) {
+            defect += match (layout.real, layout.swaps(m, n)) {
                 (false, true) => self.class::<S, 16, 8, 1>(simd, m, n, &ALL, &mut used),
                 (false, false) => self.class::<S, 8, 4, 2>(simd, m, n, &UNSWAPPED, &mut used),
                 (true, true) => self.class::<S, 8, 4, 2>(simd, m, n, &REAL, &mut used),
                 (true, false) => self.class::<S, 4, 2, 2>(simd, m, n, &REAL_UNSWAPPED, &mut used),
             };
         }
-        residue == 0.0
+        defect == 0.0
     }
 }
 
@@ -276,11 +277,11 @@ impl Synthesis<'_> {
             (signs[0][k], signs[1][k]) = (places[k / 2].signs[0], places[k / 2].signs[1]);
         }
         let (packed, _) = packed.as_chunks_mut::<K>();
-        let mut residues = [0.0; K];
+        let mut defects = [0.0; K];
         for (i, row) in packed.iter_mut().enumerate() {
             let norm = (2 * (m + i) + 1) as f64 / (8.0 * PI * PI);
             for k in 0..K {
-                residues[k] += 0.0 * row[k];
+                defects[k] += row[k].defect();
                 row[k] *= norm * signs[i & 1][k];
             }
         }
@@ -324,7 +325,7 @@ impl Synthesis<'_> {
                 }
             }
         }
-        residues.iter().sum()
+        defects.iter().sum()
     }
 }
 

@@ -190,7 +190,9 @@ impl RotationPlan {
         if self.passes.inverse(&source, samples, &mut scratch.buffers) {
             Ok(())
         } else {
-            Err(self.not_finite(&coeffs.view()))
+            // Of real functions orders m ≥ 0 are read.
+            let first = if T::ROWS == 1 { 0 } else { self.band_limit - 1 };
+            Err(self.not_finite(&coeffs.view(), first))
         }
     }
 
@@ -305,11 +307,13 @@ impl RotationPlan {
         }
     }
 
-    /// The first coefficient that is NaN or infinite; entries with |m| > l or |n| > l may hold anything.
-    fn not_finite(&self, coeffs: &ArrayView3<'_, Complex64>) -> Error {
+    /// The first coefficient that is NaN or infinite, of the columns from `first` on; entries with |m| > l or |n| > l may hold
+    /// anything.
+    fn not_finite(&self, coeffs: &ArrayView3<'_, Complex64>, first: usize) -> Error {
         let mut entries = coeffs.indexed_iter();
-        let found =
-            entries.find(|((n, l, m), value)| self.valid(*n, *l).contains(m) && !value.is_finite());
+        let found = entries.find(|((n, l, m), value)| {
+            *m >= first && self.valid(*n, *l).contains(m) && !value.is_finite()
+        });
         Error::NotFinite {
             what: "coefficients on SO(3)".into(),
             index: found.map_or_else(Vec::new, |((n, l, m), _)| vec![n, l, m]),

@@ -9,15 +9,9 @@ use super::ring_pairs::LANES;
 use crate::special::aligned::Aligned;
 use crate::special::normalised_legendre;
 use crate::special::widths::Width;
-use std::f64::consts::{FRAC_PI_2, PI};
+use crate::tol;
+use std::f64::consts::FRAC_PI_2;
 use std::ops::Range;
-
-/// Next to the poles recursions of L steps lose some L^1.5 ε of the root of the sum of the squared bounds, which is at most
-/// L / √(4π) for coefficients of size one; the largest that was seen, of both recursions together, is 0.12 times that.
-fn tolerance(band_limit: usize) -> f64 {
-    let limit = band_limit as f64;
-    0.3 * f64::EPSILON * limit.powf(2.5) / (4.0 * PI).sqrt()
-}
 
 /// Rings in pairs, and the functions at them by another recursion.
 struct Case {
@@ -74,7 +68,7 @@ impl Case {
                             .sum();
                         let found = cells[cell + (parity * C + c) * LANES];
                         assert!(
-                            (found - want).abs() <= tolerance(limit),
+                            (found - want).abs() <= tol::chains(limit),
                             "{width:?}, order {m}, ring {ring}, parity {parity}, component {c}: {found} {want}"
                         );
                     }
@@ -113,7 +107,7 @@ impl Case {
         }
         for (i, (found, want)) in packed.iter().zip(&want).enumerate() {
             assert!(
-                (found - want).abs() <= tolerance(limit),
+                (found - want).abs() <= tol::chains(limit),
                 "{width:?}, coefficient {i}: {found} {want}"
             );
         }

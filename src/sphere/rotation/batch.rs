@@ -169,6 +169,7 @@ impl Batch<'_, '_> {
                     }
                 }
                 if first == 0 {
+                    // What the half holds there may be anything.
                     if self.order == Order::Square {
                         defect += values[0].im.defect();
                     }

@@ -155,31 +155,10 @@ impl CoefficientRotation {
         &self,
         coeffs: ArrayView2<'_, Complex64>,
         euler: &EulerZyz,
-        mut rotated: ArrayViewMut2<'_, Complex64>,
+        rotated: ArrayViewMut2<'_, Complex64>,
         scratch: &mut CoefficientRotationScratch,
     ) -> Result<()> {
-        self.check(Kind::Complex, &coeffs, rotated.shape(), &[])?;
-        let tilt = Tilt::new(euler.beta(), self.band_limit());
-        let phases = tilt.phases(
-            euler.alpha(),
-            euler.gamma(),
-            std::mem::take(&mut scratch.phases),
-        );
-        let turn = Turn {
-            coeffs,
-            phases: &phases,
-        };
-        let out = &mut rotated;
-        rotate_group::<2>(
-            &self.tables,
-            Kind::Complex,
-            &tilt,
-            &[turn],
-            &mut [out.view_mut()],
-            scratch,
-        );
-        scratch.phases = phases;
-        Ok(())
+        self.rotate_one::<2>(Kind::Complex, coeffs, euler, rotated, scratch)
     }
 
     /// Rotates a real signal actively into a caller's array, in about half of the time of a complex one.
@@ -196,10 +175,22 @@ impl CoefficientRotation {
         &self,
         coeffs: ArrayView2<'_, Complex64>,
         euler: &EulerZyz,
-        mut rotated: ArrayViewMut2<'_, Complex64>,
+        rotated: ArrayViewMut2<'_, Complex64>,
         scratch: &mut CoefficientRotationScratch,
     ) -> Result<()> {
-        self.check(Kind::Real, &coeffs, rotated.shape(), &[])?;
+        self.rotate_one::<1>(Kind::Real, coeffs, euler, rotated, scratch)
+    }
+
+    /// One signal, which counts as `B` real ones.
+    fn rotate_one<const B: usize>(
+        &self,
+        kind: Kind,
+        coeffs: ArrayView2<'_, Complex64>,
+        euler: &EulerZyz,
+        rotated: ArrayViewMut2<'_, Complex64>,
+        scratch: &mut CoefficientRotationScratch,
+    ) -> Result<()> {
+        self.check(kind, &coeffs, rotated.shape(), &[])?;
         let tilt = Tilt::new(euler.beta(), self.band_limit());
         let phases = tilt.phases(
             euler.alpha(),
@@ -210,15 +201,7 @@ impl CoefficientRotation {
             coeffs,
             phases: &phases,
         };
-        let out = &mut rotated;
-        rotate_group::<1>(
-            &self.tables,
-            Kind::Real,
-            &tilt,
-            &[turn],
-            &mut [out.view_mut()],
-            scratch,
-        );
+        rotate_group::<B>(&self.tables, kind, &tilt, &[turn], &mut [rotated], scratch);
         scratch.phases = phases;
         Ok(())
     }
