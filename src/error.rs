@@ -81,6 +81,20 @@ pub enum Error {
         /// The error itself.
         source: Box<Error>,
     },
+    /// An error that was met in one layer of a network.
+    InLayer {
+        /// Zero-based index of the layer.
+        layer: usize,
+        /// The error itself.
+        source: Box<Error>,
+    },
+    /// An error that one of several inputs causes.
+    InInput {
+        /// Zero-based index of the input.
+        input: usize,
+        /// The error itself.
+        source: Box<Error>,
+    },
     /// `|k|` exceeds `sqrt(q q')` by more than rounding: not a covariance.
     NotACovariance {
         /// Variance of the first argument.
@@ -166,6 +180,10 @@ impl fmt::Display for Error {
                 message,
             } => write!(f, "{}: cannot {operation}: {message}", path.display()),
             Error::InFile { path, source } => write!(f, "{}: {source}", path.display()),
+            Error::InLayer { layer, source } => write!(f, "layer {}: {source}", layer + 1),
+            Error::InInput { input, source } => {
+                write!(f, "input {input} (the first is 0): {source}")
+            }
             Error::NotACovariance { q1, q2, k } => write!(
                 f,
                 "covariance {k} of two variables with variances {q1} and {q2}: expected |k| <= sqrt(q1 q2)"
@@ -192,13 +210,31 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::InFile { source, .. } => Some(source),
+            Error::InFile { source, .. }
+            | Error::InLayer { source, .. }
+            | Error::InInput { source, .. } => Some(source),
             _ => None,
         }
     }
 }
 
 impl Error {
+    /// Wraps the error with the layer in which it was met.
+    pub(crate) fn in_layer(self, layer: usize) -> Error {
+        Error::InLayer {
+            layer,
+            source: Box::new(self),
+        }
+    }
+
+    /// Wraps the error with the input that causes it.
+    pub(crate) fn in_input(self, input: usize) -> Error {
+        Error::InInput {
+            input,
+            source: Box::new(self),
+        }
+    }
+
     /// Wraps the error with the file in which it was met.
     pub fn in_file(self, path: impl Into<PathBuf>) -> Error {
         Error::InFile {

@@ -60,34 +60,50 @@ impl Activation {
         nngp: &mut [T],
         ntk: Option<&mut [T]>,
     ) -> Result<()> {
-        self.validate()?;
-        T::apply_general(self, q1, q2, nngp, ntk)
+        self.apply_rounded(q1, q2, nngp, ntk, 0.0)
     }
 
-    /// [`Activation::apply`] in double precision.
+    /// [`Activation::apply`] for covariances that are sums with rounding errors.
+    ///
+    /// Where $`q_1 q_2 - k^2`$ is less than $`q_1 q_2`$ times `noise`, the two arguments count as collinear: functions that are not
+    /// smooth would turn a rounding error of ε in the correlation into one of √ε in an angle.
+    pub(crate) fn apply_rounded<T: Real>(
+        &self,
+        q1: Variance<T>,
+        q2: Variance<T>,
+        nngp: &mut [T],
+        ntk: Option<&mut [T]>,
+        noise: f64,
+    ) -> Result<()> {
+        self.validate()?;
+        T::apply_general(self, q1, q2, nngp, ntk, noise)
+    }
+
+    /// [`Activation::apply_rounded`] in double precision.
     pub(super) fn apply_double(
         &self,
         q1: Variance,
         q2: Variance,
         nngp: &mut [f64],
         ntk: Option<&mut [f64]>,
+        noise: f64,
     ) -> Result<()> {
         match self {
-            Self::Relu => sweep(Relu, q1, q2, nngp, ntk),
-            &Self::LeakyRelu { slope: -1.0 } => sweep(Abs, q1, q2, nngp, ntk),
-            &Self::LeakyRelu { slope } => sweep(LeakyRelu { slope }, q1, q2, nngp, ntk),
-            Self::Abs => sweep(Abs, q1, q2, nngp, ntk),
+            Self::Relu => sweep(Relu { noise }, q1, q2, nngp, ntk),
+            &Self::LeakyRelu { slope: -1.0 } => sweep(Abs { noise }, q1, q2, nngp, ntk),
+            &Self::LeakyRelu { slope } => sweep(LeakyRelu { slope, noise }, q1, q2, nngp, ntk),
+            Self::Abs => sweep(Abs { noise }, q1, q2, nngp, ntk),
             Self::Erf => sweep(Erf, q1, q2, nngp, ntk),
             Self::Gelu => sweep(Gelu, q1, q2, nngp, ntk),
             Self::Sin => sweep(Sin, q1, q2, nngp, ntk),
             Self::Cos => sweep(Cos, q1, q2, nngp, ntk),
             Self::Exp => sweep(Exp, q1, q2, nngp, ntk),
             Self::Gaussian => sweep(Gaussian, q1, q2, nngp, ntk),
-            Self::Sign => sweep(Sign, q1, q2, nngp, ntk),
+            Self::Sign => sweep(Sign { noise }, q1, q2, nngp, ntk),
             Self::SigmoidLike => sweep(SigmoidLike, q1, q2, nngp, ntk),
             &Self::Monomial { degree } => sweep_blocks(Monomial::new(degree), q1, q2, nngp, ntk),
             &Self::RectifiedMonomial { degree } => {
-                sweep_blocks(RectifiedMonomial::new(degree), q1, q2, nngp, ntk)
+                sweep_blocks(RectifiedMonomial::new(degree, noise), q1, q2, nngp, ntk)
             }
             &Self::Hermite { degree } => sweep_blocks(Hermite { degree }, q1, q2, nngp, ntk),
             Self::Elementwise(elementwise) => elementwise.apply(q1, q2, nngp, ntk),
@@ -138,22 +154,24 @@ impl Activation {
 
     fn moments(&self, moment: Moment, q: &mut [f64]) -> Result<()> {
         self.validate()?;
+        // A covariance that is the variance: nothing is rounded.
+        let noise = 0.0;
         match self {
-            Self::Relu => diagonal(Relu, moment, q),
-            &Self::LeakyRelu { slope: -1.0 } => diagonal(Abs, moment, q),
-            &Self::LeakyRelu { slope } => diagonal(LeakyRelu { slope }, moment, q),
-            Self::Abs => diagonal(Abs, moment, q),
+            Self::Relu => diagonal(Relu { noise }, moment, q),
+            &Self::LeakyRelu { slope: -1.0 } => diagonal(Abs { noise }, moment, q),
+            &Self::LeakyRelu { slope } => diagonal(LeakyRelu { slope, noise }, moment, q),
+            Self::Abs => diagonal(Abs { noise }, moment, q),
             Self::Erf => diagonal(Erf, moment, q),
             Self::Gelu => diagonal(Gelu, moment, q),
             Self::Sin => diagonal(Sin, moment, q),
             Self::Cos => diagonal(Cos, moment, q),
             Self::Exp => diagonal(Exp, moment, q),
             Self::Gaussian => diagonal(Gaussian, moment, q),
-            Self::Sign => diagonal(Sign, moment, q),
+            Self::Sign => diagonal(Sign { noise }, moment, q),
             Self::SigmoidLike => diagonal(SigmoidLike, moment, q),
             &Self::Monomial { degree } => diagonal_blocks(Monomial::new(degree), moment, q),
             &Self::RectifiedMonomial { degree } => {
-                diagonal_blocks(RectifiedMonomial::new(degree), moment, q)
+                diagonal_blocks(RectifiedMonomial::new(degree, noise), moment, q)
             }
             &Self::Hermite { degree } => diagonal_blocks(Hermite { degree }, moment, q),
             Self::Elementwise(elementwise) => elementwise.moments(moment, q),

@@ -45,18 +45,27 @@ pub(crate) fn apply<T: Real>(
     q2: PreparedVariance<T>,
     nngp: &mut [T],
     ntk: &mut [T],
+    noise: f64,
 ) -> Option<Result<()>> {
     Some(match *activation {
-        Activation::Relu => run(activation, Relu, q1, q2, nngp, ntk),
+        Activation::Relu => run(activation, Relu { noise }, q1, q2, nngp, ntk, noise),
         Activation::LeakyRelu { slope: -1.0 } | Activation::Abs => {
-            run(activation, Modulus, q1, q2, nngp, ntk)
+            run(activation, Modulus { noise }, q1, q2, nngp, ntk, noise)
         }
-        Activation::LeakyRelu { slope } => run(activation, LeakyRelu { slope }, q1, q2, nngp, ntk),
-        Activation::Sign => run(activation, Sign, q1, q2, nngp, ntk),
-        Activation::Erf => run(activation, Erf, q1, q2, nngp, ntk),
-        Activation::SigmoidLike => run(activation, Sigmoid, q1, q2, nngp, ntk),
-        Activation::Gaussian => run(activation, Bell, q1, q2, nngp, ntk),
-        Activation::Gelu => run(activation, Gelu, q1, q2, nngp, ntk),
+        Activation::LeakyRelu { slope } => run(
+            activation,
+            LeakyRelu { slope, noise },
+            q1,
+            q2,
+            nngp,
+            ntk,
+            noise,
+        ),
+        Activation::Sign => run(activation, Sign { noise }, q1, q2, nngp, ntk, noise),
+        Activation::Erf => run(activation, Erf, q1, q2, nngp, ntk, noise),
+        Activation::SigmoidLike => run(activation, Sigmoid, q1, q2, nngp, ntk, noise),
+        Activation::Gaussian => run(activation, Bell, q1, q2, nngp, ntk, noise),
+        Activation::Gelu => run(activation, Gelu, q1, q2, nngp, ntk, noise),
         _ => return None,
     })
 }
@@ -68,6 +77,7 @@ fn run<T: Real, K: Kernel<T>>(
     q2: PreparedVariance<T>,
     nngp: &mut [T],
     ntk: &mut [T],
+    noise: f64,
 ) -> Result<()> {
     let mut done = 0;
     loop {
@@ -83,7 +93,7 @@ fn run<T: Real, K: Kernel<T>>(
         };
         let start = done + start;
         done = nngp.len().min(start + DETOUR);
-        detour(activation, q1, q2, nngp, ntk, start..done)?;
+        detour(activation, [q1, q2], nngp, ntk, start..done, noise)?;
     }
 }
 
@@ -91,20 +101,21 @@ fn run<T: Real, K: Kernel<T>>(
 #[cold]
 fn detour<T: Real>(
     activation: &Activation,
-    q1: PreparedVariance<T>,
-    q2: PreparedVariance<T>,
+    variances: [PreparedVariance<T>; 2],
     nngp: &mut [T],
     ntk: &mut [T],
     range: std::ops::Range<usize>,
+    noise: f64,
 ) -> Result<()> {
     let start = range.start;
-    let (q1, q2) = (&q1.variance[range.clone()], &q2.variance[range.clone()]);
+    let [q1, q2] = variances.map(|q| &q.variance[range.clone()]);
     T::apply_general(
         activation,
         Variance::Field(q1),
         Variance::Field(q2),
         &mut nngp[range.clone()],
         Some(&mut ntk[range]),
+        noise,
     )
     .map_err(|error| match error {
         Error::NotFinite { what, index } => Error::NotFinite {

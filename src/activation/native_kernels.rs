@@ -31,9 +31,13 @@ struct Determinant<S: Simd, T: Real> {
 
 impl<S: Simd, T: Real> Determinant<S, T> {
     /// For factors $`1/\sqrt q`$.
+    ///
+    /// # Arguments
+    /// * `noise` — relative to $`q_1 q_2`$, what of $`q_1 q_2 - k^2`$ is rounding: less counts as zero
     #[inline(always)]
-    fn homogeneous(points: Points<S, T>) -> Self {
-        let (mut new, beyond) = Self::new(points);
+    fn homogeneous(points: Points<S, T>, noise: f64) -> Self {
+        let (mut new, difference) = Self::new(points);
+        let beyond = difference.below(new.product * new.k.constant(noise));
         let bound = new.product * new.inverse;
         new.valid = new
             .size
@@ -47,9 +51,10 @@ impl<S: Simd, T: Real> Determinant<S, T> {
     /// For other factors.
     #[inline(always)]
     fn lifted(points: Points<S, T>) -> Self {
-        let (mut new, beyond) = Self::new(points);
+        let (mut new, difference) = Self::new(points);
         let k = new.k;
         let zero = k.constant(0.0);
+        let beyond = difference.below(zero);
         let guard = Pack::splat_like(k, T::GUARDED * T::GUARDED);
         // A square may underflow.
         let possible = zero.below(new.product) | k.equals(zero);
@@ -60,28 +65,28 @@ impl<S: Simd, T: Real> Determinant<S, T> {
         new
     }
 
-    /// All but the check and the clamp; and where the covariance exceeds the bound.
+    /// All but the check and the clamp; and $`q_1 q_2 - k^2`$, which rounding may make negative.
     #[inline(always)]
-    fn new(points: Points<S, T>) -> (Self, Truth<S, T>) {
+    fn new(points: Points<S, T>) -> (Self, Pack<S, T>) {
         let Points { q1, q2, f1, f2, k } = points;
         let product = q1 * q2;
         let low = q1.mul_add(q2, -product);
         let difference = k.negate_mul_add(k, product) + low;
         let zero = k.constant(0.0);
-        let beyond = difference.below(zero);
         let new = Self {
             k,
             size: k.abs(),
             product,
             value: difference.max(zero),
             inverse: f1 * f2,
-            valid: beyond,
+            valid: difference.below(zero),
         };
-        (new, beyond)
+        (new, difference)
     }
 
     #[inline(always)]
     fn clamp(&mut self, beyond: Truth<S, T>, bound: Pack<S, T>) {
+        self.value = beyond.select(bound.constant(0.0), self.value);
         self.size = beyond.select(bound, self.size);
         self.k = self.size ^ self.k.sign_bit();
     }
@@ -104,12 +109,15 @@ fn turn<S: Simd, T: Real>(steep: Truth<S, T>, small: Pack<S, T>, k: Pack<S, T>) 
 }
 
 #[derive(Clone, Copy)]
-pub(crate) struct Relu;
+pub(crate) struct Relu {
+    /// As for [`Determinant::homogeneous`].
+    pub(crate) noise: f64,
+}
 
 impl<T: Real> Kernel<T> for Relu {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
-        rectify(&Determinant::homogeneous(points))
+        rectify(&Determinant::homogeneous(points, self.noise))
     }
 }
 
@@ -138,12 +146,14 @@ fn rectify<S: Simd, T: Real>(d: &Determinant<S, T>) -> Moments<S, T> {
 #[derive(Clone, Copy)]
 pub(crate) struct LeakyRelu {
     pub(crate) slope: f64,
+    /// As for [`Determinant::homogeneous`].
+    pub(crate) noise: f64,
 }
 
 impl<T: Real> Kernel<T> for LeakyRelu {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
-        let d = Determinant::homogeneous(points);
+        let d = Determinant::homogeneous(points, self.noise);
         let (moments, k) = (rectify(&d), d.k);
         let slope = k.constant(self.slope);
         let bend = k.constant((1.0 - self.slope) * (1.0 - self.slope));
@@ -169,12 +179,15 @@ fn arcsine_size<S: Simd, T: Real>(d: &Determinant<S, T>, sine: Pack<S, T>) -> Pa
 
 /// $`|x|`$
 #[derive(Clone, Copy)]
-pub(crate) struct Modulus;
+pub(crate) struct Modulus {
+    /// As for [`Determinant::homogeneous`].
+    pub(crate) noise: f64,
+}
 
 impl<T: Real> Kernel<T> for Modulus {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
-        let d = Determinant::homogeneous(points);
+        let d = Determinant::homogeneous(points, self.noise);
         let sine = d.value.sqrt();
         let angle = arcsine_size(&d, sine);
         Moments {
@@ -186,12 +199,15 @@ impl<T: Real> Kernel<T> for Modulus {
 }
 
 #[derive(Clone, Copy)]
-pub(crate) struct Sign;
+pub(crate) struct Sign {
+    /// As for [`Determinant::homogeneous`].
+    pub(crate) noise: f64,
+}
 
 impl<T: Real> Kernel<T> for Sign {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
-        let d = Determinant::homogeneous(points);
+        let d = Determinant::homogeneous(points, self.noise);
         let angle = arcsine_size(&d, d.value.sqrt());
         Moments {
             value: angle ^ d.k.sign_bit(),

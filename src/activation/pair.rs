@@ -3,6 +3,8 @@
 //! Both preparations scale by powers of two, which is exact, so that no product of variances
 //! overflows or underflows. The scaled variances are written m₁ = q₁ a², m₂ = q₂ b².
 
+use std::hint::select_unpredictable;
+
 /// A variance below this counts as zero: subnormal numbers carry no relative accuracy.
 const SMALLEST_VARIANCE: f64 = f64::MIN_POSITIVE;
 
@@ -51,13 +53,17 @@ pub(crate) struct ScaledPair {
     /// $`1/\sqrt{m_1 m_2}`$
     inverse_root: f64,
     product: Product,
+    /// $`m_1 m_2 - k^2`$ below this is rounding.
+    noise: f64,
     /// $`a b`$
     shrink: f64,
 }
 
 impl ScaledPair {
+    /// # Arguments
+    /// * `noise` — relative to $`q_1 q_2`$, what of $`q_1 q_2 - k^2`$ is rounding: less counts as zero
     #[inline(always)]
-    pub(crate) fn new(q1: f64, q2: f64) -> Self {
+    pub(crate) fn new(q1: f64, q2: f64, noise: f64) -> Self {
         let (a, grow_a) = half_exponent(q1);
         let (b, grow_b) = half_exponent(q2);
         // If a variance is zero, so is the covariance: variances one, scaled by zero.
@@ -69,28 +75,37 @@ impl ScaledPair {
             root: if nothing { 0.0 } else { root * grow_a * grow_b },
             inverse_root: 1.0 / root,
             product: Product::new(m1, m2),
+            noise: noise * (m1 * m2),
             shrink: if nothing { 0.0 } else { a * b },
         }
     }
 
     /// How many numbers [`Self::fields`] gives.
-    pub(crate) const FIELDS: usize = 5;
+    pub(crate) const FIELDS: usize = 6;
 
     /// The numbers it consists of, [`Self::root`] first.
     #[inline(always)]
     pub(crate) fn fields(&self) -> [f64; Self::FIELDS] {
         let Product { high, low } = self.product;
-        [self.root, self.inverse_root, high, low, self.shrink]
+        [
+            self.root,
+            self.inverse_root,
+            high,
+            low,
+            self.noise,
+            self.shrink,
+        ]
     }
 
     /// The inverse of [`Self::fields`].
     #[inline(always)]
     pub(crate) fn from_fields(fields: [f64; Self::FIELDS]) -> Self {
-        let [root, inverse_root, high, low, shrink] = fields;
+        let [root, inverse_root, high, low, noise, shrink] = fields;
         Self {
             root,
             inverse_root,
             product: Product { high, low },
+            noise,
             shrink,
         }
     }
@@ -100,8 +115,9 @@ impl ScaledPair {
     #[inline(always)]
     pub(crate) fn correlation(&self, k: f64) -> (f64, f64) {
         let k = k * self.shrink;
-        let sine = self.product.minus_square(k).sqrt() * self.inverse_root;
-        (k * self.inverse_root, sine)
+        let square = self.product.minus_square(k);
+        let square = select_unpredictable(square < self.noise, 0.0, square);
+        (k * self.inverse_root, square.sqrt() * self.inverse_root)
     }
 }
 

@@ -15,6 +15,9 @@ pub trait Precision: Sized + 'static {
     const LARGEST_VARIANCE: Self;
     /// How far a covariance may go, relative to its bound.
     const GUARDED: Self;
+    /// What of $`1 - c^2`$, with a correlation c, is rounding where covariances and variances are sums of some terms; none in
+    /// `f32`, whose kernels come with errors from samples.
+    const NOISE: f64;
     /// Between these two, products of two variances and the rounding errors of the products are normal numbers.
     const COMFORTABLE: (Self, Self);
     /// Below the square root of every product of comfortable variances.
@@ -24,13 +27,14 @@ pub trait Precision: Sized + 'static {
     /// $`(1 - \sqrt{1-z}\,\arcsin\sqrt z/\sqrt z)/z`$, likewise: 4.3e-18 (`f32`: 1.5e-8).
     const DEFECT: Rational<Self>;
 
-    /// [`Activation::apply`] for a valid activation.
+    /// [`Activation::apply`] for a valid activation; `noise` as for `Activation::apply_rounded`.
     fn apply_general(
         activation: &Activation,
         q1: Variance<Self>,
         q2: Variance<Self>,
         nngp: &mut [Self],
         ntk: Option<&mut [Self]>,
+        noise: f64,
     ) -> Result<()>
     where
         Self: Real;
@@ -39,6 +43,7 @@ pub trait Precision: Sized + 'static {
 impl Precision for f64 {
     const LARGEST_VARIANCE: f64 = LARGEST_VARIANCE;
     const GUARDED: f64 = 1.0 + COVARIANCE_GUARD;
+    const NOISE: f64 = 16.0 * f64::EPSILON;
     const COMFORTABLE: (f64, f64) = (
         f64::from_bits((1023 - 200) << 52),
         f64::from_bits((1023 + 200) << 52),
@@ -90,14 +95,16 @@ impl Precision for f64 {
         q2: Variance<f64>,
         nngp: &mut [f64],
         ntk: Option<&mut [f64]>,
+        noise: f64,
     ) -> Result<()> {
-        activation.apply_double(q1, q2, nngp, ntk)
+        activation.apply_double(q1, q2, nngp, ntk, noise)
     }
 }
 
 impl Precision for f32 {
     const LARGEST_VARIANCE: f32 = f32::MAX;
     const GUARDED: f32 = 1.0 + 1024.0 * f32::EPSILON;
+    const NOISE: f64 = 0.0;
     const COMFORTABLE: (f32, f32) = (
         f32::from_bits((127 - 50) << 23),
         f32::from_bits((127 + 25) << 23),
@@ -118,6 +125,7 @@ impl Precision for f32 {
         q2: Variance<f32>,
         nngp: &mut [f32],
         ntk: Option<&mut [f32]>,
+        _: f64,
     ) -> Result<()> {
         widened::apply(activation, q1, q2, nngp, ntk)
     }

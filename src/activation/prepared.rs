@@ -147,6 +147,19 @@ impl Activation {
         nngp: &mut [T],
         ntk: &mut [T],
     ) -> Result<()> {
+        self.apply_prepared_rounded(q1, q2, nngp, ntk, 0.0)
+    }
+
+    /// [`Activation::apply_prepared`] for covariances that are sums with rounding errors; `noise` as for
+    /// [`Activation::apply_rounded`].
+    pub(crate) fn apply_prepared_rounded<T: Real>(
+        &self,
+        q1: PreparedVariance<'_, T>,
+        q2: PreparedVariance<'_, T>,
+        nngp: &mut [T],
+        ntk: &mut [T],
+        noise: f64,
+    ) -> Result<()> {
         for (what, found) in [
             ("first variance", q1.variance.len()),
             ("first prepared variance", q1.factor.len()),
@@ -159,12 +172,12 @@ impl Activation {
         self.validate()?;
         if q1.plain
             && q2.plain
-            && let Some(outcome) = native::apply(self, q1, q2, nngp, ntk)
+            && let Some(outcome) = native::apply(self, q1, q2, nngp, ntk, noise)
         {
             return outcome;
         }
         let (q1, q2) = (Variance::Field(q1.variance), Variance::Field(q2.variance));
-        T::apply_general(self, q1, q2, nngp, Some(ntk))
+        T::apply_general(self, q1, q2, nngp, Some(ntk), noise)
     }
 
     /// The g of $`1/\sqrt{1+gq}`$, 0 for $`1/\sqrt q`$, `None` where nothing is prepared.

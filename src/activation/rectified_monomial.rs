@@ -27,15 +27,18 @@ type Series = [[f64; 4]; TERMS / 4];
 pub(crate) struct RectifiedMonomial {
     degree: u32,
     factorial: f64,
+    /// As for [`ScaledPair::new`].
+    noise: f64,
     /// The series of degree n and n − 1, with $`C_n`$ and without $`y^{n+1/2}`$.
     series: [Series; 2],
 }
 
 impl RectifiedMonomial {
-    pub(crate) fn new(degree: u32) -> Self {
+    pub(crate) fn new(degree: u32, noise: f64) -> Self {
         Self {
             degree,
             factorial: factorial(degree),
+            noise,
             series: [series(degree), series(degree.saturating_sub(1))],
         }
     }
@@ -76,7 +79,7 @@ impl BlockExpectation for RectifiedMonomial {
     fn pair(&self, q1: &Lanes, q2: &Lanes) -> Self::Pair {
         let mut scaled = [[0.0; LANES]; ScaledPair::FIELDS];
         for i in 0..LANES {
-            let fields = ScaledPair::new(q1[i], q2[i]).fields();
+            let fields = ScaledPair::new(q1[i], q2[i], self.noise).fields();
             for (lanes, field) in scaled.iter_mut().zip(fields) {
                 lanes[i] = field;
             }

@@ -10,14 +10,17 @@ use std::f64::consts::{FRAC_2_PI, TAU};
 
 /// $`\max(x, 0)`$
 #[derive(Clone, Copy)]
-pub(crate) struct Relu;
+pub(crate) struct Relu {
+    /// As for [`ScaledPair::new`].
+    pub(crate) noise: f64,
+}
 
 impl Expectation for Relu {
     type Pair = ScaledPair;
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> ScaledPair {
-        ScaledPair::new(q1, q2)
+        ScaledPair::new(q1, q2, self.noise)
     }
 
     #[inline(always)]
@@ -35,6 +38,8 @@ impl Expectation for Relu {
 #[derive(Clone, Copy)]
 pub(crate) struct LeakyRelu {
     pub(crate) slope: f64,
+    /// As for [`ScaledPair::new`].
+    pub(crate) noise: f64,
 }
 
 impl Expectation for LeakyRelu {
@@ -43,12 +48,12 @@ impl Expectation for LeakyRelu {
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> ScaledPair {
-        ScaledPair::new(q1, q2)
+        ScaledPair::new(q1, q2, self.noise)
     }
 
     #[inline(always)]
     fn at(&self, pair: &ScaledPair, k: f64) -> (f64, f64) {
-        let (value, derivative) = Relu.at(pair, k);
+        let (value, derivative) = Relu { noise: self.noise }.at(pair, k);
         let a = self.slope;
         let bend = (1.0 - a) * (1.0 - a);
         (
@@ -60,14 +65,17 @@ impl Expectation for LeakyRelu {
 
 /// $`|x|`$
 #[derive(Clone, Copy)]
-pub(crate) struct Abs;
+pub(crate) struct Abs {
+    /// As for [`ScaledPair::new`].
+    pub(crate) noise: f64,
+}
 
 impl Expectation for Abs {
     type Pair = ScaledPair;
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> ScaledPair {
-        ScaledPair::new(q1, q2)
+        ScaledPair::new(q1, q2, self.noise)
     }
 
     #[inline(always)]
@@ -83,14 +91,17 @@ impl Expectation for Abs {
 
 /// −1, 0 or 1
 #[derive(Clone, Copy)]
-pub(crate) struct Sign;
+pub(crate) struct Sign {
+    /// As for [`ScaledPair::new`].
+    pub(crate) noise: f64,
+}
 
 impl Expectation for Sign {
     type Pair = ScaledPair;
 
     #[inline(always)]
     fn pair(&self, q1: f64, q2: f64) -> ScaledPair {
-        ScaledPair::new(q1, q2)
+        ScaledPair::new(q1, q2, self.noise)
     }
 
     #[inline(always)]

@@ -10,9 +10,9 @@ use crate::special::Real;
 /// is as many `f32::EPSILON`.
 pub const COVARIANCE_GUARD: f64 = 1024.0 * f64::EPSILON;
 
-/// The largest variance that is accepted, so that twice a variance is finite too; in `f32` every finite
-/// one is.
-pub const LARGEST_VARIANCE: f64 = 1e300;
+/// The largest variance that is accepted, a quarter of the largest `f64`, so that four times a variance is finite, too; in
+/// `f32` every finite one is.
+pub const LARGEST_VARIANCE: f64 = f64::MAX / 4.0;
 
 /// The variances of one of the two Gaussian arguments over a slice of covariances.
 ///

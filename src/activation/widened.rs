@@ -34,13 +34,13 @@ pub(crate) fn apply(
             .as_deref_mut()
             .map(|ntk| &mut ntk[start..start + points]);
         let outcome = match tangents {
-            None => activation.apply_double(w1, w2, &mut k[..points], None),
+            None => activation.apply_double(w1, w2, &mut k[..points], None, 0.0),
             Some(tangents) => {
                 for (t, single) in t.iter_mut().zip(&*tangents) {
                     *t = f64::from(*single);
                 }
                 let outcome =
-                    activation.apply_double(w1, w2, &mut k[..points], Some(&mut t[..points]));
+                    activation.apply_double(w1, w2, &mut k[..points], Some(&mut t[..points]), 0.0);
                 for (single, t) in tangents.iter_mut().zip(&t) {
                     *single = *t as f32;
                 }

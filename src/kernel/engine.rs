@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::network::Quadrature;
+use crate::special::geometric_mean;
 use crate::{Error, Result};
 
 use super::geometry::{Geometry, LevelIndex, Refinement};
@@ -164,14 +165,18 @@ impl<R: Refinement> Engine<R> {
     }
 
     pub(crate) fn prepare(&self, signal: Signal<R>) -> Result<Prepared<R::Level>> {
-        // Exact functions are computed for each pair anew, and nothing is relative to their size.
-        let own = if R::Level::FIELDS && R::EXACT {
-            SelfCovariance::default()
-        } else {
-            let geometry = self.refinement.level([0, 0])?;
+        let geometry = self.refinement.level([0, 0])?;
+        // Also where functions are computed for each pair anew: what leaves the range of the numbers is refused here.
+        let own =
             self.recursion
-                .self_covariance(geometry, &signal, &mut geometry.make_workspace())?
-        };
+                .self_covariance(geometry, &signal, &mut geometry.make_workspace())?;
+        // The kernel at r = e is the largest: what it becomes without activations bounds the pooled kernel. With one fibre it
+        // is the pooled kernel.
+        let one_fibre = R::EXACT && !R::Level::FIELDS;
+        if one_fibre || !self.recursion.activates_after_pooling() {
+            self.recursion
+                .pooled_variances(&mut own.at_identity.clone())?;
+        }
         Ok(Prepared { signal, own })
     }
 
@@ -242,7 +247,7 @@ impl<R: Refinement> Engine<R> {
             Accuracy::Tolerance(tolerance) => tolerance,
         };
         let scale = |of: fn(&KernelPair) -> f64| {
-            FLOOR * (of(&a.own.at_identity) * of(&b.own.at_identity)).sqrt()
+            FLOOR * geometric_mean(of(&a.own.at_identity), of(&b.own.at_identity))
         };
         let floors = [scale(|p| p.nngp), scale(|p| p.ntk)];
         let steps = self.refinement.steps();
@@ -308,10 +313,13 @@ impl<R: Refinement> Engine<R> {
             }
         }
         let slack = self.slack();
+        let column_signals = &column_set.signals[column_range.clone()];
         let columns = column_set.pooled.select(column_range);
+        let geometry = self.refinement.level([0, 0])?;
         for (i, row) in row_range.enumerate() {
             let [own_fine, own_coarse] = row_set.pooled.row(row);
             let at = i * width..(i + 1) * width;
+            let mut close = Vec::new();
             let sides = [
                 (Some(&mut fine), own_fine, &columns.fine),
                 (coarse.as_mut(), own_coarse, &columns.coarse),
@@ -319,7 +327,13 @@ impl<R: Refinement> Engine<R> {
             for (side, own, others) in sides {
                 if let Some(KernelBlock { nngp, ntk }) = side {
                     let (nngp, ntk) = (&mut nngp[at.clone()], &mut ntk[at.clone()]);
-                    self.recursion.advance_row(&own, others, slack, nngp, ntk)?;
+                    close = self.recursion.advance_row(&own, others, slack, nngp, ntk)?;
+                }
+            }
+            for j in (0..close.len()).filter(|&j| close[j] && wanted(i, j)) {
+                let (a, b) = (&row_set.signals[row], &column_signals[j]);
+                if let Some(pair) = geometry.close_pair([&a.signal, &b.signal]) {
+                    fine.set(i * width + j, self.recursion.close(pair)?);
                 }
             }
         }

@@ -4,6 +4,8 @@ use crate::Result;
 use crate::network::Support;
 use crate::special::Real;
 
+use super::close_pair::ClosePair;
+
 /// Which of the two signals of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -161,6 +163,12 @@ pub trait Geometry: Sync {
 
     /// The part that a batch contributes to the mean over all fibres of all orientations, with Haar weights.
     fn mean(&self, region: Self::Region, fibres: &[Self::Scalar]) -> f64;
+
+    /// Two signals as a pair that carries its angle, where there is one fibre and nothing is averaged.
+    fn close_pair(&self, pair: [&Self::Signal; 2]) -> Option<ClosePair> {
+        let _ = pair;
+        None
+    }
 
     /// The mean of the fibre r = e of a signal with itself.
     fn own_mean(&self, region: Self::Region, fibres: &[Self::Scalar]) -> f64 {

@@ -2,6 +2,7 @@
 
 mod augmented;
 mod axial;
+mod close_pair;
 mod engine;
 mod evaluate;
 mod fibre_rules;

@@ -1,12 +1,17 @@
 //! Where the steps of the recursion act: on the fibres of a pair, on a signal's own, on numbers behind
 //! the pooling.
 
+use crate::activation::precision::Precision;
 use crate::activation::{Activation, PreparedVariance, Variance, VarianceField};
-use crate::network::Support;
-use crate::special::Real;
+use crate::network::{Scale, Support};
+use crate::special::{Real, geometric_mean};
 use crate::{Error, Result};
 
+use super::close_pair::closeness;
 use super::geometry::{Geometry, Side};
+
+/// What of $`1 - c^2`$ is rounding after a mean over many fibres, with a correlation c.
+const POOLED_NOISE: f64 = 64.0 * f64::EPSILON;
 
 /// Both kernels at the points of a batch, and copies that wait for the other branch of a sum.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +34,19 @@ pub(super) trait Place<T: Real> {
     fn average(&mut self, support: &Support, fibres: &mut Fibres<T>);
 
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<T>) -> Result<()>;
+
+    /// Called after a layer with weights has changed both kernels.
+    fn scaled(&mut self, scale: Scale) {
+        let _ = scale;
+    }
+
+    /// Called at the end of the second branch of a sum, before its kernels are added to those of the first.
+    ///
+    /// # Arguments
+    /// * `first` — the region at the end of the first branch
+    fn summed(&mut self, first: Self::Region) {
+        let _ = first;
+    }
 }
 
 /// What the fibres of a family meet before one activation: of both signals, the variance and its factor.
@@ -74,7 +92,7 @@ impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
         if let (&[qa], &[qb]) = (a.variance(), b.variance()) {
             self.gathered.next();
             let (qa, qb) = (Variance::Constant(qa), Variance::Constant(qb));
-            return activation.apply(qa, qb, nngp, Some(ntk));
+            return activation.apply_rounded(qa, qb, nngp, Some(ntk), G::Scalar::NOISE);
         }
         let gathered = self.gathered.next().expect("one entry per activation");
         let (geometry, region) = (self.geometry, self.region);
@@ -101,11 +119,12 @@ impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
             factor,
             plain,
         };
-        activation.apply_prepared(
+        activation.apply_prepared_rounded(
             prepared(qa, fa, a.plain()),
             prepared(qb, fb, b.plain()),
             nngp,
             ntk,
+            G::Scalar::NOISE,
         )
     }
 }
@@ -170,6 +189,8 @@ pub(super) struct RowPlace<'a> {
     pub(super) row_variances: std::slice::Iter<'a, f64>,
     pub(super) column_variances: std::slice::Iter<'a, Vec<f64>>,
     pub(super) slack: f64,
+    /// Of each column whether it met a kink at nearly full correlation.
+    pub(super) close: &'a mut [bool],
 }
 
 impl Place<f64> for RowPlace<'_> {
@@ -188,11 +209,15 @@ impl Place<f64> for RowPlace<'_> {
         let &row = self.row_variances.next().expect(expected);
         let columns = self.column_variances.next().expect(expected);
         clamp(&mut fibres.nngp, row, columns, self.slack)?;
-        activation.apply(
+        if let Some(closeness) = closeness(activation) {
+            note_close(&fibres.nngp, row, columns, closeness, self.close);
+        }
+        activation.apply_rounded(
             Variance::Constant(row),
             Variance::Field(columns),
             &mut fibres.nngp,
             Some(&mut fibres.ntk),
+            POOLED_NOISE,
         )
     }
 }
@@ -223,7 +248,7 @@ impl Place<f64> for PooledSelfPlace {
 
 fn clamp(nngp: &mut [f64], row_variance: f64, column_variances: &[f64], slack: f64) -> Result<()> {
     for (k, &q) in nngp.iter_mut().zip(column_variances) {
-        let bound = (row_variance * q).sqrt();
+        let bound = geometric_mean(row_variance, q);
         if k.abs() > bound * (1.0 + slack) {
             return Err(Error::NotACovariance {
                 q1: row_variance,
@@ -234,4 +259,13 @@ fn clamp(nngp: &mut [f64], row_variance: f64, column_variances: &[f64], slack: f
         *k = k.clamp(-bound, bound);
     }
     Ok(())
+}
+
+/// Notes which covariances nearly attain their bound, except those that attain it exactly for the same signal.
+fn note_close(nngp: &[f64], row: f64, columns: &[f64], closeness: f64, close: &mut [bool]) {
+    for ((&k, &q), close) in nngp.iter().zip(columns).zip(close) {
+        let bound = geometric_mean(row, q);
+        let same = k == row && k == q;
+        *close |= k.abs() >= (1.0 - closeness) * bound && bound > 0.0 && !same;
+    }
 }

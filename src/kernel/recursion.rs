@@ -1,16 +1,24 @@
 //! The recursion of NNGP and NTK through the layers, written once for all geometries.
 
-use crate::Result;
 use crate::activation::{Activation, VarianceField};
 use crate::network::{InputSpace, Layer, Network, Scale, Support};
 use crate::special::Real;
+use crate::{Error, Result};
 
+use super::close_pair::{ClosePair, ClosePlace};
 use super::geometry::Geometry;
 use super::place::{Fibres, Gathered, PairPlace, Place, PooledSelfPlace, RowPlace, SelfPlace};
 
-/// One step of the recursion.
+/// One step of the recursion, and the index of its layer in the network, for messages.
 #[derive(Debug, Clone)]
-enum Step {
+struct Step {
+    layer: usize,
+    map: Map,
+}
+
+/// What a layer does to the kernels.
+#[derive(Debug, Clone)]
+enum Map {
     /// A linear layer: $`K' = \sigma_w^2 A_S K + \sigma_b^2,\ \Theta' = K' + \sigma_w^2 A_S \Theta`$, with the
     /// mean $`A_S`$ over the filter of a convolution.
     Linear(Scale, Option<Support>),
@@ -95,16 +103,19 @@ pub(crate) struct FibreBuffers<T: Real> {
 
 /// Carries both kernels through `steps`.
 fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<T>) -> Result<()> {
-    for step in steps {
-        match step {
-            Step::Linear(scale, support) => {
+    for Step { layer, map } in steps {
+        match map {
+            Map::Linear(scale, support) => {
                 if let Some(support) = support {
                     place.average(support, fibres);
                 }
                 linear(*scale, &mut fibres.nngp, &mut fibres.ntk, false);
+                place.scaled(*scale);
             }
-            Step::Activation(activation) => place.activate(activation, fibres)?,
-            Step::Sum([first, second]) => {
+            Map::Activation(activation) => place
+                .activate(activation, fibres)
+                .map_err(|error| out_of_range(error).in_layer(*layer))?,
+            Map::Sum([first, second]) => {
                 let start = place.region();
                 let mut other = fibres.waiting.pop().unwrap_or_default();
                 other[0].clone_from(&fibres.nngp);
@@ -112,8 +123,10 @@ fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<
                 run(first, place, fibres)?;
                 std::mem::swap(&mut other[0], &mut fibres.nngp);
                 std::mem::swap(&mut other[1], &mut fibres.ntk);
+                let end = place.region();
                 place.return_to(start);
                 run(second, place, fibres)?;
+                place.summed(end);
                 add(&other[0], &mut fibres.nngp);
                 add(&other[1], &mut fibres.ntk);
                 fibres.waiting.push(other);
@@ -121,6 +134,75 @@ fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<
         }
     }
     Ok(())
+}
+
+/// Carries the kernels of a signal with itself through `steps`, and refuses what leaves the range of the numbers: a kernel
+/// that overflows, and one of which the largest value underflows although it was none before.
+fn run_own<T: Real, P: Place<T>>(
+    steps: &[Step],
+    place: &mut P,
+    fibres: &mut Fibres<T>,
+) -> Result<()> {
+    for step in steps {
+        let before = largest(&fibres.nngp);
+        run(std::slice::from_ref(step), place, fibres)?;
+        // A function of the user may vanish.
+        let may_vanish = matches!(step.map, Map::Activation(Activation::Elementwise(_)));
+        if !(may_vanish && largest(&fibres.nngp) == T::zero()) {
+            check_range(before, fibres, step.layer)?;
+        }
+    }
+    Ok(())
+}
+
+/// The largest value, which is not negative for a signal with itself; NaN and infinity count as the largest.
+fn largest<T: Real>(values: &[T]) -> T {
+    values.iter().fold(T::zero(), |largest, &value| {
+        if value > largest || value.is_nan() {
+            value
+        } else {
+            largest
+        }
+    })
+}
+
+fn check_range<T: Real>(before: T, fibres: &Fibres<T>, layer: usize) -> Result<()> {
+    let (nngp, ntk) = (largest(&fibres.nngp), largest(&fibres.ntk));
+    let (found, expected) = if !nngp.is_finite() || !ntk.is_finite() {
+        (
+            format!("above {:.1e}", T::max_value().wide()),
+            "smaller inputs, or a smaller weight_std or bias_std here or before",
+        )
+    } else if before > T::zero() && nngp < T::min_positive_value() {
+        (
+            format!(
+                "{:e}, below {:.1e}, where digits are lost",
+                nngp.wide(),
+                T::min_positive_value().wide()
+            ),
+            "larger inputs, or a larger weight_std here or before",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::InvalidValue {
+        what: "kernel of an input with itself".into(),
+        found,
+        expected: expected.into(),
+    }
+    .in_layer(layer))
+}
+
+/// Inputs are finite: a number that is not has become too large on the way.
+fn out_of_range(error: Error) -> Error {
+    match error {
+        Error::NotFinite { what, .. } => Error::InvalidValue {
+            what,
+            found: format!("above {:.1e}", f64::MAX),
+            expected: "smaller inputs, or a smaller weight_std or bias_std before".into(),
+        },
+        other => other,
+    }
 }
 
 fn linear<T: Real>(scale: Scale, nngp: &mut [T], ntk: &mut [T], first: bool) {
@@ -180,18 +262,18 @@ impl Recursion {
         };
         Recursion {
             first,
-            before: steps(&rest[..pooled]),
-            after: steps(&rest[pooled..]),
+            before: steps(&rest[..pooled], &mut (1..)),
+            after: steps(&rest[pooled..], &mut (1 + pooled..)),
         }
     }
 
     /// Whether an activation follows the pooling: only then are pooled variances needed.
     pub(crate) fn activates_after_pooling(&self) -> bool {
         fn activates(steps: &[Step]) -> bool {
-            steps.iter().any(|step| match step {
-                Step::Activation(_) => true,
-                Step::Sum(branches) => branches.iter().any(|branch| activates(branch)),
-                Step::Linear(..) => false,
+            steps.iter().any(|step| match &step.map {
+                Map::Activation(_) => true,
+                Map::Sum(branches) => branches.iter().any(|branch| activates(branch)),
+                Map::Linear(..) => false,
             })
         }
         activates(&self.after)
@@ -238,7 +320,9 @@ impl Recursion {
         let (scale, support) = &self.first;
         let region = geometry.lift_self(support, signal, workspace, &mut fibres.nngp);
         fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
+        let before = largest(&fibres.nngp);
         linear(*scale, &mut fibres.nngp, &mut fibres.ntk, true);
+        check_range(before, fibres, 0)?;
         let mut place = SelfPlace {
             geometry,
             workspace,
@@ -246,7 +330,7 @@ impl Recursion {
             variances,
             met: 0,
         };
-        run(&self.before, &mut place, fibres)?;
+        run_own(&self.before, &mut place, fibres)?;
         Ok(place.region)
     }
 
@@ -330,7 +414,7 @@ impl Recursion {
         let mut place = PooledSelfPlace {
             variances: Vec::new(),
         };
-        run(&self.after, &mut place, &mut fibres)?;
+        run_own(&self.after, &mut place, &mut fibres)?;
         *pair = KernelPair {
             nngp: fibres.nngp[0],
             ntk: fibres.ntk[0],
@@ -345,6 +429,8 @@ impl Recursion {
     /// * `column_variances` — per activation, one per signal of a column
     /// * `slack` — by how much, relatively, a covariance may exceed its bound through errors of the
     ///   quadrature; it is clamped to the bound then
+    ///
+    /// Returns of each column whether it met a kink at nearly full correlation.
     pub(crate) fn advance_row(
         &self,
         row_variances: &[f64],
@@ -352,10 +438,11 @@ impl Recursion {
         slack: f64,
         nngp: &mut [f64],
         ntk: &mut [f64],
-    ) -> Result<()> {
+    ) -> Result<Vec<bool>> {
         if self.after.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
+        let mut close = vec![false; nngp.len()];
         let mut fibres = Fibres {
             nngp: nngp.to_vec(),
             ntk: ntk.to_vec(),
@@ -365,28 +452,49 @@ impl Recursion {
             row_variances: row_variances.iter(),
             column_variances: column_variances.iter(),
             slack,
+            close: &mut close,
         };
         run(&self.after, &mut place, &mut fibres)?;
         nngp.copy_from_slice(&fibres.nngp);
         ntk.copy_from_slice(&fibres.ntk);
-        Ok(())
+        Ok(close)
+    }
+
+    /// The kernels of a pair of vectors whose angle decides.
+    pub(crate) fn close(&self, pair: ClosePair) -> Result<KernelPair> {
+        let mut place = ClosePlace::new(pair, self.first.0);
+        let mut fibres = place.fibres();
+        run(&self.after, &mut place, &mut fibres)?;
+        Ok(KernelPair {
+            nngp: fibres.nngp[0],
+            ntk: fibres.ntk[0],
+        })
     }
 }
 
 /// The steps of consecutive layers; a readout is none.
-fn steps(layers: &[Layer]) -> Vec<Step> {
+///
+/// # Arguments
+/// * `indices` — of these layers in the network
+fn steps(layers: &[Layer], indices: &mut dyn Iterator<Item = usize>) -> Vec<Step> {
     layers
         .iter()
-        .filter_map(|layer| match layer {
-            Layer::GroupConvolution { support, scale } => {
-                Some(Step::Linear(*scale, Some(support.clone())))
-            }
-            Layer::Lifting { scale, .. } | Layer::Dense(scale) => Some(Step::Linear(*scale, None)),
-            Layer::Activation(activation) => Some(Step::Activation(activation.clone())),
-            Layer::Residual { branch, shortcut } => {
-                Some(Step::Sum([steps(branch), steps(shortcut)]))
-            }
-            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => None,
+        .zip(indices)
+        .filter_map(|(layer, index)| {
+            let map = match layer {
+                Layer::GroupConvolution { support, scale } => {
+                    Map::Linear(*scale, Some(support.clone()))
+                }
+                Layer::Lifting { scale, .. } | Layer::Dense(scale) => Map::Linear(*scale, None),
+                Layer::Activation(activation) => Map::Activation(activation.clone()),
+                // Layers of a branch are named by the sum that they belong to.
+                Layer::Residual { branch, shortcut } => {
+                    let branch_steps = |layers| steps(layers, &mut std::iter::repeat(index));
+                    Map::Sum([branch_steps(branch), branch_steps(shortcut)])
+                }
+                Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => return None,
+            };
+            Some(Step { layer: index, map })
         })
         .collect()
 }

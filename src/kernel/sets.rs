@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use crate::special::geometric_mean;
 use crate::{Error, Result};
 
 use super::engine::{Accuracy, Engine, EngineWorkspace, KernelBlock, Prepared, PreparedSet};
@@ -370,7 +371,7 @@ struct Sum {
 
 /// A signal whose kernel with itself vanishes has a vanishing kernel with every other.
 fn normalise(value: f64, own: f64, other: f64) -> f64 {
-    let scale = (own * other).sqrt();
+    let scale = geometric_mean(own, other);
     if scale > 0.0 { value / scale } else { 0.0 }
 }
 

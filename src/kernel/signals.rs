@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array3, ArrayView2, ArrayView3, ArrayView4, Axis};
+use ndarray::{Array3, ArrayView, ArrayView2, ArrayView3, ArrayView4, Axis, RemoveAxis};
 use num_complex::Complex64;
 use rayon::prelude::*;
 
 use crate::group::{EulerZyz, Rotation};
-use crate::network::{InputSpace, Network, Outputs, SphereSampling};
+use crate::network::{InputSpace, Layer, Network, Outputs, SphereSampling};
 use crate::special::finite::first_not_finite;
 use crate::sphere::{CoefficientRotation, ShtPlanner, coefficients};
 use crate::{Error, Result};
 
 use super::augmented::OwnedSignals;
-use super::engine::Prepared;
+use super::engine::{Engine, Prepared};
 use super::evaluate::{Engines, Kernel};
 use super::finite::{FiniteGeometry, FiniteSignal};
+use super::geometry::{Geometry, Refinement};
 use super::plane::{PlaneGeometry, PlaneSignal};
+use super::precision::Precision;
 use super::sphere::SphereGeometry;
 use super::sphere_fields::SphereFields;
 use super::sphere_signal::SphereSignal;
@@ -104,6 +106,24 @@ impl Signals<'_> {
         }
     }
 
+    /// The largest modulus of an entry of each signal; of real and imaginary parts, where entries are complex.
+    fn sizes(&self) -> Vec<f64> {
+        fn largest<A, D: RemoveAxis>(
+            array: &ArrayView<'_, A, D>,
+            size: impl Fn(&A) -> f64,
+        ) -> Vec<f64> {
+            let of_signal =
+                |signal: ArrayView<'_, A, D::Smaller>| signal.iter().map(&size).fold(0.0, f64::max);
+            array.outer_iter().map(of_signal).collect()
+        }
+        match self {
+            Signals::Vectors(a) => largest(a, |x| x.abs()),
+            Signals::Grid(a) => largest(a, |x| x.abs()),
+            Signals::Points(a) => largest(a, |x| x.abs()),
+            Signals::Coefficients(a) => largest(a, |z| z.re.abs().max(z.im.abs())),
+        }
+    }
+
     /// Index of the first entry that is not finite.
     fn first_not_finite(&self) -> Option<Vec<usize>> {
         match self {
@@ -148,44 +168,50 @@ impl PreparedSignals {
         let network = kernel.network();
         let input = network.input();
         check_signals(input, &signals)?;
+        check_sizes(kernel, &signals)?;
         let store = match (kernel.engines(), signals) {
             (Engines::Vector(engine), Signals::Vectors(array)) => {
                 Store::Vector(each(array.len_of(Axis(0)), |i| {
-                    engine.prepare(array.row(i).to_vec())
+                    prepare(engine, i, array.row(i).to_vec())
                 })?)
             }
             (Engines::Sphere(engine), signals) => {
                 let take = harmonics(input, &signals)?;
                 let readout = engine.refinement.readout();
                 Store::Sphere(each(signals.len() * places.len(), |i| {
-                    let turn = places.turn(i);
-                    let coeffs = take(i / places.len())?;
-                    engine.prepare(SphereGeometry::signal(coeffs.view(), turn, readout)?)
+                    let (turn, input) = (places.turn(i), i / places.len());
+                    let coeffs = take(input)?;
+                    prepare(
+                        engine,
+                        input,
+                        SphereGeometry::signal(coeffs.view(), turn, readout)?,
+                    )
                 })?)
             }
             (Engines::Fields(engine), signals) => {
                 let take = harmonics(input, &signals)?;
                 Store::Fields(each(signals.len() * places.len(), |i| {
-                    let signal = SphereSignal::new(take(i / places.len())?.view());
-                    engine.prepare(match places.turn(i) {
-                        Some((rotation, g)) => signal.turned(rotation, g)?,
-                        None => signal,
-                    })
+                    let input = i / places.len();
+                    let mut signal = SphereSignal::new(take(input)?.view());
+                    if let Some((rotation, g)) = places.turn(i) {
+                        signal = signal.turned(rotation, g)?;
+                    }
+                    prepare(engine, input, signal)
                 })?)
             }
             (Engines::Finite(engine), Signals::Points(array)) => {
                 Store::Finite(each(array.len_of(Axis(0)), |i| {
-                    engine.prepare(FiniteSignal::new(array.index_axis(Axis(0), i)))
+                    prepare(engine, i, FiniteSignal::new(array.index_axis(Axis(0), i)))
                 })?)
             }
             (Engines::Plane(engine), Signals::Grid(array)) => {
                 Store::Plane(each(array.len_of(Axis(0)), |i| {
-                    engine.prepare(PlaneSignal::new(array.index_axis(Axis(0), i)))
+                    prepare(engine, i, PlaneSignal::new(array.index_axis(Axis(0), i)))
                 })?)
             }
             (Engines::PlaneSingle(engine, _), Signals::Grid(array)) => {
                 Store::PlaneSingle(each(array.len_of(Axis(0)), |i| {
-                    engine.prepare(PlaneSignal::new(array.index_axis(Axis(0), i)))
+                    prepare(engine, i, PlaneSignal::new(array.index_axis(Axis(0), i)))
                 })?)
             }
             (_, signals) => return Err(wrong_form(input, &signals)),
@@ -369,6 +395,49 @@ fn each<T: Send>(
         .map(prepare)
         .collect::<Result<Vec<T>>>()?;
     Ok(items.into())
+}
+
+/// Prepares one signal; an error names the input.
+fn prepare<R: Refinement>(
+    engine: &Engine<R>,
+    input: usize,
+    signal: <R::Level as Geometry>::Signal,
+) -> Result<Prepared<R::Level>> {
+    engine
+        .prepare(signal)
+        .map_err(|error| error.in_input(input))
+}
+
+/// Refuses inputs whose squares overflow, and those whose squares underflow although they are all that the network sees.
+fn check_sizes(kernel: &Kernel, signals: &Signals<'_>) -> Result<()> {
+    // Square roots of the smallest normal and of the largest number.
+    let (smallest, largest) = match kernel.precision() {
+        Precision::Double => (f64::MIN_POSITIVE.sqrt(), f64::MAX.sqrt()),
+        Precision::Single => (
+            f64::from(f32::MIN_POSITIVE).sqrt(),
+            f64::from(f32::MAX).sqrt(),
+        ),
+    };
+    let biased = match kernel.network().layers() {
+        [Layer::Lifting { scale, .. } | Layer::Dense(scale), ..] => scale.bias_std > 0.0,
+        _ => false,
+    };
+    for (input, size) in signals.sizes().into_iter().enumerate() {
+        let expected = if size > largest {
+            format!("at most {largest:.1e}, so that squares do not overflow")
+        } else if size > 0.0 && size < smallest && !biased {
+            format!("zero or at least {smallest:.1e}, so that squares do not underflow")
+        } else {
+            continue;
+        };
+        return Err(Error::InvalidValue {
+            what: "largest entry".into(),
+            found: format!("{size:e}"),
+            expected,
+        }
+        .in_input(input));
+    }
+    Ok(())
 }
 
 /// Checks that signals are finite and of the shape of an input space.

@@ -1,5 +1,6 @@
 //! Loops over the samples of fields, with the widest vectors.
 
+use crate::special::geometric_mean;
 use pulp::{Simd, WithSimd};
 
 /// The mean over channels of the products of two signals; channels follow each other at twice the length of a field.
@@ -30,6 +31,9 @@ impl WithSimd for Product<'_> {
     }
 }
 
+/// Products of variances from here on keep their digits.
+const SMALLEST_SQUARE: f64 = f64::MIN_POSITIVE / f64::EPSILON;
+
 /// Takes covariances back to their bound.
 pub(super) struct Confine<'a> {
     pub q1: &'a [f64],
@@ -45,13 +49,18 @@ impl WithSimd for Confine<'_> {
         const CHUNK: usize = 32;
         let chunks = self.q1.chunks(CHUNK).zip(self.q2.chunks(CHUNK));
         for (k, (q1, q2)) in self.k.chunks_mut(CHUNK).zip(chunks) {
+            // Squares first; the roots only where they tell more, or where the squares leave the range of the numbers.
             let beyond = k
                 .iter()
                 .zip(q1.iter().zip(q2))
-                .fold(false, |beyond, (k, (q1, q2))| beyond | (k * k > q1 * q2));
+                .fold(false, |beyond, (k, (q1, q2))| {
+                    let square = q1 * q2;
+                    let safe = (SMALLEST_SQUARE..=f64::MAX).contains(&square);
+                    beyond | (k * k > square) | !safe
+                });
             if beyond {
                 for (k, (q1, q2)) in k.iter_mut().zip(q1.iter().zip(q2)) {
-                    let bound = (q1 * q2).sqrt();
+                    let bound = geometric_mean(*q1, *q2);
                     *k = k.clamp(-bound, bound);
                 }
             }

@@ -8,6 +8,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::Result;
+use crate::special::geometric_mean;
 
 use super::engine::{Accuracy, Block, Engine, Estimate, Prepared, PreparedSet};
 use super::evaluate::Progress;
@@ -195,7 +196,7 @@ impl Matrices {
             for ((i, j), value) in fine.indexed_iter() {
                 let error = (value - coarse[[i, j]]).abs();
                 if error > 0.0 {
-                    largest = largest.max(error / (of(&rows[i]) * of(&columns[j])).sqrt());
+                    largest = largest.max(error / geometric_mean(of(&rows[i]), of(&columns[j])));
                 }
             }
         }

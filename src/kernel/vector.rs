@@ -2,6 +2,7 @@
 
 use crate::network::Support;
 
+use super::close_pair::ClosePair;
 use super::geometry::{Geometry, Side};
 
 /// Vectors of one dimension; the mean of a product is `$`x \cdot x' / d`$`.
@@ -56,6 +57,10 @@ impl Geometry for VectorGeometry {
 
     fn mean(&self, (): (), fibres: &[f64]) -> f64 {
         fibres[0]
+    }
+
+    fn close_pair(&self, [a, b]: [&Vec<f64>; 2]) -> Option<ClosePair> {
+        Some(ClosePair::of_vectors(a, b))
     }
 }
 

@@ -22,5 +22,6 @@ pub(crate) mod wigner_triangle;
 pub use gauss_legendre::GaussLegendre;
 pub use legendre::{legendre_polynomials, normalised_legendre};
 pub use real::Real;
+pub(crate) use real::geometric_mean;
 pub use wigner_d::{WignerDRecursion, wigner_d, wigner_d_matrix};
 pub use wigner_degrees::{WignerDegree, WignerDegrees};

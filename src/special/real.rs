@@ -4,6 +4,12 @@ use crate::activation::precision::Precision;
 use crate::special::lanes::Registers;
 use num_traits::{Float, NumAssign};
 
+/// $`\sqrt{ab}`$ for two numbers that are not negative, whose product may overflow or underflow.
+#[inline(always)]
+pub(crate) fn geometric_mean(a: f64, b: f64) -> f64 {
+    a.sqrt() * b.sqrt()
+}
+
 /// A floating-point number: `f64`, or `f32` where speed matters more than digits.
 ///
 /// Sealed: the accuracy of every function of this crate is known for these two.

@@ -30,3 +30,19 @@ pub const POSITIVE: f64 = 100.0 * f64::EPSILON;
 /// Fibres in single precision: products, sums over windows and expectations each round by a few ulp,
 /// and where patches nearly coincide an angle loses half of the digits of its sine.
 pub const SINGLE: f64 = 100.0 * f32::EPSILON as f64;
+
+/// A few layers, each a composition of functions accurate to a few ulp, relative to the geometric mean of the two diagonal entries.
+/// `sign` turns a relative error of an angle into half of one: nothing grows.
+pub const COLLINEAR: f64 = 200.0 * f64::EPSILON;
+
+/// The same where a kink follows a smooth function: there the angle is that of two covariances known to some ε. At the smallest
+/// angle that is taken from them, 1e-3, an error of ε becomes one of 1e3 ε.
+pub const COLLINEAR_AFTER_SMOOTH: f64 = 1e4 * f64::EPSILON;
+
+/// A few roundings per layer, which add up.
+pub fn deep(depth: usize) -> f64 {
+    8.0 * f64::EPSILON * (depth + 16) as f64
+}
+
+/// A tolerance that is soon reached, for what does not depend on it.
+pub const COARSE: f64 = 1e-3;
