@@ -56,16 +56,26 @@ impl SphereSignal {
         }
     }
 
+    fn power(&self) -> f64 {
+        self.spectrum.iter().sum()
+    }
+
     /// Whether no continuous turning leaves the signal as it is.
     ///
-    /// The squares of its derivatives about all axes, $`n^\top Q n`$ with $`Q_{ij} = \mathrm{Re} \langle J_i f, J_j f \rangle`$.
+    /// The squares of its derivatives about all axes, $`n^\top Q n`$ with $`Q_{ij} = \mathrm{Re} \langle J_i f, J_j f \rangle`$,
+    /// relative to its power.
     fn is_isolated(&self) -> bool {
+        let power = self.power();
+        if power == 0.0 {
+            return false;
+        }
+        let unit = power.sqrt().recip();
         let band_limit = self.coeffs.len_of(Axis(1));
         let mut squares = Matrix3::<f64>::zeros();
         for channel in self.coeffs.outer_iter() {
             for l in 0..band_limit {
                 let at = |m: isize| match m.unsigned_abs() <= l {
-                    true => channel[[l, (m + band_limit as isize - 1) as usize]],
+                    true => unit * channel[[l, (m + band_limit as isize - 1) as usize]],
                     false => Complex64::ZERO,
                 };
                 for m in -(l as isize)..=l as isize {
@@ -163,14 +173,17 @@ impl Copies {
         if std::ptr::eq(a, b) {
             return Ok(a.is_isolated().then_some(Centre::Identity));
         }
-        let power: f64 = a.spectrum.iter().sum();
+        let powers = [a, b].map(SphereSignal::power);
+        // Signals that vanish are no copies of anything; those that differ by a factor meet their kinks where copies do.
+        if powers.contains(&0.0) {
+            return Ok(None);
+        }
         let difference = a
             .spectrum
             .iter()
             .zip(&b.spectrum)
-            .map(|(p, q)| (p - q).abs());
-        // Signals that vanish are no copies of anything.
-        if power == 0.0 || difference.sum::<f64>() > SPECTRA * power {
+            .map(|(p, q)| (p / powers[0] - q / powers[1]).abs());
+        if difference.sum::<f64>() > SPECTRA {
             return Ok(None);
         }
         // Along a whole circle of kinks polar coordinates about one of them are of no use.
