@@ -19,6 +19,11 @@ pub struct Gram {
 #[derive(Debug, Clone, PartialEq)]
 pub enum KernelError {
     /// No quadrature was involved: the entries are exact to rounding.
+    ///
+    /// Functions with a kink or a jump turn a rounding error of ε in a correlation near 1 into one of √ε in an angle. For vectors the
+    /// angle is carried through the layers instead. Elsewhere signals, and patches of images, that are multiples of each other are
+    /// recognised; those that miss it by an angle below 6e-8 count as multiples, which changes the NTK of a rectifier by 1e-8
+    /// of its value per activation at most (`docs/accuracy.md`).
     Exact,
     /// Each entry's own estimate: its change in the last refinement of the quadrature, which is the
     /// error of the coarser one and so, as a rule, several times the error of the entry.

@@ -33,7 +33,7 @@ pub const SINGLE: f64 = 100.0 * f32::EPSILON as f64;
 
 /// A few layers, each a composition of functions accurate to a few ulp, relative to the geometric mean of the two diagonal entries.
 /// `sign` turns a relative error of an angle into half of one: nothing grows.
-pub const COLLINEAR: f64 = 200.0 * f64::EPSILON;
+pub const COLLINEAR: f64 = 32.0 * f64::EPSILON;
 
 /// The same where a kink follows a smooth function: there the angle is that of two covariances known to some ε. At the smallest
 /// angle that is taken from them, 1e-3, an error of ε becomes one of 1e3 ε.
