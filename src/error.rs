@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use num_complex::Complex;
+
 /// The result of every fallible operation of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -249,6 +251,16 @@ pub fn number(value: f64) -> impl fmt::Display {
     Number(value)
 }
 
+/// A complex number as messages print it, each part as [`number`] does.
+pub(crate) fn complex_number(value: Complex<f64>) -> impl fmt::Display {
+    let sign = if value.im.is_sign_negative() {
+        '-'
+    } else {
+        '+'
+    };
+    format!("{}{sign}{}i", number(value.re), number(value.im.abs()))
+}
+
 struct Number(f64);
 
 impl fmt::Display for Number {
@@ -292,7 +304,8 @@ impl fmt::Display for Bytes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bytes, number};
+    use super::{Bytes, complex_number, number};
+    use num_complex::Complex;
 
     #[test]
     fn numbers_are_short_and_read_back() {
@@ -311,6 +324,8 @@ mod tests {
             assert_eq!(text.parse(), Ok(value));
         }
         assert_eq!(number(f64::NAN).to_string(), "NaN");
+        let complex = complex_number(Complex::new(-1e-300, -2.0));
+        assert_eq!(complex.to_string(), "-1e-300-2i");
     }
 
     #[test]

@@ -18,7 +18,8 @@ use super::samples::sampled_error;
 /// Largest number of rows and columns of a tile, the unit of parallel work.
 const LARGEST_TILE: usize = 32;
 /// What to do about matrices that do not fit into memory.
-const BY_TILES: &str = "compute them by tiles in a folder (`store::GramStore`), or of fewer signals at a time";
+const BY_TILES: &str =
+    "compute them by tiles in a folder (`store::GramStore`), or of fewer signals at a time";
 /// Tiles per thread aimed at, so that threads finish together.
 const TILES_PER_THREAD: usize = 8;
 

@@ -3,6 +3,7 @@
 use super::ZonalProfile;
 use super::types::{InputSpace, Quadrature, Scale};
 use crate::activation::Activation;
+use crate::error::number;
 use crate::sphere::sampling::MAX_BAND_LIMIT;
 use crate::{Error, Result};
 
@@ -84,7 +85,7 @@ pub(super) fn check_quadrature(input: &InputSpace, quadrature: &Quadrature) -> R
             if !(tolerance > 0.0 && tolerance < 1.0) {
                 return Err(invalid(
                     "tolerance of the quadrature",
-                    tolerance,
+                    number(tolerance),
                     "a number between 0 and 1",
                 ));
             }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::check::check;
 use super::types::{InputSpace, Layer, Quadrature, SphereSampling};
 use super::{Outputs, Support, builder, file, file_write};
-use crate::group::FiniteAction;
 use crate::Result;
+use crate::group::FiniteAction;
 
 /// An infinitely wide network: the space of its inputs, its layers, and the quadrature of the mean
 /// over the group.

@@ -248,7 +248,10 @@ impl<'a> GramStore<'a> {
                     if let Found::Unusable(problem) = found {
                         report.damaged.push((path.clone(), problem));
                     }
-                    check_target(&path)?;
+                    if report.computed == 0 {
+                        // A folder without permission is refused before the first tile is computed.
+                        check_target(&path)?;
+                    }
                     let gram = self.compute(tile, done, total, progress.as_ref())?;
                     tile::write(&path, &self.key(tile), &gram)?;
                     report.computed += 1;

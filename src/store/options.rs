@@ -73,8 +73,14 @@ pub(super) fn side(
     match options.side {
         Some(0) => refused("0 signals".into(), "at least 1".into()),
         Some(side) if !fits(side) => refused(
-            format!("{} bytes for {side} signals along each side", options.memory),
-            format!("at least {} bytes", tile_memory([side; 2], signal_len(signals), outputs)),
+            format!(
+                "{} bytes for {side} signals along each side",
+                options.memory
+            ),
+            format!(
+                "at least {} bytes",
+                tile_memory([side; 2], signal_len(signals), outputs)
+            ),
         ),
         Some(side) => Ok(side),
         None => match (1..=most).rev().find(|&side| fits(side)) {
