@@ -123,9 +123,12 @@ impl Target {
                 Err(err) => return Err(io_error(given, "create", err)),
             };
             if existing.as_ref().is_some_and(Metadata::is_symlink) {
-                // What is named by the system itself, as /dev/stdout is, has no path behind the link.
-                if let Some(kind) = path.metadata().ok().as_ref().and_then(irregular) {
-                    return refuse(format!("found {kind}, expected a file or a new name"));
+                // /dev/stdout and its like are of an open file, which would keep its old content under the new name.
+                if folder
+                    .canonicalize()
+                    .is_ok_and(|folder| folder.starts_with("/proc"))
+                {
+                    return refuse("found an open file of a process, expected a file name".into());
                 }
                 let link = path
                     .read_link()

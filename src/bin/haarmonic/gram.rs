@@ -1,6 +1,5 @@
 //! `haarmonic gram`: kernel matrices.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -46,7 +45,7 @@ pub struct Arguments {
     share: Option<Share>,
     /// Number of threads, at most 1024; one for each core by default
     #[arg(long)]
-    threads: Option<NonZeroUsize>,
+    threads: Option<usize>,
 }
 
 /// A number of bytes, with k, M, G or T for powers of 1024.
@@ -86,7 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let files = files.into_iter().chain([arguments.columns.as_ref()]);
     check_output(&arguments.out, files.flatten().map(PathBuf::as_path))?;
     if let Some(threads) = arguments.threads {
-        use_threads(threads.get())?;
+        use_threads(threads)?;
     }
     let ranks = Ranks::join()?;
     if arguments.share.is_some() && ranks.several() {
@@ -121,7 +120,7 @@ fn use_threads(threads: usize) -> Result<()> {
         found: threads.to_string(),
         expected,
     };
-    if threads > MAX_THREADS {
+    if !(1..=MAX_THREADS).contains(&threads) {
         return Err(refused(format!("a number from 1 to {MAX_THREADS}")));
     }
     rayon::ThreadPoolBuilder::new()

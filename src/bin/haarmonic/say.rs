@@ -31,7 +31,7 @@ pub fn written(result: io::Result<()>) -> Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Io {
             path: "standard output".into(),
             operation: "write",
-            message: format!("{error}; files were written"),
+            message: error.to_string(),
         }),
         _ => Ok(()),
     }
