@@ -304,7 +304,7 @@ impl fmt::Display for Bytes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bytes, complex_number, number};
+    use super::{Bytes, Error, complex_number, number};
     use num_complex::Complex;
 
     #[test]
@@ -324,6 +324,16 @@ mod tests {
             assert_eq!(text.parse(), Ok(value));
         }
         assert_eq!(number(f64::NAN).to_string(), "NaN");
+        let error = Error::NotACovariance {
+            q1: 1e-300,
+            q2: 2.0,
+            k: -1e17,
+        };
+        assert!(
+            error
+                .to_string()
+                .starts_with("covariance -1e17 of two variables with variances 1e-300 and 2:")
+        );
         let complex = complex_number(Complex::new(-1e-300, -2.0));
         assert_eq!(complex.to_string(), "-1e-300-2i");
     }

@@ -39,7 +39,8 @@ pub struct Report {
 /// A value does not depend on the tiles, with one exception: a network with activations behind the pooling and a tolerance
 /// refines all pairs of a tile alike, and its values depend on them within the tolerance.
 ///
-/// Several processes may compute tiles of one folder at the same time ([`Share`]); one at a time may add signals.
+/// Several processes may compute tiles of one folder at the same time ([`Share`]); one at a time may add signals. Of several
+/// that make the same folder at the same time, those with another network or other signals are refused.
 ///
 /// # Memory
 /// Of [`complete`](Self::complete) what [`StoreOptions::memory`] says, whatever the number of signals; of
