@@ -277,6 +277,22 @@ fn is_pipe(data: &Metadata) -> bool {
     }
 }
 
+/// Refuses to read what may have no end. Asked before the file is opened: opening a pipe waits for whoever writes to it.
+///
+/// # Errors
+/// [`Error::Io`] for a folder, a device, a pipe or a socket, and if there is no such file.
+pub(crate) fn check_regular(path: &Path) -> Result<()> {
+    let data = path.metadata().map_err(|err| io_error(path, "read", err))?;
+    match irregular(&data) {
+        None => Ok(()),
+        Some(kind) => Err(Error::Io {
+            path: path.to_path_buf(),
+            operation: "read",
+            message: format!("found {kind}, expected a regular file"),
+        }),
+    }
+}
+
 /// Reads a small text file, such as a network or a table.
 ///
 /// # Arguments
@@ -292,15 +308,10 @@ pub fn read_text(path: impl AsRef<Path>, format: &str, limit: u64) -> Result<Str
     use std::io::Read;
     let path = path.as_ref();
     let cannot_read = |err| io_error(path, "read", err);
-    // Asked before the file is opened: opening a pipe waits for whoever writes to it. A pipe without a name has a writer.
     let data = path.metadata().map_err(cannot_read)?;
-    let nameless_pipe = || is_pipe(&data) && path.canonicalize().is_err();
-    if let Some(kind) = irregular(&data).filter(|_| !nameless_pipe()) {
-        return Err(Error::Io {
-            path: path.to_path_buf(),
-            operation: "read",
-            message: format!("found {kind}, expected a regular file"),
-        });
+    // A pipe without a name of its own has a writer.
+    if !(is_pipe(&data) && path.canonicalize().is_err()) {
+        check_regular(path)?;
     }
     let too_long = |found: String| {
         Err(Error::InvalidValue {
