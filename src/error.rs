@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use num_complex::Complex;
+
 /// The result of every fallible operation of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -124,6 +126,17 @@ pub enum Error {
         /// The limit that stopped it.
         limit: String,
     },
+    /// An array of known size is larger than the memory that is free, or the system refused the memory.
+    OutOfMemory {
+        /// What the memory is for.
+        what: String,
+        /// Bytes that are needed.
+        needed: u64,
+        /// Bytes that are free, where the system says so.
+        available: Option<u64>,
+        /// What to do about it.
+        change: String,
+    },
     /// A library that computes for this crate reported an error.
     Backend {
         /// Its name.
@@ -186,7 +199,10 @@ impl fmt::Display for Error {
             }
             Error::NotACovariance { q1, q2, k } => write!(
                 f,
-                "covariance {k} of two variables with variances {q1} and {q2}: expected |k| <= sqrt(q1 q2)"
+                "covariance {} of two variables with variances {} and {}: expected |k| <= sqrt(q1 q2)",
+                number(*k),
+                number(*q1),
+                number(*q2)
             ),
             Error::NotPositiveDefinite {
                 what,
@@ -202,6 +218,19 @@ impl fmt::Display for Error {
                 f,
                 "{what}: error estimate {achieved:.1e} at the limit ({limit}), expected at most {requested:.1e}"
             ),
+            Error::OutOfMemory {
+                what,
+                needed,
+                available,
+                change,
+            } => {
+                write!(f, "{what}: {} of memory needed, ", Bytes(*needed))?;
+                match available {
+                    Some(available) => write!(f, "found {}", Bytes(*available))?,
+                    None => write!(f, "more than the system gives")?,
+                }
+                write!(f, "; {change}")
+            }
             Error::Backend { library, message } => write!(f, "{library}: {message}"),
         }
     }
@@ -240,6 +269,125 @@ impl Error {
         Error::InFile {
             path: path.into(),
             source: Box::new(self),
+        }
+    }
+}
+
+/// A number as messages print it: the fewest digits that read back as the same number, with an exponent where plain digits
+/// would hide its size.
+///
+/// # Examples
+/// ```
+/// use haarmonic::error::number;
+/// assert_eq!(number(0.25).to_string(), "0.25");
+/// assert_eq!(number(-1e-17).to_string(), "-1e-17");
+/// assert_eq!(number(f64::MAX).to_string(), "1.7976931348623157e308");
+/// ```
+pub fn number(value: f64) -> impl fmt::Display {
+    Number(value)
+}
+
+/// A complex number as messages print it, each part as [`number`] does.
+pub(crate) fn complex_number(value: Complex<f64>) -> impl fmt::Display {
+    let sign = if value.im.is_sign_negative() {
+        '-'
+    } else {
+        '+'
+    };
+    format!("{}{sign}{}i", number(value.re), number(value.im.abs()))
+}
+
+struct Number(f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = self.0 == 0.0 || (1e-3..1e6).contains(&self.0.abs());
+        match plain {
+            true => write!(f, "{}", self.0),
+            false => write!(f, "{:e}", self.0),
+        }
+    }
+}
+
+/// A number of bytes as messages print it: three digits and a unit, in powers of 1000.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+        if self.0 < 1000 {
+            return write!(f, "{} bytes", self.0);
+        }
+        let (mut value, mut unit) = (self.0 as f64 / 1e3, 0);
+        // 999.5 would be printed as 1000.
+        while value >= 999.5 && unit + 1 < UNITS.len() {
+            value /= 1e3;
+            unit += 1;
+        }
+        let digits = match value {
+            value if value >= 99.95 => 0,
+            value if value >= 9.995 => 1,
+            _ => 2,
+        };
+        let text = format!("{value:.digits$}");
+        let text = match digits {
+            0 => &text[..],
+            _ => text.trim_end_matches('0').trim_end_matches('.'),
+        };
+        write!(f, "{text} {}", UNITS[unit])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, Error, complex_number, number};
+    use num_complex::Complex;
+
+    #[test]
+    fn numbers_are_short_and_read_back() {
+        for (value, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (0.001, "0.001"),
+            (0.000999, "9.99e-4"),
+            (999999.0, "999999"),
+            (1e6, "1e6"),
+            (-1.1102230246251565e-16, "-1.1102230246251565e-16"),
+            (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(number(value).to_string(), text);
+            assert_eq!(text.parse(), Ok(value));
+        }
+        assert_eq!(number(f64::NAN).to_string(), "NaN");
+        let error = Error::NotACovariance {
+            q1: 1e-300,
+            q2: 2.0,
+            k: -1e17,
+        };
+        assert!(
+            error
+                .to_string()
+                .starts_with("covariance -1e17 of two variables with variances 1e-300 and 2:")
+        );
+        let complex = complex_number(Complex::new(-1e-300, -2.0));
+        assert_eq!(complex.to_string(), "-1e-300-2i");
+    }
+
+    #[test]
+    fn bytes_have_three_digits() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1000, "1 kB"),
+            (1234, "1.23 kB"),
+            (9_999, "10 kB"),
+            (99_990, "100 kB"),
+            (999_600, "1 MB"),
+            (640_000_000_000, "640 GB"),
+            (u64::MAX, "18.4 EB"),
+        ] {
+            assert_eq!(Bytes(bytes).to_string(), text);
         }
     }
 }

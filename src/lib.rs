@@ -30,6 +30,7 @@
 //! | `plot` | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere (feature `plot`) |
 //! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
+//! | [`memory`] | how much memory is free, and whether an array fits |
 //!
 //! # Features
 //! * `cli` (default) builds the program `haarmonic`; the library does not need it.
@@ -51,6 +52,7 @@ pub mod error;
 pub mod finite_width;
 pub mod group;
 pub mod kernel;
+pub mod memory;
 pub mod network;
 #[cfg(feature = "plot")]
 pub mod plot;

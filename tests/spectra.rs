@@ -141,5 +141,15 @@ fn bad_arguments_are_errors() {
             Err(Error::InvalidValue { .. })
         ));
     }
+    let error = smoothing::gaussian_beam(4, f64::INFINITY).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("full width of a beam: found inf")
+    );
+    assert_eq!(
+        smoothing::gaussian_beam(3, f64::MAX).unwrap(),
+        [1.0, 0.0, 0.0]
+    );
     assert!(smoothing::low_pass(0, 1).is_err() && smoothing::heat_kernel(0, 1.0).is_err());
 }

@@ -285,6 +285,57 @@ fn what_does_not_belong_is_refused_and_nothing_changes() {
     assert!(error.to_string().contains("manifest.toml"), "{error}");
 }
 
+/// A tile of another network in the place of one's own is told as what it is.
+#[test]
+fn a_foreign_tile_is_named() {
+    let x = vectors(7, 6);
+    let folder = tempfile::tempdir().unwrap();
+    let kernels = [1.0, 1.1].map(|scale| Kernel::new(&perceptron(scale)).unwrap());
+    let paths = ["own", "other"].map(|name| folder.path().join(name));
+    let stores: Vec<GramStore<'_>> = paths
+        .iter()
+        .zip(&kernels)
+        .map(|(path, kernel)| GramStore::open(path, kernel, x.view(), side(6)).unwrap())
+        .collect();
+    for store in &stores {
+        store.complete(None).unwrap();
+    }
+    let name = "tile-00000-00000";
+    std::fs::copy(paths[1].join(name), paths[0].join(name)).unwrap();
+    let error = stores[0].read().unwrap_err().to_string();
+    let place = format!(
+        "tile {name}: missing in the folder {}, which holds a tile of other data",
+        paths[0].display()
+    );
+    assert!(error.starts_with(&place), "{error}");
+    let out = folder.path().join("k.npz");
+    assert_eq!(
+        stores[0].write_npz(&out).unwrap_err().to_string(),
+        error.clone()
+    );
+    assert!(!out.exists());
+}
+
+/// Matrices of terabytes are refused before a pair is computed.
+#[test]
+fn matrices_beyond_the_memory_are_refused() {
+    const N: usize = 500_000;
+    let kernel = Kernel::new(&perceptron(1.0)).unwrap();
+    let x = Array2::ones((N, 5));
+    let columns = x.view().split_at(Axis(0), N / 2).0;
+    for (result, bytes) in [
+        (kernel.gram(x.view()), 16 * N * N),
+        (kernel.cross(x.view(), columns), 8 * N * N),
+    ] {
+        let error = result.err().expect("an error");
+        assert!(
+            matches!(error, Error::OutOfMemory { needed, .. } if needed == bytes as u64),
+            "{error}"
+        );
+        assert!(error.to_string().contains("GramStore"), "{error}");
+    }
+}
+
 #[test]
 fn tiles_keep_to_the_memory() {
     let kernel = Kernel::new(&perceptron(1.0)).unwrap();

@@ -1,23 +1,31 @@
 //! Writing files so that the final name never holds a part of one.
 
 use std::fmt::Display;
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use crate::{Error, Result};
+
+/// As many links after each other as Linux follows.
+const MOST_LINKS: usize = 40;
 
 /// Writes a file through a temporary one in the same folder, which takes the final name only once
 /// it is complete and on disk.
 ///
 /// If anything fails, the temporary file is removed and what was there before stays as it was.
 ///
+/// A symbolic link stays, and the file that it names is written. An existing file keeps its mode, and its owner and group where
+/// the system allows that. Other hard links to it keep the old content.
+///
 /// # Arguments
 /// * `path` — the final name; replaced if it exists; its folder must exist
 /// * `write` — writes the content; its error is the reason that is reported
 ///
 /// # Errors
-/// [`Error::Io`] with the final name: folder missing, no permission, name taken by a folder, disk
-/// full, or the error of `write`.
+/// [`Error::Io`] with the final name: as [`check_target`], disk full, or the error of `write`.
 ///
 /// # Examples
 /// ```
@@ -32,61 +40,304 @@ where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,
 {
     let path = path.as_ref();
-    check_target(path)?;
-    let folder = folder_of(path);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".haarmonic-").suffix(".part");
-    #[cfg(unix)]
-    {
-        // The permissions any new file gets; the process mask applies.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let temporary = builder
-        .tempfile_in(&folder)
-        .map_err(|err| io_error(path, "create", err))?;
-    let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file());
-    write(&mut writer)
-        .and_then(|()| writer.flush())
-        .and_then(|()| temporary.as_file().sync_all())
-        .map_err(|err| io_error(path, "write", err))?;
-    drop(writer);
+    let target = Target::of(path)?;
+    let temporary = target.filled(path, write)?;
     temporary
-        .persist(path)
+        .persist(&target.path)
         .map_err(|err| io_error(path, "create", err.error))?;
-    // The new name itself reaches the disk with the folder. The content is complete either way, and
-    // some systems cannot open folders, so a failure here is not one of the file.
-    #[cfg(unix)]
-    if let Ok(folder) = std::fs::File::open(&folder) {
-        folder.sync_all().ok();
-    }
+    target.settle();
     Ok(())
 }
 
-/// Checks that a file could be written, before the work whose result it is to hold.
+/// Writes a file as [`write_atomically`] does, unless the name is taken.
+///
+/// # Returns
+/// Whether the file was written; of several processes that try at the same time one writes it.
+pub(crate) fn write_new<F>(path: &Path, write: F) -> Result<bool>
+where
+    F: FnOnce(&mut dyn Write) -> io::Result<()>,
+{
+    let target = Target::of(path)?;
+    if target.existing.is_some() {
+        return Ok(false);
+    }
+    let temporary = target.filled(path, write)?;
+    match temporary.persist_noclobber(&target.path) {
+        Ok(_) => {
+            target.settle();
+            Ok(true)
+        }
+        Err(err) if err.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(err) => Err(io_error(path, "create", err.error)),
+    }
+}
+
+/// Checks that a file could be written, before the work whose result it is to hold: a temporary file is made beside it and
+/// removed again.
 ///
 /// # Errors
-/// [`Error::Io`] if the folder does not exist or the name is that of a folder.
+/// [`Error::Io`] if the folder does not exist or may not be written to, if the name is too long, ends in a slash, or is that of
+/// a folder, a device, a pipe or a socket, and if the file exists and is protected against writing.
 pub fn check_target(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
-    let refuse = |message: String| {
-        Err(Error::Io {
+    Target::of(path)?.temporary(path).map(drop)
+}
+
+/// Where a file is to be written.
+struct Target {
+    /// Behind all links.
+    path: PathBuf,
+    folder: PathBuf,
+    /// The file that is there.
+    existing: Option<Metadata>,
+}
+
+impl Target {
+    fn of(given: &Path) -> Result<Target> {
+        let refuse = |message: String| {
+            Err(Error::Io {
+                path: given.to_path_buf(),
+                operation: "create",
+                message,
+            })
+        };
+        let mut path = given.to_path_buf();
+        for _ in 0..MOST_LINKS {
+            let folder = folder_of(&path);
+            if path.is_dir() {
+                return refuse("found a folder, expected a file name".into());
+            }
+            if !ends_in_its_name(&path) {
+                return refuse("no file name at the end, expected one after the folder".into());
+            }
+            if !folder.is_dir() {
+                let found = match folder.exists() {
+                    true => "is a file",
+                    false => "does not exist",
+                };
+                return refuse(format!("the folder {} {found}", folder.display()));
+            }
+            let existing = match path.symlink_metadata() {
+                Ok(data) => Some(data),
+                Err(err) if err.kind() == io::ErrorKind::NotFound => None,
+                Err(err) => return Err(io_error(given, "create", err)),
+            };
+            if existing.as_ref().is_some_and(Metadata::is_symlink) {
+                // /dev/stdout and its like are of an open file, which would keep its old content under the new name.
+                if folder
+                    .canonicalize()
+                    .is_ok_and(|folder| folder.starts_with("/proc"))
+                {
+                    return refuse("found an open file of a process, expected a file name".into());
+                }
+                let link = path
+                    .read_link()
+                    .map_err(|err| io_error(given, "create", err))?;
+                path = folder.join(link);
+                continue;
+            }
+            if let Some(kind) = existing.as_ref().and_then(irregular) {
+                return refuse(format!("found {kind}, expected a file or a new name"));
+            }
+            if existing.is_some() {
+                // Changes nothing, and asks the system instead of guessing from the mode.
+                OpenOptions::new()
+                    .write(true)
+                    .open(&path)
+                    .map_err(|err| io_error(given, "write", err))?;
+            }
+            return Ok(Target {
+                path,
+                folder,
+                existing,
+            });
+        }
+        refuse("found symbolic links that go round in a circle, expected a file".into())
+    }
+
+    /// The temporary file; `given` is the name for errors.
+    fn temporary(&self, given: &Path) -> Result<NamedTempFile> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".haarmonic-").suffix(".part");
+        #[cfg(unix)]
+        if self.existing.is_none() {
+            // The permissions any new file gets; the process mask applies.
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let temporary = builder
+            .tempfile_in(&self.folder)
+            .map_err(|err| match err.kind() {
+                io::ErrorKind::PermissionDenied => Error::Io {
+                    path: given.to_path_buf(),
+                    operation: "create",
+                    message: format!(
+                        "no permission to write to the folder {}",
+                        self.folder.display()
+                    ),
+                },
+                _ => io_error(given, "create", err),
+            })?;
+        #[cfg(unix)]
+        if let Some(existing) = &self.existing {
+            keep_owner_and_mode(temporary.as_file(), existing)
+                .map_err(|err| io_error(given, "create", err))?;
+        }
+        Ok(temporary)
+    }
+
+    /// The temporary file with its content, on disk.
+    fn filled<F>(&self, given: &Path, write: F) -> Result<NamedTempFile>
+    where
+        F: FnOnce(&mut dyn Write) -> io::Result<()>,
+    {
+        let temporary = self.temporary(given)?;
+        let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file());
+        write(&mut writer)
+            .and_then(|()| writer.flush())
+            .and_then(|()| temporary.as_file().sync_all())
+            .map_err(|err| io_error(given, "write", err))?;
+        drop(writer);
+        Ok(temporary)
+    }
+
+    /// Lets the new name itself reach the disk, with the folder. The content is complete either way, and some systems cannot
+    /// open folders, so a failure here is not one of the file.
+    fn settle(&self) {
+        #[cfg(unix)]
+        if let Ok(folder) = File::open(&self.folder) {
+            folder.sync_all().ok();
+        }
+    }
+}
+
+/// Gives a new file the owner, the group and the mode of the one that it replaces. An ordinary user cannot give files away:
+/// then the owner is the user, and the group what the user may give it.
+#[cfg(unix)]
+fn keep_owner_and_mode(file: &File, existing: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let own = file.metadata()?;
+    let mut mode = existing.mode() & 0o777;
+    if own.gid() != existing.gid() && fchown(file, None, Some(existing.gid())).is_err() {
+        // What was granted to one group is not granted to another.
+        mode &= 0o707;
+    }
+    if own.uid() != existing.uid() {
+        fchown(file, Some(existing.uid()), None).ok();
+    }
+    file.set_permissions(std::fs::Permissions::from_mode(mode))
+}
+
+/// Whether the text of a path ends in a file name, and not in a slash, a dot or a root.
+fn ends_in_its_name(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes();
+    path.file_name()
+        .is_some_and(|name| text.ends_with(name.as_encoded_bytes()))
+}
+
+/// What something that is no file is.
+fn irregular(data: &Metadata) -> Option<&'static str> {
+    if data.is_file() {
+        return None;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let kind = data.file_type();
+        if kind.is_char_device() {
+            return Some("a character device");
+        }
+        if kind.is_block_device() {
+            return Some("a block device");
+        }
+        if is_pipe(data) {
+            return Some("a pipe");
+        }
+        if kind.is_socket() {
+            return Some("a socket");
+        }
+    }
+    Some(if data.is_dir() {
+        "a folder"
+    } else {
+        "something that is no file"
+    })
+}
+
+fn is_pipe(data: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        data.file_type().is_fifo()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = data;
+        false
+    }
+}
+
+/// Refuses to read what may have no end. Asked before the file is opened: opening a pipe waits for whoever writes to it.
+///
+/// # Errors
+/// [`Error::Io`] for a folder, a device, a pipe or a socket, and if there is no such file.
+pub(crate) fn check_regular(path: &Path) -> Result<()> {
+    let data = path.metadata().map_err(|err| io_error(path, "read", err))?;
+    match irregular(&data) {
+        None => Ok(()),
+        Some(kind) => Err(Error::Io {
             path: path.to_path_buf(),
-            operation: "create",
-            message,
-        })
+            operation: "read",
+            message: format!("found {kind}, expected a regular file"),
+        }),
+    }
+}
+
+/// Reads a small text file, such as a network or a table.
+///
+/// # Arguments
+/// * `path` — a regular file, or a pipe that the shell made (`<(...)`, `/dev/stdin`)
+/// * `format` — its name for errors
+/// * `limit` — bytes that it may have
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be read, or is a device, a socket or a named pipe, which may have no end; [`Error::InFile`] around
+/// [`Error::InvalidValue`] if it is longer than the limit, of which no more is read, or around [`Error::Syntax`] if it is not
+/// UTF-8.
+pub fn read_text(path: impl AsRef<Path>, format: &str, limit: u64) -> Result<String> {
+    use std::io::Read;
+    let path = path.as_ref();
+    let cannot_read = |err| io_error(path, "read", err);
+    let data = path.metadata().map_err(cannot_read)?;
+    // A pipe without a name of its own has a writer.
+    if !(is_pipe(&data) && path.canonicalize().is_err()) {
+        check_regular(path)?;
+    }
+    let too_long = |found: String| {
+        Err(Error::InvalidValue {
+            what: format!("size of the {format} file"),
+            found,
+            expected: format!("at most {limit} bytes"),
+        }
+        .in_file(path))
     };
-    if path.is_dir() {
-        return refuse("found a folder, expected a file name".into());
+    if data.len() > limit {
+        return too_long(format!("{} bytes", data.len()));
     }
-    if path.file_name().is_none() {
-        return refuse("no file name, expected one after the folder".into());
+    let mut bytes = Vec::new();
+    let mut file = File::open(path).map_err(cannot_read)?.take(limit + 1);
+    file.read_to_end(&mut bytes).map_err(cannot_read)?;
+    if bytes.len() as u64 > limit {
+        return too_long("more bytes".into());
     }
-    let folder = folder_of(path);
-    if !folder.is_dir() {
-        return refuse(format!("the folder {} does not exist", folder.display()));
-    }
-    Ok(())
+    String::from_utf8(bytes).map_err(|_| {
+        Error::Syntax {
+            format: format.into(),
+            line: None,
+            message: "not text in UTF-8".into(),
+        }
+        .in_file(path)
+    })
 }
 
 /// Writes a table as CSV, with a header line.
@@ -163,6 +414,8 @@ pub(crate) fn io_error(path: &Path, operation: &'static str, err: io::Error) -> 
         message: match err.kind() {
             io::ErrorKind::NotFound => "no such file or folder".into(),
             io::ErrorKind::PermissionDenied => "permission denied".into(),
+            io::ErrorKind::StorageFull => "no space left".into(),
+            io::ErrorKind::InvalidFilename => "the name is too long".into(),
             _ => err.to_string().replace('\n', " "),
         },
     }

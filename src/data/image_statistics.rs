@@ -3,6 +3,7 @@
 use ndarray::Axis;
 
 use super::image_set::ImageSet;
+use crate::error::number;
 use crate::{Error, Result};
 
 /// Deviations below this multiple of ε times the largest entry are rounding, not variation.
@@ -49,7 +50,7 @@ impl ChannelStatistics {
             if !spread.is_finite() || spread <= ROUNDING * f64::EPSILON * largest {
                 return Err(Error::InvalidValue {
                     what: format!("standard deviation of channel {channel}"),
-                    found: spread.to_string(),
+                    found: number(spread).to_string(),
                     expected: "a finite number above zero, from pixels that differ".into(),
                 });
             }

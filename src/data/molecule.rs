@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use nalgebra::Matrix3;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, number};
 
 /// One hartree in milli-electronvolt (CODATA 2018).
 ///
@@ -187,7 +187,7 @@ impl Molecule {
                 if !(separation > 0.0 && separation.is_finite()) {
                     return Err(Error::InvalidValue {
                         what: format!("distance of atoms {i} and {j}"),
-                        found: format!("{separation}"),
+                        found: number(separation).to_string(),
                         expected: "a positive finite distance".into(),
                     });
                 }
@@ -288,7 +288,10 @@ impl Molecule {
         if !(excess <= ORTHOGONALITY_GUARD * f64::EPSILON && determinant > 0.0) {
             return Err(Error::InvalidValue {
                 what: "rotation".into(),
-                found: format!("max|R Rᵀ − 1| = {excess:.1e}, det R = {determinant}"),
+                found: format!(
+                    "max|R Rᵀ − 1| = {excess:.1e}, det R = {}",
+                    number(determinant)
+                ),
                 expected: "an orthogonal matrix with determinant 1".into(),
             });
         }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_PI_4, PI};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, number};
 use crate::special::{GaussLegendre, legendre_polynomials};
 use crate::sphere::sampling::check_band_limit;
 
@@ -226,7 +226,7 @@ impl RadialChannel {
         }
         Err(Error::InvalidValue {
             what: "angular width".into(),
-            found: self.angular_width.to_string(),
+            found: number(self.angular_width).to_string(),
             expected: "a width in (0, π]".into(),
         })
     }
@@ -256,7 +256,7 @@ pub(super) fn finite(what: &str, x: f64) -> Result<()> {
     }
     Err(Error::InvalidValue {
         what: what.into(),
-        found: x.to_string(),
+        found: number(x).to_string(),
         expected: "a finite number".into(),
     })
 }
@@ -267,7 +267,7 @@ fn positive(what: &str, x: f64) -> Result<()> {
     }
     Err(Error::InvalidValue {
         what: what.into(),
-        found: x.to_string(),
+        found: number(x).to_string(),
         expected: "a positive finite number".into(),
     })
 }

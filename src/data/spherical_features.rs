@@ -7,7 +7,7 @@ use num_complex::Complex64;
 
 use super::molecule::{Element, Molecule, distance};
 use super::radial::{RadialChannel, RadialCutoff, RadialFunction, finite};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, number};
 use crate::sphere::{Sampling, SphericalHarmonics};
 
 /// The signals on the sphere around each atom of a molecule.
@@ -416,7 +416,7 @@ impl SphericalFeatures {
             if let Some(k) = weights.iter().position(|w| !w.is_finite()) {
                 return Err(Error::InvalidValue {
                     what: format!("weight of atoms {i} and {j} in radial function {k}"),
-                    found: format!("{} at the distance {r} Å", weights[k]),
+                    found: format!("{} at the distance {} Å", number(weights[k]), number(r)),
                     expected: "a finite weight".into(),
                 });
             }
@@ -445,7 +445,7 @@ fn normalise(directions: &[[f64; 3]]) -> Result<Vec<[f64; 3]>> {
         if !(length > 0.0 && length.is_finite()) {
             return Err(Error::InvalidValue {
                 what: format!("length of direction {point}"),
-                found: length.to_string(),
+                found: number(length).to_string(),
                 expected: "a positive finite length".into(),
             });
         }

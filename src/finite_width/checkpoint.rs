@@ -10,7 +10,7 @@ use candle_core::{Device, Tensor};
 use safetensors::{SafeTensors, View};
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::data::atomic::{io_error, write_atomically};
+use crate::data::atomic::{check_regular, io_error, write_atomically};
 use crate::{Error, Result};
 
 use super::{Backend, Trainer};
@@ -82,6 +82,7 @@ impl Trainer {
     /// changed then.
     pub fn restore(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
+        check_regular(path)?;
         let bytes = std::fs::read(path).map_err(|error| io_error(path, "read", error))?;
         self.restore_from(&bytes).map_err(|error| Error::InFile {
             path: path.to_path_buf(),

@@ -4,6 +4,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 
 use crate::Error;
+use crate::error::number;
 
 /// How a step follows from the gradient g of the loss.
 ///
@@ -52,7 +53,7 @@ impl Optimiser {
             if !(0.0..1.0).contains(beta) {
                 return Err(Error::InvalidValue {
                     what: format!("{name} of Adam"),
-                    found: beta.to_string(),
+                    found: number(*beta).to_string(),
                     expected: "at least 0 and below 1".into(),
                 });
             }
@@ -60,7 +61,7 @@ impl Optimiser {
         if !(*epsilon > 0.0 && epsilon.is_finite()) {
             return Err(Error::InvalidValue {
                 what: "ϵ of Adam".into(),
-                found: epsilon.to_string(),
+                found: number(*epsilon).to_string(),
                 expected: "a finite number above 0".into(),
             });
         }

@@ -398,7 +398,7 @@ fn check_rate(learning_rate: f64) -> Result<()> {
     }
     Err(Error::InvalidValue {
         what: "learning rate".into(),
-        found: learning_rate.to_string(),
+        found: crate::error::number(learning_rate).to_string(),
         expected: "a finite number above 0".into(),
     })
 }

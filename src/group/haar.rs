@@ -7,6 +7,7 @@ use ndarray::aview1;
 
 use super::rotation::{EulerZyz, Rotation};
 use super::traits::FiniteGroup;
+use crate::error::number;
 use crate::special::finite::check_finite;
 use crate::sphere::Sampling;
 use crate::{Error, Result};
@@ -79,7 +80,7 @@ impl<E: Clone> HaarQuadrature<E> {
         if (mass - 1.0).abs() > MASS_GUARD {
             return Err(Error::InvalidValue {
                 what: "sum of the weights of the Haar quadrature".into(),
-                found: mass.to_string(),
+                found: number(mass).to_string(),
                 expected: "1".into(),
             });
         }

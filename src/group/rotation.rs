@@ -7,6 +7,7 @@ use rand::{Rng, RngExt};
 
 use super::sphere_point::{SpherePoint, reduce_angle};
 use super::traits::{Action, Group};
+use crate::error::number;
 use crate::{Error, Result};
 
 /// Largest entry of `R Rᵀ − 1` that a matrix given as a rotation may have: matrices printed with ten digits
@@ -343,7 +344,7 @@ fn check_angle(what: &str, angle: f64) -> Result<()> {
     }
     Err(Error::InvalidValue {
         what: what.into(),
-        found: angle.to_string(),
+        found: number(angle).to_string(),
         expected: "a finite angle".into(),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::f64::consts::{PI, TAU};
 
+use crate::error::number;
 use crate::{Error, Result};
 
 /// A point of S², by colatitude $`\theta \in [0, \pi]`$ and longitude $`\varphi \in [0, 2\pi)`$.
@@ -35,14 +36,14 @@ impl SpherePoint {
         if !(0.0..=PI).contains(&colatitude) {
             return Err(Error::InvalidValue {
                 what: "colatitude".into(),
-                found: colatitude.to_string(),
+                found: number(colatitude).to_string(),
                 expected: "an angle in [0, π]".into(),
             });
         }
         if !longitude.is_finite() {
             return Err(Error::InvalidValue {
                 what: "longitude".into(),
-                found: longitude.to_string(),
+                found: number(longitude).to_string(),
                 expected: "a finite angle".into(),
             });
         }

@@ -73,6 +73,14 @@ impl Signals<'_> {
         self.len() == 0
     }
 
+    /// Checks that the signals are finite and of an input space, before a kernel is made.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if they are not of the space, [`Error::NotFinite`], [`Error::Empty`].
+    pub fn check(&self, input: &InputSpace) -> Result<()> {
+        check_signals(input, self)
+    }
+
     /// Some of the signals, without a copy.
     pub(crate) fn range(&self, range: std::ops::Range<usize>) -> Signals<'_> {
         let range = ndarray::Slice::from(range);

@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ndarray::Array2;
+use ndarray::{Array2, Ix2};
 use rayon::prelude::*;
 
-use crate::Result;
 use crate::special::geometric_mean;
+use crate::{Result, memory};
 
 use super::engine::{Accuracy, Block, Engine, Estimate, Prepared, PreparedSet};
 use super::evaluate::Progress;
@@ -18,6 +18,9 @@ use super::samples::sampled_error;
 
 /// Largest number of rows and columns of a tile, the unit of parallel work.
 const LARGEST_TILE: usize = 32;
+/// What to do about matrices that do not fit into memory.
+const BY_TILES: &str =
+    "compute them by tiles in a folder (`store::GramStore`), or of fewer signals at a time";
 /// Tiles per thread aimed at, so that threads finish together.
 const TILES_PER_THREAD: usize = 8;
 
@@ -29,6 +32,7 @@ pub(super) fn matrix<'a, R: Refinement>(
     columns: Option<&[Prepared<R::Level>]>,
 ) -> Result<Gram> {
     let shape = (rows.len(), columns.map_or(rows.len(), <[_]>::len));
+    Matrices::check(shape, engine.estimates_errors())?;
     let gram = engine.until_accurate(|accuracy| {
         let row_set = complete(engine, rows, accuracy)?;
         let column_set = columns
@@ -37,7 +41,7 @@ pub(super) fn matrix<'a, R: Refinement>(
         let column_set = column_set.as_ref().unwrap_or(&row_set);
         let tiles = tiles(shape, columns.is_none());
         let counter = counter(tiles.iter().map(|(r, c)| r.len() * c.len()).sum());
-        let matrices = Mutex::new(Matrices::zeros(shape, engine.estimates_errors()));
+        let matrices = Mutex::new(Matrices::zeros(shape, engine.estimates_errors())?);
         tiles.into_par_iter().try_for_each_init(
             || engine.make_workspace(),
             |workspace, (r, c)| {
@@ -154,12 +158,26 @@ struct Matrices {
 }
 
 impl Matrices {
-    fn zeros(shape: (usize, usize), with_errors: bool) -> Self {
-        let zeros = || [Array2::zeros(shape), Array2::zeros(shape)];
-        Matrices {
-            fine: zeros(),
-            coarse: with_errors.then(zeros),
-        }
+    /// Refuses matrices that do not fit into memory, before anything is computed.
+    fn check((rows, columns): (usize, usize), with_errors: bool) -> Result<()> {
+        let (count, words) = if with_errors { (4, "four") } else { (2, "two") };
+        memory::check(
+            &format!("{words} matrices of {rows} x {columns}"),
+            memory::bytes(count, &[rows, columns]),
+            BY_TILES,
+        )
+    }
+
+    fn zeros((rows, columns): (usize, usize), with_errors: bool) -> Result<Self> {
+        let what = format!("matrix of {rows} x {columns}");
+        let zeros = || memory::zeros(&what, Ix2(rows, columns), BY_TILES);
+        Ok(Matrices {
+            fine: [zeros()?, zeros()?],
+            coarse: match with_errors {
+                true => Some([zeros()?, zeros()?]),
+                false => None,
+            },
+        })
     }
 
     fn place(&mut self, r: &Range<usize>, c: &Range<usize>, block: &Block, mirrored: bool) {

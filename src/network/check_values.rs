@@ -3,6 +3,7 @@
 use super::ZonalProfile;
 use super::types::{InputSpace, Quadrature, Scale};
 use crate::activation::Activation;
+use crate::error::number;
 use crate::sphere::sampling::MAX_BAND_LIMIT;
 use crate::{Error, Result};
 
@@ -84,7 +85,7 @@ pub(super) fn check_quadrature(input: &InputSpace, quadrature: &Quadrature) -> R
             if !(tolerance > 0.0 && tolerance < 1.0) {
                 return Err(invalid(
                     "tolerance of the quadrature",
-                    tolerance,
+                    number(tolerance),
                     "a number between 0 and 1",
                 ));
             }
@@ -97,14 +98,14 @@ pub(super) fn check_scale(index: usize, scale: &Scale) -> Result<()> {
     if !(scale.weight_std.is_finite() && scale.weight_std > 0.0) {
         return Err(layer_error(
             index,
-            &format!("weight_std is {}", scale.weight_std),
+            &format!("weight_std is {}", number(scale.weight_std)),
             "give a number greater than 0",
         ));
     }
     if !(scale.bias_std.is_finite() && scale.bias_std >= 0.0) {
         return Err(layer_error(
             index,
-            &format!("bias_std is {}", scale.bias_std),
+            &format!("bias_std is {}", number(scale.bias_std)),
             "give 0 (no bias) or a number greater than 0",
         ));
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::check::check;
 use super::types::{InputSpace, Layer, Quadrature, SphereSampling};
 use super::{Outputs, Support, builder, file, file_write};
+use crate::Result;
 use crate::group::FiniteAction;
-use crate::{Error, Result};
 
 /// An infinitely wide network: the space of its inputs, its layers, and the quadrature of the mean
 /// over the group.
@@ -233,21 +233,12 @@ impl Network {
     /// Reads a network file.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read, otherwise the errors of [`Network::from_toml`]
-    /// inside [`Error::InFile`].
+    /// [`Error::Io`] if the file cannot be read or is no regular file, otherwise the errors of [`Network::from_toml`]
+    /// inside [`Error::InFile`], with [`Error::InvalidValue`] for a file above 16 MiB.
     pub fn read(path: impl AsRef<Path>) -> Result<Network> {
         let path = path.as_ref();
-        let bytes =
-            std::fs::read(path).map_err(|err| crate::data::atomic::io_error(path, "read", err))?;
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => Network::from_toml(text),
-            Err(_) => Err(Error::Syntax {
-                format: "TOML".into(),
-                line: None,
-                message: "not text in UTF-8".into(),
-            }),
-        }
-        .map_err(|err| err.in_file(path))
+        let text = crate::data::atomic::read_text(path, "TOML", file::LARGEST)?;
+        Network::from_toml(&text).map_err(|err| err.in_file(path))
     }
 
     /// Writes the network in the form of a network file; [`Network::from_toml`] gives it back.

@@ -17,6 +17,9 @@ const SPACES: &str = "one of \"vector\", \"sphere\", \"plane\", \"finite\"";
 /// The keys of filters on the sphere, of which a layer has at most one.
 const PROFILES: [&str; 5] = ["cap", "ring", "gaussian", "heat", "legendre"];
 
+/// Bytes that a network file may have: far more than the longest list of generators or multipliers takes.
+pub(super) const LARGEST: u64 = 16 << 20;
+
 /// Reads the text of a network file.
 pub(super) fn parse(text: &str) -> Result<Network> {
     let lines = &Lines::of(text);

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::number;
 use crate::rotation_group::RotationGrid;
 use crate::sphere::{MAX_BAND_LIMIT, Sampling};
 use crate::{Error, Result};
@@ -194,7 +195,7 @@ fn check_angles<const N: usize>(
             if !accepted {
                 return wrong(
                     format!("{name} of output {}", index + 1),
-                    angle.to_string(),
+                    number(*angle).to_string(),
                     expected.into(),
                 );
             }

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::number;
 use crate::sphere::smoothing;
 use crate::sphere::zonal::{self, legendre_polynomials_at};
 use crate::{Error, Result};
@@ -133,23 +134,23 @@ impl ZonalProfile {
         };
         match self {
             ZonalProfile::Cap { angle } if !(*angle > 0.0 && *angle <= PI) => wrong(
-                angle.to_string(),
+                number(*angle).to_string(),
                 "an angle in radians greater than 0 and at most π",
             ),
             ZonalProfile::Ring { inner, outer }
                 if !(*inner >= 0.0 && inner < outer && *outer <= PI) =>
             {
                 wrong(
-                    format!("[{inner}, {outer}]"),
+                    format!("[{}, {}]", number(*inner), number(*outer)),
                     "two angles in radians, 0 <= inner < outer <= π",
                 )
             }
             ZonalProfile::Gaussian { width } if !(*width > 0.0 && width.is_finite()) => wrong(
-                width.to_string(),
+                number(*width).to_string(),
                 "a finite width in radians greater than 0",
             ),
             ZonalProfile::Heat { time } if !(*time > 0.0 && time.is_finite()) => {
-                wrong(time.to_string(), "a finite time greater than 0")
+                wrong(number(*time).to_string(), "a finite time greater than 0")
             }
             ZonalProfile::Legendre(multipliers) => {
                 if let Some(l) = multipliers.iter().position(|a| !a.is_finite()) {
@@ -168,7 +169,7 @@ impl ZonalProfile {
                     Some(1.0) => {}
                     Some(first) => {
                         return wrong(
-                            format!("{first} for degree 0"),
+                            format!("{} for degree 0", number(*first)),
                             "1 there, so that the mass is 1",
                         );
                     }

@@ -8,6 +8,7 @@ use argmin::solver::quasinewton::LBFGS;
 use ndarray::{Array2, ArrayView2};
 
 use super::scale_derivative::ScaleDerivative;
+use crate::error::number;
 use crate::kernel::Gram;
 use crate::network::{Network, ScaleParameter};
 use crate::predict::{Criterion, Ensemble, Evidence, Ridge};
@@ -147,7 +148,7 @@ impl ScaleSelection {
         if !(self.noise > 0.0 && self.noise.is_finite()) {
             return Err(Error::InvalidValue {
                 what: "noise to begin with".into(),
-                found: self.noise.to_string(),
+                found: number(self.noise).to_string(),
                 expected: "a positive number".into(),
             });
         }

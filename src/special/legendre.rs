@@ -7,6 +7,7 @@
 //! Near the poles $`\sin^m\theta`$ underflows long before the functions of high degree become small, so a value is kept as
 //! `mantissa * 2^(-512 * scale)` until it matters.
 
+use crate::error::number;
 use crate::{Error, Result};
 use std::f64::consts::PI;
 
@@ -138,7 +139,7 @@ pub(crate) fn check_colatitude(colatitude: f64) -> Result<()> {
     }
     Err(Error::InvalidValue {
         what: "colatitude".into(),
-        found: colatitude.to_string(),
+        found: number(colatitude).to_string(),
         expected: "radians between 0 and pi".into(),
     })
 }

@@ -3,6 +3,7 @@
 //! Coefficients of band limit L are a complex array of shape `[L, 2L − 1]`; entry `[l, m + L − 1]` is $`\hat f_{\ell m}`$, and the
 //! entries with $`|m| > \ell`$ are zero. The flat layout has length `L * L`, entry `l * l + l + m`.
 
+use crate::error::complex_number;
 use crate::sphere::sampling::check_band_limit;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
@@ -50,7 +51,7 @@ pub fn validate(coeffs: ArrayView2<'_, Complex64>) -> Result<usize> {
         if k.abs_diff(limit - 1) > l && *value != Complex64::ZERO {
             return Err(Error::InvalidValue {
                 what: format!("spherical-harmonic coefficient at index [{l}, {k}]"),
-                found: value.to_string(),
+                found: complex_number(*value).to_string(),
                 expected: "zero, since |m| > l".into(),
             });
         }
@@ -87,8 +88,8 @@ pub fn check_real(coeffs: ArrayView2<'_, Complex64>, tolerance: f64) -> Result<(
             if (found - mirrored).norm() > tolerance * largest {
                 return Err(Error::InvalidValue {
                     what: format!("coefficient l = {l}, m = -{m} of a real signal"),
-                    found: found.to_string(),
-                    expected: format!("(-1)^m conj f_lm = {mirrored}"),
+                    found: complex_number(found).to_string(),
+                    expected: format!("(-1)^m conj f_lm = {}", complex_number(mirrored)),
                 });
             }
         }

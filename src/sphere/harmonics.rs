@@ -2,6 +2,7 @@
 
 use super::coefficients::{self, sign};
 use super::sampling::check_band_limit;
+use crate::error::number;
 use crate::special::finite::check_finite;
 use crate::special::legendre::{Sectoral, check_colatitude};
 use crate::special::legendre_chains::LegendreChains;
@@ -75,7 +76,7 @@ impl Point {
         if !longitude.is_finite() {
             return Err(Error::InvalidValue {
                 what: "longitude".into(),
-                found: longitude.to_string(),
+                found: number(longitude).to_string(),
                 expected: "a finite number of radians".into(),
             });
         }

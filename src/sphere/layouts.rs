@@ -12,6 +12,7 @@
 
 use super::coefficients::{check_real, sign, validate, zeros};
 use super::rotation::rotate_coefficients;
+use crate::error::complex_number;
 use crate::special::finite::check_finite;
 use crate::{Error, Result};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, aview1};
@@ -89,7 +90,7 @@ pub fn from_healpy(alm: &[Complex64]) -> Result<Array2<Complex64>> {
 fn not_real(degree: usize, found: &Complex64) -> Error {
     Error::InvalidValue {
         what: format!("coefficient l = {degree}, m = 0 of a real signal"),
-        found: found.to_string(),
+        found: complex_number(*found).to_string(),
         expected: "a real number".into(),
     }
 }

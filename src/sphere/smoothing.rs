@@ -4,6 +4,7 @@
 //! [`cap_multipliers`](super::zonal::cap_multipliers).
 
 use super::sampling::check_band_limit;
+use crate::error::number;
 use crate::{Error, Result};
 
 /// Computes the multipliers of a Gaussian beam, $`b_\ell = e^{-\ell(\ell+1)\sigma^2/2}`$ with $`\sigma = \mathrm{FWHM}/\sqrt{8\ln2}`$.
@@ -27,8 +28,11 @@ use crate::{Error, Result};
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 pub fn gaussian_beam(band_limit: usize, full_width: f64) -> Result<Vec<f64>> {
+    check_band_limit(band_limit)?;
     check_scale("full width of a beam", full_width)?;
-    heat_kernel(band_limit, full_width * full_width / (16.0 * 2.0_f64.ln()))
+    // A square that is beyond the largest number leaves degree 0 alone, as the largest number does.
+    let time = full_width * full_width / (16.0 * 2.0_f64.ln());
+    Ok(multipliers(band_limit, time.min(f64::MAX)))
 }
 
 /// Computes the multipliers of heat flow for a time t, $`e^{-\ell(\ell+1)t}`$: the solution of $`\partial_t f = \Delta f`$ on the unit sphere.
@@ -51,9 +55,13 @@ pub fn gaussian_beam(band_limit: usize, full_width: f64) -> Result<Vec<f64>> {
 pub fn heat_kernel(band_limit: usize, time: f64) -> Result<Vec<f64>> {
     check_band_limit(band_limit)?;
     check_scale("time of heat flow", time)?;
-    Ok((0..band_limit)
+    Ok(multipliers(band_limit, time))
+}
+
+fn multipliers(band_limit: usize, time: f64) -> Vec<f64> {
+    (0..band_limit)
         .map(|l| (-((l * (l + 1)) as f64) * time).exp())
-        .collect())
+        .collect()
 }
 
 /// Computes the multipliers of a sharp low pass: 1 for ℓ < `cutoff`, 0 from there on.
@@ -82,7 +90,7 @@ fn check_scale(what: &str, value: f64) -> Result<()> {
     if !(value >= 0.0 && value.is_finite()) {
         return Err(Error::InvalidValue {
             what: what.into(),
-            found: value.to_string(),
+            found: number(value).to_string(),
             expected: "a finite number, not negative".into(),
         });
     }

@@ -11,6 +11,7 @@
 use super::coefficients::{self, sign};
 use super::harmonics::SphericalHarmonics;
 use super::sampling::check_band_limit;
+use crate::error::number;
 use crate::special::finite::check_finite;
 use crate::special::{GaussLegendre, legendre_polynomials};
 use crate::{Error, Result};
@@ -107,7 +108,7 @@ pub fn cap_multipliers(band_limit: usize, angle: f64) -> Result<Vec<f64>> {
     if !(angle > 0.0 && angle <= PI) {
         return Err(Error::InvalidValue {
             what: "opening angle of a cap".into(),
-            found: angle.to_string(),
+            found: number(angle).to_string(),
             expected: "radians above 0 and at most pi".into(),
         });
     }
@@ -199,7 +200,7 @@ pub fn gaussian_multipliers(band_limit: usize, width: f64) -> Result<Vec<f64>> {
     if !(width > 0.0 && width.is_finite()) {
         return Err(Error::InvalidValue {
             what: "width of a Gaussian filter".into(),
-            found: width.to_string(),
+            found: number(width).to_string(),
             expected: "a finite number of radians above 0".into(),
         });
     }

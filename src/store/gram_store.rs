@@ -4,17 +4,18 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2, Axis, Slice};
+use ndarray::{Array2, ArrayView2, Axis, Ix2, Slice};
 
 use crate::data::array_writing::write_npz_strips;
+use crate::data::atomic::check_target;
 use crate::kernel::{Gram, Kernel, KernelError, KernelPair, Precision, Progress, Signals};
 use crate::predict::Ensemble;
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 
 use super::fingerprint::Fingerprint;
 use super::manifest::{Block, Manifest};
 use super::opening::{check_same, extend, make_folder, remove_stale};
-use super::options::{StoreOptions, memory, side, signal_len};
+use super::options::{StoreOptions, side, signal_len, tile_memory};
 use super::share::Share;
 use super::stored_rows::StoredRows;
 use super::tile::{self, Found, TileKey};
@@ -38,7 +39,8 @@ pub struct Report {
 /// A value does not depend on the tiles, with one exception: a network with activations behind the pooling and a tolerance
 /// refines all pairs of a tile alike, and its values depend on them within the tolerance.
 ///
-/// Several processes may compute tiles of one folder at the same time ([`Share`]); one at a time may add signals.
+/// Several processes may compute tiles of one folder at the same time ([`Share`]); one at a time may add signals. Of several
+/// that make the same folder at the same time, those with another network or other signals are refused.
 ///
 /// # Memory
 /// Of [`complete`](Self::complete) what [`StoreOptions::memory`] says, whatever the number of signals; of
@@ -156,19 +158,16 @@ impl<'a> GramStore<'a> {
             true => Manifest::read(folder)?,
             false => None,
         };
-        let mut manifest = match &known {
-            Some(known) => {
-                check_same(known, &fresh).map_err(|err| err.in_file(folder))?;
-                known.clone()
-            }
-            None => fresh,
-        };
+        if let Some(known) = &known {
+            check_same(known, &fresh).map_err(|err| err.in_file(folder))?;
+        }
+        let mut manifest = known.clone().unwrap_or(fresh);
         extend("rows", &mut manifest.rows, &rows, side).map_err(|err| err.in_file(folder))?;
         if let (Some(blocks), Some(columns)) = (&mut manifest.columns, &columns) {
             extend("columns", blocks, columns, side).map_err(|err| err.in_file(folder))?;
         }
         let largest = |blocks: &[Block]| blocks.iter().map(|block| block.len).max().unwrap_or(1);
-        let needed = memory(
+        let needed = tile_memory(
             [largest(&manifest.rows), largest(manifest.columns())],
             signal_len(&rows),
             outputs,
@@ -185,8 +184,13 @@ impl<'a> GramStore<'a> {
             make_folder(folder)?;
         }
         remove_stale(folder);
-        if known.as_ref() != Some(&manifest) {
-            manifest.write(folder)?;
+        match known {
+            None if !manifest.write_first(folder)? => {
+                // Another program has made the store meanwhile, of these signals or of others.
+                return Self::with_sides(folder, kernel, rows, columns, options);
+            }
+            Some(known) if known != manifest => manifest.write(folder)?,
+            _ => {}
         }
         Ok(GramStore {
             folder: folder.to_path_buf(),
@@ -245,6 +249,10 @@ impl<'a> GramStore<'a> {
                     if let Found::Unusable(problem) = found {
                         report.damaged.push((path.clone(), problem));
                     }
+                    if report.computed == 0 {
+                        // A folder without permission is refused before the first tile is computed.
+                        check_target(&path)?;
+                    }
                     let gram = self.compute(tile, done, total, progress.as_ref())?;
                     tile::write(&path, &self.key(tile), &gram)?;
                     report.computed += 1;
@@ -276,11 +284,13 @@ impl<'a> GramStore<'a> {
     /// Two matrices, four with a tolerance.
     ///
     /// # Errors
-    /// [`Error::Missing`] if a tile is missing or damaged: [`complete`](Self::complete) computes it.
+    /// [`Error::Missing`] if a tile is missing or damaged: [`complete`](Self::complete) computes it;
+    /// [`Error::OutOfMemory`] if the matrices do not fit into memory.
     pub fn read(&self) -> Result<Gram> {
         let [n, m] = self.shape();
-        let mut nngp = Array2::zeros((n, m));
-        let mut ntk = Array2::zeros((n, m));
+        let what = format!("matrix of {n} x {m}");
+        let zeros = || memory::zeros(&what, Ix2(n, m), "read the rows as they are needed");
+        let (mut nngp, mut ntk) = (zeros()?, zeros()?);
         let mut errors = None;
         let mut sampled = Sampled::default();
         for tile in self.tiles() {
@@ -290,8 +300,10 @@ impl<'a> GramStore<'a> {
                 KernelError::Exact => {}
                 KernelError::Sampled { largest, pairs } => sampled.add(*largest, *pairs),
                 KernelError::Entries { nngp, ntk } => {
-                    let [a, b] = errors
-                        .get_or_insert_with(|| [Array2::zeros((n, m)), Array2::zeros((n, m))]);
+                    if errors.is_none() {
+                        errors = Some([zeros()?, zeros()?]);
+                    }
+                    let [a, b] = errors.as_mut().expect("made above");
                     matrices.extend([(a, nngp), (b, ntk)]);
                 }
             }
@@ -325,7 +337,9 @@ impl<'a> GramStore<'a> {
         let mut ntk = Array2::zeros((0, 0));
         write_npz_strips(path.as_ref(), keys, self.shape(), |key, strip| {
             let [rows, _] = self.ranges([strip, 0]);
-            let mut matrix = Array2::zeros((rows.len(), self.shape()[1]));
+            let shape = Ix2(rows.len(), self.shape()[1]);
+            let what = format!("{} rows of {} kernels", shape[0], shape[1]);
+            let mut matrix = memory::zeros(&what, shape, "use a store of smaller tiles")?;
             for column in 0..self.manifest.columns().len() {
                 // The other triangle holds the transpose.
                 let mirrored = self.columns.is_none() && column < strip;
@@ -444,9 +458,15 @@ impl<'a> GramStore<'a> {
     }
 
     fn missing(&self, tile: [usize; 2], found: &str) -> Error {
+        let path = self.path(tile);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         Error::Missing {
-            what: self.path(tile).display().to_string(),
-            place: format!("found {found}; completing the store computes it"),
+            what: format!("tile {name}"),
+            place: format!(
+                "the folder {}, which holds {found} under this name; computing the matrix again makes it, if one network at \
+                 a time uses the folder",
+                self.folder.display()
+            ),
         }
     }
 

@@ -1,12 +1,11 @@
 //! What a store holds: the network, and which signals, block by block.
 
 use std::fmt::Write as _;
-use std::io::Read;
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use crate::data::atomic::write_atomically;
+use crate::data::atomic::{read_text, write_atomically, write_new};
 use crate::{Error, Result};
 
 use super::fingerprint::Fingerprint;
@@ -56,22 +55,28 @@ impl Manifest {
     /// [`Error::InFile`] if it is not one.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(NAME);
-        let io = |err: std::io::Error| Error::Io {
-            path: path.clone(),
-            operation: "read",
-            message: err.to_string(),
-        };
-        let file = match std::fs::File::open(&path) {
-            Ok(file) => file,
-            Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(err) => return Err(io(err)),
-        };
-        let mut text = String::new();
-        file.take(LARGEST).read_to_string(&mut text).map_err(io)?;
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = read_text(&path, "TOML", LARGEST)?;
         parse(&text).map(Some).map_err(|err| err.in_file(&path))
     }
 
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
+        let text = self.text();
+        write_atomically(folder.join(NAME), |out| out.write_all(text.as_bytes()))
+    }
+
+    /// Writes the manifest of a folder that has none.
+    ///
+    /// # Returns
+    /// Whether it was written; otherwise another program has written one meanwhile.
+    pub(super) fn write_first(&self, folder: &Path) -> Result<bool> {
+        let text = self.text();
+        write_new(&folder.join(NAME), |out| out.write_all(text.as_bytes()))
+    }
+
+    fn text(&self) -> String {
         let mut text = format!(
             "format = {FORMAT}\nversion = {}\nprecision = {}\nnetwork = {}\n",
             quoted(&self.version),
@@ -95,7 +100,7 @@ impl Manifest {
             }
             text.push_str("]\n");
         }
-        write_atomically(folder.join(NAME), |out| out.write_all(text.as_bytes()))
+        text
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use crate::data::atomic::io_error;
 use crate::kernel::Signals;
 use crate::{Error, Result};
 
@@ -86,13 +87,14 @@ pub(super) fn check_same(known: &Manifest, fresh: &Manifest) -> Result<()> {
 
 pub(super) fn make_folder(folder: &Path) -> Result<()> {
     match std::fs::create_dir(folder) {
-        Err(err) if err.kind() != std::io::ErrorKind::AlreadyExists || !folder.is_dir() => {
-            Err(Error::Io {
-                path: folder.to_path_buf(),
-                operation: "create",
-                message: err.to_string(),
-            })
+        Err(err) if err.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(io_error(folder, "create", err))
         }
+        Err(_) if !folder.is_dir() => Err(Error::Io {
+            path: folder.to_path_buf(),
+            operation: "create",
+            message: "found a file, expected a folder or a new name".into(),
+        }),
         _ => Ok(()),
     }
 }

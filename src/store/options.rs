@@ -42,7 +42,7 @@ pub(super) fn signal_len(signals: &Signals<'_>) -> usize {
 }
 
 /// Bytes that a tile takes while it is computed.
-pub(super) fn memory([rows, columns]: [usize; 2], signal: usize, outputs: usize) -> usize {
+pub(super) fn tile_memory([rows, columns]: [usize; 2], signal: usize, outputs: usize) -> usize {
     let entries = (rows * outputs).saturating_mul(columns * outputs);
     let prepared = (rows + columns).saturating_mul(signal * outputs);
     let numbers = entries
@@ -58,14 +58,14 @@ pub(super) fn side(
     outputs: usize,
     options: StoreOptions,
 ) -> Result<usize> {
-    let fits = |side: usize| memory([side; 2], signal_len(signals), outputs) <= options.memory;
+    let fits = |side: usize| tile_memory([side; 2], signal_len(signals), outputs) <= options.memory;
     let most = match kernel.network().input() {
         InputSpace::Vector { .. } => SIDES[0],
         _ => SIDES[1],
     };
     let refused = |found: String, expected: String| {
         Err(Error::InvalidValue {
-            what: "tile of the store".into(),
+            what: "memory for a tile of a kernel matrix".into(),
             found,
             expected,
         })
@@ -73,17 +73,23 @@ pub(super) fn side(
     match options.side {
         Some(0) => refused("0 signals".into(), "at least 1".into()),
         Some(side) if !fits(side) => refused(
-            format!("{side} signals with {} bytes of memory", options.memory),
-            format!("{} bytes", memory([side; 2], signal_len(signals), outputs)),
+            format!(
+                "{} bytes for {side} signals along each side",
+                options.memory
+            ),
+            format!(
+                "at least {} bytes",
+                tile_memory([side; 2], signal_len(signals), outputs)
+            ),
         ),
         Some(side) => Ok(side),
         None => match (1..=most).rev().find(|&side| fits(side)) {
             Some(side) => Ok(side),
             None => refused(
-                format!("{} bytes of memory", options.memory),
+                format!("{} bytes", options.memory),
                 format!(
                     "at least {} bytes",
-                    memory([1; 2], signal_len(signals), outputs)
+                    tile_memory([1; 2], signal_len(signals), outputs)
                 ),
             ),
         },

@@ -212,13 +212,17 @@ struct Reading {
 
 impl Reading {
     fn open(path: &Path, key: &TileKey) -> std::result::Result<Self, Problem> {
+        // Opening a pipe would wait for whoever writes to it.
+        if !path.metadata()?.is_file() {
+            return Err(Problem::unusable("something that is no file"));
+        }
         let mut file = File::open(path)?;
         let len = file.metadata()?.len();
         let of_len = |&matrices: &usize| {
             file_len(key.shape, matrices).is_some_and(|expected| expected as u64 == len)
         };
         let Some(matrices) = [2, 4].into_iter().find(of_len) else {
-            return Err(Problem::Unusable(format!("{len} bytes")));
+            return Err(Problem::Unusable(format!("a file of {len} bytes")));
         };
         let mut bytes = [0; HEADER + CHECKSUM];
         file.read_exact(&mut bytes)?;

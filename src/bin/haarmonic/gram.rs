@@ -1,18 +1,23 @@
 //! `haarmonic gram`: kernel matrices.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use haarmonic::data::arrays::{Numbers, read_numbers, write_npz};
-use haarmonic::data::atomic::check_target;
+use haarmonic::data::arrays::{Numbers, write_npz};
 use haarmonic::kernel::{Gram, Kernel, KernelError, Progress};
+use haarmonic::network::Network;
 use haarmonic::store::{GramStore, Share, StoreOptions};
-use haarmonic::{Error, Result};
-use indicatif::ProgressBar;
+use haarmonic::{Error, Result, memory};
 
+use super::files::check_output;
+use super::inputs::Inputs;
 use super::ranks::Ranks;
-use super::{PrecisionChoice, inputs, progress, read_kernel};
+use super::{PrecisionChoice, for_less_memory, make_kernel, progress, read_network, say};
+
+/// More threads than that make no computation faster, and a system that can hold them no longer answers.
+const MAX_THREADS: usize = 1024;
+/// What to do about matrices that do not fit into memory.
+const BY_TILES: &str = "use --memory to compute them by tiles on disk";
 
 #[derive(Args)]
 pub struct Arguments {
@@ -38,9 +43,9 @@ pub struct Arguments {
     /// without it writes the result. Implies --resume
     #[arg(long, value_parser = parse_share)]
     share: Option<Share>,
-    /// Number of threads; all by default
+    /// Number of threads, at most 1024; one for each core by default
     #[arg(long)]
-    threads: Option<NonZeroUsize>,
+    threads: Option<usize>,
 }
 
 /// A number of bytes, with k, M, G or T for powers of 1024.
@@ -76,44 +81,107 @@ fn parse_share(text: &str) -> std::result::Result<Share, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    check_target(&arguments.out)?;
-    let ranks = Ranks::join()?;
+    let files = [Some(&arguments.network), Some(&arguments.rows)];
+    let files = files.into_iter().chain([arguments.columns.as_ref()]);
+    check_output(&arguments.out, files.flatten().map(PathBuf::as_path))?;
     if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build_global()
-            .map_err(|err| Error::InvalidValue {
-                what: "--threads".into(),
-                found: threads.to_string(),
-                expected: format!("a number for which threads can be made: {err}"),
-            })?;
+        use_threads(threads)?;
     }
-    let (bar, report) = progress::pairs();
-    let kernel = ranks.agree(read_kernel(&arguments.network, arguments.precision))?;
+    let ranks = Ranks::join()?;
+    if arguments.share.is_some() && ranks.several() {
+        return ranks.agree(Err(Error::InvalidValue {
+            what: "--share".into(),
+            found: "several processes of MPI, which have their shares".into(),
+            expected: "one or the other".into(),
+        }));
+    }
+    // Whatever may fail in one process alone must not leave the others waiting.
+    let sets = ranks.agree(Sets::read(arguments))?;
     let by_tiles_anyway = arguments.resume || arguments.memory.is_some();
-    if by_tiles_anyway || arguments.share.is_some() || ranks.several() {
-        return by_tiles(arguments, &kernel, &ranks, &bar, report);
+    let by_tiles_anyway = by_tiles_anyway || arguments.share.is_some() || ranks.several();
+    if !by_tiles_anyway {
+        sets.check_memory()?;
     }
-    let kernel = kernel.with_progress(report);
-    let rows = inputs::read(&kernel, &arguments.rows)?;
-    let gram = match &arguments.columns {
-        None => kernel.gram_prepared(&rows)?,
-        Some(path) => kernel.cross_prepared(&rows, &inputs::read(&kernel, path)?)?,
+    let kernel = ranks.agree(make_kernel(&sets.network, arguments.precision))?;
+    let (bar, report) = progress::pairs();
+    let said = match by_tiles_anyway {
+        true => by_tiles(arguments, &kernel, &sets, &ranks, report),
+        false => at_once(arguments, kernel.with_progress(report), &sets)
+            .map_err(|error| for_less_memory(error, BY_TILES)),
     };
     bar.finish_and_clear();
-    let (n1, n2) = gram.nngp.dim();
-    println!("{n1} x {n2} kernels, {}", describe(&gram.error));
-    write(arguments, gram)
+    say::lines(&said?)
 }
 
-/// Tile by tile, through a folder beside the result.
+/// Makes the pool of threads that computes everything.
+fn use_threads(threads: usize) -> Result<()> {
+    let refused = |expected: String| Error::InvalidValue {
+        what: "--threads".into(),
+        found: threads.to_string(),
+        expected,
+    };
+    if !(1..=MAX_THREADS).contains(&threads) {
+        return Err(refused(format!("a number from 1 to {MAX_THREADS}")));
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|err| refused(format!("a number for which threads can be made: {err}")))
+}
+
+/// The network and its inputs.
+struct Sets {
+    network: Network,
+    rows: Inputs,
+    columns: Option<Inputs>,
+}
+
+impl Sets {
+    fn read(arguments: &Arguments) -> Result<Sets> {
+        let network = read_network(&arguments.network, arguments.precision)?;
+        let rows = Inputs::read(&network, &arguments.rows)?;
+        let columns = arguments.columns.as_ref();
+        let columns = columns
+            .map(|path| Inputs::read(&network, path))
+            .transpose()?;
+        Ok(Sets {
+            network,
+            rows,
+            columns,
+        })
+    }
+
+    /// Refuses matrices that do not fit into memory, before the inputs are prepared.
+    fn check_memory(&self) -> Result<()> {
+        let outputs = self.network.outputs().count();
+        let columns = self.columns.as_ref().unwrap_or(&self.rows);
+        let [n1, n2] = [&self.rows, columns].map(|inputs| inputs.len().saturating_mul(outputs));
+        let what = format!("two matrices of {n1} x {n2}");
+        memory::check(&what, memory::bytes(2, &[n1, n2]), BY_TILES)
+    }
+}
+
+/// The whole matrices in memory. Returns what is to be said.
+fn at_once(arguments: &Arguments, kernel: Kernel, sets: &Sets) -> Result<Vec<String>> {
+    let rows = sets.rows.prepare(&kernel)?;
+    let gram = match &sets.columns {
+        None => kernel.gram_prepared(&rows)?,
+        Some(columns) => kernel.cross_prepared(&rows, &columns.prepare(&kernel)?)?,
+    };
+    let (n1, n2) = gram.nngp.dim();
+    let said = format!("{n1} x {n2} kernels, {}", describe(&gram.error));
+    write(arguments, gram)?;
+    Ok(vec![said])
+}
+
+/// Tile by tile, through a folder beside the result. Returns what is to be said.
 fn by_tiles(
     arguments: &Arguments,
     kernel: &Kernel,
+    sets: &Sets,
     ranks: &Ranks,
-    bar: &ProgressBar,
     report: Progress,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let mut folder = arguments.out.clone().into_os_string();
     folder.push(".tiles");
     let folder = PathBuf::from(folder);
@@ -121,16 +189,10 @@ fn by_tiles(
     if let Some(memory) = arguments.memory {
         options.memory = memory;
     }
-    // Whatever may fail in one process alone must not leave the others waiting.
-    let rows = ranks.agree(read_numbers(&arguments.rows))?;
-    let rows = inputs::signals(&rows).map_err(|error| error.in_file(&arguments.rows))?;
-    let columns = arguments.columns.as_ref().map(read_numbers).transpose();
-    let columns = ranks.agree(columns)?;
-    let open = || match &columns {
+    let rows = sets.rows.signals()?;
+    let open = || match &sets.columns {
         None => GramStore::open(&folder, kernel, rows, options),
-        Some(columns) => {
-            GramStore::open_cross(&folder, kernel, rows, inputs::signals(columns)?, options)
-        }
+        Some(columns) => GramStore::open_cross(&folder, kernel, rows, columns.signals()?, options),
     };
     // The first process makes the folder.
     if ranks.several() {
@@ -142,27 +204,22 @@ fn by_tiles(
     }
     let store = ranks.agree(open())?;
     let share = match arguments.share {
-        Some(_) if ranks.several() => {
-            return ranks.agree(Err(Error::InvalidValue {
-                what: "--share".into(),
-                found: "several processes of MPI, which have their shares".into(),
-                expected: "one or the other".into(),
-            }));
-        }
         Some(share) => share,
         None => ranks.share()?,
     };
     let shown = ranks.is_first().then_some(report);
     let done = ranks.agree(store.complete_share(share, shown))?;
-    bar.finish_and_clear();
-    for (path, problem) in &done.damaged {
-        println!("computed again: {}, found {problem}", path.display());
-    }
+    let damaged = done.damaged.iter();
+    let mut said: Vec<String> = damaged
+        .map(|(path, problem)| format!("computed again: {}, found {problem}", path.display()))
+        .collect();
     let counts = format!("{} tiles computed, {} found", done.computed, done.found);
     let [n1, n2] = store.shape();
     if arguments.share.is_some() {
-        println!("a share of {n1} x {n2} kernels, {counts}; without --share the result is written");
-        return Ok(());
+        said.push(format!(
+            "a share of {n1} x {n2} kernels, {counts}; without --share the result is written"
+        ));
+        return Ok(said);
     }
     let written = if ranks.is_first() {
         store.write_npz(&arguments.out).map(Some)
@@ -175,12 +232,12 @@ fn by_tiles(
         } else {
             ""
         };
-        println!(
+        said.push(format!(
             "{n1} x {n2} kernels, {counts}{others}, {}",
             describe(&error)
-        );
+        ));
     }
-    Ok(())
+    Ok(said)
 }
 
 pub fn describe(error: &KernelError) -> String {

@@ -1,22 +1,49 @@
 //! Inputs of a network from array files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use haarmonic::data::arrays::{Numbers, read_numbers};
 use haarmonic::kernel::{Kernel, PreparedSignals, Signals};
+use haarmonic::network::Network;
 use haarmonic::{Error, Result};
 use ndarray::{ArrayD, ArrayViewD, Dimension, Ix2, Ix3, Ix4};
 
-/// Reads one file and prepares what it holds for the network of `kernel`.
-pub fn read(kernel: &Kernel, path: &Path) -> Result<PreparedSignals> {
-    let numbers = read_numbers(path)?;
-    signals(&numbers)
-        .and_then(|signals| kernel.prepare(signals))
-        .map_err(|error| error.in_file(path))
+/// Inputs that are of the space of a network.
+pub struct Inputs {
+    path: PathBuf,
+    numbers: Numbers,
+}
+
+impl Inputs {
+    /// Reads one file and compares it with the network, which takes no kernel.
+    pub fn read(network: &Network, path: &Path) -> Result<Inputs> {
+        let numbers = read_numbers(path)?;
+        signals(&numbers)
+            .and_then(|signals| signals.check(network.input()))
+            .map_err(|error| error.in_file(path))?;
+        let path = path.into();
+        Ok(Inputs { path, numbers })
+    }
+
+    /// The number of inputs.
+    pub fn len(&self) -> usize {
+        self.numbers.shape()[0]
+    }
+
+    /// As the library takes them.
+    pub fn signals(&self) -> Result<Signals<'_>> {
+        signals(&self.numbers).map_err(|error| error.in_file(&self.path))
+    }
+
+    pub fn prepare(&self, kernel: &Kernel) -> Result<PreparedSignals> {
+        kernel
+            .prepare(self.signals()?)
+            .map_err(|error| error.in_file(&self.path))
+    }
 }
 
 /// The form in which a network takes an array, by its rank and its type.
-pub fn signals(numbers: &Numbers) -> Result<Signals<'_>> {
+fn signals(numbers: &Numbers) -> Result<Signals<'_>> {
     Ok(match numbers {
         Numbers::Real(array) if array.ndim() == 2 => Signals::Vectors(view::<_, Ix2>(array)?),
         Numbers::Real(array) if array.ndim() == 3 => Signals::Points(view::<_, Ix3>(array)?),

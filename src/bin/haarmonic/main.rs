@@ -1,5 +1,6 @@
 //! The command line: kernels, predictions and transforms from files to files.
 
+mod files;
 mod gram;
 mod inputs;
 #[cfg(feature = "plot")]
@@ -11,17 +12,18 @@ mod plot_table;
 mod predict;
 mod progress;
 mod ranks;
+mod say;
 mod score;
 mod select;
 mod targets;
 mod transform;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use haarmonic::kernel::{Kernel, Precision};
-use haarmonic::network::Network;
+use haarmonic::network::{InputSpace, Network};
 use haarmonic::predict::Criterion;
 use haarmonic::{Error, Result};
 
@@ -49,6 +51,13 @@ enum Command {
     /// Draw what the other commands write
     #[cfg(feature = "plot")]
     Plot(plot::Arguments),
+    /// Draw what the other commands write (not in this build)
+    #[cfg(not(feature = "plot"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Plot {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        _anything: Vec<std::ffi::OsString>,
+    },
     /// Transform signals on the sphere or on the rotation group
     Transform(transform::Arguments),
     /// Check a network file and say how it is read
@@ -108,20 +117,61 @@ enum PrecisionChoice {
     F32,
 }
 
-/// Reads a network and makes its kernel.
-fn read_kernel(network: &std::path::Path, precision: PrecisionChoice) -> Result<Kernel> {
-    let kernel = Kernel::new(&Network::read(network)?)?;
+/// Reads a network, for kernels of some precision.
+fn read_network(path: &Path, precision: PrecisionChoice) -> Result<Network> {
+    let network = Network::read(path)?;
+    match (precision, network.input()) {
+        (PrecisionChoice::F64, _) | (_, InputSpace::Plane { .. }) => Ok(network),
+        (PrecisionChoice::F32, _) => Err(Error::InvalidValue {
+            what: "--precision".into(),
+            found: "f32 for inputs that are not images".into(),
+            expected: "f64".into(),
+        }
+        .in_file(path)),
+    }
+}
+
+/// Makes the kernel of a network.
+fn make_kernel(network: &Network, precision: PrecisionChoice) -> Result<Kernel> {
+    let kernel = Kernel::new(network)?;
     match precision {
         PrecisionChoice::F64 => Ok(kernel),
         PrecisionChoice::F32 => kernel.with_precision(Precision::Single),
     }
 }
 
+/// The same error, with the way out that the command line has for too little memory.
+fn for_less_memory(error: Error, way: &str) -> Error {
+    match error {
+        Error::OutOfMemory {
+            what,
+            needed,
+            available,
+            ..
+        } => Error::OutOfMemory {
+            what,
+            needed,
+            available,
+            change: way.into(),
+        },
+        other => other,
+    }
+}
+
 fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    let result = match Arguments::try_parse() {
+        Ok(arguments) => run(arguments.command),
+        Err(refused) if refused.exit_code() != 0 => {
+            // Where standard error is closed, the exit code says it alone.
+            let _ = refused.print();
+            return ExitCode::from(REFUSED);
+        }
+        Err(help) => say::written(help.print()),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", one_line(&error));
+            say::error(&error);
             ExitCode::from(REFUSED)
         }
     }
@@ -135,19 +185,16 @@ fn run(command: Command) -> Result<()> {
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "plot")]
         Command::Plot(arguments) => plot::run(&arguments),
+        #[cfg(not(feature = "plot"))]
+        Command::Plot { .. } => Err(Error::InvalidValue {
+            what: "haarmonic plot".into(),
+            found: "a program built without the feature `plot`".into(),
+            expected: "one built with it: cargo install --path . --features plot".into(),
+        }),
         Command::Transform(arguments) => transform::run(&arguments),
         Command::Check { network } => {
             let network = Network::read(network)?;
-            print!("{}", network.to_toml()?);
-            Ok(())
+            say::text(&network.to_toml()?)
         }
     }
-}
-
-fn one_line(error: &Error) -> String {
-    error
-        .to_string()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use haarmonic::data::arrays::{Numbers, npz_keys, read_npz_real, read_numbers, read_real};
+use haarmonic::error::number;
 use haarmonic::plot::{self, AxisScale, Curve, Dynamics, Labels, Projection, SphereSignal};
 use haarmonic::predict::classification;
 use haarmonic::sphere::Sampling;
@@ -13,12 +14,15 @@ use num_complex::Complex64;
 pub use super::plot_arguments::Arguments;
 use super::plot_arguments::{Kind, Picture, ProjectionChoice, ScaleChoice, TableChoice};
 use super::plot_table::Table;
-use super::{KernelChoice, score};
+use super::{KernelChoice, say, score};
+
+/// More bins than a picture has columns show nothing more.
+const MAX_BINS: usize = 1000;
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let kind = &arguments.kind;
     let picture = kind.picture();
-    picture.check()?;
+    kind.check()?;
     match kind {
         Kind::Kernel { input, key, .. } => kernel(input, *key, picture),
         Kind::Dynamics {
@@ -187,6 +191,13 @@ fn variance(input: &Path) -> Result<Array2<f64>> {
 }
 
 fn calibration(input: &Path, labels: &Path, bins: usize, picture: &Picture) -> Result<()> {
+    if !(1..=MAX_BINS).contains(&bins) {
+        return Err(Error::InvalidValue {
+            what: "--bins".into(),
+            found: bins.to_string(),
+            expected: format!("a number from 1 to {MAX_BINS}"),
+        });
+    }
     let archive = input
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("npz"));
@@ -205,8 +216,11 @@ fn calibration(input: &Path, labels: &Path, bins: usize, picture: &Picture) -> R
     let truth = score::labels(&read_real(labels)?).map_err(|error| error.in_file(labels))?;
     let found = classification::calibration(probabilities.view(), &truth, bins)
         .map_err(|error| error.in_file(input))?;
-    println!("expected calibration error {:.4}", found.expected_error);
-    plot::calibration(&found, &picture.labels(), &picture.out)
+    plot::calibration(&found, &picture.labels(), &picture.out)?;
+    say::lines(&[format!(
+        "expected calibration error {:.4}",
+        found.expected_error
+    )])
 }
 
 fn curves(
@@ -317,7 +331,7 @@ fn real_part(values: Array2<Complex64>) -> Result<Array2<f64>> {
         None => Ok(values.mapv(|z| z.re)),
         Some(z) => Err(Error::InvalidValue {
             what: "samples".into(),
-            found: z.to_string(),
+            found: format!("the imaginary part {}", number(z.im)),
             expected: "those of a real signal".into(),
         }),
     }

@@ -1,14 +1,14 @@
 //! What `haarmonic plot` is told: which picture, of what, and the texts around it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use haarmonic::data::atomic::check_target;
 use haarmonic::plot::{Format, Labels};
 use haarmonic::sphere::Sampling;
 use haarmonic::{Error, Result};
 
 use super::KernelChoice;
+use super::files::check_output;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -167,13 +167,25 @@ impl Picture {
     }
 
     /// Refuses a name before anything is read.
-    pub fn check(&self) -> Result<()> {
+    fn check<'a>(&self, inputs: impl IntoIterator<Item = &'a Path>) -> Result<()> {
         Format::of(&self.out)?;
-        check_target(&self.out)
+        check_output(&self.out, inputs)
     }
 }
 
 impl Kind {
+    /// Refuses a name of the picture before anything is read.
+    pub fn check(&self) -> Result<()> {
+        let (input, more) = match self {
+            Kind::Kernel { input, .. } | Kind::Sphere { input, .. } => (input, None),
+            Kind::Dynamics { input, targets, .. } => (input, targets.as_ref()),
+            Kind::Calibration { input, labels, .. } => (input, Some(labels)),
+            Kind::Curves { table, .. } | Kind::Convergence { table, .. } => (&table.input, None),
+        };
+        let inputs = [input].into_iter().chain(more);
+        self.picture().check(inputs.map(PathBuf::as_path))
+    }
+
     pub fn picture(&self) -> &Picture {
         match self {
             Kind::Kernel { picture, .. }

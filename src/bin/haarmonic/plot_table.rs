@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
+use haarmonic::data::atomic::read_text;
 use haarmonic::{Error, Result};
+
+/// Bytes that a table may have.
+const LARGEST: u64 = 256 << 20;
 
 /// A table with a header.
 pub struct Table {
@@ -20,12 +24,8 @@ pub struct Series {
 
 impl Table {
     pub fn read(path: &Path) -> Result<Table> {
-        let bytes = std::fs::read(path).map_err(|error| Error::Io {
-            path: path.into(),
-            operation: "read",
-            message: error.to_string(),
-        })?;
-        let mut reader = csv::Reader::from_reader(&bytes[..]);
+        let text = read_text(path, "CSV", LARGEST)?;
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
         let wrong = |error: csv::Error| {
             Error::Syntax {
                 format: "CSV".into(),
@@ -114,7 +114,10 @@ impl Table {
             if curve.sizes.contains(&point[0]) {
                 return Err(Error::InvalidValue {
                     what: format!("{} of row {}", self.header[x], index + 1),
-                    found: format!("{} a second time on one curve", point[0]),
+                    found: format!(
+                        "{} a second time on one curve",
+                        haarmonic::error::number(point[0])
+                    ),
                     expected: format!(
                         "each once; columns for --by or --only: {}",
                         self.header.join(", ")

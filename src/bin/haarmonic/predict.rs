@@ -4,16 +4,25 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use haarmonic::data::arrays::{Numbers, write_npz};
-use haarmonic::data::atomic::check_target;
-use haarmonic::kernel::{Gram, Kernel, PreparedSignals};
+use haarmonic::error::number;
+use haarmonic::kernel::{Gram, Kernel};
+use haarmonic::network::Network;
 use haarmonic::predict::{
     GradientFlow, Prediction, Ridge, RidgePath, TestKernels, Time, ValidationCurve,
 };
-use haarmonic::{Error, Result};
+use haarmonic::{Error, Result, memory};
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, stack};
 
+use super::files::check_output;
+use super::inputs::Inputs;
 use super::targets::Targets;
-use super::{CriterionChoice, KernelChoice, PrecisionChoice, gram, inputs, progress, read_kernel};
+use super::{
+    CriterionChoice, KernelChoice, PrecisionChoice, for_less_memory, gram, make_kernel, progress,
+    read_network, say,
+};
+
+/// What to do about kernels that do not fit into memory.
+const FEWER: &str = "use fewer inputs, or --covariance diagonal or none";
 
 /// Ridges that are tried, as multiples of the mean diagonal entry.
 const RIDGES: std::ops::RangeInclusive<f64> = 1e-10..=1e2;
@@ -78,44 +87,46 @@ enum CovarianceChoice {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    check_target(&arguments.out)?;
-    let times = times(arguments)?;
-    let (bar, report) = progress::pairs();
-    let kernel = read_kernel(&arguments.network, arguments.precision)?.with_progress(report);
-    let targets = Targets::read(kernel.network(), &arguments.train_y)?;
-    let train = inputs::read(&kernel, &arguments.train_x)?;
-    let test = inputs::read(&kernel, &arguments.test_x)?;
+    let times = options(arguments)?;
+    let network = read_network(&arguments.network, arguments.precision)?;
+    let train_y = &arguments.train_y;
+    let targets = Targets::read(&network, train_y)?;
+    let train = Inputs::read(&network, &arguments.train_x)?;
+    let test = Inputs::read(&network, &arguments.test_x)?;
     targets
-        .check(train.len())
-        .map_err(|error| error.in_file(&arguments.train_y))?;
-    let validation = Validation::read(arguments, &kernel, &targets)?;
-    let train_train = kernel.gram_prepared(&train)?;
-    let test_train = kernel.cross_prepared(&test, &train)?;
-    let test_test = match arguments.covariance {
-        CovarianceChoice::None => None,
-        _ => Some(kernel.gram_prepared(&test)?),
-    };
-    let validation = validation
-        .map(|validation| validation.with_kernels(&kernel, &train))
-        .transpose()?;
-    bar.finish_and_clear();
+        .check(train.len(), "training")
+        .map_err(|error| error.in_file(train_y))?;
+    let validation = Validation::read(arguments, &network, &targets)?;
+    check_memory(arguments, &targets, [train.len(), test.len()], times.len())?;
 
-    let ridge = ridge(arguments, &train_train, &targets)?;
-    let flow = flow(arguments, &train_train, &targets, ridge)?;
+    let (bar, report) = progress::pairs();
+    let kernel = make_kernel(&network, arguments.precision)?.with_progress(report);
+    let kernels = Kernels::compute(arguments, &kernel, [&train, &test], validation.as_ref());
+    bar.finish_and_clear();
+    let Kernels {
+        train_train,
+        test_train,
+        test_test,
+        validation_train,
+    } = kernels.map_err(|error| for_less_memory(error, FEWER))?;
+
+    let mut said = Vec::new();
+    let ridge = ridge(arguments, &train_train, &targets, &mut said)?;
+    let flow = flow(arguments, &train_train, &targets, ridge, &mut said)?;
     let driving = |gram: &Gram| match arguments.kernel {
         KernelChoice::Ntk => gram.ntk.clone(),
         KernelChoice::Nngp => gram.nngp.clone(),
     };
-    println!(
+    said.push(format!(
         "{} predictions from {} training inputs; kernel: {}",
         test_train.nngp.nrows(),
-        train.len() / targets.places(),
+        train.len(),
         gram::describe(&test_train.error)
-    );
+    ));
     let mut arrays = Vec::new();
-    if let Some((rows, cross)) = validation {
-        let curve = ValidationCurve::new(&flow, driving(&cross).view(), rows.view(), &times)?;
-        show(&curve);
+    if let (Some(Validation { targets, .. }), Some(cross)) = (&validation, &validation_train) {
+        let curve = ValidationCurve::new(&flow, driving(cross).view(), targets.view(), &times)?;
+        show(&curve, &mut said);
         let errors = Array1::from_vec(curve.errors().to_vec());
         arrays.push(("validation_error", Numbers::Real(errors.into_dyn())));
         let best = ndarray::arr0(curve.best() as f64);
@@ -158,7 +169,95 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.select_ridge.is_some() {
         arrays.push(("ridge", Numbers::Real(ndarray::arr0(ridge).into_dyn())));
     }
-    write_npz(&arguments.out, &arrays)
+    write_npz(&arguments.out, &arrays)?;
+    say::lines(&said)
+}
+
+/// Checks all that takes no file to be read, and returns the times.
+fn options(arguments: &Arguments) -> Result<Vec<Time>> {
+    let files = [
+        &arguments.network,
+        &arguments.train_x,
+        &arguments.train_y,
+        &arguments.test_x,
+    ];
+    let validation = [&arguments.validation_x, &arguments.validation_y];
+    let files = files.into_iter().chain(validation.into_iter().flatten());
+    check_output(&arguments.out, files.map(PathBuf::as_path))?;
+    let allowed = |what: &str, value: f64, allowed: bool, expected: &str| match allowed {
+        true => Ok(()),
+        false => Err(Error::InvalidValue {
+            what: what.into(),
+            found: number(value).to_string(),
+            expected: expected.into(),
+        }),
+    };
+    let from_zero = |value: f64| value.is_finite() && value >= 0.0;
+    let (ridge, rate) = (arguments.ridge, arguments.learning_rate);
+    let expected = "a finite number, at least 0";
+    allowed("ridge (--ridge)", ridge, from_zero(ridge), expected)?;
+    let expected = "a finite number above 0";
+    let positive = rate.is_finite() && rate > 0.0;
+    allowed("learning rate (--learning-rate)", rate, positive, expected)?;
+    let expected = "a finite number, at least 0; without --time the training has converged";
+    for &time in &arguments.time {
+        allowed("training time (--time)", time, from_zero(time), expected)?;
+    }
+    times(arguments)
+}
+
+/// Refuses kernels and covariances that do not fit into memory, before anything is computed.
+fn check_memory(
+    arguments: &Arguments,
+    targets: &Targets,
+    [train, test]: [usize; 2],
+    times: usize,
+) -> Result<()> {
+    let [n, m] = [train, test].map(|inputs| inputs.saturating_mul(targets.places()));
+    // Both kernels, and the eigenvectors of one of them.
+    let mut bytes = memory::bytes(3, &[n, n]).saturating_add(memory::bytes(2, &[m, n]));
+    if arguments.covariance != CovarianceChoice::None {
+        bytes = bytes.saturating_add(memory::bytes(2, &[m, m]));
+    }
+    if arguments.covariance == CovarianceChoice::Full {
+        bytes = bytes.saturating_add(memory::bytes(times, &[m, m]));
+    }
+    let what = format!("kernels of {n} training and {m} test outputs");
+    memory::check(&what, bytes, FEWER)
+}
+
+/// All kernels of a prediction.
+struct Kernels {
+    train_train: Gram,
+    test_train: Gram,
+    /// Where a part of the covariance is wanted.
+    test_test: Option<Gram>,
+    validation_train: Option<Gram>,
+}
+
+impl Kernels {
+    fn compute(
+        arguments: &Arguments,
+        kernel: &Kernel,
+        [train, test]: [&Inputs; 2],
+        validation: Option<&Validation>,
+    ) -> Result<Kernels> {
+        // All inputs are taken apart before any pair of them: that may fail, too.
+        let (train, test) = (train.prepare(kernel)?, test.prepare(kernel)?);
+        let validation = validation.map(|validation| validation.inputs.prepare(kernel));
+        let validation = validation.transpose()?;
+        Ok(Kernels {
+            train_train: kernel.gram_prepared(&train)?,
+            test_train: kernel.cross_prepared(&test, &train)?,
+            test_test: match arguments.covariance {
+                CovarianceChoice::None => None,
+                _ => Some(kernel.gram_prepared(&test)?),
+            },
+            validation_train: validation
+                .map(|validation| kernel.cross_prepared(&validation, &train))
+                .transpose()?,
+        })
+    }
 }
 
 /// Those asked for; the converged state otherwise.
@@ -183,21 +282,25 @@ fn times(arguments: &Arguments) -> Result<Vec<Time>> {
     Ok(times)
 }
 
-/// Validation points, before and after their kernels.
+/// Validation points.
 struct Validation {
     targets: Array2<f64>,
-    inputs: PreparedSignals,
+    inputs: Inputs,
 }
 
 impl Validation {
-    fn read(arguments: &Arguments, kernel: &Kernel, train: &Targets) -> Result<Option<Validation>> {
+    fn read(
+        arguments: &Arguments,
+        network: &Network,
+        train: &Targets,
+    ) -> Result<Option<Validation>> {
         let (Some(x), Some(y)) = (&arguments.validation_x, &arguments.validation_y) else {
             return Ok(None);
         };
-        let targets = Targets::read(kernel.network(), y)?;
-        let inputs = inputs::read(kernel, x)?;
+        let targets = Targets::read(network, y)?;
+        let inputs = Inputs::read(network, x)?;
         targets
-            .check(inputs.len())
+            .check(inputs.len(), "validation")
             .map_err(|error| error.in_file(y))?;
         if targets.rows.ncols() != train.rows.ncols() {
             let error = Error::ShapeMismatch {
@@ -212,14 +315,15 @@ impl Validation {
             inputs,
         }))
     }
-
-    fn with_kernels(self, kernel: &Kernel, train: &PreparedSignals) -> Result<(Array2<f64>, Gram)> {
-        Ok((self.targets, kernel.cross_prepared(&self.inputs, train)?))
-    }
 }
 
 /// As a multiple of the mean diagonal entry: the one given, or the one of the least cost.
-fn ridge(arguments: &Arguments, train: &Gram, targets: &Targets) -> Result<f64> {
+fn ridge(
+    arguments: &Arguments,
+    train: &Gram,
+    targets: &Targets,
+    said: &mut Vec<String>,
+) -> Result<f64> {
     let Some(criterion) = arguments.select_ridge else {
         return Ok(arguments.ridge);
     };
@@ -229,13 +333,13 @@ fn ridge(arguments: &Arguments, train: &Gram, targets: &Targets) -> Result<f64> 
     };
     let path = RidgePath::new(kernel.view(), targets.rows.view())?;
     let selected = path.select(criterion.into(), RIDGES)?;
-    println!(
+    said.push(format!(
         "ridge {:.3e} times the mean diagonal entry, {} {:.6e}; condition {:.1e}",
         selected.relative,
         criterion.of_cost(),
         selected.cost,
         path.condition(Ridge::Absolute(selected.ridge))?
-    );
+    ));
     Ok(selected.relative)
 }
 
@@ -244,6 +348,7 @@ fn flow(
     train: &Gram,
     targets: &Targets,
     ridge: f64,
+    said: &mut Vec<String>,
 ) -> Result<GradientFlow> {
     let (ntk, nngp, rows) = (train.ntk.view(), train.nngp.view(), targets.rows.view());
     let builder = match arguments.kernel {
@@ -257,10 +362,10 @@ fn flow(
     if !arguments.steps.is_empty() {
         let stable = flow.stable_learning_rate()?;
         if arguments.learning_rate >= stable {
-            println!(
+            said.push(format!(
                 "learning rate {} is above {stable:.3e}: gradient descent diverges",
-                arguments.learning_rate
-            );
+                number(arguments.learning_rate)
+            ));
         }
     }
     Ok(flow)
@@ -319,15 +424,15 @@ fn together(several: bool, arrays: &[ArrayD<f64>]) -> Numbers {
 }
 
 /// The validation curve as a table.
-fn show(curve: &ValidationCurve) {
-    println!("{:>14} {:>14}", "time", "rmse");
+fn show(curve: &ValidationCurve, said: &mut Vec<String>) {
+    said.push(format!("{:>14} {:>14}", "time", "rmse"));
     for (index, (time, error)) in curve.times().iter().zip(curve.errors()).enumerate() {
         let time = match time {
-            Time::Finite(t) => t.to_string(),
+            Time::Finite(t) => number(*t).to_string(),
             Time::Steps(steps) => format!("{steps} steps"),
             Time::Infinite => "converged".into(),
         };
         let mark = if index == curve.best() { "  least" } else { "" };
-        println!("{time:>14} {error:>14.6e}{mark}");
+        said.push(format!("{time:>14} {error:>14.6e}{mark}"));
     }
 }

@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use haarmonic::data::arrays::{npz_keys, read_npz_real, read_real};
-use haarmonic::data::atomic::{check_target, write_csv};
+use haarmonic::data::atomic::write_csv;
+use haarmonic::error::number;
 use haarmonic::predict::classification::{calibration, class_probabilities, confusion};
 use haarmonic::predict::metrics::{mae, r_squared, rmse};
 use haarmonic::{Error, Result};
 use ndarray::{Array1, Array2, ArrayD, ArrayView1, ArrayViewD, Ix2};
+
+use super::files::check_output;
+use super::say;
 
 /// Of a calibration.
 const BINS: usize = 10;
@@ -36,11 +40,14 @@ struct Truth {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let truth = &arguments.truth;
     if let Some(out) = &arguments.out {
-        check_target(out)?;
+        let truths = [&truth.targets, &truth.labels].into_iter().flatten();
+        let read = [&arguments.prediction].into_iter().chain(truths);
+        check_output(out, read.map(PathBuf::as_path))?;
     }
     let mean = read_npz_real(&arguments.prediction, "mean")?;
-    match (&arguments.truth.targets, &arguments.truth.labels) {
+    match (&truth.targets, &truth.labels) {
         (Some(path), _) => regression(arguments, mean, path),
         (None, Some(path)) => classification(arguments, mean, path),
         (None, None) => unreachable!("one of them is required"),
@@ -61,21 +68,21 @@ fn regression(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Result<(
             r_squared(rows(mean.view()).view(), rows(targets.view()).view()),
         ),
     ];
-    let (mut names, mut values) = (Vec::new(), Vec::new());
+    let (mut names, mut values, mut said) = (Vec::new(), Vec::new(), Vec::new());
     for (name, score) in scores {
         // Targets that are all the same have no R².
         if name == "r2" && matches!(score, Err(Error::InvalidValue { .. })) {
             continue;
         }
         let score = score.map_err(|error| error.in_file(path))?;
-        println!("{name:>5} {score:.6e}");
+        said.push(format!("{name:>5} {score:.6e}"));
         names.push(name);
         values.push(score);
     }
-    match &arguments.out {
-        Some(out) => write_csv(out, &names, [values]),
-        None => Ok(()),
+    if let Some(out) = &arguments.out {
+        write_csv(out, &names, [values])?;
     }
+    say::lines(&said)
 }
 
 /// One row for each value of the first axis; one output for a single axis.
@@ -99,24 +106,28 @@ fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Resu
     let labels = labels(&read_real(path)?).map_err(|error| error.in_file(path))?;
     let counts = confusion(scores.view(), &labels).map_err(|error| error.in_file(path))?;
     let right: usize = counts.diag().iter().sum();
-    println!(
-        "accuracy {:.4} ({right} of {})",
-        right as f64 / labels.len() as f64,
-        labels.len()
-    );
-    println!("rows: labels, columns: predicted classes");
+    let mut said = vec![
+        format!(
+            "accuracy {:.4} ({right} of {})",
+            right as f64 / labels.len() as f64,
+            labels.len()
+        ),
+        "rows: labels, columns: predicted classes".into(),
+    ];
     let width = counts.iter().max().unwrap_or(&0).to_string().len().max(2) + 1;
     for row in counts.outer_iter() {
-        let cells: String = row.iter().map(|count| format!("{count:>width$}")).collect();
-        println!("{cells}");
+        said.push(row.iter().map(|count| format!("{count:>width$}")).collect());
     }
     if let Some(probabilities) = probabilities(&arguments.prediction)? {
         let found = calibration(probabilities.view(), &labels, BINS)
             .map_err(|error| error.in_file(&arguments.prediction))?;
-        println!("expected calibration error {:.4}", found.expected_error);
+        said.push(format!(
+            "expected calibration error {:.4}",
+            found.expected_error
+        ));
     }
     let Some(out) = &arguments.out else {
-        return Ok(());
+        return say::lines(&said);
     };
     let header: Vec<String> = (0..counts.ncols())
         .map(|class| format!("predicted_{class}"))
@@ -125,7 +136,8 @@ fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Resu
     let rows = counts
         .outer_iter()
         .map(|row| row.iter().map(|count| *count as f64).collect::<Vec<_>>());
-    write_csv(out, &header, rows)
+    write_csv(out, &header, rows)?;
+    say::lines(&said)
 }
 
 /// Probabilities of classes: `probabilities`, or from `mean` and its variances, or `mean` if it is made of probabilities; for one time.
@@ -190,7 +202,7 @@ pub fn labels(numbers: &ArrayD<f64>) -> Result<Vec<usize>> {
     match numbers.iter().position(|number| !whole(number)) {
         Some(index) => Err(Error::InvalidValue {
             what: format!("label {index}"),
-            found: numbers[[index]].to_string(),
+            found: number(numbers[[index]]).to_string(),
             expected: "a whole number, at least 0".into(),
         }),
         None => Ok(numbers.iter().map(|number| *number as usize).collect()),

@@ -3,16 +3,21 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use haarmonic::Result;
-use haarmonic::data::arrays::read_numbers;
-use haarmonic::data::atomic::{check_target, write_atomically};
+use haarmonic::data::atomic::write_atomically;
+use haarmonic::error::number;
 use haarmonic::kernel::Kernel;
 use haarmonic::network::Network;
 use haarmonic::predict::Ensemble;
 use haarmonic::selection::ScaleSelection;
+use haarmonic::{Error, Result, memory};
 
+use super::files::check_output;
+use super::inputs::Inputs;
 use super::targets::Targets;
-use super::{CriterionChoice, KernelChoice, inputs};
+use super::{CriterionChoice, KernelChoice, for_less_memory, say};
+
+/// What to do about kernels that do not fit into memory.
+const FEWER: &str = "use fewer training inputs";
 
 #[derive(Args)]
 pub struct Arguments {
@@ -45,18 +50,33 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    check_target(&arguments.out)?;
-    let network = Network::read(&arguments.network)?;
-    let kernel = Kernel::new(&network)?;
-    let targets = Targets::read(&network, &arguments.train_y)?;
-    let numbers = read_numbers(&arguments.train_x)?;
-    // Checks shapes and numbers, with the name of the file.
-    let train = inputs::signals(&numbers)
-        .and_then(|signals| kernel.prepare(signals))
-        .map_err(|error| error.in_file(&arguments.train_x))?;
+    let Arguments {
+        network: path,
+        train_x,
+        train_y,
+        out,
+        ..
+    } = arguments;
+    check_output(out, [path, train_x, train_y].map(PathBuf::as_path))?;
+    if !(arguments.ridge > 0.0 && arguments.ridge.is_finite()) {
+        return Err(Error::InvalidValue {
+            what: "ridge to begin with (--ridge), the variance of the noise".into(),
+            found: number(arguments.ridge).to_string(),
+            expected: "a finite number above 0".into(),
+        });
+    }
+    let network = Network::read(path)?;
+    let targets = Targets::read(&network, train_y)?;
+    let train = Inputs::read(&network, train_x)?;
     targets
-        .check(train.len())
-        .map_err(|error| error.in_file(&arguments.train_y))?;
+        .check(train.len(), "training")
+        .map_err(|error| error.in_file(train_y))?;
+    let rows = targets.rows.nrows();
+    memory::check(
+        &format!("kernels of {rows} rows and their derivatives"),
+        memory::bytes(4, &[rows, rows]),
+        FEWER,
+    )?;
     let ensemble = match arguments.kernel {
         KernelChoice::Ntk => Ensemble::Ntk,
         KernelChoice::Nngp => Ensemble::Nngp,
@@ -67,39 +87,43 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.fixed_ridge {
         search = search.fixed_noise();
     }
-    let kernels = |network: &Network| Kernel::new(network)?.gram(inputs::signals(&numbers)?);
-    let selected = search.run(&network, targets.rows.view(), kernels)?;
-    let name = arguments.criterion.of_cost();
-    println!(
-        "{name} {:.6e}, was {:.6e}",
-        selected.cost, selected.first_cost
-    );
-    println!(
-        "{} steps, {}",
-        selected.iterations,
-        if selected.converged {
-            "converged"
-        } else {
-            "not converged: raise --iterations"
-        }
-    );
-    println!(
-        "{:>6} {:>12} {:>12} {:>12} {:>12}",
-        "layer", "weight_std", "was", "bias_std", "was"
-    );
-    for (layer, (new, old)) in selected
-        .network
-        .scales()
-        .iter()
-        .zip(network.scales())
-        .enumerate()
-    {
-        println!(
+    let kernels = |network: &Network| Kernel::new(network)?.gram(train.signals()?);
+    let selected = search
+        .run(&network, targets.rows.view(), kernels)
+        .map_err(|error| for_less_memory(error, FEWER))?;
+    let text = selected.network.to_toml()?;
+    write_atomically(out, |file| file.write_all(text.as_bytes()))?;
+    let mut said = vec![
+        format!(
+            "{} {:.6e}, was {:.6e}",
+            arguments.criterion.of_cost(),
+            selected.cost,
+            selected.first_cost
+        ),
+        format!(
+            "{} steps, {}",
+            selected.iterations,
+            if selected.converged {
+                "converged"
+            } else {
+                "not converged: raise --iterations"
+            }
+        ),
+        format!(
+            "{:>6} {:>12} {:>12} {:>12} {:>12}",
+            "layer", "weight_std", "was", "bias_std", "was"
+        ),
+    ];
+    let scales = selected.network.scales();
+    for (layer, (new, old)) in scales.iter().zip(network.scales()).enumerate() {
+        said.push(format!(
             "{layer:>6} {:>12.6} {:>12.6} {:>12.6} {:>12.6}",
             new.weight_std, old.weight_std, new.bias_std, old.bias_std
-        );
+        ));
     }
-    println!("ridge {:.6e}, was {:.6e}", selected.noise, arguments.ridge);
-    let text = selected.network.to_toml()?;
-    write_atomically(&arguments.out, |file| file.write_all(text.as_bytes()))
+    said.push(format!(
+        "ridge {:.6e}, was {:.6e}",
+        selected.noise, arguments.ridge
+    ));
+    say::lines(&said)
 }

@@ -69,16 +69,16 @@ impl Targets {
     /// Refuses targets for another number of inputs.
     ///
     /// # Arguments
-    /// * `rows` — of the kernel of the training inputs
-    pub fn check(&self, rows: usize) -> Result<()> {
-        if self.rows.nrows() == rows {
+    /// * `inputs` — how many there are
+    /// * `whose` — "training" or "validation"
+    pub fn check(&self, inputs: usize, whose: &str) -> Result<()> {
+        if self.rows.nrows() == inputs * self.places() {
             return Ok(());
         }
-        let inputs = rows / self.places();
         let at = self.places.map_or(String::new(), |p| format!("{p}, "));
         Err(Error::ShapeMismatch {
             what: "targets".into(),
-            expected: format!("[{inputs}, {at}outputs], one row per training input"),
+            expected: format!("[{inputs}, {at}outputs], one row per {whose} input"),
             found: self.shape.clone(),
         })
     }

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use haarmonic::data::arrays::{Numbers, read_numbers, write_npy};
-use haarmonic::data::atomic::check_target;
 use haarmonic::rotation_group::{RotationGrid, RotationPlanner};
 use haarmonic::sphere::{Sampling, ShtPlanner};
-use haarmonic::{Error, Result};
+use haarmonic::{Error, Result, memory};
 use ndarray::{ArrayD, Axis, Ix2, Ix3, IxDyn};
 use num_complex::Complex64;
+
+use super::files::check_output;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -49,9 +50,9 @@ fn sampling(name: &str) -> std::result::Result<Sampling, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    check_target(&arguments.out)?;
+    check_output(&arguments.out, [arguments.input.as_path()])?;
     let band_limit = arguments.bandlimit;
-    let (samples, coefficients, transform) = plan(arguments)?;
+    let (samples, coefficients) = shapes(arguments)?;
     let (expected, produced) = match arguments.direction {
         Direction::Forward => (&samples, &coefficients),
         Direction::Inverse => (&coefficients, &samples),
@@ -75,7 +76,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let rows = input
         .to_shape([&[count], &expected[..]].concat())
         .expect("leading axes merge into one");
-    let mut output = ArrayD::zeros(IxDyn(&[&[count], &produced[..]].concat()));
+    let shape = [&[count], &produced[..]].concat();
+    // The result, as much again for what is computed beside it, two parts a number.
+    let what = format!("complex array of shape {shape:?}");
+    memory::check(
+        &what,
+        memory::bytes(2, &shape),
+        "use fewer signals at a time",
+    )?;
+    let transform = plan(arguments)?;
+    let mut output = ArrayD::zeros(IxDyn(&shape));
     for (row, mut result) in rows.axis_iter(Axis(0)).zip(output.axis_iter_mut(Axis(0))) {
         let found = transform(row.to_owned()).map_err(|error| error.in_file(&arguments.input))?;
         result.assign(&found);
@@ -88,14 +98,25 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 type Transform = Box<dyn Fn(ArrayD<Complex64>) -> Result<ArrayD<Complex64>>>;
 
-/// Shape of the samples, shape of the coefficients, and the transform of one signal.
-fn plan(arguments: &Arguments) -> Result<(Vec<usize>, Vec<usize>, Transform)> {
+/// Shape of the samples and of the coefficients, for which no plan has to be made.
+fn shapes(arguments: &Arguments) -> Result<(Vec<usize>, Vec<usize>)> {
+    let (limit, sampling) = (arguments.bandlimit, arguments.sampling);
+    Ok(match arguments.space {
+        Space::Sphere => (sampling.shape(limit)?.to_vec(), vec![limit, 2 * limit - 1]),
+        Space::Rotations => (
+            RotationGrid::new(limit, sampling)?.shape().to_vec(),
+            vec![2 * limit - 1, limit, 2 * limit - 1],
+        ),
+    })
+}
+
+/// The transform of one signal.
+fn plan(arguments: &Arguments) -> Result<Transform> {
     let direction = arguments.direction;
-    match arguments.space {
+    Ok(match arguments.space {
         Space::Sphere => {
             let plan = ShtPlanner::new().plan(arguments.bandlimit, arguments.sampling)?;
-            let shapes = (plan.signal_shape().to_vec(), plan.coeffs_shape().to_vec());
-            let transform = move |signal: ArrayD<Complex64>| {
+            Box::new(move |signal: ArrayD<Complex64>| {
                 let signal = signal
                     .into_dimensionality::<Ix2>()
                     .expect("a checked shape");
@@ -104,14 +125,12 @@ fn plan(arguments: &Arguments) -> Result<(Vec<usize>, Vec<usize>, Transform)> {
                     Direction::Inverse => plan.inverse(signal.view())?,
                 }
                 .into_dyn())
-            };
-            Ok((shapes.0, shapes.1, Box::new(transform)))
+            })
         }
         Space::Rotations => {
             let grid = RotationGrid::new(arguments.bandlimit, arguments.sampling)?;
             let plan = RotationPlanner::new().plan_on(arguments.bandlimit, &grid)?;
-            let shapes = (plan.signal_shape().to_vec(), plan.coeff_shape().to_vec());
-            let transform = move |signal: ArrayD<Complex64>| {
+            Box::new(move |signal: ArrayD<Complex64>| {
                 let signal = signal
                     .into_dimensionality::<Ix3>()
                     .expect("a checked shape");
@@ -120,8 +139,7 @@ fn plan(arguments: &Arguments) -> Result<(Vec<usize>, Vec<usize>, Transform)> {
                     Direction::Inverse => plan.inverse(signal.view())?,
                 }
                 .into_dyn())
-            };
-            Ok((shapes.0, shapes.1, Box::new(transform)))
+            })
         }
-    }
+    })
 }

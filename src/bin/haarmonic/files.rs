@@ -1,0 +1,33 @@
+//! What is checked of files before the work whose result they hold.
+
+use std::path::Path;
+
+use haarmonic::data::atomic::check_target;
+use haarmonic::{Error, Result};
+
+/// Refuses an output that could not be written, or that is one of the inputs under any name.
+pub fn check_output<'a>(out: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    check_target(out)?;
+    match inputs.into_iter().find(|input| is_same(out, input)) {
+        None => Ok(()),
+        Some(input) => Err(Error::InvalidValue {
+            what: "--out".into(),
+            found: format!("{}, which is the input {}", out.display(), input.display()),
+            expected: "another file".into(),
+        }),
+    }
+}
+
+/// Whether two names are of one file; a file that does not exist is no other.
+#[cfg(unix)]
+fn is_same(a: &Path, b: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |path: &Path| path.metadata().map(|data| (data.dev(), data.ino())).ok();
+    place(a).is_some_and(|a| place(b) == Some(a))
+}
+
+#[cfg(not(unix))]
+fn is_same(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| path.canonicalize().ok();
+    place(a).is_some_and(|a| place(b) == Some(a))
+}
