@@ -280,13 +280,13 @@ fn files_that_are_no_images_are_named() {
     fs::write(&path, "not an image").unwrap();
     assert_eq!(
         message(&path, read_images(folder.path())),
-        "not valid image: found another kind of file, expected PNG, JPEG or TIFF"
+        "not valid image: found text that starts with \"not an image\", expected PNG, JPEG or TIFF"
     );
     // A format that is not read.
     fs::write(&path, b"GIF89a\x01\0\x01\0\0\0\0;").unwrap();
-    assert!(message(&path, read_images(folder.path())).contains("another kind of file"));
+    assert!(message(&path, read_images(folder.path())).contains("found a GIF image"));
     fs::write(&path, b"").unwrap();
-    assert!(message(&path, read_images(folder.path())).contains("another kind of file"));
+    assert!(message(&path, read_images(folder.path())).contains("found an empty file"));
     fs::remove_file(&path).unwrap();
 
     let whole = fs::read(folder.path().join("b/z.png")).unwrap();

@@ -10,6 +10,7 @@ use tar::Archive;
 use super::arrays::one_line;
 use super::idx::{from_bytes, open_plain};
 use super::image_set::ImageSet;
+use super::passed_over::is_passed_over;
 use crate::{Error, Result};
 
 /// Rows and columns of each digit.
@@ -49,7 +50,8 @@ fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
     for entry in archive.entries().map_err(not_tar)? {
         let entry = entry.map_err(not_tar)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let Some(digit) = digit_of(&name).filter(|_| entry.header().entry_type().is_file()) else {
+        let digit = digit_of(&name).filter(|_| entry.header().entry_type().is_file());
+        let Some(digit) = digit.filter(|_| !is_passed_over(&name)) else {
             continue;
         };
         if digits[digit].is_some() {
@@ -61,8 +63,23 @@ fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
         }
         digits[digit] = Some(parse_digit(entry, &name)?);
     }
-    // To the end, so that gzip checks its sum.
-    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(not_tar)?;
+    // To the end, so that gzip checks its sum. An archive ends with zeros.
+    let mut rest = archive.into_inner();
+    let mut part = [0; 512];
+    loop {
+        let len = match rest.read(&mut part) {
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+            read => read.map_err(not_tar)?,
+        };
+        if len == 0 {
+            break;
+        }
+        if part[..len].iter().any(|&byte| byte != 0) {
+            return Err(not_tar(io::Error::other(
+                "found more data after the end of the archive",
+            )));
+        }
+    }
 
     let mut bytes = Vec::new();
     let mut labels = Vec::new();

@@ -239,15 +239,9 @@ impl Network {
         let path = path.as_ref();
         let bytes =
             std::fs::read(path).map_err(|err| crate::data::atomic::io_error(path, "read", err))?;
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => Network::from_toml(text),
-            Err(_) => Err(Error::Syntax {
-                format: "TOML".into(),
-                line: None,
-                message: "not text in UTF-8".into(),
-            }),
-        }
-        .map_err(|err| err.in_file(path))
+        crate::data::text::decode(&bytes, "TOML")
+            .and_then(|text| Network::from_toml(&text))
+            .map_err(|err: Error| err.in_file(path))
     }
 
     /// Writes the network in the form of a network file; [`Network::from_toml`] gives it back.

@@ -8,6 +8,7 @@ use super::table::{Found, Lines, Table, short};
 use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale};
 use super::{Network, Outputs, Padding, Support};
 use crate::activation::Activation;
+use crate::data::text::BYTE_ORDER_MARK;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
 
@@ -19,6 +20,7 @@ const PROFILES: [&str; 5] = ["cap", "ring", "gaussian", "heat", "legendre"];
 
 /// Reads the text of a network file.
 pub(super) fn parse(text: &str) -> Result<Network> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let lines = &Lines::of(text);
     let document = DeTable::parse(text).map_err(|err| Error::Syntax {
         format: "TOML".into(),
