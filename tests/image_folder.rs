@@ -406,7 +406,7 @@ fn damaged_and_further_data_is_not_passed_over() {
         let mark = [0xff, 0xd0 + number];
         whole.windows(2).position(|two| two == mark).unwrap()
     };
-    let (from, to) = (restart(1), restart(2));
+    let (from, to) = (restart(0), restart(1));
     for bytes in [
         [&whole[..from], &whole[to..]].concat(),
         [&whole[..to], &whole[from..]].concat(),

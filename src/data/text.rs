@@ -16,11 +16,11 @@ pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 /// * `format` — of the text, for errors: TOML, CSV, xyz
 ///
 /// # Errors
-/// [`Error::Syntax`] for bytes that are no such text, with the name of a well-known format or the line.
+/// [`Error::Syntax`] for bytes that are no such text, with the name of a well-known format.
 pub(crate) fn decode<'a>(bytes: &'a [u8], format: &str) -> Result<Cow<'a, str>> {
-    let refuse = |line, message: String| Error::Syntax {
+    let refuse = |message: String| Error::Syntax {
         format: format.into(),
-        line,
+        line: None,
         message,
     };
     let text: Cow<'a, str> = match bytes {
@@ -32,21 +32,16 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], format: &str) -> Result<Cow<'a, str>> 
             Ok(text) => Some(Cow::Borrowed(
                 text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text),
             )),
-            Err(error) => {
+            Err(_) => {
                 let head = &bytes[..bytes.len().min(HEAD_LEN as usize)];
                 return Err(match known_format(head).filter(|name| *name != UTF8) {
-                    Some(found) => refuse(None, format!("found {found}, expected text in UTF-8")),
-                    None => {
-                        let lines = bytes[..error.valid_up_to()]
-                            .iter()
-                            .filter(|&&byte| byte == b'\n');
-                        refuse(Some(1 + lines.count()), "not text in UTF-8".into())
-                    }
+                    Some(found) => refuse(format!("found {found}, expected text in UTF-8")),
+                    None => refuse("not text in UTF-8".into()),
                 });
             }
         },
     }
-    .ok_or_else(|| refuse(None, "found damaged text in UTF-16".into()))?;
+    .ok_or_else(|| refuse("found damaged text in UTF-16".into()))?;
     Ok(if text.contains('\r') && !text.contains('\n') {
         Cow::Owned(text.replace('\r', "\n"))
     } else {
@@ -91,7 +86,7 @@ mod tests {
         );
         assert_eq!(
             message(b"a = 1\nb = \"\xe4\"\n"),
-            "not valid TOML (line 2): not text in UTF-8"
+            "not valid TOML: not text in UTF-8"
         );
         assert_eq!(
             message(b"\xff\xfea"),
