@@ -211,7 +211,12 @@ pub(super) fn read_header(reader: &mut dyn Read, len: u64, what: &str) -> Result
     if dictionary.len() != dictionary_len {
         return Err(cut_short());
     }
-    let found = parse_dictionary(&String::from_utf8_lossy(&dictionary))
+    // Latin-1 before version 3.
+    let dictionary = match start[NPY.len()] {
+        3 => String::from_utf8_lossy(&dictionary).into_owned(),
+        _ => dictionary.into_iter().map(char::from).collect(),
+    };
+    let found = parse_dictionary(&dictionary)
         .map_err(|message| not_npy(what, format!("header: {message}")))?;
     if found.shape.len() > MAX_RANK {
         return Err(not_npy(
