@@ -438,6 +438,13 @@ fn forged_sizes_take_no_memory() {
         assert!(message.starts_with("not valid image: "), "{message}");
         assert!(message.contains("imit"), "{message}"); // of the decoder
     }
+    // Three gigabytes that lie nowhere on the disk.
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(3 << 30).unwrap();
+    assert_eq!(
+        message(&path, read_images(folder.path())),
+        "not valid image: found 3221225472 bytes, expected at most 1073741824"
+    );
 }
 
 /// The check sum of PNG, bit by bit.

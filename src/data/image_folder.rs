@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use image::{ColorType, ImageFormat, ImageReader, Limits};
 use ndarray::{Array3, Array4, Axis};
 
-use super::arrays::{one_line, read_bytes};
+use super::arrays::{one_line, open, read_bytes};
 use super::atomic::io_error;
 use super::file_formats::{HEAD_LEN, describe};
 use super::image_set::ImageSet;
@@ -28,6 +28,8 @@ const MAX_DECODER_BYTES: u64 = 1 << 28;
 /// 1032, and a bit may stand for a pixel of four channels.
 const MIN_DECODER_BYTES: u64 = 4 << 20;
 const DECODER_EXPANSION: u64 = 32 * 1032;
+/// Longest file that is read.
+const MAX_FILE_BYTES: u64 = 1 << 30;
 /// Most rows or columns of an image.
 const MAX_SIDE: u32 = 1 << 16;
 
@@ -225,6 +227,12 @@ fn read_image(path: &Path) -> Result<Array3<f64>> {
         }
         .in_file(path)
     };
+    let (_, len) = open(path)?;
+    if len > MAX_FILE_BYTES {
+        return Err(not_image(format!(
+            "found {len} bytes, expected at most {MAX_FILE_BYTES}"
+        )));
+    }
     let bytes = read_bytes(path)?;
     let mut reader = ImageReader::new(Cursor::new(&bytes))
         .with_guessed_format()

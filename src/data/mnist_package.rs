@@ -114,7 +114,7 @@ fn check_end(mut rest: Zeros) -> io::Result<()> {
         ));
     }
     // Less than a block of zeros fills up the last file.
-    if rest.count < 2 * BLOCK || rest.total % BLOCK != 0 {
+    if rest.count < 2 * BLOCK || !rest.total.is_multiple_of(BLOCK) {
         return Err(io::Error::other(
             "cut short: the end of the archive is missing",
         ));
