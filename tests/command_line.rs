@@ -58,6 +58,56 @@ fn gram_of_vectors() {
     }
 }
 
+/// Integers are the values they are, whatever their type; headers are those of any writer; text may have a mark in front.
+#[test]
+fn gram_of_integers_and_other_headers() {
+    let bench = Bench::new();
+    bench.text(
+        "net.toml",
+        &format!("\u{feff}{}", MLP.replace('\n', "\r\n")),
+    );
+    let bytes = |values: &[u8]| values.to_vec();
+    let wide = |values: &[u8]| {
+        values
+            .iter()
+            .flat_map(|&x| f64::from(x).to_le_bytes())
+            .collect()
+    };
+    let values: Vec<u8> = (0..dimension(&bench) * 2)
+        .map(|i| (37 * i % 256) as u8)
+        .collect();
+    let write = |name: &str, descriptor: &str, suffix: &str, data: Vec<u8>| {
+        let shape = format!("(2{suffix}, {}{suffix})", values.len() / 2);
+        let header =
+            format!("{{'descr': '{descriptor}', 'fortran_order': False, 'shape': {shape}, }}\n");
+        let mut file = b"\x93NUMPY\x01\x00".to_vec();
+        file.extend((header.len() as u16).to_le_bytes());
+        file.extend(header.as_bytes());
+        file.extend(data);
+        std::fs::write(bench.path(name), file).unwrap();
+    };
+    write("f8.npy", "<f8", "", wide(&values));
+    write("eq.npy", "=f8", "", wide(&values));
+    write("long.npy", "<f8", "L", wide(&values));
+    write("u1.npy", "|u1", "", bytes(&values));
+    let gram = |name: &str| {
+        bench.succeed(&format!("gram net.toml {name} --out k.npz"));
+        read_npz_real(bench.path("k.npz"), "ntk").unwrap()
+    };
+    let wanted = gram("f8.npy");
+    for name in ["eq.npy", "long.npy", "u1.npy"] {
+        assert_eq!(gram(name), wanted, "{name}");
+    }
+}
+
+/// The dimension of the inputs of [`MLP`].
+fn dimension(bench: &Bench) -> usize {
+    export(bench, "mlp.npz", "x1", "x1.npy");
+    haarmonic::data::arrays::read_real(bench.path("x1.npy"))
+        .unwrap()
+        .shape()[1]
+}
+
 const PLANE: &str = r#"
 [input]
 space = "plane"

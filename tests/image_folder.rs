@@ -56,7 +56,17 @@ fn classes_and_images_come_in_order_of_their_names() {
     let folder = two_classes();
     // Passed over: files beside the classes, and what is hidden.
     fs::write(folder.path().join("README.txt"), "tiles").unwrap();
-    fs::write(folder.path().join("a/.DS_Store"), "x").unwrap();
+    for name in [
+        "a/.DS_Store",
+        "a/._only.dat",
+        "a/Thumbs.db",
+        "b/desktop.ini",
+    ] {
+        fs::write(folder.path().join(name), "x").unwrap();
+    }
+    fs::create_dir_all(folder.path().join("__MACOSX/a")).unwrap();
+    fs::write(folder.path().join("__MACOSX/a/._only.dat"), "x").unwrap();
+    fs::create_dir(folder.path().join("a/__MACOSX")).unwrap();
     fs::create_dir_all(folder.path().join(".cache/inner")).unwrap();
     fs::create_dir(folder.path().join("b/.hidden")).unwrap();
     let set = read_image_folder(folder.path(), None).unwrap();
@@ -280,18 +290,18 @@ fn files_that_are_no_images_are_named() {
     fs::write(&path, "not an image").unwrap();
     assert_eq!(
         message(&path, read_images(folder.path())),
-        "not valid image: found another kind of file, expected PNG, JPEG or TIFF"
+        "not valid image: found text that starts with \"not an image\", expected PNG, JPEG or TIFF"
     );
     // A format that is not read.
     fs::write(&path, b"GIF89a\x01\0\x01\0\0\0\0;").unwrap();
-    assert!(message(&path, read_images(folder.path())).contains("another kind of file"));
+    assert!(message(&path, read_images(folder.path())).contains("found a GIF image"));
     fs::write(&path, b"").unwrap();
-    assert!(message(&path, read_images(folder.path())).contains("another kind of file"));
+    assert!(message(&path, read_images(folder.path())).contains("found an empty file"));
     fs::remove_file(&path).unwrap();
 
     let whole = fs::read(folder.path().join("b/z.png")).unwrap();
     let path = folder.path().join("b/z.png");
-    for end in 8..whole.len() - 12 {
+    for end in 8..whole.len() {
         fs::remove_file(&path).unwrap();
         fs::write(&path, &whole[..end]).unwrap();
         let message = message(&path, read_images(folder.path()));
@@ -304,6 +314,108 @@ fn files_that_are_no_images_are_named() {
         message(&path, read_images(folder.path())),
         "pixels: found Rgb32F, expected grey or colour, 8 or 16 bits"
     );
+}
+
+/// An image of a kind that the encoders here do not write (`tests/data/images/README.md`).
+fn stored(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/images");
+    fs::read(folder.join(name)).unwrap()
+}
+
+/// An image, cut at any byte, is never filled up with grey: not even with an end put on it.
+#[test]
+fn cut_images_are_refused() {
+    let folder = tempdir().unwrap();
+    let colours = DynamicImage::from(ImageBuffer::from_fn(37, 21, |j, i| {
+        Rgb([(11 * i) as u8, (6 * j) as u8, (i * j) as u8])
+    }));
+    let path = folder.path().join("c/image");
+    let mut images: Vec<(String, Vec<u8>)> =
+        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Tiff]
+            .into_iter()
+            .map(|format| {
+                save(folder.path(), "c/image", &colours, format);
+                (format!("{format:?}"), fs::read(&path).unwrap())
+            })
+            .collect();
+    for name in [
+        "progressive.jpg",
+        "progressive_restarts.jpg",
+        "progressive_grey.jpg",
+        "restarts.jpg",
+        "lzw.tif",
+    ] {
+        images.push((name.into(), stored(name)));
+    }
+    let read = |bytes: &[u8]| {
+        fs::remove_file(&path).ok();
+        fs::write(&path, bytes).unwrap();
+        read_images(folder.path())
+    };
+    for (name, whole) in &images {
+        read(whole).unwrap_or_else(|error| panic!("{name}: {error}"));
+        for end in 0..whole.len() {
+            let found = message(&path, read(&whole[..end]));
+            assert!(
+                found.starts_with("not valid image: "),
+                "{name} {end}: {found}"
+            );
+            if whole.starts_with(b"\xff\xd8") && end < whole.len() - 2 {
+                let ended = [&whole[..end], b"\xff\xd9"].concat();
+                let found = message(&path, read(&ended));
+                assert!(
+                    found.starts_with("not valid image: "),
+                    "{name} {end}: {found}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_and_further_data_is_not_passed_over() {
+    let folder = tempdir().unwrap();
+    let path = save(folder.path(), "c/image", &grey(1), ImageFormat::Png);
+    let png = fs::read(&path).unwrap();
+    let read = |bytes: &[u8]| {
+        fs::remove_file(&path).ok();
+        fs::write(&path, bytes).unwrap();
+        read_images(folder.path())
+    };
+    for at in 8..png.len() {
+        let mut bytes = png.clone();
+        bytes[at] ^= 4;
+        assert!(read(&bytes).is_err(), "{at}");
+    }
+    let refused = |bytes: &[u8], found: &str| {
+        let expected = format!("not valid image: found {found}");
+        assert_eq!(message(&path, read(bytes)), expected);
+    };
+    refused(
+        &[&png[..], b"more"].concat(),
+        "4 bytes after the end of the image, expected none",
+    );
+    refused(
+        &stored("animation.png"),
+        "an animation of 2 frames, expected one image",
+    );
+    refused(&stored("pages.tif"), "several pages, expected one image");
+    // JPEG: what lies between two restarts is taken out, or comes twice.
+    let whole = stored("restarts.jpg");
+    let restart = |number: u8| {
+        let mark = [0xff, 0xd0 + number];
+        whole.windows(2).position(|two| two == mark).unwrap()
+    };
+    let (from, to) = (restart(0), restart(1));
+    for bytes in [
+        [&whole[..from], &whole[to..]].concat(),
+        [&whole[..to], &whole[from..]].concat(),
+    ] {
+        assert!(message(&path, read(&bytes)).contains("restart"));
+    }
+    // Cameras put previews behind the end.
+    let set = read(&whole).unwrap();
+    assert_eq!(read(&[&whole[..], &whole[..]].concat()).unwrap(), set);
 }
 
 #[test]
@@ -326,6 +438,13 @@ fn forged_sizes_take_no_memory() {
         assert!(message.starts_with("not valid image: "), "{message}");
         assert!(message.contains("imit"), "{message}"); // of the decoder
     }
+    // Three gigabytes that lie nowhere on the disk.
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(3 << 30).unwrap();
+    assert_eq!(
+        message(&path, read_images(folder.path())),
+        "not valid image: found 3221225472 bytes, expected at most 1073741824"
+    );
 }
 
 /// The check sum of PNG, bit by bit.

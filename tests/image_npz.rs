@@ -53,6 +53,30 @@ fn npz_takes_floating_point_pixels_as_they_are() {
     }
 }
 
+/// Bytes and words are scaled as those of image files are; every other type is taken as it is.
+#[test]
+fn integers_are_pixels_and_columns_are_labels() {
+    let y = ("y", npy("|u1", "(2, 1)", &[1, 0]));
+    for (descriptor, width, scale) in [
+        ("|u1", 1, 255.0),
+        ("<u2", 2, 65535.0),
+        ("|i1", 1, 1.0),
+        ("<i4", 4, 1.0),
+        ("<i8", 8, 1.0),
+    ] {
+        let data: Vec<u8> = (0..12_u64)
+            .flat_map(|k| k.to_le_bytes()[..width].to_vec())
+            .collect();
+        let x = ("x", npy(descriptor, "(2, 2, 3)", &data));
+        let (_folder, path) = file("a.npz", &npz(&[x, y.clone()]));
+        let set = read_image_npz(&path).unwrap();
+        assert_eq!(set.labels(), [1, 0]);
+        for (k, &pixel) in set.images().iter().enumerate() {
+            assert_eq!(pixel, k as f64 / scale, "{descriptor}");
+        }
+    }
+}
+
 #[test]
 fn every_integer_type_is_a_label() {
     for (descriptor, data) in [
@@ -186,8 +210,8 @@ fn npz_errors_name_the_array() {
         "array `x`: expected shape [n, height, width, channels], found [2, 6]"
     );
     assert_eq!(
-        refuse(&[("x", npy("<u2", "(1, 2, 3, 1)", &PIXELS)), y()]),
-        "element type of array `x`: found uint16, expected uint8, float64 or float32"
+        refuse(&[("x", npy("<U1", "(1, 1, 3, 1)", &PIXELS)), y()]),
+        "element type of array `x`: found the type <U1, expected real numbers (floating point, integers or bool)"
     );
     for bad in [f32::NAN, f32::INFINITY] {
         let data: Vec<u8> = [0.0, bad].iter().flat_map(|x| x.to_le_bytes()).collect();

@@ -147,6 +147,91 @@ fn xyz_file_and_folder() {
     assert_eq!(reports.last(), Some(&last));
 }
 
+/// Hidden files, and what systems add to folders and archives, hold no molecules.
+#[test]
+fn files_of_systems_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "dsgdb9nsd_000003.xyz", WATER);
+    for name in [
+        "._dsgdb9nsd_000003.xyz",
+        ".DS_Store",
+        "Thumbs.db",
+        ".hidden.xyz",
+    ] {
+        write(folder.path(), name, "Mac OS X");
+    }
+    let records = Qm9Source::open(folder.path()).unwrap().read_all().unwrap();
+    assert_eq!(records.len(), 1);
+    let other = tempfile::tempdir().unwrap();
+    let part = format!("{HEADER}{}", ROWS[0]);
+    let wheel = write_wheel(
+        other.path(),
+        &[
+            ("qm9pack/data/qm9_part1.csv", &part),
+            ("__MACOSX/qm9pack/data/qm9_part1.csv", "resource fork"),
+            ("qm9pack/data/._qm9_part1.csv", "resource fork"),
+        ],
+    );
+    assert_eq!(Qm9Source::open(&wheel).unwrap().count().unwrap(), 1);
+}
+
+/// A file holds any number of molecules, and nothing else.
+#[test]
+fn all_molecules_of_an_xyz_file_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = WATER.replace("gdb 3", "gdb 7");
+    let ids = |text: &str| {
+        let path = write(folder.path(), "molecules.xyz", text);
+        let source = Qm9Source::open(&path).unwrap();
+        let records = source.read_all().unwrap();
+        assert_eq!(source.count().unwrap(), records.len());
+        let ids: Vec<_> = records.iter().map(|r| (r.row, r.molecule.id())).collect();
+        assert_eq!(source.read_rows(&[ids.len() - 1], |_| ()).unwrap().len(), 1);
+        ids
+    };
+    assert_eq!(ids(&format!("{WATER}{other}")), [(0, 3), (1, 7)]);
+    assert_eq!(ids(&format!("{WATER}\n \n{other}\n\n")), [(0, 3), (1, 7)]);
+    assert_eq!(ids(&format!("{other}{WATER}{other}")).len(), 3);
+    // Without the last line end, of Windows, of old systems, with a mark of the order of bytes, in UTF-16.
+    assert_eq!(ids(WATER.trim_end()), [(0, 3)]);
+    assert_eq!(ids(&WATER.replace('\n', "\r\n")), [(0, 3)]);
+    assert_eq!(ids(&WATER.replace('\n', "\r")), [(0, 3)]);
+    assert_eq!(ids(&format!("\u{feff}{WATER}")), [(0, 3)]);
+    for (rest, part) in [
+        (
+            "END\n",
+            "line 9, number of atoms: found \"END\", expected a positive integer with which another",
+        ),
+        ("\n7 atoms\n", "line 10, number of atoms: found \"7 atoms\""),
+        ("3\n", "(line 9): file ends here, expected line 10"),
+        (&other[..other.len() - 60], "file ends here"),
+        (
+            &other[..other.len() - 8],
+            "(line 16): file ends within a line, expected a complete line",
+        ),
+        (
+            &other.replace("O\t-", "Cl\t-"),
+            "line 11, element: found \"Cl\"",
+        ),
+    ] {
+        let path = write(folder.path(), "molecules.xyz", format!("{WATER}{rest}"));
+        let message = failure(&path);
+        assert!(
+            message.contains(part),
+            "{message:?} should contain {part:?}"
+        );
+    }
+    // In a folder rows go on from file to file.
+    let both = tempfile::tempdir().unwrap();
+    write(both.path(), "1.xyz", format!("{WATER}{other}"));
+    write(both.path(), "2.xyz", WATER);
+    let molecules = Qm9Source::open(both.path())
+        .unwrap()
+        .read_rows(&[2, 1], |_| ());
+    let ids: Vec<_> = molecules.unwrap().iter().map(Molecule::id).collect();
+    assert_eq!(ids, [3, 7]);
+}
+
 #[test]
 fn wrong_xyz_files() {
     let folder = tempfile::tempdir().unwrap();
@@ -354,6 +439,14 @@ fn wrong_csv_files() {
         (cut("[.5,-."), "(line 3): found 5 columns, expected 7"),
         (cut(",-3"), "(line 3): found 6 columns, expected 7"),
         (
+            cut("8.5"),
+            "file ends within a line, expected a complete line",
+        ),
+        (
+            format!("{whole}trailing words\n"),
+            "(line 4): found 1 columns, expected 7",
+        ),
+        (
             whole.replacen("'C','C'", "'C','Q'", 1),
             "line 2, column Elements, element: found \"Q\"",
         ),
@@ -427,7 +520,13 @@ fn what_is_not_qm9_is_an_error() {
         ("empty", &b""[..], "an empty file"),
         ("words", b"hello world\n", "starts with \"hello world\""),
         ("noise", &[0xff, 0x00, 0x80], "raw .xyz"),
-        ("archive.tar.bz2", b"BZh91AY&SY", "unpack"),
+        (
+            "archive.tar.bz2",
+            b"BZh91AY&SY",
+            "found a bzip2 file (unpack",
+        ),
+        ("array.npy", b"\x93NUMPY\x01\0", "found a NumPy .npy file"),
+        ("wide.csv", b"\xff\xfeX\0Y\0", "found text in UTF-16"),
         ("table.csv", b"a,b\n1,2\n", "raw .xyz"),
         ("broken.whl", b"PK\x03\x04 and nothing else", "zip archive"),
     ] {

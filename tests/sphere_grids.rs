@@ -6,8 +6,8 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::sphere::{
-    Ring, RingPlan, Rings, Sample, Sampling, ShtPlanner, SpinPlan, coefficients, evaluate,
-    fast_longitudes,
+    Ring, RingPlan, Rings, Sample, Sampling, ShtPlanner, SpinPlan, UNSEEN, coefficients, evaluate,
+    fast_longitudes, masked_to,
 };
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
 use num_complex::{Complex, Complex32, Complex64};
@@ -489,6 +489,59 @@ fn healpix() {
             Err(Error::InvalidValue { .. })
         ));
     }
+}
+
+/// The mark of a masked pixel is refused, in either precision, and replaced on demand.
+#[test]
+fn masked_pixels_are_no_values() {
+    let plan = RingPlan::new(Rings::healpix(2).unwrap(), 4).unwrap();
+    let weights = vec![4.0 * PI / 48.0; 7];
+    let mut map: Vec<f64> = (0..48).map(|i| f64::from(i) - 20.0).collect();
+    let expected =
+        "values everywhere: set masked pixels to zero or another value first (`sphere::masked_to`)";
+    let refused = |result: haarmonic::Result<(Array2<Complex64>, f64)>, count: usize| {
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            format!(
+                "samples: found {count} masked pixels of 48 (UNSEEN, -1.6375e30), expected {expected}"
+            )
+        );
+    };
+    for (count, pixel) in [(1, 5), (2, 47), (3, 0)] {
+        map[pixel] = UNSEEN;
+        refused(plan.analyse(&map, &weights, 3), count);
+        let single: Vec<f32> = map.iter().map(|&x| x as f32).collect();
+        refused(plan.analyse(&single, &weights, 0), count);
+        let rounded: Vec<f64> = single.iter().map(|&x| x.into()).collect();
+        refused(plan.analyse(&rounded, &weights, 0), count);
+        let complex: Vec<Complex64> = map.iter().map(|&x| Complex::new(0.0, x)).collect();
+        refused(plan.analyse(&complex, &weights, 0), count);
+    }
+    map[7] = f64::NAN;
+    let message = plan.analyse(&map[..], &weights, 0).unwrap_err().to_string();
+    assert!(message.contains("3 masked pixels of 48"), "{message}");
+    let mask = masked_to(&mut map, 1.5).unwrap();
+    let masked: Vec<usize> = (0..48).filter(|&i| mask[i]).collect();
+    assert_eq!(masked, [0, 5, 7, 47]);
+    assert!(masked.iter().all(|&i| map[i] == 1.5));
+    plan.analyse(&map, &weights, 0).unwrap();
+    map[7] = f64::NAN;
+    let message = plan.analyse(&map, &weights, 0).unwrap_err().to_string();
+    assert!(
+        message.contains("`sphere::masked_to` replaces them"),
+        "{message}"
+    );
+    // Large values that are no marks, and infinities, stay what they are.
+    map[7] = 0.999 * UNSEEN;
+    plan.analyse(&map, &weights, 0).unwrap();
+    assert!(
+        masked_to(&mut map, 0.0)
+            .unwrap()
+            .iter()
+            .all(|masked| !masked)
+    );
+    map[7] = f64::INFINITY;
+    assert!(masked_to(&mut map, 0.0).is_err() && masked_to(&mut map, f64::NAN).is_err());
 }
 
 #[test]

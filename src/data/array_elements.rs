@@ -4,12 +4,9 @@ use std::io::Read;
 use std::path::Path;
 
 use ndarray::ArrayD;
-use ndarray_npy::ReadableElement;
-use ndarray_npy::npy::header::Header;
 
-use super::arrays::{
-    check_len, first_index, not_npy, one_line, read_elements, read_header, type_name, with_entry,
-};
+use super::arrays::{one_line, with_entry};
+use super::npy::{not_npy, read_header, read_integers};
 use crate::{Error, Result};
 
 /// Reads one array of integers or truth values from a `.npz` file.
@@ -22,7 +19,8 @@ use crate::{Error, Result};
 /// As [`read_npz_real`](super::arrays::read_npz_real); [`Error::InvalidValue`] also for an integer above 2⁶³ − 1.
 pub fn read_npz_integers(path: impl AsRef<Path>, key: &str) -> Result<ArrayD<i64>> {
     with_entry(path.as_ref(), key, |reader, len, what| {
-        parse_integers(reader, len, what)
+        let header = read_header(reader, len, what)?;
+        read_integers(reader, &header, what)
     })
 }
 
@@ -40,69 +38,11 @@ pub fn read_npz_texts(path: impl AsRef<Path>, key: &str) -> Result<Vec<String>> 
     })
 }
 
-/// The descriptor of the element type, without quotes: `<f8`, `|u1`, `<U2`.
-pub(super) fn descriptor(header: &Header) -> String {
-    let text = header.type_descriptor.to_string();
-    text.trim_matches('\'').to_string()
-}
-
-/// The error for an element type that a reader does not take.
-pub(super) fn wrong_type(what: &str, descriptor: &str, expected: &str) -> Error {
-    Error::InvalidValue {
-        what: format!("element type of {what}"),
-        found: type_name(descriptor),
-        expected: expected.into(),
-    }
-}
-
-fn parse_integers(mut reader: &mut dyn Read, len: u64, what: &str) -> Result<ArrayD<i64>> {
-    let (header, header_len) = read_header(&mut reader, len, what)?;
-    let reader = &mut reader;
-    let descriptor = descriptor(&header);
-    match descriptor.trim_start_matches(['<', '>', '|', '=']) {
-        "i1" => integers::<i8>(reader, &header, header_len, len, what),
-        "i2" => integers::<i16>(reader, &header, header_len, len, what),
-        "i4" => integers::<i32>(reader, &header, header_len, len, what),
-        "i8" => integers::<i64>(reader, &header, header_len, len, what),
-        "u1" => integers::<u8>(reader, &header, header_len, len, what),
-        "u2" => integers::<u16>(reader, &header, header_len, len, what),
-        "u4" => integers::<u32>(reader, &header, header_len, len, what),
-        "b1" => Ok(read_elements::<bool>(reader, &header, header_len, len, what)?.mapv(i64::from)),
-        "u8" => {
-            let array = read_elements::<u64>(reader, &header, header_len, len, what)?;
-            match first_index(&array, |&x| i64::try_from(x).is_err()) {
-                None => Ok(array.mapv(|x| x as i64)),
-                Some(index) => Err(Error::InvalidValue {
-                    what: format!("{what} at index {index:?}"),
-                    found: array[index.as_slice()].to_string(),
-                    expected: format!("at most {}", i64::MAX),
-                }),
-            }
-        }
-        _ => Err(wrong_type(what, &descriptor, "integers or bool")),
-    }
-}
-
-fn integers<A: ReadableElement + Copy + Into<i64>>(
-    reader: &mut impl Read,
-    header: &Header,
-    header_len: u64,
-    len: u64,
-    what: &str,
-) -> Result<ArrayD<i64>> {
-    Ok(read_elements::<A>(reader, header, header_len, len, what)?.mapv(Into::into))
-}
-
-fn parse_texts(mut reader: &mut dyn Read, len: u64, what: &str) -> Result<Vec<String>> {
-    let (header, header_len) = read_header(&mut reader, len, what)?;
-    let descriptor = descriptor(&header);
-    let refuse = || wrong_type(what, &descriptor, "texts (<U) or bytes (|S)");
-    // Order of bytes, kind, and number of characters.
-    let (order, rest) = match descriptor.split_at_checked(1) {
-        Some((order @ ("<" | ">" | "|" | "="), rest)) => (order, rest),
-        _ => return Err(refuse()),
-    };
-    let (unit, characters) = match rest.split_at_checked(1) {
+fn parse_texts(reader: &mut dyn Read, len: u64, what: &str) -> Result<Vec<String>> {
+    let header = read_header(reader, len, what)?;
+    let refuse = || header.wrong_type(what, "texts (<U) or bytes (|S)");
+    // Kind, and number of characters.
+    let (unit, characters) = match header.type_code().split_at_checked(1) {
         Some(("U", characters)) => (4, characters),
         Some(("S", characters)) => (1, characters),
         _ => return Err(refuse()),
@@ -113,7 +53,7 @@ fn parse_texts(mut reader: &mut dyn Read, len: u64, what: &str) -> Result<Vec<St
         .and_then(|n| n.checked_mul(unit))
         .filter(|&size| size > 0)
         .ok_or_else(refuse)?;
-    let count = check_len(&header, header_len, len, size, what)?;
+    let count = header.count(size, what)?;
     let mut bytes = Vec::new();
     reader
         .read_to_end(&mut bytes)
@@ -128,7 +68,7 @@ fn parse_texts(mut reader: &mut dyn Read, len: u64, what: &str) -> Result<Vec<St
             ),
         ));
     }
-    if header.layout.is_fortran() && header.shape.len() > 1 {
+    if header.fortran && header.shape.len() > 1 {
         return Err(not_npy(what, "texts in Fortran order, expected C order"));
     }
     let texts = bytes.chunks_exact(size).map(|text| match unit {
@@ -138,9 +78,10 @@ fn parse_texts(mut reader: &mut dyn Read, len: u64, what: &str) -> Result<Vec<St
             .0
             .iter()
             .map(|&code| {
-                char::from_u32(match order {
-                    ">" => u32::from_be_bytes(code),
-                    _ => u32::from_le_bytes(code),
+                char::from_u32(if header.big_endian() {
+                    u32::from_be_bytes(code)
+                } else {
+                    u32::from_le_bytes(code)
                 })
             })
             .collect::<Option<String>>(),

@@ -2,36 +2,34 @@
 //!
 //! What a header claims is compared with the size of the file before memory is taken, every value
 //! is checked to be finite, and errors carry the file. Files are written whole or not at all.
+//!
+//! Real numbers may have any of NumPy's types: float64, float32, float16, integers of any width, and bool as 0 and 1. They are
+//! read as the values they are: bytes of images are not divided by 255 (the readers of labelled images,
+//! [`read_images`](super::image_source::read_images), do that). An integer that no `f64` equals is refused.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use ndarray::{ArrayD, Dimension, IxDyn, ShapeBuilder};
-use ndarray_npy::npy::header::{Header, ReadHeaderError};
-use ndarray_npy::{ReadDataError, ReadableElement};
+use ndarray::{ArrayD, Dimension};
 use num_complex::Complex;
 use zip::read::ZipArchive;
 
 use super::atomic::io_error;
-use crate::special::finite;
+use super::file_formats::{HEAD_LEN, NPY, ZIP, describe};
+use super::npy::{self, Kind, read_header};
+use super::passed_over::is_passed_over;
 use crate::{Error, Result};
 
 pub use super::array_writing::{write_npy, write_npz};
 
-/// Longest header that is read, as in NumPy itself.
-const MAX_HEADER_BYTES: usize = 10_000;
-/// Most brackets in a header that are read: a plain array has four.
-const MAX_HEADER_BRACKETS: usize = 16;
-/// Highest rank that is read, as in NumPy itself.
-const MAX_RANK: usize = 64;
 /// Deflate cannot expand by more than this.
 const MAX_EXPANSION: u64 = 1032;
 
 /// An array of real or complex numbers, in standard layout.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Numbers {
-    /// Real, from float64 or float32.
+    /// Real, from floating point, integers or bool.
     Real(ArrayD<f64>),
     /// Complex, from complex128 or complex64.
     Complex(ArrayD<Complex<f64>>),
@@ -70,14 +68,15 @@ enum Accept {
 /// Reads a `.npy` file of real numbers.
 ///
 /// # Arguments
-/// * `path` — a `.npy` file of float64 or float32, any rank, C or Fortran order, either byte order
+/// * `path` — a `.npy` file of real numbers of any type ([module](self)), any rank, C or Fortran order, either byte order
 ///
 /// The result has standard layout whatever the order in the file.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Syntax`]
-/// (not `.npy`, cut short), [`Error::InvalidValue`] (another element type), [`Error::Empty`] (no
-/// entries), or [`Error::NotFinite`] with the index of the first NaN or infinity.
+/// (not `.npy`, cut short, too long), [`Error::InvalidValue`] (another element type; an integer that no `f64` equals, with its
+/// index), [`Error::Empty`] (no entries), [`Error::NotFinite`] with the index of the first NaN or infinity, or
+/// [`Error::InvalidValue`] if the array does not fit into memory.
 ///
 /// # Examples
 /// ```
@@ -109,15 +108,16 @@ pub fn read_numbers(path: impl AsRef<Path>) -> Result<Numbers> {
     read_file(path.as_ref(), Accept::Both)
 }
 
-/// The names of the arrays in a `.npz` file, in the order of the file.
+/// The names of the arrays in a `.npz` file, in the order of the file, without the ending `.npy`.
+///
+/// An entry without this ending is an array if it begins as one. Hidden files and what systems add (`__MACOSX`) are passed over.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::InFile`] around [`Error::Syntax`] if it is
 /// not a `.npz` file.
 pub fn npz_keys(path: impl AsRef<Path>) -> Result<Vec<String>> {
-    let path = path.as_ref();
-    let (archive, _) = open_npz(path)?;
-    Ok(keys_of(&archive))
+    let (mut archive, _) = open_zip(path.as_ref(), NPZ)?;
+    Ok(keys_of(&mut archive))
 }
 
 /// Reads one array of real numbers from a `.npz` file.
@@ -166,8 +166,8 @@ fn read_file(path: &Path, accept: Accept) -> Result<Numbers> {
 }
 
 fn read_entry(path: &Path, key: &str, accept: Accept) -> Result<Numbers> {
-    with_entry(path, key, |mut reader, len, what| {
-        parse_npy(&mut reader, len, what, accept)
+    with_entry(path, key, |reader, len, what| {
+        parse_npy(reader, len, what, accept)
     })
 }
 
@@ -178,12 +178,15 @@ pub(super) fn with_entry<T>(
     key: &str,
     parse: impl FnOnce(&mut dyn Read, u64, &str) -> Result<T>,
 ) -> Result<T> {
-    let (mut archive, file_len) = open_npz(path)?;
-    let entry_name = format!("{key}.npy");
-    let Some(index) = archive.index_for_name(&entry_name) else {
+    let (mut archive, file_len) = open_zip(path, NPZ)?;
+    // As NumPy does, which writes `x` as `x.npy`.
+    let index = archive
+        .index_for_name(&format!("{key}.npy"))
+        .or_else(|| archive.index_for_name(key));
+    let Some(index) = index else {
         return Err(Error::Missing {
             what: format!("array `{key}`"),
-            place: match keys_of(&archive).as_slice() {
+            place: match keys_of(&mut archive).as_slice() {
                 [] => "the file, which holds no arrays".into(),
                 keys => format!("the file, which holds {}", keys.join(", ")),
             },
@@ -193,7 +196,7 @@ pub(super) fn with_entry<T>(
     let what = format!("array `{key}`");
     let mut entry = archive
         .by_index(index)
-        .map_err(|err| not_npz(&err).in_file(path))?;
+        .map_err(|err| not_zip(NPZ, &err).in_file(path))?;
     let len = entry.size();
     let largest = entry
         .compressed_size()
@@ -226,24 +229,101 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     Ok((File::open(path).map_err(cannot_read)?, metadata.len()))
 }
 
-fn open_npz(path: &Path) -> Result<(ZipArchive<BufReader<File>>, u64)> {
-    let (file, len) = open(path)?;
+/// Reads a regular file to its end.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (mut file, _) = open(path)?;
+    match file.read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(err) => Err(io_error(path, "read", err)),
+    }
+}
+
+/// What errors call a `.npz` file.
+const NPZ: &str = "npz";
+
+/// Opens a zip archive that fills its file, and returns the length of the file.
+///
+/// # Arguments
+/// * `format` — what errors call the file
+pub(super) fn open_zip(path: &Path, format: &str) -> Result<(ZipArchive<BufReader<File>>, u64)> {
+    /// Length of the last record of an archive, but for the comment at its end.
+    const END_LEN: u64 = 22;
+    let unreadable = |err| io_error(path, "read", err);
+    let refuse = |message: String| {
+        let (format, line) = (format.into(), None);
+        Err(Error::Syntax {
+            format,
+            line,
+            message,
+        }
+        .in_file(path))
+    };
+    let (mut file, len) = open(path)?;
+    let mut head = Vec::new();
+    let read = (&mut file).take(HEAD_LEN).read_to_end(&mut head);
+    read.map_err(unreadable)?;
+    if !ZIP.iter().any(|mark| head.starts_with(mark)) {
+        return refuse(format!("found {}, expected a zip archive", describe(&head)));
+    }
     let archive =
-        ZipArchive::new(BufReader::new(file)).map_err(|err| not_npz(&err).in_file(path))?;
+        ZipArchive::new(BufReader::new(file)).map_err(|err| not_zip(format, &err).in_file(path))?;
+    // What is found last is the end only if nothing follows.
+    let mut tail = Vec::new();
+    let end = (END_LEN + archive.comment().len() as u64).min(len);
+    let mut file = File::open(path).map_err(unreadable)?;
+    file.seek(SeekFrom::End(-(end as i64)))
+        .and_then(|_| file.read_to_end(&mut tail))
+        .map_err(unreadable)?;
+    if !tail.starts_with(ZIP[1]) {
+        return refuse("found more bytes after the end of the archive".into());
+    }
+    // 2^16 − 1 stands for more entries than fit.
+    let announced = usize::from(u16::from_le_bytes([tail[10], tail[11]]));
+    if announced != archive.len() && announced != usize::from(u16::MAX) {
+        return refuse(format!(
+            "found {} names for {announced} entries, expected each name once",
+            archive.len()
+        ));
+    }
     Ok((archive, len))
 }
 
-fn keys_of<R: Read + io::Seek>(archive: &ZipArchive<R>) -> Vec<String> {
-    archive
+fn keys_of<R: Read + io::Seek>(archive: &mut ZipArchive<R>) -> Vec<String> {
+    let names: Vec<String> = archive
         .file_names()
         .flatten()
-        .filter_map(|name| name.strip_suffix(".npy").map(str::to_owned))
-        .collect()
+        .map(|name| name.into_owned())
+        .collect();
+    let mut keys = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        if is_passed_over(name) {
+            continue;
+        }
+        let key = match name.strip_suffix(".npy") {
+            Some(key) => key,
+            None => {
+                let mut start = Vec::new();
+                let is_array = archive.by_index(index).is_ok_and(|entry| {
+                    entry.take(NPY.len() as u64).read_to_end(&mut start).is_ok() && start == NPY
+                });
+                if !is_array {
+                    continue;
+                }
+                name
+            }
+        };
+        if !keys.iter().any(|known| known == key) {
+            keys.push(key.to_owned());
+        }
+    }
+    keys
 }
 
-fn not_npz(err: &zip::result::ZipError) -> Error {
+/// The error for an archive that cannot be read.
+pub(super) fn not_zip(format: &str, err: &zip::result::ZipError) -> Error {
     Error::Syntax {
-        format: "npz".into(),
+        format: format.into(),
         line: None,
         message: one_line(err),
     }
@@ -270,220 +350,32 @@ pub(super) fn one_line(err: &dyn std::fmt::Display) -> String {
         .join(" ")
 }
 
-pub(super) fn not_npy(what: &str, message: impl std::fmt::Display) -> Error {
-    Error::Syntax {
-        format: "npy".into(),
-        line: None,
-        message: format!("{what}: {message}"),
+/// The error for an array that does not fit into memory.
+pub(super) fn out_of_memory(what: &str, count: usize, size: usize) -> Error {
+    Error::InvalidValue {
+        what: what.into(),
+        found: format!(
+            "{count} elements, which need {} bytes",
+            count.saturating_mul(size)
+        ),
+        expected: "an array that fits into memory".into(),
     }
 }
 
 /// Reads an array from `len` bytes. `what` names it in errors.
-fn parse_npy(reader: &mut impl Read, len: u64, what: &str, accept: Accept) -> Result<Numbers> {
-    let (header, header_len) = read_header(reader, len, what)?;
-    let descriptor = header.type_descriptor.to_string();
-    let descriptor = descriptor.trim_matches('\'');
-    let numbers = match (descriptor, accept) {
-        ("<f8" | ">f8", Accept::Real | Accept::Both) => Numbers::Real(read_elements::<f64>(
-            reader, &header, header_len, len, what,
-        )?),
-        ("<f4" | ">f4", Accept::Real | Accept::Both) => Numbers::Real(
-            read_elements::<f32>(reader, &header, header_len, len, what)?.mapv(f64::from),
-        ),
-        ("<c16" | ">c16", Accept::Complex | Accept::Both) => {
-            Numbers::Complex(read_elements::<Complex<f64>>(
-                reader, &header, header_len, len, what,
-            )?)
+fn parse_npy(reader: &mut dyn Read, len: u64, what: &str, accept: Accept) -> Result<Numbers> {
+    let header = read_header(reader, len, what)?;
+    match (header.kind(), accept) {
+        (Some(kind @ (Kind::Complex64 | Kind::Complex128)), Accept::Complex | Accept::Both) => {
+            npy::read_complex(reader, &header, kind, what).map(Numbers::Complex)
         }
-        ("<c8" | ">c8", Accept::Complex | Accept::Both) => Numbers::Complex(
-            read_elements::<Complex<f32>>(reader, &header, header_len, len, what)?
-                .mapv(|z| Complex::new(f64::from(z.re), f64::from(z.im))),
-        ),
-        _ => {
-            return Err(Error::InvalidValue {
-                what: format!("element type of {what}"),
-                found: type_name(descriptor),
-                expected: match accept {
-                    Accept::Real => "float64 or float32",
-                    Accept::Complex => "complex128 or complex64",
-                    Accept::Both => "float64, float32, complex128 or complex64",
-                }
-                .into(),
-            });
+        (Some(kind), Accept::Real | Accept::Both) => {
+            npy::read_real(reader, &header, kind, what).map(Numbers::Real)
         }
-    };
-    check_finite(&numbers, what)?;
-    Ok(numbers)
-}
-
-/// Reads the header and its length, and refuses what no plain array needs before it is parsed:
-/// a length beyond the file, and nesting that a recursive parser would follow.
-pub(super) fn read_header(reader: &mut impl Read, len: u64, what: &str) -> Result<(Header, u64)> {
-    let cut_short = || not_npy(what, format!("cut short: {len} bytes, inside the header"));
-    let read_error = |err: io::Error| match err.kind() {
-        io::ErrorKind::UnexpectedEof => cut_short(),
-        _ => not_npy(what, one_line(&err)),
-    };
-    let mut bytes = vec![0; 8];
-    reader
-        .read_exact(&mut bytes)
-        .map_err(|err| match err.kind() {
-            io::ErrorKind::UnexpectedEof => not_npy(what, "too short to be an array"),
-            _ => read_error(err),
-        })?;
-    if &bytes[..6] != b"\x93NUMPY" {
-        return Err(not_npy(what, "does not begin as an .npy file does"));
+        (_, Accept::Real) => Err(header.wrong_type(what, npy::REAL)),
+        (_, Accept::Complex) => Err(header.wrong_type(what, npy::COMPLEX)),
+        (_, Accept::Both) => Err(header.wrong_type(what, "real or complex numbers")),
     }
-    let size_bytes = if bytes[6] == 1 { 2 } else { 4 };
-    bytes.resize(8 + size_bytes, 0);
-    reader.read_exact(&mut bytes[8..]).map_err(read_error)?;
-    let dictionary_len = bytes[8..]
-        .iter()
-        .rev()
-        .fold(0, |value, &byte| value << 8 | usize::from(byte));
-    if dictionary_len > MAX_HEADER_BYTES {
-        return Err(not_npy(
-            what,
-            format!("header of {dictionary_len} bytes, expected at most {MAX_HEADER_BYTES}"),
-        ));
-    }
-    let start = bytes.len();
-    bytes.resize(start + dictionary_len, 0);
-    reader.read_exact(&mut bytes[start..]).map_err(read_error)?;
-    let brackets = bytes[start..]
-        .iter()
-        .filter(|byte| b"()[]{}".contains(byte))
-        .count();
-    if brackets > MAX_HEADER_BRACKETS {
-        return Err(not_npy(
-            what,
-            "a header of nested structures, expected one of a plain array",
-        ));
-    }
-    let header = Header::from_reader(&mut bytes.as_slice()).map_err(|err| match err {
-        ReadHeaderError::Io(err) => read_error(err),
-        ReadHeaderError::Parse(err) => not_npy(what, format!("header: {}", one_line(&err))),
-    })?;
-    if header.shape.len() > MAX_RANK {
-        return Err(not_npy(
-            what,
-            format!(
-                "an array of rank {}, expected at most {MAX_RANK}",
-                header.shape.len()
-            ),
-        ));
-    }
-    Ok((header, bytes.len() as u64))
-}
-
-/// Compares the header's claim with the length of the data; returns the number of elements.
-pub(super) fn check_len(
-    header: &Header,
-    header_len: u64,
-    len: u64,
-    element_size: usize,
-    what: &str,
-) -> Result<usize> {
-    let shape = &header.shape;
-    if shape.contains(&0) {
-        return Err(Error::Empty {
-            what: format!("{what} of shape {shape:?}"),
-        });
-    }
-    let count = shape
-        .iter()
-        .try_fold(1usize, |product, &n| product.checked_mul(n));
-    let bytes = count.and_then(|count| count.checked_mul(element_size));
-    let available = len.saturating_sub(header_len);
-    let (Some(count), Some(bytes)) = (count, bytes) else {
-        return Err(not_npy(
-            what,
-            format!("shape {shape:?} is too large, the file holds {available} bytes of data"),
-        ));
-    };
-    if bytes as u64 != available {
-        let verdict = if (bytes as u64) > available {
-            "cut short"
-        } else {
-            "too long"
-        };
-        return Err(not_npy(
-            what,
-            format!("{verdict}: shape {shape:?} needs {bytes} bytes of data, found {available}"),
-        ));
-    }
-    Ok(count)
-}
-
-/// Reads the elements, once the header's claim has been compared with the length of the data.
-pub(super) fn read_elements<A: ReadableElement + Clone>(
-    reader: &mut impl Read,
-    header: &Header,
-    header_len: u64,
-    len: u64,
-    what: &str,
-) -> Result<ArrayD<A>> {
-    let count = check_len(header, header_len, len, size_of::<A>(), what)?;
-    let (shape, bytes) = (&header.shape, count * size_of::<A>());
-    let elements = A::read_to_end_exact_vec(reader, &header.type_descriptor, count).map_err(
-        |err| match err {
-            ReadDataError::MissingData => {
-                not_npy(what, format!("cut short: fewer than {bytes} bytes of data"))
-            }
-            other => not_npy(what, one_line(&other)),
-        },
-    )?;
-    let array = ArrayD::from_shape_vec(IxDyn(shape).set_f(header.layout.is_fortran()), elements)
-        .map_err(|err| not_npy(what, format!("shape {shape:?}: {err}")))?;
-    Ok(if array.is_standard_layout() {
-        array
-    } else {
-        array.as_standard_layout().into_owned()
-    })
-}
-
-fn check_finite(numbers: &Numbers, what: &str) -> Result<()> {
-    match numbers {
-        Numbers::Real(array) => finite::check_finite(what, array.view()),
-        Numbers::Complex(array) => finite::check_finite(what, array.view()),
-    }
-}
-
-pub(super) fn first_index<A>(array: &ArrayD<A>, found: impl Fn(&A) -> bool) -> Option<Vec<usize>> {
-    let mut flat = array.iter().position(found)?;
-    let mut index = vec![0; array.ndim()];
-    for (entry, &n) in index.iter_mut().zip(array.shape()).rev() {
-        *entry = flat % n;
-        flat /= n;
-    }
-    Some(index)
-}
-
-/// NumPy's name of an element type, where it has a common one.
-pub(super) fn type_name(descriptor: &str) -> String {
-    let name = match descriptor.trim_start_matches(['<', '>', '|', '=']) {
-        "f2" => "float16",
-        "f4" => "float32",
-        "f8" => "float64",
-        "f16" => "float128",
-        "c8" => "complex64",
-        "c16" => "complex128",
-        "i1" => "int8",
-        "i2" => "int16",
-        "i4" => "int32",
-        "i8" => "int64",
-        "u1" => "uint8",
-        "u2" => "uint16",
-        "u4" => "uint32",
-        "u8" => "uint64",
-        "b1" => "bool",
-        "O" => "Python objects",
-        _ => {
-            let shown: String = descriptor.chars().take(60).collect();
-            return format!("the type {shown}");
-        }
-    };
-    name.into()
 }
 
 fn expect_real(numbers: Numbers) -> ArrayD<f64> {

@@ -1,5 +1,6 @@
 //! Writing files so that the final name never holds a part of one.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::text::decode;
 use crate::{Error, Result};
 
 /// As many links after each other as Linux follows.
@@ -302,8 +304,8 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, or is a device, a socket or a named pipe, which may have no end; [`Error::InFile`] around
-/// [`Error::InvalidValue`] if it is longer than the limit, of which no more is read, or around [`Error::Syntax`] if it is not
-/// UTF-8.
+/// [`Error::InvalidValue`] if it is longer than the limit, of which no more is read, or around [`Error::Syntax`] if it is no
+/// text.
 pub fn read_text(path: impl AsRef<Path>, format: &str, limit: u64) -> Result<String> {
     use std::io::Read;
     let path = path.as_ref();
@@ -330,14 +332,9 @@ pub fn read_text(path: impl AsRef<Path>, format: &str, limit: u64) -> Result<Str
     if bytes.len() as u64 > limit {
         return too_long("more bytes".into());
     }
-    String::from_utf8(bytes).map_err(|_| {
-        Error::Syntax {
-            format: format.into(),
-            line: None,
-            message: "not text in UTF-8".into(),
-        }
-        .in_file(path)
-    })
+    decode(&bytes, format)
+        .map(Cow::into_owned)
+        .map_err(|error| error.in_file(path))
 }
 
 /// Writes a table as CSV, with a header line.

@@ -14,6 +14,7 @@ use ndarray::{Array3, ArrayView3, Axis};
 
 use super::arrays::{one_line, open};
 use super::atomic::{io_error, write_atomically};
+use super::file_formats::{GZIP, HEAD_LEN, describe};
 use super::image_npz::numbered_classes;
 use super::image_set::ImageSet;
 use crate::{Error, Result};
@@ -22,8 +23,6 @@ use crate::{Error, Result};
 pub(super) const IMAGES: [u8; 4] = [0, 0, 8, 3];
 /// The number at the head of a file of labels: bytes, rank 1.
 pub(super) const LABELS: [u8; 4] = [0, 0, 8, 1];
-/// The first bytes of a gzip file.
-pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Deflate cannot expand by more than this.
 const MAX_EXPANSION: u64 = 1032;
 
@@ -204,10 +203,15 @@ fn parse(reader: &mut impl Read, most: u64, wanted: [u8; 4]) -> Result<(Vec<usiz
         .read_to_end(&mut head)
         .map_err(unreadable)?;
     if head.len() == 4 && head != wanted {
-        let kind = |magic: &[u8]| match magic {
-            magic if magic == IMAGES => "images".to_string(),
-            magic if magic == LABELS => "labels".to_string(),
-            magic => format!("a file that begins with the bytes {magic:?}"),
+        reader
+            .by_ref()
+            .take(HEAD_LEN - 4)
+            .read_to_end(&mut head)
+            .map_err(unreadable)?;
+        let kind = |head: &[u8]| match head {
+            head if head.starts_with(&IMAGES) => "images".to_string(),
+            head if head.starts_with(&LABELS) => "labels".to_string(),
+            head => describe(head),
         };
         return Err(not_idx(format!(
             "found {}, expected {} (bytes {wanted:?})",

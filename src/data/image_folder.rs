@@ -7,15 +7,18 @@
 //! ```
 
 use std::fs;
-use std::io::BufReader;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use image::{ColorType, ImageFormat, ImageReader, Limits};
 use ndarray::{Array3, Array4, Axis};
 
-use super::arrays::one_line;
+use super::arrays::{one_line, open, read_bytes};
 use super::atomic::io_error;
+use super::file_formats::{HEAD_LEN, describe};
 use super::image_set::ImageSet;
+use super::image_whole::check_whole;
+use super::passed_over::is_passed_over;
 use super::resize::{check_memory, check_size, resize};
 use crate::{Error, Result};
 
@@ -25,6 +28,8 @@ const MAX_DECODER_BYTES: u64 = 1 << 28;
 /// 1032, and a bit may stand for a pixel of four channels.
 const MIN_DECODER_BYTES: u64 = 4 << 20;
 const DECODER_EXPANSION: u64 = 32 * 1032;
+/// Longest file that is read.
+const MAX_FILE_BYTES: u64 = 1 << 30;
 /// Most rows or columns of an image.
 const MAX_SIDE: u32 = 1 << 16;
 
@@ -36,8 +41,11 @@ const MAX_SIDE: u32 = 1 << 16;
 /// * PNG, JPEG and TIFF, told by content, 8 or 16 bits, scaled to 0..1. Grey images have one channel, colour images
 ///   three; if both occur, grey is repeated in three channels. Transparency is dropped, and a note to turn a
 ///   photograph is not followed.
-/// * Hidden files and folders (names with a dot in front) and files beside the class folders are passed over; links
-///   are followed. Anything else in a class folder must be an image.
+/// * Hidden files and folders (names with a dot in front), what systems add (`Thumbs.db`, `desktop.ini`, `__MACOSX`) and files
+///   beside the class folders are passed over; links are followed. Anything else in a class folder must be an image.
+/// * Damaged files are refused, and never filled up: PNG with a wrong check sum, without its end or with bytes behind it, JPEG
+///   whose coded data does not give every block of the image in full, TIFF with strips beyond its end. What cameras put behind
+///   the end of a JPEG is passed over. An animation or a second page in full size is refused.
 ///
 /// # Arguments
 /// * `path` — the folder
@@ -51,7 +59,7 @@ const MAX_SIDE: u32 = 1 << 16;
 /// # Errors
 /// [`Error::Io`] if a folder or file cannot be read; [`Error::Missing`] without class folders, or for a class of
 /// `test` that is not in `train`; otherwise [`Error::InFile`] with the folder or image around [`Error::Empty`] (no
-/// images in it), [`Error::Syntax`] (not an image, damaged, too large), [`Error::InvalidValue`] (a name that is not
+/// images in it), [`Error::Syntax`] (not an image, cut short, damaged, too large, several images), [`Error::InvalidValue`] (a name that is not
 /// Unicode, a folder in a class folder, pixels of another type, a size of zero) or [`Error::ShapeMismatch`] (not
 /// the size of the first image).
 pub fn read_image_folder(path: impl AsRef<Path>, size: Option<(usize, usize)>) -> Result<ImageSet> {
@@ -120,6 +128,9 @@ fn entries(path: &Path) -> Result<Vec<(String, PathBuf, bool)>> {
     for entry in fs::read_dir(path).map_err(cannot_read)? {
         let entry = entry.map_err(cannot_read)?;
         let name = entry.file_name();
+        if is_passed_over(&name.to_string_lossy()) {
+            continue;
+        }
         let Some(name) = name.to_str() else {
             return Err(Error::InvalidValue {
                 what: "name in the folder".into(),
@@ -128,9 +139,6 @@ fn entries(path: &Path) -> Result<Vec<(String, PathBuf, bool)>> {
             }
             .in_file(path));
         };
-        if name.starts_with('.') {
-            continue;
-        }
         let metadata = fs::metadata(entry.path());
         let metadata = metadata.map_err(|err| io_error(&entry.path(), "read", err))?;
         entries.push((name.to_string(), entry.path(), metadata.is_dir()));
@@ -219,24 +227,36 @@ fn read_image(path: &Path) -> Result<Array3<f64>> {
         }
         .in_file(path)
     };
-    let (file, len) = super::arrays::open(path)?;
-    let mut reader = ImageReader::new(BufReader::new(file))
+    let (_, len) = open(path)?;
+    if len > MAX_FILE_BYTES {
+        return Err(not_image(format!(
+            "found {len} bytes, expected at most {MAX_FILE_BYTES}"
+        )));
+    }
+    let bytes = read_bytes(path)?;
+    let mut reader = ImageReader::new(Cursor::new(&bytes))
         .with_guessed_format()
         .map_err(|err| io_error(path, "read", err))?;
     if !matches!(
         reader.format(),
         Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Tiff)
     ) {
-        return Err(not_image(
-            "found another kind of file, expected PNG, JPEG or TIFF".into(),
-        ));
+        let head = &bytes[..bytes.len().min(HEAD_LEN as usize)];
+        return Err(not_image(format!(
+            "found {}, expected PNG, JPEG or TIFF",
+            describe(head)
+        )));
     }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
-    let most = MIN_DECODER_BYTES.saturating_add(len.saturating_mul(DECODER_EXPANSION));
-    limits.max_alloc = Some(most.min(MAX_DECODER_BYTES));
+    let most = (bytes.len() as u64).saturating_mul(DECODER_EXPANSION);
+    let most = MIN_DECODER_BYTES
+        .saturating_add(most)
+        .min(MAX_DECODER_BYTES);
+    limits.max_alloc = Some(most);
     reader.limits(limits);
+    check_whole(&bytes, most).map_err(not_image)?;
     let image = reader.decode().map_err(|err| not_image(one_line(&err)))?;
     let (height, width) = (image.height() as usize, image.width() as usize);
     check_memory(&[height, width, 3]).map_err(|err| err.in_file(path))?;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use ndarray::{Array4, ArrayD, Ix4};
 
-use super::array_elements::{descriptor, read_npz_integers, read_npz_texts, wrong_type};
-use super::arrays::{npz_keys, read_elements, read_header, with_entry};
+use super::array_elements::{read_npz_integers, read_npz_texts};
+use super::arrays::{npz_keys, with_entry};
 use super::image_set::ImageSet;
-use crate::special::finite::check_finite;
+use super::npy::{Kind, REAL, read_header, read_real};
 use crate::{Error, Result};
 
 /// Most classes that are named by number: a larger label is taken for an error.
@@ -21,10 +21,10 @@ const MAX_NUMBERED: usize = 65_536;
 ///
 /// | name | shape | elements |
 /// |------|-------|----------|
-/// | `x` | `[n, height, width, channels]`, or `[n, height, width]` with one channel | uint8, divided by 255, or float64 or float32, taken as they are |
-/// | `y` | `[n]` | integers from 0 |
+/// | `x` | `[n, height, width, channels]`, or `[n, height, width]` with one channel | uint8, divided by 255; uint16, divided by 65535; other real numbers, taken as they are |
+/// | `y` | `[n]` or `[n, 1]` | integers from 0 |
 /// | `classes` (optional) | `[k]` | texts; without it the classes are `0`, `1`, … up to the largest label |
-/// | `is_test` (optional) | `[n]` | bool or integers 0 and 1: the held-out images |
+/// | `is_test` (optional) | `[n]` or `[n, 1]` | bool or integers 0 and 1: the held-out images |
 ///
 /// Other arrays are passed over.
 ///
@@ -112,7 +112,7 @@ pub(super) fn numbered_classes(what: &str, labels: &[usize]) -> Result<Vec<Strin
 }
 
 fn check_vector(what: &str, array: &ArrayD<i64>, count: usize) -> Result<()> {
-    if array.shape() != [count] {
+    if array.shape() != [count] && array.shape() != [count, 1] {
         return Err(Error::ShapeMismatch {
             what: what.into(),
             expected: format!("[{count}], one entry for each image"),
@@ -141,21 +141,15 @@ fn four_axes(pixels: ArrayD<f64>) -> Result<Array4<f64>> {
         .expect("a last axis of length 1 leaves the number of entries as it is"))
 }
 
-fn parse_pixels(mut reader: &mut dyn Read, len: u64, what: &str) -> Result<ArrayD<f64>> {
-    let (header, header_len) = read_header(&mut reader, len, what)?;
-    let reader = &mut reader;
-    let descriptor = descriptor(&header);
-    let pixels = match descriptor.as_str() {
-        "|u1" | "<u1" | ">u1" => {
-            return Ok(read_elements::<u8>(reader, &header, header_len, len, what)?
-                .mapv(|byte| f64::from(byte) / 255.0));
-        }
-        "<f8" | ">f8" => read_elements::<f64>(reader, &header, header_len, len, what)?,
-        "<f4" | ">f4" => {
-            read_elements::<f32>(reader, &header, header_len, len, what)?.mapv(f64::from)
-        }
-        _ => return Err(wrong_type(what, &descriptor, "uint8, float64 or float32")),
+fn parse_pixels(reader: &mut dyn Read, len: u64, what: &str) -> Result<ArrayD<f64>> {
+    let header = read_header(reader, len, what)?;
+    let Some(kind) = header.kind() else {
+        return Err(header.wrong_type(what, REAL));
     };
-    check_finite(what, pixels.view())?;
-    Ok(pixels)
+    let pixels = read_real(reader, &header, kind, what)?;
+    Ok(match kind {
+        Kind::Uint8 => pixels.mapv_into(|x| x / 255.0),
+        Kind::Uint16 => pixels.mapv_into(|x| x / 65535.0),
+        _ => pixels,
+    })
 }

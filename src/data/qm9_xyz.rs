@@ -1,4 +1,4 @@
-//! One molecule in the raw extended xyz format of QM9.
+//! Molecules in the raw extended xyz format of QM9.
 
 use super::molecule::{Element, Molecule};
 use super::qm9_text::{at, excerpt, molecule, parse_number};
@@ -9,32 +9,112 @@ const PROPERTIES: usize = 17;
 /// Place of U0 among them.
 const U0: usize = 12;
 
-/// Reads the text of one file.
+/// Lines of a molecule beside its atoms: number of atoms, properties, frequencies, SMILES, InChI.
+const OTHER_LINES: usize = 5;
+
+/// The lines of one molecule.
+pub(super) struct Block<'a> {
+    /// Fewer than expected if the file ends in it.
+    lines: &'a [&'a str],
+    /// How many lines of the file come before.
+    before: usize,
+}
+
+/// The molecules of a file, one after the other; blank lines may stand between and after them.
 ///
-/// Line 1: the number of atoms n. Line 2: `gdb`, number, A, B, C, μ, α, homo, lumo, gap, r², zpve, U0, U, H, G, Cv.
-/// Then n lines: element, x, y, z, charge. Then the frequencies, SMILES and InChI, which must be there (else
-/// the file was cut off) and are not used.
-pub(super) fn parse(text: &str) -> Result<Molecule> {
-    let lines: Vec<&str> = text.lines().collect();
+/// Only the numbers of atoms are parsed. The first error ends the file.
+pub(super) fn blocks<'a>(lines: &'a [&'a str]) -> impl Iterator<Item = Result<Block<'a>>> {
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let from = next?;
+        // The first molecule begins on the first line, or is missing.
+        let before = match lines[from..]
+            .iter()
+            .position(|line| !line.trim().is_empty())
+        {
+            Some(blank) if from > 0 => from + blank,
+            None if from > 0 => return None,
+            _ => from,
+        };
+        let rest = &lines[before..];
+        let count = match atom_count(rest.first().copied(), before) {
+            Ok(count) => count,
+            Err(error) => {
+                next = None;
+                return Some(Err(error));
+            }
+        };
+        let len = count.saturating_add(OTHER_LINES).min(rest.len());
+        next = Some(before + len);
+        Some(Ok(Block {
+            lines: &rest[..len],
+            before,
+        }))
+    })
+}
+
+/// Refuses a last line that may have been cut: without a line end it is whole if its two names are the same, as nearly
+/// all are.
+pub(super) fn check_last(lines: &[&str]) -> Result<()> {
+    let mut names = lines.last().map_or("", |line| line).split_whitespace();
+    match (names.next(), names.next()) {
+        (Some(first), Some(second)) if first == second => Ok(()),
+        _ => Err(syntax(
+            lines.len(),
+            "file ends within a line, expected a complete line".into(),
+        )),
+    }
+}
+
+/// Reads the number of atoms with which a molecule begins.
+fn atom_count(line: Option<&str>, before: usize) -> Result<usize> {
+    let number = before + 1;
+    let Some(line) = line else {
+        return Err(syntax(
+            before,
+            format!("file ends here, expected line {number}"),
+        ));
+    };
+    let count = line.trim().parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| {
+        let expected = match before {
+            0 => "a positive integer",
+            _ => "a positive integer with which another molecule begins, or the end of the file",
+        };
+        value(
+            &format!("line {number}, number of atoms"),
+            line.trim(),
+            expected,
+        )
+    })
+}
+
+impl Block<'_> {
+    /// Reads the molecule.
+    ///
+    /// Line 1: the number of atoms n. Line 2: `gdb`, number, A, B, C, μ, α, homo, lumo, gap, r², zpve, U0, U, H, G, Cv.
+    /// Then n lines: element, x, y, z, charge. Then the frequencies, SMILES and InChI, which must be there (else
+    /// the file was cut off) and are not used.
+    pub fn parse(&self) -> Result<Molecule> {
+        parse(self.lines, self.before)
+    }
+}
+
+/// Reads a molecule; `before` lines of the file come before its own.
+fn parse(lines: &[&str], before: usize) -> Result<Molecule> {
     let line = |number: usize| -> Result<&str> {
         lines.get(number - 1).copied().ok_or_else(|| {
             syntax(
-                lines.len(),
-                format!("file ends here, expected line {number}"),
+                before + lines.len(),
+                format!("file ends here, expected line {}", before + number),
             )
         })
     };
-    let first = line(1)?.trim();
-    let count: usize = first
-        .parse()
-        .ok()
-        .filter(|count| *count > 0)
-        .ok_or_else(|| value("line 1, number of atoms", first, "a positive integer"))?;
-
+    let count = atom_count(lines.first().copied(), before)?;
     let properties: Vec<&str> = line(2)?.split_whitespace().collect();
     if properties.len() != PROPERTIES || properties[0] != "gdb" {
         return Err(syntax(
-            2,
+            before + 2,
             format!(
                 "found {} entries starting with {:?}, expected {PROPERTIES} starting with \"gdb\"",
                 properties.len(),
@@ -42,17 +122,21 @@ pub(super) fn parse(text: &str) -> Result<Molecule> {
             ),
         ));
     }
-    let id = properties[1]
-        .parse()
-        .map_err(|_| value("line 2, gdb number", properties[1], "an integer"))?;
-    let energy = parse_number(properties[U0])
-        .ok_or_else(|| value("line 2, U0", properties[U0], "a finite number"))?;
+    let second = before + 2;
+    let id = properties[1].parse().map_err(|_| {
+        let what = format!("line {second}, gdb number");
+        value(&what, properties[1], "an integer")
+    })?;
+    let energy = parse_number(properties[U0]).ok_or_else(|| {
+        let what = format!("line {second}, U0");
+        value(&what, properties[U0], "a finite number")
+    })?;
 
     let mut elements = Vec::new();
     let mut positions = Vec::new();
     for atom in 0..count {
-        let number = atom + 3;
-        let entries: Vec<&str> = line(number)?.split_whitespace().collect();
+        let entries: Vec<&str> = line(atom + 3)?.split_whitespace().collect();
+        let number = before + atom + 3;
         if entries.len() != 5 {
             return Err(syntax(
                 number,
@@ -83,14 +167,15 @@ pub(super) fn parse(text: &str) -> Result<Molecule> {
     let frequencies: Vec<&str> = line(last)?.split_whitespace().collect();
     if let Some(text) = frequencies.iter().find(|text| parse_number(text).is_none()) {
         return Err(value(
-            &format!("line {last}, frequencies after {count} atoms"),
+            &format!("line {}, frequencies after {count} atoms", before + last),
             text,
             "a finite number",
         ));
     }
     line(last + 1)?;
     line(last + 2)?;
-    molecule(id, elements, positions, energy).map_err(|e| at("atoms from line 3 on", e))
+    molecule(id, elements, positions, energy)
+        .map_err(|e| at(&format!("atoms from line {} on", before + 3), e))
 }
 
 fn syntax(line: usize, message: String) -> Error {

@@ -8,6 +8,7 @@ use super::table::{Found, Lines, Table, short};
 use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale};
 use super::{Network, Outputs, Padding, Support};
 use crate::activation::Activation;
+use crate::data::text::BYTE_ORDER_MARK;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
 
@@ -22,6 +23,7 @@ pub(super) const LARGEST: u64 = 16 << 20;
 
 /// Reads the text of a network file.
 pub(super) fn parse(text: &str) -> Result<Network> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let lines = &Lines::of(text);
     let document = DeTable::parse(text).map_err(|err| Error::Syntax {
         format: "TOML".into(),

@@ -14,6 +14,7 @@ pub mod layouts;
 mod legendre_stage;
 mod legendre_tables;
 mod legendre_values;
+pub mod masks;
 mod packed;
 pub mod plan;
 pub mod planner;
@@ -37,6 +38,7 @@ pub mod zonal;
 pub(crate) mod zonal_average;
 
 pub use harmonics::{SphericalHarmonics, evaluate};
+pub use masks::{UNSEEN, masked_to};
 pub use plan::{ShtPlan, ShtScratch};
 pub use planner::ShtPlanner;
 pub use ring_plan::RingPlan;

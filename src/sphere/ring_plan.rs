@@ -1,5 +1,6 @@
 //! Transforms on any set of rings: synthesis, its adjoint, and analysis by quadrature with iterations.
 
+use super::masks::check_unmasked;
 use super::packed::{pack_all, unpack_all};
 use super::plan::ShtScratch;
 use super::ring_transform::RingTransform;
@@ -131,8 +132,21 @@ impl RingPlan {
     /// * `coeffs` — shape `[L, 2L − 1]`; overwritten
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`], [`Error::NotFinite`].
+    /// [`Error::ShapeMismatch`], [`Error::NotFinite`], or [`Error::InvalidValue`] if samples are masked
+    /// ([`UNSEEN`](super::UNSEEN)); [`masked_to`](super::masked_to) replaces these, and NaN.
     pub fn adjoint_into<T: Sample>(
+        &self,
+        samples: &[T],
+        weights: &[f64],
+        coeffs: ArrayViewMut2<'_, Complex64>,
+        scratch: &mut ShtScratch,
+    ) -> Result<()> {
+        check_unmasked(samples)?;
+        self.adjoint(samples, weights, coeffs, scratch)
+    }
+
+    /// As [`RingPlan::adjoint_into`], of samples without marks.
+    fn adjoint<T: Sample>(
         &self,
         samples: &[T],
         weights: &[f64],
@@ -156,7 +170,8 @@ impl RingPlan {
             .analyse(samples, false, Some(weights), packed, ring)
         {
             return Err(Error::NotFinite {
-                what: "samples".into(),
+                what: "samples (where NaN marks masked pixels, `sphere::masked_to` replaces them)"
+                    .into(),
                 index: first_not_finite(&aview1(samples)).unwrap_or_default(),
             });
         }
@@ -197,7 +212,7 @@ impl RingPlan {
             for (residual, sample) in residual.iter_mut().zip(samples) {
                 *residual = sample.minus(*residual);
             }
-            self.adjoint_into(&residual, weights, correction.view_mut(), &mut scratch)?;
+            self.adjoint(&residual, weights, correction.view_mut(), &mut scratch)?;
             coeffs += &correction;
             let size = norm(&coeffs);
             change = if size > 0.0 {

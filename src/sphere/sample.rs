@@ -1,5 +1,6 @@
 //! What a signal is sampled as, and how rings pass between samples, Fourier rows and the cells of the Legendre stage.
 
+use super::masks::is_unseen;
 use super::ring_pairs::LANES;
 use crate::special::finite::all_finite;
 use num_complex::{Complex, Complex64};
@@ -32,6 +33,8 @@ pub(super) mod sealed {
         const ROWS: usize;
         /// The difference of two samples.
         fn minus(self, other: Self) -> Self;
+        /// Whether a part of the sample is the mark of a masked pixel.
+        fn unseen(self) -> bool;
         /// Fills a row with a pair of rings, times weights; a ring that is missing counts as zero. Says whether all is finite.
         fn load(rings: [Option<&[Self]>; 2], weights: [f64; 2], row: &mut [Complex64]) -> bool;
         /// Reads a pair of rings, times weights, off a row.
@@ -185,6 +188,11 @@ macro_rules! real {
             }
 
             #[inline(always)]
+            fn unseen(self) -> bool {
+                is_unseen(self.into())
+            }
+
+            #[inline(always)]
             fn load(
                 rings: [Option<&[Self]>; 2],
                 weights: [f64; 2],
@@ -328,6 +336,11 @@ macro_rules! complex {
             #[inline(always)]
             fn minus(self, other: Self) -> Self {
                 self - other
+            }
+
+            #[inline(always)]
+            fn unseen(self) -> bool {
+                is_unseen(self.re.into()) || is_unseen(self.im.into())
             }
 
             #[inline(always)]

@@ -189,20 +189,20 @@ pub fn probabilities(path: &Path) -> Result<Option<Array2<f64>>> {
         .map_err(|error| error.in_file(path))
 }
 
-/// Numbers that are whole and not negative.
+/// Numbers that are whole and not negative, `[n]` or `[n, 1]`.
 pub fn labels(numbers: &ArrayD<f64>) -> Result<Vec<usize>> {
-    if numbers.ndim() != 1 {
+    if !matches!(numbers.shape(), [_] | [_, 1]) {
         return Err(Error::ShapeMismatch {
             what: "labels".into(),
-            expected: "[n]".into(),
+            expected: "[n] or [n, 1]".into(),
             found: numbers.shape().to_vec(),
         });
     }
     let whole = |number: &f64| (0.0..4e9).contains(number) && number.fract() == 0.0;
-    match numbers.iter().position(|number| !whole(number)) {
-        Some(index) => Err(Error::InvalidValue {
+    match numbers.iter().enumerate().find(|(_, label)| !whole(label)) {
+        Some((index, &label)) => Err(Error::InvalidValue {
             what: format!("label {index}"),
-            found: number(numbers[[index]]).to_string(),
+            found: number(label).to_string(),
             expected: "a whole number, at least 0".into(),
         }),
         None => Ok(numbers.iter().map(|number| *number as usize).collect()),

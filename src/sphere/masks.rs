@@ -1,0 +1,96 @@
+//! Pixels of maps that were not measured: the mark of HEALPix and NaN.
+
+use super::sample::Sample;
+use crate::{Error, Result};
+
+/// The value that marks a masked pixel of a HEALPix map.
+///
+/// A map in single precision holds the nearest `f32`; both count as the mark, as does every number within 1e-5 of it, the
+/// tolerance of healpy. It is no value: transforms of [`RingPlan`](super::RingPlan) refuse it.
+pub const UNSEEN: f64 = -1.6375e30;
+
+/// How far a number may be from the mark, relative to it; that of healpy.
+const TOLERANCE: f64 = 1e-5;
+
+/// Whether a number marks a masked pixel.
+#[inline(always)]
+pub(super) fn is_unseen(value: f64) -> bool {
+    (value - UNSEEN).abs() <= -TOLERANCE * UNSEEN
+}
+
+/// A real sample of a map.
+pub trait Pixel: Sample {
+    /// The sample in double precision.
+    fn value(self) -> f64;
+}
+
+impl Pixel for f64 {
+    fn value(self) -> f64 {
+        self
+    }
+}
+
+impl Pixel for f32 {
+    fn value(self) -> f64 {
+        self.into()
+    }
+}
+
+/// Replaces masked pixels, [`UNSEEN`] or NaN, and returns which pixels were masked.
+///
+/// Users of healpy set masked pixels to zero, or to the mean of the others, before an analysis; both leave a bias that
+/// depends on the mask.
+///
+/// # Arguments
+/// * `map` — real samples in any order; masked ones are overwritten
+/// * `value` — what they become
+///
+/// # Errors
+/// [`Error::NotFinite`] if `value` or an entry of the map is infinite, or `value` is NaN; the map is unchanged then.
+///
+/// # Examples
+/// ```
+/// use haarmonic::sphere::{UNSEEN, masked_to};
+/// let mut map = [1.0, UNSEEN, f64::NAN, 3.0];
+/// assert_eq!(masked_to(&mut map, 0.0)?, [false, true, true, false]);
+/// assert_eq!(map, [1.0, 0.0, 0.0, 3.0]);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn masked_to<T: Pixel>(map: &mut [T], value: T) -> Result<Vec<bool>> {
+    let not_finite = |what: &str, index| {
+        let what = what.into();
+        Err(Error::NotFinite { what, index })
+    };
+    if !value.finite() {
+        return not_finite("value of masked pixels", Vec::new());
+    }
+    if let Some(index) = map.iter().position(|pixel| pixel.value().is_infinite()) {
+        return not_finite("map", vec![index]);
+    }
+    let mask = map.iter_mut().map(|pixel| {
+        let number = pixel.value();
+        let masked = number.is_nan() || is_unseen(number);
+        if masked {
+            *pixel = value;
+        }
+        masked
+    });
+    Ok(mask.collect())
+}
+
+/// Refuses samples with masked pixels.
+pub(super) fn check_unmasked<T: Sample>(samples: &[T]) -> Result<()> {
+    let masked = samples.iter().filter(|sample| sample.unseen()).count();
+    if masked == 0 {
+        return Ok(());
+    }
+    Err(Error::InvalidValue {
+        what: "samples".into(),
+        found: format!(
+            "{masked} masked pixels of {} (UNSEEN, -1.6375e30)",
+            samples.len()
+        ),
+        expected: "values everywhere: set masked pixels to zero or another value first (`sphere::masked_to`)"
+            .into(),
+    })
+}
