@@ -39,6 +39,8 @@ mod pivoted_cholesky;
 mod preconditioner;
 mod ridge;
 mod ridge_path;
+mod rounding;
+mod scaled_columns;
 
 pub use conjugate_gradient::{ConjugateGradient, Solved};
 pub use criterion::Criterion;
