@@ -187,10 +187,31 @@ impl Picture {
         self.marks.push(Mark::Raster(raster));
     }
 
+    /// Points of which each is to be seen: smaller ones where they are many.
+    pub fn points(&mut self, marker: Marker, places: &[Place], radius: f64, colour: Colour) {
+        const SMALLEST: f64 = 1.2;
+        // Half of the usual distance to the next one, along the horizontal axis.
+        let mut sorted = places.to_vec();
+        sorted.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        let mut steps: Vec<f64> = sorted
+            .windows(2)
+            .map(|pair| distance(pair[0], pair[1]))
+            .collect();
+        steps.sort_by(f64::total_cmp);
+        let radius = match steps.get(steps.len() / 2) {
+            Some(step) => (0.5 * step).clamp(SMALLEST, radius),
+            None => radius,
+        };
+        for &at in places {
+            self.marker(marker, at, radius, colour);
+        }
+    }
+
     /// A point with a white rim, so that it stands out from lines.
     pub fn marker(&mut self, marker: Marker, at: Place, radius: f64, colour: Colour) {
-        const RIM: f64 = 1.0;
-        for (radius, colour) in [(radius + RIM, PAPER), (radius, colour)] {
+        // Narrower around small points.
+        let rim = (0.3 * radius).min(1.0);
+        for (radius, colour) in [(radius + rim, PAPER), (radius, colour)] {
             let corners: &[Place] = match marker {
                 Marker::Disc => {
                     self.disc(at, radius, colour);
@@ -207,6 +228,11 @@ impl Picture {
             self.area(places, colour, 1.0);
         }
     }
+}
+
+/// How far two places are apart.
+pub(super) fn distance(a: Place, b: Place) -> f64 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
 /// Control characters have no place in a line of text, nor in XML.
