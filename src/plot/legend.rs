@@ -60,7 +60,10 @@ pub(super) fn with_legend(entries: &[Entry<'_>], draw: impl Fn(f64) -> Drawn) ->
         legend.draw(&mut picture, [x, y], 1);
         return picture;
     }
-    let columns = ((panel.width / legend.size(1)[0]) as usize).clamp(1, legend.lines.len());
+    let columns = (1..=legend.lines.len())
+        .rev()
+        .find(|&columns| legend.size(columns)[0] <= panel.width)
+        .unwrap_or(1);
     let legend = legend.shortened(columns * most_lines(0.4 * panel.height).max(1));
     let height = legend.size(columns)[1];
     let (mut picture, panel, _) = draw(height);
@@ -178,28 +181,34 @@ impl<'a> Legend<'a> {
         self
     }
 
-    fn column_width(&self) -> f64 {
-        let widths = self
-            .lines
-            .iter()
-            .map(|(_, name, size)| font::width(name, *size));
-        SAMPLE + 6.0 + 1.06 * widths.fold(0.0, f64::max) + 2.0 * PADDING
+    /// The width of each of so many columns, filled row by row.
+    fn widths(&self, columns: usize) -> Vec<f64> {
+        let width = |column: usize| {
+            let lines = self.lines.iter().skip(column).step_by(columns);
+            let widest = lines
+                .map(|(_, name, size)| font::width(name, *size))
+                .fold(0.0, f64::max);
+            SAMPLE + 6.0 + 1.06 * widest + 2.0 * PADDING
+        };
+        (0..columns).map(width).collect()
     }
 
     /// Width and height in so many columns.
     fn size(&self, columns: usize) -> [f64; 2] {
         let rows = self.lines.len().div_ceil(columns);
         [
-            columns as f64 * self.column_width(),
+            self.widths(columns).iter().sum(),
             LINE_HEIGHT * rows as f64 + PADDING,
         ]
     }
 
     /// Draws the entries row by row.
     fn draw(&self, picture: &mut Picture, [x, y]: Place, columns: usize) {
+        let widths = self.widths(columns);
         for (number, (entry, name, size)) in self.lines.iter().enumerate() {
-            let line = y + 0.5 * PADDING + LINE_HEIGHT * ((number / columns) as f64 + 0.5);
-            let from = x + PADDING + self.column_width() * (number % columns) as f64;
+            let (row, column) = (number / columns, number % columns);
+            let line = y + 0.5 * PADDING + LINE_HEIGHT * (row as f64 + 0.5);
+            let from = x + PADDING + widths[..column].iter().sum::<f64>();
             let to = from + SAMPLE;
             sample(picture, entry, [[from, line], [to, line]]);
             let at = [to + 6.0, line + 0.35 * TICK_SIZE];

@@ -1,5 +1,6 @@
 //! A picture as a list of marks, in units of 1/96 inch, y downwards.
 
+use super::axis::extremes;
 use super::colour::{Colour, INK, PAPER};
 
 /// A place on the page, x and y.
@@ -190,17 +191,15 @@ impl Picture {
     /// Points of which each is to be seen: smaller ones where they are many.
     pub fn points(&mut self, marker: Marker, places: &[Place], radius: f64, colour: Colour) {
         const SMALLEST: f64 = 1.2;
-        // Half of the usual distance to the next one, along the horizontal axis.
-        let mut sorted = places.to_vec();
-        sorted.sort_by(|a, b| a[0].total_cmp(&b[0]));
-        let mut steps: Vec<f64> = sorted
-            .windows(2)
-            .map(|pair| distance(pair[0], pair[1]))
-            .collect();
-        steps.sort_by(f64::total_cmp);
-        let radius = match steps.get(steps.len() / 2) {
-            Some(step) => (0.5 * step).clamp(SMALLEST, radius),
-            None => radius,
+        // Half of what there is for each of them along both axes.
+        let extent = |c: usize| {
+            let (low, high) = extremes(places.iter().map(|at| at[c]));
+            high - low
+        };
+        let step = (extent(0) + extent(1)) / places.len().max(1) as f64;
+        let radius = match places.len() {
+            0 | 1 => radius,
+            _ => (0.5 * step).clamp(SMALLEST, radius),
         };
         for &at in places {
             self.marker(marker, at, radius, colour);
