@@ -158,7 +158,7 @@ fn check(found: &Calibration) -> Result<()> {
         if let Some(value) = values.iter().find(|v| !(0.0..=1.0 + 1e-5).contains(*v)) {
             return Err(Error::InvalidValue {
                 what: what.into(),
-                found: value.to_string(),
+                found: format!("{value:?}"),
                 expected: "numbers from 0 to 1".into(),
             });
         }

@@ -102,7 +102,11 @@ impl SymmetricEigen {
     /// The backward error of the decomposition is a small multiple of n ε |A|; beyond it a negative
     /// eigenvalue is reported.
     pub(super) fn new(what: &str, matrix: &Mat<f64>) -> Result<SymmetricEigen> {
-        Self::within(what, matrix, 8.0 * matrix.nrows() as f64 * f64::EPSILON)
+        Self::within(
+            what,
+            matrix,
+            ROUNDING * matrix.nrows() as f64 * f64::EPSILON,
+        )
     }
 
     /// The same with another bound for negative eigenvalues, relative to the largest.
@@ -124,10 +128,14 @@ impl SymmetricEigen {
         let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
         let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v));
         if smallest < -rounding * largest || !largest.is_finite() {
-            return Err(not_positive_definite(
-                what,
-                format!("smallest eigenvalue {smallest:.1e}, largest {largest:.1e}"),
-            ));
+            return Err(Error::NotPositiveDefinite {
+                what: what.into(),
+                found: format!("smallest eigenvalue {smallest:.1e}, largest {largest:.1e}"),
+                change: format!(
+                    "raise the ridge by {:.1e}, {MORE_ACCURATE}",
+                    -1.1 * smallest
+                ),
+            });
         }
         for value in &mut values {
             *value = value.max(0.0);
@@ -143,6 +151,9 @@ impl SymmetricEigen {
         product(self.vectors.transpose(), right.as_ref())
     }
 }
+
+/// Negative eigenvalues of this many n ε of the largest one are put down to rounding.
+const ROUNDING: f64 = 8.0;
 
 /// The error of a factorisation that failed, with what would have to be added to the diagonal.
 fn raise_the_ridge(what: &str, found: String, matrix: &Mat<f64>) -> Error {
@@ -160,16 +171,21 @@ fn raise_the_ridge(what: &str, found: String, matrix: &Mat<f64>) -> Error {
     if !(missing > 0.0 && missing.is_finite()) {
         return not_positive_definite(what, found);
     }
+    let other = match smallest < -ROUNDING * n as f64 * f64::EPSILON * largest {
+        true => MORE_ACCURATE,
+        false => "or remove repeated training points",
+    };
     Error::NotPositiveDefinite {
         what: what.into(),
         found: format!("{found}; eigenvalues from {smallest:.1e} to {largest:.1e}"),
         // A tenth more than needed, so that what is printed suffices, too.
-        change: format!(
-            "raise the ridge by {:.1e}, or remove repeated training points",
-            1.1 * missing
-        ),
+        change: format!("raise the ridge by {:.1e}, {other}", 1.1 * missing),
     }
 }
+
+/// What to do about an eigenvalue that is negative beyond rounding: neither a missing ridge nor a repeated point makes one.
+pub(super) const MORE_ACCURATE: &str = "or compute the kernel more accurately (raise quadrature.bandlimit or set quadrature.tolerance): \
+     its reported error must be far below the smallest eigenvalue";
 
 pub(super) fn not_positive_definite(what: &str, found: String) -> Error {
     Error::NotPositiveDefinite {

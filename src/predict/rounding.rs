@@ -3,6 +3,7 @@
 use faer::Mat;
 use ndarray::Array2;
 
+use super::linalg::MORE_ACCURATE;
 use crate::{Error, Result};
 
 /// Variances of this many n ε of the prior variance, for n training points, have no digit: the sums they come from have n terms, and
@@ -97,7 +98,7 @@ fn beyond_rounding(point: usize, variance: f64, prior: f64, rounding: f64) -> Er
         found: format!(
             "predicted variance {variance:.1e} at point {point}, prior variance {prior:.1e}, rounding {rounding:.1e}"
         ),
-        change: "raise the ridge, or compute the kernels more accurately (raise quadrature.bandlimit or set a tolerance)".into(),
+        change: format!("raise the ridge, {MORE_ACCURATE}"),
     }
 }
 

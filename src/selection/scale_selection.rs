@@ -147,7 +147,7 @@ impl ScaleSelection {
         if !(self.noise > 0.0 && self.noise.is_finite()) {
             return Err(Error::InvalidValue {
                 what: "noise to begin with".into(),
-                found: self.noise.to_string(),
+                found: format!("{:?}", self.noise),
                 expected: "a positive number".into(),
             });
         }
