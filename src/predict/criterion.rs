@@ -95,7 +95,7 @@ pub(super) fn left_out_cost(
 }
 
 /// The cost itself, unless it is beyond the range of numbers.
-pub(super) fn checked_cost(criterion: Criterion, cost: f64) -> Result<f64> {
+pub(crate) fn checked_cost(criterion: Criterion, cost: f64) -> Result<f64> {
     if cost.is_finite() {
         return Ok(cost);
     }

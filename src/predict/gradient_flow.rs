@@ -198,6 +198,10 @@ impl GradientFlow {
         self.targets.nrows()
     }
 
+    pub(super) fn outputs(&self) -> usize {
+        self.targets.ncols()
+    }
+
     /// Predicts on the training points.
     ///
     /// At t = ∞ the mean is the targets and the covariance is zero.

@@ -100,7 +100,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .transpose()?;
     bar.finish_and_clear();
 
-    let ridge = ridge(arguments, &train_train, &targets)?;
+    let of_kernel = |error| with_kernel_error(error, arguments.kernel, &train_train);
+    let ridge = ridge(arguments, &train_train, &targets).map_err(of_kernel)?;
     let flow = flow(arguments, &train_train, &targets, ridge)?;
     let driving = |gram: &Gram| match arguments.kernel {
         KernelChoice::Ntk => gram.ntk.clone(),
@@ -114,7 +115,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     );
     let mut arrays = Vec::new();
     if let Some((rows, cross)) = validation {
-        let curve = ValidationCurve::new(&flow, driving(&cross).view(), rows.view(), &times)?;
+        let curve = ValidationCurve::new(&flow, driving(&cross).view(), rows.view(), &times)
+            .map_err(of_kernel)?;
         show(&curve);
         let errors = Array1::from_vec(curve.errors().to_vec());
         arrays.push(("validation_error", Numbers::Real(errors.into_dyn())));
@@ -123,14 +125,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let predictions = match &test_test {
         None => flow
-            .means_on_test(driving(&test_train).view(), &times)?
+            .means_on_test(driving(&test_train).view(), &times)
+            .map_err(of_kernel)?
             .into_iter()
             .map(|mean| Answer {
                 mean,
                 covariance: None,
             })
             .collect(),
-        Some(test_test) => predict(arguments, &flow, &test_train, test_test, &times)?,
+        Some(test_test) => {
+            predict(arguments, &flow, &test_train, test_test, &times).map_err(of_kernel)?
+        }
     };
     let (mut means, mut covariances) = (Vec::new(), Vec::new());
     for Answer { mean, covariance } in predictions {
@@ -159,6 +164,27 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         arrays.push(("ridge", Numbers::Real(ndarray::arr0(ridge).into_dyn())));
     }
     write_npz(&arguments.out, &arrays)
+}
+
+/// Adds the error that the kernel reports to an eigenvalue or a pivot that is not positive: they are to be compared.
+fn with_kernel_error(error: Error, choice: KernelChoice, kernel: &Gram) -> Error {
+    let largest = kernel.error.largest();
+    let reported = match choice {
+        KernelChoice::Ntk => largest.ntk,
+        KernelChoice::Nngp => largest.nngp,
+    };
+    match error {
+        Error::NotPositiveDefinite {
+            what,
+            found,
+            change,
+        } if reported > 0.0 => Error::NotPositiveDefinite {
+            what,
+            found: format!("{found}; the kernel reports an error of {reported:.1e}"),
+            change,
+        },
+        other => other,
+    }
 }
 
 /// Those asked for; the converged state otherwise.
