@@ -40,8 +40,8 @@
 //! * `plot` draws pictures as PNG and SVG, in the library (`plot`) and on the command line (`haarmonic plot`).
 //!
 //! # Threads
-//! Kernel matrices, and those of finite networks, are computed on all threads of the global `rayon` pool; everything else runs
-//! where it is called.
+//! Kernel matrices, and those of finite networks, are computed on all threads of the current `rayon` pool: the global one, unless the call is
+//! made within another one (`ThreadPool::install`). Everything else runs where it is called.
 //! Plans and kernels are immutable and may be shared.
 
 pub mod activation;

@@ -248,3 +248,49 @@ fn metrics_in_closed_form() {
         Err(Error::NotFinite { .. })
     ));
 }
+
+/// Errors of numbers of any size: those of numbers of size one, times the size.
+#[test]
+fn metrics_follow_their_scale() {
+    let (p, y) = (
+        array![[1.0, 2.0], [3.0, 4.0], [-2.5, 0.3]],
+        array![[2.0, 2.0], [0.0, 4.0], [0.1, -0.7]],
+    );
+    let errors = |factor: f64| {
+        let [p, y] = [&p, &y].map(|a| a * factor);
+        let repeats: Vec<f64> = p.iter().copied().collect();
+        [
+            metrics::mae(p.view(), y.view()).unwrap(),
+            metrics::rmse(p.view(), y.view()).unwrap(),
+            metrics::mean(&repeats).unwrap(),
+            metrics::standard_error(&repeats).unwrap(),
+        ]
+    };
+    let r_squared = |factor: f64| {
+        let [p, y] = [&p, &y].map(|a| a * factor);
+        metrics::r_squared(p.view(), y.view()).unwrap()
+    };
+    let (want, want_r_squared) = (errors(1.0), r_squared(1.0));
+    for exponent in [-900, -600, 600, 900, 1020] {
+        let power = 2f64.powi(exponent);
+        assert_eq!(errors(power), want.map(|error| power * error), "{exponent}");
+        assert_eq!(r_squared(power), want_r_squared);
+    }
+    // Sums that overflow, of means that do not; and differences that do.
+    let (high, low) = (array![[f64::MAX], [f64::MAX]], array![[-f64::MAX], [0.0]]);
+    assert_eq!(metrics::mean(&[f64::MAX, f64::MAX]).unwrap(), f64::MAX);
+    assert_eq!(
+        metrics::mae(high.view(), (&high * 0.5).view()).unwrap(),
+        0.5 * f64::MAX
+    );
+    for error in [
+        metrics::mae(high.view(), low.view()),
+        metrics::rmse(high.view(), low.view()),
+        metrics::r_squared(high.view(), (&low / f64::MAX).view()),
+    ] {
+        assert!(matches!(error, Err(Error::NotFinite { .. })), "{error:?}");
+    }
+    // A small difference beside large numbers that agree.
+    let small = metrics::rmse(array![1e200, 3e-150].view(), array![1e200, 0.0].view()).unwrap();
+    assert!((small * 2f64.sqrt() / 3e-150 - 1.0).abs() <= tol::exact());
+}

@@ -131,8 +131,71 @@ fn symmetric_signals_give_one_of_their_rotations() {
     constant[[0, 0, 3]] = (-2.0).into();
     let best = best_rotation(constant.view(), constant.view()).unwrap();
     assert_eq!((best.value, best.score), (4.0, 1.0));
+    assert_eq!(best.rotation.angle_to(&Rotation::identity()), 0.0);
+    assert_eq!((best.steps, best.runner_up), (0, None));
+    // One of them is enough.
+    let other = random(1, 4, &mut rng, 0);
+    let best = best_rotation(other.view(), constant.view()).unwrap();
+    assert_eq!(best.rotation.angle_to(&Rotation::identity()), 0.0);
+    assert_eq!(best.value, -2.0 * other[[0, 0, 3]].re);
     let one = Array3::<Complex64>::ones((1, 1, 1));
     assert_eq!(best_rotation(one.view(), one.view()).unwrap().score, 1.0);
+}
+
+/// A mean value does not depend on the rotation, however large it is.
+#[test]
+fn mean_values_cost_no_digit() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let band_limit = 8;
+    let g = random(1, band_limit, &mut rng, 0);
+    let r = Rotation::from(EulerZyz::new(0.4, 1.1, 2.0).unwrap());
+    let f = rotated(&g, &r);
+    let without = best_rotation(f.view(), g.view()).unwrap();
+    for [of_f, of_g] in [
+        [1e8, 1e8],
+        [1e10, 1e10],
+        [1e15, 1e15],
+        [1e200, -3.0],
+        [0.0, 1e10],
+    ] {
+        let (mut f, mut g) = (f.clone(), g.clone());
+        f[[0, 0, band_limit - 1]] = of_f.into();
+        g[[0, 0, band_limit - 1]] = of_g.into();
+        let best = best_rotation(f.view(), g.view()).unwrap();
+        let error = best.rotation.angle_to(&r);
+        assert!(error <= tol::MATCHED, "{of_f:e}, {of_g:e}: {error:e}");
+        assert_eq!(best.steps, without.steps);
+        // The value and the score are those of the whole signals.
+        let whole = inner(&f, &rotated(&g, &best.rotation));
+        let size = inner(&f, &f).sqrt() * inner(&g, &g).sqrt();
+        if size.is_finite() {
+            assert!((best.value - whole).abs() <= tol::transform(band_limit) * size);
+            assert!((best.score - whole / size).abs() <= tol::transform(band_limit));
+        }
+        assert!(best.score.abs() <= 1.0 + tol::transform(band_limit));
+    }
+}
+
+/// Neither does the size of the signals.
+#[test]
+fn signals_of_all_sizes_are_matched_alike() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let g = random(2, 6, &mut rng, 1);
+    let r = Rotation::random(&mut rng);
+    let f = rotated(&g, &r);
+    let want = best_rotation(f.view(), g.view()).unwrap();
+    assert!(want.rotation.angle_to(&r) <= tol::MATCHED);
+    for [of_f, of_g] in [[-560, -560], [560, 560], [-560, 560], [0, -1000], [1000, 3]] {
+        let [f, g] =
+            [(&f, of_f), (&g, of_g)].map(|(signal, e)| signal * Complex64::from(2f64.powi(e)));
+        let best = best_rotation(f.view(), g.view()).unwrap();
+        let [found, wanted] = [&best, &want].map(|best| best.rotation.euler_zyz());
+        assert_eq!(found, wanted);
+        assert_eq!((best.score, best.runner_up), (want.score, want.runner_up));
+        assert_eq!(best.steps, want.steps);
+        let power = 2f64.powi(of_f) * 2f64.powi(of_g);
+        assert_eq!(best.value, want.value * power);
+    }
 }
 
 #[test]

@@ -311,6 +311,15 @@ fn probabilities_of_classes() {
     // Far apart: no NaN.
     let far = class_probabilities(array![[1e9, 0.0, -1e9]].view(), array![1.0].view()).unwrap();
     assert_eq!(far, array![[1.0, 0.0, 0.0]]);
+    // Rounding of a prior variance of size one, which is all that is left of it at a training point.
+    let mean = array![[1.0, 0.0], [0.0, 1.0], [-0.5, 0.5]];
+    let rounding = array![-1.1e-16, 2.2e-16, -4.4e-16];
+    let limit = array![[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]];
+    for factor in [1.0, 2f64.powi(600), 2f64.powi(-500)] {
+        let variance = &rounding * factor * factor.min(1.0);
+        let found = class_probabilities((&mean * factor).view(), variance.view()).unwrap();
+        assert_eq!(found, limit);
+    }
     for (mean, variance) in [
         (array![[1.0, 0.0]], array![-1.0]),
         (array![[1.0, 0.0]], array![1.0, 1.0]),

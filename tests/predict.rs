@@ -9,10 +9,11 @@ mod tol;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
-use haarmonic::predict::{Ensemble, GaussianProcess, Ridge, TestKernels, Time};
-use ndarray::{Array2, ArrayD, Ix0, Ix2};
+use haarmonic::predict::{Ensemble, GaussianProcess, GradientFlow, Ridge, TestKernels, Time};
+use ndarray::{Array2, ArrayD, Ix0, Ix2, array};
 use ndarray_npy::NpzReader;
 use problem::{ENSEMBLES, Problem, assert_close};
+use rand::SeedableRng;
 
 #[test]
 fn golden_gradient_flow_and_gaussian_process() {
@@ -317,4 +318,81 @@ fn ntk_equal_to_nngp_is_the_nngp_ensemble() {
             tol::solve(1000.0),
         );
     }
+}
+
+/// Points that are known exactly have no variance, whatever the rounding: none is negative, and a known point varies with nothing.
+#[test]
+fn variances_are_never_negative() {
+    let problem = Problem::new(12, 1, 2);
+    for factor in [1.0, 2f64.powi(500), 2f64.powi(-500)] {
+        let [ntk, nngp] = [&problem.ntk_dd, &problem.nngp_dd].map(|kernel| kernel * factor);
+        for ensemble in ENSEMBLES {
+            let (builder, test) = match ensemble {
+                Ensemble::Ntk => (
+                    GradientFlow::ntk(ntk.view(), nngp.view(), problem.targets.view()),
+                    TestKernels::ntk(ntk.view(), nngp.view(), nngp.view()),
+                ),
+                Ensemble::Nngp => (
+                    GradientFlow::nngp(nngp.view(), problem.targets.view()),
+                    TestKernels::nngp(nngp.view(), nngp.view()),
+                ),
+            };
+            let flow = builder.build().unwrap();
+            for time in [0.0, 1.0, 1e3, 1e9, 1e300]
+                .map(Time::Finite)
+                .into_iter()
+                .chain([Time::Infinite])
+                // Steps of a fixed length diverge for large kernels.
+                .chain((factor <= 1.0).then_some(Time::Steps(1 << 40)))
+            {
+                let predictions = [flow.on_test(&test, time), flow.on_train(time)];
+                for prediction in predictions.map(Result::unwrap) {
+                    let diagonal = prediction.covariance.diag().to_owned();
+                    assert!(diagonal.iter().all(|v| *v >= 0.0), "{time:?}: {diagonal}");
+                    for (i, _) in diagonal.iter().enumerate().filter(|(_, v)| **v == 0.0) {
+                        assert!(prediction.covariance.row(i).iter().all(|c| *c == 0.0));
+                    }
+                }
+            }
+            let process = flow.on_test(&test, Time::Infinite).unwrap();
+            assert_eq!(process.covariance, Array2::<f64>::zeros((12, 12)));
+            // Its members are the targets.
+            let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+            let members = process.samples(&mut rng, 2).unwrap();
+            assert!(members.outer_iter().all(|member| member == process.mean));
+        }
+    }
+    // Kernels that do not fit together are no rounding.
+    let (train, test) = (array![[1.0]], array![[1.01]]);
+    let process = GaussianProcess::new(train.view(), array![[2.0]].view(), Ridge::NONE).unwrap();
+    let error = process.posterior(test.view(), train.view()).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("predicted variance -2.0e-2 at point 0, prior variance 1.0e0"),
+        "{text}"
+    );
+}
+
+/// A kernel with a negative eigenvalue far above rounding is not one that lacks a ridge: the message says where it comes from.
+#[test]
+fn inaccurate_kernels_are_named() {
+    let kernel = array![[1.0, 1.001], [1.001, 1.0]];
+    let y = array![[1.0], [2.0]];
+    let flow = GradientFlow::nngp(kernel.view(), y.view()).build().unwrap();
+    for time in [Time::Infinite, Time::Finite(1.0)] {
+        let text = flow.on_train(time).unwrap_err().to_string();
+        assert!(
+            text.contains("-1.0e-3") && text.contains("quadrature"),
+            "{text}"
+        );
+        assert!(!text.contains("repeated"), "{text}");
+    }
+    // Repeated points are.
+    let kernel = array![[1.0, 1.0], [1.0, 1.0]];
+    let flow = GradientFlow::nngp(kernel.view(), y.view()).build().unwrap();
+    let text = flow.on_train(Time::Infinite).unwrap_err().to_string();
+    assert!(
+        text.contains("repeated") && !text.contains("quadrature"),
+        "{text}"
+    );
 }

@@ -198,3 +198,24 @@ fn extreme_scales() {
         }
     }
 }
+
+/// Messages speak of what a user gave, in short numbers.
+#[test]
+fn messages_name_no_item_of_the_program() {
+    let problem = Problem::new(5, 3, 2);
+    let flow = problem.flow(Ensemble::Nngp, Ridge::NONE, 1.0);
+    assert_eq!(
+        flow.on_train(Time::Finite(-2.5e-17))
+            .unwrap_err()
+            .to_string(),
+        "training time: found -2.5e-17, expected a number of at least 0, or infinite"
+    );
+    let wrong = block(problem.targets.view(), ..2, ..);
+    let times = [Time::Finite(1.0)];
+    let test = problem.nngp_td.view();
+    let error = haarmonic::predict::ValidationCurve::new(&flow, test, wrong, &times).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "targets of the validation inputs: expected shape [3, 2], one row per validation input, found [2, 2]"
+    );
+}

@@ -91,3 +91,44 @@ fn what_does_not_fit_is_one_line() {
     let both = ["c.npz", "--labels", "short.npy", "--targets", "short.npy"];
     assert_eq!(score(&folder, &both).status.code(), Some(2));
 }
+
+/// Errors of numbers whose squares are out of range, and probabilities from variances that are rounding.
+#[test]
+fn numbers_of_all_sizes_are_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (factor, shown) in [
+        (1e200, "2.160247e200"),
+        (1.0, "2.160247e0"),
+        (1e-200, "2.160247e-200"),
+    ] {
+        let mean = array![[1.0], [4.0], [8.0]] * factor;
+        prediction(&at("p.npz"), mean.into_dyn());
+        write_npy(at("y.npy"), &(array![3.0, 1.0, 7.0] * factor)).unwrap();
+        // √((4 + 9 + 1) / 3), and 1 − 14 / (56 / 3).
+        let output = score(&folder, &["p.npz", "--targets", "y.npy"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let out = text(&output.stdout);
+        assert!(out.contains(&format!("rmse {shown}")), "{out}");
+        assert!(out.contains("r2 2.500000e-1"), "{out}");
+    }
+    let arrays = [
+        (
+            "mean",
+            Numbers::Real(array![[-0.5, 0.5], [0.5, -0.5]].into_dyn()),
+        ),
+        (
+            "variance",
+            Numbers::Real(array![-1.1e-16, 2.2e-16].into_dyn()),
+        ),
+    ];
+    write_npz(at("c.npz"), &arrays).unwrap();
+    write_npy(at("l.npy"), &array![1.0, 0.0]).unwrap();
+    let output = score(&folder, &["c.npz", "--labels", "l.npy"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let out = text(&output.stdout);
+    assert!(
+        out.contains("accuracy 1.0000") && out.contains("error 0.0000"),
+        "{out}"
+    );
+}

@@ -419,6 +419,32 @@ fn selected_scales_are_stationary() {
     }
 }
 
+/// Squares of such targets are out of range, and the choice does not depend on their size.
+#[test]
+fn selected_scales_do_not_know_the_size_of_the_targets() {
+    let x = points();
+    let y = targets(&x);
+    let network = mlp(Activation::Erf, [Scale::new(1.0, 0.3); 3]);
+    let selection = ScaleSelection::new(Criterion::LeaveOneOutError, Ensemble::Nngp).iterations(5);
+    let want = selection.run(&network, y.view(), gram(&x)).unwrap();
+    for exponent in [-600, -100, 300] {
+        let y = &y * 2f64.powi(exponent);
+        let found = selection.run(&network, y.view(), gram(&x)).unwrap();
+        assert_eq!(found.network, want.network);
+        assert_eq!(found.noise, want.noise);
+        assert_eq!(
+            found.cost,
+            want.cost * 2f64.powi(exponent) * 2f64.powi(exponent)
+        );
+    }
+    for criterion in [Criterion::LeaveOneOutError, Criterion::MarginalLikelihood] {
+        let y = &y * 2f64.powi(600);
+        let selection = ScaleSelection::new(criterion, Ensemble::Nngp).iterations(1);
+        let error = selection.run(&network, y.view(), gram(&x)).unwrap_err();
+        assert!(error.to_string().contains("beyond 1.8e308"), "{error}");
+    }
+}
+
 #[test]
 fn early_stopping_finds_the_minimum() {
     // One mode: the mean at the validation point is 3 (1 - e^{-t}), the target 2.

@@ -468,7 +468,17 @@ fn healpix() {
         // Points of equal area: the mean of a constant, and of degree one, is exact.
         let weights = vec![4.0 * PI / map.len() as f64; plan.rings().rings().len()];
         let ones = vec![1.0; map.len()];
-        let (found, _) = plan.analyse(&ones, &weights, 0).unwrap();
+        let (found, change) = plan.analyse(&ones, &weights, 0).unwrap();
+        // Without iterations, what a first one would change: nothing of a constant but other degrees, where the quadrature is not exact.
+        let (better, first) = plan.analyse(&ones, &weights, 1).unwrap();
+        let distance = (&better - &found)
+            .iter()
+            .map(|c| c.norm_sqr())
+            .sum::<f64>()
+            .sqrt();
+        let size = |c: &Array2<Complex64>| c.iter().map(|c| c.norm_sqr()).sum::<f64>().sqrt();
+        assert!((change * size(&found) - distance).abs() <= tol::transform(l) * size(&found));
+        assert!((first * size(&better) - distance).abs() <= tol::transform(l) * size(&found));
         assert_close(
             &[found[[0, l - 1]]],
             &[Complex64::from((4.0 * PI).sqrt())],

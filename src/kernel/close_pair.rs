@@ -13,6 +13,7 @@ use std::f64::consts::{PI, TAU};
 use crate::Result;
 use crate::activation::{Activation, Variance};
 use crate::network::{Scale, Support};
+use crate::special::powers::{exponent, times_power};
 use crate::special::{GaussLegendre, geometric_mean};
 
 use super::place::{Fibres, Place};
@@ -60,7 +61,7 @@ impl ClosePair {
     pub(super) fn of_vectors(a: &[f64], b: &[f64]) -> ClosePair {
         let len = a.len() as f64;
         // Powers of two: squares of what remains neither overflow nor underflow.
-        let [a_scale, b_scale] = [a, b].map(power_of_two_of_largest);
+        let [a_scale, b_scale] = [a, b].map(|x| times_power(1.0, exponent(x.iter().copied())));
         let both = a_scale.max(b_scale);
         let [a_share, b_share] = [a_scale / both, b_scale / both];
         let pairs = || a.iter().zip(b).map(|(x, y)| (x / a_scale, y / b_scale));
@@ -338,15 +339,6 @@ fn sine_minus_angle_cosine(angle: f64) -> f64 {
         power *= -square / ((2.0 * n + 4.0) * (2.0 * n + 5.0));
     }
     sum
-}
-
-/// The largest power of two that does not exceed the largest modulus; 1 for zeros.
-fn power_of_two_of_largest(values: &[f64]) -> f64 {
-    let largest = values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
-    if largest < f64::MIN_POSITIVE {
-        return 1.0;
-    }
-    f64::from_bits(largest.to_bits() & (0x7ff << 52))
 }
 
 /// Where one pair is carried through the layers.

@@ -9,7 +9,7 @@ use super::check;
 use super::colour::{INK, of_curve};
 use super::format::Format;
 use super::labels::{AxisScale, Labels};
-use super::legend::{self, Entry, Look};
+use super::legend::{self, Data, Entry, Look};
 use super::panel::Panel;
 use super::picture::{Marker, Picture, Place};
 use super::render;
@@ -80,18 +80,18 @@ pub fn bands(
     let y = Axis::around(&heights, AxisScale::Linear, 0.05);
     let labels = labels.or("x", "prediction");
 
-    let mut picture = Picture::new([560.0, 400.0]);
-    let panel = Panel::filling(picture.size, x, y, &labels);
-    panel.draw(&mut picture, &labels);
-    let mut data = draw(&mut picture, &panel, &points);
-    for &[x, y] in targets {
-        let at = panel.at(x, y);
-        data.push(at);
-        picture.marker(Marker::Diamond, at, 3.8, INK);
-    }
     let names: Vec<&str> = bands.iter().map(|band| band.name).collect();
-    let targets = (!targets.is_empty()).then_some("target");
-    legend::draw(&mut picture, &panel, &entries(&names, targets), &data);
+    let named = (!targets.is_empty()).then_some("target");
+    let picture = legend::with_legend(&entries(&names, named), |above| {
+        let mut picture = Picture::new([560.0, 400.0]);
+        let panel = Panel::filling(picture.size, x.clone(), y.clone(), &labels, above);
+        panel.draw(&mut picture, &labels);
+        let mut data = draw(&mut picture, &panel, &points);
+        let places: Vec<Place> = targets.iter().map(|&[x, y]| panel.at(x, y)).collect();
+        picture.points(Marker::Diamond, &places, 3.8, INK);
+        data.lines.extend(places.into_iter().map(|at| vec![at]));
+        (picture, panel, data)
+    });
     render::write(&picture, path.as_ref())
 }
 
@@ -115,28 +115,26 @@ fn check(bands: &[Band<'_>], targets: &[[f64; 2]]) -> Result<()> {
     check::finite("targets", ArrayView1::from(targets.as_flattened()))
 }
 
-/// Draws bands, and their means over them; returns places along both. Points are place, mean, deviation.
-pub(super) fn draw(picture: &mut Picture, panel: &Panel, bands: &[Vec<[f64; 3]>]) -> Vec<Place> {
-    let mut data = Vec::new();
+/// Draws bands, and their means over them; returns both. Points are place, mean, deviation.
+pub(super) fn draw(picture: &mut Picture, panel: &Panel, bands: &[Vec<[f64; 3]>]) -> Data {
+    let mut data = Data::default();
     let edge = |points: &[[f64; 3]], part: f64| -> Vec<Place> {
         let place = |[x, mean, deviation]: &[f64; 3]| panel.at(*x, mean + part * deviation);
         points.iter().map(place).collect()
     };
     for (number, points) in bands.iter().enumerate() {
-        // A legend avoids the inside of the band, too.
-        for part in [1.0, 0.5, 0.0, -0.5, -1.0] {
-            data.extend(legend::along(&edge(points, part)));
-        }
         let mut outline = edge(points, 1.0);
         outline.extend(edge(points, -1.0).into_iter().rev());
-        picture.area(outline, of_curve(number), 0.2);
+        picture.area(outline.clone(), of_curve(number), 0.2);
+        data.areas.push(outline);
     }
     for (number, points) in bands.iter().enumerate() {
         let line = edge(points, 0.0);
         if let [alone] = line[..] {
             picture.marker(Marker::Disc, alone, 3.0, of_curve(number));
         }
-        picture.line(line, of_curve(number), 1.8);
+        picture.line(line.clone(), of_curve(number), 1.8);
+        data.lines.push(line);
     }
     data
 }

@@ -7,7 +7,7 @@ use super::check;
 use super::colour::{QUIET, of_curve};
 use super::format::Format;
 use super::labels::Labels;
-use super::legend::{self, Entry, Look};
+use super::legend::{self, Data, Entry, Look};
 use super::panel::{Panel, remark, top_margin};
 use super::picture::{Anchor, Marker, Picture, Place};
 use super::render;
@@ -22,7 +22,7 @@ use crate::{Error, Result};
 /// # Arguments
 /// * `found` — from [`predict::classification::calibration`](crate::predict::classification::calibration)
 /// * `labels` — usual texts: `confidence` and `accuracy`
-/// * `path` — ends in `.png` (840 × 960 pixels) or `.svg`
+/// * `path` — ends in `.png` (840 × 960 pixels, higher if the legend stands above the axes) or `.svg`
 ///
 /// # Errors
 /// [`Error::Empty`] without bins or rows; [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for numbers that are
@@ -48,54 +48,62 @@ pub fn calibration(found: &Calibration, labels: &Labels<'_>, path: impl AsRef<Pa
     let rows: usize = found.counts.iter().sum();
     let labels = labels.or("confidence", "accuracy");
 
-    let mut picture = Picture::new([420.0, 480.0]);
-    let panel = Panel {
-        left: 72.0,
-        top: top_margin(labels.title),
-        width: 326.0,
-        height: 290.0,
-        x: Axis::exactly(0.0, 1.0),
-        y: Axis::exactly(0.0, 1.0),
-    };
-    panel.draw_grid(&mut picture);
-    let mut data = legend::along(&[panel.at(0.0, 0.0), panel.at(1.0, 1.0)]);
     let filled: Vec<usize> = (0..bins).filter(|&bin| found.counts[bin] > 0).collect();
-    for &bin in &filled {
-        let corners = [
-            panel.at(edge(bin), found.accuracy[bin]),
-            panel.at(edge(bin + 1), 0.0),
-        ];
-        bar(&mut picture, corners, 0.3);
-        data.extend(legend::along(&corners));
-    }
-    let diagonal = [panel.at(0.0, 0.0), panel.at(1.0, 1.0)];
-    picture.dashes(diagonal, QUIET, 1.4, 5.0);
-    for &bin in &filled {
-        let (part, count) = (found.accuracy[bin], found.counts[bin] as f64);
-        let error = (part * (1.0 - part) / count).sqrt();
-        let [x, y] = panel.at(found.confidence[bin], part);
-        let ends = [part - error, part + error].map(|end| panel.at(0.0, end.clamp(0.0, 1.0))[1]);
-        picture.line(vec![[x, ends[0]], [x, ends[1]]], of_curve(1), 1.3);
-        picture.marker(Marker::Disc, [x, y], 3.4, of_curve(1));
-        data.push([x, y]);
-    }
-    panel.draw_x(&mut picture);
-    panel.draw_y(&mut picture);
-    panel.draw_texts(&mut picture, &Labels { x: "", ..labels });
     let entries = [
         ("accuracy in the bin", of_curve(0), Look::Block(0.3)),
         ("± standard error", of_curve(1), Look::Points(Marker::Disc)),
         ("calibrated", QUIET, Look::Dashes),
     ]
     .map(|(name, colour, look)| Entry { name, colour, look });
-    legend::draw(&mut picture, &panel, &entries, &data);
-    draw_counts(&mut picture, &panel, found, &labels);
-    let text = format!(
-        "expected calibration error {:.3}, {rows} rows",
-        found.expected_error
-    );
-    let at = [panel.right(), panel.bottom() + 36.0];
-    remark(&mut picture, &text, at, Anchor::End);
+    let picture = legend::with_legend(&entries, |above| {
+        let mut picture = Picture::new([420.0, 480.0 + above]);
+        let panel = Panel {
+            left: 72.0,
+            top: top_margin(labels.title) + above,
+            width: 326.0,
+            height: 290.0,
+            x: Axis::exactly(0.0, 1.0),
+            y: Axis::exactly(0.0, 1.0),
+        };
+        panel.draw_grid(&mut picture);
+        let mut data = Data::default();
+        for &bin in &filled {
+            let corners = [
+                panel.at(edge(bin), found.accuracy[bin]),
+                panel.at(edge(bin + 1), 0.0),
+            ];
+            bar(&mut picture, corners, 0.3);
+            let [[left, top], [right, bottom]] = corners;
+            let bar = vec![[left, bottom], [left, top], [right, top], [right, bottom]];
+            data.areas.push(bar);
+        }
+        let diagonal = [panel.at(0.0, 0.0), panel.at(1.0, 1.0)];
+        picture.dashes(diagonal, QUIET, 1.4, 5.0);
+        data.lines.push(diagonal.to_vec());
+        let mut places = Vec::with_capacity(filled.len());
+        for &bin in &filled {
+            let (part, count) = (found.accuracy[bin], found.counts[bin] as f64);
+            let error = (part * (1.0 - part) / count).sqrt();
+            let [x, y] = panel.at(found.confidence[bin], part);
+            let ends =
+                [part - error, part + error].map(|end| [x, panel.at(0.0, end.clamp(0.0, 1.0))[1]]);
+            picture.line(ends.to_vec(), of_curve(1), 1.3);
+            data.lines.push(ends.to_vec());
+            places.push([x, y]);
+        }
+        picture.points(Marker::Disc, &places, 3.4, of_curve(1));
+        panel.draw_x(&mut picture);
+        panel.draw_y(&mut picture);
+        panel.draw_texts(&mut picture, &Labels { x: "", ..labels });
+        draw_counts(&mut picture, &panel, found, &labels);
+        let text = format!(
+            "expected calibration error {:.3}, {rows} rows",
+            found.expected_error
+        );
+        let at = [panel.right(), panel.bottom() + 36.0];
+        remark(&mut picture, &text, at, Anchor::End);
+        (picture, panel, data)
+    });
     render::write(&picture, path.as_ref())
 }
 
@@ -150,7 +158,7 @@ fn check(found: &Calibration) -> Result<()> {
         if let Some(value) = values.iter().find(|v| !(0.0..=1.0 + 1e-5).contains(*v)) {
             return Err(Error::InvalidValue {
                 what: what.into(),
-                found: value.to_string(),
+                found: format!("{value:?}"),
                 expected: "numbers from 0 to 1".into(),
             });
         }

@@ -47,7 +47,7 @@ pub(super) fn at_least(what: &str, values: &[f64], least: f64, exclusive: bool) 
         None => Ok(()),
         Some(value) => Err(Error::InvalidValue {
             what: what.into(),
-            found: value.to_string(),
+            found: format!("{value:?}"),
             expected: format!(
                 "numbers {} {least}",
                 if exclusive { "above" } else { "from" }
@@ -62,7 +62,7 @@ pub(super) fn increasing(what: &str, values: &[f64]) -> Result<()> {
         None => Ok(()),
         Some(pair) => Err(Error::InvalidValue {
             what: what.into(),
-            found: format!("{} after {}", pair[1], pair[0]),
+            found: format!("{:?} after {:?}", pair[1], pair[0]),
             expected: format!("{what} that increase"),
         }),
     }

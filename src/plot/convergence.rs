@@ -8,7 +8,7 @@ use super::colour::QUIET;
 use super::curves::{self, Curve};
 use super::format::Format;
 use super::labels::{AxisScale, Labels};
-use super::legend::{self, Entry, Look};
+use super::legend::{Entry, Look};
 use super::panel::Panel;
 use super::picture::{Picture, Place};
 use crate::Result;
@@ -62,14 +62,13 @@ pub fn convergence(
     let y = Axis::around(&heights, AxisScale::Logarithmic, 0.06);
     let labels = labels.or("width", "deviation from the limit");
 
-    let guide = |picture: &mut Picture, panel: &Panel| {
-        let entry = Entry {
-            name: "c / width",
-            colour: QUIET,
-            look: Look::Dashes,
-        };
-        Some((entry, draw_guide(picture, panel, &points[0])))
+    let guide = Entry {
+        name: "c / width",
+        colour: QUIET,
+        look: Look::Dashes,
     };
+    let draw = |picture: &mut Picture, panel: &Panel| draw_guide(picture, panel, &points[0]);
+    let guide = Some((guide, &draw as &curves::Guide<'_>));
     curves::write(curves, &points, [x, y], &labels, guide, path.as_ref())
 }
 
@@ -82,5 +81,5 @@ fn draw_guide(picture: &mut Picture, panel: &Panel, points: &[[f64; 3]]) -> Vec<
     let to = panel.x.high.min((logarithm - panel.y.low.ln()).exp());
     let ends = [from, to].map(|width| panel.at(width, height(width)));
     picture.dashes(ends, QUIET, 1.4, 5.0);
-    legend::along(&ends)
+    ends.to_vec()
 }

@@ -8,11 +8,14 @@ use super::axis::Axis;
 use super::check;
 use super::colour::of_curve;
 use super::labels::Labels;
-use super::legend::{self, Entry, Look, along};
+use super::legend::{self, Data, Entry, Look};
 use super::panel::Panel;
-use super::picture::{Marker, Picture, Place};
+use super::picture::{Marker, Picture, Place, distance};
 use super::render;
 use crate::Result;
+
+/// Of the markers.
+const RADIUS: f64 = 3.4;
 
 /// A mean, with its error, against a size: of a training set, or of a network.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,50 +83,75 @@ pub(super) fn heights(points: &[Vec<[f64; 3]>]) -> Vec<f64> {
 ///
 /// # Arguments
 /// * `points` — of the curves
-/// * `guide` — draws a line behind the curves; returns its entry in the legend, and places along it
+/// * `guide` — the entry of a line behind the curves, and a function that draws it and returns its ends
 pub(super) fn write(
     curves: &[Curve<'_>],
     points: &[Vec<[f64; 3]>],
     [x, y]: [Axis; 2],
     labels: &Labels<'_>,
-    guide: impl FnOnce(&mut Picture, &Panel) -> Option<(Entry<'static>, Vec<Place>)>,
+    guide: Option<(Entry<'_>, &Guide<'_>)>,
     path: &Path,
 ) -> Result<()> {
-    let mut picture = Picture::new([560.0, 400.0]);
-    let panel = Panel::filling(picture.size, x, y, labels);
-    panel.draw(&mut picture, labels);
-    let (guide, mut data) = guide(&mut picture, &panel).unzip();
-    let data = data.get_or_insert_default();
-    for (number, points) in points.iter().enumerate() {
-        data.extend(draw(&mut picture, &panel, number, points));
-    }
     let entries = curves.iter().enumerate().map(|(number, curve)| Entry {
         name: curve.name,
         colour: of_curve(number),
         look: Look::Line(Some(Marker::of_curve(number))),
     });
-    let entries: Vec<Entry<'_>> = entries.chain(guide).collect();
-    legend::draw(&mut picture, &panel, &entries, data);
+    let of_guide = guide.as_ref().map(|(entry, _)| entry.clone());
+    let entries: Vec<Entry<'_>> = entries.chain(of_guide).collect();
+    let picture = legend::with_legend(&entries, |above| {
+        let mut picture = Picture::new([560.0, 400.0]);
+        let panel = Panel::filling(picture.size, x.clone(), y.clone(), labels, above);
+        panel.draw(&mut picture, labels);
+        let mut data = Data::default();
+        if let Some((_, draw)) = &guide {
+            data.lines.push(draw(&mut picture, &panel));
+        }
+        for (number, points) in points.iter().enumerate() {
+            draw(&mut picture, &panel, number, points, &mut data);
+        }
+        (picture, panel, data)
+    });
     render::write(&picture, path)
 }
 
-/// Draws one curve with its error bars; returns places along it.
-fn draw(picture: &mut Picture, panel: &Panel, number: usize, points: &[[f64; 3]]) -> Vec<Place> {
+/// Draws a line behind the curves and returns its ends.
+pub(super) type Guide<'a> = dyn Fn(&mut Picture, &Panel) -> Vec<Place> + 'a;
+
+/// Draws one curve, with markers and error bars on points that are apart.
+fn draw(picture: &mut Picture, panel: &Panel, number: usize, points: &[[f64; 3]], data: &mut Data) {
     const CAP: f64 = 3.5;
     let colour = of_curve(number);
     let places: Vec<Place> = points.iter().map(|p| panel.at(p[0], p[1])).collect();
-    for (at, [size, mean, error]) in places.iter().zip(points) {
-        if *error > 0.0 {
-            let [top, bottom] = [mean + error, mean - error].map(|end| panel.at(*size, end)[1]);
-            picture.line(vec![[at[0], top], [at[0], bottom]], colour, 1.2);
+    let marked = apart(&places);
+    for &i in &marked {
+        let ([size, mean, error], at) = (points[i], places[i]);
+        if error > 0.0 {
+            let [top, bottom] = [mean + error, mean - error].map(|end| panel.at(size, end)[1]);
+            let bar = vec![[at[0], top], [at[0], bottom]];
+            picture.line(bar.clone(), colour, 1.2);
             for y in [top, bottom] {
                 picture.line(vec![[at[0] - CAP, y], [at[0] + CAP, y]], colour, 1.2);
             }
+            data.lines.push(bar);
         }
     }
     picture.line(places.clone(), colour, 1.8);
-    for at in &places {
-        picture.marker(Marker::of_curve(number), *at, 3.4, colour);
+    for i in marked {
+        picture.marker(Marker::of_curve(number), places[i], RADIUS, colour);
     }
-    along(&places)
+    data.lines.push(places);
+}
+
+/// The points of a curve that have a marker: all of them, or, where they are closer than a marker is wide, as many as leave the curve to be
+/// seen between them.
+fn apart(places: &[Place]) -> Vec<usize> {
+    const LEAST: f64 = 6.0 * RADIUS;
+    let mut marked: Vec<usize> = Vec::new();
+    for (i, at) in places.iter().enumerate() {
+        if marked.iter().all(|&j| distance(places[j], *at) >= LEAST) {
+            marked.push(i);
+        }
+    }
+    marked
 }

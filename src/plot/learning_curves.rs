@@ -11,7 +11,8 @@ use crate::Result;
 
 /// Draws scores against the number of training examples, with error bars.
 ///
-/// The horizontal axis is logarithmic if the largest size is at least four times the smallest, all sizes being positive.
+/// Each point has a marker and its error bar; on a curve with many points, those have one that are far enough apart for the curve to be seen
+/// between them. The horizontal axis is logarithmic if the largest size is at least four times the smallest, all sizes being positive.
 ///
 /// # Arguments
 /// * `curves` — at least one, each with at least one point
@@ -63,5 +64,5 @@ pub fn learning_curves(
     let y = Axis::around(&heights, scale, 0.06).down_to_zero();
     let labels = labels.or("training examples", "test error");
 
-    curves::write(curves, &points, [x, y], &labels, |_, _| None, path.as_ref())
+    curves::write(curves, &points, [x, y], &labels, None, path.as_ref())
 }

@@ -1,4 +1,4 @@
-//! Names of curves, where they hide least.
+//! Names of curves, where they hide nothing.
 
 use super::colour::{Colour, INK, PAPER};
 use super::font;
@@ -32,64 +32,188 @@ const LINE_HEIGHT: f64 = 19.0;
 const SAMPLE: f64 = 26.0;
 const PADDING: f64 = 8.0;
 
-/// Draws a legend where it hides the fewest of these places of data.
-pub(super) fn draw(picture: &mut Picture, panel: &Panel, entries: &[Entry<'_>], data: &[Place]) {
-    let room = 0.6 * panel.width - SAMPLE;
-    let mut entries: Vec<_> = entries
-        .iter()
-        .filter(|entry| !entry.name.is_empty())
-        .map(|entry| (entry, fitted(entry.name, TICK_SIZE, room)))
-        .collect();
-    if entries.is_empty() {
-        return;
+/// What of a picture a legend must not hide.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Data {
+    /// Curves as polygonal lines; a single place is a point.
+    pub lines: Vec<Vec<Place>>,
+    /// Polygons, inside and all.
+    pub areas: Vec<Vec<Place>>,
+}
+
+/// A picture in which the axes leave this much room above them, the axes, and what is drawn on them.
+pub(super) type Drawn = (Picture, Panel, Data);
+
+/// Draws a picture with its legend: on the axes where there is no data, or else above them.
+///
+/// # Arguments
+/// * `draw` — draws all but the legend, with this much more room above the axes
+pub(super) fn with_legend(entries: &[Entry<'_>], draw: impl Fn(f64) -> Drawn) -> Picture {
+    let (mut picture, panel, data) = draw(0.0);
+    let legend = Legend::new(entries, &panel);
+    if legend.lines.is_empty() {
+        return picture;
     }
-    // As many as the panel has room for.
-    let most = ((panel.height - PADDING - 8.0) / LINE_HEIGHT) as usize;
-    let left_out = entries.len().saturating_sub(most);
-    entries.truncate(most);
-    if let (Some((_, (name, _))), 1..) = (entries.last_mut(), left_out) {
-        *name = format!("… and {left_out} more");
+    let size = legend.size(1);
+    if let Some([x, y]) = free_place(&panel, &data, size) {
+        picture.rectangle([[x, y], [x + size[0], y + size[1]]], PAPER, 0.85);
+        legend.draw(&mut picture, [x, y], 1);
+        return picture;
     }
-    let widest = entries
-        .iter()
-        .map(|(_, (name, size))| font::width(name, *size))
-        .fold(0.0, f64::max);
-    let [width, height] = [
-        SAMPLE + 6.0 + 1.06 * widest + 2.0 * PADDING,
-        LINE_HEIGHT * entries.len() as f64 + PADDING,
-    ];
+    let columns = (1..=legend.lines.len())
+        .rev()
+        .find(|&columns| legend.size(columns)[0] <= panel.width)
+        .unwrap_or(1);
+    let legend = legend.shortened(columns * most_lines(0.4 * panel.height).max(1));
+    let height = legend.size(columns)[1];
+    let (mut picture, panel, _) = draw(height);
+    let corner = [panel.left, panel.top - panel.exponent_room() - height];
+    legend.draw(&mut picture, corner, columns);
+    picture
+}
+
+/// Lines that have room in this height.
+fn most_lines(height: f64) -> usize {
+    ((height - PADDING) / LINE_HEIGHT) as usize
+}
+
+/// A place within the axes with room for a rectangle, if there is one without data.
+fn free_place(panel: &Panel, data: &Data, [width, height]: [f64; 2]) -> Option<Place> {
+    /// Between the rectangle and the data: markers are wider than the lines on which they are.
+    const MARGIN: f64 = 6.0;
+    const STEPS: usize = 24;
     let (right, bottom) = (panel.right() - width - 4.0, panel.bottom() - height - 6.0);
     let (left, top) = (panel.left + 6.0, panel.top + 2.0);
-
+    if right < left || bottom < top {
+        return None;
+    }
     // The corners first, then along the sides.
-    const STEPS: usize = 24;
+    let corners = [[right, top], [left, top], [right, bottom], [left, bottom]];
+    let between = |from: f64, to: f64, k: usize| from + (to - from) * k as f64 / STEPS as f64;
     let sides = (1..STEPS).flat_map(|k| {
-        let y = top + (bottom - top) * k as f64 / STEPS as f64;
+        let y = between(top, bottom, k);
         [[right, y], [left, y]]
     });
-    let middle = 0.5 * (left + right);
-    let corners = [[right, top], [left, top], [right, bottom], [left, bottom]];
-    let places = corners
-        .into_iter()
-        .chain(sides)
-        .chain([[middle, top], [middle, bottom]]);
-    let hidden = |[x, y]: Place| {
-        let inside = |p: &&Place| {
-            (x - 6.0..x + width + 6.0).contains(&p[0])
-                && (y - 6.0..y + height + 6.0).contains(&p[1])
+    let ends = (1..STEPS).flat_map(|k| {
+        let x = between(left, right, k);
+        [[x, top], [x, bottom]]
+    });
+    corners.into_iter().chain(sides).chain(ends).find(|[x, y]| {
+        let low = [x - MARGIN, y - MARGIN];
+        let high = [x + width + MARGIN, y + height + MARGIN];
+        !data.touches([low, high])
+    })
+}
+
+impl Data {
+    /// Whether anything lies in a rectangle.
+    fn touches(&self, rectangle: [Place; 2]) -> bool {
+        let [low, high] = rectangle;
+        let inside = |p: &Place| (0..2).all(|c| (low[c]..=high[c]).contains(&p[c]));
+        let crossed = |places: &[Place]| {
+            places.first().is_some_and(inside)
+                || places
+                    .windows(2)
+                    .any(|ends| crosses([ends[0], ends[1]], rectangle))
         };
-        data.iter().filter(inside).count()
-    };
-    let [x, y] = places
-        .min_by_key(|corner| hidden(*corner))
-        .unwrap_or([right, top]);
-    picture.rectangle([[x, y], [x + width, y + height]], PAPER, 0.85);
-    for (number, (entry, (name, size))) in entries.iter().enumerate() {
-        let line = y + 0.5 * PADDING + LINE_HEIGHT * (number as f64 + 0.5);
-        let [from, to] = [x + PADDING, x + PADDING + SAMPLE];
-        sample(picture, entry, [[from, line], [to, line]]);
-        let at = [to + 6.0, line + 0.35 * TICK_SIZE];
-        picture.coloured_text(name, at, *size, Anchor::Start, INK);
+        self.lines.iter().any(|line| crossed(line))
+            || self
+                .areas
+                .iter()
+                .any(|area| crossed(area) || contains(area, low))
+    }
+}
+
+/// Whether a piece of a line meets a rectangle: the part of it between the sides, coordinate by coordinate.
+fn crosses([from, to]: [Place; 2], [low, high]: [Place; 2]) -> bool {
+    let (mut first, mut last) = (0.0_f64, 1.0_f64);
+    for c in 0..2 {
+        let along = to[c] - from[c];
+        if along == 0.0 {
+            if from[c] < low[c] || from[c] > high[c] {
+                return false;
+            }
+            continue;
+        }
+        let [a, b] = [low[c], high[c]].map(|side| (side - from[c]) / along);
+        first = first.max(a.min(b));
+        last = last.min(a.max(b));
+    }
+    first <= last
+}
+
+/// Whether a place lies within a polygon: a ray to the right crosses an odd number of its sides.
+fn contains(polygon: &[Place], [x, y]: Place) -> bool {
+    let sides = polygon.iter().zip(polygon.iter().cycle().skip(1));
+    let crossed = sides.filter(|(a, b)| {
+        (a[1] > y) != (b[1] > y) && x < a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0])
+    });
+    crossed.count() % 2 == 1
+}
+
+/// Entries with names that fit.
+#[derive(Debug, Clone)]
+struct Legend<'a> {
+    lines: Vec<(&'a Entry<'a>, String, f64)>,
+}
+
+impl<'a> Legend<'a> {
+    fn new(entries: &'a [Entry<'a>], panel: &Panel) -> Legend<'a> {
+        let room = 0.6 * panel.width - SAMPLE;
+        let lines = entries
+            .iter()
+            .filter(|entry| !entry.name.is_empty())
+            .map(|entry| {
+                let (name, size) = fitted(entry.name, TICK_SIZE, room);
+                (entry, name, size)
+            })
+            .collect();
+        Legend { lines }.shortened(most_lines(panel.height - 8.0))
+    }
+
+    /// With no more entries than there is room for.
+    fn shortened(mut self, most: usize) -> Legend<'a> {
+        let left_out = self.lines.len().saturating_sub(most);
+        self.lines.truncate(most);
+        if let (Some((_, name, _)), 1..) = (self.lines.last_mut(), left_out) {
+            *name = format!("… and {} more", left_out + 1);
+        }
+        self
+    }
+
+    /// The width of each of so many columns, filled row by row.
+    fn widths(&self, columns: usize) -> Vec<f64> {
+        let width = |column: usize| {
+            let lines = self.lines.iter().skip(column).step_by(columns);
+            let widest = lines
+                .map(|(_, name, size)| font::width(name, *size))
+                .fold(0.0, f64::max);
+            SAMPLE + 6.0 + 1.06 * widest + 2.0 * PADDING
+        };
+        (0..columns).map(width).collect()
+    }
+
+    /// Width and height in so many columns.
+    fn size(&self, columns: usize) -> [f64; 2] {
+        let rows = self.lines.len().div_ceil(columns);
+        [
+            self.widths(columns).iter().sum(),
+            LINE_HEIGHT * rows as f64 + PADDING,
+        ]
+    }
+
+    /// Draws the entries row by row.
+    fn draw(&self, picture: &mut Picture, [x, y]: Place, columns: usize) {
+        let widths = self.widths(columns);
+        for (number, (entry, name, size)) in self.lines.iter().enumerate() {
+            let (row, column) = (number / columns, number % columns);
+            let line = y + 0.5 * PADDING + LINE_HEIGHT * (row as f64 + 0.5);
+            let from = x + PADDING + widths[..column].iter().sum::<f64>();
+            let to = from + SAMPLE;
+            sample(picture, entry, [[from, line], [to, line]]);
+            let at = [to + 6.0, line + 0.35 * TICK_SIZE];
+            picture.coloured_text(name, at, *size, Anchor::Start, INK);
+        }
     }
 }
 
@@ -108,17 +232,4 @@ fn sample(picture: &mut Picture, entry: &Entry<'_>, [from, to]: [Place; 2]) {
         Look::Band => picture.rectangle(block(5.0), entry.colour, 0.25),
         Look::Block(opacity) => picture.rectangle(block(5.0), entry.colour, opacity),
     }
-}
-
-/// Places along a curve, close enough together that none slips through a legend.
-pub(super) fn along(places: &[Place]) -> Vec<Place> {
-    const PIECES: usize = 16;
-    let mut all = places.to_vec();
-    for pair in places.windows(2) {
-        all.extend((1..PIECES).map(|k| {
-            let t = k as f64 / PIECES as f64;
-            [0, 1].map(|c| pair[0][c] + t * (pair[1][c] - pair[0][c]))
-        }));
-    }
-    all
 }

@@ -24,13 +24,19 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    /// Fills a page, with room for the ticks and the texts.
-    pub fn filling([width, height]: [f64; 2], x: Axis, y: Axis, labels: &Labels<'_>) -> Panel {
+    /// Fills a page, with room for the ticks and the texts, and this much more above.
+    pub fn filling(
+        [width, height]: [f64; 2],
+        x: Axis,
+        y: Axis,
+        labels: &Labels<'_>,
+        above: f64,
+    ) -> Panel {
         let ticks = y.ticks(6);
         let widest = ticks.iter().map(tick_width).fold(0.0, f64::max);
         let name = if labels.y.is_empty() { 0.0 } else { 24.0 };
         let left = 10.0 + name + widest + 8.0;
-        let top = top_margin(labels.title) + if y.exponent() == 0 { 0.0 } else { 12.0 };
+        let top = top_margin(labels.title) + above + exponent_room(&y);
         Panel {
             left,
             top,
@@ -39,6 +45,11 @@ impl Panel {
             x,
             y,
         }
+    }
+
+    /// Room above the panel for the power of ten that the labels of the vertical axis share.
+    pub fn exponent_room(&self) -> f64 {
+        exponent_room(&self.y)
     }
 
     pub fn right(&self) -> f64 {
@@ -128,6 +139,10 @@ impl Panel {
         }
         draw_title(picture, labels.title);
     }
+}
+
+fn exponent_room(y: &Axis) -> f64 {
+    if y.exponent() == 0 { 0.0 } else { 12.0 }
 }
 
 /// Room above a panel.

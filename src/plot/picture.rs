@@ -1,5 +1,6 @@
 //! A picture as a list of marks, in units of 1/96 inch, y downwards.
 
+use super::axis::extremes;
 use super::colour::{Colour, INK, PAPER};
 
 /// A place on the page, x and y.
@@ -187,10 +188,29 @@ impl Picture {
         self.marks.push(Mark::Raster(raster));
     }
 
+    /// Points of which each is to be seen: smaller ones where they are many.
+    pub fn points(&mut self, marker: Marker, places: &[Place], radius: f64, colour: Colour) {
+        const SMALLEST: f64 = 1.2;
+        // Half of what there is for each of them along both axes.
+        let extent = |c: usize| {
+            let (low, high) = extremes(places.iter().map(|at| at[c]));
+            high - low
+        };
+        let step = (extent(0) + extent(1)) / places.len().max(1) as f64;
+        let radius = match places.len() {
+            0 | 1 => radius,
+            _ => (0.5 * step).clamp(SMALLEST, radius),
+        };
+        for &at in places {
+            self.marker(marker, at, radius, colour);
+        }
+    }
+
     /// A point with a white rim, so that it stands out from lines.
     pub fn marker(&mut self, marker: Marker, at: Place, radius: f64, colour: Colour) {
-        const RIM: f64 = 1.0;
-        for (radius, colour) in [(radius + RIM, PAPER), (radius, colour)] {
+        // Narrower around small points.
+        let rim = (0.3 * radius).min(1.0);
+        for (radius, colour) in [(radius + rim, PAPER), (radius, colour)] {
             let corners: &[Place] = match marker {
                 Marker::Disc => {
                     self.disc(at, radius, colour);
@@ -207,6 +227,11 @@ impl Picture {
             self.area(places, colour, 1.0);
         }
     }
+}
+
+/// How far two places are apart.
+pub(super) fn distance(a: Place, b: Place) -> f64 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
 /// Control characters have no place in a line of text, nor in XML.

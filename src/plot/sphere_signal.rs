@@ -103,7 +103,7 @@ pub fn sphere_signal(
             if !(0.0..=PI).contains(&colatitude) || !longitude.is_finite() {
                 return Err(Error::InvalidValue {
                     what: "point of view".into(),
-                    found: format!("θ = {colatitude}, φ = {longitude}"),
+                    found: format!("θ = {colatitude:?}, φ = {longitude:?}"),
                     expected: "θ from 0 to π, in radians, and a finite φ".into(),
                 });
             }

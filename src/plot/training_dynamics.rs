@@ -98,24 +98,26 @@ pub fn training_dynamics(
     let y = Axis::around(&heights, AxisScale::Linear, 0.05);
     let labels = labels.or("training time", "prediction");
 
-    let mut picture = Picture::new([560.0, 400.0]);
-    let panel = Panel::filling(picture.size, x, y, &labels);
-    panel.draw(&mut picture, &labels);
     let points: Vec<Vec<[f64; 3]>> = (0..mean.ncols())
         .map(|point| {
             let at = |&t: &usize| [times[t], mean[[t, point]], deviation[[t, point]]];
             shown.iter().map(at).collect()
         })
         .collect();
-    let mut data = bands::draw(&mut picture, &panel, &points);
-    for (point, target) in dynamics.targets.unwrap_or(&[]).iter().enumerate() {
-        let at = [panel.right(), panel.at(panel.x.low, *target)[1]];
-        data.push(at);
-        picture.marker(Marker::Diamond, at, 3.8, of_curve(point));
-    }
     let targets = dynamics.targets.map(|_| "target");
     let entries = bands::entries(dynamics.names, targets);
-    legend::draw(&mut picture, &panel, &entries, &data);
+    let picture = legend::with_legend(&entries, |above| {
+        let mut picture = Picture::new([560.0, 400.0]);
+        let panel = Panel::filling(picture.size, x.clone(), y.clone(), &labels, above);
+        panel.draw(&mut picture, &labels);
+        let mut data = bands::draw(&mut picture, &panel, &points);
+        for (point, target) in dynamics.targets.unwrap_or(&[]).iter().enumerate() {
+            let at = [panel.right(), panel.at(panel.x.low, *target)[1]];
+            picture.marker(Marker::Diamond, at, 3.8, of_curve(point));
+            data.lines.push(vec![at]);
+        }
+        (picture, panel, data)
+    });
     render::write(&picture, path.as_ref())
 }
 

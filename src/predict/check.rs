@@ -31,7 +31,7 @@ pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result
             if (0.5 * lower - 0.5 * upper).abs() > 0.5 * SYMMETRY_GUARD * largest {
                 return Err(Error::InvalidValue {
                     what: what.into(),
-                    found: format!("{lower} at [{i}, {j}] and {upper} at [{j}, {i}]"),
+                    found: format!("{lower:?} at [{i}, {j}] and {upper:?} at [{j}, {i}]"),
                     expected: "a symmetric matrix".into(),
                 });
             }

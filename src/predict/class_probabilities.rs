@@ -8,6 +8,9 @@ use crate::{Error, Result};
 
 /// The product of distribution functions is smooth on the scale of the density it is integrated against.
 const NODES: usize = 128;
+/// Negative variances of this part of the scores' squares are put down to rounding: they change no probability by more than the root of it,
+/// and only where two scores are that close.
+const ROUNDING: f64 = 1e-9;
 
 /// The probability that each class has the largest score, for independent normal scores of equal variance.
 ///
@@ -21,7 +24,8 @@ const NODES: usize = 128;
 /// # Arguments
 /// * `mean` — μ, shape `[n, classes]`
 /// * `variance` — σ² of the scores of each point, the diagonal of the covariance; noise may be added. Zero leaves the largest
-///   score certain, or equally probable ones. Rounding may leave it negative by 10⁻⁹ of the largest
+///   score certain, or equally probable ones. Rounding is relative to the prior variance, which is not known here: variances that are
+///   negative by up to 10⁻⁹ of the largest variance or of the square of the largest score are taken for zero
 ///
 /// # Cost and accuracy
 /// 128 evaluations of Φ for each pair of classes and point; errors below 10⁻⁹. Rows sum to one to rounding.
@@ -66,11 +70,17 @@ pub fn class_probabilities(
     }
     check_finite("scores", mean)?;
     check_finite("variance of the scores", variance)?;
-    let largest = variance.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    if let Some(i) = variance.iter().position(|v| *v < -1e-9 * largest) {
+    // As standard deviations, since squares of scores overflow.
+    let of_scores = mean.iter().fold(0.0_f64, |m, score| m.max(score.abs()));
+    let of_variances = variance.iter().fold(0.0_f64, |m, v| m.max(v.abs())).sqrt();
+    let rounding = ROUNDING.sqrt() * of_scores.max(of_variances);
+    if let Some(i) = variance
+        .iter()
+        .position(|v| *v < 0.0 && (-v).sqrt() > rounding)
+    {
         return Err(Error::InvalidValue {
-            what: format!("variance of the scores {i}"),
-            found: variance[i].to_string(),
+            what: format!("variance of the scores of point {i}"),
+            found: format!("{:e}", variance[i]),
             expected: "a number, at least 0".into(),
         });
     }

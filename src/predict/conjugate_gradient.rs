@@ -7,8 +7,11 @@ use super::check;
 use super::kernel_ridge::KernelRidge;
 use super::kernel_rows::{KernelRows, diagonal_of, kernel_product};
 use super::lanczos::Tridiagonal;
+use super::linalg::column_product;
 use super::preconditioner::Preconditioner;
 use super::ridge::Ridge;
+use super::scaled_columns::ScaledColumns;
+use crate::special::powers::{exponent, times_power};
 use crate::{Error, Result};
 
 /// Solves (K + ε) a = y by preconditioned conjugate gradients, for all targets at once.
@@ -97,40 +100,47 @@ impl ConjugateGradient {
         if !(self.tolerance > 0.0 && self.tolerance < 1.0) {
             return Err(Error::InvalidValue {
                 what: "tolerance of the residual".into(),
-                found: self.tolerance.to_string(),
+                found: format!("{:?}", self.tolerance),
                 expected: "a number between 0 and 1".into(),
             });
         }
         let n = kernel.points();
         let diagonal = diagonal_of(kernel)?;
-        let targets = check::targets(targets, n)?;
+        let targets = ScaledColumns::new(&check::targets(targets, n)?);
         let epsilon = ridge.to_absolute(diagonal.iter().map(|d| d / n as f64).sum())?;
         check_preconditioner(preconditioner, n, epsilon)?;
         let largest = diagonal.fold(0.0_f64, |m, d| m.max(*d)) + epsilon;
         let system = System {
             kernel,
             epsilon,
+            exponent: exponent([largest]),
             preconditioner,
             guard: n as f64 * f64::EPSILON * largest,
         };
-        let norms: Vec<f64> = (0..targets.ncols())
-            .map(|c| targets.col(c).norm_l2())
-            .collect();
+        let right = &targets.scaled;
+        let norms: Vec<f64> = (0..right.ncols()).map(|c| right.col(c).norm_l2()).collect();
         let mut run = Run {
             system,
             tolerance: self.tolerance,
-            solution: Mat::zeros(n, targets.ncols()),
+            solution: Mat::zeros(n, right.ncols()),
             norms,
             iterations: 0,
             condition: 1.0,
         };
-        let mut residual = targets.clone();
+        let mut residual = right.clone();
         let mut before = f64::INFINITY;
         loop {
             let reached = run.largest_relative(&residual);
             if reached <= self.tolerance {
+                // (K + ε) a = 2ᵗ y' from (K + ε) 2⁻ᵏ a' = y'.
+                let power = run.system.exponent;
+                let exponents = targets.exponents.iter().map(|e| e - power).collect();
+                let solution = ScaledColumns {
+                    scaled: run.solution,
+                    exponents,
+                };
                 return Ok(Solved {
-                    model: KernelRidge::from_solution(run.solution)?,
+                    model: KernelRidge::from_solution(solution)?,
                     iterations: run.iterations,
                     residual: reached,
                     condition: run.condition,
@@ -153,7 +163,7 @@ impl ConjugateGradient {
             }
             before = reached;
             run.descend(residual, self.max_iterations)?;
-            residual = &targets - run.system.product(&run.solution)?;
+            residual = right - run.system.product(&run.solution)?;
         }
     }
 }
@@ -183,26 +193,34 @@ fn check_preconditioner(
     Ok(())
 }
 
+/// K + ε, divided by a power of two so that its entries are near one: squares of products must not overflow.
 struct System<'a, K> {
     kernel: &'a K,
     epsilon: f64,
+    /// k of the power 2ᵏ.
+    exponent: i32,
     preconditioner: Option<&'a Preconditioner>,
-    /// Rayleigh quotients below are all rounding.
+    /// Rayleigh quotients of K + ε below are all rounding.
     guard: f64,
 }
 
 impl<K: KernelRows> System<'_, K> {
-    /// (K + ε) x.
+    /// (K + ε) 2⁻ᵏ x.
     fn product(&self, x: &Mat<f64>) -> Result<Mat<f64>> {
         let product = kernel_product(self.kernel, x)?;
         Ok(Mat::from_fn(x.nrows(), x.ncols(), |i, j| {
-            product[(i, j)] + self.epsilon * x[(i, j)]
+            times_power(product[(i, j)] + self.epsilon * x[(i, j)], -self.exponent)
         }))
     }
 
     fn precondition(&self, residual: &Mat<f64>) -> Mat<f64> {
         match self.preconditioner {
-            Some(preconditioner) => preconditioner.apply(residual, self.epsilon),
+            Some(preconditioner) => {
+                let applied = preconditioner.apply(residual, self.epsilon);
+                Mat::from_fn(applied.nrows(), applied.ncols(), |i, j| {
+                    times_power(applied[(i, j)], self.exponent)
+                })
+            }
             None => residual.clone(),
         }
     }
@@ -258,7 +276,7 @@ impl<K: KernelRows> Run<'_, K> {
             .enumerate()
             .map(|(c, &target)| Memory {
                 target,
-                square: dot(&residual, &direction, c),
+                square: column_product(&residual, &direction, c),
                 ..Memory::default()
             })
             .collect();
@@ -266,8 +284,11 @@ impl<K: KernelRows> Run<'_, K> {
             let image = self.system.product(&direction)?;
             self.iterations += 1;
             for (c, memory) in active.iter_mut().enumerate() {
-                let curvature = dot(&direction, &image, c);
-                let quotient = curvature / dot(&direction, &direction, c);
+                let curvature = column_product(&direction, &image, c);
+                let quotient = times_power(
+                    curvature / column_product(&direction, &direction, c),
+                    self.system.exponent,
+                );
                 if quotient.is_nan() || quotient <= self.system.guard {
                     return Err(singular(quotient, self.system.guard));
                 }
@@ -304,7 +325,7 @@ impl<K: KernelRows> Run<'_, K> {
             }
             let descent = self.system.precondition(&residual);
             for (c, memory) in active.iter_mut().enumerate() {
-                let square = dot(&residual, &descent, c);
+                let square = column_product(&residual, &descent, c);
                 memory.weight = square / memory.square;
                 memory.square = square;
                 for i in 0..direction.nrows() {
@@ -344,10 +365,4 @@ fn select(matrix: &Mat<f64>, columns: &[usize]) -> Mat<f64> {
     Mat::from_fn(matrix.nrows(), columns.len(), |i, c| {
         matrix[(i, columns[c])]
     })
-}
-
-/// Scalar product of a column of each.
-fn dot(a: &Mat<f64>, b: &Mat<f64>, column: usize) -> f64 {
-    let (a, b) = (a.col(column), b.col(column));
-    (0..a.nrows()).map(|i| a[i] * b[i]).sum()
 }

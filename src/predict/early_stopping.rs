@@ -42,13 +42,21 @@ impl ValidationCurve {
     /// As [`GradientFlow::means_on_test`].
     ///
     /// # Errors
-    /// [`Error::Empty`] without times, and as [`GradientFlow::on_test`].
+    /// [`Error::Empty`] without times, [`Error::ShapeMismatch`] for targets of another shape, and as [`GradientFlow::on_test`].
     pub fn new(
         flow: &GradientFlow,
         validation_train: ArrayView2<'_, f64>,
         targets: ArrayView2<'_, f64>,
         times: &[Time],
     ) -> Result<Self> {
+        let expected = [validation_train.nrows(), flow.outputs()];
+        if targets.shape() != expected {
+            return Err(Error::ShapeMismatch {
+                what: "targets of the validation inputs".into(),
+                expected: format!("{expected:?}, one row per validation input"),
+                found: targets.shape().to_vec(),
+            });
+        }
         let errors = flow
             .means_on_test(validation_train, times)?
             .iter()

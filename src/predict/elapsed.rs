@@ -30,8 +30,8 @@ impl Elapsed {
         }
         Err(Error::InvalidValue {
             what: "training time".into(),
-            found: t.to_string(),
-            expected: "a finite number, at least 0, or Time::Infinite".into(),
+            found: format!("{t:?}"),
+            expected: "a number of at least 0, or infinite".into(),
         })
     }
 

@@ -4,9 +4,11 @@ use faer::Mat;
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::check;
-use super::criterion::{Criterion, left_out_cost};
-use super::linalg::{Cholesky, product, to_array};
+use super::criterion::{Criterion, checked_cost, left_out_cost};
+use super::linalg::{Cholesky, column_product, product, to_array};
 use super::ridge::{Ridge, mean_diagonal};
+use super::scaled_columns::ScaledColumns;
+use crate::special::powers::{SquareSum, times_power};
 use crate::{Error, Result};
 
 const TRAIN: &str = "train-train kernel";
@@ -41,9 +43,9 @@ const TRAIN: &str = "train-train kernel";
 #[derive(Debug)]
 pub struct Evidence {
     cholesky: Cholesky,
-    targets: Mat<f64>,
+    targets: ScaledColumns,
     /// A⁻¹ y
-    weights: Mat<f64>,
+    weights: ScaledColumns,
     /// A⁻¹
     inverse: Mat<f64>,
     ridge: f64,
@@ -71,7 +73,8 @@ impl Evidence {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input,
-    /// [`Error::NotPositiveDefinite`] if A is singular.
+    /// [`Error::NotPositiveDefinite`] if A is singular. [`Error::InvalidValue`] also for targets of which a cost is beyond the range of
+    /// numbers, as it grows with their squares (from about 10¹⁵⁴ on): every cost of an `Evidence` is finite.
     pub fn new(
         train_train: ArrayView2<'_, f64>,
         targets: ArrayView2<'_, f64>,
@@ -79,17 +82,33 @@ impl Evidence {
     ) -> Result<Self> {
         let mut kernel = check::symmetric(TRAIN, train_train)?;
         let n = kernel.nrows();
-        let targets = check::targets(targets, n)?;
+        let targets = ScaledColumns::new(&check::targets(targets, n)?);
         let ridge = noise.to_absolute(mean_diagonal(&kernel))?;
         noise.add_to(&mut kernel)?;
         let cholesky = Cholesky::new(TRAIN, &kernel)?;
-        Ok(Evidence {
-            weights: cholesky.solve(targets.clone()),
-            inverse: cholesky.solve(Mat::identity(n, n)),
+        let evidence = Evidence {
+            weights: targets.with(cholesky.solve(targets.scaled.clone())),
+            inverse: cholesky.inverse(),
             cholesky,
             targets,
             ridge,
-        })
+        };
+        for criterion in [
+            Criterion::MarginalLikelihood,
+            Criterion::LeaveOneOutProbability,
+            Criterion::LeaveOneOutError,
+        ] {
+            checked_cost(criterion, evidence.cost(criterion))?;
+        }
+        Ok(evidence)
+    }
+
+    fn len(&self) -> usize {
+        self.inverse.nrows()
+    }
+
+    fn outputs(&self) -> usize {
+        self.targets.exponents.len()
     }
 
     /// ε.
@@ -110,12 +129,10 @@ impl Evidence {
 
     /// The log marginal likelihood of all outputs together.
     pub fn log_marginal_likelihood(&self) -> f64 {
-        let (n, outputs) = (self.targets.nrows(), self.targets.ncols());
-        let fit: f64 = entries(&self.targets, &self.weights)
-            .map(|(y, a)| y * a)
-            .sum();
-        let constant = n as f64 * std::f64::consts::TAU.ln();
-        -0.5 * fit - 0.5 * outputs as f64 * (self.cholesky.log_determinant() + constant)
+        let [y, alpha] = [&self.targets, &self.weights].map(|columns| &columns.scaled);
+        let fit = self.targets.quadratic(|c| column_product(y, alpha, c));
+        let constant = self.len() as f64 * std::f64::consts::TAU.ln();
+        -0.5 * fit - 0.5 * self.outputs() as f64 * (self.cholesky.log_determinant() + constant)
     }
 
     /// Its derivative along a change of the kernel, $`\frac12 \mathrm{tr}\bigl((\alpha\alpha^\top - C A^{-1}) \dot K\bigr)`$.
@@ -124,23 +141,32 @@ impl Evidence {
     /// * `change` — the derivative of K with respect to a parameter, symmetric, `[n, n]`
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input.
+    /// [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input, [`Error::NotFinite`] if the
+    /// derivative overflows.
     pub fn derivative(&self, change: ArrayView2<'_, f64>) -> Result<f64> {
-        let n = self.targets.nrows();
+        let n = self.len();
         let change = check::symmetric_of_size("derivative of the kernel", change, n)?;
-        let moved = product(change.as_ref(), self.weights.as_ref());
-        let fit: f64 = entries(&self.weights, &moved).map(|(a, m)| a * m).sum();
-        let trace: f64 = entries(&self.inverse, &change).map(|(i, c)| i * c).sum();
-        Ok(0.5 * (fit - self.targets.ncols() as f64 * trace))
+        let alpha = &self.weights.scaled;
+        let moved = product(change.as_ref(), alpha.as_ref());
+        let fit = self.weights.quadratic(|c| column_product(alpha, &moved, c));
+        let trace: f64 = (0..n)
+            .map(|c| column_product(&self.inverse, &change, c))
+            .sum();
+        checked_derivative(0.5 * (fit - self.outputs() as f64 * trace))
     }
 
-    /// Its derivative with respect to the noise variance ε.
+    /// Its derivative with respect to the noise variance ε; infinite beyond the range of numbers.
     pub fn ridge_derivative(&self) -> f64 {
-        let square: f64 = entries(&self.weights, &self.weights)
-            .map(|(a, b)| a * b)
+        let alpha = &self.weights.scaled;
+        let columns = self.weights.exponents.iter().enumerate();
+        let square: f64 = columns
+            .map(|(c, exponent)| {
+                let square = SquareSum::of((0..self.len()).map(|i| alpha[(i, c)]));
+                times_power(square.sum, 2 * (square.exponent + exponent))
+            })
             .sum();
         let trace: f64 = self.inverse_diagonal().iter().sum();
-        0.5 * (square - self.targets.ncols() as f64 * trace)
+        0.5 * (square - self.outputs() as f64 * trace)
     }
 
     /// The cost of this kernel and this noise by a criterion; the smaller the better.
@@ -160,7 +186,8 @@ impl Evidence {
     /// O(n²) for the marginal likelihood, else O(n³) and one more matrix.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input.
+    /// [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input, [`Error::NotFinite`] if the
+    /// derivative overflows.
     ///
     /// # References
     /// RW06, Eqs. (5.9), (5.13).
@@ -172,10 +199,9 @@ impl Evidence {
         if criterion == Criterion::MarginalLikelihood {
             return Ok(-self.derivative(change)?);
         }
-        let n = self.targets.nrows();
-        let change = check::symmetric_of_size("derivative of the kernel", change, n)?;
+        let change = check::symmetric_of_size("derivative of the kernel", change, self.len())?;
         let moved = product(change.as_ref(), self.inverse.as_ref());
-        Ok(self.left_out_derivative(criterion, &moved))
+        checked_derivative(self.left_out_derivative(criterion, &moved))
     }
 
     /// The derivative of the cost with respect to the noise variance ε; cost as [`cost_derivative`](Self::cost_derivative).
@@ -190,33 +216,33 @@ impl Evidence {
     /// # Arguments
     /// * `moved` — the change of A times A⁻¹
     fn left_out_derivative(&self, criterion: Criterion, moved: &Mat<f64>) -> f64 {
-        let n = self.targets.nrows();
+        let n = self.len();
+        let alpha = &self.weights.scaled;
         // The change of α is −A⁻¹ Ȧ α, and that of A⁻¹ is −A⁻¹ Ȧ A⁻¹.
-        let change_of_targets = product(moved.as_ref(), self.targets.as_ref());
+        let change_of_targets = product(moved.as_ref(), self.targets.scaled.as_ref());
         let weights_change = product(self.inverse.as_ref(), change_of_targets.as_ref());
-        let mut sum = 0.0;
-        for i in 0..n {
-            let inverse = self.inverse[(i, i)];
-            let inverse_change: f64 = -(0..n)
-                .map(|j| self.inverse[(j, i)] * moved[(j, i)])
-                .sum::<f64>();
-            for c in 0..self.targets.ncols() {
-                let (weight, weight_change) = (self.weights[(i, c)], -weights_change[(i, c)]);
-                let residual = weight / inverse;
-                let residual_change = (weight_change - residual * inverse_change) / inverse;
-                sum += match criterion {
-                    Criterion::LeaveOneOutError => 2.0 * residual * residual_change,
-                    _ => {
-                        let fit = weight_change * residual + weight * residual_change;
-                        0.5 * (fit - inverse_change / inverse)
-                    }
-                };
-            }
+        let inverse = self.inverse_diagonal();
+        let inverse_change: Vec<f64> = (0..n)
+            .map(|i| -column_product(&self.inverse, moved, i))
+            .collect();
+        let error = criterion == Criterion::LeaveOneOutError;
+        let fit = self.weights.quadratic(|c| {
+            let term = |i: usize| {
+                let (weight, weight_change) = (alpha[(i, c)], -weights_change[(i, c)]);
+                let residual = weight / inverse[i];
+                let residual_change = (weight_change - residual * inverse_change[i]) / inverse[i];
+                match error {
+                    true => 2.0 * residual * residual_change,
+                    false => 0.5 * (weight_change * residual + weight * residual_change),
+                }
+            };
+            (0..n).map(term).sum()
+        });
+        if error {
+            return fit / (n * self.outputs()) as f64;
         }
-        match criterion {
-            Criterion::LeaveOneOutError => sum / (n * self.targets.ncols()) as f64,
-            _ => sum,
-        }
+        let volume: f64 = (0..n).map(|i| inverse_change[i] / inverse[i]).sum();
+        fit - 0.5 * self.outputs() as f64 * volume
     }
 
     fn inverse_diagonal(&self) -> Vec<f64> {
@@ -229,13 +255,13 @@ impl Evidence {
     /// # Errors
     /// [`Error::NotFinite`] if a prediction overflows.
     pub fn leave_one_out(&self) -> Result<LeftOut> {
-        let n = self.targets.nrows();
         let inverse = self.inverse_diagonal();
-        let mean = Mat::from_fn(n, self.targets.ncols(), |i, c| {
-            self.targets[(i, c)] - self.weights[(i, c)] / inverse[i]
+        let [y, alpha] = [&self.targets, &self.weights].map(|columns| &columns.scaled);
+        let mean = Mat::from_fn(self.len(), self.outputs(), |i, c| {
+            y[(i, c)] - alpha[(i, c)] / inverse[i]
         });
         Ok(LeftOut {
-            mean: to_array("leave-one-out mean", &mean)?,
+            mean: to_array("leave-one-out mean", &self.targets.restore(&mean))?,
             variance: inverse.iter().map(|inverse| 1.0 / inverse).collect(),
         })
     }
@@ -252,7 +278,7 @@ impl Evidence {
     /// [`Error::ShapeMismatch`] unless there is one fold a point, [`Error::InvalidValue`] if all points are in one,
     /// [`Error::NotPositiveDefinite`] by rounding.
     pub fn leave_fold_out(&self, folds: &[usize]) -> Result<LeftOut> {
-        let n = self.targets.nrows();
+        let n = self.len();
         if folds.len() != n {
             return Err(Error::ShapeMismatch {
                 what: "folds".into(),
@@ -267,8 +293,8 @@ impl Evidence {
                 expected: "at least two folds".into(),
             });
         }
-        let outputs = self.targets.ncols();
-        let mut mean = self.targets.clone();
+        let outputs = self.outputs();
+        let mut mean = self.targets.scaled.clone();
         let mut variance = Array1::zeros(n);
         let mut numbers = folds.to_vec();
         numbers.sort_unstable();
@@ -278,9 +304,9 @@ impl Evidence {
             let k = points.len();
             let block = Mat::from_fn(k, k, |i, j| self.inverse[(points[i], points[j])]);
             let block = Cholesky::new("inverse kernel of a fold", &block)?;
-            let weights = Mat::from_fn(k, outputs, |i, c| self.weights[(points[i], c)]);
+            let weights = Mat::from_fn(k, outputs, |i, c| self.weights.scaled[(points[i], c)]);
             let residual = block.solve(weights);
-            let covariance = block.solve(Mat::identity(k, k));
+            let covariance = block.inverse();
             for (i, &point) in points.iter().enumerate() {
                 for c in 0..outputs {
                     mean[(point, c)] -= residual[(i, c)];
@@ -289,12 +315,13 @@ impl Evidence {
             }
         }
         Ok(LeftOut {
-            mean: to_array("left-out mean", &mean)?,
+            mean: to_array("left-out mean", &self.targets.restore(&mean))?,
             variance,
         })
     }
 }
 
-fn entries<'a>(a: &'a Mat<f64>, b: &'a Mat<f64>) -> impl Iterator<Item = (f64, f64)> {
-    (0..a.ncols()).flat_map(move |j| (0..a.nrows()).map(move |i| (a[(i, j)], b[(i, j)])))
+fn checked_derivative(derivative: f64) -> Result<f64> {
+    check::check_finite("derivative of the cost", ndarray::aview0(&derivative))?;
+    Ok(derivative)
 }

@@ -13,6 +13,8 @@ use super::linalg::{
     to_symmetric_array,
 };
 use super::ridge::Ridge;
+use super::rounding::{Rounding, select_rows};
+use super::scaled_columns::ScaledColumns;
 use crate::{Error, Result};
 
 const NTK_TRAIN: &str = "train-train NTK";
@@ -70,6 +72,8 @@ pub struct GradientFlow {
     /// K as it stands between Z and Zᵀ: without ridge for an NTK ensemble, `None` if it is `evolution`.
     prior: Option<Mat<f64>>,
     targets: Mat<f64>,
+    /// The same, scaled: all means are computed from these.
+    scaled: ScaledColumns,
     rate: f64,
     cholesky: OnceLock<Result<Cholesky>>,
     spectrum: OnceLock<Result<Spectrum>>,
@@ -79,7 +83,7 @@ pub struct GradientFlow {
 #[derive(Debug)]
 struct Spectrum {
     eigen: SymmetricEigen,
-    /// Vᵀ y
+    /// Vᵀ y, of the scaled targets
     targets: Mat<f64>,
     /// Vᵀ K V; `None` where it is diag(λ).
     prior: Option<Mat<f64>>,
@@ -120,7 +124,7 @@ impl GradientFlowBuilder<'_> {
         if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
             return Err(Error::InvalidValue {
                 what: "learning rate".into(),
-                found: self.learning_rate.to_string(),
+                found: format!("{:?}", self.learning_rate),
                 expected: "a finite number above 0".into(),
             });
         }
@@ -140,6 +144,7 @@ impl GradientFlowBuilder<'_> {
             evolution,
             prior,
             rate: self.learning_rate / (targets.nrows() as f64 * targets.ncols() as f64),
+            scaled: ScaledColumns::new(&targets),
             targets,
             cholesky: OnceLock::new(),
             spectrum: OnceLock::new(),
@@ -193,6 +198,10 @@ impl GradientFlow {
         self.targets.nrows()
     }
 
+    pub(super) fn outputs(&self) -> usize {
+        self.targets.ncols()
+    }
+
     /// Predicts on the training points.
     ///
     /// At t = ∞ the mean is the targets and the covariance is zero.
@@ -236,9 +245,22 @@ impl GradientFlow {
                 scale_rows(&weights, &vectors.transpose().to_owned())
             }
         };
+        let mut covariance =
+            to_symmetric_array(COVARIANCE, &product(vectors.as_ref(), right.as_ref()))?;
+        if let Some(prior) = &self.prior {
+            let rounding = Rounding {
+                test_prior: prior,
+                train_prior: prior,
+            };
+            let weights = |rows: &[usize]| {
+                let rows = select_rows(vectors, rows);
+                product(scale_columns(&rows, &learned).as_ref(), vectors.transpose())
+            };
+            rounding.clear_negative(&mut covariance, weights)?;
+        }
         Ok(Prediction {
-            mean: to_array(MEAN, &mean)?,
-            covariance: to_symmetric_array(COVARIANCE, &product(vectors.as_ref(), right.as_ref()))?,
+            mean: to_array(MEAN, &self.scaled.restore(&mean))?,
+            covariance,
         })
     }
 
@@ -323,7 +345,7 @@ impl GradientFlow {
         for &time in times {
             let mean = match Elapsed::new(time, self.rate)? {
                 None => {
-                    let coefficients = self.cholesky()?.solve(self.targets.clone());
+                    let coefficients = self.cholesky()?.solve(self.scaled.scaled.clone());
                     product(kernel.as_ref(), coefficients.as_ref())
                 }
                 Some(elapsed) => {
@@ -334,7 +356,7 @@ impl GradientFlow {
                     product(kernel.as_ref(), learned.as_ref())
                 }
             };
-            means.push(to_array(MEAN, &mean)?);
+            means.push(to_array(MEAN, &self.scaled.restore(&mean))?);
         }
         Ok(means)
     }
@@ -362,16 +384,24 @@ impl GradientFlow {
                 covariance
             }
         };
-        Ok(Prediction {
-            mean: to_array(MEAN, &mean)?,
-            covariance: to_symmetric_array(COVARIANCE, &covariance)?,
-        })
+        let weights = |rows: &[usize]| {
+            // Without a prior of its own the variance is that of the weights at twice the time.
+            let z = match &rotated.nngp {
+                Some(_) => &z,
+                None => &scale_columns(&rotated.evolution, &spectrum.gains(elapsed.doubled())),
+            };
+            product(
+                select_rows(z, rows).as_ref(),
+                spectrum.eigen.vectors.transpose(),
+            )
+        };
+        self.prediction(mean, covariance, &rotated.test_test, weights)
     }
 
     /// t = ∞.
     fn converged(&self, test: &CheckedTest) -> Result<Prediction> {
         let cholesky = self.cholesky()?;
-        let coefficients = cholesky.solve(self.targets.clone());
+        let coefficients = cholesky.solve(self.scaled.scaled.clone());
         let mean = product(test.evolution.as_ref(), coefficients.as_ref());
         let covariance = match (&test.nngp, &self.prior) {
             (Some(nngp), Some(prior)) => {
@@ -387,9 +417,33 @@ impl GradientFlow {
                 covariance
             }
         };
+        let weights = |rows: &[usize]| {
+            let rows = select_rows(&test.evolution, rows);
+            cholesky
+                .solve(rows.transpose().to_owned())
+                .transpose()
+                .to_owned()
+        };
+        self.prediction(mean, covariance, &test.test_test, weights)
+    }
+
+    /// Scales the mean back, and clears the rounding of the variances.
+    fn prediction(
+        &self,
+        mean: Mat<f64>,
+        covariance: Mat<f64>,
+        test_prior: &Mat<f64>,
+        weights: impl FnOnce(&[usize]) -> Mat<f64>,
+    ) -> Result<Prediction> {
+        let mut covariance = to_symmetric_array(COVARIANCE, &covariance)?;
+        let rounding = Rounding {
+            test_prior,
+            train_prior: self.prior.as_ref().unwrap_or(&self.evolution),
+        };
+        rounding.clear(&mut covariance, weights)?;
         Ok(Prediction {
-            mean: to_array(MEAN, &mean)?,
-            covariance: to_symmetric_array(COVARIANCE, &covariance)?,
+            mean: to_array(MEAN, &self.scaled.restore(&mean))?,
+            covariance,
         })
     }
 
@@ -460,7 +514,7 @@ impl GradientFlow {
         self.spectrum
             .get_or_init(|| {
                 let eigen = SymmetricEigen::new(self.train_name(), &self.evolution)?;
-                let targets = eigen.to_basis(&self.targets);
+                let targets = eigen.to_basis(&self.scaled.scaled);
                 let prior = self
                     .prior
                     .as_ref()

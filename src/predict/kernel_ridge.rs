@@ -1,11 +1,11 @@
 //! Kernel ridge regression: fit once, predict many rows.
 
-use faer::Mat;
 use ndarray::{Array2, ArrayView2};
 
 use super::check;
 use super::linalg::{Cholesky, product, to_array};
 use super::ridge::Ridge;
+use super::scaled_columns::ScaledColumns;
 use crate::Result;
 
 const TRAIN_TRAIN: &str = "train-train kernel";
@@ -34,7 +34,7 @@ const TEST_TRAIN: &str = "test-train kernel";
 #[derive(Debug, Clone)]
 pub struct KernelRidge {
     coefficients: Array2<f64>,
-    solution: Mat<f64>,
+    solution: ScaledColumns,
 }
 
 impl KernelRidge {
@@ -61,12 +61,14 @@ impl KernelRidge {
         let mut kernel = check::symmetric(TRAIN_TRAIN, train_train)?;
         let targets = check::targets(targets, kernel.nrows())?;
         ridge.add_to(&mut kernel)?;
-        KernelRidge::from_solution(Cholesky::new(TRAIN_TRAIN, &kernel)?.solve(targets))
+        let targets = ScaledColumns::new(&targets);
+        let solution = Cholesky::new(TRAIN_TRAIN, &kernel)?.solve(targets.scaled.clone());
+        KernelRidge::from_solution(targets.with(solution))
     }
 
-    pub(super) fn from_solution(solution: Mat<f64>) -> Result<KernelRidge> {
+    pub(super) fn from_solution(solution: ScaledColumns) -> Result<KernelRidge> {
         Ok(KernelRidge {
-            coefficients: to_array("coefficients of the regression", &solution)?,
+            coefficients: to_array("coefficients of the regression", &solution.restored())?,
             solution,
         })
     }
@@ -86,10 +88,8 @@ impl KernelRidge {
     /// # Errors
     /// [`crate::Error::ShapeMismatch`], [`crate::Error::Empty`] or [`crate::Error::NotFinite`] for bad input.
     pub fn predict(&self, test_train: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
-        let kernel = check::rows(TEST_TRAIN, test_train, self.solution.nrows())?;
-        to_array(
-            "predictions",
-            &product(kernel.as_ref(), self.solution.as_ref()),
-        )
+        let kernel = check::rows(TEST_TRAIN, test_train, self.coefficients.nrows())?;
+        let scaled = product(kernel.as_ref(), self.solution.scaled.as_ref());
+        to_array("predictions", &self.solution.restore(&scaled))
     }
 }

@@ -182,7 +182,7 @@ pub(super) fn check_diagonal(what: &str, diagonal: ArrayView1<'_, f64>) -> Resul
         None => Ok(()),
         Some(i) => Err(Error::NotPositiveDefinite {
             what: what.into(),
-            found: format!("{} at {i}", diagonal[i]),
+            found: format!("{:?} at {i}", diagonal[i]),
             change: "kernels are not negative there".into(),
         }),
     }

@@ -8,6 +8,7 @@ use faer::{Accum, Mat, MatRef, Side, get_global_parallelism};
 use ndarray::Array2;
 
 use super::lanczos::largest_eigenvalue;
+use crate::special::powers::{exponent, times_power};
 use crate::{Error, Result};
 
 /// The factor L of a symmetric positive definite matrix A = L Lᵀ.
@@ -47,12 +48,23 @@ impl Cholesky {
     pub(super) fn condition(&self) -> f64 {
         const STEPS: usize = 100;
         let n = self.lower.nrows();
+        // The number does not depend on the scale; squares of large or small eigenvalues would overflow.
+        let normal = Cholesky {
+            lower: near_one(&self.lower).0,
+        };
         let largest = largest_eigenvalue(n, STEPS, |x| {
-            let upper = product(self.lower.transpose(), x.as_ref());
-            product(self.lower.as_ref(), upper.as_ref())
+            let upper = product(normal.lower.transpose(), x.as_ref());
+            product(normal.lower.as_ref(), upper.as_ref())
         });
-        let of_inverse = largest_eigenvalue(n, STEPS, |x| self.solve(x.clone()));
+        let of_inverse = largest_eigenvalue(n, STEPS, |x| normal.solve(x.clone()));
         largest * of_inverse
+    }
+
+    /// A⁻¹ as L⁻ᵀ L⁻¹: symmetric, and its diagonal, a sum of squares, is positive whatever the rounding.
+    pub(super) fn inverse(&self) -> Mat<f64> {
+        let n = self.lower.nrows();
+        let half = self.solve_lower(Mat::identity(n, n));
+        product(half.transpose(), half.as_ref())
     }
 
     /// A⁻¹ b.
@@ -90,14 +102,20 @@ impl SymmetricEigen {
     /// The backward error of the decomposition is a small multiple of n ε |A|; beyond it a negative
     /// eigenvalue is reported.
     pub(super) fn new(what: &str, matrix: &Mat<f64>) -> Result<SymmetricEigen> {
-        Self::within(what, matrix, 8.0 * matrix.nrows() as f64 * f64::EPSILON)
+        Self::within(
+            what,
+            matrix,
+            ROUNDING * matrix.nrows() as f64 * f64::EPSILON,
+        )
     }
 
     /// The same with another bound for negative eigenvalues, relative to the largest.
     pub(super) fn within(what: &str, matrix: &Mat<f64>, rounding: f64) -> Result<SymmetricEigen> {
         let n = matrix.nrows();
+        // The decomposition squares entries.
+        let (normal, exponent) = near_one(matrix);
         let decomposition =
-            matrix
+            normal
                 .self_adjoint_eigen(Side::Lower)
                 .map_err(|_| Error::NotConverged {
                     what: format!("eigenvalues of the {what}"),
@@ -106,14 +124,18 @@ impl SymmetricEigen {
                     limit: "iterations of the eigenvalue solver".into(),
                 })?;
         let s = decomposition.S();
-        let mut values: Vec<f64> = (0..n).map(|i| s[i]).collect();
+        let mut values: Vec<f64> = (0..n).map(|i| times_power(s[i], exponent)).collect();
         let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
         let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v));
         if smallest < -rounding * largest || !largest.is_finite() {
-            return Err(not_positive_definite(
-                what,
-                format!("smallest eigenvalue {smallest:.1e}, largest {largest:.1e}"),
-            ));
+            return Err(Error::NotPositiveDefinite {
+                what: what.into(),
+                found: format!("smallest eigenvalue {smallest:.1e}, largest {largest:.1e}"),
+                change: format!(
+                    "raise the ridge by {:.1e}, {MORE_ACCURATE}",
+                    -1.1 * smallest
+                ),
+            });
         }
         for value in &mut values {
             *value = value.max(0.0);
@@ -130,30 +152,40 @@ impl SymmetricEigen {
     }
 }
 
+/// Negative eigenvalues of this many n ε of the largest one are put down to rounding.
+const ROUNDING: f64 = 8.0;
+
 /// The error of a factorisation that failed, with what would have to be added to the diagonal.
 fn raise_the_ridge(what: &str, found: String, matrix: &Mat<f64>) -> Error {
     let n = matrix.nrows();
-    let Ok(values) = matrix.self_adjoint_eigenvalues(Side::Lower) else {
+    let (normal, exponent) = near_one(matrix);
+    let Ok(values) = normal.self_adjoint_eigenvalues(Side::Lower) else {
         return not_positive_definite(what, found);
     };
     let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v));
+    let [largest, smallest] = [largest, smallest].map(|value| times_power(value, exponent));
     // Pivots are at least the smallest eigenvalue, and must exceed n ε times the diagonal and the rounding of both.
     let rounding = 4.0 * n as f64 * f64::EPSILON * largest;
     let missing = rounding - smallest.min(0.0);
     if !(missing > 0.0 && missing.is_finite()) {
         return not_positive_definite(what, found);
     }
+    let other = match smallest < -ROUNDING * n as f64 * f64::EPSILON * largest {
+        true => MORE_ACCURATE,
+        false => "or remove repeated training points",
+    };
     Error::NotPositiveDefinite {
         what: what.into(),
         found: format!("{found}; eigenvalues from {smallest:.1e} to {largest:.1e}"),
         // A tenth more than needed, so that what is printed suffices, too.
-        change: format!(
-            "raise the ridge by {:.1e}, or remove repeated training points",
-            1.1 * missing
-        ),
+        change: format!("raise the ridge by {:.1e}, {other}", 1.1 * missing),
     }
 }
+
+/// What to do about an eigenvalue that is negative beyond rounding: neither a missing ridge nor a repeated point makes one.
+pub(super) const MORE_ACCURATE: &str = "or compute the kernel more accurately (raise quadrature.bandlimit or set quadrature.tolerance): \
+     its reported error must be far below the smallest eigenvalue";
 
 pub(super) fn not_positive_definite(what: &str, found: String) -> Error {
     Error::NotPositiveDefinite {
@@ -161,6 +193,21 @@ pub(super) fn not_positive_definite(what: &str, found: String) -> Error {
         found,
         change: "add a ridge, or remove repeated training points".into(),
     }
+}
+
+/// A matrix divided by the power of two below its largest entry, and the exponent of that power.
+fn near_one(matrix: &Mat<f64>) -> (Mat<f64>, i32) {
+    let (rows, columns) = (matrix.nrows(), matrix.ncols());
+    let entries = (0..columns).flat_map(|j| (0..rows).map(move |i| matrix[(i, j)]));
+    let exponent = exponent(entries);
+    let normal = Mat::from_fn(rows, columns, |i, j| times_power(matrix[(i, j)], -exponent));
+    (normal, exponent)
+}
+
+/// The scalar product of a column of each.
+pub(super) fn column_product(a: &Mat<f64>, b: &Mat<f64>, column: usize) -> f64 {
+    let (a, b) = (a.col(column), b.col(column));
+    (0..a.nrows()).map(|i| a[i] * b[i]).sum()
 }
 
 /// a b.

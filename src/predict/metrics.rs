@@ -3,6 +3,7 @@
 use ndarray::{ArrayView, ArrayView2, Dimension};
 
 use super::check::check_finite;
+use crate::special::powers::{SquareSum, exponent, times_power};
 use crate::{Error, Result};
 
 /// Computes the mean absolute error over all entries.
@@ -28,12 +29,11 @@ pub fn mae<D: Dimension>(
 ) -> Result<f64> {
     check_pair(&predictions, &targets)?;
     let n = predictions.len() as f64;
-    let sum: f64 = predictions
-        .iter()
-        .zip(targets.iter())
-        .map(|(p, y)| (p - y).abs())
+    let power = safe_power(&predictions, &targets);
+    let sum: f64 = differences(&predictions, &targets, power)
+        .map(f64::abs)
         .sum();
-    Ok(sum / n)
+    in_range("mean absolute error", times_power(sum / n, power))
 }
 
 /// Computes the root mean square error over all entries.
@@ -59,12 +59,10 @@ pub fn rmse<D: Dimension>(
 ) -> Result<f64> {
     check_pair(&predictions, &targets)?;
     let n = predictions.len() as f64;
-    let sum: f64 = predictions
-        .iter()
-        .zip(targets.iter())
-        .map(|(p, y)| (p - y) * (p - y))
-        .sum();
-    Ok((sum / n).sqrt())
+    let power = safe_power(&predictions, &targets);
+    let squares = SquareSum::of(differences(&predictions, &targets, power));
+    let scaled = squares.root_over(n);
+    in_range("root mean square error", times_power(scaled, power))
 }
 
 /// Computes the share of the targets' variance that is explained, $`R^2`$: 1 for perfect predictions, 0 for the mean of the targets.
@@ -91,26 +89,25 @@ pub fn rmse<D: Dimension>(
 pub fn r_squared(predictions: ArrayView2<'_, f64>, targets: ArrayView2<'_, f64>) -> Result<f64> {
     check_pair(&predictions, &targets)?;
     let n = targets.nrows() as f64;
-    let mut variance = 0.0;
+    let power = safe_power(&predictions, &targets);
+    let mut deviations = Vec::with_capacity(targets.len());
     for output in targets.columns() {
-        let mean = output.sum() / n;
-        variance += output.iter().map(|y| (y - mean).powi(2)).sum::<f64>();
+        let scaled = output.mapv(|y| times_power(y, -power));
+        let mean = scaled.sum() / n;
+        deviations.extend(scaled.iter().map(|y| y - mean));
     }
+    let variance = SquareSum::of(deviations.iter().copied());
     let largest = targets.iter().fold(0.0_f64, |m, y| m.max(y.abs()));
     // Below the rounding of the means there is none.
-    if variance.sqrt() <= n * f64::EPSILON * largest {
+    if variance.root_over(1.0) <= n * f64::EPSILON * times_power(largest, -power) {
         return Err(Error::InvalidValue {
             what: "targets".into(),
             found: "no variance".into(),
             expected: "targets that differ".into(),
         });
     }
-    let residual: f64 = predictions
-        .iter()
-        .zip(targets.iter())
-        .map(|(p, y)| (p - y).powi(2))
-        .sum();
-    Ok(1.0 - residual / variance)
+    let residual = SquareSum::of(differences(&predictions, &targets, power));
+    in_range("r squared", 1.0 - residual.over(variance))
 }
 
 /// Computes the mean over repeats (splits, seeds).
@@ -124,7 +121,9 @@ pub fn mean(repeats: &[f64]) -> Result<f64> {
         });
     }
     check_finite("repeats", ArrayView::from(repeats))?;
-    Ok(repeats.iter().sum::<f64>() / repeats.len() as f64)
+    let power = exponent(repeats.iter().copied());
+    let sum: f64 = repeats.iter().map(|x| times_power(*x, -power)).sum();
+    Ok(times_power(sum / repeats.len() as f64, power))
 }
 
 /// Computes the standard error of the mean over repeats (splits, seeds).
@@ -154,8 +153,39 @@ pub fn standard_error(repeats: &[f64]) -> Result<f64> {
             expected: "at least 2 for a standard error".into(),
         });
     }
-    let squares: f64 = repeats.iter().map(|x| (x - center) * (x - center)).sum();
-    Ok((squares / (n as f64 * (n - 1) as f64)).sqrt())
+    // Differences of the largest numbers are finite after the division.
+    let power = exponent(repeats.iter().copied());
+    let scaled = |x: f64| times_power(x, -power);
+    let squares = SquareSum::of(repeats.iter().map(|x| scaled(*x) - scaled(center)));
+    let error = squares.root_over(n as f64 * (n - 1) as f64);
+    in_range("standard error", times_power(error, power))
+}
+
+/// The exponent of a power of two by which numbers are divided so that sums of their differences are finite: 0 unless they are huge.
+fn safe_power<D: Dimension>(
+    predictions: &ArrayView<'_, f64, D>,
+    targets: &ArrayView<'_, f64, D>,
+) -> i32 {
+    /// Leaves a factor of 2¹²³ for the number of terms.
+    const SAFE: i32 = 900;
+    (exponent(predictions.iter().chain(targets).copied()) - SAFE).max(0)
+}
+
+/// p − y, divided by a power of two.
+fn differences<D: Dimension>(
+    predictions: &ArrayView<'_, f64, D>,
+    targets: &ArrayView<'_, f64, D>,
+    power: i32,
+) -> impl Iterator<Item = f64> + Clone {
+    let scaled = move |x: f64| times_power(x, -power);
+    let pairs = predictions.iter().zip(targets);
+    pairs.map(move |(p, y)| scaled(*p) - scaled(*y))
+}
+
+/// The number itself, unless it overflowed.
+fn in_range(what: &str, value: f64) -> Result<f64> {
+    check_finite(what, ndarray::aview0(&value))?;
+    Ok(value)
 }
 
 fn check_pair<D: Dimension>(

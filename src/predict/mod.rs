@@ -39,9 +39,12 @@ mod pivoted_cholesky;
 mod preconditioner;
 mod ridge;
 mod ridge_path;
+mod rounding;
+mod scaled_columns;
 
 pub use conjugate_gradient::{ConjugateGradient, Solved};
 pub use criterion::Criterion;
+pub(crate) use criterion::checked_cost;
 pub use early_stopping::ValidationCurve;
 pub use ensemble::{Ensemble, Prediction, TestKernels, Time};
 pub use evidence::{Evidence, LeftOut};

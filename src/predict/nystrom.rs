@@ -7,10 +7,12 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use super::check;
 use super::kernel_rows::{KernelRows, check_diagonal, kernel_product};
-use super::linalg::{product, scale_columns, to_array};
+use super::linalg::{column_product, product, scale_columns, to_array};
 use super::pivoted_cholesky::PivotedCholesky;
 use super::preconditioner::Preconditioner;
 use super::ridge::Ridge;
+use super::scaled_columns::ScaledColumns;
+use crate::special::powers::times_power;
 use crate::{Error, Result};
 
 const TEST_PIVOTS: &str = "kernel between test points and pivots";
@@ -51,15 +53,17 @@ const TEST_PIVOTS: &str = "kernel between test points and pivots";
 pub struct Nystrom {
     /// c, `[k, outputs]`.
     coefficients: Array2<f64>,
-    solution: Mat<f64>,
+    solution: ScaledColumns,
     /// Nothing without a ridge.
     dual: Option<Dual>,
 }
 
-/// What the weights α̃ of the training points say.
+/// What the weights α̃ of the training points say; for the scaled targets.
 #[derive(Debug, Clone)]
 struct Dual {
     epsilon: f64,
+    /// Of the targets.
+    exponents: Vec<i32>,
     /// α̃, `[n, outputs]`.
     alpha: Mat<f64>,
     /// L Lᵀ α̃ = y − ε α̃, the predictions at the training points.
@@ -73,15 +77,17 @@ struct Dual {
 /// How far predictions are from those of the full regression at most, up to rounding; from [`Nystrom::error_bound`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct NystromError {
-    /// G, `[outputs]`.
+    /// G of the scaled targets, `[outputs]`.
     gaps: Array1<f64>,
+    /// Of the targets.
+    exponents: Vec<i32>,
     epsilon: f64,
 }
 
 impl NystromError {
     /// Bounds the root of the sum of squares over all training points, √(ε G), shape `[outputs]`.
     pub fn on_train(&self) -> Array1<f64> {
-        self.gaps.mapv(|gap| (self.epsilon * gap).sqrt())
+        Array1::from_shape_fn(self.gaps.len(), |c| self.bound(self.epsilon, c))
     }
 
     /// Bounds the difference at single points, √(k(s, s) G), shape `[m, outputs]`.
@@ -95,8 +101,14 @@ impl NystromError {
         check_diagonal("test diagonal", test_diagonal)?;
         let shape = (test_diagonal.len(), self.gaps.len());
         Ok(Array2::from_shape_fn(shape, |(s, c)| {
-            (test_diagonal[s] * self.gaps[c]).sqrt()
+            self.bound(test_diagonal[s], c)
         }))
+    }
+
+    /// √(factor G) of an output; roots first, so that the product does not overflow.
+    fn bound(&self, factor: f64, output: usize) -> f64 {
+        let scaled = factor.sqrt() * self.gaps[output].sqrt();
+        times_power(scaled, self.exponents[output])
     }
 }
 
@@ -121,7 +133,7 @@ impl Nystrom {
         ridge: Ridge,
     ) -> Result<Self> {
         let (n, k) = factor.factor().dim();
-        let targets = check::targets(targets, n)?;
+        let targets = ScaledColumns::new(&check::targets(targets, n)?);
         if k == 0 {
             return Err(Error::InvalidValue {
                 what: "rank of the partial factor".into(),
@@ -148,7 +160,7 @@ impl Nystrom {
         }
         // w = V diag(σ / (σ² + ε)) Uᵀ y, the regression on the columns of L.
         let filter: Vec<f64> = sigma.iter().map(|s| s / (s * s + epsilon)).collect();
-        let rotated = product(low_rank.vectors.transpose(), targets.as_ref());
+        let rotated = product(low_rank.vectors.transpose(), targets.scaled.as_ref());
         let right = scale_columns(&low_rank.right_vectors, &filter);
         let mut solution = product(right.as_ref(), rotated.as_ref());
         let rows = factor.factor();
@@ -156,26 +168,29 @@ impl Nystrom {
         let par = get_global_parallelism();
         solve_upper_triangular_in_place(pivot_factor.transpose(), solution.as_mut(), par);
         let dual = (epsilon > 0.0).then(|| {
-            let alpha = low_rank.apply(&targets, epsilon);
+            let y = &targets.scaled;
+            let alpha = low_rank.apply(y, epsilon);
             let remainder = factor.remainder_diagonal();
-            let sums = |term: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
-                (0..targets.ncols())
-                    .map(|c| (0..n).map(|i| term(i, c)).sum())
-                    .collect()
+            let slack = |c: usize| {
+                let terms = (0..n).map(|i| remainder[i].sqrt() * alpha[(i, c)].abs());
+                terms.sum::<f64>().powi(2)
             };
-            let slack = sums(&|i, c| remainder[i].sqrt() * alpha[(i, c)].abs());
+            let outputs = 0..y.ncols();
             Dual {
                 epsilon,
-                on_train: Mat::from_fn(n, targets.ncols(), |i, c| {
-                    targets[(i, c)] - epsilon * alpha[(i, c)]
-                }),
-                products: sums(&|i, c| targets[(i, c)] * alpha[(i, c)]),
-                slack: slack.iter().map(|sum| sum * sum).collect(),
+                exponents: targets.exponents.clone(),
+                on_train: Mat::from_fn(n, y.ncols(), |i, c| y[(i, c)] - epsilon * alpha[(i, c)]),
+                products: outputs
+                    .clone()
+                    .map(|c| column_product(y, &alpha, c))
+                    .collect(),
+                slack: outputs.map(slack).collect(),
                 alpha,
             }
         });
+        let solution = targets.with(solution);
         Ok(Nystrom {
-            coefficients: to_array("coefficients of the regression", &solution)?,
+            coefficients: to_array("coefficients of the regression", &solution.restored())?,
             solution,
             dual,
         })
@@ -196,9 +211,9 @@ impl Nystrom {
     /// # Errors
     /// [`Error::ShapeMismatch`], [`Error::Empty`] or [`Error::NotFinite`] for bad input.
     pub fn predict(&self, test_pivots: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
-        let kernel = check::rows(TEST_PIVOTS, test_pivots, self.solution.nrows())?;
-        let predictions = product(kernel.as_ref(), self.solution.as_ref());
-        to_array("predictions", &predictions)
+        let kernel = check::rows(TEST_PIVOTS, test_pivots, self.coefficients.nrows())?;
+        let scaled = product(kernel.as_ref(), self.solution.scaled.as_ref());
+        to_array("predictions", &self.solution.restore(&scaled))
     }
 
     /// Bounds the distance to the predictions of the full regression from the diagonal that the factorisation left over.
@@ -231,7 +246,7 @@ impl Nystrom {
         }
         let left = kernel_product(kernel, &dual.alpha)? - &dual.on_train;
         let squares: Vec<f64> = (0..left.ncols())
-            .map(|c| (0..n).map(|i| left[(i, c)] * dual.alpha[(i, c)]).sum())
+            .map(|c| column_product(&left, &dual.alpha, c))
             .collect();
         dual.error(&squares)
     }
@@ -256,6 +271,7 @@ impl Dual {
         check::check_finite("bound of the error", gaps.view())?;
         Ok(NystromError {
             gaps,
+            exponents: self.exponents.clone(),
             epsilon: self.epsilon,
         })
     }

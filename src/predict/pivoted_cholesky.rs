@@ -65,7 +65,7 @@ impl PivotedCholesky {
         if !(0.0..1.0).contains(&relative_trace) {
             return Err(Error::InvalidValue {
                 what: "relative trace".into(),
-                found: relative_trace.to_string(),
+                found: format!("{relative_trace:?}"),
                 expected: "a number from 0 to below 1".into(),
             });
         }
@@ -113,7 +113,7 @@ impl PivotedCholesky {
                 return Err(Error::NotPositiveDefinite {
                     what: "train-train kernel".into(),
                     found: format!("{left:.1e} is left of the diagonal at {j}"),
-                    change: "stop at a lower rank or a larger relative trace, or compute the kernel more accurately".into(),
+                    change: "stop at a lower rank or a larger relative trace, or compute the kernel more accurately (raise quadrature.bandlimit or set quadrature.tolerance)".into(),
                 });
             }
             *left = left.max(0.0);

@@ -46,7 +46,7 @@ impl Ridge {
         }
         Err(Error::InvalidValue {
             what: "ridge".into(),
-            found: number.to_string(),
+            found: format!("{number:?}"),
             expected: "a finite number, at least 0".into(),
         })
     }

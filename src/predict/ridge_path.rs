@@ -6,10 +6,13 @@ use faer::Mat;
 use ndarray::{Array2, ArrayView2};
 
 use super::check;
-use super::criterion::{Criterion, left_out_cost};
+use super::criterion::{Criterion, checked_cost, left_out_cost};
 use super::kernel_ridge::KernelRidge;
-use super::linalg::{SymmetricEigen, not_positive_definite, product, scale_rows, to_array};
+use super::linalg::{
+    SymmetricEigen, column_product, not_positive_definite, product, scale_rows, to_array,
+};
 use super::ridge::{Ridge, mean_diagonal};
+use super::scaled_columns::ScaledColumns;
 use crate::{Error, Result};
 
 const TRAIN_TRAIN: &str = "train-train kernel";
@@ -50,7 +53,8 @@ pub struct SelectedRidge {
 #[derive(Debug, Clone)]
 pub struct RidgePath {
     eigen: SymmetricEigen,
-    rotated_targets: Mat<f64>,
+    /// Vᵀ y
+    rotated_targets: ScaledColumns,
     mean_diagonal: f64,
 }
 
@@ -71,10 +75,10 @@ impl RidgePath {
         targets: ArrayView2<'_, f64>,
     ) -> Result<RidgePath> {
         let kernel = check::symmetric(TRAIN_TRAIN, train_train)?;
-        let targets = check::targets(targets, kernel.nrows())?;
+        let targets = ScaledColumns::new(&check::targets(targets, kernel.nrows())?);
         let eigen = SymmetricEigen::new(TRAIN_TRAIN, &kernel)?;
         Ok(RidgePath {
-            rotated_targets: eigen.to_basis(&targets),
+            rotated_targets: targets.with(eigen.to_basis(&targets.scaled)),
             mean_diagonal: mean_diagonal(&kernel),
             eigen,
         })
@@ -106,7 +110,8 @@ impl RidgePath {
     /// kernel with this ridge is singular to working precision.
     pub fn fit(&self, ridge: Ridge) -> Result<KernelRidge> {
         let in_basis = self.solution_in_basis(ridge)?;
-        KernelRidge::from_solution(product(self.eigen.vectors.as_ref(), in_basis.as_ref()))
+        let solution = product(self.eigen.vectors.as_ref(), in_basis.as_ref());
+        KernelRidge::from_solution(self.rotated_targets.with(solution))
     }
 
     /// Predicts at test points with every ridge in turn.
@@ -130,7 +135,8 @@ impl RidgePath {
             .map(|&ridge| {
                 let in_basis = self.solution_in_basis(ridge)?;
                 let solution = product(self.eigen.vectors.as_ref(), in_basis.as_ref());
-                to_array("predictions", &product(kernel.as_ref(), solution.as_ref()))
+                let scaled = product(kernel.as_ref(), solution.as_ref());
+                to_array("predictions", &self.rotated_targets.restore(&scaled))
             })
             .collect()
     }
@@ -142,27 +148,26 @@ impl RidgePath {
     /// [`condition`](Self::condition).
     ///
     /// # Errors
-    /// [`crate::Error::InvalidValue`] for a negative ridge, [`crate::Error::NotPositiveDefinite`] if the
-    /// kernel with this ridge is singular to working precision.
+    /// [`crate::Error::InvalidValue`] for a negative ridge and for targets so large that the cost, which grows with their squares, is
+    /// beyond the range of numbers; [`crate::Error::NotPositiveDefinite`] if the kernel with this ridge is singular to working precision.
     pub fn cost(&self, criterion: Criterion, ridge: Ridge) -> Result<f64> {
         let in_basis = self.solution_in_basis(ridge)?;
         let epsilon = ridge.to_absolute(self.mean_diagonal)?;
-        let (n, outputs) = (self.eigen.values.len(), self.rotated_targets.ncols());
+        let targets = &self.rotated_targets;
+        let (n, outputs) = (self.eigen.values.len(), targets.exponents.len());
         if criterion == Criterion::MarginalLikelihood {
-            let fit: f64 = (0..outputs)
-                .flat_map(|c| (0..n).map(move |i| (i, c)))
-                .map(|at| in_basis[at] * self.rotated_targets[at])
-                .sum();
+            let fit = targets.quadratic(|c| column_product(&in_basis, &targets.scaled, c));
             let log_determinant: f64 = self
                 .eigen
                 .values
                 .iter()
                 .map(|value| (std::f64::consts::TAU * (value + epsilon)).ln())
                 .sum();
-            return Ok(0.5 * (fit + outputs as f64 * log_determinant));
+            let cost = 0.5 * (fit + outputs as f64 * log_determinant);
+            return checked_cost(criterion, cost);
         }
         let vectors = &self.eigen.vectors;
-        let weights = product(vectors.as_ref(), in_basis.as_ref());
+        let weights = targets.with(product(vectors.as_ref(), in_basis.as_ref()));
         let mut inverse_diagonal = vec![0.0; n];
         for (j, value) in self.eigen.values.iter().enumerate() {
             let inverse = 1.0 / (value + epsilon);
@@ -170,7 +175,8 @@ impl RidgePath {
                 *sum += inverse * vectors[(i, j)] * vectors[(i, j)];
             }
         }
-        Ok(left_out_cost(criterion, &weights, &inverse_diagonal))
+        let cost = left_out_cost(criterion, &weights, &inverse_diagonal);
+        checked_cost(criterion, cost)
     }
 
     /// Chooses the ridge of the least cost.
@@ -181,14 +187,14 @@ impl RidgePath {
     ///
     /// # Arguments
     /// * `range` — from the smallest to the largest ridge, as multiples of the mean diagonal entry; `1e-12..=1e2`
-    ///   says little in advance. Ridges with which the kernel is singular are passed over.
+    ///   says little in advance. Ridges with which the kernel is singular, or the cost beyond the range of numbers, are passed over.
     ///
     /// # Cost and accuracy
     /// Some eighty times [`cost`](Self::cost).
     ///
     /// # Errors
-    /// [`crate::Error::InvalidValue`] unless the range is one of positive numbers,
-    /// [`crate::Error::NotPositiveDefinite`] if the kernel is singular with all of them.
+    /// [`crate::Error::InvalidValue`] unless the range is one of positive numbers; the error of [`cost`](Self::cost) if no ridge of
+    /// the range has a cost.
     ///
     /// # Examples
     /// ```
@@ -210,29 +216,25 @@ impl RidgePath {
         if !(low > 0.0 && low <= high && high.is_finite()) {
             return Err(Error::InvalidValue {
                 what: "range of ridges".into(),
-                found: format!("{low} to {high}"),
+                found: format!("{low:?} to {high:?}"),
                 expected: "two positive numbers, the smaller one first".into(),
             });
         }
-        let mut singular = None;
+        let mut refused = None;
         let mut cost = |log_ridge: f64| {
             let ridge = Ridge::Relative(log_ridge.exp().clamp(low, high));
-            match self.cost(criterion, ridge) {
-                Ok(cost) => Ok(cost),
-                Err(error @ Error::NotPositiveDefinite { .. }) => {
-                    singular = Some(error);
-                    Ok(f64::INFINITY)
-                }
-                Err(error) => Err(error),
-            }
+            self.cost(criterion, ridge).unwrap_or_else(|error| {
+                refused = Some(error);
+                f64::INFINITY
+            })
         };
         let [low_log, high_log] = [low, high].map(f64::ln);
         let steps = ((high_log - low_log) / STEP.ln()).ceil().max(1.0);
         let step = (high_log - low_log) / steps;
-        let mut best = (low_log, cost(low_log)?);
+        let mut best = (low_log, cost(low_log));
         for k in 1..=steps as usize {
             let at = low_log + k as f64 * step;
-            let here = cost(at)?;
+            let here = cost(at);
             if here < best.1 {
                 best = (at, here);
             }
@@ -242,18 +244,18 @@ impl RidgePath {
         let golden = 0.5 * (5.0_f64.sqrt() - 1.0);
         let inner = |[a, b]: [f64; 2]| [b - golden * (b - a), a + golden * (b - a)];
         let mut at = inner(sides);
-        let mut costs = [cost(at[0])?, cost(at[1])?];
+        let mut costs = [cost(at[0]), cost(at[1])];
         while sides[1] - sides[0] > PRECISION {
             if costs[0] < costs[1] {
                 sides[1] = at[1];
                 (at[1], costs[1]) = (at[0], costs[0]);
                 at[0] = inner(sides)[0];
-                costs[0] = cost(at[0])?;
+                costs[0] = cost(at[0]);
             } else {
                 sides[0] = at[0];
                 (at[0], costs[0]) = (at[1], costs[1]);
                 at[1] = inner(sides)[1];
-                costs[1] = cost(at[1])?;
+                costs[1] = cost(at[1]);
             }
         }
         for (at, cost) in at.into_iter().zip(costs) {
@@ -261,7 +263,7 @@ impl RidgePath {
                 best = (at, cost);
             }
         }
-        match singular {
+        match refused {
             Some(error) if best.1 == f64::INFINITY => Err(error),
             _ => Ok(SelectedRidge {
                 ridge: best.0.exp().clamp(low, high) * self.mean_diagonal,
@@ -279,7 +281,7 @@ impl RidgePath {
         [smallest + epsilon, largest + epsilon]
     }
 
-    /// diag(λ + ε)⁻¹ Vᵀ y.
+    /// diag(λ + ε)⁻¹ Vᵀ y, of the scaled targets.
     fn solution_in_basis(&self, ridge: Ridge) -> Result<Mat<f64>> {
         let epsilon = ridge.to_absolute(self.mean_diagonal)?;
         let values = &self.eigen.values;
@@ -291,6 +293,6 @@ impl RidgePath {
             ));
         }
         let inverse: Vec<f64> = values.iter().map(|value| 1.0 / (value + epsilon)).collect();
-        Ok(scale_rows(&inverse, &self.rotated_targets))
+        Ok(scale_rows(&inverse, &self.rotated_targets.scaled))
     }
 }

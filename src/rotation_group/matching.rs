@@ -1,10 +1,12 @@
 //! Rotational matching: the rotation that lays one signal on the sphere best upon another.
 
 use super::correlation::correlate_real;
-use super::grid::RotationGrid;
+use super::grid::{RotationGrid, check_shape};
 use super::planner::RotationPlanner;
 use super::transform::RotationPlan;
 use crate::group::{EulerZyz, Rotation};
+use crate::special::finite::check_finite;
+use crate::special::powers::{exponent, times_power};
 use crate::sphere::{
     CoefficientRotation, CoefficientRotationScratch, Sampling,
     coefficients::{band_limit, check_real},
@@ -32,9 +34,11 @@ const REALITY_GUARD: f64 = 1e-9;
 pub struct BestRotation {
     /// The rotation R at which $`\langle f, R g\rangle`$ is largest.
     pub rotation: Rotation,
-    /// The largest value, $`\sum_c \int f_c(x)\, g_c(R^{-1}x)\, d\Omega`$.
+    /// The largest value, $`\sum_c \int f_c(x)\, g_c(R^{-1}x)\, d\Omega`$; infinite or zero if it is beyond the range of numbers,
+    /// which the score never is.
     pub value: f64,
-    /// The value divided by the norms of f and g: 1 exactly if g, rotated, is a multiple of f.
+    /// The value divided by the norms of f and g: 1 exactly if g, rotated, is a multiple of f. The mean values of f and g take part, and a
+    /// large mean leaves little of the score to the rotation: subtract it from a signal to compare the shapes alone.
     pub score: f64,
     /// The score of the next lower local maximum among those that were refined, if there was another one.
     pub runner_up: Option<f64>,
@@ -49,7 +53,11 @@ pub struct BestRotation {
 /// ```
 /// The signal g is the one that is moved, actively, as by [`crate::sphere::rotate_coefficients`]. The function is evaluated on a
 /// grid of SO(3); from the best points of the grid Newton's method, with a trust region, climbs the band-limited function itself.
-/// With several maximisers (symmetric signals) one of them is returned. Conventions: see [`crate::conventions`].
+/// With several maximisers (symmetric signals) one of them is returned.
+///
+/// The degree 0, the mean value, is the same for every rotation. It takes part in the value and the score, and in nothing else, so that a
+/// large one costs the rotation no digit. If one of the signals has no other degree, every rotation is best, and the identity is
+/// returned, without a step. Signals times a power of two have the same rotation and score. Conventions: see [`crate::conventions`].
 ///
 /// # Arguments
 /// * `f`, `g` — coefficients of real signals, shape `[channels, L, 2L − 1]`
@@ -130,24 +138,25 @@ impl RotationMatcher {
         f: ArrayView3<'_, Complex64>,
         g: ArrayView3<'_, Complex64>,
     ) -> Result<BestRotation> {
-        // K(R) = (1/4π) ∫ g(x) f(R x): the moved signal comes first.
-        let samples = correlate_real(&self.plan, g, f)?;
-        let mut norm = 1.0;
-        for (what, signal) in [("first", &f), ("second", &g)] {
-            for channel in signal.outer_iter() {
-                check_real(channel, REALITY_GUARD)?;
-            }
-            let square = inner(signal, signal);
-            if square == 0.0 {
-                return Err(Error::InvalidValue {
-                    what: format!("{what} signal of a match"),
-                    found: "zero everywhere".into(),
-                    expected: "a signal that is not zero".into(),
-                });
-            }
-            norm *= square.sqrt();
+        let band_limit = self.band_limit();
+        let shape = [f.shape()[0], band_limit, 2 * band_limit - 1];
+        let [f, g] = [
+            Signal::new("first signal of a match", f, &shape)?,
+            Signal::new("second signal of a match", g, &shape)?,
+        ];
+        if f.norm == 0.0 || g.norm == 0.0 {
+            return Ok(BestRotation {
+                rotation: Rotation::identity(),
+                value: f.value(&g, 0.0),
+                score: f.score(&g, 0.0),
+                runner_up: None,
+                steps: 0,
+            });
         }
-        let mut climber = Climber::new(&self.rotation, f, g, norm);
+        // K(R) = (1/4π) ∫ g(x) f(R x): the moved signal comes first.
+        let [f_rest, g_rest] = [&f, &g].map(|signal| signal.rest.view());
+        let samples = correlate_real(&self.plan, g_rest, f_rest)?;
+        let mut climber = Climber::new(&self.rotation, f_rest, g_rest, f.norm * g.norm);
         let starts = self.starts(&samples)?;
         let mut ends = Vec::with_capacity(starts.len());
         for start in starts {
@@ -163,15 +172,15 @@ impl RotationMatcher {
                 limit: format!("{STEP_LIMIT} steps"),
             });
         }
-        let apart = 0.25 * PI / self.band_limit() as f64;
+        let apart = 0.25 * PI / band_limit as f64;
         let runner_up = ends[1..]
             .iter()
             .find(|end| end.rotation.angle_to(&best.rotation) > apart)
-            .map(|end| end.value / norm);
+            .map(|end| f.score(&g, end.value));
         Ok(BestRotation {
             rotation: best.rotation,
-            value: best.value,
-            score: best.value / norm,
+            value: f.value(&g, best.value),
+            score: f.score(&g, best.value),
             runner_up,
             steps: best.steps,
         })
@@ -216,6 +225,92 @@ impl RotationMatcher {
             }
         }
         Ok(starts)
+    }
+}
+
+/// A real signal in two parts: the degree 0, which no rotation changes, and the rest, each divided by a power of two so that it is near
+/// one in size.
+struct Signal {
+    /// The degree 0 of each channel, divided by 2ᵗ with the exponent t of the whole signal.
+    means: Vec<f64>,
+    /// The other degrees, divided by 2ʳ with the exponent r of their own.
+    rest: Array3<Complex64>,
+    /// Of the rest as it is stored.
+    norm: f64,
+    /// t and r.
+    whole: i32,
+    own: i32,
+}
+
+impl Signal {
+    fn new(what: &str, signal: ArrayView3<'_, Complex64>, shape: &[usize]) -> Result<Signal> {
+        check_shape(what, signal.shape(), shape)?;
+        check_finite(what, signal)?;
+        for channel in signal.outer_iter() {
+            check_real(channel, REALITY_GUARD)?;
+        }
+        let centre = signal.shape()[1] - 1;
+        let mut constant = Vec::with_capacity(signal.shape()[0]);
+        let mut rest = signal.to_owned();
+        for mut channel in rest.outer_iter_mut() {
+            constant.push(channel[[0, centre]].re);
+            channel.row_mut(0).fill(Complex64::ZERO);
+        }
+        let own = exponent(rest.iter().flat_map(|c| [c.re, c.im]));
+        rest.mapv_inplace(|c| Complex64::new(times_power(c.re, -own), times_power(c.im, -own)));
+        let norm = inner(&rest.view(), &rest.view()).sqrt();
+        let of_means = exponent(constant.iter().copied());
+        let has_means = constant.iter().any(|mean| *mean != 0.0);
+        let whole = match (has_means, norm > 0.0) {
+            (true, true) => own.max(of_means),
+            (true, false) => of_means,
+            (false, true) => own,
+            (false, false) => {
+                return Err(Error::InvalidValue {
+                    what: what.into(),
+                    found: "zero everywhere".into(),
+                    expected: "a signal that is not zero".into(),
+                });
+            }
+        };
+        let means = constant.iter().map(|mean| times_power(*mean, -whole));
+        Ok(Signal {
+            means: means.collect(),
+            rest,
+            norm,
+            whole,
+            own,
+        })
+    }
+
+    /// ⟨f, R g⟩ divided by the powers of two of both whole signals.
+    ///
+    /// # Arguments
+    /// * `rest` — that of the stored rests
+    fn whole_value(&self, other: &Signal, rest: f64) -> f64 {
+        let means: f64 = self
+            .means
+            .iter()
+            .zip(&other.means)
+            .map(|(f, g)| f * g)
+            .sum();
+        let finer = (self.own - self.whole) + (other.own - other.whole);
+        means + times_power(rest, finer)
+    }
+
+    fn value(&self, other: &Signal, rest: f64) -> f64 {
+        times_power(self.whole_value(other, rest), self.whole + other.whole)
+    }
+
+    fn score(&self, other: &Signal, rest: f64) -> f64 {
+        self.whole_value(other, rest) / (self.whole_norm() * other.whole_norm())
+    }
+
+    /// The norm, divided by the power of two of the whole signal.
+    fn whole_norm(&self) -> f64 {
+        let means: f64 = self.means.iter().map(|mean| mean * mean).sum();
+        let rest = times_power(self.norm, self.own - self.whole);
+        (means + rest * rest).sqrt()
     }
 }
 

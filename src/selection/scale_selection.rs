@@ -11,7 +11,8 @@ use super::scale_derivative::ScaleDerivative;
 use crate::error::number;
 use crate::kernel::Gram;
 use crate::network::{Network, ScaleParameter};
-use crate::predict::{Criterion, Ensemble, Evidence, Ridge};
+use crate::predict::{Criterion, Ensemble, Evidence, Ridge, checked_cost};
+use crate::special::powers::{exponent, times_power};
 use crate::{Error, Result};
 
 /// Scales are searched between a hundredth and a hundred times the first ones.
@@ -152,11 +153,18 @@ impl ScaleSelection {
                 expected: "a positive number".into(),
             });
         }
+        // The mean square error is quadratic in the targets: near one in size, its changes can be told from rounding.
+        let power = match self.criterion {
+            Criterion::LeaveOneOutError => exponent(targets.iter().copied()),
+            _ => 0,
+        };
+        let scaled = targets.mapv(|y| times_power(y, -power));
+        let cost = |cost: f64| checked_cost(self.criterion, times_power(cost, 2 * power));
         let problem = Problem {
             selection: self,
             parameters: self.checked_parameters(network)?,
             network,
-            targets,
+            targets: scaled.view(),
             kernels,
             failure: RefCell::new(None),
         };
@@ -193,10 +201,10 @@ impl ScaleSelection {
         };
         let (network, noise) = problem.model(&found)?;
         Ok(SelectedScales {
-            cost: problem.cost_at(&found)?,
+            cost: cost(problem.cost_at(&found)?)?,
             network,
             noise,
-            first_cost,
+            first_cost: cost(first_cost)?,
             iterations,
             converged,
         })

@@ -9,6 +9,7 @@ mod lane_steps;
 pub(crate) mod lanes;
 pub mod legendre;
 pub(crate) mod legendre_chains;
+pub(crate) mod powers;
 mod real;
 pub(crate) mod scaled;
 pub mod vector_math;

@@ -8,6 +8,7 @@ use super::rings::Rings;
 use super::sample::Sample;
 use super::sampling::check_band_limit;
 use crate::special::finite::{check_finite, first_not_finite};
+use crate::special::powers::SquareSum;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, aview1};
 use num_complex::Complex64;
@@ -190,7 +191,11 @@ impl RingPlan {
     ///
     /// # Returns
     /// The coefficients, shape `[L, 2L − 1]`, and the norm of the last change relative to that of the coefficients: the size of the
-    /// error before it.
+    /// error before it. With 0 iterations it is the change that a first one would make, the size of the error of the bare quadrature.
+    ///
+    /// # Cost and accuracy
+    /// A synthesis and an analysis for each iteration, and for 0 iterations as many as for one;
+    /// [`adjoint_into`](RingPlan::adjoint_into) is the bare quadrature alone.
     ///
     /// # Errors
     /// As [`RingPlan::adjoint_into`].
@@ -203,22 +208,26 @@ impl RingPlan {
         let mut scratch = self.make_scratch();
         let mut coeffs = self.make_coeffs();
         self.adjoint_into(samples, weights, coeffs.view_mut(), &mut scratch)?;
-        let norm = |c: &Array2<Complex64>| c.iter().map(|c| c.norm_sqr()).sum::<f64>().sqrt();
-        let mut change = 1.0;
+        let square = |c: &Array2<Complex64>| {
+            let parts: Vec<f64> = c.iter().flat_map(|c| [c.re, c.im]).collect();
+            SquareSum::of(parts.iter().copied())
+        };
+        let mut change = 0.0;
         let mut correction = coeffs.clone();
         let mut residual = vec![T::default(); samples.len()];
-        for _ in 0..iterations {
+        for _ in 0..iterations.max(1) {
             self.synthesise_into(coeffs.view(), &mut residual, &mut scratch)?;
             for (residual, sample) in residual.iter_mut().zip(samples) {
                 *residual = sample.minus(*residual);
             }
             self.adjoint(&residual, weights, correction.view_mut(), &mut scratch)?;
-            coeffs += &correction;
-            let size = norm(&coeffs);
-            change = if size > 0.0 {
-                norm(&correction) / size
-            } else {
-                0.0
+            if iterations > 0 {
+                coeffs += &correction;
+            }
+            let size = square(&coeffs);
+            change = match size.sum {
+                0.0 => 0.0,
+                _ => square(&correction).over(size).sqrt(),
             };
         }
         Ok((coeffs, change))

@@ -11,10 +11,12 @@ mod conjugate_gradients;
 mod limits;
 mod nystrom;
 mod partial_cholesky;
+mod powers_of_two;
 
 use haarmonic::predict::{
-    ConjugateGradient, Evidence, KernelFunction, KernelMatrix, KernelRidge, KernelRows, Nystrom,
-    PivotedCholesky, Preconditioner, Ridge, RidgePath,
+    ConjugateGradient, Criterion, Evidence, GradientFlow, KernelFunction, KernelMatrix,
+    KernelRidge, KernelRows, Nystrom, PivotedCholesky, Preconditioner, Ridge, RidgePath,
+    TestKernels, Time,
 };
 use haarmonic::{Error, Result};
 use nalgebra::DMatrix;

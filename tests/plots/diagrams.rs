@@ -174,3 +174,197 @@ fn bars_are_as_high_as_the_accuracy() {
         assert_near(middle, 20.0 * (72.0 + 326.0 * (bin + 0.5) / 10.0));
     }
 }
+
+/// A falling curve of so many points at equal distances.
+fn falling(count: usize, factor: f64) -> (Vec<f64>, Vec<f64>) {
+    let part = |i: usize| i as f64 / (count - 1) as f64;
+    let sizes = (0..count).map(|i| 1.0 + 9.0 * part(i)).collect();
+    let mean = (0..count).map(|i| factor * (2.0 - part(i))).collect();
+    (sizes, mean)
+}
+
+#[test]
+fn long_curves_are_seen() {
+    for count in [2, 5, 30, 100, 300, 1000] {
+        let (sizes, mean) = falling(count, 1.0);
+        let error = vec![0.1; count];
+        let curve = Curve {
+            name: "",
+            sizes: &sizes,
+            mean: &mean,
+            error: Some(&error),
+        };
+        let draw =
+            |path: &Path| learning_curves(&[curve], AxisScale::Linear, &Labels::default(), path);
+        let all = svg(draw);
+        let line = with(&all, "polyline", "stroke", "#0072B2");
+        let line = line.iter().find(|line| line.len() == count).unwrap();
+        // Each column of the picture has a pixel in the colour of the curve, where the curve is.
+        let picture = png(draw);
+        let line: Vec<_> = line.iter().map(|at| at.map(|units| units / 10.0)).collect();
+        for x in line[0][0] as usize + 1..line[count - 1][0] as usize {
+            let next = line.iter().position(|at| at[0] > x as f64).unwrap();
+            let [from, to] = [line[next - 1], line[next]];
+            let part = (x as f64 - from[0]) / (to[0] - from[0]);
+            let y = (from[1] + part * (to[1] - from[1])) as usize;
+            let seen = (y - 3..=y + 3).any(|y| picture.at(x, y) == [0, 114, 178]);
+            // The rim of a marker is two pixels wide, to either side of it.
+            let close =
+                (x - 3..=x + 3).any(|x| (y - 9..=y + 9).any(|y| picture.at(x, y) == [0, 114, 178]));
+            assert!(seen || close, "{count} points: nothing at {x}, {y}");
+        }
+        // Markers, discs with a rim, do not touch each other, and few points all have one.
+        let discs: Vec<_> = all.iter().filter(|e| e.name == "circle").collect();
+        let blue: Vec<_> = discs
+            .iter()
+            .filter(|disc| disc.attribute("fill") == "#0072B2")
+            .map(|disc| [disc.number("cx"), disc.number("cy")])
+            .collect();
+        assert!(count > 20 || blue.len() == count, "{}", blue.len());
+        for pair in blue.windows(2) {
+            let apart = (pair[0][0] - pair[1][0]).hypot(pair[0][1] - pair[1][1]);
+            assert!(apart >= 2.0 * 20.0 * 2.0 * 4.4, "{count} points: {apart}");
+        }
+    }
+}
+
+#[test]
+fn points_that_are_many_leave_the_curve_to_be_seen() {
+    let x: Vec<f64> = (0..1000).map(f64::from).collect();
+    let mean = vec![0.0; 1000];
+    let deviation = vec![1.0; 1000];
+    let targets: Vec<[f64; 2]> = x.iter().map(|x| [*x, (0.7 * x).sin()]).collect();
+    let band = Band {
+        name: "",
+        x: &x,
+        mean: &mean,
+        deviation: &deviation,
+    };
+    let draw = |path: &Path| bands(&[band], &targets, &Labels::default(), path);
+    let line = with(&svg(draw), "polyline", "stroke", "#0072B2");
+    let [from, to] = [line[0][0], line[0][999]].map(|place| (place[0] / 10.0) as usize);
+    let y = (line[0][0][1] / 10.0) as usize;
+    let picture = png(draw);
+    let seen = (from..to)
+        .filter(|&x| (y - 2..=y + 2).any(|y| picture.at(x, y) == [0, 114, 178]))
+        .count();
+    assert!(3 * seen > 2 * (to - from), "{seen} of {}", to - from);
+}
+
+/// Whether a place lies within a polygon: a ray to the right crosses an odd number of its sides.
+fn within(polygon: &[[f64; 2]], [x, y]: [f64; 2]) -> bool {
+    let sides = polygon.iter().zip(polygon.iter().cycle().skip(1));
+    let crossed =
+        |a: &[f64; 2], b: &[f64; 2]| x < a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]);
+    sides
+        .filter(|(a, b)| (a[1] > y) != (b[1] > y) && crossed(a, b))
+        .count()
+        % 2
+        == 1
+}
+
+/// Asserts that the legend hides nothing: its box, if it has one, meets no polygon of the data, and without one it lies above all of them.
+fn assert_legend_is_free(all: &[Element], what: &str) {
+    let boxes = with(all, "polygon", "opacity", "0.85");
+    let opaque =
+        |e: &&Element| e.attribute("opacity") == "0.85" && e.attribute("fill") == "#FFFFFF";
+    assert_eq!(all.iter().filter(opaque).count(), boxes.len());
+    let data: Vec<_> = with(all, "polygon", "opacity", "0.2");
+    let lines: Vec<_> = all
+        .iter()
+        .filter(|e| e.name == "polyline" && e.attribute("stroke") != "#E6E6E6")
+        .map(Element::points)
+        .filter(|points| points.len() > 2)
+        .collect();
+    for corners in &boxes {
+        let [low, high] = [corners[0], corners[2]];
+        const STEPS: usize = 40;
+        for i in 0..=STEPS {
+            for j in 0..=STEPS {
+                let at = [(0, i), (1, j)]
+                    .map(|(c, k)| low[c] + (high[c] - low[c]) * k as f64 / STEPS as f64);
+                assert!(!data.iter().any(|area| within(area, at)), "{what}: {at:?}");
+            }
+        }
+        for line in &lines {
+            for pair in line.windows(2) {
+                for k in 0..=STEPS {
+                    let at = [0, 1]
+                        .map(|c| pair[0][c] + (pair[1][c] - pair[0][c]) * k as f64 / STEPS as f64);
+                    let inside = (0..2).all(|c| low[c] < at[c] && at[c] < high[c]);
+                    assert!(!inside, "{what}: {at:?}");
+                }
+            }
+        }
+    }
+    if boxes.is_empty() {
+        let texts = all.iter().filter(|e| e.name == "text");
+        let names = texts.filter(|e| e.attribute("text-anchor") == "start");
+        let lowest = names.map(|e| e.number("y")).fold(0.0, f64::max);
+        let highest = data.iter().chain(&lines).flatten().map(|at| at[1]);
+        let highest = highest.fold(f64::INFINITY, f64::min);
+        assert!(lowest < highest, "{what}: {lowest}, {highest}");
+    }
+}
+
+#[test]
+fn legends_hide_nothing() {
+    let mut above = 0;
+    for count in [3, 100] {
+        let times: Vec<f64> = (0..count)
+            .map(|i| 10f64.powf(4.0 * i as f64 / (count - 1) as f64 - 2.0))
+            .collect();
+        for points in [1, 2, 3, 8] {
+            for wide in [0.01, 0.5, 3.0] {
+                let goal = |c: usize| c as f64 - 0.5 * points as f64 + 0.7;
+                let mean = Array2::from_shape_fn((count, points), |(i, c)| {
+                    goal(c) * (1.0 - (-times[i]).exp())
+                });
+                let deviation = Array2::from_shape_fn((count, points), |(i, _)| {
+                    wide * (0.2 + (-times[i]).exp())
+                });
+                let names: Vec<String> = (0..points).map(|c| format!("point {c}")).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let targets: Vec<f64> = (0..points).map(goal).collect();
+                let dynamics = Dynamics {
+                    times: &times,
+                    mean: mean.view(),
+                    deviation: deviation.view(),
+                    targets: Some(&targets),
+                    names: &names,
+                };
+                let all = svg(|path| training_dynamics(&dynamics, &Labels::default(), path));
+                assert_legend_is_free(&all, &format!("{count} times, {points} points, {wide}"));
+                above += usize::from(with(&all, "polygon", "opacity", "0.85").is_empty());
+            }
+        }
+        for curves in [1, 8] {
+            let data: Vec<_> = (0..curves)
+                .map(|c| falling(count, 1.0 + c as f64))
+                .collect();
+            let names: Vec<String> = (0..curves).map(|c| format!("curve {c}")).collect();
+            let curves: Vec<Curve<'_>> = data
+                .iter()
+                .zip(&names)
+                .map(|((sizes, mean), name)| Curve {
+                    name,
+                    sizes,
+                    mean,
+                    error: None,
+                })
+                .collect();
+            let labels = Labels::default();
+            let scale = AxisScale::Automatic;
+            assert_legend_is_free(
+                &svg(|path| learning_curves(&curves, scale, &labels, path)),
+                "curves",
+            );
+            assert_legend_is_free(
+                &svg(|path| convergence(&curves, &labels, path)),
+                "convergence",
+            );
+        }
+    }
+    // Both places of a legend occur.
+    assert!((1..24).contains(&above), "{above}");
+}

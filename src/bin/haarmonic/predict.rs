@@ -111,7 +111,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } = kernels.map_err(|error| for_less_memory(error, FEWER))?;
 
     let mut said = Vec::new();
-    let ridge = ridge(arguments, &train_train, &targets, &mut said)?;
+    let of_kernel = |error| with_kernel_error(error, arguments.kernel, &train_train);
+    let ridge = ridge(arguments, &train_train, &targets, &mut said).map_err(of_kernel)?;
     let flow = flow(arguments, &train_train, &targets, ridge, &mut said)?;
     let driving = |gram: &Gram| match arguments.kernel {
         KernelChoice::Ntk => gram.ntk.clone(),
@@ -125,7 +126,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     ));
     let mut arrays = Vec::new();
     if let (Some(Validation { targets, .. }), Some(cross)) = (&validation, &validation_train) {
-        let curve = ValidationCurve::new(&flow, driving(cross).view(), targets.view(), &times)?;
+        let curve = ValidationCurve::new(&flow, driving(cross).view(), targets.view(), &times)
+            .map_err(of_kernel)?;
         show(&curve, &mut said);
         let errors = Array1::from_vec(curve.errors().to_vec());
         arrays.push(("validation_error", Numbers::Real(errors.into_dyn())));
@@ -134,14 +136,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let predictions = match &test_test {
         None => flow
-            .means_on_test(driving(&test_train).view(), &times)?
+            .means_on_test(driving(&test_train).view(), &times)
+            .map_err(of_kernel)?
             .into_iter()
             .map(|mean| Answer {
                 mean,
                 covariance: None,
             })
             .collect(),
-        Some(test_test) => predict(arguments, &flow, &test_train, test_test, &times)?,
+        Some(test_test) => {
+            predict(arguments, &flow, &test_train, test_test, &times).map_err(of_kernel)?
+        }
     };
     let (mut means, mut covariances) = (Vec::new(), Vec::new());
     for Answer { mean, covariance } in predictions {
@@ -257,6 +262,27 @@ impl Kernels {
                 .map(|validation| kernel.cross_prepared(&validation, &train))
                 .transpose()?,
         })
+    }
+}
+
+/// Adds the error that the kernel reports to an eigenvalue or a pivot that is not positive: they are to be compared.
+fn with_kernel_error(error: Error, choice: KernelChoice, kernel: &Gram) -> Error {
+    let largest = kernel.error.largest();
+    let reported = match choice {
+        KernelChoice::Ntk => largest.ntk,
+        KernelChoice::Nngp => largest.nngp,
+    };
+    match error {
+        Error::NotPositiveDefinite {
+            what,
+            found,
+            change,
+        } if reported > 0.0 => Error::NotPositiveDefinite {
+            what,
+            found: format!("{found}; the kernel reports an error of {reported:.1e}"),
+            change,
+        },
+        other => other,
     }
 }
 
