@@ -23,6 +23,13 @@ fn prediction_interpolates_and_starts_at_zero() {
         bench.succeed(&format!("{line} --out p.npz"));
         let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
         assert_close(&mean, &y.clone().into_dyn(), tol::SOLVE);
+        // Known points have no variance, and `score` takes what `predict` writes.
+        bench.succeed(&format!("{line} --covariance diagonal --out v.npz"));
+        let variance = read_npz_real(bench.path("v.npz"), "variance").unwrap();
+        assert!(variance.iter().all(|v| *v == 0.0), "{variance}");
+        let labels = y.map_axis(Axis(1), |row| f64::from(u8::from(row[1] > row[0])));
+        write_npy(bench.path("l.npy"), &labels).unwrap();
+        bench.succeed("score v.npz --labels l.npy");
         bench.succeed(&format!(
             "{line} --time 0 --learning-rate 0.3 --ridge 1e-3 --out p.npz"
         ));
