@@ -327,7 +327,7 @@ fn matrices_beyond_the_memory_are_refused() {
         (kernel.gram(x.view()), 16 * N * N),
         (kernel.cross(x.view(), columns), 8 * N * N),
     ] {
-        let error = result.err().expect("an error");
+        let error = result.expect_err("more than there is");
         assert!(
             matches!(error, Error::OutOfMemory { needed, .. } if needed == bytes as u64),
             "{error}"
