@@ -74,15 +74,19 @@ where
     }
 }
 
-/// Checks that a file could be written, before the work whose result it is to hold: a temporary file is made beside it and
-/// removed again.
+/// Checks that a file could be written, before the work whose result it is to hold: a temporary file is made in the same folder,
+/// without a name where the system has such files, and removed again.
 ///
 /// # Errors
 /// [`Error::Io`] if the folder does not exist or may not be written to, if the name is too long, ends in a slash, or is that of
 /// a folder, a device, a pipe or a socket, and if the file exists and is protected against writing.
 pub fn check_target(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
-    Target::of(path)?.temporary(path).map(drop)
+    let target = Target::of(path)?;
+    // A program that is killed here leaves nothing behind.
+    tempfile::tempfile_in(&target.folder)
+        .map(drop)
+        .map_err(|err| target.cannot_create(path, err))
 }
 
 /// Where a file is to be written.
@@ -169,23 +173,27 @@ impl Target {
         }
         let temporary = builder
             .tempfile_in(&self.folder)
-            .map_err(|err| match err.kind() {
-                io::ErrorKind::PermissionDenied => Error::Io {
-                    path: given.to_path_buf(),
-                    operation: "create",
-                    message: format!(
-                        "no permission to write to the folder {}",
-                        self.folder.display()
-                    ),
-                },
-                _ => io_error(given, "create", err),
-            })?;
+            .map_err(|err| self.cannot_create(given, err))?;
         #[cfg(unix)]
         if let Some(existing) = &self.existing {
             keep_owner_and_mode(temporary.as_file(), existing)
                 .map_err(|err| io_error(given, "create", err))?;
         }
         Ok(temporary)
+    }
+
+    fn cannot_create(&self, given: &Path, err: io::Error) -> Error {
+        match err.kind() {
+            io::ErrorKind::PermissionDenied => Error::Io {
+                path: given.to_path_buf(),
+                operation: "create",
+                message: format!(
+                    "no permission to write to the folder {}",
+                    self.folder.display()
+                ),
+            },
+            _ => io_error(given, "create", err),
+        }
     }
 
     /// The temporary file with its content, on disk.
