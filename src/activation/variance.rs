@@ -1,6 +1,6 @@
 //! The variances of the two Gaussian arguments, and the checks of a covariance.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, number};
 use crate::special::Real;
 
 /// How far, relative to $`\sqrt{q_1 q_2}`$, a covariance may exceed the Cauchy–Schwarz bound
@@ -86,8 +86,8 @@ pub(crate) fn check_variances<T: Real>(what: &str, values: &[T]) -> Result<()> {
         if !range.contains(&q) {
             return Err(Error::InvalidValue {
                 what: format!("{what} at index {index}"),
-                found: q.wide().to_string(),
-                expected: format!("a variance, from 0 to {:e}", T::LARGEST_VARIANCE.wide()),
+                found: number(q.wide()).to_string(),
+                expected: format!("a variance, from 0 to {:.1e}", T::LARGEST_VARIANCE.wide()),
             });
         }
     }

@@ -1,6 +1,7 @@
 //! The recursion of NNGP and NTK through the layers, written once for all geometries.
 
 use crate::activation::{Activation, VarianceField};
+use crate::error::number;
 use crate::network::{InputSpace, Layer, Network, Scale, Support};
 use crate::special::Real;
 use crate::{Error, Result};
@@ -176,8 +177,8 @@ fn check_range<T: Real>(before: T, fibres: &Fibres<T>, layer: usize) -> Result<(
     } else if before > T::zero() && nngp < T::min_positive_value() {
         (
             format!(
-                "{:e}, below {:.1e}, where digits are lost",
-                nngp.wide(),
+                "{}, below {:.1e}, where digits are lost",
+                number(nngp.wide()),
                 T::min_positive_value().wide()
             ),
             "larger inputs, or a larger weight_std here or before",

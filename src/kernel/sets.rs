@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use crate::error::number;
 use crate::special::geometric_mean;
 use crate::{Error, Result};
 
@@ -116,7 +117,7 @@ impl SetKernel {
         if !(variance.is_finite() && variance >= 0.0) {
             return Err(Error::InvalidValue {
                 what: "variance of the bias".into(),
-                found: variance.to_string(),
+                found: number(variance).to_string(),
                 expected: "a finite number, at least 0".into(),
             });
         }

@@ -6,6 +6,7 @@ use ndarray::{Array3, ArrayView, ArrayView2, ArrayView3, ArrayView4, Axis, Remov
 use num_complex::Complex64;
 use rayon::prelude::*;
 
+use crate::error::number;
 use crate::group::{EulerZyz, Rotation};
 use crate::network::{InputSpace, Layer, Network, Outputs, SphereSampling};
 use crate::special::finite::first_not_finite;
@@ -440,7 +441,7 @@ fn check_sizes(kernel: &Kernel, signals: &Signals<'_>) -> Result<()> {
         };
         return Err(Error::InvalidValue {
             what: "largest entry".into(),
-            found: format!("{size:e}"),
+            found: number(size).to_string(),
             expected,
         }
         .in_input(input));

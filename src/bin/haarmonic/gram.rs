@@ -12,10 +12,10 @@ use haarmonic::{Error, Result, memory};
 use super::files::check_output;
 use super::inputs::Inputs;
 use super::ranks::Ranks;
-use super::{PrecisionChoice, for_less_memory, make_kernel, progress, read_network, say};
+use super::{
+    MAX_THREADS, PrecisionChoice, for_less_memory, make_kernel, progress, read_network, say,
+};
 
-/// More threads than that make no computation faster, and a system that can hold them no longer answers.
-const MAX_THREADS: usize = 1024;
 /// What to do about matrices that do not fit into memory.
 const BY_TILES: &str = "use --memory to compute them by tiles on disk";
 

@@ -27,6 +27,9 @@ use haarmonic::network::{InputSpace, Network};
 use haarmonic::predict::Criterion;
 use haarmonic::{Error, Result};
 
+/// More threads than that make no computation faster, and a system that can hold them no longer answers.
+const MAX_THREADS: usize = 1024;
+
 /// Exit code of every refused input, the same as for a wrong command line.
 const REFUSED: u8 = 2;
 
@@ -177,7 +180,22 @@ fn main() -> ExitCode {
     }
 }
 
+/// Refuses a number of threads in the environment that `--threads` would refuse.
+fn check_environment() -> Result<()> {
+    const NAME: &str = "RAYON_NUM_THREADS";
+    let threads = std::env::var(NAME).ok().and_then(|text| text.parse().ok());
+    match threads.filter(|&threads: &usize| threads > MAX_THREADS) {
+        None => Ok(()),
+        Some(threads) => Err(Error::InvalidValue {
+            what: format!("{NAME} of the environment"),
+            found: threads.to_string(),
+            expected: format!("at most {MAX_THREADS}"),
+        }),
+    }
+}
+
 fn run(command: Command) -> Result<()> {
+    check_environment()?;
     match command {
         Command::Gram(arguments) => gram::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
