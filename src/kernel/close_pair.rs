@@ -18,14 +18,17 @@ use crate::special::{GaussLegendre, geometric_mean};
 
 use super::place::{Fibres, Place};
 
-/// How near to 1 or −1 a correlation is where an angle is to be carried; nothing if the activation does not ask for it.
+/// How near to 1, and to −1, a correlation is where an angle is to be carried; nothing if the activation does not ask for it.
 ///
 /// A rounding error of ε in the correlation changes an angle θ by ε/θ. A kink passes that on to the tangent kernel, and errors of
-/// many layers add up: at the limit θ is 0.02. A jump passes it on to the covariance, of which the next jump takes a root.
-pub(super) fn closeness(activation: &Activation) -> Option<f64> {
+/// many layers add up: at the limit θ is 0.02. Near −1 rectifiers leave little of both kernels, which is to have its digits: there the limit
+/// is 0.35. A jump passes the error on to the covariance, of which the next jump takes a root.
+pub(super) fn closeness(activation: &Activation) -> Option<[f64; 2]> {
     match activation {
-        Activation::Sign | Activation::RectifiedMonomial { degree: 0 } => Some(1.0 / 64.0),
-        _ => activation.is_kinked().then_some(1.0 / (1 << 12) as f64),
+        Activation::Sign | Activation::RectifiedMonomial { degree: 0 } => Some([1.0 / 64.0; 2]),
+        _ => activation
+            .is_kinked()
+            .then_some([1.0 / (1 << 12) as f64, 1.0 / 16.0]),
     }
 }
 

@@ -262,10 +262,14 @@ fn clamp(nngp: &mut [f64], row_variance: f64, column_variances: &[f64], slack: f
 }
 
 /// Notes which covariances nearly attain their bound, except those that attain it exactly for the same signal.
-fn note_close(nngp: &[f64], row: f64, columns: &[f64], closeness: f64, close: &mut [bool]) {
+///
+/// # Arguments
+/// * `closeness` — how near to 1 and to −1 a correlation is that counts
+fn note_close(nngp: &[f64], row: f64, columns: &[f64], closeness: [f64; 2], close: &mut [bool]) {
+    let [above, below] = [1.0 - closeness[0], closeness[1] - 1.0];
     for ((&k, &q), close) in nngp.iter().zip(columns).zip(close) {
         let bound = geometric_mean(row, q);
         let same = k == row && k == q;
-        *close |= k.abs() >= (1.0 - closeness) * bound && bound > 0.0 && !same;
+        *close |= (k >= above * bound || k <= below * bound) && bound > 0.0 && !same;
     }
 }
