@@ -11,6 +11,10 @@
 //!         they fall like one over the width; the others tend to what the kernels say. Then distances between the means of
 //!         a few networks, which are mostly noise. Ten seconds.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 mod ensembles;
 
 use clap::Parser;
@@ -68,7 +72,7 @@ fn main() -> Result<()> {
     let setting = Setting::new(Options::parse())?;
     let options = &setting.options;
     let table = options.table("augmentation")?;
-    println!(
+    say!(
         "learning rate {:.2}, {} members, {} digits",
         setting.rate,
         options.members,
@@ -141,7 +145,7 @@ fn main() -> Result<()> {
         ]
     });
     write_csv(&table, &header, records)?;
-    println!("\ntable in {}", table.display());
+    say!("\ntable in {}", table.display());
     #[cfg(feature = "plot")]
     if let Some(folder) = &options.plot {
         draw(&setting, &rows, folder)?;
@@ -228,50 +232,50 @@ fn print(setting: &Setting, rows: &[Row]) {
             })
             .expect("all distances were computed")
     };
-    println!("\ndistance between expectations: mean logits of C4 networks, and of");
-    print!("{:>6} {:>6} {:<12}", "width", "steps", "inputs");
+    say!("\ndistance between expectations: mean logits of C4 networks, and of");
+    say_part!("{:>6} {:>6} {:<12}", "width", "steps", "inputs");
     OTHERS
         .iter()
-        .for_each(|other| print!(" {:>24}", other.name));
-    println!();
+        .for_each(|other| say_part!(" {:>24}", other.name));
+    say!();
     for &steps in &options.steps {
         for (inputs, _) in &setting.kinds {
             for &width in &options.widths {
-                print!("{width:>6} {steps:>6} {inputs:<12}");
+                say_part!("{width:>6} {steps:>6} {inputs:<12}");
                 for other in 0..OTHERS.len() {
                     let row = find(width, steps, inputs, None, other);
-                    print!(" {:>24}", row.distance.to_string());
+                    say_part!(" {:>24}", row.distance.to_string());
                 }
-                println!();
+                say!();
             }
-            print!("{:>6} {steps:>6} {inputs:<12}", "inf");
+            say_part!("{:>6} {steps:>6} {inputs:<12}", "inf");
             for other in 0..OTHERS.len() {
                 let row = find(options.widths[0], steps, inputs, None, other);
-                print!(" {:<24}", format!("{:.4}", row.limit));
+                say_part!(" {:<24}", format!("{:.4}", row.limit));
             }
-            println!();
+            say!();
             let logits = find(options.widths[0], steps, inputs, None, 0).logits;
-            println!(
+            say!(
                 "{:13} {inputs:<12} for comparison, size of the logits: {logits:.4}",
                 ""
             );
         }
     }
     let steps = *options.steps.last().expect("checked");
-    println!("\ndistance between means over some networks, after {steps} steps, on test digits");
-    print!("{:>6} {:>6} {:<12}", "width", "", "networks");
+    say!("\ndistance between means over some networks, after {steps} steps, on test digits");
+    say_part!("{:>6} {:>6} {:<12}", "width", "", "networks");
     OTHERS
         .iter()
-        .for_each(|other| print!(" {:>24}", other.name));
-    println!();
+        .for_each(|other| say_part!(" {:>24}", other.name));
+    say!();
     for &width in &options.widths {
         for &size in &options.sizes {
-            print!("{width:>6} {:>6} {size:<12}", "");
+            say_part!("{width:>6} {:>6} {size:<12}", "");
             for other in 0..OTHERS.len() {
                 let row = find(width, steps, "test digits", Some(size), other);
-                print!(" {:>24}", row.distance.to_string());
+                say_part!(" {:>24}", row.distance.to_string());
             }
-            println!();
+            say!();
         }
     }
 }
@@ -361,6 +365,6 @@ fn draw(setting: &Setting, rows: &[Row], folder: &std::path::Path) -> Result<()>
             _ => learning_curves(&curves, AxisScale::Logarithmic, &labels, path)?,
         }
     }
-    println!("pictures in {}", folder.display());
+    say!("pictures in {}", folder.display());
     Ok(())
 }

@@ -5,6 +5,10 @@
 //!       cargo run --release --features plot --example augmentation_vs_equivariance -- results     # with a picture
 //! Expect: a table of differences that are rounding errors, and of the differences to the network that is not augmented.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use haarmonic::activation::Activation;
 use haarmonic::data::image_source::read_images;
 use haarmonic::group::{FiniteAction, PlanarSymmetry, PointGroup};
@@ -111,9 +115,10 @@ fn compare(
     let (gram, cross) = (equivariant.gram(train)?, equivariant.cross(test, train)?);
     let mean = augmented.gram(plain_train)?;
     let kernels = [(&mean.nngp, &gram.nngp), (&mean.ntk, &gram.ntk)].map(|(a, b)| relative(a, b));
-    println!(
+    say!(
         "{name}\n  kernels: NNGP {:.0e}, NTK {:.0e}",
-        kernels[0], kernels[1]
+        kernels[0],
+        kernels[1]
     );
     assert!(kernels.iter().all(|&difference| difference < ROUNDING));
 
@@ -132,14 +137,16 @@ fn compare(
             targets,
         )?,
     ];
-    println!(
+    say!(
         "  {:>10} {:>22} {:>22}",
-        "time", "augmented", "without augmentation"
+        "time",
+        "augmented",
+        "without augmentation"
     );
     for (i, time) in TIMES.into_iter().enumerate() {
         let same = relative(&ensembles[0][i], &ensembles[1][i]);
         let other = relative(&ensembles[2][i], &ensembles[1][i]);
-        println!("  {time:>10} {same:>22.0e} {other:>22.0e}");
+        say!("  {time:>10} {same:>22.0e} {other:>22.0e}");
         assert!(same < ROUNDING && other > ROUNDING.sqrt());
     }
     Ok(())

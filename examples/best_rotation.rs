@@ -3,6 +3,10 @@
 //! How: `cargo run --release --example best_rotation`
 //! Expect: for each level of noise the error of the rotation in degrees, the score and the runner-up.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use haarmonic::group::Rotation;
 use haarmonic::rotation_group::RotationMatcher;
 use haarmonic::sphere::{CoefficientRotation, coefficients};
@@ -38,7 +42,7 @@ fn main() -> haarmonic::Result<()> {
         .iter()
         .sum::<f64>()
         .sqrt();
-    println!("noise / signal   error (degrees)   score   runner-up   steps");
+    say!("noise / signal   error (degrees)   score   runner-up   steps");
     for noise in [0.0, 0.1, 0.5, 1.0] {
         let truth = Rotation::random(&mut rng);
         let turned = rotation.rotate_real(body.view(), &truth.euler_zyz())?;
@@ -54,7 +58,7 @@ fn main() -> haarmonic::Result<()> {
         let channel = |signal: Array2<Complex64>| signal.insert_axis(Axis(0));
         let best = matcher.best_rotation(channel(first).view(), channel(second).view())?;
         let error = best.rotation.angle_to(&truth).to_degrees();
-        println!(
+        say!(
             "{noise:14}   {error:15.1e}   {:5.3}   {:9.3}   {:5}",
             best.score,
             best.runner_up.unwrap_or(f64::NAN),

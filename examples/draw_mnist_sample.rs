@@ -4,6 +4,10 @@
 //! Expect: two seconds; the files in FOLDER (default: here) equal those in examples/data byte for byte.
 //! Without arguments it reads the shipped sample back, counts the classes and prints the first digit.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use std::error::Error;
 use std::path::Path;
 
@@ -29,20 +33,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data"),
     };
     let digits = read_mnist(folder.join(IMAGES), folder.join(LABELS))?;
-    println!("class  images  of the first 100");
+    say!("class  images  of the first 100");
     let beginning = digits.select(&(0..100).collect::<Vec<_>>())?;
     let counts = digits.class_counts();
     for (class, name) in digits.classes().iter().enumerate() {
-        println!(
+        say!(
             "{name:>5}  {:6}  {:16}",
             counts[class],
             beginning.class_counts()[class]
         );
     }
-    println!("\nthe first image, a {}:", digits.labels()[0]);
+    say!("\nthe first image, a {}:", digits.labels()[0]);
     for row in digits.images().index_axis(Axis(0), 0).outer_iter() {
         let shade = |x: &f64| b" .:-=+*#%@"[(9.0 * x).round() as usize] as char;
-        println!("{}", row.iter().map(shade).collect::<String>().trim_end());
+        say!("{}", row.iter().map(shade).collect::<String>().trim_end());
     }
     assert_eq!(counts, [SAMPLE_LEN / 10; 10]);
     Ok(())

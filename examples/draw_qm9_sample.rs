@@ -4,6 +4,10 @@
 //! Expect: a few seconds; OUT.csv (default: qm9_sample.csv) equals examples/data/qm9_sample.csv byte for byte.
 //! Without arguments it reads the shipped sample back and prints its first molecules.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
@@ -25,13 +29,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             write_sample(&mut text, &records, SAMPLE_COMMENT)?;
             file.write_all(&text)?;
             file.persist(out)?;
-            println!("{}: {} bytes", out.display(), text.len());
+            say!("{}: {} bytes", out.display(), text.len());
             records
         }
         None => Qm9Source::open("examples/data/qm9_sample.csv")?.read_all()?,
     };
     for Qm9Record { row, molecule } in &records[..5] {
-        println!(
+        say!(
             "row {row:6}  gdb {:6}  {:2} atoms  atomisation energy {:8.0} meV",
             molecule.id(),
             molecule.len(),

@@ -9,6 +9,10 @@
 //!         expectation is, at every width, and the mean of n networks is off by noise of 1 / √n. Without augmentation the
 //!         expectation is not invariant either. Ten seconds.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 mod ensembles;
 
 use clap::Parser;
@@ -103,7 +107,7 @@ fn main() -> Result<()> {
         means.chain([record("all".into(), expectation)])
     });
     write_csv(&table, &header, records)?;
-    println!("\ntable in {}", table.display());
+    say!("\ntable in {}", table.display());
     #[cfg(feature = "plot")]
     if let Some(folder) = &options.plot {
         draw(&setting, &rows, folder)?;
@@ -132,24 +136,27 @@ fn of_means(deviations: &Array3<f64>, size: usize) -> f64 {
 }
 
 fn print(setting: &Setting, rows: &[Row], sizes: &[usize]) {
-    println!("root mean square distance of outputs from their mean over turns");
-    print!(
+    say!("root mean square distance of outputs from their mean over turns");
+    say_part!(
         "{:>6} {:>6} {:<12} {:<14}",
-        "width", "steps", "inputs", "network"
+        "width",
+        "steps",
+        "inputs",
+        "network"
     );
     sizes
         .iter()
-        .for_each(|size| print!(" {:>8}", format!("mean of {size}")));
-    println!(" {:>24} {:>10}", "expectation", "its logits");
+        .for_each(|size| say_part!(" {:>8}", format!("mean of {size}")));
+    say!(" {:>24} {:>10}", "expectation", "its logits");
     for (inputs, _) in &setting.kinds {
         for row in rows.iter().filter(|row| row.inputs == *inputs) {
             let name = ENSEMBLES[row.ensemble].0;
-            print!("{:>6} {:>6} {inputs:<12} {name:<14}", row.width, row.steps);
+            say_part!("{:>6} {:>6} {inputs:<12} {name:<14}", row.width, row.steps);
             for (size, deviation) in &row.means {
                 let width = format!("mean of {size}").len();
-                print!(" {deviation:>width$.4}");
+                say_part!(" {deviation:>width$.4}");
             }
-            println!(" {:>24} {:>10.4}", row.expectation.to_string(), row.logits);
+            say!(" {:>24} {:>10.4}", row.expectation.to_string(), row.logits);
         }
     }
 }
@@ -204,6 +211,6 @@ fn draw(setting: &Setting, rows: &[Row], folder: &std::path::Path) -> Result<()>
     };
     let path = folder.join("equivariance.svg");
     learning_curves(&curves, AxisScale::Logarithmic, &labels, path)?;
-    println!("pictures in {}", folder.display());
+    say!("pictures in {}", folder.display());
     Ok(())
 }

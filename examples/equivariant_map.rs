@@ -14,6 +14,10 @@
 //! With global filters the network is an MLP on the coefficients of the map as seen from p. The last row is an MLP that is
 //! given the coefficients and p instead: nothing makes its prediction turn, and the maps are too few to learn that from them.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use std::f64::consts::{SQRT_2, TAU};
 
 use haarmonic::Result;
@@ -73,12 +77,12 @@ fn main() -> Result<()> {
     let turned = test.turned(&Rotation::random(&mut rng))?;
     let maps = [&train, &test, &turned];
 
-    println!(
+    say!(
         "test error, and change of the prediction in a turned frame, in % of the spread of the targets"
     );
-    print!("{:<30}", "training maps");
-    SIZES.iter().for_each(|size| print!("{size:>8}"));
-    println!("{:>10}", "change");
+    say_part!("{:<30}", "training maps");
+    SIZES.iter().for_each(|size| say_part!("{size:>8}"));
+    say!("{:>10}", "change");
     let (cap, global) = (Support::cap(0.6), Support::Global);
     let exact = on_filters(
         "local filters, at rotations",
@@ -163,7 +167,7 @@ fn learn(
     crosses: [Array2<f64>; 2],
     [train, test]: [&Maps; 2],
 ) -> Result<Row> {
-    print!("{name:<30}");
+    say_part!("{name:<30}");
     let spread = test.targets.std(0.0);
     let mut row = Row {
         error: f64::NAN,
@@ -189,9 +193,9 @@ fn learn(
         let (here, there) = (predict(&crosses[0])?, predict(&crosses[1])?);
         row.error = deviation(&here, &test.targets) / spread;
         row.change = deviation(&here, &there) / spread;
-        print!("{:>8.1}", 100.0 * row.error);
+        say_part!("{:>8.1}", 100.0 * row.error);
     }
-    println!("{:>10.0e}", 100.0 * row.change);
+    say!("{:>10.0e}", 100.0 * row.change);
     Ok(row)
 }
 

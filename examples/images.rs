@@ -10,6 +10,10 @@
 //! An infinitely wide network is regressed on one-hot labels; the ridge is chosen by cross-validation within the
 //! training images. Test images choose nothing. See docs/images.md.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -105,7 +109,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     create_folder(&arguments.out)?;
     check_target(&arguments.out)?;
     let (train, test) = draw(arguments)?;
-    println!(
+    say!(
         "{} training and {} test images of {} × {} × {}, {} classes, from {}",
         train.len(),
         test.len(),
@@ -200,7 +204,7 @@ fn learning_curve(
     let cross = kernel.cross_prepared(&kernel.prepare(test.images().view())?, &inputs)?;
     bar.finish_and_clear();
     let pairs = train.len() * (train.len() + 1) / 2 + test.len() * train.len();
-    println!(
+    say!(
         "{group}{}: {pairs} pairs in {:.1} s; smallest eigenvalue {:.1e} of the mean{}",
         if turned { ", turned" } else { "" },
         start.elapsed().as_secs_f64(),
@@ -298,7 +302,7 @@ fn report(rows: &[Row], arguments: &Arguments) -> Result<()> {
         if rows.is_empty() {
             continue;
         }
-        println!(
+        say!(
             "\ntest accuracy (%), {}",
             if turned {
                 "training and test images turned at random"
@@ -306,19 +310,22 @@ fn report(rows: &[Row], arguments: &Arguments) -> Result<()> {
                 "images as they are"
             }
         );
-        print!("{:<8}", "train");
-        arguments.sizes.iter().for_each(|size| print!("{size:>12}"));
-        println!();
+        say_part!("{:<8}", "train");
+        arguments
+            .sizes
+            .iter()
+            .for_each(|size| say_part!("{size:>12}"));
+        say!();
         for group in &arguments.groups {
-            print!("{:<8}", group.to_string());
+            say_part!("{:<8}", group.to_string());
             for row in rows.iter().filter(|row| row.group == *group) {
-                print!(
+                say_part!(
                     "{:>6.1} ± {:<3.1}",
                     100.0 * row.accuracy,
                     100.0 * row.standard_error
                 );
             }
-            println!();
+            say!();
         }
     }
     let header = [
@@ -344,7 +351,7 @@ fn report(rows: &[Row], arguments: &Arguments) -> Result<()> {
     if let Some(folder) = &arguments.plot {
         draw_curves(rows, arguments, folder)?;
     }
-    println!(
+    say!(
         "\n± is the standard error over disjoint training sets; table in {}",
         arguments.out.display()
     );
@@ -398,7 +405,7 @@ fn draw_curves(rows: &[Row], arguments: &Arguments, folder: &std::path::Path) ->
         };
         learning_curves(&curves, AxisScale::Linear, &labels, folder.join(name))?;
     }
-    println!("pictures in {}", folder.display());
+    say!("pictures in {}", folder.display());
     Ok(())
 }
 

@@ -7,6 +7,10 @@
 //! Expect: a table of relative deviations with 90 % bootstrap intervals. Those of the mean fall like one over the width until
 //!       they meet the noise of the average, those of single networks like its square root; ten seconds.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -101,16 +105,14 @@ fn main() -> Result<()> {
     let mut csv = String::from("network,kernel,width,deviation,low,high,single\n");
     let mut all = Vec::new();
     for (name, network, signals) in &cases {
-        println!(
-            "{name}\n       width   deviation of the mean          times width   of one network"
-        );
+        say!("{name}\n       width   deviation of the mean          times width   of one network");
         for (kernel, rows) in ["NNGP", "NTK"]
             .iter()
             .zip(convergence(network, *signals, &options)?)
         {
             for row in &rows {
                 let [mean, low, high] = row.mean;
-                println!(
+                say!(
                     "  {kernel:4} {:5}   {mean:.4}  [{low:.4}, {high:.4}]   {:11.2}   {:14.3}",
                     row.width,
                     mean * row.width as f64,
@@ -194,7 +196,7 @@ fn draw_pictures(all: &[(&str, &str, Vec<Row>)], folder: &std::path::Path) -> Re
         };
         convergence(&curves, &labels, folder.join(file))?;
     }
-    println!("pictures in {}", folder.display());
+    say!("pictures in {}", folder.display());
     Ok(())
 }
 

@@ -9,6 +9,10 @@
 //! Settings were chosen on molecules that are never drawn here (rows divisible by ten; `--design` draws them); the
 //! ridge is chosen on validation molecules. Test molecules choose nothing. See docs/molecules.md.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -143,7 +147,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     check_target(&arguments.out)?;
     let molecules = draw(arguments)?;
     let (train, rest) = molecules.split_at(arguments.train);
-    println!(
+    say!(
         "{} training, {} validation and {} test molecules from {}",
         train.len(),
         arguments.validation,
@@ -182,7 +186,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         }
         let test = &rest[arguments.validation..];
         let change = kernels.rotation_change(&features, train, test, arguments)?;
-        println!(
+        say!(
             "{}: rotating every test molecule moves predictions by up to {change:.1e} meV",
             model.name()
         );
@@ -612,17 +616,20 @@ fn baseline_name(baseline: Baseline) -> &'static str {
 
 /// Prints the table and writes it as CSV.
 fn report(table: &[Row], arguments: &Arguments) -> Result<()> {
-    println!("\nTest errors in meV: MAE ± standard error over disjoint training sets (RMSE)");
+    say!("\nTest errors in meV: MAE ± standard error over disjoint training sets (RMSE)");
     for baseline in BASELINES {
         for pairing in PAIRINGS {
-            println!(
+            say!(
                 "\n{}, {} subtracted",
                 pairing_name(pairing),
                 baseline_name(baseline)
             );
-            println!(
+            say!(
                 "{:>6} {:>7}  {:>26} {:>26}",
-                "train", "splits", "MLP", "SO(3)"
+                "train",
+                "splits",
+                "MLP",
+                "SO(3)"
             );
             for size in SIZES {
                 let rows: Vec<&Row> = table
@@ -630,7 +637,7 @@ fn report(table: &[Row], arguments: &Arguments) -> Result<()> {
                     .filter(|r| (r.baseline, r.pairing, r.size) == (baseline, pairing, size))
                     .collect();
                 let [mlp, so3] = rows[..] else { continue };
-                println!(
+                say!(
                     "{size:>6} {:>7}  {:>26} {:>26}",
                     mlp.splits,
                     cell(mlp),
@@ -668,7 +675,7 @@ fn report(table: &[Row], arguments: &Arguments) -> Result<()> {
     if let Some(folder) = &arguments.plot {
         draw_curves(table, folder)?;
     }
-    println!("\nwritten: {}", arguments.out.display());
+    say!("\nwritten: {}", arguments.out.display());
     Ok(())
 }
 
@@ -717,7 +724,7 @@ fn draw_curves(table: &[Row], folder: &std::path::Path) -> Result<()> {
         };
         learning_curves(&curves, AxisScale::Logarithmic, &labels, folder.join(name))?;
     }
-    println!("pictures in {}", folder.display());
+    say!("pictures in {}", folder.display());
     Ok(())
 }
 

@@ -3,6 +3,10 @@
 //! Run:  cargo run --release --example ntk_of_a_gcnn
 //! Expect: two 3 × 3 matrices in which the first two rows agree, in well under a second.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use haarmonic::activation::Activation;
 use haarmonic::group::{EulerZyz, Rotation};
 use haarmonic::kernel::Kernel;
@@ -44,11 +48,12 @@ fn main() -> haarmonic::Result<()> {
         .build()?;
     let gram = Kernel::new(&network)?.gram(signals.view())?;
     let error = gram.error.largest();
-    println!(
+    say!(
         "NNGP (error estimate {:.0e})\n{:.8}\n",
-        error.nngp, gram.nngp
+        error.nngp,
+        gram.nngp
     );
-    println!("NTK (error estimate {:.0e})\n{:.8}", error.ntk, gram.ntk);
+    say!("NTK (error estimate {:.0e})\n{:.8}", error.ntk, gram.ntk);
     for column in 0..3 {
         assert!((gram.ntk[[0, column]] - gram.ntk[[1, column]]).abs() < 2.0 * error.ntk + 1e-12);
     }

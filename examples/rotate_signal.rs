@@ -3,6 +3,10 @@
 //! Run:  cargo run --release --example rotate_signal
 //! Expect: the power spectrum before and after, in well under a second.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use haarmonic::group::{EulerZyz, Rotation};
 use haarmonic::sphere::coefficients::power_spectrum;
 use haarmonic::sphere::{Sampling, ShtPlanner, rotate_coefficients};
@@ -30,13 +34,13 @@ fn main() -> haarmonic::Result<()> {
         rotate_coefficients(coeffs.view(), angles.alpha(), angles.beta(), angles.gamma())?;
     let values: Array2<f64> = plan.inverse(rotated.view())?;
 
-    println!("degree   power      power of the rotated signal");
+    say!("degree   power      power of the rotated signal");
     let (before, after) = (
         power_spectrum(coeffs.view())?,
         power_spectrum(rotated.view())?,
     );
     for (degree, (a, b)) in before.iter().zip(&after).enumerate().take(9) {
-        println!("{degree:>6}   {a:.6}   {b:.6}");
+        say!("{degree:>6}   {a:.6}   {b:.6}");
         assert!((a - b).abs() < 1e-13);
     }
     // The rotated signal at x is the signal at R⁻¹ x.

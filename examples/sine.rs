@@ -7,6 +7,10 @@
 //!       lets it. That noise is smaller without what is left of the functions f₀ at the beginning, which infinitely wide
 //!       networks tell, and which is zero in the mean. The change of the kernel falls: wide networks are frozen. A few seconds.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
@@ -145,10 +149,8 @@ fn main() -> Result<()> {
         Ok(learned.iter().map(|l| &on_test - &l.column(0)).collect())
     };
 
-    println!("learning rate {rate:.3}, {} members\n", options.members);
-    println!(
-        "  width   steps   mean to NTK   without f₀ ± noise   band to NTK   change of the kernel"
-    );
+    say!("learning rate {rate:.3}, {} members\n", options.members);
+    say!("  width   steps   mean to NTK   without f₀ ± noise   band to NTK   change of the kernel");
     let mut curves: Vec<Curve> = limit.iter().zip(&steps).map(exact).collect();
     let mut rows = Vec::new();
     for &width in &options.widths {
@@ -196,16 +198,20 @@ fn main() -> Result<()> {
                 band: distance(&curve.deviation, &curves[at].deviation),
                 change: changes.iter().sum::<f64>() / changes.len() as f64,
             };
-            println!(
+            say!(
                 "  {width:5}   {steps:5}   {:11.4}   {:9.4} ± {:.4}   {:11.4}   {:20.4}",
-                row.mean, row.rest, row.noise, row.band, row.change
+                row.mean,
+                row.rest,
+                row.noise,
+                row.band,
+                row.change
             );
             rows.push(row);
             curves.push(curve);
         }
     }
     write(&options.csv, &test, &curves)?;
-    println!("\ncurves in {}", options.csv.display());
+    say!("\ncurves in {}", options.csv.display());
     #[cfg(feature = "plot")]
     if let Some(folder) = &options.plot {
         draw(&rows, &curves, &test, folder)?;
@@ -396,6 +402,6 @@ fn draw(rows: &[Row], curves: &[Curve], test: &Array2<f64>, folder: &Path) -> Re
         };
         convergence(&lines, &labels, folder.join("sine-freezing.svg"))?;
     }
-    println!("pictures in {}", folder.display());
+    say!("pictures in {}", folder.display());
     Ok(())
 }

@@ -9,6 +9,10 @@
 //! The invariant network with global filters is the MLP with all rotated copies of its data. A pair of digits takes milliseconds with
 //! local filters and microseconds with the others. The ridge is chosen by cross-validation within the training digits. See docs/kernels.md.
 
+#[macro_use]
+#[path = "say/mod.rs"]
+mod say;
+
 use std::f64::consts::{FRAC_PI_2, PI};
 use std::time::Instant;
 
@@ -125,13 +129,17 @@ fn run(arguments: &Arguments) -> Result<()> {
         draw(&train, folder, "digit.svg")?;
         draw(&turned[0], folder, "turned-digit.svg")?;
     }
-    println!(
+    say!(
         "{largest} training and {} test digits, band limit {}; accuracy in %, ± its standard error over disjoint training sets",
-        arguments.test, arguments.band_limit
+        arguments.test,
+        arguments.band_limit
     );
-    print!("{:<32}", "training digits");
-    arguments.sizes.iter().for_each(|size| print!("{size:>13}"));
-    println!("{:>11}{:>11}", "time", "error");
+    say_part!("{:<32}", "training digits");
+    arguments
+        .sizes
+        .iter()
+        .for_each(|size| say_part!("{size:>13}"));
+    say!("{:>11}{:>11}", "time", "error");
     let labels = [&train.labels[..], &test.labels];
     let vectors = [&train, &test].map(Digits::vectors);
     let turned_vectors = turned.each_ref().map(Digits::vectors);
@@ -300,7 +308,7 @@ fn classify(
     let gram = kernel.gram_prepared(&inputs)?;
     let cross = kernel.cross_prepared(&kernel.prepare(test)?, &inputs)?;
     let seconds = start.elapsed().as_secs_f64();
-    print!("{name:<32}");
+    say_part!("{name:<32}");
     for &size in sizes {
         let scores = (0..labels.len() / size)
             .map(|split| {
@@ -317,15 +325,15 @@ fn classify(
             .collect::<Result<Vec<f64>>>()?;
         let mean = 100.0 * metrics::mean(&scores)?;
         match scores.len() {
-            1 => print!("{mean:>8.1}     "),
-            _ => print!(
+            1 => say_part!("{mean:>8.1}     "),
+            _ => say_part!(
                 "{mean:>8.1} ±{:>3.1}",
                 100.0 * metrics::standard_error(&scores)?
             ),
         }
         assert!(mean > 0.0 && mean <= 100.0);
     }
-    println!("{seconds:>9.1} s{:>11.0e}", gram.error.largest().ntk);
+    say!("{seconds:>9.1} s{:>11.0e}", gram.error.largest().ntk);
     Ok(())
 }
 
