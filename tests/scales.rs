@@ -78,7 +78,7 @@ fn network(geometry: &str, a: &Activation) -> Network {
             .flatten()
             .dense(W)
             .build(),
-        "sphere" => Network::sphere(3, coeffs, 1)
+        "sphere" => Network::sphere(2, coeffs, 1)
             .quadrature(Quadrature::Tolerance(tol::COARSE))
             .lifting(W)
             .activation(act())
@@ -87,7 +87,7 @@ fn network(geometry: &str, a: &Activation) -> Network {
             .group_pooling()
             .dense(W)
             .build(),
-        "sphere-point" => Network::sphere(3, coeffs, 1)
+        "sphere-point" => Network::sphere(2, coeffs, 1)
             .quadrature(Quadrature::Tolerance(tol::COARSE))
             .lifting(W)
             .activation(act())
@@ -96,8 +96,8 @@ fn network(geometry: &str, a: &Activation) -> Network {
             .partial_pooling()
             .outputs(Outputs::points(&[[0.3, 0.4]]))
             .build(),
-        "cap" => Network::sphere(3, coeffs, 1)
-            .quadrature(Quadrature::BandLimit(6))
+        "cap" => Network::sphere(2, coeffs, 1)
+            .quadrature(Quadrature::BandLimit(4))
             .lifting_with(Support::cap(1.0), W)
             .activation(act())
             .group_convolution_with(Support::cap(1.0), W)
@@ -105,8 +105,8 @@ fn network(geometry: &str, a: &Activation) -> Network {
             .group_pooling()
             .dense(W)
             .build(),
-        "cap-point" => Network::sphere(3, coeffs, 1)
-            .quadrature(Quadrature::BandLimit(6))
+        "cap-point" => Network::sphere(2, coeffs, 1)
+            .quadrature(Quadrature::BandLimit(4))
             .lifting_with(Support::cap(1.0), W)
             .activation(act())
             .group_convolution_with(Support::cap(1.0), W)
@@ -138,7 +138,7 @@ fn gram(geometry: &str, a: &Activation, exponents: [i32; 3]) -> Result<Gram> {
             kernel.gram(x.view())
         }
         _ => {
-            let mut x = signals::random_signals(&mut rng, [3, 1, 3], 0);
+            let mut x = signals::random_signals(&mut rng, [3, 1, 2], 0);
             for (mut x, s) in x.outer_iter_mut().zip(s) {
                 x.mapv_inplace(|c| c * s);
             }

@@ -11,6 +11,7 @@ use crate::Result;
 use crate::special::aligned::Aligned;
 use crate::special::lane_fft::{Direction, LANES, NUMBER, lane_offset};
 use crate::special::normalised_legendre;
+use crate::special::powers::{exponent, times_power};
 use pulp::{Arch, Simd, WithSimd};
 
 /// The matrices of one zonal average on the rings of a grid, for any number of longitudes: M² times the number of rings.
@@ -49,8 +50,31 @@ impl ZonalAverage {
         Ok(ZonalAverage { matrices })
     }
 
-    /// Replaces one field, or two at once, by their averages.
+    /// Replaces one field, or two at once, by their averages. Each keeps its digits, however much larger the other one is.
     pub(crate) fn apply(
+        &self,
+        grid: &FieldGrid,
+        first: &mut [f64],
+        mut second: Option<&mut [f64]>,
+        scratch: &mut FieldScratch,
+    ) {
+        // Two go through one complex transform, whose rounding is relative to the larger one.
+        let shift = match second.as_deref() {
+            Some(second) => field_exponent(first) - field_exponent(second),
+            None => 0,
+        };
+        let shift = if shift.abs() > SIMILAR { shift } else { 0 };
+        if let Some(second) = second.as_deref_mut().filter(|_| shift != 0) {
+            scale_by_power(second, shift);
+        }
+        self.apply_alike(grid, first, second.as_deref_mut(), scratch);
+        if let Some(second) = second.filter(|_| shift != 0) {
+            scale_by_power(second, -shift);
+        }
+    }
+
+    /// As [`ZonalAverage::apply`], of fields of the same size.
+    fn apply_alike(
         &self,
         grid: &FieldGrid,
         first: &mut [f64],
@@ -65,6 +89,33 @@ impl ZonalAverage {
             second,
             scratch,
         });
+    }
+}
+
+/// Fields whose largest values differ by so many powers of two may share a transform as they are.
+const SIMILAR: i32 = 4;
+
+/// As [`exponent`] of all values, in comparisons that do not wait for each other.
+fn field_exponent(values: &[f64]) -> i32 {
+    const LANES: usize = 8;
+    let mut largest = [0.0_f64; LANES];
+    let (whole, rest) = values.as_chunks::<LANES>();
+    for values in whole {
+        for (largest, value) in largest.iter_mut().zip(values) {
+            let size = value.abs();
+            *largest = if size > *largest { size } else { *largest };
+        }
+    }
+    exponent(largest.into_iter().chain(rest.iter().copied()))
+}
+
+/// Multiplies by 2ᵉ, in two factors: the power itself may be out of range.
+fn scale_by_power(values: &mut [f64], exponent: i32) {
+    let half = exponent / 2;
+    let factors = [half, exponent - half].map(|e| times_power(1.0, e));
+    for value in values {
+        *value *= factors[0];
+        *value *= factors[1];
     }
 }
 

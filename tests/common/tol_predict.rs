@@ -95,3 +95,6 @@ pub fn flat() -> f64 {
 pub fn class_probability() -> f64 {
     1e-10
 }
+
+/// Conjugate gradients that keep their orthogonality: a dozen steps.
+pub const FEW_STEPS: f64 = 1e-4;
