@@ -4,7 +4,7 @@
 use crate::activation::precision::Precision;
 use crate::activation::{Activation, PreparedVariance, Variance, VarianceField};
 use crate::network::{Scale, Support};
-use crate::special::{Real, geometric_mean};
+use crate::special::Real;
 use crate::{Error, Result};
 
 use super::close_pair::closeness;
@@ -208,10 +208,10 @@ impl Place<f64> for RowPlace<'_> {
         let expected = "one variance per activation";
         let &row = self.row_variances.next().expect(expected);
         let columns = self.column_variances.next().expect(expected);
-        clamp(&mut fibres.nngp, row, columns, self.slack)?;
-        if let Some(closeness) = closeness(activation) {
-            note_close(&fibres.nngp, row, columns, closeness, self.close);
-        }
+        // Beyond 1 and −1 there is nothing that could be close.
+        let closeness = closeness(activation).unwrap_or([-1.0; 2]);
+        let nngp = &mut fibres.nngp;
+        clamp(nngp, row, columns, self.slack, closeness, self.close)?;
         activation.apply_rounded(
             Variance::Constant(row),
             Variance::Field(columns),
@@ -246,9 +246,23 @@ impl Place<f64> for PooledSelfPlace {
     }
 }
 
-fn clamp(nngp: &mut [f64], row_variance: f64, column_variances: &[f64], slack: f64) -> Result<()> {
-    for (k, &q) in nngp.iter_mut().zip(column_variances) {
-        let bound = geometric_mean(row_variance, q);
+/// Takes covariances back to their bounds, and notes which nearly attain them, except those that do exactly for the same signal.
+///
+/// # Arguments
+/// * `slack` — by how much, relatively, rounding or a quadrature may exceed a bound
+/// * `closeness` — how near to 1 and to −1 a correlation is that counts
+fn clamp(
+    nngp: &mut [f64],
+    row_variance: f64,
+    column_variances: &[f64],
+    slack: f64,
+    closeness: [f64; 2],
+    close: &mut [bool],
+) -> Result<()> {
+    let root = row_variance.sqrt();
+    let [above, below] = [1.0 - closeness[0], closeness[1] - 1.0];
+    for ((k, &q), close) in nngp.iter_mut().zip(column_variances).zip(close) {
+        let bound = root * q.sqrt();
         if k.abs() > bound * (1.0 + slack) {
             return Err(Error::NotACovariance {
                 q1: row_variance,
@@ -256,20 +270,10 @@ fn clamp(nngp: &mut [f64], row_variance: f64, column_variances: &[f64], slack: f
                 k: *k,
             });
         }
+        let same = (*k == row_variance) & (*k == q);
+        let near = (*k > above * bound) | (*k < below * bound);
+        *close |= near & !same;
         *k = k.clamp(-bound, bound);
     }
     Ok(())
-}
-
-/// Notes which covariances nearly attain their bound, except those that attain it exactly for the same signal.
-///
-/// # Arguments
-/// * `closeness` — how near to 1 and to −1 a correlation is that counts
-fn note_close(nngp: &[f64], row: f64, columns: &[f64], closeness: [f64; 2], close: &mut [bool]) {
-    let [above, below] = [1.0 - closeness[0], closeness[1] - 1.0];
-    for ((&k, &q), close) in nngp.iter().zip(columns).zip(close) {
-        let bound = geometric_mean(row, q);
-        let same = k == row && k == q;
-        *close |= (k >= above * bound || k <= below * bound) && bound > 0.0 && !same;
-    }
 }
