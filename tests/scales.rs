@@ -240,6 +240,10 @@ fn functions_of_large_inputs_scale() {
             if geometry.starts_with("sphere") && degree == 0 {
                 continue;
             }
+            // After its only activation a bell of large arguments is left, which falls with them.
+            if geometry == "cap-point" && name == "gaussian" {
+                continue;
+            }
             let [found, want] = [498, 400].map(|e| {
                 gram(geometry, &activation, [e; 3])
                     .unwrap_or_else(|error| panic!("{geometry}, {name} {e}: {error}"))
