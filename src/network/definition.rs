@@ -49,8 +49,8 @@ impl Network {
     /// * `layers` — from input to output
     ///
     /// # Errors
-    /// [`Error::InvalidNetwork`] if the layers do not fit, with what to add or change;
-    /// [`Error::InvalidValue`] for a size or tolerance outside its range.
+    /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the layers do not fit, with what to add or change;
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for a size or tolerance outside its range.
     pub fn new(input: InputSpace, quadrature: Quadrature, layers: Vec<Layer>) -> Result<Network> {
         Network::reading(input, quadrature, layers, Outputs::Pooled)
     }
@@ -62,7 +62,7 @@ impl Network {
     ///   behind a partial pooling, [`Outputs::Pooled`] for all others
     ///
     /// # Errors
-    /// As [`new`](Self::new), and [`Error::InvalidNetwork`] if the outputs do not fit the last layer.
+    /// As [`new`](Self::new), and [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the outputs do not fit the last layer.
     ///
     /// # Examples
     /// ```
@@ -213,7 +213,7 @@ impl Network {
     /// Reads a network from the text of a network file (`docs/network-file.md`).
     ///
     /// # Errors
-    /// [`Error::Syntax`] if the text is not TOML, [`Error::Missing`] or [`Error::InvalidValue`] for
+    /// [`Error::Syntax`](crate::Error::Syntax) if the text is not TOML, [`Error::Missing`](crate::Error::Missing) or [`Error::InvalidValue`](crate::Error::InvalidValue) for
     /// a key that is absent, unknown or of the wrong type, with its line; otherwise as
     /// [`Network::new`].
     ///
@@ -233,8 +233,8 @@ impl Network {
     /// Reads a network file.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read or is no regular file, otherwise the errors of [`Network::from_toml`]
-    /// inside [`Error::InFile`], with [`Error::InvalidValue`] for a file above 16 MiB.
+    /// [`Error::Io`](crate::Error::Io) if the file cannot be read or is no regular file, otherwise the errors of [`Network::from_toml`]
+    /// inside [`Error::InFile`](crate::Error::InFile), with [`Error::InvalidValue`](crate::Error::InvalidValue) for a file above 16 MiB.
     pub fn read(path: impl AsRef<Path>) -> Result<Network> {
         let path = path.as_ref();
         let text = crate::data::atomic::read_text(path, "TOML", file::LARGEST)?;
@@ -244,7 +244,7 @@ impl Network {
     /// Writes the network in the form of a network file; [`Network::from_toml`] gives it back.
     ///
     /// # Errors
-    /// [`Error::InvalidNetwork`] if an activation has no name in the file format (an elementwise
+    /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if an activation has no name in the file format (an elementwise
     /// function given as Rust code).
     pub fn to_toml(&self) -> Result<String> {
         file_write::write(self)
@@ -268,7 +268,7 @@ impl Network {
     /// The same network with another quadrature.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] or [`Error::InvalidNetwork`] if the quadrature does not fit the input.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) or [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the quadrature does not fit the input.
     pub fn with_quadrature(self, quadrature: Quadrature) -> Result<Network> {
         Network::reading(self.input, quadrature, self.layers, self.outputs)
     }
@@ -281,7 +281,7 @@ impl Network {
     /// The same network read at other places.
     ///
     /// # Errors
-    /// [`Error::InvalidNetwork`] if the outputs do not fit the last layer, [`Error::InvalidValue`] for
+    /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the outputs do not fit the last layer, [`Error::InvalidValue`](crate::Error::InvalidValue) for
     /// angles out of range.
     pub fn with_outputs(self, outputs: Outputs) -> Result<Network> {
         Network::reading(self.input, self.quadrature, self.layers, outputs)
