@@ -9,7 +9,7 @@ macro_rules! say {
     }};
 }
 
-/// The same for a part of a line, as `print!`.
+/// As `print!`, but a closed pipe or a full disk loses the text and nothing else.
 #[allow(unused_macros)]
 macro_rules! say_part {
     ($($arguments:tt)*) => {{

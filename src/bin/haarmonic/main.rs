@@ -143,7 +143,7 @@ fn make_kernel(network: &Network, precision: PrecisionChoice) -> Result<Kernel> 
     }
 }
 
-/// The same error, with the way out that the command line has for too little memory.
+/// Returns an error with the way out that the command line has for too little memory.
 fn for_less_memory(error: Error, way: &str) -> Error {
     match error {
         Error::OutOfMemory {
