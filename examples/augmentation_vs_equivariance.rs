@@ -11,6 +11,7 @@ mod say;
 
 use haarmonic::activation::Activation;
 use haarmonic::data::image_source::read_images;
+use haarmonic::error::FileOperation;
 use haarmonic::group::{FiniteAction, PlanarSymmetry, PointGroup};
 use haarmonic::kernel::{AugmentedKernel, Gram, Kernel, Signals, Transformation};
 use haarmonic::network::{Network, Padding, Scale, Support};
@@ -209,11 +210,8 @@ fn draw(
         title: "C4 network: the score of the class 0",
         ..Labels::default()
     };
-    std::fs::create_dir_all(folder).map_err(|error| haarmonic::Error::Io {
-        path: folder.into(),
-        operation: "create",
-        message: error.to_string(),
-    })?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| haarmonic::Error::io(folder, FileOperation::Create, error))?;
     training_dynamics(&dynamics, &labels, folder.join("dynamics.svg"))
 }
 

@@ -23,6 +23,7 @@ use haarmonic::activation::Activation;
 use haarmonic::data::atomic::{check_target, write_csv};
 use haarmonic::data::image_set::ImageSet;
 use haarmonic::data::image_source::read_images;
+use haarmonic::error::FileOperation;
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{Gram, Kernel, Precision};
 use haarmonic::network::{Network, Padding, Scale, Support};
@@ -100,11 +101,11 @@ struct Row {
 
 fn run(arguments: &Arguments) -> Result<()> {
     if let Some(size) = arguments.sizes.iter().find(|&&size| size < FOLDS) {
-        return Err(Error::InvalidValue {
-            what: "--sizes".into(),
-            found: size.to_string(),
-            expected: format!("{FOLDS} training images or more: one for each fold"),
-        });
+        return Err(Error::invalid(
+            "--sizes",
+            *size,
+            format!("{FOLDS} training images or more: one for each fold"),
+        ));
     }
     create_folder(&arguments.out)?;
     check_target(&arguments.out)?;
@@ -455,11 +456,8 @@ fn draw_kernel(gram: &Gram, train: &ImageSet, name: &str, folder: &std::path::Pa
 fn create_folder(out: &std::path::Path) -> Result<()> {
     match out.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         None => Ok(()),
-        Some(folder) => std::fs::create_dir_all(folder).map_err(|error| Error::Io {
-            path: folder.into(),
-            operation: "create",
-            message: error.to_string(),
-        }),
+        Some(folder) => std::fs::create_dir_all(folder)
+            .map_err(|error| Error::io(folder, FileOperation::Create, error)),
     }
 }
 

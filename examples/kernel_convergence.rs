@@ -16,6 +16,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use haarmonic::activation::Activation;
+use haarmonic::error::FileOperation;
 use haarmonic::finite_width::candle_core::DType;
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Width};
 use haarmonic::group::PointGroup;
@@ -71,11 +72,11 @@ struct Row {
 fn main() -> Result<()> {
     let options = Options::parse();
     if options.initialisations < 2 || options.widths.is_empty() {
-        return Err(Error::InvalidValue {
-            what: "initialisations and widths".into(),
-            found: format!("{}, {:?}", options.initialisations, options.widths),
-            expected: "at least 2, and at least one width".into(),
-        });
+        return Err(Error::invalid(
+            "initialisations and widths",
+            format!("{}, {:?}", options.initialisations, options.widths),
+            "at least 2, and at least one width",
+        ));
     }
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let images = Array4::from_shape_simple_fn((2, 4, 4, 1), || rng.random_range(-0.5..1.5));
@@ -140,22 +141,14 @@ fn main() -> Result<()> {
     }
     if let Some(path) = options.csv {
         create_folder(path.parent())?;
-        std::fs::write(&path, csv).map_err(|error| Error::Io {
-            path,
-            operation: "write",
-            message: error.to_string(),
-        })?;
+        std::fs::write(&path, csv).map_err(|error| Error::io(path, FileOperation::Write, error))?;
     }
     Ok(())
 }
 
 fn create_folder(folder: Option<&std::path::Path>) -> Result<()> {
     let folder = folder.unwrap_or(std::path::Path::new(""));
-    std::fs::create_dir_all(folder).map_err(|error| Error::Io {
-        path: folder.into(),
-        operation: "create",
-        message: error.to_string(),
-    })
+    std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, FileOperation::Create, error))
 }
 
 /// Draws the deviations of the mean against the width, a picture for each kernel.

@@ -25,6 +25,7 @@ use haarmonic::data::qm9::{Qm9Form, Qm9Source};
 use haarmonic::data::qm9_sample::{DESIGN_POOL_STRIDE, SAMPLE_SEED, sample_rows};
 use haarmonic::data::radial::{RadialChannel, RadialFunction};
 use haarmonic::data::spherical_features::SphericalFeatures;
+use haarmonic::error::FileOperation;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::{Gram, Kernel, Pairing, PreparedSignals, SetKernel, SignalSet};
 use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
@@ -127,22 +128,19 @@ fn main() -> std::process::ExitCode {
 
 fn run(arguments: &Arguments) -> Result<()> {
     if arguments.train < SIZES[0] {
-        return Err(Error::InvalidValue {
-            what: "training molecules".into(),
-            found: arguments.train.to_string(),
-            expected: format!("at least {}", SIZES[0]),
-        });
+        return Err(Error::invalid(
+            "training molecules",
+            arguments.train,
+            format!("at least {}", SIZES[0]),
+        ));
     }
     if let Some(folder) = arguments
         .out
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
     {
-        std::fs::create_dir_all(folder).map_err(|error| Error::Io {
-            path: folder.into(),
-            operation: "create",
-            message: error.to_string(),
-        })?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Error::io(folder, FileOperation::Create, error))?;
     }
     check_target(&arguments.out)?;
     let molecules = draw(arguments)?;
@@ -206,11 +204,11 @@ fn draw(arguments: &Arguments) -> Result<Vec<Molecule>> {
         // Drawn at random when it was made, and in that order.
         let records = source.read_all()?;
         if records.len() < count {
-            return Err(Error::InvalidValue {
-                what: "molecules".into(),
-                found: format!("{count} asked for"),
-                expected: format!("at most {}, what the sample holds", records.len()),
-            });
+            return Err(Error::invalid(
+                "molecules",
+                format!("{count} asked for"),
+                format!("at most {}, what the sample holds", records.len()),
+            ));
         }
         return Ok(records
             .into_iter()
@@ -368,9 +366,7 @@ fn concatenate<T: Clone, D: ndarray::RemoveAxis>(
     arrays: &[ndarray::Array<T, D>],
 ) -> Result<ndarray::Array<T, D>> {
     let views: Vec<_> = arrays.iter().map(|array| array.view()).collect();
-    ndarray::concatenate(Axis(0), &views).map_err(|_| Error::Empty {
-        what: "molecules".into(),
-    })
+    ndarray::concatenate(Axis(0), &views).map_err(|_| Error::empty("molecules"))
 }
 
 /// Kernels between training molecules, and of the others with them; one matrix a pairing.
@@ -574,10 +570,12 @@ impl Row {
                 best = Some((error, exponent, scores));
             }
         }
-        let (_, exponent, scores) = best.ok_or_else(|| Error::NotPositiveDefinite {
-            what: "kernel between training molecules".into(),
-            found: "not with any ridge".into(),
-            change: "check the data for NaN or repeated molecules".into(),
+        let (_, exponent, scores) = best.ok_or_else(|| {
+            Error::not_positive_definite(
+                "kernel between training molecules",
+                "not with any ridge",
+                "check the data for NaN or repeated molecules",
+            )
         })?;
         let mae: Vec<f64> = scores.iter().map(|score| score.mae).collect();
         let rmse: Vec<f64> = scores.iter().map(|score| score.rmse).collect();
@@ -683,11 +681,8 @@ fn report(table: &[Row], arguments: &Arguments) -> Result<()> {
 #[cfg(feature = "plot")]
 fn draw_curves(table: &[Row], folder: &std::path::Path) -> Result<()> {
     use haarmonic::plot::{AxisScale, Curve, Labels, learning_curves};
-    std::fs::create_dir_all(folder).map_err(|error| Error::Io {
-        path: folder.into(),
-        operation: "create",
-        message: error.to_string(),
-    })?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Error::io(folder, FileOperation::Create, error))?;
     let names = [
         "molecules-index.svg",
         "molecules-all.svg",

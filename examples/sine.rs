@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use haarmonic::activation::Activation;
 use haarmonic::data::atomic::write_csv;
+use haarmonic::error::FileOperation;
 use haarmonic::finite_width::candle_core::{DType, Tensor};
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Trainer, Width};
 use haarmonic::kernel::Kernel;
@@ -106,14 +107,14 @@ fn main() -> Result<()> {
         || options.widths.is_empty()
         || options.steps.is_empty()
     {
-        return Err(Error::InvalidValue {
-            what: "members, widths and steps".into(),
-            found: format!(
+        return Err(Error::invalid(
+            "members, widths and steps",
+            format!(
                 "{}, {:?}, {:?}",
                 options.members, options.widths, options.steps
             ),
-            expected: "at least 2, at least one, at least one and increasing".into(),
-        });
+            "at least 2, at least one, at least one and increasing",
+        ));
     }
     create_folder(options.csv.parent())?;
     let (train, test) = (points(TRAIN, RANGE), points(TEST, 1.3 * RANGE));
@@ -242,10 +243,7 @@ fn values(outputs: &Tensor) -> Result<Vec<f64>> {
     outputs
         .to_dtype(DType::F64)
         .and_then(|outputs| outputs.flatten_all()?.to_vec1())
-        .map_err(|error| Error::Backend {
-            library: "candle".into(),
-            message: error.to_string(),
-        })
+        .map_err(|error| Error::backend("candle", error))
 }
 
 /// Equidistant points, and a constant beside the coordinate.
@@ -256,11 +254,7 @@ fn points(count: usize, range: f64) -> Array2<f64> {
 
 fn create_folder(folder: Option<&Path>) -> Result<()> {
     let folder = folder.unwrap_or(Path::new(""));
-    std::fs::create_dir_all(folder).map_err(|error| Error::Io {
-        path: folder.into(),
-        operation: "create",
-        message: error.to_string(),
-    })
+    std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, FileOperation::Create, error))
 }
 
 fn mlp() -> Result<Network> {

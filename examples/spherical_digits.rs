@@ -20,6 +20,7 @@ use clap::Parser;
 use haarmonic::activation::Activation;
 use haarmonic::data::image_set::ImageSet;
 use haarmonic::data::image_source::read_images;
+use haarmonic::error::FileOperation;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::{Kernel, Signals};
 use haarmonic::network::{Network, Quadrature, Scale, SphereSampling, Support};
@@ -92,7 +93,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     if let Some(size) = arguments.sizes.iter().find(|&&size| size < 2 * FOLDS) {
         return Err(wrong(
             "--sizes",
-            size,
+            *size,
             format!("{} digits or more, two for each fold", 2 * FOLDS),
         ));
     }
@@ -166,11 +167,8 @@ fn run(arguments: &Arguments) -> Result<()> {
 #[cfg(feature = "plot")]
 fn draw(digits: &Digits, folder: &std::path::Path, name: &str) -> Result<()> {
     use haarmonic::plot::{Labels, Projection, SphereSignal, sphere_signal};
-    std::fs::create_dir_all(folder).map_err(|error| Error::Io {
-        path: folder.into(),
-        operation: "create",
-        message: error.to_string(),
-    })?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Error::io(folder, FileOperation::Create, error))?;
     let digit = digits.coeffs.index_axis(Axis(0), 0);
     let signal = SphereSignal::Coefficients(digit.index_axis_move(Axis(0), 0));
     let title = format!("A digit {}", digits.labels[0]);
@@ -181,12 +179,8 @@ fn draw(digits: &Digits, folder: &std::path::Path, name: &str) -> Result<()> {
     sphere_signal(signal, Projection::Mollweide, &labels, folder.join(name))
 }
 
-fn wrong(what: &str, found: impl ToString, expected: String) -> Error {
-    Error::InvalidValue {
-        what: what.into(),
-        found: found.to_string(),
-        expected,
-    }
+fn wrong(what: &str, found: impl Into<haarmonic::error::Value>, expected: String) -> Error {
+    Error::invalid(what, found, expected)
 }
 
 fn mlp(band_limit: usize) -> Result<Network> {

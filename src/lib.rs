@@ -45,6 +45,7 @@
 //! Plans and kernels are immutable and may be shared.
 
 pub mod activation;
+mod check;
 pub mod conventions;
 pub mod data;
 pub mod error;

@@ -85,12 +85,7 @@ where
 }
 
 fn refused(what: &str, needed: u64, available: Option<u64>, change: &str) -> Error {
-    Error::OutOfMemory {
-        what: what.into(),
-        needed,
-        available,
-        change: change.into(),
-    }
+    Error::out_of_memory(what, needed, available, change)
 }
 
 /// The number of kilobytes that stands after a name in a table of the kernel, in bytes.

@@ -618,7 +618,7 @@ fn targets_that_cannot_be_written() {
         matches!(
             error,
             Error::Io {
-                operation: "create",
+                operation: haarmonic::error::FileOperation::Create,
                 ..
             }
         ),

@@ -573,7 +573,7 @@ fn what_does_not_fit_is_refused() {
     let error = finite.prepare(signals.view()).unwrap_err();
     assert!(matches!(error, Error::NotFinite { index, .. } if index == [1, 2]));
     let library = Error::Backend {
-        library: "candle".into(),
+        library: "candle",
         message: "out of memory".into(),
     };
     assert_eq!(library.to_string(), "candle: out of memory");

@@ -131,9 +131,11 @@ impl Activation {
     /// assert!(Activation::from_name("monomial", None, None).is_err());
     /// ```
     pub fn from_name(name: &str, slope: Option<f64>, degree: Option<u32>) -> Result<Self> {
-        let missing = |key: &str| Error::Missing {
-            what: key.to_owned(),
-            place: format!("activation {name}, which has no default for it"),
+        let missing = |key: &str| {
+            Error::missing(
+                key,
+                format!("activation {name}, which has no default for it"),
+            )
         };
         let activation = match name {
             "relu" => Self::Relu,
@@ -159,19 +161,19 @@ impl Activation {
                 degree: degree.ok_or_else(|| missing("degree"))?,
             },
             _ => {
-                return Err(Error::InvalidValue {
-                    what: "activation function".to_owned(),
-                    found: format!("{name:?}"),
-                    expected: format!("one of {}", NAMES.join(", ")),
-                });
+                return Err(Error::invalid(
+                    "activation function",
+                    format!("{name:?}"),
+                    format!("one of {}", NAMES.join(", ")),
+                ));
             }
         };
         let superfluous = |key: &str, value: String| {
-            Err(Error::InvalidValue {
-                what: format!("{key} of the activation {name}"),
-                found: value,
-                expected: "none, it has no such parameter".to_owned(),
-            })
+            Err(Error::invalid(
+                format!("{key} of the activation {name}"),
+                value,
+                "none, it has no such parameter",
+            ))
         };
         match (slope, degree) {
             (Some(slope), _) if activation.slope().is_none() => {
@@ -230,17 +232,17 @@ impl Activation {
     /// above [`MAX_DEGREE`].
     pub fn validate(&self) -> Result<()> {
         if self.slope().is_some_and(|slope| !slope.is_finite()) {
-            return Err(Error::NotFinite {
-                what: format!("slope of the activation {}", self.name()),
-                index: Vec::new(),
-            });
+            return Err(Error::not_finite(
+                format!("slope of the activation {}", self.name()),
+                Vec::new(),
+            ));
         }
         match self.degree() {
-            Some(degree) if degree > MAX_DEGREE => Err(Error::InvalidValue {
-                what: format!("degree of the activation {}", self.name()),
-                found: degree.to_string(),
-                expected: format!("at most {MAX_DEGREE}"),
-            }),
+            Some(degree) if degree > MAX_DEGREE => Err(Error::invalid(
+                format!("degree of the activation {}", self.name()),
+                degree,
+                format!("at most {MAX_DEGREE}"),
+            )),
             _ => Ok(()),
         }
     }
@@ -265,11 +267,8 @@ impl FromStr for Activation {
 
     /// Reads what [`Display`](fmt::Display) writes.
     fn from_str(text: &str) -> Result<Self> {
-        let invalid = |expected: &str| Error::InvalidValue {
-            what: "activation function".to_owned(),
-            found: format!("{text:?}"),
-            expected: expected.to_owned(),
-        };
+        let invalid =
+            |expected: &str| Error::invalid("activation function", format!("{text:?}"), expected);
         let Some((name, rest)) = text.split_once('(') else {
             return Self::from_name(text, None, None);
         };

@@ -7,7 +7,7 @@ use super::function::Activation;
 use super::native_kernels::{Bell, Erf, Gelu, LeakyRelu, Modulus, Relu, Sigmoid, Sign};
 use super::prepared::PreparedVariance;
 use super::variance::Variance;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::special::Real;
 use crate::special::lanes::{Pack, Truth};
 use pulp::{Arch, Simd, WithSimd};
@@ -117,13 +117,7 @@ fn detour<T: Real>(
         Some(&mut ntk[range]),
         noise,
     )
-    .map_err(|error| match error {
-        Error::NotFinite { what, index } => Error::NotFinite {
-            what,
-            index: index.into_iter().map(|i| i + start).collect(),
-        },
-        other => other,
-    })
+    .map_err(|error| error.shifted(start))
 }
 
 /// New covariances and tangent kernels of one register, and whether all is well.

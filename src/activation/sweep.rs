@@ -103,11 +103,11 @@ pub(crate) fn check_tangent(found: usize, points: usize) -> Result<()> {
     if found == points {
         return Ok(());
     }
-    Err(Error::ShapeMismatch {
-        what: "tangent kernel".to_owned(),
-        expected: format!("[{points}], as the covariances"),
-        found: vec![found],
-    })
+    Err(Error::shape(
+        "tangent kernel",
+        format!("[{points}], as the covariances"),
+        vec![found],
+    ))
 }
 
 /// The largest covariance that is accepted.

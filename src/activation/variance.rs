@@ -1,6 +1,6 @@
 //! The variances of the two Gaussian arguments, and the checks of a covariance.
 
-use crate::error::{Error, Result, number};
+use crate::error::{Error, Result};
 use crate::special::Real;
 
 /// How far, relative to $`\sqrt{q_1 q_2}`$, a covariance may exceed the Cauchy–Schwarz bound
@@ -61,11 +61,11 @@ pub(crate) fn check_points(what: &str, found: usize, points: usize) -> Result<()
     if found == points {
         return Ok(());
     }
-    Err(Error::ShapeMismatch {
-        what: what.to_owned(),
-        expected: format!("[{points}], one variance for each covariance"),
-        found: vec![found],
-    })
+    Err(Error::shape(
+        what,
+        format!("[{points}], one variance for each covariance"),
+        vec![found],
+    ))
 }
 
 /// Checks that every variance is in range.
@@ -78,17 +78,14 @@ pub(crate) fn check_variances<T: Real>(what: &str, values: &[T]) -> Result<()> {
     }
     for (index, &q) in values.iter().enumerate() {
         if !q.is_finite() {
-            return Err(Error::NotFinite {
-                what: what.to_owned(),
-                index: vec![index],
-            });
+            return Err(Error::not_finite(what, vec![index]));
         }
         if !range.contains(&q) {
-            return Err(Error::InvalidValue {
-                what: format!("{what} at index {index}"),
-                found: number(q.wide()).to_string(),
-                expected: format!("a variance, from 0 to {:.1e}", T::LARGEST_VARIANCE.wide()),
-            });
+            return Err(Error::invalid(
+                format!("{what} at index {index}"),
+                q.wide(),
+                format!("a variance, from 0 to {:.1e}", T::LARGEST_VARIANCE.wide()),
+            ));
         }
     }
     Ok(())
@@ -101,10 +98,7 @@ pub(crate) fn check_finite<T: Real>(what: &str, values: &[T]) -> Result<()> {
         return Ok(());
     }
     match values.iter().position(|v| !v.is_finite()) {
-        Some(index) => Err(Error::NotFinite {
-            what: what.to_owned(),
-            index: vec![index],
-        }),
+        Some(index) => Err(Error::not_finite(what, vec![index])),
         None => Ok(()),
     }
 }

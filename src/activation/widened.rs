@@ -3,7 +3,7 @@
 use super::function::Activation;
 use super::sweep::check;
 use super::variance::{Variance, check_finite};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Points in a block.
 const BLOCK: usize = 128;
@@ -47,7 +47,7 @@ pub(crate) fn apply(
                 outcome
             }
         };
-        outcome.map_err(|error| shifted(error, start))?;
+        outcome.map_err(|error| error.shifted(start))?;
         for (single, k) in part.iter_mut().zip(&k) {
             *single = *k as f32;
         }
@@ -65,16 +65,5 @@ fn widen<'b>(variance: Variance<f32>, start: usize, block: &'b mut [f64]) -> Var
             }
             Variance::Field(block)
         }
-    }
-}
-
-/// The error with its index counted from the beginning of all blocks.
-fn shifted(error: Error, start: usize) -> Error {
-    match error {
-        Error::NotFinite { what, index } => Error::NotFinite {
-            what,
-            index: index.into_iter().map(|i| i + start).collect(),
-        },
-        other => other,
     }
 }

@@ -90,11 +90,11 @@ fn parse_texts(reader: &mut dyn Read, len: u64, what: &str) -> Result<Vec<String
         .enumerate()
         .map(|(index, text)| match text {
             Some(text) => Ok(text.trim_end_matches('\0').to_owned()),
-            None => Err(Error::InvalidValue {
-                what: format!("{what} at index {index}"),
-                found: "bytes that are not Unicode".into(),
-                expected: "a text".into(),
-            }),
+            None => Err(Error::invalid(
+                format!("{what} at index {index}"),
+                "bytes that are not Unicode",
+                "a text",
+            )),
         })
         .collect()
 }

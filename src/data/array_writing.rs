@@ -52,17 +52,15 @@ where
 /// twice, [`Error::Io`] if writing fails; what was there before stays as it was.
 pub fn write_npz(path: impl AsRef<Path>, arrays: &[(&str, Numbers)]) -> Result<()> {
     if arrays.is_empty() {
-        return Err(Error::Empty {
-            what: "arrays to write".into(),
-        });
+        return Err(Error::empty("arrays to write"));
     }
     for (index, (key, _)) in arrays.iter().enumerate() {
         if key.is_empty() || arrays[..index].iter().any(|(other, _)| other == key) {
-            return Err(Error::InvalidValue {
-                what: format!("name of array {}", index + 1),
-                found: format!("{key:?}"),
-                expected: "a name that is not empty and not taken".into(),
-            });
+            return Err(Error::invalid(
+                format!("name of array {}", index + 1),
+                format!("{key:?}"),
+                "a name that is not empty and not taken",
+            ));
         }
     }
     write_atomically(path, |out| {

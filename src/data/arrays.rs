@@ -7,6 +7,7 @@
 //! read as the values they are: bytes of images are not divided by 255 (the readers of labelled images,
 //! [`read_images`](super::image_source::read_images), do that). An integer that no `f64` equals is refused.
 
+use crate::error::FileOperation;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -184,13 +185,13 @@ pub(super) fn with_entry<T>(
         .index_for_name(&format!("{key}.npy"))
         .or_else(|| archive.index_for_name(key));
     let Some(index) = index else {
-        return Err(Error::Missing {
-            what: format!("array `{key}`"),
-            place: match keys_of(&mut archive).as_slice() {
+        return Err(Error::missing(
+            format!("array `{key}`"),
+            match keys_of(&mut archive).as_slice() {
                 [] => "the file, which holds no arrays".into(),
                 keys => format!("the file, which holds {}", keys.join(", ")),
             },
-        }
+        )
         .in_file(path));
     };
     let what = format!("array `{key}`");
@@ -203,11 +204,11 @@ pub(super) fn with_entry<T>(
         .min(file_len)
         .saturating_mul(MAX_EXPANSION);
     if len > largest {
-        return Err(Error::Syntax {
-            format: "npz".into(),
-            line: None,
-            message: format!("{what}: {len} bytes announced, the file can hold at most {largest}"),
-        }
+        return Err(Error::syntax(
+            "npz",
+            None,
+            format!("{what}: {len} bytes announced, the file can hold at most {largest}"),
+        )
         .in_file(path));
     }
     // One byte more than announced, so that the archive sees its end and checks the sum.
@@ -217,14 +218,10 @@ pub(super) fn with_entry<T>(
 
 /// Opens a file and returns its length.
 pub(super) fn open(path: &Path) -> Result<(File, u64)> {
-    let cannot_read = |err| io_error(path, "read", err);
+    let cannot_read = |err| io_error(path, FileOperation::Read, err);
     let metadata = std::fs::metadata(path).map_err(cannot_read)?;
     if !metadata.is_file() {
-        return Err(Error::Io {
-            path: path.to_path_buf(),
-            operation: "read",
-            message: "not a regular file".into(),
-        });
+        return Err(Error::io(path, FileOperation::Read, "not a regular file"));
     }
     Ok((File::open(path).map_err(cannot_read)?, metadata.len()))
 }
@@ -235,7 +232,7 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     let (mut file, _) = open(path)?;
     match file.read_to_end(&mut bytes) {
         Ok(_) => Ok(bytes),
-        Err(err) => Err(io_error(path, "read", err)),
+        Err(err) => Err(io_error(path, FileOperation::Read, err)),
     }
 }
 
@@ -246,18 +243,16 @@ const NPZ: &str = "npz";
 ///
 /// # Arguments
 /// * `format` — what errors call the file
-pub(super) fn open_zip(path: &Path, format: &str) -> Result<(ZipArchive<BufReader<File>>, u64)> {
+pub(super) fn open_zip(
+    path: &Path,
+    format: &'static str,
+) -> Result<(ZipArchive<BufReader<File>>, u64)> {
     /// Length of the last record of an archive, but for the comment at its end.
     const END_LEN: u64 = 22;
-    let unreadable = |err| io_error(path, "read", err);
+    let unreadable = |err| io_error(path, FileOperation::Read, err);
     let refuse = |message: String| {
-        let (format, line) = (format.into(), None);
-        Err(Error::Syntax {
-            format,
-            line,
-            message,
-        }
-        .in_file(path))
+        let (format, line) = (format, None);
+        Err(Error::syntax(format, line, message).in_file(path))
     };
     let (mut file, len) = open(path)?;
     let mut head = Vec::new();
@@ -321,12 +316,8 @@ fn keys_of<R: Read + io::Seek>(archive: &mut ZipArchive<R>) -> Vec<String> {
 }
 
 /// The error for an archive that cannot be read.
-pub(super) fn not_zip(format: &str, err: &zip::result::ZipError) -> Error {
-    Error::Syntax {
-        format: format.into(),
-        line: None,
-        message: one_line(err),
-    }
+pub(super) fn not_zip(format: &'static str, err: &zip::result::ZipError) -> Error {
+    Error::syntax(format, None, one_line(err))
 }
 
 /// Adds the file to an error, unless it has one.
@@ -334,11 +325,7 @@ fn place(err: Error, path: &Path) -> Error {
     match err {
         Error::Io {
             operation, message, ..
-        } => Error::Io {
-            path: path.to_path_buf(),
-            operation,
-            message,
-        },
+        } => Error::io(path.to_path_buf(), operation, message),
         other => other.in_file(path),
     }
 }
@@ -352,14 +339,14 @@ pub(super) fn one_line(err: &dyn std::fmt::Display) -> String {
 
 /// The error for an array that does not fit into memory.
 pub(super) fn out_of_memory(what: &str, count: usize, size: usize) -> Error {
-    Error::InvalidValue {
-        what: what.into(),
-        found: format!(
+    Error::invalid(
+        what,
+        format!(
             "{count} elements, which need {} bytes",
             count.saturating_mul(size)
         ),
-        expected: "an array that fits into memory".into(),
-    }
+        "an array that fits into memory",
+    )
 }
 
 /// Reads an array from `len` bytes. `what` names it in errors.

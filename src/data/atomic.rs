@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::text::decode;
+use crate::error::FileOperation;
 use crate::{Error, Result};
 
 /// As many links after each other as Linux follows.
@@ -46,7 +47,7 @@ where
     let temporary = target.filled(path, write)?;
     temporary
         .persist(&target.path)
-        .map_err(|err| io_error(path, "create", err.error))?;
+        .map_err(|err| io_error(path, FileOperation::Create, err.error))?;
     target.settle();
     Ok(())
 }
@@ -70,7 +71,7 @@ where
             Ok(true)
         }
         Err(err) if err.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(err) => Err(io_error(path, "create", err.error)),
+        Err(err) => Err(io_error(path, FileOperation::Create, err.error)),
     }
 }
 
@@ -100,13 +101,7 @@ struct Target {
 
 impl Target {
     fn of(given: &Path) -> Result<Target> {
-        let refuse = |message: String| {
-            Err(Error::Io {
-                path: given.to_path_buf(),
-                operation: "create",
-                message,
-            })
-        };
+        let refuse = |message: String| Err(Error::io(given, FileOperation::Create, message));
         let mut path = given.to_path_buf();
         for _ in 0..MOST_LINKS {
             let folder = folder_of(&path);
@@ -126,7 +121,7 @@ impl Target {
             let existing = match path.symlink_metadata() {
                 Ok(data) => Some(data),
                 Err(err) if err.kind() == io::ErrorKind::NotFound => None,
-                Err(err) => return Err(io_error(given, "create", err)),
+                Err(err) => return Err(io_error(given, FileOperation::Create, err)),
             };
             if existing.as_ref().is_some_and(Metadata::is_symlink) {
                 // /dev/stdout and its like are of an open file, which would keep its old content under the new name.
@@ -138,7 +133,7 @@ impl Target {
                 }
                 let link = path
                     .read_link()
-                    .map_err(|err| io_error(given, "create", err))?;
+                    .map_err(|err| io_error(given, FileOperation::Create, err))?;
                 path = folder.join(link);
                 continue;
             }
@@ -150,7 +145,7 @@ impl Target {
                 OpenOptions::new()
                     .write(true)
                     .open(&path)
-                    .map_err(|err| io_error(given, "write", err))?;
+                    .map_err(|err| io_error(given, FileOperation::Write, err))?;
             }
             return Ok(Target {
                 path,
@@ -177,22 +172,22 @@ impl Target {
         #[cfg(unix)]
         if let Some(existing) = &self.existing {
             keep_owner_and_mode(temporary.as_file(), existing)
-                .map_err(|err| io_error(given, "create", err))?;
+                .map_err(|err| io_error(given, FileOperation::Create, err))?;
         }
         Ok(temporary)
     }
 
     fn cannot_create(&self, given: &Path, err: io::Error) -> Error {
         match err.kind() {
-            io::ErrorKind::PermissionDenied => Error::Io {
-                path: given.to_path_buf(),
-                operation: "create",
-                message: format!(
+            io::ErrorKind::PermissionDenied => Error::io(
+                given,
+                FileOperation::Create,
+                format!(
                     "no permission to write to the folder {}",
                     self.folder.display()
                 ),
-            },
-            _ => io_error(given, "create", err),
+            ),
+            _ => io_error(given, FileOperation::Create, err),
         }
     }
 
@@ -206,7 +201,7 @@ impl Target {
         write(&mut writer)
             .and_then(|()| writer.flush())
             .and_then(|()| temporary.as_file().sync_all())
-            .map_err(|err| io_error(given, "write", err))?;
+            .map_err(|err| io_error(given, FileOperation::Write, err))?;
         drop(writer);
         Ok(temporary)
     }
@@ -292,14 +287,16 @@ fn is_pipe(data: &Metadata) -> bool {
 /// # Errors
 /// [`Error::Io`] for a folder, a device, a pipe or a socket, and if there is no such file.
 pub(crate) fn check_regular(path: &Path) -> Result<()> {
-    let data = path.metadata().map_err(|err| io_error(path, "read", err))?;
+    let data = path
+        .metadata()
+        .map_err(|err| io_error(path, FileOperation::Read, err))?;
     match irregular(&data) {
         None => Ok(()),
-        Some(kind) => Err(Error::Io {
-            path: path.to_path_buf(),
-            operation: "read",
-            message: format!("found {kind}, expected a regular file"),
-        }),
+        Some(kind) => Err(Error::io(
+            path,
+            FileOperation::Read,
+            format!("found {kind}, expected a regular file"),
+        )),
     }
 }
 
@@ -314,21 +311,21 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
 /// [`Error::Io`] if it cannot be read, or is a device, a socket or a named pipe, which may have no end; [`Error::InFile`] around
 /// [`Error::InvalidValue`] if it is longer than the limit, of which no more is read, or around [`Error::Syntax`] if it is no
 /// text.
-pub fn read_text(path: impl AsRef<Path>, format: &str, limit: u64) -> Result<String> {
+pub fn read_text(path: impl AsRef<Path>, format: &'static str, limit: u64) -> Result<String> {
     use std::io::Read;
     let path = path.as_ref();
-    let cannot_read = |err| io_error(path, "read", err);
+    let cannot_read = |err| io_error(path, FileOperation::Read, err);
     let data = path.metadata().map_err(cannot_read)?;
     // A pipe without a name of its own has a writer.
     if !(is_pipe(&data) && path.canonicalize().is_err()) {
         check_regular(path)?;
     }
     let too_long = |found: String| {
-        Err(Error::InvalidValue {
-            what: format!("size of the {format} file"),
+        Err(Error::invalid(
+            format!("size of the {format} file"),
             found,
-            expected: format!("at most {limit} bytes"),
-        }
+            format!("at most {limit} bytes"),
+        )
         .in_file(path))
     };
     if data.len() > limit {
@@ -377,19 +374,17 @@ where
     R::Item: Display,
 {
     if header.is_empty() {
-        return Err(Error::Empty {
-            what: "header of the table".into(),
-        });
+        return Err(Error::empty("header of the table"));
     }
     let mut table = Vec::new();
     for (index, row) in rows.into_iter().enumerate() {
         let row: Vec<String> = row.into_iter().map(|entry| entry.to_string()).collect();
         if row.len() != header.len() {
-            return Err(Error::ShapeMismatch {
-                what: format!("row {} of the table", index + 1),
-                expected: format!("[{}]", header.len()),
-                found: vec![row.len()],
-            });
+            return Err(Error::shape(
+                format!("row {} of the table", index + 1),
+                format!("[{}]", header.len()),
+                vec![row.len()],
+            ));
         }
         table.push(row);
     }
@@ -412,16 +407,16 @@ fn folder_of(path: &Path) -> PathBuf {
 }
 
 /// An error of the system, with the file and what was being done.
-pub(crate) fn io_error(path: &Path, operation: &'static str, err: io::Error) -> Error {
-    Error::Io {
-        path: path.to_path_buf(),
+pub(crate) fn io_error(path: &Path, operation: FileOperation, err: io::Error) -> Error {
+    Error::io(
+        path.to_path_buf(),
         operation,
-        message: match err.kind() {
+        match err.kind() {
             io::ErrorKind::NotFound => "no such file or folder".into(),
             io::ErrorKind::PermissionDenied => "permission denied".into(),
             io::ErrorKind::StorageFull => "no space left".into(),
             io::ErrorKind::InvalidFilename => "the name is too long".into(),
             _ => err.to_string().replace('\n', " "),
         },
-    }
+    )
 }

@@ -4,8 +4,8 @@ use nalgebra::{DMatrix, DVector, SVD};
 use ndarray::{Array2, ArrayView2, aview1};
 
 use super::molecule::{Element, Molecule};
+use crate::check;
 use crate::error::{Error, Result};
-use crate::special::finite::check_finite;
 
 /// Iterations after which the singular value decomposition counts as failed; ten suffice for five columns.
 const SVD_ITERATIONS: usize = 10_000;
@@ -81,20 +81,22 @@ impl CompositionBaseline {
         let (rows, columns) = counts.dim();
         check_counts("element counts", counts)?;
         if energies.len() != rows {
-            return Err(Error::ShapeMismatch {
-                what: "energies".into(),
-                expected: format!("[{rows}], one energy for each row of the counts"),
-                found: vec![energies.len()],
-            });
+            return Err(Error::shape(
+                "energies",
+                format!("[{rows}], one energy for each row of the counts"),
+                vec![energies.len()],
+            ));
         }
-        check_finite("energies", aview1(energies))?;
+        check::finite("energies", aview1(energies))?;
         let matrix = DMatrix::from_fn(rows, columns, |i, j| counts[[i, j]]);
         let svd = SVD::try_new(matrix, true, true, 5.0 * f64::EPSILON, SVD_ITERATIONS).ok_or_else(
-            || Error::NotConverged {
-                what: "singular values of the element counts".into(),
-                achieved: f64::NAN,
-                requested: 5.0 * f64::EPSILON,
-                limit: format!("{SVD_ITERATIONS} iterations"),
+            || {
+                Error::not_converged(
+                    "singular values of the element counts",
+                    f64::NAN,
+                    5.0 * f64::EPSILON,
+                    format!("{SVD_ITERATIONS} iterations"),
+                )
             },
         )?;
         let largest = svd.singular_values.max();
@@ -104,7 +106,7 @@ impl CompositionBaseline {
             .solve(&DVector::from_column_slice(energies), threshold)
             .expect("both factors were requested and the threshold is not negative");
         let coefficients: Vec<f64> = solution.iter().copied().collect();
-        check_finite(
+        check::finite(
             "coefficients of the composition baseline",
             aview1(&coefficients),
         )?;
@@ -132,11 +134,11 @@ impl CompositionBaseline {
     pub fn predict(&self, counts: ArrayView2<'_, f64>) -> Result<Vec<f64>> {
         check_counts("element counts", counts)?;
         if counts.ncols() != self.coefficients.len() {
-            return Err(Error::ShapeMismatch {
-                what: "element counts".into(),
-                expected: format!("[n, {}], as in the fit", self.coefficients.len()),
-                found: counts.shape().to_vec(),
-            });
+            return Err(Error::shape(
+                "element counts",
+                format!("[n, {}], as in the fit", self.coefficients.len()),
+                counts.shape().to_vec(),
+            ));
         }
         Ok(counts
             .rows()
@@ -148,7 +150,7 @@ impl CompositionBaseline {
 
 fn check_counts(what: &str, counts: ArrayView2<'_, f64>) -> Result<()> {
     if counts.is_empty() {
-        return Err(Error::Empty { what: what.into() });
+        return Err(Error::empty(what));
     }
-    check_finite(what, counts)
+    check::finite(what, counts)
 }

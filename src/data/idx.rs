@@ -4,6 +4,7 @@
 //! elements. Whether a file is compressed is told by its first bytes, not by its name. Memory is taken as bytes
 //! arrive, never on the word of a header.
 
+use crate::error::FileOperation;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -77,11 +78,11 @@ pub fn read_mnist(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<
     let digits = read_idx_labels(labels.as_ref())?;
     let build = || {
         if digits.len() != bytes.dim().0 {
-            return Err(Error::ShapeMismatch {
-                what: "labels".into(),
-                expected: format!("[{}], one for each image", bytes.dim().0),
-                found: vec![digits.len()],
-            });
+            return Err(Error::shape(
+                "labels",
+                format!("[{}], one for each image", bytes.dim().0),
+                vec![digits.len()],
+            ));
         }
         let digits: Vec<usize> = digits.iter().map(|&digit| digit.into()).collect();
         let classes = numbered_classes("labels", &digits)?;
@@ -135,17 +136,12 @@ pub fn write_idx_labels(path: impl AsRef<Path>, labels: &[u8]) -> Result<()> {
 
 fn write(path: &Path, magic: [u8; 4], shape: &[usize], bytes: &[u8]) -> Result<()> {
     if bytes.is_empty() {
-        return Err(Error::Empty {
-            what: format!("bytes of shape {shape:?}"),
-        });
+        return Err(Error::empty(format!("bytes of shape {shape:?}")));
     }
     let mut head = magic.to_vec();
     for &len in shape {
-        let len = u32::try_from(len).map_err(|_| Error::ShapeMismatch {
-            what: "bytes to write".into(),
-            expected: "lengths below 2^32".into(),
-            found: shape.to_vec(),
-        })?;
+        let len = u32::try_from(len)
+            .map_err(|_| Error::shape("bytes to write", "lengths below 2^32", shape.to_vec()))?;
         head.extend(len.to_be_bytes());
     }
     let compress = path.extension().is_some_and(|end| end == "gz");
@@ -175,7 +171,7 @@ pub(super) fn open_plain(path: &Path) -> Result<(Box<dyn Read>, u64)> {
         .take(2)
         .read_to_end(&mut head)
         .and_then(|_| file.seek(SeekFrom::Start(0)));
-    rewound.map_err(|err| io_error(path, "read", err))?;
+    rewound.map_err(|err| io_error(path, FileOperation::Read, err))?;
     let file: BufReader<File> = BufReader::new(file);
     Ok(if head == GZIP {
         let most = len.saturating_mul(MAX_EXPANSION);
@@ -185,12 +181,8 @@ pub(super) fn open_plain(path: &Path) -> Result<(Box<dyn Read>, u64)> {
     })
 }
 
-fn not_idx(message: impl Into<String>) -> Error {
-    Error::Syntax {
-        format: "IDX".into(),
-        line: None,
-        message: message.into(),
-    }
+fn not_idx(message: impl ToString) -> Error {
+    Error::syntax("IDX", None, message)
 }
 
 fn parse(reader: &mut impl Read, most: u64, wanted: [u8; 4]) -> Result<(Vec<usize>, Vec<u8>)> {
@@ -238,9 +230,7 @@ fn parse(reader: &mut impl Read, most: u64, wanted: [u8; 4]) -> Result<(Vec<usiz
         .map(|&len| u32::from_be_bytes(len).into())
         .collect();
     if shape.contains(&0) {
-        return Err(Error::Empty {
-            what: format!("IDX file of shape {shape:?}"),
-        });
+        return Err(Error::empty(format!("IDX file of shape {shape:?}")));
     }
     let announced = shape
         .iter()

@@ -6,6 +6,7 @@
 //! tiles/tumour/c.jpg                tiles/test/stroma/b.tif
 //! ```
 
+use crate::error::FileOperation;
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -85,11 +86,7 @@ pub fn read_image_folder(path: impl AsRef<Path>, size: Option<(usize, usize)>) -
     for ((name, folder), is_test) in parts {
         let label = classes.iter().position(|class| class == name);
         let label = label.ok_or_else(|| {
-            Error::Missing {
-                what: format!("class {name:?} of `test`"),
-                place: "`train`".into(),
-            }
-            .in_file(path)
+            Error::missing(format!("class {name:?} of `test`"), "`train`").in_file(path)
         })?;
         let images = image_files(folder)?;
         labels.resize(labels.len() + images.len(), label);
@@ -106,10 +103,10 @@ pub fn read_image_folder(path: impl AsRef<Path>, size: Option<(usize, usize)>) -
 }
 
 fn no_classes(path: &Path) -> Error {
-    Error::Missing {
-        what: "folders of images, one for each class".into(),
-        place: format!("folder {}", path.display()),
-    }
+    Error::missing(
+        "folders of images, one for each class",
+        format!("folder {}", path.display()),
+    )
 }
 
 fn class_folders(path: &Path) -> Result<Vec<(String, PathBuf)>> {
@@ -123,7 +120,7 @@ fn class_folders(path: &Path) -> Result<Vec<(String, PathBuf)>> {
 /// The entries of a folder that are not hidden, sorted by name, and whether each is a folder. Links are followed;
 /// as the depth is fixed, a loop of links ends.
 fn entries(path: &Path) -> Result<Vec<(String, PathBuf, bool)>> {
-    let cannot_read = |err| io_error(path, "read", err);
+    let cannot_read = |err| io_error(path, FileOperation::Read, err);
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).map_err(cannot_read)? {
         let entry = entry.map_err(cannot_read)?;
@@ -132,15 +129,15 @@ fn entries(path: &Path) -> Result<Vec<(String, PathBuf, bool)>> {
             continue;
         }
         let Some(name) = name.to_str() else {
-            return Err(Error::InvalidValue {
-                what: "name in the folder".into(),
-                found: name.to_string_lossy().into_owned(),
-                expected: "a name in Unicode".into(),
-            }
+            return Err(Error::invalid(
+                "name in the folder",
+                name.to_string_lossy().into_owned(),
+                "a name in Unicode",
+            )
             .in_file(path));
         };
         let metadata = fs::metadata(entry.path());
-        let metadata = metadata.map_err(|err| io_error(&entry.path(), "read", err))?;
+        let metadata = metadata.map_err(|err| io_error(&entry.path(), FileOperation::Read, err))?;
         entries.push((name.to_string(), entry.path(), metadata.is_dir()));
     }
     entries.sort();
@@ -159,18 +156,15 @@ fn folders(path: &Path) -> Result<Vec<(String, PathBuf)>> {
 fn image_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = entries(folder)?;
     if let Some((name, ..)) = entries.iter().find(|(_, _, is_folder)| *is_folder) {
-        return Err(Error::InvalidValue {
-            what: "folder of a class".into(),
-            found: format!("a folder {name:?} in it"),
-            expected: "images".into(),
-        }
+        return Err(Error::invalid(
+            "folder of a class",
+            format!("a folder {name:?} in it"),
+            "images",
+        )
         .in_file(folder));
     }
     if entries.is_empty() {
-        return Err(Error::Empty {
-            what: "images of the class".into(),
-        }
-        .in_file(folder));
+        return Err(Error::empty("images of the class").in_file(folder));
     }
     Ok(entries.into_iter().map(|(_, path, _)| path).collect())
 }
@@ -188,14 +182,14 @@ fn read_files(files: &[PathBuf], size: Option<(usize, usize)>) -> Result<Array4<
         if let Some(first) = images.first() {
             let ((height, width, _), found) = (first.dim(), image.dim());
             if (height, width) != (found.0, found.1) {
-                return Err(Error::ShapeMismatch {
-                    what: "image".into(),
-                    expected: format!(
+                return Err(Error::shape(
+                    "image",
+                    format!(
                         "[{height}, {width}] as that of {} (or state a size for all)",
                         files[0].display()
                     ),
-                    found: vec![found.0, found.1],
-                }
+                    vec![found.0, found.1],
+                )
                 .in_file(file));
             }
         }
@@ -219,14 +213,7 @@ fn read_files(files: &[PathBuf], size: Option<(usize, usize)>) -> Result<Array4<
 
 /// Decodes an image to shape `[height, width, 1 or 3]`.
 fn read_image(path: &Path) -> Result<Array3<f64>> {
-    let not_image = |message: String| {
-        Error::Syntax {
-            format: "image".into(),
-            line: None,
-            message,
-        }
-        .in_file(path)
-    };
+    let not_image = |message: String| Error::syntax("image", None, message).in_file(path);
     let (_, len) = open(path)?;
     if len > MAX_FILE_BYTES {
         return Err(not_image(format!(
@@ -236,7 +223,7 @@ fn read_image(path: &Path) -> Result<Array3<f64>> {
     let bytes = read_bytes(path)?;
     let mut reader = ImageReader::new(Cursor::new(&bytes))
         .with_guessed_format()
-        .map_err(|err| io_error(path, "read", err))?;
+        .map_err(|err| io_error(path, FileOperation::Read, err))?;
     if !matches!(
         reader.format(),
         Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Tiff)
@@ -273,11 +260,11 @@ fn read_image(path: &Path) -> Result<Array3<f64>> {
         ColorType::Rgb8 | ColorType::Rgba8 => (3, bytes(image.into_rgb8().into_raw())),
         ColorType::Rgb16 | ColorType::Rgba16 => (3, words(image.into_rgb16().into_raw())),
         other => {
-            return Err(Error::InvalidValue {
-                what: "pixels".into(),
-                found: format!("{other:?}"),
-                expected: "grey or colour, 8 or 16 bits".into(),
-            }
+            return Err(Error::invalid(
+                "pixels",
+                format!("{other:?}"),
+                "grey or colour, 8 or 16 bits",
+            )
             .in_file(path));
         }
     };

@@ -66,10 +66,12 @@ fn assemble(
         .iter()
         .enumerate()
         .map(|(index, &label)| {
-            usize::try_from(label).map_err(|_| Error::InvalidValue {
-                what: format!("array `y` at index {index}"),
-                found: label.to_string(),
-                expected: "a label from 0".into(),
+            usize::try_from(label).map_err(|_| {
+                Error::invalid(
+                    format!("array `y` at index {index}"),
+                    label,
+                    "a label from 0",
+                )
             })
         })
         .collect::<Result<Vec<usize>>>()?;
@@ -88,11 +90,11 @@ fn assemble(
         .map(|(index, &mark)| match mark {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(Error::InvalidValue {
-                what: format!("array `is_test` at index {index}"),
-                found: mark.to_string(),
-                expected: "0 or 1".into(),
-            }),
+            _ => Err(Error::invalid(
+                format!("array `is_test` at index {index}"),
+                mark,
+                "0 or 1",
+            )),
         })
         .collect::<Result<Vec<bool>>>()?;
     set.with_held_out(held_out)
@@ -102,22 +104,22 @@ fn assemble(
 pub(super) fn numbered_classes(what: &str, labels: &[usize]) -> Result<Vec<String>> {
     let largest = labels.iter().copied().max().unwrap_or(0);
     if largest >= MAX_NUMBERED {
-        return Err(Error::InvalidValue {
-            what: what.into(),
-            found: format!("label {largest}"),
-            expected: format!("labels below {MAX_NUMBERED}"),
-        });
+        return Err(Error::invalid(
+            what,
+            format!("label {largest}"),
+            format!("labels below {MAX_NUMBERED}"),
+        ));
     }
     Ok((0..=largest).map(|label| label.to_string()).collect())
 }
 
 fn check_vector(what: &str, array: &ArrayD<i64>, count: usize) -> Result<()> {
     if array.shape() != [count] && array.shape() != [count, 1] {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: format!("[{count}], one entry for each image"),
-            found: array.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            what,
+            format!("[{count}], one entry for each image"),
+            array.shape().to_vec(),
+        ));
     }
     Ok(())
 }
@@ -127,10 +129,12 @@ fn four_axes(pixels: ArrayD<f64>) -> Result<Array4<f64>> {
     if shape.len() == 3 {
         shape.push(1);
     }
-    let refuse = || Error::ShapeMismatch {
-        what: "array `x`".into(),
-        expected: "[n, height, width, channels]".into(),
-        found: pixels.shape().to_vec(),
+    let refuse = || {
+        Error::shape(
+            "array `x`",
+            "[n, height, width, channels]",
+            pixels.shape().to_vec(),
+        )
     };
     if shape.len() != 4 {
         return Err(refuse());

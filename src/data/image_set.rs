@@ -6,7 +6,7 @@ use ndarray::{Array4, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use super::shuffle;
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::{Error, Result};
 
 /// Labelled images of one size.
@@ -46,38 +46,37 @@ impl ImageSet {
     /// name that comes twice.
     pub fn new(images: Array4<f64>, labels: Vec<usize>, classes: Vec<String>) -> Result<ImageSet> {
         if images.is_empty() {
-            return Err(Error::Empty {
-                what: format!("images of shape {:?}", images.shape()),
-            });
+            return Err(Error::empty(format!(
+                "images of shape {:?}",
+                images.shape()
+            )));
         }
         if classes.is_empty() {
-            return Err(Error::Empty {
-                what: "names of the classes".into(),
-            });
+            return Err(Error::empty("names of the classes"));
         }
         if labels.len() != images.len_of(Axis(0)) {
-            return Err(Error::ShapeMismatch {
-                what: "labels".into(),
-                expected: format!("[{}], one for each image", images.len_of(Axis(0))),
-                found: vec![labels.len()],
-            });
+            return Err(Error::shape(
+                "labels",
+                format!("[{}], one for each image", images.len_of(Axis(0))),
+                vec![labels.len()],
+            ));
         }
         if let Some(index) = labels.iter().position(|&label| label >= classes.len()) {
-            return Err(Error::InvalidValue {
-                what: format!("label of image {index}"),
-                found: labels[index].to_string(),
-                expected: format!("below {}, the number of classes", classes.len()),
-            });
+            return Err(Error::invalid(
+                format!("label of image {index}"),
+                labels[index],
+                format!("below {}, the number of classes", classes.len()),
+            ));
         }
         let mut seen = HashSet::new();
         if let Some(twice) = classes.iter().find(|name| !seen.insert(name.as_str())) {
-            return Err(Error::InvalidValue {
-                what: "names of the classes".into(),
-                found: format!("{twice:?} twice"),
-                expected: "each name once".into(),
-            });
+            return Err(Error::invalid(
+                "names of the classes",
+                format!("{twice:?} twice"),
+                "each name once",
+            ));
         }
-        check_finite("images", images.view())?;
+        check::finite("images", images.view())?;
         let images = if images.is_standard_layout() {
             images
         } else {
@@ -97,11 +96,11 @@ impl ImageSet {
     /// [`Error::ShapeMismatch`] if there is not one entry for each image.
     pub fn with_held_out(mut self, held_out: Vec<bool>) -> Result<ImageSet> {
         if held_out.len() != self.len() {
-            return Err(Error::ShapeMismatch {
-                what: "marks of held-out images".into(),
-                expected: format!("[{}], one for each image", self.len()),
-                found: vec![held_out.len()],
-            });
+            return Err(Error::shape(
+                "marks of held-out images",
+                format!("[{}], one for each image", self.len()),
+                vec![held_out.len()],
+            ));
         }
         self.held_out = Some(held_out);
         Ok(self)
@@ -170,16 +169,14 @@ impl ImageSet {
     /// [`Error::Empty`] without indices, [`Error::InvalidValue`] for an index that is not below [`ImageSet::len`].
     pub fn select(&self, indices: &[usize]) -> Result<ImageSet> {
         if indices.is_empty() {
-            return Err(Error::Empty {
-                what: "indices of the images to select".into(),
-            });
+            return Err(Error::empty("indices of the images to select"));
         }
         if let Some(index) = indices.iter().find(|&&index| index >= self.len()) {
-            return Err(Error::InvalidValue {
-                what: "index of an image".into(),
-                found: index.to_string(),
-                expected: format!("below {}, the number of images", self.len()),
-            });
+            return Err(Error::invalid(
+                "index of an image",
+                *index,
+                format!("below {}, the number of images", self.len()),
+            ));
         }
         Ok(ImageSet {
             images: self.images.select(Axis(0), indices),
@@ -198,18 +195,15 @@ impl ImageSet {
     /// [`Error::Missing`] if the source does not say which images are held out; [`Error::Empty`] if all are, or none.
     pub fn held_out_split(&self) -> Result<(ImageSet, ImageSet)> {
         let Some(held_out) = &self.held_out else {
-            return Err(Error::Missing {
-                what: "marks of held-out images".into(),
-                place: "the image set; expected folders `train` and `test`, or an array `is_test`"
-                    .into(),
-            });
+            return Err(Error::missing(
+                "marks of held-out images",
+                "the image set; expected folders `train` and `test`, or an array `is_test`",
+            ));
         };
         let (test, train): (Vec<usize>, Vec<usize>) = (0..self.len()).partition(|&i| held_out[i]);
         for (what, part) in [("training", &train), ("held-out", &test)] {
             if part.is_empty() {
-                return Err(Error::Empty {
-                    what: format!("{what} images"),
-                });
+                return Err(Error::empty(format!("{what} images")));
             }
         }
         Ok((self.part(&train)?, self.part(&test)?))
@@ -260,11 +254,11 @@ impl ImageSet {
     fn balanced(&self, train: usize, test: usize, seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
         positive("number of training images", train)?;
         if train.checked_add(test).is_none_or(|all| all > self.len()) {
-            return Err(Error::InvalidValue {
-                what: "number of images to draw".into(),
-                found: format!("{train} to train and {test} to test with"),
-                expected: format!("at most {} in all, the number of images", self.len()),
-            });
+            return Err(Error::invalid(
+                "number of images to draw",
+                format!("{train} to train and {test} to test with"),
+                format!("at most {} in all, the number of images", self.len()),
+            ));
         }
         let mut members = vec![Vec::new(); self.classes.len()];
         for (index, &label) in self.labels.iter().enumerate() {
@@ -288,11 +282,11 @@ impl ImageSet {
         for &class in &occurring {
             let (to_train, to_test) = (train_shares[class], test_shares[class]);
             if to_train + to_test > members[class].len() {
-                return Err(Error::InvalidValue {
-                    what: format!("number of images of class {:?}", self.classes[class]),
-                    found: members[class].len().to_string(),
-                    expected: format!("at least {to_train} to train and {to_test} to test with"),
-                });
+                return Err(Error::invalid(
+                    format!("number of images of class {:?}", self.classes[class]),
+                    members[class].len(),
+                    format!("at least {to_train} to train and {to_test} to test with"),
+                ));
             }
         }
         let mut taken = vec![0; members.len()];
@@ -322,11 +316,7 @@ fn rounds(classes: &[usize], count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
 
 fn positive(what: &str, number: usize) -> Result<()> {
     if number == 0 {
-        return Err(Error::InvalidValue {
-            what: what.into(),
-            found: "0".into(),
-            expected: "at least 1".into(),
-        });
+        return Err(Error::invalid(what, "0", "at least 1"));
     }
     Ok(())
 }

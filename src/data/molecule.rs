@@ -108,11 +108,7 @@ impl FromStr for Element {
         Element::ALL
             .into_iter()
             .find(|element| element.symbol() == text)
-            .ok_or_else(|| Error::InvalidValue {
-                what: "element".into(),
-                found: format!("{text:?}"),
-                expected: "one of H, C, N, O, F".into(),
-            })
+            .ok_or_else(|| Error::invalid("element", format!("{text:?}"), "one of H, C, N, O, F"))
     }
 }
 
@@ -156,40 +152,32 @@ impl Molecule {
         internal_energy_0k: f64,
     ) -> Result<Molecule> {
         if elements.is_empty() {
-            return Err(Error::Empty {
-                what: "elements".into(),
-            });
+            return Err(Error::empty("elements"));
         }
         if positions.len() != elements.len() {
-            return Err(Error::ShapeMismatch {
-                what: "positions".into(),
-                expected: format!("[{}, 3], one position for each element", elements.len()),
-                found: vec![positions.len(), 3],
-            });
+            return Err(Error::shape(
+                "positions",
+                format!("[{}, 3], one position for each element", elements.len()),
+                vec![positions.len(), 3],
+            ));
         }
         for (atom, position) in positions.iter().enumerate() {
             if let Some(axis) = position.iter().position(|x| !x.is_finite()) {
-                return Err(Error::NotFinite {
-                    what: "positions".into(),
-                    index: vec![atom, axis],
-                });
+                return Err(Error::not_finite("positions", vec![atom, axis]));
             }
         }
         if !internal_energy_0k.is_finite() {
-            return Err(Error::NotFinite {
-                what: "internal energy".into(),
-                index: Vec::new(),
-            });
+            return Err(Error::not_finite("internal energy", Vec::new()));
         }
         for (j, b) in positions.iter().enumerate() {
             for (i, a) in positions[..j].iter().enumerate() {
                 let separation = distance(a, b);
                 if !(separation > 0.0 && separation.is_finite()) {
-                    return Err(Error::InvalidValue {
-                        what: format!("distance of atoms {i} and {j}"),
-                        found: number(separation).to_string(),
-                        expected: "a positive finite distance".into(),
-                    });
+                    return Err(Error::invalid(
+                        format!("distance of atoms {i} and {j}"),
+                        separation,
+                        "a positive finite distance",
+                    ));
                 }
             }
         }
@@ -286,14 +274,14 @@ impl Molecule {
         let determinant = rotation.determinant();
         // `amax` of a NaN may be anything, the determinant of a NaN is NaN.
         if !(excess <= ORTHOGONALITY_GUARD * f64::EPSILON && determinant > 0.0) {
-            return Err(Error::InvalidValue {
-                what: "rotation".into(),
-                found: format!(
+            return Err(Error::invalid(
+                "rotation",
+                format!(
                     "max|R Rᵀ − 1| = {excess:.1e}, det R = {}",
                     number(determinant)
                 ),
-                expected: "an orthogonal matrix with determinant 1".into(),
-            });
+                "an orthogonal matrix with determinant 1",
+            ));
         }
         let positions = self
             .positions

@@ -8,7 +8,7 @@ use num_complex::Complex;
 use super::arrays::{one_line, out_of_memory};
 use super::file_formats::{HEAD_LEN, NPY, describe};
 use super::npy_header::parse_dictionary;
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::{Error, Result};
 
 /// Longest header that is read, as in NumPy itself.
@@ -109,20 +109,18 @@ impl Header {
 
     /// The error for an element type that a reader does not take.
     pub fn wrong_type(&self, what: &str, expected: &str) -> Error {
-        Error::InvalidValue {
-            what: format!("element type of {what}"),
-            found: self.type_name(),
-            expected: expected.into(),
-        }
+        Error::invalid(
+            format!("element type of {what}"),
+            self.type_name(),
+            expected,
+        )
     }
 
     /// Compares the header's claim with the length of the data; returns the number of elements.
     pub fn count(&self, element_size: usize, what: &str) -> Result<usize> {
         let (shape, available) = (&self.shape, self.data_len);
         if shape.contains(&0) {
-            return Err(Error::Empty {
-                what: format!("{what} of shape {shape:?}"),
-            });
+            return Err(Error::empty(format!("{what} of shape {shape:?}")));
         }
         let count = shape
             .iter()
@@ -153,11 +151,7 @@ impl Header {
 
 /// The error for bytes that are no array.
 pub(super) fn not_npy(what: &str, message: impl std::fmt::Display) -> Error {
-    Error::Syntax {
-        format: "npy".into(),
-        line: None,
-        message: format!("{what}: {message}"),
-    }
+    Error::syntax("npy", None, format!("{what}: {message}"))
 }
 
 /// Reads the header of an array of `len` bytes. `what` names the array in errors.
@@ -266,7 +260,7 @@ pub(super) fn read_real(
             return Err(header.wrong_type(what, REAL));
         }
     }?;
-    check_finite(what, array.view())?;
+    check::finite(what, array.view())?;
     Ok(array)
 }
 
@@ -329,7 +323,7 @@ pub(super) fn read_complex(
         }),
         _ => return Err(header.wrong_type(what, COMPLEX)),
     }?;
-    check_finite(what, array.view())?;
+    check::finite(what, array.view())?;
     Ok(array)
 }
 
@@ -373,11 +367,7 @@ where
             }
             values.push(convert(element).map_err(|(found, expected)| {
                 let index = unravel(values.len(), header);
-                Error::InvalidValue {
-                    what: format!("{what} at index {index:?}"),
-                    found,
-                    expected: expected.into(),
-                }
+                Error::invalid(format!("{what} at index {index:?}"), found, expected)
             })?);
         }
     }

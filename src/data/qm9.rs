@@ -11,6 +11,7 @@
 //! Compressed tar archives are not read; unpack them into a folder first. Hidden files (`._*`, `.DS_Store`) and what systems add to
 //! folders and archives (`Thumbs.db`, `__MACOSX`) are passed over. Text may have a byte order mark and any line ends.
 
+use crate::error::FileOperation;
 use std::collections::HashMap;
 use std::fs;
 use std::ops::ControlFlow;
@@ -94,7 +95,7 @@ impl Qm9Source {
     /// QM9, [`Error::InvalidValue`] if a file has none of the forms.
     pub fn open(path: impl AsRef<Path>) -> Result<Qm9Source> {
         let path = path.as_ref();
-        let metadata = fs::metadata(path).map_err(|e| io_error(path, "read", e))?;
+        let metadata = fs::metadata(path).map_err(|e| io_error(path, FileOperation::Read, e))?;
         let (form, parts) = if metadata.is_dir() {
             recognise_folder(path)?
         } else {
@@ -217,18 +218,16 @@ impl Qm9Source {
         progress: impl FnMut(Progress),
     ) -> Result<Vec<Molecule>> {
         if rows.is_empty() {
-            return Err(Error::Empty {
-                what: "rows".into(),
-            });
+            return Err(Error::empty("rows"));
         }
         let mut places = HashMap::with_capacity(rows.len());
         for (place, &row) in rows.iter().enumerate() {
             if places.insert(row, place).is_some() {
-                return Err(Error::InvalidValue {
-                    what: "rows".into(),
-                    found: format!("row {row} twice"),
-                    expected: "distinct rows".into(),
-                });
+                return Err(Error::invalid(
+                    "rows",
+                    format!("row {row} twice"),
+                    "distinct rows",
+                ));
             }
         }
         let mut found: Vec<Option<Molecule>> = vec![None; rows.len()];
@@ -252,9 +251,8 @@ impl Qm9Source {
             .into_iter()
             .zip(rows)
             .map(|(molecule, row)| {
-                molecule.ok_or_else(|| Error::Missing {
-                    what: format!("row {row}"),
-                    place: format!("{}", self.path.display()),
+                molecule.ok_or_else(|| {
+                    Error::missing(format!("row {row}"), format!("{}", self.path.display()))
                 })
             })
             .collect()

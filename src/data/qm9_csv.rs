@@ -68,11 +68,11 @@ fn stream_part(
     reading.advance_to(start + reader.position().byte());
     // A number in the last column may have been cut.
     if !matches!(reader.get_ref().last, b'\n' | b'\r') {
-        return Err(Located::Here(Error::Syntax {
-            format: "CSV".into(),
-            line: Some(reader.position().line() as usize),
-            message: "file ends within a line, expected a complete line".into(),
-        }));
+        return Err(Located::Here(Error::syntax(
+            "CSV",
+            Some(reader.position().line() as usize),
+            "file ends within a line, expected a complete line",
+        )));
     }
     Ok(ControlFlow::Continue(()))
 }
@@ -107,9 +107,11 @@ impl Columns {
             header
                 .iter()
                 .position(|column| column == name.as_bytes())
-                .ok_or_else(|| Error::Missing {
-                    what: format!("column {name}"),
-                    place: format!("the header (line 1, {} columns)", header.len()),
+                .ok_or_else(|| {
+                    Error::missing(
+                        format!("column {name}"),
+                        format!("the header (line 1, {} columns)", header.len()),
+                    )
                 })
         };
         Ok(Columns {
@@ -208,11 +210,11 @@ fn parse_positions(text: &str, line: u64) -> Result<Vec<[f64; 3]>> {
 }
 
 fn value(line: u64, column: &str, found: &str, expected: &str) -> Error {
-    Error::InvalidValue {
-        what: format!("line {line}, column {column}"),
-        found: format!("{:?}", excerpt(found)),
-        expected: expected.into(),
-    }
+    Error::invalid(
+        format!("line {line}, column {column}"),
+        format!("{:?}", excerpt(found)),
+        expected,
+    )
 }
 
 /// What the CSV reader found: lines with a wrong number of columns, or a stream that breaks off.
@@ -225,9 +227,5 @@ pub(super) fn csv_error(error: &csv::Error) -> Error {
         csv::ErrorKind::Io(e) => format!("cannot read on: {e}"),
         _ => error.to_string(),
     };
-    Error::Syntax {
-        format: "CSV".into(),
-        line,
-        message,
-    }
+    Error::syntax("CSV", line, message)
 }

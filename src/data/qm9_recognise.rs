@@ -1,5 +1,6 @@
 //! Tells by its content which form of QM9 a file or folder holds, and opens it.
 
+use crate::error::FileOperation;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,10 @@ const HEAD_LEN: u64 = 4096;
 pub(super) fn recognise_folder(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
     let mut xyz = Vec::new();
     let mut csv = Vec::new();
-    for entry in fs::read_dir(path).map_err(|e| io_error(path, "read", e))? {
-        let entry = entry.map_err(|e| io_error(path, "read", e))?.path();
+    for entry in fs::read_dir(path).map_err(|e| io_error(path, FileOperation::Read, e))? {
+        let entry = entry
+            .map_err(|e| io_error(path, FileOperation::Read, e))?
+            .path();
         let name = entry.file_name().unwrap_or_default().to_string_lossy();
         if is_passed_over(&name) {
             continue;
@@ -41,10 +44,10 @@ pub(super) fn recognise_folder(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
     } else if !csv.is_empty() {
         Ok((Qm9Form::CsvParts, csv))
     } else {
-        Err(Error::Missing {
-            what: "files *.xyz or qm9_part*.csv".into(),
-            place: format!("folder {}", path.display()),
-        })
+        Err(Error::missing(
+            "files *.xyz or qm9_part*.csv",
+            format!("folder {}", path.display()),
+        ))
     }
 }
 
@@ -53,7 +56,7 @@ pub(super) fn recognise_file(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
     let (file, _) = open(path)?;
     file.take(HEAD_LEN)
         .read_to_end(&mut head)
-        .map_err(|e| io_error(path, "read", e))?;
+        .map_err(|e| io_error(path, FileOperation::Read, e))?;
     if head.starts_with(ZIP[0]) {
         return recognise_archive(path);
     }
@@ -75,12 +78,11 @@ pub(super) fn recognise_file(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
             Some(found) => format!("{found} (unpack archives into a folder and pass the folder)"),
             None => describe(&head[..head.len().min(FORMAT_LEN as usize)]),
         };
-        Err(Error::InvalidValue {
-            what: "QM9 data".into(),
+        Err(Error::invalid(
+            "QM9 data",
             found,
-            expected: "raw .xyz, a folder of them, the qm9pack wheel, its CSV parts, or a sample"
-                .into(),
-        }
+            "raw .xyz, a folder of them, the qm9pack wheel, its CSV parts, or a sample",
+        )
         .in_file(path))
     }
 }
@@ -97,10 +99,10 @@ fn recognise_archive(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
         .collect();
     parts.sort();
     if parts.is_empty() {
-        return Err(Error::Missing {
-            what: "files qm9_part*.csv".into(),
-            place: format!("archive {} ({} files)", path.display(), archive.len()),
-        });
+        return Err(Error::missing(
+            "files qm9_part*.csv",
+            format!("archive {} ({} files)", path.display(), archive.len()),
+        ));
     }
     Ok((Qm9Form::Wheel, parts))
 }

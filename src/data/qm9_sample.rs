@@ -82,11 +82,11 @@ pub fn sample_rows(total_rows: usize, count: usize, seed: u64) -> Result<Vec<usi
         .filter(|row| row % DESIGN_POOL_STRIDE != 0)
         .collect();
     if count > rows.len() {
-        return Err(Error::InvalidValue {
-            what: "size of the sample".into(),
-            found: count.to_string(),
-            expected: format!("at most {}, the rows outside the design pool", rows.len()),
-        });
+        return Err(Error::invalid(
+            "size of the sample",
+            count,
+            format!("at most {}, the rows outside the design pool", rows.len()),
+        ));
     }
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -198,9 +198,11 @@ fn check_complete(content: &str) -> Result<()> {
         .lines()
         .take_while(|line| line.starts_with('#'))
         .find_map(|line| line.strip_prefix(COUNT_KEY))
-        .ok_or_else(|| Error::Missing {
-            what: format!("comment {:?}", format!("{COUNT_KEY}N")),
-            place: "the first lines".into(),
+        .ok_or_else(|| {
+            Error::missing(
+                format!("comment {:?}", format!("{COUNT_KEY}N")),
+                "the first lines",
+            )
         })?;
     let found = content
         .lines()
@@ -208,15 +210,15 @@ fn check_complete(content: &str) -> Result<()> {
         .count()
         .saturating_sub(1);
     if stated.trim().parse() != Ok(found) || !content.ends_with('\n') {
-        return Err(Error::Syntax {
-            format: "QM9 sample".into(),
-            line: Some(content.lines().count()),
-            message: if content.ends_with('\n') {
+        return Err(Error::syntax(
+            "QM9 sample",
+            Some(content.lines().count()),
+            if content.ends_with('\n') {
                 format!("found {found} molecules, expected {}", excerpt(stated))
             } else {
                 "file ends within a line, expected a complete line".into()
             },
-        });
+        ));
     }
     Ok(())
 }
@@ -238,11 +240,11 @@ fn molecule(record: &StringRecord, line: u64) -> Result<Molecule> {
         .collect::<Result<Vec<f64>>>()?;
     let (triples, rest) = coordinates.as_chunks::<3>();
     if !rest.is_empty() {
-        return Err(Error::ShapeMismatch {
-            what: format!("line {line}, column {}", COLUMNS[3]),
-            expected: format!("[{}, 3], three coordinates an atom", elements.len()),
-            found: vec![coordinates.len()],
-        });
+        return Err(Error::shape(
+            format!("line {line}, column {}", COLUMNS[3]),
+            format!("[{}, 3], three coordinates an atom", elements.len()),
+            vec![coordinates.len()],
+        ));
     }
     let energy = number(&record[4], line, COLUMNS[4])?;
     qm9_text::molecule(id, elements, triples.to_vec(), energy)
@@ -250,17 +252,21 @@ fn molecule(record: &StringRecord, line: u64) -> Result<Molecule> {
 }
 
 fn integer(text: &str, line: u64, column: &str) -> Result<u32> {
-    text.parse().map_err(|_| Error::InvalidValue {
-        what: format!("line {line}, column {column}"),
-        found: format!("{:?}", excerpt(text)),
-        expected: "an integer".into(),
+    text.parse().map_err(|_| {
+        Error::invalid(
+            format!("line {line}, column {column}"),
+            format!("{:?}", excerpt(text)),
+            "an integer",
+        )
     })
 }
 
 fn number(text: &str, line: u64, column: &str) -> Result<f64> {
-    parse_number(text).ok_or_else(|| Error::InvalidValue {
-        what: format!("line {line}, column {column}"),
-        found: format!("{:?}", excerpt(text)),
-        expected: "a finite number".into(),
+    parse_number(text).ok_or_else(|| {
+        Error::invalid(
+            format!("line {line}, column {column}"),
+            format!("{:?}", excerpt(text)),
+            "a finite number",
+        )
     })
 }

@@ -34,42 +34,16 @@ pub(super) fn molecule(
     energy: f64,
 ) -> Result<Molecule> {
     if elements.len() > MAX_ATOMS {
-        return Err(Error::InvalidValue {
-            what: "number of atoms".into(),
-            found: elements.len().to_string(),
-            expected: format!("at most {MAX_ATOMS}"),
-        });
+        return Err(Error::invalid(
+            "number of atoms",
+            elements.len(),
+            format!("at most {MAX_ATOMS}"),
+        ));
     }
     Molecule::new(id, elements, positions, energy)
 }
 
 /// Names the place in front of what an error is about.
 pub(super) fn at(place: &str, error: Error) -> Error {
-    let prefix = |what: String| format!("{place}, {what}");
-    match error {
-        Error::ShapeMismatch {
-            what,
-            expected,
-            found,
-        } => Error::ShapeMismatch {
-            what: prefix(what),
-            expected,
-            found,
-        },
-        Error::NotFinite { what, index } => Error::NotFinite {
-            what: prefix(what),
-            index,
-        },
-        Error::Empty { what } => Error::Empty { what: prefix(what) },
-        Error::InvalidValue {
-            what,
-            found,
-            expected,
-        } => Error::InvalidValue {
-            what: prefix(what),
-            found,
-            expected,
-        },
-        other => other,
-    }
+    error.renamed(|what| format!("{place}, {what}"))
 }

@@ -179,17 +179,9 @@ fn parse(lines: &[&str], before: usize) -> Result<Molecule> {
 }
 
 fn syntax(line: usize, message: String) -> Error {
-    Error::Syntax {
-        format: "QM9 xyz".into(),
-        line: Some(line),
-        message,
-    }
+    Error::syntax("QM9 xyz", Some(line), message)
 }
 
 fn value(what: &str, found: &str, expected: &str) -> Error {
-    Error::InvalidValue {
-        what: what.into(),
-        found: format!("{:?}", excerpt(found)),
-        expected: expected.into(),
-    }
+    Error::invalid(what, format!("{:?}", excerpt(found)), expected)
 }

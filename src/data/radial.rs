@@ -2,7 +2,8 @@
 
 use std::f64::consts::{FRAC_PI_4, PI};
 
-use crate::error::{Error, Result, number};
+use crate::check;
+use crate::error::{Error, Result};
 use crate::special::{GaussLegendre, legendre_polynomials};
 use crate::sphere::sampling::check_band_limit;
 
@@ -88,7 +89,7 @@ impl RadialCutoff {
     pub(super) fn check(self) -> Result<()> {
         match self {
             RadialCutoff::None => Ok(()),
-            RadialCutoff::Cosine { radius } => positive("cutoff radius", radius),
+            RadialCutoff::Cosine { radius } => check::positive("cutoff radius", radius),
         }
     }
 }
@@ -224,50 +225,30 @@ impl RadialChannel {
         if ok {
             return Ok(());
         }
-        Err(Error::InvalidValue {
-            what: "angular width".into(),
-            found: number(self.angular_width).to_string(),
-            expected: "a width in (0, π]".into(),
-        })
+        Err(Error::invalid(
+            "angular width",
+            self.angular_width,
+            "a width in (0, π]",
+        ))
     }
 
     pub(super) fn check(&self) -> Result<()> {
         self.check_angular_width()?;
-        finite("charge exponent", self.charge_exponent)?;
-        finite("scale of a radial function", self.scale)?;
+        check::finite_number("charge exponent", self.charge_exponent)?;
+        check::finite_number("scale of a radial function", self.scale)?;
         match self.function {
-            RadialFunction::Power(power) => finite("power of a radial function", power),
+            RadialFunction::Power(power) => {
+                check::finite_number("power of a radial function", power)
+            }
             RadialFunction::Gaussian {
                 centre,
                 width,
                 power,
             } => {
-                finite("centre of a Gaussian shell", centre)?;
-                finite("power of a Gaussian shell", power)?;
-                positive("width of a Gaussian shell", width)
+                check::finite_number("centre of a Gaussian shell", centre)?;
+                check::finite_number("power of a Gaussian shell", power)?;
+                check::positive("width of a Gaussian shell", width)
             }
         }
     }
-}
-
-pub(super) fn finite(what: &str, x: f64) -> Result<()> {
-    if x.is_finite() {
-        return Ok(());
-    }
-    Err(Error::InvalidValue {
-        what: what.into(),
-        found: number(x).to_string(),
-        expected: "a finite number".into(),
-    })
-}
-
-fn positive(what: &str, x: f64) -> Result<()> {
-    if x.is_finite() && x > 0.0 {
-        return Ok(());
-    }
-    Err(Error::InvalidValue {
-        what: what.into(),
-        found: number(x).to_string(),
-        expected: "a positive finite number".into(),
-    })
 }

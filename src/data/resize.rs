@@ -64,11 +64,11 @@ pub(super) fn resize(images: &Array4<f64>, height: usize, width: usize) -> Resul
 /// Refuses a size of zero.
 pub(super) fn check_size(height: usize, width: usize) -> Result<()> {
     if height == 0 || width == 0 {
-        return Err(Error::InvalidValue {
-            what: "size of the images".into(),
-            found: format!("{height} by {width}"),
-            expected: "at least 1 by 1".into(),
-        });
+        return Err(Error::invalid(
+            "size of the images",
+            format!("{height} by {width}"),
+            "at least 1 by 1",
+        ));
     }
     Ok(())
 }
@@ -80,11 +80,11 @@ pub(super) fn check_memory(shape: &[usize]) -> Result<()> {
     if fits {
         return Ok(());
     }
-    Err(Error::InvalidValue {
-        what: "size of the images".into(),
-        found: format!("{shape:?}"),
-        expected: "an array that fits into memory".into(),
-    })
+    Err(Error::invalid(
+        "size of the images",
+        format!("{shape:?}"),
+        "an array that fits into memory",
+    ))
 }
 
 /// Resamples one axis to `len` entries.

@@ -6,7 +6,7 @@ use ndarray::{Array3, Array4, Axis};
 use num_complex::Complex64;
 
 use super::molecule::{Element, Molecule, distance};
-use super::radial::{RadialChannel, RadialCutoff, RadialFunction, finite};
+use super::radial::{RadialChannel, RadialCutoff, RadialFunction};
 use crate::error::{Error, Result, number};
 use crate::sphere::{Sampling, SphericalHarmonics};
 
@@ -126,7 +126,7 @@ impl SphericalFeaturesBuilder {
     /// width outside (0, π], a width or radius that is not positive, or a number that is not finite.
     pub fn build(self) -> Result<SphericalFeatures> {
         let harmonics = SphericalHarmonics::new(self.band_limit)?;
-        let empty = |what: &str| Error::Empty { what: what.into() };
+        let empty = |what: &str| Error::empty(what);
         if self.elements.is_empty() {
             return Err(empty("elements of the features"));
         }
@@ -135,29 +135,29 @@ impl SphericalFeaturesBuilder {
         }
         for (index, element) in self.elements.iter().enumerate() {
             if self.elements[..index].contains(element) {
-                return Err(Error::InvalidValue {
-                    what: "elements of the features".into(),
-                    found: format!("{element} twice"),
-                    expected: "distinct elements".into(),
-                });
+                return Err(Error::invalid(
+                    "elements of the features",
+                    format!("{element} twice"),
+                    "distinct elements",
+                ));
             }
         }
         self.cutoff.check()?;
-        finite("weight of the atom in the centre", self.centre)?;
+        crate::check::finite_number("weight of the atom in the centre", self.centre)?;
         for channel in &self.radial {
             channel.check()?;
         }
         let channels = self.elements.len() * self.radial.len();
         let channel_scales = self.channel_scales.unwrap_or_else(|| vec![1.0; channels]);
         if channel_scales.len() != channels {
-            return Err(Error::ShapeMismatch {
-                what: "channel scales".into(),
-                expected: format!("[{channels}], elements × radial functions"),
-                found: vec![channel_scales.len()],
-            });
+            return Err(Error::shape(
+                "channel scales",
+                format!("[{channels}], elements × radial functions"),
+                vec![channel_scales.len()],
+            ));
         }
         for scale in &channel_scales {
-            finite("channel scale", *scale)?;
+            crate::check::finite_number("channel scale", *scale)?;
         }
         let profiles = self
             .radial
@@ -414,11 +414,11 @@ impl SphericalFeatures {
                 })
                 .collect();
             if let Some(k) = weights.iter().position(|w| !w.is_finite()) {
-                return Err(Error::InvalidValue {
-                    what: format!("weight of atoms {i} and {j} in radial function {k}"),
-                    found: format!("{} at the distance {} Å", number(weights[k]), number(r)),
-                    expected: "a finite weight".into(),
-                });
+                return Err(Error::invalid(
+                    format!("weight of atoms {i} and {j} in radial function {k}"),
+                    format!("{} at the distance {} Å", number(weights[k]), number(r)),
+                    "a finite weight",
+                ));
             }
             let direction =
                 std::array::from_fn(|axis| (positions[j][axis] - positions[i][axis]) / r);
@@ -436,18 +436,15 @@ fn normalise(directions: &[[f64; 3]]) -> Result<Vec<[f64; 3]>> {
     let mut units = Vec::with_capacity(directions.len());
     for (point, direction) in directions.iter().enumerate() {
         if let Some(axis) = direction.iter().position(|x| !x.is_finite()) {
-            return Err(Error::NotFinite {
-                what: "directions".into(),
-                index: vec![point, axis],
-            });
+            return Err(Error::not_finite("directions", vec![point, axis]));
         }
         let length = distance(direction, &[0.0; 3]);
         if !(length > 0.0 && length.is_finite()) {
-            return Err(Error::InvalidValue {
-                what: format!("length of direction {point}"),
-                found: number(length).to_string(),
-                expected: "a positive finite length".into(),
-            });
+            return Err(Error::invalid(
+                format!("length of direction {point}"),
+                length,
+                "a positive finite length",
+            ));
         }
         units.push(direction.map(|x| x / length));
     }

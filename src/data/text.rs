@@ -17,12 +17,8 @@ pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 ///
 /// # Errors
 /// [`Error::Syntax`] for bytes that are no such text, with the name of a well-known format.
-pub(crate) fn decode<'a>(bytes: &'a [u8], format: &str) -> Result<Cow<'a, str>> {
-    let refuse = |message: String| Error::Syntax {
-        format: format.into(),
-        line: None,
-        message,
-    };
+pub(crate) fn decode<'a>(bytes: &'a [u8], format: &'static str) -> Result<Cow<'a, str>> {
+    let refuse = |message: String| Error::syntax(format, None, message);
     let text: Cow<'a, str> = match bytes {
         [0xff, 0xfe, rest @ ..] if !rest.starts_with(&[0, 0]) => {
             utf16(rest, u16::from_le_bytes).map(Cow::Owned)

@@ -69,14 +69,14 @@ impl Augmentation {
     ) -> crate::Result<Self> {
         let fits = |s: &&PlanarSymmetry| s.shape_after(height, width) == (height, width);
         if let Some(turn) = symmetries.iter().find(|symmetry| !fits(symmetry)) {
-            return Err(Error::InvalidValue {
-                what: "symmetries of an augmentation".into(),
-                found: format!(
+            return Err(Error::invalid(
+                "symmetries of an augmentation",
+                format!(
                     "{} quarter turns of images of {height} × {width} pixels",
                     turn.quarter_turns
                 ),
-                expected: "square images, or even numbers of quarter turns".into(),
-            });
+                "square images, or even numbers of quarter turns",
+            ));
         }
         let places = (0..height).flat_map(|y| (0..width).map(move |x| (y, x)));
         let sources = symmetries.iter().map(|symmetry| {
@@ -151,9 +151,7 @@ impl Augmentation {
     fn new(places: usize, len: usize, moves: Moves) -> crate::Result<Self> {
         for (what, count) in [("transformations", len), ("places", places)] {
             if count == 0 {
-                return Err(Error::Empty {
-                    what: format!("{what} of an augmentation"),
-                });
+                return Err(Error::empty(format!("{what} of an augmentation")));
             }
         }
         Ok(Augmentation {

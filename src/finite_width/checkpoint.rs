@@ -3,6 +3,7 @@
 //! A file in the format safetensors: parameters and moments by name, and one text of settings among its metadata, which ends in
 //! a checksum of the text and all tensors.
 
+use crate::error::FileOperation;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -63,11 +64,8 @@ impl Trainer {
         let tensors = self.tensors();
         text += &format!("{CHECKSUM}{}\n", checksum(&text, &tensors));
         let metadata = HashMap::from([(KEY.to_string(), text)]);
-        let bytes =
-            safetensors::serialize(tensors, Some(metadata)).map_err(|error| Error::Backend {
-                library: "safetensors".into(),
-                message: error.to_string(),
-            })?;
+        let bytes = safetensors::serialize(tensors, Some(metadata))
+            .map_err(|error| Error::backend("safetensors", error))?;
         write_atomically(path, |out| out.write_all(&bytes))
     }
 
@@ -83,7 +81,8 @@ impl Trainer {
     pub fn restore(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         check_regular(path)?;
-        let bytes = std::fs::read(path).map_err(|error| io_error(path, "read", error))?;
+        let bytes =
+            std::fs::read(path).map_err(|error| io_error(path, FileOperation::Read, error))?;
         self.restore_from(&bytes).map_err(|error| Error::InFile {
             path: path.to_path_buf(),
             source: Box::new(error),
@@ -126,11 +125,11 @@ impl Trainer {
                 .remove(&name)
                 .ok_or_else(|| missing(&name, "the tensors of the checkpoint"))?;
             if value.dims() != now.dims() {
-                return Err(Error::ShapeMismatch {
-                    what: name,
-                    expected: format!("{:?}", now.dims()),
-                    found: value.dims().to_vec(),
-                });
+                return Err(Error::shape(
+                    name,
+                    format!("{:?}", now.dims()),
+                    value.dims().to_vec(),
+                ));
             }
             if value.dtype() != now.dtype() {
                 let name = format!("data type of {name}");
@@ -213,31 +212,17 @@ fn check_finite(name: &str, value: &Tensor) -> Result<()> {
     if super::loss::number(&sum)? == 0.0 {
         return Ok(());
     }
-    Err(Error::NotFinite {
-        what: name.into(),
-        index: vec![],
-    })
+    Err(Error::not_finite(name, vec![]))
 }
 
-fn syntax(error: &impl ToString) -> Error {
-    Error::Syntax {
-        format: "safetensors".into(),
-        line: None,
-        message: error.to_string(),
-    }
+fn syntax(error: &dyn std::fmt::Display) -> Error {
+    Error::syntax("safetensors", None, error)
 }
 
 fn missing(what: &str, place: &str) -> Error {
-    Error::Missing {
-        what: what.into(),
-        place: place.into(),
-    }
+    Error::missing(what, place)
 }
 
 fn other(what: &str, found: &str, expected: &str) -> Error {
-    Error::InvalidValue {
-        what: format!("{what} of a checkpoint"),
-        found: found.into(),
-        expected: expected.into(),
-    }
+    Error::invalid(format!("{what} of a checkpoint"), found, expected)
 }

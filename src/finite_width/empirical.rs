@@ -132,11 +132,11 @@ impl EmpiricalKernel {
     ) -> Result<KernelEstimate> {
         let count = seeds.end.saturating_sub(seeds.start);
         if count < 2 {
-            return Err(Error::InvalidValue {
-                what: "number of initialisations".into(),
-                found: count.to_string(),
-                expected: "at least 2, for a standard error".into(),
-            });
+            return Err(Error::invalid(
+                "number of initialisations",
+                count,
+                "at least 2, for a standard error",
+            ));
         }
         let threads = rayon::current_num_threads();
         let share = EmpiricalKernel::with_memory(self.memory / threads);
@@ -194,11 +194,11 @@ impl EmpiricalKernel {
         // A row is copied once while a block is put together.
         let block = self.memory / (3 * one);
         if block == 0 {
-            return Err(Error::InvalidValue {
-                what: "memory for an empirical kernel".into(),
-                found: format!("{} bytes", self.memory),
-                expected: format!("at least {}, for the derivatives of two inputs", 3 * one),
-            });
+            return Err(Error::invalid(
+                "memory for an empirical kernel",
+                format!("{} bytes", self.memory),
+                format!("at least {}, for the derivatives of two inputs", 3 * one),
+            ));
         }
         let len = |tensor: &Tensor| tensor.dims().first().copied().unwrap_or(0);
         let (n1, n2) = (len(rows), columns.map_or(len(rows), len));

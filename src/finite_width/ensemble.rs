@@ -6,7 +6,7 @@ use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use crate::special::finite::first_not_finite;
+use crate::check::first_not_finite;
 use crate::{Error, Result};
 
 use super::{Backend, Trainer, TrainerBuilder};
@@ -35,11 +35,11 @@ impl EnsembleOutputs {
     pub fn standard_deviation(&self) -> Result<Array2<f64>> {
         let members = self.outputs.len_of(Axis(0));
         if members < 2 {
-            return Err(Error::InvalidValue {
-                what: "members of an ensemble".into(),
-                found: members.to_string(),
-                expected: "at least 2, for a standard deviation".into(),
-            });
+            return Err(Error::invalid(
+                "members of an ensemble",
+                members,
+                "at least 2, for a standard deviation",
+            ));
         }
         Ok(self.outputs.std_axis(Axis(0), 1.0))
     }
@@ -74,16 +74,14 @@ impl TrainerBuilder {
         measure: impl Fn(&Trainer) -> Result<T> + Sync,
     ) -> Result<Vec<Vec<T>>> {
         if seeds.is_empty() {
-            return Err(Error::Empty {
-                what: "seeds of an ensemble".into(),
-            });
+            return Err(Error::empty("seeds of an ensemble"));
         }
         if !steps.is_sorted() {
-            return Err(Error::InvalidValue {
-                what: "steps at which an ensemble is looked at".into(),
-                found: format!("{steps:?}"),
-                expected: "increasing numbers".into(),
-            });
+            return Err(Error::invalid(
+                "steps at which an ensemble is looked at",
+                format!("{steps:?}"),
+                "increasing numbers",
+            ));
         }
         seeds
             .into_par_iter()
@@ -143,13 +141,13 @@ fn outputs(trainer: &Trainer, inputs: &Tensor) -> Result<Array2<f64>> {
     let values = Array2::from_shape_vec(shape, values).expect("as many values as in the tensor");
     match first_not_finite(&values.view()) {
         None => Ok(values),
-        Some(index) => Err(Error::NotFinite {
-            what: format!(
+        Some(index) => Err(Error::not_finite(
+            format!(
                 "outputs of the network of seed {} after {} steps",
                 trainer.network().seed(),
                 trainer.steps()
             ),
             index,
-        }),
+        )),
     }
 }

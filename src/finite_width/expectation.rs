@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView, Axis, RemoveAxis};
 
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::{Error, Result};
 
 /// The size of an expectation: the root mean square of its entries.
@@ -55,16 +55,16 @@ impl ExpectationSize {
         let what = "samples of an expectation";
         let count = samples.len_of(Axis(0));
         if count < 3 {
-            return Err(Error::InvalidValue {
-                what: what.into(),
-                found: count.to_string(),
-                expected: "at least 3, so that one can be left out".into(),
-            });
+            return Err(Error::invalid(
+                what,
+                count,
+                "at least 3, so that one can be left out",
+            ));
         }
         if samples.is_empty() {
-            return Err(Error::Empty { what: what.into() });
+            return Err(Error::empty(what));
         }
-        check_finite(what, samples.view())?;
+        check::finite(what, samples.view())?;
         let n = count as f64;
         let entries = (samples.len() / count) as f64;
         let sum = samples.sum_axis(Axis(0));

@@ -3,7 +3,7 @@
 use candle_core::{D, DType, Device, Tensor};
 use ndarray::Array2;
 
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::{Error, Result};
 
 use super::{Backend, FiniteNetwork};
@@ -23,11 +23,7 @@ impl Targets {
         let [places, channels] = network.output_shape();
         let rows = inputs * places;
         let shape_error = |expected: String, found: &[usize]| {
-            Err(Error::ShapeMismatch {
-                what: "training targets".into(),
-                expected,
-                found: found.to_vec(),
-            })
+            Err(Error::shape("training targets", expected, found.to_vec()))
         };
         let values = match self {
             Targets::Values(values) => {
@@ -37,7 +33,7 @@ impl Targets {
                         values.shape(),
                     );
                 }
-                check_finite("training targets", values.view())?;
+                check::finite("training targets", values.view())?;
                 values.iter().copied().collect()
             }
             Targets::Labels(labels) => {
@@ -45,20 +41,20 @@ impl Targets {
                     return shape_error(format!("[{rows}], one label a row"), &[labels.len()]);
                 }
                 if channels < 2 {
-                    return Err(Error::InvalidValue {
-                        what: "output channels of a classifier".into(),
-                        found: channels.to_string(),
-                        expected: "at least 2, one a class".into(),
-                    });
+                    return Err(Error::invalid(
+                        "output channels of a classifier",
+                        channels,
+                        "at least 2, one a class",
+                    ));
                 }
                 let mut values = vec![0.0; rows * channels];
                 for (row, &label) in labels.iter().enumerate() {
                     if label >= channels {
-                        return Err(Error::InvalidValue {
-                            what: format!("label {row}"),
-                            found: label.to_string(),
-                            expected: format!("below {channels}, the number of output channels"),
-                        });
+                        return Err(Error::invalid(
+                            format!("label {row}"),
+                            label,
+                            format!("below {channels}, the number of output channels"),
+                        ));
                     }
                     values[row * channels + label] = 1.0;
                 }

@@ -40,9 +40,6 @@ trait Backend<T> {
 
 impl<T> Backend<T> for candle_core::Result<T> {
     fn backend(self) -> crate::Result<T> {
-        self.map_err(|error| crate::Error::Backend {
-            library: "candle".into(),
-            message: error.to_string(),
-        })
+        self.map_err(|error| crate::Error::backend("candle", error))
     }
 }

@@ -38,11 +38,11 @@ impl Width {
     pub(super) fn check(self) -> Result<()> {
         for (what, number) in [("hidden", self.hidden), ("output", self.outputs)] {
             if number == 0 {
-                return Err(Error::InvalidValue {
-                    what: format!("number of {what} channels"),
-                    found: "0".into(),
-                    expected: "at least 1".into(),
-                });
+                return Err(Error::invalid(
+                    format!("number of {what} channels"),
+                    "0",
+                    "at least 1",
+                ));
             }
         }
         Ok(())
@@ -178,19 +178,19 @@ impl FiniteNetwork {
     /// [`Error::ShapeMismatch`] if there are more or fewer, or one has another shape; nothing is replaced then.
     pub fn set_parameters(&self, values: &[Tensor]) -> Result<()> {
         if values.len() != self.parameters.len() {
-            return Err(Error::ShapeMismatch {
-                what: "parameters of a finite network".into(),
-                expected: format!("[{}]", self.parameters.len()),
-                found: vec![values.len()],
-            });
+            return Err(Error::shape(
+                "parameters of a finite network",
+                format!("[{}]", self.parameters.len()),
+                vec![values.len()],
+            ));
         }
         for (slot, value) in self.plan.slots.iter().zip(values) {
             if value.dims() != slot.shape {
-                return Err(Error::ShapeMismatch {
-                    what: format!("parameter {}", slot.name),
-                    expected: format!("{:?}", slot.shape),
-                    found: value.dims().to_vec(),
-                });
+                return Err(Error::shape(
+                    format!("parameter {}", slot.name),
+                    format!("{:?}", slot.shape),
+                    value.dims().to_vec(),
+                ));
             }
         }
         for (parameter, value) in self.parameters.iter().zip(values) {
@@ -307,18 +307,18 @@ impl FiniteNetwork {
         let [places, channels] = self.plan.input;
         let shape = inputs.dims();
         if shape.len() != 3 || shape[1..] != [places, channels] || shape[0] == 0 {
-            return Err(Error::ShapeMismatch {
-                what: "inputs of a finite network".into(),
-                expected: format!("[n, {places}, {channels}], n at least 1"),
-                found: shape.to_vec(),
-            });
+            return Err(Error::shape(
+                "inputs of a finite network",
+                format!("[n, {places}, {channels}], n at least 1"),
+                shape.to_vec(),
+            ));
         }
         if inputs.dtype() != self.plan.dtype {
-            return Err(Error::InvalidValue {
-                what: "data type of the inputs".into(),
-                found: inputs.dtype().as_str().into(),
-                expected: self.plan.dtype.as_str().into(),
-            });
+            return Err(Error::invalid(
+                "data type of the inputs",
+                inputs.dtype().as_str(),
+                self.plan.dtype.as_str(),
+            ));
         }
         let outputs = inputs
             .contiguous()

@@ -4,7 +4,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 
 use crate::Error;
-use crate::error::number;
+use crate::check;
 
 /// How a step follows from the gradient g of the loss.
 ///
@@ -51,20 +51,14 @@ impl Optimiser {
         };
         for (name, beta) in [("β1", beta1), ("β2", beta2)] {
             if !(0.0..1.0).contains(beta) {
-                return Err(Error::InvalidValue {
-                    what: format!("{name} of Adam"),
-                    found: number(*beta).to_string(),
-                    expected: "at least 0 and below 1".into(),
-                });
+                return Err(Error::invalid(
+                    format!("{name} of Adam"),
+                    *beta,
+                    "at least 0 and below 1",
+                ));
             }
         }
-        if !(*epsilon > 0.0 && epsilon.is_finite()) {
-            return Err(Error::InvalidValue {
-                what: "ϵ of Adam".into(),
-                found: number(*epsilon).to_string(),
-                expected: "a finite number above 0".into(),
-            });
-        }
+        check::positive("ϵ of Adam", *epsilon)?;
         Ok(())
     }
 

@@ -55,11 +55,11 @@ impl Plan {
     pub fn new(network: &Network, width: Width, dtype: DType) -> Result<Plan> {
         width.check()?;
         if !matches!(dtype, DType::F32 | DType::F64) {
-            return Err(Error::InvalidValue {
-                what: "data type of a finite network".into(),
-                found: dtype.as_str().into(),
-                expected: "f32 or f64".into(),
-            });
+            return Err(Error::invalid(
+                "data type of a finite network",
+                dtype.as_str(),
+                "f32 or f64",
+            ));
         }
         let rotations = match *network.input() {
             InputSpace::Sphere { band_limit, .. } => Some(RotationPlaces::new(
@@ -124,11 +124,11 @@ fn feature_band_limit(signals: usize, quadrature: Quadrature) -> Result<usize> {
         Quadrature::Tolerance(_) => 2 * signals,
     };
     if band_limit < signals || band_limit > MAX_BAND_LIMIT {
-        return Err(Error::InvalidValue {
-            what: "band limit of the quadrature of a finite network".into(),
-            found: band_limit.to_string(),
-            expected: format!("{signals} (that of the signals) to {MAX_BAND_LIMIT}"),
-        });
+        return Err(Error::invalid(
+            "band limit of the quadrature of a finite network",
+            band_limit,
+            format!("{signals} (that of the signals) to {MAX_BAND_LIMIT}"),
+        ));
     }
     Ok(band_limit)
 }
@@ -267,14 +267,14 @@ impl Planner<'_> {
             Layer::Residual { branch, shortcut } => {
                 // What is added as it is has the channels that it has.
                 if shortcut.is_empty() && channels != state.channels {
-                    return Err(Error::InvalidValue {
-                        what: format!("channels behind the residual sum of layer {name}"),
-                        found: channels.to_string(),
-                        expected: format!(
+                    return Err(Error::invalid(
+                        format!("channels behind the residual sum of layer {name}"),
+                        channels,
+                        format!(
                             "{}, those of its identity shortcut; or a dense layer behind it",
                             state.channels
                         ),
-                    });
+                    ));
                 }
                 let (branch, after) =
                     self.branch(branch, &format!("{name}.branch"), channels, state)?;

@@ -3,6 +3,7 @@
 use candle_core::Tensor;
 use ndarray::ArrayView2;
 
+use crate::check;
 use crate::{Error, Result};
 
 use super::augmentation::Augmentation;
@@ -128,14 +129,9 @@ impl TrainerBuilder {
     /// the network or each other, or are out of range. Inputs must be finite. An augmentation needs outputs at one place: those at
     /// several would move along.
     pub fn build(self) -> Result<Trainer> {
-        let invalid = |what: &str, found: String, expected: &str| {
-            Err(Error::InvalidValue {
-                what: what.into(),
-                found,
-                expected: expected.into(),
-            })
-        };
-        check_rate(self.learning_rate)?;
+        let invalid =
+            |what: &str, found: String, expected: &str| Err(Error::invalid(what, found, expected));
+        check::positive("learning rate", self.learning_rate)?;
         self.optimiser.check()?;
         if self.batch_size == Some(0) {
             return invalid("batch size", "0".into(), "at least 1");
@@ -157,14 +153,14 @@ impl TrainerBuilder {
         }
         if let Some(augmentation) = &self.augmentation {
             if augmentation.places() != places {
-                return Err(Error::ShapeMismatch {
-                    what: "training inputs".into(),
-                    expected: format!(
+                return Err(Error::shape(
+                    "training inputs",
+                    format!(
                         "[n, {}, channels], for the augmentation",
                         augmentation.places()
                     ),
-                    found: self.inputs.dims().to_vec(),
-                });
+                    self.inputs.dims().to_vec(),
+                ));
             }
             let [outputs, _] = self.network.output_shape();
             if outputs != 1 {
@@ -268,7 +264,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::InvalidValue`] unless it is finite and above 0.
     pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
-        check_rate(learning_rate)?;
+        check::positive("learning rate", learning_rate)?;
         self.learning_rate = learning_rate;
         Ok(())
     }
@@ -382,23 +378,12 @@ impl Trainer {
         if loss.is_finite() {
             return Ok(loss);
         }
-        Err(Error::NotFinite {
-            what: format!(
+        Err(Error::not_finite(
+            format!(
                 "loss after {} steps of learning rate {}",
                 self.steps, self.learning_rate
             ),
-            index: vec![],
-        })
+            vec![],
+        ))
     }
-}
-
-fn check_rate(learning_rate: f64) -> Result<()> {
-    if learning_rate.is_finite() && learning_rate > 0.0 {
-        return Ok(());
-    }
-    Err(Error::InvalidValue {
-        what: "learning rate".into(),
-        found: crate::error::number(learning_rate).to_string(),
-        expected: "a finite number above 0".into(),
-    })
 }

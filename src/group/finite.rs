@@ -82,11 +82,7 @@ impl TableGroup {
     pub fn new(table: ArrayView2<'_, usize>) -> Result<TableGroup> {
         let (rows, columns) = table.dim();
         if rows != columns {
-            return Err(Error::ShapeMismatch {
-                what: TABLE.into(),
-                expected: "[n, n]".into(),
-                found: vec![rows, columns],
-            });
+            return Err(Error::shape(TABLE, "[n, n]", vec![rows, columns]));
         }
         TableGroup::checked(rows, |g, h| table[[g, h]])
     }
@@ -370,16 +366,16 @@ const TABLE: &str = "multiplication table";
 /// An order that a table may have.
 pub(super) fn check_order(order: usize) -> Result<()> {
     match order {
-        0 => Err(Error::Empty { what: TABLE.into() }),
+        0 => Err(Error::empty(TABLE)),
         1..=MAX_TABLE_ORDER => Ok(()),
-        _ => Err(Error::InvalidValue {
-            what: "order of a group given by its table".into(),
-            found: order.to_string(),
-            expected: format!(
+        _ => Err(Error::invalid(
+            "order of a group given by its table",
+            order,
+            format!(
                 "at most {MAX_TABLE_ORDER}, for which the table takes {} MB",
                 2 * MAX_TABLE_ORDER * MAX_TABLE_ORDER / 1_000_000
             ),
-        }),
+        )),
     }
 }
 
@@ -414,9 +410,5 @@ fn check_line(
 }
 
 fn not_a_group(found: String, expected: String) -> Error {
-    Error::InvalidValue {
-        what: TABLE.into(),
-        found,
-        expected,
-    }
+    Error::invalid(TABLE, found, expected)
 }

@@ -74,11 +74,11 @@ impl FiniteAction {
     pub fn new(group: TableGroup, images: ArrayView2<'_, usize>) -> Result<FiniteAction> {
         let (rows, points) = images.dim();
         if rows != group.order() {
-            return Err(Error::ShapeMismatch {
-                what: IMAGES.into(),
-                expected: format!("[{}, points], one row an element", group.order()),
-                found: vec![rows, points],
-            });
+            return Err(Error::shape(
+                IMAGES,
+                format!("[{}, points], one row an element", group.order()),
+                vec![rows, points],
+            ));
         }
         check_points(points)?;
         check_entries(rows, points)?;
@@ -194,11 +194,11 @@ impl FiniteAction {
     /// [`Error::InvalidValue`] if n is not from 1 to 7; S_7 has 5040 elements and a table of 51 MB, S_8 would have 40320.
     pub fn symmetric(n: usize) -> Result<FiniteAction> {
         if !(1..=MAX_SYMMETRIC_DEGREE).contains(&n) {
-            return Err(Error::InvalidValue {
-                what: "degree of the symmetric group".into(),
-                found: n.to_string(),
-                expected: format!("a number from 1 to {MAX_SYMMETRIC_DEGREE}"),
-            });
+            return Err(Error::invalid(
+                "degree of the symmetric group",
+                n,
+                format!("a number from 1 to {MAX_SYMMETRIC_DEGREE}"),
+            ));
         }
         let mut generators: Vec<Vec<usize>> = vec![(0..n).collect(); (n - 1).max(1)];
         for (x, generator) in generators.iter_mut().enumerate().take(n - 1) {
@@ -351,9 +351,5 @@ pub(super) fn point(x: usize) -> u32 {
 }
 
 fn not_an_action(found: String, expected: String) -> Error {
-    Error::InvalidValue {
-        what: IMAGES.into(),
-        found,
-        expected,
-    }
+    Error::invalid(IMAGES, found, expected)
 }

@@ -7,8 +7,7 @@ use ndarray::aview1;
 
 use super::rotation::{EulerZyz, Rotation};
 use super::traits::FiniteGroup;
-use crate::error::number;
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::sphere::Sampling;
 use crate::{Error, Result};
 
@@ -64,25 +63,23 @@ impl<E: Clone> HaarQuadrature<E> {
     /// [`Error::InvalidValue`] if the sum of the weights is not 1.
     pub fn new(nodes: Vec<E>, weights: Vec<f64>, exactness: Exactness) -> Result<Self> {
         if nodes.is_empty() {
-            return Err(Error::Empty {
-                what: "nodes of the Haar quadrature".into(),
-            });
+            return Err(Error::empty("nodes of the Haar quadrature"));
         }
         if weights.len() != nodes.len() {
-            return Err(Error::ShapeMismatch {
-                what: "weights of the Haar quadrature".into(),
-                expected: format!("[{}]", nodes.len()),
-                found: vec![weights.len()],
-            });
+            return Err(Error::shape(
+                "weights of the Haar quadrature",
+                format!("[{}]", nodes.len()),
+                vec![weights.len()],
+            ));
         }
-        check_finite("weights of the Haar quadrature", aview1(&weights))?;
+        check::finite("weights of the Haar quadrature", aview1(&weights))?;
         let mass: f64 = weights.iter().sum();
         if (mass - 1.0).abs() > MASS_GUARD {
-            return Err(Error::InvalidValue {
-                what: "sum of the weights of the Haar quadrature".into(),
-                found: number(mass).to_string(),
-                expected: "1".into(),
-            });
+            return Err(Error::invalid(
+                "sum of the weights of the Haar quadrature",
+                mass,
+                "1",
+            ));
         }
         Ok(HaarQuadrature {
             nodes,
@@ -166,11 +163,11 @@ impl HaarQuadrature<Rotation> {
     /// ```
     pub fn rotations(degree: usize, sampling: Sampling) -> Result<Self> {
         if degree > MAX_HAAR_DEGREE {
-            return Err(Error::InvalidValue {
-                what: "degree of the quadrature on SO(3)".into(),
-                found: degree.to_string(),
-                expected: format!("0 to {MAX_HAAR_DEGREE}"),
-            });
+            return Err(Error::invalid(
+                "degree of the quadrature on SO(3)",
+                degree,
+                format!("0 to {MAX_HAAR_DEGREE}"),
+            ));
         }
         let band_limit = match sampling {
             Sampling::GaussLegendre | Sampling::DriscollHealy | Sampling::ClenshawCurtis => {

@@ -122,16 +122,14 @@ impl PointGroup {
     /// not square.
     pub fn check_shape(self, height: usize, width: usize) -> Result<()> {
         if height == 0 || width == 0 {
-            return Err(Error::Empty {
-                what: "image".into(),
-            });
+            return Err(Error::empty("image"));
         }
         if self.needs_square() && height != width {
-            return Err(Error::ShapeMismatch {
-                what: "image".into(),
-                expected: format!("a square, since {self} has quarter turns"),
-                found: vec![height, width],
-            });
+            return Err(Error::shape(
+                "image",
+                format!("a square, since {self} has quarter turns"),
+                vec![height, width],
+            ));
         }
         Ok(())
     }
@@ -220,10 +218,12 @@ impl FromStr for PointGroup {
         let mut groups = PointGroup::ALL.into_iter();
         groups
             .find(|group| group.to_string() == name)
-            .ok_or_else(|| Error::InvalidValue {
-                what: "point group".into(),
-                found: format!("{name:?}"),
-                expected: "one of C1, C2, C4, D1, D2, D4".into(),
+            .ok_or_else(|| {
+                Error::invalid(
+                    "point group",
+                    format!("{name:?}"),
+                    "one of C1, C2, C4, D1, D2, D4",
+                )
             })
     }
 }

@@ -156,9 +156,7 @@ impl PlanarSymmetry {
     pub fn transform<A: Clone>(self, image: ArrayView3<'_, A>) -> Result<Array3<A>> {
         let (height, width, channels) = image.dim();
         if image.is_empty() {
-            return Err(Error::Empty {
-                what: "image".into(),
-            });
+            return Err(Error::empty("image"));
         }
         let (new_height, new_width) = self.shape_after(height, width);
         Ok(Array3::from_shape_fn(

@@ -164,11 +164,11 @@ fn check_rotations(what: &str, n: usize) -> Result<()> {
     if (1..=usize::MAX / 2).contains(&n) {
         return Ok(());
     }
-    Err(Error::InvalidValue {
-        what: what.into(),
-        found: n.to_string(),
-        expected: format!("a number from 1 to {}", usize::MAX / 2),
-    })
+    Err(Error::invalid(
+        what,
+        n,
+        format!("a number from 1 to {}", usize::MAX / 2),
+    ))
 }
 
 fn add_modulo(a: usize, b: usize, n: usize) -> usize {

@@ -7,7 +7,7 @@ use rand::{Rng, RngExt};
 
 use super::sphere_point::{SpherePoint, reduce_angle};
 use super::traits::{Action, Group};
-use crate::error::number;
+use crate::check;
 use crate::{Error, Result};
 
 /// Largest entry of `R Rᵀ − 1` that a matrix given as a rotation may have: matrices printed with ten digits
@@ -46,7 +46,7 @@ impl EulerZyz {
     /// [`Error::InvalidValue`] if an angle is not finite.
     pub fn new(alpha: f64, beta: f64, gamma: f64) -> Result<EulerZyz> {
         for (what, angle) in [("alpha", alpha), ("beta", beta), ("gamma", gamma)] {
-            check_angle(what, angle)?;
+            check::angle(what, angle)?;
         }
         Ok(EulerZyz { alpha, beta, gamma })
     }
@@ -124,14 +124,14 @@ impl Rotation {
     /// # Errors
     /// [`Error::InvalidValue`] if the axis is zero or a value is not finite.
     pub fn about_axis(axis: [f64; 3], angle: f64) -> Result<Rotation> {
-        check_angle("angle", angle)?;
+        check::angle("angle", angle)?;
         let largest = axis.iter().fold(0.0_f64, |m, c| m.max(c.abs()));
         if axis.iter().any(|c| !c.is_finite()) || largest == 0.0 {
-            return Err(Error::InvalidValue {
-                what: "axis".into(),
-                found: format!("{axis:?}"),
-                expected: "a finite vector other than zero".into(),
-            });
+            return Err(Error::invalid(
+                "axis",
+                format!("{axis:?}"),
+                "a finite vector other than zero",
+            ));
         }
         let [x, y, z] = axis.map(|c| c / largest);
         let norm = x.hypot(y).hypot(z);
@@ -156,10 +156,7 @@ impl Rotation {
     pub fn from_matrix(matrix: [[f64; 3]; 3]) -> Result<Rotation> {
         for (row, entries) in matrix.iter().enumerate() {
             if let Some(column) = entries.iter().position(|entry| !entry.is_finite()) {
-                return Err(Error::NotFinite {
-                    what: "rotation matrix".into(),
-                    index: vec![row, column],
-                });
+                return Err(Error::not_finite("rotation matrix", vec![row, column]));
             }
         }
         let m = Matrix3::from_fn(|row, column| matrix[row][column]);
@@ -170,18 +167,18 @@ impl Rotation {
             (m * m.transpose() - Matrix3::identity()).amax()
         };
         if deviation > ORTHOGONALITY_GUARD {
-            return Err(Error::InvalidValue {
-                what: "rotation matrix".into(),
-                found: format!("R Rᵀ differs from the identity by {deviation:.1e}"),
-                expected: format!("an orthogonal matrix, to {ORTHOGONALITY_GUARD:.0e}"),
-            });
+            return Err(Error::invalid(
+                "rotation matrix",
+                format!("R Rᵀ differs from the identity by {deviation:.1e}"),
+                format!("an orthogonal matrix, to {ORTHOGONALITY_GUARD:.0e}"),
+            ));
         }
         if m.determinant() < 0.0 {
-            return Err(Error::InvalidValue {
-                what: "rotation matrix".into(),
-                found: "determinant -1 (a reflection)".into(),
-                expected: "determinant 1".into(),
-            });
+            return Err(Error::invalid(
+                "rotation matrix",
+                "determinant -1 (a reflection)",
+                "determinant 1",
+            ));
         }
         let q = UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(m));
         Ok(normalised(q.w, q.i, q.j, q.k))
@@ -336,15 +333,4 @@ impl Action<SpherePoint> for RotationGroup {
 /// A rotation from a quaternion that is a unit up to rounding.
 fn normalised(w: f64, i: f64, j: f64, k: f64) -> Rotation {
     Rotation(UnitQuaternion::new_normalize(Quaternion::new(w, i, j, k)))
-}
-
-fn check_angle(what: &str, angle: f64) -> Result<()> {
-    if angle.is_finite() {
-        return Ok(());
-    }
-    Err(Error::InvalidValue {
-        what: what.into(),
-        found: number(angle).to_string(),
-        expected: "a finite angle".into(),
-    })
 }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::{PI, TAU};
 
-use crate::error::number;
+use crate::check;
 use crate::{Error, Result};
 
 /// A point of S², by colatitude $`\theta \in [0, \pi]`$ and longitude $`\varphi \in [0, 2\pi)`$.
@@ -34,19 +34,13 @@ impl SpherePoint {
     /// [`Error::InvalidValue`] if the colatitude is outside $`[0, \pi]`$ or an angle is not finite.
     pub fn new(colatitude: f64, longitude: f64) -> Result<SpherePoint> {
         if !(0.0..=PI).contains(&colatitude) {
-            return Err(Error::InvalidValue {
-                what: "colatitude".into(),
-                found: number(colatitude).to_string(),
-                expected: "an angle in [0, π]".into(),
-            });
+            return Err(Error::invalid(
+                "colatitude",
+                colatitude,
+                "an angle in [0, π]",
+            ));
         }
-        if !longitude.is_finite() {
-            return Err(Error::InvalidValue {
-                what: "longitude".into(),
-                found: number(longitude).to_string(),
-                expected: "a finite angle".into(),
-            });
-        }
+        check::angle("longitude", longitude)?;
         Ok(SpherePoint {
             colatitude,
             longitude: reduce_angle(longitude),
@@ -60,11 +54,11 @@ impl SpherePoint {
     pub fn from_vector(vector: [f64; 3]) -> Result<SpherePoint> {
         let largest = vector.iter().fold(0.0_f64, |m, c| m.max(c.abs()));
         if vector.iter().any(|c| !c.is_finite()) || largest == 0.0 {
-            return Err(Error::InvalidValue {
-                what: "direction".into(),
-                found: format!("{vector:?}"),
-                expected: "a finite vector other than zero".into(),
-            });
+            return Err(Error::invalid(
+                "direction",
+                format!("{vector:?}"),
+                "a finite vector other than zero",
+            ));
         }
         Ok(SpherePoint::of_finite(vector.map(|c| c / largest)))
     }

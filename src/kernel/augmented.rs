@@ -81,10 +81,12 @@ impl Transformation {
                     .as_standard_layout()
                     .into_owned()
                     .into_shape_with_order(shape)
-                    .map_err(|_| Error::ShapeMismatch {
-                        what: "images as vectors".into(),
-                        expected: format!("[n, {}]", height * width * channels),
-                        found: vectors.shape().to_vec(),
+                    .map_err(|_| {
+                        Error::shape(
+                            "images as vectors",
+                            format!("[n, {}]", height * width * channels),
+                            vectors.shape().to_vec(),
+                        )
                     })?;
                 let turned = turned(images.view(), symmetry)?;
                 let vectors = turned.into_shape_with_order((n, height * width * channels));
@@ -168,11 +170,11 @@ impl Transformation {
     pub fn apply(&self, signals: Signals<'_>) -> Result<OwnedSignals> {
         let transformed = (self.function)(signals)?;
         if transformed.view().len() != signals.len() {
-            return Err(Error::ShapeMismatch {
-                what: "transformed signals".into(),
-                expected: format!("{} signals, as many as before", signals.len()),
-                found: vec![transformed.view().len()],
-            });
+            return Err(Error::shape(
+                "transformed signals",
+                format!("{} signals, as many as before", signals.len()),
+                vec![transformed.view().len()],
+            ));
         }
         Ok(transformed)
     }
@@ -189,11 +191,7 @@ fn turned(images: ArrayView4<'_, f64>, symmetry: PlanarSymmetry) -> Result<Array
 }
 
 fn wrong_form(signals: &Signals<'_>, expected: &str) -> Error {
-    Error::ShapeMismatch {
-        what: "signals to transform".into(),
-        expected: expected.into(),
-        found: signals.shape().to_vec(),
-    }
+    Error::shape("signals to transform", expected, signals.shape().to_vec())
 }
 
 /// A kernel averaged over transformations of its inputs.
@@ -263,9 +261,7 @@ impl AugmentedKernel {
 
     fn new(kernel: Kernel, transformations: Vec<Transformation>, one_sided: bool) -> Result<Self> {
         if transformations.is_empty() {
-            return Err(Error::Empty {
-                what: "transformations".into(),
-            });
+            return Err(Error::empty("transformations"));
         }
         Ok(AugmentedKernel {
             kernel,
@@ -418,15 +414,14 @@ impl AugmentedKernel {
                 let largest = largest(fixed.view());
                 let change = largest_difference(fixed.view(), moved.view());
                 if change > INVARIANT * largest + 2.0 * estimate {
-                    return Err(Error::InvalidValue {
-                        what: "transformations of a group".into(),
-                        found: format!(
+                    return Err(Error::invalid(
+                        "transformations of a group",
+                        format!(
                             "a kernel that changes by {:.1e} of its size when both inputs are transformed",
                             change / largest
                         ),
-                        expected: "a kernel that is invariant, or `AugmentedKernel::over_subset`"
-                            .into(),
-                    });
+                        "a kernel that is invariant, or `AugmentedKernel::over_subset`",
+                    ));
                 }
             }
         }

@@ -269,12 +269,12 @@ impl<R: Refinement> Engine<R> {
                     && self.refinement.admits(level)
             });
             let Some(next) = next else {
-                return Err(Error::NotConverged {
-                    what: "mean over SO(3), relative error".into(),
-                    achieved: excess,
-                    requested: tolerance,
-                    limit: self.refinement.describe(levels.finest()),
-                });
+                return Err(Error::not_converged(
+                    "mean over SO(3), relative error",
+                    excess,
+                    tolerance,
+                    self.refinement.describe(levels.finest()),
+                ));
             };
             for level in next {
                 levels.add(level, self.at_level(a, b, level, workspace)?);
@@ -385,12 +385,12 @@ impl<R: Refinement> Engine<R> {
             }
             tolerance *= TIGHTER;
             if tolerance < f64::EPSILON {
-                return Err(Error::NotConverged {
-                    what: "kernel behind the layers after pooling".into(),
+                return Err(Error::not_converged(
+                    "kernel behind the layers after pooling",
                     achieved,
                     requested,
-                    limit: "rounding".into(),
-                });
+                    "rounding",
+                ));
             }
         }
     }

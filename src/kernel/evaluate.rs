@@ -195,11 +195,11 @@ impl Kernel {
         let InputSpace::Plane { height, width, .. } = *self.network.input() else {
             return match precision {
                 Precision::Double => Ok(self),
-                Precision::Single => Err(Error::InvalidValue {
-                    what: "precision".into(),
-                    found: "single precision for inputs that are not images".into(),
-                    expected: "double precision".into(),
-                }),
+                Precision::Single => Err(Error::invalid(
+                    "precision",
+                    "single precision for inputs that are not images",
+                    "double precision",
+                )),
             };
         };
         let size = [height, width];
@@ -339,11 +339,11 @@ impl Kernel {
         pairs: &[[Rotation; 2]],
     ) -> Result<Vec<Gram>> {
         if !matches!(self.network.outputs(), Outputs::Rotations(_)) {
-            return Err(Error::InvalidValue {
-                what: "outputs of the network".into(),
-                found: format!("{:?}", self.network.outputs()),
-                expected: "features at rotations".into(),
-            });
+            return Err(Error::invalid(
+                "outputs of the network",
+                format!("{:?}", self.network.outputs()),
+                "features at rotations",
+            ));
         }
         let (rows, columns) = (rows.into(), columns.into());
         pairs
@@ -389,13 +389,11 @@ fn check_poolings(layers: &[Layer]) -> Result<()> {
             .iter()
             .any(|layer| matches!(layer, Layer::Activation(_) | Layer::Residual { .. }))
     {
-        return Err(Error::InvalidNetwork {
-            layer: Some(first),
-            problem:
-                "an activation between `partial-pooling` and `group-pooling` has no kernel here"
-                    .into(),
-            change: "use `outputs` at points, or `group-pooling` alone".into(),
-        });
+        return Err(Error::network(
+            Some(first),
+            "an activation between `partial-pooling` and `group-pooling` has no kernel here",
+            "use `outputs` at points, or `group-pooling` alone",
+        ));
     }
     Ok(())
 }

@@ -109,14 +109,14 @@ impl FieldRefinement {
             copies: Arc::new(Copies::new(band_limit)),
         };
         if !refinement.admits([0, 0]) {
-            return Err(Error::InvalidValue {
-                what: "limits of the refinement".into(),
-                found: format!(
+            return Err(Error::invalid(
+                "limits of the refinement",
+                format!(
                     "{} bytes of tables, {} points",
                     limits.table_bytes, limits.points
                 ),
-                expected: format!("more, for {}", refinement.describe([0, 0])),
-            });
+                format!("more, for {}", refinement.describe([0, 0])),
+            ));
         }
         refinement.level([0, 0])?;
         Ok(refinement)

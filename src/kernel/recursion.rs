@@ -186,22 +186,17 @@ fn check_range<T: Real>(before: T, fibres: &Fibres<T>, layer: usize) -> Result<(
     } else {
         return Ok(());
     };
-    Err(Error::InvalidValue {
-        what: "kernel of an input with itself".into(),
-        found,
-        expected: expected.into(),
-    }
-    .in_layer(layer))
+    Err(Error::invalid("kernel of an input with itself", found, expected).in_layer(layer))
 }
 
 /// Inputs are finite: a number that is not has become too large on the way.
 fn out_of_range(error: Error) -> Error {
     match error {
-        Error::NotFinite { what, .. } => Error::InvalidValue {
+        Error::NotFinite { what, .. } => Error::invalid(
             what,
-            found: format!("above {:.1e}", f64::MAX),
-            expected: "smaller inputs, or a smaller weight_std or bias_std before".into(),
-        },
+            format!("above {:.1e}", f64::MAX),
+            "smaller inputs, or a smaller weight_std or bias_std before",
+        ),
         other => other,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use crate::error::number;
+use crate::check;
 use crate::special::geometric_mean;
 use crate::{Error, Result};
 
@@ -114,13 +114,7 @@ impl SetKernel {
     /// # Errors
     /// [`Error::InvalidValue`] unless the variance is finite and not negative.
     pub fn with_bias(mut self, variance: f64) -> Result<Self> {
-        if !(variance.is_finite() && variance >= 0.0) {
-            return Err(Error::InvalidValue {
-                what: "variance of the bias".into(),
-                found: number(variance).to_string(),
-                expected: "a finite number, at least 0".into(),
-            });
-        }
+        check::not_negative("variance of the bias", variance)?;
         self.bias_variance = variance;
         Ok(self)
     }
@@ -168,11 +162,11 @@ impl SetKernel {
         pairings: &[Pairing],
     ) -> Result<Vec<Gram>> {
         if self.kernel.precision() == Precision::Single {
-            return Err(Error::InvalidValue {
-                what: "precision of a kernel of sets".into(),
-                found: "single".into(),
-                expected: "double".into(),
-            });
+            return Err(Error::invalid(
+                "precision of a kernel of sets",
+                "single",
+                "double",
+            ));
         }
         for (signals, sets) in [Some(rows), columns].into_iter().flatten() {
             signals.check(self.kernel.network())?;
@@ -378,25 +372,21 @@ fn normalise(value: f64, own: f64, other: f64) -> f64 {
 
 fn check_sets(signals: usize, sets: &[SignalSet]) -> Result<()> {
     if sets.is_empty() {
-        return Err(Error::Empty {
-            what: "sets of signals".into(),
-        });
+        return Err(Error::empty("sets of signals"));
     }
     for (index, set) in sets.iter().enumerate() {
         if set.labels.is_empty() {
-            return Err(Error::Empty {
-                what: format!("set {index}"),
-            });
+            return Err(Error::empty(format!("set {index}")));
         }
         if signals
             .checked_sub(set.labels.len())
             .is_none_or(|last| set.first > last)
         {
-            return Err(Error::ShapeMismatch {
-                what: format!("set {index}"),
-                expected: format!("consecutive signals among {signals}"),
-                found: vec![set.first, set.labels.len()],
-            });
+            return Err(Error::shape(
+                format!("set {index}"),
+                format!("consecutive signals among {signals}"),
+                vec![set.first, set.labels.len()],
+            ));
         }
     }
     Ok(())

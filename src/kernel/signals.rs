@@ -6,10 +6,9 @@ use ndarray::{Array3, ArrayView, ArrayView2, ArrayView3, ArrayView4, Axis, Remov
 use num_complex::Complex64;
 use rayon::prelude::*;
 
-use crate::error::number;
+use crate::check::first_not_finite;
 use crate::group::{EulerZyz, Rotation};
 use crate::network::{InputSpace, Layer, Network, Outputs, SphereSampling};
-use crate::special::finite::first_not_finite;
 use crate::sphere::{CoefficientRotation, ShtPlanner, coefficients};
 use crate::{Error, Result};
 
@@ -253,11 +252,11 @@ impl PreparedSignals {
         if *self.network == *network {
             Ok(())
         } else {
-            Err(Error::InvalidValue {
-                what: "prepared signals".into(),
-                found: "signals prepared for another network".into(),
-                expected: "signals prepared for this network".into(),
-            })
+            Err(Error::invalid(
+                "prepared signals",
+                "signals prepared for another network",
+                "signals prepared for this network",
+            ))
         }
     }
 }
@@ -439,12 +438,7 @@ fn check_sizes(kernel: &Kernel, signals: &Signals<'_>) -> Result<()> {
         } else {
             continue;
         };
-        return Err(Error::InvalidValue {
-            what: "largest entry".into(),
-            found: number(size).to_string(),
-            expected,
-        }
-        .in_input(input));
+        return Err(Error::invalid("largest entry", size, expected).in_input(input));
     }
     Ok(())
 }
@@ -453,10 +447,7 @@ fn check_sizes(kernel: &Kernel, signals: &Signals<'_>) -> Result<()> {
 pub(crate) fn check_signals(input: &InputSpace, signals: &Signals<'_>) -> Result<()> {
     check_shape(input, signals)?;
     match signals.first_not_finite() {
-        Some(index) => Err(Error::NotFinite {
-            what: "signals".into(),
-            index,
-        }),
+        Some(index) => Err(Error::not_finite("signals", index)),
         None => Ok(()),
     }
 }
@@ -499,16 +490,14 @@ fn check_shape(input: &InputSpace, signals: &Signals<'_>) -> Result<()> {
     let shape = signals.shape();
     if shape[1..] != expected[..] {
         let words: Vec<String> = expected.iter().map(ToString::to_string).collect();
-        return Err(Error::ShapeMismatch {
-            what: "signals".into(),
-            expected: format!("[n, {}]", words.join(", ")),
-            found: shape.to_vec(),
-        });
+        return Err(Error::shape(
+            "signals",
+            format!("[n, {}]", words.join(", ")),
+            shape.to_vec(),
+        ));
     }
     if shape[0] == 0 {
-        return Err(Error::Empty {
-            what: "signals".into(),
-        });
+        return Err(Error::empty("signals"));
     }
     Ok(())
 }
@@ -538,11 +527,11 @@ fn wrong_form(input: &InputSpace, signals: &Signals<'_>) -> Error {
         Signals::Coefficients(_) => "complex",
         _ => "real",
     };
-    Error::ShapeMismatch {
-        what: format!("signals ({kind})"),
+    Error::shape(
+        format!("signals ({kind})"),
         expected,
-        found: signals.shape().to_vec(),
-    }
+        signals.shape().to_vec(),
+    )
 }
 
 /// Refuses coefficients that are not those of real signals.

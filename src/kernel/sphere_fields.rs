@@ -118,11 +118,11 @@ impl SphereFields {
     ) -> Result<Self> {
         let Resolution { haar, field } = resolution;
         if haar == 0 || field + 1 < 2 * band_limit {
-            return Err(Error::InvalidValue {
-                what: "band limits of the Haar quadrature and of fields".into(),
-                found: format!("{haar} and {field}"),
-                expected: format!("at least 1 and {}", 2 * band_limit - 1),
-            });
+            return Err(Error::invalid(
+                "band limits of the Haar quadrature and of fields",
+                format!("{haar} and {field}"),
+                format!("at least 1 and {}", 2 * band_limit - 1),
+            ));
         }
         let (longitudes, shifts) = longitudes(field, wanted_shifts(haar, readout));
         let grid = FieldGrid::new(field, longitudes, readout.at_pole())?;

@@ -13,7 +13,7 @@ const MAX_EDGE: usize = 1 << 12;
 pub(super) fn check_input(input: &InputSpace) -> Result<()> {
     let at_least_one = |what: &str, value: usize| {
         if value == 0 {
-            Err(invalid(what, "0", "at least 1"))
+            Err(Error::invalid(what, "0", "at least 1"))
         } else {
             Ok(())
         }
@@ -35,7 +35,7 @@ pub(super) fn check_input(input: &InputSpace) -> Result<()> {
         } => {
             for (what, edge) in [("height", *height), ("width", *width)] {
                 if edge == 0 || edge > MAX_EDGE {
-                    return Err(invalid(
+                    return Err(Error::invalid(
                         format!("{what} of the input"),
                         edge,
                         format!("a number from 1 to {MAX_EDGE}"),
@@ -50,7 +50,7 @@ pub(super) fn check_input(input: &InputSpace) -> Result<()> {
 
 fn check_band_limit(what: &str, band_limit: usize) -> Result<()> {
     if band_limit == 0 || band_limit > MAX_BAND_LIMIT {
-        return Err(invalid(
+        return Err(Error::invalid(
             what,
             band_limit,
             format!("a number from 1 to {MAX_BAND_LIMIT}"),
@@ -74,7 +74,7 @@ pub(super) fn check_quadrature(input: &InputSpace, quadrature: &Quadrature) -> R
         Quadrature::BandLimit(limit) => {
             check_band_limit("bandlimit of the quadrature", limit)?;
             if limit < *band_limit {
-                return Err(invalid(
+                return Err(Error::invalid(
                     "bandlimit of the quadrature",
                     limit,
                     format!("at least {band_limit}, the bandlimit of the input"),
@@ -83,9 +83,9 @@ pub(super) fn check_quadrature(input: &InputSpace, quadrature: &Quadrature) -> R
         }
         Quadrature::Tolerance(tolerance) => {
             if !(tolerance > 0.0 && tolerance < 1.0) {
-                return Err(invalid(
+                return Err(Error::invalid(
                     "tolerance of the quadrature",
-                    number(tolerance),
+                    tolerance,
                     "a number between 0 and 1",
                 ));
             }
@@ -141,30 +141,10 @@ fn in_layer(index: usize, err: Error) -> Error {
     }
 }
 
-fn invalid(
-    what: impl Into<String>,
-    found: impl std::fmt::Display,
-    expected: impl Into<String>,
-) -> Error {
-    Error::InvalidValue {
-        what: what.into(),
-        found: found.to_string(),
-        expected: expected.into(),
-    }
-}
-
 pub(super) fn layer_error(index: usize, problem: &str, change: &str) -> Error {
-    Error::InvalidNetwork {
-        layer: Some(index),
-        problem: problem.into(),
-        change: change.into(),
-    }
+    Error::network(Some(index), problem, change)
 }
 
 pub(super) fn network_error(problem: &str, change: &str) -> Error {
-    Error::InvalidNetwork {
-        layer: None,
-        problem: problem.into(),
-        change: change.into(),
-    }
+    Error::network(None, problem, change)
 }

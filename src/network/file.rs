@@ -25,10 +25,12 @@ pub(super) const LARGEST: u64 = 16 << 20;
 pub(super) fn parse(text: &str) -> Result<Network> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let lines = &Lines::of(text);
-    let document = DeTable::parse(text).map_err(|err| Error::Syntax {
-        format: "TOML".into(),
-        line: err.span().map(|span| lines.at(span.start)),
-        message: short(err.message()),
+    let document = DeTable::parse(text).map_err(|err| {
+        Error::syntax(
+            "TOML",
+            err.span().map(|span| lines.at(span.start)),
+            short(err.message()),
+        )
     })?;
     let root = Table::new(lines, document.get_ref(), "the network file");
     root.accept(&["input", "quadrature", "outputs", "layers"])?;
@@ -72,14 +74,14 @@ pub(super) fn parse(text: &str) -> Result<Network> {
             layer: Some(layer),
             problem,
             change,
-        } => Error::InvalidNetwork {
-            layer: Some(layer),
-            problem: match tables.get(layer) {
+        } => Error::network(
+            Some(layer),
+            match tables.get(layer) {
                 Some(found) => format!("{problem} (line {})", found.line),
                 None => problem,
             },
             change,
-        },
+        ),
         other => other,
     })
 }

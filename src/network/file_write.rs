@@ -23,14 +23,12 @@ pub(super) fn write(network: &Network) -> Result<String> {
     if let InputSpace::Finite { action, .. } = network.input()
         && !FiniteAction::from_generators(&permutations(action)).is_ok_and(|read| read == **action)
     {
-        return Err(Error::InvalidNetwork {
-            layer: None,
-            problem:
-                "different elements of the group move the points alike, or the group is too large \
-                      for a file"
-                    .into(),
-            change: "let the group act on itself".into(),
-        });
+        return Err(Error::network(
+            None,
+            "different elements of the group move the points alike, or the group is too large \
+                      for a file",
+            "let the group act on itself",
+        ));
     }
     write_parts(network, &mut out).expect("writing to a String does not fail");
     Ok(out)
@@ -38,11 +36,11 @@ pub(super) fn write(network: &Network) -> Result<String> {
 
 fn check_names(index: usize, layer: &Layer) -> Result<()> {
     match layer {
-        Layer::Activation(activation) if !has_name(activation) => Err(Error::InvalidNetwork {
-            layer: Some(index),
-            problem: format!("the function {activation} has no name in a network file"),
-            change: "use one of the named activations".into(),
-        }),
+        Layer::Activation(activation) if !has_name(activation) => Err(Error::network(
+            Some(index),
+            format!("the function {activation} has no name in a network file"),
+            "use one of the named activations",
+        )),
         Layer::Residual { branch, shortcut } => branch
             .iter()
             .chain(shortcut)

@@ -155,11 +155,11 @@ fn grid_count(sampling: Sampling, band_limit: usize, further: u32) -> Result<usi
 
 fn check_grid(sampling: Sampling, band_limit: usize, further: u32) -> Result<()> {
     if grid_count(sampling, band_limit, further)? > MAX_OUTPUTS {
-        return Err(Error::InvalidValue {
-            what: "bandlimit of the outputs".into(),
-            found: band_limit.to_string(),
-            expected: format!("one with at most {MAX_OUTPUTS} outputs"),
-        });
+        return Err(Error::invalid(
+            "bandlimit of the outputs",
+            band_limit,
+            format!("one with at most {MAX_OUTPUTS} outputs"),
+        ));
     }
     Ok(())
 }
@@ -171,13 +171,8 @@ fn check_angles<const N: usize>(
     colatitude: usize,
     angles: &[[f64; N]],
 ) -> Result<()> {
-    let wrong = |what: String, found: String, expected: String| {
-        Err(Error::InvalidValue {
-            what,
-            found,
-            expected,
-        })
-    };
+    let wrong =
+        |what: String, found: String, expected: String| Err(Error::invalid(what, found, expected));
     if angles.is_empty() || angles.len() > MAX_OUTPUTS {
         return wrong(
             format!("{key} of the outputs"),

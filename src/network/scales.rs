@@ -83,11 +83,11 @@ impl Network {
     pub fn with_scales(&self, scales: &[Scale]) -> Result<Network> {
         let expected = self.scales().len();
         if scales.len() != expected {
-            return Err(crate::Error::ShapeMismatch {
-                what: "scales of a network".into(),
-                expected: format!("[{expected}], one for each layer with weights"),
-                found: vec![scales.len()],
-            });
+            return Err(crate::Error::shape(
+                "scales of a network",
+                format!("[{expected}], one for each layer with weights"),
+                vec![scales.len()],
+            ));
         }
         let mut layers = self.layers().to_vec();
         replace(&mut layers, &mut scales.iter().copied());

@@ -173,11 +173,11 @@ impl FromStr for Padding {
             "valid" => Ok(Padding::Valid),
             "same" => Ok(Padding::Same),
             "circular" => Ok(Padding::Circular),
-            _ => Err(Error::InvalidValue {
-                what: "padding".into(),
-                found: format!("{text:?}"),
-                expected: "one of \"valid\", \"same\", \"circular\"".into(),
-            }),
+            _ => Err(Error::invalid(
+                "padding",
+                format!("{text:?}"),
+                "one of \"valid\", \"same\", \"circular\"",
+            )),
         }
     }
 }

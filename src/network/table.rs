@@ -3,6 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::error::Value;
 use crate::{Error, Result};
 
 /// Where the lines of a text end.
@@ -58,25 +59,15 @@ impl<'a> Table<'a> {
 
     /// The error for a key that is needed and absent.
     pub fn missing(&self, key: &str) -> Error {
-        Error::Missing {
-            what: format!("key `{key}`"),
-            place: format!("{}, which {}", self.place, self.keys()),
-        }
+        Error::missing(
+            format!("key `{key}`"),
+            format!("{}, which {}", self.place, self.keys()),
+        )
     }
 
     /// The error for the value of a key.
-    pub fn wrong(
-        &self,
-        key: &str,
-        line: usize,
-        found: impl std::fmt::Display,
-        expected: &str,
-    ) -> Error {
-        Error::InvalidValue {
-            what: self.name(key, line),
-            found: found.to_string(),
-            expected: expected.into(),
-        }
+    pub fn wrong(&self, key: &str, line: usize, found: impl Into<Value>, expected: &str) -> Error {
+        Error::invalid(self.name(key, line), found, expected)
     }
 
     fn name(&self, key: &str, line: usize) -> String {

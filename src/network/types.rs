@@ -262,16 +262,14 @@ impl FromStr for GroupName {
         match text {
             "SO3" => Ok(GroupName::So3),
             "finite" => Ok(GroupName::Finite),
-            _ => text
-                .parse()
-                .map(GroupName::Plane)
-                .map_err(|_| Error::InvalidValue {
-                    what: "group".into(),
-                    found: format!("{text:?}"),
-                    expected: "\"SO3\" on the sphere, one of \"C1\", \"C2\", \"C4\", \"D1\", \
-                               \"D2\", \"D4\" on the plane"
-                        .into(),
-                }),
+            _ => text.parse().map(GroupName::Plane).map_err(|_| {
+                Error::invalid(
+                    "group",
+                    format!("{text:?}"),
+                    "\"SO3\" on the sphere, one of \"C1\", \"C2\", \"C4\", \"D1\", \
+                               \"D2\", \"D4\" on the plane",
+                )
+            }),
         }
     }
 }
@@ -294,13 +292,12 @@ impl FromStr for SphereSampling {
         }
         match text.parse() {
             Ok(sampling) => Ok(SphereSampling::Grid(sampling)),
-            Err(_) => Err(Error::InvalidValue {
-                what: "sampling".into(),
-                found: format!("{text:?}"),
-                expected: "one of \"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\", \
-                           \"clenshaw-curtis\", \"coefficients\""
-                    .into(),
-            }),
+            Err(_) => Err(Error::invalid(
+                "sampling",
+                format!("{text:?}"),
+                "one of \"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\", \
+                           \"clenshaw-curtis\", \"coefficients\"",
+            )),
         }
     }
 }

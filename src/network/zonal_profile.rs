@@ -125,13 +125,8 @@ impl ZonalProfile {
     /// # Errors
     /// [`Error::InvalidValue`] for a parameter outside its range or a density that is negative, with the place.
     pub fn validate(&self) -> Result<()> {
-        let wrong = |found: String, expected: &str| {
-            Err(Error::InvalidValue {
-                what: self.name().into(),
-                found,
-                expected: expected.into(),
-            })
-        };
+        let wrong =
+            |found: String, expected: &str| Err(Error::invalid(self.name(), found, expected));
         match self {
             ZonalProfile::Cap { angle } if !(*angle > 0.0 && *angle <= PI) => wrong(
                 number(*angle).to_string(),

@@ -156,11 +156,11 @@ fn check(found: &Calibration) -> Result<()> {
         check::shape(what, values.shape(), &[bins])?;
         check::finite(what, values.view())?;
         if let Some(value) = values.iter().find(|v| !(0.0..=1.0 + 1e-5).contains(*v)) {
-            return Err(Error::InvalidValue {
-                what: what.into(),
-                found: format!("{value:?}"),
-                expected: "numbers from 0 to 1".into(),
-            });
+            return Err(Error::invalid(
+                what,
+                format!("{value:?}"),
+                "numbers from 0 to 1",
+            ));
         }
     }
     check::finite(

@@ -2,42 +2,22 @@
 
 use ndarray::{ArrayView, Dimension};
 
-use crate::special::finite::check_finite;
+pub(super) use crate::check::{not_empty as filled, shape};
 use crate::{Error, Result};
 
 /// Refuses NaN, infinities, and numbers so large that a range of them would overflow.
 pub(super) fn finite<D: Dimension>(what: &str, values: ArrayView<'_, f64, D>) -> Result<()> {
     /// Differences of such numbers are finite.
     const LARGEST: f64 = 1e300;
-    check_finite(what, values.view())?;
+    crate::check::finite(what, values.view())?;
     match values.iter().find(|v| v.abs() > LARGEST) {
         None => Ok(()),
-        Some(value) => Err(Error::InvalidValue {
-            what: what.into(),
-            found: format!("{value:e}"),
-            expected: format!("numbers of at most {LARGEST:e} in size"),
-        }),
+        Some(value) => Err(Error::invalid(
+            what,
+            format!("{value:e}"),
+            format!("numbers of at most {LARGEST:e} in size"),
+        )),
     }
-}
-
-/// Refuses an empty argument.
-pub(super) fn filled(what: &str, len: usize) -> Result<()> {
-    match len {
-        0 => Err(Error::Empty { what: what.into() }),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses another shape than the expected one.
-pub(super) fn shape(what: &str, found: &[usize], expected: &[usize]) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::ShapeMismatch {
-        what: what.into(),
-        expected: format!("{expected:?}"),
-        found: found.to_vec(),
-    })
 }
 
 /// Refuses numbers below `least`; `exclusive` refuses that number, too.
@@ -45,14 +25,14 @@ pub(super) fn at_least(what: &str, values: &[f64], least: f64, exclusive: bool) 
     let bad = |value: &&f64| **value < least || (exclusive && **value == least);
     match values.iter().find(bad) {
         None => Ok(()),
-        Some(value) => Err(Error::InvalidValue {
-            what: what.into(),
-            found: format!("{value:?}"),
-            expected: format!(
+        Some(value) => Err(Error::invalid(
+            what,
+            format!("{value:?}"),
+            format!(
                 "numbers {} {least}",
                 if exclusive { "above" } else { "from" }
             ),
-        }),
+        )),
     }
 }
 
@@ -60,10 +40,10 @@ pub(super) fn at_least(what: &str, values: &[f64], least: f64, exclusive: bool) 
 pub(super) fn increasing(what: &str, values: &[f64]) -> Result<()> {
     match values.windows(2).find(|pair| pair[0] >= pair[1]) {
         None => Ok(()),
-        Some(pair) => Err(Error::InvalidValue {
-            what: what.into(),
-            found: format!("{:?} after {:?}", pair[1], pair[0]),
-            expected: format!("{what} that increase"),
-        }),
+        Some(pair) => Err(Error::invalid(
+            what,
+            format!("{:?} after {:?}", pair[1], pair[0]),
+            format!("{what} that increase"),
+        )),
     }
 }

@@ -32,11 +32,11 @@ impl Format {
         match extension.as_ref().and_then(|e| e.to_str()) {
             Some("png") => Ok(Format::Png),
             Some("svg") => Ok(Format::Svg),
-            _ => Err(Error::InvalidValue {
-                what: "name of the picture".into(),
-                found: path.display().to_string(),
-                expected: "a name that ends in .png or .svg".into(),
-            }),
+            _ => Err(Error::invalid(
+                "name of the picture",
+                path.display().to_string(),
+                "a name that ends in .png or .svg",
+            )),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From marks to files: shapes in SVG, pixels in PNG, both through `plotters`.
 
+use crate::error::FileOperation;
 use std::io;
 use std::path::Path;
 
@@ -44,10 +45,12 @@ pub(super) fn write(picture: &Picture, path: &Path) -> Result<()> {
         Format::Svg => svg(picture),
         Format::Png => png(picture),
     };
-    let content = content.map_err(|error| Error::Io {
-        path: path.to_path_buf(),
-        operation: "write",
-        message: error.to_string().replace('\n', " "),
+    let content = content.map_err(|error| {
+        Error::io(
+            path,
+            FileOperation::Write,
+            error.to_string().replace('\n', " "),
+        )
     })?;
     write_atomically(path, |out| out.write_all(&content))
 }

@@ -101,11 +101,11 @@ pub fn sphere_signal(
             longitude,
         } => {
             if !(0.0..=PI).contains(&colatitude) || !longitude.is_finite() {
-                return Err(Error::InvalidValue {
-                    what: "point of view".into(),
-                    found: format!("θ = {colatitude:?}, φ = {longitude:?}"),
-                    expected: "θ from 0 to π, in radians, and a finite φ".into(),
-                });
+                return Err(Error::invalid(
+                    "point of view",
+                    format!("θ = {colatitude:?}, φ = {longitude:?}"),
+                    "θ from 0 to π, in radians, and a finite φ",
+                ));
             }
             halves(&field, &scale, labels, top, [colatitude, longitude])
         }
@@ -338,14 +338,12 @@ impl Field {
 
 fn small(limit: usize) -> Result<()> {
     match limit {
-        0 => Err(Error::Empty {
-            what: "signal on the sphere".into(),
-        }),
+        0 => Err(Error::empty("signal on the sphere")),
         1..=LARGEST => Ok(()),
-        _ => Err(Error::InvalidValue {
-            what: "band limit of the signal".into(),
-            found: limit.to_string(),
-            expected: format!("at most {LARGEST}: a picture shows no higher degrees"),
-        }),
+        _ => Err(Error::invalid(
+            "band limit of the signal",
+            limit,
+            format!("at most {LARGEST}: a picture shows no higher degrees"),
+        )),
     }
 }

@@ -3,7 +3,7 @@
 use faer::Mat;
 use ndarray::ArrayView2;
 
-pub(super) use crate::special::finite::check_finite;
+pub(super) use crate::check::finite as check_finite;
 use crate::{Error, Result};
 
 /// Largest asymmetry, relative to the largest entry, that is taken for rounding: half of the digits of an f64.
@@ -13,14 +13,14 @@ const SYMMETRY_GUARD: f64 = 1.5e-8;
 pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<()> {
     let (n, columns) = matrix.dim();
     if n == 0 {
-        return Err(Error::Empty { what: what.into() });
+        return Err(Error::empty(what));
     }
     if n != columns {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: format!("[{n}, {n}] (square)"),
-            found: vec![n, columns],
-        });
+        return Err(Error::shape(
+            what,
+            format!("[{n}, {n}] (square)"),
+            vec![n, columns],
+        ));
     }
     check_finite(what, matrix)?;
     let largest = matrix.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
@@ -29,11 +29,11 @@ pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result
             let (lower, upper) = (matrix[[i, j]], matrix[[j, i]]);
             // Halves, so that huge entries of opposite sign do not overflow.
             if (0.5 * lower - 0.5 * upper).abs() > 0.5 * SYMMETRY_GUARD * largest {
-                return Err(Error::InvalidValue {
-                    what: what.into(),
-                    found: format!("{lower:?} at [{i}, {j}] and {upper:?} at [{j}, {i}]"),
-                    expected: "a symmetric matrix".into(),
-                });
+                return Err(Error::invalid(
+                    what,
+                    format!("{lower:?} at [{i}, {j}] and {upper:?} at [{j}, {i}]"),
+                    "a symmetric matrix",
+                ));
             }
         }
     }
@@ -56,11 +56,11 @@ pub(super) fn symmetric_of_size(
     n: usize,
 ) -> Result<Mat<f64>> {
     if matrix.dim() != (n, n) {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: format!("[{n}, {n}]"),
-            found: matrix.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            what,
+            format!("[{n}, {n}]"),
+            matrix.shape().to_vec(),
+        ));
     }
     symmetric(what, matrix)
 }
@@ -68,14 +68,14 @@ pub(super) fn symmetric_of_size(
 /// A finite matrix with at least one row and exactly `columns` columns.
 pub(super) fn rows(what: &str, matrix: ArrayView2<'_, f64>, columns: usize) -> Result<Mat<f64>> {
     if matrix.ncols() != columns {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: format!("[test points, {columns}]"),
-            found: matrix.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            what,
+            format!("[test points, {columns}]"),
+            matrix.shape().to_vec(),
+        ));
     }
     if matrix.nrows() == 0 {
-        return Err(Error::Empty { what: what.into() });
+        return Err(Error::empty(what));
     }
     check_finite(what, matrix)?;
     Ok(to_faer(matrix))
@@ -85,14 +85,14 @@ pub(super) fn rows(what: &str, matrix: ArrayView2<'_, f64>, columns: usize) -> R
 pub(super) fn targets(matrix: ArrayView2<'_, f64>, n: usize) -> Result<Mat<f64>> {
     let what = "targets";
     if matrix.nrows() != n {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: format!("[{n}, outputs]"),
-            found: matrix.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            what,
+            format!("[{n}, outputs]"),
+            matrix.shape().to_vec(),
+        ));
     }
     if matrix.ncols() == 0 {
-        return Err(Error::Empty { what: what.into() });
+        return Err(Error::empty(what));
     }
     check_finite(what, matrix)?;
     Ok(to_faer(matrix))

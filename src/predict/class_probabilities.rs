@@ -49,24 +49,18 @@ pub fn class_probabilities(
     variance: ArrayView1<'_, f64>,
 ) -> Result<Array2<f64>> {
     if mean.is_empty() {
-        return Err(Error::Empty {
-            what: "scores".into(),
-        });
+        return Err(Error::empty("scores"));
     }
     let (n, classes) = mean.dim();
     if classes < 2 {
-        return Err(Error::InvalidValue {
-            what: "number of classes".into(),
-            found: classes.to_string(),
-            expected: "at least 2".into(),
-        });
+        return Err(Error::invalid("number of classes", classes, "at least 2"));
     }
     if variance.len() != n {
-        return Err(Error::ShapeMismatch {
-            what: "variance of the scores".into(),
-            expected: format!("[{n}], one for each row of scores"),
-            found: variance.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            "variance of the scores",
+            format!("[{n}], one for each row of scores"),
+            variance.shape().to_vec(),
+        ));
     }
     check_finite("scores", mean)?;
     check_finite("variance of the scores", variance)?;
@@ -78,11 +72,11 @@ pub fn class_probabilities(
         .iter()
         .position(|v| *v < 0.0 && (-v).sqrt() > rounding)
     {
-        return Err(Error::InvalidValue {
-            what: format!("variance of the scores of point {i}"),
-            found: format!("{:e}", variance[i]),
-            expected: "a number, at least 0".into(),
-        });
+        return Err(Error::invalid(
+            format!("variance of the scores of point {i}"),
+            format!("{:e}", variance[i]),
+            "a number, at least 0",
+        ));
     }
     let rule = GaussHermite::new(NODES)?;
     let mut probabilities = Array2::zeros((n, classes));

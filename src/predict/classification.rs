@@ -38,9 +38,7 @@ pub fn centred_one_hot(labels: &[usize], classes: usize) -> Result<Array2<f64>> 
 /// [`Error::Empty`] or [`Error::NotFinite`] for bad input.
 pub fn predicted_classes(scores: ArrayView2<'_, f64>) -> Result<Vec<usize>> {
     if scores.is_empty() {
-        return Err(Error::Empty {
-            what: "scores".into(),
-        });
+        return Err(Error::empty("scores"));
     }
     check_finite("scores", scores)?;
     let best = |row: ndarray::ArrayView1<'_, f64>| {
@@ -135,20 +133,16 @@ pub fn calibration(
     const ROUNDING: f64 = 1e-5;
     check_rows(&probabilities, labels)?;
     if bins == 0 {
-        return Err(Error::InvalidValue {
-            what: "number of bins".into(),
-            found: "0".into(),
-            expected: "at least 1".into(),
-        });
+        return Err(Error::invalid("number of bins", "0", "at least 1"));
     }
     let predicted = predicted_classes(probabilities)?;
     for (index, row) in probabilities.outer_iter().enumerate() {
         if row.iter().any(|p| *p < 0.0) || (row.sum() - 1.0).abs() > ROUNDING {
-            return Err(Error::InvalidValue {
-                what: format!("row {index} of the probabilities"),
-                found: row.to_string(),
-                expected: "numbers from 0 on that sum to 1".into(),
-            });
+            return Err(Error::invalid(
+                format!("row {index} of the probabilities"),
+                row.to_string(),
+                "numbers from 0 on that sum to 1",
+            ));
         }
     }
     let mut found = Calibration {
@@ -177,35 +171,29 @@ pub fn calibration(
 
 fn check_labels(labels: &[usize], classes: usize) -> Result<()> {
     if labels.is_empty() {
-        return Err(Error::Empty {
-            what: "labels".into(),
-        });
+        return Err(Error::empty("labels"));
     }
     if classes < 2 {
-        return Err(Error::InvalidValue {
-            what: "number of classes".into(),
-            found: classes.to_string(),
-            expected: "at least 2".into(),
-        });
+        return Err(Error::invalid("number of classes", classes, "at least 2"));
     }
     match labels.iter().position(|label| *label >= classes) {
         None => Ok(()),
-        Some(index) => Err(Error::InvalidValue {
-            what: format!("label {index}"),
-            found: labels[index].to_string(),
-            expected: format!("a number below {classes}"),
-        }),
+        Some(index) => Err(Error::invalid(
+            format!("label {index}"),
+            labels[index],
+            format!("a number below {classes}"),
+        )),
     }
 }
 
 fn check_rows(scores: &ArrayView2<'_, f64>, labels: &[usize]) -> Result<()> {
     check_labels(labels, scores.ncols())?;
     if scores.nrows() != labels.len() {
-        return Err(Error::ShapeMismatch {
-            what: "scores".into(),
-            expected: format!("[{}, classes]", labels.len()),
-            found: scores.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            "scores",
+            format!("[{}, classes]", labels.len()),
+            scores.shape().to_vec(),
+        ));
     }
     Ok(())
 }

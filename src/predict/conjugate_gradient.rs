@@ -98,11 +98,11 @@ impl ConjugateGradient {
         preconditioner: Option<&Preconditioner>,
     ) -> Result<Solved> {
         if !(self.tolerance > 0.0 && self.tolerance < 1.0) {
-            return Err(Error::InvalidValue {
-                what: "tolerance of the residual".into(),
-                found: format!("{:?}", self.tolerance),
-                expected: "a number between 0 and 1".into(),
-            });
+            return Err(Error::invalid(
+                "tolerance of the residual",
+                format!("{:?}", self.tolerance),
+                "a number between 0 and 1",
+            ));
         }
         let n = kernel.points();
         let diagonal = diagonal_of(kernel)?;
@@ -154,12 +154,12 @@ impl ConjugateGradient {
                 None
             };
             if let Some(limit) = limit {
-                return Err(Error::NotConverged {
-                    what: "relative residual of conjugate gradients".into(),
-                    achieved: reached,
-                    requested: self.tolerance,
+                return Err(Error::not_converged(
+                    "relative residual of conjugate gradients",
+                    reached,
+                    self.tolerance,
                     limit,
-                });
+                ));
             }
             before = reached;
             run.descend(residual, self.max_iterations)?;
@@ -177,18 +177,18 @@ fn check_preconditioner(
         return Ok(());
     };
     if preconditioner.points() != n {
-        return Err(Error::ShapeMismatch {
-            what: "factor of the preconditioner".into(),
-            expected: format!("[{n}, rank]"),
-            found: vec![preconditioner.points(), preconditioner.rank()],
-        });
+        return Err(Error::shape(
+            "factor of the preconditioner",
+            format!("[{n}, rank]"),
+            vec![preconditioner.points(), preconditioner.rank()],
+        ));
     }
     if epsilon == 0.0 {
-        return Err(Error::InvalidValue {
-            what: "ridge".into(),
-            found: "0".into(),
-            expected: "a number above 0 with a preconditioner of low rank".into(),
-        });
+        return Err(Error::invalid(
+            "ridge",
+            "0",
+            "a number above 0 with a preconditioner of low rank",
+        ));
     }
     Ok(())
 }
@@ -349,15 +349,11 @@ impl<K: KernelRows> Run<'_, K> {
 }
 
 fn singular(quotient: f64, guard: f64) -> Error {
-    Error::NotPositiveDefinite {
-        what: "train-train kernel".into(),
-        found: format!(
-            "a direction with Rayleigh quotient {quotient:.1e}, rounding is {guard:.1e}"
-        ),
-        change: format!(
-            "raise the ridge well above {guard:.1e}, or remove repeated training points"
-        ),
-    }
+    Error::not_positive_definite(
+        "train-train kernel",
+        format!("a direction with Rayleigh quotient {quotient:.1e}, rounding is {guard:.1e}"),
+        format!("raise the ridge well above {guard:.1e}, or remove repeated training points"),
+    )
 }
 
 /// Some columns.

@@ -60,11 +60,11 @@ impl LeftOut {
         if targets.dim() == self.mean.dim() {
             return Ok(());
         }
-        Err(Error::ShapeMismatch {
-            what: "targets".into(),
-            expected: format!("{:?}, that of the predictions", self.mean.shape()),
-            found: targets.shape().to_vec(),
-        })
+        Err(Error::shape(
+            "targets",
+            format!("{:?}, that of the predictions", self.mean.shape()),
+            targets.shape().to_vec(),
+        ))
     }
 }
 
@@ -99,14 +99,13 @@ pub(crate) fn checked_cost(criterion: Criterion, cost: f64) -> Result<f64> {
     if cost.is_finite() {
         return Ok(cost);
     }
-    Err(Error::InvalidValue {
-        what: match criterion {
+    Err(Error::invalid(
+        match criterion {
             Criterion::MarginalLikelihood => "log marginal likelihood",
             Criterion::LeaveOneOutProbability => "log probability of left-out targets",
             Criterion::LeaveOneOutError => "mean square error of left-out targets",
-        }
-        .into(),
-        found: "a number beyond 1.8e308 in size".into(),
-        expected: "targets that are smaller, by a constant factor".into(),
-    })
+        },
+        "a number beyond 1.8e308 in size",
+        "targets that are smaller, by a constant factor",
+    ))
 }

@@ -51,11 +51,11 @@ impl ValidationCurve {
     ) -> Result<Self> {
         let expected = [validation_train.nrows(), flow.outputs()];
         if targets.shape() != expected {
-            return Err(Error::ShapeMismatch {
-                what: "targets of the validation inputs".into(),
-                expected: format!("{expected:?}, one row per validation input"),
-                found: targets.shape().to_vec(),
-            });
+            return Err(Error::shape(
+                "targets of the validation inputs",
+                format!("{expected:?}, one row per validation input"),
+                targets.shape().to_vec(),
+            ));
         }
         let errors = flow
             .means_on_test(validation_train, times)?
@@ -65,9 +65,7 @@ impl ValidationCurve {
         let best = (0..errors.len()).min_by(|&i, &j| errors[i].total_cmp(&errors[j]));
         Ok(ValidationCurve {
             times: times.to_vec(),
-            best: best.ok_or(Error::Empty {
-                what: "times".into(),
-            })?,
+            best: best.ok_or(Error::empty("times"))?,
             errors,
         })
     }

@@ -28,11 +28,11 @@ impl Elapsed {
         if t >= 0.0 && (2.0 * tau).is_finite() {
             return Ok(Some(Elapsed::Flow(tau)));
         }
-        Err(Error::InvalidValue {
-            what: "training time".into(),
-            found: format!("{t:?}"),
-            expected: "a number of at least 0, or infinite".into(),
-        })
+        Err(Error::invalid(
+            "training time",
+            format!("{t:?}"),
+            "a number of at least 0, or infinite",
+        ))
     }
 
     /// Twice as far.

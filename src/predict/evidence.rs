@@ -280,18 +280,14 @@ impl Evidence {
     pub fn leave_fold_out(&self, folds: &[usize]) -> Result<LeftOut> {
         let n = self.len();
         if folds.len() != n {
-            return Err(Error::ShapeMismatch {
-                what: "folds".into(),
-                expected: format!("[{n}]"),
-                found: vec![folds.len()],
-            });
+            return Err(Error::shape("folds", format!("[{n}]"), vec![folds.len()]));
         }
         if folds.iter().all(|fold| *fold == folds[0]) {
-            return Err(Error::InvalidValue {
-                what: "folds".into(),
-                found: "all points in one".into(),
-                expected: "at least two folds".into(),
-            });
+            return Err(Error::invalid(
+                "folds",
+                "all points in one",
+                "at least two folds",
+            ));
         }
         let outputs = self.outputs();
         let mut mean = self.targets.scaled.clone();

@@ -39,14 +39,14 @@ pub fn to_rows(targets: ArrayView3<'_, f64>, places: usize) -> Result<Array2<f64
     let what = || "targets".to_owned();
     let (signals, found, numbers) = targets.dim();
     if targets.is_empty() {
-        return Err(Error::Empty { what: what() });
+        return Err(Error::empty(what()));
     }
     if found != places {
-        return Err(Error::ShapeMismatch {
-            what: what(),
-            expected: format!("[n, {places}, numbers], one value at each place"),
-            found: vec![signals, found, numbers],
-        });
+        return Err(Error::shape(
+            what(),
+            format!("[n, {places}, numbers], one value at each place"),
+            vec![signals, found, numbers],
+        ));
     }
     let rows = targets.to_shape((signals * places, numbers));
     Ok(rows.expect("as many entries").into_owned())
@@ -65,11 +65,11 @@ pub fn to_rows(targets: ArrayView3<'_, f64>, places: usize) -> Result<Array2<f64
 pub fn from_rows(rows: Array2<f64>, places: usize) -> Result<Array3<f64>> {
     let (count, numbers) = rows.dim();
     if places == 0 || !count.is_multiple_of(places) {
-        return Err(Error::ShapeMismatch {
-            what: "rows of predictions".into(),
-            expected: format!("[m * {places}, numbers], {places} rows a signal"),
-            found: vec![count, numbers],
-        });
+        return Err(Error::shape(
+            "rows of predictions",
+            format!("[m * {places}, numbers], {places} rows a signal"),
+            vec![count, numbers],
+        ));
     }
     let rows = rows.as_standard_layout().into_owned();
     let fields = rows.into_shape_with_order((count / places, places, numbers));

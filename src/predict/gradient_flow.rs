@@ -122,11 +122,11 @@ impl GradientFlowBuilder<'_> {
     /// is first solved.
     pub fn build(self) -> Result<GradientFlow> {
         if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
-            return Err(Error::InvalidValue {
-                what: "learning rate".into(),
-                found: format!("{:?}", self.learning_rate),
-                expected: "a finite number above 0".into(),
-            });
+            return Err(Error::invalid(
+                "learning rate",
+                format!("{:?}", self.learning_rate),
+                "a finite number above 0",
+            ));
         }
         let (mut evolution, prior) = match self.ensemble {
             Ensemble::Nngp => (check::symmetric(NNGP_TRAIN, self.nngp)?, None),
@@ -473,11 +473,11 @@ impl GradientFlow {
 
     fn check_test(&self, test: &TestKernels<'_>) -> Result<CheckedTest> {
         if test.ensemble != self.ensemble {
-            return Err(Error::InvalidValue {
-                what: "test kernels".into(),
-                found: format!("{:?}", test.ensemble),
-                expected: format!("{:?}, the ensemble that is trained", self.ensemble),
-            });
+            return Err(Error::invalid(
+                "test kernels",
+                format!("{:?}", test.ensemble),
+                format!("{:?}, the ensemble that is trained", self.ensemble),
+            ));
         }
         let n = self.train_len();
         let evolution = check::rows(self.evolution_name(), test.evolution, n)?;
@@ -487,11 +487,11 @@ impl GradientFlow {
             Ensemble::Ntk => {
                 let what = "test-train NNGP";
                 if test.nngp.dim() != (m, n) {
-                    return Err(Error::ShapeMismatch {
-                        what: what.into(),
-                        expected: format!("[{m}, {n}], that of the NTK"),
-                        found: test.nngp.shape().to_vec(),
-                    });
+                    return Err(Error::shape(
+                        what,
+                        format!("[{m}, {n}], that of the NTK"),
+                        test.nngp.shape().to_vec(),
+                    ));
                 }
                 Some(check::rows(what, test.nngp, n)?)
             }

@@ -175,16 +175,16 @@ where
 /// Not empty, finite, nowhere negative.
 pub(super) fn check_diagonal(what: &str, diagonal: ArrayView1<'_, f64>) -> Result<()> {
     if diagonal.is_empty() {
-        return Err(Error::Empty { what: what.into() });
+        return Err(Error::empty(what));
     }
     check::check_finite(what, diagonal)?;
     match diagonal.iter().position(|entry| *entry < 0.0) {
         None => Ok(()),
-        Some(i) => Err(Error::NotPositiveDefinite {
-            what: what.into(),
-            found: format!("{:?} at {i}", diagonal[i]),
-            change: "kernels are not negative there".into(),
-        }),
+        Some(i) => Err(Error::not_positive_definite(
+            what,
+            format!("{:?} at {i}", diagonal[i]),
+            "kernels are not negative there",
+        )),
     }
 }
 
@@ -193,11 +193,11 @@ pub(super) fn diagonal_of(kernel: &impl KernelRows) -> Result<Array1<f64>> {
     let diagonal = kernel.diagonal()?;
     let n = kernel.points();
     if diagonal.len() != n {
-        return Err(Error::ShapeMismatch {
-            what: DIAGONAL.into(),
-            expected: format!("[{n}]"),
-            found: vec![diagonal.len()],
-        });
+        return Err(Error::shape(
+            DIAGONAL,
+            format!("[{n}]"),
+            vec![diagonal.len()],
+        ));
     }
     check_diagonal(DIAGONAL, diagonal.view())?;
     Ok(diagonal)
@@ -217,13 +217,7 @@ fn write_checked(
 ) -> Result<()> {
     let start = rows.start;
     kernel.write_rows(rows, out.view_mut())?;
-    check::check_finite(TRAIN_TRAIN, out.view()).map_err(|error| match error {
-        Error::NotFinite { what, index } => Error::NotFinite {
-            what,
-            index: vec![start + index[0], index[1]],
-        },
-        other => other,
-    })
+    check::check_finite(TRAIN_TRAIN, out.view()).map_err(|error| error.shifted(start))
 }
 
 /// K x, on all threads, each with one block of rows at a time.

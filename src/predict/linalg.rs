@@ -114,28 +114,27 @@ impl SymmetricEigen {
         let n = matrix.nrows();
         // The decomposition squares entries.
         let (normal, exponent) = near_one(matrix);
-        let decomposition =
-            normal
-                .self_adjoint_eigen(Side::Lower)
-                .map_err(|_| Error::NotConverged {
-                    what: format!("eigenvalues of the {what}"),
-                    achieved: f64::INFINITY,
-                    requested: f64::EPSILON,
-                    limit: "iterations of the eigenvalue solver".into(),
-                })?;
+        let decomposition = normal.self_adjoint_eigen(Side::Lower).map_err(|_| {
+            Error::not_converged(
+                format!("eigenvalues of the {what}"),
+                f64::INFINITY,
+                f64::EPSILON,
+                "iterations of the eigenvalue solver",
+            )
+        })?;
         let s = decomposition.S();
         let mut values: Vec<f64> = (0..n).map(|i| times_power(s[i], exponent)).collect();
         let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
         let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v));
         if smallest < -rounding * largest || !largest.is_finite() {
-            return Err(Error::NotPositiveDefinite {
-                what: what.into(),
-                found: format!("smallest eigenvalue {smallest:.1e}, largest {largest:.1e}"),
-                change: format!(
+            return Err(Error::not_positive_definite(
+                what,
+                format!("smallest eigenvalue {smallest:.1e}, largest {largest:.1e}"),
+                format!(
                     "raise the ridge by {:.1e}, {MORE_ACCURATE}",
                     -1.1 * smallest
                 ),
-            });
+            ));
         }
         for value in &mut values {
             *value = value.max(0.0);
@@ -188,11 +187,11 @@ pub(super) const MORE_ACCURATE: &str = "or compute the kernel more accurately (r
      its reported error must be far below the smallest eigenvalue";
 
 pub(super) fn not_positive_definite(what: &str, found: String) -> Error {
-    Error::NotPositiveDefinite {
-        what: what.into(),
+    Error::not_positive_definite(
+        what,
         found,
-        change: "add a ridge, or remove repeated training points".into(),
-    }
+        "add a ridge, or remove repeated training points",
+    )
 }
 
 /// A matrix divided by the power of two below its largest entry, and the exponent of that power.

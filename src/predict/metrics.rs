@@ -100,11 +100,11 @@ pub fn r_squared(predictions: ArrayView2<'_, f64>, targets: ArrayView2<'_, f64>)
     let largest = targets.iter().fold(0.0_f64, |m, y| m.max(y.abs()));
     // Below the rounding of the means there is none.
     if variance.root_over(1.0) <= n * f64::EPSILON * times_power(largest, -power) {
-        return Err(Error::InvalidValue {
-            what: "targets".into(),
-            found: "no variance".into(),
-            expected: "targets that differ".into(),
-        });
+        return Err(Error::invalid(
+            "targets",
+            "no variance",
+            "targets that differ",
+        ));
     }
     let residual = SquareSum::of(differences(&predictions, &targets, power));
     in_range("r squared", 1.0 - residual.over(variance))
@@ -116,9 +116,7 @@ pub fn r_squared(predictions: ArrayView2<'_, f64>, targets: ArrayView2<'_, f64>)
 /// [`Error::Empty`] or [`Error::NotFinite`] for bad input.
 pub fn mean(repeats: &[f64]) -> Result<f64> {
     if repeats.is_empty() {
-        return Err(Error::Empty {
-            what: "repeats".into(),
-        });
+        return Err(Error::empty("repeats"));
     }
     check_finite("repeats", ArrayView::from(repeats))?;
     let power = exponent(repeats.iter().copied());
@@ -147,11 +145,11 @@ pub fn standard_error(repeats: &[f64]) -> Result<f64> {
     let center = mean(repeats)?;
     let n = repeats.len();
     if n == 1 {
-        return Err(Error::InvalidValue {
-            what: "number of repeats".into(),
-            found: "1".into(),
-            expected: "at least 2 for a standard error".into(),
-        });
+        return Err(Error::invalid(
+            "number of repeats",
+            "1",
+            "at least 2 for a standard error",
+        ));
     }
     // Differences of the largest numbers are finite after the division.
     let power = exponent(repeats.iter().copied());
@@ -193,16 +191,14 @@ fn check_pair<D: Dimension>(
     targets: &ArrayView<'_, f64, D>,
 ) -> Result<()> {
     if predictions.shape() != targets.shape() {
-        return Err(Error::ShapeMismatch {
-            what: "predictions".into(),
-            expected: format!("{:?}, that of the targets", targets.shape()),
-            found: predictions.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            "predictions",
+            format!("{:?}, that of the targets", targets.shape()),
+            predictions.shape().to_vec(),
+        ));
     }
     if targets.is_empty() {
-        return Err(Error::Empty {
-            what: "targets".into(),
-        });
+        return Err(Error::empty("targets"));
     }
     check_finite("predictions", predictions.view())?;
     check_finite("targets", targets.view())

@@ -135,11 +135,11 @@ impl Nystrom {
         let (n, k) = factor.factor().dim();
         let targets = ScaledColumns::new(&check::targets(targets, n)?);
         if k == 0 {
-            return Err(Error::InvalidValue {
-                what: "rank of the partial factor".into(),
-                found: "0".into(),
-                expected: "a kernel that is not zero".into(),
-            });
+            return Err(Error::invalid(
+                "rank of the partial factor",
+                "0",
+                "a kernel that is not zero",
+            ));
         }
         let squares = factor.factor().mapv(|l| l * l).sum();
         let epsilon = ridge.to_absolute((squares + factor.remainder_trace()) / n as f64)?;
@@ -150,13 +150,11 @@ impl Nystrom {
         // Singular values, not their squares, are known to rounding.
         let rounding = n as f64 * f64::EPSILON;
         if smallest <= rounding * largest && epsilon <= (rounding * largest).powi(2) {
-            return Err(Error::NotPositiveDefinite {
-                what: "kernel of the pivots".into(),
-                found: format!(
-                    "singular values of its factor from {smallest:.1e} to {largest:.1e}"
-                ),
-                change: "add a ridge, or stop at a lower rank".into(),
-            });
+            return Err(Error::not_positive_definite(
+                "kernel of the pivots",
+                format!("singular values of its factor from {smallest:.1e} to {largest:.1e}"),
+                "add a ridge, or stop at a lower rank",
+            ));
         }
         // w = V diag(σ / (σ² + ε)) Uᵀ y, the regression on the columns of L.
         let filter: Vec<f64> = sigma.iter().map(|s| s / (s * s + epsilon)).collect();
@@ -238,11 +236,11 @@ impl Nystrom {
         let dual = self.dual()?;
         let n = dual.alpha.nrows();
         if kernel.points() != n {
-            return Err(Error::ShapeMismatch {
-                what: "train-train kernel".into(),
-                expected: format!("[{n}, {n}]"),
-                found: vec![kernel.points(); 2],
-            });
+            return Err(Error::shape(
+                "train-train kernel",
+                format!("[{n}, {n}]"),
+                vec![kernel.points(); 2],
+            ));
         }
         let left = kernel_product(kernel, &dual.alpha)? - &dual.on_train;
         let squares: Vec<f64> = (0..left.ncols())
@@ -252,10 +250,8 @@ impl Nystrom {
     }
 
     fn dual(&self) -> Result<&Dual> {
-        self.dual.as_ref().ok_or_else(|| Error::InvalidValue {
-            what: "ridge".into(),
-            found: "0".into(),
-            expected: "a number above 0 for a bound of the error".into(),
+        self.dual.as_ref().ok_or_else(|| {
+            Error::invalid("ridge", "0", "a number above 0 for a bound of the error")
         })
     }
 }

@@ -56,18 +56,14 @@ impl PivotedCholesky {
     /// an entry of the diagonal of S comes out negative beyond rounding.
     pub fn new(kernel: &impl KernelRows, max_rank: usize, relative_trace: f64) -> Result<Self> {
         if max_rank == 0 {
-            return Err(Error::InvalidValue {
-                what: "largest rank".into(),
-                found: "0".into(),
-                expected: "at least 1".into(),
-            });
+            return Err(Error::invalid("largest rank", "0", "at least 1"));
         }
         if !(0.0..1.0).contains(&relative_trace) {
-            return Err(Error::InvalidValue {
-                what: "relative trace".into(),
-                found: format!("{relative_trace:?}"),
-                expected: "a number from 0 to below 1".into(),
-            });
+            return Err(Error::invalid(
+                "relative trace",
+                format!("{relative_trace:?}"),
+                "a number from 0 to below 1",
+            ));
         }
         let n = kernel.points();
         let diagonal = diagonal_of(kernel)?;
@@ -110,11 +106,11 @@ impl PivotedCholesky {
         for (j, (left, entry)) in self.remainder.iter_mut().zip(&column).enumerate() {
             *left -= entry * entry;
             if *left < -8.0 * rounding {
-                return Err(Error::NotPositiveDefinite {
-                    what: "train-train kernel".into(),
-                    found: format!("{left:.1e} is left of the diagonal at {j}"),
-                    change: "stop at a lower rank or a larger relative trace, or compute the kernel more accurately (raise quadrature.bandlimit or set quadrature.tolerance)".into(),
-                });
+                return Err(Error::not_positive_definite(
+                    "train-train kernel",
+                    format!("{left:.1e} is left of the diagonal at {j}"),
+                    "stop at a lower rank or a larger relative trace, or compute the kernel more accurately (raise quadrature.bandlimit or set quadrature.tolerance)",
+                ));
             }
             *left = left.max(0.0);
         }

@@ -55,15 +55,14 @@ impl Preconditioner {
                 right_vectors: Mat::zeros(0, 0),
             });
         }
-        let svd = factor
-            .as_faer()
-            .thin_svd()
-            .map_err(|_| Error::NotConverged {
-                what: "singular values of a partial Cholesky factor".into(),
-                achieved: f64::INFINITY,
-                requested: f64::EPSILON,
-                limit: "iterations of the solver".into(),
-            })?;
+        let svd = factor.as_faer().thin_svd().map_err(|_| {
+            Error::not_converged(
+                "singular values of a partial Cholesky factor",
+                f64::INFINITY,
+                f64::EPSILON,
+                "iterations of the solver",
+            )
+        })?;
         let singular_values = svd.S();
         Ok(Preconditioner {
             vectors: svd.U().to_owned(),

@@ -44,11 +44,11 @@ impl Ridge {
         if number.is_finite() && number >= 0.0 && epsilon.is_finite() {
             return Ok(epsilon);
         }
-        Err(Error::InvalidValue {
-            what: "ridge".into(),
-            found: format!("{number:?}"),
-            expected: "a finite number, at least 0".into(),
-        })
+        Err(Error::invalid(
+            "ridge",
+            format!("{number:?}"),
+            "a finite number, at least 0",
+        ))
     }
 
     /// Adds ε to the diagonal of `kernel`.
@@ -57,10 +57,7 @@ impl Ridge {
         for i in 0..kernel.nrows() {
             kernel[(i, i)] += epsilon;
             if !kernel[(i, i)].is_finite() {
-                return Err(Error::NotFinite {
-                    what: "kernel with its ridge".into(),
-                    index: vec![i, i],
-                });
+                return Err(Error::not_finite("kernel with its ridge", vec![i, i]));
             }
         }
         Ok(())

@@ -214,11 +214,11 @@ impl RidgePath {
     ) -> Result<SelectedRidge> {
         let (low, high) = (*range.start(), *range.end());
         if !(low > 0.0 && low <= high && high.is_finite()) {
-            return Err(Error::InvalidValue {
-                what: "range of ridges".into(),
-                found: format!("{low:?} to {high:?}"),
-                expected: "two positive numbers, the smaller one first".into(),
-            });
+            return Err(Error::invalid(
+                "range of ridges",
+                format!("{low:?} to {high:?}"),
+                "two positive numbers, the smaller one first",
+            ));
         }
         let mut refused = None;
         let mut cost = |log_ridge: f64| {

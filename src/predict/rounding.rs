@@ -93,13 +93,13 @@ impl Rounding<'_> {
 }
 
 fn beyond_rounding(point: usize, variance: f64, prior: f64, rounding: f64) -> Error {
-    Error::NotPositiveDefinite {
-        what: "kernels of test and training points together".into(),
-        found: format!(
+    Error::not_positive_definite(
+        "kernels of test and training points together",
+        format!(
             "predicted variance {variance:.1e} at point {point}, prior variance {prior:.1e}, rounding {rounding:.1e}"
         ),
-        change: format!("raise the ridge, {MORE_ACCURATE}"),
-    }
+        format!("raise the ridge, {MORE_ACCURATE}"),
+    )
 }
 
 /// Some rows.

@@ -6,7 +6,7 @@
 
 use super::products::{expand, project};
 use super::wigner_table::{WignerNodes, WignerTable};
-use crate::special::finite::Finite;
+use crate::check::Finite;
 use crate::special::lane_fft::{LANES, NUMBER, lane_offset};
 use num_complex::Complex64;
 use pulp::{Simd, WithSimd};

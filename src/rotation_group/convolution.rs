@@ -3,7 +3,7 @@
 //! The third kind, of two signals on the sphere with values on SO(3), is the correlation of
 //! [`correlation_coefficients`](super::correlation_coefficients).
 
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::sphere::coefficients::band_limit;
 use crate::{Error, Result};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3};
@@ -113,7 +113,7 @@ pub fn convolve_signal(
 ) -> Result<Array2<Complex64>> {
     let limit = band_limit(signal)?;
     check_function(FIRST, &f, limit)?;
-    check_finite(SECOND, signal)?;
+    check::finite(SECOND, signal)?;
     let mut result = Array2::zeros(signal.raw_dim());
     for l in 0..limit {
         let range = limit - 1 - l..limit + l;
@@ -130,11 +130,11 @@ pub fn convolve_signal(
 fn check_function(what: &str, f: &ArrayView3<'_, Complex64>, limit: usize) -> Result<()> {
     let orders = 2 * limit - 1;
     if f.shape() != [orders, limit, orders] {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: format!("[{orders}, {limit}, {orders}]"),
-            found: f.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            what,
+            format!("[{orders}, {limit}, {orders}]"),
+            f.shape().to_vec(),
+        ));
     }
-    check_finite(what, *f)
+    check::finite(what, *f)
 }

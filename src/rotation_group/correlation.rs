@@ -3,7 +3,7 @@
 use super::classes::Coefficients;
 use super::grid::check_shape;
 use super::transform::{RotationPlan, RotationScratch};
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView3, ArrayViewMut3};
 use num_complex::Complex64;
@@ -110,11 +110,11 @@ pub fn correlate_real_into(
     if plan.inverse_real_from(&product, samples, scratch)? {
         return Ok(());
     }
-    Err(Error::InvalidValue {
-        what: "signals to correlate".into(),
-        found: "coefficients of which a product overflows".into(),
-        expected: "smaller ones".into(),
-    })
+    Err(Error::invalid(
+        "signals to correlate",
+        "coefficients of which a product overflows",
+        "smaller ones",
+    ))
 }
 
 /// Computes the cross-correlation of two real signals; see [`correlate_real_into`].
@@ -210,7 +210,7 @@ fn check_pair(
         "second signal of a correlation",
     );
     if first.is_empty() {
-        return Err(Error::Empty { what: one.into() });
+        return Err(Error::empty(one));
     }
     let band_limit = band_limit.unwrap_or(first.shape()[1]);
     check_shape(
@@ -219,7 +219,7 @@ fn check_pair(
         &[first.shape()[0], band_limit, 2 * band_limit - 1],
     )?;
     check_shape(two, second.shape(), first.shape())?;
-    check_finite(one, *first)?;
-    check_finite(two, *second)?;
+    check::finite(one, *first)?;
+    check::finite(two, *second)?;
     Ok(band_limit)
 }

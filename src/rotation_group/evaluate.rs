@@ -1,8 +1,8 @@
 //! Values of band-limited functions on SO(3) at arbitrary rotations.
 
 use super::grid::{check_band_limit, check_shape};
+use crate::check;
 use crate::special::WignerDRecursion;
-use crate::special::finite::check_finite;
 use crate::{Error, Result};
 use ndarray::ArrayView3;
 use num_complex::Complex64;
@@ -46,15 +46,12 @@ pub fn evaluate(
     check_band_limit("band limit of the coefficients on SO(3)", band_limit)?;
     let orders = 2 * band_limit - 1;
     check_shape(what, coeffs.shape(), &[orders, band_limit, orders])?;
-    check_finite(what, coeffs)?;
+    check::finite(what, coeffs)?;
     if let Some(i) = rotations
         .iter()
         .position(|angles| angles.iter().any(|angle| !angle.is_finite()))
     {
-        return Err(Error::NotFinite {
-            what: "ZYZ angles".into(),
-            index: vec![i],
-        });
+        return Err(Error::not_finite("ZYZ angles", vec![i]));
     }
     let betas: Vec<f64> = rotations.iter().map(|angles| angles[1]).collect();
     let shift = band_limit as i64 - 1;

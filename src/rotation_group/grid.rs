@@ -105,11 +105,11 @@ impl RotationGrid {
         ] {
             let least = 2 * limit - 1;
             if !(least..=MAX_ANGLES).contains(&count) {
-                return Err(Error::InvalidValue {
-                    what: format!("number of angles {what}"),
-                    found: count.to_string(),
-                    expected: format!("{least} (twice the band limit, less one) to {MAX_ANGLES}"),
-                });
+                return Err(Error::invalid(
+                    format!("number of angles {what}"),
+                    count,
+                    format!("{least} (twice the band limit, less one) to {MAX_ANGLES}"),
+                ));
             }
         }
         let points = (n_alpha * n_gamma) as f64;
@@ -200,10 +200,7 @@ impl RotationGrid {
             }
         }
         if !sum.is_finite() {
-            return Err(Error::NotFinite {
-                what: "mean over SO(3)".into(),
-                index: Vec::new(),
-            });
+            return Err(Error::not_finite("mean over SO(3)", Vec::new()));
         }
         Ok(sum)
     }
@@ -218,11 +215,11 @@ fn equispaced(count: usize) -> Vec<f64> {
 /// Accepts a band limit from 1 to [`MAX_BAND_LIMIT`].
 pub(crate) fn check_band_limit(what: &str, band_limit: usize) -> Result<()> {
     if band_limit == 0 || band_limit > MAX_BAND_LIMIT {
-        return Err(Error::InvalidValue {
-            what: what.into(),
-            found: band_limit.to_string(),
-            expected: format!("1 to {MAX_BAND_LIMIT}"),
-        });
+        return Err(Error::invalid(
+            what,
+            band_limit,
+            format!("1 to {MAX_BAND_LIMIT}"),
+        ));
     }
     Ok(())
 }
@@ -230,11 +227,11 @@ pub(crate) fn check_band_limit(what: &str, band_limit: usize) -> Result<()> {
 /// Accepts an order limit from 1 to the band limit.
 pub(crate) fn check_order_limit(order_limit: usize, band_limit: usize) -> Result<()> {
     if order_limit == 0 || order_limit > band_limit {
-        return Err(Error::InvalidValue {
-            what: "order limit on SO(3)".into(),
-            found: order_limit.to_string(),
-            expected: format!("1 to {band_limit}, the band limit"),
-        });
+        return Err(Error::invalid(
+            "order limit on SO(3)",
+            order_limit,
+            format!("1 to {band_limit}, the band limit"),
+        ));
     }
     Ok(())
 }
@@ -249,11 +246,7 @@ fn fast_len(least: usize) -> usize {
 /// Accepts exactly the expected shape.
 pub(crate) fn check_shape(what: &str, found: &[usize], expected: &[usize]) -> Result<()> {
     if found != expected {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: format!("{expected:?}"),
-            found: found.to_vec(),
-        });
+        return Err(Error::shape(what, format!("{expected:?}"), found.to_vec()));
     }
     Ok(())
 }

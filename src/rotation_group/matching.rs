@@ -4,8 +4,8 @@ use super::correlation::correlate_real;
 use super::grid::{RotationGrid, check_shape};
 use super::planner::RotationPlanner;
 use super::transform::RotationPlan;
+use crate::check;
 use crate::group::{EulerZyz, Rotation};
-use crate::special::finite::check_finite;
 use crate::special::powers::{exponent, times_power};
 use crate::sphere::{
     CoefficientRotation, CoefficientRotationScratch, Sampling,
@@ -92,9 +92,7 @@ pub fn best_rotation(
     g: ArrayView3<'_, Complex64>,
 ) -> Result<BestRotation> {
     if f.is_empty() {
-        return Err(Error::Empty {
-            what: "first signal of a match".into(),
-        });
+        return Err(Error::empty("first signal of a match"));
     }
     RotationMatcher::new(band_limit(f.index_axis(Axis(0), 0))?)?.best_rotation(f, g)
 }
@@ -165,12 +163,12 @@ impl RotationMatcher {
         ends.sort_by(|a, b| b.value.total_cmp(&a.value));
         let best = ends[0];
         if !best.converged {
-            return Err(Error::NotConverged {
-                what: "best rotation".into(),
-                achieved: best.last_step,
-                requested: LAST_STEP,
-                limit: format!("{STEP_LIMIT} steps"),
-            });
+            return Err(Error::not_converged(
+                "best rotation",
+                best.last_step,
+                LAST_STEP,
+                format!("{STEP_LIMIT} steps"),
+            ));
         }
         let apart = 0.25 * PI / band_limit as f64;
         let runner_up = ends[1..]
@@ -245,7 +243,7 @@ struct Signal {
 impl Signal {
     fn new(what: &str, signal: ArrayView3<'_, Complex64>, shape: &[usize]) -> Result<Signal> {
         check_shape(what, signal.shape(), shape)?;
-        check_finite(what, signal)?;
+        check::finite(what, signal)?;
         for channel in signal.outer_iter() {
             check_real(channel, REALITY_GUARD)?;
         }
@@ -266,11 +264,11 @@ impl Signal {
             (true, false) => of_means,
             (false, true) => own,
             (false, false) => {
-                return Err(Error::InvalidValue {
-                    what: what.into(),
-                    found: "zero everywhere".into(),
-                    expected: "a signal that is not zero".into(),
-                });
+                return Err(Error::invalid(
+                    what,
+                    "zero everywhere",
+                    "a signal that is not zero",
+                ));
             }
         };
         let means = constant.iter().map(|mean| times_power(*mean, -whole));

@@ -1,7 +1,7 @@
 //! The Fourier stage of the Wigner transform: planes of Fourier coefficients ↔ samples at eight β.
 
 use super::classes::Layout;
-use crate::special::finite::Finite;
+use crate::check::Finite;
 use crate::special::lane_fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
 use ndarray::{ArrayView1, ArrayView3, ArrayViewMut1, ArrayViewMut3, Axis};
 use num_complex::Complex64;

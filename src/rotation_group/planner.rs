@@ -72,11 +72,11 @@ impl RotationPlanner {
     ) -> Result<Arc<RotationPlan>> {
         check_band_limit("band limit of the Wigner transform", band_limit)?;
         if band_limit > grid.band_limit() {
-            return Err(Error::InvalidValue {
-                what: "band limit of the Wigner transform".into(),
-                found: band_limit.to_string(),
-                expected: format!("at most {}, the band limit of the grid", grid.band_limit()),
-            });
+            return Err(Error::invalid(
+                "band limit of the Wigner transform",
+                band_limit,
+                format!("at most {}, the band limit of the grid", grid.band_limit()),
+            ));
         }
         check_order_limit(order_limit, band_limit.min(grid.order_limit()))?;
         let limits = [band_limit, order_limit, grid.band_limit()];

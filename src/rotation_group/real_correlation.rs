@@ -104,19 +104,15 @@ impl RealCorrelator {
     fn with_table(band_limit: usize, nodes: usize, table_bytes: usize) -> Result<Self> {
         for (what, value) in [("band limit", band_limit), ("quadrature band limit", nodes)] {
             if value == 0 {
-                return Err(Error::InvalidValue {
-                    what: what.into(),
-                    found: "0".into(),
-                    expected: "at least 1".into(),
-                });
+                return Err(Error::invalid(what, "0", "at least 1"));
             }
         }
         if !Self::fits(band_limit, nodes) {
-            return Err(Error::InvalidValue {
-                what: "band limits of signals and quadrature".into(),
-                found: format!("{band_limit} and {nodes}"),
-                expected: "smaller ones, for scratch of at most 4 GiB a thread".into(),
-            });
+            return Err(Error::invalid(
+                "band limits of signals and quadrature",
+                format!("{band_limit} and {nodes}"),
+                "smaller ones, for scratch of at most 4 GiB a thread",
+            ));
         }
         let rule = GaussLegendre::new(nodes)?;
         let angles = angle_count(nodes);

@@ -62,16 +62,14 @@ impl RealHarmonics {
     pub fn new(coeffs: ArrayView3<'_, Complex64>) -> Result<Self> {
         let (channels, band_limit, width) = coeffs.dim();
         if channels == 0 || band_limit == 0 {
-            return Err(Error::Empty {
-                what: "coefficients".into(),
-            });
+            return Err(Error::empty("coefficients"));
         }
         if width != 2 * band_limit - 1 {
-            return Err(Error::ShapeMismatch {
-                what: "coefficients".into(),
-                expected: format!("[channels, {band_limit}, {}]", 2 * band_limit - 1),
-                found: coeffs.shape().to_vec(),
-            });
+            return Err(Error::shape(
+                "coefficients",
+                format!("[channels, {band_limit}, {}]", 2 * band_limit - 1),
+                coeffs.shape().to_vec(),
+            ));
         }
         let len = row_start(band_limit, channels, band_limit);
         let (mut re, mut im) = (Aligned::zeros(len), Aligned::zeros(len));
@@ -81,10 +79,7 @@ impl RealHarmonics {
                 continue;
             };
             if !(value.re.is_finite() && value.im.is_finite()) {
-                return Err(Error::NotFinite {
-                    what: "coefficients".into(),
-                    index: vec![c, l, column],
-                });
+                return Err(Error::not_finite("coefficients", vec![c, l, column]));
             }
             // The imaginary part of order zero vanishes for a real signal.
             let imaginary = if m == 0 { 0.0 } else { value.im };

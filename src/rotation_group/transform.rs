@@ -4,7 +4,7 @@ use super::classes::Coefficients;
 use super::grid::{RotationGrid, check_shape};
 use super::passes::{Buffers, Passes};
 use super::planes::Sample;
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView3, ArrayViewMut3};
 use num_complex::Complex64;
@@ -282,7 +282,7 @@ impl RotationPlan {
         };
         let buffers = &mut scratch.buffers;
         if !self.passes.forward(samples.reborrow(), target, buffers) {
-            check_finite(what, samples)?;
+            check::finite(what, samples)?;
         }
         let [_, rows, columns] = self.coeff_shape();
         for (i, row) in target.chunks_exact_mut(columns).enumerate() {
@@ -314,10 +314,10 @@ impl RotationPlan {
         let found = entries.find(|((n, l, m), value)| {
             *m >= first && self.valid(*n, *l).contains(m) && !value.is_finite()
         });
-        Error::NotFinite {
-            what: "coefficients on SO(3)".into(),
-            index: found.map_or_else(Vec::new, |((n, l, m), _)| vec![n, l, m]),
-        }
+        Error::not_finite(
+            "coefficients on SO(3)",
+            found.map_or_else(Vec::new, |((n, l, m), _)| vec![n, l, m]),
+        )
     }
 }
 

@@ -73,11 +73,11 @@ impl ScaleDerivative {
     ) -> Result<Self> {
         let scales = network.scales();
         if parameter.layer() >= scales.len() {
-            return Err(Error::InvalidValue {
-                what: "layer of a scale".into(),
-                found: parameter.layer().to_string(),
-                expected: format!("one of the {} layers with weights, from 0", scales.len()),
-            });
+            return Err(Error::invalid(
+                "layer of a scale",
+                parameter.layer(),
+                format!("one of the {} layers with weights, from 0", scales.len()),
+            ));
         }
         let scale = parameter.of(&scales);
         if scale == 0.0 {
@@ -173,9 +173,9 @@ fn subtract(above: &Array2<f64>, below: &Array2<f64>) -> Result<Array2<f64>> {
 }
 
 fn shape_changed(expected: &[usize], found: &[usize]) -> Error {
-    Error::ShapeMismatch {
-        what: "kernels at another scale".into(),
-        expected: format!("{expected:?}, as at the scale before"),
-        found: found.to_vec(),
-    }
+    Error::shape(
+        "kernels at another scale",
+        format!("{expected:?}, as at the scale before"),
+        found.to_vec(),
+    )
 }

@@ -8,7 +8,6 @@ use argmin::solver::quasinewton::LBFGS;
 use ndarray::{Array2, ArrayView2};
 
 use super::scale_derivative::ScaleDerivative;
-use crate::error::number;
 use crate::kernel::Gram;
 use crate::network::{Network, ScaleParameter};
 use crate::predict::{Criterion, Ensemble, Evidence, Ridge, checked_cost};
@@ -147,11 +146,11 @@ impl ScaleSelection {
         kernels: impl Fn(&Network) -> Result<Gram>,
     ) -> Result<SelectedScales> {
         if !(self.noise > 0.0 && self.noise.is_finite()) {
-            return Err(Error::InvalidValue {
-                what: "noise to begin with".into(),
-                found: number(self.noise).to_string(),
-                expected: "a positive number".into(),
-            });
+            return Err(Error::invalid(
+                "noise to begin with",
+                self.noise,
+                "a positive number",
+            ));
         }
         // The mean square error is quadratic in the targets: near one in size, its changes can be told from rounding.
         let power = match self.criterion {
@@ -191,11 +190,13 @@ impl ScaleSelection {
                 (found, state.get_iter(), converged)
             }
             Err(error) => {
-                return Err(failure.unwrap_or_else(|| Error::NotConverged {
-                    what: format!("choice of scales: {error}"),
-                    achieved: first_cost / count,
-                    requested: TOLERANCE,
-                    limit: format!("{} steps", self.iterations),
+                return Err(failure.unwrap_or_else(|| {
+                    Error::not_converged(
+                        format!("choice of scales: {error}"),
+                        first_cost / count,
+                        TOLERANCE,
+                        format!("{} steps", self.iterations),
+                    )
                 }));
             }
         };
@@ -212,11 +213,8 @@ impl ScaleSelection {
 
     fn checked_parameters(&self, network: &Network) -> Result<Vec<ScaleParameter>> {
         let scales = network.scales();
-        let refused = |found: String, expected: &str| Error::InvalidValue {
-            what: "scales to choose".into(),
-            found,
-            expected: expected.into(),
-        };
+        let refused =
+            |found: String, expected: &str| Error::invalid("scales to choose", found, expected);
         let parameters = match &self.parameters {
             Some(parameters) => parameters.clone(),
             None => (0..scales.len())

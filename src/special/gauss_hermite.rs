@@ -39,11 +39,11 @@ impl GaussHermite {
     /// [`Error::InvalidValue`] unless 1 ≤ n ≤ [`MAX_NODES`].
     pub fn new(n: usize) -> Result<Self> {
         if n == 0 || n > MAX_NODES {
-            return Err(Error::InvalidValue {
-                what: "number of quadrature nodes".to_owned(),
-                found: n.to_string(),
-                expected: format!("1 to {MAX_NODES}"),
-            });
+            return Err(Error::invalid(
+                "number of quadrature nodes",
+                n,
+                format!("1 to {MAX_NODES}"),
+            ));
         }
         let mut nodes = vec![0.0; n];
         let mut weights = vec![0.0; n];

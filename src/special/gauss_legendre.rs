@@ -52,11 +52,11 @@ impl GaussLegendre {
     /// [`Error::InvalidValue`] if `n` is 0 or above [`MAX_NODES`].
     pub fn new(n: usize) -> Result<Self> {
         if n == 0 || n > MAX_NODES {
-            return Err(Error::InvalidValue {
-                what: "number of Gauss-Legendre nodes".into(),
-                found: n.to_string(),
-                expected: format!("1 to {MAX_NODES}"),
-            });
+            return Err(Error::invalid(
+                "number of Gauss-Legendre nodes",
+                n,
+                format!("1 to {MAX_NODES}"),
+            ));
         }
         let half = n.div_ceil(2);
         let mut rule = GaussLegendre {

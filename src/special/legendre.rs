@@ -7,7 +7,6 @@
 //! Near the poles $`\sin^m\theta`$ underflows long before the functions of high degree become small, so a value is kept as
 //! `mantissa * 2^(-512 * scale)` until it matters.
 
-use crate::error::number;
 use crate::{Error, Result};
 use std::f64::consts::PI;
 
@@ -137,11 +136,11 @@ pub(crate) fn check_colatitude(colatitude: f64) -> Result<()> {
     if (0.0..=PI).contains(&colatitude) {
         return Ok(());
     }
-    Err(Error::InvalidValue {
-        what: "colatitude".into(),
-        found: number(colatitude).to_string(),
-        expected: "radians between 0 and pi".into(),
-    })
+    Err(Error::invalid(
+        "colatitude",
+        colatitude,
+        "radians between 0 and pi",
+    ))
 }
 
 /// Evaluates the Legendre polynomials $`P_l(1 - u)`$ for all `l < out.len()`.

@@ -1,7 +1,7 @@
 //! The Wigner functions $`d^\ell_{mn}(\beta)`$ by the three-term recursion in the degree.
 
 use super::scaled::{Lanes, Scaled};
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::{Error, Result};
 use ndarray::{Array2, aview1};
 
@@ -370,26 +370,26 @@ pub fn wigner_d_matrix(degree: usize, beta: f64) -> Result<Array2<f64>> {
 
 fn check_degree(degree: usize) -> Result<()> {
     if degree > MAX_DEGREE {
-        return Err(Error::InvalidValue {
-            what: "degree".into(),
-            found: degree.to_string(),
-            expected: format!("0 to {MAX_DEGREE}"),
-        });
+        return Err(Error::invalid(
+            "degree",
+            degree,
+            format!("0 to {MAX_DEGREE}"),
+        ));
     }
     Ok(())
 }
 
 fn check_order(what: &str, order: i64) -> Result<()> {
     if order.unsigned_abs() > MAX_DEGREE as u64 {
-        return Err(Error::InvalidValue {
-            what: what.into(),
-            found: order.to_string(),
-            expected: format!("-{MAX_DEGREE} to {MAX_DEGREE}"),
-        });
+        return Err(Error::invalid(
+            what,
+            order,
+            format!("-{MAX_DEGREE} to {MAX_DEGREE}"),
+        ));
     }
     Ok(())
 }
 
 pub(crate) fn check_angles(betas: &[f64]) -> Result<()> {
-    check_finite("angles", aview1(betas))
+    check::finite("angles", aview1(betas))
 }

@@ -61,11 +61,11 @@ impl WignerDegrees {
     /// [`Error::InvalidValue`] if `band_limit` is 0 or too large, [`Error::NotFinite`] if `beta` is NaN or infinite.
     pub fn new(band_limit: usize, beta: f64) -> Result<Self> {
         if !(1..=MAX_BAND_LIMIT).contains(&band_limit) {
-            return Err(Error::InvalidValue {
-                what: "band limit".into(),
-                found: band_limit.to_string(),
-                expected: format!("1 to {MAX_BAND_LIMIT}"),
-            });
+            return Err(Error::invalid(
+                "band limit",
+                band_limit,
+                format!("1 to {MAX_BAND_LIMIT}"),
+            ));
         }
         check_angles(&[beta])?;
         let (angle, south) = Angle::new(beta);
@@ -210,11 +210,11 @@ impl WignerDegree<'_> {
     pub fn write_quarter(&self, out: &mut [f64]) -> Result<()> {
         let size = self.degree() + 1;
         if out.len() != size * size {
-            return Err(Error::ShapeMismatch {
-                what: "quarter of a Wigner matrix".into(),
-                expected: format!("[{}]", size * size),
-                found: vec![out.len()],
-            });
+            return Err(Error::shape(
+                "quarter of a Wigner matrix",
+                format!("[{}]", size * size),
+                vec![out.len()],
+            ));
         }
         Arch::new().dispatch(Quarter { degree: *self, out });
         Ok(())
@@ -230,11 +230,11 @@ impl WignerDegree<'_> {
     pub fn write_matrix(&self, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
         let size = 2 * self.degree() + 1;
         if out.shape() != [size, size] {
-            return Err(Error::ShapeMismatch {
-                what: "Wigner matrix".into(),
-                expected: format!("[{size}, {size}]"),
-                found: out.shape().to_vec(),
-            });
+            return Err(Error::shape(
+                "Wigner matrix",
+                format!("[{size}, {size}]"),
+                out.shape().to_vec(),
+            ));
         }
         match out.as_slice_mut() {
             Some(out) => Arch::new().dispatch(Whole { degree: *self, out }),

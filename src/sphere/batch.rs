@@ -8,8 +8,8 @@ use super::legendre_values::LegendreValues;
 use super::plan::{ShtPlan, ShtScratch};
 use super::ring_pairs::LANES;
 use super::sample::{Load, Sample, Store};
+use crate::check::{self, Finite};
 use crate::special::aligned::Aligned;
-use crate::special::finite::{Finite, check_finite};
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
 use num_complex::Complex64;
@@ -162,7 +162,7 @@ impl ShtPlan {
         if finite {
             return Ok(());
         }
-        check_finite("signals", signals)
+        check::finite("signals", signals)
     }
 
     /// Computes the samples of many signals from their coefficients; see [`ShtPlan::forward_batch_into`].
@@ -197,7 +197,7 @@ impl ShtPlan {
         if finite {
             return Ok(());
         }
-        check_finite("coefficients", coeffs)
+        check::finite("coefficients", coeffs)
     }
 
     /// Computes the samples of many real signals from their coefficients m ≥ 0; see [`ShtPlan::forward_half_batch_into`].
@@ -223,7 +223,7 @@ impl ShtPlan {
         if self.synthesise_groups(coeffs, Layout::Half, out, scratch) {
             return Ok(());
         }
-        check_finite("coefficients with m >= 0", half)
+        check::finite("coefficients with m >= 0", half)
     }
 
     /// Says whether all coefficients that are used are finite.
@@ -268,10 +268,12 @@ impl ShtPlan {
     }
 
     fn check_batch(&self, signals: &[usize], coeffs: &[usize]) -> Result<()> {
-        let mismatch = |what: &str, shape: [usize; 2], found: &[usize]| Error::ShapeMismatch {
-            what: format!("{what} of band limit {}", self.band_limit()),
-            expected: format!("[{}, {}, {}]", signals[0], shape[0], shape[1]),
-            found: found.to_vec(),
+        let mismatch = |what: &str, shape: [usize; 2], found: &[usize]| {
+            Error::shape(
+                format!("{what} of band limit {}", self.band_limit()),
+                format!("[{}, {}, {}]", signals[0], shape[0], shape[1]),
+                found.to_vec(),
+            )
         };
         if signals[1..] != self.signal_shape() {
             return Err(mismatch("signals", self.signal_shape(), signals));
@@ -484,9 +486,9 @@ impl ShtPlan {
 }
 
 fn not_contiguous() -> Error {
-    Error::InvalidValue {
-        what: "memory of a batch with m >= 0".into(),
-        found: "an array with gaps".into(),
-        expected: "a contiguous array".into(),
-    }
+    Error::invalid(
+        "memory of a batch with m >= 0",
+        "an array with gaps",
+        "a contiguous array",
+    )
 }

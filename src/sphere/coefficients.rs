@@ -3,7 +3,7 @@
 //! Coefficients of band limit L are a complex array of shape `[L, 2L − 1]`; entry `[l, m + L − 1]` is $`\hat f_{\ell m}`$, and the
 //! entries with $`|m| > \ell`$ are zero. The flat layout has length `L * L`, entry `l * l + l + m`.
 
-use crate::error::complex_number;
+use crate::error::Value;
 use crate::sphere::sampling::check_band_limit;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
@@ -25,11 +25,11 @@ pub fn zeros(band_limit: usize) -> Result<Array2<Complex64>> {
 pub fn band_limit<T>(coeffs: ArrayView2<'_, T>) -> Result<usize> {
     let (degrees, orders) = coeffs.dim();
     if degrees == 0 || orders != 2 * degrees - 1 {
-        return Err(Error::ShapeMismatch {
-            what: "spherical-harmonic coefficients".into(),
-            expected: "[L, 2L - 1] with L >= 1".into(),
-            found: vec![degrees, orders],
-        });
+        return Err(Error::shape(
+            "spherical-harmonic coefficients",
+            "[L, 2L - 1] with L >= 1",
+            vec![degrees, orders],
+        ));
     }
     check_band_limit(degrees)?;
     Ok(degrees)
@@ -43,17 +43,17 @@ pub fn validate(coeffs: ArrayView2<'_, Complex64>) -> Result<usize> {
     let limit = band_limit(coeffs)?;
     for ((l, k), value) in coeffs.indexed_iter() {
         if !value.is_finite() {
-            return Err(Error::NotFinite {
-                what: "spherical-harmonic coefficients".into(),
-                index: vec![l, k],
-            });
+            return Err(Error::not_finite(
+                "spherical-harmonic coefficients",
+                vec![l, k],
+            ));
         }
         if k.abs_diff(limit - 1) > l && *value != Complex64::ZERO {
-            return Err(Error::InvalidValue {
-                what: format!("spherical-harmonic coefficient at index [{l}, {k}]"),
-                found: complex_number(*value).to_string(),
-                expected: "zero, since |m| > l".into(),
-            });
+            return Err(Error::invalid(
+                format!("spherical-harmonic coefficient at index [{l}, {k}]"),
+                *value,
+                "zero, since |m| > l",
+            ));
         }
     }
     Ok(limit)
@@ -86,11 +86,11 @@ pub fn check_real(coeffs: ArrayView2<'_, Complex64>, tolerance: f64) -> Result<(
             let mirrored = sign(m) * coeffs[[l, limit - 1 + m]].conj();
             let found = coeffs[[l, limit - 1 - m]];
             if (found - mirrored).norm() > tolerance * largest {
-                return Err(Error::InvalidValue {
-                    what: format!("coefficient l = {l}, m = -{m} of a real signal"),
-                    found: complex_number(found).to_string(),
-                    expected: format!("(-1)^m conj f_lm = {}", complex_number(mirrored)),
-                });
+                return Err(Error::invalid(
+                    format!("coefficient l = {l}, m = -{m} of a real signal"),
+                    found,
+                    format!("(-1)^m conj f_lm = {}", Value::from(mirrored)),
+                ));
             }
         }
     }
@@ -128,11 +128,11 @@ pub fn to_flat(coeffs: ArrayView2<'_, Complex64>) -> Result<Vec<Complex64>> {
 pub fn from_flat(flat: &[Complex64]) -> Result<Array2<Complex64>> {
     let limit = flat.len().isqrt();
     if limit == 0 || limit * limit != flat.len() {
-        return Err(Error::ShapeMismatch {
-            what: "flat spherical-harmonic coefficients".into(),
-            expected: "[L * L] with L >= 1".into(),
-            found: vec![flat.len()],
-        });
+        return Err(Error::shape(
+            "flat spherical-harmonic coefficients",
+            "[L * L] with L >= 1",
+            vec![flat.len()],
+        ));
     }
     let mut coeffs = zeros(limit)?;
     for (l, mut row) in coeffs.rows_mut().into_iter().enumerate() {

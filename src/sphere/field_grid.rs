@@ -47,11 +47,11 @@ impl FieldGrid {
     /// * `pole` — whether the north pole is a node
     pub(crate) fn new(band_limit: usize, longitudes: usize, pole: bool) -> Result<Self> {
         if longitudes + 1 < 2 * band_limit {
-            return Err(Error::InvalidValue {
-                what: "number of longitudes".into(),
-                found: longitudes.to_string(),
-                expected: format!("at least {}", 2 * band_limit - 1),
-            });
+            return Err(Error::invalid(
+                "number of longitudes",
+                longitudes,
+                format!("at least {}", 2 * band_limit - 1),
+            ));
         }
         let rule = GaussLegendre::new(band_limit)?;
         let mut colatitudes = rule.colatitudes;
@@ -244,11 +244,11 @@ impl FieldSynthesis {
     /// * `band_limit` — L of the signals, with 2L − 1 at most the number of longitudes
     pub(crate) fn new(grid: &FieldGrid, band_limit: usize) -> Result<Self> {
         if grid.longitudes + 1 < 2 * band_limit {
-            return Err(Error::InvalidValue {
-                what: "number of longitudes".into(),
-                found: grid.longitudes.to_string(),
-                expected: format!("at least {}", 2 * band_limit - 1),
-            });
+            return Err(Error::invalid(
+                "number of longitudes",
+                grid.longitudes,
+                format!("at least {}", 2 * band_limit - 1),
+            ));
         }
         let row = grid.row();
         let mut legendre = Aligned::zeros(half_len(band_limit) * row);

@@ -6,7 +6,7 @@ use super::plan::ShtScratch;
 use super::ring_transform::RingTransform;
 use super::sample::Sample;
 use super::sampling::Sampling;
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use num_complex::Complex64;
@@ -54,14 +54,14 @@ impl<K: Chains> GridTransform<K> {
         if [found.0, found.1] == expected {
             return Ok(());
         }
-        Err(Error::ShapeMismatch {
-            what: format!(
+        Err(Error::shape(
+            format!(
                 "{what} of band limit {} ({})",
                 self.band_limit, self.sampling
             ),
-            expected: format!("{expected:?}"),
-            found: vec![found.0, found.1],
-        })
+            format!("{expected:?}"),
+            vec![found.0, found.1],
+        ))
     }
 
     /// Coefficients from samples; `transposed` as in [`RingTransform::analyse`].
@@ -103,7 +103,7 @@ impl<K: Chains> GridTransform<K> {
         scratch.fit::<T, _>(&self.core);
         let ShtScratch { ring, packed, .. } = scratch;
         if !pack_all::<T>(coeffs, packed, ring.parallel) {
-            return check_finite("coefficients", coeffs);
+            return check::finite("coefficients", coeffs);
         }
         in_place(&mut signal, |samples| {
             self.core
@@ -125,10 +125,7 @@ pub(super) fn in_place<T: Sample>(signal: &mut ArrayViewMut2<'_, T>, work: impl 
 
 /// Names the first sample that is not finite.
 pub(super) fn not_finite<T: Sample>(signal: ArrayView2<'_, T>) -> Result<()> {
-    check_finite("signal", signal)?;
+    check::finite("signal", signal)?;
     // The weighted sums of finite samples overflowed.
-    Err(Error::NotFinite {
-        what: "signal times its weights".into(),
-        index: Vec::new(),
-    })
+    Err(Error::not_finite("signal times its weights", Vec::new()))
 }

@@ -2,8 +2,7 @@
 
 use super::coefficients::{self, sign};
 use super::sampling::check_band_limit;
-use crate::error::number;
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::special::legendre::{Sectoral, check_colatitude};
 use crate::special::legendre_chains::LegendreChains;
 use crate::{Error, Result};
@@ -42,19 +41,16 @@ struct Point {
 impl Point {
     fn from_direction([x, y, z]: [f64; 3]) -> Result<Self> {
         if let Some(index) = [x, y, z].iter().position(|v| !v.is_finite()) {
-            return Err(Error::NotFinite {
-                what: "direction".into(),
-                index: vec![index],
-            });
+            return Err(Error::not_finite("direction", vec![index]));
         }
         // Scaled first, so that neither huge nor tiny vectors leave the range.
         let largest = x.abs().max(y.abs()).max(z.abs());
         if largest == 0.0 {
-            return Err(Error::InvalidValue {
-                what: "direction".into(),
-                found: "the zero vector".into(),
-                expected: "a vector of positive length".into(),
-            });
+            return Err(Error::invalid(
+                "direction",
+                "the zero vector",
+                "a vector of positive length",
+            ));
         }
         let [x, y, z] = [x / largest, y / largest, z / largest];
         let across = x.hypot(y);
@@ -73,13 +69,7 @@ impl Point {
 
     fn from_angles(colatitude: f64, longitude: f64) -> Result<Self> {
         check_colatitude(colatitude)?;
-        if !longitude.is_finite() {
-            return Err(Error::InvalidValue {
-                what: "longitude".into(),
-                found: number(longitude).to_string(),
-                expected: "a finite number of radians".into(),
-            });
-        }
+        check::angle("longitude", longitude)?;
         let (sine, cosine) = colatitude.sin_cos();
         Ok(Point {
             sine,
@@ -256,11 +246,11 @@ impl SphericalHarmonics {
         value: impl Fn(Point) -> T,
     ) -> Result<Array1<T>> {
         if points.ncols() != 2 {
-            return Err(Error::ShapeMismatch {
-                what: "points on the sphere".into(),
-                expected: "[points, 2], rows (theta, phi)".into(),
-                found: points.shape().to_vec(),
-            });
+            return Err(Error::shape(
+                "points on the sphere",
+                "[points, 2], rows (theta, phi)",
+                points.shape().to_vec(),
+            ));
         }
         points
             .rows()
@@ -272,26 +262,19 @@ impl SphericalHarmonics {
     fn check_coeffs(&self, coeffs: ArrayView2<'_, Complex64>) -> Result<usize> {
         let limit = coefficients::band_limit(coeffs)?;
         if limit != self.band_limit() {
-            return Err(Error::ShapeMismatch {
-                what: format!("coefficients of band limit {}", self.band_limit()),
-                expected: format!("[{}, {}]", self.band_limit(), 2 * self.band_limit() - 1),
-                found: coeffs.shape().to_vec(),
-            });
+            return Err(Error::shape(
+                format!("coefficients of band limit {}", self.band_limit()),
+                format!("[{}, {}]", self.band_limit(), 2 * self.band_limit() - 1),
+                coeffs.shape().to_vec(),
+            ));
         }
-        check_finite("coefficients", coeffs)?;
+        check::finite("coefficients", coeffs)?;
         Ok(limit)
     }
 
     fn check_flat(&self, found: usize) -> Result<()> {
-        let expected = self.band_limit() * self.band_limit();
-        if found == expected {
-            return Ok(());
-        }
-        Err(Error::ShapeMismatch {
-            what: format!("spherical harmonics of band limit {}", self.band_limit()),
-            expected: format!("[{expected}]"),
-            found: vec![found],
-        })
+        let what = format!("spherical harmonics of band limit {}", self.band_limit());
+        check::shape(&what, &[found], &[self.band_limit() * self.band_limit()])
     }
 }
 

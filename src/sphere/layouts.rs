@@ -12,8 +12,7 @@
 
 use super::coefficients::{check_real, sign, validate, zeros};
 use super::rotation::rotate_coefficients;
-use crate::error::complex_number;
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::{Error, Result};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, aview1};
 use num_complex::Complex64;
@@ -66,13 +65,13 @@ pub fn from_healpy(alm: &[Complex64]) -> Result<Array2<Complex64>> {
     let what = "coefficients in the layout of healpy";
     let limit = ((8 * alm.len() + 1).isqrt() - 1) / 2;
     if limit == 0 || limit * (limit + 1) / 2 != alm.len() {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: "[L (L + 1) / 2] with L >= 1".into(),
-            found: vec![alm.len()],
-        });
+        return Err(Error::shape(
+            what,
+            "[L (L + 1) / 2] with L >= 1",
+            vec![alm.len()],
+        ));
     }
-    check_finite(what, aview1(alm))?;
+    check::finite(what, aview1(alm))?;
     let mut coeffs = zeros(limit)?;
     let mut values = alm.iter();
     for m in 0..limit {
@@ -88,11 +87,11 @@ pub fn from_healpy(alm: &[Complex64]) -> Result<Array2<Complex64>> {
 }
 
 fn not_real(degree: usize, found: &Complex64) -> Error {
-    Error::InvalidValue {
-        what: format!("coefficient l = {degree}, m = 0 of a real signal"),
-        found: complex_number(*found).to_string(),
-        expected: "a real number".into(),
-    }
+    Error::invalid(
+        format!("coefficient l = {degree}, m = 0 of a real signal"),
+        *found,
+        "a real number",
+    )
 }
 
 /// The normalisations of SHTOOLS, by the mean square of a basis function times 4π.
@@ -204,10 +203,10 @@ pub fn from_shtools(
             };
             let value = value * (phase.factor(m) * norm.size(l));
             if !value.is_finite() {
-                return Err(Error::NotFinite {
-                    what: SHTOOLS.into(),
-                    index: vec![if cosine.is_finite() { 1 } else { 0 }, l, m],
-                });
+                return Err(Error::not_finite(
+                    SHTOOLS,
+                    vec![if cosine.is_finite() { 1 } else { 0 }, l, m],
+                ));
             }
             coeffs[[l, limit - 1 - m]] = sign(m) * value.conj();
             coeffs[[l, limit - 1 + m]] = value;
@@ -220,11 +219,11 @@ const SHTOOLS: &str = "coefficients in the layout of SHTOOLS";
 
 fn shtools_band_limit(shape: &[usize]) -> Result<usize> {
     if shape[0] != 2 || shape[1] == 0 || shape[1] != shape[2] {
-        return Err(Error::ShapeMismatch {
-            what: SHTOOLS.into(),
-            expected: "[2, L, L] with L >= 1".into(),
-            found: shape.to_vec(),
-        });
+        return Err(Error::shape(
+            SHTOOLS,
+            "[2, L, L] with L >= 1",
+            shape.to_vec(),
+        ));
     }
     Ok(shape[1])
 }
@@ -287,10 +286,7 @@ pub fn from_shtools_complex(
             for (side, k) in [(1, limit - 1 - m), (0, limit - 1 + m)] {
                 let value = cilm[[side, l, m]];
                 if !value.is_finite() && (m > 0 || side == 0) {
-                    return Err(Error::NotFinite {
-                        what: SHTOOLS.into(),
-                        index: vec![side, l, m],
-                    });
+                    return Err(Error::not_finite(SHTOOLS, vec![side, l, m]));
                 }
                 coeffs[[l, k]] = factor * value;
             }
@@ -386,13 +382,13 @@ pub fn from_e3nn(components: &[f64], norm: E3nnNorm, axes: E3nnAxes) -> Result<A
     let what = "coefficients in the layout of e3nn";
     let limit = components.len().isqrt();
     if limit == 0 || limit * limit != components.len() {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: "[L * L] with L >= 1".into(),
-            found: vec![components.len()],
-        });
+        return Err(Error::shape(
+            what,
+            "[L * L] with L >= 1",
+            vec![components.len()],
+        ));
     }
-    check_finite(what, aview1(components))?;
+    check::finite(what, aview1(components))?;
     let mut coeffs = zeros(limit)?;
     for l in 0..limit {
         let (middle, size) = (l * l + l, norm.size(l));

@@ -57,10 +57,7 @@ impl Pixel for f32 {
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 pub fn masked_to<T: Pixel>(map: &mut [T], value: T) -> Result<Vec<bool>> {
-    let not_finite = |what: &str, index| {
-        let what = what.into();
-        Err(Error::NotFinite { what, index })
-    };
+    let not_finite = |what: &str, index| Err(Error::not_finite(what, index));
     if !value.finite() {
         return not_finite("value of masked pixels", Vec::new());
     }
@@ -84,13 +81,12 @@ pub(super) fn check_unmasked<T: Sample>(samples: &[T]) -> Result<()> {
     if masked == 0 {
         return Ok(());
     }
-    Err(Error::InvalidValue {
-        what: "samples".into(),
-        found: format!(
+    Err(Error::invalid(
+        "samples",
+        format!(
             "{masked} masked pixels of {} (UNSEEN, -1.6375e30)",
             samples.len()
         ),
-        expected: "values everywhere: set masked pixels to zero or another value first (`sphere::masked_to`)"
-            .into(),
-    })
+        "values everywhere: set masked pixels to zero or another value first (`sphere::masked_to`)",
+    ))
 }

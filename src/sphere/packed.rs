@@ -5,7 +5,7 @@
 use super::cells::ORDERS;
 use super::coefficients::sign;
 use super::sample::Sample;
-use crate::special::finite::Finite;
+use crate::check::Finite;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use num_complex::Complex64;
 use rayon::prelude::*;

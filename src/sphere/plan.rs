@@ -156,11 +156,11 @@ pub(super) fn check_longitudes(band_limit: usize, longitudes: usize) -> Result<(
     if (least..=MAX_LONGITUDES).contains(&longitudes) {
         return Ok(());
     }
-    Err(Error::InvalidValue {
-        what: "number of longitudes".into(),
-        found: longitudes.to_string(),
-        expected: format!("{least} (twice the band limit, less one) to {MAX_LONGITUDES}"),
-    })
+    Err(Error::invalid(
+        "number of longitudes",
+        longitudes,
+        format!("{least} (twice the band limit, less one) to {MAX_LONGITUDES}"),
+    ))
 }
 
 impl fmt::Debug for ShtPlan {

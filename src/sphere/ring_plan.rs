@@ -7,7 +7,7 @@ use super::ring_transform::RingTransform;
 use super::rings::Rings;
 use super::sample::Sample;
 use super::sampling::check_band_limit;
-use crate::special::finite::{check_finite, first_not_finite};
+use crate::check::{self, first_not_finite};
 use crate::special::powers::SquareSum;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, aview1};
@@ -114,7 +114,7 @@ impl RingPlan {
         scratch.fit::<T, _>(&self.core);
         let ShtScratch { ring, packed, .. } = scratch;
         if !pack_all::<T>(coeffs, packed, ring.parallel) {
-            return check_finite("coefficients", coeffs);
+            return check::finite("coefficients", coeffs);
         }
         self.core.synthesise(packed, false, None, samples, ring);
         Ok(())
@@ -157,24 +157,23 @@ impl RingPlan {
         self.check_coeffs(coeffs.shape())?;
         self.check_samples(samples.len())?;
         if weights.len() != self.rings().rings().len() {
-            return Err(Error::ShapeMismatch {
-                what: "weights of rings".into(),
-                expected: format!("[{}], one for each ring", self.rings().rings().len()),
-                found: vec![weights.len()],
-            });
+            return Err(Error::shape(
+                "weights of rings",
+                format!("[{}], one for each ring", self.rings().rings().len()),
+                vec![weights.len()],
+            ));
         }
-        check_finite("weights of rings", aview1(weights))?;
+        check::finite("weights of rings", aview1(weights))?;
         scratch.fit::<T, _>(&self.core);
         let ShtScratch { ring, packed, .. } = scratch;
         if !self
             .core
             .analyse(samples, false, Some(weights), packed, ring)
         {
-            return Err(Error::NotFinite {
-                what: "samples (where NaN marks masked pixels, `sphere::masked_to` replaces them)"
-                    .into(),
-                index: first_not_finite(&aview1(samples)).unwrap_or_default(),
-            });
+            return Err(Error::not_finite(
+                "samples (where NaN marks masked pixels, `sphere::masked_to` replaces them)",
+                first_not_finite(&aview1(samples)).unwrap_or_default(),
+            ));
         }
         unpack_all::<T>(packed, coeffs, ring.parallel);
         Ok(())
@@ -235,26 +234,12 @@ impl RingPlan {
 
     fn check_coeffs(&self, found: &[usize]) -> Result<()> {
         let expected = [self.band_limit(), 2 * self.band_limit() - 1];
-        if found == expected {
-            return Ok(());
-        }
-        Err(Error::ShapeMismatch {
-            what: format!("coefficients of band limit {}", self.band_limit()),
-            expected: format!("{expected:?}"),
-            found: found.to_vec(),
-        })
+        let what = format!("coefficients of band limit {}", self.band_limit());
+        check::shape(&what, found, &expected)
     }
 
     fn check_samples(&self, found: usize) -> Result<()> {
-        let expected = self.rings().samples();
-        if found == expected {
-            return Ok(());
-        }
-        Err(Error::ShapeMismatch {
-            what: "samples on rings".into(),
-            expected: format!("[{expected}]"),
-            found: vec![found],
-        })
+        check::shape("samples on rings", &[found], &[self.rings().samples()])
     }
 }
 

@@ -46,25 +46,20 @@ impl Rings {
     /// or with more than 2²⁰, or a first longitude that is not finite.
     pub fn new(rings: Vec<Ring>) -> Result<Self> {
         if rings.is_empty() {
-            return Err(Error::Empty {
-                what: "rings".into(),
-            });
+            return Err(Error::empty("rings"));
         }
         let mut offsets = vec![0];
         for (index, ring) in rings.iter().enumerate() {
             check_colatitude(ring.colatitude)?;
             if ring.longitudes == 0 || ring.longitudes > 1 << 20 {
-                return Err(Error::InvalidValue {
-                    what: format!("number of longitudes of ring {index}"),
-                    found: ring.longitudes.to_string(),
-                    expected: "1 to 1048576".into(),
-                });
+                return Err(Error::invalid(
+                    format!("number of longitudes of ring {index}"),
+                    ring.longitudes,
+                    "1 to 1048576",
+                ));
             }
             if !ring.first_longitude.is_finite() {
-                return Err(Error::NotFinite {
-                    what: "first longitudes of rings".into(),
-                    index: vec![index],
-                });
+                return Err(Error::not_finite("first longitudes of rings", vec![index]));
             }
             offsets.push(offsets[index] + ring.longitudes);
         }
@@ -101,11 +96,11 @@ impl Rings {
     /// Gorski05, Sect. 5.
     pub fn healpix(nside: usize) -> Result<Self> {
         if nside == 0 || nside > MAX_NSIDE {
-            return Err(Error::InvalidValue {
-                what: "HEALPix resolution nside".into(),
-                found: nside.to_string(),
-                expected: format!("1 to {MAX_NSIDE}"),
-            });
+            return Err(Error::invalid(
+                "HEALPix resolution nside",
+                nside,
+                format!("1 to {MAX_NSIDE}"),
+            ));
         }
         let n = nside as f64;
         let northern = |i: usize| {

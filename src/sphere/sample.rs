@@ -2,7 +2,7 @@
 
 use super::masks::is_unseen;
 use super::ring_pairs::LANES;
-use crate::special::finite::all_finite;
+use crate::check::all_finite;
 use num_complex::{Complex, Complex64};
 use pulp::{Simd, WithSimd};
 
@@ -18,7 +18,7 @@ impl Sample for Complex<f32> {}
 
 pub(super) mod sealed {
     use super::Complex64;
-    use crate::special::finite::Finite;
+    use crate::check::Finite;
     use pulp::Simd;
 
     /// Fourier coefficients of a pair of rings at the orders `[m, −m]`, each `[north, south]`.

@@ -231,24 +231,19 @@ impl FromStr for Sampling {
         Sampling::ALL
             .into_iter()
             .find(|sampling| sampling.name() == text)
-            .ok_or_else(|| Error::InvalidValue {
-                what: "sampling".into(),
-                found: format!("{text:?}"),
-                expected:
-                    "\"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\" or \"clenshaw-curtis\""
-                        .into(),
-            })
+            .ok_or_else(|| Error::invalid("sampling", format!("{text:?}"), "\"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\" or \"clenshaw-curtis\""
+                        ))
     }
 }
 
 /// Accepts a band limit from 1 to [`MAX_BAND_LIMIT`].
 pub(crate) fn check_band_limit(band_limit: usize) -> Result<()> {
     if band_limit == 0 || band_limit > MAX_BAND_LIMIT {
-        return Err(Error::InvalidValue {
-            what: "band limit".into(),
-            found: band_limit.to_string(),
-            expected: format!("1 to {MAX_BAND_LIMIT}"),
-        });
+        return Err(Error::invalid(
+            "band limit",
+            band_limit,
+            format!("1 to {MAX_BAND_LIMIT}"),
+        ));
     }
     Ok(())
 }

@@ -4,8 +4,8 @@
 //! [`cap_multipliers`](super::zonal::cap_multipliers).
 
 use super::sampling::check_band_limit;
-use crate::error::number;
-use crate::{Error, Result};
+use crate::Result;
+use crate::check;
 
 /// Computes the multipliers of a Gaussian beam, $`b_\ell = e^{-\ell(\ell+1)\sigma^2/2}`$ with $`\sigma = \mathrm{FWHM}/\sqrt{8\ln2}`$.
 ///
@@ -29,7 +29,7 @@ use crate::{Error, Result};
 /// ```
 pub fn gaussian_beam(band_limit: usize, full_width: f64) -> Result<Vec<f64>> {
     check_band_limit(band_limit)?;
-    check_scale("full width of a beam", full_width)?;
+    check::not_negative("full width of a beam", full_width)?;
     // A square that is beyond the largest number leaves degree 0 alone, as the largest number does.
     let time = full_width * full_width / (16.0 * 2.0_f64.ln());
     Ok(multipliers(band_limit, time.min(f64::MAX)))
@@ -54,7 +54,7 @@ pub fn gaussian_beam(band_limit: usize, full_width: f64) -> Result<Vec<f64>> {
 /// ```
 pub fn heat_kernel(band_limit: usize, time: f64) -> Result<Vec<f64>> {
     check_band_limit(band_limit)?;
-    check_scale("time of heat flow", time)?;
+    check::not_negative("time of heat flow", time)?;
     Ok(multipliers(band_limit, time))
 }
 
@@ -83,16 +83,4 @@ pub fn low_pass(band_limit: usize, cutoff: usize) -> Result<Vec<f64>> {
     Ok((0..band_limit)
         .map(|l| if l < cutoff { 1.0 } else { 0.0 })
         .collect())
-}
-
-/// Lets finite numbers from zero on pass.
-fn check_scale(what: &str, value: f64) -> Result<()> {
-    if !(value >= 0.0 && value.is_finite()) {
-        return Err(Error::InvalidValue {
-            what: what.into(),
-            found: number(value).to_string(),
-            expected: "a finite number, not negative".into(),
-        });
-    }
-    Ok(())
 }

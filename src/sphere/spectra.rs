@@ -74,11 +74,11 @@ pub fn cross(
 ) -> Result<Vec<Complex64>> {
     let limit = band_limit(f)?;
     if g.shape() != f.shape() {
-        return Err(Error::ShapeMismatch {
-            what: "second signal of a cross spectrum".into(),
-            expected: format!("[{limit}, {}]", 2 * limit - 1),
-            found: g.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            "second signal of a cross spectrum",
+            format!("[{limit}, {}]", 2 * limit - 1),
+            g.shape().to_vec(),
+        ));
     }
     Ok((0..limit)
         .map(|l| {

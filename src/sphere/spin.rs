@@ -78,13 +78,11 @@ impl SpinPlan {
         check_band_limit(band_limit)?;
         check_longitudes(band_limit, longitudes)?;
         if spin.unsigned_abs() > MAX_SPIN || spin.unsigned_abs() as usize >= band_limit {
-            return Err(Error::InvalidValue {
-                what: "spin".into(),
-                found: spin.to_string(),
-                expected: format!(
-                    "of modulus below the band limit, {band_limit}, and at most {MAX_SPIN}"
-                ),
-            });
+            return Err(Error::invalid(
+                "spin",
+                spin,
+                format!("of modulus below the band limit, {band_limit}, and at most {MAX_SPIN}"),
+            ));
         }
         let rings = Rings::product(sampling, band_limit, longitudes)?;
         let extended = sampling == Sampling::McEwenWiaux;

@@ -155,10 +155,7 @@ impl ShtPlan {
         if !Arch::new().dispatch(AllFinite(half))
             && let Some(index) = half.iter().position(|c| !c.is_finite())
         {
-            return Err(Error::NotFinite {
-                what: "coefficients with m >= 0".into(),
-                index: vec![index],
-            });
+            return Err(Error::not_finite("coefficients with m >= 0", vec![index]));
         }
         in_place(&mut signal, |samples| {
             self.grid
@@ -170,18 +167,18 @@ impl ShtPlan {
 
     pub(super) fn check_half<T: Sample>(&self, found: usize) -> Result<()> {
         if T::ROWS != 1 {
-            return Err(Error::InvalidValue {
-                what: "samples of a transform of the orders m >= 0".into(),
-                found: "complex numbers".into(),
-                expected: "real numbers".into(),
-            });
+            return Err(Error::invalid(
+                "samples of a transform of the orders m >= 0",
+                "complex numbers",
+                "real numbers",
+            ));
         }
         if found != self.half_len() {
-            return Err(Error::ShapeMismatch {
-                what: format!("coefficients m >= 0 of band limit {}", self.band_limit()),
-                expected: format!("[{}]", self.half_len()),
-                found: vec![found],
-            });
+            return Err(Error::shape(
+                format!("coefficients m >= 0 of band limit {}", self.band_limit()),
+                format!("[{}]", self.half_len()),
+                vec![found],
+            ));
         }
         Ok(())
     }

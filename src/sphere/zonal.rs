@@ -11,8 +11,7 @@
 use super::coefficients::{self, sign};
 use super::harmonics::SphericalHarmonics;
 use super::sampling::check_band_limit;
-use crate::error::number;
-use crate::special::finite::check_finite;
+use crate::check;
 use crate::special::{GaussLegendre, legendre_polynomials};
 use crate::{Error, Result};
 use ndarray::{ArrayViewMut2, aview1};
@@ -54,10 +53,7 @@ pub fn legendre_coefficients(
     for (j, theta) in rule.colatitudes.iter().enumerate() {
         let value = profile(rule.nodes[j]);
         if !value.is_finite() {
-            return Err(Error::NotFinite {
-                what: "zonal profile".into(),
-                index: vec![j],
-            });
+            return Err(Error::not_finite("zonal profile", vec![j]));
         }
         let weighted = 2.0 * PI * rule.weights[j] * value;
         legendre_polynomials_at(*theta, &mut polynomials);
@@ -106,11 +102,11 @@ fn legendre_polynomials_between(north: f64, south: f64, out: &mut [f64]) {
 /// ```
 pub fn cap_multipliers(band_limit: usize, angle: f64) -> Result<Vec<f64>> {
     if !(angle > 0.0 && angle <= PI) {
-        return Err(Error::InvalidValue {
-            what: "opening angle of a cap".into(),
-            found: number(angle).to_string(),
-            expected: "radians above 0 and at most pi".into(),
-        });
+        return Err(Error::invalid(
+            "opening angle of a cap",
+            angle,
+            "radians above 0 and at most pi",
+        ));
     }
     ring_multipliers(band_limit, 0.0, angle)
 }
@@ -142,11 +138,11 @@ const PI_LOW: f64 = 1.2246467991473532e-16;
 pub fn ring_multipliers(band_limit: usize, inner: f64, outer: f64) -> Result<Vec<f64>> {
     check_band_limit(band_limit)?;
     if !(inner >= 0.0 && inner < outer && outer <= PI) {
-        return Err(Error::InvalidValue {
-            what: "colatitudes of a ring".into(),
-            found: format!("{inner} and {outer}"),
-            expected: "radians, 0 <= inner < outer <= pi".into(),
-        });
+        return Err(Error::invalid(
+            "colatitudes of a ring",
+            format!("{inner} and {outer}"),
+            "radians, 0 <= inner < outer <= pi",
+        ));
     }
     // Sums of positive terms only, so that both distances from the poles keep their relative precision.
     let north = 2.0 * (0.5 * inner).sin().powi(2);
@@ -197,13 +193,7 @@ const GAUSSIAN_NODES: usize = 64;
 /// ```
 pub fn gaussian_multipliers(band_limit: usize, width: f64) -> Result<Vec<f64>> {
     check_band_limit(band_limit)?;
-    if !(width > 0.0 && width.is_finite()) {
-        return Err(Error::InvalidValue {
-            what: "width of a Gaussian filter".into(),
-            found: number(width).to_string(),
-            expected: "a finite number of radians above 0".into(),
-        });
-    }
+    check::positive("width of a Gaussian filter", width)?;
     let end = PI.min(WIDTHS * width);
     // The polynomial of degree ℓ has ℓ end / π half waves, and a rule of n nodes resolves 2n / π of them.
     let waves = (0.5 * band_limit as f64 * end).ceil() as usize;
@@ -284,20 +274,20 @@ pub fn add_bumps(
     let limit = harmonics.band_limit();
     check_multipliers(multipliers, limit)?;
     if coeffs.dim() != (limit, 2 * limit - 1) {
-        return Err(Error::ShapeMismatch {
-            what: format!("coefficients of band limit {limit}"),
-            expected: format!("[{limit}, {}]", 2 * limit - 1),
-            found: coeffs.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            format!("coefficients of band limit {limit}"),
+            format!("[{limit}, {}]", 2 * limit - 1),
+            coeffs.shape().to_vec(),
+        ));
     }
     if weights.len() != directions.len() {
-        return Err(Error::ShapeMismatch {
-            what: "weights of zonal bumps".into(),
-            expected: format!("[{}], one for each direction", directions.len()),
-            found: vec![weights.len()],
-        });
+        return Err(Error::shape(
+            "weights of zonal bumps",
+            format!("[{}], one for each direction", directions.len()),
+            vec![weights.len()],
+        ));
     }
-    check_finite("weights of zonal bumps", aview1(weights))?;
+    check::finite("weights of zonal bumps", aview1(weights))?;
     for (direction, weight) in directions.iter().zip(weights) {
         harmonics.add_zonal(*direction, *weight, multipliers, &mut coeffs)?;
     }
@@ -311,11 +301,11 @@ pub fn add_bumps(
 
 fn check_multipliers(multipliers: &[f64], limit: usize) -> Result<()> {
     if multipliers.len() < limit {
-        return Err(Error::ShapeMismatch {
-            what: "multipliers of a zonal filter".into(),
-            expected: format!("at least [{limit}], one for each degree"),
-            found: vec![multipliers.len()],
-        });
+        return Err(Error::shape(
+            "multipliers of a zonal filter",
+            format!("at least [{limit}], one for each degree"),
+            vec![multipliers.len()],
+        ));
     }
-    check_finite("multipliers of a zonal filter", aview1(multipliers))
+    check::finite("multipliers of a zonal filter", aview1(multipliers))
 }

@@ -134,9 +134,7 @@ impl<'a> GramStore<'a> {
         // Signals that do not fit are refused before anything is written.
         for signals in [Some(rows), columns].into_iter().flatten() {
             if signals.is_empty() {
-                return Err(Error::Empty {
-                    what: "signals".into(),
-                });
+                return Err(Error::empty("signals"));
             }
             kernel.prepare(signals.range(0..1))?;
         }
@@ -173,11 +171,11 @@ impl<'a> GramStore<'a> {
             outputs,
         );
         if needed > options.memory {
-            return Err(Error::InvalidValue {
-                what: "memory for a tile of the store".into(),
-                found: format!("{} bytes", options.memory),
-                expected: format!("{needed} bytes, as the store was made for"),
-            }
+            return Err(Error::invalid(
+                "memory for a tile of the store",
+                format!("{} bytes", options.memory),
+                format!("{needed} bytes, as the store was made for"),
+            )
             .in_file(folder));
         }
         if known.is_none() {
@@ -460,14 +458,14 @@ impl<'a> GramStore<'a> {
     fn missing(&self, tile: [usize; 2], found: &str) -> Error {
         let path = self.path(tile);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Error::Missing {
-            what: format!("tile {name}"),
-            place: format!(
+        Error::missing(
+            format!("tile {name}"),
+            format!(
                 "the folder {}, which holds {found} under this name; computing the matrix again makes it, if one network at \
                  a time uses the folder",
                 self.folder.display()
             ),
-        }
+        )
     }
 
     fn compute(

@@ -109,17 +109,17 @@ fn quoted(text: &str) -> String {
 }
 
 fn parse(text: &str) -> Result<Manifest> {
-    let table: Table = text.parse().map_err(|err: toml::de::Error| Error::Syntax {
-        format: "TOML".into(),
-        line: None,
-        message: err.message().into(),
-    })?;
-    let invalid = |what: &str, expected: &str| Error::InvalidValue {
-        what: format!("`{what}` of the store"),
-        found: table
-            .get(what)
-            .map_or("nothing".into(), |value| shortened(&value.to_string())),
-        expected: expected.into(),
+    let table: Table = text
+        .parse()
+        .map_err(|err: toml::de::Error| Error::syntax("TOML", None, err.message()))?;
+    let invalid = |what: &str, expected: &str| {
+        Error::invalid(
+            format!("`{what}` of the store"),
+            table
+                .get(what)
+                .map_or("nothing".into(), |value| shortened(&value.to_string())),
+            expected,
+        )
     };
     if table.get("format").and_then(Value::as_integer) != Some(FORMAT) {
         return Err(invalid("format", "1"));

@@ -1,5 +1,6 @@
 //! Opening a store: what is there must be of the same network and the same signals.
 
+use crate::error::FileOperation;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -24,18 +25,18 @@ pub(super) fn extend(
     for (number, block) in blocks.iter().enumerate() {
         let end = start + block.len;
         if end > signals.len() {
-            return Err(Error::InvalidValue {
-                what: format!("number of signals of the {what}"),
-                found: signals.len().to_string(),
-                expected: format!("at least {end}, as in the store"),
-            });
+            return Err(Error::invalid(
+                format!("number of signals of the {what}"),
+                signals.len(),
+                format!("at least {end}, as in the store"),
+            ));
         }
         if Fingerprint::of_signals(&signals.range(start..end)) != block.fingerprint {
-            return Err(Error::InvalidValue {
-                what: format!("signals of the {what}"),
-                found: format!("others between {start} and {end}"),
-                expected: format!("those of block {number} of the store"),
-            });
+            return Err(Error::invalid(
+                format!("signals of the {what}"),
+                format!("others between {start} and {end}"),
+                format!("those of block {number} of the store"),
+            ));
         }
         start = end;
     }
@@ -51,13 +52,8 @@ pub(super) fn extend(
 }
 
 pub(super) fn check_same(known: &Manifest, fresh: &Manifest) -> Result<()> {
-    let differing = |what: &str, found: &str, expected: &str| {
-        Err(Error::InvalidValue {
-            what: what.into(),
-            found: found.into(),
-            expected: expected.into(),
-        })
-    };
+    let differing =
+        |what: &str, found: &str, expected: &str| Err(Error::invalid(what, found, expected));
     if known.version != fresh.version {
         return differing("version of the store", &known.version, &fresh.version);
     }
@@ -88,13 +84,13 @@ pub(super) fn check_same(known: &Manifest, fresh: &Manifest) -> Result<()> {
 pub(super) fn make_folder(folder: &Path) -> Result<()> {
     match std::fs::create_dir(folder) {
         Err(err) if err.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(io_error(folder, "create", err))
+            Err(io_error(folder, FileOperation::Create, err))
         }
-        Err(_) if !folder.is_dir() => Err(Error::Io {
-            path: folder.to_path_buf(),
-            operation: "create",
-            message: "found a file, expected a folder or a new name".into(),
-        }),
+        Err(_) if !folder.is_dir() => Err(Error::io(
+            folder,
+            FileOperation::Create,
+            "found a file, expected a folder or a new name",
+        )),
         _ => Ok(()),
     }
 }

@@ -64,11 +64,11 @@ pub(super) fn side(
         _ => SIDES[1],
     };
     let refused = |found: String, expected: String| {
-        Err(Error::InvalidValue {
-            what: "memory for a tile of a kernel matrix".into(),
+        Err(Error::invalid(
+            "memory for a tile of a kernel matrix",
             found,
             expected,
-        })
+        ))
     };
     match options.side {
         Some(0) => refused("0 signals".into(), "at least 1".into()),

@@ -29,11 +29,11 @@ impl Share {
         if index < count {
             return Ok(Share { index, count });
         }
-        Err(Error::InvalidValue {
-            what: "share of the tiles".into(),
-            found: format!("{index} of {count}"),
-            expected: "a number from 0, below the number of shares".into(),
-        })
+        Err(Error::invalid(
+            "share of the tiles",
+            format!("{index} of {count}"),
+            "a number from 0, below the number of shares",
+        ))
     }
 
     /// Its part of a sequence.

@@ -57,11 +57,11 @@ pub struct StoredRows<'s, 'a> {
 impl<'s, 'a> StoredRows<'s, 'a> {
     pub(super) fn new(store: &'s GramStore<'a>, ensemble: Ensemble) -> Result<Self> {
         if !store.is_symmetric() {
-            return Err(Error::InvalidValue {
-                what: "kind of the store".into(),
-                found: "two sets of signals".into(),
-                expected: "one set of signals, whose kernels with each other are symmetric".into(),
-            });
+            return Err(Error::invalid(
+                "kind of the store",
+                "two sets of signals",
+                "one set of signals, whose kernels with each other are symmetric",
+            ));
         }
         Ok(StoredRows { store, ensemble })
     }

@@ -4,6 +4,7 @@
 //! the checksums of the matrices build on its checksum and their place, so that no matrix is taken for another one. One
 //! matrix can be read without the others.
 
+use crate::error::FileOperation;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -196,7 +197,7 @@ fn found<T>(path: &Path, result: std::result::Result<T, Problem>) -> Result<Foun
         Ok(tile) => Ok(Found::Tile(tile)),
         Err(Problem::Nothing) => Ok(Found::Nothing),
         Err(Problem::Unusable(problem)) => Ok(Found::Unusable(problem)),
-        Err(Problem::System(err)) => Err(io_error(path, "read", err)),
+        Err(Problem::System(err)) => Err(io_error(path, FileOperation::Read, err)),
     }
 }
 

@@ -13,7 +13,14 @@ fn files_that_are_not_toml() {
         "[input]\nspace = \"vec",
     ] {
         assert!(
-            matches!(error(text), Error::Syntax { ref format, line: Some(_), .. } if format == "TOML"),
+            matches!(
+                error(text),
+                Error::Syntax {
+                    format: "TOML",
+                    line: Some(_),
+                    ..
+                }
+            ),
             "{text:?}: {}",
             error(text)
         );

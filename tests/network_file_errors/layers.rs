@@ -70,7 +70,7 @@ fn keys_of_the_layers() {
         panic!("an unknown activation is an error");
     };
     assert_eq!(what, "key `function` in layer 2 (line 12)");
-    assert_eq!(found, "\"swish\"");
+    assert_eq!(found, "\"swish\"".into());
     for (_, name) in every_activation() {
         let name = name.split('"').next().unwrap();
         assert!(expected.contains(name), "{name}");

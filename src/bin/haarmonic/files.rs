@@ -10,11 +10,11 @@ pub fn check_output<'a>(out: &Path, inputs: impl IntoIterator<Item = &'a Path>) 
     check_target(out)?;
     match inputs.into_iter().find(|input| is_same(out, input)) {
         None => Ok(()),
-        Some(input) => Err(Error::InvalidValue {
-            what: "--out".into(),
-            found: format!("{}, which is the input {}", out.display(), input.display()),
-            expected: "another file".into(),
-        }),
+        Some(input) => Err(Error::invalid(
+            "--out",
+            format!("{}, which is the input {}", out.display(), input.display()),
+            "another file",
+        )),
     }
 }
 

@@ -89,11 +89,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let ranks = Ranks::join()?;
     if arguments.share.is_some() && ranks.several() {
-        return ranks.agree(Err(Error::InvalidValue {
-            what: "--share".into(),
-            found: "several processes of MPI, which have their shares".into(),
-            expected: "one or the other".into(),
-        }));
+        return ranks.agree(Err(Error::invalid(
+            "--share",
+            "several processes of MPI, which have their shares",
+            "one or the other",
+        )));
     }
     // Whatever may fail in one process alone must not leave the others waiting.
     let sets = ranks.agree(Sets::read(arguments))?;
@@ -115,11 +115,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// Makes the pool of threads that computes everything.
 fn use_threads(threads: usize) -> Result<()> {
-    let refused = |expected: String| Error::InvalidValue {
-        what: "--threads".into(),
-        found: threads.to_string(),
-        expected,
-    };
+    let refused = |expected: String| Error::invalid("--threads", threads, expected);
     if !(1..=MAX_THREADS).contains(&threads) {
         return Err(refused(format!("a number from 1 to {MAX_THREADS}")));
     }

@@ -54,12 +54,12 @@ fn signals(numbers: &Numbers) -> Result<Signals<'_>> {
 
 fn view<T, D: Dimension>(array: &ArrayD<T>) -> Result<ndarray::ArrayView<'_, T, D>> {
     let view: ArrayViewD<'_, T> = array.view();
-    view.into_dimensionality::<D>()
-        .map_err(|_| Error::ShapeMismatch {
-            what: "signals".into(),
-            expected: "[n, dimension], [n, height, width, channels], [n, θ, φ, channels], \
-                       [n, points, channels], or complex [n, channels, L, 2L-1]"
-                .into(),
-            found: array.shape().to_vec(),
-        })
+    view.into_dimensionality::<D>().map_err(|_| {
+        Error::shape(
+            "signals",
+            "[n, dimension], [n, height, width, channels], [n, θ, φ, channels], \
+                       [n, points, channels], or complex [n, channels, L, 2L-1]",
+            array.shape().to_vec(),
+        )
+    })
 }

@@ -125,12 +125,12 @@ fn read_network(path: &Path, precision: PrecisionChoice) -> Result<Network> {
     let network = Network::read(path)?;
     match (precision, network.input()) {
         (PrecisionChoice::F64, _) | (_, InputSpace::Plane { .. }) => Ok(network),
-        (PrecisionChoice::F32, _) => Err(Error::InvalidValue {
-            what: "--precision".into(),
-            found: "f32 for inputs that are not images".into(),
-            expected: "f64".into(),
+        (PrecisionChoice::F32, _) => {
+            Err(
+                Error::invalid("--precision", "f32 for inputs that are not images", "f64")
+                    .in_file(path),
+            )
         }
-        .in_file(path)),
     }
 }
 
@@ -151,12 +151,7 @@ fn for_less_memory(error: Error, way: &str) -> Error {
             needed,
             available,
             ..
-        } => Error::OutOfMemory {
-            what,
-            needed,
-            available,
-            change: way.into(),
-        },
+        } => Error::out_of_memory(what, needed, available, way),
         other => other,
     }
 }
@@ -186,11 +181,11 @@ fn check_environment() -> Result<()> {
     let threads = std::env::var(NAME).ok().and_then(|text| text.parse().ok());
     match threads.filter(|&threads: &usize| threads > MAX_THREADS) {
         None => Ok(()),
-        Some(threads) => Err(Error::InvalidValue {
-            what: format!("{NAME} of the environment"),
-            found: threads.to_string(),
-            expected: format!("at most {MAX_THREADS}"),
-        }),
+        Some(threads) => Err(Error::invalid(
+            format!("{NAME} of the environment"),
+            threads,
+            format!("at most {MAX_THREADS}"),
+        )),
     }
 }
 
@@ -204,11 +199,11 @@ fn run(command: Command) -> Result<()> {
         #[cfg(feature = "plot")]
         Command::Plot(arguments) => plot::run(&arguments),
         #[cfg(not(feature = "plot"))]
-        Command::Plot { .. } => Err(Error::InvalidValue {
-            what: "haarmonic plot".into(),
-            found: "a program built without the feature `plot`".into(),
-            expected: "one built with it: cargo install --path . --features plot".into(),
-        }),
+        Command::Plot { .. } => Err(Error::invalid(
+            "haarmonic plot",
+            "a program built without the feature `plot`",
+            "one built with it: cargo install --path . --features plot",
+        )),
         Command::Transform(arguments) => transform::run(&arguments),
         Command::Check { network } => {
             let network = Network::read(network)?;

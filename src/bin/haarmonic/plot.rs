@@ -106,16 +106,16 @@ fn dynamics(
     )?;
     let variance = variance(input)?;
     if variance.dim() != (mean.dim().0, mean.dim().1) || mean.dim().0 != times.len() {
-        return Err(Error::ShapeMismatch {
-            what: "variance".into(),
-            expected: format!(
+        return Err(Error::shape(
+            "variance",
+            format!(
                 "[{}, {}], as `mean`, with {} times",
                 mean.dim().0,
                 mean.dim().1,
                 times.len()
             ),
-            found: variance.shape().to_vec(),
-        }
+            variance.shape().to_vec(),
+        )
         .in_file(input));
     }
     let (_, count, outputs) = mean.dim();
@@ -140,11 +140,11 @@ fn dynamics(
             };
             let array: Array2<f64> = shaped(array, "targets", "[n] or [n, outputs]", path)?;
             if array.dim() != (count, outputs) {
-                return Err(Error::ShapeMismatch {
-                    what: "targets".into(),
-                    expected: format!("[{count}, {outputs}]"),
-                    found: array.shape().to_vec(),
-                }
+                return Err(Error::shape(
+                    "targets",
+                    format!("[{count}, {outputs}]"),
+                    array.shape().to_vec(),
+                )
                 .in_file(path));
             }
             Some(
@@ -192,22 +192,22 @@ fn variance(input: &Path) -> Result<Array2<f64>> {
 
 fn calibration(input: &Path, labels: &Path, bins: usize, picture: &Picture) -> Result<()> {
     if !(1..=MAX_BINS).contains(&bins) {
-        return Err(Error::InvalidValue {
-            what: "--bins".into(),
-            found: bins.to_string(),
-            expected: format!("a number from 1 to {MAX_BINS}"),
-        });
+        return Err(Error::invalid(
+            "--bins",
+            bins,
+            format!("a number from 1 to {MAX_BINS}"),
+        ));
     }
     let archive = input
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("npz"));
     let probabilities: Array2<f64> = if archive {
         score::probabilities(input)?.ok_or_else(|| {
-            Error::InvalidValue {
-                what: "`mean`".into(),
-                found: "scores without `variance` or `covariance`".into(),
-                expected: "probabilities of classes, or what they follow from".into(),
-            }
+            Error::invalid(
+                "`mean`",
+                "scores without `variance` or `covariance`",
+                "probabilities of classes, or what they follow from",
+            )
             .in_file(input)
         })?
     } else {
@@ -282,11 +282,11 @@ fn sphere(
             let signal = SphereSignal::Coefficients(coeffs.view());
             plot::sphere_signal(signal, projection, &labels, &picture.out).map_err(place)
         }
-        (Numbers::Real(array), None) => Err(Error::ShapeMismatch {
-            what: "signal on the sphere".into(),
-            expected: "complex coefficients [.., L, 2L-1]; samples need --sampling".into(),
-            found: array.shape().to_vec(),
-        }
+        (Numbers::Real(array), None) => Err(Error::shape(
+            "signal on the sphere",
+            "complex coefficients [.., L, 2L-1]; samples need --sampling",
+            array.shape().to_vec(),
+        )
         .in_file(input)),
         (numbers, Some(sampling)) => {
             let values = match numbers {
@@ -307,11 +307,7 @@ fn sphere(
 fn one<T: Clone>(array: ArrayD<T>, index: usize, what: &str) -> Result<Array2<T>> {
     let shape = array.shape().to_vec();
     let [.., rows, columns] = shape[..] else {
-        return Err(Error::ShapeMismatch {
-            what: what.into(),
-            expected: "[.., rows, columns]".into(),
-            found: shape,
-        });
+        return Err(Error::shape(what, "[.., rows, columns]", shape));
     };
     let count = array.len() / (rows * columns);
     below("--index", index, count)?;
@@ -329,11 +325,11 @@ fn real_part(values: Array2<Complex64>) -> Result<Array2<f64>> {
     let largest = values.iter().fold(0.0_f64, |a, z| a.max(z.re.abs()));
     match values.iter().find(|z| z.im.abs() > ROUNDING * largest) {
         None => Ok(values.mapv(|z| z.re)),
-        Some(z) => Err(Error::InvalidValue {
-            what: "samples".into(),
-            found: format!("the imaginary part {}", number(z.im)),
-            expected: "those of a real signal".into(),
-        }),
+        Some(z) => Err(Error::invalid(
+            "samples",
+            format!("the imaginary part {}", number(z.im)),
+            "those of a real signal",
+        )),
     }
 }
 
@@ -341,11 +337,11 @@ fn below(what: &str, value: usize, count: usize) -> Result<()> {
     if value < count {
         return Ok(());
     }
-    Err(Error::InvalidValue {
-        what: what.into(),
-        found: value.to_string(),
-        expected: format!("a number below {count}"),
-    })
+    Err(Error::invalid(
+        what,
+        value,
+        format!("a number below {count}"),
+    ))
 }
 
 fn shaped<D: Dimension>(
@@ -355,12 +351,7 @@ fn shaped<D: Dimension>(
     path: &Path,
 ) -> Result<ndarray::Array<f64, D>> {
     let found = array.shape().to_vec();
-    array.into_dimensionality().map_err(|_| {
-        Error::ShapeMismatch {
-            what: what.into(),
-            expected: expected.into(),
-            found,
-        }
-        .in_file(path)
-    })
+    array
+        .into_dimensionality()
+        .map_err(|_| Error::shape(what, expected, found).in_file(path))
 }

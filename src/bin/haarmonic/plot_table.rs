@@ -27,11 +27,11 @@ impl Table {
         let text = read_text(path, "CSV", LARGEST)?;
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let wrong = |error: csv::Error| {
-            Error::Syntax {
-                format: "CSV".into(),
-                line: error.position().map(|at| at.line() as usize),
-                message: error.to_string(),
-            }
+            Error::syntax(
+                "CSV",
+                error.position().map(|at| at.line() as usize),
+                error.to_string(),
+            )
             .in_file(path)
         };
         let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
@@ -78,11 +78,7 @@ impl Table {
             .iter()
             .map(|condition| {
                 let Some((name, value)) = condition.split_once('=') else {
-                    return Err(Error::InvalidValue {
-                        what: "--only".into(),
-                        found: condition.clone(),
-                        expected: "COLUMN=VALUE".into(),
-                    });
+                    return Err(Error::invalid("--only", condition.clone(), "COLUMN=VALUE"));
                 };
                 Ok((self.column(name)?, value))
             })
@@ -112,35 +108,35 @@ impl Table {
             });
             let curve = &mut curves[place];
             if curve.sizes.contains(&point[0]) {
-                return Err(Error::InvalidValue {
-                    what: format!("{} of row {}", self.header[x], index + 1),
-                    found: format!(
+                return Err(Error::invalid(
+                    format!("{} of row {}", self.header[x], index + 1),
+                    format!(
                         "{} a second time on one curve",
                         haarmonic::error::number(point[0])
                     ),
-                    expected: format!(
+                    format!(
                         "each once; columns for --by or --only: {}",
                         self.header.join(", ")
                     ),
-                });
+                ));
             }
             curve.sizes.push(point[0]);
             curve.mean.push(point[1]);
             curve.error.push(error);
         }
         if curves.is_empty() {
-            return Err(Error::Empty {
-                what: "rows of the table that are asked for".into(),
-            });
+            return Err(Error::empty("rows of the table that are asked for"));
         }
         Ok(curves)
     }
 
     fn column(&self, name: &str) -> Result<usize> {
         let found = self.header.iter().position(|own| own == name);
-        found.ok_or_else(|| Error::Missing {
-            what: format!("column `{name}`"),
-            place: format!("the table, which has {}", self.header.join(", ")),
+        found.ok_or_else(|| {
+            Error::missing(
+                format!("column `{name}`"),
+                format!("the table, which has {}", self.header.join(", ")),
+            )
         })
     }
 
@@ -151,10 +147,12 @@ impl Table {
             .parse::<f64>()
             .ok()
             .filter(|number| number.is_finite());
-        number.ok_or_else(|| Error::InvalidValue {
-            what: format!("{} of row {}", self.header[column], row + 1),
-            found: format!("{text:?}"),
-            expected: "a finite number".into(),
+        number.ok_or_else(|| {
+            Error::invalid(
+                format!("{} of row {}", self.header[column], row + 1),
+                format!("{text:?}"),
+                "a finite number",
+            )
         })
     }
 }

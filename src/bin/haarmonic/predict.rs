@@ -191,11 +191,7 @@ fn options(arguments: &Arguments) -> Result<Vec<Time>> {
     check_output(&arguments.out, files.map(PathBuf::as_path))?;
     let allowed = |what: &str, value: f64, allowed: bool, expected: &str| match allowed {
         true => Ok(()),
-        false => Err(Error::InvalidValue {
-            what: what.into(),
-            found: number(value).to_string(),
-            expected: expected.into(),
-        }),
+        false => Err(Error::invalid(what, value, expected)),
     };
     let from_zero = |value: f64| value.is_finite() && value >= 0.0;
     let (ridge, rate) = (arguments.ridge, arguments.learning_rate);
@@ -277,11 +273,11 @@ fn with_kernel_error(error: Error, choice: KernelChoice, kernel: &Gram) -> Error
             what,
             found,
             change,
-        } if reported > 0.0 => Error::NotPositiveDefinite {
+        } if reported > 0.0 => Error::not_positive_definite(
             what,
-            found: format!("{found}; the kernel reports an error of {reported:.1e}"),
+            format!("{found}; the kernel reports an error of {reported:.1e}"),
             change,
-        },
+        ),
         other => other,
     }
 }
@@ -299,11 +295,11 @@ fn times(arguments: &Arguments) -> Result<Vec<Time>> {
         times.push(Time::Infinite);
     }
     if times.len() == 1 && arguments.validation_x.is_some() {
-        return Err(Error::InvalidValue {
-            what: "--time".into(),
-            found: "a single time".into(),
-            expected: "several with commas, to choose one by --validation-x".into(),
-        });
+        return Err(Error::invalid(
+            "--time",
+            "a single time",
+            "several with commas, to choose one by --validation-x",
+        ));
     }
     Ok(times)
 }
@@ -329,11 +325,11 @@ impl Validation {
             .check(inputs.len(), "validation")
             .map_err(|error| error.in_file(y))?;
         if targets.rows.ncols() != train.rows.ncols() {
-            let error = Error::ShapeMismatch {
-                what: "validation targets".into(),
-                expected: format!("{} outputs, as the training targets", train.rows.ncols()),
-                found: targets.rows.shape().to_vec(),
-            };
+            let error = Error::shape(
+                "validation targets",
+                format!("{} outputs, as the training targets", train.rows.ncols()),
+                targets.rows.shape().to_vec(),
+            );
             return Err(error.in_file(y));
         }
         Ok(Some(Validation {

@@ -102,9 +102,5 @@ impl Ranks {
 }
 
 fn failed(found: &str, expected: &str) -> Error {
-    Error::InvalidValue {
-        what: "processes".into(),
-        found: found.into(),
-        expected: expected.into(),
-    }
+    Error::invalid("processes", found, expected)
 }

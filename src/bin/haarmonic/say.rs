@@ -1,5 +1,6 @@
 //! What the program prints. Results are written before: text that is lost loses nothing else.
 
+use haarmonic::error::FileOperation;
 use std::io::{self, Write};
 
 use haarmonic::{Error, Result};
@@ -28,11 +29,11 @@ pub fn text(text: &str) -> Result<()> {
 /// The outcome of writing to standard output.
 pub fn written(result: io::Result<()>) -> Result<()> {
     match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Io {
-            path: "standard output".into(),
-            operation: "write",
-            message: error.to_string(),
-        }),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::io(
+            "standard output",
+            FileOperation::Write,
+            error.to_string(),
+        )),
         _ => Ok(()),
     }
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use haarmonic::data::arrays::{npz_keys, read_npz_real, read_real};
 use haarmonic::data::atomic::write_csv;
-use haarmonic::error::number;
 use haarmonic::predict::classification::{calibration, class_probabilities, confusion};
 use haarmonic::predict::metrics::{mae, r_squared, rmse};
 use haarmonic::{Error, Result};
@@ -97,11 +96,7 @@ fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Resu
     let shape = mean.shape().to_vec();
     let scores: Array2<f64> = mean
         .into_dimensionality::<Ix2>()
-        .map_err(|_| Error::ShapeMismatch {
-            what: "mean".into(),
-            expected: "[n, classes]".into(),
-            found: shape,
-        })
+        .map_err(|_| Error::shape("mean", "[n, classes]", shape))
         .map_err(|error| error.in_file(&arguments.prediction))?;
     let labels = labels(&read_real(path)?).map_err(|error| error.in_file(path))?;
     let counts = confusion(scores.view(), &labels).map_err(|error| error.in_file(path))?;
@@ -152,12 +147,7 @@ pub fn probabilities(path: &Path) -> Result<Option<Array2<f64>>> {
                 "covariance" => "[n, n], for one time",
                 _ => "[n, classes], for one time",
             };
-            Error::ShapeMismatch {
-                what: key.into(),
-                expected: expected.into(),
-                found,
-            }
-            .in_file(path)
+            Error::shape(key, expected, found).in_file(path)
         })
     };
     if has("probabilities") {
@@ -174,16 +164,9 @@ pub fn probabilities(path: &Path) -> Result<Option<Array2<f64>>> {
         return Ok((within && mean.outer_iter().all(sums_to_one)).then_some(mean));
     };
     let found = variance.shape().to_vec();
-    let variance: Array1<f64> = variance.into_dimensionality().map_err(|_| {
-        let expected = "[n], for one time".into();
-        let what = "variance".into();
-        Error::ShapeMismatch {
-            what,
-            expected,
-            found,
-        }
-        .in_file(path)
-    })?;
+    let variance: Array1<f64> = variance
+        .into_dimensionality()
+        .map_err(|_| Error::shape("variance", "[n], for one time", found).in_file(path))?;
     class_probabilities(mean.view(), variance.view())
         .map(Some)
         .map_err(|error| error.in_file(path))
@@ -192,19 +175,19 @@ pub fn probabilities(path: &Path) -> Result<Option<Array2<f64>>> {
 /// Numbers that are whole and not negative, `[n]` or `[n, 1]`.
 pub fn labels(numbers: &ArrayD<f64>) -> Result<Vec<usize>> {
     if !matches!(numbers.shape(), [_] | [_, 1]) {
-        return Err(Error::ShapeMismatch {
-            what: "labels".into(),
-            expected: "[n] or [n, 1]".into(),
-            found: numbers.shape().to_vec(),
-        });
+        return Err(Error::shape(
+            "labels",
+            "[n] or [n, 1]",
+            numbers.shape().to_vec(),
+        ));
     }
     let whole = |number: &f64| (0.0..4e9).contains(number) && number.fract() == 0.0;
     match numbers.iter().enumerate().find(|(_, label)| !whole(label)) {
-        Some((index, &label)) => Err(Error::InvalidValue {
-            what: format!("label {index}"),
-            found: number(label).to_string(),
-            expected: "a whole number, at least 0".into(),
-        }),
+        Some((index, &label)) => Err(Error::invalid(
+            format!("label {index}"),
+            label,
+            "a whole number, at least 0",
+        )),
         None => Ok(numbers.iter().map(|number| *number as usize).collect()),
     }
 }

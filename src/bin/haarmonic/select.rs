@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use haarmonic::data::atomic::write_atomically;
-use haarmonic::error::number;
 use haarmonic::kernel::Kernel;
 use haarmonic::network::Network;
 use haarmonic::predict::Ensemble;
@@ -59,11 +58,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } = arguments;
     check_output(out, [path, train_x, train_y].map(PathBuf::as_path))?;
     if !(arguments.ridge > 0.0 && arguments.ridge.is_finite()) {
-        return Err(Error::InvalidValue {
-            what: "ridge to begin with (--ridge), the variance of the noise".into(),
-            found: number(arguments.ridge).to_string(),
-            expected: "a finite number above 0".into(),
-        });
+        return Err(Error::invalid(
+            "ridge to begin with (--ridge), the variance of the noise",
+            arguments.ridge,
+            "a finite number above 0",
+        ));
     }
     let network = Network::read(path)?;
     let targets = Targets::read(&network, train_y)?;

@@ -37,11 +37,7 @@ impl Targets {
                 format!("[n, {places}] or [n, {places}, outputs], one value at each place")
             }
         };
-        let wrong = || Error::ShapeMismatch {
-            what: "targets".into(),
-            expected: expected(),
-            found: shape.clone(),
-        };
+        let wrong = || Error::shape("targets", expected(), shape.clone());
         // Without its last axis, the file holds one number for each row of the kernel.
         let axes = 1 + usize::from(places.is_some());
         let array = if array.ndim() == axes {
@@ -76,11 +72,11 @@ impl Targets {
             return Ok(());
         }
         let at = self.places.map_or(String::new(), |p| format!("{p}, "));
-        Err(Error::ShapeMismatch {
-            what: "targets".into(),
-            expected: format!("[{inputs}, {at}outputs], one row per {whose} input"),
-            found: self.shape.clone(),
-        })
+        Err(Error::shape(
+            "targets",
+            format!("[{inputs}, {at}outputs], one row per {whose} input"),
+            self.shape.clone(),
+        ))
     }
 
     /// The number of places of each input.

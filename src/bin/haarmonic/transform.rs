@@ -64,11 +64,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let batch = input.ndim().checked_sub(expected.len());
     let Some(batch) = batch.filter(|&axes| input.shape()[axes..] == expected[..]) else {
         let words: Vec<String> = expected.iter().map(ToString::to_string).collect();
-        return Err(Error::ShapeMismatch {
-            what: format!("input at band limit {band_limit}"),
-            expected: format!("[.., {}]", words.join(", ")),
-            found: input.shape().to_vec(),
-        }
+        return Err(Error::shape(
+            format!("input at band limit {band_limit}"),
+            format!("[.., {}]", words.join(", ")),
+            input.shape().to_vec(),
+        )
         .in_file(&arguments.input));
     };
     let leading = input.shape()[..batch].to_vec();

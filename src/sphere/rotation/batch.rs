@@ -5,8 +5,8 @@
 
 use super::product::{LANES, Product};
 use super::signals::{Kind, Tilt, sign};
+use crate::check::Finite;
 use crate::special::aligned::Aligned;
-use crate::special::finite::Finite;
 use crate::special::wigner_triangle::{EDGE, WignerTriangle};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};

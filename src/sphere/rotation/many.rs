@@ -138,11 +138,11 @@ impl CoefficientRotation {
             ("rotated spherical-harmonic coefficients", rotated.shape()),
         ] {
             if found != expected {
-                return Err(Error::ShapeMismatch {
-                    what: what.into(),
-                    expected: format!("[{}, {}]", expected[0], expected[1]),
-                    found: found.to_vec(),
-                });
+                return Err(Error::shape(
+                    what,
+                    format!("[{}, {}]", expected[0], expected[1]),
+                    found.to_vec(),
+                ));
             }
         }
         let tilt = Tilt::new(euler.beta(), limit);
@@ -174,10 +174,10 @@ impl CoefficientRotation {
             };
             let place = coeffs.indexed_iter().find(bad);
             let ((signal, at), _) = place.expect("a number was not finite");
-            return Err(Error::NotFinite {
-                what: "spherical-harmonic coefficients".into(),
-                index: vec![signal, at],
-            });
+            return Err(Error::not_finite(
+                "spherical-harmonic coefficients",
+                vec![signal, at],
+            ));
         }
         if !copy.is_empty() {
             rotated.assign(&copy);
@@ -264,11 +264,11 @@ impl CoefficientRotation {
     fn check_count(&self, count: usize, rotated: &[usize]) -> Result<()> {
         let orders = 2 * self.band_limit() - 1;
         if rotated != [count, self.band_limit(), orders] {
-            return Err(Error::ShapeMismatch {
-                what: "rotated spherical-harmonic coefficients".into(),
-                expected: format!("[{count}, {}, {orders}]", self.band_limit()),
-                found: rotated.to_vec(),
-            });
+            return Err(Error::shape(
+                "rotated spherical-harmonic coefficients",
+                format!("[{count}, {}, {orders}]", self.band_limit()),
+                rotated.to_vec(),
+            ));
         }
         Ok(())
     }

@@ -254,11 +254,11 @@ impl CoefficientRotation {
             ("rotated spherical-harmonic coefficients", rotated),
         ] {
             if shape != [band_limit, orders] {
-                return Err(Error::ShapeMismatch {
-                    what: what.into(),
-                    expected: format!("[{band_limit}, {orders}]"),
-                    found: shape.to_vec(),
-                });
+                return Err(Error::shape(
+                    what,
+                    format!("[{band_limit}, {orders}]"),
+                    shape.to_vec(),
+                ));
             }
         }
         Ok(())
@@ -272,10 +272,10 @@ pub(super) fn check_finite(
     prefix: &[usize],
 ) -> Result<()> {
     match first_not_finite(kind, coeffs) {
-        Some(index) => Err(Error::NotFinite {
-            what: "spherical-harmonic coefficients".into(),
-            index: [prefix, &index].concat(),
-        }),
+        Some(index) => Err(Error::not_finite(
+            "spherical-harmonic coefficients",
+            [prefix, &index].concat(),
+        )),
         None => Ok(()),
     }
 }

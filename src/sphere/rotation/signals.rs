@@ -3,7 +3,7 @@
 use super::plan::CoefficientRotationScratch;
 use super::stage::{Stage, reaches};
 use super::tables::{CHUNK, RotationTables};
-use crate::special::finite;
+use crate::check;
 use crate::special::wigner_steps::Angle;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use num_complex::Complex64;
@@ -76,7 +76,7 @@ pub(super) fn first_not_finite(
         };
         let (row, _) = row.split_at(Axis(0), centre + l + 1);
         let (_, row) = row.split_at(Axis(0), start);
-        if let Some(at) = finite::first_not_finite(&row) {
+        if let Some(at) = check::first_not_finite(&row) {
             return Some([l, start + at[0]]);
         }
     }

@@ -1,9 +1,13 @@
 //! The one error type of the crate. Every variant carries what was found and what was expected.
 
+mod constructors;
+mod payload;
+
 use std::fmt;
 use std::path::PathBuf;
 
-use num_complex::Complex;
+pub use payload::number;
+pub use payload::{FileOperation, Shape, Value};
 
 /// The result of every fallible operation of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -16,8 +20,8 @@ pub enum Error {
     ShapeMismatch {
         /// The argument, as a caller knows it.
         what: String,
-        /// The shape that is needed, in words or numbers.
-        expected: String,
+        /// The shape that is needed.
+        expected: Shape,
         /// The shape that was found.
         found: Vec<usize>,
     },
@@ -37,8 +41,8 @@ pub enum Error {
     InvalidValue {
         /// The argument, key or column.
         what: String,
-        /// What was found, as text.
-        found: String,
+        /// What was found.
+        found: Value,
         /// What would have been accepted.
         expected: String,
     },
@@ -61,7 +65,7 @@ pub enum Error {
     /// A text could not be parsed.
     Syntax {
         /// The format (TOML, CSV, xyz).
-        format: String,
+        format: &'static str,
         /// One-based line, where known.
         line: Option<usize>,
         /// What the parser reported.
@@ -71,8 +75,8 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// `"read"`, `"write"` or `"create"`.
-        operation: &'static str,
+        /// What was tried.
+        operation: FileOperation,
         /// What the system reported.
         message: String,
     },
@@ -140,7 +144,7 @@ pub enum Error {
     /// A library that computes for this crate reported an error.
     Backend {
         /// Its name.
-        library: String,
+        library: &'static str,
         /// What it reported.
         message: String,
     },
@@ -247,68 +251,6 @@ impl std::error::Error for Error {
     }
 }
 
-impl Error {
-    /// Wraps the error with the layer in which it was met.
-    pub(crate) fn in_layer(self, layer: usize) -> Error {
-        Error::InLayer {
-            layer,
-            source: Box::new(self),
-        }
-    }
-
-    /// Wraps the error with the input that causes it.
-    pub(crate) fn in_input(self, input: usize) -> Error {
-        Error::InInput {
-            input,
-            source: Box::new(self),
-        }
-    }
-
-    /// Wraps the error with the file in which it was met.
-    pub fn in_file(self, path: impl Into<PathBuf>) -> Error {
-        Error::InFile {
-            path: path.into(),
-            source: Box::new(self),
-        }
-    }
-}
-
-/// A number as messages print it: the fewest digits that read back as the same number, with an exponent where plain digits
-/// would hide its size.
-///
-/// # Examples
-/// ```
-/// use haarmonic::error::number;
-/// assert_eq!(number(0.25).to_string(), "0.25");
-/// assert_eq!(number(-1e-17).to_string(), "-1e-17");
-/// assert_eq!(number(f64::MAX).to_string(), "1.7976931348623157e308");
-/// ```
-pub fn number(value: f64) -> impl fmt::Display {
-    Number(value)
-}
-
-/// A complex number as messages print it, each part as [`number`] does.
-pub(crate) fn complex_number(value: Complex<f64>) -> impl fmt::Display {
-    let sign = if value.im.is_sign_negative() {
-        '-'
-    } else {
-        '+'
-    };
-    format!("{}{sign}{}i", number(value.re), number(value.im.abs()))
-}
-
-struct Number(f64);
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = self.0 == 0.0 || (1e-3..1e6).contains(&self.0.abs());
-        match plain {
-            true => write!(f, "{}", self.0),
-            false => write!(f, "{:e}", self.0),
-        }
-    }
-}
-
 /// A number of bytes as messages print it: three digits and a unit, in powers of 1000.
 struct Bytes(u64);
 
@@ -340,39 +282,7 @@ impl fmt::Display for Bytes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bytes, Error, complex_number, number};
-    use num_complex::Complex;
-
-    #[test]
-    fn numbers_are_short_and_read_back() {
-        for (value, text) in [
-            (0.0, "0"),
-            (1.0, "1"),
-            (0.001, "0.001"),
-            (0.000999, "9.99e-4"),
-            (999999.0, "999999"),
-            (1e6, "1e6"),
-            (-1.1102230246251565e-16, "-1.1102230246251565e-16"),
-            (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
-            (f64::INFINITY, "inf"),
-        ] {
-            assert_eq!(number(value).to_string(), text);
-            assert_eq!(text.parse(), Ok(value));
-        }
-        assert_eq!(number(f64::NAN).to_string(), "NaN");
-        let error = Error::NotACovariance {
-            q1: 1e-300,
-            q2: 2.0,
-            k: -1e17,
-        };
-        assert!(
-            error
-                .to_string()
-                .starts_with("covariance -1e17 of two variables with variances 1e-300 and 2:")
-        );
-        let complex = complex_number(Complex::new(-1e-300, -2.0));
-        assert_eq!(complex.to_string(), "-1e-300-2i");
-    }
+    use super::Bytes;
 
     #[test]
     fn bytes_have_three_digits() {

@@ -1,4 +1,4 @@
-//! Whether numbers are finite: many at once, and which of them is the first that is not.
+//! Checks of arguments, written once: shapes, finite numbers, ranges. Each returns the error that names the argument.
 
 use crate::{Error, Result};
 use ndarray::{ArrayView, Dimension, IntoDimension};
@@ -78,16 +78,56 @@ fn find<T: Finite, D: Dimension>(array: &ArrayView<'_, T, D>) -> Option<Vec<usiz
 }
 
 /// Refuses an array that holds a NaN or an infinity, and names the first.
-pub(crate) fn check_finite<T: Finite, D: Dimension>(
+pub(crate) fn finite<T: Finite, D: Dimension>(
     what: &str,
     array: ArrayView<'_, T, D>,
 ) -> Result<()> {
     match first_not_finite(&array) {
         None => Ok(()),
-        Some(index) => Err(Error::NotFinite {
-            what: what.into(),
-            index,
-        }),
+        Some(index) => Err(Error::not_finite(what, index)),
+    }
+}
+
+/// Refuses another shape than the expected one.
+pub(crate) fn shape(what: &str, found: &[usize], expected: &[usize]) -> Result<()> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(Error::shape(what, expected, found)),
+    }
+}
+
+/// Refuses an argument without entries.
+pub(crate) fn not_empty(what: &str, len: usize) -> Result<()> {
+    match len {
+        0 => Err(Error::empty(what)),
+        _ => Ok(()),
+    }
+}
+
+/// A finite number.
+pub(crate) fn finite_number(what: &str, value: f64) -> Result<()> {
+    number_with(what, value, true, "a finite number")
+}
+
+/// A finite number above 0.
+pub(crate) fn positive(what: &str, value: f64) -> Result<()> {
+    number_with(what, value, value > 0.0, "a finite number above 0")
+}
+
+/// A finite number, 0 or above.
+pub(crate) fn not_negative(what: &str, value: f64) -> Result<()> {
+    number_with(what, value, value >= 0.0, "a finite number, at least 0")
+}
+
+/// A finite angle in radians.
+pub(crate) fn angle(what: &str, value: f64) -> Result<()> {
+    number_with(what, value, true, "a finite angle")
+}
+
+fn number_with(what: &str, value: f64, allowed: bool, expected: &'static str) -> Result<()> {
+    match allowed && value.is_finite() {
+        true => Ok(()),
+        false => Err(Error::invalid(what, value, expected)),
     }
 }
 
@@ -130,7 +170,7 @@ mod tests {
         let mut array = Array3::<f64>::zeros((3, 4, 5));
         array[[1, 3, 0]] = f64::NAN;
         array[[2, 0, 1]] = f64::INFINITY;
-        let named = |view: ArrayView3<'_, f64>| match check_finite("array", view) {
+        let named = |view: ArrayView3<'_, f64>| match finite("array", view) {
             Err(Error::NotFinite { what, index }) if what == "array" => index,
             other => panic!("{other:?}"),
         };
@@ -141,8 +181,8 @@ mod tests {
         part.invert_axis(Axis(1));
         assert_eq!(named(part), [0, 0, 0]);
         let finite = array.slice_axis(Axis(0), Slice::from(..1));
-        assert_eq!(check_finite("array", finite), Ok(()));
+        assert_eq!(super::finite("array", finite), Ok(()));
         let none = Array1::<f64>::zeros(0);
-        assert_eq!(check_finite("array", none.view()), Ok(()));
+        assert_eq!(super::finite("array", none.view()), Ok(()));
     }
 }
