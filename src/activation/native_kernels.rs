@@ -22,7 +22,7 @@ struct Determinant<S: Simd, T: Real> {
     size: Pack<S, T>,
     /// $`q_1 q_2`$
     product: Pack<S, T>,
-    /// $`q_1 q_2 - k^2`$, within 2 ulp (Kahan's determinant).
+    /// $`q_1 q_2 - k^2`$, within 2 ulp (Kahan's determinant); zero where it is clamped.
     value: Pack<S, T>,
     /// Product of the prepared factors.
     inverse: Pack<S, T>,
@@ -77,7 +77,7 @@ impl<S: Simd, T: Real> Determinant<S, T> {
             k,
             size: k.abs(),
             product,
-            value: difference.max(zero),
+            value: difference,
             inverse: f1 * f2,
             valid: difference.below(zero),
         };

@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis, Slice};
 use crate::Error;
 use crate::group::{FiniteAction, PlanarSymmetry, Rotation};
 
-use super::Backend;
+use super::backend::Backend;
 use super::rotation_matrices::{Beta, count, offset};
 
 /// Transformations of the inputs that leave the targets as they are.

@@ -14,7 +14,8 @@ use xxhash_rust::xxh3::Xxh3Default;
 use crate::data::atomic::{check_regular, io_error, write_atomically};
 use crate::{Error, Result};
 
-use super::{Backend, Trainer};
+use super::Trainer;
+use super::backend::Backend;
 
 /// The key of the settings.
 const KEY: &str = "haarmonic";

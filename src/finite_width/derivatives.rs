@@ -5,9 +5,10 @@
 
 use candle_core::{Result, Tensor};
 
+use super::FiniteNetwork;
+use super::backend::Backend;
 use super::sphere_layers::RotationPlaces;
 use super::steps::{Map, Tap};
-use super::{Backend, FiniteNetwork};
 
 /// For each channel of the output, the derivatives at all places of all inputs, `[n · places, parameters]`.
 pub(super) fn derivatives(network: &FiniteNetwork, inputs: &Tensor) -> crate::Result<Vec<Tensor>> {

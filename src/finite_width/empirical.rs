@@ -8,8 +8,9 @@ use rayon::prelude::*;
 
 use crate::{Error, Result};
 
+use super::FiniteNetwork;
+use super::backend::Backend;
 use super::derivatives::derivatives;
-use super::{Backend, FiniteNetwork};
 
 /// The kernels of one network of finite width.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use crate::check::first_not_finite;
 use crate::{Error, Result};
 
-use super::{Backend, Trainer, TrainerBuilder};
+use super::backend::Backend;
+use super::{Trainer, TrainerBuilder};
 
 /// Outputs of all members of an ensemble at one time.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,8 @@ use ndarray::Array2;
 use crate::check;
 use crate::{Error, Result};
 
-use super::{Backend, FiniteNetwork};
+use super::FiniteNetwork;
+use super::backend::Backend;
 
 /// Targets, which say what the loss is.
 #[derive(Debug, Clone)]

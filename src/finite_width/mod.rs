@@ -5,6 +5,7 @@
 
 mod activation;
 mod augmentation;
+mod backend;
 mod batches;
 mod checkpoint;
 mod derivatives;
@@ -23,23 +24,14 @@ mod sphere_filters;
 mod sphere_layers;
 mod steps;
 mod training;
+mod width;
 
 pub use augmentation::Augmentation;
 pub use candle_core;
 pub use empirical::{EmpiricalGram, EmpiricalKernel, Estimate, KernelEstimate};
 pub use ensemble::EnsembleOutputs;
 pub use expectation::ExpectationSize;
-pub use network::{FiniteNetwork, Width};
+pub use network::FiniteNetwork;
 pub use optimiser::Optimiser;
 pub use training::{Trainer, TrainerBuilder};
-
-/// Turns errors of the tensor library into those of this crate. An `impl From` would leave `?` ambiguous in unrelated code.
-trait Backend<T> {
-    fn backend(self) -> crate::Result<T>;
-}
-
-impl<T> Backend<T> for candle_core::Result<T> {
-    fn backend(self) -> crate::Result<T> {
-        self.map_err(|error| crate::Error::backend("candle", error))
-    }
-}
+pub use width::Width;

@@ -10,44 +10,12 @@ use crate::kernel::{Signals, check_signals, harmonics};
 use crate::network::{InputSpace, Network};
 use crate::{Error, Result};
 
-use super::Backend;
+use super::backend::Backend;
 use super::parameters::draw;
 use super::plan::Plan;
 use super::sphere_layers::RotationPlaces;
 use super::steps::{Context, Step, Tap};
-
-/// Numbers of channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Width {
-    /// Channels of every layer with weights but the last one.
-    pub hidden: usize,
-    /// Channels of the last layer with weights.
-    pub outputs: usize,
-}
-
-impl Width {
-    /// # Arguments
-    /// * `hidden` — channels of every layer with weights but the last one, at least 1
-    /// * `outputs` — channels of the last one, at least 1
-    ///
-    /// The values are checked when a network is made.
-    pub fn new(hidden: usize, outputs: usize) -> Self {
-        Width { hidden, outputs }
-    }
-
-    pub(super) fn check(self) -> Result<()> {
-        for (what, number) in [("hidden", self.hidden), ("output", self.outputs)] {
-            if number == 0 {
-                return Err(Error::invalid(
-                    format!("number of {what} channels"),
-                    "0",
-                    "at least 1",
-                ));
-            }
-        }
-        Ok(())
-    }
-}
+use super::width::Width;
 
 /// A network with finitely many channels, its parameters drawn from a seed.
 ///

@@ -5,7 +5,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
-use super::Backend;
+use super::backend::Backend;
 use crate::Result;
 
 /// A parameter that a layer asks for.

@@ -5,12 +5,13 @@ use candle_core::{DType, Device, Tensor};
 use crate::network::{GroupName, InputSpace, Layer, Network, Outputs, Quadrature, Scale, Support};
 use crate::{Error, Result};
 
+use super::backend::Backend;
 use super::gather::{Gather, Table};
 use super::parameters::{Slot, Slots};
 use super::planar::PlanarPlaces;
 use super::sphere_layers::{RotationPlaces, SphereConvolution, SphereLifting};
 use super::steps::{Linear, Map, Step};
-use super::{Backend, Width};
+use super::width::Width;
 
 /// Tables of rotations grow like the sixth power of the band limit; here they take a gigabyte.
 const MAX_BAND_LIMIT: usize = 16;

@@ -7,7 +7,7 @@
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, Axis, Slice};
 
-use super::Backend;
+use super::backend::Backend;
 use super::rotation_matrices::{Beta, count, offset};
 use super::sphere_filters::{Root, convolution_root, lifting_root};
 use crate::Result;

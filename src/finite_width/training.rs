@@ -6,11 +6,12 @@ use ndarray::ArrayView2;
 use crate::check;
 use crate::{Error, Result};
 
+use super::FiniteNetwork;
 use super::augmentation::Augmentation;
+use super::backend::Backend;
 use super::batches::Batches;
 use super::loss::{Targets, number};
 use super::optimiser::Optimiser;
-use super::{Backend, FiniteNetwork};
 
 /// Trains a network in place.
 ///

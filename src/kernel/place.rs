@@ -259,21 +259,73 @@ fn clamp(
     closeness: [f64; 2],
     close: &mut [bool],
 ) -> Result<()> {
-    let root = row_variance.sqrt();
-    let [above, below] = [1.0 - closeness[0], closeness[1] - 1.0];
-    for ((k, &q), close) in nngp.iter_mut().zip(column_variances).zip(close) {
-        let bound = root * q.sqrt();
-        if k.abs() > bound * (1.0 + slack) {
-            return Err(Error::NotACovariance {
-                q1: row_variance,
-                q2: q,
-                k: *k,
-            });
-        }
-        let same = (*k == row_variance) & (*k == q);
-        let near = (*k > above * bound) | (*k < below * bound);
-        *close |= near & !same;
-        *k = k.clamp(-bound, bound);
+    let valid = pulp::Arch::new().dispatch(Clamp {
+        nngp: &mut *nngp,
+        root: row_variance.sqrt(),
+        row_variance,
+        column_variances,
+        guard: 1.0 + slack,
+        limits: [1.0 - closeness[0], closeness[1] - 1.0],
+        close,
+    });
+    if valid {
+        return Ok(());
     }
-    Ok(())
+    let exceeds = |(k, q): (&f64, &f64)| {
+        let bound = row_variance.sqrt() * q.sqrt() * (1.0 + slack);
+        (k.abs() > bound).then_some((*k, *q))
+    };
+    let (k, q) = nngp
+        .iter()
+        .zip(column_variances)
+        .find_map(exceeds)
+        .expect("one of them was beyond its bound");
+    Err(Error::NotACovariance {
+        q1: row_variance,
+        q2: q,
+        k,
+    })
+}
+
+/// The loop of [`clamp`], without a branch, so that it runs in vectors. Returns whether all covariances are valid; those that are
+/// not stay as they are.
+struct Clamp<'a> {
+    nngp: &'a mut [f64],
+    /// Of the row's variance.
+    root: f64,
+    row_variance: f64,
+    column_variances: &'a [f64],
+    guard: f64,
+    /// Correlations above the first and below the second are close to ±1.
+    limits: [f64; 2],
+    close: &'a mut [bool],
+}
+
+impl pulp::NullaryFnOnce for Clamp<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        let len = self.nngp.len();
+        let (columns, close) = (&self.column_variances[..len], &mut self.close[..len]);
+        let [above, below] = self.limits;
+        let mut valid = true;
+        for i in 0..len {
+            let (k, q) = (self.nngp[i], columns[i]);
+            let bound = self.root * q.sqrt();
+            // NaN is none: the activation refuses it.
+            let excess = k.abs() > bound * self.guard;
+            valid &= !excess;
+            let near = (k > above * bound) | (k < below * bound);
+            let same = (k == self.row_variance) & (k == q);
+            close[i] |= near & !same;
+            let clamped = if k.abs() > bound {
+                bound.copysign(k)
+            } else {
+                k
+            };
+            self.nngp[i] = if excess { k } else { clamped };
+        }
+        valid
+    }
 }

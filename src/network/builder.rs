@@ -2,12 +2,14 @@
 //! does not fit does not compile.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale};
-use super::{Network, Outputs, Support};
+use super::definition::Network;
+use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale, SphereSampling};
+use super::{Outputs, Support};
 use crate::Result;
 use crate::activation::Activation;
-use crate::group::PointGroup;
+use crate::group::{FiniteAction, PointGroup};
 
 /// Features that are vectors.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +122,7 @@ pub struct NetworkBuilder<Domain, Stage> {
 }
 
 impl<D, S> NetworkBuilder<D, S> {
-    pub(super) fn new(input: InputSpace) -> Self {
+    fn new(input: InputSpace) -> Self {
         NetworkBuilder {
             input,
             quadrature: Quadrature::default(),
@@ -143,6 +145,114 @@ impl<D, S> NetworkBuilder<D, S> {
             outputs: self.outputs,
             marker: PhantomData,
         }
+    }
+}
+
+impl Network {
+    /// Begins a network on vectors: a multilayer perceptron.
+    pub fn vector(dimension: usize) -> NetworkBuilder<Vectors, Start> {
+        NetworkBuilder::new(InputSpace::Vector { dimension })
+    }
+
+    /// Begins a network on signals on the sphere.
+    ///
+    /// # Arguments
+    /// * `band_limit` — `L`, exclusive
+    /// * `sampling` — how the signals are stored
+    /// * `channels` — real signals per input
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::network::{Network, Scale, SphereSampling};
+    ///
+    /// let scale = Scale::new(1.3, 0.2);
+    /// let network = Network::sphere(6, SphereSampling::Coefficients, 2)
+    ///     .lifting(scale)
+    ///     .activation(Activation::Erf)
+    ///     .group_convolution(scale)
+    ///     .activation(Activation::Erf)
+    ///     .group_pooling()
+    ///     .dense(scale)
+    ///     .build()?;
+    /// assert_eq!(network.layers().len(), 6);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn sphere(
+        band_limit: usize,
+        sampling: SphereSampling,
+        channels: usize,
+    ) -> NetworkBuilder<OnSphere, Start> {
+        NetworkBuilder::new(InputSpace::Sphere {
+            band_limit,
+            sampling,
+            channels,
+        })
+    }
+
+    /// Begins a network on images: a CNN, or a group-convolutional network.
+    ///
+    /// # Arguments
+    /// * `height`, `width` — of an image, in pixels
+    /// * `channels` — values of one pixel
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::group::PointGroup;
+    /// use haarmonic::network::{Network, Padding, Scale, Support};
+    ///
+    /// let filter = || Support::window(3, Padding::Valid);
+    /// let network = Network::plane(28, 28, 1)
+    ///     .lifting(PointGroup::C4, filter(), Scale::default())
+    ///     .activation(Activation::Relu)
+    ///     .group_convolution(filter(), Scale::default())
+    ///     .activation(Activation::Relu)
+    ///     .group_pooling()
+    ///     .dense(Scale::default())
+    ///     .build()?;
+    /// assert_eq!(network.layers().len(), 6);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn plane(height: usize, width: usize, channels: usize) -> NetworkBuilder<OnPlane, Start> {
+        NetworkBuilder::new(InputSpace::Plane {
+            height,
+            width,
+            channels,
+        })
+    }
+
+    /// Begins a network on functions on a finite set on which a finite group acts.
+    ///
+    /// # Arguments
+    /// * `action` — the group and the set
+    /// * `channels` — values at one point
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::group::FiniteAction;
+    /// use haarmonic::network::{Network, Scale, Support};
+    ///
+    /// // Filters on one vertex of an icosahedron, then on the whole rotation group.
+    /// let network = Network::finite(FiniteAction::icosahedral(), 1)
+    ///     .lifting(Support::subset(&[0]), Scale::default())
+    ///     .activation(Activation::Erf)
+    ///     .group_convolution(Support::Global, Scale::default())
+    ///     .activation(Activation::Erf)
+    ///     .group_pooling()
+    ///     .build()?;
+    /// assert_eq!(network.layers().len(), 5);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn finite(
+        action: impl Into<Arc<FiniteAction>>,
+        channels: usize,
+    ) -> NetworkBuilder<OnFiniteSet, Start> {
+        NetworkBuilder::new(InputSpace::Finite {
+            action: action.into(),
+            channels,
+        })
     }
 }
 

@@ -1,14 +1,12 @@
 //! [`Network`]: a list of layers that has been checked.
 
 use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
 
 use super::check::check;
-use super::types::{InputSpace, Layer, Quadrature, SphereSampling};
-use super::{Outputs, Support, builder, file, file_write};
+use super::outputs::Outputs;
+use super::support::Support;
+use super::types::{InputSpace, Layer, Quadrature};
 use crate::Result;
-use crate::group::FiniteAction;
 
 /// An infinitely wide network: the space of its inputs, its layers, and the quadrature of the mean
 /// over the group.
@@ -98,156 +96,6 @@ impl Network {
             layers,
             outputs,
         })
-    }
-
-    /// Begins a network on vectors: a multilayer perceptron.
-    pub fn vector(dimension: usize) -> builder::NetworkBuilder<builder::Vectors, builder::Start> {
-        builder::NetworkBuilder::new(InputSpace::Vector { dimension })
-    }
-
-    /// Begins a network on signals on the sphere.
-    ///
-    /// # Arguments
-    /// * `band_limit` — `L`, exclusive
-    /// * `sampling` — how the signals are stored
-    /// * `channels` — real signals per input
-    ///
-    /// # Examples
-    /// ```
-    /// use haarmonic::activation::Activation;
-    /// use haarmonic::network::{Network, Scale, SphereSampling};
-    ///
-    /// let scale = Scale::new(1.3, 0.2);
-    /// let network = Network::sphere(6, SphereSampling::Coefficients, 2)
-    ///     .lifting(scale)
-    ///     .activation(Activation::Erf)
-    ///     .group_convolution(scale)
-    ///     .activation(Activation::Erf)
-    ///     .group_pooling()
-    ///     .dense(scale)
-    ///     .build()?;
-    /// assert_eq!(network.layers().len(), 6);
-    /// # Ok::<(), haarmonic::Error>(())
-    /// ```
-    pub fn sphere(
-        band_limit: usize,
-        sampling: SphereSampling,
-        channels: usize,
-    ) -> builder::NetworkBuilder<builder::OnSphere, builder::Start> {
-        builder::NetworkBuilder::new(InputSpace::Sphere {
-            band_limit,
-            sampling,
-            channels,
-        })
-    }
-
-    /// Begins a network on images: a CNN, or a group-convolutional network.
-    ///
-    /// # Arguments
-    /// * `height`, `width` — of an image, in pixels
-    /// * `channels` — values of one pixel
-    ///
-    /// # Examples
-    /// ```
-    /// use haarmonic::activation::Activation;
-    /// use haarmonic::group::PointGroup;
-    /// use haarmonic::network::{Network, Padding, Scale, Support};
-    ///
-    /// let filter = || Support::window(3, Padding::Valid);
-    /// let network = Network::plane(28, 28, 1)
-    ///     .lifting(PointGroup::C4, filter(), Scale::default())
-    ///     .activation(Activation::Relu)
-    ///     .group_convolution(filter(), Scale::default())
-    ///     .activation(Activation::Relu)
-    ///     .group_pooling()
-    ///     .dense(Scale::default())
-    ///     .build()?;
-    /// assert_eq!(network.layers().len(), 6);
-    /// # Ok::<(), haarmonic::Error>(())
-    /// ```
-    pub fn plane(
-        height: usize,
-        width: usize,
-        channels: usize,
-    ) -> builder::NetworkBuilder<builder::OnPlane, builder::Start> {
-        builder::NetworkBuilder::new(InputSpace::Plane {
-            height,
-            width,
-            channels,
-        })
-    }
-
-    /// Begins a network on functions on a finite set on which a finite group acts.
-    ///
-    /// # Arguments
-    /// * `action` — the group and the set
-    /// * `channels` — values at one point
-    ///
-    /// # Examples
-    /// ```
-    /// use haarmonic::activation::Activation;
-    /// use haarmonic::group::FiniteAction;
-    /// use haarmonic::network::{Network, Scale, Support};
-    ///
-    /// // Filters on one vertex of an icosahedron, then on the whole rotation group.
-    /// let network = Network::finite(FiniteAction::icosahedral(), 1)
-    ///     .lifting(Support::subset(&[0]), Scale::default())
-    ///     .activation(Activation::Erf)
-    ///     .group_convolution(Support::Global, Scale::default())
-    ///     .activation(Activation::Erf)
-    ///     .group_pooling()
-    ///     .build()?;
-    /// assert_eq!(network.layers().len(), 5);
-    /// # Ok::<(), haarmonic::Error>(())
-    /// ```
-    pub fn finite(
-        action: impl Into<Arc<FiniteAction>>,
-        channels: usize,
-    ) -> builder::NetworkBuilder<builder::OnFiniteSet, builder::Start> {
-        builder::NetworkBuilder::new(InputSpace::Finite {
-            action: action.into(),
-            channels,
-        })
-    }
-
-    /// Reads a network from the text of a network file (`docs/network-file.md`).
-    ///
-    /// # Errors
-    /// [`Error::Syntax`](crate::Error::Syntax) if the text is not TOML, [`Error::Missing`](crate::Error::Missing) or [`Error::InvalidValue`](crate::Error::InvalidValue) for
-    /// a key that is absent, unknown or of the wrong type, with its line; otherwise as
-    /// [`Network::new`].
-    ///
-    /// # Examples
-    /// ```
-    /// use haarmonic::network::Network;
-    /// let error = Network::from_toml("[input]\nspace = \"vector\"\nsize = 7").unwrap_err();
-    /// assert_eq!(
-    ///     error.to_string(),
-    ///     "key `size` in [input] (line 3): found an unknown key, expected one of space, dimension"
-    /// );
-    /// ```
-    pub fn from_toml(text: &str) -> Result<Network> {
-        file::parse(text)
-    }
-
-    /// Reads a network file.
-    ///
-    /// # Errors
-    /// [`Error::Io`](crate::Error::Io) if the file cannot be read or is no regular file, otherwise the errors of [`Network::from_toml`]
-    /// inside [`Error::InFile`](crate::Error::InFile), with [`Error::InvalidValue`](crate::Error::InvalidValue) for a file above 16 MiB.
-    pub fn read(path: impl AsRef<Path>) -> Result<Network> {
-        let path = path.as_ref();
-        let text = crate::data::atomic::read_text(path, "TOML", file::LARGEST)?;
-        Network::from_toml(&text).map_err(|err| err.in_file(path))
-    }
-
-    /// Writes the network in the form of a network file; [`Network::from_toml`] gives it back.
-    ///
-    /// # Errors
-    /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if an activation has no name in the file format (an elementwise
-    /// function given as Rust code).
-    pub fn to_toml(&self) -> Result<String> {
-        file_write::write(self)
     }
 
     /// The space of the inputs.

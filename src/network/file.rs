@@ -1,5 +1,6 @@
 //! Reading network files.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use toml::de::DeTable;
@@ -19,10 +20,42 @@ const SPACES: &str = "one of \"vector\", \"sphere\", \"plane\", \"finite\"";
 const PROFILES: [&str; 5] = ["cap", "ring", "gaussian", "heat", "legendre"];
 
 /// Bytes that a network file may have: far more than the longest list of generators or multipliers takes.
-pub(super) const LARGEST: u64 = 16 << 20;
+const LARGEST: u64 = 16 << 20;
 
-/// Reads the text of a network file.
-pub(super) fn parse(text: &str) -> Result<Network> {
+impl Network {
+    /// Reads a network from the text of a network file (`docs/network-file.md`).
+    ///
+    /// # Errors
+    /// [`Error::Syntax`](crate::Error::Syntax) if the text is not TOML, [`Error::Missing`](crate::Error::Missing) or [`Error::InvalidValue`](crate::Error::InvalidValue) for
+    /// a key that is absent, unknown or of the wrong type, with its line; otherwise as
+    /// [`Network::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::network::Network;
+    /// let error = Network::from_toml("[input]\nspace = \"vector\"\nsize = 7").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "key `size` in [input] (line 3): found an unknown key, expected one of space, dimension"
+    /// );
+    /// ```
+    pub fn from_toml(text: &str) -> Result<Network> {
+        parse(text)
+    }
+
+    /// Reads a network file.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) if the file cannot be read or is no regular file, otherwise the errors of [`Network::from_toml`]
+    /// inside [`Error::InFile`](crate::Error::InFile), with [`Error::InvalidValue`](crate::Error::InvalidValue) for a file above 16 MiB.
+    pub fn read(path: impl AsRef<Path>) -> Result<Network> {
+        let path = path.as_ref();
+        let text = crate::data::atomic::read_text(path, "TOML", LARGEST)?;
+        Network::from_toml(&text).map_err(|err| err.in_file(path))
+    }
+}
+
+fn parse(text: &str) -> Result<Network> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let lines = &Lines::of(text);
     let document = DeTable::parse(text).map_err(|err| {

@@ -8,14 +8,24 @@ use crate::activation::Activation;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
 
+impl Network {
+    /// Writes the network in the form of a network file; [`Network::from_toml`] gives it back.
+    ///
+    /// # Errors
+    /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if an activation has no name in the file format (an elementwise
+    /// function given as Rust code).
+    pub fn to_toml(&self) -> Result<String> {
+        write(self)
+    }
+}
+
 /// Whether a network file can name this activation.
 fn has_name(activation: &Activation) -> bool {
     Activation::from_name(activation.name(), activation.slope(), activation.degree())
         .is_ok_and(|named| named == *activation)
 }
 
-/// Writes a network file.
-pub(super) fn write(network: &Network) -> Result<String> {
+fn write(network: &Network) -> Result<String> {
     let mut out = String::new();
     for (index, layer) in network.layers().iter().enumerate() {
         check_names(index, layer)?;

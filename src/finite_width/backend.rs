@@ -1,0 +1,12 @@
+//! Errors of the tensor library.
+
+/// Turns errors of the tensor library into those of this crate. An `impl From` would leave `?` ambiguous in unrelated code.
+pub(super) trait Backend<T> {
+    fn backend(self) -> crate::Result<T>;
+}
+
+impl<T> Backend<T> for candle_core::Result<T> {
+    fn backend(self) -> crate::Result<T> {
+        self.map_err(|error| crate::Error::backend("candle", error))
+    }
+}
