@@ -18,7 +18,6 @@ use super::manifest::{Block, Manifest};
 use super::opening::{check_same, extend, make_folder, remove_stale};
 use super::options::{StoreOptions, side, signal_len, tile_memory};
 use super::share::Share;
-use super::stored_rows::StoredRows;
 use super::tile::{self, Found, TileKey};
 
 /// What [`GramStore::complete`] found and did.
@@ -266,14 +265,6 @@ impl<'a> GramStore<'a> {
             }
         }
         Ok(report)
-    }
-
-    /// The rows of one of the kernels, for solvers that never hold the matrix.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] if the store is one of two sets of signals. That a tile is missing shows when it is read.
-    pub fn rows(&self, ensemble: Ensemble) -> Result<StoredRows<'_, 'a>> {
-        StoredRows::new(self, ensemble)
     }
 
     pub(super) fn is_symmetric(&self) -> bool {
