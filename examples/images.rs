@@ -14,6 +14,7 @@
 #[path = "say/mod.rs"]
 mod say;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -199,6 +200,7 @@ fn learning_curve(
         .with_progress(Arc::new(move |done, total| {
             listener.set_length(total as u64);
             listener.set_position(done as u64);
+            ControlFlow::Continue(())
         }));
     let inputs = kernel.prepare(train.images().view())?;
     let gram = kernel.gram_prepared(&inputs)?;

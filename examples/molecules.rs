@@ -13,6 +13,7 @@
 #[path = "say/mod.rs"]
 mod say;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -397,6 +398,7 @@ impl Kernels {
             move |done, total| {
                 shown.set_length(total as u64);
                 shown.set_position(done as u64);
+                ControlFlow::Continue(())
             },
         ));
         let train = (signals.prepare(&kernel)?, sets_of(train));

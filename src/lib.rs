@@ -30,6 +30,7 @@
 //! | `plot` | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere (feature `plot`) |
 //! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
+//! | [`progress`] | how far a kernel matrix has come, and how to stop it |
 //! | [`memory`] | how much memory is free, and whether an array fits |
 //!
 //! # Features
@@ -58,6 +59,7 @@ pub mod network;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod predict;
+pub mod progress;
 pub mod rotation_group;
 pub mod selection;
 pub mod special;

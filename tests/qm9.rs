@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use haarmonic::Error;
 use haarmonic::data::molecule::{Element::*, Molecule};
-use haarmonic::data::qm9::{Progress, QM9PACK_ROWS, Qm9Form, Qm9Record, Qm9Source};
+use haarmonic::data::qm9::{QM9PACK_ROWS, Qm9Form, Qm9Progress, Qm9Record, Qm9Source};
 use haarmonic::data::qm9_sample::{
     SAMPLE_COMMENT, SAMPLE_LEN, SAMPLE_SEED, sample_rows, write_sample,
 };
@@ -139,7 +139,7 @@ fn xyz_file_and_folder() {
     assert_eq!(records[1].molecule.positions(), water.positions());
     let ids: Vec<_> = records.iter().map(|r| (r.row, r.molecule.id())).collect();
     assert_eq!(ids, [(1, 3), (2, 5)]);
-    let last = Progress {
+    let last = Qm9Progress {
         done: 3,
         total: 3,
         selected: 2,
@@ -361,7 +361,7 @@ fn csv_parts_and_wheel() {
         let records = source.read_where(|_| true, |p| reports.push(p)).unwrap();
         assert_eq!(records, wanted());
         let total = (one.len() + two.len()) as u64;
-        let last = Progress {
+        let last = Qm9Progress {
             done: total,
             total,
             selected: 4,

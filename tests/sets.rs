@@ -7,8 +7,9 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::activation::Activation;
-use haarmonic::kernel::{Gram, Kernel, KernelError, Pairing, SetKernel, SignalSet};
-use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
+use haarmonic::group::PointGroup;
+use haarmonic::kernel::{Gram, Kernel, KernelError, Pairing, Precision, SetKernel, SignalSet};
+use haarmonic::network::{Network, Padding, Quadrature, Scale, SphereSampling, Support};
 use ndarray::{Array2, Array4};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
@@ -130,6 +131,40 @@ fn sums_of_sphere_kernels_carry_their_errors() {
                 | (Quadrature::BandLimit(_), KernelError::Sampled { .. })
         ));
     }
+}
+
+#[test]
+fn sums_in_single_precision_come_with_a_sample_of_their_errors() {
+    let network = Network::plane(4, 4, 1)
+        .lifting(
+            PointGroup::C4,
+            Support::window(3, Padding::Same),
+            Scale::new(1.2, 0.3),
+        )
+        .activation(Activation::Relu)
+        .group_pooling()
+        .dense(Scale::default())
+        .activation(Activation::Erf)
+        .dense(Scale::default())
+        .build()
+        .unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let images = Array4::from_shape_simple_fn((SIGNALS, 4, 4, 1), || rng.random_range(-1.0..1.0));
+    let double = Kernel::new(&network).unwrap();
+    let all = double.gram(images.view()).unwrap();
+    let single = double.clone().with_precision(Precision::Single).unwrap();
+    let signals = single.prepare(images.view()).unwrap();
+    let sums = SetKernel::new(single.clone()).normalised();
+    let found = sums.gram(&signals, &sets(), &PAIRINGS).unwrap();
+    assert_sums(&found, &all, true, 0.0, tol::SINGLE);
+    for gram in &found {
+        assert!(matches!(gram.error, KernelError::Sampled { .. }));
+        let largest = gram.error.largest();
+        assert!(0.0 < largest.ntk && largest.ntk < 20.0 * tol::SINGLE);
+    }
+    // What one precision prepared is nothing for the other.
+    let refused = double.gram_prepared(&signals);
+    assert!(matches!(refused, Err(Error::InvalidValue { .. })));
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub struct Qm9Record {
 
 /// How far a reader has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct Qm9Progress {
     /// What has been read: bytes of CSV text, or files of a folder.
     pub done: u64,
     /// The same for the whole source; a reader that finds all it needs may stop earlier.
@@ -138,7 +138,7 @@ impl Qm9Source {
         &self,
         mut select: impl FnMut(usize) -> bool,
         mut visit: impl FnMut(Qm9Record) -> Result<ControlFlow<()>>,
-        mut progress: impl FnMut(Progress),
+        mut progress: impl FnMut(Qm9Progress),
     ) -> Result<()> {
         let mut reading = Reading {
             select: &mut select,
@@ -172,7 +172,7 @@ impl Qm9Source {
     pub fn read_where(
         &self,
         select: impl FnMut(usize) -> bool,
-        progress: impl FnMut(Progress),
+        progress: impl FnMut(Qm9Progress),
     ) -> Result<Vec<Qm9Record>> {
         let mut records = Vec::new();
         self.for_each(
@@ -215,7 +215,7 @@ impl Qm9Source {
     pub fn read_rows(
         &self,
         rows: &[usize],
-        progress: impl FnMut(Progress),
+        progress: impl FnMut(Qm9Progress),
     ) -> Result<Vec<Molecule>> {
         if rows.is_empty() {
             return Err(Error::empty("rows"));
@@ -339,7 +339,7 @@ impl Qm9Source {
 pub(super) struct Reading<'a> {
     select: &'a mut dyn FnMut(usize) -> bool,
     visit: &'a mut dyn FnMut(Qm9Record) -> Result<ControlFlow<()>>,
-    progress: &'a mut dyn FnMut(Progress),
+    progress: &'a mut dyn FnMut(Qm9Progress),
     row: usize,
     done: u64,
     total: u64,
@@ -382,7 +382,7 @@ impl Reading<'_> {
     }
 
     fn report(&mut self) {
-        (self.progress)(Progress {
+        (self.progress)(Qm9Progress {
             done: self.done,
             total: self.total,
             selected: self.selected,

@@ -111,6 +111,11 @@ impl Error {
         }
     }
 
+    /// [`Error::Cancelled`]: the computation of `what` was ended by its listener.
+    pub fn cancelled(what: impl Into<String>) -> Error {
+        Error::Cancelled { what: what.into() }
+    }
+
     /// [`Error::OutOfMemory`]: `needed` bytes are not there.
     pub fn out_of_memory(
         what: impl Into<String>,

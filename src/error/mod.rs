@@ -130,6 +130,11 @@ pub enum Error {
         /// The limit that stopped it.
         limit: String,
     },
+    /// Whoever listened to the progress of a computation ended it.
+    Cancelled {
+        /// What was being computed.
+        what: String,
+    },
     /// An array of known size is larger than the memory that is free, or the system refused the memory.
     OutOfMemory {
         /// What the memory is for.
@@ -222,6 +227,7 @@ impl fmt::Display for Error {
                 f,
                 "{what}: error estimate {achieved:.1e} at the limit ({limit}), expected at most {requested:.1e}"
             ),
+            Error::Cancelled { what } => write!(f, "{what}: cancelled before it was complete"),
             Error::OutOfMemory {
                 what,
                 needed,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Tensor, Var};
 use ndarray::Array3;
 
-use crate::kernel::{Signals, check_signals, harmonics};
+use crate::kernel::{Harmonics, Signals};
 use crate::network::{InputSpace, Network};
 use crate::{Error, Result};
 
@@ -184,13 +184,13 @@ impl FiniteNetwork {
     pub fn prepare<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Tensor> {
         let signals = signals.into();
         let input = self.plan.network.input();
-        check_signals(input, &signals)?;
+        signals.check(input)?;
         let values: Vec<f64> = match (&signals, input) {
             (_, InputSpace::Sphere { band_limit, .. }) => {
-                let take = harmonics(input, &signals)?;
+                let harmonics = Harmonics::new(input, signals)?;
                 let mut values = Vec::new();
                 for i in 0..signals.len() {
-                    push_real(&take(i)?, *band_limit, &mut values);
+                    push_real(&harmonics.coefficients(i)?, *band_limit, &mut values);
                 }
                 values
             }

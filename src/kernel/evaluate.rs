@@ -1,27 +1,17 @@
-//! Evaluates a network's kernels: single pairs, Gram matrices, in parallel and one triangle only.
+//! The kernels of a network: single sets of inputs prepared, and matrices of them.
 
 use std::sync::Arc;
 
 use crate::group::Rotation;
-use crate::network::{GroupName, InputSpace, Layer, Network, Outputs, Support};
+use crate::network::{InputSpace, Layer, Network, Outputs};
+use crate::progress::{Counter, Progress};
 use crate::{Error, Result};
 
-use super::engine::Engine;
-use super::field_refinement::{FieldRefinement, Limits};
-use super::finite::FiniteGeometry;
-use super::geometry::Exact;
-use super::gram::Gram;
-use super::plane::PlaneGeometry;
-use super::precision::Precision;
-use super::recursion::Recursion;
-use super::samples::rounding_error;
-use super::signals::{PreparedSignals, Signals, Store};
-use super::sphere_refinement::SphereRefinement;
-use super::tiles::{self, Counter};
-use super::vector::VectorGeometry;
-
-/// Called with the number of pairs done and the number of pairs in all.
-pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
+use super::evaluator::{AnySignals, Evaluator};
+use super::signals::{Inputs, Places, Signals};
+use super::sphere_local::Limits;
+use super::values::{Gram, Precision};
+use super::{finite, matrix, plane, sphere_global, sphere_local, vector};
 
 /// The NNGP and the NTK of an infinitely wide network.
 ///
@@ -58,58 +48,29 @@ pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
 #[derive(Clone)]
 pub struct Kernel {
     network: Arc<Network>,
-    engines: Arc<Engines>,
+    precision: Precision,
+    evaluator: Arc<dyn Evaluator>,
     progress: Option<Progress>,
 }
 
-/// One engine per kind of input.
-pub(crate) enum Engines {
-    Vector(Engine<Exact<VectorGeometry>>),
-    Sphere(Engine<SphereRefinement>),
-    /// Local filters on the sphere.
-    Fields(Engine<FieldRefinement>),
-    Finite(Engine<Exact<FiniteGeometry>>),
-    Plane(Engine<Exact<PlaneGeometry<f64>>>),
-    /// Fibres in single precision, and an engine in double precision for samples of their error.
-    PlaneSingle(
-        Engine<Exact<PlaneGeometry<f32>>>,
-        Box<Engine<Exact<PlaneGeometry<f64>>>>,
-    ),
+/// Signals prepared for one network, to be used in any number of kernel matrices.
+#[derive(Clone)]
+pub struct PreparedSignals {
+    network: Arc<Network>,
+    signals: AnySignals,
 }
 
-/// Runs an expression with the engine and the prepared signals of the kind of input at hand.
-macro_rules! with_engine {
-    ($engines:expr, $rows:expr, $columns:expr, |$engine:ident, $a:ident, $b:ident| $body:expr) => {{
-        use $crate::kernel::evaluate::Engines;
-        use $crate::kernel::signals::Store;
-        let columns: Option<&Store> = $columns;
-        macro_rules! of_kind {
-            ($kind:ident, $engine_of_kind:ident) => {
-                if let (Store::$kind($a), $engine) = ($rows, $engine_of_kind) {
-                    let $b = match columns {
-                        None => None,
-                        Some(Store::$kind(columns)) => Some(&columns[..]),
-                        Some(_) => unreachable!("{}", $crate::kernel::evaluate::ONE_SPACE),
-                    };
-                    $body
-                } else {
-                    unreachable!("{}", $crate::kernel::evaluate::ONE_SPACE)
-                }
-            };
-        }
-        match $engines {
-            Engines::Vector(engine) => of_kind!(Vector, engine),
-            Engines::Sphere(engine) => of_kind!(Sphere, engine),
-            Engines::Fields(engine) => of_kind!(Fields, engine),
-            Engines::Finite(engine) => of_kind!(Finite, engine),
-            Engines::Plane(engine) => of_kind!(Plane, engine),
-            Engines::PlaneSingle(engine, _) => of_kind!(PlaneSingle, engine),
-        }
-    }};
-}
-pub(crate) use with_engine;
+impl PreparedSignals {
+    /// Number of rows of a kernel: the signals, times the places where the features of each are read.
+    pub fn len(&self) -> usize {
+        self.signals.len()
+    }
 
-pub(crate) const ONE_SPACE: &str = "signals prepared for a network live in its input space";
+    /// Whether there is no signal; never true of a value that a caller can hold.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
 
 impl Kernel {
     /// Builds the evaluator of a network.
@@ -127,43 +88,11 @@ impl Kernel {
     /// As [`new`](Self::new).
     pub fn with_limits(network: &Network, limits: Limits) -> Result<Self> {
         check_poolings(network.layers())?;
-        let recursion = Recursion::new(network);
-        let engines = match *network.input() {
-            InputSpace::Vector { .. } => {
-                Engines::Vector(Engine::new(Exact(VectorGeometry), recursion, None))
-            }
-            InputSpace::Plane { height, width, .. } => {
-                let geometry = plane_geometry(network, [height, width]);
-                Engines::Plane(Engine::new(Exact(geometry), recursion, None))
-            }
-            InputSpace::Finite {
-                ref action,
-                channels,
-            } => Engines::Finite(Engine::new(
-                Exact(FiniteGeometry::new(action.clone(), channels)),
-                recursion,
-                None,
-            )),
-            InputSpace::Sphere { band_limit, .. } if needs_fields(network) => {
-                let refinement = FieldRefinement::new(network, band_limit, limits)?;
-                Engines::Fields(Engine::new(
-                    refinement,
-                    recursion,
-                    Some(network.quadrature()),
-                ))
-            }
-            InputSpace::Sphere { band_limit, .. } => {
-                let refinement = SphereRefinement::new(network, band_limit)?;
-                Engines::Sphere(Engine::new(
-                    refinement,
-                    recursion,
-                    Some(network.quadrature()),
-                ))
-            }
-        };
+        let precision = Precision::default();
         Ok(Kernel {
+            evaluator: evaluator(network, precision, limits)?,
             network: Arc::new(network.clone()),
-            engines: Arc::new(engines),
+            precision,
             progress: None,
         })
     }
@@ -192,42 +121,20 @@ impl Kernel {
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
     pub fn with_precision(mut self, precision: Precision) -> Result<Self> {
-        let InputSpace::Plane { height, width, .. } = *self.network.input() else {
-            return match precision {
-                Precision::Double => Ok(self),
-                Precision::Single => Err(Error::invalid(
-                    "precision",
-                    "single precision for inputs that are not images",
-                    "double precision",
-                )),
-            };
-        };
-        let size = [height, width];
-        let recursion = Recursion::new(&self.network);
-        let double = Engine::new(
-            Exact(plane_geometry(&self.network, size)),
-            recursion.clone(),
-            None,
-        );
-        self.engines = Arc::new(match precision {
-            Precision::Double => Engines::Plane(double),
-            Precision::Single => Engines::PlaneSingle(
-                Engine::new(Exact(plane_geometry(&self.network, size)), recursion, None),
-                Box::new(double),
-            ),
-        });
+        if precision != self.precision {
+            // Limits are for signals on the sphere, which have one precision only.
+            self.evaluator = evaluator(&self.network, precision, Limits::default())?;
+            self.precision = precision;
+        }
         Ok(self)
     }
 
     /// The precision within a pair.
     pub fn precision(&self) -> Precision {
-        match *self.engines {
-            Engines::PlaneSingle(..) => Precision::Single,
-            _ => Precision::Double,
-        }
+        self.precision
     }
 
-    /// Reports progress to `progress` from now on; it is called from several threads.
+    /// Reports progress to `progress` from now on, which may end a computation early.
     pub fn with_progress(mut self, progress: Progress) -> Self {
         self.progress = Some(progress);
         self
@@ -238,12 +145,84 @@ impl Kernel {
         &self.network
     }
 
-    pub(crate) fn engines(&self) -> &Engines {
-        &self.engines
+    pub(super) fn evaluator(&self) -> &dyn Evaluator {
+        &*self.evaluator
     }
 
-    pub(crate) fn counter(&self, total: usize) -> Counter<'_> {
+    pub(super) fn counter(&self, total: usize) -> Counter<'_> {
         Counter::new(total, self.progress.as_ref())
+    }
+
+    /// Takes signals apart once: coefficients of each, and its variance before each activation.
+    ///
+    /// A network with outputs at P places has P rows per signal, signal after signal.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the signals are not of the network's input space, [`Error::NotFinite`], [`Error::Empty`].
+    pub fn prepare<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<PreparedSignals> {
+        self.prepare_at_places(
+            signals.into(),
+            &Places::of_outputs(&self.network, self.network.outputs())?,
+        )
+    }
+
+    /// As [`prepare`](Self::prepare), with the features read at other places than those of the network: what was learnt
+    /// at some places is predicted at others.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare); [`Error::InvalidNetwork`] if the features are not functions on what the places are in,
+    /// [`Error::InvalidValue`] for angles out of range.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::kernel::Kernel;
+    /// use haarmonic::network::{Network, Outputs, Scale, SphereSampling, Support};
+    /// use ndarray::Array4;
+    /// use num_complex::Complex64;
+    ///
+    /// let network = Network::sphere(2, SphereSampling::Coefficients, 1)
+    ///     .lifting_with(Support::cap(0.9), Scale::default())
+    ///     .activation(Activation::Erf)
+    ///     .partial_pooling()
+    ///     .outputs(Outputs::points(&[[0.0, 0.0], [1.2, 0.4]]))
+    ///     .build()?;
+    /// let kernel = Kernel::new(&network)?;
+    /// let signals = Array4::<Complex64>::zeros((3, 1, 2, 3));
+    /// let train = kernel.prepare(signals.view())?;
+    /// let elsewhere = kernel.prepare_at(signals.view(), &Outputs::points(&[[2.0, 0.0]]))?;
+    /// assert_eq!(kernel.cross_prepared(&elsewhere, &train)?.ntk.dim(), (3, 6));
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn prepare_at<'a>(
+        &self,
+        signals: impl Into<Signals<'a>>,
+        outputs: &Outputs,
+    ) -> Result<PreparedSignals> {
+        // The network with these outputs says whether they fit.
+        Network::clone(&self.network).with_outputs(outputs.clone())?;
+        self.prepare_at_places(signals.into(), &Places::of_outputs(&self.network, outputs)?)
+    }
+
+    fn prepare_at_places(&self, signals: Signals<'_>, places: &Places) -> Result<PreparedSignals> {
+        let inputs = Inputs::new(&self.network, self.precision, &signals, places)?;
+        Ok(PreparedSignals {
+            network: Arc::clone(&self.network),
+            signals: self.evaluator.prepare(&inputs)?,
+        })
+    }
+
+    /// What the evaluator prepared; variances belong to a network, so signals prepared for another one are refused.
+    pub(super) fn signals<'s>(&self, prepared: &'s PreparedSignals) -> Result<&'s AnySignals> {
+        if *prepared.network == *self.network {
+            Ok(&prepared.signals)
+        } else {
+            Err(Error::invalid(
+                "prepared signals",
+                "signals prepared for another network",
+                "signals prepared for this network",
+            ))
+        }
     }
 
     /// The kernels of every signal with every other, of which one triangle is computed.
@@ -349,32 +328,49 @@ impl Kernel {
         pairs
             .iter()
             .map(|[left, right]| {
+                let [left, right] = [
+                    Places::at(&self.network, *left)?,
+                    Places::at(&self.network, *right)?,
+                ];
                 self.cross_prepared(
-                    &PreparedSignals::at(self, rows, *left)?,
-                    &PreparedSignals::at(self, columns, *right)?,
+                    &self.prepare_at_places(rows, &left)?,
+                    &self.prepare_at_places(columns, &right)?,
                 )
             })
             .collect()
     }
 
     fn matrix(&self, rows: &PreparedSignals, columns: Option<&PreparedSignals>) -> Result<Gram> {
-        for signals in [Some(rows), columns].into_iter().flatten() {
-            signals.check(&self.network)?;
+        let rows = self.signals(rows)?;
+        let columns = columns.map(|columns| self.signals(columns)).transpose()?;
+        matrix::matrix(self.evaluator(), rows, columns, self.progress.as_ref())
+    }
+}
+
+/// The evaluator of a network: the one list of all geometries.
+fn evaluator(
+    network: &Network,
+    precision: Precision,
+    limits: Limits,
+) -> Result<Arc<dyn Evaluator>> {
+    match (network.input(), precision) {
+        (&InputSpace::Plane { height, width, .. }, _) => {
+            plane::evaluator(network, [height, width], precision)
         }
-        let column_store = columns.map(|columns| &columns.store);
-        let gram = with_engine!(&*self.engines, &rows.store, column_store, |engine, a, b| {
-            tiles::matrix(|total| self.counter(total), engine, a, b)
-        })?;
-        match (&*self.engines, &rows.store, column_store) {
-            (Engines::PlaneSingle(_, engine), Store::PlaneSingle(a), b) => {
-                let columns = match b {
-                    Some(Store::PlaneSingle(b)) => b,
-                    _ => a,
-                };
-                let error = rounding_error(engine, a, columns, [&gram.nngp, &gram.ntk])?;
-                Ok(Gram { error, ..gram })
-            }
-            _ => Ok(gram),
+        (_, Precision::Single) => Err(Error::invalid(
+            "precision",
+            "single precision for inputs that are not images",
+            "double precision",
+        )),
+        (InputSpace::Vector { .. }, _) => vector::evaluator(network),
+        (InputSpace::Finite { action, channels }, _) => {
+            finite::evaluator(network, action, *channels)
+        }
+        (&InputSpace::Sphere { band_limit, .. }, _) if sphere_local::is_local(network) => {
+            sphere_local::evaluator(network, band_limit, limits)
+        }
+        (&InputSpace::Sphere { band_limit, .. }, _) => {
+            sphere_global::evaluator(network, band_limit)
         }
     }
 }
@@ -396,31 +392,4 @@ fn check_poolings(layers: &[Layer]) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// Whether fibres of a network on the sphere are functions: where the first filter is global they are constant,
-/// whatever follows.
-fn needs_fields(network: &Network) -> bool {
-    matches!(
-        network.layers().first(),
-        Some(Layer::Lifting {
-            support: Support::Zonal(_),
-            ..
-        })
-    )
-}
-
-/// The geometry of a network on images.
-fn plane_geometry<T: crate::special::Real>(
-    network: &Network,
-    size: [usize; 2],
-) -> PlaneGeometry<T> {
-    let Some(Layer::Lifting {
-        group: GroupName::Plane(group),
-        ..
-    }) = network.layers().first()
-    else {
-        unreachable!("a network on the plane that was checked begins with a lifting to its group")
-    };
-    PlaneGeometry::new(size, *group, network.layers())
 }

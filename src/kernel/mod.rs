@@ -1,49 +1,33 @@
 //! The kernels of infinitely wide networks: one recursion over several geometries.
+//!
+//! [`Kernel`] holds one evaluator of its network. A folder for each geometry says how signals are kept, which fibres make up a
+//! kernel and what a filter does to them; `recursion` carries both kernels through the layers, `refine` the mean over the
+//! group to the accuracy that is asked for. A new geometry is one folder and one line of `evaluate`.
 
 mod augmented;
-mod axial;
-mod close_pair;
-mod engine;
 mod evaluate;
+mod evaluator;
 mod fibre_rules;
-mod field_refinement;
 mod finite;
-mod geometry;
-mod gram;
-mod index_set;
-mod place;
+mod matrix;
 mod plane;
-mod plane_fields;
-mod precision;
 mod recursion;
-mod ring_tables;
-mod samples;
+mod refine;
 mod sets;
 mod signals;
 mod sphere;
-mod sphere_fields;
-mod sphere_loops;
-mod sphere_readout;
-mod sphere_refinement;
-mod sphere_signal;
-mod tiles;
+mod sphere_global;
+mod sphere_local;
+mod transformation;
+mod values;
 mod vector;
 
-pub use augmented::{AugmentedKernel, OwnedSignals, Transformation};
-pub use evaluate::{Kernel, Progress};
-pub use field_refinement::{FieldRefinement, Limits};
-pub use finite::{FiniteGeometry, FiniteRegion, FiniteSignal, FiniteWorkspace};
-pub use geometry::{Exact, Geometry, LevelIndex, Refinement, Side};
-pub use gram::{Gram, KernelError};
-pub use plane::{PlaneGeometry, PlaneRegion, PlaneSignal, PlaneWorkspace};
-pub use precision::Precision;
-pub use recursion::KernelPair;
+pub use augmented::AugmentedKernel;
+pub use evaluate::{Kernel, PreparedSignals};
 pub use sets::{Pairing, SetKernel, SignalSet};
-pub use signals::{PreparedSignals, Signals};
 #[cfg(feature = "finite-width")]
-pub(crate) use signals::{check_signals, harmonics};
-pub use sphere::{GlobalRegion, GlobalSignal, SphereGeometry, SphereGeometryWorkspace};
-pub use sphere_fields::{Resolution, SphereFields, SphereRegion, SphereWorkspace};
-pub use sphere_refinement::SphereRefinement;
-pub use sphere_signal::SphereSignal;
-pub use vector::VectorGeometry;
+pub(crate) use signals::Harmonics;
+pub use signals::{OwnedSignals, Signals};
+pub use sphere_local::Limits;
+pub use transformation::Transformation;
+pub use values::{Gram, KernelError, KernelPair, Precision};

@@ -10,15 +10,10 @@ use crate::check;
 use crate::special::geometric_mean;
 use crate::{Error, Result};
 
-use super::engine::{Accuracy, Engine, EngineWorkspace, KernelBlock, Prepared, PreparedSet};
-use super::evaluate::{Kernel, with_engine};
-use super::geometry::Refinement;
-use super::gram::{Gram, KernelError};
-use super::precision::Precision;
-use super::recursion::KernelPair;
-use super::samples::sample;
-use super::signals::PreparedSignals;
-use super::tiles::complete_if;
+use super::evaluate::{Kernel, PreparedSignals};
+use super::evaluator::{AnySignals, Control, Estimate, KernelBlock, Pairs};
+use super::refine::sample;
+use super::values::{Gram, KernelError, KernelPair};
 
 /// Which pairs of signals contribute to the kernel of two sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -161,152 +156,106 @@ impl SetKernel {
         columns: Option<(&PreparedSignals, &[SignalSet])>,
         pairings: &[Pairing],
     ) -> Result<Vec<Gram>> {
-        if self.kernel.precision() == Precision::Single {
-            return Err(Error::invalid(
-                "precision of a kernel of sets",
-                "single",
-                "double",
-            ));
-        }
         for (signals, sets) in [Some(rows), columns].into_iter().flatten() {
-            signals.check(self.kernel.network())?;
             check_sets(signals.len(), sets)?;
         }
-        let column_store = columns.map(|(signals, _)| &signals.store);
-        let sets = Sets {
-            rows: rows.1,
-            columns: columns.map(|(_, sets)| sets),
+        let row_signals = self.kernel.signals(rows.0)?;
+        let column_signals = columns
+            .map(|(signals, _)| self.kernel.signals(signals))
+            .transpose()?;
+        self.evaluate(
+            (row_signals, rows.1),
+            column_signals.zip(columns.map(|(_, sets)| sets)),
             pairings,
-        };
-        with_engine!(
-            self.kernel.engines(),
-            &rows.0.store,
-            column_store,
-            |engine, a, b| { self.evaluate(engine, a, b, sets) }
         )
     }
-}
 
-/// What is asked of a collection of sets.
-#[derive(Clone, Copy)]
-struct Sets<'a> {
-    rows: &'a [SignalSet],
-    columns: Option<&'a [SignalSet]>,
-    pairings: &'a [Pairing],
-}
-
-type Signals<'a, R> = PreparedSet<'a, <R as Refinement>::Level>;
-
-impl SetKernel {
-    fn evaluate<R: Refinement>(
+    fn evaluate(
         &self,
-        engine: &Engine<R>,
-        rows: &[Prepared<R::Level>],
-        columns: Option<&[Prepared<R::Level>]>,
-        sets: Sets<'_>,
+        (rows, row_sets): (&AnySignals, &[SignalSet]),
+        columns: Option<(&AnySignals, &[SignalSet])>,
+        pairings: &[Pairing],
     ) -> Result<Vec<Gram>> {
-        let column_sets = sets.columns.unwrap_or(sets.rows);
-        let shape = (sets.rows.len(), column_sets.len());
-        let need = self.normalised || engine.recursion.activates_after_pooling();
-        let pooled_variances = |signals, accuracy| complete_if(need, engine, signals, accuracy);
-        let accuracy = engine.accuracy();
-        let row_signals = pooled_variances(rows, accuracy)?;
-        let column_signals = columns
-            .map(|signals| pooled_variances(signals, accuracy))
-            .transpose()?;
-        let column_signals = column_signals.as_ref().unwrap_or(&row_signals);
+        let evaluator = self.kernel.evaluator();
+        let control = evaluator.control();
+        let (column_signals, column_sets) = columns.unwrap_or((rows, row_sets));
+        let shape = (row_sets.len(), column_sets.len());
+        let signals = evaluator.pairs(
+            rows,
+            columns.map(|(signals, _)| signals),
+            control.accuracy(),
+            self.normalised,
+        )?;
 
         let pairs: Vec<(usize, usize)> = (0..shape.0)
             .flat_map(|i| (0..shape.1).map(move |j| (i, j)))
-            .filter(|&(i, j)| sets.columns.is_some() || j >= i)
+            .filter(|&(i, j)| columns.is_some() || j >= i)
             .collect();
         let counter = self.kernel.counter(pairs.len());
-        let zeros = || vec![[(); 2].map(|()| Array2::<f64>::zeros(shape)); sets.pairings.len()];
+        let zeros = || vec![[(); 2].map(|()| Array2::<f64>::zeros(shape)); pairings.len()];
         let sums = Mutex::new((zeros(), zeros()));
-        pairs.par_iter().try_for_each_init(
-            || engine.make_workspace(),
-            |workspace, &(i, j)| {
-                let pair = (&sets.rows[i], &column_sets[j]);
-                let signals = (&row_signals, column_signals);
-                let found =
-                    self.pair_sums(engine, pair, signals, sets.pairings, accuracy, workspace)?;
-                counter.add(1);
-                let mut sums = sums.lock().expect("no thread panics while writing");
-                for (p, sum) in found.iter().enumerate() {
-                    for (at, mirrored) in [((i, j), false), ((j, i), true)] {
-                        if !mirrored || sets.columns.is_none() {
-                            sums.0[p][0][at] = sum.value.nngp;
-                            sums.0[p][1][at] = sum.value.ntk;
-                            sums.1[p][0][at] = sum.error.nngp;
-                            sums.1[p][1][at] = sum.error.ntk;
-                        }
+        pairs.par_iter().try_for_each(|&(i, j)| {
+            let pair = (&row_sets[i], &column_sets[j]);
+            let found = self.pair_sums(&*signals, pair, pairings)?;
+            let mut sums = sums.lock().expect("no thread panics while writing");
+            for (p, sum) in found.iter().enumerate() {
+                for (at, mirrored) in [((i, j), false), ((j, i), true)] {
+                    if !mirrored || columns.is_none() {
+                        sums.0[p][0][at] = sum.value.nngp;
+                        sums.0[p][1][at] = sum.value.ntk;
+                        sums.1[p][0][at] = sum.error.nngp;
+                        sums.1[p][1][at] = sum.error.ntk;
                     }
                 }
-                Ok(())
-            },
-        )?;
+            }
+            drop(sums);
+            counter.add(1)
+        })?;
         let (values, errors) = sums.into_inner().expect("no thread panicked");
         values
             .into_iter()
             .zip(errors)
-            .enumerate()
-            .map(|(p, (values, [nngp_error, ntk_error]))| {
-                let error = if R::EXACT {
-                    KernelError::Exact
-                } else if engine.estimates_errors() {
-                    KernelError::Entries {
+            .zip(pairings)
+            .map(|(([nngp, ntk], [nngp_error, ntk_error]), pairing)| {
+                let error = match control {
+                    Control::Exact => KernelError::Exact,
+                    Control::Tolerance(_) => KernelError::Entries {
                         nngp: nngp_error,
                         ntk: ntk_error,
-                    }
-                } else {
-                    let mut workspace = engine.make_workspace();
-                    let accuracy = engine.finer();
-                    sample(shape, |i, j| {
-                        let (a, b) = (&sets.rows[i], &column_sets[j]);
-                        let columns = columns.unwrap_or(rows);
-                        let finer = (
-                            &pooled_variances(&rows[a.range()], accuracy)?,
-                            &pooled_variances(&columns[b.range()], accuracy)?,
-                        );
+                    },
+                    Control::Fixed => sample(shape, |i, j| {
+                        let (a, b) = (&row_sets[i], &column_sets[j]);
+                        let members = (rows.part(a.range()), column_signals.part(b.range()));
+                        let signals =
+                            evaluator.reference(&members.0, &members.1, self.normalised)?;
                         let moved = [a, b].map(|set| SignalSet {
                             first: 0,
                             labels: set.labels.clone(),
                         });
                         let pair = (&moved[0], &moved[1]);
-                        let pairing = &sets.pairings[p..=p];
-                        let sum =
-                            self.pair_sums(engine, pair, finer, pairing, accuracy, &mut workspace)?;
+                        let sums = self.pair_sums(&*signals, pair, &[*pairing])?;
                         Ok(KernelPair {
-                            nngp: sum[0].value.nngp - values[0][[i, j]],
-                            ntk: sum[0].value.ntk - values[1][[i, j]],
+                            nngp: sums[0].value.nngp - nngp[[i, j]],
+                            ntk: sums[0].value.ntk - ntk[[i, j]],
                         })
-                    })?
+                    })?,
                 };
-                let [nngp, ntk] = values;
                 Ok(Gram { nngp, ntk, error })
             })
             .collect()
     }
 
     /// The kernels of one set with another, one sum a pairing.
-    fn pair_sums<R: Refinement>(
+    fn pair_sums(
         &self,
-        engine: &Engine<R>,
+        signals: &dyn Pairs,
         (a, b): (&SignalSet, &SignalSet),
-        (rows, columns): (&Signals<'_, R>, &Signals<'_, R>),
         pairings: &[Pairing],
-        accuracy: Accuracy,
-        workspace: &mut EngineWorkspace<R>,
     ) -> Result<Vec<Sum>> {
         let same = |i: usize, j: usize| a.labels[i] == b.labels[j];
         let wanted = |i: usize, j: usize| pairings.iter().any(|p| p.holds(i, j, same(i, j)));
-        let block = engine.block(
-            (rows, a.range()),
-            (columns, b.range()),
-            wanted,
-            accuracy,
-            workspace,
-        )?;
+        let block = signals.block(a.range(), b.range(), Some(&wanted))?;
+        let [rows, columns] = signals.diagonals();
         let bias = KernelPair {
             nngp: self.bias_variance,
             ntk: self.bias_variance,
@@ -321,34 +270,26 @@ impl SetKernel {
                 if !wanted(i, j) {
                     continue;
                 }
-                let at = i * b.labels.len() + j;
-                let value = |kernels: &KernelBlock, fine: bool| {
-                    let pair = KernelPair {
-                        nngp: kernels.nngp[at],
-                        ntk: kernels.ntk[at],
-                    };
+                let value = |kernels: &KernelBlock, side: fn(&Estimate) -> KernelPair| {
+                    let pair = kernels.get(i * b.labels.len() + j);
                     if !self.normalised {
                         return pair;
                     }
-                    let (x, y) = (rows.diagonal[a.first + i], columns.diagonal[b.first + j]);
-                    let (x, y) = if fine {
-                        (x.fine, y.fine)
-                    } else {
-                        (x.coarse, y.coarse)
-                    };
+                    let (x, y) = (side(&rows[a.first + i]), side(&columns[b.first + j]));
                     KernelPair {
                         nngp: normalise(pair.nngp, x.nngp, y.nngp),
                         ntk: normalise(pair.ntk, x.ntk, y.ntk),
                     }
                 };
-                let fine = value(&block.fine, true);
-                let coarse = block.coarse.as_ref().map_or(fine, |c| value(c, false));
+                let fine = value(&block.fine, |estimate| estimate.fine);
+                let coarse = match &block.coarse {
+                    Some(coarse) => value(coarse, |estimate| estimate.coarse),
+                    None => fine,
+                };
                 for (sum, pairing) in sums.iter_mut().zip(pairings) {
                     if pairing.holds(i, j, same(i, j)) {
-                        sum.value.nngp += fine.nngp;
-                        sum.value.ntk += fine.ntk;
-                        sum.error.nngp += (fine.nngp - coarse.nngp).abs();
-                        sum.error.ntk += (fine.ntk - coarse.ntk).abs();
+                        sum.value = sum.value.plus(fine);
+                        sum.error = sum.error.plus(fine.distance(coarse));
                     }
                 }
             }

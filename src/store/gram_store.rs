@@ -8,8 +8,9 @@ use ndarray::{Array2, ArrayView2, Axis, Ix2, Slice};
 
 use crate::data::array_writing::write_npz_strips;
 use crate::data::atomic::check_target;
-use crate::kernel::{Gram, Kernel, KernelError, KernelPair, Precision, Progress, Signals};
+use crate::kernel::{Gram, Kernel, KernelError, KernelPair, Precision, Signals};
 use crate::predict::Ensemble;
+use crate::progress::Progress;
 use crate::{Error, Result, memory};
 
 use super::fingerprint::Fingerprint;
@@ -17,7 +18,6 @@ use super::manifest::{Block, Manifest};
 use super::opening::{check_same, extend, make_folder, remove_stale};
 use super::options::{StoreOptions, side, signal_len, tile_memory};
 use super::share::Share;
-use super::stored_rows::StoredRows;
 use super::tile::{self, Found, TileKey};
 
 /// What [`GramStore::complete`] found and did.
@@ -219,7 +219,7 @@ impl<'a> GramStore<'a> {
     /// * `progress` — called with the number of pairs done and in all; pairs of tiles that were found count as done
     ///
     /// # Errors
-    /// As [`Kernel::gram`]; [`Error::Io`] if a tile cannot be written. What was finished before stays.
+    /// As [`Kernel::gram`]; [`Error::Io`] if a tile cannot be written. What was finished before stays, also after [`Error::Cancelled`].
     pub fn complete(&self, progress: Option<Progress>) -> Result<Report> {
         self.complete_share(Share::ALL, progress)
     }
@@ -257,19 +257,14 @@ impl<'a> GramStore<'a> {
                 }
             }
             done += self.pairs(tile);
-            if let Some(progress) = &progress {
-                progress(done, total);
+            if progress
+                .as_ref()
+                .is_some_and(|progress| progress(done, total).is_break())
+            {
+                return Err(Error::cancelled("kernel matrix"));
             }
         }
         Ok(report)
-    }
-
-    /// The rows of one of the kernels, for solvers that never hold the matrix.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] if the store is one of two sets of signals. That a tile is missing shows when it is read.
-    pub fn rows(&self, ensemble: Ensemble) -> Result<StoredRows<'_, 'a>> {
-        StoredRows::new(self, ensemble)
     }
 
     pub(super) fn is_symmetric(&self) -> bool {

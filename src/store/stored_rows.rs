@@ -54,18 +54,27 @@ pub struct StoredRows<'s, 'a> {
     ensemble: Ensemble,
 }
 
-impl<'s, 'a> StoredRows<'s, 'a> {
-    pub(super) fn new(store: &'s GramStore<'a>, ensemble: Ensemble) -> Result<Self> {
-        if !store.is_symmetric() {
+impl<'a> GramStore<'a> {
+    /// The rows of one of the kernels, for solvers that never hold the matrix.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the store is one of two sets of signals. That a tile is missing shows when it is read.
+    pub fn rows(&self, ensemble: Ensemble) -> Result<StoredRows<'_, 'a>> {
+        if !self.is_symmetric() {
             return Err(Error::invalid(
                 "kind of the store",
                 "two sets of signals",
                 "one set of signals, whose kernels with each other are symmetric",
             ));
         }
-        Ok(StoredRows { store, ensemble })
+        Ok(StoredRows {
+            store: self,
+            ensemble,
+        })
     }
+}
 
+impl StoredRows<'_, '_> {
     /// The kernel on one tile, into an array that may hold that of another one.
     fn read(&self, tile: [usize; 2], matrix: &mut Array2<f64>) -> Result<()> {
         self.store.read_tile(tile, self.ensemble, matrix)

@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use haarmonic::data::arrays::{Numbers, write_npz};
-use haarmonic::kernel::{Gram, Kernel, KernelError, Progress};
+use haarmonic::kernel::{Gram, Kernel, KernelError};
 use haarmonic::network::Network;
+use haarmonic::progress::Progress;
 use haarmonic::store::{GramStore, Share, StoreOptions};
 use haarmonic::{Error, Result, memory};
 
 use super::files::check_output;
 use super::inputs::Inputs;
+use super::progress::Watched;
 use super::ranks::Ranks;
-use super::{
-    MAX_THREADS, PrecisionChoice, for_less_memory, make_kernel, progress, read_network, say,
-};
+use super::{MAX_THREADS, PrecisionChoice, for_less_memory, make_kernel, read_network, say};
 
 /// What to do about matrices that do not fit into memory.
 const BY_TILES: &str = "use --memory to compute them by tiles on disk";
@@ -103,13 +103,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         sets.check_memory()?;
     }
     let kernel = ranks.agree(make_kernel(&sets.network, arguments.precision))?;
-    let (bar, report) = progress::pairs();
+    let watched = Watched::with_bar();
+    let report = watched.progress(ranks.is_first());
     let said = match by_tiles_anyway {
         true => by_tiles(arguments, &kernel, &sets, &ranks, report),
         false => at_once(arguments, kernel.with_progress(report), &sets)
             .map_err(|error| for_less_memory(error, BY_TILES)),
     };
-    bar.finish_and_clear();
+    drop(watched);
     say::lines(&said?)
 }
 
@@ -203,8 +204,7 @@ fn by_tiles(
         Some(share) => share,
         None => ranks.share()?,
     };
-    let shown = ranks.is_first().then_some(report);
-    let done = ranks.agree(store.complete_share(share, shown))?;
+    let done = ranks.agree(store.complete_share(share, Some(report)))?;
     let damaged = done.damaged.iter();
     let mut said: Vec<String> = damaged
         .map(|(path, problem)| format!("computed again: {}, found {problem}", path.display()))

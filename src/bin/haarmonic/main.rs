@@ -170,7 +170,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say::error(&error);
-            ExitCode::from(REFUSED)
+            ExitCode::from(match error {
+                Error::Cancelled { .. } => progress::INTERRUPTED,
+                _ => REFUSED,
+            })
         }
     }
 }
@@ -191,6 +194,7 @@ fn check_environment() -> Result<()> {
 
 fn run(command: Command) -> Result<()> {
     check_environment()?;
+    progress::heed_interrupts()?;
     match command {
         Command::Gram(arguments) => gram::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),

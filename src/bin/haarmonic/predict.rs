@@ -15,9 +15,10 @@ use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, stack};
 
 use super::files::check_output;
 use super::inputs::Inputs;
+use super::progress::Watched;
 use super::targets::Targets;
 use super::{
-    CriterionChoice, KernelChoice, PrecisionChoice, for_less_memory, gram, make_kernel, progress,
+    CriterionChoice, KernelChoice, PrecisionChoice, for_less_memory, gram, make_kernel,
     read_network, say,
 };
 
@@ -99,10 +100,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let validation = Validation::read(arguments, &network, &targets)?;
     check_memory(arguments, &targets, [train.len(), test.len()], times.len())?;
 
-    let (bar, report) = progress::pairs();
-    let kernel = make_kernel(&network, arguments.precision)?.with_progress(report);
+    let watched = Watched::with_bar();
+    let kernel = make_kernel(&network, arguments.precision)?.with_progress(watched.progress(true));
     let kernels = Kernels::compute(arguments, &kernel, [&train, &test], validation.as_ref());
-    bar.finish_and_clear();
+    drop(watched);
     let Kernels {
         train_train,
         test_train,

@@ -12,6 +12,7 @@ use haarmonic::{Error, Result, memory};
 
 use super::files::check_output;
 use super::inputs::Inputs;
+use super::progress::Watched;
 use super::targets::Targets;
 use super::{CriterionChoice, KernelChoice, for_less_memory, say};
 
@@ -86,10 +87,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.fixed_ridge {
         search = search.fixed_noise();
     }
-    let kernels = |network: &Network| Kernel::new(network)?.gram(train.signals()?);
+    let watched = Watched::with_bar();
+    let kernels = |network: &Network| {
+        let kernel = Kernel::new(network)?.with_progress(watched.progress(false));
+        kernel.gram(train.signals()?)
+    };
     let selected = search
         .run(&network, targets.rows.view(), kernels)
         .map_err(|error| for_less_memory(error, FEWER))?;
+    drop(watched);
     let text = selected.network.to_toml()?;
     write_atomically(out, |file| file.write_all(text.as_bytes()))?;
     let mut said = vec![

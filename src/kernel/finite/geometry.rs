@@ -1,0 +1,172 @@
+//! The geometry of a finite group that acts on a finite set, by its multiplication table.
+
+use std::sync::Arc;
+
+use crate::Result;
+use crate::group::FiniteAction;
+use crate::kernel::recursion::{Geometry, Side};
+use crate::kernel::signals::Inputs;
+use crate::network::Support;
+
+use super::signal::FiniteSignal;
+
+/// Functions on a finite set. A fibre is a function on the group, one number an element: every layer
+/// is carried out as its definition says, which makes this geometry the reference for others.
+///
+/// # Cost
+/// Per pair and layer |G|² times the number of elements that a filter covers; scratch for some functions
+/// on the group.
+#[derive(Debug, Clone)]
+pub(super) struct FiniteGeometry {
+    action: Arc<FiniteAction>,
+    channels: usize,
+}
+
+/// The relative element of a fibre.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct FiniteRegion {
+    relative: usize,
+}
+
+/// Scratch of one thread.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FiniteWorkspace {
+    a: Vec<f64>,
+    b: Vec<f64>,
+    means: Vec<f64>,
+}
+
+impl FiniteGeometry {
+    /// Functions with several values at each point of the set.
+    pub(super) fn new(action: Arc<FiniteAction>, channels: usize) -> Self {
+        FiniteGeometry { action, channels }
+    }
+
+    /// $`\varphi(g) = \operatorname{mean}_{x \in S} p_r(g x)`$.
+    fn lift_at(
+        &self,
+        support: &Support,
+        relative: usize,
+        workspace: &mut FiniteWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> FiniteRegion {
+        let FiniteWorkspace { a, b, means } = workspace;
+        let products = means;
+        products.clear();
+        for (x, value) in a.chunks_exact(self.channels).enumerate() {
+            let moved = self.action.image(relative, x) * self.channels;
+            let other = &b[moved..moved + self.channels];
+            let sum: f64 = value.iter().zip(other).map(|(p, q)| p * q).sum();
+            products.push(sum / self.channels as f64);
+        }
+        fibres.clear();
+        let order = self.action.order();
+        match support {
+            Support::Subset(points) => fibres.extend(
+                (0..order).map(|g| mean(points.iter().map(|&x| products[self.action.image(g, x)]))),
+            ),
+            _ => fibres.resize(order, mean(products.iter().copied())),
+        }
+        FiniteRegion { relative }
+    }
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len() as f64;
+    values.sum::<f64>() / count
+}
+
+impl Geometry for FiniteGeometry {
+    type Scalar = f64;
+    type Signal = FiniteSignal;
+    type Workspace = FiniteWorkspace;
+    type Region = FiniteRegion;
+
+    const FIELDS: bool = true;
+
+    fn take(&self, inputs: &Inputs<'_>, row: usize) -> Result<FiniteSignal> {
+        Ok(FiniteSignal::new(inputs.points(row)?))
+    }
+
+    fn make_workspace(&self) -> FiniteWorkspace {
+        FiniteWorkspace::default()
+    }
+
+    fn begin(
+        &self,
+        [a, b]: [&FiniteSignal; 2],
+        _: usize,
+        workspace: &mut FiniteWorkspace,
+    ) -> usize {
+        workspace.a.clone_from(&a.values);
+        workspace.b.clone_from(&b.values);
+        self.action.order()
+    }
+
+    fn lift(
+        &self,
+        _: [&FiniteSignal; 2],
+        support: &Support,
+        batch: usize,
+        workspace: &mut FiniteWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> FiniteRegion {
+        self.lift_at(support, batch, workspace, fibres)
+    }
+
+    fn lift_self(
+        &self,
+        support: &Support,
+        signal: &FiniteSignal,
+        workspace: &mut FiniteWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> FiniteRegion {
+        self.begin([signal, signal], 0, workspace);
+        self.lift_at(support, 0, workspace, fibres)
+    }
+
+    fn average(
+        &self,
+        support: &Support,
+        region: FiniteRegion,
+        workspace: &mut FiniteWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> FiniteRegion {
+        let group = self.action.group();
+        match support {
+            Support::Subset(elements) => {
+                let means = &mut workspace.means;
+                means.clear();
+                means.extend(
+                    (0..group.order())
+                        .map(|g| mean(elements.iter().map(|&h| fibres[group.product(g, h)]))),
+                );
+                std::mem::swap(means, fibres);
+            }
+            // As many numbers as before: another branch may have local filters.
+            _ => {
+                let mean = mean(fibres.iter().copied());
+                fibres.fill(mean);
+            }
+        }
+        region
+    }
+
+    fn family(&self, region: FiniteRegion) -> i64 {
+        region.relative as i64
+    }
+
+    fn gather(&self, side: Side, field: &[f64], region: FiniteRegion, out: &mut Vec<f64>) {
+        out.clear();
+        match side {
+            Side::Left => out.extend_from_slice(field),
+            Side::Right => out.extend(
+                (0..field.len()).map(|g| field[self.action.group().product(region.relative, g)]),
+            ),
+        }
+    }
+
+    fn mean(&self, _: FiniteRegion, fibres: &[f64]) -> f64 {
+        mean(fibres.iter().copied()) / self.action.order() as f64
+    }
+}

@@ -1,0 +1,21 @@
+//! Functions on a finite set.
+
+use ndarray::ArrayView2;
+
+/// A function on a finite set, `[points, channels]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FiniteSignal {
+    pub(super) values: Vec<f64>,
+}
+
+impl FiniteSignal {
+    /// Takes a function over.
+    ///
+    /// # Arguments
+    /// * `signal` — shape `[points, channels]`
+    pub(super) fn new(signal: ArrayView2<'_, f64>) -> Self {
+        FiniteSignal {
+            values: signal.iter().copied().collect(),
+        }
+    }
+}

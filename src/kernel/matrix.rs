@@ -1,0 +1,223 @@
+//! Kernel matrices by tiles: in parallel, and one triangle only.
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use ndarray::{Array2, Ix2};
+use rayon::prelude::*;
+
+use crate::progress::{Counter, Progress};
+use crate::special::geometric_mean;
+use crate::{Error, Result, memory};
+
+use super::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator};
+use super::refine::sample;
+use super::values::{Gram, KernelError, KernelPair};
+
+/// Largest number of rows and columns of a tile, the unit of parallel work.
+const LARGEST_TILE: usize = 32;
+/// What to do about matrices that do not fit into memory.
+const BY_TILES: &str =
+    "compute them by tiles in a folder (`store::GramStore`), or of fewer signals at a time";
+/// Tiles per thread aimed at, so that threads finish together.
+const TILES_PER_THREAD: usize = 8;
+/// Each time the layers after pooling amplify the error beyond the tolerance, the pooled kernels are asked for with a tolerance
+/// smaller by this factor.
+const TIGHTER: f64 = 0.1;
+
+/// The kernels of all rows with all columns, or of the rows with each other, of which one triangle is computed.
+///
+/// # Errors
+/// [`Error::Cancelled`] if the listener says so, [`Error::NotConverged`] if the tolerance cannot be met,
+/// [`Error::OutOfMemory`].
+pub(super) fn matrix(
+    evaluator: &dyn Evaluator,
+    rows: &AnySignals,
+    columns: Option<&AnySignals>,
+    progress: Option<&Progress>,
+) -> Result<Gram> {
+    let with_errors = matches!(evaluator.control(), Control::Tolerance(_));
+    let shape = (rows.len(), columns.map_or(rows.len(), AnySignals::len));
+    Matrices::check(shape, with_errors)?;
+    let mirrored = columns.is_none();
+    let matrices = until_accurate(evaluator.control(), |accuracy| {
+        let pairs = evaluator.pairs(rows, columns, accuracy, false)?;
+        let tiles = tiles(shape, mirrored);
+        let total = tiles.iter().map(|(r, c)| r.len() * c.len()).sum();
+        let counter = Counter::new(total, progress);
+        let matrices = Mutex::new(Matrices::zeros(shape, with_errors)?);
+        tiles.into_par_iter().try_for_each(|(r, c)| {
+            let above = |i: usize, j: usize| c.start + j >= r.start + i;
+            let cut = mirrored && c.start < r.end;
+            let wanted = cut.then_some(&above as &dyn Fn(usize, usize) -> bool);
+            let block = pairs.block(r.clone(), c.clone(), wanted)?;
+            let mut matrices = matrices.lock().expect("no thread panics while writing");
+            matrices.place(&r, &c, &block, mirrored);
+            drop(matrices);
+            counter.add(r.len() * c.len())
+        })?;
+        let matrices = matrices.into_inner().expect("no thread panicked");
+        let achieved = matrices.relative_error(pairs.diagonals());
+        Ok((matrices, achieved))
+    })?;
+    let [nngp, ntk] = matrices.fine;
+    let error = match (matrices.coarse, evaluator.control()) {
+        (Some(coarse), _) => KernelError::Entries {
+            nngp: (&nngp - &coarse[0]).abs(),
+            ntk: (&ntk - &coarse[1]).abs(),
+        },
+        (None, Control::Exact) => KernelError::Exact,
+        (None, _) => sample(shape, |i, j| {
+            let (row, column) = (rows.part(i..i + 1), columns.unwrap_or(rows).part(j..j + 1));
+            let pair = evaluator.reference(&row, &column, false)?;
+            let reference = pair.block(0..1, 0..1, None)?.fine.get(0);
+            Ok(KernelPair {
+                nngp: reference.nngp - nngp[[i, j]],
+                ntk: reference.ntk - ntk[[i, j]],
+            })
+        })?,
+    };
+    Ok(Gram { nngp, ntk, error })
+}
+
+/// Runs `compute` with a tolerance for the pooled kernels that is small enough for the errors it reports, relative to the
+/// kernels, to satisfy the tolerance asked for.
+fn until_accurate<T>(
+    control: Control,
+    compute: impl Fn(Accuracy) -> Result<(T, f64)>,
+) -> Result<T> {
+    let Control::Tolerance(requested) = control else {
+        return compute(control.accuracy()).map(|(value, _)| value);
+    };
+    let mut tolerance = requested;
+    loop {
+        let (value, achieved) = compute(Accuracy::Tolerance(tolerance))?;
+        if achieved <= requested {
+            return Ok(value);
+        }
+        tolerance *= TIGHTER;
+        if tolerance < f64::EPSILON {
+            return Err(Error::not_converged(
+                "kernel behind the layers after pooling",
+                achieved,
+                requested,
+                "rounding",
+            ));
+        }
+    }
+}
+
+/// Cuts a matrix into tiles; of a symmetric one, those that touch the upper triangle.
+fn tiles((rows, columns): (usize, usize), symmetric: bool) -> Vec<(Range<usize>, Range<usize>)> {
+    let tasks = (TILES_PER_THREAD * rayon::current_num_threads()) as f64;
+    let side = ((rows * columns) as f64 / tasks).sqrt().ceil() as usize;
+    let side = side.clamp(1, LARGEST_TILE);
+    let cut = |len: usize| {
+        (0..len)
+            .step_by(side)
+            .map(move |start| start..(start + side).min(len))
+    };
+    cut(rows)
+        .flat_map(|r| cut(columns).map(move |c| (r.clone(), c)))
+        .filter(|(r, c)| !symmetric || c.end > r.start)
+        .collect()
+}
+
+/// Both kernels, and their coarser twins where errors are estimated.
+struct Matrices {
+    fine: [Array2<f64>; 2],
+    coarse: Option<[Array2<f64>; 2]>,
+}
+
+impl Matrices {
+    /// Refuses matrices that do not fit into memory, before anything is computed.
+    fn check((rows, columns): (usize, usize), with_errors: bool) -> Result<()> {
+        let (count, words) = if with_errors { (4, "four") } else { (2, "two") };
+        memory::check(
+            &format!("{words} matrices of {rows} x {columns}"),
+            memory::bytes(count, &[rows, columns]),
+            BY_TILES,
+        )
+    }
+
+    fn zeros((rows, columns): (usize, usize), with_errors: bool) -> Result<Self> {
+        let what = format!("matrix of {rows} x {columns}");
+        let zeros = || memory::zeros(&what, Ix2(rows, columns), BY_TILES);
+        Ok(Matrices {
+            fine: [zeros()?, zeros()?],
+            coarse: match with_errors {
+                true => Some([zeros()?, zeros()?]),
+                false => None,
+            },
+        })
+    }
+
+    fn place(&mut self, r: &Range<usize>, c: &Range<usize>, block: &Block, mirrored: bool) {
+        let sides = [
+            (Some(&mut self.fine), Some(&block.fine)),
+            (self.coarse.as_mut(), block.coarse.as_ref()),
+        ];
+        for (matrices, block) in sides {
+            let (Some([nngp, ntk]), Some(block)) = (matrices, block) else {
+                continue;
+            };
+            for (matrix, values) in [(nngp, &block.nngp), (ntk, &block.ntk)] {
+                for (i, row) in r.clone().zip(values.chunks_exact(c.len())) {
+                    let from = if mirrored { i.max(c.start) } else { c.start };
+                    for (j, &value) in c.clone().zip(row).skip(from - c.start) {
+                        matrix[[i, j]] = value;
+                        if mirrored {
+                            matrix[[j, i]] = value;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The largest error estimate relative to the geometric mean of the diagonal entries, where these are known: only the layers
+    /// after pooling, which need them, amplify errors.
+    fn relative_error(&self, [rows, columns]: [&[Estimate]; 2]) -> f64 {
+        let coarse = match &self.coarse {
+            Some(coarse) if !rows.is_empty() => coarse,
+            _ => return 0.0,
+        };
+        let of: [fn(&Estimate) -> f64; 2] = [|e| e.fine.nngp, |e| e.fine.ntk];
+        let mut largest: f64 = 0.0;
+        for ((fine, coarse), of) in self.fine.iter().zip(coarse).zip(of) {
+            for ((i, j), value) in fine.indexed_iter() {
+                let error = (value - coarse[[i, j]]).abs();
+                if error > 0.0 {
+                    largest = largest.max(error / geometric_mean(of(&rows[i]), of(&columns[j])));
+                }
+            }
+        }
+        largest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tiles;
+
+    #[test]
+    fn tiles_cover_each_pair_once() {
+        for (shape, symmetric) in [((7, 7), true), ((70, 70), true), ((5, 90), false)] {
+            let mut seen = vec![0; shape.0 * shape.1];
+            for (r, c) in tiles(shape, symmetric) {
+                for i in r.clone() {
+                    for j in c.clone() {
+                        seen[i * shape.1 + j] += 1;
+                    }
+                }
+            }
+            for i in 0..shape.0 {
+                for j in 0..shape.1 {
+                    if !symmetric || j >= i {
+                        assert_eq!(seen[i * shape.1 + j], 1, "pair ({i}, {j})");
+                    }
+                }
+            }
+        }
+    }
+}

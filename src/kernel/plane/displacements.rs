@@ -1,0 +1,192 @@
+//! The displacements that a kernel on images needs, in runs that fit a cache.
+
+use std::cmp::Ordering;
+
+use crate::network::{Layer, Padding, Support};
+
+use super::fields::{Layout, Run};
+
+/// Pixels of a batch aimed at: enough that calls cost little, few enough for the innermost cache.
+const BATCH: usize = 512;
+
+/// How features over the plane become a vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PlaneReadout {
+    /// Mean over pixels and orientations.
+    Pooling,
+    /// All side by side.
+    Flatten,
+}
+
+/// The displacements that pooling needs, and how often each counts.
+#[derive(Debug, Clone)]
+pub(super) struct Displacements {
+    pub(super) all: Batches,
+    /// For a signal with itself, d and −d give the same mean: one of the two, with its weight.
+    pub(super) half: Batches,
+    pub(super) readout: PlaneReadout,
+}
+
+/// Runs of displacements by their number, kept as strips: some for each horizontal part.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Batches {
+    strips: Vec<Strip>,
+    pub(super) count: usize,
+}
+
+/// Consecutive runs of one length and weight, each beginning where the last one ends.
+#[derive(Debug, Clone, Copy)]
+struct Strip {
+    /// The first one.
+    run: Run,
+    weight: f64,
+    /// Its number.
+    start: usize,
+}
+
+/// Rows and columns of the features behind the last layer.
+pub(super) fn pooled_size(size: [usize; 2], layers: &[Layer]) -> [usize; 2] {
+    layers
+        .iter()
+        .fold(size, |[height, width], layer| match layer {
+            Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } => {
+                match support {
+                    Support::Window {
+                        height: rows,
+                        width: columns,
+                        padding: Padding::Valid,
+                    } => [height + 1 - rows, width + 1 - columns],
+                    _ => [height, width],
+                }
+            }
+            Layer::Residual { branch, .. } => pooled_size([height, width], branch),
+            _ => [height, width],
+        })
+}
+
+impl Displacements {
+    /// # Arguments
+    /// * `size` — of the images
+    /// * `pooled` — of the features behind the last layer: larger displacements have no pixels there
+    pub(super) fn new(
+        size: [usize; 2],
+        pooled: [usize; 2],
+        periodic: bool,
+        readout: PlaneReadout,
+    ) -> Self {
+        let edges = pooled.map(|edge| edge as i32);
+        let [vertical, horizontal] = match readout {
+            PlaneReadout::Flatten => [0..1, 0..1],
+            PlaneReadout::Pooling => {
+                edges.map(|edge| if periodic { 0..edge } else { 1 - edge..edge })
+            }
+        };
+        let inverse = |d: [i32; 2]| -> [i32; 2] {
+            std::array::from_fn(|i| {
+                if periodic {
+                    (-d[i]).rem_euclid(edges[i])
+                } else {
+                    -d[i]
+                }
+            })
+        };
+        let twin = |d: [i32; 2]| match inverse(d).cmp(&d) {
+            Ordering::Less => 0.0,
+            Ordering::Equal => 1.0,
+            Ordering::Greater => 2.0,
+        };
+        let batches = |weight: &dyn Fn([i32; 2]) -> f64| {
+            let mut batches = Batches::default();
+            for horizontal in horizontal.clone() {
+                // A run that may become longer, its weight and its pixels.
+                let mut open: Option<(Run, f64, usize)> = None;
+                for d in vertical.clone() {
+                    let weight = weight([d, horizontal]);
+                    if weight == 0.0 {
+                        continue;
+                    }
+                    let run = Run {
+                        horizontal,
+                        first: d,
+                        end: d + 1,
+                    };
+                    let layout = Layout {
+                        run,
+                        size,
+                        periodic,
+                    };
+                    let pixels = layout.pixels();
+                    if let Some((last, last_weight, sum)) = &mut open
+                        && (last.end, *last_weight) == (d, weight)
+                        && *sum + pixels <= BATCH
+                    {
+                        last.end = d + 1;
+                        *sum += pixels;
+                        continue;
+                    }
+                    if let Some((run, weight, _)) = open.replace((run, weight, pixels)) {
+                        batches.push(run, weight);
+                    }
+                }
+                if let Some((run, weight, _)) = open {
+                    batches.push(run, weight);
+                }
+            }
+            batches
+        };
+        Displacements {
+            all: batches(&|_| 1.0),
+            half: batches(&twin),
+            readout,
+        }
+    }
+}
+
+impl Batches {
+    /// Appends a run: to the last strip, if it goes on in the same way.
+    fn push(&mut self, run: Run, weight: f64) {
+        let number = self.count;
+        self.count += 1;
+        if let Some(strip) = self.strips.last()
+            && strip.weight == weight
+            && strip.run_at(number) == run
+        {
+            return;
+        }
+        self.strips.push(Strip {
+            run,
+            weight,
+            start: number,
+        });
+    }
+
+    /// A run and how often its displacements count.
+    ///
+    /// # Arguments
+    /// * `strip` — the number of any strip, best of the one that was met last; of this run's strip afterwards
+    pub(super) fn at(&self, number: usize, strip: &mut usize) -> (Run, f64) {
+        let starts_by_now = |strip: &Strip| strip.start <= number;
+        let ends = |at: usize| {
+            self.strips
+                .get(at + 1)
+                .is_none_or(|next| next.start > number)
+        };
+        if !(starts_by_now(&self.strips[*strip]) && ends(*strip)) {
+            *strip = self.strips.partition_point(starts_by_now) - 1;
+        }
+        let found = &self.strips[*strip];
+        (found.run_at(number), found.weight)
+    }
+}
+
+impl Strip {
+    fn run_at(&self, number: usize) -> Run {
+        let length = self.run.end - self.run.first;
+        let first = self.run.first + (number - self.start) as i32 * length;
+        Run {
+            horizontal: self.run.horizontal,
+            first,
+            end: first + length,
+        }
+    }
+}

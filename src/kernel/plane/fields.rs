@@ -1,0 +1,268 @@
+//! Small images in one cache: products of shifted images, and sub-images.
+//!
+//! Batches hold displacements with one horizontal part ([`Run`]). The columns that it leaves inside are
+//! cut out once for all of them ([`panel`]); what belongs to one vertical part is then consecutive, and
+//! all but the sums over the columns of a window run over whole images without regard to rows.
+//!
+//! Numbers are handled a vector register at a time. The last step may write beyond an end, where the
+//! next row or image is written afterwards; every buffer has [`SPARE`] entries more than it needs.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::kernel::recursion::Side;
+use crate::special::Real;
+
+/// Numbers in the largest register.
+pub(super) const SPARE: usize = 16;
+
+/// The length of a row in whole registers.
+#[inline(always)]
+pub(super) const fn padded<S: Simd, T: Real>(width: usize) -> usize {
+    width.next_multiple_of(size_of::<T::Register<S>>() / size_of::<T>())
+}
+
+/// The registers from `at` on, `len` numbers.
+#[inline(always)]
+pub(super) fn part<S: Simd, T: Real>(values: &[T], at: usize, len: usize) -> &[T::Register<S>] {
+    T::split::<S>(&values[at..at + len]).0
+}
+
+#[inline(always)]
+pub(super) fn part_mut<S: Simd, T: Real>(
+    values: &mut [T],
+    at: usize,
+    len: usize,
+) -> &mut [T::Register<S>] {
+    T::split_mut::<S>(&mut values[at..at + len]).0
+}
+
+/// Displacements with one horizontal part and consecutive vertical ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Run {
+    pub(super) horizontal: i32,
+    /// The first vertical part.
+    pub(super) first: i32,
+    /// One more than the last.
+    pub(super) end: i32,
+}
+
+/// The images that belong to a run: for each displacement d the pixels t for which t + d is inside, too.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Layout {
+    pub(super) run: Run,
+    /// Rows and columns of the features.
+    pub(super) size: [usize; 2],
+    /// Whether opposite edges are joined: then every pixel is inside.
+    pub(super) periodic: bool,
+}
+
+impl Layout {
+    #[inline(always)]
+    pub(super) fn width(&self) -> usize {
+        self.inside(self.size[1], self.run.horizontal)
+    }
+
+    #[inline(always)]
+    pub(super) fn height(&self, vertical: i32) -> usize {
+        self.inside(self.size[0], vertical)
+    }
+
+    #[inline(always)]
+    fn inside(&self, edge: usize, displacement: i32) -> usize {
+        if self.periodic {
+            edge
+        } else {
+            edge - displacement.unsigned_abs() as usize
+        }
+    }
+
+    /// The first row or column of an image, for a field of the first signal or of the second.
+    #[inline(always)]
+    fn start(&self, side: Side, displacement: i32) -> usize {
+        match side {
+            Side::Left if self.periodic => 0,
+            Side::Left => (-displacement).max(0) as usize,
+            Side::Right => displacement.max(0) as usize,
+        }
+    }
+
+    /// Pixels of all images.
+    pub(super) fn pixels(&self) -> usize {
+        let rows: usize = (self.run.first..self.run.end)
+            .map(|vertical| self.height(vertical))
+            .sum();
+        rows * self.width()
+    }
+}
+
+/// Cuts out the columns of a field that the images of a run cover. Of a periodic field on the right
+/// hand these are all, in another order, and twice one below the other.
+pub(super) fn panel<T: Real>(side: Side, field: &[T], layout: Layout, out: &mut Vec<T>) {
+    out.clear();
+    append_panel(side, field, layout, out);
+}
+
+fn append_panel<T: Real>(side: Side, field: &[T], layout: Layout, out: &mut Vec<T>) {
+    let start = layout.start(side, layout.run.horizontal);
+    let rows = field.chunks_exact(layout.size[1]);
+    if layout.periodic {
+        let copies = if side == Side::Right { 2 } else { 1 };
+        for _ in 0..copies {
+            for row in rows.clone() {
+                out.extend_from_slice(&row[start..]);
+                out.extend_from_slice(&row[..start]);
+            }
+        }
+    } else {
+        for row in rows {
+            out.extend_from_slice(&row[start..start + layout.width()]);
+        }
+    }
+}
+
+/// The values of a panel at the pixels of the images: a part of it, or copies in `out`.
+pub(super) fn restrict<'f, T: Real>(
+    side: Side,
+    panel: &'f [T],
+    layout: Layout,
+    out: &'f mut Vec<T>,
+) -> &'f [T] {
+    let image = |vertical: i32| {
+        let start = layout.start(side, vertical) * layout.width();
+        &panel[start..start + layout.height(vertical) * layout.width()]
+    };
+    if layout.run.end == layout.run.first + 1 {
+        return image(layout.run.first);
+    }
+    out.clear();
+    for vertical in layout.run.first..layout.run.end {
+        out.extend_from_slice(image(vertical));
+    }
+    out
+}
+
+/// An image of several channels, one after the other, with entries to spare at the end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Channels<T> {
+    values: Vec<T>,
+    /// Pixels of one channel.
+    pixels: usize,
+    count: usize,
+}
+
+impl<T: Real> Channels<T> {
+    /// Takes an image over, times a factor.
+    ///
+    /// # Arguments
+    /// * `image` — one channel after the other, `pixels` numbers each
+    pub(super) fn fill(&mut self, image: &[f64], pixels: usize, factor: f64) {
+        self.pixels = pixels;
+        self.count = image.len() / pixels;
+        self.values.clear();
+        self.values
+            .extend(image.iter().map(|&value| T::of(value * factor)));
+    }
+
+    /// Becomes the panel of another image, channel by channel.
+    pub(super) fn cut(&mut self, side: Side, image: &Channels<T>, layout: Layout) {
+        self.values.clear();
+        self.count = image.count;
+        for channel in image.values.chunks_exact(image.pixels) {
+            append_panel(side, channel, layout, &mut self.values);
+        }
+        self.pixels = self.values.len() / self.count;
+        self.values.resize(self.values.len() + SPARE, T::zero());
+    }
+}
+
+/// Writes $`\sum_c a_c(t)\, b_c(t + d)`$ for all pixels, from the panels of both images.
+pub(super) fn product<T: Real>(
+    (a, b): (&Channels<T>, &Channels<T>),
+    layout: Layout,
+    out: &mut Vec<T>,
+) {
+    let pixels = layout.pixels();
+    out.resize(pixels + SPARE, T::zero());
+    Arch::new().dispatch(Product { a, b, layout, out });
+    out.truncate(pixels);
+}
+
+struct Product<'a, T> {
+    a: &'a Channels<T>,
+    b: &'a Channels<T>,
+    layout: Layout,
+    out: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Product<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (a, b, layout) = (self.a, self.b, self.layout);
+        let width = layout.width();
+        let mut to = 0;
+        let mut vertical = layout.run.first;
+        while vertical < layout.run.end {
+            let pixels = layout.height(vertical) * width;
+            let len = padded::<S, T>(pixels);
+            let out = part_mut::<S, T>(self.out, to, len);
+            let mut from_a = layout.start(Side::Left, vertical) * width;
+            let mut from_b = layout.start(Side::Right, vertical) * width;
+            let mut channel = 0;
+            // Colours together: then sums stay in registers.
+            while channel + 3 <= a.count {
+                let [p0, p1, p2] = parts::<S, T>(&a.values, from_a, a.pixels, len);
+                let [q0, q1, q2] = parts::<S, T>(&b.values, from_b, b.pixels, len);
+                let terms = p0
+                    .iter()
+                    .zip(q0)
+                    .zip(p1.iter().zip(q1))
+                    .zip(p2.iter().zip(q2));
+                for (out, (((p0, q0), (p1, q1)), (p2, q2))) in out.iter_mut().zip(terms) {
+                    let sum = if channel == 0 {
+                        T::mul_each(simd, *p0, *q0)
+                    } else {
+                        T::mul_add_each(simd, *p0, *q0, *out)
+                    };
+                    let sum = T::mul_add_each(simd, *p1, *q1, sum);
+                    *out = T::mul_add_each(simd, *p2, *q2, sum);
+                }
+                from_a += 3 * a.pixels;
+                from_b += 3 * b.pixels;
+                channel += 3;
+            }
+            while channel < a.count {
+                let p = part::<S, T>(&a.values, from_a, len);
+                let q = part::<S, T>(&b.values, from_b, len);
+                for ((out, p), q) in out.iter_mut().zip(p).zip(q) {
+                    *out = if channel == 0 {
+                        T::mul_each(simd, *p, *q)
+                    } else {
+                        T::mul_add_each(simd, *p, *q, *out)
+                    };
+                }
+                from_a += a.pixels;
+                from_b += b.pixels;
+                channel += 1;
+            }
+            to += pixels;
+            vertical += 1;
+        }
+    }
+}
+
+/// Three parts, each `step` further than the last.
+#[inline(always)]
+pub(super) fn parts<S: Simd, T: Real>(
+    values: &[T],
+    at: usize,
+    step: usize,
+    len: usize,
+) -> [&[T::Register<S>]; 3] {
+    [
+        part::<S, T>(values, at, len),
+        part::<S, T>(values, at + step, len),
+        part::<S, T>(values, at + 2 * step, len),
+    ]
+}

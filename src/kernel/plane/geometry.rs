@@ -1,0 +1,292 @@
+//! The geometry of images under translations by pixels and a point group.
+//!
+//! A window is mapped to itself by the point group, so the kernel depends on two orientations through
+//! the relative one ρ only, and is that of a plain CNN for the pair f, ρ f'. For a CNN a fibre is a
+//! displacement d: $`t \mapsto K_{t, t+d}`$, an image no larger than the features, on which a filter is
+//! a running mean over windows. The pooled kernel is the mean over all ρ and all d.
+
+use std::marker::PhantomData;
+
+use crate::Result;
+use crate::group::{PlanarSymmetry, PointGroup};
+use crate::kernel::recursion::{Geometry, Side};
+use crate::kernel::signals::Inputs;
+use crate::network::{Layer, Padding, Support};
+use crate::special::Real;
+
+use super::displacements::{Displacements, PlaneReadout, pooled_size};
+use super::fields::{Channels, Layout, Run, panel, product, restrict};
+use super::signal::PlaneSignal;
+use super::windows::{Window, WindowScratch, sum, window_mean};
+
+/// Images and a point group, in one precision.
+#[derive(Debug, Clone)]
+pub(super) struct PlaneGeometry<T> {
+    size: [usize; 2],
+    periodic: bool,
+    /// The elements of the group by which the second image is turned, the identity first.
+    orientations: &'static [PlanarSymmetry],
+    displacements: Displacements,
+    precision: PhantomData<T>,
+}
+
+/// The displacements of a batch, and the size of the features, which says where its fibres are known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct PlaneRegion {
+    layout: Layout,
+    /// How often each displacement counts in the mean.
+    weight: f64,
+}
+
+/// Scratch of one thread: some images.
+#[derive(Debug, Clone)]
+pub(super) struct PlaneWorkspace<T> {
+    a: Channels<T>,
+    b: Channels<T>,
+    /// Of both images, the columns that the current batches cover.
+    panels: [Channels<T>; 2],
+    horizontal: Option<i32>,
+    /// The last batch is in this strip.
+    strip: usize,
+    scratch: WindowScratch<T>,
+    same: bool,
+}
+
+impl<T: Real> PlaneGeometry<T> {
+    /// Images of one size under a group, for a network's layers.
+    ///
+    /// # Arguments
+    /// * `size` — rows and columns of an image
+    /// * `layers` — of a network on the plane: they say which displacements are needed
+    pub(super) fn new(size: [usize; 2], group: PointGroup, layers: &[Layer]) -> Self {
+        let readout = if layers.iter().any(|layer| matches!(layer, Layer::Flatten)) {
+            PlaneReadout::Flatten
+        } else {
+            PlaneReadout::Pooling
+        };
+        let periodic = is_periodic(layers);
+        // Flattened features meet at the same place in the same orientation only.
+        let orientations = match readout {
+            PlaneReadout::Pooling => group.elements(),
+            PlaneReadout::Flatten => &group.elements()[..1],
+        };
+        PlaneGeometry {
+            size,
+            periodic,
+            orientations,
+            displacements: Displacements::new(size, pooled_size(size, layers), periodic, readout),
+            precision: PhantomData,
+        }
+    }
+
+    /// The mean products of two images, one shifted, behind the filter of the lifting.
+    fn lift_at(
+        &self,
+        support: &Support,
+        (run, weight): (Run, f64),
+        workspace: &mut PlaneWorkspace<T>,
+        fibres: &mut Vec<T>,
+    ) -> PlaneRegion {
+        let region = PlaneRegion {
+            layout: Layout {
+                run,
+                size: self.size,
+                periodic: self.periodic,
+            },
+            weight,
+        };
+        let PlaneWorkspace { a, b, panels, .. } = workspace;
+        let [left, right] = panels;
+        if workspace.horizontal != Some(run.horizontal) {
+            left.cut(Side::Left, a, region.layout);
+            right.cut(Side::Right, b, region.layout);
+            workspace.horizontal = Some(run.horizontal);
+        }
+        product((left, right), region.layout, fibres);
+        self.average(support, region, workspace, fibres)
+    }
+
+    fn load(&self, a: &PlaneSignal, b: &PlaneSignal, workspace: &mut PlaneWorkspace<T>) {
+        let pixels = self.size[0] * self.size[1];
+        let channels = a.pixels.len() / pixels;
+        workspace.a.fill(&a.pixels, pixels, 1.0 / channels as f64);
+        workspace.b.fill(&b.pixels, pixels, 1.0);
+        workspace.horizontal = None;
+    }
+}
+
+/// Whether windows join opposite edges; a network that was checked has it so everywhere or nowhere.
+fn is_periodic(layers: &[Layer]) -> bool {
+    layers.iter().any(|layer| match layer {
+        Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } => match support {
+            Support::Global => true,
+            Support::Window {
+                height,
+                width,
+                padding,
+            } => *padding == Padding::Circular && (*height, *width) != (1, 1),
+            Support::Subset(_) | Support::Zonal(_) => false,
+        },
+        Layer::Residual { branch, shortcut } => is_periodic(branch) || is_periodic(shortcut),
+        _ => false,
+    })
+}
+
+impl<T: Real> Geometry for PlaneGeometry<T> {
+    type Scalar = T;
+    type Signal = PlaneSignal;
+    type Workspace = PlaneWorkspace<T>;
+    type Region = PlaneRegion;
+
+    const FIELDS: bool = true;
+
+    fn take(&self, inputs: &Inputs<'_>, row: usize) -> Result<PlaneSignal> {
+        Ok(PlaneSignal::new(inputs.image(row)?))
+    }
+
+    fn make_workspace(&self) -> PlaneWorkspace<T> {
+        PlaneWorkspace {
+            a: Channels::default(),
+            b: Channels::default(),
+            panels: [Channels::default(), Channels::default()],
+            horizontal: None,
+            strip: 0,
+            scratch: WindowScratch::default(),
+            same: false,
+        }
+    }
+
+    fn orientation_count(&self, _: [&PlaneSignal; 2], _: &mut PlaneWorkspace<T>) -> Result<usize> {
+        Ok(self.orientations.len())
+    }
+
+    fn turn(
+        &self,
+        [_, signal]: [&PlaneSignal; 2],
+        orientation: usize,
+        [_, turned]: &mut [Option<PlaneSignal>; 2],
+        _: &mut PlaneWorkspace<T>,
+    ) -> Result<[bool; 2]> {
+        if orientation == 0 {
+            return Ok([true, true]);
+        }
+        let turned = turned.get_or_insert_default();
+        signal.turn_into(self.orientations[orientation], self.size, turned);
+        Ok([false, true])
+    }
+
+    fn begin(
+        &self,
+        [a, b]: [&PlaneSignal; 2],
+        _: usize,
+        workspace: &mut PlaneWorkspace<T>,
+    ) -> usize {
+        self.load(a, b, workspace);
+        workspace.same = std::ptr::eq(a, b);
+        workspace.strip = 0;
+        if workspace.same {
+            self.displacements.half.count
+        } else {
+            self.displacements.all.count
+        }
+    }
+
+    fn lift(
+        &self,
+        _: [&PlaneSignal; 2],
+        support: &Support,
+        batch: usize,
+        workspace: &mut PlaneWorkspace<T>,
+        fibres: &mut Vec<T>,
+    ) -> PlaneRegion {
+        let batches = if workspace.same {
+            &self.displacements.half
+        } else {
+            &self.displacements.all
+        };
+        let run = batches.at(batch, &mut workspace.strip);
+        self.lift_at(support, run, workspace, fibres)
+    }
+
+    fn lift_self(
+        &self,
+        support: &Support,
+        signal: &PlaneSignal,
+        workspace: &mut PlaneWorkspace<T>,
+        fibres: &mut Vec<T>,
+    ) -> PlaneRegion {
+        self.load(signal, signal, workspace);
+        let here = Run {
+            horizontal: 0,
+            first: 0,
+            end: 1,
+        };
+        self.lift_at(support, (here, 1.0), workspace, fibres)
+    }
+
+    fn average(
+        &self,
+        support: &Support,
+        region: PlaneRegion,
+        workspace: &mut PlaneWorkspace<T>,
+        fibres: &mut Vec<T>,
+    ) -> PlaneRegion {
+        let window = match support {
+            Support::Window {
+                height,
+                width,
+                padding,
+            } => Window {
+                size: [*height, *width],
+                padding: *padding,
+            },
+            _ => {
+                let [height, width] = region.layout.size;
+                let pixels = height * width;
+                // As many numbers as before: another branch may have local filters.
+                for image in fibres.chunks_exact_mut(pixels) {
+                    let mean = sum(image) / pixels as f64;
+                    image.fill(T::of(mean));
+                }
+                return region;
+            }
+        };
+        if window.size == [1, 1] {
+            return region;
+        }
+        window_mean(fibres, region.layout, window, &mut workspace.scratch);
+        PlaneRegion {
+            layout: window.layout_after(region.layout),
+            ..region
+        }
+    }
+
+    /// Batches with one horizontal displacement share the columns that it leaves inside.
+    fn family(&self, region: PlaneRegion) -> i64 {
+        i64::from(region.layout.run.horizontal)
+    }
+
+    fn gather(&self, side: Side, field: &[T], region: PlaneRegion, out: &mut Vec<T>) {
+        panel(side, field, region.layout, out);
+    }
+
+    fn restrict<'f>(
+        &self,
+        side: Side,
+        gathered: &'f [T],
+        region: PlaneRegion,
+        out: &'f mut Vec<T>,
+    ) -> &'f [T] {
+        restrict(side, gathered, region.layout, out)
+    }
+
+    fn mean(&self, region: PlaneRegion, fibres: &[T]) -> f64 {
+        let [height, width] = region.layout.size;
+        let pixels = (height * width) as f64;
+        let own = sum(fibres) / (pixels * self.orientations.len() as f64);
+        match self.displacements.readout {
+            PlaneReadout::Pooling => own * region.weight / pixels,
+            PlaneReadout::Flatten => own,
+        }
+    }
+}

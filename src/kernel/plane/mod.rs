@@ -1,0 +1,47 @@
+//! Images, under translations by pixels and a point group.
+
+mod displacements;
+mod fields;
+mod geometry;
+mod signal;
+mod single;
+mod windows;
+
+use std::sync::Arc;
+
+use crate::Result;
+use crate::network::{GroupName, Layer, Network};
+use crate::special::Real;
+
+use super::evaluator::Evaluator;
+use super::refine::Engine;
+use super::values::Precision;
+use geometry::PlaneGeometry;
+use single::SinglePrecision;
+
+/// The evaluator of a network on images of one size.
+pub(super) fn evaluator(
+    network: &Network,
+    size: [usize; 2],
+    precision: Precision,
+) -> Result<Arc<dyn Evaluator>> {
+    let double = Engine::exact(geometry(network, size), network);
+    Ok(match precision {
+        Precision::Double => Arc::new(double),
+        Precision::Single => Arc::new(SinglePrecision {
+            single: Engine::exact(geometry(network, size), network),
+            double,
+        }),
+    })
+}
+
+fn geometry<T: Real>(network: &Network, size: [usize; 2]) -> PlaneGeometry<T> {
+    let Some(Layer::Lifting {
+        group: GroupName::Plane(group),
+        ..
+    }) = network.layers().first()
+    else {
+        unreachable!("a network on the plane that was checked begins with a lifting to its group")
+    };
+    PlaneGeometry::new(size, *group, network.layers())
+}

@@ -1,0 +1,56 @@
+//! Single precision, with its rounding errors.
+
+use crate::Result;
+use crate::kernel::evaluator::{Accuracy, AnySignals, Control, Evaluator, Pairs};
+use crate::kernel::refine::{Engine, Exact, Prepared};
+use crate::kernel::signals::Inputs;
+
+use super::geometry::PlaneGeometry;
+
+/// Fibres in single precision; a sample of pairs in double precision tells the rounding errors.
+pub(super) struct SinglePrecision {
+    pub(super) single: Engine<Exact<PlaneGeometry<f32>>>,
+    pub(super) double: Engine<Exact<PlaneGeometry<f64>>>,
+}
+
+impl SinglePrecision {
+    fn in_double(&self, signals: &AnySignals) -> Result<AnySignals> {
+        let signals = signals.of::<Prepared<PlaneGeometry<f32>>>()?;
+        let prepared = signals
+            .iter()
+            .map(|prepared| self.double.prepared(prepared.signal.clone()))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(AnySignals::new(prepared))
+    }
+}
+
+impl Evaluator for SinglePrecision {
+    fn control(&self) -> Control {
+        Control::Fixed
+    }
+
+    fn prepare(&self, inputs: &Inputs<'_>) -> Result<AnySignals> {
+        self.single.prepare(inputs)
+    }
+
+    fn pairs(
+        &self,
+        rows: &AnySignals,
+        columns: Option<&AnySignals>,
+        accuracy: Accuracy,
+        diagonal: bool,
+    ) -> Result<Box<dyn Pairs + '_>> {
+        self.single.pairs(rows, columns, accuracy, diagonal)
+    }
+
+    fn reference(
+        &self,
+        rows: &AnySignals,
+        columns: &AnySignals,
+        diagonal: bool,
+    ) -> Result<Box<dyn Pairs + '_>> {
+        let (rows, columns) = (self.in_double(rows)?, self.in_double(columns)?);
+        self.double
+            .pairs(&rows, Some(&columns), Accuracy::Step(0), diagonal)
+    }
+}

@@ -1,0 +1,257 @@
+//! Means over windows of small images, and sums of images.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::network::Padding;
+use crate::special::Real;
+
+use super::fields::{Layout, SPARE, padded, part, part_mut, parts};
+
+/// A window around, or inside, each pixel: odd numbers of rows and columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    pub(super) size: [usize; 2],
+    pub(super) padding: Padding,
+}
+
+impl Window {
+    /// Rows and columns that the padding adds on each side.
+    #[inline(always)]
+    fn margin(&self) -> [usize; 2] {
+        match self.padding {
+            Padding::Valid => [0, 0],
+            Padding::Same | Padding::Circular => [self.size[0] / 2, self.size[1] / 2],
+        }
+    }
+
+    /// The layout of the means.
+    pub(super) fn layout_after(&self, layout: Layout) -> Layout {
+        let margin = self.margin();
+        Layout {
+            size: std::array::from_fn(|i| layout.size[i] + 2 * margin[i] + 1 - self.size[i]),
+            ..layout
+        }
+    }
+}
+
+/// Scratch of [`window_mean`].
+#[derive(Debug, Clone, Default)]
+pub(super) struct WindowScratch<T> {
+    rows: Vec<T>,
+    means: Vec<T>,
+}
+
+/// Replaces images by their means over a window.
+pub(super) fn window_mean<T: Real>(
+    field: &mut Vec<T>,
+    layout: Layout,
+    window: Window,
+    scratch: &mut WindowScratch<T>,
+) {
+    let pixels = window.layout_after(layout).pixels();
+    let WindowScratch { rows, means } = scratch;
+    field.resize(layout.pixels() + SPARE, T::zero());
+    means.resize(pixels + SPARE, T::zero());
+    let largest = layout.size[0] * layout.size[1] + window.size[1] + SPARE;
+    if rows.len() < largest {
+        rows.resize(largest, T::zero());
+    }
+    Arch::new().dispatch(WindowMean {
+        field,
+        layout,
+        window,
+        rows,
+        means,
+    });
+    std::mem::swap(field, means);
+    field.truncate(pixels);
+}
+
+struct WindowMean<'a, T> {
+    field: &'a [T],
+    layout: Layout,
+    window: Window,
+    /// Sums over the rows of a window, behind as many entries as a window has beside its centre.
+    rows: &'a mut [T],
+    means: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for WindowMean<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let width = self.layout.width();
+        let [above, beside] = self.window.margin();
+        let [window_height, window_width] = self.window.size;
+        let (mut from, mut to) = (0, 0);
+        let mut vertical = self.layout.run.first;
+        while vertical < self.layout.run.end {
+            let height = self.layout.height(vertical);
+            let new_height = height + 2 * above + 1 - window_height;
+            self.sum_rows(simd, from, height, new_height);
+            self.sum_columns(simd, to, new_height);
+            from += height * width;
+            to += new_height * (width + 2 * beside + 1 - window_width);
+            vertical += 1;
+        }
+    }
+}
+
+impl<T: Real> WindowMean<'_, T> {
+    #[inline(always)]
+    fn sum_rows<S: Simd>(&mut self, simd: S, from: usize, height: usize, new_height: usize) {
+        let width = self.layout.width();
+        let [above, beside] = self.window.margin();
+        let count = self.window.size[0];
+        let one = T::splat(simd, T::one());
+        // Rows whose windows are inside; the others come before and after them.
+        let inside =
+            above.min(new_height)..new_height.saturating_sub(above).max(above.min(new_height));
+        let mut y = 0;
+        while y < new_height {
+            let at = beside + y * width;
+            if y == inside.start && !inside.is_empty() {
+                let len = padded::<S, T>(inside.len() * width);
+                let out = part_mut::<S, T>(self.rows, at, len);
+                scaled_sum(simd, out, self.field, (from, width), count, one);
+                y = inside.end;
+                continue;
+            }
+            // Some rows are beyond the edge: they are missing, or those of the opposite edge.
+            let len = padded::<S, T>(width);
+            let out = part_mut::<S, T>(self.rows, at, len);
+            out.fill(T::splat(simd, T::zero()));
+            for u in 0..count {
+                let row = match self.window.padding {
+                    Padding::Circular => (height + y + u - above) % height,
+                    _ => (y + u).wrapping_sub(above),
+                };
+                if row < height {
+                    let terms = part::<S, T>(self.field, from + row * width, len);
+                    for (out, term) in out.iter_mut().zip(terms) {
+                        *out = T::add_each(simd, *out, *term);
+                    }
+                }
+            }
+            y += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn sum_columns<S: Simd>(&mut self, simd: S, to: usize, new_height: usize) {
+        let width = self.layout.width();
+        let [_, beside] = self.window.margin();
+        let count = self.window.size[1];
+        let scale = T::of(1.0 / (self.window.size[0] * count) as f64);
+        let scales = T::splat(simd, scale);
+        if self.window.padding == Padding::Valid {
+            let new_width = width + 1 - count;
+            let len = padded::<S, T>(new_width);
+            for y in 0..new_height {
+                let out = part_mut::<S, T>(self.means, to + y * new_width, len);
+                scaled_sum(simd, out, self.rows, (y * width, 1), count, scales);
+            }
+            return;
+        }
+        // Without regard to rows, and then again where a window goes beyond its row.
+        let len = padded::<S, T>(new_height * width);
+        let out = part_mut::<S, T>(self.means, to, len);
+        scaled_sum(simd, out, self.rows, (0, 1), count, scales);
+        let edge = beside.min(width);
+        for y in 0..new_height {
+            let row = &self.rows[beside + y * width..beside + (y + 1) * width];
+            let means = &mut self.means[to + y * width..to + (y + 1) * width];
+            for x in (0..edge).chain(width - edge..width) {
+                means[x] = edge_sum(row, x, beside, self.window.padding) * scale;
+            }
+        }
+    }
+}
+
+/// The sum over the columns of a window at the edge, in the order of [`scaled_sum`].
+#[inline(always)]
+fn edge_sum<T: Real>(row: &[T], x: usize, beside: usize, padding: Padding) -> T {
+    let width = row.len();
+    let at = |u: usize| match padding {
+        Padding::Circular => row[(width + x + u - beside) % width],
+        _ => {
+            let place = (x + u).wrapping_sub(beside);
+            if place < width { row[place] } else { T::zero() }
+        }
+    };
+    let mut sum = at(0);
+    for u in 1..2 * beside + 1 {
+        sum += at(u);
+    }
+    sum
+}
+
+/// Writes scaled sums of an odd number of terms, the first one at `start` and each `step` further than the last.
+#[inline(always)]
+fn scaled_sum<S: Simd, T: Real>(
+    simd: S,
+    out: &mut [T::Register<S>],
+    from: &[T],
+    (start, step): (usize, usize),
+    count: usize,
+    scale: T::Register<S>,
+) {
+    let len = size_of_val(out) / size_of::<T>();
+    if count == 1 {
+        let first = part::<S, T>(from, start, len);
+        for (out, a) in out.iter_mut().zip(first) {
+            *out = T::mul_each(simd, *a, scale);
+        }
+        return;
+    }
+    let [first, second, third] = parts::<S, T>(from, start, step, len);
+    let terms = first.iter().zip(second).zip(third);
+    if count == 3 {
+        for (out, ((a, b), c)) in out.iter_mut().zip(terms) {
+            let sum = T::add_each(simd, T::add_each(simd, *a, *b), *c);
+            *out = T::mul_each(simd, sum, scale);
+        }
+        return;
+    }
+    for (out, ((a, b), c)) in out.iter_mut().zip(terms) {
+        *out = T::add_each(simd, T::add_each(simd, *a, *b), *c);
+    }
+    let mut u = 3;
+    while u < count {
+        let next = part::<S, T>(from, start + u * step, len);
+        let after = part::<S, T>(from, start + (u + 1) * step, len);
+        for ((out, a), b) in out.iter_mut().zip(next).zip(after) {
+            *out = T::add_each(simd, T::add_each(simd, *out, *a), *b);
+        }
+        u += 2;
+    }
+    for out in out {
+        *out = T::mul_each(simd, *out, scale);
+    }
+}
+
+/// The sum of all pixels.
+pub(super) fn sum<T: Real>(field: &[T]) -> f64 {
+    Arch::new().dispatch(Sum { field })
+}
+
+struct Sum<'a, T> {
+    field: &'a [T],
+}
+
+impl<T: Real> WithSimd for Sum<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        let (chunks, rest) = self.field.as_chunks::<SPARE>();
+        let mut sums = [0.0; SPARE];
+        for chunk in chunks {
+            for (sum, value) in sums.iter_mut().zip(chunk) {
+                *sum += value.wide();
+            }
+        }
+        sums.iter().sum::<f64>() + rest.iter().map(|value| value.wide()).sum::<f64>()
+    }
+}

@@ -1,0 +1,343 @@
+//! Pairs of vectors that are nearly collinear, without cancellation.
+//!
+//! An angle θ between two signals follows from $`\sin^2\theta = 1 - k^2/(q_1 q_2)`$, of which rounding leaves nothing where θ is
+//! below $`\sqrt\varepsilon`$; rectifiers and `sign` pass the angle on. Here a pair carries, beside its covariance, numbers that are small
+//! where it is close, each of them as a sum in which nothing cancels:
+//! ```math
+//! u = 1 - \frac{|k|}{\sqrt{q_1 q_2}} = 2 \sin^2\frac\theta2, \qquad e = q_1 - q_2, \qquad
+//! q_1 q_2 - k^2 = q_1 q_2\, u\,(2 - u) .
+//! ```
+
+use std::f64::consts::{PI, TAU};
+
+use crate::Result;
+use crate::activation::{Activation, Variance};
+use crate::network::Scale;
+use crate::special::powers::{exponent, times_power};
+use crate::special::{GaussLegendre, geometric_mean};
+
+/// How near to 1, and to −1, a correlation is where an angle is to be carried; nothing if the activation does not ask for it.
+///
+/// A rounding error of ε in the correlation changes an angle θ by ε/θ. A kink passes that on to the tangent kernel, and errors of
+/// many layers add up: at the limit θ is 0.02. Near −1 rectifiers leave little of both kernels, which is to have its digits: there the limit
+/// is 0.35. A jump passes the error on to the covariance, of which the next jump takes a root.
+pub(super) fn closeness(activation: &Activation) -> Option<[f64; 2]> {
+    match activation {
+        Activation::Sign | Activation::RectifiedMonomial { degree: 0 } => Some([1.0 / 64.0; 2]),
+        _ => activation
+            .is_kinked()
+            .then_some([1.0 / (1 << 12) as f64, 1.0 / 16.0]),
+    }
+}
+
+/// A relative difference of deviations for a difference quotient of second order: its square, and ε over its square, are both 1e-8.
+const STEP: f64 = 1.0 / (1 << 13) as f64;
+
+/// Nodes of the mean of the derivative between two covariances that nearly agree.
+const NODES: usize = 8;
+
+/// A covariance that misses its bound by less, relatively, attains it but for rounding.
+const SAME: f64 = 64.0 * f64::EPSILON;
+
+/// Where $`\sin\theta - \theta\cos\theta`$ comes from its series.
+const SMALL_ANGLE: f64 = 0.1;
+
+/// Variances and covariance of two Gaussian variables, and what is small where they nearly determine each other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClosePair {
+    q: [f64; 2],
+    pub(super) k: f64,
+    /// $`u = 1 - |k|/\sqrt{q_1 q_2}`$
+    gap: f64,
+    /// $`e = q_1 - q_2`$
+    difference: f64,
+}
+
+impl ClosePair {
+    /// The mean products of two vectors.
+    ///
+    /// With the entry $`a_j`$ of largest modulus, $`r = a_j b - b_j a`$ has entries that are exact but for their last digits, and
+    /// $`a_j^2 (|a|^2 |b|^2 - (a \cdot b)^2) = |a|^2 |r|^2 - (a \cdot r)^2`$. Since $`r_j = 0`$, the two terms on the right differ by at
+    /// least one part in the dimension.
+    pub(crate) fn of_vectors(a: &[f64], b: &[f64]) -> ClosePair {
+        let len = a.len() as f64;
+        // Powers of two: squares of what remains neither overflow nor underflow.
+        let [a_scale, b_scale] = [a, b].map(|x| times_power(1.0, exponent(x.iter().copied())));
+        let both = a_scale.max(b_scale);
+        let [a_share, b_share] = [a_scale / both, b_scale / both];
+        let pairs = || a.iter().zip(b).map(|(x, y)| (x / a_scale, y / b_scale));
+        let pivot = pairs().fold((0.0, 0.0), |best: (f64, f64), pair| {
+            if pair.0.abs() > best.0.abs() {
+                pair
+            } else {
+                best
+            }
+        });
+        let (mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0);
+        let (mut rr, mut ar) = (0.0, 0.0);
+        let mut difference = 0.0;
+        for (x, y) in pairs() {
+            aa += x * x;
+            bb += y * y;
+            ab += x * y;
+            let r = difference_of_products(pivot.0, y, pivot.1, x);
+            rr += r * r;
+            ar += x * r;
+            let (x, y) = (x * a_share, y * b_share);
+            difference += (x - y) * (x + y);
+        }
+        let size = geometric_mean(aa, bb);
+        // Without a direction there is no angle, and a size of zero stands before it.
+        let gap = if size > 0.0 {
+            let square = (aa * rr - ar * ar).max(0.0) / (pivot.0 * pivot.0);
+            square / (size * (size + ab.abs()))
+        } else {
+            1.0
+        };
+        ClosePair {
+            q: [aa / len * a_scale * a_scale, bb / len * b_scale * b_scale],
+            k: ab / len * a_scale * b_scale,
+            gap,
+            difference: difference / len * both * both,
+        }
+    }
+
+    /// $`\sqrt{q_1 q_2}`$
+    fn size(&self) -> f64 {
+        geometric_mean(self.q[0], self.q[1])
+    }
+
+    /// $`(\sqrt{q_1} - \sqrt{q_2})^2`$
+    fn spread(&self) -> f64 {
+        (self.difference / (self.q[0].sqrt() + self.q[1].sqrt())).powi(2)
+    }
+
+    /// $`\sin^2\theta`$
+    fn sine_squared(&self) -> f64 {
+        self.gap * (2.0 - self.gap)
+    }
+
+    /// The angle to the nearer of the two directions, from 0 to π/2.
+    fn angle(&self) -> f64 {
+        2.0 * (0.5 * self.gap).sqrt().asin()
+    }
+
+    /// Both variables times weights of one variance, plus one bias: $`q_1' q_2' - k'^2 = w^2 (q_1 q_2 - k^2) + w b\,(q_1 + q_2 - 2 k)`$.
+    pub(super) fn scaled(self, scale: Scale) -> ClosePair {
+        let (weight, bias) = (scale.weight_std.powi(2), scale.bias_std.powi(2));
+        let size = self.size();
+        let apart = if self.k > 0.0 {
+            self.spread() + 2.0 * size * self.gap
+        } else {
+            self.q[0] + self.q[1] + 2.0 * self.k.abs()
+        };
+        let new = ClosePair {
+            q: self.q.map(|q| weight * q + bias),
+            k: weight * self.k + bias,
+            gap: 0.0,
+            difference: weight * self.difference,
+        };
+        // Divided by the new size, part by part: the product of two variances may leave the range of the numbers.
+        let new_size = new.size();
+        let (old, added) = (weight * size / new_size, weight * apart / new_size);
+        let square = old * old * self.sine_squared() + added * (bias / new_size);
+        ClosePair {
+            gap: square / (1.0 + new.k.abs() / new_size),
+            ..new
+        }
+    }
+
+    /// The sum with an independent pair.
+    pub(super) fn plus(self, other: ClosePair) -> ClosePair {
+        let new = ClosePair {
+            q: [self.q[0] + other.q[0], self.q[1] + other.q[1]],
+            k: self.k + other.k,
+            gap: 0.0,
+            difference: self.difference + other.difference,
+        };
+        let size = new.size();
+        let [x, y] = [self.size() / size, other.size() / size];
+        // Relative to the new size: √(a₁ b₂) − √(b₁ a₂), and √(a₁ b₂ b₁ a₂) − k_a k_b.
+        let [first, second] = [
+            geometric_mean(self.q[0], other.q[1]) / size,
+            geometric_mean(other.q[0], self.q[1]) / size,
+        ];
+        let across = if first + second > 0.0 {
+            (self.difference / size * (other.q[1] / size)
+                - other.difference / size * (self.q[1] / size))
+                / (first + second)
+        } else {
+            0.0
+        };
+        let same_sign = (self.k < 0.0) == (other.k < 0.0);
+        let between = if same_sign {
+            x * y * (self.gap + other.gap - self.gap * other.gap)
+        } else {
+            x * y + (self.k / size).abs() * (other.k / size).abs()
+        };
+        let square = x * x * self.sine_squared()
+            + y * y * other.sine_squared()
+            + across * across
+            + 2.0 * between;
+        ClosePair {
+            gap: square / (1.0 + new.k.abs() / size),
+            ..new
+        }
+    }
+
+    /// The pair after an activation, and the factor of the tangent kernel.
+    pub(super) fn activated(self, activation: &Activation) -> Result<(ClosePair, f64)> {
+        match *activation {
+            Activation::Relu => Ok(self.bent(0.0)),
+            Activation::LeakyRelu { slope } => Ok(self.bent(slope)),
+            Activation::Abs => Ok(self.bent(-1.0)),
+            Activation::Sign => Ok((self.stepped(1.0, 2.0), 0.0)),
+            Activation::RectifiedMonomial { degree: 0 } => Ok((self.half_stepped(), 0.0)),
+            Activation::RectifiedMonomial { degree: 1 } => Ok(self.bent(0.0)),
+            _ => self.between(activation),
+        }
+    }
+
+    /// $`\max(x, 0) + a \min(x, 0)`$, with $`g = \sin\theta - \theta\cos\theta`$:
+    ///
+    /// ```math
+    /// \frac{2 E}{\sqrt{q_1 q_2}} = (1 + a^2)(1 - u) + \frac{(1-a)^2}\pi g \quad (k \ge 0), \qquad
+    /// \frac{(1-a)^2}\pi g - 2 a (1 - u) \quad (k < 0)
+    /// ```
+    fn bent(self, slope: f64) -> (ClosePair, f64) {
+        let (size, angle, gap) = (self.size(), self.angle(), self.gap);
+        let g = sine_minus_angle_cosine(angle);
+        let bend = (1.0 - slope) * (1.0 - slope);
+        let power = 1.0 + slope * slope;
+        let bent = bend * g / PI;
+        // The new gap is 1 − |2E/√(q₁q₂)| / (1 + a²), with what cancels left out.
+        let (twice, rest, derivative) = if self.k >= 0.0 {
+            let rest = power * gap - bent;
+            (power - rest, rest, bend * (PI - angle) / TAU + slope)
+        } else {
+            let twice = bent - 2.0 * slope * (1.0 - gap);
+            let rest = if twice < 0.0 {
+                bend + 2.0 * slope * gap + bent
+            } else {
+                (1.0 + slope) * (1.0 + slope) - 2.0 * slope * gap - bent
+            };
+            (twice, rest, bend * angle / TAU + slope)
+        };
+        let pair = ClosePair {
+            q: self.q.map(|q| 0.5 * power * q),
+            k: 0.5 * size * twice,
+            gap: (rest / power).max(0.0),
+            difference: 0.5 * power * self.difference,
+        };
+        (pair, derivative)
+    }
+
+    /// A jump at 0: the covariance is `size` times $`1 - s\theta/\pi`$.
+    fn stepped(self, size: f64, slope: f64) -> ClosePair {
+        let gap = slope * self.angle() / PI;
+        ClosePair {
+            q: [size; 2],
+            k: (size * (1.0 - gap)).copysign(self.k),
+            gap,
+            difference: 0.0,
+        }
+    }
+
+    /// The step from 0 to 1, whose covariance is the probability that both are positive.
+    fn half_stepped(self) -> ClosePair {
+        if self.k >= 0.0 {
+            return self.stepped(0.5, 1.0);
+        }
+        let share = self.angle() / PI;
+        ClosePair {
+            q: [0.5; 2],
+            k: 0.5 * share,
+            gap: 1.0 - share,
+            difference: 0.0,
+        }
+    }
+
+    /// What a fully correlated pair of these variances lacks of full correlation after an activation, given as a difference
+    /// of which little is left where the variances nearly agree: it grows with the square of the difference of the deviations, so
+    /// that it follows from the same at a larger one.
+    fn short_of_bound(&self, activation: &Activation, direct: f64) -> Result<f64> {
+        let [s1, s2] = self.q.map(f64::sqrt);
+        let apart = (self.difference / (s1 + s2)).abs();
+        let (middle, step) = (0.5 * (s1 + s2), 0.5 * (s1 + s2) * STEP);
+        if apart < step {
+            let q = [middle + 0.5 * step, middle - 0.5 * step].map(|s| s * s);
+            let wide = at_full_correlation(activation, q, self.k)?;
+            // Of a function that is neither even nor odd the bound is not attained at −1, however near the variances are.
+            if wide < STEP {
+                return Ok(wide.max(0.0) * (apart / step).powi(2));
+            }
+        }
+        Ok(if direct < SAME { 0.0 } else { direct })
+    }
+
+    /// Any other function: what its covariance lacks of the bound is the mean of its derivative over the covariances between,
+    /// $`\kappa(K) - \kappa(k) = \int_k^K \dot\kappa`$, $`\dot\kappa = E[\sigma'\sigma']`$.
+    fn between(self, activation: &Activation) -> Result<(ClosePair, f64)> {
+        let [q1, q2] = self.q.map(Variance::Constant);
+        let bound = self.size().copysign(self.k);
+        let rule = GaussLegendre::new(NODES)?;
+        // The covariance itself, the bound, and the nodes between.
+        let mut values = vec![self.k, bound];
+        let nodes = rule.nodes.iter();
+        values.extend(nodes.map(|x| bound * (1.0 - self.gap * (0.5 + 0.5 * x))));
+        let mut derivatives = vec![1.0; values.len()];
+        activation.apply(q1, q2, &mut values, Some(&mut derivatives))?;
+        let mean: f64 = rule
+            .weights
+            .iter()
+            .zip(&derivatives[2..])
+            .map(|(weight, derivative)| 0.5 * weight * derivative)
+            .sum();
+        let mut q = self.q;
+        activation.variances_into(&mut q)?;
+        let size = geometric_mean(q[0], q[1]);
+        let towards = bound * values[1].signum() * self.gap * mean / size;
+        let beyond = self.short_of_bound(activation, 1.0 - values[1].abs() / size)?;
+        let pair = ClosePair {
+            q,
+            k: values[0],
+            gap: (beyond + towards).max(0.0),
+            difference: q[0] - q[1],
+        };
+        Ok((pair, derivatives[0]))
+    }
+}
+
+/// What a fully correlated pair lacks of full correlation after an activation.
+fn at_full_correlation(activation: &Activation, q: [f64; 2], sign: f64) -> Result<f64> {
+    let mut value = [geometric_mean(q[0], q[1]).copysign(sign)];
+    let [q1, q2] = q.map(Variance::Constant);
+    activation.apply(q1, q2, &mut value, None)?;
+    let mut q = q;
+    activation.variances_into(&mut q)?;
+    Ok(1.0 - value[0].abs() / geometric_mean(q[0], q[1]))
+}
+
+/// $`xy - zw`$ within two units in the last place (Kahan).
+fn difference_of_products(x: f64, y: f64, z: f64, w: f64) -> f64 {
+    let product = z * w;
+    let low = f64::mul_add(-z, w, product);
+    f64::mul_add(x, y, -product) + low
+}
+
+/// $`\sin\theta - \theta\cos\theta`$, which is θ³/3 for small angles.
+fn sine_minus_angle_cosine(angle: f64) -> f64 {
+    if angle > SMALL_ANGLE {
+        return angle.sin() - angle * angle.cos();
+    }
+    // Σ (−1)^n 2(n+1) θ^{2n+3} / (2n+3)!
+    let square = angle * angle;
+    let mut power = angle * square / 6.0;
+    let mut sum = 0.0;
+    for n in 0..8 {
+        let n = f64::from(n);
+        sum += 2.0 * (n + 1.0) * power;
+        power *= -square / ((2.0 * n + 4.0) * (2.0 * n + 5.0));
+    }
+    sum
+}

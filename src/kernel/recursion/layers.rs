@@ -1,0 +1,458 @@
+//! The recursion of NNGP and NTK through the layers, written once for all geometries.
+
+use crate::activation::{Activation, VarianceField};
+use crate::error::number;
+use crate::kernel::values::KernelPair;
+use crate::network::{InputSpace, Layer, Network, Scale, Support};
+use crate::special::Real;
+use crate::{Error, Result};
+
+use super::close_pair::ClosePair;
+use super::geometry::Geometry;
+use super::place::{
+    ClosePlace, Fibres, Gathered, PairPlace, Place, PooledSelfPlace, RowPlace, SelfPlace,
+};
+
+/// One step of the recursion, and the index of its layer in the network, for messages.
+#[derive(Debug, Clone)]
+struct Step {
+    layer: usize,
+    map: Map,
+}
+
+/// What a layer does to the kernels.
+#[derive(Debug, Clone)]
+enum Map {
+    /// A linear layer: $`K' = \sigma_w^2 A_S K + \sigma_b^2,\ \Theta' = K' + \sigma_w^2 A_S \Theta`$, with the
+    /// mean $`A_S`$ over the filter of a convolution.
+    Linear(Scale, Option<Support>),
+    /// $`K' = E[\sigma(u)\sigma(v)],\ \Theta' = E[\sigma'(u)\sigma'(v)]\,\Theta`$.
+    Activation(Activation),
+    /// The sum of two independent branches, whose kernels add.
+    Sum([Vec<Step>; 2]),
+}
+
+/// The layers of a network as maps of covariances: those before the mean over the group, and those
+/// after it.
+///
+/// # References
+/// Misof25 for group convolutions and pooling, Jacot18 and Lee19 for the rest.
+#[derive(Debug, Clone)]
+pub(crate) struct Recursion {
+    /// The first layer: $`K = \sigma_w^2 A_S p + \sigma_b^2,\ \Theta = K`$, counted once.
+    first: (Scale, Support),
+    before: Vec<Step>,
+    after: Vec<Step>,
+}
+
+/// The variances of one signal: one before each activation, and the kernel of the signal with
+/// itself at the identity of the group behind the last layer before pooling. Kept where they are
+/// numbers; empty where they are functions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SelfCovariance<T: Real> {
+    /// One per activation before pooling, in the order in which they are met.
+    pub variances: Vec<VarianceField<T>>,
+    /// Values at r = e; they bound the kernel at every other r.
+    pub at_identity: KernelPair,
+}
+
+/// Buffers of one thread: the fibres of a batch and what belongs to them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FibreBuffers<T: Real> {
+    fibres: Fibres<T>,
+    variances: [Vec<VarianceField<T>>; 2],
+    gathered: Vec<Gathered<T>>,
+}
+
+/// Carries both kernels through `steps`.
+fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<T>) -> Result<()> {
+    for Step { layer, map } in steps {
+        match map {
+            Map::Linear(scale, support) => {
+                if let Some(support) = support {
+                    place.average(support, fibres);
+                }
+                linear(*scale, &mut fibres.nngp, &mut fibres.ntk, false);
+                place.scaled(*scale);
+            }
+            Map::Activation(activation) => place
+                .activate(activation, fibres)
+                .map_err(|error| out_of_range(error).in_layer(*layer))?,
+            Map::Sum([first, second]) => {
+                let start = place.region();
+                let mut other = fibres.waiting.pop().unwrap_or_default();
+                other[0].clone_from(&fibres.nngp);
+                other[1].clone_from(&fibres.ntk);
+                run(first, place, fibres)?;
+                std::mem::swap(&mut other[0], &mut fibres.nngp);
+                std::mem::swap(&mut other[1], &mut fibres.ntk);
+                let end = place.region();
+                place.return_to(start);
+                run(second, place, fibres)?;
+                place.summed(end);
+                add(&other[0], &mut fibres.nngp);
+                add(&other[1], &mut fibres.ntk);
+                fibres.waiting.push(other);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Carries the kernels of a signal with itself through `steps`, and refuses what leaves the range of the numbers: a kernel
+/// that overflows, and one of which the largest value underflows although it was none before.
+fn run_own<T: Real, P: Place<T>>(
+    steps: &[Step],
+    place: &mut P,
+    fibres: &mut Fibres<T>,
+) -> Result<()> {
+    for step in steps {
+        let before = largest(&fibres.nngp);
+        run(std::slice::from_ref(step), place, fibres)?;
+        // A function of the user may vanish.
+        let may_vanish = matches!(step.map, Map::Activation(Activation::Elementwise(_)));
+        if !(may_vanish && largest(&fibres.nngp) == T::zero()) {
+            check_range(before, fibres, step.layer)?;
+        }
+    }
+    Ok(())
+}
+
+/// The largest value, which is not negative for a signal with itself; NaN and infinity count as the largest.
+fn largest<T: Real>(values: &[T]) -> T {
+    values.iter().fold(T::zero(), |largest, &value| {
+        if value > largest || value.is_nan() {
+            value
+        } else {
+            largest
+        }
+    })
+}
+
+fn check_range<T: Real>(before: T, fibres: &Fibres<T>, layer: usize) -> Result<()> {
+    let (nngp, ntk) = (largest(&fibres.nngp), largest(&fibres.ntk));
+    let (found, expected) = if !nngp.is_finite() || !ntk.is_finite() {
+        (
+            format!("above {:.1e}", T::max_value().wide()),
+            "smaller inputs, or a smaller weight_std or bias_std here or before",
+        )
+    } else if before > T::zero() && nngp < T::min_positive_value() {
+        (
+            format!(
+                "{}, below {:.1e}, where digits are lost",
+                number(nngp.wide()),
+                T::min_positive_value().wide()
+            ),
+            "larger inputs, or a larger weight_std here or before",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid("kernel of an input with itself", found, expected).in_layer(layer))
+}
+
+/// Inputs are finite: a number that is not has become too large on the way.
+fn out_of_range(error: Error) -> Error {
+    match error {
+        Error::NotFinite { what, .. } => Error::invalid(
+            what,
+            format!("above {:.1e}", f64::MAX),
+            "smaller inputs, or a smaller weight_std or bias_std before",
+        ),
+        other => other,
+    }
+}
+
+fn linear<T: Real>(scale: Scale, nngp: &mut [T], ntk: &mut [T], first: bool) {
+    pulp::Arch::new().dispatch(Linear {
+        weight: T::of(scale.weight_std * scale.weight_std),
+        bias: T::of(scale.bias_std * scale.bias_std),
+        first,
+        nngp,
+        ntk,
+    });
+}
+
+struct Linear<'a, T> {
+    weight: T,
+    bias: T,
+    first: bool,
+    nngp: &'a mut [T],
+    ntk: &'a mut [T],
+}
+
+impl<T: Real> pulp::WithSimd for Linear<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let (weight, bias) = (self.weight, self.bias);
+        for (k, t) in self.nngp.iter_mut().zip(self.ntk) {
+            *k = weight * *k + bias;
+            *t = if self.first { *k } else { *k + weight * *t };
+        }
+    }
+}
+
+fn add<T: Real>(terms: &[T], sums: &mut [T]) {
+    assert_eq!(terms.len(), sums.len(), "branches know the same points");
+    for (sum, &term) in sums.iter_mut().zip(terms) {
+        *sum += term;
+    }
+}
+
+impl Recursion {
+    pub(crate) fn new(network: &Network) -> Self {
+        let vector = matches!(network.input(), InputSpace::Vector { .. });
+        let (first, rest) = match network.layers() {
+            [Layer::Lifting { support, scale, .. }, rest @ ..] => ((*scale, support.clone()), rest),
+            [Layer::Dense(scale), rest @ ..] => ((*scale, Support::Global), rest),
+            _ => unreachable!("a network that was checked begins with a lifting or a dense layer"),
+        };
+        // A plain vector has the trivial group: its one fibre is pooled as soon as it is lifted.
+        let pooled = if vector {
+            0
+        } else {
+            // Features that are read at rotations are never pooled.
+            rest.iter()
+                .position(Layer::is_readout)
+                .unwrap_or(rest.len())
+        };
+        Recursion {
+            first,
+            before: steps(&rest[..pooled], &mut (1..)),
+            after: steps(&rest[pooled..], &mut (1 + pooled..)),
+        }
+    }
+
+    /// Whether an activation follows the pooling: only then are pooled variances needed.
+    pub(crate) fn activates_after_pooling(&self) -> bool {
+        fn activates(steps: &[Step]) -> bool {
+            steps.iter().any(|step| match &step.map {
+                Map::Activation(_) => true,
+                Map::Sum(branches) => branches.iter().any(|branch| activates(branch)),
+                Map::Linear(..) => false,
+            })
+        }
+        activates(&self.after)
+    }
+
+    /// Runs a signal against itself at the identity of the group.
+    pub(crate) fn self_covariance<G: Geometry>(
+        &self,
+        geometry: &G,
+        signal: &G::Signal,
+        workspace: &mut G::Workspace,
+    ) -> Result<SelfCovariance<G::Scalar>> {
+        let mut fibres = Fibres::default();
+        let mut variances = Vec::new();
+        let mut turned = [None, None];
+        if G::FIELDS {
+            geometry.orientation_count([signal, signal], workspace)?;
+            geometry.turn([signal, signal], 0, &mut turned, workspace)?;
+        }
+        let signal = turned[0].as_ref().unwrap_or(signal);
+        let region = self.own(geometry, signal, workspace, &mut fibres, &mut variances)?;
+        if G::FIELDS {
+            variances.clear();
+        }
+        let at_identity = KernelPair {
+            nngp: geometry.own_mean(region, &fibres.nngp),
+            ntk: geometry.own_mean(region, &fibres.ntk),
+        };
+        Ok(SelfCovariance {
+            variances,
+            at_identity,
+        })
+    }
+
+    /// Runs a signal against itself, and keeps its variances. Returns where they are known behind the last layer.
+    fn own<G: Geometry>(
+        &self,
+        geometry: &G,
+        signal: &G::Signal,
+        workspace: &mut G::Workspace,
+        fibres: &mut Fibres<G::Scalar>,
+        variances: &mut Vec<VarianceField<G::Scalar>>,
+    ) -> Result<G::Region> {
+        let (scale, support) = &self.first;
+        let region = geometry.lift_self(support, signal, workspace, &mut fibres.nngp);
+        fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
+        let before = largest(&fibres.nngp);
+        linear(*scale, &mut fibres.nngp, &mut fibres.ntk, true);
+        check_range(before, fibres, 0)?;
+        let mut place = SelfPlace {
+            geometry,
+            workspace,
+            region,
+            variances,
+            met: 0,
+        };
+        run_own(&self.before, &mut place, fibres)?;
+        Ok(place.region)
+    }
+
+    /// The kernels of one pair after the mean over the group.
+    ///
+    /// # Arguments
+    /// * `own` — the variances of the two signals, where they are numbers; where they are functions
+    ///   they are computed here, which costs two of very many fibres and saves keeping them
+    pub(crate) fn pooled<G: Geometry>(
+        &self,
+        geometry: &G,
+        [a, b]: [&G::Signal; 2],
+        own: [&[VarianceField<G::Scalar>]; 2],
+        workspace: &mut G::Workspace,
+        buffers: &mut FibreBuffers<G::Scalar>,
+    ) -> Result<KernelPair> {
+        let mut mean = KernelPair::default();
+        let FibreBuffers {
+            fibres,
+            variances,
+            gathered,
+        } = buffers;
+        let (scale, support) = &self.first;
+        let [of_a, of_b] = variances;
+        let pair = [a, b];
+        let mut turned = [None, None];
+        for orientation in 0..geometry.orientation_count(pair, workspace)? {
+            let changed = geometry.turn(pair, orientation, &mut turned, workspace)?;
+            let [turned_a, turned_b] = &turned;
+            let pair = [
+                turned_a.as_ref().unwrap_or(a),
+                turned_b.as_ref().unwrap_or(b),
+            ];
+            if G::FIELDS {
+                let sides = pair.into_iter().zip([&mut *of_a, &mut *of_b]);
+                for ((signal, variances), changed) in sides.zip(changed) {
+                    if changed {
+                        self.own(geometry, signal, workspace, fibres, variances)?;
+                    }
+                }
+            }
+            let activations = if G::FIELDS { of_a.len() } else { 0 };
+            gathered.resize_with(activations, Gathered::default);
+            for of_activation in gathered.iter_mut() {
+                of_activation.family = None;
+            }
+            for batch in 0..geometry.begin(pair, orientation, workspace) {
+                let region = geometry.lift(pair, support, batch, workspace, &mut fibres.nngp);
+                // The first linear layer overwrites the tangent kernel.
+                fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
+                linear(*scale, &mut fibres.nngp, &mut fibres.ntk, true);
+                let variances = if G::FIELDS {
+                    [&of_a[..], &of_b[..]]
+                } else {
+                    own
+                };
+                let mut place = PairPlace {
+                    geometry,
+                    workspace: &mut *workspace,
+                    region,
+                    variances: variances.map(<[_]>::iter),
+                    gathered: gathered.iter_mut(),
+                };
+                run(&self.before, &mut place, fibres)?;
+                let region = place.region;
+                mean.nngp += geometry.mean(region, &fibres.nngp);
+                mean.ntk += geometry.mean(region, &fibres.ntk);
+            }
+        }
+        Ok(mean)
+    }
+
+    /// The variances before each activation after pooling, from the pooled kernel of a signal with
+    /// itself; `pair` is carried through to the outputs.
+    pub(crate) fn pooled_variances(&self, pair: &mut KernelPair) -> Result<Vec<f64>> {
+        let mut fibres = Fibres {
+            nngp: vec![pair.nngp],
+            ntk: vec![pair.ntk],
+            waiting: Vec::new(),
+        };
+        let mut place = PooledSelfPlace {
+            variances: Vec::new(),
+        };
+        run_own(&self.after, &mut place, &mut fibres)?;
+        *pair = KernelPair {
+            nngp: fibres.nngp[0],
+            ntk: fibres.ntk[0],
+        };
+        Ok(place.variances)
+    }
+
+    /// Carries rows of pooled kernels through the layers after pooling.
+    ///
+    /// # Arguments
+    /// * `row_variances` — one per activation, of the signal of the row
+    /// * `column_variances` — per activation, one per signal of a column
+    /// * `slack` — by how much, relatively, a covariance may exceed its bound through errors of the
+    ///   quadrature; it is clamped to the bound then
+    ///
+    /// Returns of each column whether it met a kink at nearly full correlation.
+    pub(crate) fn advance_row(
+        &self,
+        row_variances: &[f64],
+        column_variances: &[Vec<f64>],
+        slack: f64,
+        nngp: &mut [f64],
+        ntk: &mut [f64],
+    ) -> Result<Vec<bool>> {
+        if self.after.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut close = vec![false; nngp.len()];
+        let mut fibres = Fibres {
+            nngp: nngp.to_vec(),
+            ntk: ntk.to_vec(),
+            waiting: Vec::new(),
+        };
+        let mut place = RowPlace {
+            row_variances: row_variances.iter(),
+            column_variances: column_variances.iter(),
+            slack,
+            close: &mut close,
+        };
+        run(&self.after, &mut place, &mut fibres)?;
+        nngp.copy_from_slice(&fibres.nngp);
+        ntk.copy_from_slice(&fibres.ntk);
+        Ok(close)
+    }
+
+    /// The kernels of a pair of vectors whose angle decides.
+    pub(crate) fn close(&self, pair: ClosePair) -> Result<KernelPair> {
+        let mut place = ClosePlace::new(pair, self.first.0);
+        let mut fibres = place.fibres();
+        run(&self.after, &mut place, &mut fibres)?;
+        Ok(KernelPair {
+            nngp: fibres.nngp[0],
+            ntk: fibres.ntk[0],
+        })
+    }
+}
+
+/// The steps of consecutive layers; a readout is none.
+///
+/// # Arguments
+/// * `indices` — of these layers in the network
+fn steps(layers: &[Layer], indices: &mut dyn Iterator<Item = usize>) -> Vec<Step> {
+    layers
+        .iter()
+        .zip(indices)
+        .filter_map(|(layer, index)| {
+            let map = match layer {
+                Layer::GroupConvolution { support, scale } => {
+                    Map::Linear(*scale, Some(support.clone()))
+                }
+                Layer::Lifting { scale, .. } | Layer::Dense(scale) => Map::Linear(*scale, None),
+                Layer::Activation(activation) => Map::Activation(activation.clone()),
+                // Layers of a branch are named by the sum that they belong to.
+                Layer::Residual { branch, shortcut } => {
+                    let branch_steps = |layers| steps(layers, &mut std::iter::repeat(index));
+                    Map::Sum([branch_steps(branch), branch_steps(shortcut)])
+                }
+                Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => return None,
+            };
+            Some(Step { layer: index, map })
+        })
+        .collect()
+}

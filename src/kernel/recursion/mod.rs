@@ -1,0 +1,10 @@
+//! The recursion of both kernels through the layers, and what a geometry has to say so that it can run.
+
+mod close_pair;
+mod geometry;
+mod layers;
+mod place;
+
+pub(crate) use close_pair::ClosePair;
+pub(crate) use geometry::{Geometry, Side};
+pub(crate) use layers::{FibreBuffers, Recursion, SelfCovariance};

@@ -1,0 +1,387 @@
+//! Where the steps of the recursion act: on the fibres of a pair, on a signal's own, on numbers behind
+//! the pooling.
+
+use crate::activation::precision::Precision;
+use crate::activation::{Activation, PreparedVariance, Variance, VarianceField};
+use crate::network::{Scale, Support};
+use crate::special::Real;
+use crate::{Error, Result};
+
+use super::close_pair::{ClosePair, closeness};
+use super::geometry::{Geometry, Side};
+
+/// What of $`1 - c^2`$ is rounding after a mean over many fibres, with a correlation c.
+const POOLED_NOISE: f64 = 64.0 * f64::EPSILON;
+
+/// Both kernels at the points of a batch, and copies that wait for the other branch of a sum.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fibres<T> {
+    pub(super) nngp: Vec<T>,
+    pub(super) ntk: Vec<T>,
+    pub(super) waiting: Vec<[Vec<T>; 2]>,
+}
+
+/// Where the steps act: on the fibres of a pair, on a signal's own, on numbers behind the pooling.
+pub(super) trait Place<T: Real> {
+    /// Where the kernels are known.
+    type Region: Copy;
+
+    fn region(&self) -> Self::Region;
+
+    fn return_to(&mut self, region: Self::Region);
+
+    /// Takes both kernels to their means over a filter's support.
+    fn average(&mut self, support: &Support, fibres: &mut Fibres<T>);
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<T>) -> Result<()>;
+
+    /// Called after a layer with weights has changed both kernels.
+    fn scaled(&mut self, scale: Scale) {
+        let _ = scale;
+    }
+
+    /// Called at the end of the second branch of a sum, before its kernels are added to those of the first.
+    ///
+    /// # Arguments
+    /// * `first` — the region at the end of the first branch
+    fn summed(&mut self, first: Self::Region) {
+        let _ = first;
+    }
+}
+
+/// What the fibres of a family meet before one activation: of both signals, the variance and its factor.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Gathered<T> {
+    pub(super) family: Option<i64>,
+    pub(super) everywhere: [Vec<T>; 4],
+    pub(super) at_points: [Vec<T>; 4],
+}
+
+/// The fibres of a pair of signals.
+pub(super) struct PairPlace<'a, G: Geometry> {
+    pub(super) geometry: &'a G,
+    pub(super) workspace: &'a mut G::Workspace,
+    pub(super) region: G::Region,
+    /// Of the two signals, those before the activations that are still to come.
+    pub(super) variances: [std::slice::Iter<'a, VarianceField<G::Scalar>>; 2],
+    /// One per activation.
+    pub(super) gathered: std::slice::IterMut<'a, Gathered<G::Scalar>>,
+}
+
+impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
+    type Region = G::Region;
+
+    fn region(&self) -> G::Region {
+        self.region
+    }
+
+    fn return_to(&mut self, region: G::Region) {
+        self.region = region;
+    }
+
+    fn average(&mut self, support: &Support, fibres: &mut Fibres<G::Scalar>) {
+        self.region = average(self.geometry, support, self.region, self.workspace, fibres);
+    }
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<G::Scalar>) -> Result<()> {
+        let Fibres { nngp, ntk, .. } = fibres;
+        let [a, b] = self
+            .variances
+            .each_mut()
+            .map(|of_signal| of_signal.next().expect("one variance per activation"));
+        if let (&[qa], &[qb]) = (a.variance(), b.variance()) {
+            self.gathered.next();
+            let (qa, qb) = (Variance::Constant(qa), Variance::Constant(qb));
+            return activation.apply_rounded(qa, qb, nngp, Some(ntk), G::Scalar::NOISE);
+        }
+        let gathered = self.gathered.next().expect("one entry per activation");
+        let (geometry, region) = (self.geometry, self.region);
+        let family = Some(geometry.family(region));
+        let sides = [Side::Left, Side::Left, Side::Right, Side::Right];
+        if gathered.family != family {
+            let fields = [a.variance(), a.factor(), b.variance(), b.factor()];
+            for ((out, field), side) in gathered.everywhere.iter_mut().zip(fields).zip(sides) {
+                geometry.gather(side, field, region, out);
+            }
+            gathered.family = family;
+        }
+        let [e1, e2, e3, e4] = &gathered.everywhere;
+        let [p1, p2, p3, p4] = &mut gathered.at_points;
+        let [qa, fa, qb, fb] = [
+            geometry.restrict(sides[0], e1, region, p1),
+            geometry.restrict(sides[1], e2, region, p2),
+            geometry.restrict(sides[2], e3, region, p3),
+            geometry.restrict(sides[3], e4, region, p4),
+        ];
+        geometry.confine([qa, qb], nngp);
+        let prepared = |variance, factor, plain| PreparedVariance {
+            variance,
+            factor,
+            plain,
+        };
+        activation.apply_prepared_rounded(
+            prepared(qa, fa, a.plain()),
+            prepared(qb, fb, b.plain()),
+            nngp,
+            ntk,
+            G::Scalar::NOISE,
+        )
+    }
+}
+
+/// A signal with itself at r = e, where the kernel is the variance.
+pub(super) struct SelfPlace<'a, G: Geometry> {
+    pub(super) geometry: &'a G,
+    pub(super) workspace: &'a mut G::Workspace,
+    pub(super) region: G::Region,
+    pub(super) variances: &'a mut Vec<VarianceField<G::Scalar>>,
+    pub(super) met: usize,
+}
+
+impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
+    type Region = G::Region;
+
+    fn region(&self) -> G::Region {
+        self.region
+    }
+
+    fn return_to(&mut self, region: G::Region) {
+        self.region = region;
+    }
+
+    fn average(&mut self, support: &Support, fibres: &mut Fibres<G::Scalar>) {
+        self.region = average(self.geometry, support, self.region, self.workspace, fibres);
+    }
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<G::Scalar>) -> Result<()> {
+        let Fibres { nngp, ntk, .. } = fibres;
+        if self.met == self.variances.len() {
+            self.variances.push(VarianceField::default());
+        }
+        let field = &mut self.variances[self.met];
+        self.met += 1;
+        self.geometry.confine_own(nngp);
+        activation.prepare_into(nngp, field)?;
+        if let &[q] = &nngp[..] {
+            // As a pair does it, so that a signal with itself gives the same bits.
+            let q = Variance::Constant(q);
+            return activation.apply(q, q, nngp, Some(ntk));
+        }
+        let own = field.view();
+        activation.apply_prepared(own, own, nngp, ntk)
+    }
+}
+
+/// Takes both kernels to their means over a filter's support.
+fn average<G: Geometry>(
+    geometry: &G,
+    support: &Support,
+    region: G::Region,
+    workspace: &mut G::Workspace,
+    fibres: &mut Fibres<G::Scalar>,
+) -> G::Region {
+    let Fibres { nngp, ntk, .. } = fibres;
+    geometry.average_both(support, region, workspace, [nngp, ntk])
+}
+
+/// One signal against a row of others, behind the pooling.
+pub(super) struct RowPlace<'a> {
+    pub(super) row_variances: std::slice::Iter<'a, f64>,
+    pub(super) column_variances: std::slice::Iter<'a, Vec<f64>>,
+    pub(super) slack: f64,
+    /// Of each column whether it met a kink at nearly full correlation.
+    pub(super) close: &'a mut [bool],
+}
+
+impl Place<f64> for RowPlace<'_> {
+    type Region = ();
+
+    fn region(&self) {}
+
+    fn return_to(&mut self, (): ()) {}
+
+    fn average(&mut self, _: &Support, _: &mut Fibres<f64>) {
+        unreachable!("no convolution follows the pooling in a network that was checked")
+    }
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<f64>) -> Result<()> {
+        let expected = "one variance per activation";
+        let &row = self.row_variances.next().expect(expected);
+        let columns = self.column_variances.next().expect(expected);
+        // Beyond 1 and −1 there is nothing that could be close.
+        let closeness = closeness(activation).unwrap_or([-1.0; 2]);
+        let nngp = &mut fibres.nngp;
+        clamp(nngp, row, columns, self.slack, closeness, self.close)?;
+        activation.apply_rounded(
+            Variance::Constant(row),
+            Variance::Field(columns),
+            &mut fibres.nngp,
+            Some(&mut fibres.ntk),
+            POOLED_NOISE,
+        )
+    }
+}
+
+/// A signal with itself, behind the pooling.
+pub(super) struct PooledSelfPlace {
+    pub(super) variances: Vec<f64>,
+}
+
+impl Place<f64> for PooledSelfPlace {
+    type Region = ();
+
+    fn region(&self) {}
+
+    fn return_to(&mut self, (): ()) {}
+
+    fn average(&mut self, _: &Support, _: &mut Fibres<f64>) {
+        unreachable!("no convolution follows the pooling in a network that was checked")
+    }
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<f64>) -> Result<()> {
+        let q = fibres.nngp[0];
+        self.variances.push(q);
+        let q = Variance::Constant(q);
+        activation.apply(q, q, &mut fibres.nngp, Some(&mut fibres.ntk))
+    }
+}
+
+/// Where one pair is carried through the layers.
+pub(super) struct ClosePlace {
+    pair: ClosePair,
+}
+
+impl ClosePlace {
+    /// # Arguments
+    /// * `pair` — before the first layer, which is `first`
+    pub(super) fn new(pair: ClosePair, first: Scale) -> Self {
+        ClosePlace {
+            pair: pair.scaled(first),
+        }
+    }
+
+    /// Both kernels before the second layer.
+    pub(super) fn fibres(&self) -> Fibres<f64> {
+        Fibres {
+            nngp: vec![self.pair.k],
+            ntk: vec![self.pair.k],
+            waiting: Vec::new(),
+        }
+    }
+}
+
+impl Place<f64> for ClosePlace {
+    type Region = ClosePair;
+
+    fn region(&self) -> ClosePair {
+        self.pair
+    }
+
+    fn return_to(&mut self, pair: ClosePair) {
+        self.pair = pair;
+    }
+
+    fn average(&mut self, _: &Support, _: &mut Fibres<f64>) {
+        unreachable!("a network of vectors that was checked has no convolutions")
+    }
+
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<f64>) -> Result<()> {
+        let (pair, derivative) = self.pair.activated(activation)?;
+        self.pair = pair;
+        fibres.nngp[0] = pair.k;
+        fibres.ntk[0] *= derivative;
+        Ok(())
+    }
+
+    fn scaled(&mut self, scale: Scale) {
+        self.pair = self.pair.scaled(scale);
+    }
+
+    fn summed(&mut self, first: ClosePair) {
+        self.pair = first.plus(self.pair);
+    }
+}
+
+/// Takes covariances back to their bounds, and notes which nearly attain them, except those that do exactly for the same signal.
+///
+/// # Arguments
+/// * `slack` — by how much, relatively, rounding or a quadrature may exceed a bound
+/// * `closeness` — how near to 1 and to −1 a correlation is that counts
+fn clamp(
+    nngp: &mut [f64],
+    row_variance: f64,
+    column_variances: &[f64],
+    slack: f64,
+    closeness: [f64; 2],
+    close: &mut [bool],
+) -> Result<()> {
+    let valid = pulp::Arch::new().dispatch(Clamp {
+        nngp: &mut *nngp,
+        root: row_variance.sqrt(),
+        row_variance,
+        column_variances,
+        guard: 1.0 + slack,
+        limits: [1.0 - closeness[0], closeness[1] - 1.0],
+        close,
+    });
+    if valid {
+        return Ok(());
+    }
+    let exceeds = |(k, q): (&f64, &f64)| {
+        let bound = row_variance.sqrt() * q.sqrt() * (1.0 + slack);
+        (k.abs() > bound).then_some((*k, *q))
+    };
+    let (k, q) = nngp
+        .iter()
+        .zip(column_variances)
+        .find_map(exceeds)
+        .expect("one of them was beyond its bound");
+    Err(Error::NotACovariance {
+        q1: row_variance,
+        q2: q,
+        k,
+    })
+}
+
+/// The loop of [`clamp`], without a branch, so that it runs in vectors. Returns whether all covariances are valid; those that are
+/// not stay as they are.
+struct Clamp<'a> {
+    nngp: &'a mut [f64],
+    /// Of the row's variance.
+    root: f64,
+    row_variance: f64,
+    column_variances: &'a [f64],
+    guard: f64,
+    /// Correlations above the first and below the second are close to ±1.
+    limits: [f64; 2],
+    close: &'a mut [bool],
+}
+
+impl pulp::NullaryFnOnce for Clamp<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        let len = self.nngp.len();
+        let (columns, close) = (&self.column_variances[..len], &mut self.close[..len]);
+        let [above, below] = self.limits;
+        let mut valid = true;
+        for i in 0..len {
+            let (k, q) = (self.nngp[i], columns[i]);
+            let bound = self.root * q.sqrt();
+            // NaN is none: the activation refuses it.
+            let excess = k.abs() > bound * self.guard;
+            valid &= !excess;
+            let near = (k > above * bound) | (k < below * bound);
+            let same = (k == self.row_variance) & (k == q);
+            close[i] |= near & !same;
+            let clamped = if k.abs() > bound {
+                bound.copysign(k)
+            } else {
+                k
+            };
+            self.nngp[i] = if excess { k } else { clamped };
+        }
+        valid
+    }
+}

@@ -1,0 +1,320 @@
+//! Pairs of signals over one geometry: refines the mean over the group, and carries blocks of pooled kernels through the
+//! layers after it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::kernel::evaluator::{Accuracy, Block, Control, Estimate, KernelBlock, SignalsOf};
+use crate::kernel::recursion::{FibreBuffers, Geometry, Recursion, SelfCovariance};
+use crate::kernel::values::KernelPair;
+use crate::network::{Network, Quadrature};
+use crate::special::geometric_mean;
+use crate::{Error, Result};
+
+use super::index_set::IndexSet;
+use super::refinement::{Exact, LevelIndex, Refinement};
+
+/// Errors are relative to the value, but not to less than this fraction of the kernels at r = e: the
+/// mean over the group may vanish by symmetry.
+const FLOOR: f64 = 0.1;
+/// Relative excess of a pooled covariance over its bound that a fixed, unrefined quadrature may show.
+const FIXED_SLACK: f64 = 0.1;
+/// The same for kernels without a quadrature: rounding only.
+const EXACT_SLACK: f64 = 1e-12;
+
+type Signal<R> = <<R as Refinement>::Level as Geometry>::Signal;
+type Workspace<R> = <<R as Refinement>::Level as Geometry>::Workspace;
+type Scalar<R> = <<R as Refinement>::Level as Geometry>::Scalar;
+
+/// A signal with what its network needs of it: where variances are numbers, they are kept; where
+/// they are functions, nothing is, and they are computed for each pair anew.
+pub(crate) struct Prepared<G: Geometry> {
+    pub signal: G::Signal,
+    own: SelfCovariance<G::Scalar>,
+}
+
+/// Variances before each activation after pooling; outer index the activation, inner the signal.
+#[derive(Debug, Clone, Default)]
+struct PooledVariances {
+    fine: Vec<Vec<f64>>,
+    coarse: Vec<Vec<f64>>,
+}
+
+impl PooledVariances {
+    fn row(&self, signal: usize) -> [Vec<f64>; 2] {
+        [&self.fine, &self.coarse].map(|side| side.iter().map(|q| q[signal]).collect())
+    }
+
+    fn select(&self, range: Range<usize>) -> PooledVariances {
+        let pick = |side: &[Vec<f64>]| side.iter().map(|q| q[range.clone()].to_vec()).collect();
+        PooledVariances {
+            fine: pick(&self.fine),
+            coarse: pick(&self.coarse),
+        }
+    }
+}
+
+/// Prepared signals with what the layers after pooling need of each.
+pub(super) struct PreparedSet<G: Geometry> {
+    signals: SignalsOf<Prepared<G>>,
+    pooled: PooledVariances,
+    /// Kernel of each signal with itself behind the last layer; empty where nobody asked for it.
+    pub diagonal: Vec<Estimate>,
+}
+
+/// Scratch of one thread: one workspace per level, allocated when first used.
+pub(super) struct Workspaces<R: Refinement> {
+    levels: BTreeMap<LevelIndex, Workspace<R>>,
+    buffers: FibreBuffers<Scalar<R>>,
+}
+
+/// A network over a geometry.
+pub(crate) struct Engine<R: Refinement> {
+    refinement: R,
+    recursion: Recursion,
+    pub(super) control: Control,
+}
+
+impl<G: Geometry> Engine<Exact<G>> {
+    /// Without a quadrature.
+    pub(crate) fn exact(geometry: G, network: &Network) -> Self {
+        Engine {
+            refinement: Exact(geometry),
+            recursion: Recursion::new(network),
+            control: Control::Exact,
+        }
+    }
+}
+
+impl<R: Refinement> Engine<R> {
+    /// With the quadrature of the network.
+    pub(crate) fn refined(refinement: R, network: &Network) -> Self {
+        Engine {
+            refinement,
+            recursion: Recursion::new(network),
+            control: match network.quadrature() {
+                Quadrature::BandLimit(_) => Control::Fixed,
+                Quadrature::Tolerance(tolerance) => Control::Tolerance(tolerance),
+            },
+        }
+    }
+
+    /// The geometry that says how signals are kept.
+    pub(super) fn first_level(&self) -> Result<&R::Level> {
+        self.refinement.level([0, 0])
+    }
+
+    pub(super) fn make_workspace(&self) -> Workspaces<R> {
+        Workspaces {
+            levels: BTreeMap::new(),
+            buffers: FibreBuffers::default(),
+        }
+    }
+
+    /// A signal with its variance before each activation.
+    pub(crate) fn prepared(&self, signal: Signal<R>) -> Result<Prepared<R::Level>> {
+        let geometry = self.first_level()?;
+        // Also where functions are computed for each pair anew: what leaves the range of the numbers is refused here.
+        let own =
+            self.recursion
+                .self_covariance(geometry, &signal, &mut geometry.make_workspace())?;
+        // The kernel at r = e is the largest: what it becomes without activations bounds the pooled kernel. With one fibre it
+        // is the pooled kernel.
+        let one_fibre = self.control == Control::Exact && !R::Level::FIELDS;
+        if one_fibre || !self.recursion.activates_after_pooling() {
+            self.recursion
+                .pooled_variances(&mut own.at_identity.clone())?;
+        }
+        Ok(Prepared { signal, own })
+    }
+
+    /// Adds what the layers after pooling need to know of each signal, in parallel.
+    ///
+    /// # Arguments
+    /// * `diagonal` — whether the kernel of each signal with itself is asked for in any case
+    pub(super) fn complete(
+        &self,
+        signals: SignalsOf<Prepared<R::Level>>,
+        accuracy: Accuracy,
+        diagonal: bool,
+    ) -> Result<PreparedSet<R::Level>> {
+        let needed = diagonal || self.recursion.activates_after_pooling();
+        let mut diagonal = match needed {
+            false => Vec::new(),
+            true => signals
+                .par_iter()
+                .map_init(
+                    || self.make_workspace(),
+                    |workspace, signal| self.pooled_pair(signal, signal, accuracy, workspace),
+                )
+                .collect::<Result<Vec<_>>>()?,
+        };
+        let mut pooled = PooledVariances::default();
+        for estimate in &mut diagonal {
+            for (side, pair) in [
+                (&mut pooled.fine, &mut estimate.fine),
+                (&mut pooled.coarse, &mut estimate.coarse),
+            ] {
+                let variances = self.recursion.pooled_variances(pair)?;
+                side.resize(variances.len(), Vec::new());
+                for (column, q) in side.iter_mut().zip(variances) {
+                    column.push(q);
+                }
+            }
+        }
+        Ok(PreparedSet {
+            signals,
+            pooled,
+            diagonal,
+        })
+    }
+
+    /// The kernels of a pair on one level.
+    fn at_level(
+        &self,
+        a: &Prepared<R::Level>,
+        b: &Prepared<R::Level>,
+        level: LevelIndex,
+        workspace: &mut Workspaces<R>,
+    ) -> Result<KernelPair> {
+        let geometry = self.refinement.level(level)?;
+        let scratch = workspace
+            .levels
+            .entry(level)
+            .or_insert_with(|| geometry.make_workspace());
+        self.recursion.pooled(
+            geometry,
+            [&a.signal, &b.signal],
+            [&a.own.variances, &b.own.variances],
+            scratch,
+            &mut workspace.buffers,
+        )
+    }
+
+    /// The pooled kernels of a pair, with an error estimate unless the level is given.
+    fn pooled_pair(
+        &self,
+        a: &Prepared<R::Level>,
+        b: &Prepared<R::Level>,
+        accuracy: Accuracy,
+        workspace: &mut Workspaces<R>,
+    ) -> Result<Estimate> {
+        let tolerance = match accuracy {
+            Accuracy::Step(step) => {
+                let level = self.refinement.steps().map(|steps| step.min(steps - 1));
+                let fine = self.at_level(a, b, level, workspace)?;
+                return Ok(Estimate { fine, coarse: fine });
+            }
+            Accuracy::Tolerance(tolerance) => tolerance,
+        };
+        let scale = |of: fn(&KernelPair) -> f64| {
+            FLOOR * geometric_mean(of(&a.own.at_identity), of(&b.own.at_identity))
+        };
+        let floors = [scale(|p| p.nngp), scale(|p| p.ntk)];
+        let steps = self.refinement.steps();
+        let mut levels = IndexSet::new(steps);
+        levels.add([0, 0], self.at_level(a, b, [0, 0], workspace)?);
+        let mut coarse = levels.value();
+        loop {
+            let (fine, error) = (levels.value(), levels.error());
+            let relative = |error: KernelPair| {
+                ratio(error.nngp, fine.nngp.abs().max(floors[0]))
+                    .max(ratio(error.ntk, fine.ntk.abs().max(floors[1])))
+            };
+            let excess = relative(error);
+            if excess <= tolerance {
+                return Ok(Estimate::with_error(fine, error, coarse));
+            }
+            let next = levels.grow(relative, |level| {
+                level.iter().zip(steps).all(|(step, steps)| *step < steps)
+                    && self.refinement.admits(level)
+            });
+            let Some(next) = next else {
+                return Err(Error::not_converged(
+                    "mean over SO(3), relative error",
+                    excess,
+                    tolerance,
+                    self.refinement.describe(levels.finest()),
+                ));
+            };
+            for level in next {
+                levels.add(level, self.at_level(a, b, level, workspace)?);
+            }
+            coarse = fine;
+        }
+    }
+
+    /// The kernels of a block of pairs behind the last layer.
+    ///
+    /// # Arguments
+    /// * `wanted` — pairs (row, column within the block) for which it is false keep the pooled value
+    ///   zero and cost next to nothing
+    pub(super) fn block(
+        &self,
+        (row_set, row_range): (&PreparedSet<R::Level>, Range<usize>),
+        (column_set, column_range): (&PreparedSet<R::Level>, Range<usize>),
+        wanted: Option<&dyn Fn(usize, usize) -> bool>,
+        accuracy: Accuracy,
+        workspace: &mut Workspaces<R>,
+    ) -> Result<Block> {
+        let wanted = |i: usize, j: usize| wanted.is_none_or(|wanted| wanted(i, j));
+        let width = column_range.len();
+        let len = row_range.len() * width;
+        let mut fine = KernelBlock::zeros(len);
+        let mut coarse =
+            matches!(accuracy, Accuracy::Tolerance(_)).then(|| KernelBlock::zeros(len));
+        for (i, a) in row_set.signals[row_range.clone()].iter().enumerate() {
+            for (j, b) in column_set.signals[column_range.clone()].iter().enumerate() {
+                if wanted(i, j) {
+                    let estimate = self.pooled_pair(a, b, accuracy, workspace)?;
+                    fine.set(i * width + j, estimate.fine);
+                    if let Some(coarse) = &mut coarse {
+                        coarse.set(i * width + j, estimate.coarse);
+                    }
+                }
+            }
+        }
+        let slack = self.slack();
+        let column_signals = &column_set.signals[column_range.clone()];
+        let columns = column_set.pooled.select(column_range);
+        let geometry = self.first_level()?;
+        for (i, row) in row_range.enumerate() {
+            let [own_fine, own_coarse] = row_set.pooled.row(row);
+            let at = i * width..(i + 1) * width;
+            let mut close = Vec::new();
+            let sides = [
+                (Some(&mut fine), own_fine, &columns.fine),
+                (coarse.as_mut(), own_coarse, &columns.coarse),
+            ];
+            for (side, own, others) in sides {
+                if let Some(KernelBlock { nngp, ntk }) = side {
+                    let (nngp, ntk) = (&mut nngp[at.clone()], &mut ntk[at.clone()]);
+                    close = self.recursion.advance_row(&own, others, slack, nngp, ntk)?;
+                }
+            }
+            for j in (0..close.len()).filter(|&j| close[j] && wanted(i, j)) {
+                let (a, b) = (&row_set.signals[row], &column_signals[j]);
+                if let Some(pair) = geometry.close_pair([&a.signal, &b.signal]) {
+                    fine.set(i * width + j, self.recursion.close(pair)?);
+                }
+            }
+        }
+        Ok(Block { fine, coarse })
+    }
+
+    fn slack(&self) -> f64 {
+        match self.control {
+            Control::Exact => EXACT_SLACK,
+            Control::Fixed => FIXED_SLACK,
+            // Three values enter, each with its own error; the kernel at r = e, to which the
+            // tolerance is relative, may exceed the pooled kernel.
+            Control::Tolerance(tolerance) => (100.0 * tolerance).clamp(EXACT_SLACK, FIXED_SLACK),
+        }
+    }
+}
+
+fn ratio(error: f64, scale: f64) -> f64 {
+    if error == 0.0 { 0.0 } else { error / scale }
+}

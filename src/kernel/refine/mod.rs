@@ -1,0 +1,11 @@
+//! The mean over the group, refined until it is accurate enough.
+
+mod engine;
+mod index_set;
+mod pairs;
+mod refinement;
+mod sample;
+
+pub(crate) use engine::{Engine, Prepared};
+pub(crate) use refinement::{Exact, LevelIndex, Refinement};
+pub(crate) use sample::sample;

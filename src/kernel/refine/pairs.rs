@@ -1,0 +1,102 @@
+//! The evaluator of a network over one geometry.
+
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard};
+
+use rayon::prelude::*;
+
+use crate::Result;
+use crate::kernel::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator, Pairs};
+use crate::kernel::recursion::Geometry;
+use crate::kernel::signals::Inputs;
+
+use super::engine::{Engine, PreparedSet, Workspaces};
+use super::refinement::Refinement;
+
+impl<R: Refinement> Evaluator for Engine<R> {
+    fn control(&self) -> Control {
+        self.control
+    }
+
+    fn prepare(&self, inputs: &Inputs<'_>) -> Result<AnySignals> {
+        let geometry = self.first_level()?;
+        let signals = (0..inputs.rows())
+            .into_par_iter()
+            .map(|row| {
+                self.prepared(geometry.take(inputs, row)?)
+                    .map_err(|error| error.in_input(inputs.signal_of(row)))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(AnySignals::new(signals))
+    }
+
+    fn pairs(
+        &self,
+        rows: &AnySignals,
+        columns: Option<&AnySignals>,
+        accuracy: Accuracy,
+        diagonal: bool,
+    ) -> Result<Box<dyn Pairs + '_>> {
+        let complete = |signals: &AnySignals| self.complete(signals.of()?, accuracy, diagonal);
+        Ok(Box::new(EnginePairs {
+            engine: self,
+            rows: complete(rows)?,
+            columns: columns.map(complete).transpose()?,
+            accuracy,
+            idle: Mutex::new(Vec::new()),
+        }))
+    }
+
+    fn reference(
+        &self,
+        rows: &AnySignals,
+        columns: &AnySignals,
+        diagonal: bool,
+    ) -> Result<Box<dyn Pairs + '_>> {
+        self.pairs(rows, Some(columns), Accuracy::Step(1), diagonal)
+    }
+}
+
+/// The pairs of two sets of signals, and the scratch of threads that are not at work.
+struct EnginePairs<'a, R: Refinement> {
+    engine: &'a Engine<R>,
+    rows: PreparedSet<R::Level>,
+    /// Nothing where the columns are the rows.
+    columns: Option<PreparedSet<R::Level>>,
+    accuracy: Accuracy,
+    idle: Mutex<Vec<Workspaces<R>>>,
+}
+
+impl<R: Refinement> EnginePairs<'_, R> {
+    fn columns(&self) -> &PreparedSet<R::Level> {
+        self.columns.as_ref().unwrap_or(&self.rows)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Workspaces<R>>> {
+        self.idle
+            .lock()
+            .expect("no thread panics while it takes scratch")
+    }
+}
+
+impl<R: Refinement> Pairs for EnginePairs<'_, R> {
+    fn block(
+        &self,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        wanted: Option<&dyn Fn(usize, usize) -> bool>,
+    ) -> Result<Block> {
+        let taken = self.idle().pop();
+        let mut workspaces = taken.unwrap_or_else(|| self.engine.make_workspace());
+        let (rows, columns) = ((&self.rows, rows), (self.columns(), columns));
+        let block = self
+            .engine
+            .block(rows, columns, wanted, self.accuracy, &mut workspaces);
+        self.idle().push(workspaces);
+        block
+    }
+
+    fn diagonals(&self) -> [&[Estimate]; 2] {
+        [&self.rows.diagonal, &self.columns().diagonal]
+    }
+}

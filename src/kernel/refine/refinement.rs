@@ -1,0 +1,50 @@
+//! Geometries from coarse to fine.
+
+use crate::Result;
+use crate::kernel::recursion::Geometry;
+
+/// One geometry, or several that approximate the same mean over the group ever more closely.
+pub(crate) trait Refinement: Send + Sync + 'static {
+    /// The geometry of each level.
+    type Level: Geometry;
+
+    /// Number of steps along each of the two axes, at least one: quadratures over the group, and grids on which a
+    /// fibre is known.
+    fn steps(&self) -> [usize; 2];
+
+    /// The geometry of a level, built on first use.
+    ///
+    /// # Errors
+    /// Whatever building the tables may meet.
+    fn level(&self, level: LevelIndex) -> Result<&Self::Level>;
+
+    /// Whether memory and time admit a level.
+    fn admits(&self, level: LevelIndex) -> bool {
+        let _ = level;
+        true
+    }
+
+    /// What distinguishes a level, for messages and reports.
+    fn describe(&self, level: LevelIndex) -> String;
+}
+
+/// A step along each of the two axes of a [`Refinement`].
+pub(crate) type LevelIndex = [usize; 2];
+
+/// A geometry whose mean over the group is a finite sum.
+pub(crate) struct Exact<G>(pub(super) G);
+
+impl<G: Geometry> Refinement for Exact<G> {
+    type Level = G;
+    fn steps(&self) -> [usize; 2] {
+        [1, 1]
+    }
+
+    fn level(&self, _: LevelIndex) -> Result<&G> {
+        Ok(&self.0)
+    }
+
+    fn describe(&self, _: LevelIndex) -> String {
+        "no quadrature".into()
+    }
+}

@@ -1,0 +1,149 @@
+//! Checks of inputs: their form and shape, finite entries, and sizes whose squares are numbers.
+
+use ndarray::ArrayView3;
+use num_complex::Complex64;
+
+use crate::kernel::values::Precision;
+use crate::network::{InputSpace, Layer, Network, SphereSampling};
+use crate::sphere::coefficients;
+use crate::{Error, Result};
+
+use super::forms::Signals;
+
+/// Refuses inputs whose squares overflow, and those whose squares underflow although they are all that the network sees.
+pub(super) fn check_sizes(
+    network: &Network,
+    precision: Precision,
+    signals: &Signals<'_>,
+) -> Result<()> {
+    // Square roots of the smallest normal and of the largest number.
+    let (smallest, largest) = match precision {
+        Precision::Double => (f64::MIN_POSITIVE.sqrt(), f64::MAX.sqrt()),
+        Precision::Single => (
+            f64::from(f32::MIN_POSITIVE).sqrt(),
+            f64::from(f32::MAX).sqrt(),
+        ),
+    };
+    let biased = match network.layers() {
+        [Layer::Lifting { scale, .. } | Layer::Dense(scale), ..] => scale.bias_std > 0.0,
+        _ => false,
+    };
+    for (input, size) in signals.sizes().into_iter().enumerate() {
+        let expected = if size > largest {
+            format!("at most {largest:.1e}, so that squares do not overflow")
+        } else if size > 0.0 && size < smallest && !biased {
+            format!("zero or at least {smallest:.1e}, so that squares do not underflow")
+        } else {
+            continue;
+        };
+        return Err(Error::invalid("largest entry", size, expected).in_input(input));
+    }
+    Ok(())
+}
+
+impl Signals<'_> {
+    /// Checks that the signals are finite and of an input space, before a kernel is made.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if they are not of the space, [`Error::NotFinite`], [`Error::Empty`].
+    pub fn check(&self, input: &InputSpace) -> Result<()> {
+        check_shape(input, self)?;
+        match self.first_not_finite() {
+            Some(index) => Err(Error::not_finite("signals", index)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn check_shape(input: &InputSpace, signals: &Signals<'_>) -> Result<()> {
+    let expected = match (input.clone(), signals) {
+        (InputSpace::Vector { dimension }, Signals::Vectors(_)) => vec![dimension],
+        (
+            InputSpace::Sphere {
+                band_limit,
+                sampling: SphereSampling::Grid(sampling),
+                channels,
+            },
+            Signals::Grid(_),
+        ) => {
+            let [rings, ring] = sampling.shape(band_limit)?;
+            vec![rings, ring, channels]
+        }
+        (
+            InputSpace::Sphere {
+                band_limit,
+                sampling: SphereSampling::Coefficients,
+                channels,
+            },
+            Signals::Coefficients(_),
+        ) => vec![channels, band_limit, 2 * band_limit - 1],
+        (
+            InputSpace::Plane {
+                height,
+                width,
+                channels,
+            },
+            Signals::Grid(_),
+        ) => vec![height, width, channels],
+        (InputSpace::Finite { action, channels }, Signals::Points(_)) => {
+            vec![action.points(), channels]
+        }
+        _ => return Err(wrong_form(input, signals)),
+    };
+    let shape = signals.shape();
+    if shape[1..] != expected[..] {
+        let words: Vec<String> = expected.iter().map(ToString::to_string).collect();
+        return Err(Error::shape(
+            "signals",
+            format!("[n, {}]", words.join(", ")),
+            shape.to_vec(),
+        ));
+    }
+    if shape[0] == 0 {
+        return Err(Error::empty("signals"));
+    }
+    Ok(())
+}
+
+pub(super) fn wrong_form(input: &InputSpace, signals: &Signals<'_>) -> Error {
+    let expected = match input {
+        InputSpace::Vector { dimension } => format!("real [n, {dimension}]"),
+        InputSpace::Sphere {
+            band_limit,
+            sampling: SphereSampling::Coefficients,
+            channels,
+        } => format!(
+            "complex [n, {channels}, {band_limit}, {}]",
+            2 * band_limit - 1
+        ),
+        InputSpace::Sphere { channels, .. } => format!("real [n, θ, φ, {channels}]"),
+        InputSpace::Plane {
+            height,
+            width,
+            channels,
+        } => format!("real [n, {height}, {width}, {channels}]"),
+        InputSpace::Finite { action, channels } => {
+            format!("real [n, {}, {channels}]", action.points())
+        }
+    };
+    let kind = match signals {
+        Signals::Coefficients(_) => "complex",
+        _ => "real",
+    };
+    Error::shape(
+        format!("signals ({kind})"),
+        expected,
+        signals.shape().to_vec(),
+    )
+}
+
+/// Refuses coefficients that are not those of real signals.
+pub(super) fn check_real(signal: ArrayView3<'_, Complex64>) -> Result<()> {
+    signal
+        .outer_iter()
+        .try_for_each(|channel| coefficients::check_real(channel, REALITY))
+}
+
+/// Relative deviation from the symmetry of a real signal that is put down to rounding, also to
+/// rounding of coefficients that came as 32-bit numbers.
+const REALITY: f64 = 1e-5;

@@ -1,0 +1,149 @@
+//! Inputs in the forms that networks take.
+
+use ndarray::{
+    Array2, Array3, Array4, ArrayView, ArrayView2, ArrayView3, ArrayView4, Axis, RemoveAxis,
+};
+use num_complex::Complex64;
+
+use crate::check::first_not_finite;
+
+/// A set of inputs, in one of the forms a network takes.
+#[derive(Debug, Clone, Copy)]
+pub enum Signals<'a> {
+    /// Vectors, `[n, dimension]`.
+    Vectors(ArrayView2<'a, f64>),
+    /// Real signals on a grid of the sphere, `[n, θ, φ, channels]`, or images,
+    /// `[n, height, width, channels]`.
+    Grid(ArrayView4<'a, f64>),
+    /// Functions on a finite set, `[n, points, channels]`.
+    Points(ArrayView3<'a, f64>),
+    /// Coefficients of real signals on the sphere, `[n, channels, L, 2L − 1]`, entry `[l, m + L − 1]`.
+    Coefficients(ArrayView4<'a, Complex64>),
+}
+
+impl<'a> From<ArrayView2<'a, f64>> for Signals<'a> {
+    fn from(array: ArrayView2<'a, f64>) -> Self {
+        Signals::Vectors(array)
+    }
+}
+
+impl<'a> From<ArrayView4<'a, f64>> for Signals<'a> {
+    fn from(array: ArrayView4<'a, f64>) -> Self {
+        Signals::Grid(array)
+    }
+}
+
+impl<'a> From<ArrayView3<'a, f64>> for Signals<'a> {
+    fn from(array: ArrayView3<'a, f64>) -> Self {
+        Signals::Points(array)
+    }
+}
+
+impl<'a> From<ArrayView4<'a, Complex64>> for Signals<'a> {
+    fn from(array: ArrayView4<'a, Complex64>) -> Self {
+        Signals::Coefficients(array)
+    }
+}
+
+impl Signals<'_> {
+    /// Number of signals.
+    pub fn len(&self) -> usize {
+        self.shape()[0]
+    }
+
+    /// Whether there is no signal.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The same, for as long as this borrow.
+    pub(crate) fn view(&self) -> Signals<'_> {
+        self.range(0..self.len())
+    }
+
+    /// Some of the signals, without a copy.
+    pub(crate) fn range(&self, range: std::ops::Range<usize>) -> Signals<'_> {
+        let range = ndarray::Slice::from(range);
+        match self {
+            Signals::Vectors(a) => Signals::Vectors(a.slice_axis(Axis(0), range)),
+            Signals::Grid(a) => Signals::Grid(a.slice_axis(Axis(0), range)),
+            Signals::Points(a) => Signals::Points(a.slice_axis(Axis(0), range)),
+            Signals::Coefficients(a) => Signals::Coefficients(a.slice_axis(Axis(0), range)),
+        }
+    }
+
+    /// A copy of the first `n` signals, or of all if there are fewer.
+    pub(crate) fn first(&self, n: usize) -> OwnedSignals {
+        let n = n.min(self.len());
+        match self {
+            Signals::Vectors(a) => OwnedSignals::Vectors(a.split_at(Axis(0), n).0.to_owned()),
+            Signals::Grid(a) => OwnedSignals::Grid(a.split_at(Axis(0), n).0.to_owned()),
+            Signals::Points(a) => OwnedSignals::Points(a.split_at(Axis(0), n).0.to_owned()),
+            Signals::Coefficients(a) => {
+                OwnedSignals::Coefficients(a.split_at(Axis(0), n).0.to_owned())
+            }
+        }
+    }
+
+    pub(crate) fn shape(&self) -> &[usize] {
+        match self {
+            Signals::Vectors(a) => a.shape(),
+            Signals::Grid(a) => a.shape(),
+            Signals::Points(a) => a.shape(),
+            Signals::Coefficients(a) => a.shape(),
+        }
+    }
+
+    /// The largest modulus of an entry of each signal; of real and imaginary parts, where entries are complex.
+    pub(super) fn sizes(&self) -> Vec<f64> {
+        fn largest<A, D: RemoveAxis>(
+            array: &ArrayView<'_, A, D>,
+            size: impl Fn(&A) -> f64,
+        ) -> Vec<f64> {
+            let of_signal =
+                |signal: ArrayView<'_, A, D::Smaller>| signal.iter().map(&size).fold(0.0, f64::max);
+            array.outer_iter().map(of_signal).collect()
+        }
+        match self {
+            Signals::Vectors(a) => largest(a, |x| x.abs()),
+            Signals::Grid(a) => largest(a, |x| x.abs()),
+            Signals::Points(a) => largest(a, |x| x.abs()),
+            Signals::Coefficients(a) => largest(a, |z| z.re.abs().max(z.im.abs())),
+        }
+    }
+
+    /// Index of the first entry that is not finite.
+    pub(super) fn first_not_finite(&self) -> Option<Vec<usize>> {
+        match self {
+            Signals::Vectors(a) => first_not_finite(a),
+            Signals::Grid(a) => first_not_finite(a),
+            Signals::Points(a) => first_not_finite(a),
+            Signals::Coefficients(a) => first_not_finite(a),
+        }
+    }
+}
+
+/// Inputs that a transformation made, in the form of those it was given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OwnedSignals {
+    /// `[n, dimension]`.
+    Vectors(Array2<f64>),
+    /// `[n, θ, φ, channels]` or `[n, height, width, channels]`.
+    Grid(Array4<f64>),
+    /// `[n, points, channels]`.
+    Points(Array3<f64>),
+    /// `[n, channels, L, 2L − 1]`.
+    Coefficients(Array4<Complex64>),
+}
+
+impl OwnedSignals {
+    /// The same, borrowed.
+    pub fn view(&self) -> Signals<'_> {
+        match self {
+            OwnedSignals::Vectors(array) => Signals::Vectors(array.view()),
+            OwnedSignals::Grid(array) => Signals::Grid(array.view()),
+            OwnedSignals::Points(array) => Signals::Points(array.view()),
+            OwnedSignals::Coefficients(array) => Signals::Coefficients(array.view()),
+        }
+    }
+}

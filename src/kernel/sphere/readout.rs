@@ -1,0 +1,44 @@
+//! How features over the sphere become numbers.
+
+use crate::network::{Layer, Network, Outputs};
+
+/// How features over the sphere or SO(3) become numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SphereReadout {
+    /// The mean over the group.
+    Pooling {
+        /// Whether an activation of the network has a kink.
+        kinked: bool,
+    },
+    /// The features at one rotation.
+    Rotation,
+    /// The mean over rotations about the filter's own axis, at one point.
+    Point {
+        /// As for the mean over the group.
+        kinked: bool,
+    },
+}
+
+impl SphereReadout {
+    pub(crate) fn of(network: &Network) -> Self {
+        let mut kinked = false;
+        // Behind the readout nothing is averaged any more.
+        let end = network.layers().iter().position(Layer::is_readout);
+        let layers = &network.layers()[..end.unwrap_or(network.layers().len())];
+        Layer::visit_all(layers, &mut |layer| {
+            if let Layer::Activation(activation) = layer {
+                kinked |= activation.is_kinked();
+            }
+        });
+        match network.outputs() {
+            Outputs::Pooled => SphereReadout::Pooling { kinked },
+            Outputs::Rotations(_) => SphereReadout::Rotation,
+            Outputs::Points(_) => SphereReadout::Point { kinked },
+        }
+    }
+
+    /// Whether fields are read at the north pole.
+    pub(crate) fn at_pole(self) -> bool {
+        !matches!(self, SphereReadout::Pooling { .. })
+    }
+}

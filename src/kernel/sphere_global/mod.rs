@@ -1,0 +1,24 @@
+//! Signals on the sphere, global filters: a fibre is one number.
+
+mod axial;
+mod geometry;
+mod refinement;
+mod signal;
+
+use std::sync::Arc;
+
+use crate::Result;
+use crate::network::Network;
+
+use super::evaluator::Evaluator;
+use super::refine::Engine;
+use refinement::SphereRefinement;
+
+/// The evaluator of a network on the sphere whose filters are global.
+///
+/// # Errors
+/// What the tables of the quadrature may meet.
+pub(super) fn evaluator(network: &Network, band_limit: usize) -> Result<Arc<dyn Evaluator>> {
+    let refinement = SphereRefinement::new(network, band_limit)?;
+    Ok(Arc::new(Engine::refined(refinement, network)))
+}

@@ -1,0 +1,49 @@
+//! Signals on the sphere, for correlations at many rotations.
+
+use ndarray::ArrayView3;
+use num_complex::Complex64;
+
+use crate::Result;
+use crate::kernel::signals::Turn;
+use crate::kernel::sphere::SphereSignal;
+use crate::rotation_group::RealHarmonics;
+
+/// A signal on the sphere in the forms that its kernels need.
+#[derive(Debug, Clone)]
+pub(super) struct GlobalSignal {
+    harmonics: RealHarmonics,
+    /// Where the signal is turned, or may be a copy of another one.
+    coeffs: Option<SphereSignal>,
+}
+
+impl GlobalSignal {
+    /// A real signal of shape `[channels, L, 2L − 1]`.
+    ///
+    /// # Arguments
+    /// * `turn` — for the signal x ↦ f(g x)
+    /// * `keeps_coeffs` — whether the coefficients are asked for later
+    pub(super) fn new(
+        coeffs: ArrayView3<'_, Complex64>,
+        turn: Option<Turn<'_>>,
+        keeps_coeffs: bool,
+    ) -> Result<Self> {
+        let signal = keeps_coeffs.then(|| SphereSignal::new(coeffs));
+        Ok(GlobalSignal {
+            harmonics: RealHarmonics::new(coeffs)?,
+            coeffs: match (signal, turn) {
+                (Some(signal), Some((rotation, g))) => Some(signal.turned(rotation, g)?),
+                (signal, _) => signal,
+            },
+        })
+    }
+
+    pub(super) fn harmonics(&self) -> &RealHarmonics {
+        &self.harmonics
+    }
+
+    pub(super) fn coeffs(&self) -> &SphereSignal {
+        self.coeffs
+            .as_ref()
+            .expect("kept where the geometry asks for it")
+    }
+}

@@ -1,0 +1,52 @@
+//! What fields of one band limit need, whatever the number of longitudes: tables over the rings of a grid.
+
+use crate::Result;
+use crate::network::Support;
+use crate::sphere::field_grid::{FieldGrid, FieldSynthesis};
+use crate::sphere::zonal_average::ZonalAverage;
+
+/// Legendre functions and the matrices of the local filters, shared by all Haar quadratures.
+#[derive(Debug)]
+pub(super) struct RingTables {
+    pub(super) synthesis: FieldSynthesis,
+    averages: Vec<(Support, ZonalAverage)>,
+}
+
+impl RingTables {
+    /// # Arguments
+    /// * `band_limit` — L of the signals
+    /// * `field` — M of the fields, at least L
+    /// * `pole` — whether the north pole is a node
+    /// * `supports` — those of the network's filters
+    pub(super) fn new(
+        band_limit: usize,
+        field: usize,
+        pole: bool,
+        supports: &[Support],
+    ) -> Result<Self> {
+        // Tables do not depend on the number of longitudes.
+        let grid = FieldGrid::new(field, 2 * field - 1, pole)?;
+        let mut averages: Vec<(Support, ZonalAverage)> = Vec::new();
+        for support in supports {
+            if let Support::Zonal(profile) = support {
+                let average = ZonalAverage::new(&grid, &profile.multipliers(field)?)?;
+                averages.push((support.clone(), average));
+            }
+        }
+        Ok(RingTables {
+            synthesis: FieldSynthesis::new(&grid, band_limit)?,
+            averages,
+        })
+    }
+
+    /// Bytes of the tables.
+    pub(super) fn bytes(field: usize, supports: usize) -> usize {
+        size_of::<f64>() * field * field * (field + 1).next_multiple_of(8) * supports
+    }
+
+    /// The average over a local filter; nothing for a global one.
+    pub(super) fn average(&self, support: &Support) -> Option<&ZonalAverage> {
+        let known = self.averages.iter().find(|(known, _)| known == support)?;
+        Some(&known.1)
+    }
+}

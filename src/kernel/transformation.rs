@@ -1,0 +1,160 @@
+//! Maps of inputs to inputs: rotations, turns of images, elements of a finite group.
+
+use std::sync::Arc;
+
+use ndarray::{Array4, ArrayView4, Axis};
+
+use crate::group::{FiniteAction, PlanarSymmetry, PointGroup, Rotation};
+use crate::sphere::rotate_coefficients_into;
+use crate::{Error, Result};
+
+use super::signals::{OwnedSignals, Signals};
+
+type Function = dyn Fn(Signals<'_>) -> Result<OwnedSignals> + Send + Sync;
+
+/// A map of inputs to inputs, such as a rotation.
+#[derive(Clone)]
+pub struct Transformation {
+    function: Arc<Function>,
+}
+
+impl Transformation {
+    /// Any function; what it returns must be as many signals of the same form.
+    pub fn new(
+        function: impl Fn(Signals<'_>) -> Result<OwnedSignals> + Send + Sync + 'static,
+    ) -> Self {
+        Transformation {
+            function: Arc::new(function),
+        }
+    }
+
+    /// Turns and mirrors images, `[n, height, width, channels]`.
+    pub fn of_images(symmetry: PlanarSymmetry) -> Self {
+        Self::new(move |signals| match signals {
+            Signals::Grid(images) => Ok(OwnedSignals::Grid(turned(images, symmetry)?)),
+            other => Err(wrong_form(&other, "images, [n, height, width, channels]")),
+        })
+    }
+
+    /// Turns and mirrors images that are written out as vectors, `[n, height · width · channels]`.
+    pub fn of_flat_images(symmetry: PlanarSymmetry, [height, width, channels]: [usize; 3]) -> Self {
+        Self::new(move |signals| match signals {
+            Signals::Vectors(vectors) => {
+                let n = vectors.nrows();
+                let shape = (n, height, width, channels);
+                let images = vectors
+                    .as_standard_layout()
+                    .into_owned()
+                    .into_shape_with_order(shape)
+                    .map_err(|_| {
+                        Error::shape(
+                            "images as vectors",
+                            format!("[n, {}]", height * width * channels),
+                            vectors.shape().to_vec(),
+                        )
+                    })?;
+                let turned = turned(images.view(), symmetry)?;
+                let vectors = turned.into_shape_with_order((n, height * width * channels));
+                Ok(OwnedSignals::Vectors(
+                    vectors.expect("a new array holds its entries in order"),
+                ))
+            }
+            other => Err(wrong_form(&other, "vectors, [n, dimension]")),
+        })
+    }
+
+    /// Moves functions on a finite set by an element of the group, $`(g f)(x) = f(g^{-1} x)`$; those of
+    /// the form `[n, points, channels]`, or `[n, points · channels]` for a multilayer perceptron.
+    pub fn of_points(action: &FiniteAction, element: usize) -> Self {
+        let element = element % action.order();
+        let inverse = action.group().inverse_of(element);
+        let sources: Vec<usize> = (0..action.points())
+            .map(|x| action.image(inverse, x))
+            .collect();
+        Self::new(move |signals| match signals {
+            Signals::Points(points) if points.len_of(Axis(1)) == sources.len() => {
+                Ok(OwnedSignals::Points(points.select(Axis(1), &sources)))
+            }
+            Signals::Vectors(vectors)
+                if !sources.is_empty() && vectors.ncols().is_multiple_of(sources.len()) =>
+            {
+                let channels = vectors.ncols() / sources.len();
+                let columns: Vec<usize> = sources
+                    .iter()
+                    .flat_map(|x| (0..channels).map(move |c| x * channels + c))
+                    .collect();
+                Ok(OwnedSignals::Vectors(vectors.select(Axis(1), &columns)))
+            }
+            other => Err(wrong_form(
+                &other,
+                &format!("functions on {} points", sources.len()),
+            )),
+        })
+    }
+
+    /// Rotates signals on the sphere, given by coefficients `[n, channels, L, 2L − 1]`.
+    pub fn of_coefficients(rotation: Rotation) -> Self {
+        Self::new(move |signals| match signals {
+            Signals::Coefficients(coefficients) => {
+                let angles = rotation.euler_zyz();
+                let mut rotated = Array4::zeros(coefficients.raw_dim());
+                for (from, mut to) in coefficients.outer_iter().zip(rotated.outer_iter_mut()) {
+                    for (from, to) in from.outer_iter().zip(to.outer_iter_mut()) {
+                        rotate_coefficients_into(
+                            from,
+                            angles.alpha(),
+                            angles.beta(),
+                            angles.gamma(),
+                            to,
+                        )?;
+                    }
+                }
+                Ok(OwnedSignals::Coefficients(rotated))
+            }
+            other => Err(wrong_form(&other, "coefficients, [n, channels, L, 2L - 1]")),
+        })
+    }
+
+    /// All elements of a point group on images, the identity first.
+    pub fn point_group(group: PointGroup) -> Vec<Self> {
+        let elements = group.elements().iter();
+        elements.map(|&element| Self::of_images(element)).collect()
+    }
+
+    /// All elements of a group that acts on a finite set, the identity first.
+    pub fn finite_group(action: &FiniteAction) -> Vec<Self> {
+        (0..action.order())
+            .map(|element| Self::of_points(action, element))
+            .collect()
+    }
+
+    /// Transforms signals.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for signals that the transformation does not take, and what the function may meet.
+    pub fn apply(&self, signals: Signals<'_>) -> Result<OwnedSignals> {
+        let transformed = (self.function)(signals)?;
+        if transformed.view().len() != signals.len() {
+            return Err(Error::shape(
+                "transformed signals",
+                format!("{} signals, as many as before", signals.len()),
+                vec![transformed.view().len()],
+            ));
+        }
+        Ok(transformed)
+    }
+}
+
+fn turned(images: ArrayView4<'_, f64>, symmetry: PlanarSymmetry) -> Result<Array4<f64>> {
+    let (n, height, width, channels) = images.dim();
+    let (new_height, new_width) = symmetry.shape_after(height, width);
+    let mut turned = Array4::zeros((n, new_height, new_width, channels));
+    for (image, mut out) in images.outer_iter().zip(turned.outer_iter_mut()) {
+        out.assign(&symmetry.transform(image)?);
+    }
+    Ok(turned)
+}
+
+pub(super) fn wrong_form(signals: &Signals<'_>, expected: &str) -> Error {
+    Error::shape("signals to transform", expected, signals.shape().to_vec())
+}

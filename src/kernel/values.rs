@@ -1,0 +1,111 @@
+//! Values of kernels: pairs, matrices, and their error estimates.
+
+use ndarray::Array2;
+
+/// The precision of the arithmetic within a pair. Inputs and results are `f64`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// `f64`.
+    #[default]
+    Double,
+    /// `f32` for the fibres: on the plane in a half to two thirds of the time. Kernel matrices come with an error
+    /// estimate from a sample of pairs in double precision.
+    Single,
+}
+
+/// A pair of kernel values.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct KernelPair {
+    /// `$`K`$`, the covariance of the outputs at initialisation.
+    pub nngp: f64,
+    /// `$`\Theta`$`, the neural tangent kernel.
+    pub ntk: f64,
+}
+
+impl KernelPair {
+    pub(crate) fn plus(self, other: KernelPair) -> KernelPair {
+        KernelPair {
+            nngp: self.nngp + other.nngp,
+            ntk: self.ntk + other.ntk,
+        }
+    }
+
+    pub(crate) fn scaled(self, factor: f64) -> KernelPair {
+        KernelPair {
+            nngp: factor * self.nngp,
+            ntk: factor * self.ntk,
+        }
+    }
+
+    /// The larger of each.
+    pub(crate) fn max(self, other: KernelPair) -> KernelPair {
+        KernelPair {
+            nngp: self.nngp.max(other.nngp),
+            ntk: self.ntk.max(other.ntk),
+        }
+    }
+
+    /// The absolute difference of each.
+    pub(crate) fn distance(self, other: KernelPair) -> KernelPair {
+        KernelPair {
+            nngp: (self.nngp - other.nngp).abs(),
+            ntk: (self.ntk - other.ntk).abs(),
+        }
+    }
+}
+
+/// The kernels of every signal of one set with every signal of another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gram {
+    /// `[n1, n2]`, the covariance K of the outputs at initialisation.
+    pub nngp: Array2<f64>,
+    /// `[n1, n2]`, the neural tangent kernel Θ.
+    pub ntk: Array2<f64>,
+    /// How far the entries may be from the exact mean over the group.
+    pub error: KernelError,
+}
+
+/// Error estimates of a [`Gram`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum KernelError {
+    /// No quadrature was involved: the entries are exact to rounding.
+    ///
+    /// Functions with a kink or a jump turn a rounding error of ε in a correlation near 1 into one of √ε in an angle. For vectors the
+    /// angle is carried through the layers instead. Elsewhere signals, and patches of images, that are multiples of each other are
+    /// recognised; those that miss it by an angle below 6e-8 count as multiples, which changes the NTK of a rectifier by 1e-8
+    /// of its value per activation at most (`docs/accuracy.md`).
+    Exact,
+    /// Each entry's own estimate: its change in the last refinement of the quadrature, which is the
+    /// error of the coarser one and so, as a rule, several times the error of the entry.
+    Entries {
+        /// Absolute, `[n1, n2]`.
+        nngp: Array2<f64>,
+        /// Absolute, `[n1, n2]`.
+        ntk: Array2<f64>,
+    },
+    /// The quadrature was fixed, or the precision single. A sample of pairs was computed again with a
+    /// finer quadrature, or in double precision; this is the largest change among them.
+    Sampled {
+        /// Absolute.
+        largest: KernelPair,
+        /// Number of pairs in the sample.
+        pairs: usize,
+    },
+}
+
+impl KernelError {
+    /// The largest absolute error estimate of each kernel; zero where there is no quadrature.
+    pub fn largest(&self) -> KernelPair {
+        match self {
+            KernelError::Exact => KernelPair::default(),
+            KernelError::Entries { nngp, ntk } => {
+                let largest = |a: &Array2<f64>| a.iter().copied().fold(0.0, f64::max);
+                KernelPair {
+                    nngp: largest(nngp),
+                    ntk: largest(ntk),
+                }
+            }
+            KernelError::Sampled { largest, .. } => *largest,
+        }
+    }
+}
