@@ -340,7 +340,7 @@ pub(crate) fn harmonics<'a>(
                 let channels = grid.len_of(Axis(2));
                 let mut coeffs = Array3::zeros((channels, band_limit, 2 * band_limit - 1));
                 let grid = grid.permuted_axes([2, 0, 1]);
-                plan.forward_batch_into(grid, coeffs.view_mut(), &mut plan.make_scratch())?;
+                plan.forward_into(grid, coeffs.view_mut(), &mut plan.make_scratch())?;
                 Ok(coeffs)
             }))
         }
@@ -376,7 +376,7 @@ impl Places {
     fn new(network: &Network, places: Vec<Option<Rotation>>) -> Result<Self> {
         let rotation = match network.input() {
             InputSpace::Sphere { band_limit, .. } if places.iter().any(Option::is_some) => {
-                Some(CoefficientRotation::new(*band_limit)?)
+                Some(CoefficientRotation::real(*band_limit)?)
             }
             _ => None,
         };
