@@ -58,13 +58,14 @@ fn rotate(c: &mut Criterion) {
     for band_limit in [16, 64, 128, 256, 512] {
         let coeffs = signals(1, band_limit).index_axis_move(Axis(0), 0);
         let mut out = coeffs.clone();
-        let rotation = CoefficientRotation::new(band_limit).expect("valid");
+        let rotation = CoefficientRotation::real(band_limit).expect("valid");
+        let of_complex = CoefficientRotation::complex(band_limit).expect("valid");
         let mut scratch = rotation.make_scratch();
         group.throughput(Throughput::Elements((band_limit * band_limit) as u64));
         for (name, euler) in [("real", &euler), ("real_small_tilt", &tilt)] {
             group.bench_function(BenchmarkId::new(name, band_limit), |b| {
                 b.iter(|| {
-                    rotation.rotate_real_into(
+                    rotation.rotate_into(
                         black_box(coeffs.view()),
                         euler,
                         out.view_mut(),
@@ -75,7 +76,7 @@ fn rotate(c: &mut Criterion) {
         }
         group.bench_function(BenchmarkId::new("complex", band_limit), |b| {
             b.iter(|| {
-                rotation.rotate_into(
+                of_complex.rotate_into(
                     black_box(coeffs.view()),
                     &euler,
                     out.view_mut(),
@@ -104,21 +105,23 @@ fn batch(c: &mut Criterion) {
     for band_limit in [16, 64, 256] {
         let coeffs = signals(100, band_limit);
         let mut out = coeffs.clone();
-        let rotation = CoefficientRotation::new(band_limit).expect("valid");
+        let rotation = CoefficientRotation::real(band_limit).expect("valid");
         group.throughput(Throughput::Elements(100 * (band_limit * band_limit) as u64));
         for threads in [1, 2] {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build()
                 .expect("a pool");
+            let mut scratch = rotation.make_parallel_scratch();
             let name = format!("real_{threads}_threads");
             group.bench_function(BenchmarkId::new(name, band_limit), |b| {
                 b.iter(|| {
                     pool.install(|| {
-                        rotation.rotate_real_batch_into(
+                        rotation.rotate_into(
                             black_box(coeffs.view()),
                             &euler,
                             out.view_mut(),
+                            &mut scratch,
                         )
                     })
                 })
@@ -141,7 +144,7 @@ fn planning(c: &mut Criterion) {
     let mut group = c.benchmark_group("rotate_plan");
     for band_limit in [16, 64, 256] {
         group.bench_function(BenchmarkId::from_parameter(band_limit), |b| {
-            b.iter(|| CoefficientRotation::new(black_box(band_limit)))
+            b.iter(|| CoefficientRotation::real(black_box(band_limit)))
         });
     }
     group.finish();

@@ -33,8 +33,8 @@ fn transform(c: &mut Criterion) {
     for band_limit in BAND_LIMITS {
         let plan = plan(band_limit, band_limit);
         let mut scratch = plan.make_scratch();
-        let coeffs = random(plan.coeff_shape());
-        let samples = plan.inverse(coeffs.view()).expect("finite");
+        let coeffs = random(plan.coeffs_shape());
+        let samples = plan.inverse::<Complex64, _>(coeffs.view()).expect("finite");
         let real = samples.mapv(|value| value.re);
         let (mut out, mut back) = (samples.clone(), plan.make_coeffs());
         let mut out_real = real.clone();
@@ -44,14 +44,14 @@ fn transform(c: &mut Criterion) {
         });
         group.bench_function(BenchmarkId::new("inverse_real", band_limit), |b| {
             b.iter(|| {
-                plan.inverse_real_into(black_box(coeffs.view()), out_real.view_mut(), &mut scratch)
+                plan.inverse_into(black_box(coeffs.view()), out_real.view_mut(), &mut scratch)
             })
         });
         group.bench_function(BenchmarkId::new("forward", band_limit), |b| {
             b.iter(|| plan.forward_into(black_box(samples.view()), back.view_mut(), &mut scratch))
         });
         group.bench_function(BenchmarkId::new("forward_real", band_limit), |b| {
-            b.iter(|| plan.forward_real_into(black_box(real.view()), back.view_mut(), &mut scratch))
+            b.iter(|| plan.forward_into(black_box(real.view()), back.view_mut(), &mut scratch))
         });
     }
     group.finish();

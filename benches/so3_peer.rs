@@ -55,7 +55,7 @@ fn random(shape: [usize; 3]) -> Array3<Complex64> {
 
 fn transforms(timer: &Timer, plan: &RotationPlan) -> Result<(), String> {
     let mut scratch = plan.make_scratch();
-    let coeffs = random(plan.coeff_shape());
+    let coeffs = random(plan.coeffs_shape());
     let mut back = plan.make_coeffs();
     let mut samples = Array3::<Complex64>::zeros(plan.signal_shape());
     timer.print("inverse, complex", || {
@@ -67,10 +67,10 @@ fn transforms(timer: &Timer, plan: &RotationPlan) -> Result<(), String> {
     drop(samples);
     let mut samples = Array3::<f64>::zeros(plan.signal_shape());
     timer.print("inverse, real", || {
-        plan.inverse_real_into(black_box(coeffs.view()), samples.view_mut(), &mut scratch)
+        plan.inverse_into(black_box(coeffs.view()), samples.view_mut(), &mut scratch)
     })?;
     timer.print("forward, real", || {
-        plan.forward_real_into(black_box(samples.view()), back.view_mut(), &mut scratch)
+        plan.forward_into(black_box(samples.view()), back.view_mut(), &mut scratch)
     })?;
     let limit = timer.band_limit;
     let [f, g] = [1, 2].map(|k| random([1, limit, 2 * limit - 1]) * Complex64::from(k as f64));
@@ -95,11 +95,11 @@ fn memory(plan: &RotationPlan) -> Result<(), String> {
     let fail = |error: haarmonic::Error| error.to_string();
     let mut scratch = plan.make_scratch();
     report("plan and scratch");
-    let mut coeffs = random(plan.coeff_shape());
+    let mut coeffs = random(plan.coeffs_shape());
     let mut samples = Array3::<f64>::zeros(plan.signal_shape());
-    plan.inverse_real_into(coeffs.view(), samples.view_mut(), &mut scratch)
+    plan.inverse_into(coeffs.view(), samples.view_mut(), &mut scratch)
         .map_err(fail)?;
-    plan.forward_real_into(samples.view(), coeffs.view_mut(), &mut scratch)
+    plan.forward_into(samples.view(), coeffs.view_mut(), &mut scratch)
         .map_err(fail)?;
     drop(samples);
     report("real");

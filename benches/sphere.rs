@@ -7,7 +7,7 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
 use haarmonic::sphere::{Sample, Sampling, ShtPlanner, SphericalHarmonics, coefficients};
-use ndarray::{Array2, Array3};
+use ndarray::{Array1, Array2, Array3};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -35,7 +35,7 @@ fn transforms<T: Sample>(c: &mut Criterion, kind: &str) {
                 .plan(l, sampling)
                 .expect("a valid band limit");
             let coeffs = random_coeffs(l);
-            let signal = plan.inverse::<T>(coeffs.view()).expect("shapes agree");
+            let signal = plan.inverse::<T, _>(coeffs.view()).expect("shapes agree");
             let (mut scratch, mut out) = (plan.make_scratch(), plan.make_coeffs());
             let mut samples = plan.make_signal::<T>();
             group.throughput(Throughput::Elements((l * l) as u64));
@@ -63,17 +63,17 @@ fn smooth(c: &mut Criterion) {
             .plan_with_longitudes(l, Sampling::GaussLegendre, 2 * l)
             .expect("a valid band limit");
         let coeffs = random_coeffs(l);
-        let signal = plan.inverse::<f64>(coeffs.view()).expect("shapes agree");
+        let signal = plan.inverse::<f64, _>(coeffs.view()).expect("shapes agree");
         let mut scratch = plan.make_scratch();
-        let mut half = vec![Complex64::ZERO; plan.half_len()];
+        let mut half = Array1::from_elem(plan.half_len(), Complex64::ZERO);
         let mut samples = plan.make_signal::<f64>();
         let mut out = plan.make_coeffs();
         group.throughput(Throughput::Elements((l * l) as u64));
         group.bench_function(BenchmarkId::new("forward_half", l), |b| {
-            b.iter(|| plan.forward_half_into(black_box(signal.view()), &mut half, &mut scratch));
+            b.iter(|| plan.forward_into(black_box(signal.view()), half.view_mut(), &mut scratch));
         });
         group.bench_function(BenchmarkId::new("inverse_half", l), |b| {
-            b.iter(|| plan.inverse_half_into(black_box(&half), samples.view_mut(), &mut scratch));
+            b.iter(|| plan.inverse_into(black_box(half.view()), samples.view_mut(), &mut scratch));
         });
         group.bench_function(BenchmarkId::new("forward", l), |b| {
             b.iter(|| plan.forward_into(black_box(signal.view()), out.view_mut(), &mut scratch));
@@ -87,12 +87,12 @@ fn smooth(c: &mut Criterion) {
             let mut scratch = plan.make_parallel_scratch();
             group.bench_function(BenchmarkId::new("forward_half/two_threads", l), |b| {
                 b.iter(|| {
-                    plan.forward_half_into(black_box(signal.view()), &mut half, &mut scratch)
+                    plan.forward_into(black_box(signal.view()), half.view_mut(), &mut scratch)
                 });
             });
             group.bench_function(BenchmarkId::new("inverse_half/two_threads", l), |b| {
                 b.iter(|| {
-                    plan.inverse_half_into(black_box(&half), samples.view_mut(), &mut scratch)
+                    plan.inverse_into(black_box(half.view()), samples.view_mut(), &mut scratch)
                 });
             });
         }
@@ -129,7 +129,7 @@ fn batches(c: &mut Criterion) {
             .expect("a valid band limit");
         let [rings, longitudes] = plan.signal_shape();
         let one = plan
-            .inverse::<f64>(random_coeffs(l).view())
+            .inverse::<f64, _>(random_coeffs(l).view())
             .expect("shapes agree");
         let mut signals = Array3::from_shape_fn((1000, rings, longitudes), |(s, t, p)| {
             one[[t, p]] / (s + 1) as f64
@@ -144,13 +144,13 @@ fn batches(c: &mut Criterion) {
             group.bench_function(BenchmarkId::new(format!("forward_half{threads}"), l), |b| {
                 b.iter(|| {
                     let signals = black_box(signals.view());
-                    plan.forward_half_batch_into(signals, half.view_mut(), &mut scratch)
+                    plan.forward_into(signals, half.view_mut(), &mut scratch)
                 });
             });
             group.bench_function(BenchmarkId::new(format!("inverse_half{threads}"), l), |b| {
                 b.iter(|| {
                     let half = black_box(half.view());
-                    plan.inverse_half_batch_into(half, signals.view_mut(), &mut scratch)
+                    plan.inverse_into(half, signals.view_mut(), &mut scratch)
                 });
             });
         }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use haarmonic::group::EulerZyz;
 use haarmonic::special::WignerDegrees;
 use haarmonic::sphere::{CoefficientRotation, Sampling, ShtPlan, ShtPlanner, ShtScratch};
-use ndarray::{Array2, Array3, ArrayViewMut2, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayViewMut2, Axis};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -89,14 +89,14 @@ fn random(signals: usize, band_limit: usize) -> Array3<Complex64> {
 fn sht(timer: &Timer, plan: &ShtPlan, mut scratch: ShtScratch) -> haarmonic::Result<()> {
     let dense = random(1, timer.band_limit).remove_axis(Axis(0));
     let mut signal: Array2<f64> = plan.inverse(dense.view())?;
-    let mut half = vec![Complex64::ZERO; plan.half_len()];
-    plan.forward_half_into(signal.view(), &mut half, &mut scratch)?;
+    let mut half = Array1::from_elem(plan.half_len(), Complex64::ZERO);
+    plan.forward_into(signal.view(), half.view_mut(), &mut scratch)?;
     let mut out = half.clone();
     timer.print("forward", 1, || {
-        plan.forward_half_into(black_box(signal.view()), &mut out, &mut scratch)
+        plan.forward_into(black_box(signal.view()), out.view_mut(), &mut scratch)
     })?;
     timer.print("inverse", 1, || {
-        plan.inverse_half_into(black_box(&half), signal.view_mut(), &mut scratch)
+        plan.inverse_into(black_box(half.view()), signal.view_mut(), &mut scratch)
     })
 }
 
@@ -104,21 +104,21 @@ fn batch(timer: &Timer, plan: &ShtPlan, mut scratch: ShtScratch) -> haarmonic::R
     let dense = random(BATCH, timer.band_limit);
     let [rings, longitudes] = plan.signal_shape();
     let mut signals = Array3::<f64>::zeros((BATCH, rings, longitudes));
-    plan.inverse_batch_into(dense.view(), signals.view_mut(), &mut scratch)?;
+    plan.inverse_into(dense.view(), signals.view_mut(), &mut scratch)?;
     let mut half = Array2::zeros((BATCH, plan.half_len()));
     timer.print("forward", BATCH, || {
-        plan.forward_half_batch_into(black_box(signals.view()), half.view_mut(), &mut scratch)
+        plan.forward_into(black_box(signals.view()), half.view_mut(), &mut scratch)
     })?;
     timer.print("inverse", BATCH, || {
-        plan.inverse_half_batch_into(black_box(half.view()), signals.view_mut(), &mut scratch)
+        plan.inverse_into(black_box(half.view()), signals.view_mut(), &mut scratch)
     })
 }
 
 fn rotations(timer: &Timer, count: usize) -> haarmonic::Result<()> {
     let coeffs = random(count, timer.band_limit);
     let mut rotated = coeffs.clone();
-    let rotation = CoefficientRotation::new(timer.band_limit)?;
-    let mut scratch = rotation.make_scratch();
+    let rotation = CoefficientRotation::real(timer.band_limit)?;
+    let mut scratch = rotation.make_parallel_scratch();
     let euler = EulerZyz::new(0.3, 1.1, -0.7)?;
     let name = if count == 1 { "rotate" } else { "square" };
     timer.print(name, count, || {
@@ -127,9 +127,14 @@ fn rotations(timer: &Timer, count: usize) -> haarmonic::Result<()> {
                 coeffs.index_axis(Axis(0), 0),
                 rotated.index_axis_mut(Axis(0), 0),
             );
-            return rotation.rotate_real_into(black_box(from), &euler, to, &mut scratch);
+            return rotation.rotate_into(black_box(from), &euler, to, &mut scratch);
         }
-        rotation.rotate_real_batch_into(black_box(coeffs.view()), &euler, rotated.view_mut())
+        rotation.rotate_into(
+            black_box(coeffs.view()),
+            &euler,
+            rotated.view_mut(),
+            &mut scratch,
+        )
     })?;
     if count == 1 {
         return Ok(());
@@ -142,9 +147,15 @@ fn rotations(timer: &Timer, count: usize) -> haarmonic::Result<()> {
             *value = coeffs[at];
         }
     }
+    let of_half = CoefficientRotation::half(limit)?;
     let mut turned = half.clone();
     timer.print("half", count, || {
-        rotation.rotate_half_batch_into(black_box(half.view()), &euler, turned.view_mut())
+        of_half.rotate_into(
+            black_box(half.view()),
+            &euler,
+            turned.view_mut(),
+            &mut scratch,
+        )
     })
 }
 

@@ -34,7 +34,7 @@ fn signal(rng: &mut ChaCha8Rng, falloff: i32) -> Array2<Complex64> {
 fn main() -> haarmonic::Result<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(2024);
     let (rotation, matcher) = (
-        CoefficientRotation::new(BAND_LIMIT)?,
+        CoefficientRotation::real(BAND_LIMIT)?,
         RotationMatcher::new(BAND_LIMIT)?,
     );
     let body = signal(&mut rng, 1);
@@ -45,7 +45,7 @@ fn main() -> haarmonic::Result<()> {
     say!("noise / signal   error (degrees)   score   runner-up   steps");
     for noise in [0.0, 0.1, 0.5, 1.0] {
         let truth = Rotation::random(&mut rng);
-        let turned = rotation.rotate_real(body.view(), &truth.euler_zyz())?;
+        let turned = rotation.rotate(body.view(), &truth.euler_zyz())?;
         let mut noisy = |clean: &Array2<Complex64>| -> haarmonic::Result<Array2<Complex64>> {
             let grain = signal(&mut rng, 0);
             let total = coefficients::power_spectrum(grain.view())?

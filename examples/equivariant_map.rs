@@ -30,7 +30,7 @@ use haarmonic::sphere::{
     CoefficientRotation, Gradient, Sampling, ShtPlanner, SphericalHarmonics, coefficients,
     smoothing::heat_kernel, zonal,
 };
-use ndarray::{Array2, Array4, Axis};
+use ndarray::{Array2, Array3, Array4, Axis};
 use num_complex::Complex64;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -233,10 +233,10 @@ impl Maps {
 
     /// Maps and places turned; the target is the same there.
     fn turned(&self, rotation: &Rotation) -> Result<Maps> {
-        let turn = CoefficientRotation::new(BAND_LIMIT)?;
+        let turn = CoefficientRotation::real(BAND_LIMIT)?;
         let mut coeffs = self.coeffs.clone();
         for mut map in coeffs.outer_iter_mut() {
-            let channel = turn.rotate_real(map.index_axis(Axis(0), 0), &rotation.euler_zyz())?;
+            let channel = turn.rotate(map.index_axis(Axis(0), 0), &rotation.euler_zyz())?;
             map.index_axis_mut(Axis(0), 0).assign(&channel);
         }
         let places = self
@@ -287,8 +287,8 @@ fn steepness(coeffs: &Array4<Complex64>, places: &[Rotation]) -> Result<Array2<f
         for ((_, l, k), c) in map.indexed_iter() {
             wide[[l, k + limit - BAND_LIMIT]] = *c;
         }
-        let [south, east] = gradient.real(wide.view())?;
-        let mut square = plan.forward((&south * &south + &east * &east).view())?;
+        let field: Array3<f64> = gradient.inverse(wide.view())?;
+        let mut square = plan.forward((&field * &field).sum_axis(Axis(0)).view())?;
         zonal::filter(&heat, square.view_mut())?;
         values.assign(&harmonics.evaluate_real(square.view(), points.view())?);
     }

@@ -78,7 +78,7 @@ fn rotation_group_round_trip() {
                 }
             }
         }
-        let samples = plan.inverse(coeffs.view()).unwrap();
+        let samples = plan.inverse::<Complex64, _>(coeffs.view()).unwrap();
         let back = plan.forward(samples.view()).unwrap();
         let error = (&back - &coeffs)
             .iter()

@@ -89,7 +89,8 @@ fn error(found: &Array2<Complex64>, wanted: &Array2<Complex64>) -> f64 {
 }
 
 fn compare(band_limit: usize) {
-    let rotation = CoefficientRotation::new(band_limit).unwrap();
+    let rotation = CoefficientRotation::real(band_limit).unwrap();
+    let of_complex = CoefficientRotation::complex(band_limit).unwrap();
     let f = complex(band_limit, 3);
     let u = real(1, band_limit, 4).index_axis_move(Axis(0), 0);
     let mut worst = 0.0_f64;
@@ -97,11 +98,11 @@ fn compare(band_limit: usize) {
         let angles = [0.7, beta, -1.9];
         let at = euler(angles[0], angles[1], angles[2]);
         let whole = error(
-            &rotation.rotate(f.view(), &at).unwrap(),
+            &of_complex.rotate(f.view(), &at).unwrap(),
             &by_matrices(&f, angles),
         );
         let half = error(
-            &rotation.rotate_real(u.view(), &at).unwrap(),
+            &rotation.rotate(u.view(), &at).unwrap(),
             &by_matrices(&u, angles),
         );
         let allowed = tol::rotation(band_limit);
@@ -137,12 +138,12 @@ fn agrees_with_wigner_matrices_at_large_band_limits() {
 #[test]
 fn values_at_points_turned_back() {
     for band_limit in [2, 5, 32, 33, 128] {
-        let rotation = CoefficientRotation::new(band_limit).unwrap();
+        let rotation = CoefficientRotation::real(band_limit).unwrap();
         let harmonics = SphericalHarmonics::new(band_limit).unwrap();
         let f = real(1, band_limit, 8).index_axis_move(Axis(0), 0);
         for beta in [1e-9, 0.1, 1.3, 2.5, PI] {
             let at = euler(2.0, beta, 0.3);
-            let rotated = rotation.rotate_real(f.view(), &at).unwrap();
+            let rotated = rotation.rotate(f.view(), &at).unwrap();
             let back = Rotation::from(at).inverse();
             for direction in [[0.1, 0.2, 0.97], [-0.6, 0.5, 0.1], [0.3, -0.1, -0.9]] {
                 let value = |coeffs: &Array2<Complex64>, x: [f64; 3]| {
@@ -167,19 +168,19 @@ fn values_at_points_turned_back() {
 fn two_rotations_make_their_product_and_the_inverse_undoes() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     for band_limit in [1, 7, 31, 64, 128] {
-        let rotation = CoefficientRotation::new(band_limit).unwrap();
+        let rotation = CoefficientRotation::real(band_limit).unwrap();
         let f = real(1, band_limit, 9).index_axis_move(Axis(0), 0);
         for _ in 0..4 {
             let (h, g) = (Rotation::random(&mut rng), Rotation::random(&mut rng));
-            let once = rotation.rotate_real(f.view(), &h.euler_zyz()).unwrap();
-            let twice = rotation.rotate_real(once.view(), &g.euler_zyz()).unwrap();
+            let once = rotation.rotate(f.view(), &h.euler_zyz()).unwrap();
+            let twice = rotation.rotate(once.view(), &g.euler_zyz()).unwrap();
             let direct = rotation
-                .rotate_real(f.view(), &g.compose(&h).euler_zyz())
+                .rotate(f.view(), &g.compose(&h).euler_zyz())
                 .unwrap();
             // The product of the quaternions is known to ε, which degree l sees l-fold.
             assert!(error(&twice, &direct) <= 4.0 * tol::rotation(band_limit));
             let back = rotation
-                .rotate_real(once.view(), &h.inverse().euler_zyz())
+                .rotate(once.view(), &h.inverse().euler_zyz())
                 .unwrap();
             assert!(error(&back, &f) <= 4.0 * tol::rotation(band_limit));
         }
@@ -220,21 +221,23 @@ fn no_tilt_leaves_phases_and_a_half_turn_mirrors() {
 #[test]
 fn batches_are_what_single_signals_are() {
     for band_limit in [1, 6, 33] {
-        let rotation = CoefficientRotation::new(band_limit).unwrap();
+        let rotation = CoefficientRotation::real(band_limit).unwrap();
+        let of_complex = CoefficientRotation::complex(band_limit).unwrap();
+        let mut scratch = rotation.make_parallel_scratch();
         let at = euler(0.3, 2.0, 1.0);
         for count in [0, 1, 2, 3, 4, 5, 9] {
             let f = real(count, band_limit, 20);
             let mut out = f.clone();
             out.fill(Complex64::new(f64::NAN, 1.0));
             rotation
-                .rotate_real_batch_into(f.view(), &at, out.view_mut())
+                .rotate_into(f.view(), &at, out.view_mut(), &mut scratch)
                 .unwrap();
             let mut whole = out.clone();
-            rotation
-                .rotate_batch_into(f.view(), &at, whole.view_mut())
+            of_complex
+                .rotate_into(f.view(), &at, whole.view_mut(), &mut scratch)
                 .unwrap();
             for i in 0..count {
-                let single = rotation.rotate_real(f.index_axis(Axis(0), i), &at).unwrap();
+                let single = rotation.rotate(f.index_axis(Axis(0), i), &at).unwrap();
                 assert!(error(&out.index_axis(Axis(0), i).to_owned(), &single) <= tol::rotation(1));
                 assert!(
                     error(&whole.index_axis(Axis(0), i).to_owned(), &single) <= tol::rotation(1)
@@ -245,11 +248,24 @@ fn batches_are_what_single_signals_are() {
         let turns = [[0.1, 0.2], [3.0, -1.0], [0.0, 0.0]];
         let mut out = Array3::zeros((3, band_limit, 2 * band_limit - 1));
         rotation
-            .rotate_real_by_each_into(f.view(), 2.0, &turns, out.view_mut())
+            .rotate_by_each_into(f.view(), 2.0, &turns, out.view_mut(), &mut scratch)
             .unwrap();
+        let of_half = CoefficientRotation::half(band_limit).unwrap();
+        let halves = half(&f.clone().insert_axis(Axis(0)));
+        let mut half_out = Array2::zeros((3, halves.ncols()));
+        of_half
+            .rotate_by_each_into(
+                halves.row(0),
+                2.0,
+                &turns,
+                half_out.view_mut(),
+                &mut scratch,
+            )
+            .unwrap();
+        assert_eq!(half_out, half(&out));
         for (turn, out) in turns.iter().zip(out.outer_iter()) {
             let single = rotation
-                .rotate_real(f.view(), &euler(turn[0], 2.0, turn[1]))
+                .rotate(f.view(), &euler(turn[0], 2.0, turn[1]))
                 .unwrap();
             assert!(error(&out.to_owned(), &single) <= tol::rotation(1));
         }
@@ -271,7 +287,10 @@ fn half(coeffs: &Array3<Complex64>) -> Array2<Complex64> {
 
 /// Batches of both layouts and kinds against single signals and, small ones, Wigner matrices.
 fn compare_batches(band_limit: usize, count: usize, beta: f64) {
-    let rotation = CoefficientRotation::new(band_limit).unwrap();
+    let rotation = CoefficientRotation::real(band_limit).unwrap();
+    let of_complex = CoefficientRotation::complex(band_limit).unwrap();
+    let of_half = CoefficientRotation::half(band_limit).unwrap();
+    let scratch = &mut rotation.make_parallel_scratch();
     let angles = [0.3, beta, 1.0];
     let at = euler(angles[0], angles[1], angles[2]);
     let f = real(count, band_limit, 20);
@@ -279,15 +298,22 @@ fn compare_batches(band_limit: usize, count: usize, beta: f64) {
     let dirty = Array3::from_elem(f.raw_dim(), Complex64::new(f64::NAN, 1.0));
     let (mut out, mut whole) = (dirty.clone(), dirty);
     rotation
-        .rotate_real_batch_into(f.view(), &at, out.view_mut())
+        .rotate_into(f.view(), &at, out.view_mut(), scratch)
         .unwrap();
-    rotation
-        .rotate_batch_into(mixed.view(), &at, whole.view_mut())
+    of_complex
+        .rotate_into(mixed.view(), &at, whole.view_mut(), scratch)
         .unwrap();
     let mut quarter = half(&out).mapv(|_| Complex64::new(f64::NAN, 0.0));
-    rotation
-        .rotate_half_batch_into(half(&f).view(), &at, quarter.view_mut())
+    of_half
+        .rotate_into(half(&f).view(), &at, quarter.view_mut(), scratch)
         .unwrap();
+    // On one thread, too.
+    let serial = &mut rotation.make_scratch();
+    let mut again = quarter.mapv(|_| Complex64::ZERO);
+    of_half
+        .rotate_into(half(&f).view(), &at, again.view_mut(), serial)
+        .unwrap();
+    assert_eq!(again, quarter);
     if count >= 3 {
         assert_eq!(quarter, half(&out));
     }
@@ -296,12 +322,12 @@ fn compare_batches(band_limit: usize, count: usize, beta: f64) {
         let (f, mixed) = (f.index_axis(Axis(0), i), mixed.index_axis(Axis(0), i));
         let out = out.index_axis(Axis(0), i).to_owned();
         let whole = whole.index_axis(Axis(0), i).to_owned();
-        let single = rotation.rotate_real(f, &at).unwrap();
+        let single = rotation.rotate(f, &at).unwrap();
         assert!(
             error(&out, &single) <= allowed,
             "L = {band_limit}, {count}, {beta}"
         );
-        let single = rotation.rotate(mixed, &at).unwrap();
+        let single = of_complex.rotate(mixed, &at).unwrap();
         assert!(
             error(&whole, &single) <= allowed,
             "L = {band_limit}, {count}, {beta}"
@@ -332,41 +358,45 @@ fn batches_are_what_single_signals_and_matrices_make_of_them() {
 
 #[test]
 fn batches_of_any_layout() {
-    let (rotation, at) = (CoefficientRotation::new(9).unwrap(), euler(0.1, 0.7, 0.2));
+    let (rotation, at) = (CoefficientRotation::real(9).unwrap(), euler(0.1, 0.7, 0.2));
+    let of_half = CoefficientRotation::half(9).unwrap();
+    let scratch = &mut rotation.make_scratch();
     let f = real(11, 9, 30);
     let mut want = f.clone();
     rotation
-        .rotate_real_batch_into(f.view(), &at, want.view_mut())
+        .rotate_into(f.view(), &at, want.view_mut(), scratch)
         .unwrap();
     let columns = f.t().as_standard_layout().to_owned();
     let mut out = Array3::zeros((17, 9, 11));
     rotation
-        .rotate_real_batch_into(columns.t(), &at, out.view_mut().reversed_axes())
+        .rotate_into(columns.t(), &at, out.view_mut().reversed_axes(), scratch)
         .unwrap();
     assert_eq!(out.t(), want);
     let columns = half(&f).t().as_standard_layout().to_owned();
     let mut out = Array2::zeros((45, 11));
-    rotation
-        .rotate_half_batch_into(columns.t(), &at, out.view_mut().reversed_axes())
+    of_half
+        .rotate_into(columns.t(), &at, out.view_mut().reversed_axes(), scratch)
         .unwrap();
     assert_eq!(out.t(), half(&want));
 }
 
 #[test]
 fn bad_batches_are_errors() {
-    let (rotation, at) = (CoefficientRotation::new(4).unwrap(), euler(0.0, 1.0, 0.0));
+    let (rotation, at) = (CoefficientRotation::real(4).unwrap(), euler(0.0, 1.0, 0.0));
+    let of_half = CoefficientRotation::half(4).unwrap();
+    let scratch = &mut rotation.make_scratch();
     let mut f = half(&real(9, 4, 31));
     let mut out = f.clone();
     // The imaginary part of order 0 is not read.
     f[[3, 2]].im = f64::NAN;
-    rotation
-        .rotate_half_batch_into(f.view(), &at, out.view_mut())
+    of_half
+        .rotate_into(f.view(), &at, out.view_mut(), scratch)
         .unwrap();
     f[[8, 5]].re = f64::INFINITY;
-    let found = rotation.rotate_half_batch_into(f.view(), &at, out.view_mut());
+    let found = of_half.rotate_into(f.view(), &at, out.view_mut(), scratch);
     assert!(matches!(found, Err(Error::NotFinite { index, .. }) if index == [8, 5]));
     let mut short = Array2::zeros((9, 9));
-    let found = rotation.rotate_half_batch_into(f.view(), &at, short.view_mut());
+    let found = of_half.rotate_into(f.view(), &at, short.view_mut(), scratch);
     assert_eq!(
         found.unwrap_err().to_string(),
         "rotated spherical-harmonic coefficients: expected shape [9, 10], found [9, 9]"
@@ -376,21 +406,25 @@ fn bad_batches_are_errors() {
     f[[2, 1, 6]].re = f64::NAN;
     let mut out = f.clone();
     rotation
-        .rotate_real_batch_into(f.view(), &at, out.view_mut())
+        .rotate_into(f.view(), &at, out.view_mut(), scratch)
         .unwrap();
     assert_eq!(out[[2, 1, 6]], Complex64::ZERO);
 }
 
 #[test]
 fn scratch_and_layout_do_not_matter() {
-    let (rotation, at) = (CoefficientRotation::new(37).unwrap(), euler(0.1, 0.7, 0.2));
+    let (rotation, at) = (
+        CoefficientRotation::complex(37).unwrap(),
+        euler(0.1, 0.7, 0.2),
+    );
+    let of_real = CoefficientRotation::real(37).unwrap();
     let f = complex(37, 30);
     let want = rotation.rotate(f.view(), &at).unwrap();
-    let mut scratch = CoefficientRotation::new(5).unwrap().make_scratch();
+    let mut scratch = CoefficientRotation::real(5).unwrap().make_scratch();
     let mut out = want.clone();
     // Dirty scratch of another size, after another angle and kind.
-    rotation
-        .rotate_real_into(
+    of_real
+        .rotate_into(
             f.view(),
             &euler(3.0, 3.0, 3.0),
             out.view_mut(),
@@ -415,7 +449,7 @@ fn scratch_and_layout_do_not_matter() {
     assert_eq!(columns.t(), want);
     // Entries outside of the triangle are ignored, and orders below zero of real signals.
     let u = real(1, 37, 31).index_axis_move(Axis(0), 0);
-    let want = rotation.rotate_real(u.view(), &at).unwrap();
+    let want = of_real.rotate(u.view(), &at).unwrap();
     let junk = Array2::from_shape_fn(u.raw_dim(), |(l, k)| {
         if k < 36 || k - 36 > l {
             Complex64::new(3.0, -7.0)
@@ -423,25 +457,26 @@ fn scratch_and_layout_do_not_matter() {
             u[[l, k]]
         }
     });
-    assert_eq!(rotation.rotate_real(junk.view(), &at).unwrap(), want);
+    assert_eq!(of_real.rotate(junk.view(), &at).unwrap(), want);
 }
 
 #[test]
 fn bad_arguments_are_errors() {
-    let rotation = CoefficientRotation::new(3).unwrap();
+    let rotation = CoefficientRotation::real(3).unwrap();
+    let of_complex = CoefficientRotation::complex(3).unwrap();
     let at = euler(0.0, 1.0, 0.0);
-    assert!(CoefficientRotation::new(0).is_err());
+    assert!(CoefficientRotation::real(0).is_err());
     let good = Array2::<Complex64>::zeros((3, 5));
     let wrong = Array2::<Complex64>::zeros((4, 7));
     let message = rotation.rotate(wrong.view(), &at).unwrap_err().to_string();
     assert_eq!(
         message,
-        "spherical-harmonic coefficients: expected shape [3, 5], found [4, 7]"
+        "spherical-harmonic coefficients: expected shape [.., 3, 5], found [4, 7]"
     );
     let mut out = wrong.clone();
     let scratch = &mut rotation.make_scratch();
     let message = rotation
-        .rotate_real_into(good.view(), &at, out.view_mut(), scratch)
+        .rotate_into(good.view(), &at, out.view_mut(), scratch)
         .unwrap_err()
         .to_string();
     assert_eq!(
@@ -452,7 +487,7 @@ fn bad_arguments_are_errors() {
     bad[[1, 2, 4]].im = f64::INFINITY;
     let mut out = bad.clone();
     let found = rotation
-        .rotate_real_batch_into(bad.view(), &at, out.view_mut())
+        .rotate_into(bad.view(), &at, out.view_mut(), scratch)
         .unwrap_err();
     assert!(matches!(found, Error::NotFinite { index, .. } if index == [1, 2, 4]));
     // One by one, in pairs and together; in the part that the other orders imply, too.
@@ -462,8 +497,8 @@ fn bad_arguments_are_errors() {
             bad[at_order].im = f64::NAN;
             let mut out = bad.clone();
             for found in [
-                rotation.rotate_real_batch_into(bad.view(), &at, out.view_mut()),
-                rotation.rotate_batch_into(bad.view(), &at, out.view_mut()),
+                rotation.rotate_into(bad.view(), &at, out.view_mut(), scratch),
+                of_complex.rotate_into(bad.view(), &at, out.view_mut(), scratch),
             ] {
                 assert!(
                     matches!(found, Err(Error::NotFinite { index, .. }) if index == at_order),
@@ -474,11 +509,17 @@ fn bad_arguments_are_errors() {
     }
     let mut short = Array3::<Complex64>::zeros((1, 3, 5));
     assert!(matches!(
-        rotation.rotate_batch_into(bad.view(), &at, short.view_mut()),
+        of_complex.rotate_into(bad.view(), &at, short.view_mut(), scratch),
         Err(Error::ShapeMismatch { .. })
     ));
     assert!(matches!(
-        rotation.rotate_real_by_each_into(good.view(), 1.0, &[[0.0, f64::NAN]], short.view_mut()),
+        rotation.rotate_by_each_into(
+            good.view(),
+            1.0,
+            &[[0.0, f64::NAN]],
+            short.view_mut(),
+            scratch
+        ),
         Err(Error::NotFinite { .. })
     ));
 }

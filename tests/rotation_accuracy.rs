@@ -122,7 +122,7 @@ fn synthesis_error(
 ) -> f64 {
     let [n_gamma, _, n_alpha] = plan.signal_shape();
     let samples = if real {
-        let samples = plan.inverse_real(coeffs.view()).unwrap();
+        let samples = plan.inverse::<f64, _>(coeffs.view()).unwrap();
         samples.mapv(Complex64::from)
     } else {
         plan.inverse(coeffs.view()).unwrap()
@@ -194,7 +194,7 @@ fn analysis_error(plan: &RotationPlan, coeffs: &Array3<Complex64>, real: bool) -
         }
     }
     let found = if real {
-        plan.forward_real(samples.mapv(|v| v.re).view()).unwrap()
+        plan.forward(samples.mapv(|v| v.re).view()).unwrap()
     } else {
         plan.forward(samples.view()).unwrap()
     };

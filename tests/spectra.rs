@@ -35,7 +35,7 @@ fn sums_over_degrees_are_integrals() {
             for ((l, k), value) in coeffs.indexed_iter() {
                 wide[[l, k + finer - band_limit]] = *value;
             }
-            plan.inverse::<Complex64>(wide.view()).unwrap()
+            plan.inverse::<Complex64, _>(wide.view()).unwrap()
         };
         let (u, v) = (values(&complex), values(&g));
         let weights = Sampling::GaussLegendre.colatitude_weights(finer).unwrap();

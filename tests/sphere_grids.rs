@@ -7,9 +7,9 @@ mod tol;
 use haarmonic::Error;
 use haarmonic::sphere::{
     Ring, RingPlan, Rings, Sample, Sampling, ShtPlanner, SpinPlan, UNSEEN, coefficients, evaluate,
-    fast_longitudes, masked_to,
+    fast_longitudes, iterated_analysis, masked_to,
 };
-use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, aview_mut1, aview1};
 use num_complex::{Complex, Complex32, Complex64};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -85,7 +85,7 @@ fn half_of_the_orders() {
     for l in [1, 2, 7, 8, 9, 16, 33] {
         let plan = ShtPlanner::new().plan(l, Sampling::GaussLegendre).unwrap();
         let coeffs = random_coeffs(l, true, 2);
-        let mut half = vec![Complex64::ZERO; plan.half_len()];
+        let mut half = Array1::from_elem(plan.half_len(), Complex64::ZERO);
         for m in 0..l {
             for degree in m..l {
                 half[m * (2 * l - 1 - m) / 2 + degree] = coeffs[[degree, l - 1 + m]];
@@ -94,16 +94,16 @@ fn half_of_the_orders() {
         let wanted: Array2<f64> = plan.inverse(coeffs.view()).unwrap();
         let mut signal = plan.make_signal::<f64>();
         let mut scratch = plan.make_scratch();
-        plan.inverse_half_into(&half, signal.view_mut(), &mut scratch)
+        plan.inverse_into(half.view(), signal.view_mut(), &mut scratch)
             .unwrap();
         assert_eq!(signal, wanted);
-        let mut back = vec![Complex64::ZERO; half.len()];
-        plan.forward_half_into(signal.view(), &mut back, &mut scratch)
+        let mut back = half.mapv(|_| Complex64::ONE);
+        plan.forward_into(signal.view(), back.view_mut(), &mut scratch)
             .unwrap();
         assert_close(&back, &half, tol::transform(l));
         // The imaginary part of order zero is not used.
         half[0].im = 3.0;
-        plan.inverse_half_into(&half, signal.view_mut(), &mut scratch)
+        plan.inverse_into(half.view(), signal.view_mut(), &mut scratch)
             .unwrap();
         assert_eq!(signal, wanted);
     }
@@ -121,10 +121,10 @@ fn batch<T: Sample + Into<Complex64>>(real: bool) {
             }
             for mut scratch in [plan.make_scratch(), plan.make_parallel_scratch()] {
                 let mut signals = Array3::from_elem((count, rings, longitudes), T::default());
-                plan.inverse_batch_into(coeffs.view(), signals.view_mut(), &mut scratch)
+                plan.inverse_into(coeffs.view(), signals.view_mut(), &mut scratch)
                     .unwrap();
                 let mut back = coeffs.mapv(|_| Complex64::ONE);
-                plan.forward_batch_into(signals.view(), back.view_mut(), &mut scratch)
+                plan.forward_into(signals.view(), back.view_mut(), &mut scratch)
                     .unwrap();
                 for s in 0..count {
                     let one: Array2<T> = plan.inverse(coeffs.index_axis(Axis(0), s)).unwrap();
@@ -156,10 +156,10 @@ fn batches_in_another_memory_order() {
         random_coeffs(l, false, s as u64)[[degree, m]]
     });
     let mut signals = Array3::<Complex64>::zeros((longitudes, rings, count)).reversed_axes();
-    plan.inverse_batch_into(coeffs.view(), signals.view_mut(), scratch)
+    plan.inverse_into(coeffs.view(), signals.view_mut(), scratch)
         .unwrap();
     let mut back = Array3::<Complex64>::zeros((2 * l - 1, l, count)).reversed_axes();
-    plan.forward_batch_into(signals.view(), back.view_mut(), scratch)
+    plan.forward_into(signals.view(), back.view_mut(), scratch)
         .unwrap();
     for s in 0..count {
         let one: Array2<Complex64> = plan.inverse(coeffs.index_axis(Axis(0), s)).unwrap();
@@ -184,7 +184,7 @@ fn batches_of_half_of_the_orders() {
         }
         let [rings, longitudes] = plan.signal_shape();
         let mut signals = Array3::<f64>::zeros((9, rings, longitudes));
-        plan.inverse_half_batch_into(half.view(), signals.view_mut(), scratch)
+        plan.inverse_into(half.view(), signals.view_mut(), scratch)
             .unwrap();
         for s in 0..9 {
             let wanted: Array2<f64> = plan.inverse(random_coeffs(l, true, s).view()).unwrap();
@@ -195,11 +195,11 @@ fn batches_of_half_of_the_orders() {
             );
         }
         let mut back = half.mapv(|_| Complex64::ONE);
-        plan.forward_half_batch_into(signals.view(), back.view_mut(), scratch)
+        plan.forward_into(signals.view(), back.view_mut(), scratch)
             .unwrap();
         assert_close(&back, &half, tol::transform(l));
         assert!(
-            plan.forward_half_batch_into(signals.view(), back.view_mut().reversed_axes(), scratch)
+            plan.forward_into(signals.view(), back.view_mut().reversed_axes(), scratch)
                 .is_err()
         );
     }
@@ -213,31 +213,31 @@ fn batches_refuse_bad_input() {
     let mut coeffs = Array3::zeros((10, 4, 7));
     signals[[9, 1, 2]] = f64::INFINITY;
     assert_eq!(
-        plan.forward_batch_into(signals.view(), coeffs.view_mut(), scratch),
+        plan.forward_into(signals.view(), coeffs.view_mut(), scratch),
         Err(Error::NotFinite {
-            what: "signals".into(),
+            what: "signal".into(),
             index: vec![9, 1, 2]
         })
     );
     coeffs[[3, 2, 5]] = Complex64::new(f64::NAN, 0.0);
     assert!(matches!(
-        plan.inverse_batch_into(coeffs.view(), signals.view_mut(), scratch),
+        plan.inverse_into(coeffs.view(), signals.view_mut(), scratch),
         Err(Error::NotFinite { .. })
     ));
     let wide = Array3::<f64>::zeros((10, 4, 8));
     assert!(matches!(
-        plan.forward_batch_into(wide.view(), coeffs.view_mut(), scratch),
+        plan.forward_into(wide.view(), coeffs.view_mut(), scratch),
         Err(Error::ShapeMismatch { .. })
     ));
     let mut fewer = Array3::zeros((9, 4, 7));
     assert!(matches!(
-        plan.forward_batch_into(signals.view(), fewer.view_mut(), scratch),
+        plan.forward_into(signals.view(), fewer.view_mut(), scratch),
         Err(Error::ShapeMismatch { .. })
     ));
     // No signals are no error.
     let none = Array3::<f64>::zeros((0, 4, 7));
     let mut nothing = Array3::zeros((0, 4, 7));
-    plan.forward_batch_into(none.view(), nothing.view_mut(), scratch)
+    plan.forward_into(none.view(), nothing.view_mut(), scratch)
         .unwrap();
 }
 
@@ -391,16 +391,20 @@ fn synthesis_on_any_rings() {
         let plan = RingPlan::new(odd_rings(), l).unwrap();
         let coeffs = random_coeffs(l, false, 10);
         let wanted = at_points(coeffs.view(), plan.rings());
-        let samples: Array1<Complex64> = plan.synthesise(coeffs.view()).unwrap();
+        let samples: Array1<Complex64> = plan.inverse(coeffs.view()).unwrap();
         assert_close(&samples, &wanted, tol::transform(l));
         let real = random_coeffs(l, true, 11);
         let wanted = at_points(real.view(), plan.rings()).mapv(|value| value.re);
-        let samples: Array1<f64> = plan.synthesise(real.view()).unwrap();
+        let samples: Array1<f64> = plan.inverse(real.view()).unwrap();
         assert_close(&samples, &wanted, tol::transform(l));
-        let mut threads = vec![0.0; samples.len()];
-        plan.synthesise_into(real.view(), &mut threads, &mut plan.make_parallel_scratch())
-            .unwrap();
-        assert_eq!(threads, samples.to_vec());
+        let mut threads = samples.mapv(|_| 0.0);
+        plan.inverse_into(
+            real.view(),
+            threads.view_mut(),
+            &mut plan.make_parallel_scratch(),
+        )
+        .unwrap();
+        assert_eq!(threads, samples);
     }
 }
 
@@ -419,17 +423,16 @@ fn rings_far_apart() {
         let plan = RingPlan::new(rings.clone(), l).unwrap();
         let real = random_coeffs(l, true, 14);
         let wanted = at_points(real.view(), plan.rings()).mapv(|value| value.re);
-        let samples: Array1<f64> = plan.synthesise(real.view()).unwrap();
+        let samples: Array1<f64> = plan.inverse(real.view()).unwrap();
         assert_close(&samples, &wanted, tol::transform(l));
         let coeffs = random_coeffs(l, false, 15);
         let wanted = at_points(coeffs.view(), plan.rings());
-        let samples: Array1<Complex64> = plan.synthesise(coeffs.view()).unwrap();
+        let samples: Array1<Complex64> = plan.inverse(coeffs.view()).unwrap();
         assert_close(&samples, &wanted, tol::transform(l));
         let y = random_signal([1, samples.len()], 16, Complex64::new);
         let mut at_y = plan.make_coeffs();
-        let weights = vec![1.0; plan.rings().rings().len()];
         let scratch = &mut plan.make_scratch();
-        plan.adjoint_into(y.as_slice().unwrap(), &weights, at_y.view_mut(), scratch)
+        plan.inverse_adjoint_into(y.row(0), at_y.view_mut(), scratch)
             .unwrap();
         let size = (product(&samples, &samples).re * product(&y, &y).re).sqrt();
         let difference = product(&samples, &y) - product(&coeffs, &at_y);
@@ -443,11 +446,10 @@ fn adjoint_on_any_rings() {
         let plan = RingPlan::new(odd_rings(), l).unwrap();
         let scratch = &mut plan.make_scratch();
         let x = random_coeffs(l, false, 12);
-        let ax: Array1<Complex64> = plan.synthesise(x.view()).unwrap();
+        let ax: Array1<Complex64> = plan.inverse(x.view()).unwrap();
         let y = random_signal([1, ax.len()], 13, Complex64::new);
         let mut at_y = plan.make_coeffs();
-        let weights = vec![1.0; plan.rings().rings().len()];
-        plan.adjoint_into(y.as_slice().unwrap(), &weights, at_y.view_mut(), scratch)
+        plan.inverse_adjoint_into(y.row(0), at_y.view_mut(), scratch)
             .unwrap();
         let size = (product(&ax, &ax).re * product(&y, &y).re).sqrt();
         assert!((product(&ax, &y) - product(&x, &at_y)).norm() <= tol::transform(l) * size);
@@ -463,14 +465,17 @@ fn healpix() {
         let plan = RingPlan::new(rings, l).unwrap();
         let coeffs = random_coeffs(l, true, 14);
         let wanted = at_points(coeffs.view(), plan.rings()).mapv(|value| value.re);
-        let map: Array1<f64> = plan.synthesise(coeffs.view()).unwrap();
+        let map: Array1<f64> = plan.inverse(coeffs.view()).unwrap();
         assert_close(&map, &wanted, tol::transform(l));
         // Points of equal area: the mean of a constant, and of degree one, is exact.
         let weights = vec![4.0 * PI / map.len() as f64; plan.rings().rings().len()];
         let ones = vec![1.0; map.len()];
-        let (found, change) = plan.analyse(&ones, &weights, 0).unwrap();
+        let plan = plan.with_weights(&weights).unwrap();
+        let ones = aview1(&ones);
+        let (found, change) = iterated_analysis(&plan, ones, 0).unwrap();
+        assert_eq!(found, plan.forward(ones).unwrap());
         // Without iterations, what a first one would change: nothing of a constant but other degrees, where the quadrature is not exact.
-        let (better, first) = plan.analyse(&ones, &weights, 1).unwrap();
+        let (better, first) = iterated_analysis(&plan, ones, 1).unwrap();
         let distance = (&better - &found)
             .iter()
             .map(|c| c.norm_sqr())
@@ -487,9 +492,10 @@ fn healpix() {
         // Iterations converge to the coefficients where the band limit is below 2 nside.
         let l = nside.max(1);
         let plan = RingPlan::new(Rings::healpix(nside).unwrap(), l).unwrap();
+        let plan = plan.with_weights(&weights).unwrap();
         let coeffs = random_coeffs(l, true, 15);
-        let map: Array1<f64> = plan.synthesise(coeffs.view()).unwrap();
-        let (found, change) = plan.analyse(map.as_slice().unwrap(), &weights, 30).unwrap();
+        let map: Array1<f64> = plan.inverse(coeffs.view()).unwrap();
+        let (found, change) = iterated_analysis(&plan, map.view(), 30).unwrap();
         assert!(change <= tol::transform(l), "{change:e}");
         assert_close(&found, &coeffs, tol::transform(l));
     }
@@ -505,7 +511,7 @@ fn healpix() {
 #[test]
 fn masked_pixels_are_no_values() {
     let plan = RingPlan::new(Rings::healpix(2).unwrap(), 4).unwrap();
-    let weights = vec![4.0 * PI / 48.0; 7];
+    let plan = plan.with_weights(&[4.0 * PI / 48.0; 7]).unwrap();
     let mut map: Vec<f64> = (0..48).map(|i| f64::from(i) - 20.0).collect();
     let expected =
         "values everywhere: set masked pixels to zero or another value first (`sphere::masked_to`)";
@@ -519,31 +525,35 @@ fn masked_pixels_are_no_values() {
     };
     for (count, pixel) in [(1, 5), (2, 47), (3, 0)] {
         map[pixel] = UNSEEN;
-        refused(plan.analyse(&map, &weights, 3), count);
+        refused(iterated_analysis(&plan, aview1(&map), 3), count);
         let single: Vec<f32> = map.iter().map(|&x| x as f32).collect();
-        refused(plan.analyse(&single, &weights, 0), count);
+        refused(iterated_analysis(&plan, aview1(&single), 0), count);
         let rounded: Vec<f64> = single.iter().map(|&x| x.into()).collect();
-        refused(plan.analyse(&rounded, &weights, 0), count);
+        refused(iterated_analysis(&plan, aview1(&rounded), 0), count);
         let complex: Vec<Complex64> = map.iter().map(|&x| Complex::new(0.0, x)).collect();
-        refused(plan.analyse(&complex, &weights, 0), count);
+        refused(iterated_analysis(&plan, aview1(&complex), 0), count);
     }
     map[7] = f64::NAN;
-    let message = plan.analyse(&map[..], &weights, 0).unwrap_err().to_string();
+    let message = iterated_analysis(&plan, aview1(&map), 0)
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("3 masked pixels of 48"), "{message}");
     let mask = masked_to(&mut map, 1.5).unwrap();
     let masked: Vec<usize> = (0..48).filter(|&i| mask[i]).collect();
     assert_eq!(masked, [0, 5, 7, 47]);
     assert!(masked.iter().all(|&i| map[i] == 1.5));
-    plan.analyse(&map, &weights, 0).unwrap();
+    iterated_analysis(&plan, aview1(&map), 0).unwrap();
     map[7] = f64::NAN;
-    let message = plan.analyse(&map, &weights, 0).unwrap_err().to_string();
+    let message = iterated_analysis(&plan, aview1(&map), 0)
+        .unwrap_err()
+        .to_string();
     assert!(
         message.contains("`sphere::masked_to` replaces them"),
         "{message}"
     );
     // Large values that are no marks, and infinities, stay what they are.
     map[7] = 0.999 * UNSEEN;
-    plan.analyse(&map, &weights, 0).unwrap();
+    iterated_analysis(&plan, aview1(&map), 0).unwrap();
     assert!(
         masked_to(&mut map, 0.0)
             .unwrap()
@@ -611,28 +621,34 @@ fn rings_refuse_bad_input() {
     ] {
         assert!(Rings::new(vec![ring, bad]).is_err());
     }
-    let plan = RingPlan::new(Rings::new(vec![ring]).unwrap(), 3).unwrap();
-    let scratch = &mut plan.make_scratch();
-    let mut coeffs = plan.make_coeffs();
+    let plan = || RingPlan::new(Rings::new(vec![ring]).unwrap(), 3).unwrap();
     assert!(matches!(
-        plan.adjoint_into(&[1.0, f64::NAN, 0.0, 0.0], &[1.0], coeffs.view_mut(), scratch),
-        Err(Error::NotFinite { index, .. }) if index == [1]
-    ));
-    assert!(matches!(
-        plan.adjoint_into(&[1.0; 4], &[1.0, 1.0], coeffs.view_mut(), scratch),
+        plan().with_weights(&[1.0, 1.0]),
         Err(Error::ShapeMismatch { .. })
     ));
     assert!(matches!(
-        plan.adjoint_into(&[1.0; 4], &[f64::NAN], coeffs.view_mut(), scratch),
+        plan().with_weights(&[f64::NAN]),
         Err(Error::NotFinite { .. })
     ));
+    let plan = plan();
+    let scratch = &mut plan.make_scratch();
+    let mut coeffs = plan.make_coeffs();
     assert!(matches!(
-        plan.synthesise_into(coeffs.view(), &mut [0.0; 5], scratch),
+        plan.inverse_adjoint_into(aview1(&[1.0, f64::NAN, 0.0, 0.0]), coeffs.view_mut(), scratch),
+        Err(Error::NotFinite { index, .. }) if index == [1]
+    ));
+    // Without weights there is no quadrature.
+    assert!(matches!(
+        plan.forward(aview1(&[1.0; 4])),
+        Err(Error::Missing { .. })
+    ));
+    assert!(matches!(
+        plan.inverse_into(coeffs.view(), aview_mut1(&mut [0.0; 5]), scratch),
         Err(Error::ShapeMismatch { .. })
     ));
     coeffs[[0, 2]] = Complex::new(f64::INFINITY, 0.0);
     assert!(matches!(
-        plan.synthesise::<f64>(coeffs.view()),
+        plan.inverse::<f64, _>(coeffs.view()),
         Err(Error::NotFinite { .. })
     ));
     assert!(RingPlan::new(odd_rings(), 0).is_err());

@@ -7,9 +7,9 @@ mod tol;
 use haarmonic::Error;
 use haarmonic::sphere::{
     Ring, RingPlan, Rings, Sampling, ShtPlan, ShtPlanner, SphericalHarmonics, SpinPlan,
-    coefficients, evaluate,
+    coefficients, evaluate, iterated_analysis,
 };
-use ndarray::{Array1, Array2, Array3, ArrayView2, ShapeBuilder};
+use ndarray::{Array1, Array2, Array3, ShapeBuilder, aview1};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -105,6 +105,7 @@ fn rings_of_equal_length_and_weights() {
             let weights: Vec<f64> = (0..rings.rings().len())
                 .map(|i| 0.5 + (i * i) as f64)
                 .collect();
+            let plan = plan.with_weights(&weights).unwrap();
             for real in [true, false] {
                 let coeffs = random_coeffs(band_limit, real, 1);
                 let wanted = evaluate(coeffs.view(), points(&rings).view()).unwrap();
@@ -113,16 +114,16 @@ fn rings_of_equal_length_and_weights() {
                 let scratch = &mut plan.make_scratch();
                 if real {
                     samples.iter_mut().for_each(|y| y.im = 0.0);
-                    let values: Array1<f64> = plan.synthesise(coeffs.view()).unwrap();
+                    let values: Array1<f64> = plan.inverse(coeffs.view()).unwrap();
                     let wanted = wanted.mapv(|value| value.re);
                     assert_close(&values, &wanted, tol::transform(band_limit));
                     let samples: Vec<f64> = samples.iter().map(|y| y.re).collect();
-                    plan.adjoint_into(&samples, &weights, found.view_mut(), scratch)
+                    plan.forward_into(aview1(&samples), found.view_mut(), scratch)
                         .unwrap();
                 } else {
-                    let values: Array1<Complex64> = plan.synthesise(coeffs.view()).unwrap();
+                    let values: Array1<Complex64> = plan.inverse(coeffs.view()).unwrap();
                     assert_close(&values, &wanted, tol::transform(band_limit));
-                    plan.adjoint_into(&samples, &weights, found.view_mut(), scratch)
+                    plan.forward_into(aview1(&samples), found.view_mut(), scratch)
                         .unwrap();
                 }
                 let wanted = direct_adjoint(&rings, &weights, &samples, band_limit);
@@ -137,17 +138,17 @@ fn rings_of_equal_length_and_weights() {
 fn iterations_report_a_relative_change() {
     let plan = RingPlan::new(Rings::healpix(4).unwrap(), 8).unwrap();
     let coeffs = random_coeffs(8, true, 3) * Complex64::from(1e3);
-    let map: Array1<f64> = plan.synthesise(coeffs.view()).unwrap();
+    let map: Array1<f64> = plan.inverse(coeffs.view()).unwrap();
     let weights = vec![4.0 * PI / map.len() as f64; plan.rings().rings().len()];
-    let map = map.as_slice().unwrap();
-    let (before, _) = plan.analyse(map, &weights, 1).unwrap();
-    let (after, change) = plan.analyse(map, &weights, 2).unwrap();
+    let (plan, map) = (plan.with_weights(&weights).unwrap(), map.view());
+    let (before, _) = iterated_analysis(&plan, map, 1).unwrap();
+    let (after, change) = iterated_analysis(&plan, map, 2).unwrap();
     let norm = |c: &Array2<Complex64>| c.iter().map(|c| c.norm_sqr()).sum::<f64>().sqrt();
     let wanted = norm(&(&after - &before)) / norm(&after);
     assert!(wanted > 1e6 * f64::EPSILON);
     assert!((change - wanted).abs() <= tol::transform(8), "{change:e}");
     // And it falls.
-    let (_, first) = plan.analyse(map, &weights, 1).unwrap();
+    let (_, first) = iterated_analysis(&plan, map, 1).unwrap();
     assert!(change < 0.5 * first, "{first:e} {change:e}");
 }
 
@@ -252,8 +253,7 @@ fn what_is_not_finite_is_found_on_every_path() {
                     let column = (m + l as i64 - 1) as usize;
                     coeffs[[s, 7, column]] = value;
                     let mut signals = Array3::<Complex64>::zeros((count, rings, longitudes));
-                    let found =
-                        plan.inverse_batch_into(coeffs.view(), signals.view_mut(), &mut scratch);
+                    let found = plan.inverse_into(coeffs.view(), signals.view_mut(), &mut scratch);
                     assert_not_finite(found, &[s, 7, column]);
                     let one = coeffs.index_axis(ndarray::Axis(0), s);
                     let mut signal = signals.index_axis_mut(ndarray::Axis(0), s);
@@ -263,8 +263,7 @@ fn what_is_not_finite_is_found_on_every_path() {
                 let mut signals = Array3::<Complex64>::zeros((count, rings, longitudes));
                 signals[[s, 3, 4]] = value;
                 let mut coeffs = Array3::zeros((count, l, 2 * l - 1));
-                let found =
-                    plan.forward_batch_into(signals.view(), coeffs.view_mut(), &mut scratch);
+                let found = plan.forward_into(signals.view(), coeffs.view_mut(), &mut scratch);
                 assert_not_finite(found, &[s, 3, 4]);
                 let signal = signals.index_axis(ndarray::Axis(0), s);
                 let mut target = coeffs.index_axis_mut(ndarray::Axis(0), s);
@@ -275,23 +274,21 @@ fn what_is_not_finite_is_found_on_every_path() {
                 let mut half = Array2::<Complex64>::zeros((count, plan.half_len()));
                 half[[s, 20]] = value;
                 let mut signals = Array3::<f64>::zeros((count, rings, longitudes));
-                let found =
-                    plan.inverse_half_batch_into(half.view(), signals.view_mut(), &mut scratch);
+                let found = plan.inverse_into(half.view(), signals.view_mut(), &mut scratch);
                 assert_not_finite(found, &[s, 20]);
                 let mut signal = signals.index_axis_mut(ndarray::Axis(0), s);
                 let row = half.row(s);
-                let row = row.as_slice().unwrap();
-                let found = plan.inverse_half_into(row, signal.view_mut(), &mut scratch);
+                let found = plan.inverse_into(row, signal.view_mut(), &mut scratch);
                 assert_not_finite(found, &[20]);
             }
             let mut signals = Array3::<f32>::zeros((count, rings, longitudes));
             signals[[s, rings - 1, 2]] = f32::NEG_INFINITY;
             let mut half = Array2::<Complex64>::zeros((count, plan.half_len()));
-            let found = plan.forward_half_batch_into(signals.view(), half.view_mut(), &mut scratch);
+            let found = plan.forward_into(signals.view(), half.view_mut(), &mut scratch);
             assert_not_finite(found, &[s, rings - 1, 2]);
             let signal = signals.index_axis(ndarray::Axis(0), s);
-            let mut row = vec![Complex64::ZERO; plan.half_len()];
-            let found = plan.forward_half_into(signal, &mut row, &mut scratch);
+            let mut row = Array1::from_elem(plan.half_len(), Complex64::ZERO);
+            let found = plan.forward_into(signal, row.view_mut(), &mut scratch);
             assert_not_finite(found, &[rings - 1, 2]);
         }
     }
@@ -310,18 +307,16 @@ fn assert_not_finite(found: Result<(), Error>, place: &[usize]) {
 fn complex_signals_have_both_signs_of_the_order() {
     let plan = gauss_legendre(3);
     let scratch = &mut plan.make_scratch();
-    let mut half = vec![Complex64::ZERO; plan.half_len()];
+    let mut half = Array1::from_elem(plan.half_len(), Complex64::ZERO);
     let mut signal = Array2::<Complex64>::zeros(plan.signal_shape());
-    let found = plan.forward_half_into(signal.view(), &mut half, scratch);
-    assert!(matches!(found, Err(Error::InvalidValue { .. })));
-    let found = plan.inverse_half_into(&half, signal.view_mut(), scratch);
-    assert!(matches!(found, Err(Error::InvalidValue { .. })));
-    let mut half = ArrayView2::from_shape((1, half.len()), &half)
-        .unwrap()
-        .to_owned();
+    let found = plan.forward_into(signal.view(), half.view_mut(), scratch);
+    assert!(matches!(found, Err(Error::ShapeMismatch { .. })));
+    let found = plan.inverse_into(half.view(), signal.view_mut(), scratch);
+    assert!(matches!(found, Err(Error::ShapeMismatch { .. })));
+    let mut half = half.insert_axis(ndarray::Axis(0));
     let mut signals = signal.insert_axis(ndarray::Axis(0));
-    let found = plan.forward_half_batch_into(signals.view(), half.view_mut(), scratch);
-    assert!(matches!(found, Err(Error::InvalidValue { .. })));
-    let found = plan.inverse_half_batch_into(half.view(), signals.view_mut(), scratch);
-    assert!(matches!(found, Err(Error::InvalidValue { .. })));
+    let found = plan.forward_into(signals.view(), half.view_mut(), scratch);
+    assert!(matches!(found, Err(Error::ShapeMismatch { .. })));
+    let found = plan.inverse_into(half.view(), signals.view_mut(), scratch);
+    assert!(matches!(found, Err(Error::ShapeMismatch { .. })));
 }

@@ -62,11 +62,11 @@ fn every_order_limit_agrees_with_the_direct_sum() {
                     });
                     let tolerance = tol::transform(band_limit);
                     let (found, back) = if real {
-                        let found = plan.inverse_real(kept.view()).unwrap();
-                        let back = plan.forward_real(found.view()).unwrap();
+                        let found = plan.inverse::<f64, _>(kept.view()).unwrap();
+                        let back = plan.forward(found.view()).unwrap();
                         (found.mapv(Complex64::from), back)
                     } else {
-                        let found = plan.inverse(kept.view()).unwrap();
+                        let found = plan.inverse::<Complex64, _>(kept.view()).unwrap();
                         let back = plan.forward(found.view()).unwrap();
                         (found, back)
                     };
@@ -99,7 +99,7 @@ fn one_order_is_the_spherical_transform() {
         // The grid of the spherical transform is not the fast one.
         let [_, rings, n_alpha] = grid.shape();
         let plan = fast_plan(band_limit, 1, sampling);
-        let found = plan.inverse(kept.view()).unwrap();
+        let found = plan.inverse::<Complex64, _>(kept.view()).unwrap();
         let coeffs = ShtPlanner::new()
             .plan(band_limit, sampling)
             .unwrap()
@@ -151,7 +151,7 @@ fn single_coefficients_are_wigner_functions() {
                 let mut coeffs = plan.make_coeffs();
                 let index = [(n + l) as usize, l as usize, (m + l) as usize];
                 coeffs[index] = Complex64::from(8.0 * PI * PI / (2 * l + 1) as f64);
-                let samples = plan.inverse(coeffs.view()).unwrap();
+                let samples = plan.inverse::<Complex64, _>(coeffs.view()).unwrap();
                 // The phase at the last α and a γ in the middle, its argument reduced in integers.
                 let [n_gamma, _, n_alpha] = plan.signal_shape();
                 let (a, g) = (n_alpha - 1, n_gamma / 2);
@@ -202,11 +202,11 @@ fn check_large(band_limit: usize, order_limit: usize, sampling: Sampling, tolera
     for real in [false, true] {
         let (kept, _) = limited(&random_rotation_coeffs(band_limit, real, 3), order_limit);
         let (samples, back) = if real {
-            let samples = plan.inverse_real(kept.view()).unwrap();
-            let back = plan.forward_real(samples.view()).unwrap();
+            let samples = plan.inverse::<f64, _>(kept.view()).unwrap();
+            let back = plan.forward(samples.view()).unwrap();
             (samples.mapv(Complex64::from), back)
         } else {
-            let samples = plan.inverse(kept.view()).unwrap();
+            let samples = plan.inverse::<Complex64, _>(kept.view()).unwrap();
             let back = plan.forward(samples.view()).unwrap();
             (samples, back)
         };
@@ -294,7 +294,10 @@ fn bad_order_limits_are_errors() {
     assert!(planner.plan_orders(4, 3, &grid).is_err());
     assert!(planner.plan_orders(4, 0, &grid).is_err());
     let plan = planner.plan_orders(4, 1, &grid).unwrap();
-    assert_eq!(plan.coeff_shape(), [1, 4, 7]);
+    assert_eq!(plan.coeffs_shape(), [1, 4, 7]);
     assert!(!Arc::ptr_eq(&plan, &planner.plan_on(4, &grid).unwrap()));
-    assert!(plan.inverse(Field::zeros((3, 4, 7)).view()).is_err());
+    assert!(
+        plan.inverse::<Complex64, _>(Field::zeros((3, 4, 7)).view())
+            .is_err()
+    );
 }

@@ -50,7 +50,7 @@ fn inverse_agrees_with_the_direct_sum_on_every_sampling() {
 
             let coeffs = random_rotation_coeffs(band_limit, true, 8);
             let want = naive_inverse(&coeffs, plan.grid());
-            let got = plan.inverse_real(coeffs.view()).unwrap();
+            let got = plan.inverse::<f64, _>(coeffs.view()).unwrap();
             assert_close(
                 &got.mapv(Complex64::from),
                 &want,
@@ -101,13 +101,13 @@ fn round_trips_on_every_sampling() {
             let mut planner = RotationPlanner::new();
             let plan = planner.plan(band_limit, sampling).unwrap();
             let coeffs = random_rotation_coeffs(band_limit, false, 11);
-            let samples = plan.inverse(coeffs.view()).unwrap();
+            let samples = plan.inverse::<Complex64, _>(coeffs.view()).unwrap();
             let back = plan.forward(samples.view()).unwrap();
             assert_close(&back, &coeffs, tol::transform(band_limit));
 
             let coeffs = random_rotation_coeffs(band_limit, true, 12);
-            let samples = plan.inverse_real(coeffs.view()).unwrap();
-            let back = plan.forward_real(samples.view()).unwrap();
+            let samples = plan.inverse::<f64, _>(coeffs.view()).unwrap();
+            let back = plan.forward(samples.view()).unwrap();
             assert_close(&back, &coeffs, tol::transform(band_limit));
         }
     }
@@ -123,14 +123,14 @@ fn finer_grids_with_chosen_numbers_of_angles() {
             let want = naive_inverse(&coeffs, &grid);
             let got = plan.inverse(coeffs.view()).unwrap();
             assert_close(&got, &want, tol::transform(finer));
-            let real = plan.inverse_real(coeffs.view()).unwrap();
+            let real = plan.inverse::<f64, _>(coeffs.view()).unwrap();
             assert_close(&real.mapv(Complex64::from), &want, tol::transform(finer));
             assert_close(
                 &plan.forward(got.view()).unwrap(),
                 &coeffs,
                 tol::transform(finer),
             );
-            let back = plan.forward_real(real.view()).unwrap();
+            let back = plan.forward(real.view()).unwrap();
             assert_close(&back, &coeffs, tol::transform(finer));
         }
     }
@@ -169,7 +169,7 @@ fn the_haar_mean_is_the_coefficient_of_degree_zero() {
         for band_limit in [1, 2, 7] {
             let plan = RotationPlanner::new().plan(band_limit, sampling).unwrap();
             let coeffs = random_rotation_coeffs(band_limit, true, 41);
-            let samples = plan.inverse_real(coeffs.view()).unwrap();
+            let samples = plan.inverse::<f64, _>(coeffs.view()).unwrap();
             let mean = plan.grid().mean(samples.view()).unwrap();
             let centre = band_limit - 1;
             let want = coeffs[[centre, 0, centre]].re / (8.0 * std::f64::consts::PI.powi(2));
@@ -199,7 +199,7 @@ fn scratch_and_output_content_never_matter() {
         .inverse_into(coeffs.view(), samples.view_mut(), &mut scratch)
         .unwrap();
     assert_eq!(samples, small.inverse(coeffs.view()).unwrap());
-    let mut back = Field::from_elem(small.coeff_shape(), Complex64::new(f64::NAN, 1.0));
+    let mut back = Field::from_elem(small.coeffs_shape(), Complex64::new(f64::NAN, 1.0));
     small
         .forward_into(samples.view(), back.view_mut(), &mut scratch)
         .unwrap();
@@ -208,7 +208,10 @@ fn scratch_and_output_content_never_matter() {
     // Entries outside |m|, |n| ≤ l are ignored, transposed memory is fine.
     let mut dirty = coeffs.clone();
     dirty[[0, 0, 0]] = Complex64::ONE;
-    assert_eq!(small.inverse(dirty.view()).unwrap(), samples);
+    assert_eq!(
+        small.inverse::<Complex64, _>(dirty.view()).unwrap(),
+        samples
+    );
     let transposed = samples
         .clone()
         .reversed_axes()
@@ -262,7 +265,7 @@ fn bad_arguments_are_errors() {
     let plan = planner.plan(4, Sampling::GaussLegendre).unwrap();
     let mut coeffs = plan.make_coeffs();
     assert!(matches!(
-        plan.inverse(Field::zeros((7, 4, 6)).view()),
+        plan.inverse::<Complex64, _>(Field::zeros((7, 4, 6)).view()),
         Err(Error::ShapeMismatch { .. })
     ));
     assert!(matches!(
@@ -286,10 +289,10 @@ fn bad_arguments_are_errors() {
     };
     // Of real functions orders m ≥ 0 are read, of all functions those with |m|, |n| ≤ l.
     coeffs[[5, 1, 4]] = Complex64::new(f64::INFINITY, 0.0);
-    assert!(plan.inverse(coeffs.view()).is_ok());
+    assert!(plan.inverse::<Complex64, _>(coeffs.view()).is_ok());
     coeffs[[3, 1, 2]] = Complex64::new(0.0, f64::NAN);
-    assert!(plan.inverse_real(coeffs.view()).is_ok());
-    let error = plan.inverse(coeffs.view()).unwrap_err();
+    assert!(plan.inverse::<f64, _>(coeffs.view()).is_ok());
+    let error = plan.inverse::<Complex64, _>(coeffs.view()).unwrap_err();
     assert_eq!(error, not_finite([3, 1, 2]));
     let mut real_coeffs = plan.make_coeffs();
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
@@ -297,9 +300,11 @@ fn bad_arguments_are_errors() {
             let index = [(n + 3) as usize, 3, m + 3];
             for part in [Complex64::new(value, 0.0), Complex64::new(0.0, value)] {
                 real_coeffs[index] = part;
-                let error = plan.inverse_real(real_coeffs.view()).unwrap_err();
+                let error = plan.inverse::<f64, _>(real_coeffs.view()).unwrap_err();
                 assert_eq!(error, not_finite(index));
-                let error = plan.inverse(real_coeffs.view()).unwrap_err();
+                let error = plan
+                    .inverse::<Complex64, _>(real_coeffs.view())
+                    .unwrap_err();
                 assert_eq!(error, not_finite(index));
                 real_coeffs[index] = Complex64::ZERO;
             }
@@ -308,19 +313,19 @@ fn bad_arguments_are_errors() {
     // The one that is read is named.
     real_coeffs[[0, 3, 2]] = Complex64::new(f64::NAN, 0.0);
     real_coeffs[[4, 3, 5]] = Complex64::new(f64::NAN, 0.0);
-    let error = plan.inverse_real(real_coeffs.view()).unwrap_err();
+    let error = plan.inverse::<f64, _>(real_coeffs.view()).unwrap_err();
     assert_eq!(error, not_finite([4, 3, 5]));
     // In another memory order, too.
     let mut strided = Field::zeros((7, 4, 7)).reversed_axes();
     strided[[3, 1, 2]] = Complex64::new(0.0, f64::NAN);
     assert_eq!(
-        plan.inverse(strided.view()).unwrap_err(),
+        plan.inverse::<Complex64, _>(strided.view()).unwrap_err(),
         not_finite([3, 1, 2])
     );
     let mut real = Array3::zeros(plan.signal_shape());
     real[[0, 2, 5]] = f64::INFINITY;
     assert_eq!(
-        plan.forward_real(real.view()).unwrap_err(),
+        plan.forward(real.view()).unwrap_err(),
         Error::NotFinite {
             what: "samples on SO(3)".into(),
             index: vec![0, 2, 5]

@@ -1,7 +1,6 @@
 //! Cross-correlation of two signals on the sphere over all rotations.
 
 use super::classes::Coefficients;
-use super::grid::check_shape;
 use super::transform::{RotationPlan, RotationScratch};
 use crate::check;
 use crate::{Error, Result};
@@ -90,7 +89,7 @@ pub fn correlate(
 /// * `samples` — shape `[γ, β, α]`; overwritten by $`K(R)`$ of [`correlation_coefficients`]
 ///
 /// # Cost and accuracy
-/// As [`RotationPlan::inverse_real_into`]; no allocation.
+/// As [`RotationPlan::inverse_into`]; no allocation.
 ///
 /// # Errors
 /// As [`correlation_coefficients`], [`Error::ShapeMismatch`] if `samples` has not the shape of the plan, and
@@ -107,7 +106,7 @@ pub fn correlate_real_into(
         first: &first,
         second: &second,
     };
-    if plan.inverse_real_from(&product, samples, scratch)? {
+    if plan.inverse_from(&product, samples, scratch)? {
         return Ok(());
     }
     Err(Error::invalid(
@@ -213,12 +212,12 @@ fn check_pair(
         return Err(Error::empty(one));
     }
     let band_limit = band_limit.unwrap_or(first.shape()[1]);
-    check_shape(
+    check::shape(
         one,
         first.shape(),
         &[first.shape()[0], band_limit, 2 * band_limit - 1],
     )?;
-    check_shape(two, second.shape(), first.shape())?;
+    check::shape(two, second.shape(), first.shape())?;
     check::finite(one, *first)?;
     check::finite(two, *second)?;
     Ok(band_limit)

@@ -1,6 +1,6 @@
 //! Values of band-limited functions on SO(3) at arbitrary rotations.
 
-use super::grid::{check_band_limit, check_shape};
+use super::grid::check_band_limit;
 use crate::check;
 use crate::special::WignerDRecursion;
 use crate::{Error, Result};
@@ -45,7 +45,7 @@ pub fn evaluate(
     let band_limit = coeffs.shape()[1];
     check_band_limit("band limit of the coefficients on SO(3)", band_limit)?;
     let orders = 2 * band_limit - 1;
-    check_shape(what, coeffs.shape(), &[orders, band_limit, orders])?;
+    check::shape(what, coeffs.shape(), &[orders, band_limit, orders])?;
     check::finite(what, coeffs)?;
     if let Some(i) = rotations
         .iter()

@@ -1,5 +1,6 @@
 //! Grids on SO(3) in ZYZ angles, with the weights of the Haar measure.
 
+use crate::check;
 use crate::special::lane_fft::is_smooth;
 use crate::sphere::Sampling;
 use crate::{Error, Result};
@@ -192,7 +193,7 @@ impl RotationGrid {
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
     pub fn mean(&self, samples: ArrayView3<'_, f64>) -> Result<f64> {
-        check_shape("samples on SO(3)", samples.shape(), &self.shape())?;
+        check::shape("samples on SO(3)", samples.shape(), &self.shape())?;
         let mut sum = 0.0;
         for plane in samples.outer_iter() {
             for (row, weight) in plane.outer_iter().zip(&self.point_weights) {
@@ -241,12 +242,4 @@ fn fast_len(least: usize) -> usize {
     (least..)
         .find(|len| is_smooth(*len))
         .expect("powers of two are smooth")
-}
-
-/// Accepts exactly the expected shape.
-pub(crate) fn check_shape(what: &str, found: &[usize], expected: &[usize]) -> Result<()> {
-    if found != expected {
-        return Err(Error::shape(what, format!("{expected:?}"), found.to_vec()));
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Rotational matching: the rotation that lays one signal on the sphere best upon another.
 
 use super::correlation::correlate_real;
-use super::grid::{RotationGrid, check_shape};
+use super::grid::RotationGrid;
 use super::planner::RotationPlanner;
 use super::transform::RotationPlan;
 use crate::check;
@@ -110,7 +110,7 @@ impl RotationMatcher {
     /// # Errors
     /// [`Error::InvalidValue`] if `band_limit` is 0 or the grid would be too large.
     pub fn new(band_limit: usize) -> Result<Self> {
-        let rotation = CoefficientRotation::new(band_limit)?;
+        let rotation = CoefficientRotation::real(band_limit)?;
         let finer = band_limit.saturating_add(band_limit / 2);
         let count = smooth(2 * finer - 1);
         let grid = RotationGrid::with_counts(finer, Sampling::GaussLegendre, count, count)?;
@@ -242,7 +242,7 @@ struct Signal {
 
 impl Signal {
     fn new(what: &str, signal: ArrayView3<'_, Complex64>, shape: &[usize]) -> Result<Signal> {
-        check_shape(what, signal.shape(), shape)?;
+        check::shape(what, signal.shape(), shape)?;
         check::finite(what, signal)?;
         for channel in signal.outer_iter() {
             check_real(channel, REALITY_GUARD)?;
@@ -376,7 +376,7 @@ impl<'a> Climber<'a> {
         let euler = rotation.euler_zyz();
         for (g, moved) in self.g.outer_iter().zip(self.moved.outer_iter_mut()) {
             self.rotation
-                .rotate_real_into(g, &euler, moved, &mut self.scratch)?;
+                .rotate_into(g, &euler, moved, &mut self.scratch)?;
         }
         Ok(inner(&self.f, &self.moved.view()))
     }

@@ -4,13 +4,14 @@ use super::classes::{
     Analysis, ClassScratch, Coefficients, Layout, Resampling, Synthesis, Tabulate,
 };
 use super::grid::RotationGrid;
-use super::planes::{FromSamples, PlaneFft, PlaneScratch, Rings, Sample, ToSamples};
+use super::planes::{FromSamples, PlaneFft, PlaneScratch, Rings, ToSamples, rows_of};
 use super::wigner_table::{WignerNodes, WignerTable};
 use crate::Result;
 use crate::special::GaussLegendre;
 use crate::special::aligned::Aligned;
 use crate::special::lane_fft::LANES;
 use crate::special::wigner_d::HalfAngle;
+use crate::sphere::Sample;
 use ndarray::{ArrayView3, ArrayViewMut3};
 use num_complex::Complex64;
 use pulp::Arch;
@@ -235,7 +236,7 @@ impl Passes {
     }
 
     fn fft<T: Sample>(&self) -> &PlaneFft {
-        if T::ROWS == 1 {
+        if rows_of::<T>() == 1 {
             &self.complex
         } else {
             &self.real

@@ -1,46 +1,39 @@
 //! The Fourier stage of the Wigner transform: planes of Fourier coefficients ↔ samples at eight β.
 
 use super::classes::Layout;
-use crate::check::Finite;
 use crate::special::lane_fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
+use crate::sphere::Sample;
 use ndarray::{ArrayView1, ArrayView3, ArrayViewMut1, ArrayViewMut3, Axis};
-use num_complex::Complex64;
 use pulp::{Simd, WithSimd};
 
 /// The rings of the grid in the lanes of a plane.
 pub(super) type Rings = [Option<usize>; LANES];
 
-/// A sample: complex, or real. The transform of two real rows is that of one complex row.
-pub(super) trait Sample: Finite + 'static {
-    /// Rows of samples that share a transform.
-    const ROWS: usize;
-    /// The value among real and imaginary parts; `row` is below `ROWS`.
-    fn take(re: f64, im: f64, row: usize) -> Self;
-    /// Real and imaginary part; a real value is one of them.
-    fn put(self, row: usize, re: &mut f64, im: &mut f64);
+/// Rows of samples that share a transform: the transform of two real rows is that of one complex row.
+pub(super) const fn rows_of<T: Sample>() -> usize {
+    3 - T::ROWS
 }
 
-impl Sample for Complex64 {
-    const ROWS: usize = 1;
-    #[inline(always)]
-    fn take(re: f64, im: f64, _: usize) -> Self {
-        Complex64::new(re, im)
+/// The value among real and imaginary parts; a real value is one of them.
+#[inline(always)]
+fn take<T: Sample>(re: f64, im: f64, row: usize) -> T {
+    let mut sample = T::default();
+    if T::ROWS == 1 {
+        sample.set_part(0, if row == 0 { re } else { im });
+    } else {
+        sample.set_part(0, re);
+        sample.set_part(1, im);
     }
-    #[inline(always)]
-    fn put(self, _: usize, re: &mut f64, im: &mut f64) {
-        (*re, *im) = (self.re, self.im);
-    }
+    sample
 }
 
-impl Sample for f64 {
-    const ROWS: usize = 2;
-    #[inline(always)]
-    fn take(re: f64, im: f64, row: usize) -> Self {
-        if row == 0 { re } else { im }
-    }
-    #[inline(always)]
-    fn put(self, row: usize, re: &mut f64, im: &mut f64) {
-        *(if row == 0 { re } else { im }) = self;
+/// The inverse of [`take`].
+#[inline(always)]
+fn put<T: Sample>(sample: T, row: usize, re: &mut f64, im: &mut f64) {
+    if T::ROWS == 1 {
+        *(if row == 0 { re } else { im }) = sample.part(0);
+    } else {
+        (*re, *im) = (sample.part(0), sample.part(1));
     }
 }
 
@@ -134,7 +127,7 @@ impl<T: Sample> WithSimd for ToSamples<'_, '_, T> {
                 .rows(simd, Direction::Inverse, plane, &mut self.scratch);
             let [line, other] = &mut self.scratch.lines;
             let line = &mut line[..self.fft.n_alpha * NUMBER];
-            for gamma in (0..layout.n_gamma).step_by(T::ROWS) {
+            for gamma in (0..layout.n_gamma).step_by(rows_of::<T>()) {
                 gather::<S, T>(simd, self.fft, plane, gamma, line);
                 let extra = &mut *self.scratch.extra;
                 self.fft
@@ -142,7 +135,7 @@ impl<T: Sample> WithSimd for ToSamples<'_, '_, T> {
                     .process(simd, Direction::Inverse, line, other, extra);
                 for (lane, ring) in rings.iter().enumerate() {
                     let Some(ring) = *ring else { continue };
-                    for row in 0..T::ROWS.min(layout.n_gamma - gamma) {
+                    for row in 0..rows_of::<T>().min(layout.n_gamma - gamma) {
                         let mut plane = self.samples.index_axis_mut(Axis(0), gamma + row);
                         let out = plane.row_mut(ring);
                         emit::<S, T>(line, lane, row, out);
@@ -166,7 +159,7 @@ fn gather<S: Simd, T: Sample>(
     let band_limit = layout.band_limit;
     let stride = layout.stride();
     let number = |row: usize, gamma: usize| &plane[(row * stride + gamma) * NUMBER..][..NUMBER];
-    if T::ROWS == 1 {
+    if rows_of::<T>() == 1 {
         line[band_limit * NUMBER..(fft.n_alpha + 1 - band_limit) * NUMBER].fill(0.0);
         for row in 0..layout.rows() {
             let at = fft.wrapped(row) * NUMBER;
@@ -221,7 +214,7 @@ fn scatter<S: Simd, T: Sample>(
         let to = (row * stride + gamma) * per_number;
         for part in (0..per_number).step_by(2) {
             let weight = weights[part / 2];
-            if T::ROWS == 1 {
+            if rows_of::<T>() == 1 {
                 let number = &mut plane[to + part..to + part + 2];
                 number[0] = simd.mul_f64s(weight, line[from + part]);
                 number[1] = simd.mul_f64s(weight, line[from + part + 1]);
@@ -252,11 +245,11 @@ fn emit<S: Simd, T: Sample>(line: &[f64], lane: usize, row: usize, mut out: Arra
     let numbers = line.as_chunks::<NUMBER>().0;
     if let Some(out) = out.as_slice_mut() {
         for (out, number) in out.iter_mut().zip(numbers) {
-            *out = T::take(number[re], number[im], row);
+            *out = take::<T>(number[re], number[im], row);
         }
     } else {
         for (out, number) in out.iter_mut().zip(numbers) {
-            *out = T::take(number[re], number[im], row);
+            *out = take::<T>(number[re], number[im], row);
         }
     }
 }
@@ -277,7 +270,7 @@ fn absorb<S: Simd, T: Sample>(
     let mut defect = 0.0;
     let mut put = |number: &mut [f64; NUMBER], sample: T| {
         let (mut x, mut y) = (number[re], number[im]);
-        sample.put(row, &mut x, &mut y);
+        put(sample, row, &mut x, &mut y);
         (number[re], number[im]) = (x, y);
         defect += sample.defect();
     };
@@ -320,10 +313,10 @@ impl<T: Sample> WithSimd for FromSamples<'_, '_, T> {
         {
             let [line, other] = &mut self.scratch.lines;
             let line = &mut line[..self.fft.n_alpha * NUMBER];
-            for gamma in (0..layout.n_gamma).step_by(T::ROWS) {
+            for gamma in (0..layout.n_gamma).step_by(rows_of::<T>()) {
                 // Lanes without a ring, and a missing second row of real samples, are zero.
-                let rows = T::ROWS.min(layout.n_gamma - gamma);
-                if rows < T::ROWS || rings.iter().any(Option::is_none) {
+                let rows = rows_of::<T>().min(layout.n_gamma - gamma);
+                if rows < rows_of::<T>() || rings.iter().any(Option::is_none) {
                     line.fill(0.0);
                 }
                 for (lane, ring) in rings.iter().enumerate() {

@@ -60,7 +60,7 @@ impl RotationPlanner {
     /// use haarmonic::sphere::Sampling;
     /// let grid = RotationGrid::fast(8, 2, Sampling::GaussLegendre)?;
     /// let plan = RotationPlanner::new().plan_orders(8, 2, &grid)?;
-    /// assert_eq!(plan.coeff_shape(), [3, 8, 15]);
+    /// assert_eq!(plan.coeffs_shape(), [3, 8, 15]);
     /// assert_eq!(plan.signal_shape(), [3, 8, 15]);
     /// # Ok::<(), haarmonic::Error>(())
     /// ```

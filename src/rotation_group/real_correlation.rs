@@ -19,8 +19,8 @@ use crate::special::GaussLegendre;
 use crate::special::aligned::Aligned;
 use crate::{Error, Result};
 use pulp::Arch;
-use std::ops::Range;
 
+use super::real_correlator::{CorrelatorWorkspace, Piece, RealCorrelator};
 use super::real_harmonics::RealHarmonics;
 use super::real_nodes::Nodes;
 use super::real_synthesis::{Begin, LastSum, WeightedSum, products_len};
@@ -35,57 +35,6 @@ const TABLE_BYTES: usize = 16 << 20;
 
 /// Largest scratch of one thread, in numbers: 4 GiB.
 const LARGEST_SCRATCH: u128 = 1 << 29;
-
-/// Correlates real signals of one band limit at the nodes of one Haar quadrature.
-///
-/// ```math
-/// K(r) = \frac{1}{4\pi C} \sum_c \int_{S^2} f_c(x) \, f'_c(r^{-1} x) \, d\Omega(x)
-/// ```
-///
-/// The nodes are M Gauss–Legendre colatitudes β and N ≥ 2M − 1 equispaced angles α and γ: exact for
-/// functions on SO(3) of degree up to 2M − 2 when K is mapped by a polynomial of suitable degree.
-/// N is the number of angles for which transforms and activations together cost least.
-/// Since the Haar measure does not change under inversion, means over r equal those with
-/// `$`f'(r x)`$`.
-///
-/// # Cost
-/// O(M L³ + (M L² + M² L) log M) a pair. Memory: the table of Wigner d-functions, (1/6) L³ M numbers, as
-/// long as it is below 16 MiB (otherwise they are recomputed for each pair); a workspace of
-/// 2 N M L numbers a thread.
-pub struct RealCorrelator {
-    pub(super) band_limit: usize,
-    /// M.
-    quadrature: usize,
-    /// N.
-    pub(super) angles: usize,
-    pub(super) nodes: Nodes,
-    pub(super) fft: LaneFft,
-    /// Haar weights of the (γ, β) nodes for one α; padding has weight zero.
-    weights: Vec<f64>,
-    /// Room for the (γ, β) nodes of one order m.
-    pub(super) stride: usize,
-    pieces: Vec<Piece>,
-}
-
-/// Some of the (γ, β) nodes, with all α.
-#[derive(Debug, Clone, Copy)]
-struct Piece {
-    first: usize,
-    lanes: usize,
-}
-
-/// Scratch for [`RealCorrelator`]; its content never affects a result.
-#[derive(Debug, Clone)]
-pub struct CorrelatorWorkspace {
-    pub(super) products: Aligned,
-    pub(super) class: Aligned,
-    pub(super) state: WignerTable,
-    pub(super) planes: Aligned,
-    pub(super) line: Aligned,
-    pub(super) other: Aligned,
-    pub(super) extra: Aligned,
-    pub(super) orders: Aligned,
-}
 
 impl RealCorrelator {
     /// Builds the tables.
@@ -200,37 +149,6 @@ impl RealCorrelator {
             other: zeros(self.plane_len()),
             extra: zeros(self.fft.extra() * NUMBER),
             orders: zeros(2 * self.band_limit * self.stride),
-        }
-    }
-
-    /// `f64`s of a plane of one order m, or of sixteen (γ, β) nodes.
-    pub(super) fn plane_len(&self) -> usize {
-        self.angles * NUMBER
-    }
-
-    /// Whether there are more orders than angles, so that several fall on one place of a spectrum.
-    pub(super) fn folded(&self) -> bool {
-        2 * self.band_limit - 1 > self.angles
-    }
-
-    /// Where a spectrum has an order and its opposite.
-    #[inline(always)]
-    pub(super) fn places(&self, order: usize) -> [usize; 2] {
-        // A division takes as long as a step of a short transform.
-        let place = if order < self.angles {
-            order
-        } else {
-            order % self.angles
-        };
-        [place, if place == 0 { 0 } else { self.angles - place }]
-    }
-
-    /// The part of a spectrum to be cleared before its orders are placed, `number` to each.
-    pub(super) fn gap(&self, number: usize) -> Range<usize> {
-        if self.folded() {
-            0..self.angles * number
-        } else {
-            self.band_limit * number..(self.angles + 1 - self.band_limit) * number
         }
     }
 

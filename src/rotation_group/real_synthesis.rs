@@ -9,7 +9,7 @@
 //!
 //! the sign being $`(-1)^{m-n}`$ where m < n.
 
-use super::real_correlation::{CorrelatorWorkspace, RealCorrelator};
+use super::real_correlator::{CorrelatorWorkspace, RealCorrelator};
 use super::real_harmonics::{Order, RealHarmonics};
 use crate::special::lane_fft::{Direction, LANES, NUMBER};
 use pulp::{Simd, WithSimd};

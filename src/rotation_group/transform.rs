@@ -1,12 +1,15 @@
 //! The Wigner transform: harmonic analysis of functions on SO(3).
 
 use super::classes::Coefficients;
-use super::grid::{RotationGrid, check_shape};
+use super::grid::RotationGrid;
 use super::passes::{Buffers, Passes};
-use super::planes::Sample;
 use crate::check;
+use crate::sphere::Sample;
+use crate::sphere::axes::{leading, replace_axes};
 use crate::{Error, Result};
-use ndarray::{Array3, ArrayView3, ArrayViewMut3};
+use ndarray::{
+    Array, Array3, ArrayView, ArrayView3, ArrayViewMut, ArrayViewMut3, Axis, Dimension, IxDyn,
+};
 use num_complex::Complex64;
 use std::fmt;
 
@@ -38,10 +41,10 @@ use std::fmt;
 /// // f = cos β is d¹₀₀: one coefficient, 8π²/3.
 /// let betas = plan.grid().betas().to_vec();
 /// let samples = Array3::from_shape_fn(plan.signal_shape(), |(_, b, _)| betas[b].cos());
-/// let coeffs = plan.forward_real(samples.view())?;
+/// let coeffs = plan.forward(samples.view())?;
 /// let want = 8.0 * std::f64::consts::PI.powi(2) / 3.0;
 /// assert!((coeffs[[1, 1, 1]].re - want).abs() < 64.0 * f64::EPSILON * want);
-/// let back = plan.inverse_real(coeffs.view())?;
+/// let back: Array3<f64> = plan.inverse(coeffs.view())?;
 /// assert!((&back - &samples).iter().all(|error| error.abs() < 64.0 * f64::EPSILON));
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
@@ -93,7 +96,7 @@ impl RotationPlan {
     }
 
     /// Returns the shape `[n, l, m]` of coefficients, `[2N − 1, L, 2L − 1]`.
-    pub fn coeff_shape(&self) -> [usize; 3] {
+    pub fn coeffs_shape(&self) -> [usize; 3] {
         [
             2 * self.order_limit - 1,
             self.band_limit,
@@ -103,7 +106,7 @@ impl RotationPlan {
 
     /// Makes an array of zero coefficients.
     pub fn make_coeffs(&self) -> Array3<Complex64> {
-        Array3::zeros(self.coeff_shape())
+        Array3::zeros(self.coeffs_shape())
     }
 
     /// Makes work space of the right size.
@@ -113,164 +116,124 @@ impl RotationPlan {
         scratch
     }
 
-    /// Computes complex samples from coefficients.
+    /// Computes samples from coefficients.
     ///
     /// # Arguments
-    /// * `coeffs` — shape `[2N − 1, L, 2L − 1]`; entries with |m| > ℓ or |n| > ℓ are ignored
-    /// * `samples` — shape `[γ, β, α]`; overwritten
-    ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a coefficient is NaN or infinite; the
-    /// samples mean nothing then.
-    pub fn inverse_into(
-        &self,
-        coeffs: ArrayView3<'_, Complex64>,
-        samples: ArrayViewMut3<'_, Complex64>,
-        scratch: &mut RotationScratch,
-    ) -> Result<()> {
-        self.inverse_array(coeffs, samples, scratch)
-    }
-
-    /// Computes complex samples from coefficients; see [`RotationPlan::inverse_into`].
-    ///
-    /// # Errors
-    /// As [`RotationPlan::inverse_into`].
-    pub fn inverse(&self, coeffs: ArrayView3<'_, Complex64>) -> Result<Array3<Complex64>> {
-        let mut samples = Array3::zeros(self.signal_shape());
-        self.inverse_into(coeffs, samples.view_mut(), &mut self.make_scratch())?;
-        Ok(samples)
-    }
-
-    /// Computes the samples of a real function from its coefficients, at half the cost of [`RotationPlan::inverse_into`].
-    ///
-    /// # Arguments
-    /// * `coeffs` — shape `[2N − 1, L, 2L − 1]`, with the symmetry of a real function: those with m ≥ 0 are read, the
-    ///   others, $`\hat f^{-n}_{\ell,-m} = (-1)^{m-n} \overline{\hat f^n_{\ell m}}`$, are implied
-    /// * `samples` — shape `[γ, β, α]`; overwritten
+    /// * `coeffs` — shape `[.., 2N − 1, L, 2L − 1]`; entries with |m| > ℓ or |n| > ℓ are ignored. For a real function those with m ≥ 0 are
+    ///   read, the others, $`\hat f^{-n}_{\ell,-m} = (-1)^{m-n} \overline{\hat f^n_{\ell m}}`$, are implied
+    /// * `samples` — shape `[.., γ, β, α]`, with the same leading axes, a batch; overwritten
+    /// * `scratch` — from [`RotationPlan::make_scratch`]
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a coefficient that is read is NaN or
     /// infinite; the samples mean nothing then.
-    pub fn inverse_real_into(
+    pub fn inverse_into<T: Sample, D: Dimension>(
         &self,
-        coeffs: ArrayView3<'_, Complex64>,
-        samples: ArrayViewMut3<'_, f64>,
+        coeffs: ArrayView<'_, Complex64, D>,
+        samples: ArrayViewMut<'_, T, D>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        self.inverse_array(coeffs, samples, scratch)
+        self.check(samples.shape(), coeffs.shape())?;
+        each(
+            coeffs.into_dyn(),
+            samples.into_dyn(),
+            |coeffs, samples, place| {
+                let coeffs = coeffs.as_standard_layout();
+                let source = DenseCoefficients {
+                    coeffs: coeffs.as_slice().expect("standard layout"),
+                    band_limit: self.band_limit,
+                    order_limit: self.order_limit,
+                };
+                // The array is too long to be read once more only for the check.
+                if self.passes.inverse(&source, samples, &mut scratch.buffers) {
+                    Ok(())
+                } else {
+                    // Of real functions orders m ≥ 0 are read.
+                    let first = if T::ROWS == 1 { self.band_limit - 1 } else { 0 };
+                    Err(self.not_finite(&coeffs.view(), first, place))
+                }
+            },
+        )
+    }
+
+    /// Computes samples from coefficients, allocating the result; see [`RotationPlan::inverse_into`].
+    ///
+    /// # Errors
+    /// As [`RotationPlan::inverse_into`].
+    pub fn inverse<T: Sample, D: Dimension>(
+        &self,
+        coeffs: ArrayView<'_, Complex64, D>,
+    ) -> Result<Array<T, D>> {
+        let shape: D = replace_axes(COEFFICIENTS, coeffs.shape(), 3, &self.signal_shape())?;
+        let mut samples = Array::from_elem(shape, T::default());
+        self.inverse_into(coeffs, samples.view_mut(), &mut self.make_scratch())?;
+        Ok(samples)
+    }
+
+    /// Computes the coefficients of functions from their samples.
+    ///
+    /// Exact (up to rounding) if the function has degrees below the band limit of the grid.
+    ///
+    /// # Arguments
+    /// * `samples` — shape `[.., γ, β, α]`, real or complex; unchanged
+    /// * `coeffs` — shape `[.., 2N − 1, L, 2L − 1]`, with the same leading axes, a batch; overwritten, zero where |m| > ℓ or |n| > ℓ
+    /// * `scratch` — from [`RotationPlan::make_scratch`]
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a sample is NaN or infinite.
+    pub fn forward_into<T: Sample, D: Dimension>(
+        &self,
+        samples: ArrayView<'_, T, D>,
+        coeffs: ArrayViewMut<'_, Complex64, D>,
+        scratch: &mut RotationScratch,
+    ) -> Result<()> {
+        self.check(samples.shape(), coeffs.shape())?;
+        each(
+            samples.into_dyn(),
+            coeffs.into_dyn(),
+            |samples, coeffs, _| self.forward_one(samples, coeffs, scratch),
+        )
+    }
+
+    /// Computes the coefficients of functions, allocating the result; see [`RotationPlan::forward_into`].
+    ///
+    /// # Errors
+    /// As [`RotationPlan::forward_into`].
+    pub fn forward<T: Sample, D: Dimension>(
+        &self,
+        samples: ArrayView<'_, T, D>,
+    ) -> Result<Array<Complex64, D>> {
+        let shape: D = replace_axes(SAMPLES, samples.shape(), 3, &self.coeffs_shape())?;
+        let mut coeffs = Array::zeros(shape);
+        self.forward_into(samples, coeffs.view_mut(), &mut self.make_scratch())?;
+        Ok(coeffs)
+    }
+
+    /// Checks the axes of samples and coefficients.
+    fn check(&self, samples: &[usize], coeffs: &[usize]) -> Result<()> {
+        let batch = leading(SAMPLES, samples, &self.signal_shape())?;
+        let expected = [batch, &self.coeffs_shape()].concat();
+        check::shape(COEFFICIENTS, coeffs, &expected)
     }
 
     /// Computes the samples of a real function from coefficients; false if some of these is NaN or infinite.
-    pub(super) fn inverse_real_from(
+    pub(super) fn inverse_from(
         &self,
         coeffs: &dyn Coefficients,
         samples: ArrayViewMut3<'_, f64>,
         scratch: &mut RotationScratch,
     ) -> Result<bool> {
-        check_shape("samples on SO(3)", samples.shape(), &self.signal_shape())?;
+        check::shape(SAMPLES, samples.shape(), &self.signal_shape())?;
         let finite = self.passes.inverse(coeffs, samples, &mut scratch.buffers);
         Ok(finite)
     }
 
-    fn inverse_array<T: Sample>(
-        &self,
-        coeffs: ArrayView3<'_, Complex64>,
-        samples: ArrayViewMut3<'_, T>,
-        scratch: &mut RotationScratch,
-    ) -> Result<()> {
-        check_shape("coefficients on SO(3)", coeffs.shape(), &self.coeff_shape())?;
-        check_shape("samples on SO(3)", samples.shape(), &self.signal_shape())?;
-        let coeffs = coeffs.as_standard_layout();
-        let source = DenseCoefficients {
-            coeffs: coeffs.as_slice().expect("standard layout"),
-            band_limit: self.band_limit,
-            order_limit: self.order_limit,
-        };
-        // The array is too long to be read once more only for the check.
-        if self.passes.inverse(&source, samples, &mut scratch.buffers) {
-            Ok(())
-        } else {
-            // Of real functions orders m ≥ 0 are read.
-            let first = if T::ROWS == 1 { 0 } else { self.band_limit - 1 };
-            Err(self.not_finite(&coeffs.view(), first))
-        }
-    }
-
-    /// Computes the samples of a real function; see [`RotationPlan::inverse_real_into`].
-    ///
-    /// # Errors
-    /// As [`RotationPlan::inverse_real_into`].
-    pub fn inverse_real(&self, coeffs: ArrayView3<'_, Complex64>) -> Result<Array3<f64>> {
-        let mut samples = Array3::zeros(self.signal_shape());
-        self.inverse_real_into(coeffs, samples.view_mut(), &mut self.make_scratch())?;
-        Ok(samples)
-    }
-
-    /// Computes the coefficients of a complex function from its samples.
-    ///
-    /// Exact (up to rounding) if the function has degrees below the band limit of the grid.
-    ///
-    /// # Arguments
-    /// * `samples` — shape `[γ, β, α]`; unchanged
-    /// * `coeffs` — shape `[2N − 1, L, 2L − 1]`; overwritten, zero where |m| > ℓ or |n| > ℓ
-    ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a sample is NaN or infinite.
-    pub fn forward_into(
-        &self,
-        samples: ArrayView3<'_, Complex64>,
-        coeffs: ArrayViewMut3<'_, Complex64>,
-        scratch: &mut RotationScratch,
-    ) -> Result<()> {
-        self.forward_array(samples, coeffs, scratch)
-    }
-
-    /// Computes the coefficients of a complex function; see [`RotationPlan::forward_into`].
-    ///
-    /// # Errors
-    /// As [`RotationPlan::forward_into`].
-    pub fn forward(&self, samples: ArrayView3<'_, Complex64>) -> Result<Array3<Complex64>> {
-        let mut coeffs = self.make_coeffs();
-        self.forward_into(samples, coeffs.view_mut(), &mut self.make_scratch())?;
-        Ok(coeffs)
-    }
-
-    /// Computes the coefficients of a real function from its samples, at half the cost of [`RotationPlan::forward_into`].
-    ///
-    /// # Arguments
-    /// * `samples` — shape `[γ, β, α]`; unchanged
-    /// * `coeffs` — shape `[2N − 1, L, 2L − 1]`; all of it overwritten
-    ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a sample is NaN or infinite.
-    pub fn forward_real_into(
-        &self,
-        samples: ArrayView3<'_, f64>,
-        coeffs: ArrayViewMut3<'_, Complex64>,
-        scratch: &mut RotationScratch,
-    ) -> Result<()> {
-        self.forward_array(samples, coeffs, scratch)
-    }
-
-    /// Computes the coefficients of a real function; see [`RotationPlan::forward_real_into`].
-    ///
-    /// # Errors
-    /// As [`RotationPlan::forward_real_into`].
-    pub fn forward_real(&self, samples: ArrayView3<'_, f64>) -> Result<Array3<Complex64>> {
-        let mut coeffs = self.make_coeffs();
-        self.forward_real_into(samples, coeffs.view_mut(), &mut self.make_scratch())?;
-        Ok(coeffs)
-    }
-
-    fn forward_array<T: Sample>(
+    fn forward_one<T: Sample>(
         &self,
         samples: ArrayView3<'_, T>,
         mut coeffs: ArrayViewMut3<'_, Complex64>,
         scratch: &mut RotationScratch,
     ) -> Result<()> {
-        let what = "samples on SO(3)";
-        check_shape(what, samples.shape(), &self.signal_shape())?;
-        check_shape("coefficients on SO(3)", coeffs.shape(), &self.coeff_shape())?;
         // Other memory orders are served by a copy.
         let mut copy = Vec::new();
         let target = match coeffs.as_slice_mut() {
@@ -282,16 +245,16 @@ impl RotationPlan {
         };
         let buffers = &mut scratch.buffers;
         if !self.passes.forward(samples.reborrow(), target, buffers) {
-            check::finite(what, samples)?;
+            check::finite(SAMPLES, samples)?;
         }
-        let [_, rows, columns] = self.coeff_shape();
+        let [_, rows, columns] = self.coeffs_shape();
         for (i, row) in target.chunks_exact_mut(columns).enumerate() {
             let valid = self.valid(i / rows, i % rows);
             row[..valid.start].fill(Complex64::ZERO);
             row[valid.end..].fill(Complex64::ZERO);
         }
         if !copy.is_empty() {
-            let copy = ArrayView3::from_shape(self.coeff_shape(), &copy);
+            let copy = ArrayView3::from_shape(self.coeffs_shape(), &copy);
             coeffs.assign(&copy.expect("as long as the coefficients"));
         }
         Ok(())
@@ -309,16 +272,42 @@ impl RotationPlan {
 
     /// The first coefficient that is NaN or infinite, of the columns from `first` on; entries with |m| > l or |n| > l may hold
     /// anything.
-    fn not_finite(&self, coeffs: &ArrayView3<'_, Complex64>, first: usize) -> Error {
+    fn not_finite(
+        &self,
+        coeffs: &ArrayView3<'_, Complex64>,
+        first: usize,
+        place: &[usize],
+    ) -> Error {
         let mut entries = coeffs.indexed_iter();
         let found = entries.find(|((n, l, m), value)| {
             *m >= first && self.valid(*n, *l).contains(m) && !value.is_finite()
         });
-        Error::not_finite(
-            "coefficients on SO(3)",
-            found.map_or_else(Vec::new, |((n, l, m), _)| vec![n, l, m]),
-        )
+        let index = found.map_or_else(Vec::new, |((n, l, m), _)| [place, &[n, l, m]].concat());
+        Error::not_finite(COEFFICIENTS, index)
     }
+}
+
+const COEFFICIENTS: &str = "coefficients on SO(3)";
+const SAMPLES: &str = "samples on SO(3)";
+
+/// Calls `work` with each entry of a batch along the leading axes of two arrays, and its place there.
+fn each<A, B>(
+    from: ArrayView<'_, A, IxDyn>,
+    mut to: ArrayViewMut<'_, B, IxDyn>,
+    mut work: impl FnMut(ArrayView3<'_, A>, ArrayViewMut3<'_, B>, &[usize]) -> Result<()>,
+) -> Result<()> {
+    let batch = IxDyn(&from.shape()[..from.ndim() - 3]);
+    for place in ndarray::indices(batch) {
+        let (mut from, mut to) = (from.view(), to.view_mut());
+        for &index in place.slice() {
+            from = from.index_axis_move(Axis(0), index);
+            to = to.index_axis_move(Axis(0), index);
+        }
+        let one = "three axes are left";
+        let (from, to) = (from.into_dimensionality(), to.into_dimensionality());
+        work(from.expect(one), to.expect(one), place.slice())?;
+    }
+    Ok(())
 }
 
 /// An array of shape `[2N − 1, L, 2L − 1]`.

@@ -1,7 +1,8 @@
 //! Pixels of maps that were not measured: the mark of HEALPix and NaN.
 
-use super::sample::Sample;
+use super::transform::Sample;
 use crate::{Error, Result};
+use ndarray::{ArrayView, IxDyn};
 
 /// The value that marks a masked pixel of a HEALPix map.
 ///
@@ -14,7 +15,7 @@ const TOLERANCE: f64 = 1e-5;
 
 /// Whether a number marks a masked pixel.
 #[inline(always)]
-pub(super) fn is_unseen(value: f64) -> bool {
+fn is_unseen(value: f64) -> bool {
     (value - UNSEEN).abs() <= -TOLERANCE * UNSEEN
 }
 
@@ -76,8 +77,11 @@ pub fn masked_to<T: Pixel>(map: &mut [T], value: T) -> Result<Vec<bool>> {
 }
 
 /// Refuses samples with masked pixels.
-pub(super) fn check_unmasked<T: Sample>(samples: &[T]) -> Result<()> {
-    let masked = samples.iter().filter(|sample| sample.unseen()).count();
+pub(super) fn check_unmasked<T: Sample>(samples: &ArrayView<'_, T, IxDyn>) -> Result<()> {
+    let masked = samples
+        .iter()
+        .filter(|sample| (0..T::ROWS).any(|part| is_unseen(sample.part(part))))
+        .count();
     if masked == 0 {
         return Ok(());
     }

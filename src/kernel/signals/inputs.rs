@@ -148,7 +148,7 @@ impl<'a> Harmonics<'a> {
                 let band_limit = plan.band_limit();
                 let shape = (grid.len_of(Axis(0)), band_limit, 2 * band_limit - 1);
                 let mut coeffs = Array3::zeros(shape);
-                plan.forward_batch_into(grid, coeffs.view_mut(), &mut plan.make_scratch())?;
+                plan.forward_into(grid, coeffs.view_mut(), &mut plan.make_scratch())?;
                 Ok(coeffs)
             }
         }
@@ -198,7 +198,7 @@ impl Places {
     fn new(network: &Network, places: Vec<Option<Rotation>>) -> Result<Self> {
         let rotation = match network.input() {
             InputSpace::Sphere { band_limit, .. } if places.iter().any(Option::is_some) => {
-                Some(CoefficientRotation::new(*band_limit)?)
+                Some(CoefficientRotation::real(*band_limit)?)
             }
             _ => None,
         };

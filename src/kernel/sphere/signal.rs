@@ -102,7 +102,7 @@ impl SphereSignal {
         let mut scratch = rotation.make_scratch();
         let euler = g.inverse().euler_zyz();
         for (from, to) in self.coeffs.outer_iter().zip(turned.coeffs.outer_iter_mut()) {
-            rotation.rotate_real_into(from, &euler, to, &mut scratch)?;
+            rotation.rotate_into(from, &euler, to, &mut scratch)?;
         }
         Ok(turned)
     }

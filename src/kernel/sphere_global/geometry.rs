@@ -97,7 +97,7 @@ impl SphereGeometry {
                         let rule = PolarRule::new(quadrature)?;
                         Ok(Box::new(Polar {
                             angles: angles(rule.angles()),
-                            rotation: CoefficientRotation::new(band_limit)?,
+                            rotation: CoefficientRotation::real(band_limit)?,
                             rule,
                         }))
                     })
@@ -195,7 +195,7 @@ impl Geometry for SphereGeometry {
             for (from, to) in coeffs.outer_iter().zip(turned.outer_iter_mut()) {
                 polar
                     .rotation
-                    .rotate_real_into(from, &euler, to, &mut workspace.rotation)?;
+                    .rotate_into(from, &euler, to, &mut workspace.rotation)?;
             }
         }
         Ok([true; 2])

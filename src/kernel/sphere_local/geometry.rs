@@ -138,7 +138,7 @@ impl SphereFields {
         };
         Ok(SphereFields {
             tables,
-            rotation: CoefficientRotation::new(band_limit)?,
+            rotation: CoefficientRotation::real(band_limit)?,
             copies,
             fibres,
             shift: longitudes / shifts,
@@ -216,7 +216,7 @@ impl SphereFields {
                 let coeffs = signal.coeffs.index_axis(Axis(0), first + k);
                 let coeffs = match &euler {
                     Some(euler) => {
-                        self.rotation.rotate_real_into(
+                        self.rotation.rotate_into(
                             coeffs,
                             euler,
                             rotated.view_mut(),

@@ -8,18 +8,10 @@ use super::signals::{Kind, Tilt, sign};
 use crate::check::Finite;
 use crate::special::aligned::Aligned;
 use crate::special::wigner_triangle::{EDGE, WignerTriangle};
+use crate::sphere::axes::{Layout, half_index};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
-
-/// The order of coefficients in memory.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Order {
-    /// `[l, m + L − 1]`
-    Square,
-    /// `m (2L − 1 − m) / 2 + l`, m ≥ 0
-    Half,
-}
 
 /// A signal and the phases of the two rotations about z that go with it.
 pub(super) struct Passenger<'a> {
@@ -33,30 +25,40 @@ pub(super) const FEWEST: usize = 3;
 /// Signals of one group, so that those of one degree stay in a near cache.
 const MOST: usize = 128;
 
-/// Rotates signals in groups on the threads of the current pool; the result is whether all coefficients that were read are finite.
+/// Rotates signals in groups, which the threads of the current pool may share; the result is whether all coefficients that were read are
+/// finite.
 pub(super) fn rotate_all(
     band_limit: usize,
     kind: Kind,
-    order: Order,
+    layout: Layout,
     tilt: &Tilt,
     signals: &mut [Passenger<'_>],
+    parallel: bool,
 ) -> bool {
-    let share = signals.len().div_ceil(rayon::current_num_threads()).max(1);
+    let threads = if parallel {
+        rayon::current_num_threads()
+    } else {
+        1
+    };
+    let share = signals.len().div_ceil(threads).max(1);
     let size = share.div_ceil(share.div_ceil(MOST));
     let rotate = |signals: &mut [Passenger<'_>]| {
         Arch::new().dispatch(Batch {
             band_limit,
             kind,
-            order,
+            layout,
             tilt,
             signals,
         })
     };
     // Without a short cut: all signals are written.
-    signals
-        .par_chunks_mut(size)
-        .map(rotate)
-        .reduce(|| true, |a, b| a & b)
+    if parallel {
+        let groups = signals.par_chunks_mut(size).map(rotate);
+        groups.reduce(|| true, |a, b| a & b)
+    } else {
+        let groups = signals.chunks_mut(size).map(rotate);
+        groups.fold(true, |a, b| a & b)
+    }
 }
 
 /// The working memory of a batch.
@@ -71,7 +73,7 @@ struct Buffers {
 struct Batch<'a, 'b> {
     band_limit: usize,
     kind: Kind,
-    order: Order,
+    layout: Layout,
     tilt: &'a Tilt,
     signals: &'a mut [Passenger<'b>],
 }
@@ -84,7 +86,7 @@ impl WithSimd for Batch<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> bool {
         let limit = self.band_limit;
-        let columns = self.columns() * self.signals.len();
+        let columns = self.kind.columns() * self.signals.len();
         let blocks = columns.div_ceil(LANES);
         let width = limit.next_multiple_of(EDGE);
         let mut buffers = Buffers::default();
@@ -124,18 +126,10 @@ impl WithSimd for Batch<'_, '_> {
 }
 
 impl Batch<'_, '_> {
-    /// Real signals that a signal counts for.
-    fn columns(&self) -> usize {
-        match self.kind {
-            Kind::Real => 1,
-            Kind::Complex => 2,
-        }
-    }
-
     /// The signals of a block.
     #[inline(always)]
     fn range(&self, block: usize) -> std::ops::Range<usize> {
-        let each = LANES / self.columns();
+        let each = LANES / self.kind.columns();
         block * each..((block + 1) * each).min(self.signals.len())
     }
 
@@ -156,13 +150,13 @@ impl Batch<'_, '_> {
             let (mut re, mut im): (Tile, Tile) = ([[0.0; LANES]; EDGE], [[0.0; LANES]; EDGE]);
             for (lane, signal) in self.signals[self.range(block)].iter().enumerate() {
                 let mut values = [Complex64::ZERO; EDGE];
-                match self.order {
-                    Order::Square => {
+                match self.layout {
+                    Layout::Full => {
                         let start = l * (2 * limit - 1) + limit - 1 + first;
                         let row = &signal.coeffs[start..start + count];
                         values[..count].copy_from_slice(row);
                     }
-                    Order::Half => {
+                    Layout::Half => {
                         for (j, value) in values[..count].iter_mut().enumerate() {
                             *value = signal.coeffs[half_index(limit, l, first + j)];
                         }
@@ -170,7 +164,7 @@ impl Batch<'_, '_> {
                 }
                 if first == 0 {
                     // What the half holds there may be anything.
-                    if self.order == Order::Square {
+                    if self.layout == Layout::Full {
                         defect += values[0].im.defect();
                     }
                     values[0].im = 0.0;
@@ -232,10 +226,10 @@ impl Batch<'_, '_> {
         scale: Option<&[f64]>,
         output: &[Aligned; 2],
     ) {
-        let (limit, order) = (self.band_limit, self.order);
+        let (limit, layout) = (self.band_limit, self.layout);
         let range = self.range(block);
         let centre = l * (2 * limit - 1) + limit - 1;
-        if order == Order::Square {
+        if layout == Layout::Full {
             for signal in &mut self.signals[range.clone()] {
                 signal.rotated[centre + 1 - limit..centre - l].fill(Complex64::ZERO);
                 signal.rotated[centre + l + 1..centre + limit].fill(Complex64::ZERO);
@@ -250,8 +244,8 @@ impl Batch<'_, '_> {
                 for j in 0..count {
                     values[j] = phases[j] * Complex64::new(re[j][lane], im[j][lane]);
                 }
-                match order {
-                    Order::Square => {
+                match layout {
+                    Layout::Full => {
                         let lower = centre + 1 - first - count..centre + 1 - first;
                         let lower = signal.rotated[lower].iter_mut().rev();
                         for (j, (out, value)) in lower.zip(&values).enumerate() {
@@ -261,7 +255,7 @@ impl Batch<'_, '_> {
                         let upper = centre + first..centre + first + count;
                         signal.rotated[upper].copy_from_slice(&values[..count]);
                     }
-                    Order::Half => {
+                    Layout::Half => {
                         for (j, value) in values[..count].iter().enumerate() {
                             signal.rotated[half_index(limit, l, first + j)] = *value;
                         }
@@ -351,10 +345,4 @@ fn write_tiles(
             }
         }
     }
-}
-
-/// Where the half of the coefficients has degree l and order m ≥ 0.
-#[inline(always)]
-pub(super) fn half_index(band_limit: usize, l: usize, m: usize) -> usize {
-    m * (2 * band_limit - 1 - m) / 2 + l
 }

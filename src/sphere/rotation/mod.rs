@@ -1,13 +1,13 @@
 //! Rotation of spherical-harmonic coefficients.
 
 mod batch;
-mod many;
+mod once;
 mod plan;
 mod product;
 mod signals;
 mod stage;
 mod tables;
 
-pub use plan::{
-    CoefficientRotation, CoefficientRotationScratch, rotate_coefficients, rotate_coefficients_into,
-};
+pub use once::{rotate_coefficients, rotate_coefficients_into};
+pub use plan::CoefficientRotation;
+pub use signals::CoefficientRotationScratch;

@@ -1,105 +1,57 @@
-//! Rotations of one signal, and the plan that those of many have, too.
+//! Plans of rotations.
 
-use super::signals::{Kind, Tilt, Turn, first_not_finite, rotate_group};
-use super::stage::Workspace;
+use super::batch::{FEWEST, Passenger, rotate_all};
+use super::signals::{
+    CoefficientRotationScratch, Kind, Tilt, Turn, first_not_finite, rotate_group,
+};
 use super::tables::RotationTables;
+use crate::check;
 use crate::group::EulerZyz;
 use crate::special::wigner_d::check_angles;
+use crate::sphere::axes::{Layout, half_len, in_place, leading};
 use crate::sphere::sampling::check_band_limit;
 use crate::{Error, Result};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array, ArrayView, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IxDyn};
 use num_complex::Complex64;
-
-/// Rotates a signal on the sphere actively, through its coefficients.
-///
-/// ```math
-/// (R f)(x) = f(R^{-1} x) , \qquad R = R_z(\alpha) R_y(\beta) R_z(\gamma) , \qquad
-/// (Rf)_{\ell m} = e^{-im\alpha} \sum_{n=-\ell}^{\ell} d^\ell_{mn}(\beta)\, e^{-in\gamma} f_{\ell n}
-/// ```
-/// A feature of f at the point x is found at R x afterwards. Rotating by h and then by g is rotating by the product g h.
-/// For more than one rotation or signal, [`CoefficientRotation`] keeps the tables. Conventions: see [`crate::conventions`].
-///
-/// # Arguments
-/// * `coeffs` — shape `[L, 2L − 1]`, entry `[l, m + L − 1]`; entries with |m| > ℓ are ignored
-/// * `alpha`, `beta`, `gamma` — ZYZ angles in radians, any finite values
-///
-/// # Cost and accuracy
-/// O(L³) time, O(L²) memory; errors as [`CoefficientRotation`].
-///
-/// # Errors
-/// [`Error::InvalidValue`] if L is 0 or too large, [`Error::ShapeMismatch`] if the shape is not `[L, 2L − 1]`,
-/// [`Error::NotFinite`] if a coefficient or an angle is NaN or infinite.
-///
-/// # Examples
-/// ```
-/// use haarmonic::sphere::rotate_coefficients;
-/// use ndarray::array;
-/// use num_complex::Complex64;
-/// let (o, i) = (Complex64::ZERO, Complex64::ONE);
-/// let north = array![[o, o, o], [o, i, o]];              // Y₁₀, largest at the north pole
-/// let beta = 0.6_f64;
-/// let rotated = rotate_coefficients(north.view(), 0.0, beta, 0.0)?;   // now largest at θ = 0.6, φ = 0
-/// assert!((rotated[[1, 1]].re - beta.cos()).abs() < 4.0 * f64::EPSILON);
-/// assert!((rotated[[1, 2]].re + beta.sin() / 2.0_f64.sqrt()).abs() < 4.0 * f64::EPSILON);
-/// # Ok::<(), haarmonic::Error>(())
-/// ```
-///
-/// # References
-/// VMK88, Eq. 4.1 (5).
-pub fn rotate_coefficients(
-    coeffs: ArrayView2<'_, Complex64>,
-    alpha: f64,
-    beta: f64,
-    gamma: f64,
-) -> Result<Array2<Complex64>> {
-    let mut rotated = Array2::zeros(coeffs.raw_dim());
-    rotate_coefficients_into(coeffs, alpha, beta, gamma, rotated.view_mut())?;
-    Ok(rotated)
-}
-
-/// Rotates a signal on the sphere actively into a caller's array; see [`rotate_coefficients`].
-///
-/// # Arguments
-/// * `rotated` — shape `[L, 2L − 1]`; overwritten, zero where |m| > ℓ
-///
-/// # Errors
-/// As [`rotate_coefficients`], for both arrays.
-pub fn rotate_coefficients_into(
-    coeffs: ArrayView2<'_, Complex64>,
-    alpha: f64,
-    beta: f64,
-    gamma: f64,
-    rotated: ArrayViewMut2<'_, Complex64>,
-) -> Result<()> {
-    check_angles(&[alpha, beta, gamma])?;
-    let rotation = CoefficientRotation::new(coeffs.nrows())?;
-    let euler = EulerZyz::new(alpha, beta, gamma)?;
-    rotation.rotate_into(coeffs, &euler, rotated, &mut rotation.make_scratch())
-}
 
 /// Rotates signals of one band limit: the tables are made once, then any rotations of single signals or batches.
 ///
 /// ```math
 /// (R f)(x) = f(R^{-1} x) , \qquad (Rf)_{\ell m} = \sum_n D^\ell_{mn}(\alpha, \beta, \gamma)\, f_{\ell n}
 /// ```
-/// Rotations are active, as in [`rotate_coefficients`]. The Wigner functions are never stored: a recursion in the degree
-/// yields them, once for all signals of a batch. Immutable; may be shared between threads.
-/// Conventions: see [`crate::conventions`].
+/// Rotations are active, as in [`rotate_coefficients`](super::rotate_coefficients), and unitary: the inverse and the adjoint are the rotation by
+/// $`R^{-1}`$. The Wigner functions are never stored: a recursion in the degree yields them, once for all signals of a batch. Immutable;
+/// may be shared between threads. Conventions: see [`crate::conventions`].
+///
+/// | plan | coefficients |
+/// |---|---|
+/// | [`complex`](CoefficientRotation::complex) | of complex signals: `[.., L, 2L − 1]`, entry `[l, m + L − 1]`; entries with \|m\| > ℓ are ignored, and zero afterwards |
+/// | [`real`](CoefficientRotation::real) | of real signals, in about half of the time: the same axes; only the entries with 0 ≤ m ≤ ℓ are read, and of those with m = 0 only the real parts; all orders are written |
+/// | [`half`](CoefficientRotation::half) | of real signals, m ≥ 0: `[.., L (L + 1) / 2]`, entry `m (2L − 1 − m) / 2 + l`, as healpy and ducc0 have it |
+///
+/// Leading axes are a batch.
 ///
 /// # Cost and accuracy
-/// O(L³) time for a signal, O(L²) memory for tables and scratch. Error of a coefficient relative to the norm of its degree: 4e-15
+/// O(L³) time for a signal, O(L²) memory for tables and scratch. From three real signals on those of a thread share each Wigner function,
+/// in working memory that is allocated for each thread. Error of a coefficient relative to the norm of its degree: 4e-15
 /// at L = 64, 6e-15 at L = 512 (`docs/accuracy.md`), at any angle.
 ///
 /// # Examples
 /// ```
 /// use haarmonic::group::EulerZyz;
 /// use haarmonic::sphere::{CoefficientRotation, coefficients};
-/// let rotation = CoefficientRotation::new(2)?;
+/// use ndarray::{Array3, Axis};
+/// let rotation = CoefficientRotation::real(2)?;
 /// let mut z = coefficients::zeros(2)?;
 /// z[[1, 1]] = 1.0.into();                                        // Y₁₀, proportional to z
-/// let x = rotation.rotate_real(z.view(), &EulerZyz::new(0.0, std::f64::consts::FRAC_PI_2, 0.0)?)?;
+/// let quarter = EulerZyz::new(0.0, std::f64::consts::FRAC_PI_2, 0.0)?;
+/// let x = rotation.rotate(z.view(), &quarter)?;
 /// assert!((x[[1, 2]].re + 0.5_f64.sqrt()).abs() < 4.0 * f64::EPSILON);     // (Y₁₋₁ − Y₁₁) / √2, proportional to x
 /// assert!((x[[1, 0]].re - 0.5_f64.sqrt()).abs() < 4.0 * f64::EPSILON);
+///
+/// let five = Array3::from_shape_fn((5, 2, 3), |(i, l, m)| z[[l, m]] * i as f64);
+/// let turned = rotation.rotate(five.view(), &quarter)?;
+/// assert!((turned[[4, 1, 2]] - 4.0 * x[[1, 2]]).norm() < 8.0 * f64::EPSILON);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 ///
@@ -107,26 +59,42 @@ pub fn rotate_coefficients_into(
 /// VMK88, Eq. 4.1 (5); KR08, Sect. 3.
 #[derive(Debug)]
 pub struct CoefficientRotation {
-    pub(super) tables: RotationTables,
-}
-
-/// The working memory of [`CoefficientRotation`]; its content never affects results.
-#[derive(Debug, Clone, Default)]
-pub struct CoefficientRotationScratch {
-    pub(super) work: Workspace,
-    pub(super) phases: Vec<Complex64>,
-    pub(super) row: Vec<Complex64>,
+    tables: RotationTables,
+    kind: Kind,
+    layout: Layout,
 }
 
 impl CoefficientRotation {
-    /// Makes the tables for a band limit.
+    /// Makes the tables for complex signals of a band limit.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if `band_limit` is 0 or too large.
-    pub fn new(band_limit: usize) -> Result<Self> {
+    pub fn complex(band_limit: usize) -> Result<Self> {
+        Self::new(band_limit, Kind::Complex, Layout::Full)
+    }
+
+    /// Makes the tables for real signals of a band limit.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or too large.
+    pub fn real(band_limit: usize) -> Result<Self> {
+        Self::new(band_limit, Kind::Real, Layout::Full)
+    }
+
+    /// Makes the tables for real signals of a band limit in the half layout.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or too large.
+    pub fn half(band_limit: usize) -> Result<Self> {
+        Self::new(band_limit, Kind::Real, Layout::Half)
+    }
+
+    fn new(band_limit: usize, kind: Kind, layout: Layout) -> Result<Self> {
         check_band_limit(band_limit)?;
         Ok(CoefficientRotation {
             tables: RotationTables::new(band_limit),
+            kind,
+            layout,
         })
     }
 
@@ -135,147 +103,227 @@ impl CoefficientRotation {
         self.tables.band_limit
     }
 
-    /// Makes the working memory for one signal.
+    /// Makes the working memory of one thread.
     pub fn make_scratch(&self) -> CoefficientRotationScratch {
         let mut scratch = CoefficientRotationScratch::default();
         scratch.prepare(&self.tables, 2);
         scratch
     }
 
-    /// Rotates a complex signal actively into a caller's array.
+    /// Makes working memory with which the signals of a batch are shared among the threads of the current `rayon` pool.
     ///
-    /// # Arguments
-    /// * `coeffs` — shape `[L, 2L − 1]`, entry `[l, m + L − 1]`; entries with |m| > ℓ are ignored
-    /// * `rotated` — the same shape; overwritten, zero where |m| > ℓ
-    /// * `scratch` — from [`CoefficientRotation::make_scratch`]
-    ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a coefficient is NaN or infinite.
-    pub fn rotate_into(
-        &self,
-        coeffs: ArrayView2<'_, Complex64>,
-        euler: &EulerZyz,
-        rotated: ArrayViewMut2<'_, Complex64>,
-        scratch: &mut CoefficientRotationScratch,
-    ) -> Result<()> {
-        self.rotate_one::<2>(Kind::Complex, coeffs, euler, rotated, scratch)
+    /// Results do not depend on the number of threads.
+    pub fn make_parallel_scratch(&self) -> CoefficientRotationScratch {
+        let mut scratch = self.make_scratch();
+        scratch.parallel = true;
+        scratch
     }
 
-    /// Rotates a real signal actively into a caller's array, in about half of the time of a complex one.
+    /// Rotates signals actively by one rotation into a caller's array.
     ///
     /// # Arguments
-    /// * `coeffs` — shape `[L, 2L − 1]`, entry `[l, m + L − 1]`, of a real signal: only the entries with 0 ≤ m ≤ ℓ are read, and of
-    ///   those with m = 0 only the real parts
-    /// * `rotated` — the same shape; overwritten for all orders, zero where |m| > ℓ
-    /// * `scratch` — from [`CoefficientRotation::make_scratch`]
+    /// * `coeffs` — one signal, or more of them along leading axes
+    /// * `rotated` — the same shape; overwritten, after an error in a batch with unspecified content
+    /// * `scratch` — from [`make_scratch`](CoefficientRotation::make_scratch) or
+    ///   [`make_parallel_scratch`](CoefficientRotation::make_parallel_scratch)
     ///
     /// # Errors
-    /// As [`CoefficientRotation::rotate_into`]; entries of negative order are not looked at.
-    pub fn rotate_real_into(
+    /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a coefficient that is read is NaN or infinite.
+    pub fn rotate_into<D: Dimension>(
         &self,
-        coeffs: ArrayView2<'_, Complex64>,
+        coeffs: ArrayView<'_, Complex64, D>,
         euler: &EulerZyz,
-        rotated: ArrayViewMut2<'_, Complex64>,
+        rotated: ArrayViewMut<'_, Complex64, D>,
         scratch: &mut CoefficientRotationScratch,
     ) -> Result<()> {
-        self.rotate_one::<1>(Kind::Real, coeffs, euler, rotated, scratch)
-    }
-
-    /// One signal, which counts as `B` real ones.
-    fn rotate_one<const B: usize>(
-        &self,
-        kind: Kind,
-        coeffs: ArrayView2<'_, Complex64>,
-        euler: &EulerZyz,
-        rotated: ArrayViewMut2<'_, Complex64>,
-        scratch: &mut CoefficientRotationScratch,
-    ) -> Result<()> {
-        self.check(kind, &coeffs, rotated.shape(), &[])?;
+        let (coeffs, mut rotated) = (coeffs.into_dyn(), rotated.into_dyn());
+        let axes = self.axes();
+        let batch = leading(
+            COEFFICIENTS,
+            coeffs.shape(),
+            &axes[axes.len() - self.rank()..],
+        )?;
+        check::shape(ROTATED, rotated.shape(), coeffs.shape())?;
         let tilt = Tilt::new(euler.beta(), self.band_limit());
-        let phases = tilt.phases(
-            euler.alpha(),
-            euler.gamma(),
-            std::mem::take(&mut scratch.phases),
-        );
-        let turn = Turn {
-            coeffs,
-            phases: &phases,
+        let buffer = std::mem::take(&mut scratch.phases);
+        let phases = tilt.phases(euler.alpha(), euler.gamma(), buffer);
+        let finite = if batch.is_empty() && self.layout == Layout::Full {
+            let turn = Turn {
+                coeffs: coeffs.view().into_dimensionality().expect("two axes"),
+                phases: &phases,
+            };
+            let rotated = rotated.into_dimensionality().expect("two axes");
+            self.rotate_few(&tilt, &[turn], &mut [rotated], scratch)
+        } else {
+            let standard = coeffs.as_standard_layout();
+            let from = standard.as_slice().expect("the layout is standard");
+            let length = self.layout.len(self.band_limit());
+            let turns = from.chunks_exact(length).map(|one| (one, &phases[..]));
+            in_place(&mut rotated, |to| {
+                self.rotate_slices(&tilt, turns, to, scratch)
+            })
         };
-        rotate_group::<B>(&self.tables, kind, &tilt, &[turn], &mut [rotated], scratch);
         scratch.phases = phases;
-        Ok(())
+        if finite {
+            Ok(())
+        } else {
+            Err(self.not_finite(&coeffs))
+        }
     }
 
-    /// Rotates a complex signal actively; see [`CoefficientRotation::rotate_into`].
+    /// Rotates signals actively by one rotation, allocating the result; see [`CoefficientRotation::rotate_into`].
     ///
     /// # Errors
     /// As [`CoefficientRotation::rotate_into`].
-    pub fn rotate(
+    pub fn rotate<D: Dimension>(
         &self,
-        coeffs: ArrayView2<'_, Complex64>,
+        coeffs: ArrayView<'_, Complex64, D>,
         euler: &EulerZyz,
-    ) -> Result<Array2<Complex64>> {
-        let mut rotated = Array2::zeros(coeffs.raw_dim());
+    ) -> Result<Array<Complex64, D>> {
+        let mut rotated = Array::zeros(coeffs.raw_dim());
         self.rotate_into(coeffs, euler, rotated.view_mut(), &mut self.make_scratch())?;
         Ok(rotated)
     }
 
-    /// Rotates a real signal actively; see [`CoefficientRotation::rotate_real_into`].
+    /// Rotates one signal by several rotations that share β.
+    ///
+    /// # Arguments
+    /// * `coeffs` — one signal
+    /// * `beta` — in radians
+    /// * `turns` — α and γ of each rotation, in radians
+    /// * `rotated` — one axis more, for the rotations; overwritten
+    /// * `scratch` — as for [`CoefficientRotation::rotate_into`]
+    ///
+    /// # Cost and accuracy
+    /// From three rotations on those of a thread share each Wigner function.
     ///
     /// # Errors
-    /// As [`CoefficientRotation::rotate_real_into`].
-    pub fn rotate_real(
+    /// As [`CoefficientRotation::rotate_into`], and [`Error::NotFinite`] if an angle is NaN or infinite.
+    pub fn rotate_by_each_into<D: Dimension>(
         &self,
-        coeffs: ArrayView2<'_, Complex64>,
-        euler: &EulerZyz,
-    ) -> Result<Array2<Complex64>> {
-        let mut rotated = Array2::zeros(coeffs.raw_dim());
-        self.rotate_real_into(coeffs, euler, rotated.view_mut(), &mut self.make_scratch())?;
-        Ok(rotated)
-    }
-
-    pub(super) fn check(
-        &self,
-        kind: Kind,
-        coeffs: &ArrayView2<'_, Complex64>,
-        rotated: &[usize],
-        prefix: &[usize],
+        coeffs: ArrayView<'_, Complex64, D>,
+        beta: f64,
+        turns: &[[f64; 2]],
+        rotated: ArrayViewMut<'_, Complex64, D::Larger>,
+        scratch: &mut CoefficientRotationScratch,
     ) -> Result<()> {
-        self.check_shapes(coeffs.shape(), rotated)?;
-        check_finite(kind, coeffs, prefix)
-    }
-
-    /// Checks the shapes of one signal and of its place.
-    pub(super) fn check_shapes(&self, coeffs: &[usize], rotated: &[usize]) -> Result<()> {
-        let band_limit = self.band_limit();
-        let orders = 2 * band_limit - 1;
-        for (what, shape) in [
-            ("spherical-harmonic coefficients", coeffs),
-            ("rotated spherical-harmonic coefficients", rotated),
-        ] {
-            if shape != [band_limit, orders] {
-                return Err(Error::shape(
-                    what,
-                    format!("[{band_limit}, {orders}]"),
-                    shape.to_vec(),
-                ));
-            }
+        check_angles(&[beta])?;
+        check_angles(turns.as_flattened())?;
+        let (coeffs, mut rotated) = (coeffs.into_dyn(), rotated.into_dyn());
+        let axes = self.axes();
+        let axes = &axes[axes.len() - self.rank()..];
+        check::shape(COEFFICIENTS, coeffs.shape(), axes)?;
+        check::shape(ROTATED, rotated.shape(), &[&[turns.len()], axes].concat())?;
+        let tilt = Tilt::new(beta, self.band_limit());
+        let phases: Vec<_> = turns
+            .iter()
+            .map(|&[alpha, gamma]| tilt.phases(alpha, gamma, Vec::new()))
+            .collect();
+        let standard = coeffs.as_standard_layout();
+        let from = standard.as_slice().expect("the layout is standard");
+        let turns = phases.iter().map(|phases| (from, &phases[..]));
+        if in_place(&mut rotated, |to| {
+            self.rotate_slices(&tilt, turns, to, scratch)
+        }) {
+            return Ok(());
         }
-        Ok(())
+        Err(self.not_finite(&coeffs))
+    }
+
+    /// The axes of one signal are the last [`CoefficientRotation::rank`] of these.
+    fn axes(&self) -> [usize; 2] {
+        let limit = self.band_limit();
+        match self.layout {
+            Layout::Full => [limit, 2 * limit - 1],
+            Layout::Half => [1, half_len(limit)],
+        }
+    }
+
+    fn rank(&self) -> usize {
+        match self.layout {
+            Layout::Full => 2,
+            Layout::Half => 1,
+        }
+    }
+
+    /// Signals that count as one or two real ones; says whether all coefficients that are read are finite, and leaves the results alone
+    /// if not.
+    fn rotate_few(
+        &self,
+        tilt: &Tilt,
+        turns: &[Turn<'_>],
+        rotated: &mut [ArrayViewMut2<'_, Complex64>],
+        scratch: &mut CoefficientRotationScratch,
+    ) -> bool {
+        let mut coeffs = turns.iter().map(|turn| &turn.coeffs);
+        if coeffs.any(|coeffs| first_not_finite(self.kind, coeffs).is_some()) {
+            return false;
+        }
+        match self.kind.columns() * turns.len() {
+            0 => {}
+            1 => rotate_group::<1>(&self.tables, self.kind, tilt, turns, rotated, scratch),
+            _ => rotate_group::<2>(&self.tables, self.kind, tilt, turns, rotated, scratch),
+        }
+        true
+    }
+
+    /// Signals with their phases, together if there are some, one by one otherwise; says whether all coefficients that are read are finite.
+    fn rotate_slices<'a>(
+        &self,
+        tilt: &Tilt,
+        turns: impl ExactSizeIterator<Item = (&'a [Complex64], &'a [Complex64])>,
+        rotated: &mut [Complex64],
+        scratch: &mut CoefficientRotationScratch,
+    ) -> bool {
+        let limit = self.band_limit();
+        let outputs = rotated.chunks_exact_mut(self.layout.len(limit));
+        if self.layout == Layout::Full && self.kind.columns() * turns.len() < FEWEST {
+            let axes = (limit, 2 * limit - 1);
+            let turns: Vec<_> = turns
+                .map(|(coeffs, phases)| Turn {
+                    coeffs: ArrayView2::from_shape(axes, coeffs).expect("one signal"),
+                    phases,
+                })
+                .collect();
+            let mut outputs: Vec<_> = outputs
+                .map(|out| ArrayViewMut2::from_shape(axes, out).expect("one signal"))
+                .collect();
+            return self.rotate_few(tilt, &turns, &mut outputs, scratch);
+        }
+        let mut signals: Vec<_> = turns
+            .zip(outputs)
+            .map(|((coeffs, phases), rotated)| Passenger {
+                coeffs,
+                phases,
+                rotated,
+            })
+            .collect();
+        let parallel = scratch.parallel;
+        rotate_all(limit, self.kind, self.layout, tilt, &mut signals, parallel)
+    }
+
+    /// The first coefficient that is read and not finite.
+    fn not_finite(&self, coeffs: &ArrayView<'_, Complex64, IxDyn>) -> Error {
+        let limit = self.band_limit();
+        let read = |index: &[usize]| match (self.layout, index) {
+            (Layout::Full, [.., l, column]) => match self.kind {
+                Kind::Real => (limit - 1..limit + l).contains(column),
+                Kind::Complex => column.abs_diff(limit - 1) <= *l,
+            },
+            _ => true,
+        };
+        // Of the half layout the imaginary parts at m = 0, the first L entries, are not read.
+        let finite = |index: &[usize], value: &Complex64| {
+            let real = self.layout == Layout::Half && index.last() < Some(&limit);
+            value.re.is_finite() && (real || value.im.is_finite())
+        };
+        let found = coeffs
+            .indexed_iter()
+            .find(|(index, value)| read(index.slice()) && !finite(index.slice(), value));
+        let index = found.map_or_else(Vec::new, |(index, _)| index.slice().to_vec());
+        Error::not_finite(COEFFICIENTS, index)
     }
 }
 
-/// Refuses coefficients of which one that is read is NaN or infinite; `prefix` is where the signal stands among others.
-pub(super) fn check_finite(
-    kind: Kind,
-    coeffs: &ArrayView2<'_, Complex64>,
-    prefix: &[usize],
-) -> Result<()> {
-    match first_not_finite(kind, coeffs) {
-        Some(index) => Err(Error::not_finite(
-            "spherical-harmonic coefficients",
-            [prefix, &index].concat(),
-        )),
-        None => Ok(()),
-    }
-}
+const COEFFICIENTS: &str = "spherical-harmonic coefficients";
+const ROTATED: &str = "rotated spherical-harmonic coefficients";

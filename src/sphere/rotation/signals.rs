@@ -1,7 +1,6 @@
 //! Between arrays of coefficients and the rows of the rotation: phases, signs, and the two real signals of a complex one.
 
-use super::plan::CoefficientRotationScratch;
-use super::stage::{Stage, reaches};
+use super::stage::{Stage, Workspace, reaches};
 use super::tables::{CHUNK, RotationTables};
 use crate::check;
 use crate::special::wigner_steps::Angle;
@@ -14,6 +13,26 @@ use pulp::Arch;
 pub(super) enum Kind {
     Real,
     Complex,
+}
+
+impl Kind {
+    /// Real signals that a signal counts for.
+    pub fn columns(self) -> usize {
+        match self {
+            Kind::Real => 1,
+            Kind::Complex => 2,
+        }
+    }
+}
+
+/// The working memory of [`CoefficientRotation`](super::CoefficientRotation); its content never affects results.
+#[derive(Debug, Clone, Default)]
+pub struct CoefficientRotationScratch {
+    /// Whether the threads of the pool share batches; each then makes buffers of its own.
+    pub(super) parallel: bool,
+    work: Workspace,
+    pub(super) phases: Vec<Complex64>,
+    row: Vec<Complex64>,
 }
 
 /// A signal and the phases of the two rotations about z that go with it.
@@ -107,7 +126,7 @@ pub(super) fn rotate_group<const B: usize>(
     scratch: &mut CoefficientRotationScratch,
 ) {
     let limit = tables.band_limit;
-    let slots = if kind == Kind::Real { 1 } else { 2 };
+    let slots = kind.columns();
     scratch.prepare(tables, B);
     let Tilt {
         angle,
@@ -204,7 +223,7 @@ fn load<const B: usize>(
             let first = chunk * CHUNK;
             let count = (l + 1 - first).min(CHUNK);
             let start = (tables.row(chunk, l) * B + slot) * 2 * CHUNK;
-            let slots = if kind == Kind::Real { 1 } else { 2 };
+            let slots = kind.columns();
             let (here, next) = input[start..start + 2 * CHUNK * slots].split_at_mut(2 * CHUNK);
             let (re, im) = here.split_at_mut(CHUNK);
             let upper = &row[centre + first..centre + first + count];

@@ -1,6 +1,6 @@
 //! Rings as the Legendre stage sees them: mirror images about the equator share one colatitude.
 
-use super::rings::Rings;
+use crate::sphere::rings::Rings;
 
 /// Pairs of rings are taken in blocks of this many, the widest vector.
 pub(super) const LANES: usize = 8;

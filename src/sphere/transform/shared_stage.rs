@@ -1,9 +1,7 @@
 //! The Legendre stage at the blocks with [shared chains](super::shared_chains): both parities at once.
 
-use super::chains::Chains;
-use super::legendre_tables::LegendreTables;
 use super::ring_pairs::LANES;
-use super::shared_chains::SharedChains;
+use super::shared_chains::Shared;
 use crate::special::legendre_chains::Step;
 use pulp::Simd;
 use std::ops::Range;
@@ -17,8 +15,7 @@ pub(super) const STATE: usize = 2;
 /// The blocks of one order that share its chain.
 pub(super) struct SharedRings<'a, S> {
     pub simd: S,
-    pub tables: &'a LegendreTables,
-    pub shared: &'a SharedChains,
+    pub shared: Shared<'a>,
     pub order: usize,
     /// The blocks, all of which see the order.
     pub blocks: Range<usize>,
@@ -185,7 +182,7 @@ impl<S: Simd> SharedRings<'_, S> {
     #[inline(always)]
     fn next<const D: usize>(&self, first: usize) -> usize {
         let end = self.blocks.end * Self::vectors();
-        let split = self.tables.polar_blocks() * Self::vectors();
+        let split = self.shared.polar_blocks * Self::vectors();
         let end = if first < split { end.min(split) } else { end };
         (end - first).min(width::<S, D>())
     }
@@ -195,28 +192,29 @@ impl<S: Simd> SharedRings<'_, S> {
         let zero = self.simd.splat_f64s(0.0);
         let mut group = Group {
             simd: self.simd,
-            kind: usize::from(first >= self.tables.polar_blocks() * Self::vectors()),
+            kind: usize::from(first >= self.shared.polar_blocks * Self::vectors()),
             variable: [zero; V],
             here: [zero; V],
             before: [zero; V],
             first: [0; V],
         };
-        let (variables, _) = self.tables.rings();
         for v in 0..V {
             let index = first + v;
             let part = index % Self::vectors();
-            let (step, state) = self.shared.start(index / Self::vectors(), self.order);
+            let (step, state) = self
+                .shared
+                .chains
+                .start(index / Self::vectors(), self.order);
             let [here, before] = state.map(|lanes| S::as_simd_f64s(lanes).0[part]);
             (group.here[v], group.before[v], group.first[v]) = (here, before, step);
-            group.variable[v] = S::as_simd_f64s(variables).0[index];
+            group.variable[v] = S::as_simd_f64s(self.shared.variable).0[index];
         }
         group
     }
 
     #[inline(always)]
     fn cosine(&self, index: usize) -> S::f64s {
-        let (_, cosines) = self.tables.rings();
-        S::as_simd_f64s(cosines).0[index]
+        S::as_simd_f64s(self.shared.cosine).0[index]
     }
 
     /// The position of a vector of rings among the cells, component 0.

@@ -9,16 +9,16 @@ use super::legendre_tables::LegendreTables;
 use super::legendre_values::{TableAnalysis, TableSynthesis};
 use super::packed::{order_groups, packed_len};
 use super::ring_pairs::{LANES, RingPairs};
-use super::rings::Rings;
 use super::sample::Sample;
 use crate::special::aligned::Aligned;
+use crate::sphere::rings::Rings;
 use num_complex::Complex64;
 use pulp::Arch;
 use rayon::prelude::*;
 use rustfft::FftPlanner;
 
 /// The transform between m-major coefficients and the samples on rings.
-pub(super) struct RingTransform<K = LegendreTables> {
+pub(super) struct RingTransform<K> {
     pub band_limit: usize,
     pub tables: K,
     pub fourier: FourierStage,
@@ -40,16 +40,11 @@ pub(super) struct RingScratch {
     fourier: FourierScratch,
 }
 
-impl RingTransform {
+impl RingTransform<LegendreTables> {
     /// Plans the transform of scalar signals on rings.
-    pub fn scalar(
-        band_limit: usize,
-        rings: Rings,
-        extended: bool,
-        planner: &mut FftPlanner<f64>,
-    ) -> Self {
-        Self::new(band_limit, rings, extended, planner, |pairs| {
-            LegendreTables::new(band_limit, &pairs.sine, &pairs.cosine)
+    pub fn scalar(band_limit: usize, rings: Rings, planner: &mut FftPlanner<f64>) -> Self {
+        Self::new(band_limit, rings, false, planner, |pairs| {
+            LegendreTables::of(band_limit, pairs)
         })
     }
 }
@@ -237,11 +232,10 @@ impl<K: Chains> RingTransform<K> {
         let run = |group: usize, cells: &mut [f64], chain: &mut [f64]| {
             let orders = group * ORDERS..limit.min((group + 1) * ORDERS);
             let packed = &packed[C * packed_len(limit, orders.start)..];
-            if let Some(tables) = self.tables.tabulated() {
-                let values = tables.values();
+            if let Some(values) = self.tables.tabulated() {
                 return self.arch.dispatch(TableSynthesis::<C> {
                     values,
-                    tables,
+                    seen: self.tables.orders(),
                     orders,
                     packed,
                     layout,
@@ -384,11 +378,10 @@ impl<K: Chains> RingTransform<K> {
         let (cells, sums) = (&scratch.cells[..layout.len], &mut scratch.chain);
         let run = |group: usize, packed: &mut [f64], sums: &mut [f64]| {
             let orders = group * ORDERS..limit.min((group + 1) * ORDERS);
-            if let Some(tables) = self.tables.tabulated() {
-                let values = tables.values();
+            if let Some(values) = self.tables.tabulated() {
                 return self.arch.dispatch(TableAnalysis::<C> {
                     values,
-                    tables,
+                    seen: self.tables.orders(),
                     orders,
                     layout,
                     cells,

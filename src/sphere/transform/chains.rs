@@ -1,7 +1,7 @@
 //! What the Legendre stage needs to know of the functions of one order: two chains of three-term recursions.
 
-use super::legendre_tables::LegendreTables;
-use super::shared_chains::SharedChains;
+use super::legendre_values::LegendreValues;
+use super::shared_chains::Shared;
 use crate::special::legendre_chains::Step;
 
 /// The start of a chain at one block of rings.
@@ -48,17 +48,22 @@ pub(super) trait Chains: Sync {
     fn longest(&self) -> usize;
 
     /// The shared chains of blocks near the poles, which then have no others.
-    fn shared(&self) -> Option<(&LegendreTables, &SharedChains)> {
+    fn shared(&self) -> Option<Shared<'_>> {
         None
     }
 
     /// The blocks before this index have shared chains.
     fn shared_blocks(&self) -> usize {
-        self.shared().map_or(0, |(_, shared)| shared.blocks)
+        self.shared().map_or(0, |shared| shared.chains.blocks)
     }
 
-    /// Whether the transform of one signal should use a table of values; see [`LegendreTables`].
-    fn tabulated(&self) -> Option<&LegendreTables> {
+    /// The table of values, if the transform of one signal uses it.
+    fn tabulated(&self) -> Option<&LegendreValues> {
+        None
+    }
+
+    /// A table of all functions at all rings, for batches; made when first needed.
+    fn values(&self) -> Option<&LegendreValues> {
         None
     }
 

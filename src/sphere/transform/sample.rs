@@ -1,6 +1,5 @@
 //! What a signal is sampled as, and how rings pass between samples, Fourier rows and the cells of the Legendre stage.
 
-use super::masks::is_unseen;
 use super::ring_pairs::LANES;
 use crate::check::all_finite;
 use num_complex::{Complex, Complex64};
@@ -31,10 +30,10 @@ pub(super) mod sealed {
         /// Signed orders that are kept for each |m|: `m` alone for real signals, `m` and `−m` for complex ones. Also the
         /// number of complex rows that a pair of rings takes.
         const ROWS: usize;
-        /// The difference of two samples.
-        fn minus(self, other: Self) -> Self;
-        /// Whether a part of the sample is the mark of a masked pixel.
-        fn unseen(self) -> bool;
+        /// The real part, or the imaginary one.
+        fn part(self, part: usize) -> f64;
+        /// Sets the real part, or the imaginary one, of which real samples have none.
+        fn set_part(&mut self, part: usize, value: f64);
         /// Fills a row with a pair of rings, times weights; a ring that is missing counts as zero. Says whether all is finite.
         fn load(rings: [Option<&[Self]>; 2], weights: [f64; 2], row: &mut [Complex64]) -> bool;
         /// Reads a pair of rings, times weights, off a row.
@@ -183,13 +182,13 @@ macro_rules! real {
             const ROWS: usize = 1;
 
             #[inline(always)]
-            fn minus(self, other: Self) -> Self {
-                self - other
+            fn part(self, _: usize) -> f64 {
+                self.into()
             }
 
             #[inline(always)]
-            fn unseen(self) -> bool {
-                is_unseen(self.into())
+            fn set_part(&mut self, _: usize, value: f64) {
+                *self = value as $number;
             }
 
             #[inline(always)]
@@ -334,13 +333,13 @@ macro_rules! complex {
             const ROWS: usize = 2;
 
             #[inline(always)]
-            fn minus(self, other: Self) -> Self {
-                self - other
+            fn part(self, part: usize) -> f64 {
+                [self.re, self.im][part].into()
             }
 
             #[inline(always)]
-            fn unseen(self) -> bool {
-                is_unseen(self.re.into()) || is_unseen(self.im.into())
+            fn set_part(&mut self, part: usize, value: f64) {
+                *[&mut self.re, &mut self.im][part] = value as $number;
             }
 
             #[inline(always)]

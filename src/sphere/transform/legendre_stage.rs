@@ -18,7 +18,7 @@ const CADENCE: usize = 4;
 pub(super) fn workspace_len<K: Chains>(tables: &K, components: usize) -> usize {
     // Sums of one chain in whole vectors, and behind them in single numbers; with shared chains, of those before.
     let shared = match tables.shared() {
-        Some((_, shared)) => 2 * components * tables.longest() + STATE * shared.blocks,
+        Some(shared) => 2 * components * tables.longest() + STATE * shared.chains.blocks,
         None => 0,
     };
     components * (LANES + 1).max(4) * tables.longest() + shared * LANES
@@ -87,9 +87,9 @@ impl<K: Chains, const C: usize, const D: usize> WithSimd for Synthesis<'_, K, C,
             }
             let cell = (self.layout.position(row, 0), self.layout.block_stride);
             if let Some(rings) = shared_rings(simd, self.tables, m, cell) {
-                let steps = rings.tables.shared_steps(m);
+                let steps = rings.shared.recursion.shared(m);
                 let chain = rest[..D * steps.len()].as_chunks_mut::<D>().0;
-                let mixing = rings.shared.mixing(m, steps.len());
+                let mixing = rings.shared.chains.mixing(m, steps.len());
                 share([&*first, &*second], mixing, chain);
                 rings.synthesise(steps, chain, self.cells);
             }
@@ -105,14 +105,13 @@ fn shared_rings<S: Simd, K: Chains>(
     order: usize,
     cell: (usize, usize),
 ) -> Option<SharedRings<'_, S>> {
-    let (legendre, shared) = tables.shared()?;
+    let shared = tables.shared()?;
     let seen = tables.orders().partition_point(|seen| *seen <= order);
-    (seen < shared.blocks).then_some(SharedRings {
+    (seen < shared.chains.blocks).then_some(SharedRings {
         simd,
-        tables: legendre,
         shared,
         order,
-        blocks: seen..shared.blocks,
+        blocks: seen..shared.chains.blocks,
         cell,
     })
 }
@@ -132,14 +131,14 @@ impl<K: Chains, const C: usize, const D: usize> WithSimd for Analysis<'_, K, C, 
             let mut workspace = &mut self.workspace[..];
             let mut common = None;
             if let Some(rings) = shared_rings(simd, self.tables, m, cell) {
-                let state = workspace.split_off_mut(..STATE * LANES * rings.shared.blocks);
+                let state = workspace.split_off_mut(..STATE * LANES * rings.shared.chains.blocks);
                 let state = S::as_mut_simd_f64s(state.expect("room")).0;
-                let steps = rings.tables.shared_steps(m);
+                let steps = rings.shared.recursion.shared(m);
                 let sums = workspace.split_off_mut(..D * S::F64_LANES * steps.len());
                 let sums = S::as_mut_simd_f64s(sums.expect("room")).0;
                 let sums = sums.as_chunks_mut::<D>().0;
                 rings.analyse(steps, self.cells, sums, state.as_chunks_mut::<STATE>().0);
-                common = Some((&*sums, rings.shared.mixing(m, steps.len())));
+                common = Some((&*sums, rings.shared.chains.mixing(m, steps.len())));
             }
             for which in 0..2 {
                 let steps = self.tables.chain(m, which);

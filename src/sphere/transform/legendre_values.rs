@@ -4,8 +4,6 @@
 //! sums across a vector (its vectors run over degrees), and the synthesis needs no copy of the coefficients.
 
 use super::cells::CellLayout;
-use super::chains::Chains;
-use super::legendre_tables::LegendreTables;
 use super::ring_pairs::LANES;
 use crate::special::aligned::Aligned;
 use pulp::{Simd, WithSimd};
@@ -14,6 +12,7 @@ use std::ops::Range;
 /// Legendre functions of all orders at the pairs of rings of a transform.
 #[derive(Debug, Clone)]
 pub(super) struct LegendreValues {
+    band_limit: usize,
     /// `[m][parity][degree][pair]`, pairs padded to whole blocks.
     by_degree: Aligned,
     /// `[m][parity][pair][degree]`, degrees padded to whole vectors; empty if not asked for.
@@ -25,14 +24,19 @@ pub(super) struct LegendreValues {
 }
 
 impl LegendreValues {
-    /// Computes the tables, L²/4 times the number of rings each.
-    pub fn new(tables: &LegendreTables, both: bool) -> Self {
-        let pairs = tables.blocks() * LANES;
+    /// Computes the tables, L²/4 times the number of rings each; `visit(order, parity, pair, out)` calls `out(j, value)` with the
+    /// functions of degree m + parity + 2j that are not negligible.
+    pub fn new(
+        band_limit: usize,
+        pairs: usize,
+        both: bool,
+        visit: impl Fn(usize, usize, usize, &mut dyn FnMut(usize, f64)),
+    ) -> Self {
         let (mut by_degree, mut by_pair) = (Vec::new(), Vec::new());
         let mut places = Vec::new();
-        for m in 0..tables.band_limit() {
+        for m in 0..band_limit {
             for parity in 0..2 {
-                let degrees = tables.chain(m, parity).len();
+                let degrees = (band_limit - m).saturating_sub(parity).div_ceil(2);
                 let (first, second) = (by_degree.len(), by_pair.len());
                 let width = degrees.next_multiple_of(LANES);
                 places.push([first, second, degrees]);
@@ -41,7 +45,7 @@ impl LegendreValues {
                     by_pair.resize(second + pairs * width, 0.0);
                 }
                 for pair in 0..pairs {
-                    tables.visit(m, parity, pair, |j, value| {
+                    visit(m, parity, pair, &mut |j, value| {
                         by_degree[first + j * pairs + pair] = value;
                         if both {
                             by_pair[second + pair * width + j] = value;
@@ -51,6 +55,7 @@ impl LegendreValues {
             }
         }
         LegendreValues {
+            band_limit,
             by_degree: by_degree.into(),
             by_pair: by_pair.into(),
             places,
@@ -81,7 +86,8 @@ impl LegendreValues {
 /// Rings' data from coefficients, one group of orders.
 pub(super) struct TableSynthesis<'a, const C: usize> {
     pub values: &'a LegendreValues,
-    pub tables: &'a LegendreTables,
+    /// Orders below this are seen by each block.
+    pub seen: &'a [usize],
     pub orders: Range<usize>,
     /// The coefficients of these orders.
     pub packed: &'a [f64],
@@ -133,7 +139,7 @@ impl<const C: usize> WithSimd for TableSynthesis<'_, C> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let limit = self.tables.band_limit();
+        let limit = self.values.band_limit;
         let values = self.values;
         let mut packed = self.packed;
         let per_block = LANES / S::F64_LANES;
@@ -141,7 +147,7 @@ impl<const C: usize> WithSimd for TableSynthesis<'_, C> {
             let (coeffs, rest) = packed.split_at(C * (limit - m));
             packed = rest;
             let coeffs = coeffs.as_chunks::<C>().0;
-            let first = self.tables.orders().partition_point(|seen| *seen <= m);
+            let first = self.seen.partition_point(|seen| *seen <= m);
             for parity in 0..2.min(limit - m) {
                 let matrix = values.by_degree(m, parity);
                 let cell = self.layout.position(row, 0) + parity * C * LANES;
@@ -174,7 +180,8 @@ impl<const C: usize> WithSimd for TableSynthesis<'_, C> {
 /// Coefficients from rings' data, one group of orders.
 pub(super) struct TableAnalysis<'a, const C: usize> {
     pub values: &'a LegendreValues,
-    pub tables: &'a LegendreTables,
+    /// Orders below this are seen by each block.
+    pub seen: &'a [usize],
     pub orders: Range<usize>,
     pub layout: CellLayout,
     /// The cells of all orders, zero in the padding.
@@ -249,14 +256,14 @@ impl<const C: usize> WithSimd for TableAnalysis<'_, C> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let limit = self.tables.band_limit();
+        let limit = self.values.band_limit;
         let values = self.values;
         let mut packed = std::mem::take(&mut self.packed);
         for m in self.orders.clone() {
             let (coeffs, rest) = packed.split_at_mut(C * (limit - m));
             packed = rest;
             let coeffs = coeffs.as_chunks_mut::<C>().0;
-            let first = self.tables.orders().partition_point(|seen| *seen <= m);
+            let first = self.seen.partition_point(|seen| *seen <= m);
             for parity in 0..2.min(limit - m) {
                 let (matrix, degrees, width) = values.by_pair(m, parity);
                 let cell = self.layout.position(m, 0) + parity * C * LANES;

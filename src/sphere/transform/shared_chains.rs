@@ -34,7 +34,18 @@ pub(super) struct SharedChains {
     mixing_starts: Vec<usize>,
 }
 
-/// What [`LegendreTables`](super::legendre_tables::LegendreTables) knows of the rings.
+/// Shared chains with their steps, and their rings.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<'a> {
+    pub chains: &'a SharedChains,
+    pub recursion: &'a LegendreChains,
+    /// The blocks before this index use the polar variable.
+    pub polar_blocks: usize,
+    pub variable: &'a [f64],
+    pub cosine: &'a [f64],
+}
+
+/// What the tables know of the rings.
 pub(super) struct Rings<'a> {
     pub chains: &'a LegendreChains,
     /// The blocks before this index use the polar variable.

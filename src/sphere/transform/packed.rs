@@ -3,10 +3,9 @@
 //! The components are the real and imaginary part of $`\hat f_{\ell m}`$, and for complex signals those of $`(-1)^m \hat f_{\ell,-m}`$.
 
 use super::cells::ORDERS;
-use super::coefficients::sign;
 use super::sample::Sample;
 use crate::check::Finite;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
+use crate::sphere::coefficients::sign;
 use num_complex::Complex64;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -26,14 +25,13 @@ pub(super) fn packed_len(band_limit: usize, orders: usize) -> usize {
 /// Rows of coefficients that are filled together: their lines stay in the cache while the orders go by.
 const ROWS: usize = 32;
 
-/// Packs the coefficients of one kind of samples; returns whether all numbers are finite.
+/// Packs the full coefficients of one kind of samples; returns whether all numbers are finite.
 pub(super) fn pack_all<T: Sample>(
-    coeffs: ArrayView2<'_, Complex64>,
+    coeffs: &[Complex64],
     packed: &mut [f64],
+    limit: usize,
     parallel: bool,
 ) -> bool {
-    let standard = coeffs.as_standard_layout();
-    let limit = standard.nrows();
     let mut rest = packed;
     let mut groups = order_groups(limit).map(|orders| {
         let len = packed_len(limit, orders.end) - packed_len(limit, orders.start);
@@ -42,9 +40,9 @@ pub(super) fn pack_all<T: Sample>(
     });
     let fill = |(orders, group): (Range<usize>, &mut [f64])| {
         if T::ROWS == 1 {
-            pack::<2>(standard.view(), orders, group)
+            pack::<2>(coeffs, limit, orders, group)
         } else {
-            pack::<4>(standard.view(), orders, group)
+            pack::<4>(coeffs, limit, orders, group)
         }
     };
     if parallel {
@@ -55,46 +53,39 @@ pub(super) fn pack_all<T: Sample>(
     }
 }
 
-/// Copies packed coefficients of one kind of samples into an array of shape `[L, 2L − 1]`, zero where $`|m| > \ell`$.
+/// Copies packed coefficients of one kind of samples into the full layout, zero where $`|m| > \ell`$.
 pub(super) fn unpack_all<T: Sample>(
     packed: &[f64],
-    mut coeffs: ArrayViewMut2<'_, Complex64>,
+    coeffs: &mut [Complex64],
+    limit: usize,
     parallel: bool,
 ) {
-    let fill = |first: usize, rows: ArrayViewMut2<'_, Complex64>| {
+    let fill = |(tile, rows): (usize, &mut [Complex64])| {
         if T::ROWS == 1 {
-            unpack::<2>(packed, first, rows);
+            unpack::<2>(packed, limit, tile * ROWS, rows);
         } else {
-            unpack::<4>(packed, first, rows);
+            unpack::<4>(packed, limit, tile * ROWS, rows);
         }
     };
-    if coeffs.as_slice().is_none() {
-        let mut copy = Array2::zeros(coeffs.dim());
-        fill(0, copy.view_mut());
-        coeffs.assign(&copy);
-        return;
-    }
-    let tiles = coeffs.axis_chunks_iter_mut(Axis(0), ROWS);
+    let size = ROWS * (2 * limit - 1);
     if parallel {
-        let tiles = tiles.into_par_iter().enumerate();
-        tiles.for_each(|(i, rows)| fill(i * ROWS, rows));
+        coeffs.par_chunks_mut(size).enumerate().for_each(fill);
     } else {
-        tiles.enumerate().for_each(|(i, rows)| fill(i * ROWS, rows));
+        coeffs.chunks_mut(size).enumerate().for_each(fill);
     }
 }
 
-/// Copies one group of orders out of an array of shape `[L, 2L − 1]`; returns whether all numbers are finite.
+/// Copies one group of orders out of full coefficients; returns whether all numbers are finite.
 fn pack<const C: usize>(
-    coeffs: ArrayView2<'_, Complex64>,
+    coeffs: &[Complex64],
+    limit: usize,
     orders: Range<usize>,
     packed: &mut [f64],
 ) -> bool {
-    let limit = coeffs.nrows();
     let starts = starts::<C>(limit, &orders);
     let mut defect = 0.0;
     for l in orders.start..limit {
-        let row = coeffs.row(l);
-        let row = row.as_slice().expect("rows are contiguous");
+        let row = &coeffs[l * (2 * limit - 1)..][..2 * limit - 1];
         for (i, m) in orders.clone().enumerate().take(l + 1 - orders.start) {
             let slot = &mut packed[starts[i] + C * (l - m)..][..C];
             let plus = row[limit - 1 + m];
@@ -113,31 +104,30 @@ fn pack<const C: usize>(
     defect == 0.0
 }
 
-/// Copies all orders into the rows of degrees from `first_degree` on of an array of shape `[L, 2L − 1]`, zero where $`|m| > \ell`$.
+/// Copies all orders into the rows of degrees from `first_degree` on of full coefficients, zero where $`|m| > \ell`$.
 ///
 /// Goes by groups of orders, so that whole cache lines are written.
 fn unpack<const C: usize>(
     packed: &[f64],
+    limit: usize,
     first_degree: usize,
-    mut rows: ArrayViewMut2<'_, Complex64>,
+    rows: &mut [Complex64],
 ) {
-    let limit = rows.ncols().div_ceil(2);
     for orders in order_groups(limit) {
         let first = C * packed_len(limit, orders.start);
-        unpack_group::<C>(&packed[first..], orders, first_degree, rows.view_mut());
+        unpack_group::<C>(&packed[first..], limit, orders, first_degree, rows);
     }
 }
 
 fn unpack_group<const C: usize>(
     packed: &[f64],
+    limit: usize,
     orders: Range<usize>,
     first_degree: usize,
-    mut rows: ArrayViewMut2<'_, Complex64>,
+    rows: &mut [Complex64],
 ) {
-    let limit = rows.ncols().div_ceil(2);
     let starts = starts::<C>(limit, &orders);
-    for (l, mut row) in (first_degree..).zip(rows.rows_mut()) {
-        let row = row.as_slice_mut().expect("rows are contiguous");
+    for (l, row) in (first_degree..).zip(rows.chunks_exact_mut(2 * limit - 1)) {
         for (i, m) in orders.clone().enumerate() {
             let (plus, minus) = if m > l {
                 (Complex64::ZERO, Complex64::ZERO)

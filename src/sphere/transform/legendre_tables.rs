@@ -1,13 +1,14 @@
 //! Tables of the Legendre stage: start values of the recursion on the rings, and its variable.
 
 use super::chains::{Chains, Start, plain_orders};
-use super::coefficients::sign;
 use super::legendre_values::LegendreValues;
-use super::ring_pairs::LANES;
-use super::shared_chains::{Rings, SharedChains};
+use super::method::{Functions, Method, method};
+use super::ring_pairs::{LANES, RingPairs};
+use super::shared_chains::{Rings, Shared, SharedChains};
 use crate::special::aligned::Aligned;
 use crate::special::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE, Sectoral};
 use crate::special::legendre_chains::{LegendreChains, Step, variable};
+use crate::sphere::coefficients::sign;
 use std::sync::OnceLock;
 
 /// Everything the Legendre stage needs for rings of given colatitudes in the northern half.
@@ -17,6 +18,7 @@ use std::sync::OnceLock;
 #[derive(Debug, Clone)]
 pub(super) struct LegendreTables {
     band_limit: usize,
+    method: Method,
     /// The blocks before this index use the polar variable.
     polar_blocks: usize,
     /// $`\cos\theta`$.
@@ -39,16 +41,16 @@ pub(super) struct LegendreTables {
     values: OnceLock<LegendreValues>,
 }
 
-/// Up to this band limit the transform of one signal uses a table of values: half a megabyte at 64.
-const MAX_TABULATED: usize = 64;
-
-/// From this band limit on there are shared chains; where there are less rings they cost as much as they save.
-const MIN_SHARED: usize = 192;
-
 impl LegendreTables {
+    /// Builds the tables for pairs of rings, for the method that suits the band limit.
+    pub fn of(band_limit: usize, pairs: &RingPairs) -> Self {
+        let method = method(Functions::Scalar, band_limit);
+        Self::new(method, band_limit, &pairs.sine, &pairs.cosine)
+    }
+
     /// Builds the tables for rings given by their sines and cosines, in order of growing colatitude up to the equator, the
     /// number of rings being a multiple of [`LANES`].
-    pub fn new(band_limit: usize, sine: &[f64], cosine: &[f64]) -> Self {
+    pub fn new(method: Method, band_limit: usize, sine: &[f64], cosine: &[f64]) -> Self {
         let blocks = sine.len() / LANES;
         let middle = |block: &usize| block * LANES + LANES / 2;
         let polar_blocks = (0..blocks)
@@ -103,7 +105,7 @@ impl LegendreTables {
             seed.truncate(offsets[block] + count * LANES);
             scale.truncate(seed.len());
         }
-        let shared = (band_limit >= MIN_SHARED)
+        let shared = (method == Method::SharedChains)
             .then(|| {
                 SharedChains::new(&Rings {
                     chains: &chains,
@@ -132,6 +134,7 @@ impl LegendreTables {
         }
         LegendreTables {
             band_limit,
+            method,
             shared,
             polar_blocks,
             cosine: cosine.to_vec().into(),
@@ -146,33 +149,8 @@ impl LegendreTables {
         }
     }
 
-    /// The values of all functions at all rings.
-    pub fn values(&self) -> &LegendreValues {
-        let by_pair = self.band_limit <= MAX_TABULATED;
-        self.values
-            .get_or_init(|| LegendreValues::new(self, by_pair))
-    }
-
-    /// The variable and the cosine of each ring.
-    #[inline(always)]
-    pub fn rings(&self) -> (&[f64], &[f64]) {
-        (&self.variable, &self.cosine)
-    }
-
-    /// The steps of a shared chain.
-    #[inline(always)]
-    pub fn shared_steps(&self, order: usize) -> &[Step] {
-        self.chains.shared(order)
-    }
-
     /// Calls `visit(j, value)` with $`\bar P_{\ell m}`$, $`\ell = m + parity + 2j`$, at one ring; negligible values are left out.
-    pub fn visit(
-        &self,
-        order: usize,
-        parity: usize,
-        ring: usize,
-        mut visit: impl FnMut(usize, f64),
-    ) {
+    fn visit(&self, order: usize, parity: usize, ring: usize, mut visit: impl FnMut(usize, f64)) {
         let block = ring / LANES;
         if order >= self.orders[block] {
             return;
@@ -238,13 +216,32 @@ impl Chains for LegendreTables {
         }
     }
 
-    fn tabulated(&self) -> Option<&LegendreTables> {
-        (self.band_limit <= MAX_TABULATED).then_some(self)
+    fn tabulated(&self) -> Option<&LegendreValues> {
+        if self.method == Method::Table {
+            self.values()
+        } else {
+            None
+        }
+    }
+
+    fn values(&self) -> Option<&LegendreValues> {
+        Some(self.values.get_or_init(|| {
+            let (pairs, both) = (self.blocks() * LANES, self.method == Method::Table);
+            LegendreValues::new(self.band_limit, pairs, both, |m, parity, pair, out| {
+                self.visit(m, parity, pair, out);
+            })
+        }))
     }
 
     #[inline(always)]
-    fn shared(&self) -> Option<(&LegendreTables, &SharedChains)> {
-        self.shared.as_ref().map(|shared| (self, shared))
+    fn shared(&self) -> Option<Shared<'_>> {
+        self.shared.as_ref().map(|chains| Shared {
+            chains,
+            recursion: &self.chains,
+            polar_blocks: self.polar_blocks,
+            variable: &self.variable,
+            cosine: &self.cosine,
+        })
     }
 
     fn longest(&self) -> usize {

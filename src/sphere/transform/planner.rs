@@ -1,8 +1,8 @@
 //! The planner: makes plans of the spherical-harmonic transform and keeps them.
 
 use super::plan::ShtPlan;
-use super::sampling::{Sampling, check_band_limit};
 use crate::Result;
+use crate::sphere::sampling::{Sampling, check_band_limit};
 use rustfft::FftPlanner;
 use std::collections::HashMap;
 use std::fmt;
@@ -50,7 +50,7 @@ impl ShtPlanner {
 
     /// Returns the plan for a band limit, a sampling and a number of longitudes, at least `2L − 1`.
     ///
-    /// Fourier transforms are several times faster at products of small primes: see [`fast_longitudes`](super::fast_longitudes).
+    /// Fourier transforms are several times faster at products of small primes: see [`fast_longitudes`](crate::sphere::fast_longitudes).
     ///
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the band limit or the number of longitudes is out of range.

@@ -2,8 +2,8 @@
 
 use super::cells::CellLayout;
 use super::ring_pairs::{LANES, RingPair, RingPairs};
-use super::rings::{Ring, Rings};
 use super::sample::{Load, RUN, Sample, Store};
+use crate::sphere::rings::{Ring, Rings};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 use rustfft::{Fft, FftPlanner};

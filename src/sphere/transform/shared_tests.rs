@@ -4,6 +4,7 @@ use super::cells::{CellLayout, ORDERS};
 use super::chains::Chains;
 use super::legendre_stage::{Analysis, Synthesis, workspace_len};
 use super::legendre_tables::LegendreTables;
+use super::method::{Functions, method};
 use super::packed::packed_len;
 use super::ring_pairs::LANES;
 use crate::special::aligned::Aligned;
@@ -24,7 +25,12 @@ impl Case {
         let (sine, cosine): (Vec<f64>, Vec<f64>) =
             colatitudes.iter().map(|theta| theta.sin_cos()).unzip();
         Case {
-            tables: LegendreTables::new(band_limit, &sine, &cosine),
+            tables: LegendreTables::new(
+                method(Functions::Scalar, band_limit),
+                band_limit,
+                &sine,
+                &cosine,
+            ),
             colatitudes,
         }
     }

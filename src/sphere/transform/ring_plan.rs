@@ -1,0 +1,133 @@
+//! Plans of the spherical-harmonic transform on any set of rings.
+
+use super::legendre_tables::LegendreTables;
+use super::method::Grid;
+use super::plan_methods::sphere_verbs;
+use super::ring_transform::RingTransform;
+use super::sample::Sample;
+use super::verbs::{Form, Transform};
+use crate::Result;
+use crate::check;
+use crate::sphere::axes::replace_axes;
+use crate::sphere::rings::Rings;
+use crate::sphere::sampling::check_band_limit;
+use ndarray::{Array, ArrayView, Dimension, RemoveAxis, aview1};
+use num_complex::Complex64;
+use rustfft::FftPlanner;
+use std::fmt;
+
+/// An immutable plan of the spherical-harmonic transform on arbitrary [`Rings`], for one band limit.
+///
+/// Orders beyond a ring's number of longitudes are aliased there, exactly as the samples of the function are. Rings that are mirror
+/// images about the equator share the work.
+///
+/// | array | axes |
+/// |---|---|
+/// | signal | `[.., samples]`, ring after ring ([`Rings::samples`]) |
+/// | coefficients, full layout | `[.., L, 2L − 1]`, entry `[l, m + L − 1]` |
+/// | coefficients m ≥ 0 of real signals, half layout | `[.., L (L + 1) / 2]`, entry `m (2L − 1 − m) / 2 + l` |
+///
+/// Leading axes are a batch. [`RingPlan::forward_into`] needs the weights of a quadrature ([`RingPlan::with_weights`]); where that is
+/// not exact, as on the HEALPix grid, [`iterated_analysis`](super::iterated_analysis) improves its result. Directions that read a
+/// signal refuse masked samples ([`UNSEEN`](crate::sphere::UNSEEN)) with [`Error::InvalidValue`](crate::Error::InvalidValue);
+/// [`masked_to`](crate::sphere::masked_to) replaces these, and NaN. Conventions: see [`crate::conventions`].
+///
+/// # Cost and accuracy
+/// O(R L²) time for R rings.
+///
+/// # Examples
+/// A map on the HEALPix grid:
+/// ```
+/// use haarmonic::sphere::{RingPlan, Rings, iterated_analysis};
+/// use ndarray::Array1;
+/// let weights = vec![4.0 * std::f64::consts::PI / 768.0; 31];     // equal areas
+/// let plan = RingPlan::new(Rings::healpix(8)?, 16)?.with_weights(&weights)?;
+/// let mut coeffs = plan.make_coeffs();
+/// coeffs[[3, 15]] = 1.0.into();                                  // Y_30
+/// let map: Array1<f64> = plan.inverse(coeffs.view())?;
+/// assert!((plan.forward(map.view())?[[3, 15]].re - 1.0).abs() < 1e-2);
+/// let (back, change) = iterated_analysis(&plan, map.view(), 3)?;
+/// assert!((back[[3, 15]].re - 1.0).abs() < 2e-5 && change < 1e-3);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub struct RingPlan {
+    pub(super) transform: Transform<LegendreTables>,
+}
+
+sphere_verbs!(RingPlan, f64);
+
+impl RingPlan {
+    /// Plans the transform of signals of a band limit on rings.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the band limit is 0 or too large.
+    pub fn new(rings: Rings, band_limit: usize) -> Result<Self> {
+        check_band_limit(band_limit)?;
+        let axes = vec![2, rings.samples()];
+        Ok(RingPlan {
+            transform: Transform {
+                form: Form::Scalar,
+                grid: Grid::Rings,
+                axes,
+                core: RingTransform::scalar(band_limit, rings, &mut FftPlanner::new()),
+                weights: None,
+            },
+        })
+    }
+
+    /// Sets the quadrature of [`RingPlan::forward_into`]: the solid angle of a sample for each ring, $`4\pi/(12 nside^2)`$ on the
+    /// HEALPix grid.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) unless there is one weight for each ring, [`Error::NotFinite`] if one is NaN or infinite.
+    pub fn with_weights(mut self, weights: &[f64]) -> Result<Self> {
+        let rings = self.rings().rings().len();
+        check::shape("weights of rings", &[weights.len()], &[rings])?;
+        check::finite("weights of rings", aview1(weights))?;
+        self.transform.weights = Some(weights.to_vec());
+        Ok(self)
+    }
+
+    /// Returns the rings.
+    pub fn rings(&self) -> &Rings {
+        &self.transform.core.fourier.rings
+    }
+
+    /// Computes the coefficients of sampled signals in the full layout, allocating the result.
+    ///
+    /// # Errors
+    /// As [`RingPlan::forward_into`].
+    pub fn forward<T: Sample, D: Dimension>(
+        &self,
+        signal: ArrayView<'_, T, D>,
+    ) -> Result<Array<Complex64, D::Larger>> {
+        let shape: D::Larger = replace_axes("signal", signal.shape(), 1, &self.coeffs_shape())?;
+        let mut coeffs = Array::zeros(shape);
+        self.forward_into(signal, coeffs.view_mut(), &mut self.make_scratch())?;
+        Ok(coeffs)
+    }
+
+    /// Computes the samples of signals from coefficients in the full layout, allocating the result.
+    ///
+    /// # Errors
+    /// As [`RingPlan::inverse_into`].
+    pub fn inverse<T: Sample, D: RemoveAxis>(
+        &self,
+        coeffs: ArrayView<'_, Complex64, D>,
+    ) -> Result<Array<T, D::Smaller>> {
+        let samples = [self.rings().samples()];
+        let shape: D::Smaller = replace_axes("coefficients", coeffs.shape(), 2, &samples)?;
+        let mut signal = Array::from_elem(shape, T::default());
+        self.inverse_into(coeffs, signal.view_mut(), &mut self.make_scratch())?;
+        Ok(signal)
+    }
+}
+
+impl fmt::Debug for RingPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingPlan")
+            .field("band_limit", &self.band_limit())
+            .field("rings", &self.rings().rings().len())
+            .finish_non_exhaustive()
+    }
+}
