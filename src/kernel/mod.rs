@@ -3,6 +3,7 @@
 mod augmented;
 mod axial;
 mod close_pair;
+mod definition;
 mod engine;
 mod evaluate;
 mod fibre_rules;
@@ -30,6 +31,7 @@ mod tiles;
 mod vector;
 
 pub use augmented::{AugmentedKernel, OwnedSignals, Transformation};
+pub use definition::Definition;
 pub use evaluate::{Kernel, Progress};
 pub use field_refinement::{FieldRefinement, Limits};
 pub use finite::{FiniteGeometry, FiniteRegion, FiniteSignal, FiniteWorkspace};

@@ -8,12 +8,12 @@ use num_complex::Complex64;
 
 use crate::Result;
 use crate::group::Rotation;
+use crate::group::haar::{CircleRule, PolarRule, uniform_circle};
 use crate::network::Support;
 use crate::rotation_group::{CorrelatorWorkspace, RealCorrelator, RealHarmonics};
 use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
 
 use super::axial::{AxialAngles, AxialCorrelation};
-use super::fibre_rules::{CircleRule, PolarRule};
 use super::geometry::{Geometry, Side};
 use super::sphere_readout::SphereReadout;
 use super::sphere_signal::{Centre, Copies, SphereSignal};
@@ -118,11 +118,11 @@ impl SphereGeometry {
                     .transpose()?,
             },
             SphereReadout::Rotation => Rotations::Axis {
-                uniform: angles(&AxialAngles::uniform(1)),
+                uniform: angles(&uniform_circle(1)),
                 circle: None,
             },
             SphereReadout::Point { kinked } => Rotations::Axis {
-                uniform: angles(&AxialAngles::uniform(quadrature)),
+                uniform: angles(&uniform_circle(2 * quadrature - 1)),
                 circle: kinked
                     .then(|| CircleRule::new(quadrature))
                     .transpose()?

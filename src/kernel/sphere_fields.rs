@@ -10,13 +10,14 @@ use num_complex::Complex64;
 use pulp::Arch;
 
 use crate::group::Rotation;
+use crate::group::haar::{CircleRule, PolarRule};
 use crate::network::Support;
 use crate::special::lane_fft::is_smooth;
 use crate::sphere::field_grid::{FieldGrid, FieldScratch, half_len};
 use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
 use crate::{Error, Result};
 
-use super::fibre_rules::{CircleRule, PolarRule, ProductRule, Turn};
+use super::fibre_rules::{ProductTurns, Turn};
 use super::geometry::{Geometry, Side};
 use super::ring_tables::RingTables;
 use super::sphere_loops::{Confine, Product};
@@ -28,7 +29,7 @@ use super::sphere_signal::{Centre, Copies, SphereSignal};
 enum Fibres {
     /// All, for the mean over the group.
     Pooled {
-        product: ProductRule,
+        product: ProductTurns,
         /// For activations with a kink, where two signals are rotated copies of each other.
         polar: Option<PolarRule>,
     },
@@ -128,7 +129,7 @@ impl SphereFields {
         let grid = FieldGrid::new(field, longitudes, readout.at_pole())?;
         let fibres = match readout {
             SphereReadout::Pooling { kinked } => Fibres::Pooled {
-                product: ProductRule::new(haar, shifts)?,
+                product: ProductTurns::new(haar, shifts)?,
                 polar: kinked.then(|| PolarRule::new(haar)).transpose()?,
             },
             SphereReadout::Rotation => Fibres::AtPole { circle: None },
