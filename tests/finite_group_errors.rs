@@ -1,10 +1,14 @@
 //! Tables, actions and generators that are refused, each check provoked, and what the messages name.
 
 use haarmonic::Error;
+use haarmonic::activation::Activation;
 use haarmonic::group::{
-    FiniteAction, FiniteGroup, Group, MAX_ACTION_ENTRIES, MAX_TABLE_ORDER, PointGroup, TableGroup,
+    Action, CyclicGroup, FiniteAction, FiniteGroup, Group, MAX_ACTION_ENTRIES, MAX_TABLE_ORDER,
+    PeriodicRotoTranslation, PointGroup, TableGroup,
 };
-use ndarray::{Array2, array};
+use haarmonic::kernel::Definition;
+use haarmonic::network::{GroupName, Layer, Padding, Scale, Support};
+use ndarray::{Array2, Array3, array};
 
 fn message(result: Result<impl std::fmt::Debug, Error>) -> String {
     let message = result.unwrap_err().to_string();
@@ -212,4 +216,101 @@ fn tables_and_actions_too_large_are_rejected() {
     let images = zero.broadcast((2, MAX_ACTION_ENTRIES / 2 + 1)).unwrap();
     let action = FiniteAction::new(TableGroup::cyclic(2).unwrap(), images);
     assert_mentions(message(action), &["2 elements times 200000001", "1600 MB"]);
+}
+
+/// Points that the group leaves, and groups that are none.
+#[test]
+fn wrong_groups_of_users_are_rejected() {
+    let torus = PeriodicRotoTranslation::new(PointGroup::C1, 1, 3).unwrap();
+    let missing = FiniteAction::from_action(&torus, &[[0, 0], [0, 1]]);
+    assert_mentions(message(missing), &["[0, 2]", "one of the 2 points"]);
+    let none = FiniteAction::from_action(&torus, &[] as &[[usize; 2]]);
+    assert_mentions(message(none), &["points", "empty"]);
+
+    // A cyclic group that turns its points the wrong way round at one of its elements.
+    #[derive(Debug)]
+    struct Wrong(CyclicGroup);
+    impl Group for Wrong {
+        type Element = usize;
+        fn identity(&self) -> usize {
+            0
+        }
+        fn compose(&self, g: &usize, h: &usize) -> usize {
+            self.0.compose(g, h)
+        }
+        fn inverse(&self, g: &usize) -> usize {
+            self.0.inverse(g)
+        }
+    }
+    impl FiniteGroup for Wrong {
+        fn order(&self) -> usize {
+            self.0.order()
+        }
+        fn element(&self, i: usize) -> usize {
+            self.0.element(i)
+        }
+        fn index_of(&self, g: &usize) -> usize {
+            self.0.index_of(g)
+        }
+    }
+    impl Action<usize> for Wrong {
+        fn act(&self, g: &usize, x: &usize) -> usize {
+            if *g == 2 { (x + 1) % 3 } else { (x + g) % 3 }
+        }
+    }
+    let wrong = Wrong(CyclicGroup::new(3).unwrap());
+    let action = FiniteAction::from_action(&wrong, &[0, 1, 2]);
+    assert_mentions(message(action), &["(1 1)·0 = 1", "1·(1·0) = 2"]);
+}
+
+/// Layers that do not fit together, or are not for finite groups, and signals that do not fit the points.
+#[test]
+fn wrong_definitions_are_rejected() {
+    let torus = PeriodicRotoTranslation::new(PointGroup::C1, 1, 3).unwrap();
+    let pixels = [[0, 0], [0, 1], [0, 2]];
+    let scale = Scale::default();
+    let lifting = |support| Layer::Lifting {
+        group: GroupName::Finite,
+        support,
+        scale,
+    };
+    let convolution = |support| Layer::GroupConvolution { support, scale };
+    let erf = || Layer::Activation(Activation::Erf);
+    let gram = |layers: &[Layer], shape: [usize; 3]| {
+        let definition = Definition::new(&torus, &pixels, layers).unwrap();
+        definition.gram(Array3::<f64>::ones(shape).view())
+    };
+    let lifted = |further: &[Layer]| {
+        let layers = [&[lifting(Support::Global)], further].concat();
+        gram(&layers, [2, 3, 1])
+    };
+    assert!(lifted(&[Layer::GroupPooling]).is_ok());
+    assert_mentions(message(gram(&[], [2, 3, 1])), &["lifting"]);
+    assert_mentions(message(gram(&[erf()], [2, 3, 1])), &["lifting"]);
+    assert_mentions(message(lifted(&[])), &["functions on the group"]);
+    assert_mentions(message(lifted(&[erf(), erf()])), &["layer 3", "Gaussian"]);
+    assert_mentions(message(lifted(&[Layer::Flatten])), &["`flatten`"]);
+    let again = [Layer::GroupPooling, convolution(Support::Global)];
+    assert_mentions(message(lifted(&again)), &["no functions on the group"]);
+    let beyond = convolution(Support::subset(&[0, 3]));
+    assert_mentions(message(lifted(&[beyond])), &["3", "below 3"]);
+    let none = convolution(Support::subset(&[]));
+    assert_mentions(message(lifted(&[none])), &["filter", "empty"]);
+    let window = convolution(Support::window(3, Padding::Circular));
+    assert_mentions(message(lifted(&[window])), &["not for finite groups"]);
+    let negative = Layer::Dense(Scale::new(-1.0, 0.0));
+    assert_mentions(message(lifted(&[negative])), &["weight_std", "-1"]);
+    let torn = Layer::Residual {
+        branch: vec![Layer::GroupPooling, Layer::Dense(scale)],
+        shortcut: vec![],
+    };
+    assert_mentions(message(lifted(&[torn])), &["branches"]);
+    let pooled = [lifting(Support::Global), Layer::GroupPooling];
+    assert_mentions(message(gram(&pooled, [2, 4, 1])), &["[n, 3, channels]"]);
+    assert_mentions(message(gram(&pooled, [2, 3, 0])), &["signals", "empty"]);
+    let points: &[[usize; 2]] = &[];
+    assert_mentions(
+        message(Definition::new(&torus, points, &pooled)),
+        &["points"],
+    );
 }

@@ -7,14 +7,17 @@ mod laws;
 mod tol;
 
 use std::f64::consts::PI;
+use std::fmt::Debug;
 
 use haarmonic::Error;
 use haarmonic::group::{
-    Action, CyclicGroup, DihedralElement, DihedralGroup, EulerZyz, Exactness, FiniteGroup, Group,
-    HaarQuadrature, MAX_HAAR_DEGREE, Rotation, RotationGroup, SpherePoint,
+    Action, CyclicGroup, DihedralElement, DihedralGroup, EulerZyz, Exactness, FiniteAction,
+    FiniteGroup, Group, Haar, HaarQuadrature, MAX_HAAR_DEGREE, PeriodicRotoTranslation,
+    PlanarMotion, PointGroup, Rotation, RotationGroup, RotoTranslation, SpherePoint, TableGroup,
 };
 use haarmonic::sphere::Sampling;
 use laws::Function;
+use ndarray::{Array3, array};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -24,29 +27,25 @@ fn discrete<E: PartialEq>(a: &E, b: &E) -> f64 {
     if a == b { 0.0 } else { 1.0 }
 }
 
-/// Every law a finite group has, with the indicator functions of its elements for the Haar measure.
-fn assert_all_laws_of_a_finite_group<G: FiniteGroup + Copy + 'static>(group: G)
+/// Every law of a finite group and its action, with the indicator functions of its elements for the Haar measure.
+fn assert_every_law<X: Debug + PartialEq, G>(group: &G, points: &[X])
 where
-    G::Element: PartialEq,
+    G: FiniteGroup<Element: PartialEq> + Action<X> + Clone + 'static,
 {
-    let elements = laws::assert_finite_group_laws(&group);
-    laws::assert_group_laws(&group, &elements, discrete, 0.0);
+    let elements = laws::assert_finite_group_laws(group);
+    laws::assert_group_laws(group, &elements, discrete, 0.0);
+    laws::assert_action_laws(group, &elements, points, discrete, 0.0);
     let functions: Vec<Function<G::Element>> = (0..group.order())
         .map(|i| {
+            let group = group.clone();
             let indicator =
                 move |g: &G::Element| Complex64::from(f64::from(u8::from(group.index_of(g) == i)));
             Box::new(indicator) as Function<G::Element>
         })
         .collect();
-    let haar = HaarQuadrature::finite(&group);
+    let haar = group.haar(0).unwrap();
     assert_eq!(haar.exactness(), Exactness::EveryFunction);
-    laws::assert_haar_invariance(
-        &group,
-        &haar,
-        &elements,
-        &functions,
-        tol::haar_invariance(0),
-    );
+    laws::assert_haar_invariance(group, &haar, &elements, &functions, tol::haar_invariance(0));
 }
 
 /// A corner of the regular n-gon: an independent model of C_n and D_n, as permutations.
@@ -67,26 +66,124 @@ impl Action<Corner> for DihedralGroup {
 }
 
 #[test]
-fn cyclic_groups() {
+fn every_finite_group_obeys_every_law() {
     for n in [1, 2, 3, 4, 5, 8] {
-        let group = CyclicGroup::new(n).unwrap();
-        assert_all_laws_of_a_finite_group(group);
-        let elements: Vec<_> = (0..n).collect();
         let corners: Vec<_> = (0..n as i64).map(|i| Corner(i, n as i64)).collect();
-        laws::assert_action_laws(&group, &elements, &corners, discrete, 0.0);
+        assert_every_law(&CyclicGroup::new(n).unwrap(), &corners);
+        let dihedral = DihedralGroup::new(n).unwrap();
+        assert_eq!(dihedral.order(), 2 * n);
+        assert_every_law(&dihedral, &corners);
+    }
+    let pixels: Vec<[isize; 2]> = (-1..5).flat_map(|y| [[y, 3 - y], [y, 7]]).collect();
+    for point_group in PointGroup::ALL {
+        assert_every_law(&point_group, &pixels);
+        for (height, width) in [(1, 1), (2, 2), (3, 3), (1, 3), (2, 3)] {
+            let torus = PeriodicRotoTranslation::new(point_group, height, width);
+            if height != width && point_group.needs_square() {
+                assert!(torus.is_err());
+                continue;
+            }
+            let torus = torus.unwrap();
+            let at = |x: usize| [x / width, x % width];
+            let pixels: Vec<_> = (0..height * width).map(at).collect();
+            assert_every_law(&torus, &pixels);
+            let image = Array3::from_shape_fn((height, width, 2), |(y, x, c)| (y, x, c));
+            assert_every_law(&torus, &[image]);
+        }
+    }
+    for action in [
+        FiniteAction::cyclic(6).unwrap(),
+        FiniteAction::dihedral(5).unwrap(),
+        FiniteAction::symmetric(4).unwrap(),
+        FiniteAction::regular(TableGroup::symmetric(3).unwrap()),
+        FiniteAction::torus(2, 2, PointGroup::D4).unwrap(),
+        FiniteAction::octahedral(),
+        FiniteAction::octahedral_on_cube_vertices(),
+        FiniteAction::icosahedral(),
+    ] {
+        let points: Vec<_> = (0..action.points()).collect();
+        assert_every_law(&action, &points);
+    }
+    assert_every_law(&Permutations, &PERMUTATIONS);
+}
+
+/// A table has no space of its own: it acts on itself.
+#[test]
+fn every_table_obeys_every_law() {
+    #[derive(Clone)]
+    struct Regular(TableGroup);
+    impl Group for Regular {
+        type Element = usize;
+        fn identity(&self) -> usize {
+            self.0.identity()
+        }
+        fn compose(&self, g: &usize, h: &usize) -> usize {
+            self.0.compose(g, h)
+        }
+        fn inverse(&self, g: &usize) -> usize {
+            self.0.inverse(g)
+        }
+    }
+    impl FiniteGroup for Regular {
+        fn order(&self) -> usize {
+            self.0.order()
+        }
+        fn element(&self, i: usize) -> usize {
+            self.0.element(i)
+        }
+        fn index_of(&self, g: &usize) -> usize {
+            self.0.index_of(g)
+        }
+    }
+    impl Action<usize> for Regular {
+        fn act(&self, g: &usize, x: &usize) -> usize {
+            self.0.product(*g, *x)
+        }
+    }
+    let klein = array![[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]];
+    for table in [
+        TableGroup::new(klein.view()).unwrap(),
+        TableGroup::icosahedral(),
+    ] {
+        let elements: Vec<_> = (0..table.order()).collect();
+        assert_every_law(&Regular(table), &elements);
+    }
+}
+
+/// The infinite group of the plane, on some of its elements, and its quotient on a torus.
+#[test]
+fn the_groups_of_the_plane() {
+    let pixels: Vec<[isize; 2]> = (-2..3).map(|y| [y, 5 * y - 2]).collect();
+    for point_group in PointGroup::ALL {
+        let plane = RotoTranslation::new(point_group);
+        let torus = PeriodicRotoTranslation::new(point_group, 4, 4).unwrap();
+        let elements: Vec<PlanarMotion> = point_group
+            .elements()
+            .iter()
+            .flat_map(|&symmetry| {
+                [[0, 0], [0, 1], [-3, 8]].map(|translation| PlanarMotion {
+                    translation,
+                    symmetry,
+                })
+            })
+            .collect();
+        laws::assert_group_laws(&plane, &elements, discrete, 0.0);
+        laws::assert_action_laws(&plane, &elements, &pixels, discrete, 0.0);
+        for g in &elements {
+            for h in &elements {
+                let product = torus.index_of(&plane.compose(g, h));
+                assert_eq!(product, torus.index_of(&torus.compose(g, h)));
+            }
+            assert_eq!(
+                torus.index_of(&plane.inverse(g)),
+                torus.index_of(&torus.inverse(g))
+            );
+        }
     }
 }
 
 #[test]
-fn dihedral_groups() {
-    for n in [1, 2, 3, 4, 5, 8] {
-        let group = DihedralGroup::new(n).unwrap();
-        assert_eq!(group.order(), 2 * n);
-        assert_all_laws_of_a_finite_group(group);
-        let elements: Vec<_> = (0..2 * n).map(|i| group.element(i)).collect();
-        let corners: Vec<_> = (0..n as i64).map(|i| Corner(i, n as i64)).collect();
-        laws::assert_action_laws(&group, &elements, &corners, discrete, 0.0);
-    }
+fn dihedral_groups_commute_up_to_two() {
     // Two is the last n for which the group is commutative.
     for (n, commutes) in [(1, true), (2, true), (3, false), (4, false)] {
         let group = DihedralGroup::new(n).unwrap();
@@ -167,9 +264,15 @@ impl FiniteGroup for Permutations {
     }
 }
 
-#[test]
-fn a_group_brought_by_the_user() {
-    assert_all_laws_of_a_finite_group(Permutations);
+/// On words of three letters: letter i goes to place g(i).
+impl Action<[usize; 3]> for Permutations {
+    fn act(&self, g: &[usize; 3], word: &[usize; 3]) -> [usize; 3] {
+        let mut moved = [0; 3];
+        for (letter, &place) in word.iter().zip(g) {
+            moved[place] = *letter;
+        }
+        moved
+    }
 }
 
 fn seeded_rotations(count: usize, seed: u64) -> Vec<Rotation> {
@@ -272,13 +375,30 @@ fn random_polynomial(degree: usize, rng: &mut ChaCha8Rng) -> Function<Rotation> 
     })
 }
 
+/// The product quadrature with as few rings of a sampling as the degree allows.
+fn product(degree: usize, sampling: Sampling) -> HaarQuadrature<Rotation> {
+    let band_limit = match sampling {
+        Sampling::McEwenWiaux => degree + 1,
+        _ => degree / 2 + 1,
+    };
+    let betas = sampling.colatitudes(band_limit).unwrap();
+    let weights = sampling.colatitude_weights(band_limit).unwrap();
+    let rings: Vec<_> = betas.into_iter().zip(weights).collect();
+    let haar = HaarQuadrature::product(&rings, degree).unwrap();
+    if sampling == Sampling::GaussLegendre {
+        let own = RotationGroup.haar(degree).unwrap();
+        assert_eq!(own.weights(), haar.weights());
+    }
+    haar
+}
+
 #[test]
 fn haar_quadrature_on_rotations_is_invariant_up_to_its_degree() {
     let translations = seeded_rotations(3, 23);
     let mut rng = ChaCha8Rng::seed_from_u64(24);
     for sampling in Sampling::ALL {
         for degree in 0..=5 {
-            let haar = HaarQuadrature::rotations(degree, sampling).unwrap();
+            let haar = product(degree, sampling);
             assert_eq!(haar.exactness(), Exactness::Degree(degree));
             let mut functions: Vec<_> = (0..=degree).flat_map(wigner_functions).collect();
             functions.extend((0..4).map(|_| random_polynomial(degree, &mut rng)));
@@ -299,7 +419,7 @@ fn haar_quadrature_on_rotations_fails_one_degree_beyond() {
     let translations = seeded_rotations(3, 25);
     for sampling in Sampling::ALL {
         for degree in 0..=5 {
-            let haar = HaarQuadrature::rotations(degree, sampling).unwrap();
+            let haar = product(degree, sampling);
             let defect = laws::haar_defect(
                 &RotationGroup,
                 &haar,
@@ -320,7 +440,7 @@ fn haar_quadrature_on_rotations_fails_one_degree_beyond() {
 fn haar_integrals_in_closed_form() {
     for sampling in Sampling::ALL {
         for degree in [1, 2, 5, 6, 20] {
-            let haar = HaarQuadrature::rotations(degree, sampling).unwrap();
+            let haar = product(degree, sampling);
             for f in (1..=degree.min(6)).flat_map(wigner_functions) {
                 assert!(haar.integrate(f).norm() <= tol::haar_invariance(degree));
             }
@@ -351,7 +471,7 @@ fn invalid_groups_and_quadratures_are_errors() {
         DihedralGroup::new(usize::MAX),
         Err(Error::InvalidValue { .. })
     ));
-    let too_high = HaarQuadrature::rotations(MAX_HAAR_DEGREE + 1, Sampling::GaussLegendre);
+    let too_high = RotationGroup.haar(MAX_HAAR_DEGREE + 1);
     assert!(matches!(too_high, Err(Error::InvalidValue { .. })));
     let exact = Exactness::Degree(0);
     assert!(matches!(

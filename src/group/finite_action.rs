@@ -1,19 +1,15 @@
 //! Finite groups acting on finite sets.
 
-use std::fmt;
+use std::fmt::{self, Debug};
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 
-use super::finite::{TableGroup, check_order, reduce};
-use super::permutation::{PermutationGroup, check_entries, check_points, generate};
+use super::table::{TableGroup, check_order, reduce};
 use super::traits::{Action, FiniteGroup, Group};
 use crate::{Error, Result};
 
 /// The largest number of images, order times points, of a [`FiniteAction`]; they take 1.6 GB.
 pub const MAX_ACTION_ENTRIES: usize = 400_000_000;
-
-/// The largest n for which S_n is listed, 7! = 5040 elements.
-const MAX_SYMMETRIC_DEGREE: usize = 7;
 
 /// A finite group acting on the points 0, 1, …, `points` − 1 of a finite set.
 ///
@@ -101,44 +97,46 @@ impl FiniteAction {
         Ok(action)
     }
 
-    /// Lists the group that permutations generate, acting on the points they permute.
+    /// Tabulates the action of a group on a finite set, and proves that it is one; elements keep their numbers, and
+    /// points are numbered in the order given.
     ///
-    /// The numbering is breadth first from the identity: beginning with g = 0, the products g s with the generators
-    /// in the order given get the next free numbers as far as they are new; then g is the next element.
+    /// A group that a user brings becomes the input space of a network this way
+    /// ([`Network::finite`](crate::network::Network::finite)).
     ///
     /// # Arguments
-    /// * `generators` — at least one; entry x of each is the image of the point x, and all have the same length
+    /// * `points` — all different, at least one; the group takes each of them to another one
     ///
     /// # Cost and accuracy
-    /// For order n: O(n · points · generators) time for the search and O(n²) for the table; 2 n² bytes for the table and,
-    /// during the search, twice 4 n · points bytes for the images.
+    /// n² products and order · points images, each found by comparison with all points; then the checks of
+    /// [`TableGroup::new`] and [`FiniteAction::new`].
     ///
     /// # Errors
-    /// * [`Error::Empty`] if there are no generators or no points
-    /// * [`Error::ShapeMismatch`] if the generators have different lengths
-    /// * [`Error::InvalidValue`] if a generator is not a permutation, or if the group has more than
-    ///   [`MAX_TABLE_ORDER`](super::MAX_TABLE_ORDER) elements or more than [`MAX_ACTION_ENTRIES`] images
+    /// As [`TableGroup::from_group`] and [`FiniteAction::new`]; [`Error::InvalidValue`] if the group takes a point to
+    /// something that is not among the points.
     ///
     /// # Examples
     /// ```
-    /// use haarmonic::group::FiniteAction;
+    /// use haarmonic::group::{FiniteAction, PeriodicRotoTranslation, PointGroup};
     ///
-    /// // The rotations of a tetrahedron: third turns about two of its vertices.
-    /// let tetrahedron = FiniteAction::from_generators(&[vec![0, 2, 3, 1], vec![2, 1, 3, 0]])?;
-    /// assert_eq!(tetrahedron.order(), 12);
+    /// let group = PeriodicRotoTranslation::new(PointGroup::D2, 2, 3)?;
+    /// let pixels: Vec<_> = (0..6).map(|x| [x / 3, x % 3]).collect();
+    /// let action = FiniteAction::from_action(&group, &pixels)?;
+    /// assert_eq!(action, FiniteAction::torus(2, 3, PointGroup::D2)?);
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
-    pub fn from_generators(generators: &[Vec<usize>]) -> Result<FiniteAction> {
-        let PermutationGroup {
-            group,
-            points,
-            images,
-        } = generate(generators)?;
-        Ok(FiniteAction {
-            group,
-            points,
-            images,
-        })
+    pub fn from_action<X, G>(group: &G, points: &[X]) -> Result<FiniteAction>
+    where
+        G: FiniteGroup + Action<X>,
+        X: PartialEq + Debug,
+    {
+        let table = TableGroup::from_group(group)?;
+        check_points(points.len())?;
+        check_entries(table.order(), points.len())?;
+        let mut images = Array2::zeros((table.order(), points.len()));
+        for ((g, x), image) in images.indexed_iter_mut() {
+            *image = number_of(&group.act(&group.element(g), &points[x]), points)?;
+        }
+        FiniteAction::new(table, images.view())
     }
 
     /// Lets a group act on itself by multiplication from the left; point x is element x.
@@ -183,28 +181,6 @@ impl FiniteAction {
             n,
             |g, x| if g < n { (g + x) % n } else { (g - x) % n },
         ))
-    }
-
-    /// Lets the symmetric group S_n permute n points.
-    ///
-    /// The elements are numbered as by [`FiniteAction::from_generators`] from the transpositions (0 1), (1 2), …: by the
-    /// number of inversions of the permutation.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] if n is not from 1 to 7; S_7 has 5040 elements and a table of 51 MB, S_8 would have 40320.
-    pub fn symmetric(n: usize) -> Result<FiniteAction> {
-        if !(1..=MAX_SYMMETRIC_DEGREE).contains(&n) {
-            return Err(Error::invalid(
-                "degree of the symmetric group",
-                n,
-                format!("a number from 1 to {MAX_SYMMETRIC_DEGREE}"),
-            ));
-        }
-        let mut generators: Vec<Vec<usize>> = vec![(0..n).collect(); (n - 1).max(1)];
-        for (x, generator) in generators.iter_mut().enumerate().take(n - 1) {
-            generator.swap(x, x + 1);
-        }
-        FiniteAction::from_generators(&generators)
     }
 
     /// An action whose laws are known to hold.
@@ -348,6 +324,39 @@ const IMAGES: &str = "images of a finite action";
 /// The number of a point, as an action stores it.
 pub(super) fn point(x: usize) -> u32 {
     u32::try_from(x).expect("the number of points is limited to far below 2^32")
+}
+
+/// At least one point, and not more than can be stored.
+pub(super) fn check_points(points: usize) -> Result<()> {
+    if points == 0 {
+        return Err(Error::empty("points of a finite action"));
+    }
+    check_entries(1, points)
+}
+
+/// The images of all points under all elements fit into the limit.
+pub(super) fn check_entries(order: usize, points: usize) -> Result<()> {
+    if order.saturating_mul(points) <= MAX_ACTION_ENTRIES {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "finite action",
+        format!("{order} elements times {points} points"),
+        format!(
+            "at most {MAX_ACTION_ENTRIES} images, which take {} MB",
+            MAX_ACTION_ENTRIES / 250_000
+        ),
+    ))
+}
+
+/// The position of `x` among the points of a finite set.
+pub(crate) fn number_of<X: PartialEq + Debug>(x: &X, points: &[X]) -> Result<usize> {
+    points.iter().position(|point| point == x).ok_or_else(|| {
+        not_an_action(
+            format!("{x:?}"),
+            format!("one of the {} points of the set", points.len()),
+        )
+    })
 }
 
 fn not_an_action(found: String, expected: String) -> Error {

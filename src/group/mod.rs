@@ -2,7 +2,9 @@
 //!
 //! A group is a value (its order may be known only at run time); its elements are a type of their own.
 //! [`Group`] has identity, product and inverse, [`Action`] lets a group act on a space, [`FiniteGroup`]
-//! lists its elements, and [`HaarQuadrature`] integrates over the invariant measure of total mass 1.
+//! lists its elements, and [`Haar`] integrates over the invariant measure of total mass 1 by nodes and weights, a
+//! [`HaarQuadrature`]. A group that a user brings implements the same traits; `docs/kernels.md` shows the way from there to
+//! kernels.
 //!
 //! | group | value | element |
 //! |---|---|---|
@@ -10,28 +12,34 @@
 //! | rotations of the regular n-gon, C_n | [`CyclicGroup`] | `usize`, a multiple of 2π/n |
 //! | rotations and reflections of the regular n-gon, D_n | [`DihedralGroup`] | [`DihedralElement`] |
 //! | quarter turns and reflections of images, C1 to D4 | [`PointGroup`] | [`PlanarSymmetry`] |
+//! | the pixel plane: a point group with translations, C_n ⋉ Z² and D_n ⋉ Z² | [`RotoTranslation`] | [`PlanarMotion`] |
+//! | the same on a periodic image, a finite group | [`PeriodicRotoTranslation`] | [`PlanarMotion`] |
 //! | any finite group, by its multiplication table | [`TableGroup`] | `usize` |
 //! | a finite group acting on a finite set: permutation groups, Platonic solids, periodic images | [`FiniteAction`] | `usize` |
 
-mod finite;
+mod cyclic;
+mod dihedral;
 mod finite_action;
-mod haar;
-mod permutation;
-mod planar_group;
+pub(crate) mod haar;
+mod permutations;
 mod planar_symmetry;
 mod point_group;
-mod polyhedral;
+mod polyhedra;
 mod rotation;
 mod roto_translation;
 mod sphere_point;
+mod table;
 mod traits;
 
-pub use finite::{MAX_TABLE_ORDER, TableGroup};
+pub use cyclic::CyclicGroup;
+pub use dihedral::{DihedralElement, DihedralGroup};
+pub(crate) use finite_action::number_of;
 pub use finite_action::{FiniteAction, MAX_ACTION_ENTRIES};
-pub use haar::{Exactness, HaarQuadrature, MAX_HAAR_DEGREE};
-pub use planar_group::PointGroup;
+pub use haar::{Exactness, Haar, HaarQuadrature, MAX_HAAR_DEGREE};
 pub use planar_symmetry::PlanarSymmetry;
-pub use point_group::{CyclicGroup, DihedralElement, DihedralGroup};
+pub use point_group::PointGroup;
 pub use rotation::{EulerZyz, Rotation, RotationGroup};
+pub use roto_translation::{PeriodicRotoTranslation, PlanarMotion, RotoTranslation};
 pub use sphere_point::SpherePoint;
+pub use table::{MAX_TABLE_ORDER, TableGroup};
 pub use traits::{Action, FiniteGroup, Group};

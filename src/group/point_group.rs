@@ -1,180 +1,236 @@
-//! The point groups of the plane, C_n and D_n, as abstract finite groups.
+//! The point groups of the square grid, acting on images.
 
-use super::traits::{FiniteGroup, Group};
+use std::fmt;
+use std::str::FromStr;
+
+use ndarray::{Array3, ArrayView3};
+
+use super::planar_symmetry::PlanarSymmetry;
+use super::traits::{Action, FiniteGroup, Group};
 use crate::{Error, Result};
 
-/// The cyclic group C_n; element `j` is the rotation of the plane by 2πj/n.
+/// The point groups that map pixels to pixels: rotations C_n, with reflections D_n, for n = 1, 2, 4.
 ///
-/// Elements are numbers taken modulo n, so every `usize` is a valid element.
+/// Element number i is i rotations by 360°/n for i < n, and the mirror followed by i − n of them from n on, as in
+/// [`CyclicGroup`](super::CyclicGroup) and [`DihedralGroup`](super::DihedralGroup). The mirror is left-right and the
+/// rotations are counter-clockwise on a screen; see [`PlanarSymmetry`] and [`crate::conventions`].
 ///
 /// # Examples
 /// ```
-/// use haarmonic::group::{CyclicGroup, FiniteGroup};
+/// use haarmonic::group::{PlanarSymmetry, PointGroup};
 ///
-/// assert_eq!(CyclicGroup::new(6)?.order(), 6);
-/// assert!(CyclicGroup::new(0).is_err());
+/// let group: PointGroup = "D2".parse()?;
+/// assert_eq!((group.order(), group.rotations(), group.has_reflections()), (4, 2, true));
+/// assert_eq!(group.elements()[1], PlanarSymmetry::new(2, false));               // the half turn
+/// assert_eq!(group.elements()[3], PlanarSymmetry::new(2, true));                // upside down
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CyclicGroup {
-    order: usize,
-}
-
-impl CyclicGroup {
-    /// Makes C_n with n = `order`.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] if the order is 0.
-    pub fn new(order: usize) -> Result<CyclicGroup> {
-        check_rotations("order of the cyclic group", order)?;
-        Ok(CyclicGroup { order })
-    }
-}
-
-impl Group for CyclicGroup {
-    type Element = usize;
-
-    fn identity(&self) -> usize {
-        0
-    }
-
-    fn compose(&self, g: &usize, h: &usize) -> usize {
-        add_modulo(*g % self.order, *h % self.order, self.order)
-    }
-
-    fn inverse(&self, g: &usize) -> usize {
-        negate_modulo(*g % self.order, self.order)
-    }
-}
-
-impl FiniteGroup for CyclicGroup {
-    fn order(&self) -> usize {
-        self.order
-    }
-
-    fn element(&self, i: usize) -> usize {
-        i % self.order
-    }
-
-    fn index_of(&self, g: &usize) -> usize {
-        *g % self.order
-    }
-}
-
-/// An element $`r^j s^k`$ of a dihedral group: first the reflection s (if `reflected`), then j rotations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DihedralElement {
-    /// The number j of rotations by 2π/n, taken modulo n by the group.
-    pub rotations: usize,
-    /// Whether the reflection is applied, before the rotations.
-    pub reflected: bool,
+pub enum PointGroup {
+    /// Only the identity.
+    C1,
+    /// Half turns.
+    C2,
+    /// Quarter turns.
+    C4,
+    /// The identity and the left-right mirror.
+    D1,
+    /// Half turns and reflections: the symmetries of a rectangle.
+    D2,
+    /// Quarter turns and reflections: the symmetries of the square.
+    D4,
 }
 
-/// The dihedral group D_n of order 2n: rotations and reflections of the regular n-gon.
-///
-/// ```math
-/// r^n = s^2 = e , \qquad s r s = r^{-1}
-/// ```
-/// Element number i is $`r^{i \bmod n}`$ for i < n and $`r^{i \bmod n} s`$ from n on.
-///
-/// # Examples
-/// ```
-/// use haarmonic::group::{DihedralElement, DihedralGroup, Group};
-///
-/// let square = DihedralGroup::new(4)?;
-/// let turn = DihedralElement { rotations: 1, reflected: false };
-/// let mirror = DihedralElement { rotations: 0, reflected: true };
-/// assert_ne!(square.compose(&turn, &mirror), square.compose(&mirror, &turn));
-/// # Ok::<(), haarmonic::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DihedralGroup {
-    rotations: usize,
+const fn turns(quarter_turns: u8) -> PlanarSymmetry {
+    PlanarSymmetry::new(quarter_turns, false)
 }
 
-impl DihedralGroup {
-    /// Makes D_n with n = `rotations`, of order 2n.
+const fn mirror_then(quarter_turns: u8) -> PlanarSymmetry {
+    PlanarSymmetry::new(quarter_turns, true)
+}
+
+impl PointGroup {
+    /// All point groups.
+    pub const ALL: [PointGroup; 6] = [
+        PointGroup::C1,
+        PointGroup::C2,
+        PointGroup::C4,
+        PointGroup::D1,
+        PointGroup::D2,
+        PointGroup::D4,
+    ];
+
+    /// Returns the elements in the order of their numbers, the identity first.
+    pub const fn elements(self) -> &'static [PlanarSymmetry] {
+        match self {
+            PointGroup::C1 => const { &[turns(0)] },
+            PointGroup::C2 => const { &[turns(0), turns(2)] },
+            PointGroup::C4 => const { &[turns(0), turns(1), turns(2), turns(3)] },
+            PointGroup::D1 => const { &[turns(0), mirror_then(0)] },
+            PointGroup::D2 => const { &[turns(0), turns(2), mirror_then(0), mirror_then(2)] },
+            PointGroup::D4 => {
+                const {
+                    &[
+                        turns(0),
+                        turns(1),
+                        turns(2),
+                        turns(3),
+                        mirror_then(0),
+                        mirror_then(1),
+                        mirror_then(2),
+                        mirror_then(3),
+                    ]
+                }
+            }
+        }
+    }
+
+    /// Returns the number of elements.
+    pub const fn order(self) -> usize {
+        self.elements().len()
+    }
+
+    /// Returns the number n of rotations.
+    pub const fn rotations(self) -> usize {
+        match self {
+            PointGroup::C1 | PointGroup::D1 => 1,
+            PointGroup::C2 | PointGroup::D2 => 2,
+            PointGroup::C4 | PointGroup::D4 => 4,
+        }
+    }
+
+    /// Returns whether the group has reflections.
+    pub const fn has_reflections(self) -> bool {
+        matches!(self, PointGroup::D1 | PointGroup::D2 | PointGroup::D4)
+    }
+
+    /// Returns whether the group has quarter turns, which map only square images to themselves.
+    pub const fn needs_square(self) -> bool {
+        self.rotations() == 4
+    }
+
+    /// Returns whether a symmetry belongs to the group.
+    pub const fn contains(self, symmetry: PlanarSymmetry) -> bool {
+        (symmetry.quarter_turns as usize * self.rotations()).is_multiple_of(4)
+            && (self.has_reflections() || !symmetry.mirrored)
+    }
+
+    /// Checks that the group maps images of `height` × `width` pixels to such images.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if n is 0 or 2n overflows.
-    pub fn new(rotations: usize) -> Result<DihedralGroup> {
-        check_rotations("number of rotations of the dihedral group", rotations)?;
-        Ok(DihedralGroup { rotations })
+    /// [`Error::Empty`] if there are no pixels, [`Error::ShapeMismatch`] if the group has quarter turns and the image is
+    /// not square.
+    pub fn check_shape(self, height: usize, width: usize) -> Result<()> {
+        if height == 0 || width == 0 {
+            return Err(Error::empty("image"));
+        }
+        if self.needs_square() && height != width {
+            return Err(Error::shape(
+                "image",
+                format!("a square, since {self} has quarter turns"),
+                vec![height, width],
+            ));
+        }
+        Ok(())
+    }
+
+    /// Transforms an image by every element, in the order of their numbers; all results have the shape of the image.
+    ///
+    /// # Arguments
+    /// * `image` — shape `[height, width, channels]`
+    ///
+    /// # Errors
+    /// [`Error::Empty`] if the image has no pixels or channels, [`Error::ShapeMismatch`] if the group has quarter turns
+    /// and the image is not square.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::group::PointGroup;
+    ///
+    /// let image = ndarray::array![[[1], [2], [3]]];
+    /// let half_turned = &PointGroup::C2.transforms(image.view())?[1];
+    /// assert_eq!(half_turned, ndarray::array![[[3], [2], [1]]]);
+    /// assert!(PointGroup::C4.transforms(image.view()).is_err());
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn transforms<A: Clone>(self, image: ArrayView3<'_, A>) -> Result<Vec<Array3<A>>> {
+        let (height, width, _) = image.dim();
+        self.check_shape(height, width)?;
+        let elements = self.elements().iter();
+        elements.map(|s| s.transform(image.view())).collect()
     }
 }
 
-impl Group for DihedralGroup {
-    type Element = DihedralElement;
+impl Group for PointGroup {
+    type Element = PlanarSymmetry;
 
-    fn identity(&self) -> DihedralElement {
-        DihedralElement {
-            rotations: 0,
-            reflected: false,
-        }
+    fn identity(&self) -> PlanarSymmetry {
+        PlanarSymmetry::IDENTITY
     }
 
-    fn compose(&self, g: &DihedralElement, h: &DihedralElement) -> DihedralElement {
-        let n = self.rotations;
-        let (first, second) = (h.rotations % n, g.rotations % n);
-        // s r^j = r^{-j} s: a reflection in g turns the rotations of h around.
-        let turned = if g.reflected {
-            negate_modulo(first, n)
-        } else {
-            first
-        };
-        DihedralElement {
-            rotations: add_modulo(second, turned, n),
-            reflected: g.reflected != h.reflected,
-        }
+    fn compose(&self, g: &PlanarSymmetry, h: &PlanarSymmetry) -> PlanarSymmetry {
+        g.compose(*h)
     }
 
-    fn inverse(&self, g: &DihedralElement) -> DihedralElement {
-        let j = g.rotations % self.rotations;
-        DihedralElement {
-            rotations: if g.reflected {
-                j
-            } else {
-                negate_modulo(j, self.rotations)
-            },
-            reflected: g.reflected,
-        }
+    fn inverse(&self, g: &PlanarSymmetry) -> PlanarSymmetry {
+        PlanarSymmetry::inverse(*g)
     }
 }
 
-impl FiniteGroup for DihedralGroup {
+/// Pixels \[row, column\] of the infinite plane, about the pixel \[0, 0\].
+impl Action<[isize; 2]> for PointGroup {
+    fn act(&self, g: &PlanarSymmetry, x: &[isize; 2]) -> [isize; 2] {
+        g.displacement(x[0], x[1]).into()
+    }
+}
+
+/// A symmetry that the group does not [contain](PointGroup::contains) gets the number of the element that is left when
+/// turns that the group lacks are rounded down and a mirror that it lacks is dropped.
+impl FiniteGroup for PointGroup {
     fn order(&self) -> usize {
-        2 * self.rotations
+        PointGroup::order(*self)
     }
 
-    fn element(&self, i: usize) -> DihedralElement {
-        let i = i % self.order();
-        DihedralElement {
-            rotations: i % self.rotations,
-            reflected: i >= self.rotations,
+    fn element(&self, i: usize) -> PlanarSymmetry {
+        self.elements()[i % PointGroup::order(*self)]
+    }
+
+    fn index_of(&self, g: &PlanarSymmetry) -> usize {
+        let turns = usize::from(g.quarter_turns % 4) * self.rotations() / 4;
+        if g.mirrored && self.has_reflections() {
+            self.rotations() + turns
+        } else {
+            turns
         }
     }
+}
 
-    fn index_of(&self, g: &DihedralElement) -> usize {
-        g.rotations % self.rotations + if g.reflected { self.rotations } else { 0 }
+impl fmt::Display for PointGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PointGroup::C1 => "C1",
+            PointGroup::C2 => "C2",
+            PointGroup::C4 => "C4",
+            PointGroup::D1 => "D1",
+            PointGroup::D2 => "D2",
+            PointGroup::D4 => "D4",
+        })
     }
 }
 
-/// n at least 1, and small enough that no sum of two reduced numbers overflows.
-fn check_rotations(what: &str, n: usize) -> Result<()> {
-    if (1..=usize::MAX / 2).contains(&n) {
-        return Ok(());
+impl FromStr for PointGroup {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<PointGroup> {
+        let mut groups = PointGroup::ALL.into_iter();
+        groups
+            .find(|group| group.to_string() == name)
+            .ok_or_else(|| {
+                Error::invalid(
+                    "point group",
+                    format!("{name:?}"),
+                    "one of C1, C2, C4, D1, D2, D4",
+                )
+            })
     }
-    Err(Error::invalid(
-        what,
-        n,
-        format!("a number from 1 to {}", usize::MAX / 2),
-    ))
-}
-
-fn add_modulo(a: usize, b: usize, n: usize) -> usize {
-    (a + b) % n
-}
-
-fn negate_modulo(a: usize, n: usize) -> usize {
-    (n - a) % n
 }

@@ -5,6 +5,7 @@
 //! group to the accuracy that is asked for. A new geometry is one folder and one line of `evaluate`.
 
 mod augmented;
+mod definition;
 mod evaluate;
 mod evaluator;
 mod fibre_rules;
@@ -23,6 +24,7 @@ mod values;
 mod vector;
 
 pub use augmented::AugmentedKernel;
+pub use definition::Definition;
 pub use evaluate::{Kernel, PreparedSignals};
 pub use sets::{Pairing, SetKernel, SignalSet};
 #[cfg(feature = "finite-width")]

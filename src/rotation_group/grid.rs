@@ -1,11 +1,11 @@
 //! Grids on SO(3) in ZYZ angles, with the weights of the Haar measure.
 
 use crate::check;
+use crate::group::haar::ProductRule;
 use crate::special::lane_fft::is_smooth;
 use crate::sphere::Sampling;
 use crate::{Error, Result};
 use ndarray::ArrayView3;
-use std::f64::consts::PI;
 
 /// The largest band limit of a grid on SO(3): its samples already fill a hundred gigabytes.
 pub const MAX_BAND_LIMIT: usize = 1 << 10;
@@ -34,10 +34,7 @@ pub struct RotationGrid {
     band_limit: usize,
     order_limit: usize,
     sampling: Sampling,
-    n_alpha: usize,
-    n_gamma: usize,
-    betas: Vec<f64>,
-    point_weights: Vec<f64>,
+    rule: ProductRule,
 }
 
 impl RotationGrid {
@@ -113,16 +110,13 @@ impl RotationGrid {
                 ));
             }
         }
-        let points = (n_alpha * n_gamma) as f64;
         let weights = sampling.colatitude_weights(band_limit)?;
+        let betas = sampling.colatitudes(band_limit)?;
         Ok(RotationGrid {
             band_limit,
             order_limit,
             sampling,
-            n_alpha,
-            n_gamma,
-            betas: sampling.colatitudes(band_limit)?,
-            point_weights: weights.iter().map(|w| 0.5 * w / points).collect(),
+            rule: ProductRule::new(betas, &weights, n_alpha, n_gamma),
         })
     }
 
@@ -143,27 +137,27 @@ impl RotationGrid {
 
     /// Returns the shape `[γ, β, α]` of an array of samples.
     pub fn shape(&self) -> [usize; 3] {
-        [self.n_gamma, self.betas.len(), self.n_alpha]
+        self.rule.shape()
     }
 
     /// Returns the number of grid points.
     pub fn points(&self) -> usize {
-        self.n_gamma * self.betas.len() * self.n_alpha
+        self.shape().iter().product()
     }
 
     /// Computes the angles α, in radians.
     pub fn alphas(&self) -> Vec<f64> {
-        equispaced(self.n_alpha)
+        self.rule.alphas()
     }
 
     /// Returns the angles β, in radians, increasing.
     pub fn betas(&self) -> &[f64] {
-        &self.betas
+        self.rule.betas()
     }
 
     /// Computes the angles γ, in radians.
     pub fn gammas(&self) -> Vec<f64> {
-        equispaced(self.n_gamma)
+        self.rule.gammas()
     }
 
     /// Returns, for each β, the Haar weight of one grid point; over the whole grid the weights sum to 1.
@@ -171,7 +165,7 @@ impl RotationGrid {
     /// The mean over SO(3) is exact for functions of degrees below 2M (Driscoll–Healy and Gauss–Legendre; the orders
     /// must stay below the number of angles) or below M (McEwen–Wiaux).
     pub fn point_weights(&self) -> &[f64] {
-        &self.point_weights
+        self.rule.point_weights()
     }
 
     /// Computes the mean of a sampled function over SO(3), the Haar measure having total mass 1.
@@ -196,7 +190,7 @@ impl RotationGrid {
         check::shape("samples on SO(3)", samples.shape(), &self.shape())?;
         let mut sum = 0.0;
         for plane in samples.outer_iter() {
-            for (row, weight) in plane.outer_iter().zip(&self.point_weights) {
+            for (row, weight) in plane.outer_iter().zip(self.point_weights()) {
                 sum += weight * row.sum();
             }
         }
@@ -205,12 +199,6 @@ impl RotationGrid {
         }
         Ok(sum)
     }
-}
-
-fn equispaced(count: usize) -> Vec<f64> {
-    (0..count)
-        .map(|p| 2.0 * PI * p as f64 / count as f64)
-        .collect()
 }
 
 /// Accepts a band limit from 1 to [`MAX_BAND_LIMIT`].

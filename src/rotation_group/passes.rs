@@ -7,7 +7,7 @@ use super::grid::RotationGrid;
 use super::planes::{FromSamples, PlaneFft, PlaneScratch, Rings, ToSamples, rows_of};
 use super::wigner_table::{WignerNodes, WignerTable};
 use crate::Result;
-use crate::special::GaussLegendre;
+use crate::group::haar::ProductRule;
 use crate::special::aligned::Aligned;
 use crate::special::lane_fft::LANES;
 use crate::special::wigner_d::HalfAngle;
@@ -198,25 +198,24 @@ impl Passes {
         } else {
             // The periodic extension in β has degrees below M; its product with a Wigner function is integrated at
             // Gauss–Legendre nodes.
-            let rule = GaussLegendre::new(grid.band_limit())?;
-            let nodes = Blocks::symmetric(&layout(false), &rule.colatitudes);
+            let rule = ProductRule::gauss_legendre(grid.band_limit(), n_alpha, n_gamma)?;
+            let nodes = Blocks::symmetric(&layout(false), rule.betas());
             let count = betas.len();
             let mut rings: Vec<Option<usize>> = (0..count).map(Some).collect();
             rings.resize(count.next_multiple_of(LANES), None);
-            let points = (n_alpha * n_gamma) as f64;
             let pairs = nodes
                 .north
                 .iter()
                 .flatten()
                 .zip(nodes.south.iter().flatten());
             let pairs = pairs.map(|(north, south)| {
-                let weight = north.map_or(0.0, |node| rule.weights[node]);
-                ([*north, *south], 0.5 * measure * weight / points)
+                let weight = north.map_or(0.0, |node| rule.point_weights()[node]);
+                ([*north, *south], measure * weight)
             });
             let resampling = Resampling {
                 padded_rings: rings.len(),
                 matrices: [1.0, -1.0]
-                    .map(|parity| resampling(betas, rings.len(), &rule.colatitudes, parity)),
+                    .map(|parity| resampling(betas, rings.len(), rule.betas(), parity)),
                 pairs: pairs.collect(),
             };
             let quadrature = Quadrature {

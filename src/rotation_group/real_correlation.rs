@@ -15,7 +15,7 @@
 //! so that only m ≥ 0 is computed. The sums over n and m are Fourier transforms, of eight β at once and then of sixteen
 //! real functions of α at once.
 
-use crate::special::GaussLegendre;
+use crate::group::haar::ProductRule;
 use crate::special::aligned::Aligned;
 use crate::{Error, Result};
 use pulp::Arch;
@@ -63,10 +63,9 @@ impl RealCorrelator {
                 "smaller ones, for scratch of at most 4 GiB a thread",
             ));
         }
-        let rule = GaussLegendre::new(nodes)?;
         let angles = angle_count(nodes);
-        let colatitudes = Nodes::new(band_limit, &rule, table_bytes);
-        let measure = 2.0 * (angles * angles) as f64;
+        let rule = ProductRule::gauss_legendre(nodes, angles, angles)?;
+        let colatitudes = Nodes::new(band_limit, rule.betas(), table_bytes);
         let planes = colatitudes.lanes.len();
         let mut weights = Vec::new();
         for (plane, &lanes) in colatitudes.lanes.iter().enumerate() {
@@ -77,11 +76,7 @@ impl RealCorrelator {
                 plane * LANES
             };
             for _ in 0..angles {
-                weights.extend(
-                    rule.weights[first..first + lanes]
-                        .iter()
-                        .map(|w| w / measure),
-                );
+                weights.extend(&rule.point_weights()[first..first + lanes]);
             }
         }
         weights.resize(weights.len().next_multiple_of(LANES), 0.0);

@@ -1,7 +1,6 @@
 //! The colatitudes of [`RealCorrelator`](super::RealCorrelator) in the lanes of registers, and the Wigner functions there.
 
 use super::wigner_table::{WignerNodes, WignerTable};
-use crate::special::GaussLegendre;
 use crate::special::aligned::Aligned;
 use crate::special::lane_fft::LANES;
 use crate::special::wigner_d::HalfAngle;
@@ -37,10 +36,10 @@ impl ClassTable {
 
 impl Nodes {
     /// Tabulates the functions if that takes at most `table_bytes`.
-    pub(super) fn new(band_limit: usize, rule: &GaussLegendre, table_bytes: usize) -> Self {
-        let count = rule.colatitudes.len();
+    pub(super) fn new(band_limit: usize, betas: &[f64], table_bytes: usize) -> Self {
+        let count = betas.len();
         let (north, south) = (count.div_ceil(2), count / 2);
-        let mut angles: Vec<HalfAngle> = rule.colatitudes[..north]
+        let mut angles: Vec<HalfAngle> = betas[..north]
             .iter()
             .map(|beta| HalfAngle::new(*beta))
             .collect();

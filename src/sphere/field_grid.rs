@@ -4,9 +4,10 @@
 //! number of cache lines. A rotation about the polar axis by a multiple of the step in longitude is then a cyclic
 //! shift of rows, and Fourier transforms in longitude run over eight rings at once.
 
+use crate::group::haar::ProductRule;
 use crate::special::aligned::Aligned;
 use crate::special::lane_fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
-use crate::special::{GaussLegendre, normalised_legendre};
+use crate::special::normalised_legendre;
 use crate::{Error, Result};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
@@ -53,12 +54,9 @@ impl FieldGrid {
                 format!("at least {}", 2 * band_limit - 1),
             ));
         }
-        let rule = GaussLegendre::new(band_limit)?;
-        let mut colatitudes = rule.colatitudes;
-        let mut weights: Vec<f64> = rule.weights;
-        weights
-            .iter_mut()
-            .for_each(|w| *w /= 2.0 * longitudes as f64);
+        let rule = ProductRule::gauss_legendre(band_limit, longitudes, 1)?;
+        let mut colatitudes = rule.betas().to_vec();
+        let mut weights = rule.point_weights().to_vec();
         let pole = pole.then_some(band_limit);
         if pole.is_some() {
             colatitudes.push(0.0);

@@ -73,6 +73,15 @@ fn periodic_images_are_functions_on_a_finite_group() {
         assert_close(&format!("{what} nngp"), &found.nngp, &want.nngp, tol::PLANE);
         assert_close(&format!("{what} ntk"), &found.ntk, &want.ntk, tol::PLANE);
 
+        // All pairs of elements of the group of turns and translations, by the definition.
+        let motions = PeriodicRotoTranslation::new(group, height, width).unwrap();
+        let at = |x: usize| [x / width, x % width];
+        let points: Vec<[usize; 2]> = (0..height * width).map(at).collect();
+        let definition = Definition::new(&motions, &points, table.layers()).unwrap();
+        let want = definition.gram(functions.view()).unwrap();
+        assert_close(&format!("{what} nngp"), &found.nngp, &want.nngp, tol::PLANE);
+        assert_close(&format!("{what} ntk"), &found.ntk, &want.ntk, tol::PLANE);
+
         // Global filters on both.
         let plane = branched!(
             Network::plane(height, width, 2).lifting(group, Support::Global, scale),

@@ -13,8 +13,8 @@ mod symmetries;
 mod values;
 
 use haarmonic::activation::Activation;
-use haarmonic::group::{FiniteAction, PointGroup};
-use haarmonic::kernel::{Kernel, KernelError, Precision};
+use haarmonic::group::{FiniteAction, PeriodicRotoTranslation, PointGroup};
+use haarmonic::kernel::{Definition, Kernel, KernelError, Precision};
 use haarmonic::network::{Network, Padding, Scale, Support};
 use naive_plane::{Filter, Naive};
 use ndarray::{Array2, Array3, Array4, Axis};

@@ -5,7 +5,7 @@
 //!   = \frac1{4\pi c} \sum_m e^{im\omega} \sum_{c,l} \overline{f_{c,lm}} f'_{c,lm}
 //! ```
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::PI;
 
 use ndarray::{ArrayView3, Axis};
 use num_complex::Complex64;
@@ -32,14 +32,6 @@ impl AxialAngles {
             orders: band_limit,
             phases: angles.iter().flat_map(phase).collect(),
         }
-    }
-
-    /// Equal steps, of which the mean is exact for functions of band limit M.
-    pub(super) fn uniform(band_limit: usize) -> Vec<(f64, f64)> {
-        let n = 2 * band_limit - 1;
-        (0..n)
-            .map(|k| (TAU * k as f64 / n as f64, 1.0 / n as f64))
-            .collect()
     }
 
     /// The correlation at the first `count` angles.

@@ -7,7 +7,7 @@ use ndarray::Array3;
 use num_complex::Complex64;
 
 use crate::Result;
-use crate::kernel::fibre_rules::{CircleRule, PolarRule};
+use crate::group::haar::{CircleRule, PolarRule, uniform_circle};
 use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::kernel::sphere::{Centre, Copies, SphereReadout};
@@ -104,11 +104,11 @@ impl SphereGeometry {
                     .transpose()?,
             },
             SphereReadout::Rotation => Rotations::Axis {
-                uniform: angles(&AxialAngles::uniform(1)),
+                uniform: angles(&uniform_circle(1)),
                 circle: None,
             },
             SphereReadout::Point { kinked } => Rotations::Axis {
-                uniform: angles(&AxialAngles::uniform(quadrature)),
+                uniform: angles(&uniform_circle(2 * quadrature - 1)),
                 circle: kinked
                     .then(|| CircleRule::new(quadrature))
                     .transpose()?

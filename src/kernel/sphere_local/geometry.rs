@@ -10,7 +10,8 @@ use num_complex::Complex64;
 use pulp::Arch;
 
 use crate::group::Rotation;
-use crate::kernel::fibre_rules::{CircleRule, PolarRule, ProductRule, Turn};
+use crate::group::haar::{CircleRule, PolarRule};
+use crate::kernel::fibre_rules::{ProductTurns, Turn};
 use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::kernel::sphere::{Centre, Copies, SphereReadout, SphereSignal};
@@ -28,7 +29,7 @@ use super::ring_tables::RingTables;
 enum Fibres {
     /// All, for the mean over the group.
     Pooled {
-        product: ProductRule,
+        product: ProductTurns,
         /// For activations with a kink, where two signals are rotated copies of each other.
         polar: Option<PolarRule>,
     },
@@ -128,7 +129,7 @@ impl SphereFields {
         let grid = FieldGrid::new(field, longitudes, readout.at_pole())?;
         let fibres = match readout {
             SphereReadout::Pooling { kinked } => Fibres::Pooled {
-                product: ProductRule::new(haar, shifts)?,
+                product: ProductTurns::new(haar, shifts)?,
                 polar: kinked.then(|| PolarRule::new(haar)).transpose()?,
             },
             SphereReadout::Rotation => Fibres::AtPole { circle: None },

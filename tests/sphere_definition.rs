@@ -1,5 +1,5 @@
-//! Local filters on the sphere against nested quadrature of the definition, with nothing shared: kernels at rotations, at
-//! points and pooled. Each comparison allows what the nested quadrature changes when its nodes are doubled.
+//! Networks on the sphere against nested quadrature of the definition, with nothing shared: kernels at rotations, at
+//! points and pooled, with local and with global filters. Each comparison allows what the nested quadrature changes when its nodes are doubled.
 
 #[path = "common/nested_quadrature.rs"]
 mod nested;
@@ -362,5 +362,60 @@ fn pooled_features() {
                 })
                 .collect()
         });
+    }
+}
+
+/// Global filters, and activations x² of which all sums are of polynomials that the coarse rules integrate exactly.
+#[test]
+fn global_filters() {
+    let nested = Nested {
+        lifting: (SCALES[0], Profile::cap(std::f64::consts::PI).rule([2, 3])),
+        convolutions: vec![(nested::Activation::Square, SCALES[1], nested::haar(3, 5))],
+    };
+    let x = random(4, 2);
+    // Features at rotations with their weights and variances; one angle about the filter's axis is enough on one side.
+    let at = |i: usize, gammas: usize| -> Vec<(Features, f64, f64)> {
+        let signal = Signal::new(x.index_axis(Axis(0), i));
+        let feature = |(g, weight): &Weighted| {
+            let feature = nested.features(&signal, g);
+            let variance = nested.kernels(&feature, &feature)[0];
+            (feature, *weight, variance)
+        };
+        nested::haar(3, gammas).iter().map(feature).collect()
+    };
+    let (left, right): (Vec<_>, Vec<_>) = (0..2).map(|i| (at(i, 1), at(i, 5))).unzip();
+    let pooled = |i: usize, j: usize| {
+        let mut sums = [0.0; 2];
+        for (a, v, q1) in &left[i] {
+            for (b, w, q2) in &right[j] {
+                let [k, theta] = nested.kernels(a, b);
+                let [value, derivative] = nested::Activation::Square.apply(*q1, *q2, k);
+                sums[0] += v * w * value;
+                sums[1] += v * w * derivative * theta;
+            }
+        }
+        dense(DENSE[0], sums)
+    };
+    for quadrature in [Quadrature::BandLimit(3), Quadrature::Tolerance(1e-12)] {
+        let network = Network::sphere(2, SphereSampling::Coefficients, 2)
+            .quadrature(quadrature)
+            .lifting(scale(SCALES[0]))
+            .activation(Activation::Monomial { degree: 2 })
+            .group_convolution(scale(SCALES[1]))
+            .activation(Activation::Monomial { degree: 2 })
+            .group_pooling()
+            .dense(scale(DENSE[0]))
+            .build()
+            .unwrap();
+        let gram = Kernel::new(&network).unwrap().gram(x.view()).unwrap();
+        for (i, j) in [(0, 0), (0, 1), (1, 1)] {
+            let found = [gram.nngp[[i, j]], gram.ntk[[i, j]]];
+            for (found, want) in found.into_iter().zip(pooled(i, j)) {
+                assert!(
+                    (found - want).abs() <= tol::ROUNDING * want.abs(),
+                    "{quadrature:?} ({i}, {j}): found {found}, want {want}"
+                );
+            }
+        }
     }
 }

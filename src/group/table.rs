@@ -4,8 +4,8 @@ use std::fmt;
 
 use ndarray::ArrayView2;
 
-use super::finite_action::FiniteAction;
-use super::point_group::{CyclicGroup, DihedralGroup};
+use super::cyclic::CyclicGroup;
+use super::dihedral::DihedralGroup;
 use super::traits::{FiniteGroup, Group};
 use crate::{Error, Result};
 
@@ -18,7 +18,7 @@ pub const MAX_TABLE_ORDER: usize = 20_000;
 /// \mathtt{table}[g, h] = g h , \qquad e = 0
 /// ```
 /// As everywhere in this crate $`g h`$ means first $`h`$, then $`g`$. Elements are taken modulo the order, so every
-/// `usize` is a valid element. A group acting on a finite set is a [`FiniteAction`].
+/// `usize` is a valid element. A group acting on a finite set is a [`FiniteAction`](super::FiniteAction).
 ///
 /// # Cost and accuracy
 /// Exact. A table of order n takes 2 n² bytes, at most 800 MB at the order [`MAX_TABLE_ORDER`]; products and inverses
@@ -130,26 +130,6 @@ impl TableGroup {
         Ok(TableGroup::tabulated(&DihedralGroup::new(n)?))
     }
 
-    /// Makes the symmetric group S_n of order n!, numbered as by [`FiniteAction::symmetric`].
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] if n is not from 1 to 7.
-    pub fn symmetric(n: usize) -> Result<TableGroup> {
-        Ok(FiniteAction::symmetric(n)?.into_group())
-    }
-
-    /// Makes the group of the 24 rotations of the octahedron and of the cube, numbered as by
-    /// [`FiniteAction::octahedral`].
-    pub fn octahedral() -> TableGroup {
-        FiniteAction::octahedral().into_group()
-    }
-
-    /// Makes the group of the 60 rotations of the icosahedron and of the dodecahedron, numbered as by
-    /// [`FiniteAction::icosahedral`].
-    pub fn icosahedral() -> TableGroup {
-        FiniteAction::icosahedral().into_group()
-    }
-
     /// Returns g h: first `h`, then `g`; both are taken modulo the order.
     #[inline]
     pub fn product(&self, g: usize, h: usize) -> usize {
@@ -208,7 +188,7 @@ impl TableGroup {
     }
 
     /// The table of a group of this crate, whose laws are tested.
-    fn tabulated<G: FiniteGroup>(group: &G) -> TableGroup {
+    pub(super) fn tabulated<G: FiniteGroup>(group: &G) -> TableGroup {
         let elements: Vec<_> = (0..group.order()).map(|i| group.element(i)).collect();
         TableGroup::from_rows(group.order(), |g, table| {
             let products = elements.iter().map(|h| group.compose(&elements[g], h));

@@ -1,21 +1,48 @@
-//! Integration over a group with respect to the invariant measure of total mass 1.
+//! Nodes and weights that integrate over a group, and the groups that have them.
 
-use std::f64::consts::TAU;
 use std::ops::{Add, Mul};
 
 use ndarray::aview1;
 
-use super::rotation::{EulerZyz, Rotation};
-use super::traits::FiniteGroup;
+use super::super::traits::{FiniteGroup, Group};
 use crate::check;
-use crate::sphere::Sampling;
 use crate::{Error, Result};
-
-/// The largest degree for which a quadrature on SO(3) is listed node by node (8 million nodes).
-pub const MAX_HAAR_DEGREE: usize = 255;
 
 /// Largest deviation of the total mass from 1: rounding in the sum of a few million weights.
 const MASS_GUARD: f64 = 1e-10;
+
+/// A group with an invariant measure of total mass 1, the Haar measure, and quadratures for it.
+///
+/// ```math
+/// \int_G f(h g) \, dg = \int_G f(g h) \, dg = \int_G f(g) \, dg , \qquad \int_G dg = 1
+/// ```
+/// Every [`FiniteGroup`] has it, SO(3) has it, and an infinite group that a user brings gets it by an implementation.
+///
+/// # Examples
+/// ```
+/// use haarmonic::group::{CyclicGroup, Haar, RotationGroup};
+///
+/// let sixth_turns = CyclicGroup::new(6)?.haar(0)?;
+/// assert_eq!(sixth_turns.nodes().len(), 6);
+/// let rotations = RotationGroup.haar(2)?;
+/// let mean_square: f64 = rotations.integrate(|r| r.to_matrix()[0][1].powi(2));
+/// assert!((mean_square - 1.0 / 3.0).abs() < 1e-15);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub trait Haar: Group {
+    /// Returns nodes and weights that integrate exactly what belongs to irreducible representations up to `degree`,
+    /// in the sense of [`Exactness::Degree`]. A finite group is summed whatever the degree.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the degree is above what the group's quadrature can list.
+    fn haar(&self, degree: usize) -> Result<HaarQuadrature<Self::Element>>;
+}
+
+impl<G: FiniteGroup> Haar for G {
+    fn haar(&self, _: usize) -> Result<HaarQuadrature<G::Element>> {
+        Ok(HaarQuadrature::finite(self))
+    }
+}
 
 /// Which functions a quadrature integrates without error, rounding apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,12 +63,13 @@ pub enum Exactness {
 ///
 /// # Examples
 /// ```
-/// use haarmonic::group::{HaarQuadrature, Rotation};
-/// use haarmonic::sphere::Sampling;
+/// use haarmonic::group::{Exactness, HaarQuadrature};
 ///
-/// let haar = HaarQuadrature::rotations(2, Sampling::GaussLegendre)?;
-/// let mean_square: f64 = haar.integrate(|r: &Rotation| r.to_matrix()[0][1].powi(2));
-/// assert!((mean_square - 1.0 / 3.0).abs() < 1e-15);
+/// // The circle, as angles: four equal steps integrate trigonometric polynomials of degree 3.
+/// let angles: Vec<f64> = (0..4).map(|k| f64::from(k) * std::f64::consts::FRAC_PI_2).collect();
+/// let haar = HaarQuadrature::new(angles, vec![0.25; 4], Exactness::Degree(3))?;
+/// let mean: f64 = haar.integrate(|angle| angle.cos().powi(2));
+/// assert!((mean - 0.5).abs() < 1e-15);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -131,67 +159,5 @@ impl<E: Clone> HaarQuadrature<E> {
             .iter()
             .zip(&self.weights)
             .fold(T::default(), |sum, (node, &weight)| sum + f(node) * weight)
-    }
-}
-
-impl HaarQuadrature<Rotation> {
-    /// Makes the product quadrature on SO(3) that is exact for all Wigner functions up to `degree`.
-    ///
-    /// ```math
-    /// \int_{SO(3)} f = \frac{1}{8\pi^2} \int_0^{2\pi} \! d\alpha \int_0^\pi \! \sin\beta \, d\beta \int_0^{2\pi} \! d\gamma \, f(\alpha, \beta, \gamma)
-    /// ```
-    /// `degree + 1` equispaced angles in α and in γ (fewer would take $`e^{i(d+1)\alpha}`$ for a constant one
-    /// degree earlier), and the rings of `sampling` in β, as few as `degree` allows: `degree / 2 + 1` for
-    /// Gauss–Legendre, twice as many for Driscoll–Healy, `degree + 1` for McEwen–Wiaux.
-    /// Nodes run over γ slowest, then β, then α.
-    ///
-    /// # Arguments
-    /// * `degree` — 0 to [`MAX_HAAR_DEGREE`]
-    /// * `sampling` — the nodes in β
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] if the degree is above [`MAX_HAAR_DEGREE`].
-    ///
-    /// # Examples
-    /// ```
-    /// use haarmonic::group::HaarQuadrature;
-    /// use haarmonic::sphere::Sampling;
-    ///
-    /// let haar = HaarQuadrature::rotations(6, Sampling::GaussLegendre)?;
-    /// assert_eq!(haar.nodes().len(), 7 * 4 * 7);
-    /// # Ok::<(), haarmonic::Error>(())
-    /// ```
-    pub fn rotations(degree: usize, sampling: Sampling) -> Result<Self> {
-        if degree > MAX_HAAR_DEGREE {
-            return Err(Error::invalid(
-                "degree of the quadrature on SO(3)",
-                degree,
-                format!("0 to {MAX_HAAR_DEGREE}"),
-            ));
-        }
-        let band_limit = match sampling {
-            Sampling::GaussLegendre | Sampling::DriscollHealy | Sampling::ClenshawCurtis => {
-                degree / 2 + 1
-            }
-            Sampling::McEwenWiaux => degree + 1,
-        };
-        let betas = sampling.colatitudes(band_limit)?;
-        let ring_weights = sampling.colatitude_weights(band_limit)?;
-        let count = degree + 1;
-        let angle = |i: usize| TAU * i as f64 / count as f64;
-        let per_ring = (2 * count * count) as f64;
-
-        let total = betas.len() * count * count;
-        let mut nodes = Vec::with_capacity(total);
-        let mut weights = Vec::with_capacity(total);
-        for gamma in 0..count {
-            for (&beta, &weight) in betas.iter().zip(&ring_weights) {
-                for alpha in 0..count {
-                    nodes.push(EulerZyz::new(angle(alpha), beta, angle(gamma))?.into());
-                    weights.push(weight / per_ring);
-                }
-            }
-        }
-        HaarQuadrature::new(nodes, weights, Exactness::Degree(degree))
     }
 }

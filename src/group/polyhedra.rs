@@ -1,6 +1,7 @@
 //! The rotation groups of the Platonic solids, acting on vertices.
 
 use super::finite_action::FiniteAction;
+use super::table::TableGroup;
 
 impl FiniteAction {
     /// Lets the 24 rotations of the octahedron act on its 6 vertices.
@@ -56,6 +57,20 @@ impl FiniteAction {
             vec![0, 2, 3, 4, 5, 1, 7, 8, 9, 10, 6, 11],
             vec![1, 2, 0, 5, 10, 6, 3, 4, 9, 11, 7, 8],
         ])
+    }
+}
+
+impl TableGroup {
+    /// Makes the group of the 24 rotations of the octahedron and of the cube, numbered as by
+    /// [`FiniteAction::octahedral`].
+    pub fn octahedral() -> TableGroup {
+        FiniteAction::octahedral().into_group()
+    }
+
+    /// Makes the group of the 60 rotations of the icosahedron and of the dodecahedron, numbered as by
+    /// [`FiniteAction::icosahedral`].
+    pub fn icosahedral() -> TableGroup {
+        FiniteAction::icosahedral().into_group()
     }
 }
 

@@ -1,0 +1,329 @@
+//! The kernels by their definition, for any finite group: every pair of group elements has its own entry.
+
+use std::fmt::Debug;
+
+use ndarray::{Array2, ArrayView3, Axis};
+
+use crate::activation::{Activation, Variance};
+use crate::check;
+use crate::group::{Action, FiniteGroup, number_of};
+use crate::network::{Layer, Scale, Support};
+use crate::special::geometric_mean;
+use crate::{Error, Result};
+
+use super::values::{Gram, KernelError};
+
+/// The kernels of a network over any finite group, by their definition: the reference for the fast engines, and the
+/// shortest way to kernels for a group of one's own.
+///
+/// For the signals f, f' and all pairs of group elements g, g' one entry of K and Θ each, layer after layer:
+///
+/// ```math
+/// \begin{aligned}
+/// \text{lifting} \quad & K = \sigma_w^2 \operatorname{mean}_{x \in S} \tfrac1c \textstyle\sum_c f_c(g x) f'_c(g' x) + \sigma_b^2 , && \Theta = K \\
+/// \text{convolution} \quad & K \leftarrow \sigma_w^2 \operatorname{mean}_{h \in S} K_{gh, g'h} + \sigma_b^2 , && \Theta \leftarrow K + \sigma_w^2 \operatorname{mean}_{h \in S} \Theta_{gh, g'h} \\
+/// \text{activation} \quad & K \leftarrow E[\sigma(u) \sigma(v)] , && \Theta \leftarrow E[\sigma'(u) \sigma'(v)] \, \Theta \\
+/// \text{pooling} \quad & K \leftarrow \operatorname{mean}_{g, g'} K_{g, g'} , && \Theta \leftarrow \operatorname{mean}_{g, g'} \Theta_{g, g'} \\
+/// \text{dense} \quad & K \leftarrow \sigma_w^2 K + \sigma_b^2 , && \Theta \leftarrow K + \sigma_w^2 \Theta
+/// \end{aligned}
+/// ```
+/// where (u, v) is Gaussian with the covariances $`K_{g,g}(f,f)`$, $`K_{g',g'}(f',f')`$, $`K_{g,g'}(f,f')`$, and the K on the
+/// right of Θ is the new one. The kernels of a residual sum are the sums of those of its branches. No entry is shared,
+/// skipped or reordered; only the activations' expectations are those of [`Activation`].
+///
+/// The group says how it acts on the points on which signals are functions; filters cover points and elements by their
+/// numbers ([`Support::Subset`], [`Support::Global`]). [`Kernel`](super::Kernel) computes the same kernels faster, for
+/// [`Network::finite`](crate::network::Network::finite) on a [`FiniteAction`](crate::group::FiniteAction).
+///
+/// # Examples
+/// ```
+/// use haarmonic::activation::Activation;
+/// use haarmonic::group::{FiniteAction, PeriodicRotoTranslation, PointGroup};
+/// use haarmonic::kernel::{Definition, Kernel};
+/// use haarmonic::network::{Network, Scale, Support};
+/// use ndarray::Array3;
+///
+/// // Quarter turns and translations of a periodic image; filters on a pixel and its right neighbour, or on the pixel.
+/// let group = PeriodicRotoTranslation::new(PointGroup::C4, 3, 3)?;
+/// let pixels: Vec<[usize; 2]> = (0..9).map(|x| [x / 3, x % 3]).collect();
+/// let network = Network::finite(FiniteAction::from_action(&group, &pixels)?, 1)
+///     .lifting(Support::subset(&[0, 1]), Scale::new(1.3, 0.2))
+///     .activation(Activation::Relu)
+///     .group_convolution(Support::subset(&[0, 1, 2, 3]), Scale::default())
+///     .group_pooling()
+///     .build()?;
+/// let signals = Array3::from_shape_fn((2, 9, 1), |(i, x, _)| ((3 * i + x) as f64).sin());
+/// let reference = Definition::new(&group, &pixels, network.layers())?.gram(signals.view())?;
+/// let fast = Kernel::new(&network)?.gram(signals.view())?;
+/// assert!((reference.ntk[[0, 1]] - fast.ntk[[0, 1]]).abs() < 1e-14);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+///
+/// # References
+/// Misof25; the recursions are those of `docs/theory.md`, section 2.
+#[derive(Debug, Clone)]
+pub struct Definition<'a> {
+    layers: &'a [Layer],
+    /// `[g, x]`, the number of the point g x.
+    images: Array2<usize>,
+    /// `[g, h]`, the number of the element g h.
+    products: Array2<usize>,
+}
+
+/// K and Θ of every feature with every other; a feature is a signal at a group element or, after the pooling, a signal.
+#[derive(Clone)]
+struct Covariances {
+    /// Features per signal: the order of the group or 1. Feature g of signal i has the number i · `elements` + g.
+    elements: usize,
+    /// Whether the last layer was an activation, so that features are not Gaussian.
+    activated: bool,
+    nngp: Array2<f64>,
+    ntk: Array2<f64>,
+}
+
+impl Covariances {
+    /// Both kernels after a layer with weights, from the means over its filter.
+    fn weighted(self, scale: Scale) -> Covariances {
+        let (weight, bias) = (scale.weight_std.powi(2), scale.bias_std.powi(2));
+        let nngp = self.nngp * weight + bias;
+        Covariances {
+            ntk: &nngp + self.ntk * weight,
+            nngp,
+            activated: false,
+            ..self
+        }
+    }
+
+    /// Both kernels, each replaced by what a function makes of it.
+    fn map(self, elements: usize, each: impl Fn(&Array2<f64>) -> Array2<f64>) -> Covariances {
+        Covariances {
+            elements,
+            nngp: each(&self.nngp),
+            ntk: each(&self.ntk),
+            ..self
+        }
+    }
+}
+
+impl<'a> Definition<'a> {
+    /// Tabulates the products of the group and the images of the points.
+    ///
+    /// # Arguments
+    /// * `group` — acts on the points; its laws are taken on trust
+    /// * `points` — where signals have values: all different, at least one, each taken to another one by the group
+    /// * `layers` — a lifting, then layers over the group, a pooling, and layers on numbers, for instance
+    ///   [`Network::layers`](crate::network::Network::layers)
+    ///
+    /// # Cost
+    /// |G|² products, and |G| · points images, each found by comparison with all points.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without points, [`Error::InvalidValue`] if the group takes a point to something that is not
+    /// among the points.
+    pub fn new<X, G>(group: &G, points: &[X], layers: &'a [Layer]) -> Result<Self>
+    where
+        G: FiniteGroup + Action<X>,
+        X: PartialEq + Debug,
+    {
+        check::not_empty("points", points.len())?;
+        let elements: Vec<_> = (0..group.order()).map(|g| group.element(g)).collect();
+        let order = elements.len();
+        let mut images = Array2::zeros((order, points.len()));
+        for ((g, x), image) in images.indexed_iter_mut() {
+            *image = number_of(&group.act(&elements[g], &points[x]), points)?;
+        }
+        let products = Array2::from_shape_fn((order, order), |(g, h)| {
+            group.index_of(&group.compose(&elements[g], &elements[h]))
+        });
+        Ok(Definition {
+            layers,
+            images,
+            products,
+        })
+    }
+
+    /// Computes both kernels of every signal with every other one.
+    ///
+    /// # Arguments
+    /// * `signals` — shape `[n, points, channels]`
+    ///
+    /// # Cost and accuracy
+    /// (n · |G|)² entries of both kernels, 16 bytes each and twice over; per layer so many times the elements that its
+    /// filter covers. Exact to rounding.
+    ///
+    /// # Errors
+    /// * [`Error::ShapeMismatch`], [`Error::Empty`] or [`Error::NotFinite`] for malformed signals
+    /// * [`Error::InvalidNetwork`] if a layer does not fit the one before, or is not for finite groups
+    /// * [`Error::InvalidValue`] if a filter covers a point or an element that does not exist
+    pub fn gram(&self, signals: ArrayView3<'_, f64>) -> Result<Gram> {
+        let (n, points, channels) = signals.dim();
+        let expected = self.images.ncols();
+        if points != expected {
+            let expected = format!("[n, {expected}, channels]");
+            return Err(Error::shape("signals", expected, [n, points, channels]));
+        }
+        check::not_empty("signals", signals.len())?;
+        check::finite("signals", signals)?;
+        let Some((Layer::Lifting { support, scale, .. }, layers)) = self.layers.split_first()
+        else {
+            return Err(Error::network(
+                Some(0),
+                "the first layer is no `lifting`",
+                "begin with one",
+            ));
+        };
+        let mut outputs = self.lift(support, *scale, signals)?;
+        for (index, layer) in layers.iter().enumerate() {
+            outputs = self.apply(index + 1, layer, outputs)?;
+        }
+        if outputs.elements != 1 {
+            return Err(Error::network(
+                None,
+                "the outputs are functions on the group, a kernel needs numbers",
+                "add a `group-pooling` layer",
+            ));
+        }
+        Ok(Gram {
+            nngp: outputs.nngp,
+            ntk: outputs.ntk,
+            error: KernelError::Exact,
+        })
+    }
+
+    fn order(&self) -> usize {
+        self.products.nrows()
+    }
+
+    fn lift(
+        &self,
+        support: &Support,
+        scale: Scale,
+        signals: ArrayView3<'_, f64>,
+    ) -> Result<Covariances> {
+        let (n, points, channels) = signals.dim();
+        let (filter, order) = (covered(0, support, points)?, self.order());
+        check_scale(scale)?;
+        let value = |feature: usize, x: usize| {
+            let signal = signals.index_axis_move(Axis(0), feature / order);
+            signal.index_axis_move(Axis(0), self.images[[feature % order, x]])
+        };
+        let nngp = Array2::from_shape_fn((n * order, n * order), |(a, b)| {
+            let products = filter.iter().map(|&x| value(a, x).dot(&value(b, x)));
+            products.sum::<f64>() / (filter.len() * channels) as f64
+        });
+        Ok(Covariances {
+            elements: order,
+            activated: false,
+            ntk: Array2::zeros(nngp.dim()),
+            nngp,
+        }
+        .weighted(scale))
+    }
+
+    fn apply(&self, index: usize, layer: &Layer, before: Covariances) -> Result<Covariances> {
+        let wrong = |problem: &str, change: &str| Err(Error::network(Some(index), problem, change));
+        let order = self.order();
+        match layer {
+            Layer::GroupConvolution { support, scale } => {
+                if before.elements != order {
+                    return wrong("features are no functions on the group", "use `dense`");
+                }
+                let filter = covered(index, support, order)?;
+                check_scale(*scale)?;
+                let moved = |a: usize, h: usize| a / order * order + self.products[[a % order, h]];
+                let averaged = before.map(order, |k| {
+                    Array2::from_shape_fn(k.dim(), |(a, b)| {
+                        let moved = filter.iter().map(|&h| k[[moved(a, h), moved(b, h)]]);
+                        moved.sum::<f64>() / filter.len() as f64
+                    })
+                });
+                Ok(averaged.weighted(*scale))
+            }
+            Layer::Dense(scale) => {
+                check_scale(*scale)?;
+                Ok(before.weighted(*scale))
+            }
+            Layer::Activation(_) if before.activated => wrong(
+                "an activation of features that are not Gaussian",
+                "put a layer with weights before it",
+            ),
+            Layer::Activation(activation) => activated(activation, before),
+            Layer::GroupPooling => {
+                let (n, e) = (before.nngp.nrows() / before.elements, before.elements);
+                Ok(before.map(1, |k| {
+                    let blocks = k.exact_chunks((e, e)).into_iter();
+                    let means = blocks.map(|block| block.sum() / (e * e) as f64);
+                    Array2::from_shape_vec((n, n), means.collect()).expect("a block per pair")
+                }))
+            }
+            Layer::Residual { branch, shortcut } => {
+                let run = |layers: &[Layer], start: Covariances| {
+                    let mut layers = layers.iter();
+                    layers.try_fold(start, |k, layer| self.apply(index, layer, k))
+                };
+                let (branch, shortcut) = (run(branch, before.clone())?, run(shortcut, before)?);
+                if branch.elements != shortcut.elements {
+                    return wrong("branches that differ in what they hand on", "pool both");
+                }
+                Ok(Covariances {
+                    nngp: branch.nngp + shortcut.nngp,
+                    ntk: branch.ntk + shortcut.ntk,
+                    activated: branch.activated || shortcut.activated,
+                    ..shortcut
+                })
+            }
+            Layer::Lifting { .. } | Layer::PartialPooling | Layer::Flatten => wrong(
+                &format!("a `{}` of features over a finite group", layer.kind()),
+                "remove it",
+            ),
+        }
+    }
+}
+
+/// The numbers of the points or elements that a filter covers.
+fn covered(index: usize, support: &Support, count: usize) -> Result<Vec<usize>> {
+    match support {
+        Support::Global => Ok((0..count).collect()),
+        Support::Subset(numbers) => {
+            check::not_empty("filter", numbers.len())?;
+            match numbers.iter().find(|&&number| number >= count) {
+                None => Ok(numbers.to_vec()),
+                Some(&number) => Err(Error::invalid(
+                    "point or element of a filter",
+                    number,
+                    format!("a number below {count}"),
+                )),
+            }
+        }
+        _ => Err(Error::network(
+            Some(index),
+            "a filter that is not for finite groups",
+            "give the numbers of the points or elements that it covers",
+        )),
+    }
+}
+
+fn check_scale(scale: Scale) -> Result<()> {
+    check::positive("weight_std", scale.weight_std)?;
+    check::not_negative("bias_std", scale.bias_std)
+}
+
+fn activated(activation: &Activation, before: Covariances) -> Result<Covariances> {
+    let variances = before.nngp.diag().to_vec();
+    let mut after = Covariances {
+        activated: true,
+        ..before
+    };
+    let rows = after.nngp.outer_iter_mut().zip(after.ntk.outer_iter_mut());
+    for ((mut nngp, mut ntk), &own) in rows.zip(&variances) {
+        // Sums in different orders may exceed the bound by rounding.
+        for (k, &other) in nngp.iter_mut().zip(&variances) {
+            let bound = geometric_mean(own, other);
+            *k = k.clamp(-bound, bound);
+        }
+        let nngp = nngp.as_slice_mut().expect("rows of a matrix of its own");
+        let variances = (Variance::Constant(own), Variance::Field(&variances[..]));
+        activation.apply(variances.0, variances.1, nngp, ntk.as_slice_mut())?;
+    }
+    Ok(after)
+}
