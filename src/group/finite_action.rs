@@ -350,7 +350,7 @@ pub(super) fn check_entries(order: usize, points: usize) -> Result<()> {
 }
 
 /// The position of `x` among the points of a finite set.
-pub(crate) fn number_of<X: PartialEq + Debug>(x: &X, points: &[X]) -> Result<usize> {
+fn number_of<X: PartialEq + Debug>(x: &X, points: &[X]) -> Result<usize> {
     points.iter().position(|point| point == x).ok_or_else(|| {
         not_an_action(
             format!("{x:?}"),

@@ -33,7 +33,6 @@ mod traits;
 
 pub use cyclic::CyclicGroup;
 pub use dihedral::{DihedralElement, DihedralGroup};
-pub(crate) use finite_action::number_of;
 pub use finite_action::{FiniteAction, MAX_ACTION_ENTRIES};
 pub use haar::{Exactness, Haar, HaarQuadrature, MAX_HAAR_DEGREE};
 pub use planar_symmetry::PlanarSymmetry;

@@ -6,9 +6,8 @@ use ndarray::{Array2, ArrayView3, Axis};
 
 use crate::activation::{Activation, Variance};
 use crate::check;
-use crate::group::{Action, FiniteGroup, number_of};
+use crate::group::{Action, FiniteAction, FiniteGroup};
 use crate::network::{Layer, Scale, Support};
-use crate::special::geometric_mean;
 use crate::{Error, Result};
 
 use super::values::{Gram, KernelError};
@@ -33,7 +32,7 @@ use super::values::{Gram, KernelError};
 ///
 /// The group says how it acts on the points on which signals are functions; filters cover points and elements by their
 /// numbers ([`Support::Subset`], [`Support::Global`]). [`Kernel`](super::Kernel) computes the same kernels faster, for
-/// [`Network::finite`](crate::network::Network::finite) on a [`FiniteAction`](crate::group::FiniteAction).
+/// [`Network::finite`](crate::network::Network::finite) on a [`FiniteAction`].
 ///
 /// # Examples
 /// ```
@@ -63,11 +62,8 @@ use super::values::{Gram, KernelError};
 /// Misof25; the recursions are those of `docs/theory.md`, section 2.
 #[derive(Debug, Clone)]
 pub struct Definition<'a> {
+    action: FiniteAction,
     layers: &'a [Layer],
-    /// `[g, x]`, the number of the point g x.
-    images: Array2<usize>,
-    /// `[g, h]`, the number of the element g h.
-    products: Array2<usize>,
 }
 
 /// K and Θ of every feature with every other; a feature is a signal at a group element or, after the pooling, a signal.
@@ -106,40 +102,22 @@ impl Covariances {
 }
 
 impl<'a> Definition<'a> {
-    /// Tabulates the products of the group and the images of the points.
+    /// Tabulates the group and its action, and proves their laws.
     ///
     /// # Arguments
-    /// * `group` — acts on the points; its laws are taken on trust
     /// * `points` — where signals have values: all different, at least one, each taken to another one by the group
     /// * `layers` — a lifting, then layers over the group, a pooling, and layers on numbers, for instance
     ///   [`Network::layers`](crate::network::Network::layers)
     ///
-    /// # Cost
-    /// |G|² products, and |G| · points images, each found by comparison with all points.
-    ///
     /// # Errors
-    /// [`Error::Empty`] without points, [`Error::InvalidValue`] if the group takes a point to something that is not
-    /// among the points.
+    /// As [`FiniteAction::from_action`].
     pub fn new<X, G>(group: &G, points: &[X], layers: &'a [Layer]) -> Result<Self>
     where
         G: FiniteGroup + Action<X>,
         X: PartialEq + Debug,
     {
-        check::not_empty("points", points.len())?;
-        let elements: Vec<_> = (0..group.order()).map(|g| group.element(g)).collect();
-        let order = elements.len();
-        let mut images = Array2::zeros((order, points.len()));
-        for ((g, x), image) in images.indexed_iter_mut() {
-            *image = number_of(&group.act(&elements[g], &points[x]), points)?;
-        }
-        let products = Array2::from_shape_fn((order, order), |(g, h)| {
-            group.index_of(&group.compose(&elements[g], &elements[h]))
-        });
-        Ok(Definition {
-            layers,
-            images,
-            products,
-        })
+        let action = FiniteAction::from_action(group, points)?;
+        Ok(Definition { action, layers })
     }
 
     /// Computes both kernels of every signal with every other one.
@@ -149,7 +127,7 @@ impl<'a> Definition<'a> {
     ///
     /// # Cost and accuracy
     /// (n · |G|)² entries of both kernels, 16 bytes each and twice over; per layer so many times the elements that its
-    /// filter covers. Exact to rounding.
+    /// filter covers. Exact to rounding, up to the kinks of activations ([`KernelError::Exact`]).
     ///
     /// # Errors
     /// * [`Error::ShapeMismatch`], [`Error::Empty`] or [`Error::NotFinite`] for malformed signals
@@ -157,7 +135,7 @@ impl<'a> Definition<'a> {
     /// * [`Error::InvalidValue`] if a filter covers a point or an element that does not exist
     pub fn gram(&self, signals: ArrayView3<'_, f64>) -> Result<Gram> {
         let (n, points, channels) = signals.dim();
-        let expected = self.images.ncols();
+        let expected = self.action.points();
         if points != expected {
             let expected = format!("[n, {expected}, channels]");
             return Err(Error::shape("signals", expected, [n, points, channels]));
@@ -190,10 +168,6 @@ impl<'a> Definition<'a> {
         })
     }
 
-    fn order(&self) -> usize {
-        self.products.nrows()
-    }
-
     fn lift(
         &self,
         support: &Support,
@@ -201,11 +175,11 @@ impl<'a> Definition<'a> {
         signals: ArrayView3<'_, f64>,
     ) -> Result<Covariances> {
         let (n, points, channels) = signals.dim();
-        let (filter, order) = (covered(0, support, points)?, self.order());
+        let (filter, order) = (covered(0, support, points)?, self.action.order());
         check_scale(scale)?;
         let value = |feature: usize, x: usize| {
             let signal = signals.index_axis_move(Axis(0), feature / order);
-            signal.index_axis_move(Axis(0), self.images[[feature % order, x]])
+            signal.index_axis_move(Axis(0), self.action.image(feature % order, x))
         };
         let nngp = Array2::from_shape_fn((n * order, n * order), |(a, b)| {
             let products = filter.iter().map(|&x| value(a, x).dot(&value(b, x)));
@@ -222,7 +196,7 @@ impl<'a> Definition<'a> {
 
     fn apply(&self, index: usize, layer: &Layer, before: Covariances) -> Result<Covariances> {
         let wrong = |problem: &str, change: &str| Err(Error::network(Some(index), problem, change));
-        let order = self.order();
+        let order = self.action.order();
         match layer {
             Layer::GroupConvolution { support, scale } => {
                 if before.elements != order {
@@ -230,7 +204,8 @@ impl<'a> Definition<'a> {
                 }
                 let filter = covered(index, support, order)?;
                 check_scale(*scale)?;
-                let moved = |a: usize, h: usize| a / order * order + self.products[[a % order, h]];
+                let group = self.action.group();
+                let moved = |a: usize, h: usize| a / order * order + group.product(a % order, h);
                 let averaged = before.map(order, |k| {
                     Array2::from_shape_fn(k.dim(), |(a, b)| {
                         let moved = filter.iter().map(|&h| k[[moved(a, h), moved(b, h)]]);
@@ -316,11 +291,6 @@ fn activated(activation: &Activation, before: Covariances) -> Result<Covariances
     };
     let rows = after.nngp.outer_iter_mut().zip(after.ntk.outer_iter_mut());
     for ((mut nngp, mut ntk), &own) in rows.zip(&variances) {
-        // Sums in different orders may exceed the bound by rounding.
-        for (k, &other) in nngp.iter_mut().zip(&variances) {
-            let bound = geometric_mean(own, other);
-            *k = k.clamp(-bound, bound);
-        }
         let nngp = nngp.as_slice_mut().expect("rows of a matrix of its own");
         let variances = (Variance::Constant(own), Variance::Field(&variances[..]));
         activation.apply(variances.0, variances.1, nngp, ntk.as_slice_mut())?;
