@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         sets.check_memory()?;
     }
     let kernel = ranks.agree(make_kernel(&sets.network, arguments.precision))?;
-    let watched = Watched::with_bar();
+    let watched = Watched::new()?;
     let report = watched.progress(ranks.is_first());
     let said = match by_tiles_anyway {
         true => by_tiles(arguments, &kernel, &sets, &ranks, report),

@@ -194,7 +194,6 @@ fn check_environment() -> Result<()> {
 
 fn run(command: Command) -> Result<()> {
     check_environment()?;
-    progress::heed_interrupts()?;
     match command {
         Command::Gram(arguments) => gram::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),

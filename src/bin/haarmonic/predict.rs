@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let validation = Validation::read(arguments, &network, &targets)?;
     check_memory(arguments, &targets, [train.len(), test.len()], times.len())?;
 
-    let watched = Watched::with_bar();
+    let watched = Watched::new()?;
     let kernel = make_kernel(&network, arguments.precision)?.with_progress(watched.progress(true));
     let kernels = Kernels::compute(arguments, &kernel, [&train, &test], validation.as_ref());
     drop(watched);

@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.fixed_ridge {
         search = search.fixed_noise();
     }
-    let watched = Watched::with_bar();
+    let watched = Watched::new()?;
     let kernels = |network: &Network| {
         let kernel = Kernel::new(network)?.with_progress(watched.progress(false));
         kernel.gram(train.signals()?)
