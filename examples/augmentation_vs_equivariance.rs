@@ -6,8 +6,7 @@
 //! Expect: a table of differences that are rounding errors, and of the differences to the network that is not augmented.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+mod shared;
 
 use haarmonic::activation::Activation;
 use haarmonic::data::image_source::read_images;

@@ -9,7 +9,7 @@ use ndarray::{Array2, ArrayView2, Axis, Ix2, Slice};
 use crate::data::array_writing::write_npz_strips;
 use crate::data::atomic::check_target;
 use crate::kernel::{Gram, Kernel, KernelError, KernelPair, Precision, Progress, Signals};
-use crate::predict::Ensemble;
+use crate::predict::KernelKind;
 use crate::{Error, Result, memory};
 
 use super::fingerprint::Fingerprint;
@@ -268,7 +268,7 @@ impl<'a> GramStore<'a> {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the store is one of two sets of signals. That a tile is missing shows when it is read.
-    pub fn rows(&self, ensemble: Ensemble) -> Result<StoredRows<'_, 'a>> {
+    pub fn rows(&self, ensemble: KernelKind) -> Result<StoredRows<'_, 'a>> {
         StoredRows::new(self, ensemble)
     }
 
@@ -348,7 +348,7 @@ impl<'a> GramStore<'a> {
                 };
                 let [_, columns] = self.ranges([0, column]);
                 if key == 1 {
-                    self.read_tile(tile, Ensemble::Ntk, &mut ntk)?;
+                    self.read_tile(tile, KernelKind::Ntk, &mut ntk)?;
                     let part = if mirrored { ntk.t() } else { ntk.view() };
                     place(&mut matrix, &(0..rows.len()), &columns, part);
                     continue;
@@ -440,7 +440,7 @@ impl<'a> GramStore<'a> {
     pub(super) fn read_tile(
         &self,
         tile: [usize; 2],
-        ensemble: Ensemble,
+        ensemble: KernelKind,
         matrix: &mut Array2<f64>,
     ) -> Result<()> {
         let found = tile::read_one(&self.path(tile), &self.key(tile), ensemble, matrix)?;

@@ -1,0 +1,368 @@
+//! The search for the scales and the noise of the least cost.
+
+use std::cell::RefCell;
+
+use argmin::core::{CostFunction, Executor, Gradient, State, TerminationReason, TerminationStatus};
+use argmin::solver::linesearch::MoreThuenteLineSearch;
+use argmin::solver::quasinewton::LBFGS;
+use ndarray::{Array2, ArrayView2};
+
+use super::scale_derivative::ScaleDerivative;
+use crate::kernel::Gram;
+use crate::network::{Network, ScaleParameter};
+use crate::predict::criterion::{Criterion, checked_cost};
+use crate::predict::evidence::Evidence;
+use crate::predict::kernels::KernelKind;
+use crate::predict::solvers::ridge::Ridge;
+use crate::special::powers::{exponent, times_power};
+use crate::{Error, Result};
+
+/// Scales are searched between a hundredth and a hundred times the first ones.
+const SCALE_RANGE: f64 = 1e2;
+/// The noise between this part and this multiple of the first one.
+const NOISE_RANGE: f64 = 1e4;
+/// Pairs of steps and gradients that the search remembers.
+const MEMORY: usize = 8;
+/// Relative change of the cost, and norm of its gradient per target, below which the search ends.
+const TOLERANCE: f64 = 1e-8;
+const GRADIENT: f64 = 1e-6;
+
+/// A search for the scales of a network, and for the noise, that have the least cost by a criterion.
+///
+/// The search is L-BFGS in the logarithms of the scales, with derivatives from [`ScaleDerivative`] and from
+/// [`Evidence`]; it finds a local minimum near the scales of the network it starts from. Some directions cost nothing: for activations
+/// that are homogeneous (ReLU without biases) only products of scales matter. They stay as they are then.
+///
+/// # Examples
+/// ```
+/// use haarmonic::activation::Activation;
+/// use haarmonic::kernel::Kernel;
+/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::predict::selection::ScaleSelection;
+/// use haarmonic::predict::{Criterion, KernelKind};
+/// use ndarray::Array2;
+///
+/// let network = Network::vector(1)
+///     .dense(Scale::new(1.0, 0.5))
+///     .activation(Activation::Erf)
+///     .dense(Scale::default())
+///     .build()?;
+/// let x = Array2::from_shape_fn((12, 1), |(i, _)| i as f64 / 3.0);
+/// let y = x.map(|x: &f64| x.sin());
+/// let kernels = |network: &Network| Kernel::new(network)?.gram(x.view());
+/// let selected = ScaleSelection::new(Criterion::MarginalLikelihood, KernelKind::Nngp)
+///     .noise(1e-3)
+///     .fit(&network, y.view(), kernels)?;
+/// assert!(selected.cost < selected.first_cost);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+///
+/// # References
+/// RW06, sections 5.4.1 and 5.4.2, for the criteria and their derivatives.
+#[derive(Debug, Clone)]
+#[must_use = "call fit()"]
+pub struct ScaleSelection {
+    criterion: Criterion,
+    kind: KernelKind,
+    parameters: Option<Vec<ScaleParameter>>,
+    noise: f64,
+    fixed_noise: bool,
+    iterations: u64,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SelectedScales {
+    /// The network with the scales.
+    pub network: Network,
+    /// The noise as a multiple of the mean diagonal entry of the kernel, for [`Ridge::Relative`].
+    pub noise: f64,
+    /// The cost by the criterion.
+    pub cost: f64,
+    /// The cost the search began with.
+    pub first_cost: f64,
+    /// Steps of the search.
+    pub iterations: u64,
+    /// Whether cost or gradient became stationary; otherwise the steps were used up.
+    pub converged: bool,
+}
+
+impl ScaleSelection {
+    /// A search over all σw, all σb that are not zero, and the noise.
+    ///
+    /// # Arguments
+    /// * `criterion` — what is to be small
+    /// * `kind` — the kernel that predicts: the NNGP, whose evidence is that of infinitely wide Bayesian networks, or the NTK
+    pub fn new(criterion: Criterion, kind: KernelKind) -> Self {
+        ScaleSelection {
+            criterion,
+            kind,
+            parameters: None,
+            noise: 1e-2,
+            fixed_noise: false,
+            iterations: 50,
+        }
+    }
+
+    /// Searches over these scales alone.
+    pub fn parameters(mut self, parameters: &[ScaleParameter]) -> Self {
+        self.parameters = Some(parameters.to_vec());
+        self
+    }
+
+    /// Sets the noise to begin with, as a multiple of the mean diagonal entry of the kernel; positive, 0.01 by default.
+    pub fn noise(mut self, noise: f64) -> Self {
+        self.noise = noise;
+        self
+    }
+
+    /// Keeps the noise, as a multiple of the mean diagonal entry, at its first value.
+    pub fn fixed_noise(mut self) -> Self {
+        self.fixed_noise = true;
+        self
+    }
+
+    /// Sets the largest number of steps; 50 by default.
+    pub fn iterations(mut self, iterations: u64) -> Self {
+        self.iterations = iterations;
+        self
+    }
+
+    /// Searches.
+    ///
+    /// # Arguments
+    /// * `network` — with the scales to begin with
+    /// * `targets` — of the training points, shape `[n, outputs]`
+    /// * `kernels` — the kernels of a network between all training points
+    ///
+    /// # Cost and accuracy
+    /// For p scales each step takes 6 p + 1 matrices of kernels and O((p + 2) n³) for left-out points, O(n³ + p n²) for
+    /// the marginal likelihood; steps that the line search takes back cost one matrix and one factorisation, or a whole step.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a noise that is not positive, no parameter at all, or a bias scale of zero among them (it has no
+    /// logarithm); [`Error::NotPositiveDefinite`] if a kernel is singular in spite of the noise; those of [`Evidence`] and of `kernels`.
+    pub fn fit(
+        &self,
+        network: &Network,
+        targets: ArrayView2<'_, f64>,
+        kernels: impl Fn(&Network) -> Result<Gram>,
+    ) -> Result<SelectedScales> {
+        if !(self.noise > 0.0 && self.noise.is_finite()) {
+            return Err(Error::invalid(
+                "noise to begin with",
+                self.noise,
+                "a positive number",
+            ));
+        }
+        // The mean square error is quadratic in the targets: near one in size, its changes can be told from rounding.
+        let power = match self.criterion {
+            Criterion::LeaveOneOutError => exponent(targets.iter().copied()),
+            _ => 0,
+        };
+        let scaled = targets.mapv(|y| times_power(y, -power));
+        let cost = |cost: f64| checked_cost(self.criterion, times_power(cost, 2 * power));
+        let problem = Problem {
+            selection: self,
+            parameters: self.checked_parameters(network)?,
+            network,
+            targets: scaled.view(),
+            kernels,
+            failure: RefCell::new(None),
+        };
+        let start = vec![0.0; problem.len()];
+        let first_cost = problem.cost_at(&start)?;
+        let count = targets.len() as f64;
+        let line_search = MoreThuenteLineSearch::<Vec<f64>, Vec<f64>, f64>::new();
+        let search = LBFGS::<_, Vec<f64>, Vec<f64>, f64>::new(line_search, MEMORY)
+            .with_tolerance_grad(GRADIENT)
+            .and_then(|search| search.with_tolerance_cost(TOLERANCE))
+            .expect("the tolerances are positive");
+        let outcome = Executor::new(&problem, search)
+            .configure(|state| state.param(start.clone()).max_iters(self.iterations))
+            .run();
+        let failure = problem.failure.take();
+        let (found, iterations, converged) = match outcome {
+            Ok(outcome) => {
+                let state = outcome.state();
+                let converged = matches!(
+                    state.get_termination_status(),
+                    TerminationStatus::Terminated(TerminationReason::SolverConverged)
+                );
+                let found = state.get_best_param().cloned().unwrap_or(start);
+                (found, state.get_iter(), converged)
+            }
+            Err(error) => {
+                return Err(failure.unwrap_or_else(|| {
+                    Error::not_converged(
+                        format!("choice of scales: {error}"),
+                        first_cost / count,
+                        TOLERANCE,
+                        format!("{} steps", self.iterations),
+                    )
+                }));
+            }
+        };
+        let (network, noise) = problem.model(&found)?;
+        Ok(SelectedScales {
+            cost: cost(problem.cost_at(&found)?)?,
+            network,
+            noise,
+            first_cost: cost(first_cost)?,
+            iterations,
+            converged,
+        })
+    }
+
+    fn checked_parameters(&self, network: &Network) -> Result<Vec<ScaleParameter>> {
+        let scales = network.scales();
+        let refused =
+            |found: String, expected: &str| Error::invalid("scales to choose", found, expected);
+        let parameters = match &self.parameters {
+            Some(parameters) => parameters.clone(),
+            None => (0..scales.len())
+                .flat_map(|layer| [ScaleParameter::Weight(layer), ScaleParameter::Bias(layer)])
+                .filter(|parameter| parameter.of(&scales) > 0.0)
+                .collect(),
+        };
+        for parameter in &parameters {
+            let layers = scales.len();
+            if parameter.layer() >= layers {
+                let expected = format!("one of the {layers} layers with weights, from 0");
+                return Err(refused(format!("layer {}", parameter.layer()), &expected));
+            }
+            if parameter.of(&scales) == 0.0 {
+                let found = format!("a bias of layer {} that is zero", parameter.layer());
+                return Err(refused(found, "a positive scale to begin with"));
+            }
+        }
+        if parameters.is_empty() && self.fixed_noise {
+            return Err(refused("none, and a fixed noise".into(), "at least one"));
+        }
+        Ok(parameters)
+    }
+}
+
+/// The cost as a function of free coordinates: 0 is the beginning, and each is the logarithm of a scale (and last of the noise)
+/// near it, but bounded, so that no step of the search leaves the range of sensible numbers.
+struct Problem<'a, F> {
+    selection: &'a ScaleSelection,
+    parameters: Vec<ScaleParameter>,
+    network: &'a Network,
+    targets: ArrayView2<'a, f64>,
+    kernels: F,
+    /// The first error of a kernel; the search itself only carries texts.
+    failure: RefCell<Option<Error>>,
+}
+
+/// The factor of a coordinate, between 1 / range and the range, and its logarithmic derivative.
+fn factor(range: f64, coordinate: f64) -> [f64; 2] {
+    let range = range.ln();
+    let bounded = (coordinate / range).tanh();
+    [(range * bounded).exp(), 1.0 - bounded * bounded]
+}
+
+impl<F: Fn(&Network) -> Result<Gram>> Problem<'_, F> {
+    fn len(&self) -> usize {
+        self.parameters.len() + usize::from(!self.selection.fixed_noise)
+    }
+
+    /// The network and the relative noise.
+    fn model(&self, coordinates: &[f64]) -> Result<(Network, f64)> {
+        let mut scales = self.network.scales();
+        for (parameter, &coordinate) in self.parameters.iter().zip(coordinates) {
+            let value = parameter.of(&scales);
+            parameter.set(&mut scales, value * factor(SCALE_RANGE, coordinate)[0]);
+        }
+        let mut noise = self.selection.noise;
+        if !self.selection.fixed_noise {
+            noise *= factor(NOISE_RANGE, coordinates[self.parameters.len()])[0];
+        }
+        Ok((self.network.with_scales(&scales)?, noise))
+    }
+
+    fn matrix(&self, gram: Gram) -> Array2<f64> {
+        match self.selection.kind {
+            KernelKind::Nngp => gram.nngp,
+            KernelKind::Ntk => gram.ntk,
+        }
+    }
+
+    fn evidence(&self, kernel: &Array2<f64>, noise: f64) -> Result<Evidence> {
+        Evidence::fit(kernel.view(), self.targets, Ridge::Relative(noise))
+    }
+
+    fn cost_at(&self, coordinates: &[f64]) -> Result<f64> {
+        let (network, noise) = self.model(coordinates)?;
+        let kernel = self.matrix((self.kernels)(&network)?);
+        Ok(self
+            .evidence(&kernel, noise)?
+            .cost(self.selection.criterion))
+    }
+
+    fn gradient_at(&self, coordinates: &[f64]) -> Result<Vec<f64>> {
+        let criterion = self.selection.criterion;
+        let (network, noise) = self.model(coordinates)?;
+        let kernel = self.matrix((self.kernels)(&network)?);
+        let evidence = self.evidence(&kernel, noise)?;
+        let by_ridge = evidence.cost_ridge_derivative(criterion);
+        let scales = network.scales();
+        let n = kernel.nrows() as f64;
+        let mut gradient = Vec::with_capacity(self.len());
+        for (parameter, &coordinate) in self.parameters.iter().zip(coordinates) {
+            let derivative = ScaleDerivative::new(&network, *parameter, &self.kernels)?;
+            let change = match self.selection.kind {
+                KernelKind::Nngp => derivative.nngp,
+                KernelKind::Ntk => derivative.ntk,
+            };
+            // The noise is a multiple of the mean diagonal entry, and goes along.
+            let of_noise = noise * change.diag().sum() / n * by_ridge;
+            let by_scale = evidence.cost_derivative(criterion, change.view())? + of_noise;
+            gradient.push(by_scale * parameter.of(&scales) * factor(SCALE_RANGE, coordinate)[1]);
+        }
+        if !self.selection.fixed_noise {
+            let coordinate = coordinates[self.parameters.len()];
+            gradient.push(by_ridge * evidence.ridge() * factor(NOISE_RANGE, coordinate)[1]);
+        }
+        Ok(gradient)
+    }
+
+    /// Per target, so that first steps are of the size of the coordinates.
+    fn per_target(&self) -> f64 {
+        match self.selection.criterion {
+            Criterion::LeaveOneOutError => 1.0,
+            _ => 1.0 / self.targets.len() as f64,
+        }
+    }
+
+    fn kept<T>(&self, result: Result<T>) -> std::result::Result<T, argmin::core::Error> {
+        result.map_err(|error| {
+            let message = argmin::core::Error::msg(error.to_string());
+            self.failure.borrow_mut().get_or_insert(error);
+            message
+        })
+    }
+}
+
+impl<F: Fn(&Network) -> Result<Gram>> CostFunction for &Problem<'_, F> {
+    type Param = Vec<f64>;
+    type Output = f64;
+
+    fn cost(&self, coordinates: &Vec<f64>) -> std::result::Result<f64, argmin::core::Error> {
+        let cost = self.kept(self.cost_at(coordinates))?;
+        Ok(cost * self.per_target())
+    }
+}
+
+impl<F: Fn(&Network) -> Result<Gram>> Gradient for &Problem<'_, F> {
+    type Param = Vec<f64>;
+    type Gradient = Vec<f64>;
+
+    fn gradient(
+        &self,
+        coordinates: &Vec<f64>,
+    ) -> std::result::Result<Vec<f64>, argmin::core::Error> {
+        let gradient = self.kept(self.gradient_at(coordinates))?;
+        Ok(gradient.iter().map(|g| g * self.per_target()).collect())
+    }
+}

@@ -1,0 +1,271 @@
+//! Kernels between training points that are read row by row, so that nobody has to hold all of them.
+
+use std::ops::Range;
+
+use faer::{Mat, MatRef, Par};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Slice};
+use rayon::prelude::*;
+
+use super::check;
+use crate::{Error, Result};
+
+const TRAIN_TRAIN: &str = "train-train kernel";
+const DIAGONAL: &str = "diagonal of the train-train kernel";
+/// Entries of a block of rows, unless that leaves fewer than [`LEAST_ROWS`]: one megabyte.
+const BLOCK: usize = 1 << 17;
+/// Rows of a block at least; whoever computes rows has work to share among them.
+const LEAST_ROWS: usize = 16;
+
+/// A kernel of n training points with each other, by rows.
+///
+/// Implementations give the rows of one symmetric positive semi-definite matrix, the same each time. [`KernelMatrix`]
+/// reads them from memory, [`KernelFunction`] computes them.
+pub trait KernelRows: Sync {
+    /// Returns n, the number of points; at least 1.
+    fn points(&self) -> usize;
+
+    /// Computes the diagonal, shape `[n]`.
+    ///
+    /// # Errors
+    /// Whatever the computation of kernels may say.
+    fn diagonal(&self) -> Result<Array1<f64>>;
+
+    /// Writes some rows of the matrix.
+    ///
+    /// # Arguments
+    /// * `rows` — not empty, within 0..n
+    /// * `out` — shape `[rows, n]`; overwritten
+    ///
+    /// # Errors
+    /// Whatever the computation of kernels may say.
+    fn write_rows(&self, rows: Range<usize>, out: ArrayViewMut2<'_, f64>) -> Result<()>;
+
+    /// Multiplies the whole matrix with a few vectors, where that is cheaper than by rows. Returns whether it did; it
+    /// does not unless implemented.
+    ///
+    /// # Arguments
+    /// * `x` — shape `[n, k]`
+    /// * `out` — K x, shape `[n, k]`; overwritten
+    ///
+    /// # Errors
+    /// Whatever the computation of kernels may say.
+    fn write_product(&self, _x: ArrayView2<'_, f64>, _out: ArrayViewMut2<'_, f64>) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Returns the whole matrix if it is in memory and was checked; nothing is copied then.
+    fn matrix(&self) -> Option<ArrayView2<'_, f64>> {
+        None
+    }
+}
+
+/// A kernel matrix in memory, checked.
+///
+/// # Examples
+/// ```
+/// use haarmonic::predict::{KernelMatrix, KernelRows};
+/// use ndarray::array;
+///
+/// let kernel = array![[1.0, 0.5], [0.5, 2.0]];
+/// assert_eq!(KernelMatrix::new(kernel.view())?.diagonal()?, array![1.0, 2.0]);
+/// assert!(KernelMatrix::new(array![[1.0, 0.5], [0.0, 2.0]].view()).is_err());
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct KernelMatrix<'a> {
+    matrix: ArrayView2<'a, f64>,
+}
+
+impl<'a> KernelMatrix<'a> {
+    /// Checks a matrix, in O(n²) time and without a copy.
+    ///
+    /// # Arguments
+    /// * `train_train` — symmetric, shape `[n, n]`
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] (asymmetry).
+    pub fn new(train_train: ArrayView2<'a, f64>) -> Result<Self> {
+        check::check_symmetric(TRAIN_TRAIN, train_train)?;
+        Ok(KernelMatrix {
+            matrix: train_train,
+        })
+    }
+}
+
+impl KernelRows for KernelMatrix<'_> {
+    fn points(&self) -> usize {
+        self.matrix.nrows()
+    }
+
+    fn diagonal(&self) -> Result<Array1<f64>> {
+        Ok(self.matrix.diag().to_owned())
+    }
+
+    fn write_rows(&self, rows: Range<usize>, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        out.assign(&self.matrix.slice_axis(Axis(0), Slice::from(rows)));
+        Ok(())
+    }
+
+    fn matrix(&self) -> Option<ArrayView2<'_, f64>> {
+        Some(self.matrix)
+    }
+}
+
+/// A kernel of which rows are computed whenever they are needed; see [`KernelRows::write_rows`] for the function.
+///
+/// # Examples
+/// ```
+/// use std::ops::Range;
+///
+/// use haarmonic::predict::{ConjugateGradient, KernelFunction, Ridge};
+/// use ndarray::{Array1, ArrayViewMut2, array};
+///
+/// // k(x, x') = x x' at x = 1, 2: the regression line through the origin, slope Σxy / (Σx² + ε)
+/// let x = array![1.0, 2.0];
+/// let rows = |rows: Range<usize>, mut out: ArrayViewMut2<'_, f64>| {
+///     for (mut row, i) in out.outer_iter_mut().zip(rows) {
+///         row.assign(&(&x * x[i]));
+///     }
+///     Ok(())
+/// };
+/// let kernel = KernelFunction::new(&x * &x, rows)?;
+/// let targets = array![[1.0], [2.0]];
+/// let solved = ConjugateGradient::default().fit(&kernel, targets.view(), Ridge::Absolute(5.0), None)?;
+/// let at_three = solved.model.predict(array![[3.0, 6.0]].view())?;
+/// assert!((at_three[[0, 0]] - 1.5).abs() < 1e-14);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct KernelFunction<F> {
+    diagonal: Array1<f64>,
+    rows: F,
+}
+
+impl<F> KernelFunction<F>
+where
+    F: Fn(Range<usize>, ArrayViewMut2<'_, f64>) -> Result<()> + Sync,
+{
+    /// Takes the diagonal and the function that writes rows; it is called from several threads.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotFinite`] or [`Error::NotPositiveDefinite`] for a diagonal that is not that of a kernel.
+    pub fn new(diagonal: Array1<f64>, rows: F) -> Result<Self> {
+        check_diagonal(DIAGONAL, diagonal.view())?;
+        Ok(KernelFunction { diagonal, rows })
+    }
+}
+
+impl<F> KernelRows for KernelFunction<F>
+where
+    F: Fn(Range<usize>, ArrayViewMut2<'_, f64>) -> Result<()> + Sync,
+{
+    fn points(&self) -> usize {
+        self.diagonal.len()
+    }
+
+    fn diagonal(&self) -> Result<Array1<f64>> {
+        Ok(self.diagonal.clone())
+    }
+
+    fn write_rows(&self, rows: Range<usize>, out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        (self.rows)(rows, out)
+    }
+}
+
+/// Not empty, finite, nowhere negative.
+pub(super) fn check_diagonal(what: &str, diagonal: ArrayView1<'_, f64>) -> Result<()> {
+    if diagonal.is_empty() {
+        return Err(Error::empty(what));
+    }
+    check::check_finite(what, diagonal)?;
+    match diagonal.iter().position(|entry| *entry < 0.0) {
+        None => Ok(()),
+        Some(i) => Err(Error::not_positive_definite(
+            what,
+            format!("{:?} at {i}", diagonal[i]),
+            "kernels are not negative there",
+        )),
+    }
+}
+
+/// The diagonal, checked.
+pub(super) fn diagonal_of(kernel: &impl KernelRows) -> Result<Array1<f64>> {
+    let diagonal = kernel.diagonal()?;
+    let n = kernel.points();
+    if diagonal.len() != n {
+        return Err(Error::shape(
+            DIAGONAL,
+            format!("[{n}]"),
+            vec![diagonal.len()],
+        ));
+    }
+    check_diagonal(DIAGONAL, diagonal.view())?;
+    Ok(diagonal)
+}
+
+/// One row, checked.
+pub(super) fn row_of(kernel: &impl KernelRows, row: usize) -> Result<Array2<f64>> {
+    let mut out = Array2::zeros((1, kernel.points()));
+    write_checked(kernel, row..row + 1, &mut out)?;
+    Ok(out)
+}
+
+fn write_checked(
+    kernel: &impl KernelRows,
+    rows: Range<usize>,
+    out: &mut Array2<f64>,
+) -> Result<()> {
+    let start = rows.start;
+    kernel.write_rows(rows, out.view_mut())?;
+    check::check_finite(TRAIN_TRAIN, out.view()).map_err(|error| error.shifted(start))
+}
+
+/// K x, on all threads, each with one block of rows at a time.
+pub(super) fn kernel_product(kernel: &impl KernelRows, x: &Mat<f64>) -> Result<Mat<f64>> {
+    let n = kernel.points();
+    let columns = Array2::from_shape_fn((n, x.ncols()), |at| x[at]);
+    let mut whole = Array2::zeros(columns.dim());
+    if kernel.write_product(columns.view(), whole.view_mut())? {
+        check::check_finite("product with the train-train kernel", whole.view())?;
+        return Ok(Mat::from_fn(n, x.ncols(), |i, j| whole[[i, j]]));
+    }
+    let side = (BLOCK / n).max(LEAST_ROWS).min(n);
+    // Columns of a symmetric matrix are its rows, and either may be contiguous.
+    let whole = kernel.matrix().and_then(|matrix| {
+        let contiguous = if matrix.is_standard_layout() {
+            matrix.to_slice()
+        } else {
+            matrix.reversed_axes().to_slice()
+        };
+        contiguous.map(|entries| MatRef::from_row_major_slice(entries, n, n))
+    });
+    let starts: Vec<usize> = (0..n).step_by(side).collect();
+    let parts: Vec<Mat<f64>> = starts
+        .par_iter()
+        .map_init(
+            || Array2::zeros((0, 0)),
+            |buffer, &start| {
+                let count = side.min(n - start);
+                if let Some(whole) = whole {
+                    return Ok(multiply(whole.subrows(start, count), x));
+                }
+                if buffer.dim() != (count, n) {
+                    *buffer = Array2::zeros((count, n));
+                }
+                write_checked(kernel, start..start + count, buffer)?;
+                let entries = buffer.as_slice().expect("made in standard layout");
+                Ok(multiply(MatRef::from_row_major_slice(entries, count, n), x))
+            },
+        )
+        .collect::<Result<_>>()?;
+    Ok(Mat::from_fn(n, x.ncols(), |i, j| {
+        parts[i / side][(i % side, j)]
+    }))
+}
+
+fn multiply(a: MatRef<'_, f64>, b: &Mat<f64>) -> Mat<f64> {
+    let mut out = Mat::zeros(a.nrows(), b.ncols());
+    let replace = faer::Accum::Replace;
+    faer::linalg::matmul::matmul(out.as_mut(), replace, a, b.as_ref(), 1.0, Par::Seq);
+    out
+}

@@ -1,0 +1,256 @@
+//! Partial Cholesky factorisation with pivots: a kernel of low rank from a few of its rows, what is left of it, and its inverse with a ridge.
+
+use faer::{Mat, MatRef};
+use ndarray::{Array1, ArrayView1, ArrayView2, ShapeBuilder};
+
+use super::kernel_rows::{KernelRows, diagonal_of, row_of};
+use super::linalg::{add_product, product, scale_rows};
+use crate::{Error, Result};
+
+/// K ≈ L Lᵀ from k rows of K, those of the points that were the least explained by the ones before them.
+///
+/// ```math
+/// K = L L^\top + S , \qquad 0 \le \|S\|_2 \le \mathrm{tr}\, S , \qquad S_{ij} = 0 \text{ in the rows of the pivots}
+/// ```
+/// S is positive semi-definite, so that its trace, which costs nothing, bounds its norm. L Lᵀ is at the same time the
+/// Nyström approximation of K from the pivots.
+///
+/// # Examples
+/// ```
+/// use haarmonic::predict::{KernelMatrix, PivotedCholesky};
+/// use ndarray::array;
+///
+/// let kernel = array![[1.0, 0.0, 0.5], [0.0, 4.0, 0.0], [0.5, 0.0, 1.0]];
+/// let two = PivotedCholesky::new(&KernelMatrix::new(kernel.view())?, 2, 0.0)?;
+/// assert_eq!(two.pivots(), [1, 0]);
+/// assert_eq!(two.remainder_trace(), 0.75); // 1 − 0.5², of the last point
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+///
+/// # References
+/// HPS12, Algorithm 1.
+#[derive(Debug, Clone)]
+pub struct PivotedCholesky {
+    pivots: Vec<usize>,
+    /// L, column after column.
+    factor: Vec<f64>,
+    /// The diagonal of S.
+    remainder: Array1<f64>,
+}
+
+impl PivotedCholesky {
+    /// Takes rows until there are enough.
+    ///
+    /// It stops also where what is left of each diagonal entry is rounding, n ε times the largest: the kernel has no higher rank
+    /// to working precision.
+    ///
+    /// # Arguments
+    /// * `max_rank` — rows at most, at least 1
+    /// * `relative_trace` — tr S / tr K that is small enough, from 0 to below 1
+    ///
+    /// # Cost and accuracy
+    /// The diagonal, k rows and O(n k²) time; n k numbers. The trace is that of S up to n ε tr K.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for limits out of range, [`Error::NotFinite`] for bad rows, [`Error::NotPositiveDefinite`] if
+    /// an entry of the diagonal of S comes out negative beyond rounding.
+    pub fn new(kernel: &impl KernelRows, max_rank: usize, relative_trace: f64) -> Result<Self> {
+        if max_rank == 0 {
+            return Err(Error::invalid("largest rank", "0", "at least 1"));
+        }
+        if !(0.0..1.0).contains(&relative_trace) {
+            return Err(Error::invalid(
+                "relative trace",
+                format!("{relative_trace:?}"),
+                "a number from 0 to below 1",
+            ));
+        }
+        let n = kernel.points();
+        let diagonal = diagonal_of(kernel)?;
+        let largest = diagonal.fold(0.0_f64, |m, d| m.max(*d));
+        let rounding = n as f64 * f64::EPSILON * largest;
+        let enough = relative_trace * diagonal.sum();
+        let mut found = PivotedCholesky {
+            pivots: Vec::new(),
+            factor: Vec::new(),
+            remainder: diagonal,
+        };
+        while found.rank() < max_rank.min(n) && found.remainder_trace() > enough {
+            let pivot = argmax(found.remainder.view());
+            if found.remainder[pivot] <= rounding {
+                break;
+            }
+            found.take(kernel, pivot, rounding)?;
+        }
+        Ok(found)
+    }
+
+    /// Adds the column of one pivot.
+    fn take(&mut self, kernel: &impl KernelRows, pivot: usize, rounding: f64) -> Result<()> {
+        let n = self.remainder.len();
+        let mut column = row_of(kernel, pivot)?;
+        if self.rank() > 0 {
+            let known = self.as_faer();
+            let explained = product(known, known.subrows(pivot, 1).transpose());
+            for (entry, i) in column.iter_mut().zip(0..n) {
+                *entry -= explained[(i, 0)];
+            }
+        }
+        let root = self.remainder[pivot].sqrt();
+        column /= root;
+        // Rows of S at earlier pivots vanish.
+        for &earlier in &self.pivots {
+            column[[0, earlier]] = 0.0;
+        }
+        column[[0, pivot]] = root;
+        for (j, (left, entry)) in self.remainder.iter_mut().zip(&column).enumerate() {
+            *left -= entry * entry;
+            if *left < -8.0 * rounding {
+                return Err(Error::not_positive_definite(
+                    "train-train kernel",
+                    format!("{left:.1e} is left of the diagonal at {j}"),
+                    "stop at a lower rank or a larger relative trace, or compute the kernel more accurately (raise quadrature.bandlimit or set quadrature.tolerance)",
+                ));
+            }
+            *left = left.max(0.0);
+        }
+        self.remainder[pivot] = 0.0;
+        self.pivots.push(pivot);
+        self.factor.extend(&column);
+        Ok(())
+    }
+
+    /// Returns k.
+    pub fn rank(&self) -> usize {
+        self.pivots.len()
+    }
+
+    /// Returns the points of which rows were taken, in their order.
+    pub fn pivots(&self) -> &[usize] {
+        &self.pivots
+    }
+
+    /// Returns L, shape `[n, k]`; its rows at the pivots, in their order, are a lower triangular matrix.
+    pub fn factor(&self) -> ArrayView2<'_, f64> {
+        let shape = (self.remainder.len(), self.rank());
+        ArrayView2::from_shape(shape.f(), &self.factor).expect("column after column")
+    }
+
+    /// Returns the diagonal of S = K − L Lᵀ, shape `[n]`; no entry is negative.
+    pub fn remainder_diagonal(&self) -> ArrayView1<'_, f64> {
+        self.remainder.view()
+    }
+
+    /// Returns tr S, an upper bound of the spectral norm of K − L Lᵀ.
+    pub fn remainder_trace(&self) -> f64 {
+        self.remainder.sum()
+    }
+
+    fn as_faer(&self) -> MatRef<'_, f64> {
+        MatRef::from_column_major_slice(&self.factor, self.remainder.len(), self.rank())
+    }
+}
+
+/// (L Lᵀ + ε)⁻¹ for any ridge ε, from the singular values of L.
+///
+/// ```math
+/// L = U \, \mathrm{diag}(\sigma) \, V^\top , \qquad (L L^\top + \varepsilon)^{-1} = U \, \mathrm{diag}\Bigl(\frac{1}{\sigma^2 + \varepsilon}\Bigr) U^\top + \frac{1}{\varepsilon} (1 - U U^\top)
+/// ```
+/// With K = L Lᵀ + S the matrix $`(L L^\top + \varepsilon)^{-1} (K + \varepsilon)`$ has eigenvalues between 1 and 1 + tr S / ε: its condition number
+/// is known before the first iteration.
+///
+/// # Examples
+/// ```
+/// use haarmonic::predict::{ConjugateGradient, KernelMatrix, PivotedCholesky, Preconditioner, Ridge};
+/// use ndarray::array;
+///
+/// // Of rank one, so that one step is enough.
+/// let (kernel, targets) = (array![[1.0, 2.0], [2.0, 4.0]], array![[3.0], [1.0]]);
+/// let kernel = KernelMatrix::new(kernel.view())?;
+/// let preconditioner = Preconditioner::new(&PivotedCholesky::new(&kernel, 1, 0.0)?)?;
+/// let solver = ConjugateGradient::default();
+/// let solved = solver.fit(&kernel, targets.view(), Ridge::Absolute(1e-3), Some(&preconditioner))?;
+/// assert_eq!(solved.iterations, 1);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Preconditioner {
+    /// U, `[n, k]`.
+    pub(super) vectors: Mat<f64>,
+    /// σ, `[k]`.
+    pub(super) singular_values: Vec<f64>,
+    /// V, `[k, k]`.
+    pub(super) right_vectors: Mat<f64>,
+}
+
+impl Preconditioner {
+    /// Decomposes the factor.
+    ///
+    /// # Cost and accuracy
+    /// O(n k²) time, n k numbers; O(n k) for each target whenever it is applied.
+    ///
+    /// # Errors
+    /// [`Error::NotConverged`] if the singular values do not converge.
+    pub fn new(factor: &PivotedCholesky) -> Result<Self> {
+        let (n, k) = factor.factor().dim();
+        if k == 0 {
+            return Ok(Preconditioner {
+                vectors: Mat::zeros(n, 0),
+                singular_values: Vec::new(),
+                right_vectors: Mat::zeros(0, 0),
+            });
+        }
+        let svd = factor.as_faer().thin_svd().map_err(|_| {
+            Error::not_converged(
+                "singular values of a partial Cholesky factor",
+                f64::INFINITY,
+                f64::EPSILON,
+                "iterations of the solver",
+            )
+        })?;
+        let singular_values = svd.S();
+        Ok(Preconditioner {
+            vectors: svd.U().to_owned(),
+            singular_values: (0..k).map(|i| singular_values[i]).collect(),
+            right_vectors: svd.V().to_owned(),
+        })
+    }
+
+    /// Returns k.
+    pub fn rank(&self) -> usize {
+        self.singular_values.len()
+    }
+
+    pub(super) fn points(&self) -> usize {
+        self.vectors.nrows()
+    }
+
+    /// (L Lᵀ + ε)⁻¹ b for ε > 0.
+    pub(super) fn apply(&self, b: &Mat<f64>, epsilon: f64) -> Mat<f64> {
+        let inside = product(self.vectors.transpose(), b.as_ref());
+        let mut outside = b.clone();
+        add_product(&mut outside, -1.0, self.vectors.as_ref(), inside.as_ref());
+        let factors: Vec<f64> = self
+            .singular_values
+            .iter()
+            .map(|sigma| 1.0 / (sigma * sigma + epsilon))
+            .collect();
+        let inside = product(
+            self.vectors.as_ref(),
+            scale_rows(&factors, &inside).as_ref(),
+        );
+        Mat::from_fn(b.nrows(), b.ncols(), |i, j| {
+            inside[(i, j)] + outside[(i, j)] / epsilon
+        })
+    }
+}
+
+fn argmax(values: ArrayView1<'_, f64>) -> usize {
+    let mut best = 0;
+    for (i, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = i;
+        }
+    }
+    best
+}
