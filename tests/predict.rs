@@ -9,7 +9,12 @@ mod tol;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
-use haarmonic::predict::{GaussianProcess, GradientFlow, KernelKind, Kernels, Ridge, Time};
+use haarmonic::Error;
+use haarmonic::kernel::{Gram, KernelError};
+use haarmonic::predict::{
+    Criterion, GaussianProcess, GradientFlow, KernelKind, Kernels, Regression, Ridge, RidgePath,
+    Time, classification, metrics,
+};
 use ndarray::{Array2, ArrayD, Ix0, Ix2, array};
 use ndarray_npy::NpzReader;
 use problem::{KINDS, Problem, assert_close};
@@ -408,4 +413,116 @@ fn inaccurate_kernels_are_named() {
         text.contains("repeated") && !text.contains("quadrature"),
         "{text}"
     );
+}
+
+/// Variances alone are the diagonal of the covariance, at all times.
+#[test]
+fn marginals_are_the_diagonal() {
+    let problem = Problem::new(9, 4, 2);
+    let times = [
+        Time::Finite(0.0),
+        Time::Finite(7.0),
+        Time::Steps(20),
+        Time::Infinite,
+    ];
+    let prior = problem.nngp_tt.view();
+    for ridge in [Ridge::NONE, Ridge::Relative(0.1)] {
+        for kind in KINDS {
+            let (flow, cross) = (problem.flow(kind, ridge, 0.5), problem.cross(kind));
+            let whole = flow.predict_at(cross, prior, &times).unwrap();
+            let each = flow
+                .predict_marginals_at(cross, prior.diag(), &times)
+                .unwrap();
+            for ((whole, each), time) in whole.iter().zip(&each).zip(times) {
+                assert_eq!(whole.mean, each.mean);
+                let diagonal = whole.covariance.diag().to_owned();
+                assert_close("variance", &each.variance, &diagonal, tol::solve(1000.0));
+                let alone = flow.predict_marginals(cross, prior.diag(), time).unwrap();
+                assert_eq!(&alone, each);
+            }
+            // Known points have no variance, by themselves as together.
+            let known = flow
+                .predict_marginals(problem.train(kind), problem.nngp_dd.diag(), Time::Infinite)
+                .unwrap();
+            if ridge == Ridge::NONE {
+                assert!(known.variance.iter().all(|variance| *variance == 0.0));
+            }
+            let wrong = flow.predict_marginals(cross, problem.nngp_dd.diag(), Time::Infinite);
+            assert!(matches!(wrong, Err(Error::ShapeMismatch { .. })));
+        }
+    }
+}
+
+/// The front gives what the solvers behind it give.
+#[test]
+fn regression_is_flow_and_path() {
+    let problem = Problem::new(9, 4, 2);
+    let (y, prior) = (problem.targets.view(), problem.nngp_tt.view());
+    for kind in KINDS {
+        let (train, cross) = (problem.train(kind), problem.cross(kind));
+        for time in [Time::Infinite, Time::Steps(30)] {
+            let ridge = Ridge::Relative(0.05);
+            let regression = Regression::new().time(time).learning_rate(0.5);
+            let model = regression.ridge(ridge).fit(train, y).unwrap();
+            let flow = problem.flow(kind, ridge, 0.5);
+            let want = flow.predict(cross, prior, time).unwrap();
+            assert_eq!(model.predict(cross, prior).unwrap(), want);
+            let marginals = flow.predict_marginals(cross, prior.diag(), time).unwrap();
+            assert_eq!(
+                model.predict_marginals(cross, prior.diag()).unwrap(),
+                marginals
+            );
+            let mean = flow.predict_mean(cross.driving(), time).unwrap();
+            assert_eq!(model.predict_mean(cross.driving()).unwrap(), mean);
+            assert_eq!(model.selected_ridge(), None);
+            let epsilon = 0.05 * train.driving().diag().mean().unwrap();
+            assert!((model.ridge() / epsilon - 1.0).abs() <= tol::exact());
+
+            let truth = Array2::from_shape_fn((4, 2), |(i, c)| (i + 2 * c) as f64);
+            let score = model.score(cross.driving(), truth.view()).unwrap();
+            let rmse = metrics::rmse(mean.view(), truth.view()).unwrap();
+            let r_squared = metrics::r_squared(mean.view(), truth.view()).ok();
+            assert_eq!((score.rmse, score.r_squared), (rmse, r_squared));
+            let labels = classification::predicted_classes(mean.view()).unwrap();
+            assert_eq!(model.accuracy(cross.driving(), &labels).unwrap(), 1.0);
+        }
+        let criterion = Criterion::LeaveOneOutProbability;
+        let chosen = Regression::new().ridge(criterion).fit(train, y).unwrap();
+        let path = RidgePath::fit(train.driving(), y).unwrap();
+        let selected = path.select(criterion, 1e-10..=1e2).unwrap();
+        assert_eq!(chosen.selected_ridge(), Some(selected));
+        let condition = path.condition(Ridge::Absolute(selected.ridge)).unwrap();
+        assert_eq!(selected.condition, condition);
+        let same = Regression::new().ridge(Ridge::Relative(selected.relative));
+        let same = same.fit(train, y).unwrap().predict(cross, prior).unwrap();
+        assert_eq!(chosen.predict(cross, prior).unwrap(), same);
+    }
+}
+
+/// Messages about eigenvalues name the error that the kernel reports, so that both can be compared.
+#[test]
+fn the_error_of_the_kernel_is_named() {
+    let kernel = array![[1.0, 1.001], [1.001, 1.0]];
+    let error = KernelError::Entries {
+        nngp: Array2::from_elem((2, 2), 1e-4),
+        ntk: Array2::from_elem((2, 2), 3e-3),
+    };
+    let gram = Gram {
+        nngp: kernel.clone(),
+        ntk: kernel,
+        error,
+    };
+    let y = array![[1.0], [2.0]];
+    for (kind, reported) in KINDS.into_iter().zip(["3.0e-3", "1.0e-4"]) {
+        let train = Kernels::of(kind, &gram);
+        let chosen = Regression::new().ridge(Criterion::LeaveOneOutError);
+        let fixed = Regression::new().fit(train, y.view()).unwrap();
+        for error in [
+            chosen.fit(train, y.view()).unwrap_err(),
+            fixed.predict_mean(kind.of(&gram)).unwrap_err(),
+        ] {
+            let text = format!("the kernel reports an error of {reported}");
+            assert!(error.to_string().contains(&text), "{error}");
+        }
+    }
 }

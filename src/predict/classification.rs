@@ -139,7 +139,7 @@ pub fn calibration(
     const ROUNDING: f64 = 1e-5;
     check_rows(&probabilities, labels)?;
     if bins == 0 {
-        return Err(Error::invalid("number of bins", "0", "at least 1"));
+        return Err(Error::invalid("number of bins", bins, "at least 1"));
     }
     let predicted = predicted_classes(probabilities)?;
     for (index, row) in probabilities.outer_iter().enumerate() {

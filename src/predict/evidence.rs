@@ -7,7 +7,7 @@ use super::criterion::{Criterion, checked_cost, left_out_cost};
 use super::prediction::Marginals;
 use super::solvers::check;
 use super::solvers::linalg::{Cholesky, ScaledColumns, column_product, product, to_array};
-use super::solvers::ridge::{Ridge, mean_diagonal};
+use super::solvers::ridge::Ridge;
 use crate::special::powers::{SquareSum, times_power};
 use crate::{Error, Result};
 
@@ -74,8 +74,7 @@ impl Evidence {
         let mut kernel = check::symmetric(TRAIN, train_train)?;
         let n = kernel.nrows();
         let targets = ScaledColumns::new(&check::targets(targets, n)?);
-        let ridge = noise.to_absolute(mean_diagonal(&kernel))?;
-        noise.add_to(&mut kernel)?;
+        let ridge = noise.add_to(&mut kernel)?;
         let cholesky = Cholesky::new(TRAIN, &kernel)?;
         let evidence = Evidence {
             weights: targets.with(cholesky.solve(targets.scaled.clone())),

@@ -66,6 +66,8 @@ const MEAN: &str = "predicted mean";
 #[derive(Debug)]
 pub struct GradientFlow {
     kind: KernelKind,
+    /// ε
+    ridge: f64,
     /// Θ + ε
     evolution: Mat<f64>,
     /// K as it stands between Z and Zᵀ: without ridge for an NTK ensemble, `None` if it is `evolution`.
@@ -122,8 +124,9 @@ impl GradientFlow {
             .map(|nngp| check::symmetric_of_size(train_name(KernelKind::Nngp), nngp, n))
             .transpose()?;
         let targets = check::targets(targets, n)?;
-        ridge.add_to(&mut evolution)?;
+        let ridge = ridge.add_to(&mut evolution)?;
         Ok(GradientFlow {
+            ridge,
             kind,
             evolution,
             prior,
@@ -149,6 +152,11 @@ impl GradientFlow {
     /// Returns the kernel that drives the training.
     pub fn kind(&self) -> KernelKind {
         self.kind
+    }
+
+    /// Returns the ridge ε that was added to the diagonal of Θ.
+    pub fn ridge(&self) -> f64 {
+        self.ridge
     }
 
     /// Returns the number n of training points.

@@ -194,7 +194,7 @@ pub fn standard_error(repeats: &[f64]) -> Result<f64> {
     if n == 1 {
         return Err(Error::invalid(
             "number of repeats",
-            "1",
+            n,
             "at least 2 for a standard error",
         ));
     }

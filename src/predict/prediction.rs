@@ -25,6 +25,14 @@ pub struct Prediction {
 }
 
 impl Prediction {
+    /// Takes each point by itself: the diagonal of the covariance.
+    pub fn marginals(self) -> Marginals {
+        Marginals {
+            variance: self.covariance.diag().to_owned(),
+            mean: self.mean,
+        }
+    }
+
     /// Draws members of the ensemble: functions at the points of the prediction.
     ///
     /// # Arguments

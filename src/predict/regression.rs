@@ -168,7 +168,7 @@ impl FittedRegression {
         self.flow.predict(cross, prior, self.time)
     }
 
-    /// Predicts mean and variance of each test point by itself.
+    /// Predicts mean and variance of each test point by itself; [`Marginals::log_probability`] compares them with targets.
     ///
     /// # Arguments
     /// * `cross` — kernels between test and training points, shape `[m, n]`
@@ -225,7 +225,12 @@ impl FittedRegression {
         accuracy(self.predict_mean(test_train)?.view(), labels)
     }
 
-    /// Returns the ridge that was chosen, if it was.
+    /// Returns the ridge ε that was added to the diagonal of the kernel: the variance of the noise of a Gaussian process.
+    pub fn ridge(&self) -> f64 {
+        self.flow.ridge()
+    }
+
+    /// Returns how the ridge was chosen, unless it was given.
     pub fn selected_ridge(&self) -> Option<SelectedRidge> {
         self.selected
     }

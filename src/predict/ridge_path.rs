@@ -13,6 +13,7 @@ use super::solvers::linalg::{
     to_array,
 };
 use super::solvers::ridge::{Ridge, mean_diagonal};
+use crate::error::number;
 use crate::{Error, Result};
 
 const TRAIN_TRAIN: &str = "train-train kernel";
@@ -218,7 +219,7 @@ impl RidgePath {
         if !(low > 0.0 && low <= high && high.is_finite()) {
             return Err(Error::invalid(
                 "range of ridges",
-                format!("{low:?} to {high:?}"),
+                format!("{} to {}", number(low), number(high)),
                 "two positive numbers, the smaller one first",
             ));
         }

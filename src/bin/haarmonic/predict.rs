@@ -132,12 +132,12 @@ fn predict(
     let cross = Kernels::of(flow.kind(), &grams.test_train);
     Ok(match &grams.test_test {
         None => (flow.predict_mean_at(cross.driving(), times)?, Vec::new()),
+        // To the bit the diagonal of the whole covariance, of which there is one at a time.
         Some(prior) if arguments.covariance == CovarianceChoice::Diagonal => {
-            let found = flow.predict_marginals_at(cross, prior.nngp.diag(), times)?;
-            found
-                .into_iter()
-                .map(|f| (f.mean, f.variance.into_dyn()))
-                .unzip()
+            let at = |&time| flow.predict(cross, prior.nngp.view(), time);
+            let found = times.iter().map(|time| Ok(at(time)?.marginals()));
+            let found = found.collect::<Result<Vec<_>>>()?.into_iter();
+            found.map(|f| (f.mean, f.variance.into_dyn())).unzip()
         }
         Some(prior) => {
             let found = flow.predict_at(cross, prior.nngp.view(), times)?;

@@ -5,6 +5,7 @@ use ndarray::{ArrayView1, ArrayView2};
 
 use crate::check;
 pub(in crate::predict) use crate::check::finite as check_finite;
+use crate::error::number;
 use crate::{Error, Result};
 
 /// Largest asymmetry, relative to the largest entry, that is taken for rounding: half of the digits of an f64.
@@ -32,7 +33,11 @@ pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result
             if (0.5 * lower - 0.5 * upper).abs() > 0.5 * SYMMETRY_GUARD * largest {
                 return Err(Error::invalid(
                     what,
-                    format!("{lower:?} at [{i}, {j}] and {upper:?} at [{j}, {i}]"),
+                    format!(
+                        "{} at [{i}, {j}] and {} at [{j}, {i}]",
+                        number(lower),
+                        number(upper)
+                    ),
                     "a symmetric matrix",
                 ));
             }

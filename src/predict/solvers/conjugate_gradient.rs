@@ -99,7 +99,7 @@ impl ConjugateGradient {
         if !(self.tolerance > 0.0 && self.tolerance < 1.0) {
             return Err(Error::invalid(
                 "tolerance of the residual",
-                format!("{:?}", self.tolerance),
+                self.tolerance,
                 "a number between 0 and 1",
             ));
         }
@@ -185,7 +185,7 @@ fn check_preconditioner(
     if epsilon == 0.0 {
         return Err(Error::invalid(
             "ridge",
-            "0",
+            epsilon,
             "a number above 0 with a preconditioner of low rank",
         ));
     }

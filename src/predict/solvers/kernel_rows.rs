@@ -7,6 +7,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Slice
 use rayon::prelude::*;
 
 use super::check;
+use crate::error::number;
 use crate::{Error, Result};
 
 const TRAIN_TRAIN: &str = "train-train kernel";
@@ -182,7 +183,7 @@ pub(super) fn check_diagonal(what: &str, diagonal: ArrayView1<'_, f64>) -> Resul
         None => Ok(()),
         Some(i) => Err(Error::not_positive_definite(
             what,
-            format!("{:?} at {i}", diagonal[i]),
+            format!("{} at {i}", number(diagonal[i])),
             "kernels are not negative there",
         )),
     }

@@ -135,7 +135,7 @@ impl Nystrom {
         if k == 0 {
             return Err(Error::invalid(
                 "rank of the partial factor",
-                "0",
+                k,
                 "a kernel that is not zero",
             ));
         }
@@ -249,7 +249,7 @@ impl Nystrom {
 
     fn dual(&self) -> Result<&Dual> {
         self.dual.as_ref().ok_or_else(|| {
-            Error::invalid("ridge", "0", "a number above 0 for a bound of the error")
+            Error::invalid("ridge", 0.0, "a number above 0 for a bound of the error")
         })
     }
 }

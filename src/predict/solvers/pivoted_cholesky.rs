@@ -56,12 +56,12 @@ impl PivotedCholesky {
     /// an entry of the diagonal of S comes out negative beyond rounding.
     pub fn new(kernel: &impl KernelRows, max_rank: usize, relative_trace: f64) -> Result<Self> {
         if max_rank == 0 {
-            return Err(Error::invalid("largest rank", "0", "at least 1"));
+            return Err(Error::invalid("largest rank", max_rank, "at least 1"));
         }
         if !(0.0..1.0).contains(&relative_trace) {
             return Err(Error::invalid(
                 "relative trace",
-                format!("{relative_trace:?}"),
+                relative_trace,
                 "a number from 0 to below 1",
             ));
         }
