@@ -16,7 +16,7 @@ use haarmonic::kernel::Kernel;
 use haarmonic::network::{Network, Scale};
 use haarmonic::predict::metrics::rmse;
 use haarmonic::predict::{
-    ConjugateGradient, Ensemble, KernelFunction, KernelRidge, KernelRows, PivotedCholesky,
+    ConjugateGradient, KernelFunction, KernelKind, KernelRidge, KernelRows, PivotedCholesky,
     Preconditioner, Ridge,
 };
 use haarmonic::store::{GramStore, StoreOptions};
@@ -108,7 +108,7 @@ fn main() {
                 store.complete(None).expect("kernels")
             });
             iterate(
-                &store.rows(Ensemble::Ntk).expect("one set of signals"),
+                &store.rows(KernelKind::Ntk).expect("one set of signals"),
                 &y,
                 rank,
             )
@@ -156,7 +156,7 @@ fn iterate(rows: &impl KernelRows, y: &Array2<f64>, rank: usize) -> KernelRidge 
     };
     let solved = timed("conjugate gradients to 1e-4", || {
         solver
-            .solve(rows, y.view(), RIDGE, Some(&preconditioner))
+            .fit(rows, y.view(), RIDGE, Some(&preconditioner))
             .expect("converges")
     });
     println!(

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use haarmonic::predict::{GradientFlow, KernelRidge, Ridge, RidgePath, TestKernels, Time};
+use haarmonic::predict::{GradientFlow, KernelRidge, Kernels, Ridge, RidgePath, Time};
 use ndarray::{Array2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -49,9 +49,9 @@ fn predict(criterion: &mut Criterion) {
             b.iter(|| model.predict(black_box(test_train)).expect("valid input"));
         });
         group.bench_function(BenchmarkId::new("eigen_fit", n), |b| {
-            b.iter(|| RidgePath::new(black_box(train_train), y).expect("positive semi-definite"));
+            b.iter(|| RidgePath::fit(black_box(train_train), y).expect("positive semi-definite"));
         });
-        let path = RidgePath::new(train_train, y).expect("positive semi-definite");
+        let path = RidgePath::fit(train_train, y).expect("positive semi-definite");
         group.bench_function(BenchmarkId::new("eigen_one_more_ridge", n), |b| {
             b.iter(|| {
                 path.predict(black_box(test_train), &[RIDGE])
@@ -59,18 +59,19 @@ fn predict(criterion: &mut Criterion) {
             });
         });
 
-        let flow = GradientFlow::ntk(train_train, train_train, y)
-            .ridge(RIDGE)
-            .build()
+        let flow = GradientFlow::fit(Kernels::ntk(train_train, train_train), y, RIDGE)
             .expect("valid input");
-        let test = TestKernels::ntk(test_train, test_train, test_test);
+        let test = Kernels::ntk(test_train, test_train);
         for (name, time) in [
             ("flow_converged", Time::Infinite),
             ("flow_finite_time", Time::Finite(1e3)),
         ] {
-            flow.on_test(&test, time).expect("valid input"); // decompose once
+            flow.predict(test, test_test, time).expect("valid input"); // decompose once
             group.bench_function(BenchmarkId::new(name, n), |b| {
-                b.iter(|| flow.on_test(black_box(&test), time).expect("valid input"));
+                b.iter(|| {
+                    flow.predict(black_box(test), test_test, time)
+                        .expect("valid input")
+                });
             });
         }
         group.finish();

@@ -52,7 +52,7 @@ fn solvers(criterion: &mut Criterion) {
     ];
     for (name, preconditioner) in runs {
         let solved = solver
-            .solve(&rows, targets.view(), RIDGE, preconditioner)
+            .fit(&rows, targets.view(), RIDGE, preconditioner)
             .expect("converges");
         let found = solved.model.predict(kernel.view()).expect("valid input");
         println!(
@@ -95,11 +95,11 @@ fn solvers(criterion: &mut Criterion) {
         });
         group.bench_function(BenchmarkId::new("conjugate_gradients", rank), |b| {
             let preconditioner = Some(preconditioner);
-            b.iter(|| solver.solve(black_box(&rows), targets.view(), RIDGE, preconditioner));
+            b.iter(|| solver.fit(black_box(&rows), targets.view(), RIDGE, preconditioner));
         });
     }
     group.bench_function(BenchmarkId::new("conjugate_gradients", 0), |b| {
-        b.iter(|| solver.solve(black_box(&rows), targets.view(), RIDGE, None));
+        b.iter(|| solver.fit(black_box(&rows), targets.view(), RIDGE, None));
     });
     group.finish();
 }

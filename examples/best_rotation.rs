@@ -4,8 +4,7 @@
 //! Expect: for each level of noise the error of the rotation in degrees, the score and the runner-up.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+mod shared;
 
 use haarmonic::group::Rotation;
 use haarmonic::rotation_group::RotationMatcher;

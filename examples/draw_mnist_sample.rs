@@ -5,8 +5,7 @@
 //! Without arguments it reads the shipped sample back, counts the classes and prints the first digit.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+mod shared;
 
 use std::error::Error;
 use std::path::Path;

@@ -5,8 +5,7 @@
 //! Without arguments it reads the shipped sample back and prints its first molecules.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+mod shared;
 
 use std::error::Error;
 use std::io::Write;

@@ -4,8 +4,7 @@
 //! Expect: two 3 × 3 matrices in which the first two rows agree, in well under a second.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+mod shared;
 
 use haarmonic::activation::Activation;
 use haarmonic::group::{EulerZyz, Rotation};

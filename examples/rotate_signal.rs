@@ -4,8 +4,7 @@
 //! Expect: the power spectrum before and after, in well under a second.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+mod shared;
 
 use haarmonic::group::{EulerZyz, Rotation};
 use haarmonic::sphere::coefficients::power_spectrum;

@@ -25,8 +25,7 @@
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | `finite_width` | networks of finite width, their empirical kernels (feature `finite-width`) |
-//! | [`predict`] | gradient flow, Gaussian processes, ridge regression |
-//! | [`selection`] | derivatives of kernels by the network's scales, and the choice of scales and noise |
+//! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, the choice of ridge and scales |
 //! | `plot` | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere (feature `plot`) |
 //! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
@@ -61,7 +60,6 @@ pub mod plot;
 pub mod predict;
 pub mod progress;
 pub mod rotation_group;
-pub mod selection;
 pub mod special;
 pub mod sphere;
 pub mod store;

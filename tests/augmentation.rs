@@ -11,7 +11,7 @@ use haarmonic::kernel::{
     AugmentedKernel, Gram, Kernel, KernelError, OwnedSignals, Precision, Signals, Transformation,
 };
 use haarmonic::network::{Network, Padding, Quadrature, Scale, SphereSampling, Support};
-use haarmonic::predict::{GradientFlow, Time};
+use haarmonic::predict::{GradientFlow, KernelKind, Kernels, Ridge, Time};
 use ndarray::{Array2, Array4, Axis, concatenate};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
@@ -52,16 +52,16 @@ fn cnn(group: PointGroup, edge: usize, padding: Padding, activation: &Activation
 
 /// Mean predictions at all times.
 fn predictions(gram: &Gram, cross: &Gram, targets: &Array2<f64>, ntk: bool) -> Vec<Array2<f64>> {
-    let flow = if ntk {
-        GradientFlow::ntk(gram.ntk.view(), gram.nngp.view(), targets.view())
+    let kind = if ntk {
+        KernelKind::Ntk
     } else {
-        GradientFlow::nngp(gram.nngp.view(), targets.view())
+        KernelKind::Nngp
     };
-    let flow = flow.build().unwrap();
-    let kernel = if ntk { &cross.ntk } else { &cross.nngp };
+    let train = Kernels::of(kind, gram);
+    let flow = GradientFlow::fit(train, targets.view(), Ridge::NONE).unwrap();
     TIMES
         .iter()
-        .map(|&time| flow.mean_on_test(kernel.view(), time).unwrap())
+        .map(|&time| flow.predict_mean(kind.of(cross), time).unwrap())
         .collect()
 }
 

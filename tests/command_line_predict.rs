@@ -167,7 +167,7 @@ fn ridges_and_times_are_chosen() {
     let matrix = |array: ArrayD<f64>| array.into_dimensionality::<ndarray::Ix2>().unwrap();
     let kernel = matrix(read(&bench, "k.npz", "ntk"));
     let y = matrix(haarmonic::data::arrays::read_real(bench.path("y.npy")).unwrap());
-    let path = haarmonic::predict::RidgePath::new(kernel.view(), y.view()).unwrap();
+    let path = haarmonic::predict::RidgePath::fit(kernel.view(), y.view()).unwrap();
     let criterion = haarmonic::predict::Criterion::LeaveOneOutError;
     assert_eq!(path.select(criterion, 1e-10..=1e2).unwrap().relative, ridge);
 

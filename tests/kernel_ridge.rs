@@ -8,7 +8,8 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::predict::{
-    GaussianProcess, GradientFlow, KernelRidge, Prediction, Ridge, RidgePath, Time, metrics,
+    GaussianProcess, GradientFlow, KernelRidge, Kernels, Prediction, Ridge, RidgePath, Time,
+    metrics,
 };
 use ndarray::{Array2, ArrayView2, Axis, array, concatenate};
 use problem::{Problem, assert_close, block, closed_form_ridge, linear_problem};
@@ -19,7 +20,7 @@ fn linear_kernel_is_ridge_regression_in_closed_form() {
     let kernel = x.dot(&x.t());
     let test_train = test.dot(&x.t());
     let mean_diagonal = kernel.diag().mean().unwrap();
-    let path = RidgePath::new(kernel.view(), y.view()).unwrap();
+    let path = RidgePath::fit(kernel.view(), y.view()).unwrap();
     for epsilon in [0.01, 0.5, 30.0] {
         let want = test.dot(&closed_form_ridge(&x, &y, epsilon));
         let tolerance = tol::solve(kernel.diag().sum() / epsilon);
@@ -34,7 +35,7 @@ fn linear_kernel_is_ridge_regression_in_closed_form() {
                 &want,
                 tolerance,
             );
-            let from_path = path.fit(ridge).unwrap();
+            let from_path = path.at(ridge).unwrap();
             assert_close(
                 "path",
                 &from_path.predict(test_train.view()).unwrap(),
@@ -47,12 +48,10 @@ fn linear_kernel_is_ridge_regression_in_closed_form() {
                 direct.coefficients(),
                 tolerance,
             );
-            let flow = GradientFlow::ntk(kernel.view(), kernel.view(), y.view())
-                .ridge(ridge)
-                .build()
-                .unwrap();
+            let train = Kernels::ntk(kernel.view(), kernel.view());
+            let flow = GradientFlow::fit(train, y.view(), ridge).unwrap();
             let mean = flow
-                .mean_on_test(test_train.view(), Time::Infinite)
+                .predict_mean(test_train.view(), Time::Infinite)
                 .unwrap();
             assert_close("flow", &mean, &want, tolerance);
         }
@@ -64,10 +63,7 @@ fn linear_kernel_is_ridge_regression_in_closed_form() {
     {
         assert_eq!(
             mean,
-            path.fit(*ridge)
-                .unwrap()
-                .predict(test_train.view())
-                .unwrap()
+            path.at(*ridge).unwrap().predict(test_train.view()).unwrap()
         );
     }
     assert!(path.predict(test_train.view(), &[]).unwrap().is_empty());
@@ -79,27 +75,27 @@ fn singular_kernels_flow_but_cannot_be_solved() {
     let (x, y, test) = linear_problem();
     let kernel = x.dot(&x.t());
     let test_train = test.dot(&x.t());
-    let flow = GradientFlow::nngp(kernel.view(), y.view()).build().unwrap();
+    let flow = GradientFlow::fit(Kernels::nngp(kernel.view()), y.view(), Ridge::NONE).unwrap();
     let long = flow
-        .mean_on_test(test_train.view(), Time::Finite(1000.0))
+        .predict_mean(test_train.view(), Time::Finite(1000.0))
         .unwrap();
     let want = test.dot(&closed_form_ridge(&x, &y, 0.0));
     assert_close("least squares", &long, &want, tol::solve(1000.0));
 
     let is_singular = |error: Error| matches!(error, Error::NotPositiveDefinite { .. });
     assert!(is_singular(
-        flow.mean_on_test(test_train.view(), Time::Infinite)
+        flow.predict_mean(test_train.view(), Time::Infinite)
             .unwrap_err()
     ));
-    assert!(is_singular(flow.on_train(Time::Infinite).unwrap_err()));
+    assert!(is_singular(flow.predict_train(Time::Infinite).unwrap_err()));
     assert!(is_singular(
         KernelRidge::fit(kernel.view(), y.view(), Ridge::NONE).unwrap_err()
     ));
     assert!(is_singular(
-        GaussianProcess::new(kernel.view(), y.view(), Ridge::NONE).unwrap_err()
+        GaussianProcess::fit(kernel.view(), y.view(), Ridge::NONE).unwrap_err()
     ));
-    let path = RidgePath::new(kernel.view(), y.view()).unwrap();
-    assert!(is_singular(path.fit(Ridge::NONE).unwrap_err()));
+    let path = RidgePath::fit(kernel.view(), y.view()).unwrap();
+    assert!(is_singular(path.at(Ridge::NONE).unwrap_err()));
 
     // A repeated training point.
     let mut problem = Problem::new(6, 1, 1);
@@ -114,12 +110,17 @@ fn singular_kernels_flow_but_cannot_be_solved() {
     // An indefinite matrix is not a kernel at any time.
     let indefinite = array![[1.0, 2.0], [2.0, 1.0]];
     let targets = array![[1.0], [1.0]];
-    let flow = GradientFlow::nngp(indefinite.view(), targets.view())
-        .build()
-        .unwrap();
-    assert!(is_singular(flow.on_train(Time::Finite(1.0)).unwrap_err()));
+    let flow = GradientFlow::fit(
+        Kernels::nngp(indefinite.view()),
+        targets.view(),
+        Ridge::NONE,
+    )
+    .unwrap();
     assert!(is_singular(
-        RidgePath::new(indefinite.view(), targets.view()).unwrap_err()
+        flow.predict_train(Time::Finite(1.0)).unwrap_err()
+    ));
+    assert!(is_singular(
+        RidgePath::fit(indefinite.view(), targets.view()).unwrap_err()
     ));
     let message = KernelRidge::fit(indefinite.view(), targets.view(), Ridge::NONE)
         .unwrap_err()
@@ -136,10 +137,10 @@ fn gaussian_process_of_two_points_in_closed_form() {
     let kernel = array![[1.0, 0.5], [0.5, 1.0]];
     let targets = array![[1.0], [2.0]];
     let process =
-        GaussianProcess::new(kernel.view(), targets.view(), Ridge::Absolute(1.0)).unwrap();
+        GaussianProcess::fit(kernel.view(), targets.view(), Ridge::Absolute(1.0)).unwrap();
     let (test_train, test_test) = (array![[0.5, 0.25]], array![[1.0]]);
     let posterior = process
-        .posterior(test_train.view(), test_test.view())
+        .predict(test_train.view(), test_test.view())
         .unwrap();
     // (8/2 - 2/4, -2/2 + 8/4)/15 = (7/30, 1/15)
     assert_close(
@@ -178,10 +179,9 @@ fn one_point_and_zero_targets() {
     let one = array![[2.0]];
     let model = KernelRidge::fit(one.view(), array![[0.0]].view(), Ridge::NONE).unwrap();
     assert_eq!(model.predict(array![[5.0]].view()).unwrap(), array![[0.0]]);
-    let flow = GradientFlow::nngp(one.view(), array![[0.0]].view())
-        .build()
-        .unwrap();
-    let Prediction { mean, covariance } = flow.on_train(Time::Finite(1.0)).unwrap();
+    let flow =
+        GradientFlow::fit(Kernels::nngp(one.view()), array![[0.0]].view(), Ridge::NONE).unwrap();
+    let Prediction { mean, covariance } = flow.predict_train(Time::Finite(1.0)).unwrap();
     assert_eq!(mean, array![[0.0]]);
     assert_close(
         "covariance",
@@ -190,11 +190,14 @@ fn one_point_and_zero_targets() {
         tol::exact(),
     );
     // A kernel that is zero learns nothing.
-    let flow = GradientFlow::nngp(array![[0.0]].view(), array![[1.0]].view())
-        .build()
-        .unwrap();
+    let flow = GradientFlow::fit(
+        Kernels::nngp(array![[0.0]].view()),
+        array![[1.0]].view(),
+        Ridge::NONE,
+    )
+    .unwrap();
     assert_eq!(
-        flow.on_train(Time::Finite(1.0)).unwrap().mean,
+        flow.predict_train(Time::Finite(1.0)).unwrap().mean,
         array![[0.0]]
     );
 }

@@ -11,10 +11,10 @@ use haarmonic::Error;
 use haarmonic::predict::classification::{
     accuracy, calibration, centred_one_hot, class_probabilities, confusion, predicted_classes,
 };
-use haarmonic::predict::{Ensemble, Evidence, GaussianProcess, Ridge, Time};
+use haarmonic::predict::{Evidence, GaussianProcess, KernelKind, Ridge, Time};
 use nalgebra::DMatrix;
 use ndarray::{Array1, Array2, ArrayView2, Axis, array};
-use problem::{ENSEMBLES, Problem, assert_close};
+use problem::{KINDS, Problem, assert_close};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -25,7 +25,7 @@ fn dense(matrix: ArrayView2<'_, f64>) -> DMatrix<f64> {
 }
 
 fn evidence(kernel: &Array2<f64>, targets: &Array2<f64>, noise: f64) -> Evidence {
-    Evidence::new(kernel.view(), targets.view(), Ridge::Absolute(noise)).unwrap()
+    Evidence::fit(kernel.view(), targets.view(), Ridge::Absolute(noise)).unwrap()
 }
 
 /// Rows of a matrix by their numbers.
@@ -91,14 +91,14 @@ fn refitted(problem: &Problem, out: &[usize]) -> (Array2<f64>, Array1<f64>) {
     let n = problem.targets.nrows();
     let kept: Vec<usize> = (0..n).filter(|i| !out.contains(i)).collect();
     let part = |a: &[usize], b: &[usize]| rows(&problem.nngp_dd, a).select(Axis(1), b);
-    let process = GaussianProcess::new(
+    let process = GaussianProcess::fit(
         part(&kept, &kept).view(),
         rows(&problem.targets, &kept).view(),
         Ridge::Absolute(NOISE),
     );
     let posterior = process
         .unwrap()
-        .posterior(part(out, &kept).view(), part(out, out).view())
+        .predict(part(out, &kept).view(), part(out, out).view())
         .unwrap();
     (
         posterior.mean,
@@ -141,7 +141,7 @@ fn left_out_points_are_those_of_refitting() {
     assert!(matches!(one, Error::InvalidValue { .. }));
     let singular = Array2::from_elem((2, 2), 1.0);
     let targets = array![[1.0], [2.0]];
-    let error = Evidence::new(singular.view(), targets.view(), Ridge::NONE).unwrap_err();
+    let error = Evidence::fit(singular.view(), targets.view(), Ridge::NONE).unwrap_err();
     assert!(matches!(error, Error::NotPositiveDefinite { .. }));
 }
 
@@ -149,33 +149,37 @@ fn left_out_points_are_those_of_refitting() {
 #[test]
 fn steps_of_gradient_descent() {
     let problem = Problem::new(12, 5, 2);
-    for ensemble in ENSEMBLES {
+    for kind in KINDS {
         let ridge = Ridge::Absolute(NOISE);
         let stable = problem
-            .flow(ensemble, ridge, 1.0)
+            .flow(kind, ridge, 1.0)
             .stable_learning_rate()
             .unwrap();
         let rate = 0.9 * stable;
-        let flow = problem.flow(ensemble, ridge, rate);
-        let (evolution, test) = match ensemble {
-            Ensemble::Ntk => (&problem.ntk_dd, &problem.ntk_td),
-            Ensemble::Nngp => (&problem.nngp_dd, &problem.nngp_td),
+        let flow = problem.flow(kind, ridge, rate);
+        let (evolution, test) = match kind {
+            KernelKind::Ntk => (&problem.ntk_dd, &problem.ntk_td),
+            KernelKind::Nngp => (&problem.nngp_dd, &problem.nngp_td),
         };
         let (n, outputs) = problem.targets.dim();
         let theta = dense(evolution.view()) + NOISE * DMatrix::identity(n, n);
         let step = rate / (n * outputs) as f64;
         let targets = dense(problem.targets.view());
         let prior = dense(problem.nngp_dd.view())
-            + match ensemble {
-                Ensemble::Nngp => NOISE * DMatrix::identity(n, n),
-                Ensemble::Ntk => DMatrix::zeros(n, n),
+            + match kind {
+                KernelKind::Nngp => NOISE * DMatrix::identity(n, n),
+                KernelKind::Ntk => DMatrix::zeros(n, n),
             };
         let mut coefficients = DMatrix::zeros(n, outputs);
         let mut left = DMatrix::identity(n, n);
         for steps in 0..12_u64 {
             let want = dense(test.view()) * &coefficients;
             let found = flow
-                .on_test(&problem.test(ensemble), Time::Steps(steps))
+                .predict(
+                    problem.cross(kind),
+                    problem.nngp_tt.view(),
+                    Time::Steps(steps),
+                )
                 .unwrap();
             let as_array = |m: &DMatrix<f64>| Array2::from_shape_fn(m.shape(), |ij| m[ij]);
             let tolerance = 64.0 * tol::exact() * (1 + steps) as f64;
@@ -185,28 +189,28 @@ fn steps_of_gradient_descent() {
                 &(as_array(&want) + 1.0),
                 tolerance,
             );
-            let mean = flow.mean_on_test(test.view(), Time::Steps(steps)).unwrap();
+            let mean = flow.predict_mean(test.view(), Time::Steps(steps)).unwrap();
             assert_close(
                 "mean alone",
                 &(mean + 1.0),
                 &(as_array(&want) + 1.0),
                 tolerance,
             );
-            let train = flow.on_train(Time::Steps(steps)).unwrap();
+            let train = flow.predict_train(Time::Steps(steps)).unwrap();
             let want = &left * &prior * left.transpose();
             assert_close("covariance", &train.covariance, &as_array(&want), tolerance);
             coefficients += step * (&targets - &theta * &coefficients);
             left -= step * &theta * left.clone();
         }
         // Beyond the bound the largest mode grows.
-        let wild = problem.flow(ensemble, ridge, 1.05 * stable);
+        let wild = problem.flow(kind, ridge, 1.05 * stable);
         let size = |steps| {
-            let mean = wild.on_train(Time::Steps(steps)).unwrap().mean;
+            let mean = wild.predict_train(Time::Steps(steps)).unwrap().mean;
             mean.iter().fold(0.0_f64, |m, v| m.max(v.abs()))
         };
         assert!(size(400) > 1e6 * size(4));
         assert!(matches!(
-            wild.on_train(Time::Steps(u64::MAX)),
+            wild.predict_train(Time::Steps(u64::MAX)),
             Err(Error::NotFinite { .. })
         ));
     }
@@ -216,9 +220,13 @@ fn steps_of_gradient_descent() {
 #[test]
 fn members_of_the_ensemble() {
     let problem = Problem::new(12, 5, 2);
-    let flow = problem.flow(Ensemble::Ntk, Ridge::Absolute(NOISE), 1.0);
+    let flow = problem.flow(KernelKind::Ntk, Ridge::Absolute(NOISE), 1.0);
     let prediction = flow
-        .on_test(&problem.test(Ensemble::Ntk), Time::Finite(30.0))
+        .predict(
+            problem.cross(KernelKind::Ntk),
+            problem.nngp_tt.view(),
+            Time::Finite(30.0),
+        )
         .unwrap();
     const COUNT: usize = 20_000;
     let mut rng = ChaCha8Rng::seed_from_u64(5);
@@ -246,7 +254,7 @@ fn members_of_the_ensemble() {
         }
     }
     // What is known for certain does not vary.
-    let known = flow.on_train(Time::Infinite).unwrap();
+    let known = flow.predict_train(Time::Infinite).unwrap();
     let members = known.samples(&mut rng, 2).unwrap();
     assert!(members.outer_iter().all(|member| member == known.mean));
     let mut wrong = prediction;

@@ -7,9 +7,7 @@ mod problem;
 mod tol;
 
 use haarmonic::Error;
-use haarmonic::predict::{
-    Ensemble, GradientFlow, KernelRidge, Ridge, RidgePath, TestKernels, Time,
-};
+use haarmonic::predict::{GradientFlow, KernelKind, KernelRidge, Kernels, Ridge, RidgePath, Time};
 use ndarray::{Array2, ArrayView2};
 use problem::{Problem, block};
 
@@ -54,23 +52,17 @@ fn invalid_input_is_an_error() {
     let mut skew = problem.nngp_dd.clone();
     skew[[3, 1]] += 0.01;
     assert!(value(fit(skew.view(), y)));
-    assert!(value(RidgePath::new(skew.view(), y).unwrap_err()));
+    assert!(value(RidgePath::fit(skew.view(), y).unwrap_err()));
+    let flow =
+        |train: Kernels<'_>, y: ArrayView2<'_, f64>| GradientFlow::fit(train, y, Ridge::NONE);
+    assert!(value(flow(Kernels::nngp(skew.view()), y).unwrap_err()));
     assert!(value(
-        GradientFlow::nngp(skew.view(), y).build().unwrap_err()
-    ));
-    assert!(value(
-        GradientFlow::ntk(kernel, skew.view(), y)
-            .build()
-            .unwrap_err()
+        flow(Kernels::ntk(kernel, skew.view()), y).unwrap_err()
     ));
     let smaller = block(kernel, ..4, ..4);
-    assert!(shape(
-        GradientFlow::ntk(kernel, smaller, y).build().unwrap_err()
-    ));
+    assert!(shape(flow(Kernels::ntk(kernel, smaller), y).unwrap_err()));
     assert!(empty(
-        GradientFlow::nngp(none.view(), none.view())
-            .build()
-            .unwrap_err()
+        flow(Kernels::nngp(none.view()), none.view()).unwrap_err()
     ));
 
     // Options.
@@ -81,56 +73,59 @@ fn invalid_input_is_an_error() {
         assert!(value(
             KernelRidge::fit(kernel, y, Ridge::Relative(bad)).unwrap_err()
         ));
-        let path = RidgePath::new(kernel, y).unwrap();
-        assert!(value(path.fit(Ridge::Relative(bad)).unwrap_err()));
+        let path = RidgePath::fit(kernel, y).unwrap();
+        assert!(value(path.at(Ridge::Relative(bad)).unwrap_err()));
         assert!(value(
             path.predict(problem.nngp_td.view(), &[Ridge::Absolute(bad)])
                 .unwrap_err()
         ));
         assert!(value(
-            GradientFlow::nngp(kernel, y)
-                .learning_rate(bad)
-                .build()
+            flow(Kernels::nngp(kernel), y)
+                .and_then(|flow| flow.with_learning_rate(bad))
                 .unwrap_err()
         ));
         assert!(value(
-            GradientFlow::nngp(kernel, y)
-                .ridge(Ridge::Absolute(bad))
-                .build()
-                .unwrap_err()
+            GradientFlow::fit(Kernels::nngp(kernel), y, Ridge::Absolute(bad)).unwrap_err()
         ));
-        let flow = problem.flow(Ensemble::Nngp, Ridge::NONE, 1.0);
-        assert!(value(flow.on_train(Time::Finite(bad)).unwrap_err()));
+        let flow = problem.flow(KernelKind::Nngp, Ridge::NONE, 1.0);
+        assert!(value(flow.predict_train(Time::Finite(bad)).unwrap_err()));
         assert!(value(
-            flow.on_test(&problem.test(Ensemble::Nngp), Time::Finite(bad))
-                .unwrap_err()
+            flow.predict(
+                problem.cross(KernelKind::Nngp),
+                problem.nngp_tt.view(),
+                Time::Finite(bad)
+            )
+            .unwrap_err()
         ));
         assert!(value(
-            flow.mean_on_test(problem.nngp_td.view(), Time::Finite(bad))
+            flow.predict_mean(problem.nngp_td.view(), Time::Finite(bad))
                 .unwrap_err()
         ));
     }
     assert!(value(
-        GradientFlow::nngp(kernel, y)
-            .learning_rate(0.0)
-            .build()
+        flow(Kernels::nngp(kernel), y)
+            .and_then(|flow| flow.with_learning_rate(0.0))
             .unwrap_err()
     ));
 
     // Test kernels.
-    let flow = problem.flow(Ensemble::Ntk, Ridge::NONE, 1.0);
+    let flow = problem.flow(KernelKind::Ntk, Ridge::NONE, 1.0);
     let (ntk, nngp, prior) = (
         problem.ntk_td.view(),
         problem.nngp_td.view(),
         problem.nngp_tt.view(),
     );
     let test = |ntk, nngp, prior| {
-        flow.on_test(&TestKernels::ntk(ntk, nngp, prior), Time::Infinite)
+        flow.predict(Kernels::ntk(ntk, nngp), prior, Time::Infinite)
             .unwrap_err()
     };
     assert!(value(
-        flow.on_test(&problem.test(Ensemble::Nngp), Time::Infinite)
-            .unwrap_err()
+        flow.predict(
+            problem.cross(KernelKind::Nngp),
+            problem.nngp_tt.view(),
+            Time::Infinite
+        )
+        .unwrap_err()
     ));
     assert!(shape(test(block(ntk, .., ..4), nngp, prior)));
     assert!(shape(test(ntk, block(nngp, ..2, ..), prior)));
@@ -177,19 +172,22 @@ fn extreme_scales() {
             {
                 finite(&mean);
             }
-            if let Ok(path) = RidgePath::new(kernel.view(), y)
+            if let Ok(path) = RidgePath::fit(kernel.view(), y)
                 && let Ok(means) = path.predict(test_train.view(), &[ridge])
             {
                 finite(&means[0]);
             }
-            let Ok(flow) = GradientFlow::nngp(kernel.view(), y).ridge(ridge).build() else {
+            let Ok(flow) = GradientFlow::fit(Kernels::nngp(kernel.view()), y, ridge) else {
                 continue;
             };
             for time in [Time::Finite(1.0), Time::Finite(1.0e300), Time::Infinite] {
-                let test = TestKernels::nngp(test_train.view(), prior.view());
-                for prediction in [flow.on_test(&test, time), flow.on_train(time)]
-                    .into_iter()
-                    .flatten()
+                let test = Kernels::nngp(test_train.view());
+                for prediction in [
+                    flow.predict(test, prior.view(), time),
+                    flow.predict_train(time),
+                ]
+                .into_iter()
+                .flatten()
                 {
                     finite(&prediction.mean);
                     finite(&prediction.covariance);
@@ -203,9 +201,9 @@ fn extreme_scales() {
 #[test]
 fn messages_name_no_item_of_the_program() {
     let problem = Problem::new(5, 3, 2);
-    let flow = problem.flow(Ensemble::Nngp, Ridge::NONE, 1.0);
+    let flow = problem.flow(KernelKind::Nngp, Ridge::NONE, 1.0);
     assert_eq!(
-        flow.on_train(Time::Finite(-2.5e-17))
+        flow.predict_train(Time::Finite(-2.5e-17))
             .unwrap_err()
             .to_string(),
         "training time: found -2.5e-17, expected a number of at least 0, or infinite"

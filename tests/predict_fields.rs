@@ -17,7 +17,7 @@ use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::{Kernel, PreparedSignals};
 use haarmonic::network::{Network, Outputs, Quadrature, Scale, SphereSampling, Support};
-use haarmonic::predict::{GradientFlow, KernelRidge, Ridge, Time, fields};
+use haarmonic::predict::{KernelKind, KernelRidge, Kernels, Regression, Ridge, Time, fields};
 use nalgebra::{DMatrix, Matrix3, Rotation3, Vector3};
 use ndarray::{Array2, Array3, Array4, Axis};
 use num_complex::Complex64;
@@ -175,12 +175,12 @@ fn predictions_turn_with_the_input() {
         let predict = |train: &PreparedSignals, test: &PreparedSignals| -> [Array2<f64>; 2] {
             let gram = kernel.gram_prepared(train).unwrap();
             let cross = kernel.cross_prepared(test, train).unwrap();
-            let flow = GradientFlow::ntk(gram.ntk.view(), gram.nngp.view(), y.view())
-                .ridge(Ridge::Relative(RIDGE))
-                .build()
-                .unwrap();
-            [Time::Finite(20.0), Time::Infinite]
-                .map(|time| flow.mean_on_test(cross.ntk.view(), time).unwrap())
+            let regression = Regression::new().ridge(Ridge::Relative(RIDGE));
+            let train = Kernels::of(KernelKind::Ntk, &gram);
+            [Time::Finite(20.0), Time::Infinite].map(|time| {
+                let model = regression.time(time).fit(train, y.view()).unwrap();
+                model.predict_mean(cross.ntk.view()).unwrap()
+            })
         };
         let seen = prepared(&train, None);
         let want = predict(&seen, &prepared(&test, None));

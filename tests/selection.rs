@@ -15,11 +15,11 @@ use haarmonic::network::{
     Network, Padding, Quadrature, Scale, ScaleParameter, SphereSampling, Support,
 };
 use haarmonic::predict::metrics::r_squared;
+use haarmonic::predict::selection::{ScaleDerivative, ScaleSelection};
 use haarmonic::predict::{
-    Criterion, Ensemble, Evidence, GaussianProcess, GradientFlow, Ridge, RidgePath, Time,
-    ValidationCurve,
+    Criterion, Evidence, GaussianProcess, GradientFlow, KernelKind, Kernels, Ridge, RidgePath,
+    Time, ValidationCurve,
 };
-use haarmonic::selection::{ScaleDerivative, ScaleSelection};
 use ndarray::{Array2, Array4, Axis, array};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -196,18 +196,18 @@ fn costs_are_those_of_refitting() {
         .unwrap()
         .nngp;
     let noise = 0.05;
-    let evidence = Evidence::new(kernel.view(), y.view(), Ridge::Absolute(noise)).unwrap();
+    let evidence = Evidence::fit(kernel.view(), y.view(), Ridge::Absolute(noise)).unwrap();
     let (n, mut squares, mut log_probability) = (y.nrows(), 0.0, 0.0);
     for i in 0..n {
         let kept: Vec<usize> = (0..n).filter(|j| *j != i).collect();
         let part = |a: &[usize], b: &[usize]| kernel.select(Axis(0), a).select(Axis(1), b);
-        let posterior = GaussianProcess::new(
+        let posterior = GaussianProcess::fit(
             part(&kept, &kept).view(),
             y.select(Axis(0), &kept).view(),
             Ridge::Absolute(noise),
         )
         .unwrap()
-        .posterior(part(&[i], &kept).view(), part(&[i], &[i]).view())
+        .predict(part(&[i], &kept).view(), part(&[i], &[i]).view())
         .unwrap();
         let variance = posterior.covariance[[0, 0]] + noise;
         for c in 0..2 {
@@ -239,7 +239,7 @@ fn costs_are_those_of_refitting() {
     );
     near(left_out.log_probability(y.view()).unwrap(), log_probability);
     // From the eigendecomposition, too.
-    let path = RidgePath::new(kernel.view(), y.view()).unwrap();
+    let path = RidgePath::fit(kernel.view(), y.view()).unwrap();
     for criterion in CRITERIA {
         near(
             path.cost(criterion, Ridge::Absolute(noise)).unwrap(),
@@ -259,7 +259,7 @@ fn derivatives_of_costs_are_those_of_differences() {
     let h = 1e-4;
     let evidence = |along: f64, noise: f64| {
         let kernel = &kernel + &(&change * along);
-        Evidence::new(kernel.view(), y.view(), Ridge::Absolute(noise)).unwrap()
+        Evidence::fit(kernel.view(), y.view(), Ridge::Absolute(noise)).unwrap()
     };
     let fourth_order =
         |f: &dyn Fn(f64) -> f64| (8.0 * (f(h) - f(-h)) - (f(2.0 * h) - f(-2.0 * h))) / (12.0 * h);
@@ -294,23 +294,23 @@ fn evidence_follows_the_scales() {
             Scale::new(1.1, 0.3),
         ],
     );
-    let cost = |network: &Network, ensemble: Ensemble| {
+    let cost = |network: &Network, kind: KernelKind| {
         let gram = gram(&x)(network).unwrap();
-        let kernel = if ensemble == Ensemble::Nngp {
+        let kernel = if kind == KernelKind::Nngp {
             gram.nngp
         } else {
             gram.ntk
         };
-        Evidence::new(kernel.view(), y.view(), Ridge::Absolute(0.05)).unwrap()
+        Evidence::fit(kernel.view(), y.view(), Ridge::Absolute(0.05)).unwrap()
     };
-    for ensemble in [Ensemble::Nngp, Ensemble::Ntk] {
+    for kind in [KernelKind::Nngp, KernelKind::Ntk] {
         for parameter in [
             ScaleParameter::Weight(0),
             ScaleParameter::Bias(1),
             ScaleParameter::Weight(2),
         ] {
             let derivative = ScaleDerivative::new(&network, parameter, gram(&x)).unwrap();
-            let change = if ensemble == Ensemble::Nngp {
+            let change = if kind == KernelKind::Nngp {
                 derivative.nngp
             } else {
                 derivative.ntk
@@ -320,10 +320,10 @@ fn evidence_follows_the_scales() {
                 let mut scales = network.scales();
                 let value = parameter.of(&scales) + offset;
                 parameter.set(&mut scales, value);
-                cost(&network.with_scales(&scales).unwrap(), ensemble).log_marginal_likelihood()
+                cost(&network.with_scales(&scales).unwrap(), kind).log_marginal_likelihood()
             };
             let want = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
-            let found = cost(&network, ensemble).derivative(change.view()).unwrap();
+            let found = cost(&network, kind).derivative(change.view()).unwrap();
             assert!(
                 (found - want).abs() <= tol::cost_differences() * want.abs(),
                 "{parameter:?}: {found} {want}"
@@ -339,7 +339,7 @@ fn selected_ridges_are_the_best_of_many() {
     let kernel = gram(&x)(&mlp(Activation::Erf, [Scale::new(1.2, 0.4); 3]))
         .unwrap()
         .nngp;
-    let path = RidgePath::new(kernel.view(), y.view()).unwrap();
+    let path = RidgePath::fit(kernel.view(), y.view()).unwrap();
     for criterion in CRITERIA {
         let selected = path.select(criterion, 1e-10..=1e2).unwrap();
         let least = (0..2400)
@@ -377,15 +377,15 @@ fn selected_scales_are_stationary() {
             Scale::new(1.0, 0.3),
         ],
     );
-    for (criterion, ensemble) in [
-        (Criterion::MarginalLikelihood, Ensemble::Nngp),
-        (Criterion::LeaveOneOutProbability, Ensemble::Ntk),
+    for (criterion, kind) in [
+        (Criterion::MarginalLikelihood, KernelKind::Nngp),
+        (Criterion::LeaveOneOutProbability, KernelKind::Ntk),
     ] {
         let parameters = [ScaleParameter::Weight(0), ScaleParameter::Weight(2)];
-        let selected = ScaleSelection::new(criterion, ensemble)
+        let selected = ScaleSelection::new(criterion, kind)
             .parameters(&parameters)
             .noise(0.1)
-            .run(&network, y.view(), gram(&x))
+            .fit(&network, y.view(), gram(&x))
             .unwrap();
         assert!(selected.converged, "{selected:?}");
         assert!(selected.cost < selected.first_cost);
@@ -395,13 +395,13 @@ fn selected_scales_are_stationary() {
             moved[0].weight_std *= factors[0];
             moved[2].weight_std *= factors[1];
             let gram = gram(&x)(&network.with_scales(&moved).unwrap()).unwrap();
-            let kernel = if ensemble == Ensemble::Nngp {
+            let kernel = if kind == KernelKind::Nngp {
                 gram.nngp
             } else {
                 gram.ntk
             };
             let noise = Ridge::Relative(selected.noise * factors[2]);
-            Evidence::new(kernel.view(), y.view(), noise)
+            Evidence::fit(kernel.view(), y.view(), noise)
                 .unwrap()
                 .cost(criterion)
         };
@@ -425,11 +425,12 @@ fn selected_scales_do_not_know_the_size_of_the_targets() {
     let x = points();
     let y = targets(&x);
     let network = mlp(Activation::Erf, [Scale::new(1.0, 0.3); 3]);
-    let selection = ScaleSelection::new(Criterion::LeaveOneOutError, Ensemble::Nngp).iterations(5);
-    let want = selection.run(&network, y.view(), gram(&x)).unwrap();
+    let selection =
+        ScaleSelection::new(Criterion::LeaveOneOutError, KernelKind::Nngp).iterations(5);
+    let want = selection.fit(&network, y.view(), gram(&x)).unwrap();
     for exponent in [-600, -100, 300] {
         let y = &y * 2f64.powi(exponent);
-        let found = selection.run(&network, y.view(), gram(&x)).unwrap();
+        let found = selection.fit(&network, y.view(), gram(&x)).unwrap();
         assert_eq!(found.network, want.network);
         assert_eq!(found.noise, want.noise);
         assert_eq!(
@@ -439,8 +440,8 @@ fn selected_scales_do_not_know_the_size_of_the_targets() {
     }
     for criterion in [Criterion::LeaveOneOutError, Criterion::MarginalLikelihood] {
         let y = &y * 2f64.powi(600);
-        let selection = ScaleSelection::new(criterion, Ensemble::Nngp).iterations(1);
-        let error = selection.run(&network, y.view(), gram(&x)).unwrap_err();
+        let selection = ScaleSelection::new(criterion, KernelKind::Nngp).iterations(1);
+        let error = selection.fit(&network, y.view(), gram(&x)).unwrap_err();
         assert!(error.to_string().contains("beyond 1.8e308"), "{error}");
     }
 }
@@ -450,7 +451,7 @@ fn early_stopping_finds_the_minimum() {
     // One mode: the mean at the validation point is 3 (1 - e^{-t}), the target 2.
     let kernel = array![[1.0]];
     let y = array![[3.0]];
-    let flow = GradientFlow::nngp(kernel.view(), y.view()).build().unwrap();
+    let flow = GradientFlow::fit(Kernels::nngp(kernel.view()), y.view(), Ridge::NONE).unwrap();
     let times: Vec<Time> = (0..=40)
         .map(|k| Time::Finite(0.1 * k as f64))
         .chain([Time::Infinite])
@@ -474,9 +475,9 @@ fn bad_input_is_named() {
     let x = points();
     let y = targets(&x);
     let network = mlp(Activation::Erf, [Scale::new(1.0, 0.0); 3]);
-    let search = || ScaleSelection::new(Criterion::MarginalLikelihood, Ensemble::Nngp);
+    let search = || ScaleSelection::new(Criterion::MarginalLikelihood, KernelKind::Nngp);
     let said = |error: Error| error.to_string();
-    let run = |search: ScaleSelection| search.run(&network, y.view(), gram(&x)).unwrap_err();
+    let run = |search: ScaleSelection| search.fit(&network, y.view(), gram(&x)).unwrap_err();
     assert!(said(run(search().noise(0.0))).contains("noise to begin with: found 0"));
     assert!(said(run(search().parameters(&[ScaleParameter::Bias(1)]))).contains("bias of layer 1"));
     assert!(said(run(search().parameters(&[ScaleParameter::Weight(3)]))).contains("layer 3"));
@@ -488,7 +489,7 @@ fn bad_input_is_named() {
             what: "signals".into(),
         })
     };
-    let error = search().run(&network, y.view(), failing).unwrap_err();
+    let error = search().fit(&network, y.view(), failing).unwrap_err();
     assert_eq!(
         error,
         Error::Empty {
@@ -500,14 +501,14 @@ fn bad_input_is_named() {
     assert!(network.with_scales(&[Scale::new(-1.0, 0.0); 3]).is_err());
 
     let kernel = Array2::eye(3);
-    let path = RidgePath::new(kernel.view(), array![[1.0], [2.0], [0.0]].view()).unwrap();
+    let path = RidgePath::fit(kernel.view(), array![[1.0], [2.0], [0.0]].view()).unwrap();
     for range in [0.0..=1.0, 2.0..=1.0, 1.0..=f64::INFINITY, f64::NAN..=1.0] {
         assert!(matches!(
             path.select(Criterion::LeaveOneOutError, range),
             Err(Error::InvalidValue { .. })
         ));
     }
-    let singular = RidgePath::new(
+    let singular = RidgePath::fit(
         Array2::ones((3, 3)).view(),
         array![[1.0], [2.0], [0.0]].view(),
     )

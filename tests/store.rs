@@ -18,7 +18,7 @@ use haarmonic::group::PointGroup;
 use haarmonic::kernel::{Gram, Kernel, KernelError, Signals};
 use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
 use haarmonic::predict::{
-    ConjugateGradient, Ensemble, KernelMatrix, KernelRows, PivotedCholesky, Ridge,
+    ConjugateGradient, KernelKind, KernelMatrix, KernelRows, PivotedCholesky, Ridge,
 };
 use haarmonic::store::{GramStore, StoreOptions};
 use ndarray::{Array2, Array4, Axis};
@@ -543,8 +543,8 @@ fn rows_are_those_of_the_matrix() {
     store.complete(None).unwrap();
     let mut rng = rng(3);
     let vectors = Array2::from_shape_simple_fn((23, 2), || rng.random_range(-1.0..1.0));
-    for (ensemble, want) in [(Ensemble::Nngp, &want.nngp), (Ensemble::Ntk, &want.ntk)] {
-        let rows = store.rows(ensemble).unwrap();
+    for (kind, want) in [(KernelKind::Nngp, &want.nngp), (KernelKind::Ntk, &want.ntk)] {
+        let rows = store.rows(kind).unwrap();
         assert_eq!(rows.points(), 23);
         assert_eq!(rows.diagonal().unwrap(), want.diag());
         for range in [0..23, 0..1, 3..12, 22..23, 5..10] {
@@ -566,11 +566,11 @@ fn rows_are_those_of_the_matrix() {
         let ridge = Ridge::Relative(1e-2);
         let factor = PivotedCholesky::new(&rows, 6, 0.0).unwrap();
         let from_disk = ConjugateGradient::default()
-            .solve(&rows, targets, ridge, None)
+            .fit(&rows, targets, ridge, None)
             .unwrap();
         let matrix = KernelMatrix::new(want.view()).unwrap();
         let in_memory = ConjugateGradient::default()
-            .solve(&matrix, targets, ridge, None)
+            .fit(&matrix, targets, ridge, None)
             .unwrap();
         let same = PivotedCholesky::new(&matrix, 6, 0.0).unwrap();
         assert_eq!(factor.pivots(), same.pivots());
@@ -587,11 +587,11 @@ fn rows_are_those_of_the_matrix() {
     let other = folder.path().join("cross");
     let cross = GramStore::open_cross(&other, &kernel, x.view(), x.view(), side(5)).unwrap();
     assert!(matches!(
-        cross.rows(Ensemble::Ntk).err(),
+        cross.rows(KernelKind::Ntk).err(),
         Some(Error::InvalidValue { .. })
     ));
     std::fs::remove_file(path.join("tile-00001-00003")).unwrap();
-    let rows = store.rows(Ensemble::Ntk).unwrap();
+    let rows = store.rows(KernelKind::Ntk).unwrap();
     let missing = rows.write_product(vectors.view(), Array2::zeros((23, 2)).view_mut());
     assert!(matches!(missing, Err(Error::Missing { .. })));
 }

@@ -1,12 +1,8 @@
 //! What a choice of kernel and of noise is judged by, on the training points alone.
 
 use faer::Mat;
-use ndarray::ArrayView2;
 
-use super::evidence::LeftOut;
-use super::linalg::column_product;
-use super::scaled_columns::ScaledColumns;
-use crate::special::powers::{SquareSum, times_power};
+use super::solvers::linalg::{ScaledColumns, column_product};
 use crate::{Error, Result};
 
 /// What is to be small when a model is chosen: its cost.
@@ -19,53 +15,6 @@ pub enum Criterion {
     /// The mean square error of the predictions of each target from all the others; it says nothing of the
     /// scale of kernel and noise, only of their ratio.
     LeaveOneOutError,
-}
-
-impl LeftOut {
-    /// The mean square error over all points and outputs.
-    ///
-    /// # Arguments
-    /// * `targets` — shape `[n, outputs]`
-    ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`] for another shape, [`Error::InvalidValue`] if the error is beyond the range of numbers.
-    pub fn mean_square_error(&self, targets: ArrayView2<'_, f64>) -> Result<f64> {
-        self.check(targets)?;
-        let squares = SquareSum::of(self.mean.iter().zip(targets).map(|(m, y)| y - m));
-        let mean = times_power(squares.sum / self.mean.len() as f64, 2 * squares.exponent);
-        checked_cost(Criterion::LeaveOneOutError, mean)
-    }
-
-    /// The log probability of the targets under the predictions, each on its own, summed over points and outputs.
-    ///
-    /// # Arguments
-    /// * `targets` — shape `[n, outputs]`
-    ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`] for another shape, [`Error::InvalidValue`] if the sum is beyond the range of numbers.
-    ///
-    /// # References
-    /// RW06, Eqs. (5.10), (5.11).
-    pub fn log_probability(&self, targets: ArrayView2<'_, f64>) -> Result<f64> {
-        self.check(targets)?;
-        let terms = self.mean.indexed_iter().map(|((i, c), mean)| {
-            let variance = self.variance[i];
-            let residual = (targets[[i, c]] - mean) / variance.sqrt();
-            residual * residual + std::f64::consts::TAU.ln() + variance.ln()
-        });
-        checked_cost(Criterion::LeaveOneOutProbability, 0.5 * terms.sum::<f64>()).map(|cost| -cost)
-    }
-
-    fn check(&self, targets: ArrayView2<'_, f64>) -> Result<()> {
-        if targets.dim() == self.mean.dim() {
-            return Ok(());
-        }
-        Err(Error::shape(
-            "targets",
-            format!("{:?}, that of the predictions", self.mean.shape()),
-            targets.shape().to_vec(),
-        ))
-    }
 }
 
 /// The cost by one of the two criteria of left-out points; infinite beyond the range of numbers.
@@ -95,7 +44,7 @@ pub(super) fn left_out_cost(
 }
 
 /// The cost itself, unless it is beyond the range of numbers.
-pub(crate) fn checked_cost(criterion: Criterion, cost: f64) -> Result<f64> {
+pub(super) fn checked_cost(criterion: Criterion, cost: f64) -> Result<f64> {
     if cost.is_finite() {
         return Ok(cost);
     }

@@ -1,13 +1,13 @@
 //! What the training points themselves say of a kernel: evidence, leave-one-out and cross-validation, in closed form.
 
 use faer::Mat;
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, ArrayView2};
 
-use super::check;
 use super::criterion::{Criterion, checked_cost, left_out_cost};
-use super::linalg::{Cholesky, column_product, product, to_array};
-use super::ridge::{Ridge, mean_diagonal};
-use super::scaled_columns::ScaledColumns;
+use super::prediction::Marginals;
+use super::solvers::check;
+use super::solvers::linalg::{Cholesky, ScaledColumns, column_product, product, to_array};
+use super::solvers::ridge::Ridge;
 use crate::special::powers::{SquareSum, times_power};
 use crate::{Error, Result};
 
@@ -30,7 +30,7 @@ const TRAIN: &str = "train-train kernel";
 ///
 /// let kernel = array![[1.0, 0.5], [0.5, 1.0]];
 /// let targets = array![[1.0], [2.0]];
-/// let evidence = Evidence::new(kernel.view(), targets.view(), Ridge::Absolute(1.0))?;
+/// let evidence = Evidence::fit(kernel.view(), targets.view(), Ridge::Absolute(1.0))?;
 /// let loo = evidence.leave_one_out()?;
 /// // From the second point alone: 0.5 / (1 + 1) times 2, and 2 − 0.25 / 2.
 /// assert!((loo.mean[[0, 0]] - 0.5).abs() < 1e-15);
@@ -51,15 +51,6 @@ pub struct Evidence {
     ridge: f64,
 }
 
-/// Predictions for each training point from all the others.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LeftOut {
-    /// `[n, outputs]`.
-    pub mean: Array2<f64>,
-    /// Of a target, noise included; `[n]`, the same for each output.
-    pub variance: Array1<f64>,
-}
-
 impl Evidence {
     /// Factors the kernel and forms its inverse.
     ///
@@ -75,7 +66,7 @@ impl Evidence {
     /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input,
     /// [`Error::NotPositiveDefinite`] if A is singular. [`Error::InvalidValue`] also for targets of which a cost is beyond the range of
     /// numbers, as it grows with their squares (from about 10¹⁵⁴ on): every cost of an `Evidence` is finite.
-    pub fn new(
+    pub fn fit(
         train_train: ArrayView2<'_, f64>,
         targets: ArrayView2<'_, f64>,
         noise: Ridge,
@@ -83,8 +74,7 @@ impl Evidence {
         let mut kernel = check::symmetric(TRAIN, train_train)?;
         let n = kernel.nrows();
         let targets = ScaledColumns::new(&check::targets(targets, n)?);
-        let ridge = noise.to_absolute(mean_diagonal(&kernel))?;
-        noise.add_to(&mut kernel)?;
+        let ridge = noise.add_to(&mut kernel)?;
         let cholesky = Cholesky::new(TRAIN, &kernel)?;
         let evidence = Evidence {
             weights: targets.with(cholesky.solve(targets.scaled.clone())),
@@ -250,23 +240,23 @@ impl Evidence {
         (0..n).map(|i| self.inverse[(i, i)]).collect()
     }
 
-    /// Predictions for each point from all the others.
+    /// Predicts each point from all the others; variances are those of targets, noise included.
     ///
     /// # Errors
     /// [`Error::NotFinite`] if a prediction overflows.
-    pub fn leave_one_out(&self) -> Result<LeftOut> {
+    pub fn leave_one_out(&self) -> Result<Marginals> {
         let inverse = self.inverse_diagonal();
         let [y, alpha] = [&self.targets, &self.weights].map(|columns| &columns.scaled);
         let mean = Mat::from_fn(self.len(), self.outputs(), |i, c| {
             y[(i, c)] - alpha[(i, c)] / inverse[i]
         });
-        Ok(LeftOut {
+        Ok(Marginals {
             mean: to_array("leave-one-out mean", &self.targets.restore(&mean))?,
             variance: inverse.iter().map(|inverse| 1.0 / inverse).collect(),
         })
     }
 
-    /// Predictions for the points of each fold from those of all the other folds.
+    /// Predicts the points of each fold from those of all the other folds; variances are those of targets, noise included.
     ///
     /// # Arguments
     /// * `folds` — the number of its fold for each point
@@ -277,7 +267,7 @@ impl Evidence {
     /// # Errors
     /// [`Error::ShapeMismatch`] unless there is one fold a point, [`Error::InvalidValue`] if all points are in one,
     /// [`Error::NotPositiveDefinite`] by rounding.
-    pub fn leave_fold_out(&self, folds: &[usize]) -> Result<LeftOut> {
+    pub fn leave_fold_out(&self, folds: &[usize]) -> Result<Marginals> {
         let n = self.len();
         if folds.len() != n {
             return Err(Error::shape("folds", format!("[{n}]"), vec![folds.len()]));
@@ -310,7 +300,7 @@ impl Evidence {
                 variance[point] = covariance[(i, i)];
             }
         }
-        Ok(LeftOut {
+        Ok(Marginals {
             mean: to_array("left-out mean", &self.targets.restore(&mean))?,
             variance,
         })

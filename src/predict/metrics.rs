@@ -1,10 +1,57 @@
 //! How good predictions are, and how sure one can be of that.
 
-use ndarray::{ArrayView, ArrayView2, Dimension};
+use ndarray::{Array2, ArrayView, ArrayView2, Dimension};
 
-use super::check::check_finite;
+use crate::check::finite as check_finite;
 use crate::special::powers::{SquareSum, exponent, times_power};
 use crate::{Error, Result};
+
+/// How far predictions are from targets, over all entries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Mean absolute error, [`mae`].
+    pub mae: f64,
+    /// Root mean square error, [`rmse`].
+    pub rmse: f64,
+    /// Share of the variance that is explained, [`r_squared`], with one row for each entry of the first axis; `None` for targets
+    /// without variance.
+    pub r_squared: Option<f64>,
+}
+
+impl Score {
+    /// Compares predictions with targets of the same shape.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`], [`Error::Empty`] or [`Error::NotFinite`] for bad input.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::predict::metrics::Score;
+    /// use ndarray::array;
+    ///
+    /// let score = Score::of(array![[0.0], [2.0], [2.0]].view(), array![[0.0], [2.0], [4.0]].view())?;
+    /// assert_eq!((score.mae, score.r_squared), (2.0 / 3.0, Some(0.5)));
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn of<D: Dimension>(
+        predictions: ArrayView<'_, f64, D>,
+        targets: ArrayView<'_, f64, D>,
+    ) -> Result<Score> {
+        let rows = |array: &ArrayView<'_, f64, D>| {
+            let n = array.shape().first().copied().unwrap_or(1).max(1);
+            let values = array.iter().copied().collect();
+            Array2::from_shape_vec((n, array.len() / n), values).expect("rows times their width")
+        };
+        Ok(Score {
+            mae: mae(predictions.view(), targets.view())?,
+            rmse: rmse(predictions.view(), targets.view())?,
+            r_squared: match r_squared(rows(&predictions).view(), rows(&targets).view()) {
+                Err(Error::InvalidValue { .. }) => None,
+                found => Some(found?),
+            },
+        })
+    }
+}
 
 /// Computes the mean absolute error over all entries.
 ///
@@ -147,7 +194,7 @@ pub fn standard_error(repeats: &[f64]) -> Result<f64> {
     if n == 1 {
         return Err(Error::invalid(
             "number of repeats",
-            "1",
+            n,
             "at least 2 for a standard error",
         ));
     }

@@ -5,14 +5,15 @@ use std::ops::RangeInclusive;
 use faer::Mat;
 use ndarray::{Array2, ArrayView2};
 
-use super::check;
 use super::criterion::{Criterion, checked_cost, left_out_cost};
-use super::kernel_ridge::KernelRidge;
-use super::linalg::{
-    SymmetricEigen, column_product, not_positive_definite, product, scale_rows, to_array,
+use super::solvers::check;
+use super::solvers::kernel_ridge::KernelRidge;
+use super::solvers::linalg::{
+    ScaledColumns, SymmetricEigen, column_product, not_positive_definite, product, scale_rows,
+    to_array,
 };
-use super::ridge::{Ridge, mean_diagonal};
-use super::scaled_columns::ScaledColumns;
+use super::solvers::ridge::{Ridge, mean_diagonal};
+use crate::error::number;
 use crate::{Error, Result};
 
 const TRAIN_TRAIN: &str = "train-train kernel";
@@ -31,6 +32,8 @@ pub struct SelectedRidge {
     pub relative: f64,
     /// The cost at this ridge.
     pub cost: f64,
+    /// The condition number of the kernel with this ridge.
+    pub condition: f64,
 }
 
 /// Kernel ridge regression for any number of ridges, from one eigendecomposition.
@@ -44,7 +47,7 @@ pub struct SelectedRidge {
 /// use haarmonic::predict::{Ridge, RidgePath};
 /// use ndarray::array;
 ///
-/// let path = RidgePath::new(array![[2.0]].view(), array![[6.0]].view())?;
+/// let path = RidgePath::fit(array![[2.0]].view(), array![[6.0]].view())?;
 /// let means = path.predict(array![[2.0]].view(), &[Ridge::NONE, Ridge::Absolute(1.0)])?;
 /// assert!((means[0][[0, 0]] - 6.0).abs() < 1e-14);
 /// assert!((means[1][[0, 0]] - 4.0).abs() < 1e-14);
@@ -70,7 +73,7 @@ impl RidgePath {
     ///
     /// # Errors
     /// As [`KernelRidge::fit`]; a kernel that is only semi-definite is allowed here.
-    pub fn new(
+    pub fn fit(
         train_train: ArrayView2<'_, f64>,
         targets: ArrayView2<'_, f64>,
     ) -> Result<RidgePath> {
@@ -85,7 +88,7 @@ impl RidgePath {
     }
 
     /// Returns the eigenvalues λ of the kernel, in no particular order; negative ones within rounding are given
-    /// as zero, and larger ones are refused by [`RidgePath::new`].
+    /// as zero, and larger ones are refused by [`RidgePath::fit`].
     pub fn eigenvalues(&self) -> &[f64] {
         &self.eigen.values
     }
@@ -108,7 +111,7 @@ impl RidgePath {
     /// # Errors
     /// [`crate::Error::InvalidValue`] for a negative ridge, [`crate::Error::NotPositiveDefinite`] if the
     /// kernel with this ridge is singular to working precision.
-    pub fn fit(&self, ridge: Ridge) -> Result<KernelRidge> {
+    pub fn at(&self, ridge: Ridge) -> Result<KernelRidge> {
         let in_basis = self.solution_in_basis(ridge)?;
         let solution = product(self.eigen.vectors.as_ref(), in_basis.as_ref());
         KernelRidge::from_solution(self.rotated_targets.with(solution))
@@ -123,7 +126,7 @@ impl RidgePath {
     /// The results have shape `[m, outputs]`, one for each ridge.
     ///
     /// # Errors
-    /// As [`KernelRidge::predict`] and [`RidgePath::fit`].
+    /// As [`KernelRidge::predict`] and [`RidgePath::at`].
     pub fn predict(
         &self,
         test_train: ArrayView2<'_, f64>,
@@ -202,7 +205,7 @@ impl RidgePath {
     /// use ndarray::array;
     ///
     /// // Two independent targets of variance 1 + ε: the likeliest variance is their mean square, 3.
-    /// let path = RidgePath::new(array![[1.0, 0.0], [0.0, 1.0]].view(), array![[1.0], [5.0_f64.sqrt()]].view())?;
+    /// let path = RidgePath::fit(array![[1.0, 0.0], [0.0, 1.0]].view(), array![[1.0], [5.0_f64.sqrt()]].view())?;
     /// let selected = path.select(Criterion::MarginalLikelihood, 1e-12..=1e2)?;
     /// assert!((selected.ridge / 2.0 - 1.0).abs() < 0.01);
     /// # Ok::<(), haarmonic::Error>(())
@@ -216,7 +219,7 @@ impl RidgePath {
         if !(low > 0.0 && low <= high && high.is_finite()) {
             return Err(Error::invalid(
                 "range of ridges",
-                format!("{low:?} to {high:?}"),
+                format!("{} to {}", number(low), number(high)),
                 "two positive numbers, the smaller one first",
             ));
         }
@@ -265,11 +268,16 @@ impl RidgePath {
         }
         match refused {
             Some(error) if best.1 == f64::INFINITY => Err(error),
-            _ => Ok(SelectedRidge {
-                ridge: best.0.exp().clamp(low, high) * self.mean_diagonal,
-                relative: best.0.exp().clamp(low, high),
-                cost: best.1,
-            }),
+            _ => {
+                let relative = best.0.exp().clamp(low, high);
+                let ridge = relative * self.mean_diagonal;
+                Ok(SelectedRidge {
+                    ridge,
+                    relative,
+                    cost: best.1,
+                    condition: self.condition(Ridge::Absolute(ridge))?,
+                })
+            }
         }
     }
 

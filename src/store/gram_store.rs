@@ -9,7 +9,7 @@ use ndarray::{Array2, ArrayView2, Axis, Ix2, Slice};
 use crate::data::array_writing::write_npz_strips;
 use crate::data::atomic::check_target;
 use crate::kernel::{Gram, Kernel, KernelError, KernelPair, Precision, Signals};
-use crate::predict::Ensemble;
+use crate::predict::KernelKind;
 use crate::progress::Progress;
 use crate::{Error, Result, memory};
 
@@ -343,7 +343,7 @@ impl<'a> GramStore<'a> {
                 };
                 let [_, columns] = self.ranges([0, column]);
                 if key == 1 {
-                    self.read_tile(tile, Ensemble::Ntk, &mut ntk)?;
+                    self.read_tile(tile, KernelKind::Ntk, &mut ntk)?;
                     let part = if mirrored { ntk.t() } else { ntk.view() };
                     place(&mut matrix, &(0..rows.len()), &columns, part);
                     continue;
@@ -435,7 +435,7 @@ impl<'a> GramStore<'a> {
     pub(super) fn read_tile(
         &self,
         tile: [usize; 2],
-        ensemble: Ensemble,
+        ensemble: KernelKind,
         matrix: &mut Array2<f64>,
     ) -> Result<()> {
         let found = tile::read_one(&self.path(tile), &self.key(tile), ensemble, matrix)?;

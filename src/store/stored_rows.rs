@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
 
-use crate::predict::{Ensemble, KernelRows};
+use crate::predict::{KernelKind, KernelRows};
 use crate::{Error, Result};
 
 use super::gram_store::GramStore;
@@ -29,7 +29,7 @@ const TILES_AT_A_TIME: usize = 64;
 /// use haarmonic::activation::Activation;
 /// use haarmonic::kernel::Kernel;
 /// use haarmonic::network::{Network, Scale};
-/// use haarmonic::predict::{ConjugateGradient, Ensemble, KernelRidge, Ridge};
+/// use haarmonic::predict::{ConjugateGradient, KernelKind, KernelRidge, Ridge};
 /// use haarmonic::store::{GramStore, StoreOptions};
 /// use ndarray::Array2;
 ///
@@ -41,8 +41,8 @@ const TILES_AT_A_TIME: usize = 64;
 /// let store = GramStore::open(&path, &kernel, x.view(), options)?;
 /// store.complete(None)?;
 /// let ridge = Ridge::Relative(0.1);
-/// let rows = store.rows(Ensemble::Ntk)?;
-/// let solved = ConjugateGradient::default().solve(&rows, y.view(), ridge, None)?;
+/// let rows = store.rows(KernelKind::Ntk)?;
+/// let solved = ConjugateGradient::default().fit(&rows, y.view(), ridge, None)?;
 /// let direct = KernelRidge::fit(kernel.gram(x.view())?.ntk.view(), y.view(), ridge)?;
 /// let difference = solved.model.coefficients() - direct.coefficients();
 /// assert!(difference.iter().all(|d| d.abs() < 1e-7));
@@ -51,7 +51,7 @@ const TILES_AT_A_TIME: usize = 64;
 #[derive(Clone, Copy)]
 pub struct StoredRows<'s, 'a> {
     store: &'s GramStore<'a>,
-    ensemble: Ensemble,
+    ensemble: KernelKind,
 }
 
 impl<'a> GramStore<'a> {
@@ -59,7 +59,7 @@ impl<'a> GramStore<'a> {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the store is one of two sets of signals. That a tile is missing shows when it is read.
-    pub fn rows(&self, ensemble: Ensemble) -> Result<StoredRows<'_, 'a>> {
+    pub fn rows(&self, ensemble: KernelKind) -> Result<StoredRows<'_, 'a>> {
         if !self.is_symmetric() {
             return Err(Error::invalid(
                 "kind of the store",

@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use crate::Result;
 use crate::data::atomic::{io_error, write_atomically};
 use crate::kernel::{Gram, KernelError, KernelPair};
-use crate::predict::Ensemble;
+use crate::predict::KernelKind;
 
 use super::fingerprint::Fingerprint;
 
@@ -151,12 +151,12 @@ pub(super) fn read(path: &Path, key: &TileKey) -> Result<Found<Gram>> {
 pub(super) fn read_one(
     path: &Path,
     key: &TileKey,
-    ensemble: Ensemble,
+    ensemble: KernelKind,
     matrix: &mut Array2<f64>,
 ) -> Result<Found<()>> {
     let place = match ensemble {
-        Ensemble::Nngp => 0,
-        Ensemble::Ntk => 1,
+        KernelKind::Nngp => 0,
+        KernelKind::Ntk => 1,
     };
     found(
         path,
@@ -340,7 +340,9 @@ mod tests {
                 panic!("no tile");
             };
             assert_eq!(back, gram);
-            for (ensemble, expected) in [(Ensemble::Nngp, &gram.nngp), (Ensemble::Ntk, &gram.ntk)] {
+            for (ensemble, expected) in
+                [(KernelKind::Nngp, &gram.nngp), (KernelKind::Ntk, &gram.ntk)]
+            {
                 let mut one = Array2::zeros((0, 0));
                 let found = read_one(&path, &key(), ensemble, &mut one).unwrap();
                 assert!(matches!(found, Found::Tile(())));
@@ -381,7 +383,7 @@ mod tests {
         first.swap_with_slice(second);
         std::fs::write(&path, &bytes).unwrap();
         assert!(matches!(read(&path, &key()).unwrap(), Found::Unusable(_)));
-        for ensemble in [Ensemble::Nngp, Ensemble::Ntk] {
+        for ensemble in [KernelKind::Nngp, KernelKind::Ntk] {
             let found = read_one(&path, &key(), ensemble, &mut Array2::zeros((0, 0)));
             assert!(matches!(found.unwrap(), Found::Unusable(_)));
         }

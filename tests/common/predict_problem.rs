@@ -3,7 +3,7 @@
 
 use std::ops::{Bound, RangeBounds};
 
-use haarmonic::predict::{Ensemble, GradientFlow, Ridge, TestKernels};
+use haarmonic::predict::{GradientFlow, KernelKind, Kernels, Ridge};
 use ndarray::{Array, Array2, ArrayView2, Axis, Dimension, Slice, array};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -88,38 +88,35 @@ impl Problem {
         }
     }
 
-    pub fn flow(&self, ensemble: Ensemble, ridge: Ridge, learning_rate: f64) -> GradientFlow {
-        let builder = match ensemble {
-            Ensemble::Ntk => {
-                GradientFlow::ntk(self.ntk_dd.view(), self.nngp_dd.view(), self.targets.view())
-            }
-            Ensemble::Nngp => GradientFlow::nngp(self.nngp_dd.view(), self.targets.view()),
-        };
-        builder
-            .ridge(ridge)
-            .learning_rate(learning_rate)
-            .build()
+    pub fn flow(&self, kind: KernelKind, ridge: Ridge, learning_rate: f64) -> GradientFlow {
+        GradientFlow::fit(self.train(kind), self.targets.view(), ridge)
+            .and_then(|flow| flow.with_learning_rate(learning_rate))
             .unwrap()
     }
 
-    pub fn test(&self, ensemble: Ensemble) -> TestKernels<'_> {
-        match ensemble {
-            Ensemble::Ntk => {
-                TestKernels::ntk(self.ntk_td.view(), self.nngp_td.view(), self.nngp_tt.view())
-            }
-            Ensemble::Nngp => TestKernels::nngp(self.nngp_td.view(), self.nngp_tt.view()),
+    pub fn train(&self, kind: KernelKind) -> Kernels<'_> {
+        match kind {
+            KernelKind::Ntk => Kernels::ntk(self.ntk_dd.view(), self.nngp_dd.view()),
+            KernelKind::Nngp => Kernels::nngp(self.nngp_dd.view()),
         }
     }
 
-    pub fn evolution(&self, ensemble: Ensemble) -> (&Array2<f64>, &Array2<f64>) {
-        match ensemble {
-            Ensemble::Ntk => (&self.ntk_dd, &self.ntk_td),
-            Ensemble::Nngp => (&self.nngp_dd, &self.nngp_td),
+    pub fn cross(&self, kind: KernelKind) -> Kernels<'_> {
+        match kind {
+            KernelKind::Ntk => Kernels::ntk(self.ntk_td.view(), self.nngp_td.view()),
+            KernelKind::Nngp => Kernels::nngp(self.nngp_td.view()),
+        }
+    }
+
+    pub fn evolution(&self, kind: KernelKind) -> (&Array2<f64>, &Array2<f64>) {
+        match kind {
+            KernelKind::Ntk => (&self.ntk_dd, &self.ntk_td),
+            KernelKind::Nngp => (&self.nngp_dd, &self.nngp_td),
         }
     }
 }
 
-pub const ENSEMBLES: [Ensemble; 2] = [Ensemble::Ntk, Ensemble::Nngp];
+pub const KINDS: [KernelKind; 2] = [KernelKind::Ntk, KernelKind::Nngp];
 
 /// (XᵀX + ε)⁻¹ Xᵀ y for two features, by Cramer's rule.
 pub fn closed_form_ridge(x: &Array2<f64>, y: &Array2<f64>, epsilon: f64) -> Array2<f64> {

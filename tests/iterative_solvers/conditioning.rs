@@ -13,7 +13,7 @@ fn condition_numbers_are_those_of_the_eigenvalues() {
         ..ConjugateGradient::default()
     };
     let found = solver
-        .solve(&rows, random(50, 2).view(), Ridge::NONE, None)
+        .fit(&rows, random(50, 2).view(), Ridge::NONE, None)
         .unwrap();
     assert!(found.condition <= 1e3 * (1.0 + tol::exact() * 1e3));
     assert!(
@@ -28,14 +28,14 @@ fn condition_numbers_are_those_of_the_eigenvalues() {
         for epsilon in [1e-1, 1e-4, 1e-8] {
             let want = condition(&kernel, epsilon);
             let ridge = Ridge::Absolute(epsilon);
-            let evidence = Evidence::new(kernel.view(), targets.view(), ridge).unwrap();
+            let evidence = Evidence::fit(kernel.view(), targets.view(), ridge).unwrap();
             let found = evidence.condition();
             let tolerance = tol::lanczos() + tol::solve(want);
             assert!(
                 (found / want - 1.0).abs() <= tolerance,
                 "{n} {width} {epsilon:e}: {found:e} {want:e}"
             );
-            let path = RidgePath::new(kernel.view(), targets.view()).unwrap();
+            let path = RidgePath::fit(kernel.view(), targets.view()).unwrap();
             let found = path.condition(ridge).unwrap();
             assert!(
                 (found / want - 1.0).abs() <= tol::solve(want),
@@ -43,7 +43,7 @@ fn condition_numbers_are_those_of_the_eigenvalues() {
             );
         }
     }
-    let path = RidgePath::new(array![[0.0]].view(), array![[1.0]].view()).unwrap();
+    let path = RidgePath::fit(array![[0.0]].view(), array![[1.0]].view()).unwrap();
     assert_eq!(path.condition(Ridge::NONE).unwrap(), f64::INFINITY);
     assert!(path.condition(Ridge::Absolute(-1.0)).is_err());
 }
@@ -62,8 +62,8 @@ fn the_ridge_that_is_named_suffices() {
         let named: f64 = rest.split(',').next().unwrap().parse().unwrap();
         fit(named).unwrap();
         let path = |ridge| {
-            RidgePath::new(kernel.view(), targets.view())
-                .and_then(|path| path.fit(Ridge::Absolute(ridge)))
+            RidgePath::fit(kernel.view(), targets.view())
+                .and_then(|path| path.at(Ridge::Absolute(ridge)))
         };
         // Indefinite matrices are not for this route.
         assert!(path(named).is_ok() || kernel.nrows() == 2);

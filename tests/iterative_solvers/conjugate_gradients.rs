@@ -50,10 +50,10 @@ fn conjugate_gradients_solve_what_dense_algebra_solves() {
             let mut steps = Vec::new();
             for matrix in [kernel.view(), transposed.t(), strided] {
                 let rows = KernelMatrix::new(matrix).unwrap();
-                let found = solver.solve(&rows, targets.view(), ridge, preconditioner);
+                let found = solver.fit(&rows, targets.view(), ridge, preconditioner);
                 steps.push(found.unwrap());
             }
-            let found = solver.solve(&computed(&kernel), targets.view(), ridge, preconditioner);
+            let found = solver.fit(&computed(&kernel), targets.view(), ridge, preconditioner);
             steps.push(found.unwrap());
             for found in steps {
                 let solution = found.model.coefficients();
@@ -70,7 +70,7 @@ fn conjugate_gradients_solve_what_dense_algebra_solves() {
     }
     // A relative ridge is relative to the mean diagonal, which is 1.
     let rows = KernelMatrix::new(kernel.view()).unwrap();
-    let solve = |ridge| solver.solve(&rows, targets.view(), ridge, None).unwrap();
+    let solve = |ridge| solver.fit(&rows, targets.view(), ridge, None).unwrap();
     let [relative, absolute] = [Ridge::Relative(0.1), Ridge::Absolute(0.1)].map(solve);
     assert_close(
         "relative ridge",
@@ -103,11 +103,11 @@ fn the_slowest_target_counts_the_steps() {
     let alone: Vec<usize> = (0..3)
         .map(|c| {
             let one = block(targets.view(), .., c..c + 1);
-            solver.solve(&rows, one, ridge, None).unwrap().iterations
+            solver.fit(&rows, one, ridge, None).unwrap().iterations
         })
         .collect();
     assert_eq!(alone[0], 1);
-    let together = solver.solve(&rows, targets.view(), ridge, None).unwrap();
+    let together = solver.fit(&rows, targets.view(), ridge, None).unwrap();
     assert_eq!(together.iterations, *alone.iter().max().unwrap());
 }
 
@@ -129,7 +129,7 @@ fn no_more_than_blocks_of_rows_is_asked_for() {
     assert_eq!(most.load(Ordering::Relaxed), 1);
     let preconditioner = Preconditioner::new(&factor).unwrap();
     let found = ConjugateGradient::default()
-        .solve(
+        .fit(
             &rows,
             random(n, 1).view(),
             Ridge::Absolute(0.1),
@@ -156,14 +156,14 @@ fn preconditioners_save_steps_and_say_how_many() {
     };
     let epsilon = 1e-6;
     let ridge = Ridge::Absolute(epsilon);
-    let plain = solver.solve(&rows, targets.view(), ridge, None).unwrap();
+    let plain = solver.fit(&rows, targets.view(), ridge, None).unwrap();
     let mut last = plain.iterations;
     for rank in [10, 25, 45] {
         let factor = partial(&kernel, rank);
         let preconditioner = Preconditioner::new(&factor).unwrap();
         assert_eq!(preconditioner.rank(), rank);
         let found = solver
-            .solve(&rows, targets.view(), ridge, Some(&preconditioner))
+            .fit(&rows, targets.view(), ridge, Some(&preconditioner))
             .unwrap();
         assert!(
             found.iterations < last,
@@ -197,13 +197,13 @@ fn the_smallest_ridges_keep_their_preconditioner() {
     for epsilon in [1e-9, 1e-11, 4e-13] {
         let ridge = Ridge::Absolute(epsilon);
         let found = solver
-            .solve(&rows, targets.view(), ridge, Some(&preconditioner))
+            .fit(&rows, targets.view(), ridge, Some(&preconditioner))
             .unwrap();
         let want = relative_residual(&kernel, &targets, epsilon, found.model.coefficients());
         assert!(want <= 2.0 * solver.tolerance, "{epsilon:e}: {want:e}");
     }
     assert!(matches!(
-        solver.solve(&rows, targets.view(), Ridge::Absolute(1e-9), None),
+        solver.fit(&rows, targets.view(), Ridge::Absolute(1e-9), None),
         Err(Error::NotConverged { .. })
     ));
 }
@@ -218,7 +218,7 @@ fn what_was_reached_is_reported() {
             tolerance,
             max_iterations,
         };
-        solver.solve(&rows, targets.view(), Ridge::Absolute(epsilon), None)
+        solver.fit(&rows, targets.view(), Ridge::Absolute(epsilon), None)
     };
     match solve(1e-8, 3, 1e-3).unwrap_err() {
         Error::NotConverged {

@@ -8,7 +8,7 @@ fn one_point_and_no_kernel() {
     let one = array![[2.0]];
     let rows = KernelMatrix::new(one.view()).unwrap();
     let found = solver
-        .solve(&rows, array![[6.0]].view(), Ridge::Absolute(1.0), None)
+        .fit(&rows, array![[6.0]].view(), Ridge::Absolute(1.0), None)
         .unwrap();
     assert_close(
         "one",
@@ -37,7 +37,7 @@ fn one_point_and_no_kernel() {
     let preconditioner = Preconditioner::new(&factor).unwrap();
     let targets = array![[1.0], [2.0], [3.0]];
     for preconditioner in [None, Some(&preconditioner)] {
-        let found = solver.solve(&rows, targets.view(), Ridge::Absolute(0.5), preconditioner);
+        let found = solver.fit(&rows, targets.view(), Ridge::Absolute(0.5), preconditioner);
         assert_close(
             "zero",
             found.unwrap().model.coefficients(),
@@ -46,14 +46,14 @@ fn one_point_and_no_kernel() {
         );
     }
     let error = solver
-        .solve(&rows, targets.view(), Ridge::NONE, None)
+        .fit(&rows, targets.view(), Ridge::NONE, None)
         .unwrap_err();
     assert!(is_singular(&error), "{error}");
     let error = Nystrom::fit(&factor, targets.view(), Ridge::Absolute(0.5)).unwrap_err();
     assert!(matches!(error, Error::InvalidValue { .. }));
     // Nothing to learn takes no steps.
     let found = solver
-        .solve(&rows, Array2::zeros((3, 2)).view(), Ridge::NONE, None)
+        .fit(&rows, Array2::zeros((3, 2)).view(), Ridge::NONE, None)
         .unwrap();
     assert_eq!((found.iterations, found.residual), (0, 0.0));
     assert_eq!(found.model.coefficients(), Array2::<f64>::zeros((3, 2)));
@@ -108,9 +108,8 @@ fn bad_input_is_refused() {
     assert!(value(wrong(&array![[1.0, 0.5], [0.4, 1.0]])));
 
     let solver = ConjugateGradient::default();
-    let solve = |targets: ArrayView2<'_, f64>, ridge| {
-        solver.solve(&rows, targets, ridge, None).unwrap_err()
-    };
+    let solve =
+        |targets: ArrayView2<'_, f64>, ridge| solver.fit(&rows, targets, ridge, None).unwrap_err();
     assert!(shape(solve(random(5, 1).view(), Ridge::NONE)));
     assert!(empty(solve(random(6, 0).view(), Ridge::NONE)));
     assert!(finite(solve(
@@ -125,7 +124,7 @@ fn bad_input_is_refused() {
         };
         assert!(value(
             solver
-                .solve(&rows, targets.view(), Ridge::NONE, None)
+                .fit(&rows, targets.view(), Ridge::NONE, None)
                 .unwrap_err()
         ));
         assert!(value(PivotedCholesky::new(&rows, 2, bad).unwrap_err()));
@@ -137,7 +136,7 @@ fn bad_input_is_refused() {
         };
         assert!(value(
             solver
-                .solve(&rows, targets.view(), Ridge::NONE, None)
+                .fit(&rows, targets.view(), Ridge::NONE, None)
                 .unwrap_err()
         ));
     }
@@ -147,12 +146,12 @@ fn bad_input_is_refused() {
     // Preconditioners of another kernel, or without a ridge.
     let factor = partial(&kernel, 3);
     let preconditioner = Preconditioner::new(&factor).unwrap();
-    let error = solver.solve(&rows, targets.view(), Ridge::NONE, Some(&preconditioner));
+    let error = solver.fit(&rows, targets.view(), Ridge::NONE, Some(&preconditioner));
     assert!(value(error.unwrap_err()));
     let five = block(kernel.view(), ..5, ..5);
     let other = KernelMatrix::new(five).unwrap();
     let one = Ridge::Absolute(1.0);
-    let error = solver.solve(&other, random(5, 1).view(), one, Some(&preconditioner));
+    let error = solver.fit(&other, random(5, 1).view(), one, Some(&preconditioner));
     assert!(shape(error.unwrap_err()));
 
     // Nyström.
@@ -175,7 +174,7 @@ fn bad_input_is_refused() {
             entry,
         };
         let targets = Array2::from_shape_fn((points, 1), |(i, _)| i as f64);
-        let solved = solver.solve(&kernel, targets.view(), one, None);
+        let solved = solver.fit(&kernel, targets.view(), one, None);
         [solved.err(), PivotedCholesky::new(&kernel, 2, 0.0).err()].map(Option::unwrap)
     };
     assert!(odd(2, &[1.0], 0.1).into_iter().all(shape));
@@ -212,6 +211,6 @@ fn bad_input_is_refused() {
     let error = PivotedCholesky::new(&KernelMatrix::new(indefinite.view()).unwrap(), 2, 0.0);
     assert!(is_singular(&error.unwrap_err()));
     let rows = KernelMatrix::new(indefinite.view()).unwrap();
-    let error = solver.solve(&rows, array![[1.0], [-1.0]].view(), Ridge::NONE, None);
+    let error = solver.fit(&rows, array![[1.0], [-1.0]].view(), Ridge::NONE, None);
     assert!(is_singular(&error.unwrap_err()));
 }

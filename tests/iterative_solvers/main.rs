@@ -15,8 +15,8 @@ mod powers_of_two;
 
 use haarmonic::predict::{
     ConjugateGradient, Criterion, Evidence, GradientFlow, KernelFunction, KernelMatrix,
-    KernelRidge, KernelRows, Nystrom, PivotedCholesky, Preconditioner, Ridge, RidgePath,
-    TestKernels, Time,
+    KernelRidge, KernelRows, Kernels, Nystrom, PivotedCholesky, Preconditioner, Ridge, RidgePath,
+    Time,
 };
 use haarmonic::{Error, Result};
 use nalgebra::DMatrix;

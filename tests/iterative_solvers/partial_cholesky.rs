@@ -83,14 +83,12 @@ fn factors_stop_at_a_trace_and_at_the_rank() {
         max_iterations: 10,
     };
     let ridge = Ridge::Absolute(0.5);
-    let found = solver.solve(&rows, y.view(), ridge, None).unwrap();
+    let found = solver.fit(&rows, y.view(), ridge, None).unwrap();
     assert_eq!(found.iterations, 3);
     let want = dense_solution(&kernel, &y, 0.5);
     let tolerance = tol::from_residual(solver.tolerance, condition(&kernel, 0.5));
     assert_close("rank two", found.model.coefficients(), &want, tolerance);
-    let error = solver
-        .solve(&rows, y.view(), Ridge::NONE, None)
-        .unwrap_err();
+    let error = solver.fit(&rows, y.view(), Ridge::NONE, None).unwrap_err();
     assert!(is_singular(&error), "{error}");
     assert!(error.to_string().contains("ridge"), "{error}");
 }

@@ -62,17 +62,15 @@ fn predictions_follow_the_targets() {
         KernelRidge::fit(kernel.view(), y.view(), RIDGE)?.predict(test.view())
     });
     assert_law("path", |kernel, [test, _], y| {
-        let path = RidgePath::new(kernel.view(), y.view())?;
+        let path = RidgePath::fit(kernel.view(), y.view())?;
         let mut means = path.predict(test.view(), &[RIDGE])?;
-        assert_eq!(means[0], path.fit(RIDGE)?.predict(test.view())?);
+        assert_eq!(means[0], path.at(RIDGE)?.predict(test.view())?);
         Ok(means.remove(0))
     });
     assert_law("flow", |kernel, [test, prior], y| {
-        let flow = GradientFlow::nngp(kernel.view(), y.view())
-            .ridge(RIDGE)
-            .build()?;
-        let test = TestKernels::nngp(test.view(), prior.view());
-        Ok(flow.on_test(&test, Time::Infinite)?.mean)
+        let flow = GradientFlow::fit(Kernels::nngp(kernel.view()), y.view(), RIDGE)?;
+        let test = Kernels::nngp(test.view());
+        Ok(flow.predict(test, prior.view(), Time::Infinite)?.mean)
     });
     for preconditioned in [false, true] {
         assert_law("conjugate gradients", |kernel, [test, _], y| {
@@ -80,7 +78,7 @@ fn predictions_follow_the_targets() {
             let preconditioner = Preconditioner::new(&partial(kernel, 4))?;
             let preconditioner = preconditioned.then_some(&preconditioner);
             let solver = ConjugateGradient::default();
-            let solved = solver.solve(&rows, y.view(), RIDGE, preconditioner)?;
+            let solved = solver.fit(&rows, y.view(), RIDGE, preconditioner)?;
             assert!(solved.condition.is_finite() && solved.residual <= solver.tolerance);
             solved.model.predict(test.view())
         });
@@ -106,11 +104,11 @@ fn costs_are_numbers_or_errors() {
         Criterion::LeaveOneOutProbability,
         Criterion::LeaveOneOutError,
     ];
-    let here = Evidence::new(kernel.view(), targets.view(), RIDGE).unwrap();
+    let here = Evidence::fit(kernel.view(), targets.view(), RIDGE).unwrap();
     let loo = here.leave_one_out().unwrap();
     for exponent in [-660, -498, -100, 0, 100, 498] {
         let scaled = times(&targets, exponent);
-        let evidence = Evidence::new(kernel.view(), scaled.view(), RIDGE).unwrap();
+        let evidence = Evidence::fit(kernel.view(), scaled.view(), RIDGE).unwrap();
         let found = evidence.leave_one_out().unwrap();
         assert_eq!(found.mean, times(&loo.mean, exponent));
         assert_eq!(found.variance, loo.variance);
@@ -126,7 +124,7 @@ fn costs_are_numbers_or_errors() {
         );
         let refitted = found.mean_square_error(scaled.view()).unwrap();
         assert!((refitted - square).abs() <= tol::solve(1e3) * square);
-        let path = RidgePath::new(kernel.view(), scaled.view()).unwrap();
+        let path = RidgePath::fit(kernel.view(), scaled.view()).unwrap();
         for criterion in criteria {
             assert!(evidence.cost(criterion).is_finite());
             let selected = path.select(criterion, 1e-6..=1e2).unwrap();
@@ -137,7 +135,7 @@ fn costs_are_numbers_or_errors() {
     for exponent in [-498, 498] {
         let scaled = times(&targets, exponent / 2);
         let kernel = times(&kernel, exponent);
-        let evidence = Evidence::new(kernel.view(), scaled.view(), RIDGE).unwrap();
+        let evidence = Evidence::fit(kernel.view(), scaled.view(), RIDGE).unwrap();
         let volume = (POINTS * 2) as f64 * 0.5 * f64::from(exponent) * 2f64.ln();
         let want = here.log_marginal_likelihood() - volume;
         let found = evidence.log_marginal_likelihood();
@@ -159,8 +157,8 @@ fn costs_are_numbers_or_errors() {
             "{text}"
         );
     };
-    refused(Evidence::new(kernel.view(), huge.view(), RIDGE).unwrap_err());
-    let path = RidgePath::new(kernel.view(), huge.view()).unwrap();
+    refused(Evidence::fit(kernel.view(), huge.view(), RIDGE).unwrap_err());
+    let path = RidgePath::fit(kernel.view(), huge.view()).unwrap();
     for criterion in criteria {
         refused(path.cost(criterion, RIDGE).unwrap_err());
         refused(path.select(criterion, 1e-6..=1e2).unwrap_err());
@@ -173,10 +171,10 @@ fn costs_are_numbers_or_errors() {
 #[test]
 fn spectra_follow_the_kernel() {
     let (kernel, targets, ..) = problem();
-    let here = RidgePath::new(kernel.view(), targets.view()).unwrap();
+    let here = RidgePath::fit(kernel.view(), targets.view()).unwrap();
     for exponent in [-900, -498, 498, 900] {
         let scaled = times(&kernel, exponent);
-        let path = RidgePath::new(scaled.view(), targets.view()).unwrap();
+        let path = RidgePath::fit(scaled.view(), targets.view()).unwrap();
         let want: Vec<f64> = here
             .eigenvalues()
             .iter()

@@ -16,9 +16,8 @@ fn a_wide_ensemble_follows_its_kernel() {
     let cross = |kernel: &Array2<f64>| kernel.slice_axis(Axis(1), Slice::from(..TRAIN)).to_owned();
     let (ntk, nngp) = (train(&gram.ntk), train(&gram.nngp));
     let flow = |targets: ArrayView2<'_, f64>, rate: f64| {
-        GradientFlow::ntk(ntk.view(), nngp.view(), targets)
-            .learning_rate(rate)
-            .build()
+        GradientFlow::fit(Kernels::ntk(ntk.view(), nngp.view()), targets, Ridge::NONE)
+            .and_then(|flow| flow.with_learning_rate(rate))
             .unwrap()
     };
     let rate = 0.4 * flow(targets.view(), 1.0).stable_learning_rate().unwrap();
@@ -38,12 +37,12 @@ fn a_wide_ensemble_follows_its_kernel() {
     .unwrap();
 
     let (ntk, nngp) = (cross(&gram.ntk), cross(&gram.nngp));
-    let test = TestKernels::ntk(ntk.view(), nngp.view(), gram.nngp.view());
+    let (test, prior) = (Kernels::ntk(ntk.view(), nngp.view()), gram.nngp.view());
     let bias = tol::TRAINED_BIAS / WIDTH as f64;
     for (at, outputs) in ensemble.iter().enumerate() {
         assert_eq!(outputs.steps, STEPS[at]);
         let time = Time::Steps(STEPS[at]);
-        let want = prediction.on_test(&test, time).unwrap();
+        let want = prediction.predict(test, prior, time).unwrap();
         let (mean, error) = (outputs.mean(), outputs.standard_error().unwrap());
         for ((index, found), error) in mean.indexed_iter().zip(&error) {
             let off = (found - want.mean[index]).abs();
@@ -64,7 +63,7 @@ fn a_wide_ensemble_follows_its_kernel() {
             );
         }
 
-        let z = gains.on_test(&test, time).unwrap().mean;
+        let z = gains.predict(test, prior, time).unwrap().mean;
         let start = &ensemble[0].outputs;
         let mut reduced = outputs.outputs.clone();
         for (mut one, start) in reduced.outer_iter_mut().zip(start.outer_iter()) {

@@ -22,7 +22,7 @@ use haarmonic::finite_width::{
 use haarmonic::group::{FiniteAction, PointGroup, Rotation};
 use haarmonic::kernel::Kernel;
 use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
-use haarmonic::predict::{GradientFlow, TestKernels, Time};
+use haarmonic::predict::{GradientFlow, Kernels, Ridge, Time};
 use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, Slice, concatenate};
 use num_complex::Complex64;
 use rand::SeedableRng;

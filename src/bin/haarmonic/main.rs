@@ -10,6 +10,8 @@ mod plot_arguments;
 #[cfg(feature = "plot")]
 mod plot_table;
 mod predict;
+mod predict_arguments;
+mod predict_kernels;
 mod progress;
 mod ranks;
 mod say;
@@ -24,7 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use haarmonic::kernel::{Kernel, Precision};
 use haarmonic::network::{InputSpace, Network};
-use haarmonic::predict::Criterion;
+use haarmonic::predict::{Criterion, KernelKind};
 use haarmonic::{Error, Result};
 
 /// More threads than that make no computation faster, and a system that can hold them no longer answers.
@@ -46,7 +48,7 @@ enum Command {
     /// Compute the kernels of one set of inputs with itself, or with another
     Gram(gram::Arguments),
     /// Predict with an ensemble of infinitely wide networks
-    Predict(predict::Arguments),
+    Predict(predict_arguments::Arguments),
     /// Choose the scales of a network and the ridge by training points
     Select(select::Arguments),
     /// Say how good predictions are
@@ -77,6 +79,15 @@ enum KernelChoice {
     Ntk,
     /// Only the last layer is trained; at t = ∞ a Gaussian process
     Nngp,
+}
+
+impl From<KernelChoice> for KernelKind {
+    fn from(choice: KernelChoice) -> KernelKind {
+        match choice {
+            KernelChoice::Ntk => KernelKind::Ntk,
+            KernelChoice::Nngp => KernelKind::Nngp,
+        }
+    }
 }
 
 /// What a choice is judged by, on the training points alone.

@@ -6,9 +6,9 @@ use clap::Args;
 use haarmonic::data::arrays::{npz_keys, read_npz_real, read_real};
 use haarmonic::data::atomic::write_csv;
 use haarmonic::predict::classification::{calibration, class_probabilities, confusion};
-use haarmonic::predict::metrics::{mae, r_squared, rmse};
+use haarmonic::predict::metrics::Score;
 use haarmonic::{Error, Result};
-use ndarray::{Array1, Array2, ArrayD, ArrayView1, ArrayViewD, Ix2};
+use ndarray::{Array1, Array2, ArrayD, ArrayView1, Ix2};
 
 use super::files::check_output;
 use super::say;
@@ -59,37 +59,19 @@ fn regression(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Result<(
     if targets.ndim() + 1 == mean.ndim() && mean.shape().last() == Some(&1) {
         targets = targets.insert_axis(ndarray::Axis(mean.ndim() - 1));
     }
-    let scores = [
-        ("mae", mae(mean.view(), targets.view())),
-        ("rmse", rmse(mean.view(), targets.view())),
-        (
-            "r2",
-            r_squared(rows(mean.view()).view(), rows(targets.view()).view()),
-        ),
-    ];
-    let (mut names, mut values, mut said) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, score) in scores {
-        // Targets that are all the same have no R².
-        if name == "r2" && matches!(score, Err(Error::InvalidValue { .. })) {
-            continue;
-        }
-        let score = score.map_err(|error| error.in_file(path))?;
-        said.push(format!("{name:>5} {score:.6e}"));
-        names.push(name);
-        values.push(score);
-    }
+    let score = Score::of(mean.view(), targets.view()).map_err(|error| error.in_file(path))?;
+    // Targets that are all the same have no R².
+    let r_squared = score.r_squared.map(|r_squared| ("r2", r_squared));
+    let scores = [("mae", score.mae), ("rmse", score.rmse)];
+    let (names, values): (Vec<_>, Vec<_>) = scores.into_iter().chain(r_squared).unzip();
+    let scores = names.iter().zip(&values);
+    let said: Vec<String> = scores
+        .map(|(name, score)| format!("{name:>5} {score:.6e}"))
+        .collect();
     if let Some(out) = &arguments.out {
         write_csv(out, &names, [values])?;
     }
     say::lines(&said)
-}
-
-/// One row for each value of the first axis; one output for a single axis.
-fn rows(array: ArrayViewD<'_, f64>) -> Array2<f64> {
-    let n = array.shape().first().copied().unwrap_or(1);
-    let width = array.len().checked_div(n).unwrap_or(0);
-    let values = array.iter().copied().collect();
-    Array2::from_shape_vec((n, width), values).expect("rows times their width")
 }
 
 fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Result<()> {

@@ -6,14 +6,12 @@ use clap::Args;
 use haarmonic::data::atomic::write_atomically;
 use haarmonic::kernel::Kernel;
 use haarmonic::network::Network;
-use haarmonic::predict::Ensemble;
-use haarmonic::selection::ScaleSelection;
+use haarmonic::predict::selection::ScaleSelection;
 use haarmonic::{Error, Result, memory};
 
 use super::files::check_output;
-use super::inputs::Inputs;
 use super::progress::Watched;
-use super::targets::Targets;
+use super::targets::Known;
 use super::{CriterionChoice, KernelChoice, for_less_memory, say};
 
 /// What to do about kernels that do not fit into memory.
@@ -66,22 +64,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         ));
     }
     let network = Network::read(path)?;
-    let targets = Targets::read(&network, train_y)?;
-    let train = Inputs::read(&network, train_x)?;
-    targets
-        .check(train.len(), "training")
-        .map_err(|error| error.in_file(train_y))?;
+    let Known { inputs, targets } = Known::read(&network, train_x, train_y, "training")?;
     let rows = targets.rows.nrows();
     memory::check(
         &format!("kernels of {rows} rows and their derivatives"),
         memory::bytes(4, &[rows, rows]),
         FEWER,
     )?;
-    let ensemble = match arguments.kernel {
-        KernelChoice::Ntk => Ensemble::Ntk,
-        KernelChoice::Nngp => Ensemble::Nngp,
-    };
-    let mut search = ScaleSelection::new(arguments.criterion.into(), ensemble)
+    let mut search = ScaleSelection::new(arguments.criterion.into(), arguments.kernel.into())
         .noise(arguments.ridge)
         .iterations(arguments.iterations);
     if arguments.fixed_ridge {
@@ -90,10 +80,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let watched = Watched::new()?;
     let kernels = |network: &Network| {
         let kernel = Kernel::new(network)?.with_progress(watched.progress(false));
-        kernel.gram(train.signals()?)
+        kernel.gram(inputs.signals()?)
     };
     let selected = search
-        .run(&network, targets.rows.view(), kernels)
+        .fit(&network, targets.rows.view(), kernels)
         .map_err(|error| for_less_memory(error, FEWER))?;
     drop(watched);
     let text = selected.network.to_toml()?;

@@ -1,6 +1,6 @@
 //! Targets from a file, and predictions in the same shape.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use haarmonic::data::arrays::read_real;
 use haarmonic::network::{Network, Outputs};
@@ -8,8 +8,30 @@ use haarmonic::predict::fields;
 use haarmonic::{Error, Result};
 use ndarray::{Array2, Array3, ArrayD, Axis};
 
+use super::inputs::Inputs;
+
+/// Inputs with their targets.
+pub struct Known {
+    pub inputs: Inputs,
+    pub targets: Targets,
+}
+
+impl Known {
+    /// Reads inputs and targets, and refuses them if their numbers differ.
+    ///
+    /// # Arguments
+    /// * `whose` — "training" or "validation"
+    pub fn read(network: &Network, x: &Path, y: &Path, whose: &str) -> Result<Known> {
+        let targets = Targets::read(network, y)?;
+        let inputs = Inputs::read(network, x)?;
+        targets.check(inputs.len(), whose)?;
+        Ok(Known { inputs, targets })
+    }
+}
+
 /// Targets as rows of a kernel.
 pub struct Targets {
+    path: PathBuf,
     pub rows: Array2<f64>,
     /// The number of places of each input, if the outputs of the network are functions.
     places: Option<usize>,
@@ -20,16 +42,16 @@ pub struct Targets {
 impl Targets {
     /// Reads `[n]` or `[n, outputs]` for a network with pooled outputs, `[n, P]` or `[n, P, outputs]` for one with
     /// outputs at P places.
-    pub fn read(network: &Network, path: &Path) -> Result<Targets> {
+    fn read(network: &Network, path: &Path) -> Result<Targets> {
         let array = read_real(path)?;
         let places = match network.outputs() {
             Outputs::Pooled => None,
             outputs => Some(outputs.count()),
         };
-        Targets::new(array, places).map_err(|error| error.in_file(path))
+        Targets::new(array, places, path).map_err(|error| error.in_file(path))
     }
 
-    fn new(array: ArrayD<f64>, places: Option<usize>) -> Result<Targets> {
+    fn new(array: ArrayD<f64>, places: Option<usize>, path: &Path) -> Result<Targets> {
         let shape = array.shape().to_vec();
         let expected = || match places {
             None => "[n] or [n, outputs]".to_owned(),
@@ -56,6 +78,7 @@ impl Targets {
             }
         };
         Ok(Targets {
+            path: path.into(),
             rows,
             places,
             shape,
@@ -63,20 +86,24 @@ impl Targets {
     }
 
     /// Refuses targets for another number of inputs.
-    ///
-    /// # Arguments
-    /// * `inputs` — how many there are
-    /// * `whose` — "training" or "validation"
-    pub fn check(&self, inputs: usize, whose: &str) -> Result<()> {
+    fn check(&self, inputs: usize, whose: &str) -> Result<()> {
         if self.rows.nrows() == inputs * self.places() {
             return Ok(());
         }
         let at = self.places.map_or(String::new(), |p| format!("{p}, "));
-        Err(Error::shape(
-            "targets",
-            format!("[{inputs}, {at}outputs], one row per {whose} input"),
-            self.shape.clone(),
-        ))
+        let expected = format!("[{inputs}, {at}outputs], one row per {whose} input");
+        Err(Error::shape("targets", expected, self.shape.clone()).in_file(&self.path))
+    }
+
+    /// Refuses validation targets with another number of outputs than the training targets.
+    pub fn check_outputs(&self, train: &Targets) -> Result<()> {
+        let outputs = train.rows.ncols();
+        if self.rows.ncols() == outputs {
+            return Ok(());
+        }
+        let expected = format!("{outputs} outputs, as the training targets");
+        let error = Error::shape("validation targets", expected, self.rows.shape());
+        Err(error.in_file(&self.path))
     }
 
     /// The number of places of each input.

@@ -1,7 +1,32 @@
-//! How far training has come along each eigenvector.
+//! Training times, and how far training has come along each eigenvector.
 
-use super::ensemble::Time;
+use std::fmt;
+
+use crate::error::number;
 use crate::{Error, Result};
+
+/// A training time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Time {
+    /// After a finite time t ≥ 0; solved by the eigendecomposition.
+    Finite(f64),
+    /// After a number of steps of gradient descent, of which the learning rate is the size; solved by the eigendecomposition.
+    /// It converges for learning rates below [`stable_learning_rate`](super::GradientFlow::stable_learning_rate).
+    Steps(u64),
+    /// After convergence; solved by Cholesky.
+    Infinite,
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Time::Finite(t) => number(*t).to_string(),
+            Time::Steps(steps) => format!("{steps} steps"),
+            Time::Infinite => "converged".into(),
+        };
+        f.pad(&text)
+    }
+}
 
 /// A training time in units of the loss: what is left of an error along an eigenvector of Θ with eigenvalue λ.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,7 +55,7 @@ impl Elapsed {
         }
         Err(Error::invalid(
             "training time",
-            format!("{t:?}"),
+            t,
             "a number of at least 0, or infinite",
         ))
     }

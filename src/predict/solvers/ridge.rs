@@ -2,6 +2,7 @@
 
 use faer::Mat;
 
+use crate::check::not_negative;
 use crate::{Error, Result};
 
 /// A number ε added to the diagonal of the train-train kernel.
@@ -41,18 +42,15 @@ impl Ridge {
             Ridge::Relative(number) => (number, number * mean_diagonal),
             Ridge::Absolute(number) => (number, number),
         };
-        if number.is_finite() && number >= 0.0 && epsilon.is_finite() {
-            return Ok(epsilon);
+        not_negative("ridge", number)?;
+        match epsilon.is_finite() {
+            true => Ok(epsilon),
+            false => Err(Error::invalid("ridge", number, "a smaller number")),
         }
-        Err(Error::invalid(
-            "ridge",
-            format!("{number:?}"),
-            "a finite number, at least 0",
-        ))
     }
 
-    /// Adds ε to the diagonal of `kernel`.
-    pub(super) fn add_to(self, kernel: &mut Mat<f64>) -> Result<()> {
+    /// Adds ε to the diagonal of `kernel`, and returns it.
+    pub(in crate::predict) fn add_to(self, kernel: &mut Mat<f64>) -> Result<f64> {
         let epsilon = self.to_absolute(mean_diagonal(kernel))?;
         for i in 0..kernel.nrows() {
             kernel[(i, i)] += epsilon;
@@ -60,7 +58,7 @@ impl Ridge {
                 return Err(Error::not_finite("kernel with its ridge", vec![i, i]));
             }
         }
-        Ok(())
+        Ok(epsilon)
     }
 }
 
@@ -71,7 +69,7 @@ impl Default for Ridge {
 }
 
 /// The mean of the diagonal of a matrix with at least one row.
-pub(super) fn mean_diagonal(kernel: &Mat<f64>) -> f64 {
+pub(in crate::predict) fn mean_diagonal(kernel: &Mat<f64>) -> f64 {
     let n = kernel.nrows() as f64;
     (0..kernel.nrows()).map(|i| kernel[(i, i)] / n).sum()
 }

@@ -8,8 +8,8 @@
 //!       they meet the noise of the average, those of single networks like its square root; ten seconds.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -140,22 +140,17 @@ fn main() -> Result<()> {
         draw_pictures(&all, folder)?;
     }
     if let Some(path) = options.csv {
-        create_folder(path.parent())?;
+        shared::create_folder_of(&path)?;
         std::fs::write(&path, csv).map_err(|error| Error::io(path, FileOperation::Write, error))?;
     }
     Ok(())
-}
-
-fn create_folder(folder: Option<&std::path::Path>) -> Result<()> {
-    let folder = folder.unwrap_or(std::path::Path::new(""));
-    std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, FileOperation::Create, error))
 }
 
 /// Draws the deviations of the mean against the width, a picture for each kernel.
 #[cfg(feature = "plot")]
 fn draw_pictures(all: &[(&str, &str, Vec<Row>)], folder: &std::path::Path) -> Result<()> {
     use haarmonic::plot::{Curve, Labels, convergence};
-    create_folder(Some(folder))?;
+    shared::create_folder(folder)?;
     for (kernel, file) in [
         ("NNGP", "convergence-nngp.svg"),
         ("NTK", "convergence-ntk.svg"),

@@ -3,9 +3,8 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::check;
-use super::linalg::{Cholesky, product, to_array};
+use super::linalg::{Cholesky, ScaledColumns, product, to_array};
 use super::ridge::Ridge;
-use super::scaled_columns::ScaledColumns;
 use crate::Result;
 
 const TRAIN_TRAIN: &str = "train-train kernel";
@@ -66,7 +65,7 @@ impl KernelRidge {
         KernelRidge::from_solution(targets.with(solution))
     }
 
-    pub(super) fn from_solution(solution: ScaledColumns) -> Result<KernelRidge> {
+    pub(in crate::predict) fn from_solution(solution: ScaledColumns) -> Result<KernelRidge> {
         Ok(KernelRidge {
             coefficients: to_array("coefficients of the regression", &solution.restored())?,
             solution,

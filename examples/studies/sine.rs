@@ -8,20 +8,21 @@
 //!       networks tell, and which is zero in the mean. The change of the kernel falls: wide networks are frozen. A few seconds.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+#[path = "../shared/mod.rs"]
+mod shared;
 
-use std::path::{Path, PathBuf};
+#[cfg(feature = "plot")]
+use std::path::Path;
+use std::path::PathBuf;
 
 use clap::Parser;
 use haarmonic::activation::Activation;
 use haarmonic::data::atomic::write_csv;
-use haarmonic::error::FileOperation;
 use haarmonic::finite_width::candle_core::{DType, Tensor};
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Trainer, Width};
 use haarmonic::kernel::Kernel;
 use haarmonic::network::{Network, Scale};
-use haarmonic::predict::{GradientFlow, Prediction, TestKernels, Time};
+use haarmonic::predict::{KernelKind, Kernels, Marginals, Regression, Time};
 use haarmonic::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, Axis, Slice, concatenate};
 
@@ -116,7 +117,7 @@ fn main() -> Result<()> {
             "at least 2, at least one, at least one and increasing",
         ));
     }
-    create_folder(options.csv.parent())?;
+    shared::create_folder_of(&options.csv)?;
     let (train, test) = (points(TRAIN, RANGE), points(TEST, 1.3 * RANGE));
     let targets = train.slice_axis(Axis(1), Slice::from(..1)).mapv(f64::sin);
     let network = mlp()?;
@@ -127,25 +128,23 @@ fn main() -> Result<()> {
         kernel.cross(test.view(), train.view())?,
     );
     let prior = kernel.gram(test.view())?.nngp;
-    let flow = |rate: f64| {
-        GradientFlow::ntk(within.ntk.view(), within.nngp.view(), targets.view())
-            .learning_rate(rate)
-            .build()
-    };
-    let rate = 0.5 * flow(1.0)?.stable_learning_rate()?;
-    let kernels = TestKernels::ntk(across.ntk.view(), across.nngp.view(), prior.view());
+    let of_ntk = |gram| Kernels::of(KernelKind::Ntk, gram);
+    let model = Regression::new().fit(of_ntk(&within), targets.view())?;
+    let rate = 0.5 * model.flow().stable_learning_rate()?;
+    let regression = Regression::new().learning_rate(rate);
     let mut steps = options.steps.clone();
     steps.insert(0, 0);
     steps.dedup();
     let times: Vec<Time> = steps.iter().map(|&steps| Time::Steps(steps)).collect();
-    let limit = flow(rate)?.on_test_at(&kernels, &times)?;
+    let model = regression.fit(of_ntk(&within), targets.view())?;
+    let limit = model
+        .flow()
+        .predict_marginals_at(of_ntk(&across), prior.diag(), &times)?;
     // What is left after some steps of functions that infinitely wide networks begin with.
     let left_of = |first: &[f64]| -> Result<Vec<Array1<f64>>> {
         let on_train = Array2::from_shape_fn((TRAIN, 1), |(i, _)| first[i]);
-        let learned = GradientFlow::ntk(within.ntk.view(), within.nngp.view(), on_train.view())
-            .learning_rate(rate)
-            .build()?
-            .means_on_test(across.ntk.view(), &times)?;
+        let learned = regression.fit(of_ntk(&within), on_train.view())?;
+        let learned = learned.flow().predict_mean_at(across.ntk.view(), &times)?;
         let on_test = ArrayView1::from(&first[TRAIN..]);
         Ok(learned.iter().map(|l| &on_test - &l.column(0)).collect())
     };
@@ -252,11 +251,6 @@ fn points(count: usize, range: f64) -> Array2<f64> {
     Array2::from_shape_fn((count, 2), |(i, c)| if c == 0 { x(i) } else { 1.0 })
 }
 
-fn create_folder(folder: Option<&Path>) -> Result<()> {
-    let folder = folder.unwrap_or(Path::new(""));
-    std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, FileOperation::Create, error))
-}
-
 fn mlp() -> Result<Network> {
     let scale = Scale::new(1.5, 0.1);
     Network::vector(2)
@@ -268,17 +262,12 @@ fn mlp() -> Result<Network> {
         .build()
 }
 
-fn exact((prediction, &steps): (&Prediction, &u64)) -> Curve {
+fn exact((prediction, &steps): (&Marginals, &u64)) -> Curve {
     Curve {
         width: "inf".into(),
         steps,
         mean: prediction.mean.iter().copied().collect(),
-        deviation: prediction
-            .covariance
-            .diag()
-            .iter()
-            .map(|v| v.max(0.0).sqrt())
-            .collect(),
+        deviation: prediction.variance.iter().map(|v| v.sqrt()).collect(),
     }
 }
 
@@ -320,7 +309,7 @@ fn write(path: &PathBuf, test: &Array2<f64>, curves: &[Curve]) -> Result<()> {
 #[cfg(feature = "plot")]
 fn draw(rows: &[Row], curves: &[Curve], test: &Array2<f64>, folder: &Path) -> Result<()> {
     use haarmonic::plot::{Band, Curve as Line, Labels, bands, convergence};
-    create_folder(Some(folder))?;
+    shared::create_folder(folder)?;
     let x = test.column(0).to_vec();
     let sine: Vec<[f64; 2]> = points(TRAIN, RANGE)
         .rows()

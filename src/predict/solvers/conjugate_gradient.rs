@@ -7,10 +7,9 @@ use super::check;
 use super::kernel_ridge::KernelRidge;
 use super::kernel_rows::{KernelRows, diagonal_of, kernel_product};
 use super::lanczos::Tridiagonal;
-use super::linalg::column_product;
-use super::preconditioner::Preconditioner;
+use super::linalg::{ScaledColumns, column_product};
+use super::pivoted_cholesky::Preconditioner;
 use super::ridge::Ridge;
-use super::scaled_columns::ScaledColumns;
 use crate::special::powers::{exponent, times_power};
 use crate::{Error, Result};
 
@@ -31,7 +30,7 @@ use crate::{Error, Result};
 /// let (kernel, targets) = (array![[2.0, 1.0], [1.0, 3.0]], array![[1.0], [-1.0]]);
 /// let rows = KernelMatrix::new(kernel.view())?;
 /// let solver = ConjugateGradient { tolerance: 1e-12, max_iterations: 10 };
-/// let solved = solver.solve(&rows, targets.view(), Ridge::NONE, None)?;
+/// let solved = solver.fit(&rows, targets.view(), Ridge::NONE, None)?;
 /// assert_eq!(solved.iterations, 2);
 /// let dense = KernelRidge::fit(kernel.view(), targets.view(), Ridge::NONE)?;
 /// let change = (solved.model.coefficients() - dense.coefficients()).mapv(f64::abs).sum();
@@ -73,7 +72,7 @@ pub struct Solved {
 }
 
 impl ConjugateGradient {
-    /// Solves for all targets.
+    /// Fits a regression to all targets.
     ///
     /// # Arguments
     /// * `kernel` — K, n points
@@ -90,7 +89,7 @@ impl ConjugateGradient {
     /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input,
     /// [`Error::NotPositiveDefinite`] if a direction shows K + ε to be singular to working precision,
     /// [`Error::NotConverged`] with the residual that was reached if the steps do not suffice or rounding stops the residual.
-    pub fn solve(
+    pub fn fit(
         &self,
         kernel: &impl KernelRows,
         targets: ArrayView2<'_, f64>,
@@ -100,7 +99,7 @@ impl ConjugateGradient {
         if !(self.tolerance > 0.0 && self.tolerance < 1.0) {
             return Err(Error::invalid(
                 "tolerance of the residual",
-                format!("{:?}", self.tolerance),
+                self.tolerance,
                 "a number between 0 and 1",
             ));
         }
@@ -186,7 +185,7 @@ fn check_preconditioner(
     if epsilon == 0.0 {
         return Err(Error::invalid(
             "ridge",
-            "0",
+            epsilon,
             "a number above 0 with a preconditioner of low rank",
         ));
     }

@@ -15,17 +15,17 @@
 //! given the coefficients and p instead: nothing makes its prediction turn, and the maps are too few to learn that from them.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use std::f64::consts::{SQRT_2, TAU};
 
 use haarmonic::Result;
 use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
-use haarmonic::kernel::Kernel;
+use haarmonic::kernel::{Gram, Kernel};
 use haarmonic::network::{Network, Outputs, Quadrature, Scale, SphereSampling, Support};
-use haarmonic::predict::{KernelRidge, Ridge, fields};
+use haarmonic::predict::{Kernels, Regression, Ridge, fields};
 use haarmonic::sphere::{
     CoefficientRotation, Gradient, Sampling, ShtPlanner, SphericalHarmonics, coefficients,
     smoothing::heat_kernel, zonal,
@@ -133,7 +133,7 @@ fn on_filters(name: &str, filter: &Support, readout: Readout, maps: [&Maps; 3]) 
     };
     let kernel = Kernel::new(&network)?;
     let signals = kernel.prepare(train.coeffs.view())?;
-    let gram = kernel.gram_prepared(&signals)?.ntk;
+    let gram = kernel.gram_prepared(&signals)?;
     let [here, there] = [test, turned].map(|maps| {
         let other = kernel.prepare_at(maps.coeffs.view(), &outputs(maps))?;
         kernel.cross_prepared(&other, &signals)
@@ -152,7 +152,7 @@ fn on_vectors(name: &str, maps: [&Maps; 3]) -> Result<Row> {
         .build()?;
     let kernel = Kernel::new(&network)?;
     let [train, test, turned] = maps.map(Maps::vectors);
-    let gram = kernel.gram(train.view())?.ntk;
+    let gram = kernel.gram(train.view())?;
     let crosses = [
         kernel.cross(test.view(), train.view())?.ntk,
         kernel.cross(turned.view(), train.view())?.ntk,
@@ -163,7 +163,7 @@ fn on_vectors(name: &str, maps: [&Maps; 3]) -> Result<Row> {
 /// Kernel regression from the first of the maps, for each size.
 fn learn(
     name: &str,
-    gram: &Array2<f64>,
+    gram: &Gram,
     crosses: [Array2<f64>; 2],
     [train, test]: [&Maps; 2],
 ) -> Result<Row> {
@@ -185,9 +185,11 @@ fn learn(
         let mean = targets.sum() / targets.len() as f64;
         // [maps, places, 1] as rows of the kernel, map after map, and back.
         let targets = fields::to_rows((&targets - mean).view().insert_axis(Axis(2)), PLACES)?;
-        let model = KernelRidge::fit(first(&first(gram, 0), 1).view(), targets.view(), RIDGE)?;
+        let [ntk, nngp] = [&gram.ntk, &gram.nngp].map(|kernel| first(&first(kernel, 0), 1));
+        let train = Kernels::ntk(ntk.view(), nngp.view());
+        let model = Regression::new().ridge(RIDGE).fit(train, targets.view())?;
         let predict = |cross| -> Result<Array2<f64>> {
-            let rows = model.predict(first(cross, 1).view())?;
+            let rows = model.predict_mean(first(cross, 1).view())?;
             Ok(fields::from_rows(rows, PLACES)?.index_axis_move(Axis(2), 0) + mean)
         };
         let (here, there) = (predict(&crosses[0])?, predict(&crosses[1])?);

@@ -12,8 +12,8 @@
 //!         a few networks, which are mostly noise. Ten seconds.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 mod ensembles;
 
@@ -22,7 +22,7 @@ use ensembles::{Options, Outputs, Result, Setting, Size, TURNS, mean_square, pai
 use haarmonic::data::atomic::write_csv;
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{AugmentedKernel, Gram, Kernel, Transformation};
-use haarmonic::predict::{GradientFlow, Time};
+use haarmonic::predict::{KernelKind, Kernels, Regression, Time};
 use ndarray::{Array2, Array3, Axis, Slice};
 
 /// Ensembles that are compared with C4 networks.
@@ -157,12 +157,12 @@ fn main() -> Result<()> {
 /// Means of infinitely wide networks at all times.
 fn limit(setting: &Setting, kernel: &impl Grams) -> Result<Vec<Array2<f64>>> {
     let [gram, cross] = kernel.grams(setting)?;
-    let flow = GradientFlow::ntk(gram.ntk.view(), gram.nngp.view(), setting.targets.view())
+    let model = Regression::new()
         .learning_rate(setting.rate)
-        .build()?;
+        .fit(Kernels::of(KernelKind::Ntk, &gram), setting.targets.view())?;
     let steps = setting.options.steps.iter();
     let times: Vec<Time> = steps.map(|&steps| Time::Steps(steps)).collect();
-    Ok(flow.means_on_test(cross.ntk.view(), &times)?)
+    Ok(model.flow().predict_mean_at(cross.ntk.view(), &times)?)
 }
 
 /// Kernels between the digits that are learned, and with all inputs.
@@ -303,7 +303,7 @@ fn check(setting: &Setting, rows: &[Row]) {
 #[cfg(feature = "plot")]
 fn draw(setting: &Setting, rows: &[Row], folder: &std::path::Path) -> Result<()> {
     use haarmonic::plot::{AxisScale, Curve, Labels, convergence, learning_curves};
-    std::fs::create_dir_all(folder)?;
+    shared::create_folder(folder)?;
     let (width, steps) = (setting.options.widths.last(), setting.options.steps.last());
     type Choice<'a> = &'a dyn Fn(&Row) -> Option<f64>;
     let at_end = |row: &Row| Some(&row.steps) == steps;

@@ -1,9 +1,11 @@
 //! Validation of kernels and targets, on the way into the linear algebra.
 
 use faer::Mat;
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
-pub(super) use crate::check::finite as check_finite;
+use crate::check;
+pub(in crate::predict) use crate::check::finite as check_finite;
+use crate::error::number;
 use crate::{Error, Result};
 
 /// Largest asymmetry, relative to the largest entry, that is taken for rounding: half of the digits of an f64.
@@ -31,7 +33,11 @@ pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result
             if (0.5 * lower - 0.5 * upper).abs() > 0.5 * SYMMETRY_GUARD * largest {
                 return Err(Error::invalid(
                     what,
-                    format!("{lower:?} at [{i}, {j}] and {upper:?} at [{j}, {i}]"),
+                    format!(
+                        "{} at [{i}, {j}] and {} at [{j}, {i}]",
+                        number(lower),
+                        number(upper)
+                    ),
                     "a symmetric matrix",
                 ));
             }
@@ -41,7 +47,7 @@ pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result
 }
 
 /// A square, finite, symmetric matrix with at least one row; the result is exactly symmetric.
-pub(super) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<Mat<f64>> {
+pub(in crate::predict) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<Mat<f64>> {
     check_symmetric(what, matrix)?;
     let n = matrix.nrows();
     Ok(Mat::from_fn(n, n, |i, j| {
@@ -50,7 +56,7 @@ pub(super) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<Mat<f
 }
 
 /// A square symmetric matrix with `n` rows.
-pub(super) fn symmetric_of_size(
+pub(in crate::predict) fn symmetric_of_size(
     what: &str,
     matrix: ArrayView2<'_, f64>,
     n: usize,
@@ -65,8 +71,24 @@ pub(super) fn symmetric_of_size(
     symmetric(what, matrix)
 }
 
+/// `n` finite numbers: the diagonal of a matrix.
+pub(in crate::predict) fn diagonal_of_size(
+    what: &str,
+    diagonal: ArrayView1<'_, f64>,
+    n: usize,
+) -> Result<Vec<f64>> {
+    let what = format!("diagonal of the {what}");
+    check::shape(&what, diagonal.shape(), &[n])?;
+    check_finite(&what, diagonal)?;
+    Ok(diagonal.to_vec())
+}
+
 /// A finite matrix with at least one row and exactly `columns` columns.
-pub(super) fn rows(what: &str, matrix: ArrayView2<'_, f64>, columns: usize) -> Result<Mat<f64>> {
+pub(in crate::predict) fn rows(
+    what: &str,
+    matrix: ArrayView2<'_, f64>,
+    columns: usize,
+) -> Result<Mat<f64>> {
     if matrix.ncols() != columns {
         return Err(Error::shape(
             what,
@@ -82,7 +104,7 @@ pub(super) fn rows(what: &str, matrix: ArrayView2<'_, f64>, columns: usize) -> R
 }
 
 /// Finite targets with `n` rows and at least one column.
-pub(super) fn targets(matrix: ArrayView2<'_, f64>, n: usize) -> Result<Mat<f64>> {
+pub(in crate::predict) fn targets(matrix: ArrayView2<'_, f64>, n: usize) -> Result<Mat<f64>> {
     let what = "targets";
     if matrix.nrows() != n {
         return Err(Error::shape(

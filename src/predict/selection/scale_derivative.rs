@@ -25,7 +25,7 @@ const FOURTH: [f64; 3] = [8.0 / 12.0, -1.0 / 12.0, 0.0];
 /// use haarmonic::activation::Activation;
 /// use haarmonic::kernel::Kernel;
 /// use haarmonic::network::{Network, Scale, ScaleParameter};
-/// use haarmonic::selection::ScaleDerivative;
+/// use haarmonic::predict::selection::ScaleDerivative;
 /// use ndarray::array;
 ///
 /// let network = Network::vector(1)

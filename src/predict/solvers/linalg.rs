@@ -1,4 +1,4 @@
-//! The dense algebra behind prediction: Cholesky, symmetric eigendecomposition, products. No inverse is formed.
+//! The dense algebra of predictions: Cholesky, symmetric eigendecomposition, products, columns that are scaled by powers of two.
 
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::{
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 
 /// The factor L of a symmetric positive definite matrix A = L Lᵀ.
 #[derive(Debug, Clone)]
-pub(super) struct Cholesky {
+pub(in crate::predict) struct Cholesky {
     lower: Mat<f64>,
 }
 
@@ -21,7 +21,7 @@ impl Cholesky {
     /// Factors a symmetric matrix.
     ///
     /// A pivot below n ε times its diagonal entry is all rounding: the matrix is singular to working precision.
-    pub(super) fn new(what: &str, matrix: &Mat<f64>) -> Result<Cholesky> {
+    pub(in crate::predict) fn new(what: &str, matrix: &Mat<f64>) -> Result<Cholesky> {
         let n = matrix.nrows();
         let factor = matrix.llt(Side::Lower).map_err(|error| match error {
             faer::linalg::solvers::LltError::NonPositivePivot { index } => {
@@ -45,7 +45,7 @@ impl Cholesky {
     }
 
     /// The largest over the smallest eigenvalue of A, by the method of Lanczos on A = L Lᵀ and on A⁻¹: from below.
-    pub(super) fn condition(&self) -> f64 {
+    pub(in crate::predict) fn condition(&self) -> f64 {
         const STEPS: usize = 100;
         let n = self.lower.nrows();
         // The number does not depend on the scale; squares of large or small eigenvalues would overflow.
@@ -61,14 +61,14 @@ impl Cholesky {
     }
 
     /// A⁻¹ as L⁻ᵀ L⁻¹: symmetric, and its diagonal, a sum of squares, is positive whatever the rounding.
-    pub(super) fn inverse(&self) -> Mat<f64> {
+    pub(in crate::predict) fn inverse(&self) -> Mat<f64> {
         let n = self.lower.nrows();
         let half = self.solve_lower(Mat::identity(n, n));
         product(half.transpose(), half.as_ref())
     }
 
     /// A⁻¹ b.
-    pub(super) fn solve(&self, right: Mat<f64>) -> Mat<f64> {
+    pub(in crate::predict) fn solve(&self, right: Mat<f64>) -> Mat<f64> {
         let mut x = self.solve_lower(right);
         let par = get_global_parallelism();
         solve_upper_triangular_in_place(self.lower.transpose(), x.as_mut(), par);
@@ -76,13 +76,13 @@ impl Cholesky {
     }
 
     /// ln det A.
-    pub(super) fn log_determinant(&self) -> f64 {
+    pub(in crate::predict) fn log_determinant(&self) -> f64 {
         let pivots = (0..self.lower.nrows()).map(|i| self.lower[(i, i)].ln());
         2.0 * pivots.sum::<f64>()
     }
 
     /// L⁻¹ b.
-    pub(super) fn solve_lower(&self, mut right: Mat<f64>) -> Mat<f64> {
+    pub(in crate::predict) fn solve_lower(&self, mut right: Mat<f64>) -> Mat<f64> {
         let par = get_global_parallelism();
         solve_lower_triangular_in_place(self.lower.as_ref(), right.as_mut(), par);
         right
@@ -91,9 +91,9 @@ impl Cholesky {
 
 /// A = V diag(λ) Vᵀ for a symmetric matrix; the columns of V are orthonormal.
 #[derive(Debug, Clone)]
-pub(super) struct SymmetricEigen {
-    pub(super) values: Vec<f64>,
-    pub(super) vectors: Mat<f64>,
+pub(in crate::predict) struct SymmetricEigen {
+    pub(in crate::predict) values: Vec<f64>,
+    pub(in crate::predict) vectors: Mat<f64>,
 }
 
 impl SymmetricEigen {
@@ -101,7 +101,7 @@ impl SymmetricEigen {
     ///
     /// The backward error of the decomposition is a small multiple of n ε |A|; beyond it a negative
     /// eigenvalue is reported.
-    pub(super) fn new(what: &str, matrix: &Mat<f64>) -> Result<SymmetricEigen> {
+    pub(in crate::predict) fn new(what: &str, matrix: &Mat<f64>) -> Result<SymmetricEigen> {
         Self::within(
             what,
             matrix,
@@ -110,7 +110,11 @@ impl SymmetricEigen {
     }
 
     /// The same with another bound for negative eigenvalues, relative to the largest.
-    pub(super) fn within(what: &str, matrix: &Mat<f64>, rounding: f64) -> Result<SymmetricEigen> {
+    pub(in crate::predict) fn within(
+        what: &str,
+        matrix: &Mat<f64>,
+        rounding: f64,
+    ) -> Result<SymmetricEigen> {
         let n = matrix.nrows();
         // The decomposition squares entries.
         let (normal, exponent) = near_one(matrix);
@@ -146,7 +150,7 @@ impl SymmetricEigen {
     }
 
     /// Vᵀ b.
-    pub(super) fn to_basis(&self, right: &Mat<f64>) -> Mat<f64> {
+    pub(in crate::predict) fn to_basis(&self, right: &Mat<f64>) -> Mat<f64> {
         product(self.vectors.transpose(), right.as_ref())
     }
 }
@@ -183,10 +187,10 @@ fn raise_the_ridge(what: &str, found: String, matrix: &Mat<f64>) -> Error {
 }
 
 /// What to do about an eigenvalue that is negative beyond rounding: neither a missing ridge nor a repeated point makes one.
-pub(super) const MORE_ACCURATE: &str = "or compute the kernel more accurately (raise quadrature.bandlimit or set quadrature.tolerance): \
+pub(in crate::predict) const MORE_ACCURATE: &str = "or compute the kernel more accurately (raise quadrature.bandlimit or set quadrature.tolerance): \
      its reported error must be far below the smallest eigenvalue";
 
-pub(super) fn not_positive_definite(what: &str, found: String) -> Error {
+pub(in crate::predict) fn not_positive_definite(what: &str, found: String) -> Error {
     Error::not_positive_definite(
         what,
         found,
@@ -204,13 +208,13 @@ fn near_one(matrix: &Mat<f64>) -> (Mat<f64>, i32) {
 }
 
 /// The scalar product of a column of each.
-pub(super) fn column_product(a: &Mat<f64>, b: &Mat<f64>, column: usize) -> f64 {
+pub(in crate::predict) fn column_product(a: &Mat<f64>, b: &Mat<f64>, column: usize) -> f64 {
     let (a, b) = (a.col(column), b.col(column));
     (0..a.nrows()).map(|i| a[i] * b[i]).sum()
 }
 
 /// a b.
-pub(super) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
+pub(in crate::predict) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
     let mut out = Mat::zeros(a.nrows(), b.ncols());
     let par = get_global_parallelism();
     matmul(out.as_mut(), Accum::Replace, a, b, 1.0, par);
@@ -218,33 +222,88 @@ pub(super) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
 }
 
 /// out += scale a b.
-pub(super) fn add_product(out: &mut Mat<f64>, scale: f64, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
+pub(in crate::predict) fn add_product(
+    out: &mut Mat<f64>,
+    scale: f64,
+    a: MatRef<'_, f64>,
+    b: MatRef<'_, f64>,
+) {
     let par = get_global_parallelism();
     matmul(out.as_mut(), Accum::Add, a, b, scale, par);
 }
 
 /// a diag(d).
-pub(super) fn scale_columns(a: &Mat<f64>, d: &[f64]) -> Mat<f64> {
+pub(in crate::predict) fn scale_columns(a: &Mat<f64>, d: &[f64]) -> Mat<f64> {
     Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[(i, j)] * d[j])
 }
 
 /// diag(d) a.
-pub(super) fn scale_rows(d: &[f64], a: &Mat<f64>) -> Mat<f64> {
+pub(in crate::predict) fn scale_rows(d: &[f64], a: &Mat<f64>) -> Mat<f64> {
     Mat::from_fn(a.nrows(), a.ncols(), |i, j| d[i] * a[(i, j)])
 }
 
 /// As an array; `what` names it if it overflowed.
-pub(super) fn to_array(what: &str, matrix: &Mat<f64>) -> Result<Array2<f64>> {
+pub(in crate::predict) fn to_array(what: &str, matrix: &Mat<f64>) -> Result<Array2<f64>> {
     let array = Array2::from_shape_fn((matrix.nrows(), matrix.ncols()), |(i, j)| matrix[(i, j)]);
     super::check::check_finite(what, array.view())?;
     Ok(array)
 }
 
 /// As an array that is exactly symmetric.
-pub(super) fn to_symmetric_array(what: &str, matrix: &Mat<f64>) -> Result<Array2<f64>> {
+pub(in crate::predict) fn to_symmetric_array(what: &str, matrix: &Mat<f64>) -> Result<Array2<f64>> {
     let array = Array2::from_shape_fn((matrix.nrows(), matrix.ncols()), |(i, j)| {
         0.5 * matrix[(i, j)] + 0.5 * matrix[(j, i)]
     });
     super::check::check_finite(what, array.view())?;
     Ok(array)
+}
+
+/// A matrix of which column c is 2^(exponent c) times the column that is stored.
+///
+/// What is linear in the targets is computed from their scaled columns and scaled back: nothing overflows or underflows on the way, and
+/// targets times a power of two give exactly the results times that power. Sums of squares of one column take its exponent twice.
+#[derive(Debug, Clone)]
+pub(in crate::predict) struct ScaledColumns {
+    pub(in crate::predict) scaled: Mat<f64>,
+    pub(in crate::predict) exponents: Vec<i32>,
+}
+
+impl ScaledColumns {
+    /// Divides each column by the power of two below its largest entry; entries below 10⁻³⁰⁰ of that one are lost.
+    pub(in crate::predict) fn new(matrix: &Mat<f64>) -> ScaledColumns {
+        let column = |c: usize| (0..matrix.nrows()).map(move |i| matrix[(i, c)]);
+        let exponents: Vec<i32> = (0..matrix.ncols()).map(|c| exponent(column(c))).collect();
+        let scaled = Mat::from_fn(matrix.nrows(), matrix.ncols(), |i, c| {
+            times_power(matrix[(i, c)], -exponents[c])
+        });
+        ScaledColumns { scaled, exponents }
+    }
+
+    /// Another matrix with these exponents: what follows from the scaled columns by linear algebra.
+    pub(in crate::predict) fn with(&self, scaled: Mat<f64>) -> ScaledColumns {
+        ScaledColumns {
+            scaled,
+            exponents: self.exponents.clone(),
+        }
+    }
+
+    /// The columns as they are.
+    pub(in crate::predict) fn restored(&self) -> Mat<f64> {
+        self.restore(&self.scaled)
+    }
+
+    /// The columns that follow from these by linear algebra, as they are.
+    pub(in crate::predict) fn restore(&self, scaled: &Mat<f64>) -> Mat<f64> {
+        Mat::from_fn(scaled.nrows(), scaled.ncols(), |i, c| {
+            times_power(scaled[(i, c)], self.exponents[c])
+        })
+    }
+
+    /// A sum over the columns of numbers that are quadratic in them, from those of the scaled columns.
+    pub(in crate::predict) fn quadratic(&self, of_column: impl Fn(usize) -> f64) -> f64 {
+        let terms = self.exponents.iter().enumerate();
+        terms
+            .map(|(c, exponent)| times_power(of_column(c), 2 * exponent))
+            .sum()
+    }
 }

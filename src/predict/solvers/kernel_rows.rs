@@ -7,6 +7,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Slice
 use rayon::prelude::*;
 
 use super::check;
+use crate::error::number;
 use crate::{Error, Result};
 
 const TRAIN_TRAIN: &str = "train-train kernel";
@@ -130,7 +131,7 @@ impl KernelRows for KernelMatrix<'_> {
 /// };
 /// let kernel = KernelFunction::new(&x * &x, rows)?;
 /// let targets = array![[1.0], [2.0]];
-/// let solved = ConjugateGradient::default().solve(&kernel, targets.view(), Ridge::Absolute(5.0), None)?;
+/// let solved = ConjugateGradient::default().fit(&kernel, targets.view(), Ridge::Absolute(5.0), None)?;
 /// let at_three = solved.model.predict(array![[3.0, 6.0]].view())?;
 /// assert!((at_three[[0, 0]] - 1.5).abs() < 1e-14);
 /// # Ok::<(), haarmonic::Error>(())
@@ -182,7 +183,7 @@ pub(super) fn check_diagonal(what: &str, diagonal: ArrayView1<'_, f64>) -> Resul
         None => Ok(()),
         Some(i) => Err(Error::not_positive_definite(
             what,
-            format!("{:?} at {i}", diagonal[i]),
+            format!("{} at {i}", number(diagonal[i])),
             "kernels are not negative there",
         )),
     }

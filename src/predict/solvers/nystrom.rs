@@ -7,11 +7,9 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use super::check;
 use super::kernel_rows::{KernelRows, check_diagonal, kernel_product};
-use super::linalg::{column_product, product, scale_columns, to_array};
-use super::pivoted_cholesky::PivotedCholesky;
-use super::preconditioner::Preconditioner;
+use super::linalg::{ScaledColumns, column_product, product, scale_columns, to_array};
+use super::pivoted_cholesky::{PivotedCholesky, Preconditioner};
 use super::ridge::Ridge;
-use super::scaled_columns::ScaledColumns;
 use crate::special::powers::times_power;
 use crate::{Error, Result};
 
@@ -137,7 +135,7 @@ impl Nystrom {
         if k == 0 {
             return Err(Error::invalid(
                 "rank of the partial factor",
-                "0",
+                k,
                 "a kernel that is not zero",
             ));
         }
@@ -251,7 +249,7 @@ impl Nystrom {
 
     fn dual(&self) -> Result<&Dual> {
         self.dual.as_ref().ok_or_else(|| {
-            Error::invalid("ridge", "0", "a number above 0 for a bound of the error")
+            Error::invalid("ridge", 0.0, "a number above 0 for a bound of the error")
         })
     }
 }

@@ -10,7 +10,10 @@ use ndarray::{Array2, ArrayView2};
 use super::scale_derivative::ScaleDerivative;
 use crate::kernel::Gram;
 use crate::network::{Network, ScaleParameter};
-use crate::predict::{Criterion, Ensemble, Evidence, Ridge, checked_cost};
+use crate::predict::criterion::{Criterion, checked_cost};
+use crate::predict::evidence::Evidence;
+use crate::predict::kernels::KernelKind;
+use crate::predict::solvers::ridge::Ridge;
 use crate::special::powers::{exponent, times_power};
 use crate::{Error, Result};
 
@@ -35,8 +38,8 @@ const GRADIENT: f64 = 1e-6;
 /// use haarmonic::activation::Activation;
 /// use haarmonic::kernel::Kernel;
 /// use haarmonic::network::{Network, Scale};
-/// use haarmonic::predict::{Criterion, Ensemble};
-/// use haarmonic::selection::ScaleSelection;
+/// use haarmonic::predict::selection::ScaleSelection;
+/// use haarmonic::predict::{Criterion, KernelKind};
 /// use ndarray::Array2;
 ///
 /// let network = Network::vector(1)
@@ -47,9 +50,9 @@ const GRADIENT: f64 = 1e-6;
 /// let x = Array2::from_shape_fn((12, 1), |(i, _)| i as f64 / 3.0);
 /// let y = x.map(|x: &f64| x.sin());
 /// let kernels = |network: &Network| Kernel::new(network)?.gram(x.view());
-/// let selected = ScaleSelection::new(Criterion::MarginalLikelihood, Ensemble::Nngp)
+/// let selected = ScaleSelection::new(Criterion::MarginalLikelihood, KernelKind::Nngp)
 ///     .noise(1e-3)
-///     .run(&network, y.view(), kernels)?;
+///     .fit(&network, y.view(), kernels)?;
 /// assert!(selected.cost < selected.first_cost);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
@@ -57,10 +60,10 @@ const GRADIENT: f64 = 1e-6;
 /// # References
 /// RW06, sections 5.4.1 and 5.4.2, for the criteria and their derivatives.
 #[derive(Debug, Clone)]
-#[must_use = "call run()"]
+#[must_use = "call fit()"]
 pub struct ScaleSelection {
     criterion: Criterion,
-    ensemble: Ensemble,
+    kind: KernelKind,
     parameters: Option<Vec<ScaleParameter>>,
     noise: f64,
     fixed_noise: bool,
@@ -89,11 +92,11 @@ impl ScaleSelection {
     ///
     /// # Arguments
     /// * `criterion` — what is to be small
-    /// * `ensemble` — the kernel that predicts: the NNGP, whose evidence is that of infinitely wide Bayesian networks, or the NTK
-    pub fn new(criterion: Criterion, ensemble: Ensemble) -> Self {
+    /// * `kind` — the kernel that predicts: the NNGP, whose evidence is that of infinitely wide Bayesian networks, or the NTK
+    pub fn new(criterion: Criterion, kind: KernelKind) -> Self {
         ScaleSelection {
             criterion,
-            ensemble,
+            kind,
             parameters: None,
             noise: 1e-2,
             fixed_noise: false,
@@ -139,7 +142,7 @@ impl ScaleSelection {
     /// # Errors
     /// [`Error::InvalidValue`] for a noise that is not positive, no parameter at all, or a bias scale of zero among them (it has no
     /// logarithm); [`Error::NotPositiveDefinite`] if a kernel is singular in spite of the noise; those of [`Evidence`] and of `kernels`.
-    pub fn run(
+    pub fn fit(
         &self,
         network: &Network,
         targets: ArrayView2<'_, f64>,
@@ -279,14 +282,14 @@ impl<F: Fn(&Network) -> Result<Gram>> Problem<'_, F> {
     }
 
     fn matrix(&self, gram: Gram) -> Array2<f64> {
-        match self.selection.ensemble {
-            Ensemble::Nngp => gram.nngp,
-            Ensemble::Ntk => gram.ntk,
+        match self.selection.kind {
+            KernelKind::Nngp => gram.nngp,
+            KernelKind::Ntk => gram.ntk,
         }
     }
 
     fn evidence(&self, kernel: &Array2<f64>, noise: f64) -> Result<Evidence> {
-        Evidence::new(kernel.view(), self.targets, Ridge::Relative(noise))
+        Evidence::fit(kernel.view(), self.targets, Ridge::Relative(noise))
     }
 
     fn cost_at(&self, coordinates: &[f64]) -> Result<f64> {
@@ -308,9 +311,9 @@ impl<F: Fn(&Network) -> Result<Gram>> Problem<'_, F> {
         let mut gradient = Vec::with_capacity(self.len());
         for (parameter, &coordinate) in self.parameters.iter().zip(coordinates) {
             let derivative = ScaleDerivative::new(&network, *parameter, &self.kernels)?;
-            let change = match self.selection.ensemble {
-                Ensemble::Nngp => derivative.nngp,
-                Ensemble::Ntk => derivative.ntk,
+            let change = match self.selection.kind {
+                KernelKind::Nngp => derivative.nngp,
+                KernelKind::Ntk => derivative.ntk,
             };
             // The noise is a multiple of the mean diagonal entry, and goes along.
             let of_noise = noise * change.diag().sum() / n * by_ridge;

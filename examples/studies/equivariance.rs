@@ -10,8 +10,8 @@
 //!         expectation is not invariant either. Ten seconds.
 
 #[macro_use]
-#[path = "say/mod.rs"]
-mod say;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 mod ensembles;
 
@@ -177,7 +177,7 @@ fn check(setting: &Setting, rows: &[Row]) {
 #[cfg(feature = "plot")]
 fn draw(setting: &Setting, rows: &[Row], folder: &std::path::Path) -> Result<()> {
     use haarmonic::plot::{AxisScale, Curve, Labels, learning_curves};
-    std::fs::create_dir_all(folder)?;
+    shared::create_folder(folder)?;
     let options = &setting.options;
     // C4 networks would be at rounding.
     let columns: Vec<(String, [Vec<f64>; 2])> = rows

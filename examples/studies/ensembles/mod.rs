@@ -16,7 +16,7 @@ use haarmonic::finite_width::{Augmentation, ExpectationSize, FiniteNetwork, Trai
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::Kernel;
 use haarmonic::network::{Network, Padding, Scale, Support};
-use haarmonic::predict::{GradientFlow, classification::centred_one_hot};
+use haarmonic::predict::{KernelKind, Kernels, Regression, classification::centred_one_hot};
 use ndarray::{Array2, Array3, Array4, Axis, Slice, concatenate};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -98,9 +98,7 @@ impl Options {
     pub fn table(&self, name: &str) -> Result<PathBuf> {
         let default = || PathBuf::from(format!("results/{name}.csv"));
         let path = self.csv.clone().unwrap_or_else(default);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
+        crate::shared::create_folder_of(&path)?;
         Ok(path)
     }
 }
@@ -152,8 +150,9 @@ impl Setting {
         // The learning rate of the infinite network serves all widths, and the augmented ones: their loss is a mean over copies.
         let c4 = setting.network(PointGroup::C4, 2)?;
         let gram = Kernel::new(&c4)?.gram(setting.train.view())?;
-        let flow = GradientFlow::ntk(gram.ntk.view(), gram.nngp.view(), setting.targets.view());
-        setting.rate = setting.options.rate * flow.build()?.stable_learning_rate()?;
+        let train = Kernels::of(KernelKind::Ntk, &gram);
+        let model = Regression::new().fit(train, setting.targets.view())?;
+        setting.rate = setting.options.rate * model.flow().stable_learning_rate()?;
         Ok(setting)
     }
 

@@ -1,0 +1,68 @@
+//! The kernels of `haarmonic predict`, and the memory for them.
+
+use haarmonic::kernel::{Gram, Kernel};
+use haarmonic::{Result, memory};
+
+use super::inputs::Inputs;
+use super::predict_arguments::{Arguments, CovarianceChoice};
+use super::targets::Known;
+
+/// What to do about kernels that do not fit into memory.
+pub const FEWER: &str = "use fewer inputs, or --covariance diagonal or none";
+
+/// Refuses kernels and covariances of n training and m test outputs that do not fit into memory, before anything is computed.
+pub fn check_memory(arguments: &Arguments, [n, m]: [usize; 2], times: usize) -> Result<()> {
+    let squares = match arguments.covariance {
+        CovarianceChoice::None => 0,
+        CovarianceChoice::Diagonal => 2,
+        CovarianceChoice::Full => 2 + times,
+    };
+    // Both kernels, and the eigenvectors of one of them.
+    let bytes = [
+        memory::bytes(3, &[n, n]),
+        memory::bytes(2, &[m, n]),
+        memory::bytes(squares, &[m, m]),
+    ];
+    let bytes = bytes.into_iter().fold(0, u64::saturating_add);
+    memory::check(
+        &format!("kernels of {n} training and {m} test outputs"),
+        bytes,
+        FEWER,
+    )
+}
+
+/// All kernels of a prediction.
+pub struct Grams {
+    pub train_train: Gram,
+    pub test_train: Gram,
+    /// Where a part of the covariance is wanted.
+    pub test_test: Option<Gram>,
+    pub validation_train: Option<Gram>,
+}
+
+impl Grams {
+    pub fn compute(
+        arguments: &Arguments,
+        kernel: &Kernel,
+        train: &Inputs,
+        test: &Inputs,
+        validation: Option<&Known>,
+    ) -> Result<Grams> {
+        // All inputs are taken apart before any pair of them: that may fail, too.
+        let (train, test) = (train.prepare(kernel)?, test.prepare(kernel)?);
+        let validation = validation
+            .map(|known| known.inputs.prepare(kernel))
+            .transpose()?;
+        Ok(Grams {
+            train_train: kernel.gram_prepared(&train)?,
+            test_train: kernel.cross_prepared(&test, &train)?,
+            test_test: match arguments.covariance {
+                CovarianceChoice::None => None,
+                _ => Some(kernel.gram_prepared(&test)?),
+            },
+            validation_train: validation
+                .map(|validation| kernel.cross_prepared(&validation, &train))
+                .transpose()?,
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! The kernels of a prediction: which one drives the training, and its matrices between two sets of points.
+
+use ndarray::ArrayView2;
+
+use crate::Error;
+use crate::kernel::Gram;
+
+/// The kernel that drives the training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KernelKind {
+    /// The neural tangent kernel Θ: all parameters of a network are trained.
+    Ntk,
+    /// The NNGP kernel K: only the last layer is trained. At t = ∞ this is the posterior of the Gaussian process with covariance K.
+    Nngp,
+}
+
+impl KernelKind {
+    /// Returns the matrix of this kernel.
+    pub fn of(self, gram: &Gram) -> ArrayView2<'_, f64> {
+        match self {
+            KernelKind::Ntk => gram.ntk.view(),
+            KernelKind::Nngp => gram.nngp.view(),
+        }
+    }
+}
+
+/// Kernel matrices between two sets of points: the kernel that drives the training, and the NNGP, which is the covariance of the outputs
+/// before it.
+///
+/// Training takes those between all training points, a prediction those between test points (rows) and training points (columns).
+///
+/// # Examples
+/// ```
+/// use haarmonic::activation::Activation;
+/// use haarmonic::kernel::Kernel;
+/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::predict::{KernelKind, Kernels};
+/// use ndarray::array;
+///
+/// let network = Network::vector(1).dense(Scale::default()).activation(Activation::Relu).build()?;
+/// let gram = Kernel::new(&network)?.gram(array![[1.0], [2.0]].view())?;
+/// assert_eq!(Kernels::of(KernelKind::Ntk, &gram).driving(), gram.ntk);
+/// assert_eq!(Kernels::nngp(gram.nngp.view()).kind(), KernelKind::Nngp);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Kernels<'a> {
+    kind: KernelKind,
+    driving: ArrayView2<'a, f64>,
+    nngp: ArrayView2<'a, f64>,
+    /// Largest error of the driving kernel as it reports it; 0 if nothing is known.
+    error: f64,
+}
+
+impl<'a> Kernels<'a> {
+    /// Takes both kernels, for training with the NTK.
+    ///
+    /// # Arguments
+    /// * `ntk`, `nngp` — Θ and K, of equal shape
+    pub fn ntk(ntk: ArrayView2<'a, f64>, nngp: ArrayView2<'a, f64>) -> Self {
+        Kernels {
+            kind: KernelKind::Ntk,
+            driving: ntk,
+            nngp,
+            error: 0.0,
+        }
+    }
+
+    /// Takes the NNGP alone, for training with it.
+    pub fn nngp(nngp: ArrayView2<'a, f64>) -> Self {
+        Kernels {
+            kind: KernelKind::Nngp,
+            driving: nngp,
+            nngp,
+            error: 0.0,
+        }
+    }
+
+    /// Takes the kernels that a network has, for training with one of them. Messages about singular matrices name their reported error.
+    pub fn of(kind: KernelKind, gram: &'a Gram) -> Self {
+        let largest = gram.error.largest();
+        Kernels {
+            kind,
+            driving: kind.of(gram),
+            nngp: gram.nngp.view(),
+            error: match kind {
+                KernelKind::Ntk => largest.ntk,
+                KernelKind::Nngp => largest.nngp,
+            },
+        }
+    }
+
+    /// Returns the kernel that drives the training.
+    pub fn kind(&self) -> KernelKind {
+        self.kind
+    }
+
+    /// Returns the matrix of the kernel that drives the training.
+    pub fn driving(&self) -> ArrayView2<'a, f64> {
+        self.driving
+    }
+
+    /// The covariance of the outputs before training, unless it is the driving kernel.
+    pub(super) fn prior(&self) -> Option<ArrayView2<'a, f64>> {
+        (self.kind == KernelKind::Ntk).then_some(self.nngp)
+    }
+
+    /// The largest error of the driving kernel that was reported.
+    pub(super) fn error(&self) -> f64 {
+        self.error
+    }
+}
+
+/// Adds the error that a kernel reports to an eigenvalue or a pivot that is not positive: they are to be compared.
+pub(super) fn with_kernel_error(error: Error, reported: f64) -> Error {
+    match error {
+        Error::NotPositiveDefinite {
+            what,
+            found,
+            change,
+        } if reported > 0.0 => Error::not_positive_definite(
+            what,
+            format!("{found}; the kernel reports an error of {reported:.1e}"),
+            change,
+        ),
+        other => other,
+    }
+}

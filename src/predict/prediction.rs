@@ -1,0 +1,160 @@
+//! What is predicted: a mean with the covariance of all points, or with the variance of each.
+
+use faer::Mat;
+use ndarray::{Array1, Array2, Array3, ArrayView2};
+use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
+
+use super::criterion::{Criterion, checked_cost};
+use super::solvers::check;
+use super::solvers::linalg::{SymmetricEigen, product, scale_columns};
+use crate::special::powers::{SquareSum, times_power};
+use crate::{Error, Result};
+
+/// Negative eigenvalues of a covariance, relative to the largest, that are put down to rounding.
+const ROUNDING: f64 = 1e-6;
+
+/// Mean and covariance of the outputs over an ensemble of networks, jointly for some points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Mean, shape `[points, outputs]`.
+    pub mean: Array2<f64>,
+    /// Covariance between points, shape `[points, points]`, symmetric; the same for each output, and zero
+    /// between different outputs.
+    pub covariance: Array2<f64>,
+}
+
+impl Prediction {
+    /// Takes each point by itself: the diagonal of the covariance.
+    pub fn marginals(self) -> Marginals {
+        Marginals {
+            variance: self.covariance.diag().to_owned(),
+            mean: self.mean,
+        }
+    }
+
+    /// Draws members of the ensemble: functions at the points of the prediction.
+    ///
+    /// # Arguments
+    /// * `count` — number of members
+    ///
+    /// The result has shape `[count, points, outputs]`.
+    ///
+    /// # Cost and accuracy
+    /// O(n³) for n points, once. The covariance may be singular; eigenvalues that are negative by up to 10⁻⁶ of the largest one are
+    /// taken for rounding, and for zero.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::ShapeMismatch`] or
+    /// [`Error::NotFinite`] if mean and covariance are not those of a prediction,
+    /// [`Error::NotPositiveDefinite`] for larger negative eigenvalues.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::predict::Prediction;
+    /// use ndarray::array;
+    /// use rand::SeedableRng;
+    ///
+    /// // Two points that are always one apart.
+    /// let prediction = Prediction {
+    ///     mean: array![[0.0], [1.0]],
+    ///     covariance: array![[1.0, 1.0], [1.0, 1.0]],
+    /// };
+    /// let members = prediction.samples(&mut rand_chacha::ChaCha8Rng::seed_from_u64(1), 5)?;
+    /// assert!(members.outer_iter().all(|f| (f[[1, 0]] - f[[0, 0]] - 1.0).abs() < 1e-7));
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn samples(&self, rng: &mut impl Rng, count: usize) -> Result<Array3<f64>> {
+        let (points, outputs) = self.mean.dim();
+        let covariance =
+            check::symmetric_of_size("covariance of a prediction", self.covariance.view(), points)?;
+        check::targets(self.mean.view(), points)?;
+        let eigen = SymmetricEigen::within("covariance of a prediction", &covariance, ROUNDING)?;
+        let scales: Vec<f64> = eigen.values.iter().map(|value| value.sqrt()).collect();
+        let root = scale_columns(&eigen.vectors, &scales);
+        let mut members = Array3::zeros((count, points, outputs));
+        for mut member in members.outer_iter_mut() {
+            let normal = Mat::from_fn(points, outputs, |_, _| rng.sample(StandardNormal));
+            let deviation = product(root.as_ref(), normal.as_ref());
+            for ((index, value), mean) in member.indexed_iter_mut().zip(&self.mean) {
+                *value = mean + deviation[index];
+            }
+        }
+        Ok(members)
+    }
+}
+
+/// Mean and variance of each point by itself: of a prediction, or of training points from all the others.
+///
+/// # Examples
+/// ```
+/// use haarmonic::predict::Marginals;
+/// use ndarray::array;
+///
+/// let found = Marginals { mean: array![[0.0], [1.0]], variance: array![1.0, 1.0] };
+/// assert_eq!(found.mean_square_error(array![[0.0], [3.0]].view())?, 2.0);
+/// // Two normal densities, one of them two standard deviations away.
+/// let expected = -std::f64::consts::TAU.ln() - 2.0;
+/// assert!((found.log_probability(array![[0.0], [3.0]].view())? - expected).abs() < 1e-14);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Marginals {
+    /// Mean, shape `[points, outputs]`.
+    pub mean: Array2<f64>,
+    /// Variance, shape `[points]`, the same for each output.
+    pub variance: Array1<f64>,
+}
+
+impl Marginals {
+    /// Adds the variance of independent noise: that of targets, instead of the function below them.
+    pub fn with_noise(mut self, variance: f64) -> Self {
+        self.variance += variance;
+        self
+    }
+
+    /// The mean square error over all points and outputs.
+    ///
+    /// # Arguments
+    /// * `targets` — shape `[n, outputs]`
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another shape, [`Error::InvalidValue`] if the error is beyond the range of numbers.
+    pub fn mean_square_error(&self, targets: ArrayView2<'_, f64>) -> Result<f64> {
+        self.check(targets)?;
+        let squares = SquareSum::of(self.mean.iter().zip(targets).map(|(m, y)| y - m));
+        let mean = times_power(squares.sum / self.mean.len() as f64, 2 * squares.exponent);
+        checked_cost(Criterion::LeaveOneOutError, mean)
+    }
+
+    /// The log probability of the targets under the predictions, each on its own, summed over points and outputs.
+    ///
+    /// # Arguments
+    /// * `targets` — shape `[n, outputs]`
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] for another shape, [`Error::InvalidValue`] if the sum is beyond the range of numbers.
+    ///
+    /// # References
+    /// RW06, Eqs. (5.10), (5.11).
+    pub fn log_probability(&self, targets: ArrayView2<'_, f64>) -> Result<f64> {
+        self.check(targets)?;
+        let terms = self.mean.indexed_iter().map(|((i, c), mean)| {
+            let variance = self.variance[i];
+            let residual = (targets[[i, c]] - mean) / variance.sqrt();
+            residual * residual + std::f64::consts::TAU.ln() + variance.ln()
+        });
+        checked_cost(Criterion::LeaveOneOutProbability, 0.5 * terms.sum::<f64>()).map(|cost| -cost)
+    }
+
+    fn check(&self, targets: ArrayView2<'_, f64>) -> Result<()> {
+        if targets.dim() == self.mean.dim() {
+            return Ok(());
+        }
+        Err(Error::shape(
+            "targets",
+            format!("{:?}, that of the predictions", self.mean.shape()),
+            targets.shape().to_vec(),
+        ))
+    }
+}

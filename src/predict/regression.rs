@@ -1,0 +1,242 @@
+//! Regression with a kernel in one place: which ridge, which training time, and what is to be predicted.
+
+use std::ops::RangeInclusive;
+
+use ndarray::{Array2, ArrayView1, ArrayView2};
+
+use super::classification::accuracy;
+use super::criterion::Criterion;
+use super::gradient_flow::GradientFlow;
+use super::kernels::{Kernels, with_kernel_error};
+use super::metrics::Score;
+use super::prediction::{Marginals, Prediction};
+use super::ridge_path::{RidgePath, SelectedRidge};
+use super::solvers::ridge::Ridge;
+use super::time::Time;
+use crate::Result;
+
+/// Ridges that are tried, as multiples of the mean diagonal entry of the kernel.
+const RANGE: RangeInclusive<f64> = 1e-10..=1e2;
+
+/// How the ridge is found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RidgeRule {
+    /// It is given.
+    Fixed(Ridge),
+    /// It has the least cost on the training points by this criterion, between 10⁻¹⁰ and 10² times the mean diagonal entry.
+    Chosen(Criterion),
+}
+
+impl From<Ridge> for RidgeRule {
+    fn from(ridge: Ridge) -> Self {
+        RidgeRule::Fixed(ridge)
+    }
+}
+
+impl From<Criterion> for RidgeRule {
+    fn from(criterion: Criterion) -> Self {
+        RidgeRule::Chosen(criterion)
+    }
+}
+
+/// Regression with the NTK or the NNGP: what an ensemble of infinitely wide networks predicts after training.
+///
+/// This is a front of [`GradientFlow`] and [`RidgePath`]. The kernels that are given decide between NTK and NNGP. At t = ∞, which is the
+/// default, it factorises the kernel by Cholesky; at other times by its eigenvectors.
+///
+/// # Examples
+/// ```
+/// use haarmonic::activation::Activation;
+/// use haarmonic::kernel::Kernel;
+/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::predict::{Criterion, KernelKind, Kernels, Regression};
+/// use ndarray::Array2;
+///
+/// let scale = Scale::new(1.5, 0.3);
+/// let network = Network::vector(1).dense(scale).activation(Activation::Erf).dense(scale).build()?;
+/// let kernel = Kernel::new(&network)?;
+/// let points = |count, step| Array2::from_shape_fn((count, 1), |(i, _)| step * i as f64);
+/// let (x, z) = (points(12, 0.5), points(5, 1.1));
+/// let [y, truth] = [&x, &z].map(|points| points.mapv(f64::sin));
+///
+/// let (gram, cross) = (kernel.gram(x.view())?, kernel.cross(z.view(), x.view())?);
+/// let model = Regression::new()
+///     .ridge(Criterion::LeaveOneOutError)
+///     .fit(Kernels::of(KernelKind::Ntk, &gram), y.view())?;
+/// let score = model.score(cross.ntk.view(), truth.view())?;
+/// assert!(score.rmse < 0.1);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use = "call fit()"]
+pub struct Regression {
+    ridge: RidgeRule,
+    time: Time,
+    learning_rate: f64,
+}
+
+impl Default for Regression {
+    fn default() -> Self {
+        Regression {
+            ridge: Ridge::NONE.into(),
+            time: Time::Infinite,
+            learning_rate: 1.0,
+        }
+    }
+}
+
+impl Regression {
+    /// Starts a regression without ridge, trained to convergence.
+    pub fn new() -> Self {
+        Regression::default()
+    }
+
+    /// Sets the ridge ([`Ridge`]), or the [`Criterion`] that chooses it.
+    pub fn ridge(mut self, rule: impl Into<RidgeRule>) -> Self {
+        self.ridge = rule.into();
+        self
+    }
+
+    /// Sets the training time.
+    pub fn time(mut self, time: Time) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Sets the learning rate, the unit of time; 1 unless set.
+    pub fn learning_rate(mut self, learning_rate: f64) -> Self {
+        self.learning_rate = learning_rate;
+        self
+    }
+
+    /// Fits the training points.
+    ///
+    /// # Arguments
+    /// * `train` — kernels between training points, symmetric, shape `[n, n]`
+    /// * `targets` — shape `[n, outputs]`
+    ///
+    /// # Cost and accuracy
+    /// A ridge that is chosen takes an eigendecomposition, O(n³). The factorisation for predictions follows when the first is asked for.
+    ///
+    /// # Errors
+    /// As [`GradientFlow::fit`] and [`RidgePath::select`]; [`InvalidValue`](crate::Error::InvalidValue) for a learning rate that is not
+    /// positive.
+    pub fn fit(
+        &self,
+        train: Kernels<'_>,
+        targets: ArrayView2<'_, f64>,
+    ) -> Result<FittedRegression> {
+        let selected = match self.ridge {
+            RidgeRule::Fixed(_) => None,
+            RidgeRule::Chosen(criterion) => Some(
+                RidgePath::fit(train.driving(), targets)
+                    .and_then(|path| path.select(criterion, RANGE))
+                    .map_err(|error| with_kernel_error(error, train.error()))?,
+            ),
+        };
+        let ridge = match (self.ridge, selected) {
+            (RidgeRule::Fixed(ridge), _) => ridge,
+            (_, chosen) => chosen.map_or(Ridge::NONE, |chosen| Ridge::Relative(chosen.relative)),
+        };
+        Ok(FittedRegression {
+            flow: GradientFlow::fit(train, targets, ridge)?
+                .with_learning_rate(self.learning_rate)?,
+            time: self.time,
+            selected,
+        })
+    }
+}
+
+/// A regression with its training points; from [`Regression::fit`].
+#[derive(Debug)]
+pub struct FittedRegression {
+    flow: GradientFlow,
+    time: Time,
+    selected: Option<SelectedRidge>,
+}
+
+impl FittedRegression {
+    /// Predicts mean and covariance at test points; [`Prediction::samples`] draws from them.
+    ///
+    /// # Arguments
+    /// * `cross` — kernels between test and training points, shape `[m, n]`
+    /// * `prior` — the NNGP between test points, symmetric, shape `[m, m]`
+    ///
+    /// # Errors
+    /// As [`GradientFlow::predict`].
+    pub fn predict(&self, cross: Kernels<'_>, prior: ArrayView2<'_, f64>) -> Result<Prediction> {
+        self.flow.predict(cross, prior, self.time)
+    }
+
+    /// Predicts mean and variance of each test point by itself; [`Marginals::log_probability`] compares them with targets.
+    ///
+    /// # Arguments
+    /// * `cross` — kernels between test and training points, shape `[m, n]`
+    /// * `prior` — the NNGP of each test point with itself, shape `[m]`
+    ///
+    /// # Errors
+    /// As [`GradientFlow::predict`].
+    pub fn predict_marginals(
+        &self,
+        cross: Kernels<'_>,
+        prior: ArrayView1<'_, f64>,
+    ) -> Result<Marginals> {
+        self.flow.predict_marginals(cross, prior, self.time)
+    }
+
+    /// Predicts the mean alone at test points.
+    ///
+    /// # Arguments
+    /// * `test_train` — the driving kernel between test and training points, shape `[m, n]`
+    ///
+    /// The result has shape `[m, outputs]`.
+    ///
+    /// # Errors
+    /// As [`GradientFlow::predict`].
+    pub fn predict_mean(&self, test_train: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        self.flow.predict_mean(test_train, self.time)
+    }
+
+    /// Compares the mean at test points with their targets.
+    ///
+    /// # Arguments
+    /// * `test_train` — the driving kernel between test and training points, shape `[m, n]`
+    /// * `targets` — shape `[m, outputs]`
+    ///
+    /// # Errors
+    /// As [`GradientFlow::predict`] and [`Score::of`].
+    pub fn score(
+        &self,
+        test_train: ArrayView2<'_, f64>,
+        targets: ArrayView2<'_, f64>,
+    ) -> Result<Score> {
+        Score::of(self.predict_mean(test_train)?.view(), targets)
+    }
+
+    /// Returns the part of the test points of which the largest mean is that of their class.
+    ///
+    /// # Arguments
+    /// * `test_train` — the driving kernel between test and training points, shape `[m, n]`
+    /// * `labels` — numbers of outputs, `m` of them
+    ///
+    /// # Errors
+    /// As [`GradientFlow::predict`] and [`accuracy`].
+    pub fn accuracy(&self, test_train: ArrayView2<'_, f64>, labels: &[usize]) -> Result<f64> {
+        accuracy(self.predict_mean(test_train)?.view(), labels)
+    }
+
+    /// Returns the ridge ε that was added to the diagonal of the kernel: the variance of the noise of a Gaussian process.
+    pub fn ridge(&self) -> f64 {
+        self.flow.ridge()
+    }
+
+    /// Returns how the ridge was chosen, unless it was given.
+    pub fn selected_ridge(&self) -> Option<SelectedRidge> {
+        self.selected
+    }
+
+    /// Returns the training, for predictions at other times.
+    pub fn flow(&self) -> &GradientFlow {
+        &self.flow
+    }
+}

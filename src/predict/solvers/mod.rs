@@ -1,0 +1,18 @@
+//! Solvers of (K + ε) a = y: dense and iterative, exact and of low rank. They know neither times nor networks.
+
+pub(super) mod check;
+mod conjugate_gradient;
+pub(super) mod kernel_ridge;
+mod kernel_rows;
+mod lanczos;
+pub(super) mod linalg;
+mod nystrom;
+mod pivoted_cholesky;
+pub(super) mod ridge;
+
+pub use conjugate_gradient::{ConjugateGradient, Solved};
+pub use kernel_ridge::KernelRidge;
+pub use kernel_rows::{KernelFunction, KernelMatrix, KernelRows};
+pub use nystrom::{Nystrom, NystromError};
+pub use pivoted_cholesky::{PivotedCholesky, Preconditioner};
+pub use ridge::Ridge;
