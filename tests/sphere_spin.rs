@@ -4,8 +4,8 @@
 mod tol;
 
 use haarmonic::Error;
-use haarmonic::special::wigner_d;
 use haarmonic::sphere::{Gradient, Sampling, SphericalHarmonics, SpinPlan, coefficients};
+use haarmonic::wigner::wigner_d;
 use ndarray::{Array2, ArrayView2};
 use num_complex::{Complex32, Complex64};
 use rand::{RngExt, SeedableRng};

@@ -1,10 +1,10 @@
-//! How the activations run in each of the two precisions.
+//! What the activations need to know of each of the two precisions.
 
-use super::function::Activation;
-use super::variance::{COVARIANCE_GUARD, LARGEST_VARIANCE, Variance};
-use super::widened;
+use super::formula::Function;
+use super::pass::Job;
+use super::real::Real;
+use super::variance::{COVARIANCE_GUARD, LARGEST_VARIANCE};
 use crate::error::Result;
-use crate::special::Real;
 
 /// Numerator and denominator of a rational function at $`u = \tfrac12 - z`$, 0 ≤ u ≤ ½. All coefficients are positive.
 pub type Rational<T> = (&'static [T], &'static [T]);
@@ -27,15 +27,8 @@ pub trait Precision: Sized + 'static {
     /// $`(1 - \sqrt{1-z}\,\arcsin\sqrt z/\sqrt z)/z`$, likewise: 4.3e-18 (`f32`: 1.5e-8).
     const DEFECT: Rational<Self>;
 
-    /// [`Activation::apply`] for a valid activation; `noise` as for `Activation::apply_rounded`.
-    fn apply_general(
-        activation: &Activation,
-        q1: Variance<Self>,
-        q2: Variance<Self>,
-        nngp: &mut [Self],
-        ntk: Option<&mut [Self]>,
-        noise: f64,
-    ) -> Result<()>
+    /// The expectations of a function in this precision.
+    fn run<F: Function>(function: F, job: Job<'_, Self>) -> Result<()>
     where
         Self: Real;
 }
@@ -89,15 +82,8 @@ impl Precision for f64 {
         ],
     );
 
-    fn apply_general(
-        activation: &Activation,
-        q1: Variance<f64>,
-        q2: Variance<f64>,
-        nngp: &mut [f64],
-        ntk: Option<&mut [f64]>,
-        noise: f64,
-    ) -> Result<()> {
-        activation.apply_double(q1, q2, nngp, ntk, noise)
+    fn run<F: Function>(function: F, job: Job<'_, f64>) -> Result<()> {
+        function.double(job)
     }
 }
 
@@ -119,14 +105,7 @@ impl Precision for f32 {
         &[1.0, 2.3767774, 1.3798494, 0.14432503],
     );
 
-    fn apply_general(
-        activation: &Activation,
-        q1: Variance<f32>,
-        q2: Variance<f32>,
-        nngp: &mut [f32],
-        ntk: Option<&mut [f32]>,
-        _: f64,
-    ) -> Result<()> {
-        widened::apply(activation, q1, q2, nngp, ntk)
+    fn run<F: Function>(function: F, job: Job<'_, f32>) -> Result<()> {
+        function.single(job)
     }
 }

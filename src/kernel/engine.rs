@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::network::Quadrature;
-use crate::special::geometric_mean;
+use crate::numeric::geometric_mean;
 use crate::{Error, Result};
 
 use super::geometry::{Geometry, LevelIndex, Refinement};

@@ -411,7 +411,7 @@ fn needs_fields(network: &Network) -> bool {
 }
 
 /// The geometry of a network on images.
-fn plane_geometry<T: crate::special::Real>(
+fn plane_geometry<T: crate::activation::Real>(
     network: &Network,
     size: [usize; 2],
 ) -> PlaneGeometry<T> {

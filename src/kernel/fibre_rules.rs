@@ -8,7 +8,7 @@ use std::f64::consts::{PI, TAU};
 
 use crate::Result;
 use crate::group::Rotation;
-use crate::special::GaussLegendre;
+use crate::numeric::GaussLegendre;
 
 /// A pair of rotations p, q by which the signals of a pair are turned, and what its fibres weigh in the mean.
 #[derive(Debug, Clone, Copy)]

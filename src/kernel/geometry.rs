@@ -1,8 +1,8 @@
 //! What a geometry has to say so that the recursion can run over it.
 
 use crate::Result;
+use crate::activation::Real;
 use crate::network::Support;
-use crate::special::Real;
 
 use super::close_pair::ClosePair;
 

@@ -11,9 +11,9 @@ use std::marker::PhantomData;
 use ndarray::ArrayView3;
 
 use crate::Result;
+use crate::activation::Real;
 use crate::group::{PlanarSymmetry, PointGroup};
 use crate::network::{Layer, Padding, Support};
-use crate::special::Real;
 
 use super::geometry::{Geometry, Side};
 use super::plane_fields::{

@@ -9,8 +9,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::activation::Real;
 use crate::network::Padding;
-use crate::special::Real;
 
 use super::geometry::Side;
 

@@ -11,7 +11,7 @@ use pulp::Arch;
 
 use crate::group::Rotation;
 use crate::network::Support;
-use crate::special::lane_fft::is_smooth;
+use crate::simd::fft::is_smooth;
 use crate::sphere::field_grid::{FieldGrid, FieldScratch, half_len};
 use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
 use crate::{Error, Result};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ndarray::{Array2, Ix2};
 use rayon::prelude::*;
 
-use crate::special::geometric_mean;
+use crate::numeric::geometric_mean;
 use crate::{Result, memory};
 
 use super::engine::{Accuracy, Block, Engine, Estimate, Prepared, PreparedSet};

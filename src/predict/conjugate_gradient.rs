@@ -11,7 +11,7 @@ use super::linalg::column_product;
 use super::preconditioner::Preconditioner;
 use super::ridge::Ridge;
 use super::scaled_columns::ScaledColumns;
-use crate::special::powers::{exponent, times_power};
+use crate::numeric::powers::{exponent, times_power};
 use crate::{Error, Result};
 
 /// Solves (K + ε) a = y by preconditioned conjugate gradients, for all targets at once.

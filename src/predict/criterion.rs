@@ -6,7 +6,7 @@ use ndarray::ArrayView2;
 use super::evidence::LeftOut;
 use super::linalg::column_product;
 use super::scaled_columns::ScaledColumns;
-use crate::special::powers::{SquareSum, times_power};
+use crate::numeric::powers::{SquareSum, times_power};
 use crate::{Error, Result};
 
 /// What is to be small when a model is chosen: its cost.

@@ -8,7 +8,7 @@ use super::criterion::{Criterion, checked_cost, left_out_cost};
 use super::linalg::{Cholesky, column_product, product, to_array};
 use super::ridge::{Ridge, mean_diagonal};
 use super::scaled_columns::ScaledColumns;
-use crate::special::powers::{SquareSum, times_power};
+use crate::numeric::powers::{SquareSum, times_power};
 use crate::{Error, Result};
 
 const TRAIN: &str = "train-train kernel";

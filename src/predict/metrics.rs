@@ -3,7 +3,7 @@
 use ndarray::{ArrayView, ArrayView2, Dimension};
 
 use super::check::check_finite;
-use crate::special::powers::{SquareSum, exponent, times_power};
+use crate::numeric::powers::{SquareSum, exponent, times_power};
 use crate::{Error, Result};
 
 /// Computes the mean absolute error over all entries.

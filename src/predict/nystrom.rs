@@ -12,7 +12,7 @@ use super::pivoted_cholesky::PivotedCholesky;
 use super::preconditioner::Preconditioner;
 use super::ridge::Ridge;
 use super::scaled_columns::ScaledColumns;
-use crate::special::powers::times_power;
+use crate::numeric::powers::times_power;
 use crate::{Error, Result};
 
 const TEST_PIVOTS: &str = "kernel between test points and pivots";

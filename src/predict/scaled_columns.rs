@@ -2,7 +2,7 @@
 
 use faer::Mat;
 
-use crate::special::powers::{exponent, times_power};
+use crate::numeric::powers::{exponent, times_power};
 
 /// A matrix of which column c is 2^(exponent c) times the column that is stored.
 ///

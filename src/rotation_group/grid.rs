@@ -1,6 +1,6 @@
 //! Grids on SO(3) in ZYZ angles, with the weights of the Haar measure.
 
-use crate::special::lane_fft::is_smooth;
+use crate::simd::fft::is_smooth;
 use crate::sphere::Sampling;
 use crate::{Error, Result};
 use ndarray::ArrayView3;

@@ -2,7 +2,7 @@
 
 use super::classes::Layout;
 use crate::check::Finite;
-use crate::special::lane_fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
+use crate::simd::fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
 use ndarray::{ArrayView1, ArrayView3, ArrayViewMut1, ArrayViewMut3, Axis};
 use num_complex::Complex64;
 use pulp::{Simd, WithSimd};

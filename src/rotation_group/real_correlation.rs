@@ -15,8 +15,8 @@
 //! so that only m ≥ 0 is computed. The sums over n and m are Fourier transforms, of eight β at once and then of sixteen
 //! real functions of α at once.
 
-use crate::special::GaussLegendre;
-use crate::special::aligned::Aligned;
+use crate::numeric::GaussLegendre;
+use crate::simd::aligned::Aligned;
 use crate::{Error, Result};
 use pulp::Arch;
 use std::ops::Range;
@@ -25,7 +25,7 @@ use super::real_harmonics::RealHarmonics;
 use super::real_nodes::Nodes;
 use super::real_synthesis::{Begin, LastSum, WeightedSum, products_len};
 use super::wigner_table::WignerTable;
-use crate::special::lane_fft::{LANES, LaneFft, NUMBER, factors};
+use crate::simd::fft::{LANES, LaneFft, NUMBER, factors};
 
 /// Aimed-at length of a piece: correlation and tangent kernel of a piece fit the first-level cache.
 const PIECE_LEN: usize = 1536;
@@ -316,7 +316,7 @@ fn pieces(nodes: usize, angles: usize) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::special::widths::Width;
+    use crate::simd::widths::Width;
     use crate::tol;
     use ndarray::Array3;
     use num_complex::Complex64;

@@ -3,9 +3,9 @@
 //! Nodes come in pairs β and π − β, eight pairs a *block*. The functions at the northern nodes of some blocks and then
 //! those at the southern ones are the columns of a table with one row for each degree.
 
-use crate::special::lane_fft::LANES;
-use crate::special::scaled::{BIG, INVERSE_STEP, STEP, Scaled};
-use crate::special::wigner_d::HalfAngle;
+use crate::numeric::extended::{BIG, INVERSE_STEP, STEP, Scaled};
+use crate::simd::fft::LANES;
+use crate::wigner::seeds::HalfAngle;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -31,7 +31,7 @@ struct Powers {
     exponents: Vec<f64>,
 }
 
-/// One step of the recursion of [`crate::special::wigner_d::Step`], for both poles.
+/// One step of the recursion of [`crate::wigner::step::Step`], for both poles.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Step {
     north: [f64; 2],
@@ -340,8 +340,8 @@ fn scaled<S: Simd>(simd: S, a: (S::f64s, S::f64s), b: (S::f64s, S::f64s)) -> (S:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::special::wigner_d;
     use crate::tol;
+    use crate::wigner::wigner_d;
     use pulp::Arch;
     use std::f64::consts::PI;
 

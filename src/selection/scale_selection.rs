@@ -10,8 +10,8 @@ use ndarray::{Array2, ArrayView2};
 use super::scale_derivative::ScaleDerivative;
 use crate::kernel::Gram;
 use crate::network::{Network, ScaleParameter};
+use crate::numeric::powers::{exponent, times_power};
 use crate::predict::{Criterion, Ensemble, Evidence, Ridge, checked_cost};
-use crate::special::powers::{exponent, times_power};
 use crate::{Error, Result};
 
 /// Scales are searched between a hundredth and a hundred times the first ones.

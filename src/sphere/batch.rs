@@ -9,7 +9,7 @@ use super::plan::{ShtPlan, ShtScratch};
 use super::ring_pairs::LANES;
 use super::sample::{Load, Sample, Store};
 use crate::check::{self, Finite};
-use crate::special::aligned::Aligned;
+use crate::simd::aligned::Aligned;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
 use num_complex::Complex64;

@@ -4,9 +4,9 @@
 //! number of cache lines. A rotation about the polar axis by a multiple of the step in longitude is then a cyclic
 //! shift of rows, and Fourier transforms in longitude run over eight rings at once.
 
-use crate::special::aligned::Aligned;
-use crate::special::lane_fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
-use crate::special::{GaussLegendre, normalised_legendre};
+use crate::numeric::{GaussLegendre, normalised_legendre};
+use crate::simd::aligned::Aligned;
+use crate::simd::fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
 use crate::{Error, Result};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};

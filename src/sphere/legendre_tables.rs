@@ -5,9 +5,9 @@ use super::coefficients::sign;
 use super::legendre_values::LegendreValues;
 use super::ring_pairs::LANES;
 use super::shared_chains::{Rings, SharedChains};
-use crate::special::aligned::Aligned;
-use crate::special::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE, Sectoral};
-use crate::special::legendre_chains::{LegendreChains, Step, variable};
+use crate::numeric::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE, Sectoral};
+use crate::numeric::legendre_chains::{LegendreChains, Step, variable};
+use crate::simd::aligned::Aligned;
 use std::sync::OnceLock;
 
 /// Everything the Legendre stage needs for rings of given colatitudes in the northern half.

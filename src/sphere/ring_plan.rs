@@ -8,7 +8,7 @@ use super::rings::Rings;
 use super::sample::Sample;
 use super::sampling::check_band_limit;
 use crate::check::{self, first_not_finite};
-use crate::special::powers::SquareSum;
+use crate::numeric::powers::SquareSum;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, aview1};
 use num_complex::Complex64;

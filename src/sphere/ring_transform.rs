@@ -11,7 +11,7 @@ use super::packed::{order_groups, packed_len};
 use super::ring_pairs::{LANES, RingPairs};
 use super::rings::Rings;
 use super::sample::Sample;
-use crate::special::aligned::Aligned;
+use crate::simd::aligned::Aligned;
 use num_complex::Complex64;
 use pulp::Arch;
 use rayon::prelude::*;

@@ -4,7 +4,7 @@ use super::chains::Chains;
 use super::legendre_tables::LegendreTables;
 use super::ring_pairs::LANES;
 use super::shared_chains::SharedChains;
-use crate::special::legendre_chains::Step;
+use crate::numeric::legendre_chains::Step;
 use pulp::Simd;
 use std::ops::Range;
 

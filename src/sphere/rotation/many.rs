@@ -4,7 +4,7 @@ use super::batch::{FEWEST, Order, Passenger, rotate_all};
 use super::plan::{CoefficientRotation, CoefficientRotationScratch, check_finite};
 use super::signals::{Kind, Tilt, Turn, first_not_finite, rotate_group};
 use crate::group::EulerZyz;
-use crate::special::wigner_d::check_angles;
+use crate::wigner::seeds::check_angles;
 use crate::{Error, Result};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
 use num_complex::Complex64;
