@@ -7,8 +7,7 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::numeric::GaussLegendre;
-use haarmonic::wigner::MAX_DEGREE;
-use haarmonic::wigner::{WignerDRecursion, wigner_d, wigner_d_matrix};
+use haarmonic::wigner::{MAX_DEGREE, WignerDRecursion, wigner_d, wigner_d_matrix};
 use ndarray::{Array2, Ix2};
 use std::f64::consts::PI;
 

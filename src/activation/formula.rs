@@ -1,10 +1,8 @@
 //! What each activation function says of itself.
 
-use super::pair::{Moments, Points};
 use super::pass::{Job, widened};
 use super::real::Real;
 use crate::error::Result;
-use pulp::Simd;
 
 /// Where a function is not smooth, at 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,12 +50,16 @@ pub trait Function: Copy {
     }
 }
 
-/// The closed form of the expectations of an activation function.
-pub(super) trait Formula<T: Real>: Copy {
-    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T>;
+/// The expectations of a function in the precision of a job.
+pub(super) fn run<T: Real, F: Function>(function: F, job: Job<'_, T>) -> Result<()> {
+    if size_of::<T>() == size_of::<f64>() {
+        function.double(job.cast())
+    } else {
+        function.single(job.cast())
+    }
 }
 
-/// The methods of [`Function`] that compute expectations by a [`Formula`], in one precision or in both.
+/// The methods of [`Function`] that compute expectations by a [`Formula`](super::pair::Formula), in one precision or in both.
 macro_rules! by_formula {
     (both) => {
         by_formula!(double);

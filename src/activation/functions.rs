@@ -16,7 +16,7 @@ mod sigmoid_like;
 mod sign;
 mod sin;
 
-use super::formula::{Function, Kink};
+use super::formula::{Function, Kink, run};
 use super::pass::Job;
 use super::real::Real;
 use crate::error::{Error, Result};
@@ -145,8 +145,8 @@ macro_rules! activations {
 
             pub(super) fn run<T: Real>(&self, job: Job<'_, T>) -> Result<()> {
                 match self {
-                    $(Self::$name $({ $field })? => T::run($name $({ $field: *$field })?, job),)*
-                    Self::Elementwise(function) => T::run(function, job),
+                    $(Self::$name $({ $field })? => run($name $({ $field: *$field })?, job),)*
+                    Self::Elementwise(function) => run(function, job),
                 }
             }
         }

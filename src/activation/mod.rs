@@ -20,5 +20,6 @@ mod variance;
 pub(crate) use formula::Kink;
 pub use functions::{Activation, Elementwise, MAX_DEGREE, NAMES};
 pub(crate) use precision::Precision;
+pub use precision::{COVARIANCE_GUARD, LARGEST_VARIANCE};
 pub use real::Real;
-pub use variance::{COVARIANCE_GUARD, LARGEST_VARIANCE, PreparedVariance, Variance, VarianceField};
+pub use variance::{PreparedVariance, Variance, VarianceField};

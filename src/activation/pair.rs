@@ -125,6 +125,11 @@ pub(super) struct Moments<S: Simd, T: Real> {
     pub(super) valid: Truth<S, T>,
 }
 
+/// The closed form of the expectations of an activation function.
+pub(super) trait Formula<T: Real>: Copy {
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T>;
+}
+
 impl<S: Simd, T: Real> Moments<S, T> {
     /// Whether all covariances are some, and value and tangent kernel are finite.
     #[inline(always)]

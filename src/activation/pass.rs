@@ -3,12 +3,12 @@
 //! A register that fails a check (no covariance, a variance near the ends of the range of the numbers, a result that is not
 //! finite) goes point by point through [`alone`], which scales by powers of two and finds the error if there is one.
 
-use super::formula::Formula;
-use super::pair::{Moments, Points};
+use super::pair::{Formula, Moments, Points};
 use super::real::Real;
 use super::variance::{Source, check, check_finite};
 use crate::error::Result;
 use crate::simd::pack::Pack;
+use pulp::bytemuck::cast_slice_mut;
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
@@ -21,7 +21,17 @@ pub struct Job<'a, T: Real> {
     pub(super) noise: f64,
 }
 
-impl<T: Real> Job<'_, T> {
+impl<'a, T: Real> Job<'a, T> {
+    /// The same job where `U` is another name of the type `T`.
+    pub(super) fn cast<U: Real>(self) -> Job<'a, U> {
+        Job {
+            variances: self.variances.map(Source::cast),
+            nngp: cast_slice_mut(self.nngp),
+            ntk: self.ntk.map(cast_slice_mut),
+            noise: self.noise,
+        }
+    }
+
     /// Some of the points.
     pub(super) fn part(&mut self, range: Range<usize>) -> Job<'_, T> {
         Job {

@@ -1,10 +1,15 @@
 //! What the activations need to know of each of the two precisions.
 
-use super::formula::Function;
-use super::pass::Job;
-use super::real::Real;
-use super::variance::{COVARIANCE_GUARD, LARGEST_VARIANCE};
-use crate::error::Result;
+/// How far, relative to $`\sqrt{q_1 q_2}`$, a covariance may exceed the Cauchy–Schwarz bound
+/// before it is refused: 1024 ε. A covariance and its variances come from different sums (a
+/// correlation on a grid, a sum of squares), whose rounding differs by some tens of ε; a true
+/// mistake exceeds the bound by far more. Inside the guard the covariance is clamped. In `f32` the guard
+/// is as many `f32::EPSILON`.
+pub const COVARIANCE_GUARD: f64 = 1024.0 * f64::EPSILON;
+
+/// The largest variance that is accepted, a quarter of the largest `f64`, so that four times a variance is finite, too; in
+/// `f32` every finite one is.
+pub const LARGEST_VARIANCE: f64 = f64::MAX / 4.0;
 
 /// Numerator and denominator of a rational function at $`u = \tfrac12 - z`$, 0 ≤ u ≤ ½. All coefficients are positive.
 pub type Rational<T> = (&'static [T], &'static [T]);
@@ -26,11 +31,6 @@ pub trait Precision: Sized + 'static {
     const ARCSINE: Rational<Self>;
     /// $`(1 - \sqrt{1-z}\,\arcsin\sqrt z/\sqrt z)/z`$, likewise: 4.3e-18 (`f32`: 1.5e-8).
     const DEFECT: Rational<Self>;
-
-    /// The expectations of a function in this precision.
-    fn run<F: Function>(function: F, job: Job<'_, Self>) -> Result<()>
-    where
-        Self: Real;
 }
 
 impl Precision for f64 {
@@ -81,10 +81,6 @@ impl Precision for f64 {
             0.05960336404754386,
         ],
     );
-
-    fn run<F: Function>(function: F, job: Job<'_, f64>) -> Result<()> {
-        function.double(job)
-    }
 }
 
 impl Precision for f32 {
@@ -104,8 +100,4 @@ impl Precision for f32 {
         &[0.42920366, 0.73693746, 0.21116589],
         &[1.0, 2.3767774, 1.3798494, 0.14432503],
     );
-
-    fn run<F: Function>(function: F, job: Job<'_, f32>) -> Result<()> {
-        function.single(job)
-    }
 }

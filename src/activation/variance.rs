@@ -3,19 +3,9 @@
 use super::pair::factor;
 use super::real::Real;
 use crate::error::{Error, Result};
+use pulp::bytemuck::{cast, cast_slice};
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
-
-/// How far, relative to $`\sqrt{q_1 q_2}`$, a covariance may exceed the Cauchy–Schwarz bound
-/// before it is refused: 1024 ε. A covariance and its variances come from different sums (a
-/// correlation on a grid, a sum of squares), whose rounding differs by some tens of ε; a true
-/// mistake exceeds the bound by far more. Inside the guard the covariance is clamped. In `f32` the guard
-/// is as many `f32::EPSILON`.
-pub const COVARIANCE_GUARD: f64 = 1024.0 * f64::EPSILON;
-
-/// The largest variance that is accepted, a quarter of the largest `f64`, so that four times a variance is finite, too; in
-/// `f32` every finite one is.
-pub const LARGEST_VARIANCE: f64 = f64::MAX / 4.0;
 
 /// The variances of one of the two Gaussian arguments over a slice of covariances.
 ///
@@ -334,6 +324,21 @@ impl<'a, T: Real> Source<'a, T> {
         match self {
             Source::Constant { variance, .. } => Variance::Constant(variance),
             Source::Field(field) => Variance::Field(field.variance),
+        }
+    }
+
+    /// The same where `U` is another name of the type `T`.
+    pub(super) fn cast<U: Real>(self) -> Source<'a, U> {
+        match self {
+            Source::Constant { variance, factor } => Source::Constant {
+                variance: cast(variance),
+                factor: cast(factor),
+            },
+            Source::Field(field) => Source::Field(PreparedVariance {
+                variance: cast_slice(field.variance),
+                factor: cast_slice(field.factor),
+                plain: field.plain,
+            }),
         }
     }
 

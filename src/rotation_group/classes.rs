@@ -5,9 +5,9 @@
 //! those of the southern ones.
 
 use super::products::{expand, project};
-use super::wigner_table::{WignerNodes, WignerTable};
 use crate::check::Finite;
 use crate::simd::fft::{LANES, NUMBER, lane_offset};
+use crate::wigner::table::{WignerNodes, WignerTable};
 use num_complex::Complex64;
 use pulp::{Simd, WithSimd};
 use std::f64::consts::PI;

@@ -5,12 +5,12 @@ use super::classes::{
 };
 use super::grid::RotationGrid;
 use super::planes::{FromSamples, PlaneFft, PlaneScratch, Rings, Sample, ToSamples};
-use super::wigner_table::{WignerNodes, WignerTable};
 use crate::Result;
 use crate::numeric::GaussLegendre;
 use crate::simd::aligned::Aligned;
 use crate::simd::fft::LANES;
 use crate::wigner::seeds::HalfAngle;
+use crate::wigner::table::{WignerNodes, WignerTable};
 use ndarray::{ArrayView3, ArrayViewMut3};
 use num_complex::Complex64;
 use pulp::Arch;

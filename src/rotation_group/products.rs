@@ -1,4 +1,4 @@
-//! The two small matrix products that carry the Wigner transform, on tables of [`WignerTable`](super::wigner_table).
+//! The two small matrix products that carry the Wigner transform, on tables of [`WignerTable`](crate::wigner::table).
 
 use pulp::{Simd, WithSimd};
 

@@ -24,8 +24,8 @@ use std::ops::Range;
 use super::real_harmonics::RealHarmonics;
 use super::real_nodes::Nodes;
 use super::real_synthesis::{Begin, LastSum, WeightedSum, products_len};
-use super::wigner_table::WignerTable;
 use crate::simd::fft::{LANES, LaneFft, NUMBER, factors};
+use crate::wigner::table::WignerTable;
 
 /// Aimed-at length of a piece: correlation and tangent kernel of a piece fit the first-level cache.
 const PIECE_LEN: usize = 1536;

@@ -402,3 +402,33 @@ fn place(out: &mut [f64], l: usize, first_m: usize, first_n: usize, plus: &Squar
         }
     }
 }
+
+/// Computes the orthogonal matrix $`d^\ell(\beta)`$, shape `[2ℓ + 1, 2ℓ + 1]`, entry `[m + ℓ, n + ℓ]`.
+///
+/// Conventions: see [`crate::conventions`].
+///
+/// # Cost and accuracy
+/// O(ℓ³) time, O(ℓ²) memory: [`WignerDegrees`] gives the matrices of all lower degrees on the way.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if the degree is too large, [`Error::NotFinite`] if `beta` is NaN or infinite.
+///
+/// # Examples
+/// ```
+/// use haarmonic::wigner::wigner_d_matrix;
+/// let (a, b) = (wigner_d_matrix(3, 0.4)?, wigner_d_matrix(3, 0.7)?);
+/// let product = a.dot(&b);                              // rotations about one axis compose by adding angles
+/// let sum = wigner_d_matrix(3, 1.1)?;
+/// assert!(product.iter().zip(&sum).all(|(x, y)| (x - y).abs() < 16.0 * f64::EPSILON));
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn wigner_d_matrix(degree: usize, beta: f64) -> Result<Array2<f64>> {
+    let mut degrees = WignerDegrees::new(degree.saturating_add(1), beta)?;
+    for _ in 0..degree {
+        degrees.next_degree();
+    }
+    let last = degrees
+        .next_degree()
+        .expect("the degree is below the limit");
+    Ok(last.matrix())
+}

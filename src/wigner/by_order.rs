@@ -1,10 +1,9 @@
-//! The Wigner functions $`d^\ell_{mn}(\beta)`$ by the three-term recursion in the degree.
+//! One pair of orders at many angles: the recursion in the degree, vectorised over the angles.
 
 use super::seeds::{CanonicalOrders, HalfAngle, check_angles};
 use super::step::Step;
 use crate::numeric::extended::{Lanes, Scaled};
 use crate::{Error, Result};
-use ndarray::Array2;
 
 /// The largest degree and order that are accepted; beyond it ℓ² would strain the integers exact in `f64`.
 pub const MAX_DEGREE: usize = 1 << 20;
@@ -89,78 +88,11 @@ impl WignerDRecursion {
     /// Goes on to the next degree.
     #[inline]
     pub fn advance(&mut self) {
-        let step = self.orders.step(self.degree);
+        let CanonicalOrders { major, minor, .. } = self.orders;
+        let step = Step::new(self.degree as f64, major as f64, minor as f64);
         let (poles, offsets) = (&self.poles, &self.offsets);
         self.lanes
             .advance(|j, term, increment| step.next(poles[j], offsets[j], term, increment));
-        self.lanes.write(&mut self.values);
-        self.degree += 1;
-    }
-}
-
-/// Steps one row $`d^\ell_{mn}(\beta)`$, n = −m..=m, of the Wigner matrices through the degrees ℓ ≥ m, for one angle.
-///
-/// The rows m ≥ 0 restricted to |n| ≤ m hold, by symmetry, every entry of the matrices.
-/// Same recursion as [`WignerDRecursion`], vectorised over n.
-#[derive(Debug, Clone)]
-pub(crate) struct WignerDRow {
-    angle: HalfAngle,
-    order_m: usize,
-    degree: usize,
-    lanes: Lanes,
-    values: Vec<f64>,
-}
-
-impl WignerDRow {
-    /// Makes a row for the angle; [`WignerDRow::start`] comes next.
-    pub(crate) fn new(angle: HalfAngle) -> Self {
-        WignerDRow {
-            angle,
-            order_m: 0,
-            degree: 0,
-            lanes: Lanes::default(),
-            values: Vec::new(),
-        }
-    }
-
-    /// Starts at ℓ = m.
-    pub(crate) fn start(&mut self, order_m: usize) {
-        let (m, len) = (order_m, 2 * order_m + 1);
-        (self.order_m, self.degree) = (m, m);
-        // Outwards from |n| = m the square root of the binomial is a running product.
-        let mut binomials = vec![Scaled::ONE; m + 1];
-        for i in 1..=m {
-            binomials[m - i] =
-                binomials[m - i + 1] * Scaled::new(((2 * m - i + 1) as f64 / i as f64).sqrt());
-        }
-        let powers = |base: f64| {
-            let mut powers = vec![Scaled::ONE; len];
-            for i in 1..len {
-                powers[i] = powers[i - 1] * Scaled::new(base);
-            }
-            powers
-        };
-        let (cosines, sines) = (powers(self.angle.cos), powers(-self.angle.sin));
-        self.lanes.start(len, |j| {
-            binomials[j.abs_diff(m)] * cosines[j] * sines[2 * m - j]
-        });
-        self.values.resize(len, 0.0);
-        self.lanes.write(&mut self.values);
-    }
-
-    /// Returns the row, entry `n + m`.
-    pub(crate) fn values(&self) -> &[f64] {
-        &self.values
-    }
-
-    /// Goes on to the next degree.
-    #[inline(always)]
-    pub(crate) fn advance(&mut self) {
-        let (l, m) = (self.degree as f64, self.order_m as f64);
-        let HalfAngle { pole, offset, .. } = self.angle;
-        self.lanes.advance(|j, term, increment| {
-            Step::new(l, m, f64::from(j as u32) - m).next(pole, offset, term, increment)
-        });
         self.lanes.write(&mut self.values);
         self.degree += 1;
     }
@@ -194,49 +126,6 @@ pub fn wigner_d(degree: usize, order_m: i64, order_n: i64, beta: f64) -> Result<
         recursion.advance();
     }
     Ok(recursion.values()[0])
-}
-
-/// Computes the orthogonal matrix $`d^\ell(\beta)`$, shape `[2ℓ + 1, 2ℓ + 1]`, entry `[m + ℓ, n + ℓ]`.
-///
-/// Conventions: see [`crate::conventions`].
-///
-/// # Cost and accuracy
-/// O(ℓ³) time, O(ℓ²) memory.
-///
-/// # Errors
-/// [`Error::InvalidValue`] if the degree exceeds [`MAX_DEGREE`], [`Error::NotFinite`] if `beta` is NaN or infinite.
-///
-/// # Examples
-/// ```
-/// use haarmonic::wigner::wigner_d_matrix;
-/// let (a, b) = (wigner_d_matrix(3, 0.4)?, wigner_d_matrix(3, 0.7)?);
-/// let product = a.dot(&b);                              // rotations about one axis compose by adding angles
-/// let sum = wigner_d_matrix(3, 1.1)?;
-/// assert!(product.iter().zip(&sum).all(|(x, y)| (x - y).abs() < 16.0 * f64::EPSILON));
-/// # Ok::<(), haarmonic::Error>(())
-/// ```
-pub fn wigner_d_matrix(degree: usize, beta: f64) -> Result<Array2<f64>> {
-    check_degree(degree)?;
-    check_angles(&[beta])?;
-    let size = 2 * degree + 1;
-    let mut matrix = Array2::zeros((size, size));
-    let mut row = WignerDRow::new(HalfAngle::new(beta));
-    for m in 0..=degree {
-        row.start(m);
-        for _ in m..degree {
-            row.advance();
-        }
-        for (j, &value) in row.values().iter().enumerate() {
-            let signed = if j % 2 == 0 { value } else { -value };
-            // The column is n + ℓ with n = j − m; m − n = 2m − j has the parity of j.
-            let n = j + degree - m;
-            matrix[[degree + m, n]] = value;
-            matrix[[degree - m, 2 * degree - n]] = signed;
-            matrix[[n, degree + m]] = signed;
-            matrix[[2 * degree - n, degree - m]] = value;
-        }
-    }
-    Ok(matrix)
 }
 
 fn check_degree(degree: usize) -> Result<()> {

@@ -1,6 +1,5 @@
 //! Where the recursions in the degree start: angles that are accurate at both poles, and $`d^\ell_{mn}`$ of the lowest degree.
 
-use super::step::Step;
 use crate::numeric::extended::Scaled;
 use crate::{Result, check};
 use ndarray::aview1;
@@ -70,20 +69,23 @@ impl CanonicalOrders {
         binomial * Scaled::new(angle.cos).power(sum) * Scaled::new(-angle.sin).power(difference)
     }
 
-    /// Returns the step from `degree` to the next.
-    #[inline(always)]
-    pub(crate) fn step(&self, degree: usize) -> Step {
-        Step::new(degree as f64, self.major as f64, self.minor as f64)
-    }
-
     /// $`\binom{2m}{m-n}^{1/2}`$
     pub(crate) fn root_binomial(&self) -> Scaled {
         let count = self.major - self.minor.unsigned_abs() as usize;
-        let rest = 2 * self.major - count;
-        (1..=count).fold(Scaled::ONE, |product, i| {
-            product * Scaled::new(((rest + i) as f64 / i as f64).sqrt())
-        })
+        root_binomials(self.major)
+            .nth(count)
+            .expect("the minor order is at most the major one")
     }
+}
+
+/// $`\binom{2m}{m-n}^{1/2}`$ for n = m, m − 1, …, 0, a running product.
+pub(crate) fn root_binomials(m: usize) -> impl Iterator<Item = Scaled> {
+    (0..=m).scan(Scaled::ONE, move |product, i| {
+        if i > 0 {
+            *product = *product * Scaled::new(((2 * m - i + 1) as f64 / i as f64).sqrt());
+        }
+        Some(*product)
+    })
 }
 
 /// Checks that all angles are finite.

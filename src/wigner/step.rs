@@ -1,4 +1,4 @@
-//! One step of the Wigner functions $`d^\ell_{mn}`$ and $`d^\ell_{m,-n}`$ in the degree, for registers of orders n.
+//! The recursion in the degree: one step, for one pair of orders ([`Step`]) and for registers of orders n ([`advance`]).
 //!
 //! With $`k = \ell + 1`$ and $`w_k(n) = (k^2-n^2)^{-1/2}`$ the three-term recursion
 //!
@@ -9,10 +9,72 @@
 //!
 //! becomes $`h^k = \frac{2\ell+1}{\ell}(\ell k\cos\beta - mn)\, t_\ell(m) t_\ell(n)\, h^\ell - h^{\ell-1}`$ for
 //! $`d^\ell_{mn} = s_\ell(m) s_\ell(n) h^\ell_{mn}`$, where $`s_n(n) = 1`$, $`s_k s_\ell = \sqrt k\, w_k`$ and $`t_\ell = s_\ell^2/\sqrt k`$.
-//! Near the poles it runs on deviations from its limit there instead, without the scales s.
+//! Near the poles it runs on deviations from its limit there as in [`Step`], without the scales s; all factors are products of one
+//! that belongs to m and one that belongs to n.
 
 use super::seeds::HalfAngle;
 use pulp::Simd;
+
+/// The step from degree ℓ to ℓ + 1 of one pair of orders, in the form that loses nothing near either pole.
+///
+/// As β tends to a pole, $`d^{\ell+1}/d^\ell \to \rho_\ell`$. The recursion is run on the deviation from that limit,
+/// $`\delta_{\ell+1} = d^{\ell+1} - \rho_\ell d^\ell`$, which is small where the three-term form would cancel (Reinsch's device):
+///
+/// ```math
+/// \delta_{\ell+1} = \kappa_\ell \delta_\ell + c_\ell\, (\cos\beta \mp 1)\, d^\ell , \qquad d^{\ell+1} = \rho_\ell d^\ell + \delta_{\ell+1}
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Step {
+    /// ρ, κ in the north and in the south.
+    north: [f64; 2],
+    south: [f64; 2],
+    /// c
+    source: f64,
+}
+
+impl Step {
+    /// Computes the coefficients for ℓ ≥ m ≥ |n|.
+    #[inline(always)]
+    pub(crate) fn new(l: f64, m: f64, n: f64) -> Step {
+        let k = l + 1.0;
+        // For m = ±n the square root is exact, and so is the ratio 1 at the pole where d does not vanish.
+        let norm = (((k - m) * (k + m)) * ((k - n) * (k + n))).sqrt();
+        Step::divided(l, m, n, |x| x / norm)
+    }
+
+    /// The same with $`\sqrt{(k^2-m^2)(k^2-n^2)}^{-1}`$, k = ℓ + 1, from a table.
+    #[inline(always)]
+    pub(crate) fn with_root(l: f64, m: f64, n: f64, root: f64) -> Step {
+        Step::divided(l, m, n, |x| x * root)
+    }
+
+    #[inline(always)]
+    fn divided(l: f64, m: f64, n: f64, over: impl Fn(f64) -> f64) -> Step {
+        let k = l + 1.0;
+        // At ℓ = 0 the increment is still zero.
+        let damping = if l > 0.0 { over(k * (l - m) / l) } else { 0.0 };
+        Step {
+            north: [over((k + m) * (k - n)), damping * (l + n)],
+            south: [-over((k + m) * (k + n)), -damping * (l - n)],
+            source: over((2.0 * l + 1.0) * k),
+        }
+    }
+
+    /// ρ, κ and c at a pole.
+    #[inline(always)]
+    pub(crate) fn at_pole(&self, south: bool) -> [f64; 3] {
+        let [ratio, damping] = if south { self.south } else { self.north };
+        [ratio, damping, self.source]
+    }
+
+    /// Computes the next term and increment.
+    #[inline(always)]
+    pub(crate) fn next(&self, pole: f64, offset: f64, term: f64, increment: f64) -> (f64, f64) {
+        let [ratio, damping, source] = self.at_pole(pole < 0.0);
+        let increment = damping * increment + source * offset * term;
+        (ratio * term + increment, increment)
+    }
+}
 
 /// Numbers with a positive scale are `value · 2^(−256 scale)`; those of scale zero are as they are.
 pub(crate) const SHRINK: f64 = f64::from_bits((1023 - 256) << 52);
@@ -231,54 +293,5 @@ pub(crate) fn advance<S: Simd, const POLAR: bool>(
             term.here = simd.mul_add_e_f64s(factor, term.here, before);
         }
         next
-    }
-}
-
-/// The step from degree ℓ to ℓ + 1 in one class, in the form that loses nothing near either pole.
-///
-/// As β tends to a pole, $`d^{\ell+1}/d^\ell \to \rho_\ell`$. The recursion is run on the deviation from that limit,
-/// $`\delta_{\ell+1} = d^{\ell+1} - \rho_\ell d^\ell`$, which is small where the three-term form would cancel (Reinsch's device):
-///
-/// ```math
-/// \delta_{\ell+1} = \kappa_\ell \delta_\ell + c_\ell\, (\cos\beta \mp 1)\, d^\ell , \qquad d^{\ell+1} = \rho_\ell d^\ell + \delta_{\ell+1}
-/// ```
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Step {
-    ratio: [f64; 2],
-    damping: [f64; 2],
-    source: f64,
-}
-
-impl Step {
-    /// Computes the coefficients for ℓ ≥ m ≥ |n|; index 0 is the north pole, 1 the south pole.
-    #[inline(always)]
-    pub(crate) fn new(l: f64, m: f64, n: f64) -> Step {
-        let k = l + 1.0;
-        // For m = ±n the square root is exact, and so is the ratio 1 at the pole where d does not vanish.
-        let norm = (((k - m) * (k + m)) * ((k - n) * (k + n))).sqrt();
-        let damping = if l == 0.0 {
-            0.0
-        } else {
-            k * (l - m) / (l * norm)
-        };
-        Step {
-            ratio: [(k + m) * (k - n) / norm, -((k + m) * (k + n)) / norm],
-            damping: [damping * (l + n), -damping * (l - n)],
-            source: (2.0 * l + 1.0) * k / norm,
-        }
-    }
-
-    /// Computes the next term and increment.
-    #[inline(always)]
-    pub(crate) fn next(&self, pole: f64, offset: f64, term: f64, increment: f64) -> (f64, f64) {
-        let north = pole > 0.0;
-        let ratio = if north { self.ratio[0] } else { self.ratio[1] };
-        let damping = if north {
-            self.damping[0]
-        } else {
-            self.damping[1]
-        };
-        let increment = damping * increment + self.source * offset * term;
-        (ratio * term + increment, increment)
     }
 }

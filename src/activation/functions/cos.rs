@@ -1,7 +1,7 @@
 //! $`\cos x`$, whose expectations are those of the sine exchanged.
 
-use super::super::formula::{Formula, Function, by_formula};
-use super::super::pair::{Moments, Points};
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Formula, Moments, Points};
 use super::sin::Sin;
 use pulp::Simd;
 

@@ -1,7 +1,7 @@
 //! Any function, through its Hermite coefficients.
 
-use super::super::formula::{Formula, Function, Kink};
-use super::super::pair::{Moments, Points};
+use super::super::formula::{Function, Kink};
+use super::super::pair::{Formula, Moments, Points};
 use super::super::pass::{Job, pass};
 use super::super::variance::{Source, Variance};
 use crate::error::Result;

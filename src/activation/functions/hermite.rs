@@ -1,7 +1,7 @@
 //! $`h_n = He_n/\sqrt{n!}`$, the normalised probabilists' Hermite polynomials; see [`monomial`](super::monomial).
 
-use super::super::formula::{Formula, Function, by_formula};
-use super::super::pair::{Determinant, Moments, Points};
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, Points};
 use super::monomial::mehler;
 use pulp::Simd;
 

@@ -1,7 +1,7 @@
 //! $`\max(x, 0) + a \min(x, 0)`$, which is $`(1-a)\max(x,0) + a x`$.
 
-use super::super::formula::{Formula, Function, Kink, by_formula};
-use super::super::pair::{Determinant, Moments, Points};
+use super::super::formula::{Function, Kink, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, Points};
 use super::super::real::Real;
 use super::abs::Abs;
 use super::relu::rectify;

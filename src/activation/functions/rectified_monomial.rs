@@ -8,8 +8,8 @@
 //! ```
 //! is a sum of positive terms.
 
-use super::super::formula::{Formula, Function, Kink};
-use super::super::pair::{Determinant, Moments, Points};
+use super::super::formula::{Function, Kink};
+use super::super::pair::{Determinant, Formula, Moments, Points};
 use super::super::pass::{Job, pass};
 use super::monomial::{factorial, mehler};
 use super::relu::rectify;

@@ -3,8 +3,8 @@
 //! With c the correlation and ψ = π/2 + arcsin c: $`2\pi E = \sqrt{q_1 q_2}(\sqrt{1-c^2} + c\,\psi)`$ and
 //! $`2\pi E[\sigma'\sigma'] = \psi`$.
 
-use super::super::formula::{Formula, Function, Kink, by_formula};
-use super::super::pair::{Determinant, Moments, PER_TURN, Points, defect, turn};
+use super::super::formula::{Function, Kink, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, PER_TURN, Points, defect, turn};
 use super::super::real::Real;
 use super::sign::step;
 use crate::simd::pack::Pack;

@@ -1,7 +1,7 @@
 //! −1, 0 or 1 (arc-cosine kernel of order 0): $`E = \tfrac2\pi \arcsin c`$ with the correlation c. The derivative counts as zero.
 
-use super::super::formula::{Formula, Function, Kink, by_formula};
-use super::super::pair::{Determinant, Moments, Points, arcsine};
+use super::super::formula::{Function, Kink, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, Points, arcsine};
 use super::super::real::Real;
 use crate::simd::pack::Pack;
 use pulp::Simd;

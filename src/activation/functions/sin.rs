@@ -1,7 +1,7 @@
 //! $`\sin x`$: with $`h = (q_1+q_2)/2`$, $`E[\sin u \sin v] = e^{-h}\sinh k`$ and $`E[\cos u\cos v] = e^{-h}\cosh k`$.
 
-use super::super::formula::{Formula, Function, by_formula};
-use super::super::pair::{Determinant, Moments, Points};
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, Points};
 use super::exp::{mean_variance, two_sum};
 use crate::simd::elementary::{exp, exp_m1};
 use pulp::Simd;

@@ -3,15 +3,16 @@
 //! Nodes come in pairs β and π − β, eight pairs a *block*. The functions at the northern nodes of some blocks and then
 //! those at the southern ones are the columns of a table with one row for each degree.
 
+use super::seeds::{HalfAngle, root_binomials};
+use super::step::Step;
 use crate::numeric::extended::{BIG, INVERSE_STEP, STEP, Scaled};
 use crate::simd::fft::LANES;
-use crate::wigner::seeds::HalfAngle;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// What the recursion needs at fixed pairs of nodes; O(L²) memory.
 #[derive(Debug, Clone)]
-pub(super) struct WignerNodes {
+pub(crate) struct WignerNodes {
     band_limit: usize,
     pairs: usize,
     /// $`\cos\beta - 1`$ at the northern nodes.
@@ -31,25 +32,17 @@ struct Powers {
     exponents: Vec<f64>,
 }
 
-/// One step of the recursion of [`crate::wigner::step::Step`], for both poles.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Step {
-    north: [f64; 2],
-    south: [f64; 2],
-    source: f64,
-}
-
 /// The functions of one class, or of all of them one after the other.
 #[derive(Debug, Clone, Default)]
-pub(super) struct WignerTable {
+pub(crate) struct WignerTable {
     steps: Vec<Step>,
     /// For each register of nodes the first degree, less m, at which some function is not negligible.
-    pub(super) starts: Vec<usize>,
+    pub(crate) starts: Vec<usize>,
 }
 
 impl WignerNodes {
     /// Prepares degrees below the band limit; the number of `northern` angles is a multiple of [`LANES`].
-    pub(super) fn new(band_limit: usize, northern: &[HalfAngle]) -> Self {
+    pub(crate) fn new(band_limit: usize, northern: &[HalfAngle]) -> Self {
         debug_assert!(northern.len().is_multiple_of(LANES));
         let powers = |base: &dyn Fn(&HalfAngle) -> f64| {
             let mut powers = Powers::default();
@@ -67,11 +60,8 @@ impl WignerNodes {
         let mut binomials = Vec::with_capacity(band_limit * (band_limit + 1) / 2);
         for m in 0..band_limit {
             let first = binomials.len();
-            binomials.resize(first + m + 1, Scaled::ONE);
-            for i in 1..=m {
-                let factor = ((2 * m - i + 1) as f64 / i as f64).sqrt();
-                binomials[first + m - i] = binomials[first + m - i + 1] * Scaled::new(factor);
-            }
+            binomials.extend(root_binomials(m));
+            binomials[first..].reverse();
         }
         let mut roots = vec![0.0; band_limit * (band_limit + 1)];
         for m in 0..band_limit {
@@ -91,13 +81,13 @@ impl WignerNodes {
     }
 
     /// Degrees of a class.
-    pub(super) fn rows(&self, m: usize) -> usize {
+    pub(crate) fn rows(&self, m: usize) -> usize {
         self.band_limit - m
     }
 
     /// Writes $`d^\ell_{mn}`$, ℓ = m..L, m ≥ n ≥ 0, at the nodes of some blocks: row by row the northern, then the southern ones.
     #[inline(always)]
-    pub(super) fn fill<S: Simd>(
+    pub(crate) fn fill<S: Simd>(
         &self,
         simd: S,
         (m, n): (usize, usize),
@@ -161,23 +151,10 @@ impl WignerNodes {
         let row = |order: usize| &self.roots[order * stride + m + 1..(order + 1) * stride];
         steps.clear();
         let (fm, fnn) = (m as f64, n as f64);
-        let mut l = m as f64;
+        let mut l = fm;
         for (root_m, root_n) in row(m).iter().zip(row(n)).take(self.rows(m) - 1) {
-            let k = l + 1.0;
-            let root = root_m * root_n;
-            // At ℓ = 0 the increment is still zero.
-            let damping = if l > 0.0 {
-                k * (l - fm) / l * root
-            } else {
-                0.0
-            };
-            let ratio = (k + fm) * root;
-            steps.push(Step {
-                north: [ratio * (k - fnn), damping * (l + fnn)],
-                south: [-ratio * (k + fnn), -damping * (l - fnn)],
-                source: (2.0 * l + 1.0) * k * root,
-            });
-            l = k;
+            steps.push(Step::with_root(l, fm, fnn, root_m * root_n));
+            l += 1.0;
         }
     }
 
@@ -229,8 +206,12 @@ impl WignerNodes {
             }
         }
         let select = |step: &Step| {
-            let [ratio, damping] = if south { step.south } else { step.north };
-            [ratio, damping, step.source].map(|x| simd.splat_f64s(x))
+            let [ratio, damping, source] = step.at_pole(south);
+            [
+                simd.splat_f64s(ratio),
+                simd.splat_f64s(damping),
+                simd.splat_f64s(source),
+            ]
         };
         let mut row = 0;
         // While some function is far below the range of its exponent, zeros are written in its place.
