@@ -1,8 +1,8 @@
 //! Activation expectations over slices: nanoseconds a point, beside a plain scalar loop.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use haarmonic::activation::Real;
 use haarmonic::activation::{Activation, Elementwise, Variance};
-use haarmonic::special::Real;
 use std::f64::consts::PI;
 use std::hint::black_box;
 use std::time::Duration;

@@ -2,8 +2,8 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use haarmonic::group::EulerZyz;
-use haarmonic::special::wigner_d_matrix;
 use haarmonic::sphere::{CoefficientRotation, rotate_coefficients_into};
+use haarmonic::wigner::wigner_d_matrix;
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};

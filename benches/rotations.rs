@@ -2,8 +2,8 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner, correlate_real_into};
-use haarmonic::special::{WignerDRecursion, WignerDegrees, wigner_d_matrix};
 use haarmonic::sphere::Sampling;
+use haarmonic::wigner::{WignerDRecursion, WignerDegrees, wigner_d_matrix};
 use ndarray::{Array3, ArrayViewMut2};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};

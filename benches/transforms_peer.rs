@@ -11,9 +11,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use haarmonic::group::EulerZyz;
-use haarmonic::special::WignerDegrees;
 use haarmonic::sphere::{CoefficientRotation, Sampling, ShtPlan, ShtPlanner, ShtScratch};
 use ndarray::{Array1, Array2, Array3, ArrayViewMut2, Axis};
+
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -17,7 +17,8 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`conventions`] | the normative page: phases, orders, angles, measures |
-//! | [`special`] | quadrature nodes, Legendre and Wigner-d recursions, vectorised special functions |
+//! | [`numeric`] | quadrature nodes, Legendre functions |
+//! | [`wigner`] | Wigner functions of all degrees and orders |
 //! | [`group`] | groups, actions, Haar quadrature |
 //! | [`sphere`] | sampling, the spherical-harmonic transform, coefficients, zonal functions |
 //! | [`rotation_group`] | the Wigner transform, correlations on SO(3) |
@@ -55,16 +56,19 @@ pub mod group;
 pub mod kernel;
 pub mod memory;
 pub mod network;
+pub mod numeric;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod predict;
 pub mod progress;
 pub mod rotation_group;
-pub mod special;
+mod simd;
+
 pub mod sphere;
 pub mod store;
 #[cfg(test)]
 mod tol;
+pub mod wigner;
 
 pub use error::{Error, Result};
 pub use {ndarray, num_complex};

@@ -4,8 +4,8 @@
 mod tol;
 
 use haarmonic::Error;
+use haarmonic::activation::Real;
 use haarmonic::activation::{Activation, PreparedVariance, Variance, VarianceField};
-use haarmonic::special::Real;
 
 struct Row {
     activation: Activation,

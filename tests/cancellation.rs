@@ -16,7 +16,7 @@ use haarmonic::kernel::{
 use haarmonic::network::{Network, Padding, Scale, Support};
 use haarmonic::predict::{Criterion, Ensemble};
 use haarmonic::progress::Progress;
-use haarmonic::selection::ScaleSelection;
+use haarmonic::predict::selection::ScaleSelection;
 use haarmonic::store::{GramStore, StoreOptions};
 use haarmonic::{Error, Result};
 use ndarray::{Array2, Array4};
@@ -126,9 +126,9 @@ fn a_choice_of_scales_ends_with_its_kernels() {
         let kernel = Kernel::new(network)?.with_progress(Arc::clone(&progress));
         kernel.gram(x.view())
     };
-    let search = ScaleSelection::new(Criterion::MarginalLikelihood, Ensemble::Nngp);
+    let search = ScaleSelection::new(Criterion::MarginalLikelihood, KernelKind::Nngp);
     let y = x.map(|x| x * x);
-    assert!(is_cancelled(search.run(&perceptron(), y.view(), kernels)));
+    assert!(is_cancelled(search.fit(&perceptron(), y.view(), kernels)));
     assert!(calls.load(Ordering::SeqCst) >= 2);
 }
 

@@ -7,8 +7,8 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::group::{EulerZyz, Rotation};
-use haarmonic::special::wigner_d_matrix;
 use haarmonic::sphere::{CoefficientRotation, SphericalHarmonics, rotate_coefficients};
+use haarmonic::wigner::wigner_d_matrix;
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex64;
 use rand::SeedableRng;

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use haarmonic::Error;
 use haarmonic::network::{Support, ZonalProfile};
-use haarmonic::special::legendre_polynomials;
+use haarmonic::numeric::legendre_polynomials;
 
 #[path = "common/tol_network.rs"]
 mod tol;

@@ -8,7 +8,8 @@ mod harmonics_oracle;
 mod tol;
 
 use double_double::{Dd, PI, UNIT};
-use haarmonic::special::{GaussLegendre, wigner_d};
+use haarmonic::numeric::GaussLegendre;
+use haarmonic::wigner::wigner_d;
 use harmonics_oracle::{for_each_legendre, gauss_legendre, spin_harmonic, synthesis};
 use ndarray::Array2;
 use num_complex::Complex64;

@@ -5,8 +5,9 @@ mod signals;
 #[path = "common/tol_kernel.rs"]
 mod tol;
 
+use haarmonic::numeric::GaussLegendre;
 use haarmonic::rotation_group::{RealCorrelator, RealHarmonics};
-use haarmonic::special::{GaussLegendre, wigner_d};
+use haarmonic::wigner::wigner_d;
 use ndarray::{Array3, Axis};
 use num_complex::Complex64;
 use rand::SeedableRng;

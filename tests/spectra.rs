@@ -110,7 +110,7 @@ fn a_narrow_beam_is_a_gaussian_of_the_stated_width() {
     let at = |theta: f64| {
         let mut legendre = vec![0.0; band_limit];
         let t = 1.0 - theta.cos();
-        haarmonic::special::legendre_polynomials(t, &mut legendre);
+        haarmonic::numeric::legendre_polynomials(t, &mut legendre);
         beam.iter()
             .zip(&legendre)
             .enumerate()

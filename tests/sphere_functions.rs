@@ -4,7 +4,7 @@
 mod tol;
 
 use haarmonic::Error;
-use haarmonic::special::{GaussLegendre, legendre_polynomials, normalised_legendre};
+use haarmonic::numeric::{GaussLegendre, legendre_polynomials, normalised_legendre};
 use haarmonic::sphere::{Sampling, SphericalHarmonics, coefficients, zonal};
 use ndarray::{Array2, array};
 use num_complex::Complex64;

@@ -6,10 +6,10 @@ mod naive;
 mod tol;
 
 use haarmonic::Error;
+use haarmonic::numeric::GaussLegendre;
 use haarmonic::rotation_group::{
     RotationGrid, RotationPlanner, correlate, correlate_real, correlation_coefficients, evaluate,
 };
-use haarmonic::special::GaussLegendre;
 use haarmonic::sphere::{Sampling, rotate_coefficients};
 use naive::{
     angles, apply, assert_close, composed, golden, matrix, naive_signal, random_sphere_coeffs,

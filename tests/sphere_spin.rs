@@ -4,9 +4,9 @@
 mod tol;
 
 use haarmonic::Error;
-use haarmonic::special::wigner_d;
 use haarmonic::sphere::{Gradient, Sampling, SphericalHarmonics, SpinPlan, coefficients};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
+
 use num_complex::{Complex32, Complex64};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -13,7 +13,7 @@ use haarmonic::data::molecule::{
 use haarmonic::data::qm9::Qm9Source;
 use haarmonic::data::radial::{RadialChannel, RadialCutoff, RadialFunction};
 use haarmonic::data::spherical_features::SphericalFeatures;
-use haarmonic::special::GaussLegendre;
+use haarmonic::numeric::GaussLegendre;
 use haarmonic::sphere::Sampling;
 use nalgebra::{Matrix3, Rotation3};
 use ndarray::Axis;

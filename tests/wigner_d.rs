@@ -6,8 +6,8 @@ mod naive;
 mod tol;
 
 use haarmonic::Error;
-use haarmonic::special::wigner_d::MAX_DEGREE;
-use haarmonic::special::{GaussLegendre, WignerDRecursion, wigner_d, wigner_d_matrix};
+use haarmonic::numeric::GaussLegendre;
+use haarmonic::wigner::{MAX_DEGREE, WignerDRecursion, wigner_d, wigner_d_matrix};
 use ndarray::{Array2, Ix2};
 use std::f64::consts::PI;
 

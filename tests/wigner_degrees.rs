@@ -6,7 +6,7 @@ mod naive;
 mod tol;
 
 use haarmonic::Error;
-use haarmonic::special::{WignerDegree, WignerDegrees, wigner_d};
+use haarmonic::wigner::{WignerDegree, WignerDegrees, wigner_d};
 use ndarray::{Array2, Ix2};
 use std::f64::consts::PI;
 

@@ -7,8 +7,8 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner};
-use haarmonic::special::{WignerDRecursion, wigner_d};
 use haarmonic::sphere::{Sampling, ShtPlanner};
+use haarmonic::wigner::{WignerDRecursion, wigner_d};
 use naive::{assert_close, naive_rotation_value, random_rotation_coeffs};
 use ndarray::{Array2, Array3};
 use num_complex::Complex64;

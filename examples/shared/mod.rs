@@ -1,12 +1,13 @@
 //! What examples share: text for a reader who may have seen enough (`example | head` is no error), folders, bars, exit codes.
 #![allow(dead_code, unused_macros)]
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use haarmonic::error::FileOperation;
-use haarmonic::kernel::Progress;
+use haarmonic::progress::Progress;
 use haarmonic::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -58,6 +59,7 @@ pub fn bar(name: &str, unit: &str) -> (ProgressBar, Progress) {
     let progress = move |done: usize, total: usize| {
         shown.set_length(total as u64);
         shown.set_position(done as u64);
+        ControlFlow::Continue(())
     };
     (bar, Arc::new(progress))
 }

@@ -7,27 +7,19 @@
 //! Every closed form is arranged so that nothing cancels: with $`q_1 q_2 - k^2`$ from a determinant
 //! of full relative accuracy it holds its digits for k → ±√(q₁q₂), q → 0 and q → ∞.
 
-mod blocks;
-mod dispatch;
-mod elementwise;
-mod error_function;
-mod exponential;
-mod function;
-mod native;
-mod native_kernels;
+mod apply;
+mod formula;
+mod functions;
+mod list;
 mod pair;
-mod polynomial;
-pub(crate) mod precision;
-mod prepared;
-mod rectified_monomial;
-mod rectifier;
-mod sweep;
+mod pass;
+mod precision;
+mod real;
 mod variance;
-mod widened;
 
-pub use elementwise::Elementwise;
-#[cfg(feature = "finite-width")]
-pub(crate) use error_function::SIGMOID_WIDTH;
-pub use function::{Activation, MAX_DEGREE, NAMES};
-pub use prepared::{PreparedVariance, VarianceField};
-pub use variance::{COVARIANCE_GUARD, LARGEST_VARIANCE, Variance};
+pub(crate) use formula::Kink;
+pub use functions::{Activation, Elementwise, MAX_DEGREE, NAMES};
+pub(crate) use precision::Precision;
+pub use precision::{COVARIANCE_GUARD, LARGEST_VARIANCE};
+pub use real::Real;
+pub use variance::{PreparedVariance, Variance, VarianceField};

@@ -1,39 +1,110 @@
-//! The two variances of a pair of Gaussian variables, prepared for many covariances.
+//! Two Gaussian variables at the points of a register, and what formulas have in common.
 //!
-//! Both preparations scale by powers of two, which is exact, so that no product of variances
-//! overflows or underflows. The scaled variances are written m₁ = q₁ a², m₂ = q₂ b².
+//! Most expectations are functions of the determinant $`(q_1 + s)(q_2 + s) - k^2`$ and of the angle whose sine is the correlation
+//! $`k/\sqrt{(q_1+s)(q_2+s)}`$: with s = 0 for functions that are homogeneous on either side of 0, with s > 0 for those that are
+//! means of such functions over a Gaussian noise of variance s, as erf is of the sign. In place of s stands a gain g = 1/s.
 
-use std::hint::select_unpredictable;
+use super::real::Real;
+use crate::simd::pack::{Pack, Truth};
+use pulp::{Scalar, Simd};
+use std::f64::consts::TAU;
 
-/// A variance below this counts as zero: subnormal numbers carry no relative accuracy.
-const SMALLEST_VARIANCE: f64 = f64::MIN_POSITIVE;
+/// 1/2π
+pub(super) const PER_TURN: f64 = 1.0 / TAU;
 
-/// $`m_1 m_2`$ as an unevaluated sum, so that $`m_1 m_2 - k^2`$ has no cancellation error.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Product {
-    pub(crate) high: f64,
-    low: f64,
+/// Variances and covariance at the points of one register.
+///
+/// Where products of variances would leave the range of the numbers, variables are divided by powers of two: $`q_1`$ stands for
+/// $`q_1 u_1`$, k for $`k u`$ with $`u = \sqrt{u_1 u_2}`$, and the noise s for $`s u_1`$ and $`s u_2`$. Otherwise all of these are one.
+#[derive(Clone, Copy)]
+pub(super) struct Points<S: Simd, T: Real> {
+    /// The variances $`q_1`$ and $`q_2`$.
+    pub(super) q: [Pack<S, T>; 2],
+    /// Their factors $`1/\sqrt q`$ or $`1/\sqrt{1+gq}`$.
+    pub(super) factors: [Pack<S, T>; 2],
+    /// The covariance.
+    pub(super) k: Pack<S, T>,
+    /// Relative to $`q_1 q_2`$, what of $`q_1 q_2 - k^2`$ is rounding where a kink is concerned: less counts as zero.
+    pub(super) noise: Pack<S, T>,
+    /// $`u_1`$ and $`u_2`$.
+    pub(super) units: [Pack<S, T>; 2],
+    /// $`u`$
+    pub(super) unit: Pack<S, T>,
+    /// $`1/u`$
+    pub(super) grow: Pack<S, T>,
 }
 
-impl Product {
+impl<S: Simd, T: Real> Points<S, T> {
+    /// Variables as they are.
     #[inline(always)]
-    pub(crate) fn new(q1: f64, q2: f64) -> Self {
-        let high = q1 * q2;
-        Self {
-            high,
-            low: f64::mul_add(q1, q2, -high),
+    pub(super) fn plain(
+        q: [Pack<S, T>; 2],
+        factors: [Pack<S, T>; 2],
+        k: Pack<S, T>,
+        noise: Pack<S, T>,
+    ) -> Self {
+        let one = k.constant(1.0);
+        Points {
+            q,
+            factors,
+            k,
+            noise,
+            units: [one; 2],
+            unit: one,
+            grow: one,
         }
     }
+}
 
-    /// $`\max(m_1 m_2 - k^2, 0)`$, within 2 ulp (Kahan's determinant).
-    #[inline(always)]
-    pub(crate) fn minus_square(&self, k: f64) -> f64 {
-        (f64::mul_add(-k, k, self.high) + self.low).max(0.0)
+impl Points<Scalar, f64> {
+    /// One point, scaled by powers of two (which changes no digit) if factors with a gain are asked for.
+    ///
+    /// A variance below the normal numbers counts as zero where only the correlation matters, that is without a gain.
+    pub(super) fn scaled(gain: Option<f64>, q: [f64; 2], k: f64, noise: f64) -> Self {
+        let (mut q, mut k) = (q, k);
+        let (mut factors, mut shrink, mut grow) = ([0.0; 2], [1.0; 2], 1.0);
+        for i in 0..2 {
+            match gain {
+                Some(0.0) if q[i] < f64::MIN_POSITIVE => (q[i], k) = (0.0, 0.0),
+                Some(gain) => {
+                    // Small variances are nothing beside the noise.
+                    let least = if gain == 0.0 { 0.0 } else { 1.0 };
+                    let (down, up) = half_exponent(q[i].max(least));
+                    q[i] *= down * down;
+                    shrink[i] = down;
+                    grow *= up;
+                }
+                None => {}
+            }
+        }
+        let units = shrink.map(|down| down * down);
+        for i in 0..2 {
+            factors[i] = factor(gain, q[i], units[i]);
+        }
+        let pack = |x| Pack::new(Scalar::new(), x);
+        Points {
+            q: q.map(pack),
+            factors: factors.map(pack),
+            k: pack(k * (shrink[0] * shrink[1])),
+            noise: pack(noise),
+            units: units.map(pack),
+            unit: pack(shrink[0] * shrink[1]),
+            grow: pack(grow),
+        }
+    }
+}
+
+/// $`1/\sqrt q`$ without a gain, 0 for q = 0; with a gain g and the unit one $`1/\sqrt{1+gq}`$; else 0.
+#[inline(always)]
+pub(super) fn factor<T: Real>(gain: Option<f64>, q: T, unit: T) -> T {
+    match gain {
+        Some(0.0) if q > T::zero() => T::one() / q.sqrt(),
+        Some(0.0) | None => T::zero(),
+        Some(gain) => T::one() / (T::of(gain) * q + unit).sqrt(),
     }
 }
 
 /// $`2^{-e/2}`$ and $`2^{e/2}`$ for $`q = 2^e m`$ with e even and 1 ≤ m < 4.
-#[inline(always)]
 fn half_exponent(q: f64) -> (f64, f64) {
     let exponent = q.to_bits() >> 52;
     // The bias, 1023, is odd: this is the biased e/2, rounded down.
@@ -44,128 +115,189 @@ fn half_exponent(q: f64) -> (f64, f64) {
     )
 }
 
-/// Variances for activations that are homogeneous of degree one, or of any degree after
-/// division by the standard deviations.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ScaledPair {
-    /// $`\sqrt{q_1 q_2}`$
-    pub(crate) root: f64,
-    /// $`1/\sqrt{m_1 m_2}`$
-    inverse_root: f64,
-    product: Product,
-    /// $`m_1 m_2 - k^2`$ below this is rounding.
-    noise: f64,
-    /// $`a b`$
-    shrink: f64,
+/// The expectations of one activation function at the points of a register.
+pub(super) struct Moments<S: Simd, T: Real> {
+    /// $`E[\sigma(u)\sigma(v)]`$
+    pub(super) value: Pack<S, T>,
+    /// $`E[\sigma'(u)\sigma'(v)]`$
+    pub(super) derivative: Pack<S, T>,
+    /// Whether the covariance is one.
+    pub(super) valid: Truth<S, T>,
 }
 
-impl ScaledPair {
-    /// # Arguments
-    /// * `noise` — relative to $`q_1 q_2`$, what of $`q_1 q_2 - k^2`$ is rounding: less counts as zero
+/// The closed form of the expectations of an activation function.
+pub(super) trait Formula<T: Real>: Copy {
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T>;
+}
+
+impl<S: Simd, T: Real> Moments<S, T> {
+    /// Whether all covariances are some, and value and tangent kernel are finite.
     #[inline(always)]
-    pub(crate) fn new(q1: f64, q2: f64, noise: f64) -> Self {
-        let (a, grow_a) = half_exponent(q1);
-        let (b, grow_b) = half_exponent(q2);
-        // If a variance is zero, so is the covariance: variances one, scaled by zero.
-        let nothing = (q1 < SMALLEST_VARIANCE) | (q2 < SMALLEST_VARIANCE);
-        let m1 = if nothing { 1.0 } else { q1 * a * a };
-        let m2 = if nothing { 1.0 } else { q2 * b * b };
-        let root = (m1 * m2).sqrt();
-        Self {
-            root: if nothing { 0.0 } else { root * grow_a * grow_b },
-            inverse_root: 1.0 / root,
-            product: Product::new(m1, m2),
-            noise: noise * (m1 * m2),
-            shrink: if nothing { 0.0 } else { a * b },
+    pub(super) fn good(&self, tangent: Pack<S, T>) -> bool {
+        let largest = Pack::splat_like(tangent, T::max_value());
+        let finite = self.value.abs().at_most(largest) & tangent.abs().at_most(largest);
+        (self.valid & finite).all()
+    }
+}
+
+/// What variances and covariance give to every formula.
+pub(super) struct Determinant<S: Simd, T: Real> {
+    /// The covariance, clamped if it exceeds the bound and the constructor says so.
+    pub(super) k: Pack<S, T>,
+    /// Its modulus.
+    pub(super) size: Pack<S, T>,
+    /// $`q_1 q_2`$
+    pub(super) product: Pack<S, T>,
+    /// $`q_1 q_2 - k^2`$, within 2 ulp; zero where the covariance is clamped.
+    pub(super) value: Pack<S, T>,
+    /// Product of the factors.
+    pub(super) inverse: Pack<S, T>,
+    pub(super) valid: Truth<S, T>,
+}
+
+impl<S: Simd, T: Real> Determinant<S, T> {
+    /// For factors $`1/\sqrt q`$: at least zero, and zero where it is but rounding; the covariance is clamped.
+    #[inline(always)]
+    pub(super) fn homogeneous(points: Points<S, T>) -> Self {
+        let mut new = Self::new(points);
+        let beyond = new.value.below(new.product * points.noise);
+        let bound = new.product * new.inverse;
+        new.valid = new
+            .size
+            .at_most(bound * Pack::splat_like(bound, T::GUARDED));
+        if beyond.any() {
+            new.clamp(beyond, bound);
+        }
+        new
+    }
+
+    /// For other factors, or none: within the guard it may be negative.
+    #[inline(always)]
+    pub(super) fn plain(points: Points<S, T>) -> Self {
+        let mut new = Self::new(points);
+        let k = new.k;
+        let zero = k.constant(0.0);
+        let guard = Pack::splat_like(k, T::GUARDED * T::GUARDED);
+        // A square may underflow.
+        let possible = zero.below(new.product) | k.equals(zero);
+        new.valid = (k * k).at_most(new.product * guard) & possible;
+        new
+    }
+
+    #[inline(always)]
+    fn new(points: Points<S, T>) -> Self {
+        let Points {
+            q: [q1, q2],
+            factors: [f1, f2],
+            k,
+            ..
+        } = points;
+        Determinant {
+            k,
+            size: k.abs(),
+            product: q1 * q2,
+            value: q1.difference_of_products(q2, k, k),
+            inverse: f1 * f2,
+            valid: k.equals(k),
         }
     }
 
-    /// How many numbers [`Self::fields`] gives.
-    pub(crate) const FIELDS: usize = 6;
-
-    /// The numbers it consists of, [`Self::root`] first.
     #[inline(always)]
-    pub(crate) fn fields(&self) -> [f64; Self::FIELDS] {
-        let Product { high, low } = self.product;
-        [
-            self.root,
-            self.inverse_root,
-            high,
-            low,
-            self.noise,
-            self.shrink,
-        ]
+    fn clamp(&mut self, beyond: Truth<S, T>, bound: Pack<S, T>) {
+        self.value = beyond.select(bound.constant(0.0), self.value);
+        self.size = beyond.select(bound, self.size);
+        self.k = self.size ^ self.k.sign_bit();
     }
+}
 
-    /// The inverse of [`Self::fields`].
+/// The numbers of a function of $`D = (1+gq_1)(1+gq_2) - g^2k^2`$, in units of $`u^2`$.
+pub(super) struct Lifted<S: Simd, T: Real> {
+    pub(super) d: Determinant<S, T>,
+    /// $`1 + gq_1 + gq_2`$
+    pub(super) floor: Pack<S, T>,
+    /// D
+    pub(super) whole: Pack<S, T>,
+    /// $`\sqrt D`$
+    pub(super) root: Pack<S, T>,
+}
+
+impl<S: Simd, T: Real> Lifted<S, T> {
     #[inline(always)]
-    pub(crate) fn from_fields(fields: [f64; Self::FIELDS]) -> Self {
-        let [root, inverse_root, high, low, noise, shrink] = fields;
-        Self {
-            root,
-            inverse_root,
-            product: Product { high, low },
-            noise,
-            shrink,
+    pub(super) fn new(points: Points<S, T>, gain: f64) -> Self {
+        let Points {
+            q: [q1, q2],
+            units: [u1, u2],
+            ..
+        } = points;
+        let mut d = Determinant::plain(points);
+        let zero = d.k.constant(0.0);
+        let beyond = d.value.below(zero);
+        if beyond.any() {
+            // Where the product is not a normal number, neither is what says that the bound is exceeded.
+            d.clamp(beyond, d.size.min(q1.sqrt() * q2.sqrt()));
         }
-    }
-
-    /// The correlation c and $`\sqrt{1-c^2}`$. Within the guard |c| may exceed 1 by as much, at a
-    /// sine of 0.
-    #[inline(always)]
-    pub(crate) fn correlation(&self, k: f64) -> (f64, f64) {
-        let k = k * self.shrink;
-        let square = self.product.minus_square(k);
-        let square = select_unpredictable(square < self.noise, 0.0, square);
-        (k * self.inverse_root, square.sqrt() * self.inverse_root)
-    }
-}
-
-/// Variances for functions of $`D = (1 + g q_1)(1 + g q_2) - g^2 k^2`$ with a gain g.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LiftedPair {
-    /// $`m_1 m_2`$, without the gain, whose rounding would spoil the difference to k².
-    pub(crate) product: Product,
-    /// $`a b`$, at most 1
-    pub(crate) shrink: f64,
-    /// $`g^2`$
-    gain_squared: f64,
-    /// $`(1 + g q_1 + g q_2) a^2 b^2`$
-    pub(crate) floor: f64,
-    /// $`P a^2 b^2`$ with $`P = (1+g q_1)(1+g q_2)`$
-    pub(crate) whole: f64,
-    /// $`1/(P a^2 b^2)`$
-    pub(crate) inverse: f64,
-    /// $`1/(\sqrt P a b)`$, which turns $`\sqrt D`$ into a cosine
-    pub(crate) cosine: f64,
-    /// $`g/(\sqrt P a b)`$, which turns k into a sine
-    pub(crate) sine: f64,
-}
-
-impl LiftedPair {
-    #[inline(always)]
-    pub(crate) fn new(q1: f64, q2: f64, gain: f64) -> Self {
-        let a = half_exponent(q1.max(1.0)).0;
-        let b = half_exponent(q2.max(1.0)).0;
-        let (m1, m2) = (q1 * a * a, q2 * b * b);
-        let (a2, b2) = (a * a, b * b);
-        let whole = f64::mul_add(gain, m1, a2) * f64::mul_add(gain, m2, b2);
-        let cosine = 1.0 / whole.sqrt();
+        let floor = (q1 * u2 + q2 * u1).mul_add(zero.constant(gain), u1 * u2);
+        let whole = d.value.mul_add(zero.constant(gain * gain), floor);
         Self {
-            product: Product::new(m1, m2),
-            shrink: a * b,
-            gain_squared: gain * gain,
-            floor: f64::mul_add(gain, f64::mul_add(m1, b2, m2 * a2), a2 * b2),
+            d,
+            floor,
             whole,
-            inverse: 1.0 / whole,
-            cosine,
-            sine: gain * cosine,
+            root: whole.sqrt(),
         }
     }
 
-    /// $`D a^2 b^2`$ for the scaled covariance, a sum of positive terms.
+    /// Whether the sine exceeds the cosine, `scale` times the arc sine of the smaller of the two, and $`1/\sqrt D`$.
     #[inline(always)]
-    pub(crate) fn determinant(&self, k: f64) -> f64 {
-        f64::mul_add(self.gain_squared, self.product.minus_square(k), self.floor)
+    pub(super) fn angle(&self, gain: f64, scale: f64) -> (Truth<S, T>, Pack<S, T>, Pack<S, T>) {
+        let sine = self.d.size * self.d.inverse * self.root.constant(gain);
+        let cosine = self.root * self.d.inverse;
+        let t = sine.min(cosine);
+        let (upper, lower) = arcsine(t.negate_mul_add(t, t.constant(0.5)));
+        let quotient = t.constant(1.0) / (self.root * lower);
+        let small = t * t.constant(scale) * upper * (self.root * quotient);
+        (cosine.below(sine), small, lower * quotient)
+    }
+}
+
+/// Numerator and denominator of $`\arcsin\sqrt z/\sqrt z`$ at $`u = \tfrac12 - z`$.
+#[inline(always)]
+pub(super) fn arcsine<S: Simd, T: Real>(u: Pack<S, T>) -> (Pack<S, T>, Pack<S, T>) {
+    (u.polynomial(T::ARCSINE.0), u.polynomial(T::ARCSINE.1))
+}
+
+/// Numerator and denominator of $`(1 - \sqrt{1-z}\,\arcsin\sqrt z/\sqrt z)/z`$ at $`u = \tfrac12 - z`$.
+#[inline(always)]
+pub(super) fn defect<S: Simd, T: Real>(u: Pack<S, T>) -> (Pack<S, T>, Pack<S, T>) {
+    (u.polynomial(T::DEFECT.0), u.polynomial(T::DEFECT.1))
+}
+
+/// ψ/2π with ψ = π/2 ± the arc sine, from `small`, 1/2π times the arc sine of the smaller of sine and cosine.
+#[inline(always)]
+pub(super) fn turn<S: Simd, T: Real>(
+    steep: Truth<S, T>,
+    small: Pack<S, T>,
+    k: Pack<S, T>,
+) -> Pack<S, T> {
+    let sign = k.sign_bit();
+    let quarter = k.constant(0.25);
+    let signed = small ^ sign;
+    // From exactly 0 or 1/2 where the angle is steep.
+    steep.select((quarter + (quarter ^ sign)) - signed, quarter + signed)
+}
+
+#[cfg(test)]
+impl Determinant<Scalar, f64> {
+    /// Unit variances of a correlation and its sine.
+    pub(super) fn of_correlation(k: f64, sine: f64) -> Self {
+        let pack = |x| Pack::new(Scalar::new(), x);
+        let k = pack(k);
+        Determinant {
+            k,
+            size: k.abs(),
+            product: pack(1.0),
+            value: pack(sine * sine),
+            inverse: pack(1.0),
+            valid: k.equals(k),
+        }
     }
 }

@@ -1,10 +1,15 @@
-//! How the activations run in each of the two precisions.
+//! What the activations need to know of each of the two precisions.
 
-use super::function::Activation;
-use super::variance::{COVARIANCE_GUARD, LARGEST_VARIANCE, Variance};
-use super::widened;
-use crate::error::Result;
-use crate::special::Real;
+/// How far, relative to $`\sqrt{q_1 q_2}`$, a covariance may exceed the Cauchy–Schwarz bound
+/// before it is refused: 1024 ε. A covariance and its variances come from different sums (a
+/// correlation on a grid, a sum of squares), whose rounding differs by some tens of ε; a true
+/// mistake exceeds the bound by far more. Inside the guard the covariance is clamped. In `f32` the guard
+/// is as many `f32::EPSILON`.
+pub const COVARIANCE_GUARD: f64 = 1024.0 * f64::EPSILON;
+
+/// The largest variance that is accepted, a quarter of the largest `f64`, so that four times a variance is finite, too; in
+/// `f32` every finite one is.
+pub const LARGEST_VARIANCE: f64 = f64::MAX / 4.0;
 
 /// Numerator and denominator of a rational function at $`u = \tfrac12 - z`$, 0 ≤ u ≤ ½. All coefficients are positive.
 pub type Rational<T> = (&'static [T], &'static [T]);
@@ -26,18 +31,6 @@ pub trait Precision: Sized + 'static {
     const ARCSINE: Rational<Self>;
     /// $`(1 - \sqrt{1-z}\,\arcsin\sqrt z/\sqrt z)/z`$, likewise: 4.3e-18 (`f32`: 1.5e-8).
     const DEFECT: Rational<Self>;
-
-    /// [`Activation::apply`] for a valid activation; `noise` as for `Activation::apply_rounded`.
-    fn apply_general(
-        activation: &Activation,
-        q1: Variance<Self>,
-        q2: Variance<Self>,
-        nngp: &mut [Self],
-        ntk: Option<&mut [Self]>,
-        noise: f64,
-    ) -> Result<()>
-    where
-        Self: Real;
 }
 
 impl Precision for f64 {
@@ -88,17 +81,6 @@ impl Precision for f64 {
             0.05960336404754386,
         ],
     );
-
-    fn apply_general(
-        activation: &Activation,
-        q1: Variance<f64>,
-        q2: Variance<f64>,
-        nngp: &mut [f64],
-        ntk: Option<&mut [f64]>,
-        noise: f64,
-    ) -> Result<()> {
-        activation.apply_double(q1, q2, nngp, ntk, noise)
-    }
 }
 
 impl Precision for f32 {
@@ -118,15 +100,4 @@ impl Precision for f32 {
         &[0.42920366, 0.73693746, 0.21116589],
         &[1.0, 2.3767774, 1.3798494, 0.14432503],
     );
-
-    fn apply_general(
-        activation: &Activation,
-        q1: Variance<f32>,
-        q2: Variance<f32>,
-        nngp: &mut [f32],
-        ntk: Option<&mut [f32]>,
-        _: f64,
-    ) -> Result<()> {
-        widened::apply(activation, q1, q2, nngp, ntk)
-    }
 }

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_PI_4, PI};
 
 use crate::check;
 use crate::error::{Error, Result};
-use crate::special::{GaussLegendre, legendre_polynomials};
+use crate::numeric::{GaussLegendre, legendre_polynomials};
 use crate::sphere::sampling::check_band_limit;
 
 /// The value of the angular profile at its angular width.

@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayViewMut1};
 use num_complex::Complex64;
 
 use crate::Result;
-use crate::special::wigner_d_matrix;
+use crate::wigner::wigner_d_matrix;
 
 /// Number of entries of the matrices of all degrees below a band limit, $`L(4L^2-1)/3`$.
 pub(super) fn count(band_limit: usize) -> usize {

@@ -14,7 +14,7 @@ use num_complex::Complex64;
 use super::rotation_matrices::{Beta, count, entry, unitary_row};
 use crate::Result;
 use crate::network::Support;
-use crate::special::gauss_legendre::GaussLegendre;
+use crate::numeric::gauss_legendre::GaussLegendre;
 use crate::sphere::SphericalHarmonics;
 use crate::sphere::zonal::legendre_polynomials_at;
 

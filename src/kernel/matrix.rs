@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use ndarray::{Array2, Ix2};
 use rayon::prelude::*;
 
+use crate::numeric::geometric_mean;
 use crate::progress::{Counter, Progress};
-use crate::special::geometric_mean;
 use crate::{Error, Result, memory};
 
 use super::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator};

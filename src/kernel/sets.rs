@@ -7,7 +7,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::check;
-use crate::special::geometric_mean;
+use crate::numeric::geometric_mean;
 use crate::{Error, Result};
 
 use super::evaluate::{Kernel, PreparedSignals};

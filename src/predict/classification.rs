@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip};
 
 use crate::check::finite as check_finite;
-use crate::special::gauss_hermite::GaussHermite;
+use crate::numeric::gauss_hermite::GaussHermite;
 use crate::{Error, Result};
 
 /// The product of distribution functions is smooth on the scale of the density it is integrated against.

@@ -3,6 +3,7 @@
 use faer::Mat;
 
 use super::solvers::linalg::{ScaledColumns, column_product};
+
 use crate::{Error, Result};
 
 /// What is to be small when a model is chosen: its cost.

@@ -8,7 +8,8 @@ use super::prediction::Marginals;
 use super::solvers::check;
 use super::solvers::linalg::{Cholesky, ScaledColumns, column_product, product, to_array};
 use super::solvers::ridge::Ridge;
-use crate::special::powers::{SquareSum, times_power};
+use crate::numeric::powers::{SquareSum, times_power};
+
 use crate::{Error, Result};
 
 const TRAIN: &str = "train-train kernel";

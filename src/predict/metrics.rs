@@ -3,7 +3,8 @@
 use ndarray::{Array2, ArrayView, ArrayView2, Dimension};
 
 use crate::check::finite as check_finite;
-use crate::special::powers::{SquareSum, exponent, times_power};
+use crate::numeric::powers::{SquareSum, exponent, times_power};
+
 use crate::{Error, Result};
 
 /// How far predictions are from targets, over all entries.

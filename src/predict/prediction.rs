@@ -8,7 +8,7 @@ use rand_distr::StandardNormal;
 use super::criterion::{Criterion, checked_cost};
 use super::solvers::check;
 use super::solvers::linalg::{SymmetricEigen, product, scale_columns};
-use crate::special::powers::{SquareSum, times_power};
+use crate::numeric::powers::{SquareSum, times_power};
 use crate::{Error, Result};
 
 /// Negative eigenvalues of a covariance, relative to the largest, that are put down to rounding.

@@ -1,13 +1,13 @@
 //! The degree stage of the Wigner transform: coefficients ↔ Fourier coefficients at each β, class by class of orders.
 //!
-//! The Fourier coefficients of eight β make a *plane* of numbers (see [`lane_fft`](crate::special::lane_fft)), one row for each
+//! The Fourier coefficients of eight β make a *plane* of numbers (see [`lane_fft`](crate::simd::fft)), one row for each
 //! order of α; for real signals only the orders m ≥ 0. The planes of the northern nodes of some blocks are followed by
 //! those of the southern ones.
 
 use super::products::{expand, project};
-use super::wigner_table::{WignerNodes, WignerTable};
 use crate::check::Finite;
-use crate::special::lane_fft::{LANES, NUMBER, lane_offset};
+use crate::simd::fft::{LANES, NUMBER, lane_offset};
+use crate::wigner::table::{WignerNodes, WignerTable};
 use num_complex::Complex64;
 use pulp::{Simd, WithSimd};
 use std::f64::consts::PI;

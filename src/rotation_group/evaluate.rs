@@ -2,7 +2,7 @@
 
 use super::grid::check_band_limit;
 use crate::check;
-use crate::special::WignerDRecursion;
+use crate::wigner::WignerDRecursion;
 use crate::{Error, Result};
 use ndarray::ArrayView3;
 use num_complex::Complex64;

@@ -2,7 +2,8 @@
 
 use crate::check;
 use crate::group::haar::ProductRule;
-use crate::special::lane_fft::is_smooth;
+use crate::simd::fft::is_smooth;
+
 use crate::sphere::Sampling;
 use crate::{Error, Result};
 use ndarray::ArrayView3;

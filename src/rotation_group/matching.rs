@@ -6,7 +6,7 @@ use super::planner::RotationPlanner;
 use super::transform::RotationPlan;
 use crate::check;
 use crate::group::{EulerZyz, Rotation};
-use crate::special::powers::{exponent, times_power};
+use crate::numeric::powers::{exponent, times_power};
 use crate::sphere::{
     CoefficientRotation, CoefficientRotationScratch, Sampling,
     coefficients::{band_limit, check_real},

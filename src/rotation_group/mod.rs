@@ -20,7 +20,6 @@ mod real_harmonics;
 mod real_nodes;
 mod real_synthesis;
 pub mod transform;
-mod wigner_table;
 
 pub use convolution::{convolve, convolve_signal};
 pub use correlation::{correlate, correlate_real, correlate_real_into, correlation_coefficients};

@@ -5,13 +5,14 @@ use super::classes::{
 };
 use super::grid::RotationGrid;
 use super::planes::{FromSamples, PlaneFft, PlaneScratch, Rings, ToSamples, rows_of};
-use super::wigner_table::{WignerNodes, WignerTable};
 use crate::Result;
 use crate::group::haar::ProductRule;
-use crate::special::aligned::Aligned;
-use crate::special::lane_fft::LANES;
-use crate::special::wigner_d::HalfAngle;
+use crate::simd::aligned::Aligned;
+use crate::simd::fft::LANES;
 use crate::sphere::Sample;
+use crate::wigner::seeds::HalfAngle;
+use crate::wigner::table::{WignerNodes, WignerTable};
+
 use ndarray::{ArrayView3, ArrayViewMut3};
 use num_complex::Complex64;
 use pulp::Arch;

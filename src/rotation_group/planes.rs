@@ -1,8 +1,9 @@
 //! The Fourier stage of the Wigner transform: planes of Fourier coefficients ↔ samples at eight β.
 
 use super::classes::Layout;
-use crate::special::lane_fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
+use crate::simd::fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
 use crate::sphere::Sample;
+
 use ndarray::{ArrayView1, ArrayView3, ArrayViewMut1, ArrayViewMut3, Axis};
 use pulp::{Simd, WithSimd};
 

@@ -1,4 +1,4 @@
-//! The two small matrix products that carry the Wigner transform, on tables of [`WignerTable`](super::wigner_table).
+//! The two small matrix products that carry the Wigner transform, on tables of [`WignerTable`](crate::wigner::table).
 
 use pulp::{Simd, WithSimd};
 
@@ -148,7 +148,7 @@ fn project_rows<S: Simd, const Q: usize, const T: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::special::lane_fft::LANES;
+    use crate::simd::fft::LANES;
     use pulp::Arch;
 
     struct Products {

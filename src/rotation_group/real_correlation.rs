@@ -16,7 +16,8 @@
 //! real functions of α at once.
 
 use crate::group::haar::ProductRule;
-use crate::special::aligned::Aligned;
+use crate::simd::aligned::Aligned;
+
 use crate::{Error, Result};
 use pulp::Arch;
 
@@ -24,8 +25,8 @@ use super::real_correlator::{CorrelatorWorkspace, Piece, RealCorrelator};
 use super::real_harmonics::RealHarmonics;
 use super::real_nodes::Nodes;
 use super::real_synthesis::{Begin, LastSum, WeightedSum, products_len};
-use super::wigner_table::WignerTable;
-use crate::special::lane_fft::{LANES, LaneFft, NUMBER, factors};
+use crate::simd::fft::{LANES, LaneFft, NUMBER, factors};
+use crate::wigner::table::WignerTable;
 
 /// Aimed-at length of a piece: correlation and tangent kernel of a piece fit the first-level cache.
 const PIECE_LEN: usize = 1536;
@@ -229,7 +230,7 @@ fn pieces(nodes: usize, angles: usize) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::special::widths::Width;
+    use crate::simd::widths::Width;
     use crate::tol;
     use ndarray::Array3;
     use num_complex::Complex64;

@@ -1,9 +1,9 @@
 //! What a correlator of real signals holds, and where its spectra have their orders; see [`real_correlation`](super::real_correlation).
 
 use super::real_nodes::Nodes;
-use super::wigner_table::WignerTable;
-use crate::special::aligned::Aligned;
-use crate::special::lane_fft::{LaneFft, NUMBER};
+use crate::simd::aligned::Aligned;
+use crate::simd::fft::{LaneFft, NUMBER};
+use crate::wigner::table::WignerTable;
 use std::ops::Range;
 
 /// Correlates real signals of one band limit at the nodes of one Haar quadrature.

@@ -5,10 +5,10 @@ use std::f64::consts::PI;
 use ndarray::ArrayView3;
 use num_complex::Complex64;
 
-use crate::special::aligned::Aligned;
+use crate::simd::aligned::Aligned;
 use crate::{Error, Result};
 
-use crate::special::lane_fft::LANES;
+use crate::simd::fft::LANES;
 
 /// The degree at which the rows of an order begin.
 fn first_degree(m: usize) -> usize {

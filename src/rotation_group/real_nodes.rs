@@ -1,9 +1,10 @@
 //! The colatitudes of [`RealCorrelator`](super::RealCorrelator) in the lanes of registers, and the Wigner functions there.
 
-use super::wigner_table::{WignerNodes, WignerTable};
-use crate::special::aligned::Aligned;
-use crate::special::lane_fft::LANES;
-use crate::special::wigner_d::HalfAngle;
+use crate::simd::aligned::Aligned;
+use crate::simd::fft::LANES;
+use crate::wigner::seeds::HalfAngle;
+use crate::wigner::table::{WignerNodes, WignerTable};
+
 use pulp::{Arch, Simd, WithSimd};
 use std::f64::consts::FRAC_PI_2;
 

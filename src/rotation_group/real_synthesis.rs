@@ -11,7 +11,7 @@
 
 use super::real_correlator::{CorrelatorWorkspace, RealCorrelator};
 use super::real_harmonics::{Order, RealHarmonics};
-use crate::special::lane_fft::{Direction, LANES, NUMBER};
+use crate::simd::fft::{Direction, LANES, NUMBER};
 use pulp::{Simd, WithSimd};
 use std::f64::consts::PI;
 

@@ -5,9 +5,10 @@
 //! shift of rows, and Fourier transforms in longitude run over eight rings at once.
 
 use crate::group::haar::ProductRule;
-use crate::special::aligned::Aligned;
-use crate::special::lane_fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
-use crate::special::normalised_legendre;
+use crate::numeric::normalised_legendre;
+use crate::simd::aligned::Aligned;
+use crate::simd::fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
+
 use crate::{Error, Result};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};

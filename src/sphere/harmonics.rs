@@ -3,8 +3,8 @@
 use super::coefficients::{self, sign};
 use super::sampling::check_band_limit;
 use crate::check;
-use crate::special::legendre::{Sectoral, check_colatitude};
-use crate::special::legendre_chains::LegendreChains;
+use crate::numeric::legendre::{Sectoral, check_colatitude};
+use crate::numeric::legendre_chains::LegendreChains;
 use crate::{Error, Result};
 use ndarray::{Array1, ArrayView2, ArrayViewMut2};
 use num_complex::Complex64;

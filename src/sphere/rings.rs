@@ -2,7 +2,7 @@
 
 use super::sampling::check_band_limit;
 use super::{MAX_BAND_LIMIT, Sampling};
-use crate::special::legendre::check_colatitude;
+use crate::numeric::legendre::check_colatitude;
 use crate::{Error, Result};
 use std::f64::consts::PI;
 

@@ -1,6 +1,6 @@
 //! The samplings of the sphere, their nodes and their quadrature weights in colatitude.
 
-use crate::special::GaussLegendre;
+use crate::numeric::GaussLegendre;
 use crate::{Error, Result};
 use std::f64::consts::PI;
 use std::fmt;

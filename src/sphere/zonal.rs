@@ -12,7 +12,7 @@ use super::coefficients::{self, sign};
 use super::harmonics::SphericalHarmonics;
 use super::sampling::check_band_limit;
 use crate::check;
-use crate::special::{GaussLegendre, legendre_polynomials};
+use crate::numeric::{GaussLegendre, legendre_polynomials};
 use crate::{Error, Result};
 use ndarray::{ArrayViewMut2, aview1};
 use num_complex::Complex64;

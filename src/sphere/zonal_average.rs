@@ -8,10 +8,10 @@
 
 use super::field_grid::{FieldGrid, FieldScratch, SPHERE};
 use crate::Result;
-use crate::special::aligned::Aligned;
-use crate::special::lane_fft::{Direction, LANES, NUMBER, lane_offset};
-use crate::special::normalised_legendre;
-use crate::special::powers::{exponent, times_power};
+use crate::numeric::normalised_legendre;
+use crate::numeric::powers::{exponent, times_power};
+use crate::simd::aligned::Aligned;
+use crate::simd::fft::{Direction, LANES, NUMBER, lane_offset};
 use pulp::{Arch, Simd, WithSimd};
 
 /// The matrices of one zonal average on the rings of a grid, for any number of longitudes: M² times the number of rings.

@@ -11,8 +11,8 @@ use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, arr0, stack};
 use super::inputs::Inputs;
 use super::predict_arguments::{Arguments, CovarianceChoice};
 use super::predict_kernels::{FEWER, Grams, check_memory};
-use super::targets::Known;
 use super::progress::Watched;
+use super::targets::Known;
 use super::{for_less_memory, gram, make_kernel, read_network, say};
 
 pub fn run(arguments: &Arguments) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::f64::consts::{PI, TAU};
 
 use crate::Result;
-use crate::special::GaussLegendre;
+use crate::numeric::GaussLegendre;
 
 /// Angles in equal steps from 0 once around.
 pub(crate) fn equispaced(count: usize) -> Vec<f64> {

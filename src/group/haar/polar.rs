@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use super::super::rotation::Rotation;
 use super::circle::equispaced;
 use crate::Result;
-use crate::special::GaussLegendre;
+use crate::numeric::GaussLegendre;
 
 /// Polar coordinates on SO(3) about one rotation, for functions that have a kink there.
 ///

@@ -3,7 +3,7 @@
 use super::super::rotation::{Rotation, RotationGroup};
 use super::circle::equispaced;
 use super::quadrature::{Exactness, Haar, HaarQuadrature};
-use crate::special::GaussLegendre;
+use crate::numeric::GaussLegendre;
 use crate::{Error, Result};
 
 /// The largest degree for which a quadrature on SO(3) is listed node by node (8 million nodes).

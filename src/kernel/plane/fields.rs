@@ -9,8 +9,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::activation::Real;
 use crate::kernel::recursion::Side;
-use crate::special::Real;
 
 /// Numbers in the largest register.
 pub(super) const SPARE: usize = 16;

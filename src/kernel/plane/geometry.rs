@@ -8,11 +8,11 @@
 use std::marker::PhantomData;
 
 use crate::Result;
+use crate::activation::Real;
 use crate::group::{PlanarSymmetry, PointGroup};
 use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::network::{Layer, Padding, Support};
-use crate::special::Real;
 
 use super::displacements::{Displacements, PlaneReadout, pooled_size};
 use super::fields::{Channels, Layout, Run, panel, product, restrict};

@@ -10,8 +10,8 @@ mod windows;
 use std::sync::Arc;
 
 use crate::Result;
+use crate::activation::Real;
 use crate::network::{GroupName, Layer, Network};
-use crate::special::Real;
 
 use super::evaluator::Evaluator;
 use super::refine::Engine;

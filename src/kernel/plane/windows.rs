@@ -2,8 +2,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::activation::Real;
 use crate::network::Padding;
-use crate::special::Real;
 
 use super::fields::{Layout, SPARE, padded, part, part_mut, parts};
 

@@ -11,10 +11,11 @@
 use std::f64::consts::{PI, TAU};
 
 use crate::Result;
-use crate::activation::{Activation, Variance};
+use crate::activation::{Activation, Kink, Variance};
 use crate::network::Scale;
-use crate::special::powers::{exponent, times_power};
-use crate::special::{GaussLegendre, geometric_mean};
+use crate::numeric::powers::{exponent, times_power};
+use crate::numeric::{GaussLegendre, geometric_mean};
+use crate::simd::pack::difference_of_products;
 
 /// How near to 1, and to −1, a correlation is where an angle is to be carried; nothing if the activation does not ask for it.
 ///
@@ -22,12 +23,10 @@ use crate::special::{GaussLegendre, geometric_mean};
 /// many layers add up: at the limit θ is 0.02. Near −1 rectifiers leave little of both kernels, which is to have its digits: there the limit
 /// is 0.35. A jump passes the error on to the covariance, of which the next jump takes a root.
 pub(super) fn closeness(activation: &Activation) -> Option<[f64; 2]> {
-    match activation {
-        Activation::Sign | Activation::RectifiedMonomial { degree: 0 } => Some([1.0 / 64.0; 2]),
-        _ => activation
-            .is_kinked()
-            .then_some([1.0 / (1 << 12) as f64, 1.0 / 16.0]),
-    }
+    activation.kink().map(|kink| match kink {
+        Kink::Jump { .. } => [1.0 / 64.0; 2],
+        Kink::Bend { .. } | Kink::Other => [1.0 / (1 << 12) as f64, 1.0 / 16.0],
+    })
 }
 
 /// A relative difference of deviations for a difference quotient of second order: its square, and ε over its square, are both 1e-8.
@@ -56,7 +55,7 @@ pub(crate) struct ClosePair {
 impl ClosePair {
     /// The mean products of two vectors.
     ///
-    /// With the entry $`a_j`$ of largest modulus, $`r = a_j b - b_j a`$ has entries that are exact but for their last digits, and
+    /// With the entry $`a_j`$ of largest modulus, $`r = b_j a - a_j b`$ has entries that are exact but for their last digits, and
     /// $`a_j^2 (|a|^2 |b|^2 - (a \cdot b)^2) = |a|^2 |r|^2 - (a \cdot r)^2`$. Since $`r_j = 0`$, the two terms on the right differ by at
     /// least one part in the dimension.
     pub(crate) fn of_vectors(a: &[f64], b: &[f64]) -> ClosePair {
@@ -80,7 +79,7 @@ impl ClosePair {
             aa += x * x;
             bb += y * y;
             ab += x * y;
-            let r = difference_of_products(pivot.0, y, pivot.1, x);
+            let r = difference_of_products(pivot.1, x, pivot.0, y);
             rr += r * r;
             ar += x * r;
             let (x, y) = (x * a_share, y * b_share);
@@ -187,14 +186,10 @@ impl ClosePair {
 
     /// The pair after an activation, and the factor of the tangent kernel.
     pub(super) fn activated(self, activation: &Activation) -> Result<(ClosePair, f64)> {
-        match *activation {
-            Activation::Relu => Ok(self.bent(0.0)),
-            Activation::LeakyRelu { slope } => Ok(self.bent(slope)),
-            Activation::Abs => Ok(self.bent(-1.0)),
-            Activation::Sign => Ok((self.stepped(1.0, 2.0), 0.0)),
-            Activation::RectifiedMonomial { degree: 0 } => Ok((self.half_stepped(), 0.0)),
-            Activation::RectifiedMonomial { degree: 1 } => Ok(self.bent(0.0)),
-            _ => self.between(activation),
+        match activation.kink() {
+            Some(Kink::Bend { slope }) => Ok(self.bent(slope)),
+            Some(Kink::Jump { below }) => Ok((self.stepped(below), 0.0)),
+            Some(Kink::Other) | None => self.between(activation),
         }
     }
 
@@ -232,27 +227,21 @@ impl ClosePair {
         (pair, derivative)
     }
 
-    /// A jump at 0: the covariance is `size` times $`1 - s\theta/\pi`$.
-    fn stepped(self, size: f64, slope: f64) -> ClosePair {
-        let gap = slope * self.angle() / PI;
+    /// A jump at 0 from `below` to 1, −1 or 0: the covariance is $`1 - 2\theta/\pi`$, or the probability that both are positive.
+    fn stepped(self, below: f64) -> ClosePair {
+        let share = self.angle() / PI;
+        let size = 0.5 * (1.0 + below * below);
+        let (k, gap) = if below < 0.0 {
+            ((1.0 - 2.0 * share).copysign(self.k), 2.0 * share)
+        } else if self.k >= 0.0 {
+            (0.5 * (1.0 - share), share)
+        } else {
+            (0.5 * share, 1.0 - share)
+        };
         ClosePair {
             q: [size; 2],
-            k: (size * (1.0 - gap)).copysign(self.k),
+            k,
             gap,
-            difference: 0.0,
-        }
-    }
-
-    /// The step from 0 to 1, whose covariance is the probability that both are positive.
-    fn half_stepped(self) -> ClosePair {
-        if self.k >= 0.0 {
-            return self.stepped(0.5, 1.0);
-        }
-        let share = self.angle() / PI;
-        ClosePair {
-            q: [0.5; 2],
-            k: 0.5 * share,
-            gap: 1.0 - share,
             difference: 0.0,
         }
     }
@@ -316,13 +305,6 @@ fn at_full_correlation(activation: &Activation, q: [f64; 2], sign: f64) -> Resul
     let mut q = q;
     activation.variances_into(&mut q)?;
     Ok(1.0 - value[0].abs() / geometric_mean(q[0], q[1]))
-}
-
-/// $`xy - zw`$ within two units in the last place (Kahan).
-fn difference_of_products(x: f64, y: f64, z: f64, w: f64) -> f64 {
-    let product = z * w;
-    let low = f64::mul_add(-z, w, product);
-    f64::mul_add(x, y, -product) + low
 }
 
 /// $`\sin\theta - \theta\cos\theta`$, which is θ³/3 for small angles.

@@ -2,8 +2,9 @@
 
 use crate::Result;
 use crate::kernel::signals::Inputs;
+
+use crate::activation::Real;
 use crate::network::Support;
-use crate::special::Real;
 
 use super::close_pair::ClosePair;
 

@@ -1,10 +1,10 @@
 //! The recursion of NNGP and NTK through the layers, written once for all geometries.
 
+use crate::activation::Real;
 use crate::activation::{Activation, VarianceField};
 use crate::error::number;
 use crate::kernel::values::KernelPair;
 use crate::network::{InputSpace, Layer, Network, Scale, Support};
-use crate::special::Real;
 use crate::{Error, Result};
 
 use super::close_pair::ClosePair;

@@ -1,10 +1,9 @@
 //! Where the steps of the recursion act: on the fibres of a pair, on a signal's own, on numbers behind
 //! the pooling.
 
-use crate::activation::precision::Precision;
-use crate::activation::{Activation, PreparedVariance, Variance, VarianceField};
+use crate::activation::Real;
+use crate::activation::{Activation, Precision, PreparedVariance, Variance, VarianceField};
 use crate::network::{Scale, Support};
-use crate::special::Real;
 use crate::{Error, Result};
 
 use super::close_pair::{ClosePair, closeness};

@@ -10,7 +10,8 @@ use crate::kernel::evaluator::{Accuracy, Block, Control, Estimate, KernelBlock, 
 use crate::kernel::recursion::{FibreBuffers, Geometry, Recursion, SelfCovariance};
 use crate::kernel::values::KernelPair;
 use crate::network::{Network, Quadrature};
-use crate::special::geometric_mean;
+use crate::numeric::geometric_mean;
+
 use crate::{Error, Result};
 
 use super::index_set::IndexSet;

@@ -16,7 +16,7 @@ use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::kernel::sphere::{Centre, Copies, SphereReadout, SphereSignal};
 use crate::network::Support;
-use crate::special::lane_fft::is_smooth;
+use crate::simd::fft::is_smooth;
 use crate::sphere::field_grid::{FieldGrid, FieldScratch, half_len};
 use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
 use crate::{Error, Result};
@@ -217,12 +217,8 @@ impl SphereFields {
                 let coeffs = signal.coeffs.index_axis(Axis(0), first + k);
                 let coeffs = match &euler {
                     Some(euler) => {
-                        self.rotation.rotate_into(
-                            coeffs,
-                            euler,
-                            rotated.view_mut(),
-                            rotation,
-                        )?;
+                        self.rotation
+                            .rotate_into(coeffs, euler, rotated.view_mut(), rotation)?;
                         rotated.view()
                     }
                     None => coeffs,

@@ -1,6 +1,6 @@
 //! Loops over the samples of fields, with the widest vectors.
 
-use crate::special::geometric_mean;
+use crate::numeric::geometric_mean;
 use pulp::{Simd, WithSimd};
 
 /// The mean over channels of the products of two signals; channels follow each other at twice the length of a field.

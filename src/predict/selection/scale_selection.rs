@@ -10,11 +10,12 @@ use ndarray::{Array2, ArrayView2};
 use super::scale_derivative::ScaleDerivative;
 use crate::kernel::Gram;
 use crate::network::{Network, ScaleParameter};
+use crate::numeric::powers::{exponent, times_power};
 use crate::predict::criterion::{Criterion, checked_cost};
 use crate::predict::evidence::Evidence;
 use crate::predict::kernels::KernelKind;
 use crate::predict::solvers::ridge::Ridge;
-use crate::special::powers::{exponent, times_power};
+
 use crate::{Error, Result};
 
 /// Scales are searched between a hundredth and a hundred times the first ones.

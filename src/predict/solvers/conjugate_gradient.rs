@@ -10,7 +10,8 @@ use super::lanczos::Tridiagonal;
 use super::linalg::{ScaledColumns, column_product};
 use super::pivoted_cholesky::Preconditioner;
 use super::ridge::Ridge;
-use crate::special::powers::{exponent, times_power};
+use crate::numeric::powers::{exponent, times_power};
+
 use crate::{Error, Result};
 
 /// Solves (K + ε) a = y by preconditioned conjugate gradients, for all targets at once.

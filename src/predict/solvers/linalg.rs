@@ -8,7 +8,7 @@ use faer::{Accum, Mat, MatRef, Side, get_global_parallelism};
 use ndarray::Array2;
 
 use super::lanczos::largest_eigenvalue;
-use crate::special::powers::{exponent, times_power};
+use crate::numeric::powers::{exponent, times_power};
 use crate::{Error, Result};
 
 /// The factor L of a symmetric positive definite matrix A = L Lᵀ.

@@ -10,7 +10,8 @@ use super::kernel_rows::{KernelRows, check_diagonal, kernel_product};
 use super::linalg::{ScaledColumns, column_product, product, scale_columns, to_array};
 use super::pivoted_cholesky::{PivotedCholesky, Preconditioner};
 use super::ridge::Ridge;
-use crate::special::powers::times_power;
+use crate::numeric::powers::times_power;
+
 use crate::{Error, Result};
 
 const TEST_PIVOTS: &str = "kernel between test points and pivots";

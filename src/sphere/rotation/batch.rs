@@ -1,14 +1,15 @@
 //! Rotations of many signals by the same β, degree by degree: the Wigner functions are computed once for all of them.
 //!
 //! Eight real signals stand in the lanes of a vector; a complex one counts as two. For one degree the rotation about y is a product of two
-//! symmetric matrices with the real and with the imaginary parts: see [`crate::special::wigner_triangle`].
+//! symmetric matrices with the real and with the imaginary parts: see [`crate::wigner::triangle`].
 
 use super::product::{LANES, Product};
 use super::signals::{Kind, Tilt, sign};
 use crate::check::Finite;
-use crate::special::aligned::Aligned;
-use crate::special::wigner_triangle::{EDGE, WignerTriangle};
+use crate::simd::aligned::Aligned;
 use crate::sphere::axes::{Layout, half_index};
+use crate::wigner::triangle::{EDGE, WignerTriangle};
+
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;

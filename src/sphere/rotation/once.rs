@@ -3,7 +3,7 @@
 use super::plan::CoefficientRotation;
 use crate::Result;
 use crate::group::EulerZyz;
-use crate::special::wigner_d::check_angles;
+use crate::wigner::seeds::check_angles;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use num_complex::Complex64;
 

@@ -7,9 +7,9 @@ use super::signals::{
 use super::tables::RotationTables;
 use crate::check;
 use crate::group::EulerZyz;
-use crate::special::wigner_d::check_angles;
 use crate::sphere::axes::{Layout, half_len, in_place, leading};
 use crate::sphere::sampling::check_band_limit;
+use crate::wigner::seeds::check_angles;
 use crate::{Error, Result};
 use ndarray::{Array, ArrayView, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IxDyn};
 use num_complex::Complex64;

@@ -1,6 +1,6 @@
 //! The product of a symmetric matrix, of which a triangle is stored, with the coefficients of many signals.
 
-use crate::special::wigner_triangle::{EDGE, row_len, row_start};
+use crate::wigner::triangle::{EDGE, row_len, row_start};
 use pulp::Simd;
 
 /// Signals that stand beside each other.
@@ -8,7 +8,7 @@ pub(super) const LANES: usize = 8;
 
 /// One factor and the result: for each block of eight signals `width` orders, `[block][order][signal]`.
 pub(super) struct Product<'a> {
-    /// Rows as in [`crate::special::wigner_triangle`], the squares on the diagonal complete.
+    /// Rows as in [`crate::wigner::triangle`], the squares on the diagonal complete.
     pub matrix: &'a [f64],
     /// Rows and columns that are not zero, rounded up to whole squares.
     pub size: usize,

@@ -10,8 +10,8 @@
 //! of the signals enters with one half.
 
 use super::tables::{CHUNK, RotationTables, chunks};
-use crate::special::aligned::Aligned;
-use crate::special::wigner_steps::{Angle, Power, SMALL, Term, advance, renormalised};
+use crate::simd::aligned::Aligned;
+use crate::wigner::step::{Angle, Power, SMALL, Term, advance, renormalised};
 use pulp::{Simd, WithSimd};
 
 /// Orders m that are treated together, so that the rows of a chunk are read from a near cache.

@@ -3,8 +3,8 @@
 //! Orders n are taken in chunks of [`CHUNK`]; a row belongs to one chunk and one degree, and the rows of a chunk follow each
 //! other. Lane j of chunk c is the order n = `CHUNK * c + j`; lanes with n > ℓ hold zeros.
 
-use crate::special::aligned::Aligned;
-use crate::special::wigner_steps::roots;
+use crate::simd::aligned::Aligned;
+use crate::wigner::step::roots;
 use pulp::{Arch, Simd, WithSimd};
 
 /// Orders in a chunk: a whole number of registers of any instruction set.
@@ -12,7 +12,7 @@ pub(super) const CHUNK: usize = 32;
 
 /// Roots and scales for every degree ℓ and order n ≤ ℓ.
 ///
-/// What they are: [`crate::special::wigner_steps`].
+/// What they are: [`crate::wigner::step`].
 #[derive(Debug)]
 pub(super) struct RotationTables {
     pub band_limit: usize,

@@ -168,7 +168,7 @@ impl<const C: usize> WithSimd for Expand<'_, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::special::widths::Width;
+    use crate::simd::widths::Width;
 
     /// Small integers: sums are exact in any order.
     fn numbers(len: usize, seed: usize) -> Vec<f64> {

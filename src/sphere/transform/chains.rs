@@ -2,7 +2,7 @@
 
 use super::legendre_values::LegendreValues;
 use super::shared_chains::Shared;
-use crate::special::legendre_chains::Step;
+use crate::numeric::legendre_chains::Step;
 
 /// The start of a chain at one block of rings.
 pub(super) struct Start<'a> {

@@ -4,7 +4,7 @@ use super::ring_plan::RingPlan;
 use super::sample::Sample;
 use super::verbs::Weighting;
 use crate::Result;
-use crate::special::powers::SquareSum;
+use crate::numeric::powers::SquareSum;
 use ndarray::{Array1, Array2, ArrayView1};
 use num_complex::Complex64;
 

@@ -6,8 +6,8 @@ use super::cells::CellLayout;
 use super::chains::Chains;
 use super::ring_pairs::LANES;
 use super::shared_stage::{STATE, SharedRings, divide, share};
-use crate::special::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE};
-use crate::special::legendre_chains::Step;
+use crate::numeric::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE};
+use crate::numeric::legendre_chains::Step;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 

@@ -5,10 +5,11 @@ use super::legendre_values::LegendreValues;
 use super::method::{Functions, Method, method};
 use super::ring_pairs::{LANES, RingPairs};
 use super::shared_chains::{Rings, Shared, SharedChains};
-use crate::special::aligned::Aligned;
-use crate::special::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE, Sectoral};
-use crate::special::legendre_chains::{LegendreChains, Step, variable};
+use crate::numeric::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE, Sectoral};
+use crate::numeric::legendre_chains::{LegendreChains, Step, variable};
+use crate::simd::aligned::Aligned;
 use crate::sphere::coefficients::sign;
+
 use std::sync::OnceLock;
 
 /// Everything the Legendre stage needs for rings of given colatitudes in the northern half.

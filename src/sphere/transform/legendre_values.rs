@@ -5,7 +5,7 @@
 
 use super::cells::CellLayout;
 use super::ring_pairs::LANES;
-use crate::special::aligned::Aligned;
+use crate::simd::aligned::Aligned;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 

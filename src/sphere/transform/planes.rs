@@ -4,8 +4,8 @@
 
 use super::sample::Sample;
 use crate::check::Finite;
-use crate::sphere::coefficients::sign;
 use crate::sphere::axes::{Layout, half_index};
+use crate::sphere::coefficients::sign;
 use num_complex::Complex64;
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 

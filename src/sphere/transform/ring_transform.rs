@@ -10,8 +10,9 @@ use super::legendre_values::{TableAnalysis, TableSynthesis};
 use super::packed::{order_groups, packed_len};
 use super::ring_pairs::{LANES, RingPairs};
 use super::sample::Sample;
-use crate::special::aligned::Aligned;
+use crate::simd::aligned::Aligned;
 use crate::sphere::rings::Rings;
+
 use num_complex::Complex64;
 use pulp::Arch;
 use rayon::prelude::*;

@@ -9,9 +9,9 @@
 //! at each block of rings where the first of its functions stops being negligible, from stored values.
 
 use super::ring_pairs::LANES;
-use crate::special::aligned::Aligned;
-use crate::special::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE};
-use crate::special::legendre_chains::{LegendreChains, Step};
+use crate::numeric::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE};
+use crate::numeric::legendre_chains::{LegendreChains, Step};
+use crate::simd::aligned::Aligned;
 use pulp::{Arch, Simd, WithSimd};
 
 /// Rings with a smaller cosine have two chains: what the even functions are made of is 1/x times as large as they are, and they

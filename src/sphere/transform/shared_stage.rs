@@ -2,7 +2,8 @@
 
 use super::ring_pairs::LANES;
 use super::shared_chains::Shared;
-use crate::special::legendre_chains::Step;
+use crate::numeric::legendre_chains::Step;
+
 use pulp::Simd;
 use std::ops::Range;
 

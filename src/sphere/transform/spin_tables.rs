@@ -12,10 +12,10 @@
 
 use super::chains::{Chains, Start, plain_orders};
 use super::ring_pairs::LANES;
-use crate::special::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE};
-use crate::special::legendre_chains::Step;
-use crate::special::scaled::Scaled;
-use crate::special::wigner_d::{CanonicalOrders, HalfAngle};
+use crate::numeric::extended::Scaled;
+use crate::numeric::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE};
+use crate::numeric::legendre_chains::Step;
+use crate::wigner::seeds::{CanonicalOrders, HalfAngle};
 use std::f64::consts::PI;
 
 /// Everything the Legendre stage needs for one spin, at rings of given colatitudes in the northern half.

@@ -1,0 +1,45 @@
+//! $`|x|`$: with the correlation c, $`E = \tfrac2\pi \sqrt{q_1 q_2}(\sqrt{1-c^2} + c \arcsin c)`$ and
+//! $`E[\sigma'\sigma'] = \tfrac2\pi \arcsin c`$.
+
+use super::super::formula::{Function, Kink, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, Points};
+use super::super::real::Real;
+use super::sign::{arcsine_size, sign};
+use pulp::Simd;
+use std::f64::consts::FRAC_2_PI;
+
+#[derive(Clone, Copy)]
+pub struct Abs;
+
+impl Function for Abs {
+    const NAME: &'static str = "abs";
+    const GAIN: Option<f64> = Some(0.0);
+
+    fn kink(self) -> Option<Kink> {
+        Some(Kink::Bend { slope: -1.0 })
+    }
+
+    fn value(self, x: f64) -> f64 {
+        x.abs()
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        sign(x)
+    }
+
+    by_formula!(both);
+}
+
+impl<T: Real> Formula<T> for Abs {
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
+        let d = Determinant::homogeneous(points);
+        let sine = d.value.sqrt();
+        let angle = arcsine_size(&d, sine);
+        Moments {
+            value: d.size.mul_add(angle, sine * sine.constant(FRAC_2_PI)) * points.grow,
+            derivative: angle ^ d.k.sign_bit(),
+            valid: d.valid,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! $`\cos x`$, whose expectations are those of the sine exchanged.
+
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Formula, Moments, Points};
+use super::sin::Sin;
+use pulp::Simd;
+
+#[derive(Clone, Copy)]
+pub struct Cos;
+
+impl Function for Cos {
+    const NAME: &'static str = "cos";
+
+    fn value(self, x: f64) -> f64 {
+        x.cos()
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        -x.sin()
+    }
+
+    by_formula!(double);
+}
+
+impl Formula<f64> for Cos {
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+        let sine = Sin.at(points);
+        Moments {
+            value: sine.derivative,
+            derivative: sine.value,
+            valid: sine.valid,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! $`\operatorname{erf} x`$ (Williams 1997): with $`P = (1+2q_1)(1+2q_2)`$, $`E = \tfrac2\pi \arcsin(2k/\sqrt P)`$ and
+//! $`E[\sigma'\sigma'] = \tfrac4\pi / \sqrt{P - 4k^2}`$.
+
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Formula, Lifted, Moments, Points};
+use super::super::real::Real;
+use pulp::Simd;
+use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, FRAC_2_SQRT_PI};
+
+#[derive(Clone, Copy)]
+pub struct Erf;
+
+impl Function for Erf {
+    const NAME: &'static str = "erf";
+    const GAIN: Option<f64> = Some(2.0);
+
+    fn value(self, x: f64) -> f64 {
+        libm::erf(x)
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        FRAC_2_SQRT_PI * (-x * x).exp()
+    }
+
+    by_formula!(both);
+}
+
+impl<T: Real> Formula<T> for Erf {
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
+        let lifted = Lifted::new(points, 2.0);
+        let (steep, small, inverse) = lifted.angle(2.0, FRAC_2_PI);
+        let size = steep.select(small.constant(1.0) - small, small);
+        Moments {
+            value: size ^ lifted.d.k.sign_bit(),
+            derivative: inverse * inverse.constant(4.0 * FRAC_1_PI) * points.unit,
+            valid: lifted.d.valid,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! $`e^x`$: with $`h = (q_1+q_2)/2`$, $`E[e^u e^v] = e^{h+k}`$. Sums in an exponent are carried with their rounding error.
+
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, Points};
+use crate::simd::elementary::exp;
+use crate::simd::pack::Pack;
+use pulp::Simd;
+
+#[derive(Clone, Copy)]
+pub struct Exp;
+
+impl Function for Exp {
+    const NAME: &'static str = "exp";
+
+    fn value(self, x: f64) -> f64 {
+        x.exp()
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        x.exp()
+    }
+
+    by_formula!(double);
+}
+
+impl Formula<f64> for Exp {
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+        let (mean, mean_low) = mean_variance(points);
+        let (high, low) = two_sum(mean, points.k);
+        let value = exp(high);
+        let value = value.mul_add(low + mean_low, value);
+        Moments {
+            value,
+            derivative: value,
+            valid: Determinant::plain(points).valid,
+        }
+    }
+}
+
+/// A sum and its rounding error (Knuth).
+#[inline(always)]
+pub(super) fn two_sum<S: Simd>(a: Pack<S, f64>, b: Pack<S, f64>) -> (Pack<S, f64>, Pack<S, f64>) {
+    let sum = a + b;
+    let part = sum - a;
+    (sum, (a - (sum - part)) + (b - part))
+}
+
+/// The mean h of the two variances as an unevaluated sum.
+#[inline(always)]
+pub(super) fn mean_variance<S: Simd>(points: Points<S, f64>) -> (Pack<S, f64>, Pack<S, f64>) {
+    let [q1, q2] = points.q;
+    let half = q1.constant(0.5);
+    two_sum(half * q1, half * q2)
+}

@@ -1,0 +1,38 @@
+//! $`e^{-x^2}`$: with $`D = (1+2q_1)(1+2q_2) - 4k^2`$, $`E = D^{-1/2}`$ and $`E[\sigma'\sigma'] = 4k D^{-3/2}`$.
+
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Formula, Lifted, Moments, Points};
+use super::super::real::Real;
+use pulp::Simd;
+
+#[derive(Clone, Copy)]
+pub struct Gaussian;
+
+impl Function for Gaussian {
+    const NAME: &'static str = "gaussian";
+    const GAIN: Option<f64> = Some(2.0);
+
+    fn value(self, x: f64) -> f64 {
+        (-x * x).exp()
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        -2.0 * x * self.value(x)
+    }
+
+    by_formula!(both);
+}
+
+impl<T: Real> Formula<T> for Gaussian {
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
+        let lifted = Lifted::new(points, 2.0);
+        let inverse = lifted.root.constant(1.0) / lifted.root;
+        let value = inverse * points.unit;
+        Moments {
+            value,
+            derivative: value.constant(4.0) * (lifted.d.k * inverse) * (value * value),
+            valid: lifted.d.valid,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! $`x\,\Phi(x)`$ with the distribution function Φ of the normal law (Tsuchida, Pearce, van der Heide, Roosta, Gallagher 2021).
+//!
+//! With $`P = (1+q_1)(1+q_2)`$, $`F = 1 + q_1 + q_2`$, $`D = P - k^2`$ and ψ = π/2 + arcsin$`(k/\sqrt P)`$:
+//! ```math
+//! 2\pi E = k\psi + \frac{k^2 + q_1 q_2 D}{P \sqrt D}, \qquad
+//! 2\pi E[\sigma'\sigma'] = \psi + \frac{k}{\sqrt D}\left(\frac1D + \frac{1 + F}{P}\right) .
+//! ```
+//! Near a sine of −1 the two terms of the first cancel; there $`k\psi = -\sqrt D\,(1 - h)`$ with the defect h of the arc sine at
+//! $`D/P`$, and the sum is $`(D\,(P h - F) + k^2)/(P \sqrt D)`$.
+
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Formula, Lifted, Moments, PER_TURN, Points, defect, turn};
+use super::super::real::Real;
+use pulp::Simd;
+use std::f64::consts::{FRAC_1_SQRT_2, TAU};
+
+#[derive(Clone, Copy)]
+pub struct Gelu;
+
+/// Φ
+fn normal(x: f64) -> f64 {
+    0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
+}
+
+impl Function for Gelu {
+    const NAME: &'static str = "gelu";
+    const GAIN: Option<f64> = Some(1.0);
+
+    fn value(self, x: f64) -> f64 {
+        x * normal(x)
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        normal(x) + x * (-0.5 * x * x).exp() / TAU.sqrt()
+    }
+
+    by_formula!(both);
+}
+
+impl<T: Real> Formula<T> for Gelu {
+    /// $`t/(m Q)`$ and $`1/\sqrt D`$ come from one division, with the denominator Q of the defect.
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
+        let Lifted {
+            d,
+            floor,
+            whole,
+            root,
+        } = Lifted::new(points, 1.0);
+        let one = root.constant(1.0);
+        let units = points.units[0] * points.units[1];
+        let (sine, cosine) = (d.size * d.inverse, root * d.inverse);
+        let steep = cosine.below(sine);
+        // One of the two is at least √½, except where a part of a register is filled up with zeros.
+        let (t, m) = (sine.min(cosine), sine.max(cosine).max(one.constant(0.5)));
+        let z = t * t;
+        let (upper, lower) = defect(z.constant(0.5) - z);
+        let lifted = z * upper;
+        let slope = m * lower;
+        let quotient = one / (root * slope);
+        let inverse = slope * quotient;
+        let part = root * quotient;
+        let turn = turn(
+            steep,
+            t * t.constant(PER_TURN) * part * (lower - lifted),
+            d.k,
+        );
+        let defect = lifted * m * part;
+        let factors = d.inverse * d.inverse;
+        let square = d.k * d.k * units;
+        let over = inverse * factors * one.constant(PER_TURN);
+        let direct = d.k.mul_add(turn, d.product.mul_add(whole, square) * over);
+        let product = (points.q[0] + points.units[0]) * (points.q[1] + points.units[1]);
+        let series = whole.mul_add(product.mul_add(defect, -floor), square) * over;
+        let near_zero = steep & d.k.below(one.constant(0.0));
+        let bend = (inverse * units).mul_add(inverse, (units + floor) * factors);
+        let lean = d.k * inverse * one.constant(PER_TURN);
+        Moments {
+            value: near_zero.select(series, direct) * points.grow,
+            derivative: lean.mul_add(bend, turn),
+            valid: d.valid,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! $`h_n = He_n/\sqrt{n!}`$, the normalised probabilists' Hermite polynomials; see [`monomial`](super::monomial).
+
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, Points};
+use super::monomial::mehler;
+use pulp::Simd;
+
+#[derive(Clone, Copy)]
+pub struct Hermite {
+    pub degree: u32,
+}
+
+impl Hermite {
+    /// $`h_n`$ and $`h_{n-1}`$ by $`\sqrt{k+1}\, h_{k+1} = x h_k - \sqrt{k}\, h_{k-1}`$.
+    fn values(self, x: f64) -> (f64, f64) {
+        let (mut before, mut last) = (0.0, 1.0);
+        for k in 0..self.degree {
+            let k = f64::from(k);
+            let next = (x * last - k.sqrt() * before) / (k + 1.0).sqrt();
+            (before, last) = (last, next);
+        }
+        (last, before)
+    }
+}
+
+impl Function for Hermite {
+    const NAME: &'static str = "hermite";
+
+    fn value(self, x: f64) -> f64 {
+        self.values(x).0
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        f64::from(self.degree).sqrt() * self.values(x).1
+    }
+
+    by_formula!(double);
+}
+
+impl Formula<f64> for Hermite {
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+        let k = points.k;
+        let one = k.constant(1.0);
+        let [q1, q2] = points.q;
+        let minus_rho_squared = (q1 - one).difference_of_products(q2 - one, k, k);
+        let (value, derivative) = mehler(self.degree, k, minus_rho_squared, [one, k]);
+        Moments {
+            value,
+            // σ' is √n times the normalised polynomial of degree n − 1.
+            derivative: derivative * k.constant(f64::from(self.degree)),
+            valid: Determinant::plain(points).valid,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! $`\max(x, 0) + a \min(x, 0)`$, which is $`(1-a)\max(x,0) + a x`$.
+
+use super::super::formula::{Function, Kink, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, Points};
+use super::super::real::Real;
+use super::abs::Abs;
+use super::relu::rectify;
+use super::sign::step;
+use pulp::Simd;
+
+#[derive(Clone, Copy)]
+pub struct LeakyRelu {
+    pub slope: f64,
+}
+
+impl Function for LeakyRelu {
+    const NAME: &'static str = "leaky-relu";
+    const GAIN: Option<f64> = Some(0.0);
+
+    fn kink(self) -> Option<Kink> {
+        Some(Kink::Bend { slope: self.slope })
+    }
+
+    fn value(self, x: f64) -> f64 {
+        if x > 0.0 { x } else { self.slope * x }
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        self.slope + (1.0 - self.slope) * step(x)
+    }
+
+    by_formula!(both);
+}
+
+impl<T: Real> Formula<T> for LeakyRelu {
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
+        // The modulus, whose two terms would cancel here.
+        if self.slope == -1.0 {
+            return Abs.at(points);
+        }
+        let d = Determinant::homogeneous(points);
+        let (value, derivative) = rectify(&d);
+        let slope = d.k.constant(self.slope);
+        let bend = d.k.constant((1.0 - self.slope) * (1.0 - self.slope));
+        Moments {
+            value: bend.mul_add(value, slope * d.k) * points.grow,
+            derivative: bend.mul_add(derivative, slope),
+            valid: d.valid,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! $`\max(x, 0)^n`$ (arc-cosine kernels of order n, Cho and Saul 2009).
+//!
+//! $`F_n = E[\max(u,0)^n \max(v,0)^n]/n!`$ satisfies the recursion of the [monomials](super::monomial) from the step and the
+//! rectifier, $`F_0`$ and $`F_1`$. For k ≥ 0 nothing cancels. For k < 0 it is unstable, and with the correlation c
+//! ```math
+//! \frac{F_n}{(q_1q_2)^{n/2}} = C_n\, y^{n+1/2}\, {}_2F_1(\tfrac12, \tfrac12; n + \tfrac32; y), \qquad y = \frac{1+c}{2} \le \frac12,
+//! \qquad C_0 = \frac1\pi, \quad C_n = \frac{2n}{n+1/2} C_{n-1}
+//! ```
+//! is a sum of positive terms.
+
+use super::super::formula::{Function, Kink};
+use super::super::pair::{Determinant, Formula, Moments, Points};
+use super::super::pass::{Job, pass};
+use super::monomial::{factorial, mehler};
+use super::relu::rectify;
+use super::sign::step;
+use crate::Result;
+use crate::simd::elementary::polynomial;
+use crate::simd::pack::Pack;
+use pulp::Simd;
+use std::f64::consts::FRAC_1_PI;
+
+#[derive(Clone, Copy)]
+pub struct RectifiedMonomial {
+    pub degree: u32,
+}
+
+impl Function for RectifiedMonomial {
+    const NAME: &'static str = "rectified-monomial";
+    const GAIN: Option<f64> = Some(0.0);
+
+    fn kink(self) -> Option<Kink> {
+        Some(match self.degree {
+            0 => Kink::Jump { below: 0.0 },
+            1 => Kink::Bend { slope: 0.0 },
+            _ => Kink::Other,
+        })
+    }
+
+    fn value(self, x: f64) -> f64 {
+        match self.degree {
+            0 => step(x),
+            n => x.max(0.0).powi(n as i32),
+        }
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        match self.degree {
+            0 => 0.0,
+            // The power below is 1 at zero for n = 1.
+            n => f64::from(n) * x.max(0.0).powi(n as i32 - 1) * step(x),
+        }
+    }
+
+    fn double(self, job: Job<'_, f64>) -> Result<()> {
+        let formula = Powers {
+            degree: self.degree,
+            factorial: factorial(self.degree),
+            series: [series(self.degree), series(self.degree.saturating_sub(1))],
+        };
+        pass(formula, Self::GAIN, job)
+    }
+}
+
+/// Terms of the series: for n ≥ 1 and y ≤ 1/2 the next one is below ε/100 of the sum.
+const TERMS: usize = 44;
+
+/// Coefficients in rows of four.
+type Series = [[f64; 4]; TERMS / 4];
+
+/// The series of degree n, with $`C_n`$ and without $`y^{n+1/2}`$.
+fn series(degree: u32) -> Series {
+    let mut term = (1..=degree)
+        .map(f64::from)
+        .fold(FRAC_1_PI, |c, n| c * 2.0 * n / (n + 0.5));
+    let bottom = f64::from(degree) + 1.5;
+    let mut m = 0.0;
+    let mut next = || {
+        let current = term;
+        term *= (m + 0.5) * (m + 0.5) / ((m + bottom) * (m + 1.0));
+        m += 1.0;
+        current
+    };
+    std::array::from_fn(|_| std::array::from_fn(|_| next()))
+}
+
+#[derive(Clone, Copy)]
+struct Powers {
+    degree: u32,
+    factorial: f64,
+    /// Of degree n and n − 1.
+    series: [Series; 2],
+}
+
+impl Formula<f64> for Powers {
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+        let n = self.degree;
+        let d = Determinant::homogeneous(points);
+        let scale = d.k.constant(self.factorial);
+        let (rectified, turn) = rectify(&d);
+        // With n! from the beginning: without it a small result might underflow on the way.
+        let seeds = [turn * scale, rectified * scale];
+        let (mut value, mut derivative) = mehler(n, d.k, d.value, seeds);
+        if n >= 2 {
+            let negative = d.k.below(d.k.constant(0.0));
+            let [upper, lower] = self.below_zero(&d);
+            value = negative.select(upper, value);
+            derivative = negative.select(lower, derivative);
+        }
+        derivative = derivative * d.k.constant(f64::from(n));
+        for power in 1..=n {
+            value = value * points.grow;
+            if power > 1 {
+                derivative = derivative * points.grow;
+            }
+        }
+        Moments {
+            value,
+            derivative,
+            valid: d.valid,
+        }
+    }
+}
+
+impl Powers {
+    /// $`n!\,F_n`$ and $`n!\,F_{n-1}`$ by their series, for k < 0.
+    #[inline(always)]
+    fn below_zero<S: Simd>(&self, d: &Determinant<S, f64>) -> [Pack<S, f64>; 2] {
+        // y √(q₁q₂), from (1 + c)/2 = (1 − c²)/(2 (1 + |c|)), and y.
+        let twice = (d.size.mul_add(d.inverse, d.k.constant(1.0))) * d.k.constant(2.0);
+        let scaled = d.value * d.inverse / twice;
+        let y = scaled * d.inverse;
+        let mut front = y.sqrt() * d.k.constant(self.factorial);
+        for _ in 1..self.degree {
+            front = front * scaled;
+        }
+        [
+            front * scaled * polynomial(&self.series[0], y),
+            front * polynomial(&self.series[1], y),
+        ]
+    }
+}

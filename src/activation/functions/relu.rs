@@ -1,0 +1,113 @@
+//! $`\max(x, 0)`$ (arc-cosine kernel of order 1, Cho and Saul 2009).
+//!
+//! With c the correlation and ψ = π/2 + arcsin c: $`2\pi E = \sqrt{q_1 q_2}(\sqrt{1-c^2} + c\,\psi)`$ and
+//! $`2\pi E[\sigma'\sigma'] = \psi`$.
+
+use super::super::formula::{Function, Kink, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, PER_TURN, Points, defect, turn};
+use super::super::real::Real;
+use super::sign::step;
+use crate::simd::pack::Pack;
+use pulp::Simd;
+
+#[derive(Clone, Copy)]
+pub struct Relu;
+
+impl Function for Relu {
+    const NAME: &'static str = "relu";
+    const GAIN: Option<f64> = Some(0.0);
+
+    fn kink(self) -> Option<Kink> {
+        Some(Kink::Bend { slope: 0.0 })
+    }
+
+    fn value(self, x: f64) -> f64 {
+        x.max(0.0)
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        step(x)
+    }
+
+    by_formula!(both);
+}
+
+impl<T: Real> Formula<T> for Relu {
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
+        let d = Determinant::homogeneous(points);
+        let (value, derivative) = rectify(&d);
+        Moments {
+            value: value * points.grow,
+            derivative,
+            valid: d.valid,
+        }
+    }
+}
+
+/// Both expectations, in units of the scaled variables; the angle comes from a rational function whose denominator joins the
+/// one division there is.
+///
+/// Where k = q₁ = q₂ the determinant is exactly 0 and so is every term beside the fully correlated ones. Near c = −1, where both
+/// terms of the value cancel, it is $`\sin\psi`$ times the defect of the arc sine.
+#[inline(always)]
+pub(super) fn rectify<S: Simd, T: Real>(d: &Determinant<S, T>) -> (Pack<S, T>, Pack<S, T>) {
+    let sine = d.value.sqrt();
+    let steep = sine.below(d.size);
+    let t = sine.min(d.size);
+    let m = sine.max(d.size).max(Pack::splat_like(d.k, T::TINY));
+    let ratio = t * d.inverse;
+    let z = ratio * ratio;
+    let (upper, lower) = defect(z.constant(0.5) - z);
+    let lifted = z * upper;
+    let scaled = t.constant(PER_TURN) * t / (m * lower);
+    let turn = turn(steep, scaled * (lower - lifted), d.k);
+    let near_zero = steep & d.k.below(d.k.constant(0.0));
+    let direct = d.k.mul_add(turn, sine * sine.constant(PER_TURN));
+    (near_zero.select(scaled * (m * lifted), direct), turn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tol;
+    use std::f64::consts::{PI, TAU};
+
+    /// sin ψ − ψ cos ψ, by its series below 1.
+    fn lift(psi: f64) -> f64 {
+        if psi > 1.0 {
+            return psi.sin() - psi * psi.cos();
+        }
+        let (mut sum, mut term) = (0.0, psi);
+        for m in 1..15 {
+            let m = f64::from(m);
+            term *= -psi * psi / (2.0 * m * (2.0 * m + 1.0));
+            sum -= 2.0 * m * term;
+        }
+        sum
+    }
+
+    #[test]
+    fn half_turns() {
+        const SAMPLES: i32 = 200_000;
+        let check = |psi: f64| {
+            let d = Determinant::of_correlation(-psi.cos(), psi.sin());
+            let (value, angle) = rectify(&d);
+            let error = (TAU * angle.register - psi).abs();
+            assert!(error <= tol::ELEMENTARY * psi, "angle {psi:e}");
+            let error = (TAU * value.register - lift(psi)).abs();
+            // The rounding of the sine enters three times.
+            assert!(error <= 3.0 * tol::ELEMENTARY * lift(psi), "lift {psi:e}");
+        };
+        for i in 1..SAMPLES {
+            check(PI * f64::from(i) / f64::from(SAMPLES));
+        }
+        for exponent in -100..0 {
+            check(10f64.powi(exponent));
+        }
+        for (k, want) in [(-1.0, [0.0, 0.0]), (1.0, [0.5, 0.5])] {
+            let (value, angle) = rectify(&Determinant::of_correlation(k, 0.0));
+            assert_eq!([value.register, angle.register], want);
+        }
+    }
+}

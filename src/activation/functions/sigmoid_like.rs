@@ -1,0 +1,46 @@
+//! $`(1 + \operatorname{erf}(x/w))/2`$: with $`g = 2/w^2`$, $`P = (1+gq_1)(1+gq_2)`$ and ψ = π/2 + arcsin$`(gk/\sqrt P)`$,
+//! $`2\pi E = \psi`$ and $`2\pi E[\sigma'\sigma'] = g/\sqrt{P - g^2k^2}`$.
+
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Formula, Lifted, Moments, PER_TURN, Points, turn};
+use super::super::real::Real;
+use pulp::Simd;
+use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
+
+/// w
+const WIDTH: f64 = 2.4020563531719796;
+
+/// $`2/w^2`$
+const GAIN: f64 = 2.0 / (WIDTH * WIDTH);
+
+#[derive(Clone, Copy)]
+pub struct SigmoidLike;
+
+impl Function for SigmoidLike {
+    const NAME: &'static str = "sigmoid-like";
+    const GAIN: Option<f64> = Some(GAIN);
+
+    fn value(self, x: f64) -> f64 {
+        0.5 * libm::erfc(-x / WIDTH)
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        let x = x / WIDTH;
+        0.5 * FRAC_2_SQRT_PI / WIDTH * (-x * x).exp()
+    }
+
+    by_formula!(both);
+}
+
+impl<T: Real> Formula<T> for SigmoidLike {
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
+        let lifted = Lifted::new(points, GAIN);
+        let (steep, small, inverse) = lifted.angle(GAIN, PER_TURN);
+        Moments {
+            value: turn(steep, small, lifted.d.k),
+            derivative: inverse * inverse.constant(GAIN / TAU) * points.unit,
+            valid: lifted.d.valid,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! $`\sin x`$: with $`h = (q_1+q_2)/2`$, $`E[\sin u \sin v] = e^{-h}\sinh k`$ and $`E[\cos u\cos v] = e^{-h}\cosh k`$.
+
+use super::super::formula::{Function, by_formula};
+use super::super::pair::{Determinant, Formula, Moments, Points};
+use super::exp::{mean_variance, two_sum};
+use crate::simd::elementary::{exp, exp_m1};
+use pulp::Simd;
+
+#[derive(Clone, Copy)]
+pub struct Sin;
+
+impl Function for Sin {
+    const NAME: &'static str = "sin";
+
+    fn value(self, x: f64) -> f64 {
+        x.sin()
+    }
+
+    fn derivative(self, x: f64) -> f64 {
+        x.cos()
+    }
+
+    by_formula!(double);
+}
+
+impl Formula<f64> for Sin {
+    /// $`e^{-h}\sinh|k|`$ and $`e^{-h}\cosh k`$ from $`e^{|k|-h}`$ and $`e^{-2|k|} - 1`$.
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+        let (mean, mean_low) = mean_variance(points);
+        let size = points.k.abs();
+        let (high, low) = two_sum(size, -mean);
+        // |k| ≤ h for a covariance; the guard may let it exceed h by rounding.
+        let envelope = exp(high.min(high.constant(0.0)));
+        let envelope = envelope.mul_add(low - mean_low, envelope) * high.constant(0.5);
+        let decay = exp_m1(size * size.constant(-2.0));
+        Moments {
+            value: (envelope * -decay).abs() ^ points.k.sign_bit(),
+            derivative: envelope * (decay + decay.constant(2.0)),
+            valid: Determinant::plain(points).valid,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Pure functions: quadrature nodes, Legendre functions, numbers with an extended exponent.
+
+pub(crate) mod extended;
+pub mod gauss_hermite;
+pub mod gauss_legendre;
+pub mod legendre;
+pub(crate) mod legendre_chains;
+pub(crate) mod powers;
+
+pub use gauss_legendre::GaussLegendre;
+pub use legendre::{legendre_polynomials, normalised_legendre};
+pub(crate) use powers::geometric_mean;
