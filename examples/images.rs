@@ -1,9 +1,9 @@
 //! Who: someone who classifies images and wants to know what equivariance is worth before training anything.
 //! What: classifies with the neural tangent kernels of a CNN and of its C4- and D4-equivariant relatives, on images as they
 //!       are and on the same images turned by random multiples of 90°.
-//! Run:  cargo run --release --example images
-//!       cargo run --release --example images -- --data FOLDER --size 32 --sizes 50,100,200 --test 200
-//!       cargo run --release --example images -- --data histology32.npz --sizes 50,100,200,400,600 --single
+//! Run:  cargo run --release --features data --example images
+//!       cargo run --release --features data --example images -- --data FOLDER --size 32 --sizes 50,100,200 --test 200
+//!       cargo run --release --features data --example images -- --data histology32.npz --sizes 50,100,200,400,600 --single
 //!       cargo run --release --features plot --example images -- --plot results
 //! Expect: a table of accuracies against the number of training images, the same as CSV; about a minute.
 //!

@@ -1,8 +1,8 @@
 //! Who: someone who wants to predict molecular energies with infinitely wide equivariant networks.
 //! What: kernel regression of the atomisation energies (U0) of QM9 molecules with the neural tangent kernel of an
 //!       SO(3)-equivariant network on the sphere around each atom, and with that of an MLP on the same signals.
-//! Run:  cargo run --release --example molecules
-//!       cargo run --release --example molecules -- --data qm9pack-1.0.3-py3-none-any.whl --train 1000 --test 1000
+//! Run:  cargo run --release --features data --example molecules
+//!       cargo run --release --features data --example molecules -- --data qm9pack-1.0.3-py3-none-any.whl --train 1000 --test 1000
 //!       cargo run --release --features plot --example molecules -- --plot results
 //! Expect: a table of test errors against the number of training molecules, the same as CSV; under two minutes.
 //!

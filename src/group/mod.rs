@@ -22,6 +22,7 @@ mod planar_symmetry;
 mod point_group;
 mod polyhedral;
 mod rotation;
+mod rotation_forms;
 mod roto_translation;
 mod sphere_point;
 mod traits;

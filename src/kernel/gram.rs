@@ -6,6 +6,7 @@ use super::recursion::KernelPair;
 
 /// The kernels of every signal of one set with every signal of another.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Gram {
     /// `[n1, n2]`, the covariance K of the outputs at initialisation.
     pub nngp: Array2<f64>,
@@ -17,6 +18,7 @@ pub struct Gram {
 
 /// Error estimates of a [`Gram`].
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KernelError {
     /// No quadrature was involved: the entries are exact to rounding.
     ///

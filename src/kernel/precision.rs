@@ -2,6 +2,7 @@
 
 /// The precision of the arithmetic within a pair. Inputs and results are `f64`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Precision {
     /// `f64`.
     #[default]

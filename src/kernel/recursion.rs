@@ -44,6 +44,7 @@ pub(crate) struct Recursion {
 
 /// A pair of kernel values.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct KernelPair {
     /// `$`K`$`, the covariance of the outputs at initialisation.
     pub nngp: f64,

@@ -82,6 +82,7 @@ impl Signals<'_> {
     }
 
     /// Some of the signals, without a copy.
+    #[cfg_attr(not(feature = "store"), allow(dead_code))]
     pub(crate) fn range(&self, range: std::ops::Range<usize>) -> Signals<'_> {
         let range = ndarray::Slice::from(range);
         match self {

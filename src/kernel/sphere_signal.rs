@@ -2,12 +2,12 @@
 
 use std::sync::OnceLock;
 
-use nalgebra::Matrix3;
 use ndarray::{Array3, ArrayView3, Axis};
 use num_complex::Complex64;
 
 use crate::group::Rotation;
 use crate::rotation_group::RotationMatcher;
+use crate::special::small::SymmetricEigen;
 use crate::sphere::CoefficientRotation;
 use crate::{Error, Result};
 
@@ -71,7 +71,7 @@ impl SphereSignal {
         }
         let unit = power.sqrt().recip();
         let band_limit = self.coeffs.len_of(Axis(1));
-        let mut squares = Matrix3::<f64>::zeros();
+        let mut squares = [[0.0; 3]; 3];
         for channel in self.coeffs.outer_iter() {
             for l in 0..band_limit {
                 let at = |m: isize| match m.unsigned_abs() <= l {
@@ -92,14 +92,15 @@ impl SphereSignal {
                     ];
                     for (i, a) in derivatives.iter().enumerate() {
                         for (j, b) in derivatives.iter().enumerate() {
-                            squares[(i, j)] += (a.conj() * b).re;
+                            squares[i][j] += (a.conj() * b).re;
                         }
                     }
                 }
             }
         }
-        let values = squares.symmetric_eigenvalues();
-        values.min() > ISOLATED * values.max()
+        let values = SymmetricEigen::new(squares).values;
+        let largest = values.iter().fold(0.0_f64, |m, v| m.max(*v));
+        values.iter().all(|value| *value > ISOLATED * largest)
     }
 
     pub(super) fn channels(&self) -> usize {

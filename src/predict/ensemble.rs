@@ -14,6 +14,7 @@ const ROUNDING: f64 = 1e-6;
 
 /// A training time.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Time {
     /// After a finite time t ≥ 0; solved by the eigendecomposition.
     Finite(f64),
@@ -26,6 +27,7 @@ pub enum Time {
 
 /// Which parameters are trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ensemble {
     /// All of them: the mean evolves with the neural tangent kernel Θ.
     Ntk,
@@ -35,6 +37,7 @@ pub enum Ensemble {
 
 /// Mean and covariance of the outputs over an ensemble of networks.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Prediction {
     /// Mean, shape `[points, outputs]`.
     pub mean: Array2<f64>,

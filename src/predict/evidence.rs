@@ -53,6 +53,7 @@ pub struct Evidence {
 
 /// Predictions for each training point from all the others.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeftOut {
     /// `[n, outputs]`.
     pub mean: Array2<f64>,

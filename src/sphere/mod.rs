@@ -6,6 +6,7 @@ mod cells;
 mod chains;
 pub mod coefficients;
 mod extension;
+#[cfg(feature = "kernels")]
 pub(crate) mod field_grid;
 mod fourier_stage;
 mod grid_transform;
@@ -35,6 +36,7 @@ pub mod spin;
 mod spin_tables;
 mod transform;
 pub mod zonal;
+#[cfg(feature = "kernels")]
 pub(crate) mod zonal_average;
 
 pub use harmonics::{SphericalHarmonics, evaluate};
