@@ -23,6 +23,7 @@ use crate::files::reading::{io_error, one_line, open};
 use crate::{Error, Result};
 
 pub use super::array_writing::{write_npy, write_npz};
+pub use super::npy_writing::NpyElement;
 pub use super::numbers::Numbers;
 
 /// Deflate cannot expand by more than this.
