@@ -1,10 +1,10 @@
 //! Kernel regression on many points, each step timed once: matrix, Cholesky, prediction; conjugate gradients beyond.
 //!
-//!     cargo bench --bench large                        # n = 2000, a check that it runs
-//!     cargo bench --bench large -- 10000               # against benches/large_peer.py 10000
-//!     cargo bench --bench large -- 50000 --iterative   # rows computed anew for each product
-//!     cargo bench --bench large -- 50000 --store DIR   # tiles in a folder
-//!     cargo bench --bench large -- 50000 --store DIR --rank 500
+//!     cargo bench --features store --bench large                        # n = 2000, a check that it runs
+//!     cargo bench --features store --bench large -- 10000               # against benches/large_peer.py 10000
+//!     cargo bench --features store --bench large -- 50000 --iterative   # rows computed anew for each product
+//!     cargo bench --features store --bench large -- 50000 --store DIR   # tiles in a folder
+//!     cargo bench --features store --bench large -- 50000 --store DIR --rank 500
 //!
 //! An MLP with two hidden layers of ReLU on 20 random features, ten smooth targets with a little noise, ridge 1e-2, NTK; 1000
 //! test points.

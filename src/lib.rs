@@ -25,72 +25,81 @@
 //! | [`activation`] | Gaussian expectations of activation functions |
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
-//! | `finite_width` | networks of finite width, their empirical kernels (feature `finite-width`) |
+//! | [`finite_width`] | networks of finite width, their empirical kernels |
 //! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, the choice of ridge and scales |
-//! | `plot` | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere (feature `plot`) |
+//! | [`plot`] | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere |
 //! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
 //! | [`progress`] | how far a kernel matrix has come, and how to stop it |
 //! | [`memory`] | how much memory is free, and whether an array fits |
 //!
+//! Guides: [`guide`] (the folder `docs` of the repository).
+//!
 //! # Features
-//! * `cli` (default) builds the program `haarmonic`; the library does not need it.
-//! * `finite-width` adds `finite_width`: the same networks with finitely many channels, on tensors of candle.
-//! * `images` (default) reads folders of PNG, JPEG and TIFF images; the other forms of images need no feature.
-//! * `mpi`: the program computes kernel matrices with several processes (`mpirun`); needs an installed MPI.
-//! * `plot` draws pictures as PNG and SVG, in the library (`plot`) and on the command line (`haarmonic plot`).
+//! All are additive. Without any, the crate holds the transforms: [`sphere`], [`rotation_group`], [`group`], [`special`].
+//!
+//! | feature | what it adds | it includes |
+//! |---|---|---|
+//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`predict`], [`selection`] | |
+//! | `data` | [`data`]: NumPy's `.npy` and `.npz`, QM9, molecular features, labelled images from npz, IDX and archives | |
+//! | `images` | folders of PNG, JPEG and TIFF images | `data` |
+//! | `store` | [`store`]: kernel matrices in folders, tile by tile | `kernels`, `data` |
+//! | `plot` | [`plot`]: pictures as PNG and SVG; `haarmonic plot` on the command line | `kernels`, `data` |
+//! | `finite-width` | [`finite_width`]: the same networks with finitely many channels, on tensors of candle | `kernels`, `data` |
+//! | `cli` | the program `haarmonic` | `store` |
+//! | `mpi` | kernel matrices by several processes (`mpirun`); needs an installed MPI and libclang | `cli` |
+//! | `serde` | `Serialize` and `Deserialize` for values: rotations, points, networks (as the text of their file), kernel matrices, predictions, scales; `Serialize` for errors | |
+//! | `approx` | `AbsDiffEq` and `RelativeEq` for rotations and points of the sphere | |
+//! | `full` | all but `mpi` | |
 //!
 //! # Threads
 //! Kernel matrices, and those of finite networks, are computed on all threads of the current `rayon` pool: the global one, unless the call is
 //! made within another one (`ThreadPool::install`). Everything else runs where it is called.
 //! Plans and kernels are immutable and may be shared.
 
+#[cfg(feature = "kernels")]
 pub mod activation;
+// Checks and errors of every part stand here, also of parts that are left out.
+#[cfg_attr(not(feature = "store"), allow(dead_code))]
 mod check;
 pub mod conventions;
+#[cfg(feature = "data")]
 pub mod data;
 pub mod error;
+#[cfg(any(feature = "kernels", feature = "data"))]
+mod files;
 #[cfg(feature = "finite-width")]
 pub mod finite_width;
 pub mod group;
+#[cfg(all(doc, feature = "full"))]
+pub mod guide;
+#[cfg(feature = "kernels")]
 pub mod kernel;
 pub mod memory;
+#[cfg(feature = "kernels")]
 pub mod network;
 pub mod numeric;
 #[cfg(feature = "plot")]
 pub mod plot;
+#[cfg(feature = "kernels")]
 pub mod predict;
 pub mod progress;
 pub mod rotation_group;
+#[cfg(feature = "serde")]
+mod serialised;
 mod simd;
-
 pub mod sphere;
+#[cfg(feature = "store")]
 pub mod store;
 #[cfg(test)]
 mod tol;
 pub mod wigner;
 
 pub use error::{Error, Result};
-pub use {ndarray, num_complex};
+/// The crates whose types stand in signatures.
+pub use {ndarray, num_complex, rand};
 
-/// The examples of the README, the guides and the theory pages are compiled and run as tests.
-#[cfg(doctest)]
-mod pages {
-    #[doc = include_str!("../README.md")]
-    mod readme {}
-    #[doc = include_str!("../docs/kernels.md")]
-    mod kernels {}
-    #[doc = include_str!("../docs/images.md")]
-    mod images {}
-    #[doc = include_str!("../docs/transforms.md")]
-    mod transforms {}
-    #[cfg(feature = "plot")]
-    #[doc = include_str!("../docs/plots.md")]
-    mod plots {}
-    #[cfg(feature = "finite-width")]
-    #[doc = include_str!("../docs/finite-width.md")]
-    mod finite_width {}
-    #[cfg(feature = "finite-width")]
-    #[doc = include_str!("../docs/training.md")]
-    mod training {}
-}
+/// The examples of the README are compiled and run as tests.
+#[cfg(all(doctest, feature = "full"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -14,9 +14,9 @@ use haarmonic::kernel::{
     AugmentedKernel, Gram, Kernel, Pairing, Precision, SetKernel, SignalSet, Transformation,
 };
 use haarmonic::network::{Network, Padding, Scale, Support};
+use haarmonic::predict::selection::ScaleSelection;
 use haarmonic::predict::{Criterion, Ensemble};
 use haarmonic::progress::Progress;
-use haarmonic::predict::selection::ScaleSelection;
 use haarmonic::store::{GramStore, StoreOptions};
 use haarmonic::{Error, Result};
 use ndarray::{Array2, Array4};

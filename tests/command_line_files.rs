@@ -397,7 +397,7 @@ fn two_networks_do_not_share_a_folder() {
 fn plots_need_a_build_with_them() {
     let bench = Bench::new();
     for line in ["plot", "plot --help", "plot kernel k.npz --out k.png"] {
-        bench.refuse(line, &["feature `plot`", "--features plot"]);
+        bench.refuse(line, &["feature `plot`", "--features cli,plot"]);
     }
 }
 

@@ -328,6 +328,9 @@ fn invalid_values_are_errors() {
     assert!(SpherePoint::new(3.2, 0.0).is_err());
     let scaled = [[1.001, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     let reflection = [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]];
+    let inversion = [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]];
+    let doubled = [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 2.0]];
+    let shear = [[1.0, 0.1, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     let zero = [[0.0; 3]; 3];
     let huge = [[f64::MAX; 3]; 3];
     let mixed = [
@@ -335,10 +338,124 @@ fn invalid_values_are_errors() {
         [1.0, 1.0, 1.0],
         [0.0, 0.0, f64::MAX],
     ];
-    for matrix in [scaled, reflection, zero, huge, mixed] {
+    for matrix in [
+        scaled, reflection, inversion, doubled, shear, zero, huge, mixed,
+    ] {
         assert!(matches!(
             Rotation::from_matrix(matrix),
             Err(Error::InvalidValue { .. })
         ));
     }
+}
+
+/// Closed forms; in SciPy `Rotation.from_euler("ZYZ", [0.3, 1.2, 0.5]).as_quat(scalar_first=True)`.
+#[test]
+fn quaternions_have_their_real_part_first() {
+    let half = 0.5_f64.sqrt();
+    for (rotation, want) in [
+        (Rotation::identity(), [1.0, 0.0, 0.0, 0.0]),
+        (
+            Rotation::about_x(FRAC_PI_2).unwrap(),
+            [half, half, 0.0, 0.0],
+        ),
+        (
+            Rotation::about_y(-FRAC_PI_2).unwrap(),
+            [half, 0.0, -half, 0.0],
+        ),
+        (
+            Rotation::about_z(1.5 * PI).unwrap(),
+            [half, 0.0, 0.0, -half],
+        ),
+        (
+            from_angles(0.3, 1.2, 0.5),
+            [
+                0.7601844418546907,
+                0.056370187302942146,
+                0.5618216129209471,
+                0.3214008270064177,
+            ],
+        ),
+    ] {
+        for (found, want) in rotation.to_quaternion().into_iter().zip(want) {
+            assert!((found - want).abs() <= tol::rotation(), "{found} {want}");
+        }
+        for factor in [1.0, -1.0, 1e-300, 1e300] {
+            let read = Rotation::from_quaternion(want.map(|entry| factor * entry)).unwrap();
+            assert!(read.angle_to(&rotation) <= tol::rotation());
+        }
+    }
+    for bad in [
+        [0.0; 4],
+        [f64::NAN, 0.0, 0.0, 1.0],
+        [1.0, 0.0, f64::INFINITY, 0.0],
+    ] {
+        let error = Rotation::from_quaternion(bad).unwrap_err();
+        assert!(
+            error.to_string().starts_with("quaternion: found ["),
+            "{error}"
+        );
+    }
+}
+
+/// To rounding of single precision, and for a small rotation to the digits of its small entries.
+#[test]
+fn noisy_matrices_give_the_nearest_rotation() {
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    for _ in 0..200 {
+        let rotation = Rotation::random(&mut rng);
+        let single = rotation
+            .to_matrix()
+            .map(|row| row.map(|entry| entry as f32));
+        let read = Rotation::try_from(single).unwrap();
+        assert!(read.angle_to(&rotation) <= 2.0 * f64::from(f32::EPSILON));
+        let wide = single.map(|row| row.map(f64::from));
+        assert!(matches!(
+            Rotation::from_matrix(wide),
+            Err(Error::InvalidValue { .. })
+        ));
+        // No rotation nearby is nearer.
+        let distance = |r: &Rotation| -> f64 {
+            let entries = r.to_matrix().into_iter().flatten();
+            let squares = entries
+                .zip(wide.into_iter().flatten())
+                .map(|(a, b)| (a - b).powi(2));
+            squares.sum()
+        };
+        for axis in [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]] {
+            for angle in [1e-8, -1e-8] {
+                let other = read * Rotation::about_axis(axis, angle).unwrap();
+                assert!(distance(&other) > distance(&read));
+            }
+        }
+    }
+    for angle in [1e-9, 1e-30, 1e-200] {
+        let rotation = Rotation::about_y(angle).unwrap();
+        let read = Rotation::from_matrix(rotation.to_matrix()).unwrap();
+        assert!((read.angle() / angle - 1.0).abs() <= tol::rotation());
+    }
+    assert!(Rotation::nearest([[0.0; 3]; 3], 10.0).is_err());
+    assert!(Rotation::nearest(Rotation::identity().to_matrix(), f64::NAN).is_err());
+}
+
+#[test]
+fn rotations_and_points_convert_and_print() {
+    let angles = EulerZyz::new(0.3, 1.2, 0.5).unwrap();
+    let rotation = Rotation::from(angles);
+    assert_eq!(
+        rotation,
+        Rotation::from_quaternion(rotation.to_quaternion().map(|q| -q)).unwrap()
+    );
+    assert_ne!(rotation, rotation * rotation);
+    assert_eq!(format!("{rotation:.2}"), "α = 0.30, β = 1.20, γ = 0.50");
+    assert_eq!(EulerZyz::from(rotation), rotation.euler_zyz());
+    let matrix: Matrix = rotation.into();
+    assert!(Rotation::try_from(matrix).unwrap().angle_to(&rotation) <= tol::rotation());
+    let point = SpherePoint::try_from([0.0, 2.0, 0.0]).unwrap();
+    assert_eq!(format!("{point:.3}"), "θ = 1.571, φ = 1.571");
+    let vector: [f64; 3] = rotation.apply_to_point(point).into();
+    assert!((vector[2] - rotation.to_matrix()[2][1]).abs() <= tol::rotation());
+    let north = SpherePoint::new(0.0, 0.0).unwrap();
+    let near = SpherePoint::new(1e-12, 4.0).unwrap();
+    assert!((north.angle_to(&near) / 1e-12 - 1.0).abs() <= tol::rotation());
+    assert!((point.angle_to(&north) - FRAC_PI_2).abs() <= tol::rotation());
 }

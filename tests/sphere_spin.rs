@@ -5,6 +5,7 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::sphere::{Gradient, Sampling, SphericalHarmonics, SpinPlan, coefficients};
+use haarmonic::wigner::wigner_d;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
 use num_complex::{Complex32, Complex64};

@@ -13,9 +13,10 @@ use haarmonic::data::molecule::{
 use haarmonic::data::qm9::Qm9Source;
 use haarmonic::data::radial::{RadialChannel, RadialCutoff, RadialFunction};
 use haarmonic::data::spherical_features::SphericalFeatures;
+use haarmonic::group::Rotation;
 use haarmonic::numeric::GaussLegendre;
 use haarmonic::sphere::Sampling;
-use nalgebra::{Matrix3, Rotation3};
+use nalgebra::Rotation3;
 use ndarray::Axis;
 use num_complex::Complex64;
 use tol::assert_close;
@@ -348,8 +349,10 @@ fn turning_the_molecule_turns_the_signals() {
         [0.36, 0.48, 0.8],
         [-1.0, 0.0, 0.0],
     ];
-    let rotation: Matrix3<f64> = Rotation3::from_euler_angles(0.7, -1.9, 2.4).into_inner();
+    let rotation = Rotation3::from_euler_angles(0.7, -1.9, 2.4);
     let turned_points = points.map(|x| (rotation * nalgebra::Vector3::from(x)).into());
+    // Rows of a matrix are columns of its inverse.
+    let rotation = Rotation::from_matrix(rotation.inverse().into_inner().into()).unwrap();
     let turned = molecule.rotated(&rotation).unwrap();
     let before = features.values_at(&molecule, &points).unwrap();
     let after = features.values_at(&turned, &turned_points).unwrap();

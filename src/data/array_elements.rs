@@ -5,8 +5,9 @@ use std::path::Path;
 
 use ndarray::ArrayD;
 
-use super::arrays::{one_line, with_entry};
+use super::arrays::with_entry;
 use super::npy::{not_npy, read_header, read_integers};
+use crate::files::reading::one_line;
 use crate::{Error, Result};
 
 /// Reads one array of integers or truth values from a `.npz` file.

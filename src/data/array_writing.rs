@@ -4,12 +4,12 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use ndarray::{Array2, ArrayBase, Data, Dimension};
-use ndarray_npy::npy::header::{Header, Layout};
-use ndarray_npy::{WritableElement, WriteNpyExt};
+use num_complex::Complex;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::arrays::Numbers;
 use super::atomic::write_atomically;
+use super::npy_writing::{NpyElement, write_elements, write_header};
+use super::numbers::Numbers;
 use crate::{Error, Result};
 
 /// Entries of an archive as `numpy.savez` makes them.
@@ -29,15 +29,13 @@ fn stored() -> SimpleFileOptions {
 /// [`Error::Io`] if writing fails; what was there before stays as it was.
 pub fn write_npy<A, S, D>(path: impl AsRef<Path>, array: &ArrayBase<S, D>) -> Result<()>
 where
-    A: WritableElement + Clone,
+    A: NpyElement,
     S: Data<Elem = A>,
     D: Dimension,
 {
     write_atomically(path, |out| {
-        array
-            .as_standard_layout()
-            .write_npy(out)
-            .map_err(io::Error::other)
+        write_header::<A>(out, array.shape())?;
+        write_elements(out, array.iter())
     })
 }
 
@@ -67,11 +65,16 @@ pub fn write_npz(path: impl AsRef<Path>, arrays: &[(&str, Numbers)]) -> Result<(
         let mut zip = ZipWriter::new_stream(out);
         for (key, numbers) in arrays {
             zip.start_file(format!("{key}.npy"), stored())?;
-            let written = match numbers {
-                Numbers::Real(array) => array.as_standard_layout().write_npy(&mut zip),
-                Numbers::Complex(array) => array.as_standard_layout().write_npy(&mut zip),
-            };
-            written.map_err(io::Error::other)?;
+            match numbers {
+                Numbers::Real(array) => {
+                    write_header::<f64>(&mut zip, array.shape())?;
+                    write_elements(&mut zip, array.iter())?;
+                }
+                Numbers::Complex(array) => {
+                    write_header::<Complex<f64>>(&mut zip, array.shape())?;
+                    write_elements(&mut zip, array.iter())?;
+                }
+            }
         }
         zip.finish()?.flush()
     })
@@ -91,14 +94,9 @@ pub(crate) fn write_npz_strips(
     let mut failed = None;
     let written = write_atomically(path, |out| {
         let mut zip = ZipWriter::new_stream(out);
-        let header = Header {
-            type_descriptor: f64::type_descriptor(),
-            layout: Layout::Standard,
-            shape: vec![rows, columns],
-        };
         for (number, key) in keys.iter().enumerate() {
             zip.start_file(format!("{key}.npy"), stored())?;
-            header.write(&mut zip).map_err(io::Error::other)?;
+            write_header::<f64>(&mut zip, &[rows, columns])?;
             let (mut done, mut count) = (0, 0);
             while done < rows {
                 let part = strip(number, count).map_err(|err| {
@@ -106,9 +104,7 @@ pub(crate) fn write_npz_strips(
                     failed = Some(err);
                     io::Error::other(message)
                 })?;
-                for value in &part {
-                    zip.write_all(&value.to_le_bytes())?;
-                }
+                write_elements(&mut zip, part.iter())?;
                 done += part.nrows();
                 count += 1;
             }

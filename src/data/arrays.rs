@@ -12,51 +12,22 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use ndarray::{ArrayD, Dimension};
+use ndarray::ArrayD;
 use num_complex::Complex;
 use zip::read::ZipArchive;
 
-use super::atomic::io_error;
-use super::file_formats::{HEAD_LEN, NPY, ZIP, describe};
 use super::npy::{self, Kind, read_header};
 use super::passed_over::is_passed_over;
+use crate::files::formats::{HEAD_LEN, NPY, ZIP, describe};
+use crate::files::reading::{io_error, one_line, open};
 use crate::{Error, Result};
 
 pub use super::array_writing::{write_npy, write_npz};
+pub use super::npy_writing::NpyElement;
+pub use super::numbers::Numbers;
 
 /// Deflate cannot expand by more than this.
 const MAX_EXPANSION: u64 = 1032;
-
-/// An array of real or complex numbers, in standard layout.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Numbers {
-    /// Real, from floating point, integers or bool.
-    Real(ArrayD<f64>),
-    /// Complex, from complex128 or complex64.
-    Complex(ArrayD<Complex<f64>>),
-}
-
-impl Numbers {
-    /// The shape of the array.
-    pub fn shape(&self) -> &[usize] {
-        match self {
-            Numbers::Real(array) => array.shape(),
-            Numbers::Complex(array) => array.shape(),
-        }
-    }
-}
-
-impl<D: Dimension> From<ndarray::Array<f64, D>> for Numbers {
-    fn from(array: ndarray::Array<f64, D>) -> Self {
-        Numbers::Real(array.into_dyn())
-    }
-}
-
-impl<D: Dimension> From<ndarray::Array<Complex<f64>, D>> for Numbers {
-    fn from(array: ndarray::Array<Complex<f64>, D>) -> Self {
-        Numbers::Complex(array.into_dyn())
-    }
-}
 
 /// Which element types a reader takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -216,26 +187,6 @@ pub(super) fn with_entry<T>(
     parse(&mut reader, len, &what).map_err(|err| place(err, path))
 }
 
-/// Opens a file and returns its length.
-pub(super) fn open(path: &Path) -> Result<(File, u64)> {
-    let cannot_read = |err| io_error(path, FileOperation::Read, err);
-    let metadata = std::fs::metadata(path).map_err(cannot_read)?;
-    if !metadata.is_file() {
-        return Err(Error::io(path, FileOperation::Read, "not a regular file"));
-    }
-    Ok((File::open(path).map_err(cannot_read)?, metadata.len()))
-}
-
-/// Reads a regular file to its end.
-pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (mut file, _) = open(path)?;
-    match file.read_to_end(&mut bytes) {
-        Ok(_) => Ok(bytes),
-        Err(err) => Err(io_error(path, FileOperation::Read, err)),
-    }
-}
-
 /// What errors call a `.npz` file.
 const NPZ: &str = "npz";
 
@@ -328,25 +279,6 @@ fn place(err: Error, path: &Path) -> Error {
         } => Error::io(path.to_path_buf(), operation, message),
         other => other.in_file(path),
     }
-}
-
-pub(super) fn one_line(err: &dyn std::fmt::Display) -> String {
-    err.to_string()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// The error for an array that does not fit into memory.
-pub(super) fn out_of_memory(what: &str, count: usize, size: usize) -> Error {
-    Error::invalid(
-        what,
-        format!(
-            "{count} elements, which need {} bytes",
-            count.saturating_mul(size)
-        ),
-        "an array that fits into memory",
-    )
 }
 
 /// Reads an array from `len` bytes. `what` names it in errors.

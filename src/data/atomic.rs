@@ -1,6 +1,5 @@
 //! Writing files so that the final name never holds a part of one.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -8,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::text::decode;
 use crate::error::FileOperation;
+use crate::files::reading::{io_error, irregular};
 use crate::{Error, Result};
+
+pub use crate::files::reading::read_text;
 
 /// As many links after each other as Linux follows.
 const MOST_LINKS: usize = 40;
@@ -240,108 +241,6 @@ fn ends_in_its_name(path: &Path) -> bool {
         .is_some_and(|name| text.ends_with(name.as_encoded_bytes()))
 }
 
-/// What something that is no file is.
-fn irregular(data: &Metadata) -> Option<&'static str> {
-    if data.is_file() {
-        return None;
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        let kind = data.file_type();
-        if kind.is_char_device() {
-            return Some("a character device");
-        }
-        if kind.is_block_device() {
-            return Some("a block device");
-        }
-        if is_pipe(data) {
-            return Some("a pipe");
-        }
-        if kind.is_socket() {
-            return Some("a socket");
-        }
-    }
-    Some(if data.is_dir() {
-        "a folder"
-    } else {
-        "something that is no file"
-    })
-}
-
-fn is_pipe(data: &Metadata) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        data.file_type().is_fifo()
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = data;
-        false
-    }
-}
-
-/// Refuses to read what may have no end. Asked before the file is opened: opening a pipe waits for whoever writes to it.
-///
-/// # Errors
-/// [`Error::Io`] for a folder, a device, a pipe or a socket, and if there is no such file.
-pub(crate) fn check_regular(path: &Path) -> Result<()> {
-    let data = path
-        .metadata()
-        .map_err(|err| io_error(path, FileOperation::Read, err))?;
-    match irregular(&data) {
-        None => Ok(()),
-        Some(kind) => Err(Error::io(
-            path,
-            FileOperation::Read,
-            format!("found {kind}, expected a regular file"),
-        )),
-    }
-}
-
-/// Reads a small text file, such as a network or a table.
-///
-/// # Arguments
-/// * `path` — a regular file, or a pipe that the shell made (`<(...)`, `/dev/stdin`)
-/// * `format` — its name for errors
-/// * `limit` — bytes that it may have
-///
-/// # Errors
-/// [`Error::Io`] if it cannot be read, or is a device, a socket or a named pipe, which may have no end; [`Error::InFile`] around
-/// [`Error::InvalidValue`] if it is longer than the limit, of which no more is read, or around [`Error::Syntax`] if it is no
-/// text.
-pub fn read_text(path: impl AsRef<Path>, format: &'static str, limit: u64) -> Result<String> {
-    use std::io::Read;
-    let path = path.as_ref();
-    let cannot_read = |err| io_error(path, FileOperation::Read, err);
-    let data = path.metadata().map_err(cannot_read)?;
-    // A pipe without a name of its own has a writer.
-    if !(is_pipe(&data) && path.canonicalize().is_err()) {
-        check_regular(path)?;
-    }
-    let too_long = |found: String| {
-        Err(Error::invalid(
-            format!("size of the {format} file"),
-            found,
-            format!("at most {limit} bytes"),
-        )
-        .in_file(path))
-    };
-    if data.len() > limit {
-        return too_long(format!("{} bytes", data.len()));
-    }
-    let mut bytes = Vec::new();
-    let mut file = File::open(path).map_err(cannot_read)?.take(limit + 1);
-    file.read_to_end(&mut bytes).map_err(cannot_read)?;
-    if bytes.len() as u64 > limit {
-        return too_long("more bytes".into());
-    }
-    decode(&bytes, format)
-        .map(Cow::into_owned)
-        .map_err(|error| error.in_file(path))
-}
-
 /// Writes a table as CSV, with a header line.
 ///
 /// Numbers keep every digit (the shortest form that reads back as the same number); text is quoted
@@ -404,19 +303,4 @@ fn folder_of(path: &Path) -> PathBuf {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
         _ => PathBuf::from("."),
     }
-}
-
-/// An error of the system, with the file and what was being done.
-pub(crate) fn io_error(path: &Path, operation: FileOperation, err: io::Error) -> Error {
-    Error::io(
-        path.to_path_buf(),
-        operation,
-        match err.kind() {
-            io::ErrorKind::NotFound => "no such file or folder".into(),
-            io::ErrorKind::PermissionDenied => "permission denied".into(),
-            io::ErrorKind::StorageFull => "no space left".into(),
-            io::ErrorKind::InvalidFilename => "the name is too long".into(),
-            _ => err.to_string().replace('\n', " "),
-        },
-    )
 }

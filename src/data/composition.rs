@@ -1,14 +1,14 @@
 //! The composition baseline: an energy for each element, fitted by least squares.
 
-use nalgebra::{DMatrix, DVector, SVD};
-use ndarray::{Array2, ArrayView2, aview1};
+use ndarray::{Array1, Array2, ArrayView2, aview1};
 
 use super::molecule::{Element, Molecule};
 use crate::check;
 use crate::error::{Error, Result};
+use crate::numeric::powers::{exponent, times_power};
 
-/// Iterations after which the singular value decomposition counts as failed; ten suffice for five columns.
-const SVD_ITERATIONS: usize = 10_000;
+/// Sweeps after which the singular value decomposition counts as failed; six suffice for five columns.
+const MAX_SWEEPS: usize = 100;
 
 /// Counts the atoms of each element in each molecule.
 ///
@@ -78,7 +78,7 @@ impl CompositionBaseline {
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
     pub fn fit(counts: ArrayView2<'_, f64>, energies: &[f64]) -> Result<CompositionBaseline> {
-        let (rows, columns) = counts.dim();
+        let rows = counts.nrows();
         check_counts("element counts", counts)?;
         if energies.len() != rows {
             return Err(Error::shape(
@@ -88,24 +88,7 @@ impl CompositionBaseline {
             ));
         }
         check::finite("energies", aview1(energies))?;
-        let matrix = DMatrix::from_fn(rows, columns, |i, j| counts[[i, j]]);
-        let svd = SVD::try_new(matrix, true, true, 5.0 * f64::EPSILON, SVD_ITERATIONS).ok_or_else(
-            || {
-                Error::not_converged(
-                    "singular values of the element counts",
-                    f64::NAN,
-                    5.0 * f64::EPSILON,
-                    format!("{SVD_ITERATIONS} iterations"),
-                )
-            },
-        )?;
-        let largest = svd.singular_values.max();
-        let threshold = largest * rows.max(columns) as f64 * f64::EPSILON;
-        let rank = svd.rank(threshold);
-        let solution = svd
-            .solve(&DVector::from_column_slice(energies), threshold)
-            .expect("both factors were requested and the threshold is not negative");
-        let coefficients: Vec<f64> = solution.iter().copied().collect();
+        let (coefficients, rank) = least_squares(counts, energies)?;
         check::finite(
             "coefficients of the composition baseline",
             aview1(&coefficients),
@@ -146,6 +129,68 @@ impl CompositionBaseline {
             .map(|row| row.iter().zip(&self.coefficients).map(|(n, c)| n * c).sum())
             .collect())
     }
+}
+
+/// The solution of least norm of A x ≈ b in the sense of least squares, and the rank of A.
+///
+/// One-sided Jacobi rotations make the columns orthogonal: A V = U Σ, with few columns and in the accuracy of each column.
+fn least_squares(a: ArrayView2<'_, f64>, b: &[f64]) -> Result<(Vec<f64>, usize)> {
+    let (rows, columns) = a.dim();
+    // Cosines below count as zero: the rounding of a sum of so many terms.
+    let rounding = 4.0 * (rows as f64).sqrt() * f64::EPSILON;
+    // Squares of huge or tiny entries would leave the range.
+    let power = exponent(a.iter().copied());
+    let scaled = |j: usize| a.column(j).mapv(|entry| times_power(entry, -power));
+    let mut u: Vec<Array1<f64>> = (0..columns).map(scaled).collect();
+    let mut v: Vec<Array1<f64>> = Array2::eye(columns)
+        .outer_iter()
+        .map(|row| row.to_owned())
+        .collect();
+    let mut sweeps = 0;
+    loop {
+        let mut largest = 0.0_f64;
+        for p in 0..columns {
+            for q in p + 1..columns {
+                let (pp, qq, pq) = (u[p].dot(&u[p]), u[q].dot(&u[q]), u[p].dot(&u[q]));
+                // A column of zeros is orthogonal to all.
+                let cosine = pq.abs() / pp.sqrt() / qq.sqrt();
+                if cosine > rounding && pp.min(qq) > f64::MIN_POSITIVE {
+                    largest = largest.max(cosine);
+                    let half = (qq - pp) / (2.0 * pq);
+                    let tan = 1.0_f64.copysign(half) / (half.abs() + half.hypot(1.0));
+                    let cos = 1.0 / tan.hypot(1.0);
+                    for pairs in [&mut u, &mut v] {
+                        let (x, y) = (&pairs[p], &pairs[q]);
+                        let (x, y) = (cos * (x - &(tan * y)), cos * (&(tan * x) + y));
+                        (pairs[p], pairs[q]) = (x, y);
+                    }
+                }
+            }
+        }
+        if largest == 0.0 {
+            break;
+        }
+        sweeps += 1;
+        if sweeps == MAX_SWEEPS {
+            return Err(Error::not_converged(
+                "singular values of the element counts",
+                largest,
+                rounding,
+                format!("{MAX_SWEEPS} sweeps"),
+            ));
+        }
+    }
+    let singular: Vec<f64> = u.iter().map(|column| column.dot(column).sqrt()).collect();
+    let largest = singular.iter().fold(0.0_f64, |m, s| m.max(*s));
+    let threshold = largest * rows.max(columns) as f64 * f64::EPSILON;
+    let (mut solution, mut rank) = (Array1::zeros(columns), 0);
+    for ((u, v), s) in u.iter().zip(&v).zip(singular) {
+        if s > threshold {
+            rank += 1;
+            solution.scaled_add(times_power(u.dot(&aview1(b)) / s / s, -power), v);
+        }
+    }
+    Ok((solution.to_vec(), rank))
 }
 
 fn check_counts(what: &str, counts: ArrayView2<'_, f64>) -> Result<()> {

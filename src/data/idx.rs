@@ -13,11 +13,11 @@ use flate2::read::MultiGzDecoder;
 use flate2::{Compression, GzBuilder};
 use ndarray::{Array3, ArrayView3, Axis};
 
-use super::arrays::{one_line, open};
-use super::atomic::{io_error, write_atomically};
-use super::file_formats::{GZIP, HEAD_LEN, describe};
+use super::atomic::write_atomically;
 use super::image_npz::numbered_classes;
 use super::image_set::ImageSet;
+use crate::files::formats::{GZIP, HEAD_LEN, describe};
+use crate::files::reading::{io_error, one_line, open};
 use crate::{Error, Result};
 
 /// The number at the head of a file of images: bytes, rank 3.

@@ -7,6 +7,8 @@
 //! ```
 
 use crate::error::FileOperation;
+use crate::files::formats::{HEAD_LEN, describe};
+use crate::files::reading::{io_error, one_line, open, read_bytes};
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -14,9 +16,6 @@ use std::path::{Path, PathBuf};
 use image::{ColorType, ImageFormat, ImageReader, Limits};
 use ndarray::{Array3, Array4, Axis};
 
-use super::arrays::{one_line, open, read_bytes};
-use super::atomic::io_error;
-use super::file_formats::{HEAD_LEN, describe};
 use super::image_set::ImageSet;
 use super::image_whole::check_whole;
 use super::passed_over::is_passed_over;

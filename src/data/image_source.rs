@@ -8,12 +8,11 @@
 //! | IDX (MNIST, Fashion-MNIST, EMNIST) | the file of images, plain or gzip; that of the labels lies beside it | [`read_mnist`] |
 
 use crate::error::FileOperation;
+use crate::files::formats::{HEAD_LEN, JPEG, PNG, TIFF, ZIP, describe, is_tar};
+use crate::files::reading::{io_error, one_line};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::arrays::one_line;
-use super::atomic::io_error;
-use super::file_formats::{HEAD_LEN, JPEG, PNG, TIFF, ZIP, describe, is_tar};
 use super::idx::{IMAGES, LABELS, open_plain, read_mnist};
 use super::image_npz::read_image_npz;
 use super::image_set::ImageSet;

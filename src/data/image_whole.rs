@@ -2,8 +2,8 @@
 
 use flate2::Crc;
 
-use super::file_formats::{JPEG, PNG, TIFF};
 use super::jpeg_scan;
+use crate::files::formats::{JPEG, PNG, TIFF};
 
 /// Most directories of a TIFF file that are followed.
 const MAX_DIRECTORIES: usize = 1 << 12;

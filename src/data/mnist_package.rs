@@ -7,10 +7,10 @@ use std::path::Path;
 use ndarray::Array3;
 use tar::Archive;
 
-use super::arrays::one_line;
 use super::idx::{from_bytes, open_plain};
 use super::image_set::ImageSet;
 use super::passed_over::is_passed_over;
+use crate::files::reading::one_line;
 use crate::{Error, Result};
 
 /// Rows and columns of each digit.

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use nalgebra::Matrix3;
-
-use crate::error::{Error, Result, number};
+use crate::error::{Error, Result};
+use crate::group::Rotation;
 
 /// One hartree in milli-electronvolt (CODATA 2018).
 ///
@@ -15,10 +14,6 @@ use crate::error::{Error, Result, number};
 /// assert_eq!(HARTREE_IN_MEV / 1000.0, 27.211386245988); // electronvolt
 /// ```
 pub const HARTREE_IN_MEV: f64 = 27_211.386_245_988;
-
-/// How far `R Rᵀ` may be from the identity for `R` to count as a rotation, in units of ε: a product of some
-/// ten rotations still passes, a matrix that was rounded to single precision does not.
-const ORTHOGONALITY_GUARD: f64 = 64.0;
 
 /// A chemical element that occurs in QM9.
 ///
@@ -252,42 +247,22 @@ impl Molecule {
         counts
     }
 
-    /// Returns the molecule turned about the origin: every position `x` becomes `R x`.
-    ///
-    /// # Arguments
-    /// * `rotation` — R, a proper rotation, acting on column vectors
+    /// Returns the molecule rotated about the origin: every position `x` becomes `R x`.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `R Rᵀ` differs from the identity by more than rounding or `det R < 0`.
+    /// Those of [`Molecule::new`], if rounding makes two positions one.
     ///
     /// # Examples
     /// ```
     /// use haarmonic::data::molecule::{Element, Molecule};
-    /// use nalgebra::Matrix3;
+    /// use haarmonic::group::Rotation;
     /// let hydrogen = Molecule::new(1, vec![Element::H; 2], vec![[0.0; 3], [0.0, 0.0, 0.74]], -1.17)?;
-    /// let z_to_x = Matrix3::new(0., 0., 1., 0., 1., 0., -1., 0., 0.);
-    /// assert_eq!(hydrogen.rotated(&z_to_x)?.positions()[1], [0.74, 0.0, 0.0]);
+    /// let z_to_x = Rotation::about_y(std::f64::consts::FRAC_PI_2)?;
+    /// assert!((hydrogen.rotated(&z_to_x)?.positions()[1][0] - 0.74).abs() < 1e-15);
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
-    pub fn rotated(&self, rotation: &Matrix3<f64>) -> Result<Molecule> {
-        let excess = (rotation * rotation.transpose() - Matrix3::identity()).amax();
-        let determinant = rotation.determinant();
-        // `amax` of a NaN may be anything, the determinant of a NaN is NaN.
-        if !(excess <= ORTHOGONALITY_GUARD * f64::EPSILON && determinant > 0.0) {
-            return Err(Error::invalid(
-                "rotation",
-                format!(
-                    "max|R Rᵀ − 1| = {excess:.1e}, det R = {}",
-                    number(determinant)
-                ),
-                "an orthogonal matrix with determinant 1",
-            ));
-        }
-        let positions = self
-            .positions
-            .iter()
-            .map(|x| (rotation * nalgebra::Vector3::from(*x)).into())
-            .collect();
+    pub fn rotated(&self, rotation: &Rotation) -> Result<Molecule> {
+        let positions = self.positions.iter().map(|x| rotation.apply(*x)).collect();
         Molecule::new(
             self.id,
             self.elements.clone(),

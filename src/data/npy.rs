@@ -5,10 +5,10 @@ use std::io::{self, Read};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 use num_complex::Complex;
 
-use super::arrays::{one_line, out_of_memory};
-use super::file_formats::{HEAD_LEN, NPY, describe};
 use super::npy_header::parse_dictionary;
 use crate::check;
+use crate::files::formats::{HEAD_LEN, NPY, describe};
+use crate::files::reading::one_line;
 use crate::{Error, Result};
 
 /// Longest header that is read, as in NumPy itself.
@@ -325,6 +325,18 @@ pub(super) fn read_complex(
     }?;
     check::finite(what, array.view())?;
     Ok(array)
+}
+
+/// The error for an array that does not fit into memory.
+fn out_of_memory(what: &str, count: usize, size: usize) -> Error {
+    Error::invalid(
+        what,
+        format!(
+            "{count} elements, which need {} bytes",
+            count.saturating_mul(size)
+        ),
+        "an array that fits into memory",
+    )
 }
 
 /// What was found instead of an element, and what was expected.

@@ -17,53 +17,20 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::arrays::{not_zip, open, open_zip, read_bytes};
-use super::atomic::io_error;
+use super::arrays::{not_zip, open_zip};
 use super::molecule::Molecule;
+use super::qm9_reading::Reading;
 use super::qm9_recognise::{WHEEL, file_len, recognise_file, recognise_folder};
-use super::text::decode;
 use super::{qm9_csv, qm9_sample, qm9_xyz};
 use crate::error::{Error, Result};
+use crate::files::reading::{io_error, open, read_bytes};
+use crate::files::text::decode;
+
+pub use super::qm9_reading::{Qm9Progress, Qm9Form, Qm9Record};
 
 /// Number of molecules in the `qm9pack` 1.0.3 wheel: the 133,885 of QM9 without the 3,054 that failed the
 /// consistency check of its authors.
 pub const QM9PACK_ROWS: usize = 130_831;
-
-/// The forms of QM9 that can be read; see the table of the [module](self).
-#[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Qm9Form {
-    /// One molecule or several, raw extended xyz.
-    Xyz,
-    /// A folder of raw extended xyz files.
-    XyzFolder,
-    /// The wheel (a zip archive) of the Python package `qm9pack`.
-    Wheel,
-    /// The CSV parts of that package, unpacked.
-    CsvParts,
-    /// The compact sample of this crate.
-    Sample,
-}
-
-/// A molecule and the row it came from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Qm9Record {
-    /// Zero-based row: the place of the molecule in its source, or for a sample in the source it was drawn from.
-    pub row: usize,
-    /// The molecule.
-    pub molecule: Molecule,
-}
-
-/// How far a reader has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Qm9Progress {
-    /// What has been read: bytes of CSV text, or files of a folder.
-    pub done: u64,
-    /// The same for the whole source; a reader that finds all it needs may stop earlier.
-    pub total: u64,
-    /// Molecules selected so far.
-    pub selected: usize,
-}
 
 /// A source of QM9 molecules on disk, its form recognised.
 ///
@@ -140,15 +107,7 @@ impl Qm9Source {
         mut visit: impl FnMut(Qm9Record) -> Result<ControlFlow<()>>,
         mut progress: impl FnMut(Qm9Progress),
     ) -> Result<()> {
-        let mut reading = Reading {
-            select: &mut select,
-            visit: &mut visit,
-            progress: &mut progress,
-            row: 0,
-            done: 0,
-            total: 0,
-            selected: 0,
-        };
+        let mut reading = Reading::new(&mut select, &mut visit, &mut progress);
         match self.form {
             Qm9Form::Xyz | Qm9Form::XyzFolder => self.read_xyz(&mut reading)?,
             Qm9Form::CsvParts => self.read_csv(&mut reading)?,
@@ -294,7 +253,7 @@ impl Qm9Source {
             if !text.ends_with('\n') {
                 qm9_xyz::check_last(&lines).map_err(|e| e.in_file(path))?;
             }
-            reading.advance_to(reading.done + 1);
+            reading.advance_to(reading.done() + 1);
         }
         Ok(())
     }
@@ -332,60 +291,5 @@ impl Qm9Source {
             }
         }
         Ok(())
-    }
-}
-
-/// The state of one pass over a source, shared by the readers of the forms.
-pub(super) struct Reading<'a> {
-    select: &'a mut dyn FnMut(usize) -> bool,
-    visit: &'a mut dyn FnMut(Qm9Record) -> Result<ControlFlow<()>>,
-    progress: &'a mut dyn FnMut(Qm9Progress),
-    row: usize,
-    done: u64,
-    total: u64,
-    selected: usize,
-}
-
-impl Reading<'_> {
-    /// How much is read between two reports.
-    const REPORT_EVERY: u64 = 1 << 18;
-
-    /// Counts one more row; returns its number if it is selected.
-    pub(super) fn next_row(&mut self) -> Option<usize> {
-        let row = self.row;
-        self.row += 1;
-        self.selects(row).then_some(row)
-    }
-
-    /// Asks whether a row that carries its own number is selected.
-    pub(super) fn selects(&mut self, row: usize) -> bool {
-        (self.select)(row)
-    }
-
-    pub(super) fn deliver(&mut self, record: Qm9Record) -> Result<ControlFlow<()>> {
-        self.selected += 1;
-        (self.visit)(record)
-    }
-
-    pub(super) fn done(&self) -> u64 {
-        self.done
-    }
-
-    /// Moves on to `done`, and reports where a step is completed. A folder reports each of its files.
-    pub(super) fn advance_to(&mut self, done: u64) {
-        let step = Self::REPORT_EVERY.min(self.total / 1024).max(1);
-        let completed = done / step > self.done / step;
-        self.done = done;
-        if completed {
-            self.report();
-        }
-    }
-
-    fn report(&mut self) {
-        (self.progress)(Qm9Progress {
-            done: self.done,
-            total: self.total,
-            selected: self.selected,
-        });
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::molecule::{Element, Molecule};
-use super::qm9::{Qm9Record, Reading};
+use super::qm9_reading::{Qm9Record, Reading};
 use super::qm9_text::{at, excerpt, molecule, parse_number};
 use crate::error::{Error, Result};
 

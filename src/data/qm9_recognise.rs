@@ -5,14 +5,14 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::arrays::{open, open_zip};
-use super::atomic::io_error;
-use super::file_formats::{HEAD_LEN as FORMAT_LEN, ZIP, describe, known_format};
+use super::arrays::open_zip;
 use super::passed_over::is_passed_over;
-use super::qm9::Qm9Form;
-use super::text::BYTE_ORDER_MARK;
+use super::qm9_reading::Qm9Form;
 use super::{qm9_csv, qm9_sample};
 use crate::error::{Error, Result};
+use crate::files::formats::{HEAD_LEN as FORMAT_LEN, ZIP, describe, known_format};
+use crate::files::reading::{io_error, open};
+use crate::files::text::BYTE_ORDER_MARK;
 
 /// What errors call the wheel.
 pub(super) const WHEEL: &str = "zip archive";

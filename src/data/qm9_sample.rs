@@ -8,16 +8,15 @@ use std::io::Write;
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::arrays::read_bytes;
 use super::molecule::{Element, Molecule};
-use super::qm9::{Qm9Record, Reading};
 use super::qm9_csv::csv_error;
+use super::qm9_reading::{Qm9Record, Reading};
 use super::qm9_text::{self, at, excerpt, parse_number};
-use super::text::decode;
+use super::shuffle;
 use crate::error::{Error, Result};
+use crate::files::reading::read_bytes;
+use crate::files::text::decode;
 
 /// Every row that this divides belongs to the design pool.
 pub const DESIGN_POOL_STRIDE: usize = 10;
@@ -88,13 +87,10 @@ pub fn sample_rows(total_rows: usize, count: usize, seed: u64) -> Result<Vec<usi
             format!("at most {}, the rows outside the design pool", rows.len()),
         ));
     }
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    let mut words = ChaCha8Rng::from_seed(key);
+    let mut words = shuffle::generator(seed);
     for i in 0..count {
-        let word = u128::from(words.next_u64());
-        let remaining = (rows.len() - i) as u128;
-        rows.swap(i, i + ((word * remaining) >> 64) as usize);
+        let other = i + shuffle::below(&mut words, rows.len() - i);
+        rows.swap(i, other);
     }
     rows.truncate(count);
     Ok(rows)

@@ -1,5 +1,6 @@
 //! The one error type of the crate. Every variant carries what was found and what was expected.
 
+#[cfg_attr(not(feature = "store"), allow(dead_code))]
 mod constructors;
 mod payload;
 
@@ -15,6 +16,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// What went wrong, with the data a caller needs to mend it.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Error {
     /// An array does not have the shape the operation needs.
     ShapeMismatch {

@@ -8,6 +8,7 @@ use num_complex::Complex;
 /// A value that was found where another was expected.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Value {
     /// An integer: a count, a degree, a band limit.
     Integer(i128),
@@ -69,6 +70,7 @@ impl From<&str> for Value {
 /// A shape that an array must have.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Shape {
     /// These lengths of its axes.
     Exact(Vec<usize>),
@@ -117,6 +119,7 @@ impl<const N: usize> From<[usize; N]> for Shape {
 
 /// What was tried with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum FileOperation {
     /// Reading it.
     Read,

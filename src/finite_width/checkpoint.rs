@@ -11,7 +11,8 @@ use candle_core::{Device, Tensor};
 use safetensors::{SafeTensors, View};
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::data::atomic::{check_regular, io_error, write_atomically};
+use crate::data::atomic::write_atomically;
+use crate::files::reading::{check_regular, io_error};
 use crate::{Error, Result};
 
 use super::Trainer;

@@ -7,16 +7,16 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use faer::{Mat, Side};
 use ndarray::Array2;
 use num_complex::Complex64;
 
 use super::rotation_matrices::{Beta, count, entry, unitary_row};
-use crate::Result;
 use crate::network::Support;
 use crate::numeric::gauss_legendre::GaussLegendre;
 use crate::sphere::SphericalHarmonics;
 use crate::sphere::zonal::legendre_polynomials_at;
+use crate::{Error, Result};
 
 /// A square root of the covariance of a filter's coefficients.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,21 +58,22 @@ impl Density {
     }
 
     /// The symmetric square root of the matrix $`\int p\, u_i u_j \, d\cos\beta`$ of functions given at the nodes.
-    fn root(&self, functions: &[Vec<f64>]) -> DMatrix<f64> {
+    fn root(&self, functions: &[Vec<f64>]) -> Result<Mat<f64>> {
         let size = functions.len();
-        let covariance = DMatrix::from_fn(size, size, |i, j| {
+        let covariance = Mat::from_fn(size, size, |i, j| {
             let values = functions[i].iter().zip(&functions[j]);
             let terms = values.zip(&self.weights).map(|((u, v), w)| u * v * w);
             terms.sum::<f64>()
         });
-        let SymmetricEigen {
-            eigenvalues,
-            eigenvectors,
-            ..
-        } = SymmetricEigen::new(covariance);
+        let eigen = covariance
+            .self_adjoint_eigen(Side::Lower)
+            .map_err(|error| Error::backend("faer", format!("{error:?}")))?;
+        let (vectors, values) = (eigen.U(), eigen.S());
         // Small supports have eigenvalues that are zero up to rounding.
-        let roots = DMatrix::from_diagonal(&eigenvalues.map(|value: f64| value.max(0.0).sqrt()));
-        &eigenvectors * roots * eigenvectors.transpose()
+        let scaled = Mat::from_fn(size, size, |i, k| {
+            vectors[(i, k)] * values[k].max(0.0).sqrt()
+        });
+        Ok(scaled * vectors.transpose())
     }
 }
 
@@ -100,7 +101,7 @@ pub(super) fn lifting_root(support: &Support, band_limit: usize) -> Result<Root>
                 nodes.map(|y| y[at(l, m)].re * (2.0 * PI).sqrt()).collect()
             })
             .collect();
-        let root = density.root(&functions);
+        let root = density.root(&functions)?;
         for (i, j) in pairs(functions.len()) {
             for sign in [-1, 1] {
                 matrix[[at(order + i, sign * m), at(order + j, sign * m)]] = root[(i, j)];
@@ -141,7 +142,7 @@ pub(super) fn convolution_root(support: &Support, band_limit: usize) -> Result<R
                     .collect()
             })
             .collect();
-        let root = density.root(&functions);
+        let root = density.root(&functions)?;
         for (i, j) in pairs(functions.len()) {
             let (to, from) = (first + i, first + j);
             if (m, n) == (0, 0) {

@@ -26,6 +26,7 @@ mod planar_symmetry;
 mod point_group;
 mod polyhedra;
 mod rotation;
+mod rotation_forms;
 mod roto_translation;
 mod sphere_point;
 mod table;

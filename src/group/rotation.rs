@@ -2,17 +2,13 @@
 
 use std::f64::consts::TAU;
 
-use nalgebra::{Matrix3, Quaternion, Rotation3, UnitQuaternion, Vector3};
 use rand::{Rng, RngExt};
 
 use super::sphere_point::{SpherePoint, reduce_angle};
 use super::traits::{Action, Group};
+use crate::Result;
 use crate::check;
-use crate::{Error, Result};
-
-/// Largest entry of `R Rᵀ − 1` that a matrix given as a rotation may have: matrices printed with ten digits
-/// pass, matrices with a scale, a shear or single-precision noise do not.
-const ORTHOGONALITY_GUARD: f64 = 1e-8;
+use crate::numeric::small::{cross, dot, norm};
 
 /// Euler angles in the ZYZ convention, in radians.
 ///
@@ -69,8 +65,8 @@ impl EulerZyz {
 
 /// A rotation of space, an element of SO(3).
 ///
-/// Kept as a unit quaternion, so that products stay rotations to rounding. The two quaternions of one
-/// rotation are the same rotation: compare with [`Rotation::angle_to`], not entry by entry.
+/// Kept as a unit quaternion, so that products stay rotations to rounding. The two quaternions ±q are the same
+/// rotation, and equal. Rotations that differ by rounding compare by [`Rotation::angle_to`].
 ///
 /// # Examples
 /// ```
@@ -79,16 +75,24 @@ impl EulerZyz {
 /// let quarter = Rotation::about_z(std::f64::consts::FRAC_PI_2)?;
 /// let moved = quarter.apply([1.0, 0.0, 0.0]);
 /// assert!((moved[1] - 1.0).abs() < 1e-15);
-/// assert!((quarter.compose(&quarter).angle() - std::f64::consts::PI).abs() < 1e-15);
+/// assert!(((quarter * quarter).angle() - std::f64::consts::PI).abs() < 1e-15);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct Rotation(UnitQuaternion<f64>);
+pub struct Rotation {
+    /// The real part of the unit quaternion.
+    pub(super) w: f64,
+    /// Its imaginary part, sin of half the angle times the unit vector of the axis.
+    pub(super) v: [f64; 3],
+}
 
 impl Rotation {
     /// Returns the rotation that moves nothing.
     pub fn identity() -> Rotation {
-        Rotation(UnitQuaternion::identity())
+        Rotation {
+            w: 1.0,
+            v: [0.0; 3],
+        }
     }
 
     /// Returns the rotation by `angle` about the x axis.
@@ -125,69 +129,10 @@ impl Rotation {
     /// [`Error::InvalidValue`] if the axis is zero or a value is not finite.
     pub fn about_axis(axis: [f64; 3], angle: f64) -> Result<Rotation> {
         check::angle("angle", angle)?;
-        let largest = axis.iter().fold(0.0_f64, |m, c| m.max(c.abs()));
-        if axis.iter().any(|c| !c.is_finite()) || largest == 0.0 {
-            return Err(Error::invalid(
-                "axis",
-                format!("{axis:?}"),
-                "a finite vector other than zero",
-            ));
-        }
-        let [x, y, z] = axis.map(|c| c / largest);
-        let norm = x.hypot(y).hypot(z);
+        let axis = check::direction("axis", axis)?;
+        let norm = axis[0].hypot(axis[1]).hypot(axis[2]);
         let (sin, cos) = (0.5 * angle).sin_cos();
-        let scale = sin / norm;
-        Ok(normalised(cos, x * scale, y * scale, z * scale))
-    }
-
-    /// Reads a rotation from its matrix, `matrix[row][column]`, which maps `x` to `R x`.
-    ///
-    /// # Errors
-    /// [`Error::NotFinite`] for a NaN or an infinity; [`Error::InvalidValue`] if the matrix is not orthogonal
-    /// to 1e-8 or is a reflection (determinant −1).
-    ///
-    /// # Examples
-    /// ```
-    /// use haarmonic::group::Rotation;
-    ///
-    /// let mirror = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, -1.0]];
-    /// assert!(Rotation::from_matrix(mirror).is_err());
-    /// ```
-    pub fn from_matrix(matrix: [[f64; 3]; 3]) -> Result<Rotation> {
-        for (row, entries) in matrix.iter().enumerate() {
-            if let Some(column) = entries.iter().position(|entry| !entry.is_finite()) {
-                return Err(Error::not_finite("rotation matrix", vec![row, column]));
-            }
-        }
-        let m = Matrix3::from_fn(|row, column| matrix[row][column]);
-        // No entry of an orthogonal matrix exceeds 1; huge ones would overflow in the product.
-        let deviation = if m.amax() > 2.0 {
-            f64::INFINITY
-        } else {
-            (m * m.transpose() - Matrix3::identity()).amax()
-        };
-        if deviation > ORTHOGONALITY_GUARD {
-            return Err(Error::invalid(
-                "rotation matrix",
-                format!("R Rᵀ differs from the identity by {deviation:.1e}"),
-                format!("an orthogonal matrix, to {ORTHOGONALITY_GUARD:.0e}"),
-            ));
-        }
-        if m.determinant() < 0.0 {
-            return Err(Error::invalid(
-                "rotation matrix",
-                "determinant -1 (a reflection)",
-                "determinant 1",
-            ));
-        }
-        let q = UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(m));
-        Ok(normalised(q.w, q.i, q.j, q.k))
-    }
-
-    /// Returns the matrix, `[row][column]`, which maps `x` to `R x`.
-    pub fn to_matrix(&self) -> [[f64; 3]; 3] {
-        let m = self.0.to_rotation_matrix();
-        std::array::from_fn(|row| std::array::from_fn(|column| m[(row, column)]))
+        Ok(normalised(cos, axis.map(|c| c * (sin / norm))))
     }
 
     /// Returns the Euler angles, α and γ in $`[0, 2\pi)`$, β in $`[0, \pi]`$.
@@ -196,7 +141,7 @@ impl Rotation {
     /// three angles still give back the rotation to rounding, although α and γ alone are ill-conditioned.
     pub fn euler_zyz(&self) -> EulerZyz {
         // q = (cos β/2 cos σ, −sin β/2 sin δ, sin β/2 cos δ, cos β/2 sin σ), σ = (α+γ)/2, δ = (α−γ)/2
-        let (w, x, y, z) = (self.0.w, self.0.i, self.0.j, self.0.k);
+        let (w, [x, y, z]) = (self.w, self.v);
         let (polar, equatorial) = (w.hypot(z), x.hypot(y));
         let half_sum = z.atan2(w);
         let half_difference = (-x).atan2(y);
@@ -233,28 +178,35 @@ impl Rotation {
         let first = TAU * rng.random::<f64>();
         let second = TAU * rng.random::<f64>();
         let (lower, upper) = ((1.0 - mix).sqrt(), mix.sqrt());
+        let (lower_sin, upper_cos) = (lower * first.sin(), upper * second.cos());
         normalised(
             lower * first.cos(),
-            lower * first.sin(),
-            upper * second.cos(),
-            upper * second.sin(),
+            [lower_sin, upper_cos, upper * second.sin()],
         )
     }
 
-    /// Returns the product `self · first`: first `first`, then `self`.
+    /// Returns the product `self · first`: first `first`, then `self`. Also written `self * first`.
     pub fn compose(&self, first: &Rotation) -> Rotation {
-        let q = self.0.quaternion() * first.0.quaternion();
-        normalised(q.w, q.i, q.j, q.k)
+        let (p, q) = (self.v, first.v);
+        let cross = cross(&p, &q);
+        let imaginary = |i: usize| self.w * q[i] + p[i] * first.w + cross[i];
+        normalised(
+            self.w * first.w - dot(&p, &q),
+            [imaginary(0), imaginary(1), imaginary(2)],
+        )
     }
 
     /// Returns the inverse rotation.
     pub fn inverse(&self) -> Rotation {
-        Rotation(self.0.inverse())
+        Rotation {
+            w: self.w,
+            v: self.v.map(|c| -c),
+        }
     }
 
     /// Returns the angle of the rotation, in $`[0, \pi]`$; accurate for small angles too.
     pub fn angle(&self) -> f64 {
-        2.0 * self.0.imag().norm().atan2(self.0.w.abs())
+        2.0 * norm(&self.v).atan2(self.w.abs())
     }
 
     /// Returns the angle of `self⁻¹ · other`, the bi-invariant distance on SO(3).
@@ -264,7 +216,10 @@ impl Rotation {
 
     /// Returns `R x`.
     pub fn apply(&self, vector: [f64; 3]) -> [f64; 3] {
-        (self.0 * Vector3::from(vector)).into()
+        // x + w t + v × t, with t = 2 v × x
+        let twice = cross(&self.v, &vector).map(|c| 2.0 * c);
+        let moved = cross(&self.v, &twice);
+        [0, 1, 2].map(|i| twice[i] * self.w + moved[i] + vector[i])
     }
 
     /// Returns the image of a point of the sphere.
@@ -281,10 +236,20 @@ impl From<EulerZyz> for Rotation {
         let (sin_diff, cos_diff) = (0.5 * angles.alpha - 0.5 * angles.gamma).sin_cos();
         normalised(
             cos_beta * cos_sum,
-            -sin_beta * sin_diff,
-            sin_beta * cos_diff,
-            cos_beta * sin_sum,
+            [
+                -sin_beta * sin_diff,
+                sin_beta * cos_diff,
+                cos_beta * sin_sum,
+            ],
         )
+    }
+}
+
+impl PartialEq for Rotation {
+    /// Whether the quaternions are the same, up to sign.
+    fn eq(&self, other: &Rotation) -> bool {
+        let sign = |s: f64| self.w == s * other.w && (0..3).all(|i| self.v[i] == s * other.v[i]);
+        sign(1.0) || sign(-1.0)
     }
 }
 
@@ -330,7 +295,11 @@ impl Action<SpherePoint> for RotationGroup {
     }
 }
 
-/// A rotation from a quaternion that is a unit up to rounding.
-fn normalised(w: f64, i: f64, j: f64, k: f64) -> Rotation {
-    Rotation(UnitQuaternion::new_normalize(Quaternion::new(w, i, j, k)))
+/// The rotation of a quaternion w + v other than zero.
+pub(super) fn normalised(w: f64, v: [f64; 3]) -> Rotation {
+    let norm = (dot(&v, &v) + w * w).sqrt();
+    Rotation {
+        w: w / norm,
+        v: v.map(|c| c / norm),
+    }
 }

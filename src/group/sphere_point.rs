@@ -1,8 +1,10 @@
 //! Points of the unit sphere in spherical coordinates.
 
 use std::f64::consts::{PI, TAU};
+use std::fmt;
 
 use crate::check;
+use crate::numeric::small::{cross, dot, norm};
 use crate::{Error, Result};
 
 /// A point of S², by colatitude $`\theta \in [0, \pi]`$ and longitude $`\varphi \in [0, 2\pi)`$.
@@ -52,15 +54,10 @@ impl SpherePoint {
     /// # Errors
     /// [`Error::InvalidValue`] if the vector is zero or has an entry that is not finite.
     pub fn from_vector(vector: [f64; 3]) -> Result<SpherePoint> {
-        let largest = vector.iter().fold(0.0_f64, |m, c| m.max(c.abs()));
-        if vector.iter().any(|c| !c.is_finite()) || largest == 0.0 {
-            return Err(Error::invalid(
-                "direction",
-                format!("{vector:?}"),
-                "a finite vector other than zero",
-            ));
-        }
-        Ok(SpherePoint::of_finite(vector.map(|c| c / largest)))
+        Ok(SpherePoint::of_finite(check::direction(
+            "direction",
+            vector,
+        )?))
     }
 
     /// The angles of a vector that is known to be finite and not zero.
@@ -86,6 +83,38 @@ impl SpherePoint {
         let (sin_theta, cos_theta) = self.colatitude.sin_cos();
         let (sin_phi, cos_phi) = self.longitude.sin_cos();
         [sin_theta * cos_phi, sin_theta * sin_phi, cos_theta]
+    }
+
+    /// Returns the angle between two points seen from the centre, in $`[0, \pi]`$; accurate for small angles too.
+    pub fn angle_to(&self, other: &SpherePoint) -> f64 {
+        let (a, b) = (self.to_vector(), other.to_vector());
+        let normal = cross(&a, &b);
+        norm(&normal).atan2(dot(&a, &b))
+    }
+}
+
+impl fmt::Display for SpherePoint {
+    /// Writes the angles in radians, with the digits that are asked for: `{:.3}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("θ = ")?;
+        self.colatitude.fmt(f)?;
+        f.write_str(", φ = ")?;
+        self.longitude.fmt(f)
+    }
+}
+
+impl From<SpherePoint> for [f64; 3] {
+    fn from(point: SpherePoint) -> [f64; 3] {
+        point.to_vector()
+    }
+}
+
+impl TryFrom<[f64; 3]> for SpherePoint {
+    type Error = Error;
+
+    /// As [`SpherePoint::from_vector`].
+    fn try_from(vector: [f64; 3]) -> Result<SpherePoint> {
+        SpherePoint::from_vector(vector)
     }
 }
 

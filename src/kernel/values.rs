@@ -4,6 +4,7 @@ use ndarray::Array2;
 
 /// The precision of the arithmetic within a pair. Inputs and results are `f64`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Precision {
     /// `f64`.
     #[default]
@@ -15,6 +16,7 @@ pub enum Precision {
 
 /// A pair of kernel values.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct KernelPair {
     /// `$`K`$`, the covariance of the outputs at initialisation.
     pub nngp: f64,
@@ -56,6 +58,7 @@ impl KernelPair {
 
 /// The kernels of every signal of one set with every signal of another.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Gram {
     /// `[n1, n2]`, the covariance K of the outputs at initialisation.
     pub nngp: Array2<f64>,
@@ -67,6 +70,7 @@ pub struct Gram {
 
 /// Error estimates of a [`Gram`].
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KernelError {
     /// No quadrature was involved: the entries are exact to rounding.
     ///

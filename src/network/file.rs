@@ -9,7 +9,7 @@ use super::table::{Found, Lines, Table, short};
 use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale};
 use super::{Network, Outputs, Padding, Support};
 use crate::activation::Activation;
-use crate::data::text::BYTE_ORDER_MARK;
+use crate::files::text::BYTE_ORDER_MARK;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
 

@@ -9,6 +9,7 @@ use crate::Result;
 /// Layers with weights are counted from the input on, those of a residual block's branch before those of its shortcut: the order of
 /// [`Network::scales`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ScaleParameter {
     /// σw of a layer.
     Weight(usize),

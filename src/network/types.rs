@@ -59,6 +59,7 @@ pub enum SphereSampling {
 /// How the mean over the group is computed.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Quadrature {
     /// One Haar quadrature of the given band limit.
     BandLimit(usize),
@@ -197,6 +198,7 @@ impl fmt::Display for Layer {
 
 /// Standard deviations of the weights and biases of a layer, in the NTK parametrisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Scale {
     /// σw; positive.
     pub weight_std: f64,

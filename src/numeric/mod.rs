@@ -6,6 +6,7 @@ pub mod gauss_legendre;
 pub mod legendre;
 pub(crate) mod legendre_chains;
 pub(crate) mod powers;
+pub(crate) mod small;
 
 pub use gauss_legendre::GaussLegendre;
 pub use legendre::{legendre_polynomials, normalised_legendre};

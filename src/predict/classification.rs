@@ -98,6 +98,7 @@ pub fn confusion(scores: ArrayView2<'_, f64>, labels: &[usize]) -> Result<Array2
 
 /// Predicted probabilities against frequencies.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Calibration {
     /// Mean probability of the predicted classes in each bin; zero in empty ones.
     pub confidence: Array1<f64>,

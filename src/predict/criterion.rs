@@ -8,6 +8,7 @@ use crate::{Error, Result};
 
 /// What is to be small when a model is chosen: its cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Criterion {
     /// Minus the log marginal likelihood of all targets: how improbable they are under the prior.
     MarginalLikelihood,

@@ -7,6 +7,7 @@ use crate::kernel::Gram;
 
 /// The kernel that drives the training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KernelKind {
     /// The neural tangent kernel Θ: all parameters of a network are trained.
     Ntk,

@@ -9,6 +9,7 @@ use crate::{Error, Result};
 
 /// How far predictions are from targets, over all entries.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Score {
     /// Mean absolute error, [`mae`].
     pub mae: f64,

@@ -16,6 +16,7 @@ const ROUNDING: f64 = 1e-6;
 
 /// Mean and covariance of the outputs over an ensemble of networks, jointly for some points.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Prediction {
     /// Mean, shape `[points, outputs]`.
     pub mean: Array2<f64>,
@@ -99,6 +100,7 @@ impl Prediction {
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Marginals {
     /// Mean, shape `[points, outputs]`.
     pub mean: Array2<f64>,

@@ -25,6 +25,7 @@ const PRECISION: f64 = 0.01;
 
 /// A ridge that was chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SelectedRidge {
     /// ε itself, as [`Ridge::Absolute`] takes it.
     pub ridge: f64,

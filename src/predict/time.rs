@@ -7,6 +7,7 @@ use crate::{Error, Result};
 
 /// A training time.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Time {
     /// After a finite time t ≥ 0; solved by the eigendecomposition.
     Finite(f64),

@@ -7,12 +7,12 @@ use super::transform::RotationPlan;
 use crate::check;
 use crate::group::{EulerZyz, Rotation};
 use crate::numeric::powers::{exponent, times_power};
+use crate::numeric::small::{SymmetricEigen, dot, norm};
 use crate::sphere::{
     CoefficientRotation, CoefficientRotationScratch, Sampling,
     coefficients::{band_limit, check_real},
 };
 use crate::{Error, Result};
-use nalgebra::{Matrix3, SymmetricEigen, Vector3};
 use ndarray::{Array3, ArrayView3, Axis};
 use num_complex::Complex64;
 use std::f64::consts::PI;
@@ -31,6 +31,7 @@ const REALITY_GUARD: f64 = 1e-9;
 
 /// The outcome of [`best_rotation`].
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BestRotation {
     /// The rotation R at which $`\langle f, R g\rangle`$ is largest.
     pub rotation: Rotation,
@@ -382,13 +383,14 @@ impl<'a> Climber<'a> {
     }
 
     /// Gradient and Hessian of F in ω at ω = 0, from the signal that was moved last.
-    fn derivatives(&mut self) -> (Vector3<f64>, Matrix3<f64>) {
+    fn derivatives(&mut self) -> ([f64; 3], [[f64; 3]; 3]) {
         infinitesimal(&self.moved.view(), &mut self.turned_moved);
         let (f, g) = (&self.turned_f, &self.turned_moved);
-        let gradient = Vector3::from_fn(|a, _| inner(&self.f, &g[a].view()));
+        let gradient = [0, 1, 2].map(|a| inner(&self.f, &g[a].view()));
         // X_a = −iJ_a is antisymmetric: ⟨f, X_a X_b g⟩ = −⟨X_a f, X_b g⟩.
-        let products = Matrix3::from_fn(|a, b| -inner(&f[a].view(), &g[b].view()));
-        (gradient, 0.5 * (products + products.transpose()))
+        let products = [0, 1, 2].map(|a| [0, 1, 2].map(|b| -inner(&f[a].view(), &g[b].view())));
+        let hessian = [0, 1, 2].map(|a| [0, 1, 2].map(|b| 0.5 * (products[a][b] + products[b][a])));
+        (gradient, hessian)
     }
 
     fn climb(&mut self, start: Rotation) -> Result<End> {
@@ -403,25 +405,25 @@ impl<'a> Climber<'a> {
         let (mut gradient, mut hessian) = self.derivatives();
         while end.steps < STEP_LIMIT {
             let eigen = SymmetricEigen::new(hessian);
-            let steepest = eigen.eigenvalues.amax();
+            let highest = eigen.values[eigen.largest()];
+            let steepest = eigen.values.iter().fold(highest, |m, v| m.max(v.abs()));
             if steepest <= f64::EPSILON * self.norm {
                 // Constant signals: every rotation is best.
                 (end.last_step, end.converged) = (0.0, true);
                 break;
             }
-            let mut step = Vector3::zeros();
-            for (value, vector) in eigen
-                .eigenvalues
-                .iter()
-                .zip(eigen.eigenvectors.column_iter())
-            {
+            let mut step = [0.0; 3];
+            for (value, vector) in eigen.values.iter().zip(&eigen.vectors) {
                 let curvature = value.abs().max(LEAST_CURVATURE * steepest);
-                step += vector * (vector.dot(&gradient) / curvature);
+                let along = dot(vector, &gradient) / curvature;
+                for (entry, component) in step.iter_mut().zip(vector) {
+                    *entry += along * component;
+                }
             }
-            let length = step.norm();
-            let uphill = eigen.eigenvalues.max() <= LEAST_CURVATURE * steepest;
+            let length = norm(&step);
+            let uphill = highest <= LEAST_CURVATURE * steepest;
             if length > radius {
-                step *= radius / length;
+                step = step.map(|entry| entry * (radius / length));
             }
             end.last_step = length.min(radius);
             let next = moved_by(&step, &end.rotation)?;
@@ -439,8 +441,8 @@ impl<'a> Climber<'a> {
                 radius = (2.0 * radius).min(PI / 4.0);
                 if length <= LAST_STEP {
                     // On a saddle: the symmetry of the start is broken once.
-                    let away = eigen.eigenvectors.column(eigen.eigenvalues.imax());
-                    let away = away * (0.1 / self.rotation.band_limit() as f64);
+                    let away = eigen.vectors[eigen.largest()]
+                        .map(|entry| entry * (0.1 / self.rotation.band_limit() as f64));
                     end.rotation = moved_by(&away, &end.rotation)?;
                     end.value = self.value(&end.rotation)?;
                     (gradient, hessian) = self.derivatives();
@@ -454,12 +456,12 @@ impl<'a> Climber<'a> {
 }
 
 /// The rotation by the vector ω after another one.
-fn moved_by(step: &Vector3<f64>, rotation: &Rotation) -> Result<Rotation> {
-    let angle = step.norm();
+fn moved_by(step: &[f64; 3], rotation: &Rotation) -> Result<Rotation> {
+    let angle = norm(step);
     if angle == 0.0 {
         return Ok(*rotation);
     }
-    Ok(Rotation::about_axis([step.x, step.y, step.z], angle)?.compose(rotation))
+    Ok(Rotation::about_axis(*step, angle)?.compose(rotation))
 }
 
 /// $`\sum_c \int f_c g_c\, d\Omega`$ for real signals, from the orders m ≥ 0.

@@ -96,6 +96,7 @@ fn not_real(degree: usize, found: &Complex64) -> Error {
 
 /// The normalisations of SHTOOLS, by the mean square of a basis function times 4π.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ShtoolsNorm {
     /// `'4pi'`, geodesy: $`\int Y^2 d\Omega = 4\pi`$.
     FourPi,
@@ -118,6 +119,7 @@ impl ShtoolsNorm {
 
 /// Whether basis functions carry the Condon–Shortley phase $`(-1)^m`$.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CondonShortley {
     /// Without (`csphase = 1` in SHTOOLS, its default).
     Excluded,
@@ -297,6 +299,7 @@ pub fn from_shtools_complex(
 
 /// The normalisations of e3nn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum E3nnNorm {
     /// `'integral'`: $`\int Y^2 d\Omega = 1`$.
     Integral,
@@ -319,6 +322,7 @@ impl E3nnNorm {
 
 /// What happens to the axes, since e3nn takes y for the polar axis and we take z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum E3nnAxes {
     /// Vectors keep their components: both sides mean the same function of (x, y, z). Degrees are mixed over their orders.
     Same,

@@ -2,6 +2,7 @@
 
 pub(crate) mod axes;
 pub mod coefficients;
+#[cfg(feature = "kernels")]
 pub(crate) mod field_grid;
 pub mod harmonics;
 pub mod layouts;
@@ -13,6 +14,7 @@ pub mod smoothing;
 pub mod spectra;
 mod transform;
 pub mod zonal;
+#[cfg(feature = "kernels")]
 pub(crate) mod zonal_average;
 
 pub use harmonics::{SphericalHarmonics, evaluate};

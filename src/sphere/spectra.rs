@@ -7,6 +7,7 @@ use num_complex::Complex64;
 
 /// How a spectrum is normalised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SpectrumNorm {
     /// $`S_\ell = \sum_m`$: over all degrees the sum is the integral over the sphere (Parseval).
     Sum,

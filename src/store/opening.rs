@@ -4,7 +4,7 @@ use crate::error::FileOperation;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::data::atomic::io_error;
+use crate::files::reading::io_error;
 use crate::kernel::Signals;
 use crate::{Error, Result};
 

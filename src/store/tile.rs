@@ -13,7 +13,8 @@ use ndarray::Array2;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::Result;
-use crate::data::atomic::{io_error, write_atomically};
+use crate::data::atomic::write_atomically;
+use crate::files::reading::io_error;
 use crate::kernel::{Gram, KernelError, KernelPair};
 use crate::predict::KernelKind;
 

@@ -216,7 +216,7 @@ fn run(command: Command) -> Result<()> {
         Command::Plot { .. } => Err(Error::invalid(
             "haarmonic plot",
             "a program built without the feature `plot`",
-            "one built with it: cargo install --path . --features plot",
+            "one built with it: cargo install --path . --features cli,plot",
         )),
         Command::Transform(arguments) => transform::run(&arguments),
         Command::Check { network } => {

@@ -1,6 +1,6 @@
 //! Signals on the sphere, by their coefficients.
 
-use nalgebra::Matrix3;
+use crate::numeric::small::SymmetricEigen;
 use ndarray::{Array3, ArrayView3, Axis};
 use num_complex::Complex64;
 
@@ -61,7 +61,7 @@ impl SphereSignal {
         }
         let unit = power.sqrt().recip();
         let band_limit = self.coeffs.len_of(Axis(1));
-        let mut squares = Matrix3::<f64>::zeros();
+        let mut squares = [[0.0; 3]; 3];
         for channel in self.coeffs.outer_iter() {
             for l in 0..band_limit {
                 let at = |m: isize| match m.unsigned_abs() <= l {
@@ -82,14 +82,15 @@ impl SphereSignal {
                     ];
                     for (i, a) in derivatives.iter().enumerate() {
                         for (j, b) in derivatives.iter().enumerate() {
-                            squares[(i, j)] += (a.conj() * b).re;
+                            squares[i][j] += (a.conj() * b).re;
                         }
                     }
                 }
             }
         }
-        let values = squares.symmetric_eigenvalues();
-        values.min() > ISOLATED * values.max()
+        let values = SymmetricEigen::new(squares).values;
+        let largest = values.iter().fold(0.0_f64, |m, v| m.max(*v));
+        values.iter().all(|value| *value > ISOLATED * largest)
     }
 
     pub(crate) fn channels(&self) -> usize {

@@ -4,6 +4,7 @@
 //! [`ScaleSelection`] follows these derivatives to the scales and the noise of the least cost, by a
 //! [`Criterion`](crate::predict::Criterion).
 
+mod lbfgs;
 mod scale_derivative;
 mod scale_selection;
 

@@ -43,6 +43,7 @@ const FOURTH: [f64; 3] = [8.0 / 12.0, -1.0 / 12.0, 0.0];
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ScaleDerivative {
     /// ∂K/∂σ.
     pub nngp: Array2<f64>,

@@ -1,12 +1,8 @@
 //! The search for the scales and the noise of the least cost.
 
-use std::cell::RefCell;
-
-use argmin::core::{CostFunction, Executor, Gradient, State, TerminationReason, TerminationStatus};
-use argmin::solver::linesearch::MoreThuenteLineSearch;
-use argmin::solver::quasinewton::LBFGS;
 use ndarray::{Array2, ArrayView2};
 
+use super::lbfgs::{Objective, Stop, minimise};
 use super::scale_derivative::ScaleDerivative;
 use crate::kernel::Gram;
 use crate::network::{Network, ScaleParameter};
@@ -22,9 +18,7 @@ use crate::{Error, Result};
 const SCALE_RANGE: f64 = 1e2;
 /// The noise between this part and this multiple of the first one.
 const NOISE_RANGE: f64 = 1e4;
-/// Pairs of steps and gradients that the search remembers.
-const MEMORY: usize = 8;
-/// Relative change of the cost, and norm of its gradient per target, below which the search ends.
+/// Change of the cost, and norm of its gradient, per target, below which the search ends.
 const TOLERANCE: f64 = 1e-8;
 const GRADIENT: f64 = 1e-6;
 
@@ -73,6 +67,7 @@ pub struct ScaleSelection {
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SelectedScales {
     /// The network with the scales.
     pub network: Network,
@@ -169,49 +164,23 @@ impl ScaleSelection {
             network,
             targets: scaled.view(),
             kernels,
-            failure: RefCell::new(None),
         };
         let start = vec![0.0; problem.len()];
         let first_cost = problem.cost_at(&start)?;
-        let count = targets.len() as f64;
-        let line_search = MoreThuenteLineSearch::<Vec<f64>, Vec<f64>, f64>::new();
-        let search = LBFGS::<_, Vec<f64>, Vec<f64>, f64>::new(line_search, MEMORY)
-            .with_tolerance_grad(GRADIENT)
-            .and_then(|search| search.with_tolerance_cost(TOLERANCE))
-            .expect("the tolerances are positive");
-        let outcome = Executor::new(&problem, search)
-            .configure(|state| state.param(start.clone()).max_iters(self.iterations))
-            .run();
-        let failure = problem.failure.take();
-        let (found, iterations, converged) = match outcome {
-            Ok(outcome) => {
-                let state = outcome.state();
-                let converged = matches!(
-                    state.get_termination_status(),
-                    TerminationStatus::Terminated(TerminationReason::SolverConverged)
-                );
-                let found = state.get_best_param().cloned().unwrap_or(start);
-                (found, state.get_iter(), converged)
-            }
-            Err(error) => {
-                return Err(failure.unwrap_or_else(|| {
-                    Error::not_converged(
-                        format!("choice of scales: {error}"),
-                        first_cost / count,
-                        TOLERANCE,
-                        format!("{} steps", self.iterations),
-                    )
-                }));
-            }
+        let stop = Stop {
+            iterations: self.iterations,
+            gradient: GRADIENT,
+            value: TOLERANCE,
         };
-        let (network, noise) = problem.model(&found)?;
+        let found = minimise(&problem, start, &stop)?;
+        let (network, noise) = problem.model(&found.x)?;
         Ok(SelectedScales {
-            cost: cost(problem.cost_at(&found)?)?,
+            cost: cost(problem.cost_at(&found.x)?)?,
             network,
             noise,
             first_cost: cost(first_cost)?,
-            iterations,
-            converged,
+            iterations: found.iterations,
+            converged: found.converged,
         })
     }
 
@@ -252,8 +221,6 @@ struct Problem<'a, F> {
     network: &'a Network,
     targets: ArrayView2<'a, f64>,
     kernels: F,
-    /// The first error of a kernel; the search itself only carries texts.
-    failure: RefCell<Option<Error>>,
 }
 
 /// The factor of a coordinate, between 1 / range and the range, and its logarithmic derivative.
@@ -335,35 +302,15 @@ impl<F: Fn(&Network) -> Result<Gram>> Problem<'_, F> {
             _ => 1.0 / self.targets.len() as f64,
         }
     }
-
-    fn kept<T>(&self, result: Result<T>) -> std::result::Result<T, argmin::core::Error> {
-        result.map_err(|error| {
-            let message = argmin::core::Error::msg(error.to_string());
-            self.failure.borrow_mut().get_or_insert(error);
-            message
-        })
-    }
 }
 
-impl<F: Fn(&Network) -> Result<Gram>> CostFunction for &Problem<'_, F> {
-    type Param = Vec<f64>;
-    type Output = f64;
-
-    fn cost(&self, coordinates: &Vec<f64>) -> std::result::Result<f64, argmin::core::Error> {
-        let cost = self.kept(self.cost_at(coordinates))?;
-        Ok(cost * self.per_target())
+impl<F: Fn(&Network) -> Result<Gram>> Objective for Problem<'_, F> {
+    fn value(&self, coordinates: &[f64]) -> Result<f64> {
+        Ok(self.cost_at(coordinates)? * self.per_target())
     }
-}
 
-impl<F: Fn(&Network) -> Result<Gram>> Gradient for &Problem<'_, F> {
-    type Param = Vec<f64>;
-    type Gradient = Vec<f64>;
-
-    fn gradient(
-        &self,
-        coordinates: &Vec<f64>,
-    ) -> std::result::Result<Vec<f64>, argmin::core::Error> {
-        let gradient = self.kept(self.gradient_at(coordinates))?;
+    fn gradient(&self, coordinates: &[f64]) -> Result<Vec<f64>> {
+        let gradient = self.gradient_at(coordinates)?;
         Ok(gradient.iter().map(|g| g * self.per_target()).collect())
     }
 }

@@ -22,6 +22,7 @@ use crate::{Error, Result};
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ridge {
     /// ε = the number times the mean of the diagonal; independent of the scale of the kernel.
     Relative(f64),

@@ -4,17 +4,17 @@
 pub(crate) const HEAD_LEN: u64 = 512;
 
 /// The first bytes of a gzip file.
-pub(super) const GZIP: &[u8] = b"\x1f\x8b";
+pub(crate) const GZIP: &[u8] = b"\x1f\x8b";
 /// The first bytes of a zip archive, with entries and without.
-pub(super) const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+pub(crate) const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 /// The first bytes of a `.npy` file.
-pub(super) const NPY: &[u8] = b"\x93NUMPY";
+pub(crate) const NPY: &[u8] = b"\x93NUMPY";
 /// The first bytes of a PNG file.
-pub(super) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// The first bytes of a JPEG file.
-pub(super) const JPEG: &[u8] = b"\xff\xd8\xff";
+pub(crate) const JPEG: &[u8] = b"\xff\xd8\xff";
 /// The first bytes of a TIFF file in either byte order.
-pub(super) const TIFF: [&[u8]; 2] = [b"II\x2a\0", b"MM\0\x2a"];
+pub(crate) const TIFF: [&[u8]; 2] = [b"II\x2a\0", b"MM\0\x2a"];
 /// Where a tar archive says that it is one, and what it says.
 const TAR: (usize, &[u8]) = (257, b"ustar");
 
@@ -74,7 +74,7 @@ pub(crate) fn known_format(head: &[u8]) -> Option<&'static str> {
 }
 
 /// Whether a file begins as a tar archive.
-pub(super) fn is_tar(head: &[u8]) -> bool {
+pub(crate) fn is_tar(head: &[u8]) -> bool {
     head.get(TAR.0..)
         .is_some_and(|rest| rest.starts_with(TAR.1))
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::file_formats::{HEAD_LEN, known_format};
+use super::formats::{HEAD_LEN, known_format};
 use crate::{Error, Result};
 
 /// The mark that some editors put in front of a text.

@@ -1,0 +1,30 @@
+//! The guides of the folder `docs`, each a page of its own. Their examples are compiled and run as tests.
+
+/// Modules that hold nothing but a page. Links between pages are reference links: for readers of the folder they are defined
+/// at the end of each page, and for readers of this documentation in `guide_links.md`, whose definitions come first and win.
+macro_rules! pages {
+    ($($page:ident $file:literal)*) => {$(
+        #[doc = include_str!("guide_links.md")]
+        #[doc = include_str!(concat!("../docs/", $file))]
+        pub mod $page {}
+    )*};
+}
+
+pages! {
+    transforms "transforms.md"
+    kernels "kernels.md"
+    images "images.md"
+    molecules "molecules.md"
+    finite_width "finite-width.md"
+    training "training.md"
+    plots "plots.md"
+    data "data.md"
+    network_file "network-file.md"
+    command_line "command-line.md"
+    clusters "clusters.md"
+    experiments "experiments.md"
+    theory "theory.md"
+    accuracy "accuracy.md"
+    benchmarks "benchmarks.md"
+    references "references.md"
+}
