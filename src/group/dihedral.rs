@@ -39,7 +39,7 @@ impl DihedralGroup {
     /// Makes D_n with n = `rotations`, of order 2n.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if n is 0 or 2n overflows.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if n is 0 or 2n overflows.
     pub fn new(rotations: usize) -> Result<DihedralGroup> {
         check_rotations("number of rotations of the dihedral group", rotations)?;
         Ok(DihedralGroup { rotations })
