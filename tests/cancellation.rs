@@ -172,14 +172,14 @@ fn an_interrupt_leaves_tiles_and_one_line() {
 
     let bench = bench::Bench::new();
     bench.text("net.toml", bench::SPHERE);
-    let n = 400;
+    let n = 200;
     // Zonal signals, which are real: m = 0 alone.
     let coefficients = Array4::from_shape_fn((n, 2, 4, 7), |(n, c, l, m)| match m {
         3 => Complex64::new((1.0 + (n + 3 * c + 5 * l) as f64).sin(), 0.0),
         _ => Complex64::ZERO,
     });
     write_npy(bench.path("x.npy"), &coefficients).unwrap();
-    let line = "gram net.toml x.npy --memory 300k --threads 2 --out k.npz";
+    let line = "gram net.toml x.npy --memory 100k --threads 2 --out k.npz";
     let program = Command::new(env!("CARGO_BIN_EXE_haarmonic"))
         .args(line.split_whitespace())
         .current_dir(bench.path(""))
