@@ -123,12 +123,14 @@ fn remarks(arguments: &Arguments, model: &FittedRegression) -> Result<Vec<String
 }
 
 /// Means at all times, and covariances or variances where they are wanted.
+type Answers = (Vec<Array2<f64>>, Vec<ArrayD<f64>>);
+
 fn predict(
     arguments: &Arguments,
     model: &FittedRegression,
     grams: &Grams,
     times: &[Time],
-) -> Result<(Vec<Array2<f64>>, Vec<ArrayD<f64>>)> {
+) -> Result<Answers> {
     let flow = model.flow();
     let cross = Kernels::of(flow.kind(), &grams.test_train);
     Ok(match &grams.test_test {
