@@ -4,7 +4,7 @@ use super::plan::CoefficientRotationScratch;
 use super::stage::{Stage, reaches};
 use super::tables::{CHUNK, RotationTables};
 use crate::check;
-use crate::wigner::step::Angle;
+use crate::wigner::seeds::Angle;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use num_complex::Complex64;
 use pulp::Arch;
