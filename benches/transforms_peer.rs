@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use haarmonic::group::EulerZyz;
 use haarmonic::sphere::{CoefficientRotation, Sampling, ShtPlan, ShtPlanner, ShtScratch};
+use haarmonic::wigner::WignerDegrees;
 use ndarray::{Array1, Array2, Array3, ArrayViewMut2, Axis};
 
 use num_complex::Complex64;

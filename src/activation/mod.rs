@@ -10,7 +10,7 @@
 mod apply;
 mod formula;
 mod functions;
-mod list;
+mod names;
 mod pair;
 mod pass;
 mod precision;

@@ -3,12 +3,13 @@
 //! Seeds such as $`\cos^{m+n}(\beta/2)\,\sin^{m-n}(\beta/2)`$ underflow long before the recursion that starts from them
 //! has grown to values of order one. Here a number is `value · 2^(512 · exponent)` with $`2^{-256} \le |value| < 2^{256}`$.
 
+use pulp::Simd;
 use std::ops::Mul;
 
 /// $`2^{256}`$: values stay below it.
 pub(crate) const BIG: f64 = f64::from_bits((1023 + 256) << 52);
 /// $`2^{512}`$: one unit of the exponent.
-pub(crate) const STEP: f64 = f64::from_bits((1023 + 512) << 52);
+const STEP: f64 = f64::from_bits((1023 + 512) << 52);
 /// $`2^{-512}`$.
 pub(crate) const INVERSE_STEP: f64 = f64::from_bits((1023 - 512) << 52);
 
@@ -95,6 +96,29 @@ impl Mul for Scaled {
     }
 }
 
+/// The product of two numbers `value · 2^(512 · exponent)`, normalised as [`Scaled`] is.
+#[inline(always)]
+pub(crate) fn product_of_registers<S: Simd>(
+    simd: S,
+    a: (S::f64s, S::f64s),
+    b: (S::f64s, S::f64s),
+) -> (S::f64s, S::f64s) {
+    let value = simd.mul_f64s(a.0, b.0);
+    let exponent = simd.add_f64s(a.1, b.1);
+    let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
+    let size = simd.abs_f64s(value);
+    let large = simd.less_than_or_equal_f64s(simd.splat_f64s(BIG), size);
+    let small = simd.and_m64s(
+        simd.less_than_f64s(size, simd.splat_f64s(1.0 / BIG)),
+        simd.less_than_f64s(zero, size),
+    );
+    let factor = simd.select_f64s(small, simd.splat_f64s(STEP), one);
+    let factor = simd.select_f64s(large, simd.splat_f64s(INVERSE_STEP), factor);
+    let shift = simd.select_f64s(small, simd.splat_f64s(-1.0), zero);
+    let shift = simd.select_f64s(large, one, shift);
+    (simd.mul_f64s(value, factor), simd.add_f64s(exponent, shift))
+}
+
 /// The state of a linear recursion of second order, one lane for each abscissa: the current term and its increment.
 ///
 /// The terms must be bounded by one in modulus, and must grow by less than $`2^{250}`$ in one step.
@@ -169,6 +193,80 @@ impl Lanes {
             }
         }
     }
+}
+
+// Numbers beside others of order one, of which those below 2^−128 do not matter, have a smaller unit.
+
+/// Numbers with a positive scale are `value · 2^(−256 scale)`; those of scale zero are as they are.
+pub(crate) const SHRINK: f64 = f64::from_bits((1023 - 256) << 52);
+const GROW: f64 = f64::from_bits((1023 + 256) << 52);
+pub(crate) const LARGE: f64 = f64::from_bits((1023 + 128) << 52);
+/// Numbers with a positive scale are below it.
+pub(crate) const SMALL: f64 = f64::from_bits((1023 - 128) << 52);
+
+/// A number of modulus at most one as a value between 2^−128 and 2^128, or zero, and a scale.
+pub(crate) fn scaled(mut value: f64) -> (f64, f64) {
+    let mut scale = 0.0;
+    while value.abs() < SMALL && value != 0.0 {
+        value *= GROW;
+        scale += 1.0;
+    }
+    (value, scale)
+}
+
+/// The product of two such numbers.
+fn product(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    let (value, scale) = (a.0 * b.0, a.1 + b.1);
+    if value.abs() >= LARGE && scale > 0.0 {
+        (value * SHRINK, scale - 1.0)
+    } else if value.abs() < SMALL && value != 0.0 {
+        (value * GROW, scale + 1.0)
+    } else {
+        (value, scale)
+    }
+}
+
+/// The value and the scale of $`x^{2m}`$.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Power {
+    square: (f64, f64),
+    pub(crate) value: f64,
+    pub(crate) scale: f64,
+}
+
+impl Power {
+    pub(crate) fn new(base: f64) -> Self {
+        let base = scaled(base);
+        Power {
+            square: product(base, base),
+            value: 1.0,
+            scale: 0.0,
+        }
+    }
+
+    pub(crate) fn advance(&mut self) {
+        (self.value, self.scale) = product((self.value, self.scale), self.square);
+    }
+}
+
+/// Brings values into the range from 2^−128 to 2^128, one step.
+#[inline(always)]
+pub(crate) fn renormalised<S: Simd>(simd: S, value: S::f64s, scale: S::f64s) -> (S::f64s, S::f64s) {
+    let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
+    let size = simd.abs_f64s(value);
+    let small = simd.and_m64s(
+        simd.less_than_f64s(size, simd.splat_f64s(SMALL)),
+        simd.greater_than_f64s(size, zero),
+    );
+    let large = simd.and_m64s(
+        simd.greater_than_or_equal_f64s(size, simd.splat_f64s(LARGE)),
+        simd.greater_than_f64s(scale, zero),
+    );
+    let factor = simd.select_f64s(large, simd.splat_f64s(SHRINK), one);
+    let factor = simd.select_f64s(small, simd.splat_f64s(GROW), factor);
+    let shift = simd.select_f64s(large, simd.neg_f64s(one), zero);
+    let shift = simd.select_f64s(small, one, shift);
+    (simd.mul_f64s(value, factor), simd.add_f64s(scale, shift))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! All Wigner functions of one angle, for one degree after the other.
 
-use super::seeds::check_angles;
-use super::step::{Angle, SHRINK};
+use super::seeds::{Angle, check_angles};
 use super::triangle::{EDGE, WignerTriangle};
+use crate::numeric::extended::SHRINK;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayViewMut2};
 use pulp::{Arch, Simd, WithSimd};

@@ -1,6 +1,6 @@
 //! Where the recursions in the degree start: angles that are accurate at both poles, and $`d^\ell_{mn}`$ of the lowest degree.
 
-use crate::numeric::extended::Scaled;
+use crate::numeric::extended::{Power, Scaled, scaled};
 use crate::{Result, check};
 use ndarray::aview1;
 
@@ -32,6 +32,58 @@ impl HalfAngle {
             pole,
             offset,
         }
+    }
+}
+
+/// Below this sine of β the recursion runs on deviations from its limit at the pole; the other one would lose a factor of about
+/// $`1/\sin^2\beta`$ in accuracy.
+const POLAR_SINE: f64 = 0.5;
+
+/// One angle β with $`\cos\beta \ge 0`$.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Angle {
+    pub(crate) cos_half: f64,
+    pub(crate) sin_half: f64,
+    pub(super) cos: f64,
+    /// $`\cos\beta - 1`$
+    pub(super) offset: f64,
+    /// Whether the functions are without the scales s.
+    pub(crate) polar: bool,
+}
+
+impl Angle {
+    /// For an angle in the south the angle is π − β, and the second value is true.
+    pub(crate) fn new(beta: f64) -> (Angle, bool) {
+        let half = HalfAngle::new(beta);
+        let south = half.pole < 0.0;
+        let (cos_half, sin_half) = if south {
+            (half.sin, half.cos)
+        } else {
+            (half.cos, half.sin)
+        };
+        let angle = Angle {
+            cos_half,
+            sin_half,
+            cos: (cos_half - sin_half) * (cos_half + sin_half),
+            offset: -2.0 * sin_half * sin_half,
+            polar: (2.0 * cos_half * sin_half).abs() < POLAR_SINE,
+        };
+        (angle, south)
+    }
+
+    /// The functions $`d^0_{00}`$ and, for the other sign of the second order, $`d^0_{00}`$ again, to be advanced to
+    /// $`d^m_{m,\pm m} = \cos^{2m}(\beta/2)`$ and $`\sin^{2m}(\beta/2)`$.
+    pub(crate) fn corners(&self) -> [Power; 2] {
+        [Power::new(self.cos_half), Power::new(self.sin_half)]
+    }
+
+    /// The factor from the functions $`h^{m-1}_{m-1,n} t_{m-1}(n)`$ to $`h^m_{mn}`$, and its scale.
+    #[inline(always)]
+    pub(crate) fn seed_factor(&self, m: usize) -> (f64, f64) {
+        let order = m as f64;
+        let root = -(2.0 * order * (2.0 * order - 1.0)).sqrt();
+        let (sine, scale) = scaled(self.sin_half);
+        (root * self.cos_half * sine, scale)
     }
 }
 

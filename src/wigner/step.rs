@@ -12,7 +12,8 @@
 //! Near the poles it runs on deviations from its limit there as in [`Step`], without the scales s; all factors are products of one
 //! that belongs to m and one that belongs to n.
 
-use super::seeds::HalfAngle;
+use super::seeds::Angle;
+use crate::numeric::extended::{LARGE, SHRINK};
 use pulp::Simd;
 
 /// The step from degree ℓ to ℓ + 1 of one pair of orders, in the form that loses nothing near either pole.
@@ -45,7 +46,13 @@ impl Step {
     /// The same with $`\sqrt{(k^2-m^2)(k^2-n^2)}^{-1}`$, k = ℓ + 1, from a table.
     #[inline(always)]
     pub(crate) fn with_root(l: f64, m: f64, n: f64, root: f64) -> Step {
-        Step::divided(l, m, n, |x| x * root)
+        Step::divided(
+            l,
+            m,
+            n,
+            #[inline(always)]
+            |x| x * root,
+        )
     }
 
     #[inline(always)]
@@ -76,48 +83,7 @@ impl Step {
     }
 }
 
-/// Numbers with a positive scale are `value · 2^(−256 scale)`; those of scale zero are as they are.
-pub(crate) const SHRINK: f64 = f64::from_bits((1023 - 256) << 52);
-const GROW: f64 = f64::from_bits((1023 + 256) << 52);
-const LARGE: f64 = f64::from_bits((1023 + 128) << 52);
-/// Numbers with a positive scale are below it.
-pub(crate) const SMALL: f64 = f64::from_bits((1023 - 128) << 52);
-/// Below this sine of β the recursion runs on deviations from its limit at the pole; the other one would lose a factor of about
-/// $`1/\sin^2\beta`$ in accuracy.
-const POLAR_SINE: f64 = 0.5;
-
-/// One angle β with $`\cos\beta \ge 0`$.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Angle {
-    pub(crate) cos_half: f64,
-    pub(crate) sin_half: f64,
-    cos: f64,
-    /// $`\cos\beta - 1`$
-    offset: f64,
-    /// Whether the functions are without the scales s.
-    pub(crate) polar: bool,
-}
-
 impl Angle {
-    /// For an angle in the south the angle is π − β, and the second value is true.
-    pub(crate) fn new(beta: f64) -> (Angle, bool) {
-        let half = HalfAngle::new(beta);
-        let south = half.pole < 0.0;
-        let (cos_half, sin_half) = if south {
-            (half.sin, half.cos)
-        } else {
-            (half.cos, half.sin)
-        };
-        let angle = Angle {
-            cos_half,
-            sin_half,
-            cos: (cos_half - sin_half) * (cos_half + sin_half),
-            offset: -2.0 * sin_half * sin_half,
-            polar: (2.0 * cos_half * sin_half).abs() < POLAR_SINE,
-        };
-        (angle, south)
-    }
-
     /// The scalars of order m for the step from degree ℓ; `root` is $`w_{\ell+1}(m)`$ near the poles, otherwise $`t_\ell(m)`$.
     #[inline(always)]
     pub(crate) fn step<const POLAR: bool>(&self, degree: usize, order: f64, root: f64) -> [f64; 4] {
@@ -135,66 +101,6 @@ impl Angle {
             [constant, odd * order * root / degree.max(1.0), 0.0, 0.0]
         }
     }
-
-    /// The functions $`d^0_{00}`$ and, for the other sign of the second order, $`d^0_{00}`$ again, to be advanced to
-    /// $`d^m_{m,\pm m} = \cos^{2m}(\beta/2)`$ and $`\sin^{2m}(\beta/2)`$.
-    pub(crate) fn corners(&self) -> [Power; 2] {
-        [Power::new(self.cos_half), Power::new(self.sin_half)]
-    }
-
-    /// The factor from the functions $`h^{m-1}_{m-1,n} t_{m-1}(n)`$ to $`h^m_{mn}`$, and its scale.
-    #[inline(always)]
-    pub(crate) fn seed_factor(&self, m: usize) -> (f64, f64) {
-        let order = m as f64;
-        let root = -(2.0 * order * (2.0 * order - 1.0)).sqrt();
-        let (sine, scale) = scaled(self.sin_half);
-        (root * self.cos_half * sine, scale)
-    }
-}
-
-/// A number of modulus at most one as a value between 2^−128 and 2^128, or zero, and a scale.
-fn scaled(mut value: f64) -> (f64, f64) {
-    let mut scale = 0.0;
-    while value.abs() < SMALL && value != 0.0 {
-        value *= GROW;
-        scale += 1.0;
-    }
-    (value, scale)
-}
-
-/// The product of two such numbers.
-fn product(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
-    let (value, scale) = (a.0 * b.0, a.1 + b.1);
-    if value.abs() >= LARGE && scale > 0.0 {
-        (value * SHRINK, scale - 1.0)
-    } else if value.abs() < SMALL && value != 0.0 {
-        (value * GROW, scale + 1.0)
-    } else {
-        (value, scale)
-    }
-}
-
-/// The value and the scale of $`x^{2m}`$.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Power {
-    square: (f64, f64),
-    pub(crate) value: f64,
-    pub(crate) scale: f64,
-}
-
-impl Power {
-    fn new(base: f64) -> Self {
-        let base = scaled(base);
-        Power {
-            square: product(base, base),
-            value: 1.0,
-            scale: 0.0,
-        }
-    }
-
-    pub(crate) fn advance(&mut self) {
-        (self.value, self.scale) = product((self.value, self.scale), self.square);
-    }
 }
 
 /// The roots $`w_{\ell+1}(n)`$, $`t_\ell(n)`$ and the scale $`s_{\ell+1}(n)`$ from the scale $`s_\ell(n)`$, n ≤ ℓ.
@@ -204,26 +110,6 @@ pub(crate) fn roots(degree: f64, n: f64, scale: f64) -> [f64; 3] {
     let root = next.sqrt();
     let w = 1.0 / ((next - n) * (next + n)).sqrt();
     [w, scale * scale / root, root * w / scale]
-}
-
-/// Brings values into the range from 2^−128 to 2^128, one step.
-#[inline(always)]
-pub(crate) fn renormalised<S: Simd>(simd: S, value: S::f64s, scale: S::f64s) -> (S::f64s, S::f64s) {
-    let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
-    let size = simd.abs_f64s(value);
-    let small = simd.and_m64s(
-        simd.less_than_f64s(size, simd.splat_f64s(SMALL)),
-        simd.greater_than_f64s(size, zero),
-    );
-    let large = simd.and_m64s(
-        simd.greater_than_or_equal_f64s(size, simd.splat_f64s(LARGE)),
-        simd.greater_than_f64s(scale, zero),
-    );
-    let factor = simd.select_f64s(large, simd.splat_f64s(SHRINK), one);
-    let factor = simd.select_f64s(small, simd.splat_f64s(GROW), factor);
-    let shift = simd.select_f64s(large, simd.neg_f64s(one), zero);
-    let shift = simd.select_f64s(small, one, shift);
-    (simd.mul_f64s(value, factor), simd.add_f64s(scale, shift))
 }
 
 /// A register of functions.

@@ -5,7 +5,7 @@
 
 use super::seeds::{HalfAngle, root_binomials};
 use super::step::Step;
-use crate::numeric::extended::{BIG, INVERSE_STEP, STEP, Scaled};
+use crate::numeric::extended::{BIG, INVERSE_STEP, Scaled, product_of_registers};
 use crate::simd::fft::LANES;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
@@ -198,8 +198,8 @@ impl WignerNodes {
                 (value, S::as_simd_f64s(&powers.exponents).0[at])
             };
             let (cosine, sine) = (power(&self.cosines, cosine), power(&self.sines, sine));
-            let product = scaled(simd, (binomial, exponent), cosine);
-            (term[v], hidden[v]) = scaled(simd, product, sine);
+            let product = product_of_registers(simd, (binomial, exponent), cosine);
+            (term[v], hidden[v]) = product_of_registers(simd, product, sine);
             offset[v] = S::as_simd_f64s(&self.offsets).0[node + v];
             if south {
                 offset[v] = simd.neg_f64s(offset[v]);
@@ -297,25 +297,6 @@ struct Class {
     node: usize,
     column: usize,
     width: usize,
-}
-
-/// The product of two numbers `value · 2^(512 · exponent)`, normalised as [`Scaled`] is.
-#[inline(always)]
-fn scaled<S: Simd>(simd: S, a: (S::f64s, S::f64s), b: (S::f64s, S::f64s)) -> (S::f64s, S::f64s) {
-    let value = simd.mul_f64s(a.0, b.0);
-    let exponent = simd.add_f64s(a.1, b.1);
-    let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
-    let size = simd.abs_f64s(value);
-    let large = simd.less_than_or_equal_f64s(simd.splat_f64s(BIG), size);
-    let small = simd.and_m64s(
-        simd.less_than_f64s(size, simd.splat_f64s(1.0 / BIG)),
-        simd.less_than_f64s(zero, size),
-    );
-    let factor = simd.select_f64s(small, simd.splat_f64s(STEP), one);
-    let factor = simd.select_f64s(large, simd.splat_f64s(INVERSE_STEP), factor);
-    let shift = simd.select_f64s(small, simd.splat_f64s(-1.0), zero);
-    let shift = simd.select_f64s(large, one, shift);
-    (simd.mul_f64s(value, factor), simd.add_f64s(exponent, shift))
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 //! triangle n ≤ m holds all of them; away from the poles without the scales $`s_\ell(m) s_\ell(n)`$. Rows have a multiple of eight
 //! numbers: the triangle consists of squares of eight rows and columns, and is zero where n > m or m > ℓ.
 
-use super::step::{Angle, Power, Term, advance, renormalised, roots};
+use super::seeds::Angle;
+use super::step::{Term, advance, roots};
+use crate::numeric::extended::{Power, renormalised};
 use crate::simd::aligned::Aligned;
 use pulp::Simd;
 

@@ -1,10 +1,10 @@
 //! $`|x|`$: with the correlation c, $`E = \tfrac2\pi \sqrt{q_1 q_2}(\sqrt{1-c^2} + c \arcsin c)`$ and
 //! $`E[\sigma'\sigma'] = \tfrac2\pi \arcsin c`$.
 
-use super::super::formula::{Function, Kink, by_formula};
-use super::super::pair::{Determinant, Formula, Moments, Points};
-use super::super::real::Real;
 use super::sign::{arcsine_size, sign};
+use crate::activation::formula::{Function, Kink, by_formula};
+use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::real::Real;
 use pulp::Simd;
 use std::f64::consts::FRAC_2_PI;
 

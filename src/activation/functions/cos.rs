@@ -1,8 +1,8 @@
 //! $`\cos x`$, whose expectations are those of the sine exchanged.
 
-use super::super::formula::{Function, by_formula};
-use super::super::pair::{Formula, Moments, Points};
 use super::sin::Sin;
+use crate::activation::formula::{Function, by_formula};
+use crate::activation::pair::{Formula, Moments, Points};
 use pulp::Simd;
 
 #[derive(Clone, Copy)]

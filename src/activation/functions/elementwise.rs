@@ -1,9 +1,9 @@
 //! Any function, through its Hermite coefficients.
 
-use super::super::formula::{Function, Kink};
-use super::super::pair::{Formula, Moments, Points};
-use super::super::pass::{Job, pass};
-use super::super::variance::{Source, Variance};
+use crate::activation::formula::{Function, Kink};
+use crate::activation::pair::{Formula, Moments, Points};
+use crate::activation::pass::{Job, pass};
+use crate::activation::variance::{Source, Variance};
 use crate::error::Result;
 use crate::numeric::gauss_hermite::{GaussHermite, MAX_NODES, normalised_hermite};
 use crate::simd::pack::Pack;

@@ -1,9 +1,9 @@
 //! $`\operatorname{erf} x`$ (Williams 1997): with $`P = (1+2q_1)(1+2q_2)`$, $`E = \tfrac2\pi \arcsin(2k/\sqrt P)`$ and
 //! $`E[\sigma'\sigma'] = \tfrac4\pi / \sqrt{P - 4k^2}`$.
 
-use super::super::formula::{Function, by_formula};
-use super::super::pair::{Formula, Lifted, Moments, Points};
-use super::super::real::Real;
+use crate::activation::formula::{Function, by_formula};
+use crate::activation::pair::{Formula, Lifted, Moments, Points};
+use crate::activation::real::Real;
 use pulp::Simd;
 use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, FRAC_2_SQRT_PI};
 

@@ -1,7 +1,7 @@
 //! $`e^x`$: with $`h = (q_1+q_2)/2`$, $`E[e^u e^v] = e^{h+k}`$. Sums in an exponent are carried with their rounding error.
 
-use super::super::formula::{Function, by_formula};
-use super::super::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::formula::{Function, by_formula};
+use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::simd::elementary::exp;
 use crate::simd::pack::Pack;
 use pulp::Simd;

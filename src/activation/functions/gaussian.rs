@@ -1,8 +1,8 @@
 //! $`e^{-x^2}`$: with $`D = (1+2q_1)(1+2q_2) - 4k^2`$, $`E = D^{-1/2}`$ and $`E[\sigma'\sigma'] = 4k D^{-3/2}`$.
 
-use super::super::formula::{Function, by_formula};
-use super::super::pair::{Formula, Lifted, Moments, Points};
-use super::super::real::Real;
+use crate::activation::formula::{Function, by_formula};
+use crate::activation::pair::{Formula, Lifted, Moments, Points};
+use crate::activation::real::Real;
 use pulp::Simd;
 
 #[derive(Clone, Copy)]

@@ -8,9 +8,9 @@
 //! Near a sine of −1 the two terms of the first cancel; there $`k\psi = -\sqrt D\,(1 - h)`$ with the defect h of the arc sine at
 //! $`D/P`$, and the sum is $`(D\,(P h - F) + k^2)/(P \sqrt D)`$.
 
-use super::super::formula::{Function, by_formula};
-use super::super::pair::{Formula, Lifted, Moments, PER_TURN, Points, defect, turn};
-use super::super::real::Real;
+use crate::activation::formula::{Function, by_formula};
+use crate::activation::pair::{Formula, Lifted, Moments, PER_TURN, Points, defect, turn};
+use crate::activation::real::Real;
 use pulp::Simd;
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 

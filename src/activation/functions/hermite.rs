@@ -1,8 +1,8 @@
 //! $`h_n = He_n/\sqrt{n!}`$, the normalised probabilists' Hermite polynomials; see [`monomial`](super::monomial).
 
-use super::super::formula::{Function, by_formula};
-use super::super::pair::{Determinant, Formula, Moments, Points};
 use super::monomial::mehler;
+use crate::activation::formula::{Function, by_formula};
+use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use pulp::Simd;
 
 #[derive(Clone, Copy)]

@@ -1,11 +1,11 @@
 //! $`\max(x, 0) + a \min(x, 0)`$, which is $`(1-a)\max(x,0) + a x`$.
 
-use super::super::formula::{Function, Kink, by_formula};
-use super::super::pair::{Determinant, Formula, Moments, Points};
-use super::super::real::Real;
 use super::abs::Abs;
 use super::relu::rectify;
 use super::sign::step;
+use crate::activation::formula::{Function, Kink, by_formula};
+use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::real::Real;
 use pulp::Simd;
 
 #[derive(Clone, Copy)]

@@ -8,8 +8,8 @@
 //! the generating function of the Legendre polynomials: $`F_n = \rho^n P_n(k/\rho)`$, $`\rho^2 = k^2 - p`$, and
 //! $`(n+1) F_{n+1} = (2n+1) k F_n - n \rho^2 F_{n-1}`$. For s = 0, ρ² ≤ 0 and nothing cancels.
 
-use super::super::formula::{Function, by_formula};
-use super::super::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::formula::{Function, by_formula};
+use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::simd::pack::Pack;
 use pulp::Simd;
 

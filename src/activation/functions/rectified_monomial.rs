@@ -8,13 +8,13 @@
 //! ```
 //! is a sum of positive terms.
 
-use super::super::formula::{Function, Kink};
-use super::super::pair::{Determinant, Formula, Moments, Points};
-use super::super::pass::{Job, pass};
 use super::monomial::{factorial, mehler};
 use super::relu::rectify;
 use super::sign::step;
 use crate::Result;
+use crate::activation::formula::{Function, Kink};
+use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::pass::{Job, pass};
 use crate::simd::elementary::polynomial;
 use crate::simd::pack::Pack;
 use pulp::Simd;

@@ -3,10 +3,10 @@
 //! With c the correlation and ψ = π/2 + arcsin c: $`2\pi E = \sqrt{q_1 q_2}(\sqrt{1-c^2} + c\,\psi)`$ and
 //! $`2\pi E[\sigma'\sigma'] = \psi`$.
 
-use super::super::formula::{Function, Kink, by_formula};
-use super::super::pair::{Determinant, Formula, Moments, PER_TURN, Points, defect, turn};
-use super::super::real::Real;
 use super::sign::step;
+use crate::activation::formula::{Function, Kink, by_formula};
+use crate::activation::pair::{Determinant, Formula, Moments, PER_TURN, Points, defect, turn};
+use crate::activation::real::Real;
 use crate::simd::pack::Pack;
 use pulp::Simd;
 
@@ -96,8 +96,8 @@ mod tests {
             let error = (TAU * angle.register - psi).abs();
             assert!(error <= tol::ELEMENTARY * psi, "angle {psi:e}");
             let error = (TAU * value.register - lift(psi)).abs();
-            // The rounding of the sine enters three times.
-            assert!(error <= 3.0 * tol::ELEMENTARY * lift(psi), "lift {psi:e}");
+            // The rounding of the sine enters three times, that of its square and root as well.
+            assert!(error <= 4.5 * tol::ELEMENTARY * lift(psi), "lift {psi:e}");
         };
         for i in 1..SAMPLES {
             check(PI * f64::from(i) / f64::from(SAMPLES));

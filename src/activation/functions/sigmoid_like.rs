@@ -1,9 +1,9 @@
 //! $`(1 + \operatorname{erf}(x/w))/2`$: with $`g = 2/w^2`$, $`P = (1+gq_1)(1+gq_2)`$ and ψ = π/2 + arcsin$`(gk/\sqrt P)`$,
 //! $`2\pi E = \psi`$ and $`2\pi E[\sigma'\sigma'] = g/\sqrt{P - g^2k^2}`$.
 
-use super::super::formula::{Function, by_formula};
-use super::super::pair::{Formula, Lifted, Moments, PER_TURN, Points, turn};
-use super::super::real::Real;
+use crate::activation::formula::{Function, by_formula};
+use crate::activation::pair::{Formula, Lifted, Moments, PER_TURN, Points, turn};
+use crate::activation::real::Real;
 use pulp::Simd;
 use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 

@@ -1,8 +1,8 @@
 //! −1, 0 or 1 (arc-cosine kernel of order 0): $`E = \tfrac2\pi \arcsin c`$ with the correlation c. The derivative counts as zero.
 
-use super::super::formula::{Function, Kink, by_formula};
-use super::super::pair::{Determinant, Formula, Moments, Points, arcsine};
-use super::super::real::Real;
+use crate::activation::formula::{Function, Kink, by_formula};
+use crate::activation::pair::{Determinant, Formula, Moments, Points, arcsine};
+use crate::activation::real::Real;
 use crate::simd::pack::Pack;
 use pulp::Simd;
 use std::f64::consts::FRAC_2_PI;

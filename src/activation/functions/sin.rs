@@ -1,8 +1,8 @@
 //! $`\sin x`$: with $`h = (q_1+q_2)/2`$, $`E[\sin u \sin v] = e^{-h}\sinh k`$ and $`E[\cos u\cos v] = e^{-h}\cosh k`$.
 
-use super::super::formula::{Function, by_formula};
-use super::super::pair::{Determinant, Formula, Moments, Points};
 use super::exp::{mean_variance, two_sum};
+use crate::activation::formula::{Function, by_formula};
+use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::simd::elementary::{exp, exp_m1};
 use pulp::Simd;
 

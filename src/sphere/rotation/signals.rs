@@ -3,7 +3,7 @@
 use super::stage::{Stage, Workspace, reaches};
 use super::tables::{CHUNK, RotationTables};
 use crate::check;
-use crate::wigner::step::Angle;
+use crate::wigner::seeds::Angle;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use num_complex::Complex64;
 use pulp::Arch;

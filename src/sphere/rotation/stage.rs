@@ -10,8 +10,10 @@
 //! of the signals enters with one half.
 
 use super::tables::{CHUNK, RotationTables, chunks};
+use crate::numeric::extended::{Power, SMALL, renormalised};
 use crate::simd::aligned::Aligned;
-use crate::wigner::step::{Angle, Power, SMALL, Term, advance, renormalised};
+use crate::wigner::seeds::Angle;
+use crate::wigner::step::{Term, advance};
 use pulp::{Simd, WithSimd};
 
 /// Orders m that are treated together, so that the rows of a chunk are read from a near cache.
