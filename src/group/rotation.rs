@@ -130,9 +130,9 @@ impl Rotation {
     pub fn about_axis(axis: [f64; 3], angle: f64) -> Result<Rotation> {
         check::angle("angle", angle)?;
         let axis = check::direction("axis", axis)?;
-        let norm = axis[0].hypot(axis[1]).hypot(axis[2]);
         let (sin, cos) = (0.5 * angle).sin_cos();
-        Ok(normalised(cos, axis.map(|c| c * (sin / norm))))
+        let scale = sin / norm(&axis);
+        Ok(normalised(cos, axis.map(|c| c * scale)))
     }
 
     /// Returns the Euler angles, α and γ in $`[0, 2\pi)`$, β in $`[0, \pi]`$.

@@ -10,10 +10,10 @@ pub(crate) fn dot<const N: usize>(a: &[f64; N], b: &[f64; N]) -> f64 {
     sum
 }
 
-/// The length of a vector whose square does not overflow.
+/// The length, also where squares leave the range of numbers.
 #[inline]
 pub(crate) fn norm<const N: usize>(a: &[f64; N]) -> f64 {
-    dot(a, a).sqrt()
+    a.iter().fold(0.0, |norm, x| x.hypot(norm))
 }
 
 /// The vector product.
