@@ -339,7 +339,7 @@ fn gradients_in_all_shapes() {
             );
             // All but the mean comes back.
             back[0] = halves[[0, 0]];
-            assert_close(&back, &halves.row(0), allowed);
+            assert_close(&back, halves.row(0), allowed);
             let narrow: Array3<f32> = plan.inverse(coeffs.view()).unwrap();
             assert_eq!(narrow, want.mapv(|value| value as f32));
 

@@ -216,12 +216,8 @@ impl SphereFields {
                 let coeffs = signal.coeffs.index_axis(Axis(0), first + k);
                 let coeffs = match &euler {
                     Some(euler) => {
-                        self.rotation.rotate_into(
-                            coeffs,
-                            euler,
-                            rotated.view_mut(),
-                            rotation,
-                        )?;
+                        self.rotation
+                            .rotate_into(coeffs, euler, rotated.view_mut(), rotation)?;
                         rotated.view()
                     }
                     None => coeffs,

@@ -1,9 +1,9 @@
 //! Signals on the sphere S²: sampling grids, the spherical-harmonic transform, coefficients, zonal filters.
 
+pub(crate) mod axes;
 pub mod coefficients;
 pub(crate) mod field_grid;
 pub mod harmonics;
-pub(crate) mod axes;
 pub mod layouts;
 pub mod masks;
 pub mod rings;
