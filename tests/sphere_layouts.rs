@@ -169,7 +169,7 @@ fn half_dot<D: Dimension>(
 #[test]
 fn batches_of_scalars() {
     for sampling in Sampling::ALL {
-        for (limit, count) in [(1, 2), (5, 9), (70, 3)] {
+        for (limit, count) in [(1, 2), (5, 9), (17, 3)] {
             let plan = ShtPlanner::new().plan(limit, sampling).unwrap();
             let [rings, longitudes] = plan.signal_shape();
             let signals = numbers(ndarray::Dim([count, rings, longitudes]), 1);
@@ -193,7 +193,7 @@ fn batches_of_scalars() {
 
 #[test]
 fn half_layouts_of_scalars_and_rings() {
-    for limit in [1, 2, 9, 66] {
+    for limit in [1, 2, 9, 18] {
         let plan = ShtPlanner::new()
             .plan(limit, Sampling::McEwenWiaux)
             .unwrap();
@@ -241,7 +241,7 @@ fn batches_on_rings() {
 #[test]
 fn spin_has_gradient_and_curl_modes() {
     for sampling in Sampling::ALL {
-        for (limit, spin) in [(2, 1), (3, -2), (9, 2), (12, 5), (33, 0)] {
+        for (limit, spin) in [(2, 1), (3, -2), (9, 2), (12, 5), (13, 0)] {
             let plan = SpinPlan::new(limit, spin, sampling).unwrap();
             let scratch = &mut plan.make_scratch();
             let [rings, longitudes] = plan.signal_shape();
@@ -339,7 +339,7 @@ fn gradients_in_all_shapes() {
             );
             // All but the mean comes back.
             back[0] = halves[[0, 0]];
-            assert_close(&back, &halves.row(0), allowed);
+            assert_close(&back, halves.row(0), allowed);
             let narrow: Array3<f32> = plan.inverse(coeffs.view()).unwrap();
             assert_eq!(narrow, want.mapv(|value| value as f32));
 

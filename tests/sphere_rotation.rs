@@ -181,7 +181,7 @@ fn bad_arguments_are_errors() {
     let shape = rotate_coefficients(Array2::zeros((3, 4)).view(), 0.0, 0.0, 0.0);
     assert_eq!(
         shape.unwrap_err().to_string(),
-        "spherical-harmonic coefficients: expected shape [3, 5], found [3, 4]"
+        "spherical-harmonic coefficients: expected shape [.., 3, 5], found [3, 4]"
     );
     assert!(rotate_coefficients(Array2::zeros((0, 0)).view(), 0.0, 0.0, 0.0).is_err());
     assert!(rotate_coefficients(good.view(), 0.0, f64::NAN, 0.0).is_err());

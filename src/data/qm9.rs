@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::files::reading::{io_error, open, read_bytes};
 use crate::files::text::decode;
 
-pub use super::qm9_reading::{Qm9Progress, Qm9Form, Qm9Record};
+pub use super::qm9_reading::{Qm9Form, Qm9Progress, Qm9Record};
 
 /// Number of molecules in the `qm9pack` 1.0.3 wheel: the 133,885 of QM9 without the 3,054 that failed the
 /// consistency check of its authors.

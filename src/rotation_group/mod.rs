@@ -10,6 +10,7 @@ pub mod correlation;
 pub mod evaluate;
 pub mod grid;
 pub mod matching;
+mod method;
 mod passes;
 mod planes;
 pub mod planner;

@@ -4,6 +4,7 @@ use super::classes::{
     Analysis, ClassScratch, Coefficients, Layout, Resampling, Synthesis, Tabulate,
 };
 use super::grid::RotationGrid;
+use super::method::tabulated;
 use super::planes::{FromSamples, PlaneFft, PlaneScratch, Rings, ToSamples, rows_of};
 use crate::Result;
 use crate::group::haar::ProductRule;
@@ -23,8 +24,6 @@ use std::ops::Range;
 /// functions busy, which wait for one another in a single one: at L = 128 eight take 0.6 of the time of one by one. This is four
 /// blocks at L = 256.
 const PLANE_BYTES: usize = 256 << 20;
-/// Wigner functions are tabulated if they take at most so many bytes.
-const TABLE_BYTES: usize = 1 << 20;
 
 /// Pairs of nodes β, π − β in blocks, and the rings of the grid at them.
 #[derive(Debug, Clone)]
@@ -58,14 +57,14 @@ impl Blocks {
         };
         let (north, south) = (rings(0), rings(1));
         let nodes = WignerNodes::new(layout.band_limit, &angles);
-        let tabulated = (layout.table_len() * 2 * angles.len() * size_of::<f64>() <= TABLE_BYTES)
-            .then(|| {
-                Arch::new().dispatch(Tabulate {
-                    layout: *layout,
-                    nodes: &nodes,
-                    blocks: north.len(),
-                })
-            });
+        let pairs = angles.len();
+        let tabulated = tabulated(layout.band_limit, layout.order_limit, pairs).then(|| {
+            Arch::new().dispatch(Tabulate {
+                layout: *layout,
+                nodes: &nodes,
+                blocks: north.len(),
+            })
+        });
         Blocks {
             nodes,
             north,
@@ -120,15 +119,6 @@ impl Blocks {
         let block = 2 * layout.plane_len() * size_of::<f64>();
         let passes = self.len().div_ceil((PLANE_BYTES / block).max(1));
         self.len().div_ceil(passes)
-    }
-}
-
-impl Layout {
-    /// Rows of the tables of all classes.
-    fn table_len(&self) -> usize {
-        (0..self.band_limit)
-            .map(|m| (m + 1).min(self.order_limit) * (self.band_limit - m))
-            .sum()
     }
 }
 

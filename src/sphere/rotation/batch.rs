@@ -21,8 +21,6 @@ pub(super) struct Passenger<'a> {
     pub rotated: &'a mut [Complex64],
 }
 
-/// Real signals from which on they go together; fewer go one by one or in pairs.
-pub(super) const FEWEST: usize = 3;
 /// Signals of one group, so that those of one degree stay in a near cache.
 const MOST: usize = 128;
 

@@ -1,6 +1,7 @@
 //! Rotation of spherical-harmonic coefficients.
 
 mod batch;
+mod method;
 mod once;
 mod plan;
 mod product;

@@ -1,6 +1,7 @@
 //! Plans of rotations.
 
-use super::batch::{FEWEST, Passenger, rotate_all};
+use super::batch::{Passenger, rotate_all};
+use super::method::{Method, method};
 use super::signals::{
     CoefficientRotationScratch, Kind, Tilt, Turn, first_not_finite, rotate_group,
 };
@@ -277,7 +278,7 @@ impl CoefficientRotation {
     ) -> bool {
         let limit = self.band_limit();
         let outputs = rotated.chunks_exact_mut(self.layout.len(limit));
-        if self.layout == Layout::Full && self.kind.columns() * turns.len() < FEWEST {
+        if method(self.layout, self.kind.columns() * turns.len()) == Method::Few {
             let axes = (limit, 2 * limit - 1);
             let turns: Vec<_> = turns
                 .map(|(coeffs, phases)| Turn {

@@ -134,7 +134,7 @@ impl Potential {
     }
 
     /// The adjoint, or the inverse, of [`Potential::pack`]; the second part is added to the first.
-    pub fn unpack<T: Sample>(&self, packed: &[f64], coeffs: &mut [Complex64]) {
+    pub fn unpack(&self, packed: &[f64], coeffs: &mut [Complex64]) {
         let slots: &[[f64; 4]] = cast_slice(packed);
         if self.part == 0 {
             coeffs.fill(Complex64::ZERO);
@@ -201,7 +201,7 @@ mod tests {
             };
             let mut packed = vec![0.0; 24];
             assert!(potential(false).pack::<Complex64>(&coeffs, &mut packed));
-            potential(true).unpack::<Complex64>(&packed, &mut back);
+            potential(true).unpack(&packed, &mut back);
         }
         for (at, (back, want)) in back.iter().zip(&coeffs).enumerate() {
             let (l, m) = (at / 5, (at % 5).abs_diff(2));

@@ -64,12 +64,16 @@ impl RingPlan {
     pub fn new(rings: Rings, band_limit: usize) -> Result<Self> {
         check_band_limit(band_limit)?;
         let axes = vec![2, rings.samples()];
+        let mut fft = FftPlanner::new();
+        let core = RingTransform::new(band_limit, rings, false, &mut fft, |pairs| {
+            LegendreTables::of(band_limit, pairs)
+        });
         Ok(RingPlan {
             transform: Transform {
                 form: Form::Scalar,
                 grid: Grid::Rings,
                 axes,
-                core: RingTransform::scalar(band_limit, rings, &mut FftPlanner::new()),
+                core,
                 weights: None,
             },
         })

@@ -5,7 +5,6 @@ use super::chains::Chains;
 use super::extension::{Extension, Passage};
 use super::fourier_stage::{FourierScratch, FourierStage, grow};
 use super::legendre_stage::{Analysis, Synthesis, workspace_len};
-use super::legendre_tables::LegendreTables;
 use super::legendre_values::{TableAnalysis, TableSynthesis};
 use super::packed::{order_groups, packed_len};
 use super::ring_pairs::{LANES, RingPairs};
@@ -39,15 +38,6 @@ pub(super) struct RingScratch {
     chain: Aligned,
     column: Vec<Complex64>,
     fourier: FourierScratch,
-}
-
-impl RingTransform<LegendreTables> {
-    /// Plans the transform of scalar signals on rings.
-    pub fn scalar(band_limit: usize, rings: Rings, planner: &mut FftPlanner<f64>) -> Self {
-        Self::new(band_limit, rings, false, planner, |pairs| {
-            LegendreTables::of(band_limit, pairs)
-        })
-    }
 }
 
 impl<K: Chains> RingTransform<K> {

@@ -379,7 +379,7 @@ impl<K: Chains> Transform<K> {
                         part,
                         divide: !transposed,
                     };
-                    potential.unpack::<T>(packed, coeffs);
+                    potential.unpack(packed, coeffs);
                 }
                 finite
             }),
