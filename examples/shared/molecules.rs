@@ -7,7 +7,7 @@ use haarmonic::data::molecule::Molecule;
 use haarmonic::data::radial::{RadialChannel, RadialFunction};
 use haarmonic::data::spherical_features::SphericalFeatures;
 use haarmonic::group::Rotation;
-use haarmonic::kernel::{Gram, Kernel, Pairing, PreparedSignals, Progress, SetKernel, SignalSet};
+use haarmonic::kernel::{Gram, Kernel, Pairing, PreparedSignals, SetKernel, SignalSet};
 use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
 use haarmonic::sphere::Sampling;
 use haarmonic::{Error, Result};
@@ -228,7 +228,7 @@ impl MoleculeKernel {
 pub fn rotated(molecules: &[Molecule], rng: &mut impl Rng) -> Result<Vec<Molecule>> {
     let turned = molecules.iter();
     turned
-        .map(|molecule| molecule.rotated(&Rotation::random(rng).to_matrix().into()))
+        .map(|molecule| molecule.rotated(&Rotation::random(rng)))
         .collect()
 }
 
