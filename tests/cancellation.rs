@@ -15,7 +15,7 @@ use haarmonic::kernel::{
 };
 use haarmonic::network::{Network, Padding, Scale, Support};
 use haarmonic::predict::selection::ScaleSelection;
-use haarmonic::predict::{Criterion, Ensemble};
+use haarmonic::predict::{Criterion, KernelKind};
 use haarmonic::progress::Progress;
 use haarmonic::store::{GramStore, StoreOptions};
 use haarmonic::{Error, Result};

@@ -106,11 +106,11 @@ impl Digits {
 
     /// Each digit rotated by its own random rotation.
     pub fn turned(&self, rng: &mut impl Rng) -> Result<Digits> {
-        let rotation = CoefficientRotation::new(self.coeffs.len_of(Axis(2)))?;
+        let rotation = CoefficientRotation::real(self.coeffs.len_of(Axis(2)))?;
         let mut coeffs = self.coeffs.clone();
         for mut digit in coeffs.outer_iter_mut() {
             let euler = Rotation::random(rng).euler_zyz();
-            let turned = rotation.rotate_real(digit.index_axis(Axis(0), 0), &euler)?;
+            let turned = rotation.rotate(digit.index_axis(Axis(0), 0), &euler)?;
             digit.index_axis_mut(Axis(0), 0).assign(&turned);
         }
         let labels = self.labels.clone();

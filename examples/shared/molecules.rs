@@ -9,6 +9,7 @@ use haarmonic::data::spherical_features::SphericalFeatures;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::{Gram, Kernel, Pairing, PreparedSignals, SetKernel, SignalSet};
 use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
+use haarmonic::progress::Progress;
 use haarmonic::sphere::Sampling;
 use haarmonic::{Error, Result};
 use ndarray::{Array2, Array4, Axis};
