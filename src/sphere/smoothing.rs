@@ -17,7 +17,7 @@ use crate::check;
 /// * `full_width` — full width at half maximum in radians, not negative
 ///
 /// # Errors
-/// [`Error::InvalidValue`] for a band limit of 0 or a width that is negative or not finite.
+/// [`Error::InvalidValue`](crate::Error::InvalidValue) for a band limit of 0 or a width that is negative or not finite.
 ///
 /// # Examples
 /// ```
@@ -42,7 +42,7 @@ pub fn gaussian_beam(band_limit: usize, full_width: f64) -> Result<Vec<f64>> {
 /// * `time` — t, not negative
 ///
 /// # Errors
-/// [`Error::InvalidValue`] for a band limit of 0 or a time that is negative or not finite.
+/// [`Error::InvalidValue`](crate::Error::InvalidValue) for a band limit of 0 or a time that is negative or not finite.
 ///
 /// # Examples
 /// ```
@@ -71,7 +71,7 @@ fn multipliers(band_limit: usize, time: f64) -> Vec<f64> {
 /// * `cutoff` — the lowest degree that is dropped; may exceed L
 ///
 /// # Errors
-/// [`Error::InvalidValue`] for a band limit of 0.
+/// [`Error::InvalidValue`](crate::Error::InvalidValue) for a band limit of 0.
 ///
 /// # Examples
 /// ```
