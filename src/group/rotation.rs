@@ -39,7 +39,7 @@ impl EulerZyz {
     /// Makes a triple of angles as given; any finite values are allowed.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if an angle is not finite.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if an angle is not finite.
     pub fn new(alpha: f64, beta: f64, gamma: f64) -> Result<EulerZyz> {
         for (what, angle) in [("alpha", alpha), ("beta", beta), ("gamma", gamma)] {
             check::angle(what, angle)?;
@@ -98,7 +98,7 @@ impl Rotation {
     /// Returns the rotation by `angle` about the x axis.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the angle is not finite.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the angle is not finite.
     pub fn about_x(angle: f64) -> Result<Rotation> {
         Rotation::about_axis([1.0, 0.0, 0.0], angle)
     }
@@ -106,7 +106,7 @@ impl Rotation {
     /// Returns the rotation by `angle` about the y axis.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the angle is not finite.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the angle is not finite.
     pub fn about_y(angle: f64) -> Result<Rotation> {
         Rotation::about_axis([0.0, 1.0, 0.0], angle)
     }
@@ -114,7 +114,7 @@ impl Rotation {
     /// Returns the rotation by `angle` about the z axis.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the angle is not finite.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the angle is not finite.
     pub fn about_z(angle: f64) -> Result<Rotation> {
         Rotation::about_axis([0.0, 0.0, 1.0], angle)
     }
@@ -126,7 +126,7 @@ impl Rotation {
     /// * `angle` — radians
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the axis is zero or a value is not finite.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the axis is zero or a value is not finite.
     pub fn about_axis(axis: [f64; 3], angle: f64) -> Result<Rotation> {
         check::angle("angle", angle)?;
         let axis = check::direction("axis", axis)?;
