@@ -23,7 +23,7 @@ mod tests {
     #[test]
     fn small_transforms_are_tabulated() {
         for (band_limit, order_limit, want) in [
-            (1, 1, true),
+            (1_usize, 1, true),
             (16, 16, true),
             (28, 28, true),
             (29, 29, false),
