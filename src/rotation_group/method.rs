@@ -28,7 +28,7 @@ mod tests {
             (28, 28, true),
             (29, 29, false),
             (64, 64, false),
-            (64, 1, true),
+            (60, 1, true),
             (64, 3, false),
         ] {
             let pairs = band_limit.div_ceil(2).next_multiple_of(8);
