@@ -83,6 +83,7 @@ pub mod numeric;
 pub mod plot;
 #[cfg(feature = "kernels")]
 pub mod predict;
+#[cfg(feature = "kernels")]
 pub mod progress;
 pub mod rotation_group;
 #[cfg(feature = "serde")]

@@ -85,6 +85,7 @@ pub fn write_npz(path: impl AsRef<Path>, arrays: &[(&str, Numbers)]) -> Result<(
 /// # Arguments
 /// * `keys` — the names, each once
 /// * `strip` — from the number of a matrix and of a strip to the next of its rows; called in order
+#[cfg_attr(not(feature = "store"), allow(dead_code))]
 pub(crate) fn write_npz_strips(
     path: &Path,
     keys: &[&str],

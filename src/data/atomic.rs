@@ -53,6 +53,7 @@ where
     Ok(())
 }
 
+#[cfg(feature = "store")]
 /// Writes a file as [`write_atomically`] does, unless the name is taken.
 ///
 /// # Returns

@@ -50,7 +50,7 @@ impl Network {
     /// inside [`Error::InFile`](crate::Error::InFile), with [`Error::InvalidValue`](crate::Error::InvalidValue) for a file above 16 MiB.
     pub fn read(path: impl AsRef<Path>) -> Result<Network> {
         let path = path.as_ref();
-        let text = crate::data::atomic::read_text(path, "TOML", LARGEST)?;
+        let text = crate::files::reading::read_text(path, "TOML", LARGEST)?;
         Network::from_toml(&text).map_err(|err| err.in_file(path))
     }
 }

@@ -98,9 +98,10 @@ fn annihilate<const N: usize>(
         (row[p], row[q]) = (cos * x - sin * y, sin * x + cos * y);
     }
     for rows in [&mut *a, vectors] {
-        for k in 0..N {
-            let (x, y) = (rows[p][k], rows[q][k]);
-            (rows[p][k], rows[q][k]) = (cos * x - sin * y, sin * x + cos * y);
+        let both = rows.get_disjoint_mut([p, q]).expect("p is below q");
+        let [first, second] = both;
+        for (x, y) in first.iter_mut().zip(second) {
+            (*x, *y) = (cos * *x - sin * *y, sin * *x + cos * *y);
         }
     }
     (a[p][q], a[q][p]) = (0.0, 0.0);

@@ -10,12 +10,17 @@
 //!
 //! Grids, transforms and kernels take their nodes and weights from here.
 
+// Circles and polar coordinates serve kernels.
+#[cfg_attr(not(feature = "kernels"), allow(dead_code))]
 mod circle;
+#[cfg(feature = "kernels")]
 mod polar;
 mod product;
 mod quadrature;
 
+#[cfg(feature = "kernels")]
 pub(crate) use circle::{CircleRule, uniform_circle};
+#[cfg(feature = "kernels")]
 pub(crate) use polar::PolarRule;
 pub use product::MAX_HAAR_DEGREE;
 pub(crate) use product::ProductRule;

@@ -5,4 +5,6 @@ mod forms;
 mod inputs;
 
 pub use forms::{OwnedSignals, Signals};
-pub(crate) use inputs::{Harmonics, Inputs, Places, Turn};
+#[cfg(feature = "finite-width")]
+pub(crate) use inputs::Harmonics;
+pub(crate) use inputs::{Inputs, Places, Turn};
