@@ -36,11 +36,12 @@
 //! Guides: [`guide`] (the folder `docs` of the repository).
 //!
 //! # Features
-//! All are additive. Without any, the crate holds the transforms: [`sphere`], [`rotation_group`], [`group`], [`special`].
+//! All are additive. Without any, the crate holds the transforms: [`sphere`], [`rotation_group`], [`group`],
+//! [`numeric`], [`wigner`].
 //!
 //! | feature | what it adds | it includes |
 //! |---|---|---|
-//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`predict`], [`selection`] | |
+//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`predict`] | |
 //! | `data` | [`data`]: NumPy's `.npy` and `.npz`, QM9, molecular features, labelled images from npz, IDX and archives | |
 //! | `images` | folders of PNG, JPEG and TIFF images | `data` |
 //! | `store` | [`store`]: kernel matrices in folders, tile by tile | `kernels`, `data` |
@@ -54,8 +55,11 @@
 //!
 //! # Threads
 //! Kernel matrices, and those of finite networks, are computed on all threads of the current `rayon` pool: the global one, unless the call is
-//! made within another one (`ThreadPool::install`). Everything else runs where it is called.
+//! made within another one (`ThreadPool::install`). Transforms and rotations use them with the scratch of `make_parallel_scratch`. Everything else runs where it is called.
 //! Plans and kernels are immutable and may be shared.
+
+// In the library alone: programs and tests have no public items.
+#![deny(unreachable_pub)]
 
 #[cfg(feature = "kernels")]
 pub mod activation;

@@ -8,6 +8,9 @@ pub(crate) const ANGLE: f64 = 4.0 * EPSILON;
 /// Vectorised elementary functions against correctly rounded ones. Measured: 2 ε.
 pub(crate) const ELEMENTARY: f64 = 3.0 * EPSILON;
 
+/// A number that was squared and is rooted again: half the rounding of the square, and that of the root, each at most ε/2.
+pub(crate) const ROOT_OF_SQUARE: f64 = 0.75 * EPSILON;
+
 /// Sums of a few terms of order one.
 #[cfg(feature = "finite-width")]
 pub(crate) const FEW_TERMS: f64 = 64.0 * EPSILON;

@@ -6,7 +6,7 @@ use crate::error::Result;
 
 /// Where a function is not smooth, at 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kink {
+pub(crate) enum Kink {
     /// From one constant to another, 1: sign, step.
     Jump {
         /// The value on the negative half.
@@ -22,7 +22,7 @@ pub enum Kink {
 }
 
 /// An activation function: its name, the function itself, and how its expectations are computed.
-pub trait Function: Copy {
+pub(super) trait Function: Copy {
     /// As in network files.
     const NAME: &'static str;
 

@@ -13,7 +13,7 @@ use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
 /// Variances, covariances and a tangent kernel that wait for an activation.
-pub struct Job<'a, T: Real> {
+pub(super) struct Job<'a, T: Real> {
     pub(super) variances: [Source<'a, T>; 2],
     pub(super) nngp: &'a mut [T],
     pub(super) ntk: Option<&'a mut [T]>,

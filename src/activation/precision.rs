@@ -12,7 +12,7 @@ pub const COVARIANCE_GUARD: f64 = 1024.0 * f64::EPSILON;
 pub const LARGEST_VARIANCE: f64 = f64::MAX / 4.0;
 
 /// Numerator and denominator of a rational function at $`u = \tfrac12 - z`$, 0 ≤ u ≤ ½. All coefficients are positive.
-pub type Rational<T> = (&'static [T], &'static [T]);
+pub(super) type Rational<T> = (&'static [T], &'static [T]);
 
 /// The part of [`Real`] that belongs to the activations.
 pub trait Precision: Sized + 'static {

@@ -205,7 +205,8 @@ impl<T: Real> WithSimd for Valid<'_, T> {
 
 /// What an activation needs of the variances of one signal, computed once and used for many pairs.
 ///
-/// Made by [`Activation::prepare`], for that activation only; used by [`Activation::apply_prepared`].
+/// Made by [`Activation::prepare`](super::Activation::prepare), for that activation only; used by
+/// [`Activation::apply_prepared`](super::Activation::apply_prepared).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VarianceField<T: Real = f64> {
     variance: Vec<T>,
@@ -231,7 +232,7 @@ impl<T: Real> VarianceField<T> {
         self.plain
     }
 
-    /// Returns all of it, for [`Activation::apply_prepared`].
+    /// Returns all of it, for [`Activation::apply_prepared`](super::Activation::apply_prepared).
     pub fn view(&self) -> PreparedVariance<'_, T> {
         PreparedVariance {
             variance: &self.variance,

@@ -68,12 +68,12 @@ pub(super) struct Header {
 
 impl Header {
     /// The descriptor without the order of bytes.
-    pub fn type_code(&self) -> &str {
+    pub(super) fn type_code(&self) -> &str {
         self.descriptor.trim_start_matches(['<', '>', '|', '='])
     }
 
     /// The type of the elements, `None` if they are no numbers.
-    pub fn kind(&self) -> Option<Kind> {
+    pub(super) fn kind(&self) -> Option<Kind> {
         let code = self.type_code();
         KINDS
             .iter()
@@ -82,7 +82,7 @@ impl Header {
     }
 
     /// Whether the highest byte of an element comes first; `=` and no mark are the order of the machine.
-    pub fn big_endian(&self) -> bool {
+    pub(super) fn big_endian(&self) -> bool {
         match self.descriptor.as_bytes().first() {
             Some(b'>') => true,
             Some(b'<' | b'|') => false,
@@ -91,7 +91,7 @@ impl Header {
     }
 
     /// NumPy's name of the element type, where it has a common one.
-    pub fn type_name(&self) -> String {
+    pub(super) fn type_name(&self) -> String {
         if let Some(kind) = self.kind() {
             let named = KINDS.iter().find(|(known, ..)| *known == kind);
             return named.map_or(String::new(), |(_, name, _)| (*name).into());
@@ -108,7 +108,7 @@ impl Header {
     }
 
     /// The error for an element type that a reader does not take.
-    pub fn wrong_type(&self, what: &str, expected: &str) -> Error {
+    pub(super) fn wrong_type(&self, what: &str, expected: &str) -> Error {
         Error::invalid(
             format!("element type of {what}"),
             self.type_name(),
@@ -117,7 +117,7 @@ impl Header {
     }
 
     /// Compares the header's claim with the length of the data; returns the number of elements.
-    pub fn count(&self, element_size: usize, what: &str) -> Result<usize> {
+    pub(super) fn count(&self, element_size: usize, what: &str) -> Result<usize> {
         let (shape, available) = (&self.shape, self.data_len);
         if shape.contains(&0) {
             return Err(Error::empty(format!("{what} of shape {shape:?}")));

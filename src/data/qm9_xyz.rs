@@ -95,7 +95,7 @@ impl Block<'_> {
     /// Line 1: the number of atoms n. Line 2: `gdb`, number, A, B, C, μ, α, homo, lumo, gap, r², zpve, U0, U, H, G, Cv.
     /// Then n lines: element, x, y, z, charge. Then the frequencies, SMILES and InChI, which must be there (else
     /// the file was cut off) and are not used.
-    pub fn parse(&self) -> Result<Molecule> {
+    pub(super) fn parse(&self) -> Result<Molecule> {
         parse(self.lines, self.before)
     }
 }

@@ -40,6 +40,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 /// [`Error::Io`] if it cannot be read, or is a device, a socket or a named pipe, which may have no end; [`Error::InFile`] around
 /// [`Error::InvalidValue`] if it is longer than the limit, of which no more is read, or around [`Error::Syntax`] if it is no
 /// text.
+#[cfg_attr(not(feature = "data"), allow(unreachable_pub))]
 pub fn read_text(path: impl AsRef<Path>, format: &'static str, limit: u64) -> Result<String> {
     let path = path.as_ref();
     let cannot_read = |err| io_error(path, FileOperation::Read, err);

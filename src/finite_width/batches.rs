@@ -18,12 +18,12 @@ pub(super) struct Batches {
 
 impl Batches {
     /// Steps of an epoch.
-    pub fn per_epoch(&self) -> u64 {
+    pub(super) fn per_epoch(&self) -> u64 {
         self.items.div_ceil(self.size) as u64
     }
 
     /// Input and transformation of each item of an epoch, in the order of the steps.
-    pub fn epoch(&self, epoch: u64) -> Vec<[usize; 2]> {
+    pub(super) fn epoch(&self, epoch: u64) -> Vec<[usize; 2]> {
         let mut rng = shuffle::generator(self.seed);
         rng.set_stream(epoch);
         let mut order: Vec<usize> = (0..self.items).collect();
@@ -43,7 +43,7 @@ impl Batches {
     }
 
     /// The items of a step among those of its epoch.
-    pub fn range(&self, step: u64) -> std::ops::Range<usize> {
+    pub(super) fn range(&self, step: u64) -> std::ops::Range<usize> {
         let first = (step % self.per_epoch()) as usize * self.size;
         first..self.items.min(first + self.size)
     }

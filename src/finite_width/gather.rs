@@ -21,7 +21,7 @@ impl Table {
     ///
     /// # Arguments
     /// * `lifting` — whether it meets points of the set instead of elements of the group
-    pub fn finite(action: &FiniteAction, support: &Support, lifting: bool) -> Table {
+    pub(super) fn finite(action: &FiniteAction, support: &Support, lifting: bool) -> Table {
         let slots = if lifting {
             action.points()
         } else {
@@ -59,7 +59,7 @@ pub(super) struct Gather {
 }
 
 impl Gather {
-    pub fn new(table: &Table) -> Result<Gather> {
+    pub(super) fn new(table: &Table) -> Result<Gather> {
         let padded = table.sources.contains(&None);
         // Zeros are one more place behind all others.
         let indices = table
@@ -79,7 +79,7 @@ impl Gather {
     ///
     /// # Arguments
     /// * `weights` — `[filter · channels, channels behind]`
-    pub fn forward(&self, x: &Tensor, weights: &Tensor) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, weights: &Tensor) -> Result<Tensor> {
         let n = x.dim(0)?;
         let gathered = self.gather(x)?;
         gathered
@@ -89,7 +89,7 @@ impl Gather {
     }
 
     /// What the filter meets, `[n, places behind the filter, filter · channels]`.
-    pub fn gather(&self, x: &Tensor) -> Result<Tensor> {
+    pub(super) fn gather(&self, x: &Tensor) -> Result<Tensor> {
         let (n, _, channels) = x.dims3()?;
         let x = if self.padded {
             x.pad_with_zeros(1, 0, 1)?

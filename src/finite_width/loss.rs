@@ -20,7 +20,7 @@ pub(super) enum Targets {
 
 impl Targets {
     /// A tensor in the shape of the outputs: values, or ones at the labels.
-    pub fn tensor(&self, network: &FiniteNetwork, inputs: usize) -> Result<Tensor> {
+    pub(super) fn tensor(&self, network: &FiniteNetwork, inputs: usize) -> Result<Tensor> {
         let [places, channels] = network.output_shape();
         let rows = inputs * places;
         let shape_error = |expected: String, found: &[usize]| {
@@ -68,7 +68,7 @@ impl Targets {
     }
 
     /// How a checkpoint calls the loss.
-    pub fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Targets::Values(_) => "square-error",
             Targets::Labels(_) => "cross-entropy",
@@ -79,7 +79,7 @@ impl Targets {
     ///
     /// # Arguments
     /// * `targets` — rows of [`tensor`](Self::tensor)
-    pub fn loss(&self, outputs: &Tensor, targets: &Tensor) -> candle_core::Result<Tensor> {
+    pub(super) fn loss(&self, outputs: &Tensor, targets: &Tensor) -> candle_core::Result<Tensor> {
         match self {
             Targets::Values(_) => (outputs - targets)?.sqr()?.mean_all()? * 0.5,
             Targets::Labels(_) => {

@@ -21,7 +21,7 @@ pub(super) struct Slots(pub Vec<Slot>);
 
 impl Slots {
     /// Asks for one more; returns its number.
-    pub fn push(&mut self, name: String, shape: Vec<usize>) -> usize {
+    pub(super) fn push(&mut self, name: String, shape: Vec<usize>) -> usize {
         self.0.push(Slot { name, shape });
         self.0.len() - 1
     }

@@ -53,7 +53,7 @@ enum Places {
 }
 
 impl Plan {
-    pub fn new(network: &Network, width: Width, dtype: DType) -> Result<Plan> {
+    pub(super) fn new(network: &Network, width: Width, dtype: DType) -> Result<Plan> {
         width.check()?;
         if !matches!(dtype, DType::F32 | DType::F64) {
             return Err(Error::invalid(

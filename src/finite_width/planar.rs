@@ -20,7 +20,7 @@ impl PlanarPlaces {
     ///
     /// # Arguments
     /// * `lifting` — whether it meets pixels instead of features
-    pub fn table(self, support: &Support, lifting: bool) -> (Table, PlanarPlaces) {
+    pub(super) fn table(self, support: &Support, lifting: bool) -> (Table, PlanarPlaces) {
         let [height, width] = self.size;
         let (window, padding) = match support {
             Support::Window {

@@ -42,20 +42,20 @@ pub(super) fn unitary_row(a: i64) -> Vec<(i64, Complex64)> {
 pub(super) struct Beta(Vec<Array2<f64>>);
 
 impl Beta {
-    pub fn new(band_limit: usize, beta: f64) -> Result<Beta> {
+    pub(super) fn new(band_limit: usize, beta: f64) -> Result<Beta> {
         let degrees = (0..band_limit).map(|l| wigner_d_matrix(l, beta));
         Ok(Beta(degrees.collect::<Result<_>>()?))
     }
 
     /// $`d^l_{mn}(\beta)`$.
-    pub fn value(&self, degree: usize, m: i64, n: i64) -> f64 {
+    pub(super) fn value(&self, degree: usize, m: i64, n: i64) -> f64 {
         let l = degree as i64;
         self.0[degree][[(m + l) as usize, (n + l) as usize]]
     }
 
     /// Writes the matrices $`\Delta^l(g)`$ with $`S_{lm}(g x) = \sum_n \Delta^l_{mn}(g) S_{ln}(x)`$ of
     /// $`g = R_z(\alpha) R_y(\beta) R_z(\gamma)`$, in terms of $`Y(g x) = \overline{D(g)}\, Y(x)`$.
-    pub fn write(&self, alpha: f64, gamma: f64, mut out: ArrayViewMut1<'_, f64>) {
+    pub(super) fn write(&self, alpha: f64, gamma: f64, mut out: ArrayViewMut1<'_, f64>) {
         for degree in 0..self.0.len() {
             let l = degree as i64;
             let rows: Vec<_> = (-l..=l).map(unitary_row).collect();

@@ -34,7 +34,11 @@ pub(super) struct RotationPlaces {
 impl RotationPlaces {
     /// # Arguments
     /// * `band_limit` — of the features between layers, and of the grid
-    pub fn new(band_limit: usize, outputs: &Outputs, dtype: DType) -> Result<RotationPlaces> {
+    pub(super) fn new(
+        band_limit: usize,
+        outputs: &Outputs,
+        dtype: DType,
+    ) -> Result<RotationPlaces> {
         let grid = RotationGrid::new(band_limit, Sampling::GaussLegendre)?;
         let gammas = grid.gammas();
         // Angles β, then pairs (α, γ).
@@ -89,12 +93,12 @@ impl RotationPlaces {
         })
     }
 
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.weights.len()
     }
 
     /// Number of coefficients of a feature.
-    pub fn coefficients(&self) -> usize {
+    pub(super) fn coefficients(&self) -> usize {
         count(self.band_limit)
     }
 
@@ -105,7 +109,7 @@ impl RotationPlaces {
         }
     }
 
-    pub fn ring(&self) -> usize {
+    pub(super) fn ring(&self) -> usize {
         self.ring
     }
 
@@ -113,12 +117,12 @@ impl RotationPlaces {
     ///
     /// # Arguments
     /// * `on_sphere` — behind a partial pooling
-    pub fn grid(&self, on_sphere: bool) -> usize {
+    pub(super) fn grid(&self, on_sphere: bool) -> usize {
         self.grid / if on_sphere { self.ring } else { 1 }
     }
 
     /// Haar weights, `[1, places]`.
-    pub fn means(&self, on_sphere: bool, dtype: DType) -> Result<Tensor> {
+    pub(super) fn means(&self, on_sphere: bool, dtype: DType) -> Result<Tensor> {
         let ring = if on_sphere { self.ring } else { 1 };
         let weights: Vec<f64> = self.weights[..self.grid]
             .chunks_exact(ring)
@@ -290,7 +294,7 @@ pub(super) struct SphereLifting {
 impl SphereLifting {
     /// # Arguments
     /// * `band_limit` — of the signals
-    pub fn new(support: &Support, band_limit: usize, dtype: DType) -> Result<Self> {
+    pub(super) fn new(support: &Support, band_limit: usize, dtype: DType) -> Result<Self> {
         Ok(SphereLifting {
             noise: Noise::new(lifting_root(support, band_limit)?, dtype)?,
             band_limit,
@@ -308,7 +312,7 @@ impl SphereLifting {
     ///
     /// # Arguments
     /// * `weights` — `[L², channels, channels behind]`
-    pub fn forward(
+    pub(super) fn forward(
         &self,
         x: &Tensor,
         weights: &Tensor,
@@ -320,7 +324,7 @@ impl SphereLifting {
     }
 
     /// Derivatives by the weights, `[n, …]`, from those by the features, `[n, places, channels behind]`.
-    pub fn derivatives(
+    pub(super) fn derivatives(
         &self,
         x: &Tensor,
         outer: &Tensor,
@@ -339,7 +343,7 @@ pub(super) struct SphereConvolution {
 }
 
 impl SphereConvolution {
-    pub fn new(support: &Support, places: &RotationPlaces, dtype: DType) -> Result<Self> {
+    pub(super) fn new(support: &Support, places: &RotationPlaces, dtype: DType) -> Result<Self> {
         let root = convolution_root(support, places.band_limit)?;
         Ok(SphereConvolution {
             noise: Noise::new(root, dtype)?,
@@ -350,7 +354,7 @@ impl SphereConvolution {
     ///
     /// # Arguments
     /// * `weights` — `[coefficients, channels, channels behind]`
-    pub fn forward(
+    pub(super) fn forward(
         &self,
         x: &Tensor,
         weights: &Tensor,
@@ -363,7 +367,7 @@ impl SphereConvolution {
     }
 
     /// Derivatives by the weights, `[n, …]`, from those by the features, `[n, places, channels behind]`.
-    pub fn derivatives(
+    pub(super) fn derivatives(
         &self,
         x: &Tensor,
         outer: &Tensor,

@@ -43,7 +43,7 @@ pub(super) struct Linear {
 }
 
 impl Linear {
-    pub fn is_pointwise(&self) -> bool {
+    pub(super) fn is_pointwise(&self) -> bool {
         matches!(self.map, Map::Pointwise)
     }
 }
@@ -76,7 +76,7 @@ pub(super) struct Tap {
 }
 
 impl Context<'_> {
-    pub fn run(&self, steps: &[Step], x: &Tensor) -> Result<Tensor> {
+    pub(super) fn run(&self, steps: &[Step], x: &Tensor) -> Result<Tensor> {
         let mut x = x.clone();
         for step in steps {
             x = self.step(step, &x)?;

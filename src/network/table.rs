@@ -10,12 +10,12 @@ use crate::{Error, Result};
 pub(super) struct Lines(Vec<usize>);
 
 impl Lines {
-    pub fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         Lines(text.match_indices('\n').map(|(end, _)| end).collect())
     }
 
     /// One-based line of a byte, found without another pass through the text.
-    pub fn at(&self, byte: usize) -> usize {
+    pub(super) fn at(&self, byte: usize) -> usize {
         1 + self.0.partition_point(|&end| end < byte)
     }
 }
@@ -34,7 +34,7 @@ pub(super) struct Found<T> {
 }
 
 impl<'a> Table<'a> {
-    pub fn new(lines: &'a Lines, table: &'a DeTable<'a>, place: impl Into<String>) -> Self {
+    pub(super) fn new(lines: &'a Lines, table: &'a DeTable<'a>, place: impl Into<String>) -> Self {
         Table {
             lines,
             table,
@@ -58,7 +58,7 @@ impl<'a> Table<'a> {
     }
 
     /// The error for a key that is needed and absent.
-    pub fn missing(&self, key: &str) -> Error {
+    pub(super) fn missing(&self, key: &str) -> Error {
         Error::missing(
             format!("key `{key}`"),
             format!("{}, which {}", self.place, self.keys()),
@@ -66,7 +66,13 @@ impl<'a> Table<'a> {
     }
 
     /// The error for the value of a key.
-    pub fn wrong(&self, key: &str, line: usize, found: impl Into<Value>, expected: &str) -> Error {
+    pub(super) fn wrong(
+        &self,
+        key: &str,
+        line: usize,
+        found: impl Into<Value>,
+        expected: &str,
+    ) -> Error {
         Error::invalid(self.name(key, line), found, expected)
     }
 
@@ -75,12 +81,12 @@ impl<'a> Table<'a> {
     }
 
     /// Refuses keys that are not accepted, the first in the file first.
-    pub fn accept(&self, accepted: &[&str]) -> Result<()> {
+    pub(super) fn accept(&self, accepted: &[&str]) -> Result<()> {
         self.accept_or(accepted, |_| None)
     }
 
     /// Refuses keys that are not accepted; `other` says more about some of them.
-    pub fn accept_or(
+    pub(super) fn accept_or(
         &self,
         accepted: &[&str],
         other: impl Fn(&str) -> Option<&'static str>,
@@ -105,7 +111,7 @@ impl<'a> Table<'a> {
     }
 
     /// Refuses the second of several keys of which one says it all.
-    pub fn at_most_one(&self, keys: &[&str]) -> Result<()> {
+    pub(super) fn at_most_one(&self, keys: &[&str]) -> Result<()> {
         let mut found: Vec<_> = keys
             .iter()
             .filter_map(|key| self.value(key).map(|found| (found.line, key)))
@@ -148,37 +154,40 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub fn string(&self, key: &str) -> Result<Option<Found<&'a str>>> {
+    pub(super) fn string(&self, key: &str) -> Result<Option<Found<&'a str>>> {
         self.read(key, "a string in quotes", |value| value.as_str())
     }
 
-    pub fn float(&self, key: &str) -> Result<Option<Found<f64>>> {
+    pub(super) fn float(&self, key: &str) -> Result<Option<Found<f64>>> {
         self.read(key, "a number", float)
     }
 
-    pub fn count(&self, key: &str) -> Result<Option<Found<usize>>> {
+    pub(super) fn count(&self, key: &str) -> Result<Option<Found<usize>>> {
         self.read(key, "a whole number, zero or more", count)
     }
 
-    pub fn counts(&self, key: &str) -> Result<Option<Found<Vec<usize>>>> {
+    pub(super) fn counts(&self, key: &str) -> Result<Option<Found<Vec<usize>>>> {
         self.read(key, "a list of whole numbers, zero or more", |value| {
             list(value, count)
         })
     }
 
-    pub fn count_lists(&self, key: &str) -> Result<Option<Found<Vec<Vec<usize>>>>> {
+    pub(super) fn count_lists(&self, key: &str) -> Result<Option<Found<Vec<Vec<usize>>>>> {
         let expected = "a list of lists of whole numbers, zero or more";
         self.read(key, expected, |value| {
             list(value, |value| list(value, count))
         })
     }
 
-    pub fn floats(&self, key: &str) -> Result<Option<Found<Vec<f64>>>> {
+    pub(super) fn floats(&self, key: &str) -> Result<Option<Found<Vec<f64>>>> {
         self.read(key, "a list of numbers", |value| list(value, float))
     }
 
     /// A list of lists of N numbers each.
-    pub fn float_lists<const N: usize>(&self, key: &str) -> Result<Option<Found<Vec<[f64; N]>>>> {
+    pub(super) fn float_lists<const N: usize>(
+        &self,
+        key: &str,
+    ) -> Result<Option<Found<Vec<[f64; N]>>>> {
         self.read(key, &format!("a list of lists of {N} numbers"), |value| {
             list(value, |value| {
                 list::<_, Vec<f64>>(value, float)?.try_into().ok()
@@ -186,12 +195,12 @@ impl<'a> Table<'a> {
         })
     }
 
-    pub fn table(&self, key: &str) -> Result<Option<Found<&'a DeTable<'a>>>> {
+    pub(super) fn table(&self, key: &str) -> Result<Option<Found<&'a DeTable<'a>>>> {
         self.read(key, &format!("a table [{key}]"), |value| value.as_table())
     }
 
     /// A list of tables, `[[key]]`, each with its line.
-    pub fn tables(&self, key: &str) -> Result<Option<Vec<Found<&'a DeTable<'a>>>>> {
+    pub(super) fn tables(&self, key: &str) -> Result<Option<Vec<Found<&'a DeTable<'a>>>>> {
         let expected = format!("tables [[{key}]]");
         let Some(Found { value, line }) = self.value(key) else {
             return Ok(None);

@@ -40,7 +40,7 @@ pub(crate) struct Sectoral {
 
 impl Sectoral {
     /// Starts at order zero.
-    pub fn new(sine: f64, cosine: f64) -> Self {
+    pub(crate) fn new(sine: f64, cosine: f64) -> Self {
         // sin² + cos² = 1 gives the digits that the rounding of the sine lost, which m multiplications would amplify.
         let defect = (-sine).mul_add(sine, 1.0) - cosine * cosine;
         let sine_low = if sine > 0.5 {
@@ -58,7 +58,7 @@ impl Sectoral {
     }
 
     /// Goes on to the next order.
-    pub fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         self.order += 1;
         let factor = -(1.0 + 0.5 / self.order as f64).sqrt();
         let p = self.mantissa * factor;

@@ -42,7 +42,7 @@ pub(crate) fn variable(kind: usize, sine: f64, cosine: f64) -> f64 {
 }
 
 impl LegendreChains {
-    pub fn new(band_limit: usize) -> Self {
+    pub(crate) fn new(band_limit: usize) -> Self {
         let mut steps = Vec::with_capacity(band_limit * (band_limit + 1) / 2);
         let mut offsets = Vec::with_capacity(2 * band_limit + 1);
         for m in 0..band_limit {
@@ -59,27 +59,27 @@ impl LegendreChains {
         }
     }
 
-    pub fn band_limit(&self) -> usize {
+    pub(crate) fn band_limit(&self) -> usize {
         self.band_limit
     }
 
     /// The steps of one chain: degrees `m + parity`, `m + parity + 2`, … below the band limit.
     #[inline(always)]
-    pub fn chain(&self, order: usize, parity: usize) -> &[Step] {
+    pub(crate) fn chain(&self, order: usize, parity: usize) -> &[Step] {
         let start = self.offsets[2 * order + parity];
         &self.steps[start..start + (self.band_limit - order - parity).div_ceil(2)]
     }
 
     /// The steps of the odd chain, as many as the even one has.
     #[inline(always)]
-    pub fn shared(&self, order: usize) -> &[Step] {
+    pub(crate) fn shared(&self, order: usize) -> &[Step] {
         let start = self.offsets[2 * order + 1];
         &self.steps[start..start + (self.band_limit - order).div_ceil(2)]
     }
 
     /// How the even chain follows from the odd one, divided by x: $`q_k = \alpha_k o_k + \beta_{k-1} o_{k-1}`$ by
     /// $`\bar P_\ell = (\epsilon_{\ell+1} \bar P_{\ell+1} + \epsilon_\ell \bar P_{\ell-1}) / x`$.
-    pub fn mixing(&self, order: usize) -> impl Iterator<Item = [f64; 2]> + '_ {
+    pub(crate) fn mixing(&self, order: usize) -> impl Iterator<Item = [f64; 2]> + '_ {
         let even = self.chain(order, 0);
         let odd = self.shared(order);
         (0..even.len()).map(move |k| {
@@ -97,7 +97,7 @@ impl LegendreChains {
     /// Calls `visit(l, value)` with $`\bar P_{\ell m}(\theta)`$ for the order m of `start` and each degree m ≤ l < L, first those of
     /// even `l − m`; negligible values are left out.
     #[inline]
-    pub fn visit(
+    pub(crate) fn visit(
         &self,
         start: &Sectoral,
         sine: f64,

@@ -44,7 +44,7 @@ pub(super) struct TickLabel {
 
 impl Axis {
     /// From the first number to the last, wider if they are equal.
-    pub fn exactly(low: f64, high: f64) -> Axis {
+    pub(super) fn exactly(low: f64, high: f64) -> Axis {
         // Ranges within rounding have no ticks that could be told apart.
         let size = low.abs().max(high.abs());
         let (low, high) = if high - low > 1e-9 * size && size > SMALLEST {
@@ -62,7 +62,7 @@ impl Axis {
     }
 
     /// A range around some numbers, with a margin of this part of it; a logarithmic one covers the positive numbers.
-    pub fn around(values: &[f64], scale: AxisScale, margin: f64) -> Axis {
+    pub(super) fn around(values: &[f64], scale: AxisScale, margin: f64) -> Axis {
         let (low, high) = extremes(values.iter().copied());
         let logarithmic = match scale {
             AxisScale::Linear => false,
@@ -91,7 +91,7 @@ impl Axis {
     }
 
     /// From the first number to the last, which may be the smaller one, with ticks at given numbers.
-    pub fn with_marks(low: f64, high: f64, marks: Vec<f64>) -> Axis {
+    pub(super) fn with_marks(low: f64, high: f64, marks: Vec<f64>) -> Axis {
         Axis {
             low,
             high,
@@ -101,7 +101,7 @@ impl Axis {
     }
 
     /// Puts the ticks at these numbers if they are few and not too close together.
-    pub fn marked(mut self, values: &[f64]) -> Axis {
+    pub(super) fn marked(mut self, values: &[f64]) -> Axis {
         const MOST: usize = 8;
         const CLOSEST: f64 = 0.075;
         let mut marks = values.to_vec();
@@ -117,7 +117,7 @@ impl Axis {
     }
 
     /// Lowers the lower end of a linear axis to zero if it is close to it.
-    pub fn down_to_zero(mut self) -> Axis {
+    pub(super) fn down_to_zero(mut self) -> Axis {
         if !self.logarithmic && self.low < 0.35 * self.high {
             self.low = 0.0;
         }
@@ -125,7 +125,7 @@ impl Axis {
     }
 
     /// Where a number lies, 0 at the lower end and 1 at the upper one.
-    pub fn fraction(&self, value: f64) -> f64 {
+    pub(super) fn fraction(&self, value: f64) -> f64 {
         if self.logarithmic {
             // What is not positive lies far below.
             let [value, low, high] =
@@ -137,7 +137,7 @@ impl Axis {
     }
 
     /// The exponent of ten that is written once for all labels.
-    pub fn exponent(&self) -> i32 {
+    pub(super) fn exponent(&self) -> i32 {
         if self.logarithmic {
             return 0;
         }
@@ -150,7 +150,7 @@ impl Axis {
     }
 
     /// Ticks at round numbers within the range, with about `most` labels.
-    pub fn ticks(&self, most: usize) -> Vec<Tick> {
+    pub(super) fn ticks(&self, most: usize) -> Vec<Tick> {
         let inside = |value: f64| (-1e-6..=1.0 + 1e-6).contains(&self.fraction(value));
         let mut ticks = match (self.logarithmic, self.marks.is_empty()) {
             (true, _) => self.logarithmic_ticks(most),

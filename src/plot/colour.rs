@@ -58,7 +58,7 @@ impl ColourScale {
     /// A scale that covers the numbers, which are finite.
     ///
     /// Numbers of both signs get a diverging map with zero in the middle, unless one sign is no more than rounding.
-    pub fn of<'a>(values: impl Iterator<Item = &'a f64>) -> ColourScale {
+    pub(super) fn of<'a>(values: impl Iterator<Item = &'a f64>) -> ColourScale {
         /// Numbers of the other sign below this part of the largest do not make a map diverge.
         const ROUNDING: f64 = 1e-9;
         let (low, high) = super::axis::extremes(values.copied());
@@ -73,7 +73,7 @@ impl ColourScale {
     }
 
     /// The colour of a number; those beyond the ends get the colours of the ends.
-    pub fn colour(&self, value: f64) -> Colour {
+    pub(super) fn colour(&self, value: f64) -> Colour {
         // 255 colours, zero being one of them, so that a palette holds them and one for the background.
         const STEPS: f64 = 254.0;
         let t = (self.axis.fraction(value).clamp(0.0, 1.0) * STEPS).round() / STEPS;

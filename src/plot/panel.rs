@@ -25,7 +25,7 @@ pub(super) struct Panel {
 
 impl Panel {
     /// Fills a page, with room for the ticks and the texts, and this much more above.
-    pub fn filling(
+    pub(super) fn filling(
         [width, height]: [f64; 2],
         x: Axis,
         y: Axis,
@@ -48,20 +48,20 @@ impl Panel {
     }
 
     /// Room above the panel for the power of ten that the labels of the vertical axis share.
-    pub fn exponent_room(&self) -> f64 {
+    pub(super) fn exponent_room(&self) -> f64 {
         exponent_room(&self.y)
     }
 
-    pub fn right(&self) -> f64 {
+    pub(super) fn right(&self) -> f64 {
         self.left + self.width
     }
 
-    pub fn bottom(&self) -> f64 {
+    pub(super) fn bottom(&self) -> f64 {
         self.top + self.height
     }
 
     /// Where a pair of numbers lies; those far outside come to lie a little outside.
-    pub fn at(&self, x: f64, y: f64) -> Place {
+    pub(super) fn at(&self, x: f64, y: f64) -> Place {
         const BEYOND: f64 = 0.02;
         let inside = |fraction: f64| fraction.clamp(-BEYOND, 1.0 + BEYOND);
         [
@@ -71,14 +71,14 @@ impl Panel {
     }
 
     /// Draws the lines behind the data, the two axes, and what is written around.
-    pub fn draw(&self, picture: &mut Picture, labels: &Labels<'_>) {
+    pub(super) fn draw(&self, picture: &mut Picture, labels: &Labels<'_>) {
         self.draw_grid(picture);
         self.draw_x(picture);
         self.draw_y(picture);
         self.draw_texts(picture, labels);
     }
 
-    pub fn draw_grid(&self, picture: &mut Picture) {
+    pub(super) fn draw_grid(&self, picture: &mut Picture) {
         for tick in self.x.ticks(6).iter().filter(|tick| tick.label.is_some()) {
             let x = self.at(tick.value, self.y.low)[0];
             picture.line(vec![[x, self.top], [x, self.bottom()]], GRID, 0.8);
@@ -89,7 +89,7 @@ impl Panel {
         }
     }
 
-    pub fn draw_x(&self, picture: &mut Picture) {
+    pub(super) fn draw_x(&self, picture: &mut Picture) {
         let bottom = self.bottom();
         picture.line(vec![[self.left, bottom], [self.right(), bottom]], INK, 1.0);
         for tick in self.x.ticks(6) {
@@ -109,7 +109,7 @@ impl Panel {
         }
     }
 
-    pub fn draw_y(&self, picture: &mut Picture) {
+    pub(super) fn draw_y(&self, picture: &mut Picture) {
         let (left, bottom) = (self.left, self.bottom());
         picture.line(vec![[left, self.top], [left, bottom]], INK, 1.0);
         for tick in self.y.ticks(6) {
@@ -129,7 +129,7 @@ impl Panel {
         }
     }
 
-    pub fn draw_texts(&self, picture: &mut Picture, labels: &Labels<'_>) {
+    pub(super) fn draw_texts(&self, picture: &mut Picture, labels: &Labels<'_>) {
         let middle = self.left + 0.5 * self.width;
         let (text, size) = fitted(labels.x, LABEL_SIZE, self.width);
         picture.text(&text, [middle, self.bottom() + 42.0], size, Anchor::Middle);

@@ -76,7 +76,7 @@ pub(super) enum Marker {
 
 impl Marker {
     /// The marker of a curve.
-    pub fn of_curve(number: usize) -> Marker {
+    pub(super) fn of_curve(number: usize) -> Marker {
         [
             Marker::Disc,
             Marker::Square,
@@ -87,14 +87,14 @@ impl Marker {
 }
 
 impl Picture {
-    pub fn new(size: [f64; 2]) -> Picture {
+    pub(super) fn new(size: [f64; 2]) -> Picture {
         Picture {
             size,
             marks: Vec::new(),
         }
     }
 
-    pub fn line(&mut self, places: Vec<Place>, colour: Colour, width: f64) {
+    pub(super) fn line(&mut self, places: Vec<Place>, colour: Colour, width: f64) {
         if places.len() > 1 {
             self.marks.push(Mark::Line {
                 places,
@@ -106,7 +106,13 @@ impl Picture {
     }
 
     /// A line that what lies below shines through.
-    pub fn faint_line(&mut self, places: Vec<Place>, colour: Colour, width: f64, opacity: f64) {
+    pub(super) fn faint_line(
+        &mut self,
+        places: Vec<Place>,
+        colour: Colour,
+        width: f64,
+        opacity: f64,
+    ) {
         if places.len() > 1 {
             self.marks.push(Mark::Line {
                 places,
@@ -118,7 +124,13 @@ impl Picture {
     }
 
     /// A straight line in pieces of this length.
-    pub fn dashes(&mut self, [from, to]: [Place; 2], colour: Colour, width: f64, piece: f64) {
+    pub(super) fn dashes(
+        &mut self,
+        [from, to]: [Place; 2],
+        colour: Colour,
+        width: f64,
+        piece: f64,
+    ) {
         let length = (to[0] - from[0]).hypot(to[1] - from[1]);
         let count = ((length / piece) as usize).clamp(1, 1000) | 1;
         let at = |k: usize| {
@@ -130,7 +142,7 @@ impl Picture {
         }
     }
 
-    pub fn area(&mut self, places: Vec<Place>, colour: Colour, opacity: f64) {
+    pub(super) fn area(&mut self, places: Vec<Place>, colour: Colour, opacity: f64) {
         self.marks.push(Mark::Area {
             places,
             colour,
@@ -138,11 +150,11 @@ impl Picture {
         });
     }
 
-    pub fn rectangle(&mut self, [a, b]: [Place; 2], colour: Colour, opacity: f64) {
+    pub(super) fn rectangle(&mut self, [a, b]: [Place; 2], colour: Colour, opacity: f64) {
         self.area(vec![a, [b[0], a[1]], b, [a[0], b[1]]], colour, opacity);
     }
 
-    pub fn disc(&mut self, centre: Place, radius: f64, colour: Colour) {
+    pub(super) fn disc(&mut self, centre: Place, radius: f64, colour: Colour) {
         self.marks.push(Mark::Disc {
             centre,
             radius,
@@ -150,11 +162,11 @@ impl Picture {
         });
     }
 
-    pub fn text(&mut self, text: &str, at: Place, size: f64, anchor: Anchor) {
+    pub(super) fn text(&mut self, text: &str, at: Place, size: f64, anchor: Anchor) {
         self.coloured_text(text, at, size, anchor, INK);
     }
 
-    pub fn coloured_text(
+    pub(super) fn coloured_text(
         &mut self,
         text: &str,
         at: Place,
@@ -173,7 +185,7 @@ impl Picture {
     }
 
     /// Text along a vertical axis, centred.
-    pub fn turned_text(&mut self, text: &str, at: Place, size: f64) {
+    pub(super) fn turned_text(&mut self, text: &str, at: Place, size: f64) {
         self.marks.push(Mark::Text(Text {
             text: one_line(text),
             at,
@@ -184,12 +196,12 @@ impl Picture {
         }));
     }
 
-    pub fn raster(&mut self, raster: Raster) {
+    pub(super) fn raster(&mut self, raster: Raster) {
         self.marks.push(Mark::Raster(raster));
     }
 
     /// Points of which each is to be seen: smaller ones where they are many.
-    pub fn points(&mut self, marker: Marker, places: &[Place], radius: f64, colour: Colour) {
+    pub(super) fn points(&mut self, marker: Marker, places: &[Place], radius: f64, colour: Colour) {
         const SMALLEST: f64 = 1.2;
         // Half of what there is for each of them along both axes.
         let extent = |c: usize| {
@@ -207,7 +219,7 @@ impl Picture {
     }
 
     /// A point with a white rim, so that it stands out from lines.
-    pub fn marker(&mut self, marker: Marker, at: Place, radius: f64, colour: Colour) {
+    pub(super) fn marker(&mut self, marker: Marker, at: Place, radius: f64, colour: Colour) {
         // Narrower around small points.
         let rim = (0.3 * radius).min(1.0);
         for (radius, colour) in [(radius + rim, PAPER), (radius, colour)] {

@@ -30,7 +30,7 @@ pub(super) mod mollweide {
     use super::*;
 
     /// The direction at a place of the ellipse x²/4 + y² ≤ 1, with the north pole at y = 1; `None` outside.
-    pub fn direction([x, y]: [f64; 2]) -> Option<Direction> {
+    pub(crate) fn direction([x, y]: [f64; 2]) -> Option<Direction> {
         if 0.25 * x * x + y * y > 1.0 {
             return None;
         }
@@ -46,7 +46,7 @@ pub(super) mod mollweide {
     }
 
     /// The place of a direction, for a longitude from −π to π.
-    pub fn place(colatitude: f64, longitude: f64) -> [f64; 2] {
+    pub(crate) fn place(colatitude: f64, longitude: f64) -> [f64; 2] {
         let wanted = PI * colatitude.cos();
         // Newton's method for 2a + sin 2a = wanted; close to the poles by bisection.
         let (mut low, mut high) = (-FRAC_PI_2, FRAC_PI_2);
@@ -77,7 +77,7 @@ pub(super) struct Orthographic {
 
 impl Orthographic {
     /// Seen from above a point, with north upwards.
-    pub fn new(colatitude: f64, longitude: f64) -> Orthographic {
+    pub(super) fn new(colatitude: f64, longitude: f64) -> Orthographic {
         let (sin, cos) = colatitude.sin_cos();
         let (sin_phi, cos_phi) = longitude.sin_cos();
         Orthographic {
@@ -90,7 +90,7 @@ impl Orthographic {
     }
 
     /// The direction at a place of the unit disc; `None` outside.
-    pub fn direction(&self, [x, y]: [f64; 2]) -> Option<Direction> {
+    pub(super) fn direction(&self, [x, y]: [f64; 2]) -> Option<Direction> {
         let square = x * x + y * y;
         if square > 1.0 {
             return None;
@@ -105,7 +105,7 @@ impl Orthographic {
     }
 
     /// The place of a direction on the half that is seen.
-    pub fn place(&self, colatitude: f64, longitude: f64) -> Option<[f64; 2]> {
+    pub(super) fn place(&self, colatitude: f64, longitude: f64) -> Option<[f64; 2]> {
         let v = Direction::new(colatitude, longitude).vector();
         let [x, y, depth] = self
             .axes

@@ -118,7 +118,13 @@ pub(super) struct Step<'a, S> {
 impl<S: Simd> Step<'_, S> {
     /// The stage from `a` to `b`, or within `a`, which only the last one can do.
     #[inline(always)]
-    pub fn run(&self, a: &mut [Pair<S>], b: &mut [Pair<S>], extra: &mut [Pair<S>], in_place: bool) {
+    pub(super) fn run(
+        &self,
+        a: &mut [Pair<S>],
+        b: &mut [Pair<S>],
+        extra: &mut [Pair<S>],
+        in_place: bool,
+    ) {
         macro_rules! for_radix {
             ($($radix:literal)*) => {
                 match self.radix {

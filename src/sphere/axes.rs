@@ -15,7 +15,7 @@ pub(crate) enum Layout {
 
 impl Layout {
     /// Coefficients of one signal.
-    pub fn len(self, limit: usize) -> usize {
+    pub(crate) fn len(self, limit: usize) -> usize {
         match self {
             Layout::Full => limit * (2 * limit - 1),
             Layout::Half => half_len(limit),
@@ -23,7 +23,7 @@ impl Layout {
     }
 
     /// Where order m ≥ 0 of degree m is, and the distance to the next degree.
-    pub fn column(self, limit: usize, m: usize) -> (usize, usize) {
+    pub(crate) fn column(self, limit: usize, m: usize) -> (usize, usize) {
         match self {
             Layout::Full => (m * (2 * limit - 1) + limit - 1 + m, 2 * limit - 1),
             Layout::Half => (half_index(limit, m, m), 1),

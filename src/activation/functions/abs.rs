@@ -9,7 +9,7 @@ use pulp::Simd;
 use std::f64::consts::FRAC_2_PI;
 
 #[derive(Clone, Copy)]
-pub struct Abs;
+pub(super) struct Abs;
 
 impl Function for Abs {
     const NAME: &'static str = "abs";

@@ -6,7 +6,7 @@ use crate::activation::pair::{Formula, Moments, Points};
 use pulp::Simd;
 
 #[derive(Clone, Copy)]
-pub struct Cos;
+pub(super) struct Cos;
 
 impl Function for Cos {
     const NAME: &'static str = "cos";

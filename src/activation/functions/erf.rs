@@ -8,7 +8,7 @@ use pulp::Simd;
 use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, FRAC_2_SQRT_PI};
 
 #[derive(Clone, Copy)]
-pub struct Erf;
+pub(super) struct Erf;
 
 impl Function for Erf {
     const NAME: &'static str = "erf";

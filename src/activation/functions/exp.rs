@@ -7,7 +7,7 @@ use crate::simd::pack::Pack;
 use pulp::Simd;
 
 #[derive(Clone, Copy)]
-pub struct Exp;
+pub(super) struct Exp;
 
 impl Function for Exp {
     const NAME: &'static str = "exp";

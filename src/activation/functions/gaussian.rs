@@ -6,7 +6,7 @@ use crate::activation::real::Real;
 use pulp::Simd;
 
 #[derive(Clone, Copy)]
-pub struct Gaussian;
+pub(super) struct Gaussian;
 
 impl Function for Gaussian {
     const NAME: &'static str = "gaussian";

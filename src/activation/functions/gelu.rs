@@ -15,7 +15,7 @@ use pulp::Simd;
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
 #[derive(Clone, Copy)]
-pub struct Gelu;
+pub(super) struct Gelu;
 
 /// Φ
 fn normal(x: f64) -> f64 {

@@ -6,7 +6,7 @@ use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use pulp::Simd;
 
 #[derive(Clone, Copy)]
-pub struct Hermite {
+pub(super) struct Hermite {
     pub degree: u32,
 }
 

@@ -9,7 +9,7 @@ use crate::activation::real::Real;
 use pulp::Simd;
 
 #[derive(Clone, Copy)]
-pub struct LeakyRelu {
+pub(super) struct LeakyRelu {
     pub slope: f64,
 }
 

@@ -14,7 +14,7 @@ use crate::simd::pack::Pack;
 use pulp::Simd;
 
 #[derive(Clone, Copy)]
-pub struct Monomial {
+pub(super) struct Monomial {
     pub degree: u32,
 }
 

@@ -21,7 +21,7 @@ use pulp::Simd;
 use std::f64::consts::FRAC_1_PI;
 
 #[derive(Clone, Copy)]
-pub struct RectifiedMonomial {
+pub(super) struct RectifiedMonomial {
     pub degree: u32,
 }
 

@@ -14,7 +14,7 @@ const WIDTH: f64 = 2.4020563531719796;
 const GAIN: f64 = 2.0 / (WIDTH * WIDTH);
 
 #[derive(Clone, Copy)]
-pub struct SigmoidLike;
+pub(super) struct SigmoidLike;
 
 impl Function for SigmoidLike {
     const NAME: &'static str = "sigmoid-like";

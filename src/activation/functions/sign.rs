@@ -8,7 +8,7 @@ use pulp::Simd;
 use std::f64::consts::FRAC_2_PI;
 
 #[derive(Clone, Copy)]
-pub struct Sign;
+pub(super) struct Sign;
 
 impl Function for Sign {
     const NAME: &'static str = "sign";

@@ -7,7 +7,7 @@ use crate::simd::elementary::{exp, exp_m1};
 use pulp::Simd;
 
 #[derive(Clone, Copy)]
-pub struct Sin;
+pub(super) struct Sin;
 
 impl Function for Sin {
     const NAME: &'static str = "sin";

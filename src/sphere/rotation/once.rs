@@ -24,8 +24,8 @@ use num_complex::Complex64;
 /// O(L³) time, O(L²) memory; errors as [`CoefficientRotation`].
 ///
 /// # Errors
-/// [`Error::InvalidValue`] if L is 0 or too large, [`Error::ShapeMismatch`] if the shape is not `[L, 2L − 1]`,
-/// [`Error::NotFinite`] if a coefficient or an angle is NaN or infinite.
+/// [`Error::InvalidValue`](crate::Error::InvalidValue) if L is 0 or too large, [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if the shape is not `[L, 2L − 1]`,
+/// [`Error::NotFinite`](crate::Error::NotFinite) if a coefficient or an angle is NaN or infinite.
 ///
 /// # Examples
 /// ```

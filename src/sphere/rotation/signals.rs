@@ -17,7 +17,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Real signals that a signal counts for.
-    pub fn columns(self) -> usize {
+    pub(super) fn columns(self) -> usize {
         match self {
             Kind::Real => 1,
             Kind::Complex => 2,

@@ -36,7 +36,7 @@ pub(super) struct BatchStage<'a> {
 
 impl BatchStage<'_> {
     /// Computes the coefficients of signals that follow each other; says whether all samples are finite.
-    pub fn analyse<T: Sample>(
+    pub(super) fn analyse<T: Sample>(
         &self,
         samples: &[T],
         coeffs: &mut [Complex64],
@@ -59,7 +59,7 @@ impl BatchStage<'_> {
     }
 
     /// Computes the samples of signals that follow each other; says whether all coefficients that are used are finite.
-    pub fn synthesise<T: Sample>(
+    pub(super) fn synthesise<T: Sample>(
         &self,
         coeffs: &[Complex64],
         samples: &mut [T],

@@ -22,7 +22,7 @@ pub(super) struct Project<'a, const C: usize> {
 }
 
 impl<'a, const C: usize> Project<'a, C> {
-    pub fn new(
+    pub(super) fn new(
         tables: &'a LegendreValues,
         pairs: usize,
         order: usize,
@@ -99,7 +99,7 @@ pub(super) struct Expand<'a, const C: usize> {
 }
 
 impl<'a, const C: usize> Expand<'a, C> {
-    pub fn new(
+    pub(super) fn new(
         tables: &'a LegendreValues,
         pairs: usize,
         order: usize,

@@ -23,7 +23,7 @@ pub(super) struct CellLayout {
 
 impl CellLayout {
     /// `[group of orders][block][order]`: what one group of orders writes lies together.
-    pub fn by_orders(components: usize, band_limit: usize, blocks: usize) -> Self {
+    pub(super) fn by_orders(components: usize, band_limit: usize, blocks: usize) -> Self {
         let block_stride = ORDERS * 2 * components * LANES;
         let group_stride = blocks * block_stride;
         CellLayout {
@@ -35,7 +35,7 @@ impl CellLayout {
     }
 
     /// `[block][order]`: what one block writes lies together.
-    pub fn by_blocks(components: usize, band_limit: usize, blocks: usize) -> Self {
+    pub(super) fn by_blocks(components: usize, band_limit: usize, blocks: usize) -> Self {
         let group_stride = ORDERS * 2 * components * LANES;
         // One cache line more, so that blocks do not compete for the same places in the cache.
         let block_stride = band_limit.div_ceil(ORDERS) * group_stride + LANES;
@@ -49,13 +49,13 @@ impl CellLayout {
 
     /// Numbers of one cell.
     #[inline(always)]
-    pub fn cell(&self) -> usize {
+    pub(super) fn cell(&self) -> usize {
         2 * self.components * LANES
     }
 
     /// Where a cell starts.
     #[inline(always)]
-    pub fn position(&self, order: usize, block: usize) -> usize {
+    pub(super) fn position(&self, order: usize, block: usize) -> usize {
         order / ORDERS * self.group_stride
             + block * self.block_stride
             + order % ORDERS * self.cell()

@@ -41,7 +41,7 @@ pub(super) enum Passage {
 }
 
 impl Extension {
-    pub fn new(band_limit: usize, planner: &mut FftPlanner<f64>) -> Self {
+    pub(super) fn new(band_limit: usize, planner: &mut FftPlanner<f64>) -> Self {
         let mut pair = |n: usize| [planner.plan_fft_forward(n), planner.plan_fft_inverse(n)];
         let (odd, even, wide) = (2 * band_limit - 1, 2 * band_limit, 4 * band_limit);
         let (rings, midpoints, product) = (pair(odd), pair(even), pair(wide));
@@ -75,7 +75,7 @@ impl Extension {
     }
 
     /// Numbers that the two maps need as scratch.
-    pub fn scratch_len(&self) -> usize {
+    pub(super) fn scratch_len(&self) -> usize {
         let inner = [&self.rings, &self.midpoints, &self.product]
             .into_iter()
             .flatten()
@@ -86,19 +86,19 @@ impl Extension {
     }
 
     /// The weight that makes a sum over the midpoints after [`Extension::rings_to_midpoints`] the integral over sin θ dθ.
-    pub fn midpoint_weight(&self) -> f64 {
+    pub(super) fn midpoint_weight(&self) -> f64 {
         PI / self.band_limit as f64
     }
 
     /// The colatitudes of the midpoints.
-    pub fn midpoints(&self) -> Vec<f64> {
+    pub(super) fn midpoints(&self) -> Vec<f64> {
         (0..self.band_limit)
             .map(|t| (2 * t + 1) as f64 * PI / (2 * self.band_limit) as f64)
             .collect()
     }
 
     /// Replaces one column of L numbers of an order of the given parity by its image.
-    pub fn pass(
+    pub(super) fn pass(
         &self,
         passage: Passage,
         parity: f64,

@@ -38,7 +38,7 @@ const PHASE_STEP: usize = 32;
 
 impl FourierStage {
     /// Plans the transforms of rings that go through the stage in the given pairs.
-    pub fn new(
+    pub(super) fn new(
         rings: Rings,
         pairs: RingPairs,
         band_limit: usize,
@@ -63,12 +63,12 @@ impl FourierStage {
     }
 
     /// The transforms of rings of one length.
-    pub fn transforms(&self, longitudes: usize) -> &Transforms {
+    pub(super) fn transforms(&self, longitudes: usize) -> &Transforms {
         &self.transforms[&longitudes]
     }
 
     /// Makes room; never shrinks.
-    pub fn fit<T: Sample>(&self, scratch: &mut FourierScratch, band_limit: usize) {
+    pub(super) fn fit<T: Sample>(&self, scratch: &mut FourierScratch, band_limit: usize) {
         let rows = T::ROWS * LANES * self.rings.most_longitudes();
         let fft = self.transforms.values().flatten();
         let fft = fft.map(|fft| fft.get_inplace_scratch_len()).max();
@@ -88,7 +88,7 @@ impl FourierStage {
     /// Computes the samples of one block's rings, times weights, from the cells of the first `seen` orders.
     ///
     /// `samples` are the places of the rings, `[north, south]` pair after pair, empty where there is none.
-    pub fn synthesise<T: Sample>(
+    pub(super) fn synthesise<T: Sample>(
         &self,
         block: usize,
         seen: usize,
@@ -163,14 +163,14 @@ impl FourierStage {
     }
 
     /// Where the samples of a block lie, `[north, south]` pair after pair, empty where there is no ring.
-    pub fn ranges(&self, block: usize) -> [Range<usize>; 2 * LANES] {
+    pub(super) fn ranges(&self, block: usize) -> [Range<usize>; 2 * LANES] {
         self.pairs
             .of_block(block)
             .map(|ring| ring.map_or(0..0, |ring| self.rings.range(ring)))
     }
 
     /// Computes the cells of the first `seen` orders of one block from samples times weights; says whether all samples are finite.
-    pub fn analyse<T: Sample>(
+    pub(super) fn analyse<T: Sample>(
         &self,
         block: usize,
         seen: usize,
@@ -286,7 +286,7 @@ pub(super) struct Scatter<'a, T> {
 }
 
 impl<'a, T> Scatter<'a, T> {
-    pub fn new(
+    pub(super) fn new(
         layout: CellLayout,
         cells: &'a [f64],
         block: usize,
@@ -328,7 +328,7 @@ pub(super) struct Gather<'a, T> {
 }
 
 impl<'a, T> Gather<'a, T> {
-    pub fn new(rows: &'a [Complex64], longitudes: usize, cells: &'a mut [f64]) -> Self {
+    pub(super) fn new(rows: &'a [Complex64], longitudes: usize, cells: &'a mut [f64]) -> Self {
         Gather {
             rows,
             longitudes,

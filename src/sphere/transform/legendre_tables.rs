@@ -44,14 +44,14 @@ pub(super) struct LegendreTables {
 
 impl LegendreTables {
     /// Builds the tables for pairs of rings, for the method that suits the band limit.
-    pub fn of(band_limit: usize, pairs: &RingPairs) -> Self {
+    pub(super) fn of(band_limit: usize, pairs: &RingPairs) -> Self {
         let method = method(Functions::Scalar, band_limit);
         Self::new(method, band_limit, &pairs.sine, &pairs.cosine)
     }
 
     /// Builds the tables for rings given by their sines and cosines, in order of growing colatitude up to the equator, the
     /// number of rings being a multiple of [`LANES`].
-    pub fn new(method: Method, band_limit: usize, sine: &[f64], cosine: &[f64]) -> Self {
+    pub(super) fn new(method: Method, band_limit: usize, sine: &[f64], cosine: &[f64]) -> Self {
         let blocks = sine.len() / LANES;
         let middle = |block: &usize| block * LANES + LANES / 2;
         let polar_blocks = (0..blocks)

@@ -26,7 +26,7 @@ pub(super) struct LegendreValues {
 impl LegendreValues {
     /// Computes the tables, L²/4 times the number of rings each; `visit(order, parity, pair, out)` calls `out(j, value)` with the
     /// functions of degree m + parity + 2j that are not negligible.
-    pub fn new(
+    pub(super) fn new(
         band_limit: usize,
         pairs: usize,
         both: bool,
@@ -65,7 +65,7 @@ impl LegendreValues {
 
     /// The matrix `[degree][pair]` of one order and parity.
     #[inline(always)]
-    pub fn by_degree(&self, order: usize, parity: usize) -> &[f64] {
+    pub(super) fn by_degree(&self, order: usize, parity: usize) -> &[f64] {
         let [first, _, degrees] = self.places[2 * order + parity];
         &self.by_degree[first..first + degrees * self.pairs]
     }

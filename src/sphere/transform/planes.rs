@@ -108,7 +108,7 @@ impl Potential {
     }
 
     /// Packs the gradient of a scalar; says whether all coefficients that are used are finite.
-    pub fn pack<T: Sample>(&self, coeffs: &[Complex64], packed: &mut [f64]) -> bool {
+    pub(super) fn pack<T: Sample>(&self, coeffs: &[Complex64], packed: &mut [f64]) -> bool {
         let slots: &mut [[f64; 4]] = cast_slice_mut(packed);
         let mut defect = 0.0;
         self.each(|l, slot, [plus, minus], sign| {
@@ -134,7 +134,7 @@ impl Potential {
     }
 
     /// The adjoint, or the inverse, of [`Potential::pack`]; the second part is added to the first.
-    pub fn unpack(&self, packed: &[f64], coeffs: &mut [Complex64]) {
+    pub(super) fn unpack(&self, packed: &[f64], coeffs: &mut [Complex64]) {
         let slots: &[[f64; 4]] = cast_slice(packed);
         if self.part == 0 {
             coeffs.fill(Complex64::ZERO);

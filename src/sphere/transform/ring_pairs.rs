@@ -25,7 +25,7 @@ pub(super) struct RingPairs {
 
 impl RingPairs {
     /// Finds the pairs among colatitudes in any order. A mirror image is recognised within four roundings.
-    pub fn new(colatitudes: &[f64]) -> Self {
+    pub(super) fn new(colatitudes: &[f64]) -> Self {
         use std::f64::consts::{FRAC_PI_2, PI};
         // The distance to the nearer pole, and whether that is the south pole.
         let mut rings: Vec<(f64, bool, usize)> = colatitudes
@@ -84,7 +84,7 @@ impl RingPairs {
     }
 
     /// The pairs of a set of rings; mirror images with different longitudes are taken apart.
-    pub fn of(rings: &Rings) -> Self {
+    pub(super) fn of(rings: &Rings) -> Self {
         let rings = rings.rings();
         let colatitudes: Vec<f64> = rings.iter().map(|ring| ring.colatitude).collect();
         let pairs = Self::new(&colatitudes);
@@ -117,7 +117,7 @@ impl RingPairs {
     }
 
     /// Neighbours in pairs, whatever their colatitudes: enough for the Fourier stage.
-    pub fn neighbours(count: usize) -> Self {
+    pub(super) fn neighbours(count: usize) -> Self {
         let pairs: Vec<RingPair> = (0..count)
             .step_by(2)
             .map(|ring| RingPair {
@@ -130,12 +130,12 @@ impl RingPairs {
     }
 
     /// Blocks of [`LANES`] pairs.
-    pub fn blocks(&self) -> usize {
+    pub(super) fn blocks(&self) -> usize {
         self.sine.len() / LANES
     }
 
     /// The rings of one block, `[north, south]` pair after pair.
-    pub fn of_block(&self, block: usize) -> [Option<usize>; 2 * LANES] {
+    pub(super) fn of_block(&self, block: usize) -> [Option<usize>; 2 * LANES] {
         let pairs = self.block(block);
         std::array::from_fn(|i| {
             let pair = pairs.get(i / 2)?;
@@ -144,7 +144,7 @@ impl RingPairs {
     }
 
     /// The pairs of one block; the last one may hold fewer.
-    pub fn block(&self, block: usize) -> &[RingPair] {
+    pub(super) fn block(&self, block: usize) -> &[RingPair] {
         let end = self.pairs.len().min((block + 1) * LANES);
         &self.pairs[block * LANES..end]
     }

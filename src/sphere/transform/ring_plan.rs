@@ -83,7 +83,8 @@ impl RingPlan {
     /// HEALPix grid.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) unless there is one weight for each ring, [`Error::NotFinite`] if one is NaN or infinite.
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) unless there is one weight for each ring,
+    /// [`Error::NotFinite`](crate::Error::NotFinite) if one is NaN or infinite.
     pub fn with_weights(mut self, weights: &[f64]) -> Result<Self> {
         let rings = self.rings().rings().len();
         check::shape("weights of rings", &[weights.len()], &[rings])?;

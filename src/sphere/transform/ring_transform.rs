@@ -43,7 +43,7 @@ pub(super) struct RingScratch {
 impl<K: Chains> RingTransform<K> {
     /// Plans the transform of rings, whose mirror images share the work, or which are the McEwen–Wiaux rings and pass through
     /// symmetric rings; `tables` makes the functions for pairs of rings.
-    pub fn new(
+    pub(super) fn new(
         band_limit: usize,
         rings: Rings,
         extended: bool,
@@ -71,12 +71,12 @@ impl<K: Chains> RingTransform<K> {
     }
 
     /// The weight of every ring in an analysis with an extension, longitude left out.
-    pub fn extension_weight(&self) -> Option<f64> {
+    pub(super) fn extension_weight(&self) -> Option<f64> {
         self.extension.as_ref().map(Extension::midpoint_weight)
     }
 
     /// Numbers in an array of packed coefficients.
-    pub fn packed_len<T: Sample>(&self) -> usize {
+    pub(super) fn packed_len<T: Sample>(&self) -> usize {
         2 * T::ROWS * packed_len(self.band_limit, self.band_limit)
     }
 
@@ -94,7 +94,7 @@ impl<K: Chains> RingTransform<K> {
     }
 
     /// Makes room for one kind of samples; never shrinks.
-    pub fn fit<T: Sample>(&self, scratch: &mut RingScratch) {
+    pub(super) fn fit<T: Sample>(&self, scratch: &mut RingScratch) {
         let layouts = [true, false].map(|synthesis| self.inner_layout::<T>(synthesis).len);
         scratch.cells.grow(layouts[0].max(layouts[1]));
         scratch.chain.grow(self.chain_len::<T>());
@@ -121,7 +121,7 @@ impl<K: Chains> RingTransform<K> {
     /// Computes samples, times weights of rings, from packed coefficients.
     ///
     /// `transposed` asks for the transpose of what the analysis does between the rings.
-    pub fn synthesise<T: Sample>(
+    pub(super) fn synthesise<T: Sample>(
         &self,
         packed: &[f64],
         transposed: bool,
@@ -264,7 +264,7 @@ impl<K: Chains> RingTransform<K> {
     /// coefficients alone if not.
     ///
     /// `transposed` asks for the transpose of what the synthesis does between the rings.
-    pub fn analyse<T: Sample>(
+    pub(super) fn analyse<T: Sample>(
         &self,
         samples: &[T],
         transposed: bool,

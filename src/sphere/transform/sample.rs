@@ -21,7 +21,7 @@ pub(super) mod sealed {
     use pulp::Simd;
 
     /// Fourier coefficients of a pair of rings at the orders `[m, −m]`, each `[north, south]`.
-    pub type Orders = [[Complex64; 2]; 2];
+    pub(crate) type Orders = [[Complex64; 2]; 2];
 
     /// The parts of the transform that depend on the kind of sample.
     ///

@@ -63,7 +63,7 @@ pub(super) struct Rings<'a> {
 impl SharedChains {
     /// Finds where the chains start. None if the rings of a block are so far apart that some function vanishes in one of them where
     /// it matters in another, and matters in both later on.
-    pub fn new(rings: &Rings) -> Option<Self> {
+    pub(super) fn new(rings: &Rings) -> Option<Self> {
         let near = |block: &&[f64]| block.iter().all(|x| *x >= LEAST_COSINE);
         let blocks = rings.cosine.chunks_exact(LANES).take_while(near).count();
         let limit = rings.chains.band_limit();
@@ -101,14 +101,14 @@ impl SharedChains {
 
     /// See [`SharedChains::mixing`].
     #[inline(always)]
-    pub fn mixing(&self, order: usize, steps: usize) -> &[[f64; 2]] {
+    pub(super) fn mixing(&self, order: usize, steps: usize) -> &[[f64; 2]] {
         let start = self.mixing_starts[order];
         &self.mixing[start..start + steps]
     }
 
     /// The first step of an order at a block, and the values there and before.
     #[inline(always)]
-    pub fn start(&self, block: usize, order: usize) -> (usize, [&[f64]; 2]) {
+    pub(super) fn start(&self, block: usize, order: usize) -> (usize, [&[f64]; 2]) {
         let index = self.index(block, order);
         let state = &self.state[2 * LANES * index..2 * LANES * (index + 1)];
         let (here, before) = state.split_at(LANES);

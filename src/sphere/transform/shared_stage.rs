@@ -227,7 +227,7 @@ impl<S: Simd> SharedRings<'_, S> {
 
     /// Sums the chain at all rings.
     #[inline(always)]
-    pub fn synthesise<const D: usize>(
+    pub(super) fn synthesise<const D: usize>(
         &self,
         steps: &[Step],
         chain: &[[f64; D]],
@@ -275,7 +275,7 @@ impl<S: Simd> SharedRings<'_, S> {
 
     /// Sums over all rings. The steps are taken in segments whose sums stay in the cache; `state` has the recursions in between.
     #[inline(always)]
-    pub fn analyse<const D: usize>(
+    pub(super) fn analyse<const D: usize>(
         &self,
         steps: &[Step],
         cells: &[f64],

@@ -39,7 +39,7 @@ pub(super) struct SpinTables {
 
 impl SpinTables {
     /// Builds the tables; see [`LegendreTables::new`](super::legendre_tables::LegendreTables::new).
-    pub fn new(band_limit: usize, spin: i64, colatitudes: &[f64]) -> Self {
+    pub(super) fn new(band_limit: usize, spin: i64, colatitudes: &[f64]) -> Self {
         let angles: Vec<HalfAngle> = colatitudes.iter().map(|t| HalfAngle::new(*t)).collect();
         let blocks = angles.len() / LANES;
         // Near the pole cos θ − 1 keeps its precision, elsewhere cos θ does.

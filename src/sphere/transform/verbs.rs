@@ -67,7 +67,7 @@ pub(super) enum Weighting {
 
 impl<K: Chains> Transform<K> {
     /// Plans a transform on the grid of a sampling; `tables` makes the functions for pairs of rings.
-    pub fn on_grid(
+    pub(super) fn on_grid(
         form: Form,
         band_limit: usize,
         sampling: Sampling,
@@ -101,22 +101,22 @@ impl<K: Chains> Transform<K> {
     }
 
     /// L.
-    pub fn band_limit(&self) -> usize {
+    pub(super) fn band_limit(&self) -> usize {
         self.core.band_limit
     }
 
     /// Axes of one component of a signal.
-    pub fn component(&self) -> &[usize] {
+    pub(super) fn component(&self) -> &[usize] {
         &self.axes[1..]
     }
 
     /// The numbers of rings and longitudes of a product grid.
-    pub fn grid_shape(&self) -> [usize; 2] {
+    pub(super) fn grid_shape(&self) -> [usize; 2] {
         [self.axes[1], self.axes[2]]
     }
 
     /// Makes room for one kind of samples; never shrinks.
-    pub fn fit<T: Sample>(&self, scratch: &mut ShtScratch) {
+    pub(super) fn fit<T: Sample>(&self, scratch: &mut ShtScratch) {
         if self.form == Form::Scalar {
             self.core.fit::<T>(&mut scratch.ring);
             grow(&mut scratch.packed, self.core.packed_len::<T>(), 0.0);
@@ -179,7 +179,7 @@ impl<K: Chains> Transform<K> {
     }
 
     /// Computes coefficients from samples, times weights or not; on rings, none of them masked.
-    pub fn analyse<T: Sample, D: Dimension, E: Dimension>(
+    pub(super) fn analyse<T: Sample, D: Dimension, E: Dimension>(
         &self,
         signal: ArrayView<'_, T, D>,
         coeffs: ArrayViewMut<'_, Complex64, E>,
@@ -194,7 +194,7 @@ impl<K: Chains> Transform<K> {
     }
 
     /// As [`Transform::analyse`], of samples that are no marks.
-    pub fn analyse_unmasked<T: Sample>(
+    pub(super) fn analyse_unmasked<T: Sample>(
         &self,
         signal: ArrayView<'_, T, IxDyn>,
         mut coeffs: ArrayViewMut<'_, Complex64, IxDyn>,
@@ -222,7 +222,7 @@ impl<K: Chains> Transform<K> {
     }
 
     /// Computes samples, times weights or not, from coefficients.
-    pub fn synthesise<T: Sample, D: Dimension, E: Dimension>(
+    pub(super) fn synthesise<T: Sample, D: Dimension, E: Dimension>(
         &self,
         coeffs: ArrayView<'_, Complex64, E>,
         signal: ArrayViewMut<'_, T, D>,
