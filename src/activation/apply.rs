@@ -4,13 +4,10 @@ use super::functions::Activation;
 use super::pass::Job;
 use super::real::Real;
 use super::variance::{
-    PreparedVariance, Source, Variance, VarianceField, check, check_points, check_tangent,
+    BLOCK, PreparedVariance, Source, Variance, VarianceField, check, check_points, check_tangent,
     check_variances,
 };
 use crate::error::Result;
-
-/// Points whose variances are prepared on the way.
-const BLOCK: usize = 256;
 
 impl Activation {
     /// Replaces covariances, and a tangent kernel, by those after the activation.
@@ -60,6 +57,7 @@ impl Activation {
         nngp: &mut [T],
         ntk: Option<&mut [T]>,
     ) -> Result<()> {
+        check(q1, q2, nngp, ntk.as_deref())?;
         self.apply_rounded(q1, q2, nngp, ntk, 0.0)
     }
 
@@ -67,6 +65,8 @@ impl Activation {
     ///
     /// Where $`q_1 q_2 - k^2`$ is less than $`q_1 q_2`$ times `noise`, the two arguments count as collinear: functions that are not
     /// smooth would turn a rounding error of ε in the correlation into one of √ε in an angle.
+    ///
+    /// Covariances and tangent kernel are checked on the way: after an error the slices hold anything.
     pub(crate) fn apply_rounded<T: Real>(
         &self,
         q1: Variance<T>,
@@ -76,7 +76,9 @@ impl Activation {
         noise: f64,
     ) -> Result<()> {
         self.validate()?;
-        check(q1, q2, nngp, ntk.as_deref())?;
+        q1.check("first variance", nngp.len())?;
+        q2.check("second variance", nngp.len())?;
+        check_tangent(ntk.as_deref().map_or(nngp.len(), <[T]>::len), nngp.len())?;
         let gain = self.gain();
         if let (Variance::Constant(q1), Variance::Constant(q2)) = (q1, q2) {
             return self.run(Job {
@@ -87,10 +89,10 @@ impl Activation {
             });
         }
         let mut ntk = ntk;
-        let mut factors = [[T::zero(); BLOCK]; 2];
+        let mut room = [[[T::zero(); BLOCK]; 2]; 2];
         for start in (0..nngp.len()).step_by(BLOCK) {
             let range = start..nngp.len().min(start + BLOCK);
-            let [first, second] = &mut factors;
+            let [first, second] = &mut room;
             self.run(Job {
                 variances: [
                     q1.prepared(gain, range.clone(), first),

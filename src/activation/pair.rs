@@ -134,8 +134,9 @@ impl<S: Simd, T: Real> Moments<S, T> {
     /// Whether all covariances are some, and value and tangent kernel are finite.
     #[inline(always)]
     pub(super) fn good(&self, tangent: Pack<S, T>) -> bool {
+        // One comparison for both: a sum that overflows where neither does is looked at again, point by point.
         let largest = Pack::splat_like(tangent, T::max_value());
-        let finite = self.value.abs().at_most(largest) & tangent.abs().at_most(largest);
+        let finite = (self.value.abs() + tangent.abs()).at_most(largest);
         (self.valid & finite).all()
     }
 }

@@ -5,7 +5,7 @@
 
 use super::pair::{Formula, Moments, Points};
 use super::real::Real;
-use super::variance::{Source, check, check_finite};
+use super::variance::{PreparedVariance, Source, check, check_finite};
 use crate::error::Result;
 use crate::simd::pack::Pack;
 use pulp::bytemuck::cast_slice_mut;
@@ -100,53 +100,60 @@ fn alone<T: Real, F: Formula<f64>>(
     Ok(())
 }
 
-/// The variances of one side in registers, with their factors.
-enum Side<'a, S: Simd, T: Real> {
-    Constant(Pack<S, T>, Pack<S, T>),
-    Field {
-        whole: [&'a [T::Register<S>]; 2],
-        rest: [&'a [T]; 2],
-    },
-}
-
-impl<'a, S: Simd, T: Real> Side<'a, S, T> {
-    #[inline(always)]
-    fn new(simd: S, source: Source<'a, T>) -> Self {
-        match source {
-            Source::Constant { variance, factor } => {
-                Side::Constant(Pack::splat(simd, variance), Pack::splat(simd, factor))
-            }
-            Source::Field(field) => {
-                let (q, q_rest) = T::split::<S>(field.variance);
-                let (factor, factor_rest) = T::split::<S>(field.factor);
-                Side::Field {
-                    whole: [q, factor],
-                    rest: [q_rest, factor_rest],
-                }
-            }
-        }
-    }
-
+/// The variances of one signal and their factors, register by register. The pass is compiled for each kind: a choice in its loop
+/// would send the registers through memory.
+trait Side<S: Simd, T: Real>: Copy {
     /// Variances and factors of a register.
-    #[inline(always)]
-    fn at(&self, simd: S, i: usize) -> (Pack<S, T>, Pack<S, T>) {
-        match self {
-            Side::Constant(q, factor) => (*q, *factor),
-            Side::Field {
-                whole: [q, factor], ..
-            } => (Pack::new(simd, q[i]), Pack::new(simd, factor[i])),
-        }
-    }
+    fn at(&self, simd: S, i: usize) -> (Pack<S, T>, Pack<S, T>);
 
     /// Those of the points that do not fill a register.
+    fn rest(&self, simd: S) -> (Pack<S, T>, Pack<S, T>);
+}
+
+#[derive(Clone, Copy)]
+struct Constant<S: Simd, T: Real>(Pack<S, T>, Pack<S, T>);
+
+impl<S: Simd, T: Real> Side<S, T> for Constant<S, T> {
+    #[inline(always)]
+    fn at(&self, _: S, _: usize) -> (Pack<S, T>, Pack<S, T>) {
+        (self.0, self.1)
+    }
+
+    #[inline(always)]
+    fn rest(&self, _: S) -> (Pack<S, T>, Pack<S, T>) {
+        (self.0, self.1)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Field<'a, S: Simd, T: Real> {
+    whole: [&'a [T::Register<S>]; 2],
+    rest: [&'a [T]; 2],
+}
+
+impl<'a, S: Simd, T: Real> Field<'a, S, T> {
+    #[inline(always)]
+    fn new(field: PreparedVariance<'a, T>) -> Self {
+        let (q, q_rest) = T::split::<S>(field.variance);
+        let (factor, factor_rest) = T::split::<S>(field.factor);
+        Field {
+            whole: [q, factor],
+            rest: [q_rest, factor_rest],
+        }
+    }
+}
+
+impl<S: Simd, T: Real> Side<S, T> for Field<'_, S, T> {
+    #[inline(always)]
+    fn at(&self, simd: S, i: usize) -> (Pack<S, T>, Pack<S, T>) {
+        let [q, factor] = self.whole;
+        (Pack::new(simd, q[i]), Pack::new(simd, factor[i]))
+    }
+
     #[inline(always)]
     fn rest(&self, simd: S) -> (Pack<S, T>, Pack<S, T>) {
-        match self {
-            Side::Constant(q, factor) => (*q, *factor),
-            Side::Field {
-                rest: [q, factor], ..
-            } => (Pack::load_part(simd, q), Pack::load_part(simd, factor)),
-        }
+        let [q, factor] = self.rest;
+        (Pack::load_part(simd, q), Pack::load_part(simd, factor))
     }
 }
 
@@ -161,23 +168,56 @@ impl<T: Real, F: Formula<T>> WithSimd for Sweep<'_, T, F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Option<Range<usize>> {
-        let Job { nngp, ntk, .. } = self.job;
-        let [first, second] = self.job.variances;
-        let sides = [Side::new(simd, first), Side::new(simd, second)];
-        let noise = Pack::splat(simd, T::of(self.job.noise));
-        match ntk {
-            Some(ntk) => sweep::<S, T, F, true>(self.formula, noise, &sides, nngp, ntk),
-            None => sweep::<S, T, F, false>(self.formula, noise, &sides, nngp, &mut []),
+        let Job {
+            variances,
+            nngp,
+            ntk,
+            noise,
+        } = self.job;
+        let (formula, noise) = (self.formula, Pack::splat(simd, T::of(noise)));
+        match variances {
+            [
+                Source::Constant {
+                    variance: q1,
+                    factor: f1,
+                },
+                Source::Constant {
+                    variance: q2,
+                    factor: f2,
+                },
+            ] => {
+                let side = |q, f| Constant(Pack::splat(simd, q), Pack::splat(simd, f));
+                sweep(formula, noise, [side(q1, f1), side(q2, f2)], nngp, ntk)
+            }
+            [Source::Field(first), Source::Field(second)] => {
+                let sides = [first, second].map(Field::new);
+                sweep(formula, noise, sides, nngp, ntk)
+            }
+            _ => unreachable!("a constant beside a field is written as a field"),
         }
+    }
+}
+
+#[inline(always)]
+fn sweep<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>>(
+    formula: F,
+    noise: Pack<S, T>,
+    sides: [V; 2],
+    nngp: &mut [T],
+    ntk: Option<&mut [T]>,
+) -> Option<Range<usize>> {
+    match ntk {
+        Some(ntk) => both::<S, T, F, V, true>(formula, noise, sides, nngp, ntk),
+        None => both::<S, T, F, V, false>(formula, noise, sides, nngp, &mut []),
     }
 }
 
 /// Both kernels, or the first alone.
 #[inline(always)]
-fn sweep<S: Simd, T: Real, F: Formula<T>, const TANGENT: bool>(
+fn both<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, const TANGENT: bool>(
     formula: F,
     noise: Pack<S, T>,
-    sides: &[Side<'_, S, T>; 2],
+    sides: [V; 2],
     nngp: &mut [T],
     ntk: &mut [T],
 ) -> Option<Range<usize>> {

@@ -7,6 +7,9 @@ use pulp::bytemuck::{cast, cast_slice};
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
+/// Points whose variances are prepared on the way.
+pub(super) const BLOCK: usize = 256;
+
 /// The variances of one of the two Gaussian arguments over a slice of covariances.
 ///
 /// # Examples
@@ -37,26 +40,37 @@ impl<T: Real> Variance<'_, T> {
         }
     }
 
-    /// Some of the points with the factors of a gain, those of a field in `factors`.
+    /// Some of the points as a field, with the factors of a gain.
+    ///
+    /// # Arguments
+    /// * `room` — for the variances, where they are constant, and for the factors
     pub(super) fn prepared<'b>(
         &'b self,
         gain: Option<f64>,
         range: Range<usize>,
-        factors: &'b mut [T],
+        room: &'b mut [[T; BLOCK]; 2],
     ) -> Source<'b, T> {
-        match self {
-            Variance::Constant(q) => Source::constant(gain, *q),
+        let points = range.len();
+        let [variance, factors] = room;
+        let factors = &mut factors[..points];
+        let (variance, plain) = match self {
+            Variance::Constant(q) => {
+                let variance = &mut variance[..points];
+                variance.fill(*q);
+                factors.fill(factor(gain, *q, T::one()));
+                (&*variance, is_plain(*q))
+            }
             Variance::Field(values) => {
                 let variance = &values[range];
-                let factor = &mut factors[..variance.len()];
-                let plain = prepare(gain, variance, factor);
-                Source::Field(PreparedVariance {
-                    variance,
-                    factor,
-                    plain,
-                })
+                let plain = prepare(gain, variance, factors);
+                (variance, plain)
             }
-        }
+        };
+        Source::Field(PreparedVariance {
+            variance,
+            factor: factors,
+            plain,
+        })
     }
 
     /// Checks that every variance is in range and that a field has `points` entries.
