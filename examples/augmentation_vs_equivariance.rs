@@ -1,7 +1,7 @@
 //! Who: someone who asks whether to augment the data or to build the symmetry into the network.
 //! What: shows that in the limit of infinite width the two are the same: a CNN trained on all rotated copies of its data
 //!       predicts what a C4 network predicts, at every time. Any other group and network: `AugmentedKernel::over_group`.
-//! Run:  cargo run --release --example augmentation_vs_equivariance
+//! Run:  cargo run --release --features data --example augmentation_vs_equivariance
 //! Expect: a table of differences that are rounding errors, and of the differences to the network that is not augmented.
 
 #[macro_use]

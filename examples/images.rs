@@ -1,8 +1,8 @@
 //! Who: someone who classifies images and wants to know what equivariance is worth before training anything.
 //! What: classifies digits with the neural tangent kernels of a CNN and of its C4-equivariant relative, as they are and turned by random
 //!       multiples of 90°.
-//! Run:  cargo run --release --example images
-//! Expect: a table of accuracies, in which only the C4 network does not mind the turns; two seconds.
+//! Run:  cargo run --release --features data --example images
+//! Expect: a table of accuracies, in which only the C4 network does not mind the turns; a second or two.
 //!
 //! An infinitely wide network is regressed on one-hot labels; the ridge is that with which training digits are predicted best from all the
 //! others. Your own images, learning curves and pictures: the study `images_study` (docs/images.md).

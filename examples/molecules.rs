@@ -1,10 +1,10 @@
 //! Who: someone who wants to predict molecular energies with infinitely wide equivariant networks.
 //! What: kernel regression of the atomisation energies (U0) of QM9 molecules with the neural tangent kernel of an
 //!       SO(3)-equivariant network on the sphere around each atom, and with that of an MLP on the same signals.
-//! Run:  cargo run --release --example molecules
-//!       cargo run --release --example molecules -- 300 300      # training and test molecules
+//! Run:  cargo run --release --features data --example molecules
+//!       cargo run --release --features data --example molecules -- 300 300      # training and test molecules
 //! Expect: a table of test errors against the number of training molecules; rotating the test molecules does not move the predictions of
-//!         the SO(3) network. Three seconds, and a minute with all molecules.
+//!         the SO(3) network. Some seconds.
 //!
 //! Kernels of molecules are sums over pairs of atoms of the same element. A linear fit on the numbers of atoms is subtracted from the energies;
 //! the ridge is that with which training molecules are predicted best from all the others. Other pairs, other baselines, the whole of QM9,

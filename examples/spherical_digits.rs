@@ -1,8 +1,8 @@
 //! Who: someone who classifies signals on the sphere that have no upright position.
 //! What: projects handwritten digits onto the sphere, rotates each at random, and classifies them with the neural tangent kernels of an MLP
 //!       on the coefficients and of an invariant network, which is that MLP with all rotated copies of its data.
-//! Run:  cargo run --release --example spherical_digits
-//! Expect: a table of accuracies: rotations leave the MLP nothing, and the invariant network much; two seconds.
+//! Run:  cargo run --release --features data --example spherical_digits
+//! Expect: a table of accuracies: rotations leave the MLP nothing, and the invariant network much; a second or two.
 //!
 //! Local filters, more digits and pictures: the study `spherical_digits_study` (docs/kernels.md).
 
@@ -24,7 +24,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 const BAND_LIMIT: usize = 6;
-/// Of the quadrature over rotations.
+/// Band limit of the quadrature over rotations.
 const QUADRATURE: usize = 8;
 /// Far above the error of the kernel, which is positive up to that error only.
 const RIDGE: Ridge = Ridge::Relative(1e-2);

@@ -97,6 +97,7 @@ pub mod sphere;
 #[cfg(feature = "store")]
 pub mod store;
 #[cfg(test)]
+#[cfg_attr(not(feature = "kernels"), allow(dead_code))]
 mod tol;
 pub mod wigner;
 

@@ -99,7 +99,7 @@ impl Model {
         }
     }
 
-    /// The same layers for both.
+    /// Returns the network of a model; both models have the same layers.
     fn network(self, features: &SphericalFeatures, first: Scale) -> Result<Network> {
         let channels = features.channel_count();
         match self {

@@ -1,9 +1,9 @@
 //! Who: someone who classifies images and wants to know what equivariance is worth before training anything.
 //! What: classifies with the neural tangent kernels of a CNN and of its C4- and D4-equivariant relatives, on images as they
 //!       are and on the same images turned by random multiples of 90°.
-//! Run:  cargo run --release --example images_study
-//!       cargo run --release --example images_study -- --data FOLDER --size 32 --sizes 50,100,200 --test 200
-//!       cargo run --release --example images_study -- --data histology32.npz --sizes 50,100,200,400,600 --single
+//! Run:  cargo run --release --features data --example images_study
+//!       cargo run --release --features data --example images_study -- --data FOLDER --size 32 --sizes 50,100,200 --test 200
+//!       cargo run --release --features data --example images_study -- --data histology32.npz --sizes 50,100,200,400,600 --single
 //!       cargo run --release --features plot --example images_study -- --plot results
 //! Expect: a table of accuracies against the number of training images, the same as CSV; twenty seconds.
 //!
@@ -33,7 +33,7 @@ use ndarray::{Array2, Axis};
 const RIDGES: std::ops::RangeInclusive<i32> = -12..=0;
 const FOLDS: usize = 5;
 const MOST_SPLITS: usize = 20;
-/// Biases of the convolutions; the weights keep the variance behind a rectifier.
+/// Standard deviation of the biases of the convolutions. The weights keep the variance after a rectifier.
 const BIAS_STD: f64 = 0.1;
 
 #[derive(Parser)]

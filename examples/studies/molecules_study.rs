@@ -1,8 +1,8 @@
 //! Who: someone who wants to predict molecular energies with infinitely wide equivariant networks.
 //! What: kernel regression of the atomisation energies (U0) of QM9 molecules with the neural tangent kernel of an
 //!       SO(3)-equivariant network on the sphere around each atom, and with that of an MLP on the same signals.
-//! Run:  cargo run --release --example molecules_study
-//!       cargo run --release --example molecules_study -- --data qm9pack-1.0.3-py3-none-any.whl --train 1000 --test 1000
+//! Run:  cargo run --release --features data --example molecules_study
+//!       cargo run --release --features data --example molecules_study -- --data qm9pack-1.0.3-py3-none-any.whl --train 1000 --test 1000
 //!       cargo run --release --features plot --example molecules_study -- --plot results
 //! Expect: a table of test errors against the number of training molecules, the same as CSV; twenty seconds. With `--train 300
 //!       --validation 100 --test 200`, all of the shipped sample that docs/molecules.md speaks of, under two minutes.
@@ -259,7 +259,7 @@ fn block(
         .to_owned()
 }
 
-/// Energies and kernels of training molecules, and of validation and test molecules behind one another.
+/// Energies and kernels: of the training molecules, and of the validation molecules followed by the test molecules.
 struct Problem<'a> {
     gram: Array2<f64>,
     cross: Array2<f64>,

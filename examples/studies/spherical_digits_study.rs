@@ -1,8 +1,8 @@
 //! Who: someone who classifies signals on the sphere that have no upright position, and asks which filters to take.
 //! What: projects handwritten digits onto the sphere, rotates each at random, and classifies them with the neural tangent kernels of
 //!       an MLP on the coefficients, of an invariant network with global filters and of one with local filters.
-//! Run:  cargo run --release --example spherical_digits_study
-//!       cargo run --release --example spherical_digits_study -- --sizes 20,50,100 --test 120
+//! Run:  cargo run --release --features data --example spherical_digits_study
+//!       cargo run --release --features data --example spherical_digits_study -- --sizes 20,50,100 --test 120
 //!       cargo run --release --features plot --example spherical_digits_study -- --plot results
 //! Expect: a table of accuracies against the number of training digits; ten seconds, and some minutes for the larger one.
 //!

@@ -88,7 +88,7 @@ fn series(degree: u32) -> Series {
 struct Powers {
     degree: u32,
     factorial: f64,
-    /// Of degree n and n − 1.
+    /// Arc-cosine functions of degrees n and n − 1.
     series: [Series; 2],
 }
 
