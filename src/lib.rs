@@ -83,6 +83,8 @@ pub mod memory;
 #[cfg(feature = "kernels")]
 pub mod network;
 pub mod numeric;
+#[cfg(feature = "kernels")]
+mod parallel;
 #[cfg(feature = "plot")]
 pub mod plot;
 #[cfg(feature = "kernels")]

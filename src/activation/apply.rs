@@ -5,7 +5,7 @@ use super::pass::Job;
 use super::real::Real;
 use super::variance::{
     BLOCK, PreparedVariance, Source, Variance, VarianceField, check, check_points, check_tangent,
-    check_variances,
+    check_variances, is_plain,
 };
 use crate::error::Result;
 
@@ -194,6 +194,53 @@ impl Activation {
             ntk: Some(ntk),
             noise,
         })
+    }
+
+    /// Prepares one more variance, after those that `field` holds.
+    ///
+    /// # Errors
+    /// As [`Activation::prepare`].
+    pub(crate) fn prepare_one_more(&self, variance: f64, field: &mut VarianceField) -> Result<()> {
+        self.validate()?;
+        Variance::Constant(variance).check("variance", 1)?;
+        field.push(self.gain(), variance);
+        Ok(())
+    }
+
+    /// [`Activation::apply_prepared_rounded`] for one signal against a row of others.
+    ///
+    /// # Arguments
+    /// * `row` — a field and the point in it that is meant
+    pub(crate) fn apply_row(
+        &self,
+        (field, index): (&VarianceField, usize),
+        columns: &VarianceField,
+        nngp: &mut [f64],
+        ntk: &mut [f64],
+        noise: f64,
+    ) -> Result<()> {
+        let (row, columns) = (field.view(), columns.view());
+        // A field as the columns are: a third kind of pass would save two loads per register.
+        let [variance, factor] =
+            [row.variance[index], row.factor[index]].map(|value| [value; BLOCK]);
+        for start in (0..nngp.len()).step_by(BLOCK) {
+            let range = start..nngp.len().min(start + BLOCK);
+            let points = range.len();
+            let row = PreparedVariance {
+                variance: &variance[..points],
+                factor: &factor[..points],
+                plain: is_plain(row.variance[index]),
+            };
+            let columns = PreparedVariance {
+                variance: &columns.variance[range.clone()],
+                factor: &columns.factor[range.clone()],
+                plain: columns.plain,
+            };
+            let (nngp, ntk) = (&mut nngp[range.clone()], &mut ntk[range]);
+            self.apply_prepared_rounded(row, columns, nngp, ntk, noise)
+                .map_err(|error| error.shifted(start))?;
+        }
+        Ok(())
     }
 
     /// Computes the second moment after the activation.

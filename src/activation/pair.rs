@@ -121,8 +121,8 @@ pub(super) struct Moments<S: Simd, T: Real> {
     pub(super) value: Pack<S, T>,
     /// $`E[\sigma'(u)\sigma'(v)]`$
     pub(super) derivative: Pack<S, T>,
-    /// Whether the covariance is one.
-    pub(super) valid: Truth<S, T>,
+    /// Whether every covariance is one.
+    pub(super) valid: bool,
 }
 
 /// The closed form of the expectations of an activation function.
@@ -137,11 +137,13 @@ impl<S: Simd, T: Real> Moments<S, T> {
         // One comparison for both: a sum that overflows where neither does is looked at again, point by point.
         let largest = Pack::splat_like(tangent, T::max_value());
         let finite = (self.value.abs() + tangent.abs()).at_most(largest);
-        (self.valid & finite).all()
+        self.valid && finite.all()
     }
 }
 
 /// What variances and covariance give to every formula.
+///
+/// What depends on the variances alone comes first and leaves the loop where these are constant.
 pub(super) struct Determinant<S: Simd, T: Real> {
     /// The covariance, clamped if it exceeds the bound and the constructor says so.
     pub(super) k: Pack<S, T>,
@@ -153,35 +155,29 @@ pub(super) struct Determinant<S: Simd, T: Real> {
     pub(super) value: Pack<S, T>,
     /// Product of the factors.
     pub(super) inverse: Pack<S, T>,
-    pub(super) valid: Truth<S, T>,
+    /// Whether every covariance is one.
+    pub(super) valid: bool,
 }
 
 impl<S: Simd, T: Real> Determinant<S, T> {
-    /// For factors $`1/\sqrt q`$: at least zero, and zero where it is but rounding; the covariance is clamped.
+    /// At least zero, and zero where it is but rounding; the covariance is clamped.
     #[inline(always)]
-    pub(super) fn homogeneous(points: Points<S, T>) -> Self {
+    pub(super) fn clamped(points: Points<S, T>) -> Self {
         let mut new = Self::new(points);
-        let beyond = new.value.below(new.product * points.noise);
-        let bound = new.product * new.inverse;
-        new.valid = new
-            .size
-            .at_most(bound * Pack::splat_like(bound, T::GUARDED));
-        if beyond.any() {
-            new.clamp(beyond, bound);
+        let least = new.product * points.noise;
+        if !least.below(new.value).all() {
+            new.look_closer(points.q, Some(least));
         }
         new
     }
 
-    /// For other factors, or none: within the guard it may be negative.
+    /// Within the guard it may be negative.
     #[inline(always)]
     pub(super) fn plain(points: Points<S, T>) -> Self {
         let mut new = Self::new(points);
-        let k = new.k;
-        let zero = k.constant(0.0);
-        let guard = Pack::splat_like(k, T::GUARDED * T::GUARDED);
-        // A square may underflow.
-        let possible = zero.below(new.product) | k.equals(zero);
-        new.valid = (k * k).at_most(new.product * guard) & possible;
+        if !new.k.constant(0.0).below(new.value).all() {
+            new.look_closer(points.q, None);
+        }
         new
     }
 
@@ -199,15 +195,24 @@ impl<S: Simd, T: Real> Determinant<S, T> {
             product: q1 * q2,
             value: q1.difference_of_products(q2, k, k),
             inverse: f1 * f2,
-            valid: k.equals(k),
+            valid: true,
         }
     }
 
+    /// Where the determinant is not clearly positive: whether all covariances are within the guard, and, if asked for, clamps
+    /// those whose determinant is below `least`. Also zero variances come here.
     #[inline(always)]
-    fn clamp(&mut self, beyond: Truth<S, T>, bound: Pack<S, T>) {
-        self.value = beyond.select(bound.constant(0.0), self.value);
-        self.size = beyond.select(bound, self.size);
-        self.k = self.size ^ self.k.sign_bit();
+    fn look_closer(&mut self, [q1, q2]: [Pack<S, T>; 2], least: Option<Pack<S, T>>) {
+        // Not from the determinant: where the square of the covariance underflows, it says nothing.
+        let bound = q1.sqrt() * q2.sqrt();
+        let guarded = bound * Pack::splat_like(bound, T::GUARDED);
+        self.valid = self.size.at_most(guarded).all();
+        if let Some(least) = least {
+            let beyond = self.value.below(least);
+            self.value = beyond.select(bound.constant(0.0), self.value);
+            self.size = beyond.select(bound, self.size);
+            self.k = self.size ^ self.k.sign_bit();
+        }
     }
 }
 
@@ -230,13 +235,11 @@ impl<S: Simd, T: Real> Lifted<S, T> {
             units: [u1, u2],
             ..
         } = points;
-        let mut d = Determinant::plain(points);
-        let zero = d.k.constant(0.0);
-        let beyond = d.value.below(zero);
-        if beyond.any() {
-            // Where the product is not a normal number, neither is what says that the bound is exceeded.
-            d.clamp(beyond, d.size.min(q1.sqrt() * q2.sqrt()));
-        }
+        let zero = q1.constant(0.0);
+        let d = Determinant::clamped(Points {
+            noise: zero,
+            ..points
+        });
         let floor = (q1 * u2 + q2 * u1).mul_add(zero.constant(gain), u1 * u2);
         let whole = d.value.mul_add(zero.constant(gain * gain), floor);
         Self {
@@ -298,7 +301,7 @@ impl Determinant<Scalar, f64> {
             product: pack(1.0),
             value: pack(sine * sine),
             inverse: pack(1.0),
-            valid: k.equals(k),
+            valid: true,
         }
     }
 }

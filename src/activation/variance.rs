@@ -268,6 +268,23 @@ pub struct PreparedVariance<'a, T: Real = f64> {
 }
 
 impl<T: Real> VarianceField<T> {
+    /// Some of the points, as a field of their own.
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        let variance = self.variance[range.clone()].to_vec();
+        VarianceField {
+            plain: variance.iter().all(|&q| is_plain(q)),
+            factor: self.factor[range].to_vec(),
+            variance,
+        }
+    }
+
+    /// Adds the point of a variance, which was checked, with the factor of a gain.
+    pub(super) fn push(&mut self, gain: Option<f64>, variance: T) {
+        self.plain = is_plain(variance) && (self.plain || self.variance.is_empty());
+        self.variance.push(variance);
+        self.factor.push(factor(gain, variance, T::one()));
+    }
+
     /// Takes other variances, which were checked, with the factors of a gain; see [`factor`].
     pub(super) fn refill(&mut self, gain: Option<f64>, variances: &[T]) {
         self.variance.clear();
@@ -308,7 +325,7 @@ impl<T: Real> WithSimd for Prepare<'_, T> {
 
 /// Whether a variance is zero or far from overflow and underflow.
 #[inline(always)]
-fn is_plain<T: Real>(q: T) -> bool {
+pub(super) fn is_plain<T: Real>(q: T) -> bool {
     let (smallest, largest) = T::COMFORTABLE;
     (q == T::zero()) | ((smallest <= q) & (q <= largest))
 }

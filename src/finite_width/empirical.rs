@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use candle_core::{DType, Tensor};
 use ndarray::Array2;
-use rayon::prelude::*;
 
+use crate::parallel::try_map;
 use crate::{Error, Result};
 
 use super::FiniteNetwork;
@@ -145,10 +145,9 @@ impl EmpiricalKernel {
         // Added in the order of the seeds, so that the sums do not depend on the threads.
         for first in seeds.clone().step_by(threads) {
             let last = seeds.end.min(first + threads as u64);
-            let grams = (first..last)
-                .into_par_iter()
-                .map(|seed| share.gram(&network.reinitialised(seed)?, inputs))
-                .collect::<Result<Vec<_>>>()?;
+            let grams = try_map((last - first) as usize, |i| {
+                share.gram(&network.reinitialised(first + i as u64)?, inputs)
+            })?;
             for gram in grams {
                 nngp.push(&gram.nngp);
                 ntk.push(&gram.ntk);

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
-use rayon::prelude::*;
 
 use crate::check::first_not_finite;
+use crate::parallel::try_map;
 use crate::{Error, Result};
 
 use super::backend::Backend;
@@ -84,21 +84,19 @@ impl TrainerBuilder {
                 "increasing numbers",
             ));
         }
-        seeds
-            .into_par_iter()
-            .map(|seed| {
-                let mut member = self.clone();
-                member.network = self.network.reinitialised(seed)?;
-                member.seed = self.seed.wrapping_add(seed);
-                let mut trainer = member.build()?;
-                let mut values = Vec::with_capacity(steps.len());
-                for &step in steps {
-                    trainer.run(step - trainer.steps())?;
-                    values.push(measure(&trainer)?);
-                }
-                Ok(values)
-            })
-            .collect()
+        try_map((seeds.end - seeds.start) as usize, |i| {
+            let seed = seeds.start + i as u64;
+            let mut member = self.clone();
+            member.network = self.network.reinitialised(seed)?;
+            member.seed = self.seed.wrapping_add(seed);
+            let mut trainer = member.build()?;
+            let mut values = Vec::with_capacity(steps.len());
+            for &step in steps {
+                trainer.run(step - trainer.steps())?;
+                values.push(measure(&trainer)?);
+            }
+            Ok(values)
+        })
     }
 
     /// Trains an ensemble and evaluates it at some steps.

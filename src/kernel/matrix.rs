@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use ndarray::{Array2, Ix2};
-use rayon::prelude::*;
 
 use crate::numeric::geometric_mean;
+use crate::parallel::try_map;
 use crate::progress::{Counter, Progress};
 use crate::{Error, Result, memory};
 
@@ -46,7 +46,8 @@ pub(super) fn matrix(
         let total = tiles.iter().map(|(r, c)| r.len() * c.len()).sum();
         let counter = Counter::new(total, progress);
         let matrices = Mutex::new(Matrices::zeros(shape, with_errors)?);
-        tiles.into_par_iter().try_for_each(|(r, c)| {
+        try_map(tiles.len(), |t| {
+            let (r, c) = tiles[t].clone();
             let above = |i: usize, j: usize| c.start + j >= r.start + i;
             let cut = mirrored && c.start < r.end;
             let wanted = cut.then_some(&above as &dyn Fn(usize, usize) -> bool);

@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use ndarray::Array2;
-use rayon::prelude::*;
 
 use crate::check;
 use crate::numeric::geometric_mean;
+use crate::parallel::try_map;
 use crate::{Error, Result};
 
 use super::evaluate::{Kernel, PreparedSignals};
@@ -194,7 +194,8 @@ impl SetKernel {
         let counter = self.kernel.counter(pairs.len());
         let zeros = || vec![[(); 2].map(|()| Array2::<f64>::zeros(shape)); pairings.len()];
         let sums = Mutex::new((zeros(), zeros()));
-        pairs.par_iter().try_for_each(|&(i, j)| {
+        try_map(pairs.len(), |p| {
+            let (i, j) = pairs[p];
             let pair = (&row_sets[i], &column_sets[j]);
             let found = self.pair_sums(&*signals, pair, pairings)?;
             let mut sums = sums.lock().expect("no thread panics while writing");

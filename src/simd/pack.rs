@@ -368,12 +368,6 @@ impl<S: Simd, T: Registers> Truth<S, T> {
         let all = zero.equals(zero);
         bytes_of(&self.mask) == bytes_of(&all.mask)
     }
-
-    /// Whether any is true.
-    #[inline(always)]
-    pub(crate) fn any(self) -> bool {
-        bytes_of(&self.mask).iter().fold(0, |all, byte| all | byte) != 0
-    }
 }
 
 impl<S: Simd, T: Registers> BitAnd for Truth<S, T> {

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
-use rayon::prelude::*;
 
+use crate::parallel::try_map_init;
 use crate::predict::{KernelKind, KernelRows};
 use crate::{Error, Result};
 
@@ -135,20 +135,18 @@ impl KernelRows for StoredRows<'_, '_> {
         let tiles: Vec<[usize; 2]> = self.store.tiles().collect();
         // Some at a time, and added in their order, so that sums do not depend on threads.
         for tiles in tiles.chunks(TILES_AT_A_TIME) {
-            let parts: Vec<_> = tiles
-                .par_iter()
-                .map_init(
-                    || Array2::zeros((0, 0)),
-                    |values, &tile| {
-                        self.read(tile, values)?;
-                        let [rows, columns] = self.store.ranges(tile);
-                        let above = values.dot(&x.slice_axis(Axis(0), Slice::from(columns)));
-                        let below = (tile[0] != tile[1])
-                            .then(|| values.t().dot(&x.slice_axis(Axis(0), Slice::from(rows))));
-                        Ok((above, below))
-                    },
-                )
-                .collect::<Result<_>>()?;
+            let parts = try_map_init(
+                tiles.len(),
+                || Array2::zeros((0, 0)),
+                |values, t| {
+                    self.read(tiles[t], values)?;
+                    let [rows, columns] = self.store.ranges(tiles[t]);
+                    let above = values.dot(&x.slice_axis(Axis(0), Slice::from(columns)));
+                    let below = (tiles[t][0] != tiles[t][1])
+                        .then(|| values.t().dot(&x.slice_axis(Axis(0), Slice::from(rows))));
+                    Ok((above, below))
+                },
+            )?;
             for (&tile, (above, below)) in tiles.iter().zip(parts) {
                 let [rows, columns] = self.store.ranges(tile);
                 let mut part = out.slice_axis_mut(Axis(0), Slice::from(rows));

@@ -33,7 +33,7 @@ impl Function for Abs {
 impl<T: Real> Formula<T> for Abs {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
-        let d = Determinant::homogeneous(points);
+        let d = Determinant::clamped(points);
         let sine = d.value.sqrt();
         let angle = arcsine_size(&d, sine);
         Moments {

@@ -215,7 +215,7 @@ impl Formula<f64> for Series<'_> {
         Moments {
             value: series(self.value, c),
             derivative: series(self.derivative, c),
-            valid: c.equals(c),
+            valid: c.equals(c).all(),
         }
     }
 }

@@ -39,7 +39,7 @@ impl<T: Real> Formula<T> for LeakyRelu {
         if self.slope == -1.0 {
             return Abs.at(points);
         }
-        let d = Determinant::homogeneous(points);
+        let d = Determinant::clamped(points);
         let (value, derivative) = rectify(&d);
         let slope = d.k.constant(self.slope);
         let bend = d.k.constant((1.0 - self.slope) * (1.0 - self.slope));

@@ -96,7 +96,7 @@ impl Formula<f64> for Powers {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
         let n = self.degree;
-        let d = Determinant::homogeneous(points);
+        let d = Determinant::clamped(points);
         let scale = d.k.constant(self.factorial);
         let (rectified, turn) = rectify(&d);
         // With n! from the beginning: without it a small result might underflow on the way.

@@ -35,7 +35,7 @@ impl Function for Relu {
 impl<T: Real> Formula<T> for Relu {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
-        let d = Determinant::homogeneous(points);
+        let d = Determinant::clamped(points);
         let (value, derivative) = rectify(&d);
         Moments {
             value: value * points.grow,

@@ -32,7 +32,7 @@ impl Function for Sign {
 impl<T: Real> Formula<T> for Sign {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
-        let d = Determinant::homogeneous(points);
+        let d = Determinant::clamped(points);
         let angle = arcsine_size(&d, d.value.sqrt());
         Moments {
             value: angle ^ d.k.sign_bit(),

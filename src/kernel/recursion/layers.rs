@@ -361,38 +361,42 @@ impl Recursion {
         Ok(mean)
     }
 
-    /// The variances before each activation after pooling, from the pooled kernel of a signal with
-    /// itself; `pair` is carried through to the outputs.
-    pub(crate) fn pooled_variances(&self, pair: &mut KernelPair) -> Result<Vec<f64>> {
+    /// Carries the pooled kernel of a signal with itself through to the outputs.
+    ///
+    /// # Arguments
+    /// * `variances` — one field per activation after pooling, which gets the signal's variance as one point more
+    pub(crate) fn pooled_variances(
+        &self,
+        pair: &mut KernelPair,
+        variances: &mut Vec<VarianceField>,
+    ) -> Result<()> {
         let mut fibres = Fibres {
             nngp: vec![pair.nngp],
             ntk: vec![pair.ntk],
             waiting: Vec::new(),
         };
-        let mut place = PooledSelfPlace {
-            variances: Vec::new(),
-        };
+        let mut place = PooledSelfPlace { variances, met: 0 };
         run_own(&self.after, &mut place, &mut fibres)?;
         *pair = KernelPair {
             nngp: fibres.nngp[0],
             ntk: fibres.ntk[0],
         };
-        Ok(place.variances)
+        Ok(())
     }
 
     /// Carries rows of pooled kernels through the layers after pooling.
     ///
     /// # Arguments
-    /// * `row_variances` — one per activation, of the signal of the row
-    /// * `column_variances` — per activation, one per signal of a column
+    /// * `row`, `row_variances` — one field per activation, and the point of the signal of the row in each
+    /// * `column_variances` — one field per activation, with one point per signal of a column
     /// * `slack` — by how much, relatively, a covariance may exceed its bound through errors of the
     ///   quadrature; it is clamped to the bound then
     ///
     /// Returns of each column whether it met a kink at nearly full correlation.
     pub(crate) fn advance_row(
         &self,
-        row_variances: &[f64],
-        column_variances: &[Vec<f64>],
+        (row, row_variances): (usize, &[VarianceField]),
+        column_variances: &[VarianceField],
         slack: f64,
         nngp: &mut [f64],
         ntk: &mut [f64],
@@ -407,6 +411,7 @@ impl Recursion {
             waiting: Vec::new(),
         };
         let mut place = RowPlace {
+            row,
             row_variances: row_variances.iter(),
             column_variances: column_variances.iter(),
             slack,

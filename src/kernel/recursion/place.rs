@@ -185,8 +185,10 @@ fn average<G: Geometry>(
 
 /// One signal against a row of others, behind the pooling.
 pub(super) struct RowPlace<'a> {
-    pub(super) row_variances: std::slice::Iter<'a, f64>,
-    pub(super) column_variances: std::slice::Iter<'a, Vec<f64>>,
+    /// Which point of its variances is that of the row.
+    pub(super) row: usize,
+    pub(super) row_variances: std::slice::Iter<'a, VarianceField>,
+    pub(super) column_variances: std::slice::Iter<'a, VarianceField>,
     pub(super) slack: f64,
     /// Of each column whether it met a kink at nearly full correlation.
     pub(super) close: &'a mut [bool],
@@ -205,28 +207,31 @@ impl Place<f64> for RowPlace<'_> {
 
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<f64>) -> Result<()> {
         let expected = "one variance per activation";
-        let &row = self.row_variances.next().expect(expected);
+        let row = self.row_variances.next().expect(expected);
         let columns = self.column_variances.next().expect(expected);
+        let (own, others) = (row.variance()[self.row], columns.variance());
         // Beyond 1 and −1 there is nothing that could be close.
         let closeness = closeness(activation).unwrap_or([-1.0; 2]);
         let nngp = &mut fibres.nngp;
-        clamp(nngp, row, columns, self.slack, closeness, self.close)?;
-        activation.apply_rounded(
-            Variance::Constant(row),
-            Variance::Field(columns),
-            &mut fibres.nngp,
-            Some(&mut fibres.ntk),
+        clamp(nngp, own, others, self.slack, closeness, self.close)?;
+        activation.apply_row(
+            (row, self.row),
+            columns,
+            nngp,
+            &mut fibres.ntk,
             POOLED_NOISE,
         )
     }
 }
 
 /// A signal with itself, behind the pooling.
-pub(super) struct PooledSelfPlace {
-    pub(super) variances: Vec<f64>,
+pub(super) struct PooledSelfPlace<'a> {
+    /// One per activation, which gets one point more.
+    pub(super) variances: &'a mut Vec<VarianceField>,
+    pub(super) met: usize,
 }
 
-impl Place<f64> for PooledSelfPlace {
+impl Place<f64> for PooledSelfPlace<'_> {
     type Region = ();
 
     fn region(&self) {}
@@ -238,8 +243,12 @@ impl Place<f64> for PooledSelfPlace {
     }
 
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<f64>) -> Result<()> {
+        if self.met == self.variances.len() {
+            self.variances.push(VarianceField::default());
+        }
         let q = fibres.nngp[0];
-        self.variances.push(q);
+        activation.prepare_one_more(q, &mut self.variances[self.met])?;
+        self.met += 1;
         let q = Variance::Constant(q);
         activation.apply(q, q, &mut fibres.nngp, Some(&mut fibres.ntk))
     }

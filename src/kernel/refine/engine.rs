@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
+use crate::activation::VarianceField;
 use crate::kernel::evaluator::{Accuracy, Block, Control, Estimate, KernelBlock, SignalsOf};
 use crate::kernel::recursion::{FibreBuffers, Geometry, Recursion, SelfCovariance};
 use crate::kernel::values::KernelPair;
 use crate::network::{Network, Quadrature};
 use crate::numeric::geometric_mean;
-
+use crate::parallel::try_map_init;
 use crate::{Error, Result};
 
 use super::index_set::IndexSet;
@@ -36,20 +35,17 @@ pub(crate) struct Prepared<G: Geometry> {
     own: SelfCovariance<G::Scalar>,
 }
 
-/// Variances before each activation after pooling; outer index the activation, inner the signal.
+/// Variances before each activation after pooling: one field per activation, one point per signal.
 #[derive(Debug, Clone, Default)]
 struct PooledVariances {
-    fine: Vec<Vec<f64>>,
-    coarse: Vec<Vec<f64>>,
+    fine: Vec<VarianceField>,
+    coarse: Vec<VarianceField>,
 }
 
 impl PooledVariances {
-    fn row(&self, signal: usize) -> [Vec<f64>; 2] {
-        [&self.fine, &self.coarse].map(|side| side.iter().map(|q| q[signal]).collect())
-    }
-
     fn select(&self, range: Range<usize>) -> PooledVariances {
-        let pick = |side: &[Vec<f64>]| side.iter().map(|q| q[range.clone()].to_vec()).collect();
+        let pick =
+            |side: &[VarianceField]| side.iter().map(|field| field.part(range.clone())).collect();
         PooledVariances {
             fine: pick(&self.fine),
             coarse: pick(&self.coarse),
@@ -126,7 +122,7 @@ impl<R: Refinement> Engine<R> {
         let one_fibre = self.control == Control::Exact && !R::Level::FIELDS;
         if one_fibre || !self.recursion.activates_after_pooling() {
             self.recursion
-                .pooled_variances(&mut own.at_identity.clone())?;
+                .pooled_variances(&mut own.at_identity.clone(), &mut Vec::new())?;
         }
         Ok(Prepared { signal, own })
     }
@@ -144,13 +140,11 @@ impl<R: Refinement> Engine<R> {
         let needed = diagonal || self.recursion.activates_after_pooling();
         let mut diagonal = match needed {
             false => Vec::new(),
-            true => signals
-                .par_iter()
-                .map_init(
-                    || self.make_workspace(),
-                    |workspace, signal| self.pooled_pair(signal, signal, accuracy, workspace),
-                )
-                .collect::<Result<Vec<_>>>()?,
+            true => try_map_init(
+                signals.len(),
+                || self.make_workspace(),
+                |workspace, i| self.pooled_pair(&signals[i], &signals[i], accuracy, workspace),
+            )?,
         };
         let mut pooled = PooledVariances::default();
         for estimate in &mut diagonal {
@@ -158,11 +152,7 @@ impl<R: Refinement> Engine<R> {
                 (&mut pooled.fine, &mut estimate.fine),
                 (&mut pooled.coarse, &mut estimate.coarse),
             ] {
-                let variances = self.recursion.pooled_variances(pair)?;
-                side.resize(variances.len(), Vec::new());
-                for (column, q) in side.iter_mut().zip(variances) {
-                    column.push(q);
-                }
+                self.recursion.pooled_variances(pair, side)?;
             }
         }
         Ok(PreparedSet {
@@ -282,17 +272,19 @@ impl<R: Refinement> Engine<R> {
         let columns = column_set.pooled.select(column_range);
         let geometry = self.first_level()?;
         for (i, row) in row_range.enumerate() {
-            let [own_fine, own_coarse] = row_set.pooled.row(row);
+            let own = &row_set.pooled;
             let at = i * width..(i + 1) * width;
             let mut close = Vec::new();
             let sides = [
-                (Some(&mut fine), own_fine, &columns.fine),
-                (coarse.as_mut(), own_coarse, &columns.coarse),
+                (Some(&mut fine), &own.fine, &columns.fine),
+                (coarse.as_mut(), &own.coarse, &columns.coarse),
             ];
             for (side, own, others) in sides {
                 if let Some(KernelBlock { nngp, ntk }) = side {
                     let (nngp, ntk) = (&mut nngp[at.clone()], &mut ntk[at.clone()]);
-                    close = self.recursion.advance_row(&own, others, slack, nngp, ntk)?;
+                    close = self
+                        .recursion
+                        .advance_row((row, own), others, slack, nngp, ntk)?;
                 }
             }
             for j in (0..close.len()).filter(|&j| close[j] && wanted(i, j)) {

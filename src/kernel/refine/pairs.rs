@@ -3,12 +3,11 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard};
 
-use rayon::prelude::*;
-
 use crate::Result;
 use crate::kernel::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator, Pairs};
 use crate::kernel::recursion::Geometry;
 use crate::kernel::signals::Inputs;
+use crate::parallel::try_map;
 
 use super::engine::{Engine, PreparedSet, Workspaces};
 use super::refinement::Refinement;
@@ -20,13 +19,10 @@ impl<R: Refinement> Evaluator for Engine<R> {
 
     fn prepare(&self, inputs: &Inputs<'_>) -> Result<AnySignals> {
         let geometry = self.first_level()?;
-        let signals = (0..inputs.rows())
-            .into_par_iter()
-            .map(|row| {
-                self.prepared(geometry.take(inputs, row)?)
-                    .map_err(|error| error.in_input(inputs.signal_of(row)))
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let signals = try_map(inputs.rows(), |row| {
+            self.prepared(geometry.take(inputs, row)?)
+                .map_err(|error| error.in_input(inputs.signal_of(row)))
+        })?;
         Ok(AnySignals::new(signals))
     }
 

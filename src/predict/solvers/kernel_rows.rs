@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use faer::{Mat, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Slice};
-use rayon::prelude::*;
 
 use super::check;
 use crate::error::number;
+use crate::parallel::try_map_init;
 use crate::{Error, Result};
 
 const TRAIN_TRAIN: &str = "train-train kernel";
@@ -240,25 +240,23 @@ pub(super) fn kernel_product(kernel: &impl KernelRows, x: &Mat<f64>) -> Result<M
         };
         contiguous.map(|entries| MatRef::from_row_major_slice(entries, n, n))
     });
-    let starts: Vec<usize> = (0..n).step_by(side).collect();
-    let parts: Vec<Mat<f64>> = starts
-        .par_iter()
-        .map_init(
-            || Array2::zeros((0, 0)),
-            |buffer, &start| {
-                let count = side.min(n - start);
-                if let Some(whole) = whole {
-                    return Ok(multiply(whole.subrows(start, count), x));
-                }
-                if buffer.dim() != (count, n) {
-                    *buffer = Array2::zeros((count, n));
-                }
-                write_checked(kernel, start..start + count, buffer)?;
-                let entries = buffer.as_slice().expect("made in standard layout");
-                Ok(multiply(MatRef::from_row_major_slice(entries, count, n), x))
-            },
-        )
-        .collect::<Result<_>>()?;
+    let parts = try_map_init(
+        n.div_ceil(side),
+        || Array2::zeros((0, 0)),
+        |buffer, part| {
+            let start = part * side;
+            let count = side.min(n - start);
+            if let Some(whole) = whole {
+                return Ok(multiply(whole.subrows(start, count), x));
+            }
+            if buffer.dim() != (count, n) {
+                *buffer = Array2::zeros((count, n));
+            }
+            write_checked(kernel, start..start + count, buffer)?;
+            let entries = buffer.as_slice().expect("made in standard layout");
+            Ok(multiply(MatRef::from_row_major_slice(entries, count, n), x))
+        },
+    )?;
     Ok(Mat::from_fn(n, x.ncols(), |i, j| {
         parts[i / side][(i % side, j)]
     }))
