@@ -6,12 +6,12 @@ mod naive;
 mod tol;
 
 use haarmonic::group::{EulerZyz, Rotation};
-use haarmonic::rotation_group::{
-    RotationGrid, RotationPlanner, convolve, convolve_signal, correlate, correlate_real,
+use haarmonic::so3::{
+    RotationGrid, WignerPlanner, convolve, convolve_signal, correlate, correlate_real,
     correlation_coefficients,
 };
 use haarmonic::sphere::{Sampling, rotate_coefficients};
-use haarmonic::{Error, rotation_group::evaluate};
+use haarmonic::{Error, so3::evaluate};
 use naive::{
     angles, naive_rotation_value, naive_signal, random_rotation_coeffs, random_sphere_coeffs,
     vector,
@@ -146,7 +146,7 @@ fn correlations_sum_over_channels() {
     let [f, g] = [1, 5].map(|seed| random_sphere_coeffs(2, l, false, seed));
     let mut strided = Array3::zeros((2 * l - 1, l, 2)).reversed_axes();
     strided.assign(&g);
-    let plan = RotationPlanner::new()
+    let plan = WignerPlanner::new()
         .plan(l, Sampling::GaussLegendre)
         .unwrap();
     let found = correlation_coefficients(f.view(), g.view()).unwrap();
@@ -174,7 +174,7 @@ fn correlations_sum_over_channels() {
 
 #[test]
 fn bad_correlations_are_errors() {
-    let plan = RotationPlanner::new()
+    let plan = WignerPlanner::new()
         .plan(4, Sampling::GaussLegendre)
         .unwrap();
     let good = Array3::<Complex64>::zeros((2, 4, 7));

@@ -7,7 +7,7 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::group::{EulerZyz, Rotation};
-use haarmonic::rotation_group::{RotationMatcher, best_rotation};
+use haarmonic::so3::{RotationMatcher, best_rotation};
 use haarmonic::sphere::rotate_coefficients;
 use ndarray::{Array3, Axis};
 use num_complex::Complex64;

@@ -14,7 +14,7 @@ mod tol;
 
 use double_double::{Dd, PI};
 use exact_rings::exact_colatitudes;
-use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner};
+use haarmonic::so3::{RotationGrid, WignerPlan, WignerPlanner};
 use haarmonic::sphere::Sampling;
 use harmonics_oracle::{Complex, roots_of_unity, wigner_d};
 use ndarray::{Array2, Array3};
@@ -23,9 +23,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
-fn plan(band_limit: usize, order_limit: usize, sampling: Sampling) -> Arc<RotationPlan> {
+fn plan(band_limit: usize, order_limit: usize, sampling: Sampling) -> Arc<WignerPlan> {
     let grid = RotationGrid::fast(band_limit, order_limit, sampling).unwrap();
-    RotationPlanner::new().plan_on(band_limit, &grid).unwrap()
+    WignerPlanner::new().plan_on(band_limit, &grid).unwrap()
 }
 
 /// Coefficients uniform in the square of side 2, entry `[n + N − 1, l, m + L − 1]`, for pairs of orders that are `wanted`; those of
@@ -115,7 +115,7 @@ fn value(
 
 /// The largest error of synthesis at some angles of some rings, relative to the largest sample.
 fn synthesis_error(
-    plan: &RotationPlan,
+    plan: &WignerPlan,
     coeffs: &Array3<Complex64>,
     real: bool,
     rings: &[usize],
@@ -163,7 +163,7 @@ fn some_orders(band_limit: usize, order_limit: usize) -> impl Fn(i64, i64) -> bo
 
 /// The largest error of a coefficient from samples that are right to the last digit, at exact rings; size one. Other orders must
 /// come out as zero.
-fn analysis_error(plan: &RotationPlan, coeffs: &Array3<Complex64>, real: bool) -> f64 {
+fn analysis_error(plan: &WignerPlan, coeffs: &Array3<Complex64>, real: bool) -> f64 {
     let [n_gamma, rings, n_alpha] = plan.signal_shape();
     let (rows, band_limit, columns) = coeffs.dim();
     let angles = exact_colatitudes(plan.grid().sampling(), plan.grid().band_limit());

@@ -3,7 +3,7 @@
 #[path = "common/tol_sphere.rs"]
 mod tol;
 
-use haarmonic::rotation_group::RotationPlanner;
+use haarmonic::so3::WignerPlanner;
 use haarmonic::sphere::{
     Gradient, Ring, RingPlan, Rings, Sample, Sampling, ShtPlanner, SpinPlan, fast_longitudes,
 };
@@ -383,7 +383,7 @@ fn gradients_in_all_shapes() {
 #[test]
 fn batches_on_the_rotation_group() {
     for sampling in Sampling::ALL {
-        let plan = RotationPlanner::new().plan(4, sampling).unwrap();
+        let plan = WignerPlanner::new().plan(4, sampling).unwrap();
         let scratch = &mut plan.make_scratch();
         let [c, b, a] = plan.signal_shape();
         let coeffs = numbers(ndarray::Dim([2, 3, 7, 4, 7]), 22);

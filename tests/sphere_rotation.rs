@@ -7,8 +7,8 @@ mod tol;
 
 use haarmonic::Error;
 use haarmonic::numeric::GaussLegendre;
-use haarmonic::rotation_group::{
-    RotationGrid, RotationPlanner, correlate, correlate_real, correlation_coefficients, evaluate,
+use haarmonic::so3::{
+    RotationGrid, WignerPlanner, correlate, correlate_real, correlation_coefficients, evaluate,
 };
 use haarmonic::sphere::{Sampling, rotate_coefficients};
 use naive::{
@@ -131,7 +131,7 @@ fn correlation_agrees_with_quadrature_over_the_sphere() {
             let g = random_sphere_coeffs(2, band_limit, real, seed + 100);
             let grid =
                 RotationGrid::with_counts(band_limit + 1, Sampling::GaussLegendre, 9, 10).unwrap();
-            let plan = RotationPlanner::new().plan_on(band_limit, &grid).unwrap();
+            let plan = WignerPlanner::new().plan_on(band_limit, &grid).unwrap();
             let got = correlate(&plan, f.view(), g.view()).unwrap();
             let (alphas, gammas) = (grid.alphas(), grid.gammas());
             let want = Array3::from_shape_fn(grid.shape(), |(c, b, a)| {
@@ -192,7 +192,7 @@ fn bad_arguments_are_errors() {
         Err(Error::NotFinite { .. })
     ));
 
-    let plan = RotationPlanner::new()
+    let plan = WignerPlanner::new()
         .plan(3, Sampling::GaussLegendre)
         .unwrap();
     let f = random_sphere_coeffs(2, 3, true, 1);

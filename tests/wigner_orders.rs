@@ -6,7 +6,7 @@ mod naive;
 mod tol;
 
 use haarmonic::Error;
-use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner};
+use haarmonic::so3::{RotationGrid, WignerPlan, WignerPlanner};
 use haarmonic::sphere::{Sampling, ShtPlanner};
 use haarmonic::wigner::{WignerDRecursion, wigner_d};
 use naive::{assert_close, naive_rotation_value, random_rotation_coeffs};
@@ -32,9 +32,9 @@ fn limited(full: &Field, order_limit: usize) -> (Field, Field) {
     (kept, zeroed)
 }
 
-fn fast_plan(band_limit: usize, order_limit: usize, sampling: Sampling) -> Arc<RotationPlan> {
+fn fast_plan(band_limit: usize, order_limit: usize, sampling: Sampling) -> Arc<WignerPlan> {
     let grid = RotationGrid::fast(band_limit, order_limit, sampling).unwrap();
-    RotationPlanner::new().plan_on(band_limit, &grid).unwrap()
+    WignerPlanner::new().plan_on(band_limit, &grid).unwrap()
 }
 
 fn relative_difference(found: &Field, want: &Field) -> f64 {
@@ -138,7 +138,7 @@ fn one_order_is_the_spherical_transform() {
 fn single_coefficients_are_wigner_functions() {
     for band_limit in 1..=16_usize {
         for sampling in Sampling::ALL {
-            let plan = RotationPlanner::new().plan(band_limit, sampling).unwrap();
+            let plan = WignerPlanner::new().plan(band_limit, sampling).unwrap();
             let l = band_limit as i64 - 1;
             let mut orders = vec![(l, l), (-l, l), (l, -l), (-l, -l), (0, 0), (l, 0), (0, -l)];
             orders.extend([
@@ -290,7 +290,7 @@ fn bad_order_limits_are_errors() {
     assert!(RotationGrid::fast(0, 1, Sampling::GaussLegendre).is_err());
     assert!(RotationGrid::fast(usize::MAX, 1, Sampling::GaussLegendre).is_err());
     let grid = RotationGrid::fast(4, 2, Sampling::GaussLegendre).unwrap();
-    let mut planner = RotationPlanner::new();
+    let mut planner = WignerPlanner::new();
     assert!(planner.plan_orders(4, 3, &grid).is_err());
     assert!(planner.plan_orders(4, 0, &grid).is_err());
     let plan = planner.plan_orders(4, 1, &grid).unwrap();

@@ -6,8 +6,8 @@ mod naive;
 mod tol;
 
 use haarmonic::Error;
-use haarmonic::rotation_group::grid::{MAX_ANGLES, MAX_BAND_LIMIT};
-use haarmonic::rotation_group::{RotationGrid, RotationPlanner, evaluate};
+use haarmonic::so3::grid::{MAX_ANGLES, MAX_BAND_LIMIT};
+use haarmonic::so3::{RotationGrid, WignerPlanner, evaluate};
 use haarmonic::sphere::Sampling;
 use naive::{assert_close, golden, naive_rotation_value, random_rotation_coeffs};
 use ndarray::{Array3, Ix3};
@@ -30,7 +30,7 @@ fn golden_samples_and_coefficients() {
         let coeffs = golden::<Complex64, Ix3>("transforms.npz", &name);
         let name = format!("so3_dh_gamma_beta_alpha_L{band_limit}");
         let samples = golden::<Complex64, Ix3>("transforms.npz", &name);
-        let plan = RotationPlanner::new()
+        let plan = WignerPlanner::new()
             .plan(band_limit, Sampling::DriscollHealy)
             .unwrap();
         assert_close(&plan.inverse(coeffs.view()).unwrap(), &samples, tol::GOLDEN);
@@ -42,7 +42,7 @@ fn golden_samples_and_coefficients() {
 fn inverse_agrees_with_the_direct_sum_on_every_sampling() {
     for band_limit in 1..=5 {
         for sampling in Sampling::ALL {
-            let plan = RotationPlanner::new().plan(band_limit, sampling).unwrap();
+            let plan = WignerPlanner::new().plan(band_limit, sampling).unwrap();
             let coeffs = random_rotation_coeffs(band_limit, false, 7);
             let want = naive_inverse(&coeffs, plan.grid());
             let got = plan.inverse(coeffs.view()).unwrap();
@@ -65,7 +65,7 @@ fn forward_agrees_with_the_direct_quadrature() {
     // Samples of a function with more degrees than the plan keeps; the naive side is the quadrature itself.
     let (band_limit, finer) = (3, 5);
     let grid = RotationGrid::with_counts(finer, Sampling::GaussLegendre, 9, 12).unwrap();
-    let plan = RotationPlanner::new().plan_on(band_limit, &grid).unwrap();
+    let plan = WignerPlanner::new().plan_on(band_limit, &grid).unwrap();
     let full = random_rotation_coeffs(finer, false, 3);
     let samples = naive_inverse(&full, &grid);
     let measure = 8.0 * std::f64::consts::PI.powi(2);
@@ -98,7 +98,7 @@ fn forward_agrees_with_the_direct_quadrature() {
 fn round_trips_on_every_sampling() {
     for band_limit in (1..=16).chain([32]) {
         for sampling in Sampling::ALL {
-            let mut planner = RotationPlanner::new();
+            let mut planner = WignerPlanner::new();
             let plan = planner.plan(band_limit, sampling).unwrap();
             let coeffs = random_rotation_coeffs(band_limit, false, 11);
             let samples = plan.inverse::<Complex64, _>(coeffs.view()).unwrap();
@@ -119,7 +119,7 @@ fn finer_grids_with_chosen_numbers_of_angles() {
     for sampling in Sampling::ALL {
         for (finer, n_alpha, n_gamma) in [(4, 8, 7), (5, 9, 16), (9, 17, 20), (9, 32, 18)] {
             let grid = RotationGrid::with_counts(finer, sampling, n_alpha, n_gamma).unwrap();
-            let plan = RotationPlanner::new().plan_on(4, &grid).unwrap();
+            let plan = WignerPlanner::new().plan_on(4, &grid).unwrap();
             let want = naive_inverse(&coeffs, &grid);
             let got = plan.inverse(coeffs.view()).unwrap();
             assert_close(&got, &want, tol::transform(finer));
@@ -167,7 +167,7 @@ fn values_at_arbitrary_rotations() {
 fn the_haar_mean_is_the_coefficient_of_degree_zero() {
     for sampling in Sampling::ALL {
         for band_limit in [1, 2, 7] {
-            let plan = RotationPlanner::new().plan(band_limit, sampling).unwrap();
+            let plan = WignerPlanner::new().plan(band_limit, sampling).unwrap();
             let coeffs = random_rotation_coeffs(band_limit, true, 41);
             let samples = plan.inverse::<f64, _>(coeffs.view()).unwrap();
             let mean = plan.grid().mean(samples.view()).unwrap();
@@ -183,7 +183,7 @@ fn the_haar_mean_is_the_coefficient_of_degree_zero() {
 
 #[test]
 fn scratch_and_output_content_never_matter() {
-    let mut planner = RotationPlanner::new();
+    let mut planner = WignerPlanner::new();
     let large = planner.plan(9, Sampling::DriscollHealy).unwrap();
     let small = planner.plan(4, Sampling::McEwenWiaux).unwrap();
     let mut scratch = large.make_scratch();
@@ -224,7 +224,7 @@ fn scratch_and_output_content_never_matter() {
 #[test]
 fn plans_are_shared_between_threads() {
     fn assert_send_sync<T: Send + Sync>(_: &T) {}
-    let mut planner = RotationPlanner::new();
+    let mut planner = WignerPlanner::new();
     let plan = planner.plan(4, Sampling::GaussLegendre).unwrap();
     assert_send_sync(&plan);
     assert!(Arc::ptr_eq(
@@ -239,7 +239,7 @@ fn plans_are_shared_between_threads() {
 
 #[test]
 fn bad_arguments_are_errors() {
-    let mut planner = RotationPlanner::new();
+    let mut planner = WignerPlanner::new();
     for band_limit in [0, MAX_BAND_LIMIT + 1, usize::MAX] {
         let error = planner
             .plan(band_limit, Sampling::GaussLegendre)

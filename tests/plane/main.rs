@@ -15,8 +15,8 @@ mod values;
 use haarmonic::activation::Activation;
 use haarmonic::group::{FiniteAction, PeriodicRotoTranslation, PointGroup};
 use haarmonic::kernel::{Definition, Kernel, KernelError, Precision};
-use haarmonic::network::{Network, Padding, Scale, Support};
-use naive_plane::{Filter, Naive};
+use haarmonic::network::{Filter, Init, Network, Padding};
+use naive_plane::{Naive, NaiveFilter};
 use ndarray::{Array2, Array3, Array4, Axis};
 use ndarray_npy::NpzReader;
 use rand::{RngExt, SeedableRng};
@@ -49,16 +49,16 @@ fn assert_close(what: &str, found: &Array2<f64>, want: &Array2<f64>, tolerance: 
 fn network(
     [height, width, channels]: [usize; 3],
     group: PointGroup,
-    support: &Support,
+    filter: &Filter,
     activation: &Activation,
     pooling: bool,
 ) -> Network {
-    let convolution = Scale::new(1.2, 0.15);
-    let dense = Scale::new(1.1, 0.2);
+    let convolution = Init::new(1.2, 0.15);
+    let dense = Init::new(1.1, 0.2);
     let features = Network::plane(height, width, channels)
-        .lifting(group, support.clone(), convolution)
+        .lifting(group, filter.clone(), convolution)
         .activation(activation.clone())
-        .group_convolution(support.clone(), convolution)
+        .group_convolution(filter.clone(), convolution)
         .activation(activation.clone());
     if pooling {
         features.group_pooling().dense(dense).build().unwrap()
