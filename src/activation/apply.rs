@@ -5,7 +5,7 @@ use super::pass::Job;
 use super::real::Real;
 use super::variance::{
     BLOCK, PreparedVariance, Source, Variance, VarianceField, check, check_points, check_tangent,
-    check_variances, is_plain,
+    check_variances,
 };
 use crate::error::Result;
 
@@ -89,7 +89,7 @@ impl Activation {
             });
         }
         let mut ntk = ntk;
-        let mut room = [[[T::zero(); BLOCK]; 2]; 2];
+        let mut room = [[T::zero(); BLOCK]; 2];
         for start in (0..nngp.len()).step_by(BLOCK) {
             let range = start..nngp.len().min(start + BLOCK);
             let [first, second] = &mut room;
@@ -219,28 +219,22 @@ impl Activation {
         ntk: &mut [f64],
         noise: f64,
     ) -> Result<()> {
-        let (row, columns) = (field.view(), columns.view());
-        // A field as the columns are: a third kind of pass would save two loads per register.
-        let [variance, factor] =
-            [row.variance[index], row.factor[index]].map(|value| [value; BLOCK]);
-        for start in (0..nngp.len()).step_by(BLOCK) {
-            let range = start..nngp.len().min(start + BLOCK);
-            let points = range.len();
-            let row = PreparedVariance {
-                variance: &variance[..points],
-                factor: &factor[..points],
-                plain: is_plain(row.variance[index]),
-            };
-            let columns = PreparedVariance {
-                variance: &columns.variance[range.clone()],
-                factor: &columns.factor[range.clone()],
-                plain: columns.plain,
-            };
-            let (nngp, ntk) = (&mut nngp[range.clone()], &mut ntk[range]);
-            self.apply_prepared_rounded(row, columns, nngp, ntk, noise)
-                .map_err(|error| error.shifted(start))?;
+        let columns = columns.view();
+        for found in [columns.variance.len(), columns.factor.len()] {
+            check_points("prepared variance of the columns", found, nngp.len())?;
         }
-        Ok(())
+        check_tangent(ntk.len(), nngp.len())?;
+        self.validate()?;
+        let row = Source::Constant {
+            variance: field.variance()[index],
+            factor: field.factor()[index],
+        };
+        self.run(Job {
+            variances: [row, Source::Field(columns)],
+            nngp,
+            ntk: Some(ntk),
+            noise,
+        })
     }
 
     /// Computes the second moment after the activation.

@@ -187,37 +187,42 @@ impl<T: Real, F: Formula<T>> WithSimd for Sweep<'_, T, F> {
                 },
             ] => {
                 let side = |q, f| Constant(Pack::splat(simd, q), Pack::splat(simd, f));
-                sweep(formula, noise, [side(q1, f1), side(q2, f2)], nngp, ntk)
+                sweep(formula, noise, (side(q1, f1), side(q2, f2)), nngp, ntk)
             }
             [Source::Field(first), Source::Field(second)] => {
-                let sides = [first, second].map(Field::new);
+                let sides = (Field::new(first), Field::new(second));
                 sweep(formula, noise, sides, nngp, ntk)
             }
-            _ => unreachable!("a constant beside a field is written as a field"),
+            // Every expectation is symmetric in its two arguments.
+            [Source::Constant { variance, factor }, Source::Field(field)]
+            | [Source::Field(field), Source::Constant { variance, factor }] => {
+                let constant = Constant(Pack::splat(simd, variance), Pack::splat(simd, factor));
+                sweep(formula, noise, (constant, Field::new(field)), nngp, ntk)
+            }
         }
     }
 }
 
 #[inline(always)]
-fn sweep<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>>(
+fn sweep<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>>(
     formula: F,
     noise: Pack<S, T>,
-    sides: [V; 2],
+    sides: (V, W),
     nngp: &mut [T],
     ntk: Option<&mut [T]>,
 ) -> Option<Range<usize>> {
     match ntk {
-        Some(ntk) => both::<S, T, F, V, true>(formula, noise, sides, nngp, ntk),
-        None => both::<S, T, F, V, false>(formula, noise, sides, nngp, &mut []),
+        Some(ntk) => both::<S, T, F, V, W, true>(formula, noise, sides, nngp, ntk),
+        None => both::<S, T, F, V, W, false>(formula, noise, sides, nngp, &mut []),
     }
 }
 
 /// Both kernels, or the first alone.
 #[inline(always)]
-fn both<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, const TANGENT: bool>(
+fn both<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>, const TANGENT: bool>(
     formula: F,
     noise: Pack<S, T>,
-    sides: [V; 2],
+    sides: (V, W),
     nngp: &mut [T],
     ntk: &mut [T],
 ) -> Option<Range<usize>> {
@@ -228,8 +233,8 @@ fn both<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, const TANGENT: bool>(
     let (t, t_rest) = T::split_mut::<S>(ntk);
     let t = if TANGENT { &mut t[..k.len()] } else { t };
     for i in 0..k.len() {
-        let (q1, f1) = sides[0].at(simd, i);
-        let (q2, f2) = sides[1].at(simd, i);
+        let (q1, f1) = sides.0.at(simd, i);
+        let (q2, f2) = sides.1.at(simd, i);
         let points = Points::plain([q1, q2], [f1, f2], Pack::new(simd, k[i]), noise);
         let moments = formula.at(points);
         let tangent = if TANGENT {
@@ -248,8 +253,8 @@ fn both<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, const TANGENT: bool>(
     if k_rest.is_empty() {
         return None;
     }
-    let (q1, f1) = sides[0].rest(simd);
-    let (q2, f2) = sides[1].rest(simd);
+    let (q1, f1) = sides.0.rest(simd);
+    let (q2, f2) = sides.1.rest(simd);
     let covariance = Pack::load_part(simd, k_rest);
     let moments = formula.at(Points::plain([q1, q2], [f1, f2], covariance, noise));
     let tangent = if TANGENT {

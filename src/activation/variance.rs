@@ -40,37 +40,28 @@ impl<T: Real> Variance<'_, T> {
         }
     }
 
-    /// Some of the points as a field, with the factors of a gain.
+    /// Some of the points, with the factors of a gain.
     ///
     /// # Arguments
-    /// * `room` — for the variances, where they are constant, and for the factors
+    /// * `room` — for the factors of a field
     pub(super) fn prepared<'b>(
         &'b self,
         gain: Option<f64>,
         range: Range<usize>,
-        room: &'b mut [[T; BLOCK]; 2],
+        room: &'b mut [T; BLOCK],
     ) -> Source<'b, T> {
-        let points = range.len();
-        let [variance, factors] = room;
-        let factors = &mut factors[..points];
-        let (variance, plain) = match self {
-            Variance::Constant(q) => {
-                let variance = &mut variance[..points];
-                variance.fill(*q);
-                factors.fill(factor(gain, *q, T::one()));
-                (&*variance, is_plain(*q))
-            }
+        match self {
+            Variance::Constant(q) => Source::constant(gain, *q),
             Variance::Field(values) => {
+                let factor = &mut room[..range.len()];
                 let variance = &values[range];
-                let plain = prepare(gain, variance, factors);
-                (variance, plain)
+                Source::Field(PreparedVariance {
+                    plain: prepare(gain, variance, factor),
+                    variance,
+                    factor,
+                })
             }
-        };
-        Source::Field(PreparedVariance {
-            variance,
-            factor: factors,
-            plain,
-        })
+        }
     }
 
     /// Checks that every variance is in range and that a field has `points` entries.
@@ -325,7 +316,7 @@ impl<T: Real> WithSimd for Prepare<'_, T> {
 
 /// Whether a variance is zero or far from overflow and underflow.
 #[inline(always)]
-pub(super) fn is_plain<T: Real>(q: T) -> bool {
+fn is_plain<T: Real>(q: T) -> bool {
     let (smallest, largest) = T::COMFORTABLE;
     (q == T::zero()) | ((smallest <= q) & (q <= largest))
 }
