@@ -1,0 +1,20 @@
+//! The tolerances of all tests: `c · ε · growth`, with the reason for c.
+
+pub mod activation;
+pub mod data;
+pub mod double_double;
+pub mod finite_width;
+pub mod group;
+pub mod kernel;
+pub mod network;
+pub mod plot;
+pub mod predict;
+pub mod rotation_group;
+pub mod sphere;
+pub mod sphere_local;
+
+/// Golden Wigner functions and transforms: the accuracy that is promised for them, 4500 ε ≈ 1e-12.
+pub const GOLDEN: f64 = 4500.0 * f64::EPSILON;
+
+/// Closed forms of low degree: a few operations each.
+pub const CLOSED_FORM: f64 = 16.0 * f64::EPSILON;

@@ -1,0 +1,7 @@
+//! Activations and their expectations.
+
+mod contract;
+mod golden;
+mod limits;
+mod prepared;
+mod quadrature;
