@@ -178,3 +178,26 @@ pub fn assert_absolutely_close(
 ) {
     assert_within(&what, found, want, tolerance, Scale::Absolute);
 }
+
+/// The largest modulus.
+#[track_caller]
+pub fn largest(values: impl Values) -> f64 {
+    let values = values.values();
+    assert!(values.iter().all(|v| v.is_finite()), "not finite");
+    values.iter().fold(0.0, |a, v| a.max(v.norm()))
+}
+
+/// The largest |found − want|.
+#[track_caller]
+pub fn difference(found: impl Values, want: impl Values) -> f64 {
+    assert_eq!(found.lengths(), want.lengths(), "shapes");
+    let pairs = found.values().into_iter().zip(want.values());
+    let differences: Vec<Complex64> = pairs.map(|(f, w)| f - w).collect();
+    largest(differences)
+}
+
+/// The largest |found − want|, relative to the largest |want|.
+#[track_caller]
+pub fn relative_difference(found: impl Values, want: impl Values) -> f64 {
+    difference(&found, &want) / largest(&want)
+}

@@ -7,6 +7,7 @@ pub mod close;
 pub mod double_double;
 pub mod exact_rings;
 pub mod fields_oracle;
+pub mod groups;
 pub mod harmonics_oracle;
 #[cfg(feature = "data")]
 pub mod image_files;
@@ -26,4 +27,5 @@ pub mod predict_problem;
 pub mod program;
 pub mod rotated_signals;
 pub mod signals;
+pub mod statistics;
 pub mod tol;

@@ -195,14 +195,6 @@ pub fn random_sphere_coeffs(
     coeffs
 }
 
-/// The largest modulus.
-pub fn largest<'a>(values: impl IntoIterator<Item = &'a Complex64>) -> f64 {
-    values
-        .into_iter()
-        .map(|value| value.norm())
-        .fold(0.0, f64::max)
-}
-
 /// All matrices of the naive Wigner functions for one angle, `[l, m + L − 1, n + L − 1]` with a leading β axis.
 pub fn naive_wigner_table(band_limit: usize, betas: &[f64]) -> Array4<f64> {
     let shift = band_limit as i64 - 1;

@@ -1,5 +1,6 @@
 //! Networks of finite width: reproducible, differentiable, exactly equivariant; what they refuse.
 
+use crate::common::close::relative_difference as difference;
 use crate::common::signals;
 use crate::common::tol::finite_width as tol;
 
@@ -27,15 +28,6 @@ fn outputs<'a>(network: &FiniteNetwork, signals: impl Into<Signals<'a>>) -> Vec<
     let outputs = network.forward(&inputs).unwrap();
     let outputs = outputs.to_dtype(DType::F64).unwrap();
     outputs.flatten_all().unwrap().to_vec1().unwrap()
-}
-
-/// The largest difference, relative to the largest value.
-fn difference(found: &[f64], want: &[f64]) -> f64 {
-    assert_eq!(found.len(), want.len());
-    let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
-    assert!(found.iter().chain(want).all(|x| x.is_finite()));
-    let size = largest(&mut want.iter().map(|x| x.abs()));
-    largest(&mut found.iter().zip(want).map(|(a, b)| (a - b).abs())) / size
 }
 
 fn mlp(activation: Activation) -> Network {

@@ -1,8 +1,9 @@
 //! The figures of docs/accuracy.md: measured again, and refused above four times what is recorded there.
 //!
-//! `cargo test --test accuracy -- --nocapture` prints them.
+//! `cargo test --test kernels accuracy -- --nocapture` prints them.
 
 use crate::common::signals;
+use crate::common::tol::EXCESS;
 
 use haarmonic::activation::Activation;
 use haarmonic::kernel::Kernel;
@@ -13,9 +14,6 @@ use ndarray::{Array2, Array3};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-/// What is recorded, and the excess at which a test fails.
-const EXCESS: f64 = 4.0;
 
 fn uniform(rng: &mut ChaCha8Rng) -> Complex64 {
     Complex64::new(rng.random_range(-1.0..1.0), rng.random_range(-1.0..1.0))

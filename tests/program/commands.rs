@@ -32,7 +32,7 @@ fn gram_on_the_sphere() {
             let found = read_npz_real(bench.path("k.npz"), kernel).unwrap();
             let key = format!("global_erf_depth2_L4_{kernel}");
             let want = read_npz_real(stored("so3_global.npz"), &key).unwrap();
-            assert_close(&found, &want, tol::stored(0.0, 1e-10));
+            assert_close(&found, &want, tol::stored(0.0, tol::ASKED_BY_FILES));
         }
         assert!(
             npz_keys(bench.path("k.npz"))

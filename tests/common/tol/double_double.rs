@@ -37,6 +37,12 @@ pub fn analysis(band_limit: usize) -> f64 {
     f64::EPSILON * (12.0 + 4.0 * band_limit as f64)
 }
 
+/// Synthesis in single precision rounds once: half a unit of the largest sample, and what double precision adds.
+pub const SINGLE_SYNTHESIS: f64 = 0.51 * f32::EPSILON as f64;
+
+/// Analysis of samples in single precision: their roundings add up like independent ones.
+pub const SINGLE_ANALYSIS: f64 = f32::EPSILON as f64;
+
 /// Functions of spin with some orders only, on some rings: fewer terms, and the largest sample is smaller. The largest that was seen is
 /// 1.54 times the bound of [`synthesis`].
 pub fn spin_synthesis(band_limit: usize) -> f64 {

@@ -1,8 +1,5 @@
 //! Networks of finite width.
 
-/// Entries of a mean over initialisations may be off by this many standard errors.
-pub const STANDARD_ERRORS: f64 = 4.0;
-
 /// Standard errors relative to the entry: small enough that a wrong factor shows.
 pub const RELATIVE_ERROR: f64 = 0.02;
 
@@ -33,9 +30,6 @@ pub const DIFFERENCE: f64 = 1e3 * STEP * STEP;
 /// How much the output of a network with erf may change if its input is turned, relative to its size, at band limits 4, 6
 /// and 8 for signals of band limit 3: the figures measured, times four.
 pub const TURNED: [(usize, f64); 3] = [(4, 0.11), (6, 0.015), (8, 0.0022)];
-
-/// A mean over an ensemble may be off by this many standard errors; there are some dozen entries at a time.
-pub const ENSEMBLE_ERRORS: f64 = 4.0;
 
 /// What the mean of the ensemble of trained networks is off by in the test, times the width: 4.0 measured at width 128 with 1200 members,
 /// 6.6 at 512 with 1000; twice the larger one.

@@ -20,6 +20,9 @@ pub fn golden_matrix() -> f64 {
     16.0 * f64::EPSILON
 }
 
+/// A rotation read from a matrix in single precision: nine entries, each rounded by half an ε.
+pub const SINGLE: f64 = 2.0 * f32::EPSILON as f64;
+
 /// Products of up to three rotations, each rounded at size 1.
 pub fn rotation_laws() -> f64 {
     32.0 * f64::EPSILON

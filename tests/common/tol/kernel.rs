@@ -42,5 +42,17 @@ pub fn deep(depth: usize) -> f64 {
     8.0 * f64::EPSILON * (depth + 16) as f64
 }
 
+/// What sums over kernels are asked for: well above rounding, well below the kernels.
+pub const ASKED: f64 = 1e-7;
+
+/// What kernels are asked for where stored values are known to 1e-11 and better.
+pub const ASKED_GOLDEN: f64 = 1e-11;
+
+/// The same for kinked functions, for which the error falls slowly.
+pub const ASKED_KINKED: [f64; 2] = [1e-5, 1e-6];
+
+/// What the network files of the tests of the program ask for.
+pub const ASKED_BY_FILES: f64 = 1e-10;
+
 /// A tolerance that is soon reached, for what does not depend on it.
 pub const COARSE: f64 = 1e-3;

@@ -11,6 +11,12 @@ pub const WIDE: f64 = 1e-5;
 /// Deviation of the ratio 4 of two corrections of second order, the next one being a thousandth of them.
 pub const LEADING: f64 = 0.05;
 
+/// What filters of 0.02 rad change in a network of points: second order in the angle, 4e-4, with factors of some ten.
+pub const NARROW: f64 = 0.01;
+
+/// What features at rotations and at points are asked for where they are compared with closed forms.
+pub const ASKED_OUTPUTS: f64 = 1e-9;
+
 /// What networks are asked for in comparisons with nested quadrature.
 pub const COARSE: f64 = 1e-4;
 pub const BRUTE_SMOOTH: f64 = 1e-7;

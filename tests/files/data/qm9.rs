@@ -658,7 +658,7 @@ fn shipped_sample_is_that_draw_as_far_as_the_rows() {
     }
 }
 
-/// Needs the wheel: `HAARMONIC_QM9=path/to/qm9pack-1.0.3-py3-none-any.whl cargo test --features data --test qm9 -- --ignored`.
+/// Needs the wheel: `HAARMONIC_QM9=path/to/qm9pack-1.0.3-py3-none-any.whl cargo test --features data --test files qm9 -- --ignored`.
 #[test]
 #[ignore = "needs the qm9pack wheel, named by HAARMONIC_QM9"]
 fn shipped_sample_is_that_draw_byte_for_byte() {

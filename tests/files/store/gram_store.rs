@@ -3,6 +3,7 @@
 use crate::common::signals;
 use crate::common::tol::predict as tol;
 
+use approx::assert_abs_diff_eq;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -376,7 +377,7 @@ fn rows_are_those_of_the_matrix() {
         );
         let expected = want.dot(&vectors);
         for (found, expected) in product.iter().zip(&expected) {
-            assert!((found - expected).abs() <= tol::sum(23, 10.0));
+            assert_abs_diff_eq!(found, expected, epsilon = tol::sum(23, 10.0));
         }
         // The factor reads rows, the solver products.
         let targets = vectors.view();

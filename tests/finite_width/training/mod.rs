@@ -2,6 +2,8 @@
 
 use crate::common::close::assert_absolutely_close;
 use crate::common::signals;
+use crate::common::statistics::{student_errors, variance_ratios};
+use crate::common::tol::FALSE_ALARM;
 use crate::common::tol::finite_width as tol;
 
 mod augmentation;

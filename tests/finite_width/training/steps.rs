@@ -2,6 +2,8 @@
 
 use super::*;
 
+use approx::assert_abs_diff_eq;
+
 #[test]
 fn losses_are_those_of_their_formulas() {
     for labels in [false, true] {
@@ -164,7 +166,7 @@ fn an_epoch_of_small_steps_is_a_full_batch() {
         &change(parameters(&full)),
         tol::CURVATURE * rate,
     );
-    assert!((mean - before).abs() < tol::CURVATURE * rate);
+    assert_abs_diff_eq!(mean, before, epsilon = tol::CURVATURE * rate);
 }
 
 /// With steps too small to change anything, the mean over an epoch is the loss, although the last batch has one item of five.

@@ -5,3 +5,4 @@ mod golden;
 mod limits;
 mod prepared;
 mod quadrature;
+mod table;

@@ -1,33 +1,11 @@
 //! Prepared variances and single precision: the same expectations as the table and as the general pass.
 
+use super::table::{Row, table};
 use crate::common::tol::activation as tol;
 
 use haarmonic::Error;
 use haarmonic::activation::Real;
 use haarmonic::activation::{Activation, PreparedVariance, Variance, VarianceField};
-
-struct Row {
-    activation: Activation,
-    numbers: [f64; 7],
-}
-
-fn table() -> Vec<Row> {
-    let text = include_str!("../../data/activation_mp.csv");
-    let lines = text.lines().filter(|line| !line.starts_with('#')).skip(1);
-    lines
-        .map(|line| {
-            let (name, rest) = line.split_once(',').unwrap();
-            let mut numbers = [0.0; 7];
-            for (number, text) in numbers.iter_mut().zip(rest.split(',')) {
-                *number = text.parse().unwrap();
-            }
-            Row {
-                activation: name.parse().unwrap(),
-                numbers,
-            }
-        })
-        .collect()
-}
 
 /// Value and derivative at one point, through `points` equal ones.
 fn prepared<T: Real>(a: &Activation, q1: T, q2: T, k: T, points: usize) -> (T, T) {

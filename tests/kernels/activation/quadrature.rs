@@ -2,6 +2,7 @@
 
 use crate::common::tol::activation as tol;
 
+use approx::{assert_abs_diff_eq, assert_relative_eq};
 use haarmonic::activation::{Activation, Elementwise, Variance};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -218,8 +219,8 @@ fn rectified_monomial_of_degree_one_is_the_rectifier() {
             apply(&Activation::Relu, 1.0, 1.0, k),
             apply(&rectified, 1.0, 1.0, k),
         );
-        assert!((a.0 - b.0).abs() <= tol::CLOSED_FORM * a.0);
-        assert!((a.1 - b.1).abs() <= tol::CLOSED_FORM * a.1);
+        assert_relative_eq!(a.0, b.0, epsilon = 0.0, max_relative = tol::CLOSED_FORM);
+        assert_relative_eq!(a.1, b.1, epsilon = 0.0, max_relative = tol::CLOSED_FORM);
     }
 }
 
@@ -261,16 +262,16 @@ fn quadrature_reproduces_polynomials_and_erf() {
                 quadrature.variance(q1).unwrap(),
                 closed.variance(q1).unwrap(),
             );
-            assert!((got - want).abs() <= tolerance * scale);
+            assert_abs_diff_eq!(got, want, epsilon = tolerance * scale);
             let got = quadrature.derivative_variance(q1).unwrap();
             let want = closed.derivative_variance(q1).unwrap();
-            assert!((got - want).abs() <= tolerance * slope);
+            assert_abs_diff_eq!(got, want, epsilon = tolerance * slope);
             // At c = 1 the expansion is the quadrature of σ², to rounding.
             let (got, want) = (
                 apply(&quadrature, q1, q1, q1).0,
                 quadrature.variance(q1).unwrap(),
             );
-            assert!((got - want).abs() <= tol::moments(200) * want);
+            assert_relative_eq!(got, want, epsilon = 0.0, max_relative = tol::moments(200));
         }
     }
 }

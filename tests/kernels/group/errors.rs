@@ -1,9 +1,11 @@
 //! Tables, actions and generators that are refused, each check provoked, and what the messages name.
 
+use crate::common::groups::{Acting, elementary};
+
 use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::group::{
-    Action, CyclicGroup, FiniteAction, FiniteGroup, Group, MAX_ACTION_ENTRIES, MAX_TABLE_ORDER,
+    CyclicGroup, FiniteAction, FiniteGroup, Group, MAX_ACTION_ENTRIES, MAX_TABLE_ORDER,
     PeriodicRotoTranslation, PointGroup, TableGroup,
 };
 use haarmonic::kernel::Definition;
@@ -89,12 +91,6 @@ fn single_switches_in_a_table_are_found() {
         }
     }
     assert!(switched > 1000);
-}
-
-/// The table of the elementary group of order 2^bits.
-fn elementary(bits: u32) -> Array2<usize> {
-    let n = 2_usize.pow(bits);
-    Array2::from_shape_fn((n, n), |(g, h)| g ^ h)
 }
 
 /// A group of a user whose numbering or product is wrong.
@@ -228,37 +224,12 @@ fn wrong_groups_of_users_are_rejected() {
     assert_mentions(message(none), &["points", "empty"]);
 
     // A cyclic group that turns its points the wrong way round at one of its elements.
-    #[derive(Debug)]
-    struct Wrong(CyclicGroup);
-    impl Group for Wrong {
-        type Element = usize;
-        fn identity(&self) -> usize {
-            0
-        }
-        fn compose(&self, g: &usize, h: &usize) -> usize {
-            self.0.compose(g, h)
-        }
-        fn inverse(&self, g: &usize) -> usize {
-            self.0.inverse(g)
-        }
-    }
-    impl FiniteGroup for Wrong {
-        fn order(&self) -> usize {
-            self.0.order()
-        }
-        fn element(&self, i: usize) -> usize {
-            self.0.element(i)
-        }
-        fn index_of(&self, g: &usize) -> usize {
-            self.0.index_of(g)
-        }
-    }
-    impl Action<usize> for Wrong {
-        fn act(&self, g: &usize, x: &usize) -> usize {
+    let wrong = Acting {
+        group: CyclicGroup::new(3).unwrap(),
+        action: |_: &CyclicGroup, g: &usize, x: &usize| {
             if *g == 2 { (x + 1) % 3 } else { (x + g) % 3 }
-        }
-    }
-    let wrong = Wrong(CyclicGroup::new(3).unwrap());
+        },
+    };
     let action = FiniteAction::from_action(&wrong, &[0, 1, 2]);
     assert_mentions(message(action), &["(1 1)·0 = 1", "1·(1·0) = 2"]);
 }

@@ -1,6 +1,7 @@
 //! Augmented kernels, and what they say: training on transformed copies is the same as building the
 //! symmetry into the network.
 
+use crate::common::close::relative_difference as difference;
 use crate::common::tol::kernel as tol;
 
 use haarmonic::Error;
@@ -28,11 +29,6 @@ const TIMES: [Time; 5] = [
 fn random(seed: u64, shape: [usize; 4]) -> Array4<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     Array4::from_shape_fn(shape, |_| rng.random_range(-1.0..1.0))
-}
-
-fn difference(a: &Array2<f64>, b: &Array2<f64>) -> f64 {
-    let largest = |values: Array2<f64>| values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
-    largest(a - b) / largest(b.clone())
 }
 
 fn cnn(group: PointGroup, edge: usize, padding: Padding, activation: &Activation) -> Kernel {

@@ -336,6 +336,8 @@ fn overflow_and_underflow_are_named() {
 fn deep_rectifiers_agree_with_the_recursion() {
     let text = include_str!("../../data/deep.csv");
     let lines = text.lines().filter(|line| !line.starts_with('#')).skip(1);
+    let lines: Vec<_> = lines.collect();
+    assert!(!lines.is_empty());
     for line in lines {
         let numbers: Vec<f64> = line.split(',').map(|n| n.parse().unwrap()).collect();
         let (scale, depth) = (Scale::new(numbers[0], 0.0), numbers[1] as usize);

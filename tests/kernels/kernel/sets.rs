@@ -101,7 +101,7 @@ fn sphere_signals() -> Array4<Complex64> {
 
 #[test]
 fn sums_of_sphere_kernels_carry_their_errors() {
-    let tolerance = 1e-7;
+    let tolerance = tol::ASKED;
     for quadrature in [Quadrature::Tolerance(tolerance), Quadrature::BandLimit(9)] {
         let network = Network::sphere(3, SphereSampling::Coefficients, 1)
             .quadrature(quadrature)

@@ -2,9 +2,12 @@
 //! gradient descent against its own steps.
 
 use crate::common::close::assert_named_close;
+use crate::common::statistics::{normal_errors, variance_ratios};
+use crate::common::tol::FALSE_ALARM;
 use crate::common::tol::predict as tol;
 
 use crate::common::predict_problem::{KINDS, Problem};
+use approx::assert_abs_diff_eq;
 use haarmonic::Error;
 use haarmonic::predict::classification::{
     accuracy, calibration, centred_one_hot, class_probabilities, confusion, predicted_classes,
@@ -213,7 +216,7 @@ fn steps_of_gradient_descent() {
     }
 }
 
-/// Means and covariances of many members, within their standard errors.
+/// Means, variances and covariances of many members: those of normal numbers with known means.
 #[test]
 fn members_of_the_ensemble() {
     let problem = Problem::new(12, 5, 2);
@@ -229,11 +232,12 @@ fn members_of_the_ensemble() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let members = prediction.samples(&mut rng, COUNT).unwrap();
     let mean = members.mean_axis(Axis(0)).unwrap();
-    // Five standard errors, a few dozen entries.
-    let bound = 5.0 / (COUNT as f64).sqrt();
+    let entries = mean.len() * (mean.len() + 1);
+    let bound = normal_errors(FALSE_ALARM, entries) / (COUNT as f64).sqrt();
+    let ratios = variance_ratios(FALSE_ALARM, entries, COUNT);
     for ((i, c), value) in mean.indexed_iter() {
         let deviation = prediction.covariance[[i, i]].sqrt();
-        assert!((value - prediction.mean[[i, c]]).abs() < bound * deviation);
+        assert_abs_diff_eq!(value, prediction.mean[[i, c]], epsilon = bound * deviation);
         for j in 0..mean.nrows() {
             for d in 0..mean.ncols() {
                 let products = members.outer_iter().map(|f| {
@@ -245,8 +249,15 @@ fn members_of_the_ensemble() {
                 } else {
                     0.0
                 };
-                let scale = deviation * prediction.covariance[[j, j]].sqrt();
-                assert!((found - want).abs() < 1.5 * bound * scale, "{found} {want}");
+                if (i, c) == (j, d) {
+                    let ratio = found / want;
+                    assert!(ratios[0] <= ratio && ratio <= ratios[1], "{found} {want}");
+                } else {
+                    // The variance of a product of normal numbers.
+                    let variances = prediction.covariance[[i, i]] * prediction.covariance[[j, j]];
+                    let error = bound * (variances + want * want).sqrt();
+                    assert!((found - want).abs() < error, "{found} {want}");
+                }
             }
         }
     }
@@ -294,11 +305,12 @@ fn probabilities_of_classes() {
         let scores = mean.map(|m| m + 0.7 * rng.sample::<f64, _>(rand_distr::StandardNormal));
         counts[predicted_classes(scores.view()).unwrap()[0]] += 1;
     }
+    let allowed = normal_errors(FALSE_ALARM, counts.len());
     for (class, count) in counts.into_iter().enumerate() {
         let p = found[[0, class]];
         let standard_error = (p * (1.0 - p) / DRAWS as f64).sqrt();
         assert!(
-            (count as f64 / DRAWS as f64 - p).abs() < 5.0 * standard_error,
+            (count as f64 / DRAWS as f64 - p).abs() < allowed * standard_error,
             "{class}: {p}"
         );
     }
@@ -351,11 +363,11 @@ fn scores_of_classifiers() {
     assert_eq!(confusion(scores.view(), &labels).unwrap(), want);
     let found = calibration(scores.view(), &labels, 2).unwrap();
     assert_eq!(found.counts, array![1, 3]);
-    assert!((found.confidence[0] - 0.4).abs() < tol::exact());
-    assert!((found.confidence[1] - 0.6).abs() < tol::exact());
+    assert_abs_diff_eq!(found.confidence[0], 0.4, epsilon = tol::exact());
+    assert_abs_diff_eq!(found.confidence[1], 0.6, epsilon = tol::exact());
     assert_eq!((found.accuracy[0], found.accuracy[1]), (0.0, 2.0 / 3.0));
     // (0.4 − 0 + 3 (2/3 − 0.6)) / 4.
-    assert!((found.expected_error - 0.15).abs() < tol::exact());
+    assert_abs_diff_eq!(found.expected_error, 0.15, epsilon = tol::exact());
     let targets = centred_one_hot(&labels, 3).unwrap();
     assert!(
         targets

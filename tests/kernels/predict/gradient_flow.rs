@@ -3,6 +3,7 @@
 use crate::common::close::assert_named_close;
 use crate::common::tol::predict as tol;
 
+use approx::assert_relative_eq;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
@@ -473,7 +474,12 @@ fn regression_is_flow_and_path() {
             assert_eq!(model.predict_mean(cross.driving()).unwrap(), mean);
             assert_eq!(model.selected_ridge(), None);
             let epsilon = 0.05 * train.driving().diag().mean().unwrap();
-            assert!((model.ridge() / epsilon - 1.0).abs() <= tol::exact());
+            assert_relative_eq!(
+                model.ridge(),
+                epsilon,
+                epsilon = 0.0,
+                max_relative = tol::exact()
+            );
 
             let truth = Array2::from_shape_fn((4, 2), |(i, c)| (i + 2 * c) as f64);
             let score = model.score(cross.driving(), truth.view()).unwrap();

@@ -4,6 +4,7 @@ use crate::common::close::assert_named_close;
 use crate::common::tol::predict as tol;
 
 use crate::common::predict_problem::{Problem, block, closed_form_ridge, linear_problem};
+use approx::assert_abs_diff_eq;
 use haarmonic::Error;
 use haarmonic::predict::{
     GaussianProcess, GradientFlow, KernelRidge, Kernels, Prediction, Ridge, RidgePath, Time,
@@ -292,5 +293,5 @@ fn metrics_follow_their_scale() {
     }
     // A small difference beside large numbers that agree.
     let small = metrics::rmse(array![1e200, 3e-150].view(), array![1e200, 0.0].view()).unwrap();
-    assert!((small * 2f64.sqrt() / 3e-150 - 1.0).abs() <= tol::exact());
+    assert_abs_diff_eq!(small * 2f64.sqrt() / 3e-150, 1.0, epsilon = tol::exact());
 }

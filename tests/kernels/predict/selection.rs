@@ -5,6 +5,7 @@ use crate::common::close::assert_named_close;
 use crate::common::signals;
 use crate::common::tol::predict as tol;
 
+use approx::{assert_abs_diff_eq, assert_relative_eq};
 use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::group::PointGroup;
@@ -341,13 +342,23 @@ fn selected_ridges_are_the_best_of_many() {
         let again = path
             .cost(criterion, Ridge::Absolute(selected.ridge))
             .unwrap();
-        assert!((again - selected.cost).abs() <= tol::flat() * again.abs());
+        assert_relative_eq!(
+            again,
+            selected.cost,
+            epsilon = 0.0,
+            max_relative = tol::flat()
+        );
     }
     // At the end of the range if the best lies beyond.
     let edge = path
         .select(Criterion::LeaveOneOutError, 10.0..=100.0)
         .unwrap();
-    assert!((edge.relative / 10.0 - 1.0).abs() <= tol::exact());
+    assert_relative_eq!(
+        edge.relative,
+        10.0,
+        epsilon = 0.0,
+        max_relative = tol::exact()
+    );
 }
 
 #[test]
@@ -392,7 +403,12 @@ fn selected_scales_are_stationary() {
                 .unwrap()
                 .cost(criterion)
         };
-        assert!((cost([1.0; 3]) - selected.cost).abs() <= tol::flat() * selected.cost.abs());
+        assert_relative_eq!(
+            cost([1.0; 3]),
+            selected.cost,
+            epsilon = 0.0,
+            max_relative = tol::flat()
+        );
         // Nothing near it is better.
         for at in 0..3 {
             for factor in [0.9, 1.1] {
@@ -451,7 +467,7 @@ fn early_stopping_finds_the_minimum() {
             Time::Finite(t) => 3.0 * (1.0 - (-t).exp()),
             _ => 3.0,
         };
-        assert!((error - (mean - 2.0).abs()).abs() <= tol::exact() * 3.0);
+        assert_abs_diff_eq!(error, (mean - 2.0).abs(), epsilon = tol::exact() * 3.0);
     }
     let nothing = ValidationCurve::new(&flow, kernel.view(), target.view(), &[]);
     assert!(matches!(nothing, Err(Error::Empty { .. })));

@@ -1,8 +1,11 @@
 //! The laws of tests/common/laws.rs for every group of the crate and for one that a user might bring.
 
+use crate::common::groups::{Acting, discrete};
 use crate::common::laws;
+use crate::common::naive_rotations::naive_wigner_d;
 use crate::common::tol::group as tol;
 
+use approx::assert_abs_diff_eq;
 use std::f64::consts::PI;
 use std::fmt::Debug;
 
@@ -18,11 +21,6 @@ use ndarray::{Array3, array};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-/// Exact groups: two elements are equal or not.
-fn discrete<E: PartialEq>(a: &E, b: &E) -> f64 {
-    if a == b { 0.0 } else { 1.0 }
-}
 
 /// Every law of a finite group and its action, with the indicator functions of its elements for the Haar measure.
 fn assert_every_law<X: Debug + PartialEq, G>(group: &G, points: &[X])
@@ -107,43 +105,17 @@ fn every_finite_group_obeys_every_law() {
 /// A table has no space of its own: it acts on itself.
 #[test]
 fn every_table_obeys_every_law() {
-    #[derive(Clone)]
-    struct Regular(TableGroup);
-    impl Group for Regular {
-        type Element = usize;
-        fn identity(&self) -> usize {
-            self.0.identity()
-        }
-        fn compose(&self, g: &usize, h: &usize) -> usize {
-            self.0.compose(g, h)
-        }
-        fn inverse(&self, g: &usize) -> usize {
-            self.0.inverse(g)
-        }
-    }
-    impl FiniteGroup for Regular {
-        fn order(&self) -> usize {
-            self.0.order()
-        }
-        fn element(&self, i: usize) -> usize {
-            self.0.element(i)
-        }
-        fn index_of(&self, g: &usize) -> usize {
-            self.0.index_of(g)
-        }
-    }
-    impl Action<usize> for Regular {
-        fn act(&self, g: &usize, x: &usize) -> usize {
-            self.0.product(*g, *x)
-        }
-    }
     let klein = array![[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]];
     for table in [
         TableGroup::new(klein.view()).unwrap(),
         TableGroup::icosahedral(),
     ] {
         let elements: Vec<_> = (0..table.order()).collect();
-        assert_every_law(&Regular(table), &elements);
+        let regular = Acting {
+            group: table,
+            action: |table: &TableGroup, g: &usize, x: &usize| table.product(*g, *x),
+        };
+        assert_every_law(&regular, &elements);
     }
 }
 
@@ -323,25 +295,11 @@ fn rotations_act_on_vectors_and_on_the_sphere() {
     );
 }
 
-fn factorial(n: i64) -> f64 {
-    (1..=n).map(|k| k as f64).product()
-}
-
 /// $`D^\ell_{mn} = e^{-i m α} d^\ell_{mn}(β) e^{-i n γ}`$ by Wigner's sum: an oracle for small degrees only.
 fn naive_wigner(l: i64, m: i64, n: i64, rotation: &Rotation) -> Complex64 {
     let angles = rotation.euler_zyz();
-    let (sin, cos) = (0.5 * angles.beta()).sin_cos();
-    let norm = (factorial(l + m) * factorial(l - m) * factorial(l + n) * factorial(l - n)).sqrt();
-    let mut d = 0.0;
-    for s in 0.max(n - m)..=(l + n).min(l - m) {
-        let sign = if (m - n + s) % 2 == 0 { 1.0 } else { -1.0 };
-        let denominator =
-            factorial(l + n - s) * factorial(s) * factorial(m - n + s) * factorial(l - m - s);
-        d += sign * norm / denominator
-            * cos.powi((2 * l + n - m - 2 * s) as i32)
-            * sin.powi((m - n + 2 * s) as i32);
-    }
-    Complex64::cis(-(m as f64) * angles.alpha() - n as f64 * angles.gamma()) * d
+    let phase = -(m as f64) * angles.alpha() - n as f64 * angles.gamma();
+    Complex64::cis(phase) * naive_wigner_d(l, m, n, angles.beta())
 }
 
 fn wigner_functions(degree: usize) -> Vec<Function<Rotation>> {
@@ -443,12 +401,16 @@ fn haar_integrals_in_closed_form() {
             }
             for k in 0..=degree / 2 {
                 let found: f64 = haar.integrate(|r| r.to_matrix()[2][2].powi(2 * k as i32));
-                assert!((found - 1.0 / (2 * k + 1) as f64).abs() <= tol::haar_invariance(degree));
+                assert_abs_diff_eq!(
+                    found,
+                    1.0 / (2 * k + 1) as f64,
+                    epsilon = tol::haar_invariance(degree)
+                );
             }
             if degree >= 2 {
                 let trace = |r: &Rotation| (0..3).map(|i| r.to_matrix()[i][i]).sum::<f64>();
                 let found: f64 = haar.integrate(|r| trace(r).powi(2));
-                assert!((found - 1.0).abs() <= tol::haar_invariance(degree));
+                assert_abs_diff_eq!(found, 1.0, epsilon = tol::haar_invariance(degree));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Quarter turns and reflections of images, and of periodic images together with translations, against coordinates.
 
+use crate::common::groups::discrete;
 use crate::common::laws;
 
 use haarmonic::Error;
@@ -8,10 +9,6 @@ use haarmonic::group::{
     PointGroup, TableGroup,
 };
 use ndarray::{Array3, array};
-
-fn discrete<E: PartialEq>(a: &E, b: &E) -> f64 {
-    if a == b { 0.0 } else { 1.0 }
-}
 
 /// All pixels different, and all channels.
 fn image(height: usize, width: usize, channels: usize) -> Array3<usize> {

@@ -1,8 +1,11 @@
 //! Rotations against independent matrices, golden values and closed forms; Euler angles at the poles.
 
 use crate::common::close::assert_absolutely_close;
+use crate::common::statistics::{assert_uniform, normal_errors};
+use crate::common::tol::FALSE_ALARM;
 use crate::common::tol::group as tol;
 
+use approx::{assert_abs_diff_eq, assert_relative_eq};
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 use std::fs::File;
 
@@ -103,7 +106,7 @@ fn angles_and_matrix_agree_with_the_definition() {
         let back = rotation.euler_zyz();
         let tolerance = tol::euler_angle_near_pole(beta.sin().min((beta / 2.0).sin()));
         assert!(circle_distance(back.alpha(), alpha) <= tolerance);
-        assert!((back.beta() - beta).abs() <= tol::euler_angle());
+        assert_abs_diff_eq!(back.beta(), beta, epsilon = tol::euler_angle());
         assert!(circle_distance(back.gamma(), gamma) <= tolerance);
     }
 }
@@ -128,7 +131,7 @@ fn euler_angles_give_back_the_rotation_at_and_near_the_poles() {
                     assert!((0.0..TAU).contains(&angles.alpha()));
                     assert!((0.0..TAU).contains(&angles.gamma()));
                     assert!((0.0..=PI).contains(&angles.beta()));
-                    assert!((angles.beta() - beta).abs() <= tol::euler_angle());
+                    assert_abs_diff_eq!(angles.beta(), beta, epsilon = tol::euler_angle());
                     assert!(Rotation::from(angles).angle_to(&rotation) <= tol::rotation());
                     let through_matrix =
                         Rotation::from_matrix(naive_matrix(alpha, beta, gamma)).unwrap();
@@ -144,22 +147,22 @@ fn euler_angles_give_back_the_rotation_at_and_near_the_poles() {
 fn third_angle_is_zero_where_it_is_undetermined() {
     let at_north = from_angles(1.0, 0.0, 0.5).euler_zyz();
     assert_eq!((at_north.beta(), at_north.gamma()), (0.0, 0.0));
-    assert!((at_north.alpha() - 1.5).abs() <= tol::euler_angle());
+    assert_abs_diff_eq!(at_north.alpha(), 1.5, epsilon = tol::euler_angle());
 
     // The half turn about an axis of the equator at longitude (α − γ + π)/2 is exactly β = π.
     let half_turn =
         Rotation::from_matrix([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]]).unwrap();
     let at_south = half_turn.euler_zyz();
     assert_eq!((at_south.beta(), at_south.gamma()), (PI, 0.0));
-    assert!((at_south.alpha() - PI).abs() <= tol::euler_angle());
+    assert_abs_diff_eq!(at_south.alpha(), PI, epsilon = tol::euler_angle());
 }
 
 #[test]
 fn north_pole_goes_to_beta_alpha() {
     let rotation = from_angles(2.0, 0.7, 5.0);
     let image = rotation.apply_to_point(SpherePoint::new(0.0, 0.0).unwrap());
-    assert!((image.colatitude() - 0.7).abs() <= tol::euler_angle());
-    assert!((image.longitude() - 2.0).abs() <= tol::euler_angle());
+    assert_abs_diff_eq!(image.colatitude(), 0.7, epsilon = tol::euler_angle());
+    assert_abs_diff_eq!(image.longitude(), 2.0, epsilon = tol::euler_angle());
     let pole = rotation.inverse().apply_to_point(image);
     assert!(pole.colatitude() <= tol::euler_angle());
 }
@@ -174,7 +177,7 @@ fn application_is_the_matrix_vector_product() {
         let image = rotation.apply(vector);
         for i in 0..3 {
             let want: f64 = (0..3).map(|j| matrix[i][j] * vector[j]).sum();
-            assert!((image[i] - want).abs() <= tol::rotation());
+            assert_abs_diff_eq!(image[i], want, epsilon = tol::rotation());
         }
     }
 }
@@ -220,19 +223,23 @@ fn angle_is_the_trace_formula_and_keeps_small_angles() {
         let rotation = Rotation::random(&mut rng);
         let m = rotation.to_matrix();
         let cos = 0.5 * (m[0][0] + m[1][1] + m[2][2] - 1.0);
-        assert!((rotation.angle().cos() - cos).abs() <= tol::rotation());
+        assert_abs_diff_eq!(rotation.angle().cos(), cos, epsilon = tol::rotation());
     }
     for angle in [1.0e-100, 1.0e-9, 1.0, 3.0] {
         let found = Rotation::about_axis([1.0, -2.0, 0.5], -angle)
             .unwrap()
             .angle();
-        assert!((found - angle).abs() <= tol::rotation() * angle);
+        assert_relative_eq!(found, angle, epsilon = 0.0, max_relative = tol::rotation());
     }
-    assert!((Rotation::about_x(TAU - 1.0).unwrap().angle() - 1.0).abs() <= tol::rotation());
+    assert_abs_diff_eq!(
+        Rotation::about_x(TAU - 1.0).unwrap().angle(),
+        1.0,
+        epsilon = tol::rotation()
+    );
 }
 
 /// For the Haar measure the nine matrix entries have mean 0 and mean square 1/3, and
-/// P(angle ≤ ω) = (ω − sin ω)/π. Bounds are five standard errors.
+/// P(angle ≤ ω) = (ω − sin ω)/π.
 #[test]
 fn random_rotations_follow_the_haar_measure() {
     let mut rng = ChaCha8Rng::seed_from_u64(14);
@@ -240,7 +247,7 @@ fn random_rotations_follow_the_haar_measure() {
     let n = f64::from(count);
     let mut mean = [[0.0; 3]; 3];
     let mut square = [[0.0; 3]; 3];
-    let mut below_right_angle = 0.0;
+    let mut angles = Vec::new();
     for _ in 0..count {
         let rotation = Rotation::random(&mut rng);
         let m = rotation.to_matrix();
@@ -250,21 +257,20 @@ fn random_rotations_follow_the_haar_measure() {
                 square[i][j] += m[i][j] * m[i][j] / n;
             }
         }
-        if rotation.angle() <= FRAC_PI_2 {
-            below_right_angle += 1.0 / n;
-        }
+        let angle = rotation.angle();
+        angles.push((angle - angle.sin()) / PI);
     }
     // An entry is uniform on [-1, 1]: variance 1/3, and its square has variance 4/45.
-    let mean_bound = 5.0 * (1.0 / 3.0 / n).sqrt();
-    let square_bound = 5.0 * (4.0 / 45.0 / n).sqrt();
+    let allowed = normal_errors(FALSE_ALARM, 18);
+    let mean_bound = allowed * (1.0 / 3.0 / n).sqrt();
+    let square_bound = allowed * (4.0 / 45.0 / n).sqrt();
     for i in 0..3 {
         for j in 0..3 {
             assert!(mean[i][j].abs() <= mean_bound);
-            assert!((square[i][j] - 1.0 / 3.0).abs() <= square_bound);
+            assert_abs_diff_eq!(square[i][j], 1.0 / 3.0, epsilon = square_bound);
         }
     }
-    let p = (FRAC_PI_2 - 1.0) / PI;
-    assert!((below_right_angle - p).abs() <= 5.0 * (p * (1.0 - p) / n).sqrt());
+    assert_uniform("distribution function of the angles", angles, FALSE_ALARM);
 
     let same_seed = Rotation::random(&mut ChaCha8Rng::seed_from_u64(14));
     assert_eq!(
@@ -403,7 +409,7 @@ fn noisy_matrices_give_the_nearest_rotation() {
             .to_matrix()
             .map(|row| row.map(|entry| entry as f32));
         let read = Rotation::try_from(single).unwrap();
-        assert!(read.angle_to(&rotation) <= 2.0 * f64::from(f32::EPSILON));
+        assert!(read.angle_to(&rotation) <= tol::SINGLE);
         let wide = single.map(|row| row.map(f64::from));
         assert!(matches!(
             Rotation::from_matrix(wide),
@@ -427,7 +433,12 @@ fn noisy_matrices_give_the_nearest_rotation() {
     for angle in [1e-9, 1e-30, 1e-200] {
         let rotation = Rotation::about_y(angle).unwrap();
         let read = Rotation::from_matrix(rotation.to_matrix()).unwrap();
-        assert!((read.angle() / angle - 1.0).abs() <= tol::rotation());
+        assert_relative_eq!(
+            read.angle(),
+            angle,
+            epsilon = 0.0,
+            max_relative = tol::rotation()
+        );
     }
     assert!(Rotation::nearest([[0.0; 3]; 3], 10.0).is_err());
     assert!(Rotation::nearest(Rotation::identity().to_matrix(), f64::NAN).is_err());
@@ -449,9 +460,18 @@ fn rotations_and_points_convert_and_print() {
     let point = SpherePoint::try_from([0.0, 2.0, 0.0]).unwrap();
     assert_eq!(format!("{point:.3}"), "θ = 1.571, φ = 1.571");
     let vector: [f64; 3] = rotation.apply_to_point(point).into();
-    assert!((vector[2] - rotation.to_matrix()[2][1]).abs() <= tol::rotation());
+    assert_abs_diff_eq!(
+        vector[2],
+        rotation.to_matrix()[2][1],
+        epsilon = tol::rotation()
+    );
     let north = SpherePoint::new(0.0, 0.0).unwrap();
     let near = SpherePoint::new(1e-12, 4.0).unwrap();
-    assert!((north.angle_to(&near) / 1e-12 - 1.0).abs() <= tol::rotation());
-    assert!((point.angle_to(&north) - FRAC_PI_2).abs() <= tol::rotation());
+    assert_relative_eq!(
+        north.angle_to(&near),
+        1e-12,
+        epsilon = 0.0,
+        max_relative = tol::rotation()
+    );
+    assert_abs_diff_eq!(point.angle_to(&north), FRAC_PI_2, epsilon = tol::rotation());
 }

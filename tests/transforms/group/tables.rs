@@ -1,5 +1,6 @@
 //! Finite groups given by tables and their actions: laws, and counts known from group theory.
 
+use crate::common::groups::{discrete, elementary};
 use crate::common::laws;
 use crate::common::tol::group as tol;
 
@@ -9,10 +10,6 @@ use haarmonic::group::{
     CyclicGroup, DihedralElement, DihedralGroup, FiniteAction, FiniteGroup, Group, TableGroup,
 };
 use ndarray::{Array2, array};
-
-fn discrete<E: PartialEq>(a: &E, b: &E) -> f64 {
-    if a == b { 0.0 } else { 1.0 }
-}
 
 fn table_of(group: &TableGroup) -> Array2<usize> {
     let n = group.order();
@@ -459,15 +456,12 @@ fn actions_need_not_be_transitive_or_faithful() {
     assert!(trivial.unwrap().is_transitive());
 }
 
-/// The elementary group of order 2^bits.
-fn elementary(bits: u32) -> TableGroup {
-    let n = 2_usize.pow(bits);
-    TableGroup::new(Array2::from_shape_fn((n, n), |(g, h)| g ^ h).view()).unwrap()
-}
-
 #[test]
 fn generating_sets_are_small() {
-    assert_eq!(elementary(5).generators(), [1, 2, 4, 8, 16]);
+    assert_eq!(
+        TableGroup::new(elementary(5).view()).unwrap().generators(),
+        [1, 2, 4, 8, 16]
+    );
     assert_eq!(TableGroup::cyclic(12).unwrap().generators(), [1]);
     assert_eq!(TableGroup::cyclic(1).unwrap().generators(), [0; 0]);
 }

@@ -1,7 +1,7 @@
 //! The Wigner transform, each direction by itself, against Wigner functions in double-double arithmetic: every band limit up to 64 and
 //! 128, all samplings, order limits from 1 to L, the first and the last ring (poles where the sampling has them).
 //!
-//! `cargo test --test rotation_accuracy -- --nocapture` prints the largest errors; `--ignored` runs L = 128 to 512.
+//! `cargo test --test transforms rotation_group::accuracy -- --nocapture` prints the largest errors; `--ignored` runs L = 128 to 512.
 
 use crate::common::tol::rotation_group as tol;
 

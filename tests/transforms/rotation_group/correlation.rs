@@ -6,6 +6,7 @@ use crate::common::tol::rotation_group as tol;
 use crate::common::naive_rotations::{
     angles, apply, composed, golden, matrix, naive_signal, random_sphere_coeffs, vector,
 };
+use approx::{assert_abs_diff_eq, assert_relative_eq};
 use haarmonic::Error;
 use haarmonic::numeric::GaussLegendre;
 use haarmonic::rotation_group::{
@@ -46,7 +47,7 @@ fn golden_rotated_values() {
         let r = golden::<f64, Ix2>("transforms.npz", &name("rotation_matrix"));
         let ours = matrix([euler[0], euler[1], euler[2]]);
         for ((i, j), want) in r.indexed_iter() {
-            assert!((ours[i][j] - want).abs() <= tol::wigner_d(1));
+            assert_abs_diff_eq!(ours[i][j], want, epsilon = tol::wigner_d(1));
         }
     }
 }
@@ -96,7 +97,12 @@ fn rotation_keeps_the_power_of_each_degree() {
     for l in 0..64 {
         let power = |c: &Array2<Complex64>| c.row(l).iter().map(|v| v.norm_sqr()).sum::<f64>();
         let (before, after) = (power(&coeffs), power(&rotated));
-        assert!((after / before - 1.0).abs() <= tol::transform(64));
+        assert_relative_eq!(
+            after,
+            before,
+            epsilon = 0.0,
+            max_relative = tol::transform(64)
+        );
     }
 }
 

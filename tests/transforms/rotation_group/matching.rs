@@ -3,6 +3,7 @@
 use crate::common::signals;
 use crate::common::tol::rotation_group as tol;
 
+use approx::{assert_abs_diff_eq, assert_relative_eq};
 use haarmonic::Error;
 use haarmonic::group::{EulerZyz, Rotation};
 use haarmonic::rotation_group::{RotationMatcher, best_rotation};
@@ -47,8 +48,12 @@ fn random_rotations_are_recovered() {
             let best = matcher.best_rotation(f.view(), g.view()).unwrap();
             let error = best.rotation.angle_to(&r);
             assert!(error <= tol::MATCHED, "L = {band_limit}: {error:e}");
-            assert!((best.score - 1.0).abs() <= tol::transform(band_limit));
-            assert!((2.5 * best.value / inner(&f, &f) - 1.0).abs() <= tol::transform(band_limit));
+            assert_abs_diff_eq!(best.score, 1.0, epsilon = tol::transform(band_limit));
+            assert_abs_diff_eq!(
+                2.5 * best.value / inner(&f, &f),
+                1.0,
+                epsilon = tol::transform(band_limit)
+            );
             assert!(best.steps >= 1 && best.runner_up.is_none_or(|score| score < best.score));
         }
     }
@@ -76,7 +81,12 @@ fn no_other_rotation_is_better() {
     let (f, g) = (random(1, 8, &mut rng, 1), random(1, 8, &mut rng, 1));
     let best = best_rotation(f.view(), g.view()).unwrap();
     let value = |r: &Rotation| inner(&f, &rotated(&g, r));
-    assert!((value(&best.rotation) / best.value - 1.0).abs() <= tol::transform(8));
+    assert_relative_eq!(
+        value(&best.rotation),
+        best.value,
+        epsilon = 0.0,
+        max_relative = tol::transform(8)
+    );
     assert!(best.runner_up.is_some());
     for _ in 0..2000 {
         assert!(value(&Rotation::random(&mut rng)) <= best.value);
@@ -167,8 +177,16 @@ fn mean_values_cost_no_digit() {
         let whole = inner(&f, &rotated(&g, &best.rotation));
         let size = inner(&f, &f).sqrt() * inner(&g, &g).sqrt();
         if size.is_finite() {
-            assert!((best.value - whole).abs() <= tol::transform(band_limit) * size);
-            assert!((best.score - whole / size).abs() <= tol::transform(band_limit));
+            assert_abs_diff_eq!(
+                best.value,
+                whole,
+                epsilon = tol::transform(band_limit) * size
+            );
+            assert_abs_diff_eq!(
+                best.score,
+                whole / size,
+                epsilon = tol::transform(band_limit)
+            );
         }
         assert!(best.score.abs() <= 1.0 + tol::transform(band_limit));
     }

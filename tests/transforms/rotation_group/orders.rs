@@ -1,6 +1,7 @@
 //! The Wigner transform with a limit on the orders n, and at large band limits, against sums that share nothing with it.
 
 use crate::common::close::assert_close;
+use crate::common::close::relative_difference;
 use crate::common::tol::rotation_group as tol;
 
 use crate::common::naive_rotations::{naive_rotation_value, random_rotation_coeffs};
@@ -33,14 +34,6 @@ fn limited(full: &Field, order_limit: usize) -> (Field, Field) {
 fn fast_plan(band_limit: usize, order_limit: usize, sampling: Sampling) -> Arc<RotationPlan> {
     let grid = RotationGrid::fast(band_limit, order_limit, sampling).unwrap();
     RotationPlanner::new().plan_on(band_limit, &grid).unwrap()
-}
-
-fn relative_difference(found: &Field, want: &Field) -> f64 {
-    let size = want
-        .iter()
-        .fold(0.0_f64, |size, value| size.max(value.norm()));
-    let pairs = found.iter().zip(want);
-    pairs.fold(0.0_f64, |worst, (a, b)| worst.max((a - b).norm())) / size
 }
 
 #[test]

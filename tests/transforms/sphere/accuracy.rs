@@ -1,9 +1,10 @@
 //! The spherical-harmonic transform against sums in double-double arithmetic: each direction by itself, every band limit
 //! up to 64, larger ones at some rings.
 //!
-//! `cargo test --test transform_accuracy -- --nocapture` prints the largest errors; with `--ignored` also those of band
+//! `cargo test --test transforms sphere::accuracy -- --nocapture` prints the largest errors; with `--ignored` also those of band
 //! limits up to 4096 (some minutes). `docs/accuracy.md` has the figures.
 
+use crate::common::tol::EXCESS;
 use crate::common::tol::double_double as tol;
 
 use crate::common::double_double::{Dd, PI};
@@ -274,7 +275,7 @@ fn rounded_gauss_legendre_rings() {
 #[track_caller]
 fn check(what: &str, measured: f64, recorded: f64) {
     println!("{what}: {measured:.1e} (recorded {recorded:.1e})");
-    assert_within(what, measured, 4.0 * recorded);
+    assert_within(what, measured, EXCESS * recorded);
 }
 
 /// Real signals: errors of synthesis, relative to the largest sample, and of analysis, absolute, on exact rings and on those

@@ -4,6 +4,7 @@
 use crate::common::tol::sphere as tol;
 
 use crate::common::close::{Number, assert_close};
+use approx::assert_abs_diff_eq;
 use haarmonic::Error;
 use haarmonic::sphere::{
     Ring, RingPlan, Rings, Sample, Sampling, ShtPlanner, SpinPlan, UNSEEN, coefficients, evaluate,
@@ -481,8 +482,16 @@ fn healpix() {
             .sum::<f64>()
             .sqrt();
         let size = |c: &Array2<Complex64>| c.iter().map(|c| c.norm_sqr()).sum::<f64>().sqrt();
-        assert!((change * size(&found) - distance).abs() <= tol::transform(l) * size(&found));
-        assert!((first * size(&better) - distance).abs() <= tol::transform(l) * size(&found));
+        assert_abs_diff_eq!(
+            change * size(&found),
+            distance,
+            epsilon = tol::transform(l) * size(&found)
+        );
+        assert_abs_diff_eq!(
+            first * size(&better),
+            distance,
+            epsilon = tol::transform(l) * size(&found)
+        );
         assert_close(
             &[found[[0, l - 1]]],
             &[Complex64::from((4.0 * PI).sqrt())],

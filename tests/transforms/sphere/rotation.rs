@@ -1,5 +1,6 @@
 //! Rotation of coefficients by plans: against Wigner matrices, points turned back, the group law; batches; bad arguments.
 
+use crate::common::close::largest;
 use crate::common::signals;
 use crate::common::tol::rotation_group as tol;
 
@@ -76,6 +77,11 @@ fn error(found: &Array2<Complex64>, wanted: &Array2<Complex64>) -> f64 {
     for (found, wanted) in found.rows().into_iter().zip(wanted.rows()) {
         let norm = wanted.iter().map(|w| w.norm_sqr()).sum::<f64>().sqrt();
         if norm == 0.0 {
+            assert_eq!(
+                largest(found),
+                0.0,
+                "a degree that the signal does not have"
+            );
             continue;
         }
         for (f, w) in found.iter().zip(&wanted) {

@@ -3,6 +3,7 @@
 use crate::common::signals;
 use crate::common::tol::sphere as tol;
 
+use approx::assert_abs_diff_eq;
 use haarmonic::Error;
 use haarmonic::sphere::spectra::{SpectrumNorm, cross, power};
 use haarmonic::sphere::{Sampling, ShtPlanner, coefficients, smoothing, zonal};
@@ -86,7 +87,7 @@ fn filtering_scales_the_spectrum() {
         smoothing::low_pass(12, 5).unwrap(),
         zonal::cap_multipliers(12, 0.4).unwrap(),
     ] {
-        assert!((multipliers[0] - 1.0).abs() <= tol::CLOSED_FORM);
+        assert_abs_diff_eq!(multipliers[0], 1.0, epsilon = tol::CLOSED_FORM);
         let mut smooth = f.clone();
         zonal::filter(&multipliers, smooth.view_mut()).unwrap();
         let (before, after) = (
@@ -95,7 +96,7 @@ fn filtering_scales_the_spectrum() {
         );
         for l in 0..12 {
             let want = multipliers[l] * multipliers[l] * before[l];
-            assert!((after[l] - want).abs() <= tol::CLOSED_FORM * before[l]);
+            assert_abs_diff_eq!(after[l], want, epsilon = tol::CLOSED_FORM * before[l]);
         }
     }
 }

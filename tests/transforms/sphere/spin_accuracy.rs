@@ -1,8 +1,10 @@
 //! Spin-weighted transforms, gradients, adjoints and single precision against sums in double-double arithmetic.
 //!
-//! `cargo test --test spin_accuracy -- --nocapture` prints the errors, with `--ignored` also those of L = 512;
+//! `cargo test --test transforms spin_accuracy -- --nocapture` prints the errors, with `--ignored` also those of L = 512;
 //! `docs/accuracy.md` records them, and more than four times what is recorded fails.
 
+use crate::common::close::{difference, largest};
+use crate::common::tol::EXCESS;
 use crate::common::tol::double_double as tol;
 
 use crate::common::double_double::{Dd, PI};
@@ -59,23 +61,12 @@ fn stored(sampling: Sampling, band_limit: usize) -> Vec<Dd> {
     angles.into_iter().map(Dd::from).collect()
 }
 
-fn largest(values: &Array2<Complex64>) -> f64 {
-    values.iter().fold(0.0, |a, v| a.max(v.norm()))
-}
-
-#[track_caller]
-fn difference(found: &Array2<Complex64>, want: &Array2<Complex64>) -> f64 {
-    assert_eq!(found.dim(), want.dim());
-    assert!(found.iter().chain(want).all(|v| v.is_finite()));
-    largest(&(found - want))
-}
-
 /// Fails above the bound of all transforms, and above four times what `docs/accuracy.md` records.
 #[track_caller]
 fn check(what: &str, measured: f64, recorded: f64, bound: f64) {
     println!("{what}: {measured:.1e} (recorded {recorded:.1e}, bound {bound:.1e})");
     assert!(
-        measured <= bound && measured <= 4.0 * recorded,
+        measured <= bound && measured <= EXCESS * recorded,
         "{what}: {measured:e}, recorded {recorded:e}, bound {bound:e}"
     );
 }
@@ -332,18 +323,17 @@ fn single_precision_against_the_band_limit() {
     ] {
         let [synthesis, analysis, excess] = single_errors(band_limit);
         let what = format!("f32, L = {band_limit}");
-        // Half a unit of the largest sample; the errors of analysis add up like those of independent roundings.
         check(
             &format!("{what}, synthesis"),
             synthesis,
             recorded[0],
-            0.51 * f64::from(f32::EPSILON),
+            tol::SINGLE_SYNTHESIS,
         );
         check(
             &format!("{what}, analysis"),
             analysis,
             recorded[1],
-            f64::from(f32::EPSILON),
+            tol::SINGLE_ANALYSIS,
         );
         assert!(excess <= tol::analysis(band_limit), "{excess:e}");
     }

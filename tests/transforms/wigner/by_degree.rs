@@ -3,6 +3,7 @@
 use crate::common::naive_rotations as naive;
 use crate::common::tol::rotation_group as tol;
 
+use approx::assert_abs_diff_eq;
 use haarmonic::Error;
 use haarmonic::wigner::{WignerDegree, WignerDegrees, wigner_d};
 use ndarray::{Array2, Ix2};
@@ -83,7 +84,7 @@ fn stored_values_up_to_degree_300() {
     let mut angles: Vec<f64> = table.column(3).to_vec();
     angles.sort_by(f64::total_cmp);
     angles.dedup();
-    let mut worst = 0.0_f64;
+    let (mut worst, mut seen) = (0.0_f64, 0);
     for beta in angles {
         each_degree(301, beta, |d| {
             let rows = table.rows().into_iter();
@@ -91,9 +92,11 @@ fn stored_values_up_to_degree_300() {
                 let error = (d.value(row[1] as i64, row[2] as i64) - row[4]).abs();
                 assert!(error <= tol::wigner_d(d.degree()), "{row}: error {error:e}");
                 worst = worst.max(error);
+                seen += 1;
             }
         });
     }
+    assert!(seen > 0 && seen == table.nrows(), "{seen} values compared");
     println!("largest error {worst:e}");
 }
 
@@ -111,7 +114,7 @@ fn tiny_functions_keep_their_relative_accuracy() {
         .collect();
     let mut angles: Vec<f64> = rows.iter().map(|row| row[3]).collect();
     angles.dedup();
-    let mut worst = 0.0_f64;
+    let (mut worst, mut seen) = (0.0_f64, 0);
     for beta in angles {
         each_degree(256, beta, |d| {
             for row in &rows {
@@ -119,6 +122,7 @@ fn tiny_functions_keep_their_relative_accuracy() {
                     let got = d.value(row[1] as i64, row[2] as i64);
                     let error = (got / row[4] - 1.0).abs();
                     worst = worst.max(error);
+                    seen += 1;
                     assert!(
                         error <= tol::tiny_wigner_d(d.degree()),
                         "{row:?}: {got:e}, relative error {error:e}"
@@ -127,6 +131,7 @@ fn tiny_functions_keep_their_relative_accuracy() {
             }
         });
     }
+    assert!(seen > 0 && seen == rows.len(), "{seen} values compared");
     println!("largest relative error {worst:e}");
 }
 
@@ -166,7 +171,7 @@ fn poles() {
         let matrix = d.matrix();
         for ((m, n), value) in matrix.indexed_iter() {
             if m == n {
-                assert!((value - 1.0).abs() <= tol::wigner_d(d.degree()));
+                assert_abs_diff_eq!(value, 1.0, epsilon = tol::wigner_d(d.degree()));
             } else {
                 assert_eq!(*value, 0.0);
             }
@@ -176,7 +181,7 @@ fn poles() {
         let l = d.degree() as i64;
         for m in -l..=l {
             let sign = if (l + m) % 2 == 0 { 1.0 } else { -1.0 };
-            assert!((d.value(m, -m) - sign).abs() <= tol::wigner_d(d.degree()));
+            assert_abs_diff_eq!(d.value(m, -m), sign, epsilon = tol::wigner_d(d.degree()));
         }
     });
 }

@@ -3,6 +3,7 @@
 use crate::common::naive_rotations as naive;
 use crate::common::tol::rotation_group as tol;
 
+use approx::{assert_abs_diff_eq, assert_relative_eq};
 use haarmonic::Error;
 use haarmonic::numeric::GaussLegendre;
 use haarmonic::wigner::{MAX_DEGREE, WignerDRecursion, wigner_d, wigner_d_matrix};
@@ -89,7 +90,7 @@ fn seeds_keep_their_relative_accuracy() {
     // d^l_ll = cos^2l(β/2): at β = π/2 it is 2^-l, and with l = 900 no factor may underflow on the way.
     let got = wigner_d(600, 600, 600, PI / 2.0).unwrap();
     let want = 2.0_f64.powi(-600);
-    assert!((got / want - 1.0).abs() <= tol::wigner_d(600));
+    assert_relative_eq!(got, want, epsilon = 0.0, max_relative = tol::wigner_d(600));
     // d^l_l0 squared is binom(2l, l) / 4^l at the equator: 1/2 · 3/4 · 5/6 …
     let want: f64 = (1..=3000)
         .map(|k| 1.0 - 0.5 / k as f64)
@@ -119,7 +120,7 @@ fn whole_matrices_agree_with_single_values_and_are_orthogonal() {
                 for n in (-span..=span).step_by(1 + l / 8) {
                     let single = wigner_d(l, m, n, beta).unwrap();
                     let entry = d[[(m + span) as usize, (n + span) as usize]];
-                    assert!((single - entry).abs() <= tol::wigner_d(l));
+                    assert_abs_diff_eq!(single, entry, epsilon = tol::wigner_d(l));
                 }
             }
         }

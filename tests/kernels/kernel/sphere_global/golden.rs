@@ -82,7 +82,7 @@ fn assert_stored(what: &str, stored: &mut Stored, key: &str, gram: &Gram, tolera
 #[test]
 fn kernels_of_distinct_signals() {
     let mut stored = Stored::open();
-    let tolerance = 1e-11;
+    let tolerance = tol::ASKED_GOLDEN;
     for band_limit in BAND_LIMITS {
         let [x1, x2] = ["x1", "x2"].map(|set| stored.coefficients(set, band_limit));
         for (name, activation) in [("erf", Activation::Erf), ("relu", Activation::Relu)] {
@@ -108,7 +108,7 @@ fn kernels_of_distinct_signals() {
 #[test]
 fn kernels_of_sampled_signals() {
     let mut stored = Stored::open();
-    let tolerance = 1e-11;
+    let tolerance = tol::ASKED_GOLDEN;
     for band_limit in BAND_LIMITS {
         let [x1, x2] = ["x1", "x2"].map(|set| stored.grid(set, band_limit));
         let network = network(
@@ -132,7 +132,7 @@ fn symmetric_matrix_with_kinks_on_the_diagonal() {
     let mut stored = Stored::open();
     for band_limit in BAND_LIMITS {
         let x1 = stored.coefficients("x1", band_limit);
-        for tolerance in [1e-5, 1e-6] {
+        for tolerance in tol::ASKED_KINKED {
             let network = network(
                 band_limit,
                 SphereSampling::Coefficients,

@@ -1,5 +1,6 @@
 //! Kernels on the sphere do not change when an input is rotated; error estimates are honest.
 
+use crate::common::close::difference;
 use crate::common::signals;
 use crate::common::tol::kernel as tol;
 
@@ -115,13 +116,10 @@ fn a_fixed_quadrature_reports_its_error() {
         panic!("{:?}", coarse.error);
     };
     assert_eq!(pairs, 8);
-    let error = |a: &ndarray::Array2<f64>, b: &ndarray::Array2<f64>| {
-        (a - b).iter().fold(0.0, |a: f64, b| a.max(b.abs()))
-    };
     // All but one of the nine pairs are in the sample; the finer quadrature has an error of its own.
-    let true_error = error(&exact.ntk, &coarse.ntk);
+    let true_error = difference(&exact.ntk, &coarse.ntk);
     assert!(largest.ntk > 0.5 * true_error && largest.ntk < 2.0 * true_error);
-    assert!(largest.nngp > 0.5 * error(&exact.nngp, &coarse.nngp));
+    assert!(largest.nngp > 0.5 * difference(&exact.nngp, &coarse.nngp));
 }
 
 #[test]

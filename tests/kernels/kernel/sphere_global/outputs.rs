@@ -18,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 
 const WEIGHT: f64 = 1.3;
 const BIAS: f64 = 0.2;
-const TOLERANCE: f64 = 1e-9;
+const TOLERANCE: f64 = tol::ASKED_OUTPUTS;
 
 /// lifting, relu, convolution, relu; what follows depends on the test.
 macro_rules! begin {

@@ -1,5 +1,6 @@
 //! Pooled kernels with local filters on the sphere: limits with known answers, invariance, definiteness, honest errors.
 
+use crate::common::close::difference;
 use crate::common::signals;
 use crate::common::tol::sphere_local as tol;
 
@@ -148,13 +149,9 @@ fn small_caps_see_the_values_at_one_point() {
         .gram(points.view())
         .unwrap()
         .ntk;
-    let far = |angle: f64| {
-        (kernel(angle) - &limit)
-            .iter()
-            .fold(0.0, |s: f64, v| s.max(v.abs()))
-    };
+    let far = |angle: f64| difference(&kernel(angle), &limit);
     let (wide, narrow) = (far(0.04), far(0.02));
-    assert!(narrow < 0.01, "{narrow}");
+    assert!(narrow < tol::NARROW, "{narrow}");
     let ratio = wide / narrow;
     assert!((ratio - 4.0).abs() < tol::LEADING, "{ratio}");
 }

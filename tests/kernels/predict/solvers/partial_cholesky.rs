@@ -2,6 +2,8 @@
 
 use super::*;
 
+use approx::assert_abs_diff_eq;
+
 /// The Schur complement of the pivots so far, whose largest diagonal entry is the next pivot.
 #[test]
 fn partial_factors_are_schur_complements() {
@@ -22,7 +24,11 @@ fn partial_factors_are_schur_complements() {
         for (found, want) in found.remainder_diagonal().iter().zip(&diagonal) {
             assert!((found - want).abs() <= 3.0 * size, "{rank}: {found} {want}");
         }
-        assert!((found.remainder_trace() - left.trace()).abs() <= 3.0 * n as f64 * size);
+        assert_abs_diff_eq!(
+            found.remainder_trace(),
+            left.trace(),
+            epsilon = 3.0 * n as f64 * size
+        );
         let largest = left.symmetric_eigenvalues().max();
         assert!(largest <= found.remainder_trace(), "{rank}");
         // Not an idle bound: the norm is at least the mean over the rank that is left.

@@ -2,6 +2,8 @@
 
 use super::*;
 
+use approx::assert_relative_eq;
+
 const POINTS: usize = 12;
 /// Of the targets: squares of the outer two are out of range.
 const OF_TARGETS: [i32; 5] = [-660, -400, 0, 400, 600];
@@ -123,7 +125,12 @@ fn costs_are_numbers_or_errors() {
             here.cost(Criterion::LeaveOneOutError) * 2f64.powi(exponent).powi(2)
         );
         let refitted = found.mean_square_error(scaled.view()).unwrap();
-        assert!((refitted - square).abs() <= tol::solve(1e3) * square);
+        assert_relative_eq!(
+            refitted,
+            square,
+            epsilon = 0.0,
+            max_relative = tol::solve(1e3)
+        );
         let path = RidgePath::fit(kernel.view(), scaled.view()).unwrap();
         for criterion in criteria {
             assert!(evidence.cost(criterion).is_finite());
