@@ -140,7 +140,7 @@ fn limits_of_the_profiles() {
 fn heat_and_given_multipliers() {
     let heat = ZonalProfile::Heat { time: 0.25 }.multipliers(4).unwrap();
     for (a, exponent) in heat.iter().zip([0.0, -0.5, -1.5, -3.0_f64]) {
-        assert_abs_diff_eq!(a, exponent.exp(), epsilon = tol::multiplier(0));
+        assert_abs_diff_eq!(*a, exponent.exp(), epsilon = tol::multiplier(0));
     }
     let given = ZonalProfile::Legendre([1.0, 0.25].into());
     assert_eq!(given.multipliers(4).unwrap(), [1.0, 0.25, 0.0, 0.0]);

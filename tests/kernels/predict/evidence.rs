@@ -237,7 +237,7 @@ fn members_of_the_ensemble() {
     let ratios = variance_ratios(FALSE_ALARM, entries, COUNT);
     for ((i, c), value) in mean.indexed_iter() {
         let deviation = prediction.covariance[[i, i]].sqrt();
-        assert_abs_diff_eq!(value, prediction.mean[[i, c]], epsilon = bound * deviation);
+        assert_abs_diff_eq!(*value, prediction.mean[[i, c]], epsilon = bound * deviation);
         for j in 0..mean.nrows() {
             for d in 0..mean.ncols() {
                 let products = members.outer_iter().map(|f| {

@@ -467,7 +467,7 @@ fn early_stopping_finds_the_minimum() {
             Time::Finite(t) => 3.0 * (1.0 - (-t).exp()),
             _ => 3.0,
         };
-        assert_abs_diff_eq!(error, (mean - 2.0).abs(), epsilon = tol::exact() * 3.0);
+        assert_abs_diff_eq!(*error, (mean - 2.0).abs(), epsilon = tol::exact() * 3.0);
     }
     let nothing = ValidationCurve::new(&flow, kernel.view(), target.view(), &[]);
     assert!(matches!(nothing, Err(Error::Empty { .. })));

@@ -3,7 +3,7 @@
 //! `cargo test --test transforms spin_accuracy -- --nocapture` prints the errors, with `--ignored` also those of L = 512;
 //! `docs/accuracy.md` records them, and more than four times what is recorded fails.
 
-use crate::common::close::{difference, largest};
+use crate::common::close::{difference, largest, relative_difference};
 use crate::common::tol::EXCESS;
 use crate::common::tol::double_double as tol;
 
@@ -300,11 +300,7 @@ fn single_errors(band_limit: usize) -> [f64; 3] {
     let exact = exact_colatitudes(sampling, band_limit);
     let want = real_synthesis(coeffs.view(), &exact, longitudes);
     let found: Array2<f32> = plan.inverse(coeffs.view()).unwrap();
-    let size = want.iter().fold(0.0_f64, |a, v| a.max(v.abs()));
-    let synthesis = difference(
-        &found.mapv(|v| f64::from(v).into()),
-        &want.mapv(Complex64::from),
-    ) / size;
+    let synthesis = relative_difference(&found.mapv(f64::from), &want);
     let rounded = want.mapv(|v| v as f32);
     let narrow = plan.forward(rounded.view()).unwrap();
     let wide = plan.forward(rounded.mapv(f64::from).view()).unwrap();

@@ -171,7 +171,7 @@ fn poles() {
         let matrix = d.matrix();
         for ((m, n), value) in matrix.indexed_iter() {
             if m == n {
-                assert_abs_diff_eq!(value, 1.0, epsilon = tol::wigner_d(d.degree()));
+                assert_abs_diff_eq!(*value, 1.0, epsilon = tol::wigner_d(d.degree()));
             } else {
                 assert_eq!(*value, 0.0);
             }
