@@ -11,7 +11,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use haarmonic::activation::Activation;
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
+use haarmonic::network::{Init, Network, Quadrature, SphereSampling};
 use ndarray::{Array2, Array4};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
@@ -31,15 +31,15 @@ fn network(band_limit: usize, quadrature: usize, activation: Activation) -> Netw
 }
 
 fn refined(band_limit: usize, quadrature: Quadrature, activation: Activation) -> Network {
-    let scale = Scale::new(1.3, 0.2);
+    let init = Init::new(1.3, 0.2);
     Network::sphere(band_limit, SphereSampling::Coefficients, 2)
         .quadrature(quadrature)
-        .lifting(scale)
+        .lifting(init)
         .activation(activation.clone())
-        .group_convolution(scale)
+        .group_convolution(init)
         .activation(activation)
         .group_pooling()
-        .dense(scale)
+        .dense(init)
         .build()
         .expect("a valid network")
 }
@@ -112,11 +112,11 @@ fn matrices(criterion: &mut Criterion) {
         b.iter(|| kernel.gram_prepared(black_box(&x)))
     });
     let mlp = Network::vector(64)
-        .dense(Scale::default())
+        .dense(Init::default())
         .activation(Activation::Relu)
-        .dense(Scale::default())
+        .dense(Init::default())
         .activation(Activation::Relu)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .expect("a valid network");
     let kernel = Kernel::new(&mlp).expect("a valid network");

@@ -13,13 +13,13 @@ use std::time::Instant;
 
 use haarmonic::activation::Activation;
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Scale};
+use haarmonic::network::{Init, Network};
 use haarmonic::predict::metrics::rmse;
 use haarmonic::predict::{
     ConjugateGradient, KernelFunction, KernelKind, KernelRidge, KernelRows, PivotedCholesky,
     Preconditioner, Ridge,
 };
-use haarmonic::store::{GramStore, StoreOptions};
+use haarmonic::store::{KernelStore, StoreOptions};
 use ndarray::{Array1, Array2, Axis, Slice};
 use peak_alloc::PeakAlloc;
 use rand::{RngExt, SeedableRng};
@@ -75,11 +75,11 @@ fn main() {
         .first()
         .map_or(2000, |n| n.parse().expect("a number of points"));
     let network = Network::vector(FEATURES)
-        .dense(Scale::new(1.5, 0.1))
+        .dense(Init::new(1.5, 0.1))
         .activation(Activation::Relu)
-        .dense(Scale::new(1.5, 0.1))
+        .dense(Init::new(1.5, 0.1))
         .activation(Activation::Relu)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .expect("a network");
     let kernel = Kernel::new(&network).expect("a kernel");
@@ -102,7 +102,7 @@ fn main() {
         }
         Some("--store") => {
             let folder = arguments.get(2).expect("a folder");
-            let store = GramStore::open(folder, &kernel, x.view(), StoreOptions::default())
+            let store = KernelStore::open(folder, &kernel, x.view(), StoreOptions::default())
                 .expect("a store");
             timed("nngp and ntk, tiles to the disk", || {
                 store.complete(None).expect("kernels")

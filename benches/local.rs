@@ -11,7 +11,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use haarmonic::activation::Activation;
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::network::{Filter, Init, Network, Quadrature, SphereSampling};
 use ndarray::Array4;
 use num_complex::Complex64;
 use rand::SeedableRng;
@@ -23,15 +23,15 @@ fn signals(n: usize, band_limit: usize) -> Array4<Complex64> {
 }
 
 fn network(band_limit: usize, quadrature: Quadrature, activation: Activation) -> Network {
-    let scale = Scale::new(1.3, 0.2);
+    let init = Init::new(1.3, 0.2);
     Network::sphere(band_limit, SphereSampling::Coefficients, 2)
         .quadrature(quadrature)
-        .lifting_with(Support::cap(0.9), scale)
+        .lifting_with(Filter::cap(0.9), init)
         .activation(activation.clone())
-        .group_convolution_with(Support::cap(0.7), scale)
+        .group_convolution_with(Filter::cap(0.7), init)
         .activation(activation)
         .group_pooling()
-        .dense(scale)
+        .dense(init)
         .build()
         .expect("a valid network")
 }

@@ -8,7 +8,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use haarmonic::activation::{Activation, Variance};
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{Kernel, Precision};
-use haarmonic::network::{Network, Padding, Scale, Support};
+use haarmonic::network::{Filter, Init, Network, Padding};
 use ndarray::Array4;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -26,19 +26,19 @@ fn network(
     depth: usize,
     activation: &Activation,
 ) -> Network {
-    let scale = Scale::new(2f64.sqrt(), 0.1);
-    let filter = || Support::window(3, padding);
+    let init = Init::new(2f64.sqrt(), 0.1);
+    let filter = || Filter::window(3, padding);
     let mut features = Network::plane(edge, edge, channels)
-        .lifting(group, filter(), scale)
+        .lifting(group, filter(), init)
         .activation(activation.clone());
     for _ in 1..depth {
         features = features
-            .group_convolution(filter(), scale)
+            .group_convolution(filter(), init)
             .activation(activation.clone());
     }
     features
         .group_pooling()
-        .dense(scale)
+        .dense(init)
         .build()
         .expect("a valid network")
 }

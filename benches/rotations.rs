@@ -1,7 +1,7 @@
 //! The hot paths on SO(3): Wigner functions, the Wigner transform, correlation.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner, correlate_real_into};
+use haarmonic::so3::{RotationGrid, WignerPlan, WignerPlanner, correlate_real_into};
 use haarmonic::sphere::Sampling;
 use haarmonic::wigner::{WignerDRecursion, WignerDegrees, wigner_d_matrix};
 use ndarray::{Array3, ArrayViewMut2};
@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 const BAND_LIMITS: [usize; 5] = [8, 16, 32, 64, 128];
 
-fn plan(band_limit: usize, finer: usize) -> Arc<RotationPlan> {
+fn plan(band_limit: usize, finer: usize) -> Arc<WignerPlan> {
     let grid = RotationGrid::fast(finer, finer, Sampling::GaussLegendre).expect("valid band limit");
-    RotationPlanner::new()
+    WignerPlanner::new()
         .plan_on(band_limit, &grid)
         .expect("grid is fine enough")
 }

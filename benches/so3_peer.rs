@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner, correlate_real_into};
+use haarmonic::so3::{RotationGrid, WignerPlan, WignerPlanner, correlate_real_into};
 use haarmonic::sphere::Sampling;
 use ndarray::Array3;
 use num_complex::Complex64;
@@ -53,7 +53,7 @@ fn random(shape: [usize; 3]) -> Array3<Complex64> {
     })
 }
 
-fn transforms(timer: &Timer, plan: &RotationPlan) -> Result<(), String> {
+fn transforms(timer: &Timer, plan: &WignerPlan) -> Result<(), String> {
     let mut scratch = plan.make_scratch();
     let coeffs = random(plan.coeffs_shape());
     let mut back = plan.make_coeffs();
@@ -86,7 +86,7 @@ fn transforms(timer: &Timer, plan: &RotationPlan) -> Result<(), String> {
 }
 
 /// One transform each, there and back, and the high-water mark of the resident memory (Linux).
-fn memory(plan: &RotationPlan) -> Result<(), String> {
+fn memory(plan: &WignerPlan) -> Result<(), String> {
     let report = |what: &str| {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let peak = status.lines().find(|line| line.starts_with("VmHWM"));
@@ -125,7 +125,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
     let band_limit = number("--limit", 16.0)? as usize;
     let budget =
         Duration::try_from_secs_f64(number("--seconds", 0.3)?).map_err(|e| e.to_string())?;
-    let mut planner = RotationPlanner::new();
+    let mut planner = WignerPlanner::new();
     let grids = [
         (
             "fast",

@@ -11,8 +11,8 @@ use haarmonic::Result;
 use haarmonic::activation::Activation;
 use haarmonic::data::image_source::read_images;
 use haarmonic::group::PointGroup;
-use haarmonic::kernel::{AugmentedKernel, Gram, Kernel, Transformation};
-use haarmonic::network::{Network, Padding, Scale, Support};
+use haarmonic::kernel::{AugmentedKernel, Kernel, KernelMatrices, Transformation};
+use haarmonic::network::{Filter, Init, Network, Padding};
 use haarmonic::predict::classification::centred_one_hot;
 use haarmonic::predict::{KernelKind, Kernels, Regression, Time};
 use ndarray::{Array2, Axis, concatenate};
@@ -79,7 +79,7 @@ fn main() -> Result<()> {
 }
 
 fn network(group: PointGroup) -> Result<Network> {
-    let (filter, scale) = (|| Support::window(3, Padding::Same), Scale::new(1.4, 0.1));
+    let (filter, scale) = (|| Filter::window(3, Padding::Same), Init::new(1.4, 0.1));
     Network::plane(EDGE, EDGE, 1)
         .lifting(group, filter(), scale)
         .activation(Activation::Relu)
@@ -91,7 +91,11 @@ fn network(group: PointGroup) -> Result<Network> {
 }
 
 /// Mean predictions of the ensemble for the test images, at every time.
-fn predictions(gram: &Gram, cross: &Gram, targets: &Array2<f64>) -> Result<Vec<Array2<f64>>> {
+fn predictions(
+    gram: &KernelMatrices,
+    cross: &KernelMatrices,
+    targets: &Array2<f64>,
+) -> Result<Vec<Array2<f64>>> {
     let model = Regression::new().fit(Kernels::of(KernelKind::Ntk, gram), targets.view())?;
     model.flow().predict_mean_at(cross.ntk.view(), &TIMES)
 }

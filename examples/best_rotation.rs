@@ -7,7 +7,7 @@
 mod shared;
 
 use haarmonic::group::Rotation;
-use haarmonic::rotation_group::RotationMatcher;
+use haarmonic::so3::RotationMatcher;
 use haarmonic::sphere::{CoefficientRotation, coefficients};
 use ndarray::{Array2, Axis};
 use num_complex::Complex64;

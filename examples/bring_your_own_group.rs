@@ -8,7 +8,7 @@
 use haarmonic::activation::Activation;
 use haarmonic::group::{Action, FiniteAction, FiniteGroup, Group};
 use haarmonic::kernel::{Definition, Kernel};
-use haarmonic::network::{Network, Scale, Support};
+use haarmonic::network::{Filter, Init, Network};
 use ndarray::Array3;
 
 /// Sixth turns and translations of a hexagonal lattice, periodic after N steps along two axes 60° apart.
@@ -77,14 +77,14 @@ fn main() -> haarmonic::Result<()> {
         .map(number)
         .collect();
     let elements: Vec<usize> = disc.iter().flat_map(|t| 6 * t..6 * t + 6).collect();
-    let scale = Scale::new(1.3, 0.2);
+    let init = Init::new(1.3, 0.2);
     let network = Network::finite(action, 1)
-        .lifting(Support::subset(&disc), scale)
+        .lifting(Filter::subset(&disc), init)
         .activation(Activation::Gelu)
-        .group_convolution(Support::subset(&elements), scale)
+        .group_convolution(Filter::subset(&elements), init)
         .activation(Activation::Erf)
         .group_pooling()
-        .dense(scale)
+        .dense(init)
         .build()?;
 
     // Two inputs, and the first one again, turned and moved: (g f)(x) = f(g⁻¹ x).

@@ -16,7 +16,7 @@ use haarmonic::data::image_set::ImageSet;
 use haarmonic::data::image_source::read_images;
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Padding, Scale, Support};
+use haarmonic::network::{Filter, Init, Network, Padding};
 use haarmonic::predict::classification::centred_one_hot;
 use haarmonic::predict::{Criterion, KernelKind, Kernels, Regression};
 
@@ -53,15 +53,15 @@ fn main() -> Result<()> {
 
 /// Two convolutions with ReLU, and the mean over pixels and orientations.
 fn network(group: PointGroup) -> Result<Network> {
-    let scale = Scale::new(2f64.sqrt(), 0.1);
-    let filter = || Support::window(3, Padding::Valid);
+    let init = Init::new(2f64.sqrt(), 0.1);
+    let filter = || Filter::window(3, Padding::Valid);
     Network::plane(EDGE, EDGE, 1)
-        .lifting(group, filter(), scale)
+        .lifting(group, filter(), init)
         .activation(Activation::Relu)
-        .group_convolution(filter(), scale)
+        .group_convolution(filter(), init)
         .activation(Activation::Relu)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
 }
 

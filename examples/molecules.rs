@@ -18,7 +18,7 @@ mod molecules;
 use haarmonic::data::composition::{CompositionBaseline, element_counts};
 use haarmonic::data::molecule::Molecule;
 use haarmonic::data::qm9::Qm9Source;
-use haarmonic::kernel::{Gram, Pairing};
+use haarmonic::kernel::{KernelMatrices, Pairing};
 use haarmonic::predict::{Criterion, FittedRegression, Kernels, Regression, metrics};
 use haarmonic::{Error, Result};
 use molecules::{Atoms, Model, MoleculeKernel, energies, rotated};
@@ -105,7 +105,7 @@ fn learning_curve(
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let atoms = kernel.prepare(train)?;
     let gram = only(kernel.gram(&atoms, &[Pairing::SameLabel])?);
-    let cross = |rows: &Atoms| -> Result<Gram> {
+    let cross = |rows: &Atoms| -> Result<KernelMatrices> {
         let all = atoms.sets.len();
         Ok(only(kernel.cross(
             rows,
@@ -146,7 +146,7 @@ struct Learned {
 
 impl Learned {
     /// From the first of the molecules.
-    fn new(gram: &Gram, train: &[Molecule]) -> Result<Learned> {
+    fn new(gram: &KernelMatrices, train: &[Molecule]) -> Result<Learned> {
         let (counts, energies) = (element_counts(train), energies(train));
         let baseline = CompositionBaseline::fit(counts.view(), &energies)?;
         let base = baseline.predict(counts.view())?;
@@ -179,6 +179,6 @@ fn columns(matrix: ArrayView2<'_, f64>, count: usize) -> ArrayView2<'_, f64> {
     matrix.slice_axis_move(Axis(1), Slice::from(..count))
 }
 
-fn only(mut grams: Vec<Gram>) -> Gram {
+fn only(mut grams: Vec<KernelMatrices>) -> KernelMatrices {
     grams.pop().expect("one matrix for one pairing")
 }

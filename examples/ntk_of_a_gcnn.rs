@@ -9,7 +9,7 @@ mod shared;
 use haarmonic::activation::Activation;
 use haarmonic::group::{EulerZyz, Rotation};
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
+use haarmonic::network::{Init, Network, Quadrature, SphereSampling};
 use haarmonic::sphere::Sampling;
 use ndarray::Array4;
 
@@ -35,15 +35,15 @@ fn main() -> haarmonic::Result<()> {
         }
     });
 
-    let scale = Scale::new(1.3, 0.2);
+    let init = Init::new(1.3, 0.2);
     let network = Network::sphere(BAND_LIMIT, SphereSampling::Grid(sampling), 1)
         .quadrature(Quadrature::Tolerance(1e-8))
-        .lifting(scale)
+        .lifting(init)
         .activation(Activation::Erf)
-        .group_convolution(scale)
+        .group_convolution(init)
         .activation(Activation::Erf)
         .group_pooling()
-        .dense(scale)
+        .dense(init)
         .build()?;
     let gram = Kernel::new(&network)?.gram(signals.view())?;
     let error = gram.error.largest();

@@ -17,7 +17,7 @@ use digits::{Digits, invariant, mlp, project};
 use haarmonic::Result;
 use haarmonic::data::image_source::read_images;
 use haarmonic::kernel::{Kernel, Signals};
-use haarmonic::network::{Network, Support};
+use haarmonic::network::{Filter, Network};
 use haarmonic::predict::classification::centred_one_hot;
 use haarmonic::predict::{KernelKind, Kernels, Regression, Ridge};
 use rand::SeedableRng;
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
     say!("test accuracy in %, from {TRAIN} digits of band limit {BAND_LIMIT}");
     let (mlp, global) = (
         mlp(BAND_LIMIT)?,
-        invariant(BAND_LIMIT, QUADRATURE, [Support::Global, Support::Global])?,
+        invariant(BAND_LIMIT, QUADRATURE, [Filter::Global, Filter::Global])?,
     );
     let upright = on_vectors("MLP, digits as they are", &mlp, [&train, &test])?;
     let rotated = on_vectors("MLP, rotated digits", &mlp, [&rotated_train, &rotated_test])?;

@@ -4,9 +4,9 @@
 //! ```
 //! use haarmonic::activation::Activation;
 //! use haarmonic::kernel::Kernel;
-//! use haarmonic::network::{Network, Scale};
+//! use haarmonic::network::{Network, Init};
 //!
-//! let mlp = Network::vector(1).dense(Scale::default()).activation(Activation::Erf).build()?;
+//! let mlp = Network::vector(1).dense(Init::default()).activation(Activation::Erf).build()?;
 //! let gram = Kernel::new(&mlp)?.gram(ndarray::array![[0.5_f64.sqrt()]].view())?;
 //! // E[erf(u)²] for u of variance 1/2 is (2/π) asin(1/2).
 //! assert!((gram.nngp[[0, 0]] - 1.0 / 3.0).abs() < 1e-15);
@@ -21,7 +21,7 @@
 //! | [`wigner`] | Wigner functions of all degrees and orders |
 //! | [`group`] | groups, actions, Haar quadrature |
 //! | [`sphere`] | sampling, the spherical-harmonic transform, coefficients, zonal functions |
-//! | [`rotation_group`] | the Wigner transform, correlations on SO(3) |
+//! | [`so3`] | the Wigner transform, correlations on SO(3) |
 //! | [`activation`] | Gaussian expectations of activation functions |
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
@@ -36,7 +36,7 @@
 //! Guides: [`guide`] (the folder `docs` of the repository).
 //!
 //! # Features
-//! All are additive. Without any, the crate holds the transforms: [`sphere`], [`rotation_group`], [`group`],
+//! All are additive. Without any, the crate holds the transforms: [`sphere`], [`so3`], [`group`],
 //! [`numeric`], [`wigner`].
 //!
 //! | feature | what it adds | it includes |
@@ -89,10 +89,10 @@ pub mod plot;
 pub mod predict;
 #[cfg(feature = "kernels")]
 pub mod progress;
-pub mod rotation_group;
 #[cfg(feature = "serde")]
 mod serialised;
 mod simd;
+pub mod so3;
 pub mod sphere;
 #[cfg(feature = "store")]
 pub mod store;

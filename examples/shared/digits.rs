@@ -6,7 +6,7 @@ use haarmonic::Result;
 use haarmonic::activation::Activation;
 use haarmonic::data::image_set::ImageSet;
 use haarmonic::group::Rotation;
-use haarmonic::network::{Network, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::network::{Filter, Init, Network, Quadrature, SphereSampling};
 use haarmonic::sphere::{CoefficientRotation, Sampling, ShtPlanner};
 use ndarray::{Array2, Array4, ArrayView2, Axis};
 use num_complex::Complex64;
@@ -23,13 +23,13 @@ pub struct Digits {
 
 /// On the coefficients as a vector.
 pub fn mlp(band_limit: usize) -> Result<Network> {
-    let scale = Scale::new(1.3, 0.1);
+    let init = Init::new(1.3, 0.1);
     Network::vector(band_limit * band_limit)
-        .dense(scale)
+        .dense(init)
         .activation(Activation::Erf)
-        .dense(scale)
+        .dense(init)
         .activation(Activation::Erf)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
 }
 
@@ -37,17 +37,17 @@ pub fn mlp(band_limit: usize) -> Result<Network> {
 pub fn invariant(
     band_limit: usize,
     quadrature: usize,
-    [first, second]: [Support; 2],
+    [first, second]: [Filter; 2],
 ) -> Result<Network> {
-    let scale = Scale::new(1.3, 0.1);
+    let init = Init::new(1.3, 0.1);
     Network::sphere(band_limit, SphereSampling::Coefficients, 1)
         .quadrature(Quadrature::BandLimit(quadrature))
-        .lifting_with(first, scale)
+        .lifting_with(first, init)
         .activation(Activation::Erf)
-        .group_convolution_with(second, scale)
+        .group_convolution_with(second, init)
         .activation(Activation::Erf)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
 }
 

@@ -7,8 +7,8 @@ use haarmonic::data::molecule::Molecule;
 use haarmonic::data::radial::{RadialChannel, RadialFunction};
 use haarmonic::data::spherical_features::SphericalFeatures;
 use haarmonic::group::Rotation;
-use haarmonic::kernel::{Gram, Kernel, Pairing, PreparedSignals, SetKernel, SignalSet};
-use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
+use haarmonic::kernel::{Kernel, KernelMatrices, Pairing, PreparedSignals, SetKernel, SignalSet};
+use haarmonic::network::{Init, Network, Quadrature, SphereSampling};
 use haarmonic::progress::Progress;
 use haarmonic::sphere::Sampling;
 use haarmonic::{Error, Result};
@@ -100,7 +100,7 @@ impl Model {
     }
 
     /// Returns the network of a model; both models have the same layers.
-    fn network(self, features: &SphericalFeatures, first: Scale) -> Result<Network> {
+    fn network(self, features: &SphericalFeatures, first: Init) -> Result<Network> {
         let channels = features.channel_count();
         match self {
             Model::So3 => Network::sphere(BAND_LIMIT, SphereSampling::Coefficients, channels)
@@ -108,14 +108,14 @@ impl Model {
                 .lifting(first)
                 .activation(ACTIVATION)
                 .group_pooling()
-                .dense(Scale::default())
+                .dense(Init::default())
                 .build(),
             Model::Mlp => {
                 let [rings, ring] = Sampling::GaussLegendre.shape(BAND_LIMIT)?;
                 Network::vector(rings * ring * channels)
                     .dense(first)
                     .activation(ACTIVATION)
-                    .dense(Scale::default())
+                    .dense(Init::default())
                     .build()
             }
         }
@@ -186,7 +186,7 @@ impl MoleculeKernel {
     pub fn new(model: Model, train: &[Molecule], progress: Progress) -> Result<Self> {
         let features = features()?;
         let signals = model.signals(&features, train)?;
-        let first = Scale::new(signals.mean_square().sqrt().recip(), FIRST_BIAS_STD);
+        let first = Init::new(signals.mean_square().sqrt().recip(), FIRST_BIAS_STD);
         let kernel = Kernel::new(&model.network(&features, first)?)?.with_progress(progress);
         let kernel = SetKernel::new(kernel)
             .normalised()
@@ -207,7 +207,7 @@ impl MoleculeKernel {
     }
 
     /// One matrix for each pairing.
-    pub fn gram(&self, atoms: &Atoms, pairings: &[Pairing]) -> Result<Vec<Gram>> {
+    pub fn gram(&self, atoms: &Atoms, pairings: &[Pairing]) -> Result<Vec<KernelMatrices>> {
         self.kernel.gram(&atoms.signals, &atoms.sets, pairings)
     }
 
@@ -218,7 +218,7 @@ impl MoleculeKernel {
         train: &Atoms,
         columns: usize,
         pairings: &[Pairing],
-    ) -> Result<Vec<Gram>> {
+    ) -> Result<Vec<KernelMatrices>> {
         let columns = (&train.signals, &train.sets[..columns]);
         self.kernel
             .cross((&rows.signals, &rows.sets), columns, pairings)

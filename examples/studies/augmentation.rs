@@ -21,7 +21,7 @@ use clap::Parser;
 use ensembles::{Options, Outputs, Result, Setting, Size, TURNS, mean_square, pairs, singles};
 use haarmonic::data::atomic::write_csv;
 use haarmonic::group::PointGroup;
-use haarmonic::kernel::{AugmentedKernel, Gram, Kernel, Transformation};
+use haarmonic::kernel::{AugmentedKernel, Kernel, KernelMatrices, Transformation};
 use haarmonic::predict::{KernelKind, Kernels, Regression, Time};
 use ndarray::{Array2, Array3, Axis, Slice};
 
@@ -167,18 +167,18 @@ fn limit(setting: &Setting, kernel: &impl Grams) -> Result<Vec<Array2<f64>>> {
 
 /// Kernels between the digits that are learned, and with all inputs.
 trait Grams {
-    fn grams(&self, setting: &Setting) -> Result<[Gram; 2]>;
+    fn grams(&self, setting: &Setting) -> Result<[KernelMatrices; 2]>;
 }
 
 impl Grams for Kernel {
-    fn grams(&self, setting: &Setting) -> Result<[Gram; 2]> {
+    fn grams(&self, setting: &Setting) -> Result<[KernelMatrices; 2]> {
         let (train, inputs) = (setting.train.view(), setting.inputs.view());
         Ok([self.gram(train)?, self.cross(inputs, train)?])
     }
 }
 
 impl Grams for AugmentedKernel {
-    fn grams(&self, setting: &Setting) -> Result<[Gram; 2]> {
+    fn grams(&self, setting: &Setting) -> Result<[KernelMatrices; 2]> {
         let (train, inputs) = (setting.train.view(), setting.inputs.view());
         Ok([self.gram(train)?, self.cross(inputs, train)?])
     }

@@ -23,8 +23,8 @@ use std::f64::consts::{SQRT_2, TAU};
 use haarmonic::Result;
 use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
-use haarmonic::kernel::{Gram, Kernel};
-use haarmonic::network::{Network, Outputs, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::kernel::{Kernel, KernelMatrices};
+use haarmonic::network::{Filter, Init, Network, Outputs, Quadrature, SphereSampling};
 use haarmonic::predict::{Kernels, Regression, Ridge, fields};
 use haarmonic::sphere::{
     CoefficientRotation, Gradient, Sampling, ShtPlanner, SphericalHarmonics, coefficients,
@@ -83,7 +83,7 @@ fn main() -> Result<()> {
     say_part!("{:<30}", "training maps");
     SIZES.iter().for_each(|size| say_part!("{size:>8}"));
     say!("{:>10}", "change");
-    let (cap, global) = (Support::cap(0.6), Support::Global);
+    let (cap, global) = (Filter::cap(0.6), Filter::Global);
     let exact = on_filters(
         "local filters, at rotations",
         &cap,
@@ -101,13 +101,13 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn on_filters(name: &str, filter: &Support, readout: Readout, maps: [&Maps; 3]) -> Result<Row> {
-    let scale = Scale::new(STD[0], STD[1]);
+fn on_filters(name: &str, filter: &Filter, readout: Readout, maps: [&Maps; 3]) -> Result<Row> {
+    let init = Init::new(STD[0], STD[1]);
     let features = Network::sphere(BAND_LIMIT, SphereSampling::Coefficients, 1)
         .quadrature(QUADRATURE)
-        .lifting_with(filter.clone(), scale)
+        .lifting_with(filter.clone(), init)
         .activation(Activation::Gelu)
-        .group_convolution_with(filter.clone(), scale)
+        .group_convolution_with(filter.clone(), init)
         .activation(Activation::Gelu);
     let [train, test, turned] = maps;
     let outputs = |maps: &Maps| {
@@ -122,12 +122,12 @@ fn on_filters(name: &str, filter: &Support, readout: Readout, maps: [&Maps; 3]) 
     };
     let network = match readout {
         Readout::Rotations => features
-            .dense(Scale::default())
+            .dense(Init::default())
             .outputs(outputs(train))
             .build()?,
         Readout::Points => features
             .partial_pooling()
-            .dense(Scale::default())
+            .dense(Init::default())
             .outputs(outputs(train))
             .build()?,
     };
@@ -142,13 +142,13 @@ fn on_filters(name: &str, filter: &Support, readout: Readout, maps: [&Maps; 3]) 
 }
 
 fn on_vectors(name: &str, maps: [&Maps; 3]) -> Result<Row> {
-    let scale = Scale::new(STD[0], STD[1]);
+    let init = Init::new(STD[0], STD[1]);
     let network = Network::vector(BAND_LIMIT * BAND_LIMIT + 3)
-        .dense(scale)
+        .dense(init)
         .activation(Activation::Gelu)
-        .dense(scale)
+        .dense(init)
         .activation(Activation::Gelu)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()?;
     let kernel = Kernel::new(&network)?;
     let [train, test, turned] = maps.map(Maps::vectors);
@@ -163,7 +163,7 @@ fn on_vectors(name: &str, maps: [&Maps; 3]) -> Result<Row> {
 /// Kernel regression from the first of the maps, for each size.
 fn learn(
     name: &str,
-    gram: &Gram,
+    gram: &KernelMatrices,
     crosses: [Array2<f64>; 2],
     [train, test]: [&Maps; 2],
 ) -> Result<Row> {

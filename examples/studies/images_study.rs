@@ -23,8 +23,8 @@ use haarmonic::data::atomic::{check_target, write_csv};
 use haarmonic::data::image_set::ImageSet;
 use haarmonic::data::image_source::read_images;
 use haarmonic::group::PointGroup;
-use haarmonic::kernel::{Gram, Kernel, Precision};
-use haarmonic::network::{Network, Padding, Scale, Support};
+use haarmonic::kernel::{Kernel, KernelMatrices, Precision};
+use haarmonic::network::{Filter, Init, Network, Padding};
 use haarmonic::predict::{Ridge, RidgePath, classification, metrics};
 use haarmonic::{Error, Result};
 use ndarray::{Array2, Axis};
@@ -158,17 +158,17 @@ fn draw(arguments: &Arguments) -> Result<(ImageSet, ImageSet)> {
 }
 
 fn network(group: PointGroup, images: &ImageSet, depth: usize) -> Result<Network> {
-    let scale = Scale::new(2f64.sqrt(), BIAS_STD);
-    let filter = || Support::window(3, Padding::Valid);
+    let init = Init::new(2f64.sqrt(), BIAS_STD);
+    let filter = || Filter::window(3, Padding::Valid);
     let mut features = Network::plane(images.height(), images.width(), images.channels())
-        .lifting(group, filter(), scale)
+        .lifting(group, filter(), init)
         .activation(Activation::Relu);
     for _ in 1..depth {
         features = features
-            .group_convolution(filter(), scale)
+            .group_convolution(filter(), init)
             .activation(Activation::Relu);
     }
-    features.group_pooling().dense(Scale::default()).build()
+    features.group_pooling().dense(Init::default()).build()
 }
 
 /// The accuracies of one network for all training sizes, each on disjoint parts of the training images.
@@ -236,7 +236,7 @@ fn learning_curve(
 }
 
 /// The smallest eigenvalue of the kernel, as a part of the mean of all.
-fn smallest_eigenvalue(gram: &Gram, train: &ImageSet) -> Result<f64> {
+fn smallest_eigenvalue(gram: &KernelMatrices, train: &ImageSet) -> Result<f64> {
     let labels = one_hot(train, &(0..train.len()).collect::<Vec<_>>())?;
     let path = RidgePath::fit(gram.ntk.view(), labels.view())?;
     let values = path.eigenvalues();
@@ -400,7 +400,12 @@ fn draw_curves(rows: &[Row], arguments: &Arguments, folder: &std::path::Path) ->
 /// Draws the kernel of the training images, class by class, and the calibration of the Gaussian process on them: of the probabilities for
 /// each image from all others.
 #[cfg(feature = "plot")]
-fn draw_kernel(gram: &Gram, train: &ImageSet, name: &str, folder: &std::path::Path) -> Result<()> {
+fn draw_kernel(
+    gram: &KernelMatrices,
+    train: &ImageSet,
+    name: &str,
+    folder: &std::path::Path,
+) -> Result<()> {
     use haarmonic::plot::{Labels, calibration, kernel_matrix};
     use haarmonic::predict::{Criterion, Evidence};
     shared::create_folder(folder)?;

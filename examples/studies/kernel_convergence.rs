@@ -21,9 +21,7 @@ use haarmonic::finite_width::candle_core::DType;
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Width};
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{Kernel, Signals};
-use haarmonic::network::{
-    InputSpace, Network, Padding, Quadrature, Scale, SphereSampling, Support,
-};
+use haarmonic::network::{Filter, Init, InputSpace, Network, Padding, Quadrature, SphereSampling};
 use haarmonic::sphere::Sampling;
 use haarmonic::{Error, Result};
 use ndarray::{Array2, Array4};
@@ -84,22 +82,22 @@ fn main() -> Result<()> {
     let maps =
         Array4::from_shape_simple_fn((2, rings, longitudes, 1), || rng.random_range(-0.5..1.5));
 
-    let window = || Support::window(3, Padding::Circular);
+    let window = || Filter::window(3, Padding::Circular);
     let cases: [(&str, Network, Signals<'_>); 4] = [
         (
             "C4 global",
-            planar(|| Support::Global)?,
+            planar(|| Filter::Global)?,
             images.view().into(),
         ),
         ("C4 local", planar(window)?, images.view().into()),
         (
             "SO(3) global",
-            spherical(|| Support::Global)?,
+            spherical(|| Filter::Global)?,
             maps.view().into(),
         ),
         (
             "SO(3) local",
-            spherical(|| Support::cap(0.8))?,
+            spherical(|| Filter::cap(0.8))?,
             maps.view().into(),
         ),
     ];
@@ -188,29 +186,29 @@ fn draw_pictures(all: &[(&str, &str, Vec<Row>)], folder: &std::path::Path) -> Re
     Ok(())
 }
 
-fn planar(filter: impl Fn() -> Support) -> Result<Network> {
-    let scale = Scale::new(1.0, 0.3);
+fn planar(filter: impl Fn() -> Filter) -> Result<Network> {
+    let init = Init::new(1.0, 0.3);
     Network::plane(4, 4, 1)
-        .lifting(PointGroup::C4, filter(), scale)
+        .lifting(PointGroup::C4, filter(), init)
         .activation(FIRST)
-        .group_convolution(filter(), scale)
+        .group_convolution(filter(), init)
         .activation(SECOND)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
 }
 
 /// With squares of signals of band limit 3 features have a band limit of 5, and the convolution loses nothing.
-fn spherical(filter: impl Fn() -> Support) -> Result<Network> {
-    let scale = Scale::new(1.0, 0.3);
+fn spherical(filter: impl Fn() -> Filter) -> Result<Network> {
+    let init = Init::new(1.0, 0.3);
     Network::sphere(3, SphereSampling::Grid(Sampling::GaussLegendre), 1)
         .quadrature(Quadrature::BandLimit(5))
-        .lifting_with(filter(), scale)
+        .lifting_with(filter(), init)
         .activation(FIRST)
-        .group_convolution_with(filter(), scale)
+        .group_convolution_with(filter(), init)
         .activation(SECOND)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
 }
 

@@ -24,7 +24,7 @@ use haarmonic::data::composition::{CompositionBaseline, element_counts};
 use haarmonic::data::molecule::{Element, Molecule};
 use haarmonic::data::qm9::{Qm9Form, Qm9Source};
 use haarmonic::data::qm9_sample::{DESIGN_POOL_STRIDE, SAMPLE_SEED, sample_rows};
-use haarmonic::kernel::{Gram, Pairing};
+use haarmonic::kernel::{KernelMatrices, Pairing};
 use haarmonic::predict::{KernelRidge, Ridge, RidgePath, metrics};
 use haarmonic::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -114,7 +114,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         let kernels = Kernels::new(model, train, rest)?;
         let counts = [element_counts(train), element_counts(rest)];
         for (p, pairing) in PAIRINGS.into_iter().enumerate() {
-            let choose = |gram: &'_ Gram| {
+            let choose = |gram: &'_ KernelMatrices| {
                 if arguments.nngp {
                     gram.nngp.clone()
                 } else {
@@ -196,8 +196,8 @@ fn draw(arguments: &Arguments) -> Result<Vec<Molecule>> {
 struct Kernels {
     kernel: MoleculeKernel,
     train: Atoms,
-    gram: Vec<Gram>,
-    cross: Vec<Gram>,
+    gram: Vec<KernelMatrices>,
+    cross: Vec<KernelMatrices>,
 }
 
 impl Kernels {

@@ -21,7 +21,7 @@ use haarmonic::data::atomic::write_csv;
 use haarmonic::finite_width::candle_core::{DType, Tensor};
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Trainer, Width};
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Scale};
+use haarmonic::network::{Init, Network};
 use haarmonic::predict::{KernelKind, Kernels, Marginals, Regression, Time};
 use haarmonic::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView1, Axis, Slice, concatenate};
@@ -252,13 +252,13 @@ fn points(count: usize, range: f64) -> Array2<f64> {
 }
 
 fn mlp() -> Result<Network> {
-    let scale = Scale::new(1.5, 0.1);
+    let init = Init::new(1.5, 0.1);
     Network::vector(2)
-        .dense(scale)
+        .dense(init)
         .activation(Activation::Erf)
-        .dense(scale)
+        .dense(init)
         .activation(Activation::Erf)
-        .dense(scale)
+        .dense(init)
         .build()
 }
 

@@ -22,7 +22,7 @@ use clap::Parser;
 use digits::{Digits, invariant, mlp, project};
 use haarmonic::data::image_source::read_images;
 use haarmonic::kernel::{Kernel, Signals};
-use haarmonic::network::{Network, Support};
+use haarmonic::network::{Filter, Network};
 use haarmonic::predict::classification::{accuracy, centred_one_hot, confusion};
 use haarmonic::predict::{KernelRidge, Ridge, metrics};
 use haarmonic::{Error, Result};
@@ -90,10 +90,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     let &[first, second] = &arguments.caps[..] else {
         return Err(wrong("--caps", arguments.caps.len(), "two angles".into()));
     };
-    let invariant = |supports| invariant(arguments.band_limit, arguments.quadrature, supports);
-    let global = invariant([Support::Global, Support::Global])?;
+    let invariant = |filters| invariant(arguments.band_limit, arguments.quadrature, filters);
+    let global = invariant([Filter::Global, Filter::Global])?;
     let mlp = mlp(arguments.band_limit)?;
-    let local = invariant([Support::cap(first), Support::cap(second)])?;
+    let local = invariant([Filter::cap(first), Filter::cap(second)])?;
     let digits = read_images("examples/data/mnist_sample-images-idx3-ubyte.gz")?;
     let (train, test) = digits.balanced_split(largest, arguments.test, arguments.seed)?;
     let [train, test] =

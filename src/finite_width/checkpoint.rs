@@ -36,10 +36,10 @@ impl Trainer {
     /// # Examples
     /// ```
     /// use haarmonic::finite_width::{FiniteNetwork, Trainer, Width, candle_core::DType};
-    /// use haarmonic::network::{Network, Scale};
+    /// use haarmonic::network::{Network, Init};
     /// use ndarray::array;
     ///
-    /// let network = Network::vector(1).dense(Scale::default()).build()?;
+    /// let network = Network::vector(1).dense(Init::default()).build()?;
     /// let trainer = || {
     ///     let network = FiniteNetwork::new(&network, Width::new(1, 1), 0, DType::F64)?;
     ///     let inputs = network.prepare(array![[1.0]].view())?;

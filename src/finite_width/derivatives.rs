@@ -82,7 +82,7 @@ mod tests {
     use crate::finite_width::Width;
     use crate::group::{FiniteAction, PointGroup};
     use crate::kernel::Signals;
-    use crate::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
+    use crate::network::{Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling};
     use crate::sphere::Sampling;
     use crate::tol::THOUSANDS_OF_TERMS as ROUNDING;
 
@@ -114,26 +114,26 @@ mod tests {
 
     #[test]
     fn rows_are_those_of_single_backward_passes() {
-        let scale = Scale::new(1.2, 0.3);
+        let init = Init::new(1.2, 0.3);
         let images = Array4::from_shape_fn((2, 4, 4, 2), |(n, y, x, c)| {
             ((n + 3 * y + 5 * x * x + 7 * c) as f64).sin()
         });
-        let filter = || Support::window(3, Padding::Same);
+        let filter = || Filter::window(3, Padding::Same);
         let plane = Network::plane(4, 4, 2)
-            .lifting(PointGroup::C4, filter(), scale)
+            .lifting(PointGroup::C4, filter(), init)
             .activation(Activation::Gelu)
-            .group_convolution(filter(), scale)
+            .group_convolution(filter(), init)
             .activation(Activation::Sin)
             .group_pooling()
-            .dense(scale)
+            .dense(init)
             .build()
             .unwrap();
         check(&plane, images.view().into());
         let points = Array3::from_shape_fn((2, 4, 1), |(n, x, _)| ((2 * n + x * x) as f64).cos());
         let finite = Network::finite(FiniteAction::dihedral(4).unwrap(), 1)
-            .lifting(Support::subset(&[0, 1]), scale)
+            .lifting(Filter::subset(&[0, 1]), init)
             .activation(Activation::Erf)
-            .group_convolution(Support::Global, scale)
+            .group_convolution(Filter::Global, init)
             .activation(Activation::Erf)
             .group_pooling()
             .build()
@@ -142,11 +142,11 @@ mod tests {
         let grid = Array4::from_shape_fn((2, 2, 3, 2), |(n, t, p, c)| {
             ((n + 2 * t + 5 * p + c) as f64).sin()
         });
-        for filter in [Support::Global, Support::cap(1.0)] {
+        for filter in [Filter::Global, Filter::cap(1.0)] {
             let sphere = Network::sphere(2, SphereSampling::Grid(Sampling::GaussLegendre), 2)
-                .lifting_with(filter.clone(), scale)
+                .lifting_with(filter.clone(), init)
                 .activation(Activation::Erf)
-                .group_convolution_with(filter, scale)
+                .group_convolution_with(filter, init)
                 .activation(Activation::Erf)
                 .outputs(Outputs::rotations(&[[0.1, 0.7, 2.0], [1.0, 2.0, -1.0]]))
                 .build()

@@ -14,7 +14,7 @@ use super::derivatives::derivatives;
 
 /// The kernels of one network of finite width.
 #[derive(Debug, Clone, PartialEq)]
-pub struct EmpiricalGram {
+pub struct EmpiricalMatrices {
     /// `[n1, n2]`, the covariance of the outputs, given all layers but the last one.
     pub nngp: Array2<f64>,
     /// `[n1, n2]`, products of gradients, averaged over the channels of the output.
@@ -54,10 +54,10 @@ pub struct KernelEstimate {
 /// # Examples
 /// ```
 /// use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Width, candle_core::DType};
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 ///
 /// // One linear layer is as wide as can be: both kernels are x · x' / 2.
-/// let network = Network::vector(2).dense(Scale::default()).build()?;
+/// let network = Network::vector(2).dense(Init::default()).build()?;
 /// let finite = FiniteNetwork::new(&network, Width::new(1, 1), 0, DType::F64)?;
 /// let inputs = finite.prepare(ndarray::array![[1.0, 2.0], [3.0, -1.0]].view())?;
 /// let gram = EmpiricalKernel::default().gram(&finite, &inputs)?;
@@ -95,8 +95,8 @@ impl EmpiricalKernel {
     ///
     /// # Errors
     /// As [`FiniteNetwork::forward`]; [`Error::InvalidValue`] if the memory does not hold the derivatives of two inputs.
-    pub fn gram(&self, network: &FiniteNetwork, inputs: &Tensor) -> Result<EmpiricalGram> {
-        Ok(EmpiricalGram {
+    pub fn gram(&self, network: &FiniteNetwork, inputs: &Tensor) -> Result<EmpiricalMatrices> {
+        Ok(EmpiricalMatrices {
             nngp: self.nngp(network, inputs, inputs)?,
             ntk: self.ntk(network, inputs, None)?,
         })
@@ -111,8 +111,8 @@ impl EmpiricalKernel {
         network: &FiniteNetwork,
         rows: &Tensor,
         columns: &Tensor,
-    ) -> Result<EmpiricalGram> {
-        Ok(EmpiricalGram {
+    ) -> Result<EmpiricalMatrices> {
+        Ok(EmpiricalMatrices {
             nngp: self.nngp(network, rows, columns)?,
             ntk: self.ntk(network, rows, Some(columns))?,
         })

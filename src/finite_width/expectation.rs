@@ -18,7 +18,7 @@ use crate::{Error, Result};
 /// # References
 /// Hoeffding48, Section 4; EfronStein81.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ExpectationSize {
+pub struct UnbiasedRms {
     /// The size; zero where the estimate of its square is negative.
     pub value: f64,
     /// Two standard errors of the square below it, and not below zero.
@@ -27,7 +27,7 @@ pub struct ExpectationSize {
     pub high: f64,
 }
 
-impl ExpectationSize {
+impl UnbiasedRms {
     /// Estimates the size of the expectation of independent samples; the standard error by leaving out each of them in turn.
     ///
     /// # Arguments
@@ -41,17 +41,17 @@ impl ExpectationSize {
     ///
     /// # Examples
     /// ```
-    /// use haarmonic::finite_width::ExpectationSize;
+    /// use haarmonic::finite_width::UnbiasedRms;
     /// use ndarray::array;
     /// // Each pair of different samples has the product 1.
-    /// let size = ExpectationSize::of(array![[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]].view())?;
+    /// let size = UnbiasedRms::of(array![[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]].view())?;
     /// assert_eq!([size.low, size.value, size.high], [0.5_f64.sqrt(); 3]);
     /// // Noise alone, which a mean would take for 1/3.
-    /// let noise = ExpectationSize::of(array![[1.0], [-1.0], [1.0]].view())?;
+    /// let noise = UnbiasedRms::of(array![[1.0], [-1.0], [1.0]].view())?;
     /// assert_eq!((noise.low, noise.value), (0.0, 0.0));
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
-    pub fn of<D: RemoveAxis>(samples: ArrayView<'_, f64, D>) -> Result<ExpectationSize> {
+    pub fn of<D: RemoveAxis>(samples: ArrayView<'_, f64, D>) -> Result<UnbiasedRms> {
         let what = "samples of an expectation";
         let count = samples.len_of(Axis(0));
         if count < 3 {
@@ -85,7 +85,7 @@ impl ExpectationSize {
             .sum();
         let error = ((n - 1.0) / n * spread).sqrt();
         let root = |square: f64| square.max(0.0).sqrt();
-        Ok(ExpectationSize {
+        Ok(UnbiasedRms {
             value: root(square),
             low: root(square - 2.0 * error),
             high: root(square + 2.0 * error),
@@ -147,14 +147,14 @@ mod tests {
             let variance: f64 = left_out.iter().map(|x| (x - mean).powi(2)).sum();
             let error = (variance * (n - 1) as f64 / n as f64).sqrt();
             let ends = [square - 2.0 * error, square, square + 2.0 * error];
-            let size = ExpectationSize::of(samples.view()).unwrap();
+            let size = UnbiasedRms::of(samples.view()).unwrap();
             for (found, want) in [size.low, size.value, size.high].into_iter().zip(ends) {
                 let error = (found.powi(2) - want.max(0.0)).abs();
                 assert!(error < tol::FEW_TERMS * ends[2], "{n}: {found} {want}");
             }
             // Entries may have any shape.
             let cube = Array3::from_shape_fn((n, 2, 3), |(i, j, k)| samples[[i, 3 * j + k]]);
-            assert_eq!(ExpectationSize::of(cube.view()).unwrap(), size);
+            assert_eq!(UnbiasedRms::of(cube.view()).unwrap(), size);
         }
     }
 
@@ -167,7 +167,7 @@ mod tests {
         let (mut squares, mut inside) = (Vec::new(), 0);
         for _ in 0..REPEATS {
             let samples = normal(&mut rng, (n, entries), mean);
-            let size = ExpectationSize::of(samples.view()).unwrap();
+            let size = UnbiasedRms::of(samples.view()).unwrap();
             squares.push(size.value.powi(2));
             inside += usize::from((size.low..=size.high).contains(&mean));
         }
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn bad_samples_are_refused() {
-        let refused = |samples: Array2<f64>| ExpectationSize::of(samples.view()).unwrap_err();
+        let refused = |samples: Array2<f64>| UnbiasedRms::of(samples.view()).unwrap_err();
         let few = refused(array![[1.0], [2.0]]);
         assert!(matches!(few, Error::InvalidValue { .. }), "{few}");
         let none = refused(Array2::zeros((4, 0)));

@@ -3,7 +3,7 @@
 use candle_core::{Device, Result, Tensor};
 
 use crate::group::FiniteAction;
-use crate::network::Support;
+use crate::network::Filter;
 
 /// For each element g and each place h of the filter, the number of g h; nothing where there are zeros.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,14 +21,14 @@ impl Table {
     ///
     /// # Arguments
     /// * `lifting` — whether it meets points of the set instead of elements of the group
-    pub(super) fn finite(action: &FiniteAction, support: &Support, lifting: bool) -> Table {
+    pub(super) fn finite(action: &FiniteAction, filter: &Filter, lifting: bool) -> Table {
         let slots = if lifting {
             action.points()
         } else {
             action.order()
         };
-        let filter = match support {
-            Support::Subset(numbers) => numbers.to_vec(),
+        let filter = match filter {
+            Filter::Subset(numbers) => numbers.to_vec(),
             _ => (0..slots).collect(),
         };
         let moved = |g, h| {

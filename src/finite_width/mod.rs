@@ -28,9 +28,9 @@ mod width;
 
 pub use augmentation::Augmentation;
 pub use candle_core;
-pub use empirical::{EmpiricalGram, EmpiricalKernel, Estimate, KernelEstimate};
+pub use empirical::{EmpiricalKernel, EmpiricalMatrices, Estimate, KernelEstimate};
 pub use ensemble::EnsembleOutputs;
-pub use expectation::ExpectationSize;
+pub use expectation::UnbiasedRms;
 pub use network::FiniteNetwork;
 pub use optimiser::Optimiser;
 pub use training::{Trainer, TrainerBuilder};

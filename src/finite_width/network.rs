@@ -33,12 +33,12 @@ use super::width::Width;
 /// ```
 /// use haarmonic::activation::Activation;
 /// use haarmonic::finite_width::{FiniteNetwork, Width, candle_core::DType};
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 ///
 /// let network = Network::vector(2)
-///     .dense(Scale::new(1.0, 0.1))
+///     .dense(Init::new(1.0, 0.1))
 ///     .activation(Activation::Erf)
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .build()?;
 /// let finite = FiniteNetwork::new(&network, Width::new(64, 3), 7, DType::F32)?;
 /// let inputs = finite.prepare(ndarray::array![[1.0, 0.5], [0.0, -1.0]].view())?;

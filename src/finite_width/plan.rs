@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::network::{GroupName, InputSpace, Layer, Network, Outputs, Quadrature, Scale, Support};
+use crate::network::{Filter, GroupName, Init, InputSpace, Layer, Network, Outputs, Quadrature};
 use crate::{Error, Result};
 
 use super::backend::Backend;
@@ -213,24 +213,24 @@ impl Planner<'_> {
         match layer {
             Layer::Lifting {
                 group,
-                support,
-                scale,
+                filter,
+                init,
             } => {
-                let (map, shape, after) = self.lifting(*group, support, state)?;
-                steps.push(self.linear(name, map, shape, *scale, (state, channels)));
+                let (map, shape, after) = self.lifting(*group, filter, state)?;
+                steps.push(self.linear(name, map, shape, *init, (state, channels)));
                 Ok(State { channels, ..after })
             }
-            Layer::GroupConvolution { support, scale } => {
-                let (map, shape, after) = self.convolution(support, state)?;
-                steps.push(self.linear(name, map, shape, *scale, (state, channels)));
+            Layer::GroupConvolution { filter, init } => {
+                let (map, shape, after) = self.convolution(filter, state)?;
+                steps.push(self.linear(name, map, shape, *init, (state, channels)));
                 Ok(State { channels, ..after })
             }
-            Layer::Dense(scale) => {
+            Layer::Dense(init) => {
                 let step = self.linear(
                     name,
                     Map::Pointwise,
-                    Filter::Places(1),
-                    *scale,
+                    FilterShape::Places(1),
+                    *init,
                     (state, channels),
                 );
                 steps.push(step);
@@ -290,18 +290,18 @@ impl Planner<'_> {
     fn lifting(
         &self,
         group: GroupName,
-        support: &Support,
+        filter: &Filter,
         state: State,
-    ) -> Result<(Map, Filter, State)> {
+    ) -> Result<(Map, FilterShape, State)> {
         let (table, places) = match (self.network.input(), group) {
             (InputSpace::Sphere { band_limit, .. }, _) => {
-                let lifting = SphereLifting::new(support, *band_limit, self.dtype)?;
+                let lifting = SphereLifting::new(filter, *band_limit, self.dtype)?;
                 let after = State {
                     places: Places::Rotations,
                     count: self.rotations().count(),
                     ..state
                 };
-                let filter = Filter::Noise(band_limit * band_limit);
+                let filter = FilterShape::Noise(band_limit * band_limit);
                 return Ok((Map::SphereLifting(lifting), filter, after));
             }
             (InputSpace::Plane { height, width, .. }, GroupName::Plane(group)) => {
@@ -309,30 +309,30 @@ impl Planner<'_> {
                     size: [*height, *width],
                     group,
                 };
-                let (table, after) = places.table(support, true);
+                let (table, after) = places.table(filter, true);
                 (table, Places::Plane(after))
             }
             (InputSpace::Finite { action, .. }, _) => {
-                (Table::finite(action, support, true), Places::Finite)
+                (Table::finite(action, filter, true), Places::Finite)
             }
             _ => unreachable!("a network that was checked lifts to a group of its input space"),
         };
         gathered(&table, places, state)
     }
 
-    fn convolution(&self, support: &Support, state: State) -> Result<(Map, Filter, State)> {
+    fn convolution(&self, filter: &Filter, state: State) -> Result<(Map, FilterShape, State)> {
         match (state.places, self.network.input()) {
             (Places::Plane(places), _) => {
-                let (table, after) = places.table(support, false);
+                let (table, after) = places.table(filter, false);
                 gathered(&table, Places::Plane(after), state)
             }
             (Places::Finite, InputSpace::Finite { action, .. }) => {
-                let table = Table::finite(action, support, false);
+                let table = Table::finite(action, filter, false);
                 gathered(&table, Places::Finite, state)
             }
             _ => {
-                let convolution = SphereConvolution::new(support, self.rotations(), self.dtype)?;
-                let filter = Filter::Noise(self.rotations().coefficients());
+                let convolution = SphereConvolution::new(filter, self.rotations(), self.dtype)?;
+                let filter = FilterShape::Noise(self.rotations().coefficients());
                 Ok((Map::SphereConvolution(convolution), filter, state))
             }
         }
@@ -342,29 +342,29 @@ impl Planner<'_> {
         &mut self,
         name: &str,
         map: Map,
-        filter: Filter,
-        scale: Scale,
+        filter: FilterShape,
+        init: Init,
         (state, channels): (State, usize),
     ) -> Step {
         // Noise comes with its own normalisation.
         let (shape, terms) = match filter {
-            Filter::Places(places) => {
+            FilterShape::Places(places) => {
                 let terms = places * state.channels;
                 (vec![terms, channels], terms)
             }
-            Filter::Noise(coefficients) => {
+            FilterShape::Noise(coefficients) => {
                 (vec![coefficients, state.channels, channels], state.channels)
             }
         };
         let weights = self.slots.push(format!("{name}.weight"), shape);
-        let bias = (scale.bias_std != 0.0)
-            .then(|| self.slots.push(format!("{name}.bias"), vec![channels]));
+        let bias =
+            (init.bias_std != 0.0).then(|| self.slots.push(format!("{name}.bias"), vec![channels]));
         Step::Linear(Linear {
             map,
             weights,
             bias,
-            factor: scale.weight_std / (terms as f64).sqrt(),
-            bias_std: scale.bias_std,
+            factor: init.weight_std / (terms as f64).sqrt(),
+            bias_std: init.bias_std,
         })
     }
 
@@ -388,19 +388,19 @@ impl Planner<'_> {
 }
 
 /// The size of a filter.
-enum Filter {
+enum FilterShape {
     /// A number of places.
     Places(usize),
     /// Coefficients of noise on its support.
     Noise(usize),
 }
 
-fn gathered(table: &Table, places: Places, state: State) -> Result<(Map, Filter, State)> {
+fn gathered(table: &Table, places: Places, state: State) -> Result<(Map, FilterShape, State)> {
     let after = State {
         places,
         count: table.sources.len() / table.filter,
         ..state
     };
     let map = Map::Gather(Gather::new(table).backend()?);
-    Ok((map, Filter::Places(table.filter), after))
+    Ok((map, FilterShape::Places(table.filter), after))
 }

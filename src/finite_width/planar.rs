@@ -4,7 +4,7 @@
 //! filter's place u to $`t + s u`$ and its orientation p to $`s p`$.
 
 use crate::group::{FiniteGroup, PointGroup};
-use crate::network::{Padding, Support};
+use crate::network::{Filter, Padding};
 
 use super::gather::Table;
 
@@ -20,10 +20,10 @@ impl PlanarPlaces {
     ///
     /// # Arguments
     /// * `lifting` — whether it meets pixels instead of features
-    pub(super) fn table(self, support: &Support, lifting: bool) -> (Table, PlanarPlaces) {
+    pub(super) fn table(self, filter: &Filter, lifting: bool) -> (Table, PlanarPlaces) {
         let [height, width] = self.size;
-        let (window, padding) = match support {
-            Support::Window {
+        let (window, padding) = match filter {
+            Filter::Window {
                 height,
                 width,
                 padding,

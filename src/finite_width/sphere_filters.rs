@@ -12,7 +12,7 @@ use ndarray::Array2;
 use num_complex::Complex64;
 
 use super::rotation_matrices::{Beta, count, entry, unitary_row};
-use crate::network::Support;
+use crate::network::Filter;
 use crate::numeric::gauss_legendre::GaussLegendre;
 use crate::sphere::SphericalHarmonics;
 use crate::sphere::zonal::legendre_polynomials_at;
@@ -35,8 +35,8 @@ struct Density {
 
 impl Density {
     /// Of a profile the products see degrees up to 2L − 2 alone, with which it is a polynomial.
-    fn new(support: &Support, band_limit: usize) -> Result<Option<Density>> {
-        let Support::Zonal(profile) = support else {
+    fn new(filter: &Filter, band_limit: usize) -> Result<Option<Density>> {
+        let Filter::Zonal(profile) = filter else {
             return Ok(None);
         };
         let multipliers = profile.multipliers(2 * band_limit - 1)?;
@@ -78,9 +78,9 @@ impl Density {
 }
 
 /// Of the real coefficients $`\int \sqrt p\, \kappa\, S_{lm}\, d\Omega`$ of a filter on the sphere, at l² + l + m.
-pub(super) fn lifting_root(support: &Support, band_limit: usize) -> Result<Root> {
+pub(super) fn lifting_root(filter: &Filter, band_limit: usize) -> Result<Root> {
     let size = band_limit * band_limit;
-    let Some(density) = Density::new(support, band_limit)? else {
+    let Some(density) = Density::new(filter, band_limit)? else {
         return Ok(Root::Scales(vec![(4.0 * PI).sqrt().recip(); size]));
     };
     let harmonics = SphericalHarmonics::new(band_limit)?;
@@ -113,9 +113,9 @@ pub(super) fn lifting_root(support: &Support, band_limit: usize) -> Result<Root>
 
 /// Of the coefficients $`\int \sqrt p\, \kappa\, \Delta^l_{mn}\, dh`$ of a filter on SO(3), where p is the density of h on the north
 /// pole with respect to the uniform one. Their order is that of [`entry`].
-pub(super) fn convolution_root(support: &Support, band_limit: usize) -> Result<Root> {
+pub(super) fn convolution_root(filter: &Filter, band_limit: usize) -> Result<Root> {
     let size = count(band_limit);
-    let Some(density) = Density::new(support, band_limit)? else {
+    let Some(density) = Density::new(filter, band_limit)? else {
         let degrees = (0..band_limit).map(|l| 2 * l + 1);
         let scales = degrees.flat_map(|d| vec![(d as f64).sqrt().recip(); d * d]);
         return Ok(Root::Scales(scales.collect()));
@@ -225,19 +225,19 @@ mod tests {
     #[test]
     fn noise_on_the_rotation_group_has_the_covariance_of_its_support() {
         // The density 1 + a₁ · 3 x with respect to the uniform one.
-        let local = Support::legendre(&[1.0, 0.3]);
-        for (support, slope) in [(Support::Global, 0.0), (local, 0.9)] {
-            let found = covariance(convolution_root(&support, 3).unwrap());
+        let local = Filter::legendre(&[1.0, 0.3]);
+        for (filter, slope) in [(Filter::Global, 0.0), (local, 0.9)] {
+            let found = covariance(convolution_root(&filter, 3).unwrap());
             let want = brute_force(3, |x| 1.0 + slope * x);
             let error = (&found - &want).fold(0.0, |a: f64, b| a.max(b.abs()));
-            assert!(error < ROUNDING, "{support}: {error:e}");
+            assert!(error < ROUNDING, "{filter}: {error:e}");
         }
     }
 
     #[test]
     fn noise_on_the_sphere_has_the_covariance_of_its_support() {
         let limit = 3;
-        let found = covariance(lifting_root(&Support::legendre(&[1.0, 0.3]), limit).unwrap());
+        let found = covariance(lifting_root(&Filter::legendre(&[1.0, 0.3]), limit).unwrap());
         let harmonics = SphericalHarmonics::new(limit).unwrap();
         let rule = GaussLegendre::new(8).unwrap();
         let mut want = Array2::<f64>::zeros((limit * limit, limit * limit));

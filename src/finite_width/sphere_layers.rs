@@ -11,8 +11,8 @@ use super::backend::Backend;
 use super::rotation_matrices::{Beta, count, offset};
 use super::sphere_filters::{Root, convolution_root, lifting_root};
 use crate::Result;
-use crate::network::{Outputs, Support};
-use crate::rotation_group::RotationGrid;
+use crate::network::{Filter, Outputs};
+use crate::so3::RotationGrid;
 use crate::sphere::Sampling;
 
 /// The rotations at which features are kept: a grid, then those where they are read.
@@ -294,9 +294,9 @@ pub(super) struct SphereLifting {
 impl SphereLifting {
     /// # Arguments
     /// * `band_limit` — of the signals
-    pub(super) fn new(support: &Support, band_limit: usize, dtype: DType) -> Result<Self> {
+    pub(super) fn new(filter: &Filter, band_limit: usize, dtype: DType) -> Result<Self> {
         Ok(SphereLifting {
-            noise: Noise::new(lifting_root(support, band_limit)?, dtype)?,
+            noise: Noise::new(lifting_root(filter, band_limit)?, dtype)?,
             band_limit,
         })
     }
@@ -343,8 +343,8 @@ pub(super) struct SphereConvolution {
 }
 
 impl SphereConvolution {
-    pub(super) fn new(support: &Support, places: &RotationPlaces, dtype: DType) -> Result<Self> {
-        let root = convolution_root(support, places.band_limit)?;
+    pub(super) fn new(filter: &Filter, places: &RotationPlaces, dtype: DType) -> Result<Self> {
+        let root = convolution_root(filter, places.band_limit)?;
         Ok(SphereConvolution {
             noise: Noise::new(root, dtype)?,
         })

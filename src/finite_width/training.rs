@@ -32,11 +32,11 @@ use super::optimiser::Optimiser;
 /// # Examples
 /// ```
 /// use haarmonic::finite_width::{FiniteNetwork, Trainer, Width, candle_core::DType};
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 /// use ndarray::array;
 ///
 /// // f(x) = w x, at x = 1: a step of rate 1/2 halves the error.
-/// let network = Network::vector(1).dense(Scale::default()).build()?;
+/// let network = Network::vector(1).dense(Init::default()).build()?;
 /// let network = FiniteNetwork::new(&network, Width::new(1, 1), 0, DType::F64)?;
 /// let inputs = network.prepare(array![[1.0]].view())?;
 /// let mut trainer = Trainer::regression(&network, &inputs, array![[3.0]].view())

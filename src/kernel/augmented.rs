@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use super::evaluate::{Kernel, PreparedSignals};
 use super::signals::{OwnedSignals, Signals};
 use super::transformation::{Transformation, wrong_form};
-use super::values::{Gram, KernelError};
+use super::values::{KernelError, KernelMatrices};
 
 /// Signals for which two invariance checks are made, at most.
 const CHECKED_SIGNALS: usize = 3;
@@ -30,13 +30,13 @@ const INVARIANT: f64 = 1e-9;
 /// use haarmonic::activation::Activation;
 /// use haarmonic::group::PointGroup;
 /// use haarmonic::kernel::{AugmentedKernel, Kernel, Transformation};
-/// use haarmonic::network::{Network, Padding, Scale, Support};
+/// use haarmonic::network::{Network, Padding, Init, Filter};
 ///
 /// let network = |group| {
 ///     Network::plane(5, 5, 1)
-///         .lifting(group, Support::window(3, Padding::Same), Scale::default())
+///         .lifting(group, Filter::window(3, Padding::Same), Init::default())
 ///         .activation(Activation::Relu)
-///         .group_convolution(Support::window(3, Padding::Same), Scale::default())
+///         .group_convolution(Filter::window(3, Padding::Same), Init::default())
 ///         .group_pooling()
 ///         .build()
 /// };
@@ -150,7 +150,7 @@ impl AugmentedKernel {
     /// # Errors
     /// As [`Kernel::gram`] and [`Transformation::apply`]; [`Error::InvalidValue`] if the transformations are said to
     /// be a group and the kernel is not invariant.
-    pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Gram> {
+    pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<KernelMatrices> {
         let signals = signals.into();
         let mut gram = if self.one_sided {
             self.cross(signals, signals)?
@@ -166,7 +166,7 @@ impl AugmentedKernel {
     }
 
     /// The mean over pairs of transformations, each unordered pair once: symmetrised, it is the kernel.
-    fn gram_over_pairs(&self, signals: Signals<'_>) -> Result<Gram> {
+    fn gram_over_pairs(&self, signals: Signals<'_>) -> Result<KernelMatrices> {
         let moved = self.prepared(signals)?;
         let mut sum = Sum::default();
         for (i, left) in moved.iter().enumerate() {
@@ -197,7 +197,7 @@ impl AugmentedKernel {
         &self,
         rows: impl Into<Signals<'a>>,
         columns: impl Into<Signals<'b>>,
-    ) -> Result<Gram> {
+    ) -> Result<KernelMatrices> {
         let (rows, columns) = (rows.into(), columns.into());
         let mut sum = Sum::default();
         if self.one_sided {
@@ -271,12 +271,12 @@ fn symmetrise(matrices: [&mut Array2<f64>; 2]) {
 /// Kernel matrices that are added up, with weights.
 #[derive(Default)]
 struct Sum {
-    sum: Option<Gram>,
+    sum: Option<KernelMatrices>,
     weights: f64,
 }
 
 impl Sum {
-    fn add(&mut self, mut gram: Gram, weight: f64) {
+    fn add(&mut self, mut gram: KernelMatrices, weight: f64) {
         scale(&mut gram, weight);
         self.weights += weight;
         let Some(sum) = &mut self.sum else {
@@ -305,14 +305,14 @@ impl Sum {
         }
     }
 
-    fn mean(self) -> Gram {
+    fn mean(self) -> KernelMatrices {
         let mut gram = self.sum.expect("there is a transformation");
         scale(&mut gram, 1.0 / self.weights);
         gram
     }
 }
 
-fn scale(gram: &mut Gram, weight: f64) {
+fn scale(gram: &mut KernelMatrices, weight: f64) {
     gram.nngp *= weight;
     gram.ntk *= weight;
     match &mut gram.error {

@@ -7,10 +7,10 @@ use ndarray::{Array2, ArrayView3, Axis};
 use crate::activation::{Activation, Variance};
 use crate::check;
 use crate::group::{Action, FiniteAction, FiniteGroup};
-use crate::network::{Layer, Scale, Support};
+use crate::network::{Filter, Init, Layer};
 use crate::{Error, Result};
 
-use super::values::{Gram, KernelError};
+use super::values::{KernelError, KernelMatrices};
 
 /// The kernels of a network over any finite group, by their definition: the reference for the fast engines, and the
 /// shortest way to kernels for a group of one's own.
@@ -31,7 +31,7 @@ use super::values::{Gram, KernelError};
 /// skipped or reordered; only the activations' expectations are those of [`Activation`].
 ///
 /// The group says how it acts on the points on which signals are functions; filters cover points and elements by their
-/// numbers ([`Support::Subset`], [`Support::Global`]). [`Kernel`](super::Kernel) computes the same kernels faster, for
+/// numbers ([`Filter::Subset`], [`Filter::Global`]). [`Kernel`](super::Kernel) computes the same kernels faster, for
 /// [`Network::finite`](crate::network::Network::finite) on a [`FiniteAction`].
 ///
 /// # Examples
@@ -39,16 +39,16 @@ use super::values::{Gram, KernelError};
 /// use haarmonic::activation::Activation;
 /// use haarmonic::group::{FiniteAction, PeriodicRotoTranslation, PointGroup};
 /// use haarmonic::kernel::{Definition, Kernel};
-/// use haarmonic::network::{Network, Scale, Support};
+/// use haarmonic::network::{Network, Init, Filter};
 /// use ndarray::Array3;
 ///
 /// // Quarter turns and translations of a periodic image; filters on a pixel and its right neighbour, or on the pixel.
 /// let group = PeriodicRotoTranslation::new(PointGroup::C4, 3, 3)?;
 /// let pixels: Vec<[usize; 2]> = (0..9).map(|x| [x / 3, x % 3]).collect();
 /// let network = Network::finite(FiniteAction::from_action(&group, &pixels)?, 1)
-///     .lifting(Support::subset(&[0, 1]), Scale::new(1.3, 0.2))
+///     .lifting(Filter::subset(&[0, 1]), Init::new(1.3, 0.2))
 ///     .activation(Activation::Relu)
-///     .group_convolution(Support::subset(&[0, 1, 2, 3]), Scale::default())
+///     .group_convolution(Filter::subset(&[0, 1, 2, 3]), Init::default())
 ///     .group_pooling()
 ///     .build()?;
 /// let signals = Array3::from_shape_fn((2, 9, 1), |(i, x, _)| ((3 * i + x) as f64).sin());
@@ -79,8 +79,8 @@ struct Covariances {
 
 impl Covariances {
     /// Both kernels after a layer with weights, from the means over its filter.
-    fn weighted(self, scale: Scale) -> Covariances {
-        let (weight, bias) = (scale.weight_std.powi(2), scale.bias_std.powi(2));
+    fn weighted(self, init: Init) -> Covariances {
+        let (weight, bias) = (init.weight_std.powi(2), init.bias_std.powi(2));
         let nngp = self.nngp * weight + bias;
         Covariances {
             ntk: &nngp + self.ntk * weight,
@@ -133,7 +133,7 @@ impl<'a> Definition<'a> {
     /// * [`Error::ShapeMismatch`], [`Error::Empty`] or [`Error::NotFinite`] for malformed signals
     /// * [`Error::InvalidNetwork`] if a layer does not fit the one before, or is not for finite groups
     /// * [`Error::InvalidValue`] if a filter covers a point or an element that does not exist
-    pub fn gram(&self, signals: ArrayView3<'_, f64>) -> Result<Gram> {
+    pub fn gram(&self, signals: ArrayView3<'_, f64>) -> Result<KernelMatrices> {
         let (n, points, channels) = signals.dim();
         let expected = self.action.points();
         if points != expected {
@@ -142,15 +142,14 @@ impl<'a> Definition<'a> {
         }
         check::not_empty("signals", signals.len())?;
         check::finite("signals", signals)?;
-        let Some((Layer::Lifting { support, scale, .. }, layers)) = self.layers.split_first()
-        else {
+        let Some((Layer::Lifting { filter, init, .. }, layers)) = self.layers.split_first() else {
             return Err(Error::network(
                 Some(0),
                 "the first layer is no `lifting`",
                 "begin with one",
             ));
         };
-        let mut outputs = self.lift(support, *scale, signals)?;
+        let mut outputs = self.lift(filter, *init, signals)?;
         for (index, layer) in layers.iter().enumerate() {
             outputs = self.apply(index + 1, layer, outputs)?;
         }
@@ -161,7 +160,7 @@ impl<'a> Definition<'a> {
                 "add a `group-pooling` layer",
             ));
         }
-        Ok(Gram {
+        Ok(KernelMatrices {
             nngp: outputs.nngp,
             ntk: outputs.ntk,
             error: KernelError::Exact,
@@ -170,13 +169,13 @@ impl<'a> Definition<'a> {
 
     fn lift(
         &self,
-        support: &Support,
-        scale: Scale,
+        filter: &Filter,
+        init: Init,
         signals: ArrayView3<'_, f64>,
     ) -> Result<Covariances> {
         let (n, points, channels) = signals.dim();
-        let (filter, order) = (covered(0, support, points)?, self.action.order());
-        check_scale(scale)?;
+        let (filter, order) = (covered(0, filter, points)?, self.action.order());
+        check_init(init)?;
         let value = |feature: usize, x: usize| {
             let signal = signals.index_axis_move(Axis(0), feature / order);
             signal.index_axis_move(Axis(0), self.action.image(feature % order, x))
@@ -191,19 +190,19 @@ impl<'a> Definition<'a> {
             ntk: Array2::zeros(nngp.dim()),
             nngp,
         }
-        .weighted(scale))
+        .weighted(init))
     }
 
     fn apply(&self, index: usize, layer: &Layer, before: Covariances) -> Result<Covariances> {
         let wrong = |problem: &str, change: &str| Err(Error::network(Some(index), problem, change));
         let order = self.action.order();
         match layer {
-            Layer::GroupConvolution { support, scale } => {
+            Layer::GroupConvolution { filter, init } => {
                 if before.elements != order {
                     return wrong("features are no functions on the group", "use `dense`");
                 }
-                let filter = covered(index, support, order)?;
-                check_scale(*scale)?;
+                let filter = covered(index, filter, order)?;
+                check_init(*init)?;
                 let group = self.action.group();
                 let moved = |a: usize, h: usize| a / order * order + group.product(a % order, h);
                 let averaged = before.map(order, |k| {
@@ -212,11 +211,11 @@ impl<'a> Definition<'a> {
                         moved.sum::<f64>() / filter.len() as f64
                     })
                 });
-                Ok(averaged.weighted(*scale))
+                Ok(averaged.weighted(*init))
             }
-            Layer::Dense(scale) => {
-                check_scale(*scale)?;
-                Ok(before.weighted(*scale))
+            Layer::Dense(init) => {
+                check_init(*init)?;
+                Ok(before.weighted(*init))
             }
             Layer::Activation(_) if before.activated => wrong(
                 "an activation of features that are not Gaussian",
@@ -256,10 +255,10 @@ impl<'a> Definition<'a> {
 }
 
 /// The numbers of the points or elements that a filter covers.
-fn covered(index: usize, support: &Support, count: usize) -> Result<Vec<usize>> {
-    match support {
-        Support::Global => Ok((0..count).collect()),
-        Support::Subset(numbers) => {
+fn covered(index: usize, filter: &Filter, count: usize) -> Result<Vec<usize>> {
+    match filter {
+        Filter::Global => Ok((0..count).collect()),
+        Filter::Subset(numbers) => {
             check::not_empty("filter", numbers.len())?;
             match numbers.iter().find(|&&number| number >= count) {
                 None => Ok(numbers.to_vec()),
@@ -278,9 +277,9 @@ fn covered(index: usize, support: &Support, count: usize) -> Result<Vec<usize>> 
     }
 }
 
-fn check_scale(scale: Scale) -> Result<()> {
-    check::positive("weight_std", scale.weight_std)?;
-    check::not_negative("bias_std", scale.bias_std)
+fn check_init(init: Init) -> Result<()> {
+    check::positive("weight_std", init.weight_std)?;
+    check::not_negative("bias_std", init.bias_std)
 }
 
 fn activated(activation: &Activation, before: Covariances) -> Result<Covariances> {

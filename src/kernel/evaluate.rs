@@ -10,7 +10,7 @@ use crate::{Error, Result};
 use super::evaluator::{AnySignals, Evaluator};
 use super::signals::{Inputs, Places, Signals};
 use super::sphere_local::Limits;
-use super::values::{Gram, Precision};
+use super::values::{KernelMatrices, Precision};
 use super::{finite, matrix, plane, sphere_global, sphere_local, vector};
 
 /// The NNGP and the NTK of an infinitely wide network.
@@ -30,13 +30,13 @@ use super::{finite, matrix, plane, sphere_global, sphere_local, vector};
 /// ```
 /// use haarmonic::activation::Activation;
 /// use haarmonic::kernel::Kernel;
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 /// use ndarray::array;
 ///
 /// let network = Network::vector(2)
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .activation(Activation::Relu)
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .build()?;
 /// let x = array![[1.0, 1.0], [1.0, -1.0]];
 /// let gram = Kernel::new(&network)?.gram(x.view())?;
@@ -107,10 +107,10 @@ impl Kernel {
     /// use haarmonic::activation::Activation;
     /// use haarmonic::group::PointGroup;
     /// use haarmonic::kernel::{Kernel, Precision};
-    /// use haarmonic::network::{Network, Padding, Scale, Support};
+    /// use haarmonic::network::{Network, Padding, Init, Filter};
     ///
     /// let network = Network::plane(4, 4, 1)
-    ///     .lifting(PointGroup::C4, Support::window(3, Padding::Same), Scale::default())
+    ///     .lifting(PointGroup::C4, Filter::window(3, Padding::Same), Init::default())
     ///     .activation(Activation::Relu)
     ///     .group_pooling()
     ///     .build()?;
@@ -177,12 +177,12 @@ impl Kernel {
     /// ```
     /// use haarmonic::activation::Activation;
     /// use haarmonic::kernel::Kernel;
-    /// use haarmonic::network::{Network, Outputs, Scale, SphereSampling, Support};
+    /// use haarmonic::network::{Network, Outputs, Init, SphereSampling, Filter};
     /// use ndarray::Array4;
     /// use num_complex::Complex64;
     ///
     /// let network = Network::sphere(2, SphereSampling::Coefficients, 1)
-    ///     .lifting_with(Support::cap(0.9), Scale::default())
+    ///     .lifting_with(Filter::cap(0.9), Init::default())
     ///     .activation(Activation::Erf)
     ///     .partial_pooling()
     ///     .outputs(Outputs::points(&[[0.0, 0.0], [1.2, 0.4]]))
@@ -232,7 +232,7 @@ impl Kernel {
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare); [`Error::NotConverged`](crate::Error::NotConverged) if the tolerance cannot be met.
-    pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Gram> {
+    pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<KernelMatrices> {
         self.gram_prepared(&self.prepare(signals)?)
     }
 
@@ -247,7 +247,7 @@ impl Kernel {
         &self,
         rows: impl Into<Signals<'a>>,
         columns: impl Into<Signals<'b>>,
-    ) -> Result<Gram> {
+    ) -> Result<KernelMatrices> {
         self.cross_prepared(&self.prepare(rows)?, &self.prepare(columns)?)
     }
 
@@ -255,7 +255,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) if they were prepared for another network; as [`gram`](Self::gram).
-    pub fn gram_prepared(&self, signals: &PreparedSignals) -> Result<Gram> {
+    pub fn gram_prepared(&self, signals: &PreparedSignals) -> Result<KernelMatrices> {
         self.matrix(signals, None)
     }
 
@@ -267,7 +267,7 @@ impl Kernel {
         &self,
         rows: &PreparedSignals,
         columns: &PreparedSignals,
-    ) -> Result<Gram> {
+    ) -> Result<KernelMatrices> {
         self.matrix(rows, Some(columns))
     }
 
@@ -289,14 +289,14 @@ impl Kernel {
     /// use haarmonic::activation::Activation;
     /// use haarmonic::group::Rotation;
     /// use haarmonic::kernel::Kernel;
-    /// use haarmonic::network::{Network, Outputs, Scale, SphereSampling, Support};
+    /// use haarmonic::network::{Network, Outputs, Init, SphereSampling, Filter};
     /// use ndarray::Array4;
     /// use num_complex::Complex64;
     ///
     /// let network = Network::sphere(2, SphereSampling::Coefficients, 1)
-    ///     .lifting_with(Support::cap(0.8), Scale::default())
+    ///     .lifting_with(Filter::cap(0.8), Init::default())
     ///     .activation(Activation::Erf)
-    ///     .group_convolution_with(Support::cap(0.8), Scale::default())
+    ///     .group_convolution_with(Filter::cap(0.8), Init::default())
     ///     .outputs(Outputs::rotations(&[[0.0, 0.0, 0.0]]))
     ///     .build()?;
     /// let mut maps = Array4::<Complex64>::zeros((2, 1, 2, 3));
@@ -316,7 +316,7 @@ impl Kernel {
         rows: impl Into<Signals<'a>>,
         columns: impl Into<Signals<'b>>,
         pairs: &[[Rotation; 2]],
-    ) -> Result<Vec<Gram>> {
+    ) -> Result<Vec<KernelMatrices>> {
         if !matches!(self.network.outputs(), Outputs::Rotations(_)) {
             return Err(Error::invalid(
                 "outputs of the network",
@@ -340,7 +340,11 @@ impl Kernel {
             .collect()
     }
 
-    fn matrix(&self, rows: &PreparedSignals, columns: Option<&PreparedSignals>) -> Result<Gram> {
+    fn matrix(
+        &self,
+        rows: &PreparedSignals,
+        columns: Option<&PreparedSignals>,
+    ) -> Result<KernelMatrices> {
         let rows = self.signals(rows)?;
         let columns = columns.map(|columns| self.signals(columns)).transpose()?;
         matrix::matrix(self.evaluator(), rows, columns, self.progress.as_ref())

@@ -12,13 +12,13 @@ use crate::{Error, Result, memory};
 
 use super::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator};
 use super::refine::sample;
-use super::values::{Gram, KernelError, KernelPair};
+use super::values::{KernelError, KernelMatrices, KernelPair};
 
 /// Largest number of rows and columns of a tile, the unit of parallel work.
 const LARGEST_TILE: usize = 32;
 /// What to do about matrices that do not fit into memory.
 const BY_TILES: &str =
-    "compute them by tiles in a folder (`store::GramStore`), or of fewer signals at a time";
+    "compute them by tiles in a folder (`store::KernelStore`), or of fewer signals at a time";
 /// Tiles per thread aimed at, so that threads finish together.
 const TILES_PER_THREAD: usize = 8;
 /// Each time the layers after pooling amplify the error beyond the tolerance, the pooled kernels are asked for with a tolerance
@@ -35,7 +35,7 @@ pub(super) fn matrix(
     rows: &AnySignals,
     columns: Option<&AnySignals>,
     progress: Option<&Progress>,
-) -> Result<Gram> {
+) -> Result<KernelMatrices> {
     let with_errors = matches!(evaluator.control(), Control::Tolerance(_));
     let shape = (rows.len(), columns.map_or(rows.len(), AnySignals::len));
     Matrices::check(shape, with_errors)?;
@@ -77,7 +77,7 @@ pub(super) fn matrix(
             })
         })?,
     };
-    Ok(Gram { nngp, ntk, error })
+    Ok(KernelMatrices { nngp, ntk, error })
 }
 
 /// Runs `compute` with a tolerance for the pooled kernels that is small enough for the errors it reports, relative to the

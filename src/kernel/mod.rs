@@ -32,4 +32,4 @@ pub(crate) use signals::Harmonics;
 pub use signals::{OwnedSignals, Signals};
 pub use sphere_local::Limits;
 pub use transformation::Transformation;
-pub use values::{Gram, KernelError, KernelPair, Precision};
+pub use values::{KernelError, KernelMatrices, KernelPair, Precision};

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 use super::evaluate::{Kernel, PreparedSignals};
 use super::evaluator::{AnySignals, Control, Estimate, KernelBlock, Pairs};
 use super::refine::sample;
-use super::values::{Gram, KernelError, KernelPair};
+use super::values::{KernelError, KernelMatrices, KernelPair};
 
 /// Which pairs of signals contribute to the kernel of two sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,10 +64,10 @@ impl SignalSet {
 /// # Examples
 /// ```
 /// use haarmonic::kernel::{Kernel, Pairing, SetKernel, SignalSet};
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 ///
 /// // One linear layer: the kernel of two numbers is their product.
-/// let network = Network::vector(1).dense(Scale::default()).build()?;
+/// let network = Network::vector(1).dense(Init::default()).build()?;
 /// let kernel = Kernel::new(&network)?;
 /// let signals = kernel.prepare(ndarray::array![[1.0], [2.0], [3.0]].view())?;
 /// let sets = [
@@ -133,7 +133,7 @@ impl SetKernel {
         signals: &PreparedSignals,
         sets: &[SignalSet],
         pairings: &[Pairing],
-    ) -> Result<Vec<Gram>> {
+    ) -> Result<Vec<KernelMatrices>> {
         self.matrices((signals, sets), None, pairings)
     }
 
@@ -146,7 +146,7 @@ impl SetKernel {
         rows: (&PreparedSignals, &[SignalSet]),
         columns: (&PreparedSignals, &[SignalSet]),
         pairings: &[Pairing],
-    ) -> Result<Vec<Gram>> {
+    ) -> Result<Vec<KernelMatrices>> {
         self.matrices(rows, Some(columns), pairings)
     }
 
@@ -155,7 +155,7 @@ impl SetKernel {
         rows: (&PreparedSignals, &[SignalSet]),
         columns: Option<(&PreparedSignals, &[SignalSet])>,
         pairings: &[Pairing],
-    ) -> Result<Vec<Gram>> {
+    ) -> Result<Vec<KernelMatrices>> {
         for (signals, sets) in [Some(rows), columns].into_iter().flatten() {
             check_sets(signals.len(), sets)?;
         }
@@ -175,7 +175,7 @@ impl SetKernel {
         (rows, row_sets): (&AnySignals, &[SignalSet]),
         columns: Option<(&AnySignals, &[SignalSet])>,
         pairings: &[Pairing],
-    ) -> Result<Vec<Gram>> {
+    ) -> Result<Vec<KernelMatrices>> {
         let evaluator = self.kernel.evaluator();
         let control = evaluator.control();
         let (column_signals, column_sets) = columns.unwrap_or((rows, row_sets));
@@ -240,7 +240,7 @@ impl SetKernel {
                         })
                     })?,
                 };
-                Ok(Gram { nngp, ntk, error })
+                Ok(KernelMatrices { nngp, ntk, error })
             })
             .collect()
     }
@@ -307,8 +307,8 @@ struct Sum {
 
 /// A signal whose kernel with itself vanishes has a vanishing kernel with every other.
 fn normalise(value: f64, own: f64, other: f64) -> f64 {
-    let scale = geometric_mean(own, other);
-    if scale > 0.0 { value / scale } else { 0.0 }
+    let init = geometric_mean(own, other);
+    if init > 0.0 { value / init } else { 0.0 }
 }
 
 fn check_sets(signals: usize, sets: &[SignalSet]) -> Result<()> {

@@ -59,7 +59,7 @@ impl KernelPair {
 /// The kernels of every signal of one set with every signal of another.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Gram {
+pub struct KernelMatrices {
     /// `[n1, n2]`, the covariance K of the outputs at initialisation.
     pub nngp: Array2<f64>,
     /// `[n1, n2]`, the neural tangent kernel Θ.
@@ -68,7 +68,7 @@ pub struct Gram {
     pub error: KernelError,
 }
 
-/// Error estimates of a [`Gram`].
+/// Error estimates of a [`KernelMatrices`].
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KernelError {

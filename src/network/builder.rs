@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::definition::Network;
-use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale, SphereSampling};
-use super::{Outputs, Support};
+use super::types::{GroupName, Init, InputSpace, Layer, Quadrature, SphereSampling};
+use super::{Filter, Outputs};
 use crate::Result;
 use crate::activation::Activation;
 use crate::group::{FiniteAction, PointGroup};
@@ -81,9 +81,9 @@ mod sealed {
 /// The features live on `Domain` and are at `Stage`. Two activations in a row do not compile:
 /// ```compile_fail
 /// use haarmonic::activation::Activation;
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 /// let network = Network::vector(7)
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .activation(Activation::Relu)
 ///     .activation(Activation::Erf)      // no method `activation` on activated features
 ///     .build();
@@ -91,9 +91,9 @@ mod sealed {
 /// nor does a network on the sphere without pooling or outputs:
 /// ```compile_fail
 /// use haarmonic::activation::Activation;
-/// use haarmonic::network::{Network, Scale, SphereSampling};
+/// use haarmonic::network::{Network, Init, SphereSampling};
 /// let network = Network::sphere(6, SphereSampling::Coefficients, 1)
-///     .lifting(Scale::default())
+///     .lifting(Init::default())
 ///     .activation(Activation::Relu)
 ///     .build();                         // no method `build` on features over the group
 /// ```
@@ -101,11 +101,11 @@ mod sealed {
 /// # Examples
 /// ```
 /// use haarmonic::activation::Activation;
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 /// let network = Network::vector(7)
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .activation(Activation::Relu)
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .activation(Activation::Erf)
 ///     .build()?;
 /// assert_eq!(network.layers().len(), 4);
@@ -164,16 +164,16 @@ impl Network {
     /// # Examples
     /// ```
     /// use haarmonic::activation::Activation;
-    /// use haarmonic::network::{Network, Scale, SphereSampling};
+    /// use haarmonic::network::{Network, Init, SphereSampling};
     ///
-    /// let scale = Scale::new(1.3, 0.2);
+    /// let init = Init::new(1.3, 0.2);
     /// let network = Network::sphere(6, SphereSampling::Coefficients, 2)
-    ///     .lifting(scale)
+    ///     .lifting(init)
     ///     .activation(Activation::Erf)
-    ///     .group_convolution(scale)
+    ///     .group_convolution(init)
     ///     .activation(Activation::Erf)
     ///     .group_pooling()
-    ///     .dense(scale)
+    ///     .dense(init)
     ///     .build()?;
     /// assert_eq!(network.layers().len(), 6);
     /// # Ok::<(), haarmonic::Error>(())
@@ -200,16 +200,16 @@ impl Network {
     /// ```
     /// use haarmonic::activation::Activation;
     /// use haarmonic::group::PointGroup;
-    /// use haarmonic::network::{Network, Padding, Scale, Support};
+    /// use haarmonic::network::{Network, Padding, Init, Filter};
     ///
-    /// let filter = || Support::window(3, Padding::Valid);
+    /// let filter = || Filter::window(3, Padding::Valid);
     /// let network = Network::plane(28, 28, 1)
-    ///     .lifting(PointGroup::C4, filter(), Scale::default())
+    ///     .lifting(PointGroup::C4, filter(), Init::default())
     ///     .activation(Activation::Relu)
-    ///     .group_convolution(filter(), Scale::default())
+    ///     .group_convolution(filter(), Init::default())
     ///     .activation(Activation::Relu)
     ///     .group_pooling()
-    ///     .dense(Scale::default())
+    ///     .dense(Init::default())
     ///     .build()?;
     /// assert_eq!(network.layers().len(), 6);
     /// # Ok::<(), haarmonic::Error>(())
@@ -232,13 +232,13 @@ impl Network {
     /// ```
     /// use haarmonic::activation::Activation;
     /// use haarmonic::group::FiniteAction;
-    /// use haarmonic::network::{Network, Scale, Support};
+    /// use haarmonic::network::{Network, Init, Filter};
     ///
     /// // Filters on one vertex of an icosahedron, then on the whole rotation group.
     /// let network = Network::finite(FiniteAction::icosahedral(), 1)
-    ///     .lifting(Support::subset(&[0]), Scale::default())
+    ///     .lifting(Filter::subset(&[0]), Init::default())
     ///     .activation(Activation::Erf)
-    ///     .group_convolution(Support::Global, Scale::default())
+    ///     .group_convolution(Filter::Global, Init::default())
     ///     .activation(Activation::Erf)
     ///     .group_pooling()
     ///     .build()?;
@@ -258,8 +258,8 @@ impl Network {
 
 impl NetworkBuilder<Vectors, Start> {
     /// Adds the first dense layer.
-    pub fn dense(self, scale: Scale) -> NetworkBuilder<Vectors, Gaussian> {
-        self.push(Layer::Dense(scale))
+    pub fn dense(self, init: Init) -> NetworkBuilder<Vectors, Gaussian> {
+        self.push(Layer::Dense(init))
     }
 }
 
@@ -272,39 +272,35 @@ impl NetworkBuilder<OnSphere, Start> {
     }
 
     /// Adds the lifting to SO(3), with filters on the whole sphere.
-    pub fn lifting(self, scale: Scale) -> NetworkBuilder<OverGroup, Gaussian> {
-        self.lifting_with(Support::Global, scale)
+    pub fn lifting(self, init: Init) -> NetworkBuilder<OverGroup, Gaussian> {
+        self.lifting_with(Filter::Global, init)
     }
 
     /// Adds the lifting to SO(3), with filters on a part of the sphere.
     ///
     /// # Arguments
-    /// * `support` — [`Support::cap`], [`Support::ring`], [`Support::gaussian`], [`Support::heat`],
-    ///   [`Support::legendre`], or [`Support::Global`]
+    /// * `filter` — [`Filter::cap`], [`Filter::ring`], [`Filter::gaussian`], [`Filter::heat`],
+    ///   [`Filter::legendre`], or [`Filter::Global`]
     ///
     /// # Examples
     /// ```
     /// use haarmonic::activation::Activation;
-    /// use haarmonic::network::{Network, Scale, SphereSampling, Support};
+    /// use haarmonic::network::{Network, Init, SphereSampling, Filter};
     /// let network = Network::sphere(6, SphereSampling::Coefficients, 1)
-    ///     .lifting_with(Support::cap(0.9), Scale::default())
+    ///     .lifting_with(Filter::cap(0.9), Init::default())
     ///     .activation(Activation::Erf)
-    ///     .group_convolution_with(Support::gaussian(0.3), Scale::default())
+    ///     .group_convolution_with(Filter::gaussian(0.3), Init::default())
     ///     .activation(Activation::Erf)
     ///     .group_pooling()
     ///     .build()?;
     /// assert_eq!(network.layers().len(), 5);
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
-    pub fn lifting_with(
-        self,
-        support: Support,
-        scale: Scale,
-    ) -> NetworkBuilder<OverGroup, Gaussian> {
+    pub fn lifting_with(self, filter: Filter, init: Init) -> NetworkBuilder<OverGroup, Gaussian> {
         self.push(Layer::Lifting {
             group: GroupName::So3,
-            support,
-            scale,
+            filter,
+            init,
         })
     }
 }
@@ -318,8 +314,8 @@ impl<D: sealed::Domain> NetworkBuilder<D, Gaussian> {
 
 impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
     /// Adds a dense layer; over the group, the same map at every element.
-    pub fn dense(self, scale: Scale) -> NetworkBuilder<D, Gaussian> {
-        self.push(Layer::Dense(scale))
+    pub fn dense(self, init: Init) -> NetworkBuilder<D, Gaussian> {
+        self.push(Layer::Dense(init))
     }
 }
 
@@ -328,17 +324,17 @@ impl NetworkBuilder<OnPlane, Start> {
     ///
     /// # Arguments
     /// * `group` — C1 for a plain CNN
-    /// * `support` — a window, or [`Support::Global`]
+    /// * `filter` — a window, or [`Filter::Global`]
     pub fn lifting(
         self,
         group: PointGroup,
-        support: Support,
-        scale: Scale,
+        filter: Filter,
+        init: Init,
     ) -> NetworkBuilder<OverPlane, Gaussian> {
         self.push(Layer::Lifting {
             group: GroupName::Plane(group),
-            support,
-            scale,
+            filter,
+            init,
         })
     }
 }
@@ -347,16 +343,12 @@ impl NetworkBuilder<OnFiniteSet, Start> {
     /// Adds the lifting from a finite set to the group that acts on it.
     ///
     /// # Arguments
-    /// * `support` — the points that a filter covers, or [`Support::Global`]
-    pub fn lifting(
-        self,
-        support: Support,
-        scale: Scale,
-    ) -> NetworkBuilder<OverFiniteGroup, Gaussian> {
+    /// * `filter` — the points that a filter covers, or [`Filter::Global`]
+    pub fn lifting(self, filter: Filter, init: Init) -> NetworkBuilder<OverFiniteGroup, Gaussian> {
         self.push(Layer::Lifting {
             group: GroupName::Finite,
-            support,
-            scale,
+            filter,
+            init,
         })
     }
 }
@@ -368,12 +360,12 @@ impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
     /// # Examples
     /// ```
     /// use haarmonic::activation::Activation;
-    /// use haarmonic::network::{Network, Scale};
+    /// use haarmonic::network::{Network, Init};
     /// let network = Network::vector(7)
-    ///     .dense(Scale::default())
-    ///     .residual(|block| block.activation(Activation::Relu).dense(Scale::default()))
+    ///     .dense(Init::default())
+    ///     .residual(|block| block.activation(Activation::Relu).dense(Init::default()))
     ///     .activation(Activation::Relu)
-    ///     .dense(Scale::default())
+    ///     .dense(Init::default())
     ///     .build()?;
     /// assert_eq!(network.layers().len(), 4);
     /// # Ok::<(), haarmonic::Error>(())
@@ -413,21 +405,21 @@ impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
 
 impl<S: sealed::Stage> NetworkBuilder<OverGroup, S> {
     /// Adds a group convolution with filters on the whole group.
-    pub fn group_convolution(self, scale: Scale) -> NetworkBuilder<OverGroup, Gaussian> {
-        self.group_convolution_with(Support::Global, scale)
+    pub fn group_convolution(self, init: Init) -> NetworkBuilder<OverGroup, Gaussian> {
+        self.group_convolution_with(Filter::Global, init)
     }
 
     /// Adds a group convolution with filters on a part of the group.
     ///
     /// # Arguments
-    /// * `support` — weighs a rotation by the distance to which it takes the north pole; as in
+    /// * `filter` — weighs a rotation by the distance to which it takes the north pole; as in
     ///   [`lifting_with`](NetworkBuilder::lifting_with)
     pub fn group_convolution_with(
         self,
-        support: Support,
-        scale: Scale,
+        filter: Filter,
+        init: Init,
     ) -> NetworkBuilder<OverGroup, Gaussian> {
-        self.push(Layer::GroupConvolution { support, scale })
+        self.push(Layer::GroupConvolution { filter, init })
     }
 
     /// Adds the mean over the rotations about the filter's own axis, from SO(3) to the sphere. As for
@@ -441,10 +433,10 @@ impl<S: sealed::Stage> NetworkBuilder<OverPlane, S> {
     /// Adds a group convolution; its filters cover a window of pixels, or all, and the point group.
     pub fn group_convolution(
         self,
-        support: Support,
-        scale: Scale,
+        filter: Filter,
+        init: Init,
     ) -> NetworkBuilder<OverPlane, Gaussian> {
-        self.push(Layer::GroupConvolution { support, scale })
+        self.push(Layer::GroupConvolution { filter, init })
     }
 
     /// Puts all features side by side, in one vector. A dense layer is all that may follow.
@@ -457,10 +449,10 @@ impl<S: sealed::Stage> NetworkBuilder<OverFiniteGroup, S> {
     /// Adds a group convolution; its filters cover some elements of the group, or all.
     pub fn group_convolution(
         self,
-        support: Support,
-        scale: Scale,
+        filter: Filter,
+        init: Init,
     ) -> NetworkBuilder<OverFiniteGroup, Gaussian> {
-        self.push(Layer::GroupConvolution { support, scale })
+        self.push(Layer::GroupConvolution { filter, init })
     }
 }
 
@@ -480,9 +472,9 @@ impl<D: sealed::Readable, S: sealed::Stage> NetworkBuilder<D, S> {
     ///
     /// # Examples
     /// ```
-    /// use haarmonic::network::{Network, Outputs, Scale, SphereSampling};
+    /// use haarmonic::network::{Network, Outputs, Init, SphereSampling};
     /// let network = Network::sphere(6, SphereSampling::Coefficients, 1)
-    ///     .lifting(Scale::default())
+    ///     .lifting(Init::default())
     ///     .outputs(Outputs::rotations(&[[0.0, 0.0, 0.0], [0.3, 1.2, 0.5]]))
     ///     .build()?;
     /// assert_eq!(network.outputs().count(), 2);
@@ -503,6 +495,6 @@ impl<D: sealed::Finished, S: sealed::Stage> NetworkBuilder<D, S> {
     /// tolerance, a parameter of a filter or of an activation outside its range, or outputs that do
     /// not fit.
     pub fn build(self) -> Result<Network> {
-        Network::reading(self.input, self.quadrature, self.layers, self.outputs)
+        Network::new_with_outputs(self.input, self.quadrature, self.layers, self.outputs)
     }
 }

@@ -1,11 +1,11 @@
 //! What makes a list of layers a network, with errors that say what to add or change.
 
 use super::check_values::{
-    check_activation, check_input, check_profile, check_quadrature, check_scale, layer_error,
+    check_activation, check_init, check_input, check_profile, check_quadrature, layer_error,
     network_error,
 };
 use super::types::{GroupName, InputSpace, Layer, Quadrature};
-use super::{Outputs, Padding, Support};
+use super::{Filter, Outputs, Padding};
 use crate::Result;
 use crate::group::PointGroup;
 
@@ -221,25 +221,25 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
     match layer {
         Layer::Lifting {
             group,
-            support,
-            scale,
+            filter,
+            init,
         } => {
-            check_scale(index, scale)?;
+            check_init(index, init)?;
             check_group(input, index, *group)?;
             if let GroupName::Plane(group) = group {
                 after.group = Some(*group);
             }
-            check_support(input, index, support, true, &mut after)?;
+            check_filter(input, index, filter, true, &mut after)?;
             after.features = Features::OverGroup;
             after.activated = false;
         }
-        Layer::GroupConvolution { support, scale } => {
-            check_scale(index, scale)?;
-            check_support(input, index, support, false, &mut after)?;
+        Layer::GroupConvolution { filter, init } => {
+            check_init(index, init)?;
+            check_filter(input, index, filter, false, &mut after)?;
             after.activated = false;
         }
-        Layer::Dense(scale) => {
-            check_scale(index, scale)?;
+        Layer::Dense(init) => {
+            check_init(index, init)?;
             after.activated = false;
             if vector {
                 after.features = Features::Vector;
@@ -355,19 +355,19 @@ fn check_group(input: &InputSpace, index: usize, group: GroupName) -> Result<()>
 }
 
 /// Checks a support against the space, and takes `state` to the features behind it.
-fn check_support(
+fn check_filter(
     input: &InputSpace,
     index: usize,
-    support: &Support,
+    filter: &Filter,
     lifting: bool,
     state: &mut State,
 ) -> Result<()> {
     let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
-    match (input, support) {
-        (InputSpace::Plane { .. }, Support::Global) => settle(index, true, state),
+    match (input, filter) {
+        (InputSpace::Plane { .. }, Filter::Global) => settle(index, true, state),
         (
             InputSpace::Plane { .. },
-            Support::Window {
+            Filter::Window {
                 height,
                 width,
                 padding,
@@ -404,7 +404,7 @@ fn check_support(
             }
             settle(index, *padding == Padding::Circular, state)
         }
-        (InputSpace::Finite { action, .. }, Support::Subset(numbers)) => {
+        (InputSpace::Finite { action, .. }, Filter::Subset(numbers)) => {
             let (limit, of) = if lifting {
                 (action.points(), "points")
             } else {
@@ -429,28 +429,28 @@ fn check_support(
             }
             Ok(())
         }
-        (InputSpace::Sphere { .. } | InputSpace::Finite { .. }, Support::Global) => Ok(()),
-        (InputSpace::Sphere { .. }, Support::Zonal(profile)) => check_profile(index, profile),
-        (_, Support::Zonal(profile)) => wrong(
+        (InputSpace::Sphere { .. } | InputSpace::Finite { .. }, Filter::Global) => Ok(()),
+        (InputSpace::Sphere { .. }, Filter::Zonal(profile)) => check_profile(index, profile),
+        (_, Filter::Zonal(profile)) => wrong(
             &format!("a filter `{}` outside the sphere", profile.name()),
             "leave it out for a global filter",
         ),
-        (InputSpace::Sphere { .. }, Support::Window { .. }) => {
+        (InputSpace::Sphere { .. }, Filter::Window { .. }) => {
             wrong("a filter of pixels on the sphere", ON_SPHERE)
         }
-        (InputSpace::Sphere { .. }, Support::Subset(_)) => wrong(
+        (InputSpace::Sphere { .. }, Filter::Subset(_)) => wrong(
             "a filter on a list of points or elements on the sphere",
             ON_SPHERE,
         ),
-        (_, Support::Window { .. }) => wrong(
+        (_, Filter::Window { .. }) => wrong(
             "a filter of pixels outside the plane",
             "leave it out for a global filter",
         ),
-        (_, Support::Subset(_)) => wrong(
+        (_, Filter::Subset(_)) => wrong(
             "a filter on a list of points outside a finite set",
             "leave it out for a global filter",
         ),
-        (InputSpace::Vector { .. }, Support::Global) => Ok(()),
+        (InputSpace::Vector { .. }, Filter::Global) => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What makes the numbers in a network acceptable, and the errors about networks.
 
 use super::ZonalProfile;
-use super::types::{InputSpace, Quadrature, Scale};
+use super::types::{Init, InputSpace, Quadrature};
 use crate::activation::Activation;
 use crate::error::number;
 use crate::sphere::sampling::MAX_BAND_LIMIT;
@@ -94,18 +94,18 @@ pub(super) fn check_quadrature(input: &InputSpace, quadrature: &Quadrature) -> R
     Ok(())
 }
 
-pub(super) fn check_scale(index: usize, scale: &Scale) -> Result<()> {
-    if !(scale.weight_std.is_finite() && scale.weight_std > 0.0) {
+pub(super) fn check_init(index: usize, init: &Init) -> Result<()> {
+    if !(init.weight_std.is_finite() && init.weight_std > 0.0) {
         return Err(layer_error(
             index,
-            &format!("weight_std is {}", number(scale.weight_std)),
+            &format!("weight_std is {}", number(init.weight_std)),
             "give a number greater than 0",
         ));
     }
-    if !(scale.bias_std.is_finite() && scale.bias_std >= 0.0) {
+    if !(init.bias_std.is_finite() && init.bias_std >= 0.0) {
         return Err(layer_error(
             index,
-            &format!("bias_std is {}", number(scale.bias_std)),
+            &format!("bias_std is {}", number(init.bias_std)),
             "give 0 (no bias) or a number greater than 0",
         ));
     }

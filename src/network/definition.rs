@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::check::check;
+use super::filter::Filter;
 use super::outputs::Outputs;
-use super::support::Support;
 use super::types::{InputSpace, Layer, Quadrature};
 use crate::Result;
 
@@ -14,17 +14,17 @@ use crate::Result;
 /// A value of this type is well formed: the layers fit one behind the other, every activation acts
 /// on Gaussian features, and the outputs are numbers, for which kernels exist: the pooled features,
 /// or those at the places of [`Outputs`]. A filter that covers the whole sphere by its parameters is
-/// kept as [`Support::Global`].
+/// kept as [`Filter::Global`].
 ///
 /// # Examples
 /// ```
 /// use haarmonic::activation::Activation;
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 ///
 /// let network = Network::vector(7)
-///     .dense(Scale::new(1.3, 0.2))
+///     .dense(Init::new(1.3, 0.2))
 ///     .activation(Activation::Erf)
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .build()?;
 /// assert_eq!(network.layers().len(), 3);
 /// assert_eq!(Network::from_toml(&network.to_toml()?)?, network);
@@ -50,7 +50,7 @@ impl Network {
     /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the layers do not fit, with what to add or change;
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) for a size or tolerance outside its range.
     pub fn new(input: InputSpace, quadrature: Quadrature, layers: Vec<Layer>) -> Result<Network> {
-        Network::reading(input, quadrature, layers, Outputs::Pooled)
+        Network::new_with_outputs(input, quadrature, layers, Outputs::Pooled)
     }
 
     /// Checks the parts and makes them a network whose features are read at given places.
@@ -65,7 +65,7 @@ impl Network {
     /// # Examples
     /// ```
     /// use haarmonic::network::{
-    ///     GroupName, InputSpace, Layer, Network, Outputs, Quadrature, Scale, SphereSampling, Support,
+    ///     GroupName, InputSpace, Layer, Network, Outputs, Quadrature, Init, SphereSampling, Filter,
     /// };
     /// let input = InputSpace::Sphere {
     ///     band_limit: 4,
@@ -74,15 +74,15 @@ impl Network {
     /// };
     /// let lifting = Layer::Lifting {
     ///     group: GroupName::So3,
-    ///     support: Support::cap(0.9),
-    ///     scale: Scale::default(),
+    ///     filter: Filter::cap(0.9),
+    ///     init: Init::default(),
     /// };
     /// let outputs = Outputs::rotations(&[[0.0, 0.5, 0.0]]);
-    /// let network = Network::reading(input, Quadrature::default(), vec![lifting], outputs)?;
+    /// let network = Network::new_with_outputs(input, Quadrature::default(), vec![lifting], outputs)?;
     /// assert_eq!(network.outputs().count(), 1);
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
-    pub fn reading(
+    pub fn new_with_outputs(
         input: InputSpace,
         quadrature: Quadrature,
         mut layers: Vec<Layer>,
@@ -118,7 +118,7 @@ impl Network {
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) or [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the quadrature does not fit the input.
     pub fn with_quadrature(self, quadrature: Quadrature) -> Result<Network> {
-        Network::reading(self.input, quadrature, self.layers, self.outputs)
+        Network::new_with_outputs(self.input, quadrature, self.layers, self.outputs)
     }
 
     /// What the outputs are.
@@ -132,17 +132,17 @@ impl Network {
     /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the outputs do not fit the last layer, [`Error::InvalidValue`](crate::Error::InvalidValue) for
     /// angles out of range.
     pub fn with_outputs(self, outputs: Outputs) -> Result<Network> {
-        Network::reading(self.input, self.quadrature, self.layers, outputs)
+        Network::new_with_outputs(self.input, self.quadrature, self.layers, outputs)
     }
 }
 
-/// Makes global filters [`Support::Global`] by name, so that equal networks are equal values.
+/// Makes global filters [`Filter::Global`] by name, so that equal networks are equal values.
 fn name_global_filters(layers: &mut [Layer]) {
     for layer in layers {
         match layer {
-            Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } => {
-                if support.is_global() {
-                    *support = Support::Global;
+            Layer::Lifting { filter, .. } | Layer::GroupConvolution { filter, .. } => {
+                if filter.is_global() {
+                    *filter = Filter::Global;
                 }
             }
             Layer::Residual { branch, shortcut } => {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::table::{Found, Lines, Table, short};
-use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale};
-use super::{Network, Outputs, Padding, Support};
+use super::types::{GroupName, Init, InputSpace, Layer, Quadrature};
+use super::{Filter, Network, Outputs, Padding};
 use crate::activation::Activation;
 use crate::files::text::BYTE_ORDER_MARK;
 use crate::group::FiniteAction;
@@ -102,7 +102,7 @@ fn parse(text: &str) -> Result<Network> {
         None => Outputs::Pooled,
         Some(found) => parse_outputs(&Table::new(lines, found.value, "[outputs]"), &layers)?,
     };
-    Network::reading(input, quadrature, layers, outputs).map_err(|err| match err {
+    Network::new_with_outputs(input, quadrature, layers, outputs).map_err(|err| match err {
         Error::InvalidNetwork {
             layer: Some(layer),
             problem,
@@ -255,15 +255,15 @@ fn parse_layer(
             };
             Ok(Layer::Lifting {
                 group,
-                support: parse_support(table, "points")?,
-                scale: parse_scale(table)?,
+                filter: parse_filter(table, "points")?,
+                init: parse_init(table)?,
             })
         }
         "group-convolution" => {
             accept_filter(table, input, &["kind"], "elements")?;
             Ok(Layer::GroupConvolution {
-                support: parse_support(table, "elements")?,
-                scale: parse_scale(table)?,
+                filter: parse_filter(table, "elements")?,
+                init: parse_init(table)?,
             })
         }
         "activation" => parse_activation(table).map(Layer::Activation),
@@ -281,7 +281,7 @@ fn parse_layer(
         }
         "dense" => {
             table.accept(&["kind", "weight_std", "bias_std"])?;
-            Ok(Layer::Dense(parse_scale(table)?))
+            Ok(Layer::Dense(parse_init(table)?))
         }
         "residual" => {
             table.accept(&["kind", "branch", "shortcut"])?;
@@ -328,9 +328,9 @@ fn accept_filter(
     })
 }
 
-fn parse_support(table: &Table<'_>, numbers: &str) -> Result<Support> {
+fn parse_filter(table: &Table<'_>, numbers: &str) -> Result<Filter> {
     if let Some(numbers) = table.counts(numbers)? {
-        return Ok(Support::subset(&numbers.value));
+        return Ok(Filter::subset(&numbers.value));
     }
     let padding = table.string("padding")?;
     if let Some(filter) = table.counts("filter")? {
@@ -346,7 +346,7 @@ fn parse_support(table: &Table<'_>, numbers: &str) -> Result<Support> {
             None => Padding::default(),
             Some(padding) => at_key(padding.value.parse(), table, "padding", padding.line)?,
         };
-        return Ok(Support::Window {
+        return Ok(Filter::Window {
             height,
             width,
             padding,
@@ -364,9 +364,9 @@ fn parse_support(table: &Table<'_>, numbers: &str) -> Result<Support> {
 }
 
 /// Reads a filter on the sphere; without one it is global.
-fn parse_profile(table: &Table<'_>) -> Result<Support> {
+fn parse_profile(table: &Table<'_>) -> Result<Filter> {
     table.at_most_one(&PROFILES)?;
-    let number = |key, make: fn(f64) -> Support| {
+    let number = |key, make: fn(f64) -> Filter| {
         let found = table.float(key)?;
         Ok::<_, Error>(found.map(|found| (key, found.line, make(found.value))))
     };
@@ -380,35 +380,35 @@ fn parse_profile(table: &Table<'_>) -> Result<Support> {
                 "two, the inner and the outer angle",
             ));
         };
-        Some(("ring", ring.line, Support::ring(inner, outer)))
+        Some(("ring", ring.line, Filter::ring(inner, outer)))
     } else if let Some(given) = numbers("legendre")? {
-        Some(("legendre", given.line, Support::legendre(&given.value)))
-    } else if let Some(found) = number("cap", Support::cap)? {
+        Some(("legendre", given.line, Filter::legendre(&given.value)))
+    } else if let Some(found) = number("cap", Filter::cap)? {
         Some(found)
-    } else if let Some(found) = number("gaussian", Support::gaussian)? {
+    } else if let Some(found) = number("gaussian", Filter::gaussian)? {
         Some(found)
     } else {
-        number("heat", Support::heat)?
+        number("heat", Filter::heat)?
     };
     match found {
-        None => Ok(Support::Global),
-        Some((key, line, support)) => {
-            if let Support::Zonal(profile) = &support {
+        None => Ok(Filter::Global),
+        Some((key, line, filter)) => {
+            if let Filter::Zonal(profile) = &filter {
                 at_key(profile.validate(), table, key, line)?;
             }
-            Ok(support)
+            Ok(filter)
         }
     }
 }
 
-fn parse_scale(table: &Table<'_>) -> Result<Scale> {
-    let default = Scale::default();
+fn parse_init(table: &Table<'_>) -> Result<Init> {
+    let default = Init::default();
     let std = |key, default| {
         table
             .float(key)
             .map(|found| found.map_or(default, |found| found.value))
     };
-    Ok(Scale {
+    Ok(Init {
         weight_std: std("weight_std", default.weight_std)?,
         bias_std: std("bias_std", default.bias_std)?,
     })

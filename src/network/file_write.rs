@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::types::{GroupName, InputSpace, Layer, Quadrature, Scale};
-use super::{Network, Outputs, Support, ZonalProfile};
+use super::types::{GroupName, Init, InputSpace, Layer, Quadrature};
+use super::{Filter, Network, Outputs, ZonalProfile};
 use crate::activation::Activation;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
@@ -144,20 +144,20 @@ fn write_layer(path: &str, layer: &Layer, out: &mut String) -> fmt::Result {
     match layer {
         Layer::Lifting {
             group,
-            support,
-            scale,
+            filter,
+            init,
         } => {
             if *group != GroupName::Finite {
                 writeln!(out, "group = \"{group}\"")?;
             }
-            write_support(support, "points", out)?;
-            write_scale(scale, out)
+            write_filter(filter, "points", out)?;
+            write_init(init, out)
         }
-        Layer::GroupConvolution { support, scale } => {
-            write_support(support, "elements", out)?;
-            write_scale(scale, out)
+        Layer::GroupConvolution { filter, init } => {
+            write_filter(filter, "elements", out)?;
+            write_init(init, out)
         }
-        Layer::Dense(scale) => write_scale(scale, out),
+        Layer::Dense(init) => write_init(init, out),
         Layer::Activation(activation) => {
             writeln!(out, "function = \"{}\"", activation.name())?;
             if let Some(slope) = activation.slope() {
@@ -180,16 +180,16 @@ fn write_layer(path: &str, layer: &Layer, out: &mut String) -> fmt::Result {
     }
 }
 
-fn write_support(support: &Support, numbers: &str, out: &mut String) -> fmt::Result {
-    match support {
-        Support::Global => Ok(()),
-        Support::Window {
+fn write_filter(filter: &Filter, numbers: &str, out: &mut String) -> fmt::Result {
+    match filter {
+        Filter::Global => Ok(()),
+        Filter::Window {
             height,
             width,
             padding,
         } => writeln!(out, "filter = [{height}, {width}]\npadding = \"{padding}\""),
-        Support::Subset(subset) => writeln!(out, "{numbers} = {subset:?}"),
-        Support::Zonal(profile) => {
+        Filter::Subset(subset) => writeln!(out, "{numbers} = {subset:?}"),
+        Filter::Zonal(profile) => {
             let key = profile.name();
             match profile {
                 ZonalProfile::Cap { angle: value }
@@ -204,7 +204,7 @@ fn write_support(support: &Support, numbers: &str, out: &mut String) -> fmt::Res
     }
 }
 
-fn write_scale(scale: &Scale, out: &mut String) -> fmt::Result {
-    writeln!(out, "weight_std = {:?}", scale.weight_std)?;
-    writeln!(out, "bias_std = {:?}", scale.bias_std)
+fn write_init(init: &Init, out: &mut String) -> fmt::Result {
+    writeln!(out, "weight_std = {:?}", init.weight_std)?;
+    writeln!(out, "bias_std = {:?}", init.bias_std)
 }

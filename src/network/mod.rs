@@ -9,9 +9,9 @@ mod check_values;
 mod definition;
 mod file;
 mod file_write;
+mod filter;
+mod inits;
 mod outputs;
-mod scales;
-mod support;
 mod table;
 mod types;
 mod zonal_profile;
@@ -20,10 +20,10 @@ pub mod builder;
 
 pub use builder::NetworkBuilder;
 pub use definition::Network;
+pub use filter::{Filter, Padding};
+pub use inits::Hyperparameter;
 pub use outputs::Outputs;
-pub use scales::ScaleParameter;
-pub use support::{Padding, Support};
 pub use types::{
-    DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Quadrature, Scale, SphereSampling,
+    DEFAULT_TOLERANCE, GroupName, Init, InputSpace, Layer, Quadrature, SphereSampling,
 };
 pub use zonal_profile::ZonalProfile;

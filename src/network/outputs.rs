@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::number;
-use crate::rotation_group::RotationGrid;
+use crate::so3::RotationGrid;
 use crate::sphere::{MAX_BAND_LIMIT, Sampling};
 use crate::{Error, Result};
 
@@ -17,15 +17,15 @@ const MAX_OUTPUTS: usize = 1 << 20;
 /// # Examples
 /// ```
 /// use haarmonic::activation::Activation;
-/// use haarmonic::network::{Network, Outputs, Scale, SphereSampling, Support};
+/// use haarmonic::network::{Network, Outputs, Init, SphereSampling, Filter};
 /// use haarmonic::sphere::Sampling;
 ///
 /// // One output per point of a grid: a map on the sphere that turns with the input.
 /// let network = Network::sphere(6, SphereSampling::Coefficients, 1)
-///     .lifting_with(Support::cap(0.9), Scale::default())
+///     .lifting_with(Filter::cap(0.9), Init::default())
 ///     .activation(Activation::Erf)
 ///     .partial_pooling()
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .outputs(Outputs::grid_points(Sampling::GaussLegendre, 4)?)
 ///     .build()?;
 /// assert_eq!(network.outputs().count(), 4 * 7);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::Support;
+use super::Filter;
 use crate::activation::Activation;
 use crate::group::{FiniteAction, PointGroup};
 use crate::sphere::Sampling;
@@ -85,16 +85,16 @@ pub enum Layer {
         /// The group the features are functions on.
         group: GroupName,
         /// The part of the space the filter covers.
-        support: Support,
+        filter: Filter,
         /// Standard deviations of weights and biases.
-        scale: Scale,
+        init: Init,
     },
     /// From features over the group to features over the group.
     GroupConvolution {
         /// The part of the group the filter covers.
-        support: Support,
+        filter: Filter,
         /// Standard deviations of weights and biases.
-        scale: Scale,
+        init: Init,
     },
     /// A function applied to every feature.
     Activation(Activation),
@@ -115,7 +115,7 @@ pub enum Layer {
         shortcut: Vec<Layer>,
     },
     /// Fully connected in the channels; over the group, the same map at every element.
-    Dense(Scale),
+    Dense(Init),
 }
 
 impl Layer {
@@ -142,8 +142,8 @@ impl Layer {
     ///
     /// # Examples
     /// ```
-    /// use haarmonic::network::{Layer, Scale};
-    /// assert_eq!(Layer::Dense(Scale::default()).kind(), "dense");
+    /// use haarmonic::network::{Layer, Init};
+    /// assert_eq!(Layer::Dense(Init::default()).kind(), "dense");
     /// ```
     pub fn kind(&self) -> &'static str {
         match self {
@@ -165,13 +165,13 @@ impl fmt::Display for Layer {
         match self {
             Layer::Lifting {
                 group,
-                support,
-                scale,
-            } => write!(f, "lifting to {group}{support} {scale}"),
-            Layer::GroupConvolution { support, scale } => {
-                write!(f, "group-convolution{support} {scale}")
+                filter,
+                init,
+            } => write!(f, "lifting to {group}{filter} {init}"),
+            Layer::GroupConvolution { filter, init } => {
+                write!(f, "group-convolution{filter} {init}")
             }
-            Layer::Dense(scale) => write!(f, "dense {scale}"),
+            Layer::Dense(init) => write!(f, "dense {init}"),
             Layer::Activation(activation) => write!(f, "{activation}"),
             Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => {
                 f.write_str(self.kind())
@@ -199,14 +199,14 @@ impl fmt::Display for Layer {
 /// Standard deviations of the weights and biases of a layer, in the NTK parametrisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Scale {
+pub struct Init {
     /// σw; positive.
     pub weight_std: f64,
     /// σb; zero means no bias.
     pub bias_std: f64,
 }
 
-impl Scale {
+impl Init {
     /// Standard deviations of weights and biases.
     ///
     /// # Arguments
@@ -215,21 +215,21 @@ impl Scale {
     ///
     /// The values are checked when the network is built.
     pub fn new(weight_std: f64, bias_std: f64) -> Self {
-        Scale {
+        Init {
             weight_std,
             bias_std,
         }
     }
 }
 
-impl Default for Scale {
+impl Default for Init {
     /// σw = 1, σb = 0.
     fn default() -> Self {
-        Scale::new(1.0, 0.0)
+        Init::new(1.0, 0.0)
     }
 }
 
-impl fmt::Display for Scale {
+impl fmt::Display for Init {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "(σw {}, σb {})", self.weight_std, self.bias_std)
     }

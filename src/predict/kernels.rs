@@ -3,7 +3,7 @@
 use ndarray::ArrayView2;
 
 use crate::Error;
-use crate::kernel::Gram;
+use crate::kernel::KernelMatrices;
 
 /// The kernel that drives the training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,7 +17,7 @@ pub enum KernelKind {
 
 impl KernelKind {
     /// Returns the matrix of this kernel.
-    pub fn of(self, gram: &Gram) -> ArrayView2<'_, f64> {
+    pub fn of(self, gram: &KernelMatrices) -> ArrayView2<'_, f64> {
         match self {
             KernelKind::Ntk => gram.ntk.view(),
             KernelKind::Nngp => gram.nngp.view(),
@@ -34,11 +34,11 @@ impl KernelKind {
 /// ```
 /// use haarmonic::activation::Activation;
 /// use haarmonic::kernel::Kernel;
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 /// use haarmonic::predict::{KernelKind, Kernels};
 /// use ndarray::array;
 ///
-/// let network = Network::vector(1).dense(Scale::default()).activation(Activation::Relu).build()?;
+/// let network = Network::vector(1).dense(Init::default()).activation(Activation::Relu).build()?;
 /// let gram = Kernel::new(&network)?.gram(array![[1.0], [2.0]].view())?;
 /// assert_eq!(Kernels::of(KernelKind::Ntk, &gram).driving(), gram.ntk);
 /// assert_eq!(Kernels::nngp(gram.nngp.view()).kind(), KernelKind::Nngp);
@@ -78,7 +78,7 @@ impl<'a> Kernels<'a> {
     }
 
     /// Takes the kernels that a network has, for training with one of them. Messages about singular matrices name their reported error.
-    pub fn of(kind: KernelKind, gram: &'a Gram) -> Self {
+    pub fn of(kind: KernelKind, gram: &'a KernelMatrices) -> Self {
         let largest = gram.error.largest();
         Kernels {
             kind,

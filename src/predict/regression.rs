@@ -48,11 +48,11 @@ impl From<Criterion> for RidgeRule {
 /// ```
 /// use haarmonic::activation::Activation;
 /// use haarmonic::kernel::Kernel;
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 /// use haarmonic::predict::{Criterion, KernelKind, Kernels, Regression};
 /// use ndarray::Array2;
 ///
-/// let scale = Scale::new(1.5, 0.3);
+/// let scale = Init::new(1.5, 0.3);
 /// let network = Network::vector(1).dense(scale).activation(Activation::Erf).dense(scale).build()?;
 /// let kernel = Kernel::new(&network)?;
 /// let points = |count, step| Array2::from_shape_fn((count, 1), |(i, _)| step * i as f64);

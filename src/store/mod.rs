@@ -1,7 +1,7 @@
 //! Kernel matrices on disk: tiles that are written one after the other, and survive whatever ends the program.
 
 mod fingerprint;
-mod gram_store;
+mod kernel_store;
 mod manifest;
 mod opening;
 mod options;
@@ -9,7 +9,7 @@ mod share;
 mod stored_rows;
 mod tile;
 
-pub use gram_store::{GramStore, Report};
+pub use kernel_store::{KernelStore, Report};
 pub use options::StoreOptions;
 pub use share::Share;
 pub use stored_rows::StoredRows;

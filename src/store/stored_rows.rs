@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::predict::{KernelKind, KernelRows};
 use crate::{Error, Result};
 
-use super::gram_store::GramStore;
+use super::kernel_store::KernelStore;
 
 /// Tiles whose products are held before they are added.
 const TILES_AT_A_TIME: usize = 64;
@@ -28,17 +28,17 @@ const TILES_AT_A_TIME: usize = 64;
 /// # let path = folder.path().join("kernels");
 /// use haarmonic::activation::Activation;
 /// use haarmonic::kernel::Kernel;
-/// use haarmonic::network::{Network, Scale};
+/// use haarmonic::network::{Network, Init};
 /// use haarmonic::predict::{ConjugateGradient, KernelKind, KernelRidge, Ridge};
-/// use haarmonic::store::{GramStore, StoreOptions};
+/// use haarmonic::store::{KernelStore, StoreOptions};
 /// use ndarray::Array2;
 ///
-/// let network = Network::vector(2).dense(Scale::default()).activation(Activation::Relu).build()?;
+/// let network = Network::vector(2).dense(Init::default()).activation(Activation::Relu).build()?;
 /// let kernel = Kernel::new(&network)?;
 /// let x = Array2::from_shape_fn((10, 2), |(i, j)| ((3 * i + j) as f64).sin());
 /// let y = x.map(|x| x * x);
 /// let options = StoreOptions { side: Some(4), ..StoreOptions::default() };
-/// let store = GramStore::open(&path, &kernel, x.view(), options)?;
+/// let store = KernelStore::open(&path, &kernel, x.view(), options)?;
 /// store.complete(None)?;
 /// let ridge = Ridge::Relative(0.1);
 /// let rows = store.rows(KernelKind::Ntk)?;
@@ -50,11 +50,11 @@ const TILES_AT_A_TIME: usize = 64;
 /// ```
 #[derive(Clone, Copy)]
 pub struct StoredRows<'s, 'a> {
-    store: &'s GramStore<'a>,
+    store: &'s KernelStore<'a>,
     ensemble: KernelKind,
 }
 
-impl<'a> GramStore<'a> {
+impl<'a> KernelStore<'a> {
     /// The rows of one of the kernels, for solvers that never hold the matrix.
     ///
     /// # Errors

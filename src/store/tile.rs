@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use crate::Result;
 use crate::data::atomic::write_atomically;
 use crate::files::reading::io_error;
-use crate::kernel::{Gram, KernelError, KernelPair};
+use crate::kernel::{KernelError, KernelMatrices, KernelPair};
 use crate::predict::KernelKind;
 
 use super::fingerprint::Fingerprint;
@@ -62,7 +62,7 @@ fn little_endian(values: &mut [f64]) {
 }
 
 /// Writes a tile so that its name never holds a part of one. Copies nothing but the numbers on their way.
-pub(super) fn write(path: &Path, key: &TileKey, gram: &Gram) -> Result<()> {
+pub(super) fn write(path: &Path, key: &TileKey, gram: &KernelMatrices) -> Result<()> {
     let (kind, largest, pairs) = match &gram.error {
         KernelError::Exact => (0, KernelPair::default(), 0),
         KernelError::Entries { .. } => (1, KernelPair::default(), 0),
@@ -124,7 +124,7 @@ pub(super) enum Found<T> {
 ///
 /// # Errors
 /// [`Error::Io`] if the system does not let it be read.
-pub(super) fn read(path: &Path, key: &TileKey) -> Result<Found<Gram>> {
+pub(super) fn read(path: &Path, key: &TileKey) -> Result<Found<KernelMatrices>> {
     found(
         path,
         Reading::open(path, key).and_then(|mut tile| {
@@ -137,7 +137,7 @@ pub(super) fn read(path: &Path, key: &TileKey) -> Result<Found<Gram>> {
                 },
                 other => other,
             };
-            Ok(Gram { nngp, ntk, error })
+            Ok(KernelMatrices { nngp, ntk, error })
         }),
     )
 }
@@ -308,9 +308,9 @@ mod tests {
         }
     }
 
-    fn grams() -> [Gram; 3] {
+    fn grams() -> [KernelMatrices; 3] {
         let nngp = array![[1.0, -0.0, 3.5], [4.0, f64::MIN_POSITIVE, 6.0]];
-        let of = |error| Gram {
+        let of = |error| KernelMatrices {
             nngp: nngp.clone(),
             ntk: &nngp * 2.0,
             error,

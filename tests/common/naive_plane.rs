@@ -8,7 +8,7 @@ use ndarray::{Array3, ArrayView3};
 
 /// A convolution: window, padding, σw, σb.
 #[derive(Clone, Copy)]
-pub struct Filter {
+pub struct NaiveFilter {
     pub window: [usize; 2],
     pub padding: Padding,
     pub weight_std: f64,
@@ -32,7 +32,7 @@ struct Place {
 
 pub struct Naive<'a> {
     pub group: PointGroup,
-    pub filters: &'a [Filter],
+    pub filters: &'a [NaiveFilter],
     pub activation: Activation,
 }
 
@@ -57,7 +57,7 @@ impl Naive<'_> {
     /// Convolves: `entry(i, j)` of the features before, `None` beyond the edge (a zero).
     fn convolve(
         &self,
-        filter: Filter,
+        filter: NaiveFilter,
         size: [usize; 2],
         lifting: bool,
         entry: impl Fn(Place, Place) -> f64,
@@ -154,7 +154,7 @@ impl Naive<'_> {
                 let (size, nngp) = self.convolve(filter, state.size, false, |i, j| {
                     state.nngp[number(i) * n + number(j)]
                 });
-                let without_bias = Filter {
+                let without_bias = NaiveFilter {
                     bias_std: 0.0,
                     ..filter
                 };

@@ -128,7 +128,7 @@ impl Profile {
         Profile::Ring(0.0, angle)
     }
 
-    /// Rotations over the support: rings by Gauss–Legendre nodes in cos θ, or in θ, times equal steps in φ. The third
+    /// Rotations over the filter: rings by Gauss–Legendre nodes in cos θ, or in θ, times equal steps in φ. The third
     /// angle differs from node to node: h is uniform apart from where it takes the pole.
     pub fn rule(self, [rings, longitudes]: [usize; 2]) -> Vec<Weighted> {
         let colatitudes: Vec<(f64, f64)> = match self {

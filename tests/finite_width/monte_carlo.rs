@@ -16,7 +16,7 @@ use haarmonic::finite_width::candle_core::DType;
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, KernelEstimate, Width};
 use haarmonic::group::{FiniteAction, PointGroup};
 use haarmonic::kernel::{Kernel, Signals};
-use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::network::{Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling};
 use ndarray::{Array, Array2, Array3, Array4, Dimension, ShapeBuilder};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
@@ -98,11 +98,11 @@ fn assert_agreement(network: &Network, worst: Worst, largest: f64) {
     }
 }
 
-fn scales() -> [Scale; 3] {
+fn scales() -> [Init; 3] {
     [
-        Scale::new(1.3, 0.4),
-        Scale::new(1.1, 0.3),
-        Scale::new(0.9, 0.2),
+        Init::new(1.3, 0.4),
+        Init::new(1.1, 0.3),
+        Init::new(0.9, 0.2),
     ]
 }
 
@@ -130,7 +130,7 @@ fn mlp(activation: Activation) -> Network {
 
 fn plane(group: PointGroup, padding: Padding, activation: Activation) -> Network {
     let [first, second, third] = scales();
-    let filter = || Support::window(3, padding);
+    let filter = || Filter::window(3, padding);
     let size = image_size(padding);
     Network::plane(size, size, 2)
         .lifting(group, filter(), first)
@@ -154,13 +154,13 @@ fn images(padding: Padding) -> Array4<f64> {
 }
 
 /// Little bias, so that the size of the filters matters.
-fn sphere(filters: [Support; 2], activation: Activation, band_limit: usize) -> Network {
+fn sphere(filters: [Filter; 2], activation: Activation, band_limit: usize) -> Network {
     let bias = if activation == Activation::Relu {
         0.0
     } else {
         0.4
     };
-    let [first, second, third] = [1.5, 1.4, 1.1].map(|weight| Scale::new(weight, bias));
+    let [first, second, third] = [1.5, 1.4, 1.1].map(|weight| Init::new(weight, bias));
     let [lifting, convolution] = filters;
     Network::sphere(3, SphereSampling::Coefficients, 2)
         .lifting_with(lifting, first)
@@ -179,12 +179,12 @@ fn spherical_signals() -> Array4<Complex64> {
     signals::random_signals(&mut ChaCha8Rng::seed_from_u64(3), [2, 2, 3], 0)
 }
 
-fn global() -> [Support; 2] {
-    [Support::Global, Support::Global]
+fn global() -> [Filter; 2] {
+    [Filter::Global, Filter::Global]
 }
 
-fn local() -> [Support; 2] {
-    [Support::cap(0.5), Support::cap(0.6)]
+fn local() -> [Filter; 2] {
+    [Filter::cap(0.5), Filter::cap(0.6)]
 }
 
 /// What activations lose beyond this band limit is below the standard errors (see the equivariance in
@@ -195,7 +195,7 @@ const BAND_LIMIT: usize = 4;
 const KERNEL_BAND_LIMIT: usize = 6;
 
 /// Compares a network on the sphere at a low band limit with the kernel at a higher one.
-fn rotations(filters: [Support; 2], activation: Activation, effort: Effort) {
+fn rotations(filters: [Filter; 2], activation: Activation, effort: Effort) {
     let effort = effort.of(&activation);
     let network = sphere(filters.clone(), activation.clone(), BAND_LIMIT);
     let kernel = sphere(filters, activation, KERNEL_BAND_LIMIT);
@@ -282,9 +282,9 @@ fn other_layers() {
     check(&residual, vectors.view().into(), effort);
 
     let flat = Network::plane(3, 3, 1)
-        .lifting(PointGroup::D1, Support::Global, first)
+        .lifting(PointGroup::D1, Filter::Global, first)
         .activation(Activation::Erf)
-        .group_convolution(Support::window(3, Padding::Circular), second)
+        .group_convolution(Filter::window(3, Padding::Circular), second)
         .activation(Activation::Erf)
         .flatten()
         .dense(third)
@@ -294,9 +294,9 @@ fn other_layers() {
     check(&flat, images.view().into(), Effort(64, 128));
 
     let finite = Network::finite(FiniteAction::dihedral(5).unwrap(), 1)
-        .lifting(Support::subset(&[0, 1]), first)
+        .lifting(Filter::subset(&[0, 1]), first)
         .activation(Activation::Erf)
-        .group_convolution(Support::subset(&[0, 1, 5]), second)
+        .group_convolution(Filter::subset(&[0, 1, 5]), second)
         .activation(Activation::Erf)
         .group_pooling()
         .dense(third)
@@ -315,9 +315,9 @@ fn outputs_at_places() {
     let points = [[0.8, 0.3], [1.9, 2.0]];
     let start = Network::sphere(2, SphereSampling::Coefficients, 1)
         .quadrature(Quadrature::Tolerance(tol::KERNEL))
-        .lifting_with(Support::heat(0.2), first)
+        .lifting_with(Filter::heat(0.2), first)
         .activation(Activation::Erf)
-        .group_convolution_with(Support::ring(0.2, 1.4), second)
+        .group_convolution_with(Filter::ring(0.2, 1.4), second)
         .activation(Activation::Erf);
     let networks = [
         start
@@ -369,11 +369,11 @@ fn networks_that_differ_are_told_apart() {
 fn the_bias_falls_like_one_over_the_width() {
     let squares = Activation::Monomial { degree: 2 };
     let network = Network::vector(2)
-        .dense(Scale::default())
+        .dense(Init::default())
         .activation(squares.clone())
-        .dense(Scale::default())
+        .dense(Init::default())
         .activation(squares)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap();
     let vectors: Array2<f64> = ndarray::array![[1.0, 0.8]];

@@ -13,7 +13,7 @@ use haarmonic::finite_width::candle_core::{DType, Tensor};
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Width};
 use haarmonic::group::{EulerZyz, FiniteAction, PlanarSymmetry, PointGroup, Rotation};
 use haarmonic::kernel::Signals;
-use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::network::{Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling};
 use ndarray::{Array2, Array3, Array4, Axis};
 use num_complex::Complex64;
 use rand::SeedableRng;
@@ -32,12 +32,12 @@ fn outputs<'a>(network: &FiniteNetwork, signals: impl Into<Signals<'a>>) -> Vec<
 
 fn mlp(activation: Activation) -> Network {
     Network::vector(3)
-        .dense(Scale::new(1.2, 0.3))
+        .dense(Init::new(1.2, 0.3))
         .activation(activation.clone())
-        .dense(Scale::new(1.1, 0.2))
-        .residual(|block| block.activation(activation).dense(Scale::default()))
+        .dense(Init::new(1.1, 0.2))
+        .residual(|block| block.activation(activation).dense(Init::default()))
         .activation(Activation::Sin)
-        .dense(Scale::new(0.8, 0.1))
+        .dense(Init::new(0.8, 0.1))
         .build()
         .unwrap()
 }
@@ -113,9 +113,9 @@ fn activations_are_those_of_their_formulas() {
     let x = Array2::from_shape_vec((5, 1), vec![-2.3, -0.7, 0.1, 0.9, 1.8]).unwrap();
     for (activation, formula) in cases {
         let network = Network::vector(1)
-            .dense(Scale::new(1.0, 0.0))
+            .dense(Init::new(1.0, 0.0))
             .activation(activation.clone())
-            .dense(Scale::new(1.0, 0.0))
+            .dense(Init::new(1.0, 0.0))
             .build()
             .unwrap();
         let network = FiniteNetwork::new(&network, Width::new(1, 1), 0, DType::F64).unwrap();
@@ -180,7 +180,7 @@ fn gradients_are_limits_of_differences() {
 fn derivatives_at_kinks_are_means() {
     let network = |activation: Activation| {
         Network::vector(1)
-            .dense(Scale::default())
+            .dense(Init::default())
             .activation(activation)
             .build()
             .unwrap()
@@ -253,14 +253,14 @@ fn images() -> Array4<f64> {
     })
 }
 
-fn planar(group: PointGroup, filter: Support) -> Network {
+fn planar(group: PointGroup, filter: Filter) -> Network {
     Network::plane(6, 6, 2)
-        .lifting(group, filter.clone(), Scale::new(1.2, 0.3))
+        .lifting(group, filter.clone(), Init::new(1.2, 0.3))
         .activation(Activation::Relu)
-        .group_convolution(filter, Scale::new(1.1, 0.2))
+        .group_convolution(filter, Init::new(1.1, 0.2))
         .activation(Activation::Relu)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap()
 }
@@ -274,8 +274,8 @@ fn planar_networks_are_equivariant() {
         }
         turned
     };
-    let filters = [Padding::Valid, Padding::Same, Padding::Circular].map(|p| Support::window(3, p));
-    for filter in filters.into_iter().chain([Support::Global]) {
+    let filters = [Padding::Valid, Padding::Same, Padding::Circular].map(|p| Filter::window(3, p));
+    for filter in filters.into_iter().chain([Filter::Global]) {
         for group in PointGroup::ALL {
             let network = finite(&planar(group, filter.clone()), 4, DType::F64);
             let want = outputs(&network, images().view());
@@ -299,12 +299,12 @@ fn planar_networks_are_equivariant() {
 fn networks_on_finite_groups_are_invariant() {
     let action = FiniteAction::dihedral(5).unwrap();
     let network = Network::finite(action.clone(), 2)
-        .lifting(Support::subset(&[0, 1]), Scale::new(1.2, 0.3))
+        .lifting(Filter::subset(&[0, 1]), Init::new(1.2, 0.3))
         .activation(Activation::Relu)
-        .group_convolution(Support::subset(&[0, 1, 5]), Scale::new(1.1, 0.2))
+        .group_convolution(Filter::subset(&[0, 1, 5]), Init::new(1.1, 0.2))
         .activation(Activation::Relu)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap();
     let network = finite(&network, 4, DType::F64);
@@ -328,14 +328,14 @@ fn networks_on_finite_groups_are_invariant() {
     assert!(change > tol::SEEN, "{change:e}");
 }
 
-fn spherical(filter: Support, activation: Activation, band_limits: [usize; 2]) -> Network {
+fn spherical(filter: Filter, activation: Activation, band_limits: [usize; 2]) -> Network {
     Network::sphere(band_limits[0], SphereSampling::Coefficients, 2)
-        .lifting_with(filter.clone(), Scale::new(1.2, 0.3))
+        .lifting_with(filter.clone(), Init::new(1.2, 0.3))
         .activation(activation.clone())
-        .group_convolution_with(filter, Scale::new(1.1, 0.2))
+        .group_convolution_with(filter, Init::new(1.1, 0.2))
         .activation(activation)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap()
         .with_quadrature(Quadrature::BandLimit(band_limits[1]))
@@ -354,7 +354,7 @@ fn rotation() -> Rotation {
 #[test]
 fn polynomial_networks_on_the_sphere_are_invariant() {
     let signals = spherical_signals(2);
-    for filter in [Support::Global, Support::cap(0.8)] {
+    for filter in [Filter::Global, Filter::cap(0.8)] {
         let network = spherical(filter, Activation::Monomial { degree: 2 }, [2, 3]);
         let network = finite(&network, 4, DType::F64);
         let want = outputs(&network, signals.view());
@@ -369,7 +369,7 @@ fn networks_on_the_sphere_are_invariant_up_to_their_quadrature() {
     let signals = spherical_signals(3);
     let turned = rotated(signals.view(), &rotation());
     for (band_limit, tolerance) in tol::TURNED {
-        for filter in [Support::Global, Support::cap(0.8)] {
+        for filter in [Filter::Global, Filter::cap(0.8)] {
             let network = spherical(filter.clone(), Activation::Erf, [3, band_limit]);
             let network = finite(&network, 8, DType::F64);
             let want = outputs(&network, signals.view());
@@ -389,9 +389,9 @@ fn features_at_places_turn_with_the_signal() {
     let start = || {
         Network::sphere(2, SphereSampling::Coefficients, 2)
             .quadrature(Quadrature::BandLimit(3))
-            .lifting_with(Support::cap(0.8), Scale::new(1.2, 0.3))
+            .lifting_with(Filter::cap(0.8), Init::new(1.2, 0.3))
             .activation(Activation::Monomial { degree: 2 })
-            .group_convolution_with(Support::cap(1.1), Scale::new(1.1, 0.2))
+            .group_convolution_with(Filter::cap(1.1), Init::new(1.1, 0.2))
     };
     let places = [[0.3, 0.8, -0.5], [2.0, 1.9, 0.7]];
     let moved = places.map(|[a, b, c]| {
@@ -401,7 +401,7 @@ fn features_at_places_turn_with_the_signal() {
         [euler.alpha(), euler.beta(), euler.gamma()]
     });
     let at = |places: &[[f64; 3]]| {
-        let network = start().activation(Activation::Erf).dense(Scale::default());
+        let network = start().activation(Activation::Erf).dense(Init::default());
         finite(
             &network.outputs(Outputs::rotations(places)).build().unwrap(),
             4,
@@ -420,7 +420,7 @@ fn features_at_places_turn_with_the_signal() {
             .activation(Activation::Monomial { degree: 2 })
             .partial_pooling();
         let network = network
-            .dense(Scale::default())
+            .dense(Init::default())
             .outputs(Outputs::points(&points));
         finite(&network.build().unwrap(), 4, DType::F64)
     };
@@ -468,7 +468,7 @@ fn blocks_give_the_same_kernels() {
 #[test]
 fn tangent_kernels_are_means_over_the_outputs() {
     let network = Network::vector(3)
-        .dense(Scale::new(1.2, 0.3))
+        .dense(Init::new(1.2, 0.3))
         .build()
         .unwrap();
     let x = vectors();
@@ -509,8 +509,8 @@ fn what_does_not_fit_is_refused() {
     );
     refused(&network, Width::new(1, 1), DType::U8, "data type");
     let last = Network::vector(3)
-        .dense(Scale::default())
-        .residual(|block| block.activation(Activation::Erf).dense(Scale::default()))
+        .dense(Init::default())
+        .residual(|block| block.activation(Activation::Erf).dense(Init::default()))
         .build()
         .unwrap();
     refused(
@@ -520,7 +520,7 @@ fn what_does_not_fit_is_refused() {
         "channels behind the residual sum of layer 1",
     );
     assert!(FiniteNetwork::new(&last, Width::new(4, 4), 0, DType::F32).is_ok());
-    let fine = spherical(Support::Global, Activation::Erf, [3, 17]);
+    let fine = spherical(Filter::Global, Activation::Erf, [3, 17]);
     refused(
         &fine,
         Width::new(1, 1),

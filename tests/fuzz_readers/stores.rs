@@ -4,8 +4,8 @@ use std::path::Path;
 
 use haarmonic::activation::Activation;
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Scale};
-use haarmonic::store::{GramStore, StoreOptions};
+use haarmonic::network::{Init, Network};
+use haarmonic::store::{KernelStore, StoreOptions};
 use ndarray::Array2;
 use tempfile::tempdir;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -18,9 +18,9 @@ fn stores() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("kernels");
     let network = Network::vector(3)
-        .dense(Scale::new(1.3, 0.2))
+        .dense(Init::new(1.3, 0.2))
         .activation(Activation::Relu)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap();
     let kernel = Kernel::new(&network).unwrap();
@@ -29,7 +29,7 @@ fn stores() {
         side: Some(3),
         ..StoreOptions::default()
     };
-    let open = || GramStore::open(&path, &kernel, signals.view(), options);
+    let open = || KernelStore::open(&path, &kernel, signals.view(), options);
     open().unwrap().complete(None).unwrap();
     let want = open().unwrap().read().unwrap();
     let file = |name: &str| (path.join(name), std::fs::read(path.join(name)).unwrap());

@@ -7,8 +7,8 @@ use crate::common::tol::EXCESS;
 
 use haarmonic::activation::Activation;
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
-use haarmonic::rotation_group::RotationPlanner;
+use haarmonic::network::{Init, Network, Quadrature, SphereSampling};
+use haarmonic::so3::WignerPlanner;
 use haarmonic::sphere::{Sampling, ShtPlanner};
 use ndarray::{Array2, Array3};
 use num_complex::Complex64;
@@ -63,7 +63,7 @@ fn rotation_group_round_trip() {
     let recorded = [(8, 1.9e-15), (16, 4.1e-15), (32, 9.5e-15)];
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     for (band_limit, recorded) in recorded {
-        let plan = RotationPlanner::new()
+        let plan = WignerPlanner::new()
             .plan(band_limit, Sampling::GaussLegendre)
             .unwrap();
         let mut coeffs: Array3<Complex64> = plan.make_coeffs();
@@ -93,15 +93,15 @@ fn quadrature_error(activation: &Activation, nodes: usize, diagonal: bool) -> f6
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let signals = signals::random_signals(&mut rng, [2, 2, 6], 1);
     let value = |nodes: usize| {
-        let scale = Scale::new(1.3, 0.2);
+        let init = Init::new(1.3, 0.2);
         let network = Network::sphere(6, SphereSampling::Coefficients, 2)
             .quadrature(Quadrature::BandLimit(nodes))
-            .lifting(scale)
+            .lifting(init)
             .activation(activation.clone())
-            .group_convolution(scale)
+            .group_convolution(init)
             .activation(activation.clone())
             .group_pooling()
-            .dense(scale)
+            .dense(init)
             .build()
             .unwrap();
         let gram = Kernel::new(&network).unwrap().gram(signals.view()).unwrap();

@@ -2,8 +2,8 @@
 
 use haarmonic::activation::Activation;
 use haarmonic::group::{EulerZyz, PointGroup, Rotation, SpherePoint};
-use haarmonic::kernel::{Gram, Kernel};
-use haarmonic::network::{Network, Padding, Scale, ScaleParameter};
+use haarmonic::kernel::{Kernel, KernelMatrices};
+use haarmonic::network::{Hyperparameter, Init, Network, Padding};
 use haarmonic::predict::{Prediction, Ridge, Time};
 use haarmonic::sphere::Sampling;
 use ndarray::{Array2, array};
@@ -20,9 +20,9 @@ fn through<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value:
 
 fn network() -> Network {
     Network::vector(2)
-        .dense(Scale::new(1.3, 0.2))
+        .dense(Init::new(1.3, 0.2))
         .activation(Activation::Erf)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap()
 }
@@ -45,7 +45,7 @@ fn values_come_back() {
     through(&Padding::Circular);
     through(&Ridge::Relative(1e-3));
     through(&Time::Finite(2.0));
-    through(&ScaleParameter::Bias(1));
+    through(&Hyperparameter::Bias(1));
     let text = through(&network());
     assert!(text.contains("[input]"), "{text}");
 
@@ -53,7 +53,7 @@ fn values_come_back() {
         .unwrap()
         .gram(array![[1.0, 0.1], [0.3, -2.0]].view())
         .unwrap();
-    through::<Gram>(&gram);
+    through::<KernelMatrices>(&gram);
     through(&Prediction {
         mean: array![[1.0], [0.1 + 0.2]],
         covariance: Array2::eye(2),

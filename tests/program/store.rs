@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use haarmonic::activation::Activation;
 use haarmonic::data::arrays::{read_npz_real, write_npy};
-use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
+use haarmonic::network::{Init, Network, Quadrature, SphereSampling};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -20,10 +20,10 @@ fn rng(seed: u64) -> ChaCha8Rng {
 fn sphere(quadrature: Quadrature) -> Network {
     Network::sphere(3, SphereSampling::Coefficients, 1)
         .quadrature(quadrature)
-        .lifting(Scale::default())
+        .lifting(Init::default())
         .activation(Activation::Erf)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap()
 }

@@ -5,6 +5,6 @@ mod common;
 mod group;
 mod numeric;
 mod oracles;
-mod rotation_group;
+mod so3;
 mod sphere;
 mod wigner;

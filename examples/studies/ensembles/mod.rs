@@ -12,10 +12,10 @@ use haarmonic::activation::Activation;
 use haarmonic::data::image_set::ImageSet;
 use haarmonic::data::image_source::read_images;
 use haarmonic::finite_width::candle_core::{DType, Tensor};
-use haarmonic::finite_width::{Augmentation, ExpectationSize, FiniteNetwork, Trainer, Width};
+use haarmonic::finite_width::{Augmentation, FiniteNetwork, Trainer, UnbiasedRms, Width};
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Padding, Scale, Support};
+use haarmonic::network::{Filter, Init, Network, Padding};
 use haarmonic::predict::{KernelKind, Kernels, Regression, classification::centred_one_hot};
 use ndarray::{Array2, Array3, Array4, Axis, Slice, concatenate};
 use rand::{RngExt, SeedableRng};
@@ -159,7 +159,7 @@ impl Setting {
     /// A lifting, and at will a second layer with weights: for each orientation by itself, so that its weights are those of the CNN, or over
     /// all of them.
     pub fn network(&self, group: PointGroup, layers: usize) -> Result<Network> {
-        let (filter, scale) = (|| Support::window(3, Padding::Valid), Scale::new(1.4, 0.1));
+        let (filter, scale) = (|| Filter::window(3, Padding::Valid), Init::new(1.4, 0.1));
         let edge = self.options.edge;
         let mut features = Network::plane(edge, edge, 1)
             .lifting(group, filter(), scale)
@@ -311,7 +311,7 @@ pub struct Size {
 impl Size {
     /// From independent samples `[n, rows, classes]`.
     pub fn of_expectation(samples: &Array3<f64>) -> Result<Size> {
-        let ExpectationSize { value, low, high } = ExpectationSize::of(samples.view())?;
+        let UnbiasedRms { value, low, high } = UnbiasedRms::of(samples.view())?;
         Ok(Size { value, low, high })
     }
 }

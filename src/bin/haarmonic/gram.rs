@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use haarmonic::data::arrays::{Numbers, write_npz};
-use haarmonic::kernel::{Gram, Kernel, KernelError};
+use haarmonic::kernel::{Kernel, KernelError, KernelMatrices};
 use haarmonic::network::Network;
 use haarmonic::progress::Progress;
-use haarmonic::store::{GramStore, Share, StoreOptions};
+use haarmonic::store::{KernelStore, Share, StoreOptions};
 use haarmonic::{Error, Result, memory};
 
 use super::files::check_output;
@@ -188,8 +188,10 @@ fn by_tiles(
     }
     let rows = sets.rows.signals()?;
     let open = || match &sets.columns {
-        None => GramStore::open(&folder, kernel, rows, options),
-        Some(columns) => GramStore::open_cross(&folder, kernel, rows, columns.signals()?, options),
+        None => KernelStore::open(&folder, kernel, rows, options),
+        Some(columns) => {
+            KernelStore::open_cross(&folder, kernel, rows, columns.signals()?, options)
+        }
     };
     // The first process makes the folder.
     if ranks.several() {
@@ -248,7 +250,7 @@ pub fn describe(error: &KernelError) -> String {
     }
 }
 
-fn write(arguments: &Arguments, gram: Gram) -> Result<()> {
+fn write(arguments: &Arguments, gram: KernelMatrices) -> Result<()> {
     let mut arrays = vec![
         ("nngp", Numbers::Real(gram.nngp.into_dyn())),
         ("ntk", Numbers::Real(gram.ntk.into_dyn())),

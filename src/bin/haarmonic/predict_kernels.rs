@@ -1,6 +1,6 @@
 //! The kernels of `haarmonic predict`, and the memory for them.
 
-use haarmonic::kernel::{Gram, Kernel};
+use haarmonic::kernel::{Kernel, KernelMatrices};
 use haarmonic::{Result, memory};
 
 use super::inputs::Inputs;
@@ -33,11 +33,11 @@ pub fn check_memory(arguments: &Arguments, [n, m]: [usize; 2], times: usize) -> 
 
 /// All kernels of a prediction.
 pub struct Grams {
-    pub train_train: Gram,
-    pub test_train: Gram,
+    pub train_train: KernelMatrices,
+    pub test_train: KernelMatrices,
     /// Where a part of the covariance is wanted.
-    pub test_test: Option<Gram>,
-    pub validation_train: Option<Gram>,
+    pub test_test: Option<KernelMatrices>,
+    pub validation_train: Option<KernelMatrices>,
 }
 
 impl Grams {

@@ -6,7 +6,7 @@ use clap::Args;
 use haarmonic::data::atomic::write_atomically;
 use haarmonic::kernel::Kernel;
 use haarmonic::network::Network;
-use haarmonic::predict::selection::ScaleSelection;
+use haarmonic::predict::selection::HyperparameterSelection;
 use haarmonic::{Error, Result, memory};
 
 use super::files::check_output;
@@ -71,9 +71,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         memory::bytes(4, &[rows, rows]),
         FEWER,
     )?;
-    let mut search = ScaleSelection::new(arguments.criterion.into(), arguments.kernel.into())
-        .noise(arguments.ridge)
-        .iterations(arguments.iterations);
+    let mut search =
+        HyperparameterSelection::new(arguments.criterion.into(), arguments.kernel.into())
+            .noise(arguments.ridge)
+            .iterations(arguments.iterations);
     if arguments.fixed_ridge {
         search = search.fixed_noise();
     }
@@ -109,8 +110,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             "layer", "weight_std", "was", "bias_std", "was"
         ),
     ];
-    let scales = selected.network.scales();
-    for (layer, (new, old)) in scales.iter().zip(network.scales()).enumerate() {
+    let scales = selected.network.inits();
+    for (layer, (new, old)) in scales.iter().zip(network.inits()).enumerate() {
         said.push(format!(
             "{layer:>6} {:>12.6} {:>12.6} {:>12.6} {:>12.6}",
             new.weight_std, old.weight_std, new.bias_std, old.bias_std

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use haarmonic::data::arrays::{Numbers, read_numbers, write_npy};
-use haarmonic::rotation_group::{RotationGrid, RotationPlanner};
+use haarmonic::so3::{RotationGrid, WignerPlanner};
 use haarmonic::sphere::{Sampling, ShtPlanner};
 use haarmonic::{Error, Result, memory};
 use ndarray::{ArrayD, Axis, Ix2, Ix3, IxDyn};
@@ -129,7 +129,7 @@ fn plan(arguments: &Arguments) -> Result<Transform> {
         }
         Space::Rotations => {
             let grid = RotationGrid::new(arguments.bandlimit, arguments.sampling)?;
-            let plan = RotationPlanner::new().plan_on(arguments.bandlimit, &grid)?;
+            let plan = WignerPlanner::new().plan_on(arguments.bandlimit, &grid)?;
             Box::new(move |signal: ArrayD<Complex64>| {
                 let signal = signal
                     .into_dimensionality::<Ix3>()

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::group::FiniteAction;
 use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
-use crate::network::Support;
+use crate::network::Filter;
 
 use super::signal::FiniteSignal;
 
@@ -45,7 +45,7 @@ impl FiniteGeometry {
     /// $`\varphi(g) = \operatorname{mean}_{x \in S} p_r(g x)`$.
     fn lift_at(
         &self,
-        support: &Support,
+        filter: &Filter,
         relative: usize,
         workspace: &mut FiniteWorkspace,
         fibres: &mut Vec<f64>,
@@ -61,8 +61,8 @@ impl FiniteGeometry {
         }
         fibres.clear();
         let order = self.action.order();
-        match support {
-            Support::Subset(points) => fibres.extend(
+        match filter {
+            Filter::Subset(points) => fibres.extend(
                 (0..order).map(|g| mean(points.iter().map(|&x| products[self.action.image(g, x)]))),
             ),
             _ => fibres.resize(order, mean(products.iter().copied())),
@@ -106,35 +106,35 @@ impl Geometry for FiniteGeometry {
     fn lift(
         &self,
         _: [&FiniteSignal; 2],
-        support: &Support,
+        filter: &Filter,
         batch: usize,
         workspace: &mut FiniteWorkspace,
         fibres: &mut Vec<f64>,
     ) -> FiniteRegion {
-        self.lift_at(support, batch, workspace, fibres)
+        self.lift_at(filter, batch, workspace, fibres)
     }
 
     fn lift_self(
         &self,
-        support: &Support,
+        filter: &Filter,
         signal: &FiniteSignal,
         workspace: &mut FiniteWorkspace,
         fibres: &mut Vec<f64>,
     ) -> FiniteRegion {
         self.begin([signal, signal], 0, workspace);
-        self.lift_at(support, 0, workspace, fibres)
+        self.lift_at(filter, 0, workspace, fibres)
     }
 
     fn average(
         &self,
-        support: &Support,
+        filter: &Filter,
         region: FiniteRegion,
         workspace: &mut FiniteWorkspace,
         fibres: &mut Vec<f64>,
     ) -> FiniteRegion {
         let group = self.action.group();
-        match support {
-            Support::Subset(elements) => {
+        match filter {
+            Filter::Subset(elements) => {
                 let means = &mut workspace.means;
                 means.clear();
                 means.extend(

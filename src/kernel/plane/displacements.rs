@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::network::{Layer, Padding, Support};
+use crate::network::{Filter, Layer, Padding};
 
 use super::fields::{Layout, Run};
 
@@ -49,9 +49,9 @@ pub(super) fn pooled_size(size: [usize; 2], layers: &[Layer]) -> [usize; 2] {
     layers
         .iter()
         .fold(size, |[height, width], layer| match layer {
-            Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } => {
-                match support {
-                    Support::Window {
+            Layer::Lifting { filter, .. } | Layer::GroupConvolution { filter, .. } => {
+                match filter {
+                    Filter::Window {
                         height: rows,
                         width: columns,
                         padding: Padding::Valid,

@@ -12,7 +12,7 @@ use crate::activation::Real;
 use crate::group::{PlanarSymmetry, PointGroup};
 use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
-use crate::network::{Layer, Padding, Support};
+use crate::network::{Filter, Layer, Padding};
 
 use super::displacements::{Displacements, PlaneReadout, pooled_size};
 use super::fields::{Channels, Layout, Run, panel, product, restrict};
@@ -82,7 +82,7 @@ impl<T: Real> PlaneGeometry<T> {
     /// The mean products of two images, one shifted, behind the filter of the lifting.
     fn lift_at(
         &self,
-        support: &Support,
+        filter: &Filter,
         (run, weight): (Run, f64),
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
@@ -103,7 +103,7 @@ impl<T: Real> PlaneGeometry<T> {
             workspace.horizontal = Some(run.horizontal);
         }
         product((left, right), region.layout, fibres);
-        self.average(support, region, workspace, fibres)
+        self.average(filter, region, workspace, fibres)
     }
 
     fn load(&self, a: &PlaneSignal, b: &PlaneSignal, workspace: &mut PlaneWorkspace<T>) {
@@ -118,14 +118,14 @@ impl<T: Real> PlaneGeometry<T> {
 /// Whether windows join opposite edges; a network that was checked has it so everywhere or nowhere.
 fn is_periodic(layers: &[Layer]) -> bool {
     layers.iter().any(|layer| match layer {
-        Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } => match support {
-            Support::Global => true,
-            Support::Window {
+        Layer::Lifting { filter, .. } | Layer::GroupConvolution { filter, .. } => match filter {
+            Filter::Global => true,
+            Filter::Window {
                 height,
                 width,
                 padding,
             } => *padding == Padding::Circular && (*height, *width) != (1, 1),
-            Support::Subset(_) | Support::Zonal(_) => false,
+            Filter::Subset(_) | Filter::Zonal(_) => false,
         },
         Layer::Residual { branch, shortcut } => is_periodic(branch) || is_periodic(shortcut),
         _ => false,
@@ -194,7 +194,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
     fn lift(
         &self,
         _: [&PlaneSignal; 2],
-        support: &Support,
+        filter: &Filter,
         batch: usize,
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
@@ -205,12 +205,12 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
             &self.displacements.all
         };
         let run = batches.at(batch, &mut workspace.strip);
-        self.lift_at(support, run, workspace, fibres)
+        self.lift_at(filter, run, workspace, fibres)
     }
 
     fn lift_self(
         &self,
-        support: &Support,
+        filter: &Filter,
         signal: &PlaneSignal,
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
@@ -221,18 +221,18 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
             first: 0,
             end: 1,
         };
-        self.lift_at(support, (here, 1.0), workspace, fibres)
+        self.lift_at(filter, (here, 1.0), workspace, fibres)
     }
 
     fn average(
         &self,
-        support: &Support,
+        filter: &Filter,
         region: PlaneRegion,
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
-        let window = match support {
-            Support::Window {
+        let window = match filter {
+            Filter::Window {
                 height,
                 width,
                 padding,

@@ -12,7 +12,7 @@ use std::f64::consts::{PI, TAU};
 
 use crate::Result;
 use crate::activation::{Activation, Kink, Variance};
-use crate::network::Scale;
+use crate::network::Init;
 use crate::numeric::powers::{exponent, times_power};
 use crate::numeric::{GaussLegendre, geometric_mean};
 use crate::simd::pack::difference_of_products;
@@ -122,8 +122,8 @@ impl ClosePair {
     }
 
     /// Both variables times weights of one variance, plus one bias: $`q_1' q_2' - k'^2 = w^2 (q_1 q_2 - k^2) + w b\,(q_1 + q_2 - 2 k)`$.
-    pub(super) fn scaled(self, scale: Scale) -> ClosePair {
-        let (weight, bias) = (scale.weight_std.powi(2), scale.bias_std.powi(2));
+    pub(super) fn scaled(self, init: Init) -> ClosePair {
+        let (weight, bias) = (init.weight_std.powi(2), init.bias_std.powi(2));
         let size = self.size();
         let apart = if self.k > 0.0 {
             self.spread() + 2.0 * size * self.gap

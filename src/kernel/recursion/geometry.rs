@@ -4,7 +4,7 @@ use crate::Result;
 use crate::kernel::signals::Inputs;
 
 use crate::activation::Real;
-use crate::network::Support;
+use crate::network::Filter;
 
 use super::close_pair::ClosePair;
 
@@ -95,7 +95,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     fn lift(
         &self,
         pair: [&Self::Signal; 2],
-        support: &Support,
+        filter: &Filter,
         batch: usize,
         workspace: &mut Self::Workspace,
         fibres: &mut Vec<Self::Scalar>,
@@ -104,16 +104,16 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     /// The same for a signal with itself at the identity r = e.
     fn lift_self(
         &self,
-        support: &Support,
+        filter: &Filter,
         signal: &Self::Signal,
         workspace: &mut Self::Workspace,
         fibres: &mut Vec<Self::Scalar>,
     ) -> Self::Region;
 
-    /// Replaces fibres by their means over a filter's support; returns where they are known now.
+    /// Replaces fibres by their means over a filter; returns where they are known now.
     fn average(
         &self,
-        support: &Support,
+        filter: &Filter,
         region: Self::Region,
         workspace: &mut Self::Workspace,
         fibres: &mut Vec<Self::Scalar>,
@@ -122,13 +122,13 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     /// Does the same for both kernels at once.
     fn average_both(
         &self,
-        support: &Support,
+        filter: &Filter,
         region: Self::Region,
         workspace: &mut Self::Workspace,
         [nngp, ntk]: [&mut Vec<Self::Scalar>; 2],
     ) -> Self::Region {
-        self.average(support, region, workspace, nngp);
-        self.average(support, region, workspace, ntk)
+        self.average(filter, region, workspace, nngp);
+        self.average(filter, region, workspace, ntk)
     }
 
     /// The number of the family that a batch belongs to: what [`gather`](Self::gather) writes is the same for its

@@ -4,7 +4,7 @@ use crate::activation::Real;
 use crate::activation::{Activation, VarianceField};
 use crate::error::number;
 use crate::kernel::values::KernelPair;
-use crate::network::{InputSpace, Layer, Network, Scale, Support};
+use crate::network::{Filter, Init, InputSpace, Layer, Network};
 use crate::{Error, Result};
 
 use super::close_pair::ClosePair;
@@ -25,7 +25,7 @@ struct Step {
 enum Map {
     /// A linear layer: $`K' = \sigma_w^2 A_S K + \sigma_b^2,\ \Theta' = K' + \sigma_w^2 A_S \Theta`$, with the
     /// mean $`A_S`$ over the filter of a convolution.
-    Linear(Scale, Option<Support>),
+    Linear(Init, Option<Filter>),
     /// $`K' = E[\sigma(u)\sigma(v)],\ \Theta' = E[\sigma'(u)\sigma'(v)]\,\Theta`$.
     Activation(Activation),
     /// The sum of two independent branches, whose kernels add.
@@ -40,7 +40,7 @@ enum Map {
 #[derive(Debug, Clone)]
 pub(crate) struct Recursion {
     /// The first layer: $`K = \sigma_w^2 A_S p + \sigma_b^2,\ \Theta = K`$, counted once.
-    first: (Scale, Support),
+    first: (Init, Filter),
     before: Vec<Step>,
     after: Vec<Step>,
 }
@@ -68,12 +68,12 @@ pub(crate) struct FibreBuffers<T: Real> {
 fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<T>) -> Result<()> {
     for Step { layer, map } in steps {
         match map {
-            Map::Linear(scale, support) => {
-                if let Some(support) = support {
-                    place.average(support, fibres);
+            Map::Linear(init, filter) => {
+                if let Some(filter) = filter {
+                    place.average(filter, fibres);
                 }
-                linear(*scale, &mut fibres.nngp, &mut fibres.ntk, false);
-                place.scaled(*scale);
+                linear(*init, &mut fibres.nngp, &mut fibres.ntk, false);
+                place.scaled(*init);
             }
             Map::Activation(activation) => place
                 .activate(activation, fibres)
@@ -163,10 +163,10 @@ fn out_of_range(error: Error) -> Error {
     }
 }
 
-fn linear<T: Real>(scale: Scale, nngp: &mut [T], ntk: &mut [T], first: bool) {
+fn linear<T: Real>(init: Init, nngp: &mut [T], ntk: &mut [T], first: bool) {
     pulp::Arch::new().dispatch(Linear {
-        weight: T::of(scale.weight_std * scale.weight_std),
-        bias: T::of(scale.bias_std * scale.bias_std),
+        weight: T::of(init.weight_std * init.weight_std),
+        bias: T::of(init.bias_std * init.bias_std),
         first,
         nngp,
         ntk,
@@ -205,8 +205,8 @@ impl Recursion {
     pub(crate) fn new(network: &Network) -> Self {
         let vector = matches!(network.input(), InputSpace::Vector { .. });
         let (first, rest) = match network.layers() {
-            [Layer::Lifting { support, scale, .. }, rest @ ..] => ((*scale, support.clone()), rest),
-            [Layer::Dense(scale), rest @ ..] => ((*scale, Support::Global), rest),
+            [Layer::Lifting { filter, init, .. }, rest @ ..] => ((*init, filter.clone()), rest),
+            [Layer::Dense(init), rest @ ..] => ((*init, Filter::Global), rest),
             _ => unreachable!("a network that was checked begins with a lifting or a dense layer"),
         };
         // A plain vector has the trivial group: its one fibre is pooled as soon as it is lifted.
@@ -275,11 +275,11 @@ impl Recursion {
         fibres: &mut Fibres<G::Scalar>,
         variances: &mut Vec<VarianceField<G::Scalar>>,
     ) -> Result<G::Region> {
-        let (scale, support) = &self.first;
-        let region = geometry.lift_self(support, signal, workspace, &mut fibres.nngp);
+        let (init, filter) = &self.first;
+        let region = geometry.lift_self(filter, signal, workspace, &mut fibres.nngp);
         fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
         let before = largest(&fibres.nngp);
-        linear(*scale, &mut fibres.nngp, &mut fibres.ntk, true);
+        linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
         check_range(before, fibres, 0)?;
         let mut place = SelfPlace {
             geometry,
@@ -311,7 +311,7 @@ impl Recursion {
             variances,
             gathered,
         } = buffers;
-        let (scale, support) = &self.first;
+        let (init, filter) = &self.first;
         let [of_a, of_b] = variances;
         let pair = [a, b];
         let mut turned = [None, None];
@@ -336,10 +336,10 @@ impl Recursion {
                 of_activation.family = None;
             }
             for batch in 0..geometry.begin(pair, orientation, workspace) {
-                let region = geometry.lift(pair, support, batch, workspace, &mut fibres.nngp);
+                let region = geometry.lift(pair, filter, batch, workspace, &mut fibres.nngp);
                 // The first linear layer overwrites the tangent kernel.
                 fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
-                linear(*scale, &mut fibres.nngp, &mut fibres.ntk, true);
+                linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
                 let variances = if G::FIELDS {
                     [&of_a[..], &of_b[..]]
                 } else {
@@ -440,10 +440,10 @@ fn steps(layers: &[Layer], indices: &mut dyn Iterator<Item = usize>) -> Vec<Step
         .zip(indices)
         .filter_map(|(layer, index)| {
             let map = match layer {
-                Layer::GroupConvolution { support, scale } => {
-                    Map::Linear(*scale, Some(support.clone()))
+                Layer::GroupConvolution { filter, init } => {
+                    Map::Linear(*init, Some(filter.clone()))
                 }
-                Layer::Lifting { scale, .. } | Layer::Dense(scale) => Map::Linear(*scale, None),
+                Layer::Lifting { init, .. } | Layer::Dense(init) => Map::Linear(*init, None),
                 Layer::Activation(activation) => Map::Activation(activation.clone()),
                 // Layers of a branch are named by the sum that they belong to.
                 Layer::Residual { branch, shortcut } => {

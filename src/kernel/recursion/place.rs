@@ -3,7 +3,7 @@
 
 use crate::activation::Real;
 use crate::activation::{Activation, Precision, PreparedVariance, Variance, VarianceField};
-use crate::network::{Scale, Support};
+use crate::network::{Filter, Init};
 use crate::{Error, Result};
 
 use super::close_pair::{ClosePair, closeness};
@@ -29,14 +29,14 @@ pub(super) trait Place<T: Real> {
 
     fn return_to(&mut self, region: Self::Region);
 
-    /// Takes both kernels to their means over a filter's support.
-    fn average(&mut self, support: &Support, fibres: &mut Fibres<T>);
+    /// Takes both kernels to their means over a filter.
+    fn average(&mut self, filter: &Filter, fibres: &mut Fibres<T>);
 
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<T>) -> Result<()>;
 
     /// Called after a layer with weights has changed both kernels.
-    fn scaled(&mut self, scale: Scale) {
-        let _ = scale;
+    fn scaled(&mut self, init: Init) {
+        let _ = init;
     }
 
     /// Called at the end of the second branch of a sum, before its kernels are added to those of the first.
@@ -78,8 +78,8 @@ impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
         self.region = region;
     }
 
-    fn average(&mut self, support: &Support, fibres: &mut Fibres<G::Scalar>) {
-        self.region = average(self.geometry, support, self.region, self.workspace, fibres);
+    fn average(&mut self, filter: &Filter, fibres: &mut Fibres<G::Scalar>) {
+        self.region = average(self.geometry, filter, self.region, self.workspace, fibres);
     }
 
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<G::Scalar>) -> Result<()> {
@@ -148,8 +148,8 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
         self.region = region;
     }
 
-    fn average(&mut self, support: &Support, fibres: &mut Fibres<G::Scalar>) {
-        self.region = average(self.geometry, support, self.region, self.workspace, fibres);
+    fn average(&mut self, filter: &Filter, fibres: &mut Fibres<G::Scalar>) {
+        self.region = average(self.geometry, filter, self.region, self.workspace, fibres);
     }
 
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<G::Scalar>) -> Result<()> {
@@ -171,16 +171,16 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
     }
 }
 
-/// Takes both kernels to their means over a filter's support.
+/// Takes both kernels to their means over a filter.
 fn average<G: Geometry>(
     geometry: &G,
-    support: &Support,
+    filter: &Filter,
     region: G::Region,
     workspace: &mut G::Workspace,
     fibres: &mut Fibres<G::Scalar>,
 ) -> G::Region {
     let Fibres { nngp, ntk, .. } = fibres;
-    geometry.average_both(support, region, workspace, [nngp, ntk])
+    geometry.average_both(filter, region, workspace, [nngp, ntk])
 }
 
 /// One signal against a row of others, behind the pooling.
@@ -199,7 +199,7 @@ impl Place<f64> for RowPlace<'_> {
 
     fn return_to(&mut self, (): ()) {}
 
-    fn average(&mut self, _: &Support, _: &mut Fibres<f64>) {
+    fn average(&mut self, _: &Filter, _: &mut Fibres<f64>) {
         unreachable!("no convolution follows the pooling in a network that was checked")
     }
 
@@ -233,7 +233,7 @@ impl Place<f64> for PooledSelfPlace {
 
     fn return_to(&mut self, (): ()) {}
 
-    fn average(&mut self, _: &Support, _: &mut Fibres<f64>) {
+    fn average(&mut self, _: &Filter, _: &mut Fibres<f64>) {
         unreachable!("no convolution follows the pooling in a network that was checked")
     }
 
@@ -253,7 +253,7 @@ pub(super) struct ClosePlace {
 impl ClosePlace {
     /// # Arguments
     /// * `pair` — before the first layer, which is `first`
-    pub(super) fn new(pair: ClosePair, first: Scale) -> Self {
+    pub(super) fn new(pair: ClosePair, first: Init) -> Self {
         ClosePlace {
             pair: pair.scaled(first),
         }
@@ -280,7 +280,7 @@ impl Place<f64> for ClosePlace {
         self.pair = pair;
     }
 
-    fn average(&mut self, _: &Support, _: &mut Fibres<f64>) {
+    fn average(&mut self, _: &Filter, _: &mut Fibres<f64>) {
         unreachable!("a network of vectors that was checked has no convolutions")
     }
 
@@ -292,8 +292,8 @@ impl Place<f64> for ClosePlace {
         Ok(())
     }
 
-    fn scaled(&mut self, scale: Scale) {
-        self.pair = self.pair.scaled(scale);
+    fn scaled(&mut self, init: Init) {
+        self.pair = self.pair.scaled(init);
     }
 
     fn summed(&mut self, first: ClosePair) {

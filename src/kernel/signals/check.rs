@@ -25,7 +25,7 @@ pub(super) fn check_sizes(
         ),
     };
     let biased = match network.layers() {
-        [Layer::Lifting { scale, .. } | Layer::Dense(scale), ..] => scale.bias_std > 0.0,
+        [Layer::Lifting { init, .. } | Layer::Dense(init), ..] => init.bias_std > 0.0,
         _ => false,
     };
     for (input, size) in signals.sizes().into_iter().enumerate() {

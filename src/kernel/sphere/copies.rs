@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::group::Rotation;
-use crate::rotation_group::RotationMatcher;
+use crate::so3::RotationMatcher;
 use crate::{Error, Result};
 
 use super::signal::SphereSignal;

@@ -11,8 +11,8 @@ use crate::group::haar::{CircleRule, PolarRule, uniform_circle};
 use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::kernel::sphere::{Centre, Copies, SphereReadout};
-use crate::network::Support;
-use crate::rotation_group::{CorrelatorWorkspace, RealCorrelator};
+use crate::network::Filter;
+use crate::so3::{CorrelatorWorkspace, RealCorrelator};
 use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
 
 use super::axial::{AxialAngles, AxialCorrelation};
@@ -233,7 +233,7 @@ impl Geometry for SphereGeometry {
     fn lift(
         &self,
         _: [&GlobalSignal; 2],
-        _: &Support,
+        _: &Filter,
         batch: usize,
         workspace: &mut SphereGeometryWorkspace,
         fibres: &mut Vec<f64>,
@@ -271,7 +271,7 @@ impl Geometry for SphereGeometry {
 
     fn lift_self(
         &self,
-        _: &Support,
+        _: &Filter,
         signal: &GlobalSignal,
         workspace: &mut SphereGeometryWorkspace,
         fibres: &mut Vec<f64>,
@@ -294,7 +294,7 @@ impl Geometry for SphereGeometry {
     /// A global filter leaves a fibre, which is constant, as it is.
     fn average(
         &self,
-        _: &Support,
+        _: &Filter,
         region: GlobalRegion,
         _: &mut SphereGeometryWorkspace,
         _: &mut Vec<f64>,

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::kernel::refine::{LevelIndex, Refinement};
 use crate::kernel::sphere::{Copies, SphereReadout};
 use crate::network::{Network, Quadrature};
-use crate::rotation_group::RealCorrelator;
+use crate::so3::RealCorrelator;
 
 use super::geometry::SphereGeometry;
 

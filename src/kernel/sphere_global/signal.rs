@@ -6,12 +6,12 @@ use num_complex::Complex64;
 use crate::Result;
 use crate::kernel::signals::Turn;
 use crate::kernel::sphere::SphereSignal;
-use crate::rotation_group::RealHarmonics;
+use crate::so3::CorrelatorSignal;
 
 /// A signal on the sphere in the forms that its kernels need.
 #[derive(Debug, Clone)]
 pub(super) struct GlobalSignal {
-    harmonics: RealHarmonics,
+    harmonics: CorrelatorSignal,
     /// Where the signal is turned, or may be a copy of another one.
     coeffs: Option<SphereSignal>,
 }
@@ -29,7 +29,7 @@ impl GlobalSignal {
     ) -> Result<Self> {
         let signal = keeps_coeffs.then(|| SphereSignal::new(coeffs));
         Ok(GlobalSignal {
-            harmonics: RealHarmonics::new(coeffs)?,
+            harmonics: CorrelatorSignal::new(coeffs)?,
             coeffs: match (signal, turn) {
                 (Some(signal), Some((rotation, g))) => Some(signal.turned(rotation, g)?),
                 (signal, _) => signal,
@@ -37,7 +37,7 @@ impl GlobalSignal {
         })
     }
 
-    pub(super) fn harmonics(&self) -> &RealHarmonics {
+    pub(super) fn harmonics(&self) -> &CorrelatorSignal {
         &self.harmonics
     }
 

@@ -15,7 +15,7 @@ use crate::kernel::fibre_rules::{ProductTurns, Turn};
 use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::kernel::sphere::{Centre, Copies, SphereReadout, SphereSignal};
-use crate::network::Support;
+use crate::network::Filter;
 use crate::simd::fft::is_smooth;
 use crate::sphere::field_grid::{FieldGrid, FieldScratch, half_len};
 use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
@@ -258,12 +258,12 @@ impl SphereFields {
 
     fn average_over(
         &self,
-        support: &Support,
+        filter: &Filter,
         first: &mut [f64],
         second: Option<&mut [f64]>,
         workspace: &mut SphereWorkspace,
     ) {
-        match self.tables.average(support) {
+        match self.tables.average(filter) {
             Some(average) => {
                 average.apply(&self.grid, first, second, &mut workspace.scratch);
             }
@@ -364,14 +364,14 @@ impl Geometry for SphereFields {
     fn lift(
         &self,
         pair: [&SphereSignal; 2],
-        support: &Support,
+        filter: &Filter,
         batch: usize,
         workspace: &mut SphereWorkspace,
         fibres: &mut Vec<f64>,
     ) -> SphereRegion {
         let shift = batch * self.shift;
         self.product(pair, shift, fibres);
-        self.average_over(support, fibres, None, workspace);
+        self.average_over(filter, fibres, None, workspace);
         SphereRegion {
             shift,
             weight: workspace.weight,
@@ -380,13 +380,13 @@ impl Geometry for SphereFields {
 
     fn lift_self(
         &self,
-        support: &Support,
+        filter: &Filter,
         signal: &SphereSignal,
         workspace: &mut SphereWorkspace,
         fibres: &mut Vec<f64>,
     ) -> SphereRegion {
         self.product([signal, signal], 0, fibres);
-        self.average_over(support, fibres, None, workspace);
+        self.average_over(filter, fibres, None, workspace);
         SphereRegion {
             shift: 0,
             weight: 1.0,
@@ -395,23 +395,23 @@ impl Geometry for SphereFields {
 
     fn average(
         &self,
-        support: &Support,
+        filter: &Filter,
         region: SphereRegion,
         workspace: &mut SphereWorkspace,
         fibres: &mut Vec<f64>,
     ) -> SphereRegion {
-        self.average_over(support, fibres, None, workspace);
+        self.average_over(filter, fibres, None, workspace);
         region
     }
 
     fn average_both(
         &self,
-        support: &Support,
+        filter: &Filter,
         region: SphereRegion,
         workspace: &mut SphereWorkspace,
         [nngp, ntk]: [&mut Vec<f64>; 2],
     ) -> SphereRegion {
-        self.average_over(support, nngp, Some(ntk), workspace);
+        self.average_over(filter, nngp, Some(ntk), workspace);
         region
     }
 

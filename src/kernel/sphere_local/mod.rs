@@ -8,7 +8,7 @@ mod ring_tables;
 use std::sync::Arc;
 
 use crate::Result;
-use crate::network::{Layer, Network, Support};
+use crate::network::{Filter, Layer, Network};
 
 use super::evaluator::Evaluator;
 use super::refine::Engine;
@@ -22,7 +22,7 @@ pub(super) fn is_local(network: &Network) -> bool {
     matches!(
         network.layers().first(),
         Some(Layer::Lifting {
-            support: Support::Zonal(_),
+            filter: Filter::Zonal(_),
             ..
         })
     )

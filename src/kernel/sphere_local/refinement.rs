@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::kernel::refine::{LevelIndex, Refinement};
 use crate::kernel::sphere::{Copies, SphereReadout};
-use crate::network::{Layer, Network, Quadrature, Support};
+use crate::network::{Filter, Layer, Network, Quadrature};
 use crate::{Error, Result};
 
 use super::geometry::{Resolution, SphereFields};
@@ -40,7 +40,7 @@ impl Default for Limits {
 #[derive(Debug)]
 pub(super) struct FieldRefinement {
     band_limit: usize,
-    supports: Vec<Support>,
+    filters: Vec<Filter>,
     readout: SphereReadout,
     haar: Vec<usize>,
     field: Vec<usize>,
@@ -58,12 +58,12 @@ impl FieldRefinement {
     /// # Errors
     /// As [`SphereFields::new`]; [`Error::InvalidValue`](crate::Error::InvalidValue) if not even the first level is within the limits.
     pub(super) fn new(network: &Network, band_limit: usize, limits: Limits) -> Result<Self> {
-        let mut supports = Vec::new();
+        let mut filters = Vec::new();
         Layer::visit_all(network.layers(), &mut |layer| {
-            if let Layer::Lifting { support, .. } | Layer::GroupConvolution { support, .. } = layer
-                && !supports.contains(support)
+            if let Layer::Lifting { filter, .. } | Layer::GroupConvolution { filter, .. } = layer
+                && !filters.contains(filter)
             {
-                supports.push(support.clone());
+                filters.push(filter.clone());
             }
         });
         let readout = SphereReadout::of(network);
@@ -96,7 +96,7 @@ impl FieldRefinement {
         };
         let refinement = FieldRefinement {
             band_limit,
-            supports,
+            filters,
             readout,
             levels: (0..haar.len() * field.len())
                 .map(|_| OnceLock::new())
@@ -137,7 +137,7 @@ impl FieldRefinement {
                     self.band_limit,
                     self.field[field],
                     self.readout.at_pole(),
-                    &self.supports,
+                    &self.filters,
                 )?;
                 Ok(place.get_or_init(|| Arc::new(tables)))
             }
@@ -173,7 +173,7 @@ impl Refinement for FieldRefinement {
 
     fn admits(&self, level: LevelIndex) -> bool {
         let resolution = self.resolution(level);
-        RingTables::bytes(resolution.field, self.supports.len()) <= self.limits.table_bytes
+        RingTables::bytes(resolution.field, self.filters.len()) <= self.limits.table_bytes
             && SphereFields::points(resolution, self.readout) <= self.limits.points
     }
 
@@ -181,7 +181,7 @@ impl Refinement for FieldRefinement {
         let Resolution { haar, field } = self.resolution(level);
         format!(
             "quadrature band limit {haar}, field band limit {field}: {} MB of tables, {:.1e} points a pair",
-            RingTables::bytes(field, self.supports.len()) >> 20,
+            RingTables::bytes(field, self.filters.len()) >> 20,
             SphereFields::points(self.resolution(level), self.readout) as f64,
         )
     }

@@ -1,7 +1,7 @@
 //! What fields of one band limit need, whatever the number of longitudes: tables over the rings of a grid.
 
 use crate::Result;
-use crate::network::Support;
+use crate::network::Filter;
 use crate::sphere::field_grid::{FieldGrid, FieldSynthesis};
 use crate::sphere::zonal_average::ZonalAverage;
 
@@ -9,7 +9,7 @@ use crate::sphere::zonal_average::ZonalAverage;
 #[derive(Debug)]
 pub(super) struct RingTables {
     pub(super) synthesis: FieldSynthesis,
-    averages: Vec<(Support, ZonalAverage)>,
+    averages: Vec<(Filter, ZonalAverage)>,
 }
 
 impl RingTables {
@@ -22,15 +22,15 @@ impl RingTables {
         band_limit: usize,
         field: usize,
         pole: bool,
-        supports: &[Support],
+        filters: &[Filter],
     ) -> Result<Self> {
         // Tables do not depend on the number of longitudes.
         let grid = FieldGrid::new(field, 2 * field - 1, pole)?;
-        let mut averages: Vec<(Support, ZonalAverage)> = Vec::new();
-        for support in supports {
-            if let Support::Zonal(profile) = support {
+        let mut averages: Vec<(Filter, ZonalAverage)> = Vec::new();
+        for filter in filters {
+            if let Filter::Zonal(profile) = filter {
                 let average = ZonalAverage::new(&grid, &profile.multipliers(field)?)?;
-                averages.push((support.clone(), average));
+                averages.push((filter.clone(), average));
             }
         }
         Ok(RingTables {
@@ -40,13 +40,13 @@ impl RingTables {
     }
 
     /// Bytes of the tables.
-    pub(super) fn bytes(field: usize, supports: usize) -> usize {
-        size_of::<f64>() * field * field * (field + 1).next_multiple_of(8) * supports
+    pub(super) fn bytes(field: usize, filters: usize) -> usize {
+        size_of::<f64>() * field * field * (field + 1).next_multiple_of(8) * filters
     }
 
     /// The average over a local filter; nothing for a global one.
-    pub(super) fn average(&self, support: &Support) -> Option<&ZonalAverage> {
-        let known = self.averages.iter().find(|(known, _)| known == support)?;
+    pub(super) fn average(&self, filter: &Filter) -> Option<&ZonalAverage> {
+        let known = self.averages.iter().find(|(known, _)| known == filter)?;
         Some(&known.1)
     }
 }

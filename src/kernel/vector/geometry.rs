@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::kernel::recursion::{ClosePair, Geometry, Side};
 use crate::kernel::signals::Inputs;
-use crate::network::Support;
+use crate::network::Filter;
 
 /// Vectors of one dimension; the mean of a product is `$`x \cdot x' / d`$`.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ impl Geometry for VectorGeometry {
     fn lift(
         &self,
         _: [&Vec<f64>; 2],
-        _: &Support,
+        _: &Filter,
         _: usize,
         product: &mut f64,
         fibres: &mut Vec<f64>,
@@ -43,12 +43,12 @@ impl Geometry for VectorGeometry {
         fibres.push(*product);
     }
 
-    fn lift_self(&self, _: &Support, signal: &Vec<f64>, _: &mut f64, fibres: &mut Vec<f64>) {
+    fn lift_self(&self, _: &Filter, signal: &Vec<f64>, _: &mut f64, fibres: &mut Vec<f64>) {
         fibres.clear();
         fibres.push(dot(signal, signal) / signal.len() as f64);
     }
 
-    fn average(&self, _: &Support, (): (), _: &mut f64, _: &mut Vec<f64>) {}
+    fn average(&self, _: &Filter, (): (), _: &mut f64, _: &mut Vec<f64>) {}
 
     fn family(&self, (): ()) -> i64 {
         0

@@ -9,7 +9,7 @@ pub mod kernel;
 pub mod network;
 pub mod plot;
 pub mod predict;
-pub mod rotation_group;
+pub mod so3;
 pub mod sphere;
 pub mod sphere_local;
 

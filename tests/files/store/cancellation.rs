@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use haarmonic::activation::Activation;
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{
-    AugmentedKernel, Gram, Kernel, Pairing, Precision, SetKernel, SignalSet, Transformation,
+    AugmentedKernel, Kernel, KernelMatrices, Pairing, Precision, SetKernel, SignalSet,
+    Transformation,
 };
-use haarmonic::network::{Network, Padding, Scale, Support};
-use haarmonic::predict::selection::ScaleSelection;
+use haarmonic::network::{Filter, Init, Network, Padding};
+use haarmonic::predict::selection::HyperparameterSelection;
 use haarmonic::predict::{Criterion, KernelKind};
 use haarmonic::progress::Progress;
-use haarmonic::store::{GramStore, StoreOptions};
+use haarmonic::store::{KernelStore, StoreOptions};
 use haarmonic::{Error, Result};
 use ndarray::{Array2, Array4};
 
@@ -33,9 +34,9 @@ fn break_at(call: usize) -> (Progress, Arc<AtomicUsize>) {
 
 fn perceptron() -> Network {
     Network::vector(3)
-        .dense(Scale::new(1.2, 0.1))
+        .dense(Init::new(1.2, 0.1))
         .activation(Activation::Relu)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap()
 }
@@ -48,8 +49,8 @@ fn image_network() -> Network {
     Network::plane(4, 4, 1)
         .lifting(
             PointGroup::C1,
-            Support::window(3, Padding::Same),
-            Scale::default(),
+            Filter::window(3, Padding::Same),
+            Init::default(),
         )
         .activation(Activation::Erf)
         .group_pooling()
@@ -118,11 +119,11 @@ fn every_matrix_ends_at_the_first_break() {
 fn a_choice_of_scales_ends_with_its_kernels() {
     let x = vectors(6);
     let (progress, calls) = break_at(2);
-    let kernels = |network: &Network| -> Result<Gram> {
+    let kernels = |network: &Network| -> Result<KernelMatrices> {
         let kernel = Kernel::new(network)?.with_progress(Arc::clone(&progress));
         kernel.gram(x.view())
     };
-    let search = ScaleSelection::new(Criterion::MarginalLikelihood, KernelKind::Nngp);
+    let search = HyperparameterSelection::new(Criterion::MarginalLikelihood, KernelKind::Nngp);
     let y = x.map(|x| x * x);
     assert!(is_cancelled(search.fit(&perceptron(), y.view(), kernels)));
     assert!(calls.load(Ordering::SeqCst) >= 2);
@@ -139,7 +140,7 @@ fn a_store_keeps_its_tiles_and_is_completed_later() {
     };
     let open = |name: &str| {
         let path = folder.path().join(name);
-        GramStore::open(path, &kernel, x.view(), options).unwrap()
+        KernelStore::open(path, &kernel, x.view(), options).unwrap()
     };
     open("whole").complete(None).unwrap();
     let whole = open("whole").read().unwrap();

@@ -1,4 +1,4 @@
 //! Kernel matrices in folders.
 
 mod cancellation;
-mod gram_store;
+mod kernel_store;

@@ -47,12 +47,12 @@ fn augmentation_is_training_on_all_copies() {
     // The network is invariant under turns of the five points, not under reflections.
     let action = FiniteAction::dihedral(5).unwrap();
     let network = Network::finite(FiniteAction::cyclic(5).unwrap(), 1)
-        .lifting(Support::subset(&[0, 1]), Scale::default())
+        .lifting(Filter::subset(&[0, 1]), Init::default())
         .activation(Activation::Erf)
-        .group_convolution(Support::subset(&[0, 2]), Scale::default())
+        .group_convolution(Filter::subset(&[0, 2]), Init::default())
         .activation(Activation::Erf)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap();
     let finite = FiniteNetwork::new(&network, Width::new(1, 1), 0, DType::F64).unwrap();
@@ -84,9 +84,9 @@ fn augmentation_by_rotations_is_training_on_turned_signals() {
     ];
     // Read at one rotation, so that the network is not invariant.
     let network = Network::sphere(3, SphereSampling::Coefficients, 2)
-        .lifting_with(Support::cap(0.8), Scale::new(1.2, 0.3))
+        .lifting_with(Filter::cap(0.8), Init::new(1.2, 0.3))
         .activation(Activation::Erf)
-        .group_convolution_with(Support::Global, Scale::new(1.1, 0.2))
+        .group_convolution_with(Filter::Global, Init::new(1.1, 0.2))
         .activation(Activation::Erf)
         .outputs(Outputs::rotations(&[[0.1, 0.7, 2.0]]))
         .build()
@@ -135,14 +135,10 @@ fn augmentation_by_rotations_is_training_on_turned_signals() {
 fn sampled_transformations_are_those_of_the_group() {
     let losses = |group: PointGroup, augmentation: Option<Augmentation>| {
         let network = Network::plane(4, 4, 2)
-            .lifting(
-                group,
-                Support::window(3, Padding::Same),
-                Scale::new(1.2, 0.3),
-            )
+            .lifting(group, Filter::window(3, Padding::Same), Init::new(1.2, 0.3))
             .activation(Activation::Erf)
             .group_pooling()
-            .dense(Scale::default())
+            .dense(Init::default())
             .build()
             .unwrap();
         let network = FiniteNetwork::new(&network, Width::new(5, 1), 1, DType::F64).unwrap();

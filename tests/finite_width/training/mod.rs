@@ -21,7 +21,7 @@ use haarmonic::finite_width::{
 };
 use haarmonic::group::{FiniteAction, PointGroup, Rotation};
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::network::{Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling};
 use haarmonic::predict::{GradientFlow, Kernels, Ridge, Time};
 use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, Slice, concatenate};
 use num_complex::Complex64;
@@ -32,9 +32,9 @@ const TRAIN: usize = 6;
 
 fn mlp() -> Network {
     Network::vector(2)
-        .dense(Scale::new(1.3, 0.3))
+        .dense(Init::new(1.3, 0.3))
         .activation(Activation::Erf)
-        .dense(Scale::new(1.1, 0.2))
+        .dense(Init::new(1.1, 0.2))
         .build()
         .unwrap()
 }
@@ -100,14 +100,10 @@ fn images(count: usize) -> Array4<f64> {
 
 fn cnn(group: PointGroup) -> Network {
     Network::plane(4, 4, 2)
-        .lifting(
-            group,
-            Support::window(3, Padding::Same),
-            Scale::new(1.2, 0.3),
-        )
+        .lifting(group, Filter::window(3, Padding::Same), Init::new(1.2, 0.3))
         .activation(Activation::Erf)
         .flatten()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap()
 }

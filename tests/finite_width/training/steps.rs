@@ -31,7 +31,7 @@ fn losses_are_those_of_their_formulas() {
 /// Logits beyond the range of the exponential.
 #[test]
 fn cross_entropy_of_large_outputs_is_finite() {
-    let network = Network::vector(1).dense(Scale::default()).build().unwrap();
+    let network = Network::vector(1).dense(Init::default()).build().unwrap();
     let network = FiniteNetwork::new(&network, Width::new(1, 2), 0, DType::F64).unwrap();
     let weights = Tensor::new(&[[2000.0_f64, -1000.0]], network.parameters()[0].device()).unwrap();
     network.set_parameters(&[weights]).unwrap();

@@ -9,7 +9,7 @@ use haarmonic::group::{
     PeriodicRotoTranslation, PointGroup, TableGroup,
 };
 use haarmonic::kernel::Definition;
-use haarmonic::network::{GroupName, Layer, Padding, Scale, Support};
+use haarmonic::network::{Filter, GroupName, Init, Layer, Padding};
 use ndarray::{Array2, Array3, array};
 
 fn message(result: Result<impl std::fmt::Debug, Error>) -> String {
@@ -239,20 +239,20 @@ fn wrong_groups_of_users_are_rejected() {
 fn wrong_definitions_are_rejected() {
     let torus = PeriodicRotoTranslation::new(PointGroup::C1, 1, 3).unwrap();
     let pixels = [[0, 0], [0, 1], [0, 2]];
-    let scale = Scale::default();
-    let lifting = |support| Layer::Lifting {
+    let init = Init::default();
+    let lifting = |filter| Layer::Lifting {
         group: GroupName::Finite,
-        support,
-        scale,
+        filter,
+        init,
     };
-    let convolution = |support| Layer::GroupConvolution { support, scale };
+    let convolution = |filter| Layer::GroupConvolution { filter, init };
     let erf = || Layer::Activation(Activation::Erf);
     let gram = |layers: &[Layer], shape: [usize; 3]| {
         let definition = Definition::new(&torus, &pixels, layers).unwrap();
         definition.gram(Array3::<f64>::ones(shape).view())
     };
     let lifted = |further: &[Layer]| {
-        let layers = [&[lifting(Support::Global)], further].concat();
+        let layers = [&[lifting(Filter::Global)], further].concat();
         gram(&layers, [2, 3, 1])
     };
     assert!(lifted(&[Layer::GroupPooling]).is_ok());
@@ -261,22 +261,22 @@ fn wrong_definitions_are_rejected() {
     assert_mentions(message(lifted(&[])), &["functions on the group"]);
     assert_mentions(message(lifted(&[erf(), erf()])), &["layer 3", "Gaussian"]);
     assert_mentions(message(lifted(&[Layer::Flatten])), &["`flatten`"]);
-    let again = [Layer::GroupPooling, convolution(Support::Global)];
+    let again = [Layer::GroupPooling, convolution(Filter::Global)];
     assert_mentions(message(lifted(&again)), &["no functions on the group"]);
-    let beyond = convolution(Support::subset(&[0, 3]));
+    let beyond = convolution(Filter::subset(&[0, 3]));
     assert_mentions(message(lifted(&[beyond])), &["3", "below 3"]);
-    let none = convolution(Support::subset(&[]));
+    let none = convolution(Filter::subset(&[]));
     assert_mentions(message(lifted(&[none])), &["filter", "empty"]);
-    let window = convolution(Support::window(3, Padding::Circular));
+    let window = convolution(Filter::window(3, Padding::Circular));
     assert_mentions(message(lifted(&[window])), &["not for finite groups"]);
-    let negative = Layer::Dense(Scale::new(-1.0, 0.0));
+    let negative = Layer::Dense(Init::new(-1.0, 0.0));
     assert_mentions(message(lifted(&[negative])), &["weight_std", "-1"]);
     let torn = Layer::Residual {
-        branch: vec![Layer::GroupPooling, Layer::Dense(scale)],
+        branch: vec![Layer::GroupPooling, Layer::Dense(init)],
         shortcut: vec![],
     };
     assert_mentions(message(lifted(&[torn])), &["branches"]);
-    let pooled = [lifting(Support::Global), Layer::GroupPooling];
+    let pooled = [lifting(Filter::Global), Layer::GroupPooling];
     assert_mentions(message(gram(&pooled, [2, 4, 1])), &["[n, 3, channels]"]);
     assert_mentions(message(gram(&pooled, [2, 3, 0])), &["signals", "empty"]);
     let points: &[[usize; 2]] = &[];

@@ -8,9 +8,10 @@ use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::group::{EulerZyz, FiniteAction, PlanarSymmetry, PointGroup, Rotation};
 use haarmonic::kernel::{
-    AugmentedKernel, Gram, Kernel, KernelError, OwnedSignals, Precision, Signals, Transformation,
+    AugmentedKernel, Kernel, KernelError, KernelMatrices, OwnedSignals, Precision, Signals,
+    Transformation,
 };
-use haarmonic::network::{Network, Padding, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::network::{Filter, Init, Network, Padding, Quadrature, SphereSampling};
 use haarmonic::predict::{GradientFlow, KernelKind, Kernels, Ridge, Time};
 use ndarray::{Array2, Array4, Axis, concatenate};
 use num_complex::Complex64;
@@ -32,21 +33,26 @@ fn random(seed: u64, shape: [usize; 4]) -> Array4<f64> {
 }
 
 fn cnn(group: PointGroup, edge: usize, padding: Padding, activation: &Activation) -> Kernel {
-    let filter = || Support::window(3, padding);
+    let filter = || Filter::window(3, padding);
     let network = Network::plane(edge, edge, 2)
-        .lifting(group, filter(), Scale::new(1.3, 0.2))
+        .lifting(group, filter(), Init::new(1.3, 0.2))
         .activation(activation.clone())
-        .group_convolution(filter(), Scale::new(1.1, 0.1))
+        .group_convolution(filter(), Init::new(1.1, 0.1))
         .activation(activation.clone())
         .group_pooling()
-        .dense(Scale::new(1.2, 0.3))
+        .dense(Init::new(1.2, 0.3))
         .build()
         .unwrap();
     Kernel::new(&network).unwrap()
 }
 
 /// Mean predictions at all times.
-fn predictions(gram: &Gram, cross: &Gram, targets: &Array2<f64>, ntk: bool) -> Vec<Array2<f64>> {
+fn predictions(
+    gram: &KernelMatrices,
+    cross: &KernelMatrices,
+    targets: &Array2<f64>,
+    ntk: bool,
+) -> Vec<Array2<f64>> {
     let kind = if ntk {
         KernelKind::Ntk
     } else {
@@ -159,22 +165,22 @@ fn augmented_mlps_have_global_filters() {
             let n = values.len_of(Axis(0));
             values.to_shape((n, 2 * points)).unwrap().to_owned()
         };
-        let scale = Scale::new(1.3, 0.2);
+        let init = Init::new(1.3, 0.2);
         let mlp = Network::vector(2 * points)
-            .dense(scale)
+            .dense(init)
             .activation(Activation::Relu)
-            .dense(scale)
+            .dense(init)
             .activation(Activation::Erf)
-            .dense(scale)
+            .dense(init)
             .build()
             .unwrap();
         let global = Network::finite(action.clone(), 2)
-            .lifting(Support::Global, scale)
+            .lifting(Filter::Global, init)
             .activation(Activation::Relu)
-            .group_convolution(Support::Global, scale)
+            .group_convolution(Filter::Global, init)
             .activation(Activation::Erf)
             .group_pooling()
-            .dense(scale)
+            .dense(init)
             .build()
             .unwrap();
         let augmented = AugmentedKernel::over_group(
@@ -219,10 +225,10 @@ fn a_subset_takes_the_mean_over_both_inputs() {
 
 #[test]
 fn rotations_of_the_sphere_change_nothing_for_an_invariant_kernel() {
-    let scale = Scale::new(1.3, 0.2);
+    let init = Init::new(1.3, 0.2);
     let network = Network::sphere(3, SphereSampling::Coefficients, 1)
         .quadrature(Quadrature::Tolerance(1e-8))
-        .lifting(scale)
+        .lifting(init)
         .activation(Activation::Erf)
         .group_pooling()
         .build()
@@ -264,12 +270,12 @@ fn what_is_no_group_or_does_not_fit_is_refused() {
     let network = Network::plane(4, 4, 2)
         .lifting(
             PointGroup::C1,
-            Support::Window {
+            Filter::Window {
                 height: 1,
                 width: 3,
                 padding: Padding::Same,
             },
-            Scale::default(),
+            Init::default(),
         )
         .activation(Activation::Relu)
         .group_pooling()

@@ -6,7 +6,7 @@ use crate::common::tol::kernel as tol;
 use haarmonic::activation::Activation;
 use haarmonic::group::{FiniteAction, PointGroup};
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{InputSpace, Layer, Network, Padding, Quadrature, Scale, Support};
+use haarmonic::network::{Filter, Init, InputSpace, Layer, Network, Padding, Quadrature};
 use ndarray::{Array2, Array3, Array4, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -21,9 +21,9 @@ struct Row {
 
 fn layer(text: &str) -> Layer {
     match text.strip_prefix("d ") {
-        Some(scale) => {
-            let (weight, bias) = scale.split_once(' ').unwrap();
-            Layer::Dense(Scale::new(weight.parse().unwrap(), bias.parse().unwrap()))
+        Some(init) => {
+            let (weight, bias) = init.split_once(' ').unwrap();
+            Layer::Dense(Init::new(weight.parse().unwrap(), bias.parse().unwrap()))
         }
         None => Layer::Activation(text.parse::<Activation>().unwrap()),
     }
@@ -66,8 +66,8 @@ fn collinear_vectors_keep_their_digits() {
             .gram(row.vectors.view())
             .unwrap();
         for (what, found, want) in [("nngp", &gram.nngp, row.nngp), ("ntk", &gram.ntk, row.ntk)] {
-            let scale = found[[0, 0]].sqrt() * found[[1, 1]].sqrt();
-            let error = (found[[0, 1]] - want).abs() / scale;
+            let init = found[[0, 0]].sqrt() * found[[1, 1]].sqrt();
+            let error = (found[[0, 1]] - want).abs() / init;
             let worst = &mut largest[usize::from(row.layers.contains("erf"))];
             *worst = worst.max(error);
             if error.is_nan() || error > tolerance {
@@ -94,42 +94,42 @@ fn collinear_vectors_keep_their_digits() {
 
 /// Networks without biases on vectors, finite sets and images: two layers of filters with an activation after each.
 fn networks(activation: &Activation) -> Vec<(&'static str, Network)> {
-    let scale = Scale::new(1.3, 0.0);
+    let init = Init::new(1.3, 0.0);
     let act = || activation.clone();
-    let window = || Support::window(3, Padding::Same);
-    let points = || Support::subset(&[0, 1, 5]);
+    let window = || Filter::window(3, Padding::Same);
+    let points = || Filter::subset(&[0, 1, 5]);
     let plane = |group| {
         Network::plane(6, 6, 1)
-            .lifting(group, window(), scale)
+            .lifting(group, window(), init)
             .activation(act())
-            .group_convolution(window(), scale)
+            .group_convolution(window(), init)
             .activation(act())
     };
     let networks = [
         (
             "finite",
             Network::finite(FiniteAction::cyclic(36).unwrap(), 1)
-                .lifting(points(), scale)
+                .lifting(points(), init)
                 .activation(act())
-                .group_convolution(points(), scale)
+                .group_convolution(points(), init)
                 .activation(act())
                 .group_pooling()
-                .dense(scale)
+                .dense(init)
                 .activation(act())
-                .dense(scale)
+                .dense(init)
                 .build(),
         ),
         (
             "pooled",
-            plane(PointGroup::C4).group_pooling().dense(scale).build(),
+            plane(PointGroup::C4).group_pooling().dense(init).build(),
         ),
         (
             "flat",
             plane(PointGroup::C1)
                 .flatten()
-                .dense(scale)
+                .dense(init)
                 .activation(act())
-                .dense(scale)
+                .dense(init)
                 .build(),
         ),
     ];
@@ -183,8 +183,8 @@ fn multiples_of_a_signal_have_multiples_of_its_kernel() {
 /// With filters of one pixel every patch of a positive image is a multiple of every other: the kernels are products of means.
 #[test]
 fn patches_that_are_multiples_of_each_other_are_collinear() {
-    let scale = Scale::new(1.3, 0.0);
-    let weight = scale.weight_std * scale.weight_std;
+    let init = Init::new(1.3, 0.0);
+    let weight = init.weight_std * init.weight_std;
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let brightness = Array3::from_shape_simple_fn((2, 5, 5), || rng.random_range(0.1..1.0));
     let colour = [0.3, 0.7, 0.9];
@@ -194,16 +194,16 @@ fn patches_that_are_multiples_of_each_other_are_collinear() {
     let square = colour.iter().map(|c| c * c).sum::<f64>() / 3.0;
     let mean = |n: usize| brightness.index_axis(Axis(0), n).mean().unwrap();
     for (activation, layers) in [(Activation::Relu, 2), (Activation::Sign, 3)] {
-        let one = || Support::window(1, Padding::Valid);
+        let one = || Filter::window(1, Padding::Valid);
         let mut network = Network::plane(5, 5, 3)
-            .lifting(PointGroup::C4, one(), scale)
+            .lifting(PointGroup::C4, one(), init)
             .activation(activation.clone());
         for _ in 1..layers {
             network = network
-                .group_convolution(one(), scale)
+                .group_convolution(one(), init)
                 .activation(activation.clone());
         }
-        let network = network.group_pooling().dense(scale).build().unwrap();
+        let network = network.group_pooling().dense(init).build().unwrap();
         let gram = Kernel::new(&network).unwrap().gram(images.view()).unwrap();
         // E[σσ] = k/2, E[σ'σ'] = 1/2 of a rectifier; 1 and 0 of the sign.
         let (nngp, ntk) = match activation {

@@ -10,8 +10,8 @@ use crate::common::tol::kernel as tol;
 use haarmonic::Result;
 use haarmonic::activation::Activation;
 use haarmonic::group::{FiniteAction, PointGroup};
-use haarmonic::kernel::{Gram, Kernel};
-use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::kernel::{Kernel, KernelMatrices};
+use haarmonic::network::{Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling};
 use ndarray::{Array2, Array3, Array4};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -28,7 +28,7 @@ const GEOMETRIES: [&str; 9] = [
     "cap-point",
 ];
 
-const W: Scale = Scale {
+const W: Init = Init {
     weight_std: 1.3,
     bias_std: 0.0,
 };
@@ -45,33 +45,33 @@ fn network(geometry: &str, a: &Activation) -> Network {
             .dense(W)
             .build(),
         "finite" => Network::finite(FiniteAction::dihedral(5).unwrap(), 1)
-            .lifting(Support::Global, W)
+            .lifting(Filter::Global, W)
             .activation(act())
-            .group_convolution(Support::Global, W)
+            .group_convolution(Filter::Global, W)
             .activation(act())
             .group_pooling()
             .dense(W)
             .build(),
         "finite-local" => Network::finite(FiniteAction::cyclic(6).unwrap(), 1)
-            .lifting(Support::subset(&[0, 1, 5]), W)
+            .lifting(Filter::subset(&[0, 1, 5]), W)
             .activation(act())
-            .group_convolution(Support::subset(&[0, 1, 5]), W)
+            .group_convolution(Filter::subset(&[0, 1, 5]), W)
             .activation(act())
             .group_pooling()
             .dense(W)
             .build(),
         "plane" => Network::plane(6, 6, 1)
-            .lifting(PointGroup::C4, Support::window(3, Padding::Same), W)
+            .lifting(PointGroup::C4, Filter::window(3, Padding::Same), W)
             .activation(act())
-            .group_convolution(Support::window(3, Padding::Same), W)
+            .group_convolution(Filter::window(3, Padding::Same), W)
             .activation(act())
             .group_pooling()
             .dense(W)
             .build(),
         "plane-flat" => Network::plane(6, 6, 1)
-            .lifting(PointGroup::C1, Support::window(3, Padding::Valid), W)
+            .lifting(PointGroup::C1, Filter::window(3, Padding::Valid), W)
             .activation(act())
-            .group_convolution(Support::window(3, Padding::Valid), W)
+            .group_convolution(Filter::window(3, Padding::Valid), W)
             .activation(act())
             .flatten()
             .dense(W)
@@ -96,18 +96,18 @@ fn network(geometry: &str, a: &Activation) -> Network {
             .build(),
         "cap" => Network::sphere(2, coeffs, 1)
             .quadrature(Quadrature::BandLimit(4))
-            .lifting_with(Support::cap(1.0), W)
+            .lifting_with(Filter::cap(1.0), W)
             .activation(act())
-            .group_convolution_with(Support::cap(1.0), W)
+            .group_convolution_with(Filter::cap(1.0), W)
             .activation(act())
             .group_pooling()
             .dense(W)
             .build(),
         "cap-point" => Network::sphere(2, coeffs, 1)
             .quadrature(Quadrature::BandLimit(4))
-            .lifting_with(Support::cap(1.0), W)
+            .lifting_with(Filter::cap(1.0), W)
             .activation(act())
-            .group_convolution_with(Support::cap(1.0), W)
+            .group_convolution_with(Filter::cap(1.0), W)
             .outputs(Outputs::rotations(&[[0.1, 0.5, 0.2]]))
             .build(),
         _ => unreachable!(),
@@ -115,7 +115,7 @@ fn network(geometry: &str, a: &Activation) -> Network {
     .unwrap()
 }
 
-fn gram(geometry: &str, a: &Activation, exponents: [i32; 3]) -> Result<Gram> {
+fn gram(geometry: &str, a: &Activation, exponents: [i32; 3]) -> Result<KernelMatrices> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let kernel = Kernel::new(&network(geometry, a))?;
     let s = exponents.map(|e| 2f64.powi(e));
@@ -262,10 +262,10 @@ fn functions_of_large_inputs_scale() {
 #[test]
 fn overflow_and_underflow_are_named() {
     let vector = |a: Activation, depth: usize, weight: f64| {
-        let scale = Scale::new(weight, 0.0);
-        let mut network = Network::vector(2).dense(scale);
+        let init = Init::new(weight, 0.0);
+        let mut network = Network::vector(2).dense(init);
         for _ in 1..depth {
-            network = network.activation(a.clone()).dense(scale);
+            network = network.activation(a.clone()).dense(init);
         }
         network.build().unwrap()
     };
@@ -303,9 +303,9 @@ fn overflow_and_underflow_are_named() {
     }
     // A bias is all that matters beside them.
     let biased = Network::vector(2)
-        .dense(Scale::new(1.0, 0.5))
+        .dense(Init::new(1.0, 0.5))
         .activation(Activation::Relu)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap();
     let found = Kernel::new(&biased)
@@ -340,10 +340,10 @@ fn deep_rectifiers_agree_with_the_recursion() {
     assert!(!lines.is_empty());
     for line in lines {
         let numbers: Vec<f64> = line.split(',').map(|n| n.parse().unwrap()).collect();
-        let (scale, depth) = (Scale::new(numbers[0], 0.0), numbers[1] as usize);
-        let mut network = Network::vector(6).dense(scale);
+        let (init, depth) = (Init::new(numbers[0], 0.0), numbers[1] as usize);
+        let mut network = Network::vector(6).dense(init);
         for _ in 0..depth {
-            network = network.activation(Activation::Relu).dense(scale);
+            network = network.activation(Activation::Relu).dense(init);
         }
         let x = Array2::from_shape_vec((2, 6), numbers[2..14].to_vec()).unwrap();
         let found = Kernel::new(&network.build().unwrap())

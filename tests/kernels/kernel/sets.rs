@@ -6,8 +6,10 @@ use crate::common::tol::kernel as tol;
 use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::group::PointGroup;
-use haarmonic::kernel::{Gram, Kernel, KernelError, Pairing, Precision, SetKernel, SignalSet};
-use haarmonic::network::{Network, Padding, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::kernel::{
+    Kernel, KernelError, KernelMatrices, Pairing, Precision, SetKernel, SignalSet,
+};
+use haarmonic::network::{Filter, Init, Network, Padding, Quadrature, SphereSampling};
 use ndarray::{Array2, Array4};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
@@ -45,9 +47,9 @@ fn naive(matrix: &Array2<f64>, pairing: Pairing, normalised: bool, bias: f64) ->
                     Pairing::SameLabel => a == b,
                 };
                 let (i, j) = (sets[x].first + i, sets[y].first + j);
-                let scale = (matrix[[i, i]] * matrix[[j, j]]).sqrt();
+                let init = (matrix[[i, i]] * matrix[[j, j]]).sqrt();
                 if counts {
-                    sum += matrix[[i, j]] / if normalised { scale } else { 1.0 };
+                    sum += matrix[[i, j]] / if normalised { init } else { 1.0 };
                 }
             }
         }
@@ -55,14 +57,20 @@ fn naive(matrix: &Array2<f64>, pairing: Pairing, normalised: bool, bias: f64) ->
     })
 }
 
-fn assert_sums(found: &[Gram], all: &Gram, normalised: bool, bias: f64, tolerance: f64) {
+fn assert_sums(
+    found: &[KernelMatrices],
+    all: &KernelMatrices,
+    normalised: bool,
+    bias: f64,
+    tolerance: f64,
+) {
     for (gram, pairing) in found.iter().zip(PAIRINGS) {
         for (found, all) in [(&gram.nngp, &all.nngp), (&gram.ntk, &all.ntk)] {
             let want = naive(all, pairing, normalised, bias);
-            let scale = want.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+            let init = want.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
             for ((index, found), want) in found.indexed_iter().zip(&want) {
                 assert!(
-                    (found - want).abs() <= tolerance * scale,
+                    (found - want).abs() <= tolerance * init,
                     "{pairing:?} {index:?}: {found} {want}"
                 );
             }
@@ -75,9 +83,9 @@ fn sums_of_vector_kernels() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let data = Array2::from_shape_simple_fn((SIGNALS, 5), || rng.random_range(-1.0..1.0));
     let network = Network::vector(5)
-        .dense(Scale::new(1.2, 0.3))
+        .dense(Init::new(1.2, 0.3))
         .activation(Activation::Relu)
-        .dense(Scale::new(0.9, 0.1))
+        .dense(Init::new(0.9, 0.1))
         .build()
         .unwrap();
     let kernel = Kernel::new(&network).unwrap();
@@ -105,12 +113,12 @@ fn sums_of_sphere_kernels_carry_their_errors() {
     for quadrature in [Quadrature::Tolerance(tolerance), Quadrature::BandLimit(9)] {
         let network = Network::sphere(3, SphereSampling::Coefficients, 1)
             .quadrature(quadrature)
-            .lifting(Scale::new(1.2, 0.3))
+            .lifting(Init::new(1.2, 0.3))
             .activation(Activation::Erf)
             .group_pooling()
-            .dense(Scale::default())
+            .dense(Init::default())
             .activation(Activation::Erf)
-            .dense(Scale::default())
+            .dense(Init::default())
             .build()
             .unwrap();
         let kernel = Kernel::new(&network).unwrap();
@@ -136,14 +144,14 @@ fn sums_in_single_precision_come_with_a_sample_of_their_errors() {
     let network = Network::plane(4, 4, 1)
         .lifting(
             PointGroup::C4,
-            Support::window(3, Padding::Same),
-            Scale::new(1.2, 0.3),
+            Filter::window(3, Padding::Same),
+            Init::new(1.2, 0.3),
         )
         .activation(Activation::Relu)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .activation(Activation::Erf)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap();
     let mut rng = ChaCha8Rng::seed_from_u64(5);
@@ -167,11 +175,11 @@ fn sums_in_single_precision_come_with_a_sample_of_their_errors() {
 
 #[test]
 fn bad_sets_are_refused() {
-    let network = Network::vector(5).dense(Scale::default()).build().unwrap();
+    let network = Network::vector(5).dense(Init::default()).build().unwrap();
     let kernel = Kernel::new(&network).unwrap();
     let signals = kernel.prepare(Array2::ones((SIGNALS, 5)).view()).unwrap();
     let other = Network::vector(5)
-        .dense(Scale::new(2.0, 0.0))
+        .dense(Init::new(2.0, 0.0))
         .build()
         .unwrap();
     let foreign = Kernel::new(&other)

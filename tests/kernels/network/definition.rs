@@ -2,11 +2,11 @@
 
 use haarmonic::activation::Activation;
 use haarmonic::network::{
-    GroupName, InputSpace, Layer, Network, Quadrature, Scale, SphereSampling, Support,
+    Filter, GroupName, Init, InputSpace, Layer, Network, Quadrature, SphereSampling,
 };
 
 fn dense() -> Layer {
-    Layer::Dense(Scale::default())
+    Layer::Dense(Init::default())
 }
 
 fn relu() -> Layer {
@@ -16,15 +16,15 @@ fn relu() -> Layer {
 fn lifting() -> Layer {
     Layer::Lifting {
         group: GroupName::So3,
-        support: Support::Global,
-        scale: Scale::default(),
+        filter: Filter::Global,
+        init: Init::default(),
     }
 }
 
 fn convolution() -> Layer {
     Layer::GroupConvolution {
-        support: Support::Global,
-        scale: Scale::default(),
+        filter: Filter::Global,
+        init: Init::default(),
     }
 }
 
@@ -151,25 +151,25 @@ fn layers_that_do_not_fit() {
 fn values_out_of_range() {
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         refused(
-            vector(vec![dense(), Layer::Dense(Scale::new(bad, 0.0))]),
+            vector(vec![dense(), Layer::Dense(Init::new(bad, 0.0))]),
             &format!("layer 2: weight_std is {bad}; give a number greater than 0"),
         );
     }
     for bad in [-0.5, f64::NAN, f64::INFINITY] {
-        let scale = Scale::new(1.0, bad);
+        let init = Init::new(1.0, bad);
         let message = format!("bias_std is {bad}; give 0 (no bias) or a number greater than 0");
         let group = GroupName::So3;
-        let support = Support::Global;
+        let filter = Filter::Global;
         refused(
             sphere(vec![Layer::Lifting {
                 group,
-                support: support.clone(),
-                scale,
+                filter: filter.clone(),
+                init,
             }]),
             &format!("layer 1: {message}"),
         );
         refused(
-            sphere(vec![lifting(), Layer::GroupConvolution { support, scale }]),
+            sphere(vec![lifting(), Layer::GroupConvolution { filter, init }]),
             &format!("layer 2: {message}"),
         );
     }
@@ -196,12 +196,12 @@ fn values_out_of_range() {
 
     let sphere_of = |band_limit, channels| {
         Network::sphere(band_limit, SphereSampling::Coefficients, channels)
-            .lifting(Scale::default())
+            .lifting(Init::default())
             .group_pooling()
             .build()
     };
     refused(
-        Network::vector(0).dense(Scale::default()).build(),
+        Network::vector(0).dense(Init::default()).build(),
         "dimension: found 0, expected at least 1",
     );
     refused(sphere_of(4, 0), "channels: found 0, expected at least 1");

@@ -3,8 +3,8 @@
 use haarmonic::activation::{Activation, Elementwise};
 use haarmonic::group::PointGroup;
 use haarmonic::network::{
-    DEFAULT_TOLERANCE, GroupName, InputSpace, Layer, Network, Outputs, Padding, Quadrature, Scale,
-    SphereSampling, Support,
+    DEFAULT_TOLERANCE, Filter, GroupName, Init, InputSpace, Layer, Network, Outputs, Padding,
+    Quadrature, SphereSampling,
 };
 use haarmonic::sphere::Sampling;
 
@@ -16,37 +16,37 @@ use crate::common::network_files::{
 fn documented_files_parse_to_the_networks_they_describe() {
     let mlp = Network::from_toml(mlp_file()).unwrap();
     let built = Network::vector(7)
-        .dense(Scale::new(1.3, 0.2))
+        .dense(Init::new(1.3, 0.2))
         .activation(Activation::Relu)
-        .dense(Scale::new(0.9, 0.1))
+        .dense(Init::new(0.9, 0.1))
         .build()
         .unwrap();
     assert_eq!(mlp, built);
 
-    let scale = Scale::new(1.3, 0.2);
+    let init = Init::new(1.3, 0.2);
     let built = Network::sphere(6, SphereSampling::Grid(Sampling::DriscollHealy), 2)
         .quadrature(Quadrature::BandLimit(12))
-        .lifting(scale)
+        .lifting(init)
         .activation(Activation::Erf)
-        .group_convolution(scale)
+        .group_convolution(init)
         .activation(Activation::Erf)
         .group_pooling()
-        .dense(Scale::new(1.1, 0.0))
+        .dense(Init::new(1.1, 0.0))
         .build()
         .unwrap();
     assert_eq!(Network::from_toml(sphere_file()).unwrap(), built);
 
-    let filter = || Support::window(3, Padding::Same);
+    let filter = || Filter::window(3, Padding::Same);
     let built = Network::plane(32, 32, 3)
-        .lifting(PointGroup::C4, filter(), Scale::new(1.4, 0.1))
+        .lifting(PointGroup::C4, filter(), Init::new(1.4, 0.1))
         .residual(|block| {
             block
                 .activation(Activation::Relu)
-                .group_convolution(filter(), Scale::new(1.4, 0.0))
+                .group_convolution(filter(), Init::new(1.4, 0.0))
         })
         .activation(Activation::Relu)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap();
     let [_, _, plane, local] = documented_files()[..] else {
@@ -56,12 +56,12 @@ fn documented_files_parse_to_the_networks_they_describe() {
 
     let built = Network::sphere(6, SphereSampling::Coefficients, 1)
         .quadrature(Quadrature::BandLimit(12))
-        .lifting_with(Support::cap(0.9), Scale::new(1.3, 0.2))
+        .lifting_with(Filter::cap(0.9), Init::new(1.3, 0.2))
         .activation(Activation::Erf)
-        .group_convolution_with(Support::gaussian(0.4), Scale::new(1.3, 0.2))
+        .group_convolution_with(Filter::gaussian(0.4), Init::new(1.3, 0.2))
         .activation(Activation::Erf)
         .partial_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .outputs(Outputs::grid_points(Sampling::GaussLegendre, 4).unwrap())
         .build()
         .unwrap();
@@ -70,23 +70,23 @@ fn documented_files_parse_to_the_networks_they_describe() {
 
 #[test]
 fn documented_filters_on_the_sphere() {
-    for (line, support) in [
-        ("cap = 0.9", Support::cap(0.9)),
-        ("ring = [0.3, 0.9]", Support::ring(0.3, 0.9)),
-        ("gaussian = 0.4", Support::gaussian(0.4)),
-        ("heat = 0.1", Support::heat(0.1)),
+    for (line, filter) in [
+        ("cap = 0.9", Filter::cap(0.9)),
+        ("ring = [0.3, 0.9]", Filter::ring(0.3, 0.9)),
+        ("gaussian = 0.4", Filter::gaussian(0.4)),
+        ("heat = 0.1", Filter::heat(0.1)),
         (
             "legendre = [1.0, 0.5, 0.2]",
-            Support::legendre(&[1.0, 0.5, 0.2]),
+            Filter::legendre(&[1.0, 0.5, 0.2]),
         ),
     ] {
         assert!(DOCUMENT.contains(&format!("`{line}`")), "{line}");
         let text = sphere_file().replacen("\"SO3\"", &format!("\"SO3\"\n{line}"), 1);
         let network = Network::from_toml(&text).unwrap();
-        let Layer::Lifting { support: found, .. } = &network.layers()[0] else {
+        let Layer::Lifting { filter: found, .. } = &network.layers()[0] else {
             panic!("a lifting")
         };
-        assert_eq!(*found, support);
+        assert_eq!(*found, filter);
         assert!(network.to_toml().unwrap().contains(line));
     }
 }
@@ -94,15 +94,15 @@ fn documented_filters_on_the_sphere() {
 #[test]
 fn networks_with_outputs_come_back() {
     let awkward = 0.1 + 0.2;
-    let supports = [
-        Support::cap(awkward),
-        Support::ring(0.0, awkward),
-        Support::gaussian(1e-3 * awkward),
-        Support::gaussian(1e300),
-        Support::heat(f64::MIN_POSITIVE),
-        Support::legendre(&[1.0, awkward, 0.1]),
-        Support::legendre(&[1.0, 1.0 / 3.0, 0.0]),
-        Support::Global,
+    let filters = [
+        Filter::cap(awkward),
+        Filter::ring(0.0, awkward),
+        Filter::gaussian(1e-3 * awkward),
+        Filter::gaussian(1e300),
+        Filter::heat(f64::MIN_POSITIVE),
+        Filter::legendre(&[1.0, awkward, 0.1]),
+        Filter::legendre(&[1.0, 1.0 / 3.0, 0.0]),
+        Filter::Global,
     ];
     let rotations = [
         Outputs::rotations(&[[awkward, 0.0, -7.5], [0.0, 1.0 / 3.0, 1e9]]),
@@ -114,14 +114,14 @@ fn networks_with_outputs_come_back() {
         Outputs::grid_points(Sampling::McEwenWiaux, 1).unwrap(),
         Outputs::grid_points(Sampling::ClenshawCurtis, 2).unwrap(),
     ];
-    for support in supports {
+    for filter in filters {
         let features = || {
             Network::sphere(4, SphereSampling::Coefficients, 1)
-                .lifting_with(support.clone(), Scale::default())
+                .lifting_with(filter.clone(), Init::default())
                 .residual(|block| {
                     block
                         .activation(Activation::Relu)
-                        .group_convolution_with(support.clone(), Scale::default())
+                        .group_convolution_with(filter.clone(), Init::default())
                 })
         };
         let over_group = rotations
@@ -137,7 +137,7 @@ fn networks_with_outputs_come_back() {
     }
     // A grid is written by its name, one point off is not.
     let text = |outputs: Outputs| {
-        let network = Network::sphere(4, SphereSampling::Coefficients, 1).lifting(Scale::default());
+        let network = Network::sphere(4, SphereSampling::Coefficients, 1).lifting(Init::default());
         let network = network.partial_pooling().outputs(outputs).build().unwrap();
         network.to_toml().unwrap()
     };
@@ -240,12 +240,12 @@ fn files_come_back_as_they_were_written() {
         let input = InputSpace::Vector { dimension: 3 };
         Network::new(input, Quadrature::default(), layers).unwrap()
     };
-    let awkward = Scale::new(0.1 + 0.2, 1.0 / 3.0);
+    let awkward = Init::new(0.1 + 0.2, 1.0 / 3.0);
     let mut networks = vec![
         Network::from_toml(mlp_file()).unwrap(),
         Network::from_toml(sphere_file()).unwrap(),
         mlp(vec![Layer::Dense(awkward)]),
-        mlp(vec![Layer::Dense(Scale::new(f64::MIN_POSITIVE, f64::MAX))]),
+        mlp(vec![Layer::Dense(Init::new(f64::MIN_POSITIVE, f64::MAX))]),
     ];
     for sampling in [
         "driscoll-healy",
@@ -269,7 +269,7 @@ fn files_come_back_as_they_were_written() {
     }
     for (activation, _) in every_activation() {
         networks.push(mlp(vec![
-            Layer::Dense(Scale::default()),
+            Layer::Dense(Init::default()),
             Layer::Activation(activation),
         ]));
     }
@@ -290,11 +290,11 @@ fn defaults_are_the_stated_ones() {
     );
     let lifting = Layer::Lifting {
         group: GroupName::So3,
-        support: Support::Global,
-        scale: Scale::default(),
+        filter: Filter::Global,
+        init: Init::default(),
     };
     assert_eq!(network.layers()[0], lifting);
-    assert_eq!(Scale::default(), Scale::new(1.0, 0.0));
+    assert_eq!(Init::default(), Init::new(1.0, 0.0));
     assert!(DOCUMENT.contains(&format!("tolerance = {DEFAULT_TOLERANCE:?}")));
 }
 
@@ -302,7 +302,7 @@ fn defaults_are_the_stated_ones() {
 fn integers_are_numbers_and_bases_are_understood() {
     let text = mlp_file().replace("1.3", "2").replace("= 7", "= 0x0_7");
     let network = Network::from_toml(&text).unwrap();
-    assert_eq!(network.layers()[0], Layer::Dense(Scale::new(2.0, 0.2)));
+    assert_eq!(network.layers()[0], Layer::Dense(Init::new(2.0, 0.2)));
     assert_eq!(*network.input(), InputSpace::Vector { dimension: 7 });
 }
 
@@ -312,7 +312,7 @@ fn functions_without_a_name_are_not_written() {
     for name in ["softsign", "relu"] {
         let function = Elementwise::new(name, 8, |x| x, |_| 1.0).unwrap();
         let network = Network::vector(3)
-            .dense(Scale::default())
+            .dense(Init::default())
             .activation(Activation::Elementwise(function))
             .build()
             .unwrap();

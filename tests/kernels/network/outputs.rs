@@ -5,10 +5,10 @@ use std::f64::consts::PI;
 use haarmonic::activation::Activation;
 use haarmonic::kernel::Kernel;
 use haarmonic::network::{
-    GroupName, InputSpace, Layer, Network, Outputs, Padding, Quadrature, Scale, SphereSampling,
-    Support, ZonalProfile,
+    Filter, GroupName, Init, InputSpace, Layer, Network, Outputs, Padding, Quadrature,
+    SphereSampling, ZonalProfile,
 };
-use haarmonic::rotation_group::RotationGrid;
+use haarmonic::so3::RotationGrid;
 use haarmonic::sphere::Sampling;
 
 fn relu() -> Layer {
@@ -16,21 +16,21 @@ fn relu() -> Layer {
 }
 
 fn dense() -> Layer {
-    Layer::Dense(Scale::default())
+    Layer::Dense(Init::default())
 }
 
-fn lifting(support: Support) -> Layer {
+fn lifting(filter: Filter) -> Layer {
     Layer::Lifting {
         group: GroupName::So3,
-        support,
-        scale: Scale::default(),
+        filter,
+        init: Init::default(),
     }
 }
 
-fn convolution(support: Support) -> Layer {
+fn convolution(filter: Filter) -> Layer {
     Layer::GroupConvolution {
-        support,
-        scale: Scale::default(),
+        filter,
+        init: Init::default(),
     }
 }
 
@@ -43,7 +43,7 @@ fn on_sphere() -> InputSpace {
 }
 
 fn network(layers: Vec<Layer>, outputs: Outputs) -> haarmonic::Result<Network> {
-    Network::reading(on_sphere(), Quadrature::default(), layers, outputs)
+    Network::new_with_outputs(on_sphere(), Quadrature::default(), layers, outputs)
 }
 
 fn pooled(layers: Vec<Layer>) -> haarmonic::Result<Network> {
@@ -65,15 +65,15 @@ fn refused(result: haarmonic::Result<Network>, message: &str) {
 
 #[test]
 fn what_fits() {
-    let cap = || Support::cap(0.9);
+    let cap = || Filter::cap(0.9);
     network(vec![lifting(cap())], rotations()).unwrap();
-    network(vec![lifting(Support::Global), relu()], rotations()).unwrap();
+    network(vec![lifting(Filter::Global), relu()], rotations()).unwrap();
     network(vec![lifting(cap()), Layer::PartialPooling], points()).unwrap();
     network(
         vec![
             lifting(cap()),
             relu(),
-            convolution(Support::ring(0.1, 0.2)),
+            convolution(Filter::ring(0.1, 0.2)),
             Layer::PartialPooling,
             relu(),
             dense(),
@@ -83,7 +83,7 @@ fn what_fits() {
     )
     .unwrap();
     pooled(vec![
-        lifting(Support::heat(0.1)),
+        lifting(Filter::heat(0.1)),
         relu(),
         Layer::PartialPooling,
         dense(),
@@ -96,7 +96,7 @@ fn what_fits() {
 
 #[test]
 fn what_does_not_fit() {
-    let global = || lifting(Support::Global);
+    let global = || lifting(Filter::Global);
     refused(
         network(vec![global()], Outputs::Pooled),
         "network: the outputs are functions on the group, a kernel needs numbers; add a `group-pooling` layer, or outputs at given rotations",
@@ -118,7 +118,7 @@ fn what_does_not_fit() {
             network(vec![global(), Layer::GroupPooling], outputs.clone()),
             "network: outputs at given places of features that are pooled; remove the outputs, or the `group-pooling` layer",
         );
-        let mlp = Network::vector(3).dense(Scale::default()).build().unwrap();
+        let mlp = Network::vector(3).dense(Init::default()).build().unwrap();
         refused(
             mlp.with_outputs(outputs),
             "network: outputs at given places, which are for signals on the sphere; remove the outputs",
@@ -127,7 +127,7 @@ fn what_does_not_fit() {
     let partly =
         |rest: Vec<Layer>| pooled([vec![global(), relu(), Layer::PartialPooling], rest].concat());
     refused(
-        partly(vec![convolution(Support::Global)]),
+        partly(vec![convolution(Filter::Global)]),
         "layer 4: a `group-convolution` behind `partial-pooling`, where features are functions on the sphere; move it before `partial-pooling`, or use `dense`",
     );
     refused(
@@ -165,22 +165,22 @@ fn what_does_not_fit() {
         width: 4,
         channels: 1,
     };
-    let on_plane = |support, readout| {
+    let on_plane = |filter, readout| {
         let group = "C4".parse().unwrap();
-        let scale = Scale::default();
+        let init = Init::default();
         let lifting = Layer::Lifting {
             group,
-            support,
-            scale,
+            filter,
+            init,
         };
         Network::new(plane.clone(), Quadrature::default(), vec![lifting, readout])
     };
     refused(
-        on_plane(Support::Global, Layer::PartialPooling),
+        on_plane(Filter::Global, Layer::PartialPooling),
         "layer 2: a `partial-pooling` outside the sphere; use `group-pooling`",
     );
     refused(
-        on_plane(Support::heat(0.1), Layer::GroupPooling),
+        on_plane(Filter::heat(0.1), Layer::GroupPooling),
         "layer 1: a filter `heat` outside the sphere; leave it out for a global filter",
     );
     refused(
@@ -194,7 +194,7 @@ fn what_does_not_fit() {
     let change = "use one of `cap`, `ring`, `gaussian`, `heat`, `legendre`, or leave it out for a global filter";
     refused(
         pooled(vec![
-            lifting(Support::window(3, Padding::Same)),
+            lifting(Filter::window(3, Padding::Same)),
             Layer::GroupPooling,
         ]),
         &format!("layer 1: a filter of pixels on the sphere; {change}"),
@@ -202,7 +202,7 @@ fn what_does_not_fit() {
     refused(
         pooled(vec![
             global(),
-            convolution(Support::subset(&[0])),
+            convolution(Filter::subset(&[0])),
             Layer::GroupPooling,
         ]),
         &format!("layer 2: a filter on a list of points or elements on the sphere; {change}"),
@@ -211,51 +211,48 @@ fn what_does_not_fit() {
 
 #[test]
 fn values_out_of_range_name_their_layer() {
-    for (support, message) in [
+    for (filter, message) in [
         (
-            Support::cap(0.0),
+            Filter::cap(0.0),
             "cap is 0; give an angle in radians greater than 0 and at most π",
         ),
         (
-            Support::cap(f64::INFINITY),
+            Filter::cap(f64::INFINITY),
             "cap is inf; give an angle in radians greater than 0 and at most π",
         ),
         (
-            Support::ring(0.9, 0.3),
+            Filter::ring(0.9, 0.3),
             "ring is [0.9, 0.3]; give two angles in radians, 0 <= inner < outer <= π",
         ),
         (
-            Support::gaussian(-1.0),
+            Filter::gaussian(-1.0),
             "gaussian is -1; give a finite width in radians greater than 0",
         ),
         (
-            Support::heat(f64::NAN),
+            Filter::heat(f64::NAN),
             "heat is NaN; give a finite time greater than 0",
         ),
         (
-            Support::legendre(&[1.0, 0.5]),
+            Filter::legendre(&[1.0, 0.5]),
             "legendre is multipliers of a density that is -3.979e-2 at 3.1416 rad; give a density that is nowhere negative",
         ),
     ] {
         refused(
-            network(vec![lifting(support.clone())], rotations()),
+            network(vec![lifting(filter.clone())], rotations()),
             &format!("layer 1: {message}"),
         );
-        let branch = vec![convolution(support)];
+        let branch = vec![convolution(filter)];
         let residual = Layer::Residual {
             branch,
             shortcut: vec![],
         };
         refused(
-            network(
-                vec![lifting(Support::Global), relu(), residual],
-                rotations(),
-            ),
+            network(vec![lifting(Filter::Global), relu(), residual], rotations()),
             &format!("layer 3: {message}"),
         );
     }
     let at =
-        |angles: &[[f64; 3]]| network(vec![lifting(Support::Global)], Outputs::rotations(angles));
+        |angles: &[[f64; 3]]| network(vec![lifting(Filter::Global)], Outputs::rotations(angles));
     refused(
         at(&[]),
         "rotations of the outputs: found 0, expected 1 to 1048576 of them",
@@ -282,7 +279,7 @@ fn values_out_of_range_name_their_layer() {
     );
     let at = |angles: &[[f64; 2]]| {
         network(
-            vec![lifting(Support::Global), Layer::PartialPooling],
+            vec![lifting(Filter::Global), Layer::PartialPooling],
             Outputs::points(angles),
         )
     };
@@ -314,18 +311,18 @@ fn values_out_of_range_name_their_layer() {
 
 #[test]
 fn builders_make_the_same_networks() {
-    let scale = Scale::default();
+    let init = Init::default();
     let built = Network::sphere(4, SphereSampling::Coefficients, 1)
-        .lifting_with(Support::cap(0.9), scale)
+        .lifting_with(Filter::cap(0.9), init)
         .activation(Activation::Relu)
-        .group_convolution_with(Support::gaussian(0.4), scale)
+        .group_convolution_with(Filter::gaussian(0.4), init)
         .partial_pooling()
         .activation(Activation::Relu)
-        .dense(scale);
+        .dense(init);
     let layers = vec![
-        lifting(Support::cap(0.9)),
+        lifting(Filter::cap(0.9)),
         relu(),
-        convolution(Support::gaussian(0.4)),
+        convolution(Filter::gaussian(0.4)),
         Layer::PartialPooling,
         relu(),
         dense(),
@@ -356,9 +353,9 @@ fn builders_make_the_same_networks() {
 
 #[test]
 fn filters_on_everything_are_global_by_name() {
-    let everything = Support::Zonal(ZonalProfile::Cap { angle: PI });
-    let residual = |support| Layer::Residual {
-        branch: vec![convolution(support)],
+    let everything = Filter::Zonal(ZonalProfile::Cap { angle: PI });
+    let residual = |filter| Layer::Residual {
+        branch: vec![convolution(filter)],
         shortcut: vec![],
     };
     let found = network(
@@ -366,7 +363,7 @@ fn filters_on_everything_are_global_by_name() {
         rotations(),
     );
     let wanted = network(
-        vec![lifting(Support::Global), relu(), residual(Support::Global)],
+        vec![lifting(Filter::Global), relu(), residual(Filter::Global)],
         rotations(),
     );
     assert_eq!(found.unwrap(), wanted.unwrap());
@@ -404,7 +401,7 @@ fn grids_are_in_the_order_of_arrays() {
 #[test]
 fn activations_between_two_poolings_are_not_evaluated() {
     let plain = pooled(vec![
-        lifting(Support::Global),
+        lifting(Filter::Global),
         relu(),
         Layer::PartialPooling,
         dense(),
@@ -412,7 +409,7 @@ fn activations_between_two_poolings_are_not_evaluated() {
     ]);
     assert!(Kernel::new(&plain.unwrap()).is_ok());
     let network = pooled(vec![
-        lifting(Support::Global),
+        lifting(Filter::Global),
         Layer::PartialPooling,
         relu(),
         Layer::GroupPooling,

@@ -4,7 +4,7 @@ use approx::assert_abs_diff_eq;
 use std::f64::consts::PI;
 
 use haarmonic::Error;
-use haarmonic::network::{Support, ZonalProfile};
+use haarmonic::network::{Filter, ZonalProfile};
 use haarmonic::numeric::legendre_polynomials;
 
 use crate::common::tol::network as tol;
@@ -245,25 +245,25 @@ fn parameters_out_of_range() {
 
 #[test]
 fn supports_that_are_global() {
-    assert_eq!(Support::cap(PI), Support::Global);
-    assert_eq!(Support::cap(7.0), Support::Global);
-    assert_eq!(Support::ring(0.0, PI), Support::Global);
-    assert_eq!(Support::legendre(&[1.0]), Support::Global);
-    assert_eq!(Support::legendre(&[1.0, 0.0, 0.0]), Support::Global);
-    assert!(Support::Zonal(ZonalProfile::Cap { angle: PI }).is_global());
+    assert_eq!(Filter::cap(PI), Filter::Global);
+    assert_eq!(Filter::cap(7.0), Filter::Global);
+    assert_eq!(Filter::ring(0.0, PI), Filter::Global);
+    assert_eq!(Filter::legendre(&[1.0]), Filter::Global);
+    assert_eq!(Filter::legendre(&[1.0, 0.0, 0.0]), Filter::Global);
+    assert!(Filter::Zonal(ZonalProfile::Cap { angle: PI }).is_global());
     for local in [
-        Support::cap(PI.next_down()),
-        Support::cap(f64::INFINITY),
-        Support::cap(f64::NAN),
-        Support::ring(0.1, PI),
-        Support::ring(0.0, 3.0),
-        Support::gaussian(1e9),
-        Support::heat(1e9),
-        Support::legendre(&[1.0, 0.1]),
-        Support::legendre(&[]),
-        Support::legendre(&[2.0]),
-        Support::subset(&[0]),
-        Support::window(1, Default::default()),
+        Filter::cap(PI.next_down()),
+        Filter::cap(f64::INFINITY),
+        Filter::cap(f64::NAN),
+        Filter::ring(0.1, PI),
+        Filter::ring(0.0, 3.0),
+        Filter::gaussian(1e9),
+        Filter::heat(1e9),
+        Filter::legendre(&[1.0, 0.1]),
+        Filter::legendre(&[]),
+        Filter::legendre(&[2.0]),
+        Filter::subset(&[0]),
+        Filter::window(1, Default::default()),
     ] {
         assert!(!local.is_global(), "{local:?}");
     }

@@ -11,7 +11,7 @@ use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::{Kernel, PreparedSignals};
-use haarmonic::network::{Network, Outputs, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::network::{Filter, Init, Network, Outputs, Quadrature, SphereSampling};
 use haarmonic::predict::{KernelKind, KernelRidge, Kernels, Regression, Ridge, Time, fields};
 use nalgebra::{DMatrix, Matrix3, Rotation3, Vector3};
 use ndarray::{Array2, Array3, Array4, Axis};
@@ -79,11 +79,11 @@ fn rows_are_signals_and_then_places() {
     ];
     let (train, test) = (random(1, 4, 2), random(2, 3, 2));
     let targets = random_targets((4, 3, 2));
-    let scale = Scale::new(STD[0], STD[1]);
+    let init = Init::new(STD[0], STD[1]);
     let network = Network::sphere(2, SphereSampling::Coefficients, 2)
-        .lifting(scale)
+        .lifting(init)
         .activation(Activation::Erf)
-        .dense(scale)
+        .dense(init)
         .outputs(Outputs::rotations(&here))
         .build()
         .unwrap();
@@ -137,22 +137,22 @@ fn predictions_turn_with_the_input() {
     let places: Vec<_> = (0..3).map(|_| Rotation::random(&mut rng)).collect();
     let (train, test) = (random(4, 3, 3), random(5, 2, 3));
     let y = fields::to_rows(random_targets((3, 3, 1)).view(), 3).unwrap();
-    let scale = Scale::new(STD[0], STD[1]);
+    let init = Init::new(STD[0], STD[1]);
     for (at_points, quadrature, kernel_error) in [
         (false, Quadrature::BandLimit(3), f64::EPSILON),
         (true, Quadrature::Tolerance(1e-6), 1e-6),
     ] {
         let features = Network::sphere(3, SphereSampling::Coefficients, 2)
             .quadrature(quadrature)
-            .lifting_with(Support::cap(0.9), scale)
+            .lifting_with(Filter::cap(0.9), init)
             .activation(Activation::Erf)
-            .group_convolution_with(Support::cap(0.7), scale)
+            .group_convolution_with(Filter::cap(0.7), init)
             .activation(Activation::Erf);
         let at = outputs(&places, at_points);
         let network = if at_points {
-            features.partial_pooling().dense(scale).outputs(at).build()
+            features.partial_pooling().dense(init).outputs(at).build()
         } else {
-            features.dense(scale).outputs(at).build()
+            features.dense(init).outputs(at).build()
         };
         let kernel = Kernel::new(&network.unwrap()).unwrap();
         let prepared = |coeffs: &Array4<Complex64>, turn: Option<Rotation>| -> PreparedSignals {
@@ -190,11 +190,11 @@ fn predictions_turn_with_the_input() {
         for i in 0..2 {
             assert_named_close("turned input", &input[i], &want[i], tolerance);
             assert_named_close("turned training data", &data[i], &want[i], tolerance);
-            let scale = want[i].iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+            let init = want[i].iter().fold(0.0, |m: f64, v| m.max(v.abs()));
             let other = (&fixed[i] - &want[i])
                 .iter()
                 .fold(0.0, |m: f64, v| m.max(v.abs()));
-            assert!(other > 0.05 * scale, "{other} {scale}");
+            assert!(other > 0.05 * init, "{other} {init}");
         }
     }
 }
@@ -225,7 +225,7 @@ fn wrong_shapes_and_places_are_errors() {
     assert_eq!(back, targets);
 
     let features = Network::sphere(2, SphereSampling::Coefficients, 2)
-        .lifting_with(Support::cap(0.9), Scale::default())
+        .lifting_with(Filter::cap(0.9), Init::default())
         .activation(Activation::Erf);
     let rotations = Outputs::rotations(&[[0.0; 3], [0.1, 0.2, 0.3]]);
     let local = features.clone().outputs(rotations.clone()).build().unwrap();

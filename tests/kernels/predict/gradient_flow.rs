@@ -9,7 +9,7 @@ use std::fs::File;
 
 use crate::common::predict_problem::{KINDS, Problem};
 use haarmonic::Error;
-use haarmonic::kernel::{Gram, KernelError};
+use haarmonic::kernel::{KernelError, KernelMatrices};
 use haarmonic::predict::{
     Criterion, GaussianProcess, GradientFlow, KernelKind, Kernels, Regression, Ridge, RidgePath,
     Time, classification, metrics,
@@ -510,7 +510,7 @@ fn the_error_of_the_kernel_is_named() {
         nngp: Array2::from_elem((2, 2), 1e-4),
         ntk: Array2::from_elem((2, 2), 3e-3),
     };
-    let gram = Gram {
+    let gram = KernelMatrices {
         nngp: kernel.clone(),
         ntk: kernel,
         error,

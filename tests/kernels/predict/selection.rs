@@ -9,12 +9,12 @@ use approx::{assert_abs_diff_eq, assert_relative_eq};
 use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::group::PointGroup;
-use haarmonic::kernel::{Gram, Kernel};
+use haarmonic::kernel::{Kernel, KernelMatrices};
 use haarmonic::network::{
-    Network, Padding, Quadrature, Scale, ScaleParameter, SphereSampling, Support,
+    Filter, Hyperparameter, Init, Network, Padding, Quadrature, SphereSampling,
 };
 use haarmonic::predict::metrics::r_squared;
-use haarmonic::predict::selection::{ScaleDerivative, ScaleSelection};
+use haarmonic::predict::selection::{HyperparameterDerivative, HyperparameterSelection};
 use haarmonic::predict::{
     Criterion, Evidence, GaussianProcess, GradientFlow, KernelKind, Kernels, Ridge, RidgePath,
     Time, ValidationCurve,
@@ -40,7 +40,7 @@ fn targets(x: &Array2<f64>) -> Array2<f64> {
     Array2::from_shape_fn((x.nrows(), 2), |(i, c)| value(i, c))
 }
 
-fn mlp(activation: Activation, scales: [Scale; 3]) -> Network {
+fn mlp(activation: Activation, scales: [Init; 3]) -> Network {
     Network::vector(3)
         .dense(scales[0])
         .activation(activation.clone())
@@ -51,7 +51,7 @@ fn mlp(activation: Activation, scales: [Scale; 3]) -> Network {
         .unwrap()
 }
 
-fn gram(x: &Array2<f64>) -> impl Fn(&Network) -> haarmonic::Result<Gram> {
+fn gram(x: &Array2<f64>) -> impl Fn(&Network) -> haarmonic::Result<KernelMatrices> {
     move |network| Kernel::new(network)?.gram(x.view())
 }
 
@@ -61,15 +61,16 @@ fn gram(x: &Array2<f64>) -> impl Fn(&Network) -> haarmonic::Result<Gram> {
 fn homogeneous_kernels_have_their_derivatives() {
     let x = points();
     let scales = [
-        Scale::new(1.3, 0.0),
-        Scale::new(0.8, 0.0),
-        Scale::new(1.7, 0.0),
+        Init::new(1.3, 0.0),
+        Init::new(0.8, 0.0),
+        Init::new(1.7, 0.0),
     ];
     let network = mlp(Activation::Relu, scales);
     let here = gram(&x)(&network).unwrap();
     for (layer, scale) in scales.iter().enumerate() {
         let found =
-            ScaleDerivative::new(&network, ScaleParameter::Weight(layer), gram(&x)).unwrap();
+            HyperparameterDerivative::new(&network, Hyperparameter::Weight(layer), gram(&x))
+                .unwrap();
         let factor = 2.0 / scale.weight_std;
         assert_named_close(
             "nngp",
@@ -81,7 +82,7 @@ fn homogeneous_kernels_have_their_derivatives() {
         assert!(found.error.nngp < tol::difference_estimate() * factor * here.nngp[[0, 0]]);
     }
     // A bias that is zero is at a minimum.
-    let zero = ScaleDerivative::new(&network, ScaleParameter::Bias(1), gram(&x)).unwrap();
+    let zero = HyperparameterDerivative::new(&network, Hyperparameter::Bias(1), gram(&x)).unwrap();
     assert!(zero.nngp.iter().chain(&zero.ntk).all(|entry| *entry == 0.0));
 }
 
@@ -91,19 +92,21 @@ fn homogeneous_kernels_have_their_derivatives() {
 fn derivatives_of_biased_erf_networks() {
     let x = points();
     let scales = [
-        Scale::new(1.2, 0.4),
-        Scale::new(0.9, 0.2),
-        Scale::new(1.1, 0.03),
+        Init::new(1.2, 0.4),
+        Init::new(0.9, 0.2),
+        Init::new(1.1, 0.03),
     ];
     let network = mlp(Activation::Erf, scales);
     let here = gram(&x)(&network).unwrap();
-    let by_bias = ScaleDerivative::new(&network, ScaleParameter::Bias(2), gram(&x)).unwrap();
+    let by_bias =
+        HyperparameterDerivative::new(&network, Hyperparameter::Bias(2), gram(&x)).unwrap();
     let constant = Array2::from_elem(here.nngp.dim(), 2.0 * 0.03);
     // The bias is small beside the other scales; errors are relative to the kernel over its step.
     let slack = tol::differences() * here.ntk[[0, 0]] / 0.06;
     assert_named_close("nngp", &by_bias.nngp, &constant, slack);
     assert_named_close("ntk", &by_bias.ntk, &constant, slack);
-    let by_weight = ScaleDerivative::new(&network, ScaleParameter::Weight(2), gram(&x)).unwrap();
+    let by_weight =
+        HyperparameterDerivative::new(&network, Hyperparameter::Weight(2), gram(&x)).unwrap();
     let want = (&here.nngp - 0.03 * 0.03) * (2.0 / 1.1);
     assert_named_close("nngp", &by_weight.nngp, &want, tol::differences());
 
@@ -112,7 +115,8 @@ fn derivatives_of_biased_erf_networks() {
         .activation(Activation::Erf)
         .build()
         .unwrap();
-    let found = ScaleDerivative::new(&one_layer, ScaleParameter::Weight(0), gram(&x)).unwrap();
+    let found =
+        HyperparameterDerivative::new(&one_layer, Hyperparameter::Weight(0), gram(&x)).unwrap();
     let product = x.dot(&x.t()) / 3.0;
     let covariance = |i: usize, j: usize| 1.44 * product[[i, j]] + 0.16;
     let want = Array2::from_shape_fn(product.dim(), |(i, j)| {
@@ -131,14 +135,14 @@ fn derivatives_of_biased_erf_networks() {
 fn derivatives_hold_for_every_geometry() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let images = Array4::from_shape_fn((3, 5, 5, 2), |_| rng.random_range(-1.0..1.0));
-    let filter = || Support::window(3, Padding::Same);
+    let filter = || Filter::window(3, Padding::Same);
     let plane = Network::plane(5, 5, 2)
-        .lifting(PointGroup::C4, filter(), Scale::new(1.2, 0.1))
+        .lifting(PointGroup::C4, filter(), Init::new(1.2, 0.1))
         .activation(Activation::Relu)
-        .group_convolution(filter(), Scale::new(0.9, 0.2))
+        .group_convolution(filter(), Init::new(0.9, 0.2))
         .activation(Activation::Relu)
         .group_pooling()
-        .dense(Scale::new(1.4, 0.3))
+        .dense(Init::new(1.4, 0.3))
         .build()
         .unwrap();
     let kernels = |network: &Network| Kernel::new(network)?.gram(images.view());
@@ -146,12 +150,12 @@ fn derivatives_hold_for_every_geometry() {
 
     let signals = signals::random_signals(&mut rng, [3, 1, 4], 0);
     let sphere = Network::sphere(4, SphereSampling::Coefficients, 1)
-        .lifting(Scale::new(1.2, 0.1))
+        .lifting(Init::new(1.2, 0.1))
         .activation(Activation::Erf)
-        .group_convolution(Scale::new(0.9, 0.2))
+        .group_convolution(Init::new(0.9, 0.2))
         .activation(Activation::Erf)
         .group_pooling()
-        .dense(Scale::new(1.4, 0.3))
+        .dense(Init::new(1.4, 0.3))
         .build()
         .unwrap()
         .with_quadrature(Quadrature::BandLimit(8))
@@ -164,11 +168,12 @@ fn derivatives_hold_for_every_geometry() {
 fn check_last(
     network: &Network,
     layer: usize,
-    kernels: impl Fn(&Network) -> haarmonic::Result<Gram>,
+    kernels: impl Fn(&Network) -> haarmonic::Result<KernelMatrices>,
 ) {
-    let scale = network.scales()[layer];
+    let scale = network.inits()[layer];
     let here = kernels(network).unwrap();
-    let found = ScaleDerivative::new(network, ScaleParameter::Weight(layer), &kernels).unwrap();
+    let found =
+        HyperparameterDerivative::new(network, Hyperparameter::Weight(layer), &kernels).unwrap();
     let want = (&here.nngp - scale.bias_std.powi(2)) * (2.0 / scale.weight_std);
     assert_named_close("nngp", &found.nngp, &want, tol::differences());
     let want = (&here.ntk - scale.bias_std.powi(2)) * (2.0 / scale.weight_std);
@@ -180,7 +185,7 @@ fn check_last(
 fn costs_are_those_of_refitting() {
     let x = points();
     let y = targets(&x);
-    let kernel = gram(&x)(&mlp(Activation::Erf, [Scale::new(1.2, 0.4); 3]))
+    let kernel = gram(&x)(&mlp(Activation::Erf, [Init::new(1.2, 0.4); 3]))
         .unwrap()
         .nngp;
     let noise = 0.05;
@@ -241,7 +246,7 @@ fn costs_are_those_of_refitting() {
 fn derivatives_of_costs_are_those_of_differences() {
     let x = points();
     let y = targets(&x);
-    let grams = gram(&x)(&mlp(Activation::Erf, [Scale::new(1.2, 0.4); 3])).unwrap();
+    let grams = gram(&x)(&mlp(Activation::Erf, [Init::new(1.2, 0.4); 3])).unwrap();
     let (kernel, change) = (grams.nngp, grams.ntk);
     let noise = 0.05;
     let h = 1e-4;
@@ -277,9 +282,9 @@ fn evidence_follows_the_scales() {
     let network = mlp(
         Activation::Gelu,
         [
-            Scale::new(1.2, 0.4),
-            Scale::new(0.9, 0.2),
-            Scale::new(1.1, 0.3),
+            Init::new(1.2, 0.4),
+            Init::new(0.9, 0.2),
+            Init::new(1.1, 0.3),
         ],
     );
     let cost = |network: &Network, kind: KernelKind| {
@@ -293,11 +298,11 @@ fn evidence_follows_the_scales() {
     };
     for kind in [KernelKind::Nngp, KernelKind::Ntk] {
         for parameter in [
-            ScaleParameter::Weight(0),
-            ScaleParameter::Bias(1),
-            ScaleParameter::Weight(2),
+            Hyperparameter::Weight(0),
+            Hyperparameter::Bias(1),
+            Hyperparameter::Weight(2),
         ] {
-            let derivative = ScaleDerivative::new(&network, parameter, gram(&x)).unwrap();
+            let derivative = HyperparameterDerivative::new(&network, parameter, gram(&x)).unwrap();
             let change = if kind == KernelKind::Nngp {
                 derivative.nngp
             } else {
@@ -305,10 +310,10 @@ fn evidence_follows_the_scales() {
             };
             let h = 1e-4;
             let at = |offset: f64| {
-                let mut scales = network.scales();
+                let mut scales = network.inits();
                 let value = parameter.of(&scales) + offset;
                 parameter.set(&mut scales, value);
-                cost(&network.with_scales(&scales).unwrap(), kind).log_marginal_likelihood()
+                cost(&network.with_inits(&scales).unwrap(), kind).log_marginal_likelihood()
             };
             let want = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
             let found = cost(&network, kind).derivative(change.view()).unwrap();
@@ -324,7 +329,7 @@ fn evidence_follows_the_scales() {
 fn selected_ridges_are_the_best_of_many() {
     let x = points();
     let y = targets(&x);
-    let kernel = gram(&x)(&mlp(Activation::Erf, [Scale::new(1.2, 0.4); 3]))
+    let kernel = gram(&x)(&mlp(Activation::Erf, [Init::new(1.2, 0.4); 3]))
         .unwrap()
         .nngp;
     let path = RidgePath::fit(kernel.view(), y.view()).unwrap();
@@ -370,29 +375,29 @@ fn selected_scales_are_stationary() {
     let network = mlp(
         Activation::Erf,
         [
-            Scale::new(1.0, 0.3),
-            Scale::new(1.0, 0.3),
-            Scale::new(1.0, 0.3),
+            Init::new(1.0, 0.3),
+            Init::new(1.0, 0.3),
+            Init::new(1.0, 0.3),
         ],
     );
     for (criterion, kind) in [
         (Criterion::MarginalLikelihood, KernelKind::Nngp),
         (Criterion::LeaveOneOutProbability, KernelKind::Ntk),
     ] {
-        let parameters = [ScaleParameter::Weight(0), ScaleParameter::Weight(2)];
-        let selected = ScaleSelection::new(criterion, kind)
+        let parameters = [Hyperparameter::Weight(0), Hyperparameter::Weight(2)];
+        let selected = HyperparameterSelection::new(criterion, kind)
             .parameters(&parameters)
             .noise(0.1)
             .fit(&network, y.view(), gram(&x))
             .unwrap();
         assert!(selected.converged, "{selected:?}");
         assert!(selected.cost < selected.first_cost);
-        let scales = selected.network.scales();
+        let scales = selected.network.inits();
         let cost = |factors: [f64; 3]| {
             let mut moved = scales.clone();
             moved[0].weight_std *= factors[0];
             moved[2].weight_std *= factors[1];
-            let gram = gram(&x)(&network.with_scales(&moved).unwrap()).unwrap();
+            let gram = gram(&x)(&network.with_inits(&moved).unwrap()).unwrap();
             let kernel = if kind == KernelKind::Nngp {
                 gram.nngp
             } else {
@@ -418,7 +423,7 @@ fn selected_scales_are_stationary() {
             }
         }
         // The other scales stay.
-        assert_eq!(scales[1], network.scales()[1]);
+        assert_eq!(scales[1], network.inits()[1]);
     }
 }
 
@@ -427,9 +432,9 @@ fn selected_scales_are_stationary() {
 fn selected_scales_do_not_know_the_size_of_the_targets() {
     let x = points();
     let y = targets(&x);
-    let network = mlp(Activation::Erf, [Scale::new(1.0, 0.3); 3]);
+    let network = mlp(Activation::Erf, [Init::new(1.0, 0.3); 3]);
     let selection =
-        ScaleSelection::new(Criterion::LeaveOneOutError, KernelKind::Nngp).iterations(5);
+        HyperparameterSelection::new(Criterion::LeaveOneOutError, KernelKind::Nngp).iterations(5);
     let want = selection.fit(&network, y.view(), gram(&x)).unwrap();
     for exponent in [-600, -100, 300] {
         let y = &y * 2f64.powi(exponent);
@@ -443,7 +448,7 @@ fn selected_scales_do_not_know_the_size_of_the_targets() {
     }
     for criterion in [Criterion::LeaveOneOutError, Criterion::MarginalLikelihood] {
         let y = &y * 2f64.powi(600);
-        let selection = ScaleSelection::new(criterion, KernelKind::Nngp).iterations(1);
+        let selection = HyperparameterSelection::new(criterion, KernelKind::Nngp).iterations(1);
         let error = selection.fit(&network, y.view(), gram(&x)).unwrap_err();
         assert!(error.to_string().contains("beyond 1.8e308"), "{error}");
     }
@@ -477,15 +482,16 @@ fn early_stopping_finds_the_minimum() {
 fn bad_input_is_named() {
     let x = points();
     let y = targets(&x);
-    let network = mlp(Activation::Erf, [Scale::new(1.0, 0.0); 3]);
-    let search = || ScaleSelection::new(Criterion::MarginalLikelihood, KernelKind::Nngp);
+    let network = mlp(Activation::Erf, [Init::new(1.0, 0.0); 3]);
+    let search = || HyperparameterSelection::new(Criterion::MarginalLikelihood, KernelKind::Nngp);
     let said = |error: Error| error.to_string();
-    let run = |search: ScaleSelection| search.fit(&network, y.view(), gram(&x)).unwrap_err();
+    let run =
+        |search: HyperparameterSelection| search.fit(&network, y.view(), gram(&x)).unwrap_err();
     assert!(said(run(search().noise(0.0))).contains("noise to begin with: found 0"));
-    assert!(said(run(search().parameters(&[ScaleParameter::Bias(1)]))).contains("bias of layer 1"));
-    assert!(said(run(search().parameters(&[ScaleParameter::Weight(3)]))).contains("layer 3"));
+    assert!(said(run(search().parameters(&[Hyperparameter::Bias(1)]))).contains("bias of layer 1"));
+    assert!(said(run(search().parameters(&[Hyperparameter::Weight(3)]))).contains("layer 3"));
     assert!(said(run(search().parameters(&[]).fixed_noise())).contains("at least one"));
-    let derivative = ScaleDerivative::new(&network, ScaleParameter::Weight(3), gram(&x));
+    let derivative = HyperparameterDerivative::new(&network, Hyperparameter::Weight(3), gram(&x));
     assert!(matches!(derivative, Err(Error::InvalidValue { .. })));
     let failing = |_: &Network| {
         Err(Error::Empty {
@@ -499,9 +505,9 @@ fn bad_input_is_named() {
             what: "signals".into()
         }
     );
-    let wrong = network.with_scales(&[Scale::default()]);
+    let wrong = network.with_inits(&[Init::default()]);
     assert!(matches!(wrong, Err(Error::ShapeMismatch { .. })));
-    assert!(network.with_scales(&[Scale::new(-1.0, 0.0); 3]).is_err());
+    assert!(network.with_inits(&[Init::new(-1.0, 0.0); 3]).is_err());
 
     let kernel = Array2::eye(3);
     let path = RidgePath::fit(kernel.view(), array![[1.0], [2.0], [0.0]].view()).unwrap();

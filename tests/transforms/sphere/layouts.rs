@@ -5,7 +5,7 @@ use crate::common::signals;
 use crate::common::tol::sphere as tol;
 
 use haarmonic::Error;
-use haarmonic::rotation_group::{RotationGrid, RotationPlanner};
+use haarmonic::so3::{RotationGrid, WignerPlanner};
 use haarmonic::sphere::layouts::{
     CondonShortley, E3nnAxes, E3nnNorm, ShtoolsNorm, from_e3nn, from_healpy, from_shtools,
     from_shtools_complex, to_e3nn, to_healpy, to_shtools, to_shtools_complex,
@@ -83,7 +83,7 @@ fn spin_value(spin: i32, theta: f64, phi: f64) -> Complex64 {
 /// A function on SO(3), from Wigner coefficients of s2fft, at a McEwen–Wiaux sample.
 fn rotation_value(alpha: f64, beta: f64, gamma: f64) -> Complex64 {
     let grid = RotationGrid::new(4, Sampling::McEwenWiaux).unwrap();
-    let plan = RotationPlanner::new().plan_on(4, &grid).unwrap();
+    let plan = WignerPlanner::new().plan_on(4, &grid).unwrap();
     let coeffs = Array3::from_shape_fn((7, 4, 7), |(n, l, m)| {
         if n.abs_diff(3).max(m.abs_diff(3)) > l {
             return Complex64::ZERO;

@@ -3,7 +3,7 @@
 use crate::common::tol::sphere as tol;
 
 use crate::common::close::assert_close;
-use haarmonic::rotation_group::RotationPlanner;
+use haarmonic::so3::WignerPlanner;
 use haarmonic::sphere::{
     Gradient, Ring, RingPlan, Rings, Sample, Sampling, ShtPlanner, SpinPlan, fast_longitudes,
 };
@@ -382,7 +382,7 @@ fn gradients_in_all_shapes() {
 #[test]
 fn batches_on_the_rotation_group() {
     for sampling in Sampling::ALL {
-        let plan = RotationPlanner::new().plan(4, sampling).unwrap();
+        let plan = WignerPlanner::new().plan(4, sampling).unwrap();
         let scratch = &mut plan.make_scratch();
         let [c, b, a] = plan.signal_shape();
         let coeffs = numbers(ndarray::Dim([2, 3, 7, 4, 7]), 22);

@@ -2,7 +2,7 @@
 
 use crate::common::close::largest;
 use crate::common::signals;
-use crate::common::tol::rotation_group as tol;
+use crate::common::tol::so3 as tol;
 
 use haarmonic::Error;
 use haarmonic::group::{EulerZyz, Rotation};

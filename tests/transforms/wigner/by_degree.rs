@@ -1,7 +1,7 @@
 //! All Wigner functions of one angle: against another recursion, the explicit sum, 400-digit values far below one; bad arguments.
 
 use crate::common::naive_rotations as naive;
-use crate::common::tol::rotation_group as tol;
+use crate::common::tol::so3 as tol;
 
 use approx::assert_abs_diff_eq;
 use haarmonic::Error;

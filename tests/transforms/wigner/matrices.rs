@@ -1,7 +1,7 @@
 //! Wigner functions: golden values, closed forms, symmetries, orthogonality, sum rules.
 
 use crate::common::naive_rotations as naive;
-use crate::common::tol::rotation_group as tol;
+use crate::common::tol::so3 as tol;
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use haarmonic::Error;

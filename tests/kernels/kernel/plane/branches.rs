@@ -4,30 +4,30 @@ use super::*;
 
 /// A network with a branch, a shortcut with weights, and layers behind the pooling.
 macro_rules! branched {
-    ($start:expr, $support:expr) => {
+    ($start:expr, $filter:expr) => {
         $start
             .activation(Activation::Relu)
-            .group_convolution($support, Scale::new(1.1, 0.1))
+            .group_convolution($filter, Init::new(1.1, 0.1))
             .residual(|block| {
                 block
                     .activation(Activation::Relu)
-                    .group_convolution($support, Scale::new(0.8, 0.2))
+                    .group_convolution($filter, Init::new(0.8, 0.2))
                     .activation(Activation::Erf)
-                    .dense(Scale::new(1.2, 0.1))
+                    .dense(Init::new(1.2, 0.1))
             })
             .sum(
                 |block| {
                     block
                         .activation(Activation::Relu)
-                        .group_convolution($support, Scale::new(0.7, 0.0))
+                        .group_convolution($filter, Init::new(0.7, 0.0))
                 },
-                |block| block.dense(Scale::new(0.5, 0.3)),
+                |block| block.dense(Init::new(0.5, 0.3)),
             )
             .activation(Activation::Relu)
             .group_pooling()
-            .dense(Scale::new(1.3, 0.1))
+            .dense(Init::new(1.3, 0.1))
             .activation(Activation::Erf)
-            .dense(Scale::default())
+            .dense(Init::default())
             .build()
             .unwrap()
     };
@@ -52,20 +52,20 @@ fn periodic_images_are_functions_on_a_finite_group() {
         let elements: Vec<usize> = (0..torus.order())
             .filter(|&g| near(torus.image(g, 0)))
             .collect();
-        let window = Support::Window {
+        let window = Filter::Window {
             height: rows,
             width: columns,
             padding: Padding::Circular,
         };
-        let scale = Scale::new(1.3, 0.2);
+        let init = Init::new(1.3, 0.2);
         let plane = branched!(
-            Network::plane(height, width, 2).lifting(group, window.clone(), scale),
+            Network::plane(height, width, 2).lifting(group, window.clone(), init),
             window.clone()
         );
         let functions = pixels.to_shape((3, height * width, 2)).unwrap();
         let table = branched!(
-            Network::finite(torus, 2).lifting(Support::subset(&points), scale),
-            Support::subset(&elements)
+            Network::finite(torus, 2).lifting(Filter::subset(&points), init),
+            Filter::subset(&elements)
         );
         let found = Kernel::new(&plane).unwrap().gram(pixels.view()).unwrap();
         let want = Kernel::new(&table).unwrap().gram(functions.view()).unwrap();
@@ -84,13 +84,13 @@ fn periodic_images_are_functions_on_a_finite_group() {
 
         // Global filters on both.
         let plane = branched!(
-            Network::plane(height, width, 2).lifting(group, Support::Global, scale),
-            Support::Global
+            Network::plane(height, width, 2).lifting(group, Filter::Global, init),
+            Filter::Global
         );
         let torus = FiniteAction::torus(height, width, group).unwrap();
         let table = branched!(
-            Network::finite(torus, 2).lifting(Support::Global, scale),
-            Support::Global
+            Network::finite(torus, 2).lifting(Filter::Global, init),
+            Filter::Global
         );
         let found = Kernel::new(&plane).unwrap().gram(pixels.view()).unwrap();
         let want = Kernel::new(&table).unwrap().gram(functions.view()).unwrap();
@@ -113,7 +113,7 @@ fn periodic_images_are_functions_on_a_finite_group() {
 macro_rules! mixed_branches {
     ($start:expr, $local:expr, $global:expr, $order:expr) => {{
         let start = $start;
-        let (weak, strong) = (Scale::new(0.8, 0.2), Scale::new(1.1, 0.1));
+        let (weak, strong) = (Init::new(0.8, 0.2), Init::new(1.1, 0.1));
         let summed = match $order {
             0 => start.residual(|b| {
                 b.activation(Activation::Erf)
@@ -173,31 +173,31 @@ fn a_global_branch_and_a_local_one_add() {
             .filter(|&g| near(torus.image(g, 0)))
             .collect();
         let everywhere: Vec<usize> = (0..torus.order()).collect();
-        let scale = Scale::new(1.3, 0.2);
-        let window = || Support::window(3, Padding::Circular);
+        let init = Init::new(1.3, 0.2);
+        let window = || Filter::window(3, Padding::Circular);
         // As large as the image, a periodic window is a global filter.
-        let whole = || Support::Window {
+        let whole = || Filter::Window {
             height,
             width,
             padding: Padding::Circular,
         };
         for order in 0..4 {
-            let plane = |global: &Support| {
-                let start = Network::plane(height, width, 2).lifting(group, window(), scale);
+            let plane = |global: &Filter| {
+                let start = Network::plane(height, width, 2).lifting(group, window(), init);
                 let kernel = mixed_branches!(start, window(), global.clone(), order);
                 kernel.gram(pixels.view()).unwrap()
             };
-            let table = |global: &Support| {
+            let table = |global: &Filter| {
                 let start =
-                    Network::finite(torus.clone(), 2).lifting(Support::subset(&points), scale);
-                let local = || Support::subset(&elements);
+                    Network::finite(torus.clone(), 2).lifting(Filter::subset(&points), init);
+                let local = || Filter::subset(&elements);
                 let kernel = mixed_branches!(start, local(), global.clone(), order);
                 kernel.gram(functions.view()).unwrap()
             };
-            let want = table(&Support::subset(&everywhere));
+            let want = table(&Filter::subset(&everywhere));
             for (name, found) in [
-                ("table, global", table(&Support::Global)),
-                ("plane, global", plane(&Support::Global)),
+                ("table, global", table(&Filter::Global)),
+                ("plane, global", plane(&Filter::Global)),
                 ("plane, whole window", plane(&whole())),
             ] {
                 let what = format!("{group} {height}×{width}, order {order}, {name}");
@@ -212,20 +212,20 @@ fn a_global_branch_and_a_local_one_add() {
 fn branches_add() {
     // On vectors: an identity and a branch, by the formulas for one pair.
     let x = ndarray::array![[0.3, -1.2, 0.7], [1.1, 0.4, -0.2]];
-    let scale = Scale::new(1.3, 0.2);
-    let plain = Network::vector(3).dense(scale).build().unwrap();
+    let init = Init::new(1.3, 0.2);
+    let plain = Network::vector(3).dense(init).build().unwrap();
     let branch = Network::vector(3)
-        .dense(scale)
+        .dense(init)
         .activation(Activation::Relu)
-        .dense(Scale::new(0.9, 0.1))
+        .dense(Init::new(0.9, 0.1))
         .build()
         .unwrap();
     let both = Network::vector(3)
-        .dense(scale)
+        .dense(init)
         .residual(|block| {
             block
                 .activation(Activation::Relu)
-                .dense(Scale::new(0.9, 0.1))
+                .dense(Init::new(0.9, 0.1))
         })
         .build()
         .unwrap();
@@ -242,29 +242,29 @@ fn branches_add() {
 
 #[test]
 fn files_give_the_networks_back() {
-    let window = Support::window(3, Padding::Same);
-    let scale = Scale::new(1.3, 0.2);
+    let window = Filter::window(3, Padding::Same);
+    let init = Init::new(1.3, 0.2);
     let plane = branched!(
         Network::plane(6, 5, 3).lifting(
             PointGroup::D2,
-            Support::Window {
+            Filter::Window {
                 height: 1,
                 width: 3,
                 padding: Padding::Same
             },
-            scale
+            init
         ),
         window.clone()
     );
     let finite = branched!(
         Network::finite(FiniteAction::dihedral(5).unwrap(), 2)
-            .lifting(Support::subset(&[0, 3]), scale),
-        Support::subset(&[0, 1, 9])
+            .lifting(Filter::subset(&[0, 3]), init),
+        Filter::subset(&[0, 1, 9])
     );
     let flat = network(
         [5, 5, 1],
         PointGroup::C1,
-        &Support::window(3, Padding::Valid),
+        &Filter::window(3, Padding::Valid),
         &Activation::Relu,
         false,
     );

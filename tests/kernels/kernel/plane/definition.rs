@@ -25,8 +25,8 @@ fn kernels_are_those_of_an_independent_program() {
                         continue;
                     };
                     let ntk: Array2<f64> = stored.by_name(&format!("{key}_ntk")).unwrap();
-                    let support = Support::window(window, padding);
-                    let network = network([9, 9, 2], group, &support, &activation, pooling);
+                    let filter = Filter::window(window, padding);
+                    let network = network([9, 9, 2], group, &filter, &activation, pooling);
                     let gram = Kernel::new(&network)
                         .unwrap()
                         .cross(x1.view(), x2.view())
@@ -71,7 +71,7 @@ fn kernels_are_those_of_the_definition() {
             } else {
                 [rows, columns]
             };
-            let filter = |window, weight_std, bias_std| Filter {
+            let filter = |window, weight_std, bias_std| NaiveFilter {
                 window,
                 padding,
                 weight_std,
@@ -79,7 +79,7 @@ fn kernels_are_those_of_the_definition() {
             };
             let filters = [filter([rows, columns], 1.3, 0.2), filter(second, 0.9, 0.1)];
             for activation in &activations {
-                let support = |window: [usize; 2]| Support::Window {
+                let filter = |window: [usize; 2]| Filter::Window {
                     height: window[0],
                     width: window[1],
                     padding,
@@ -92,9 +92,9 @@ fn kernels_are_those_of_the_definition() {
                 let want = naive.kernels(&a, &b);
                 for pooling in [true, false] {
                     let features = Network::plane(height, width, 2)
-                        .lifting(group, support(filters[0].window), Scale::new(1.3, 0.2))
+                        .lifting(group, filter(filters[0].window), Init::new(1.3, 0.2))
                         .activation(activation.clone())
-                        .group_convolution(support(second), Scale::new(0.9, 0.1))
+                        .group_convolution(filter(second), Init::new(0.9, 0.1))
                         .activation(activation.clone());
                     let network = if pooling {
                         features.group_pooling().build().unwrap()

@@ -10,11 +10,11 @@ mod networks;
 mod symmetries;
 mod values;
 
-use crate::common::naive_plane::{Filter, Naive};
+use crate::common::naive_plane::{Naive, NaiveFilter};
 use haarmonic::activation::Activation;
 use haarmonic::group::{FiniteAction, PeriodicRotoTranslation, PointGroup};
 use haarmonic::kernel::{Definition, Kernel, KernelError, Precision};
-use haarmonic::network::{Network, Padding, Scale, Support};
+use haarmonic::network::{Filter, Init, Network, Padding};
 use ndarray::{Array2, Array3, Array4, Axis};
 use ndarray_npy::NpzReader;
 use rand::{RngExt, SeedableRng};
@@ -34,16 +34,16 @@ fn images(seed: u64, n: usize, [height, width, channels]: [usize; 3]) -> Array4<
 fn network(
     [height, width, channels]: [usize; 3],
     group: PointGroup,
-    support: &Support,
+    filter: &Filter,
     activation: &Activation,
     pooling: bool,
 ) -> Network {
-    let convolution = Scale::new(1.2, 0.15);
-    let dense = Scale::new(1.1, 0.2);
+    let convolution = Init::new(1.2, 0.15);
+    let dense = Init::new(1.1, 0.2);
     let features = Network::plane(height, width, channels)
-        .lifting(group, support.clone(), convolution)
+        .lifting(group, filter.clone(), convolution)
         .activation(activation.clone())
-        .group_convolution(support.clone(), convolution)
+        .group_convolution(filter.clone(), convolution)
         .activation(activation.clone());
     if pooling {
         features.group_pooling().dense(dense).build().unwrap()

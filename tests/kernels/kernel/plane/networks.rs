@@ -4,14 +4,14 @@ use super::*;
 
 #[test]
 fn networks_that_do_not_fit_are_refused() {
-    let scale = Scale::default();
-    let window = |height, width, padding| Support::Window {
+    let init = Init::default();
+    let window = |height, width, padding| Filter::Window {
         height,
         width,
         padding,
     };
-    let start = |size: [usize; 2], group, support| {
-        Network::plane(size[0], size[1], 1).lifting(group, support, scale)
+    let start = |size: [usize; 2], group, filter| {
+        Network::plane(size[0], size[1], 1).lifting(group, filter, init)
     };
     let refused = |network: haarmonic::Result<Network>, words: &[&str]| {
         let message = network.unwrap_err().to_string();
@@ -19,8 +19,8 @@ fn networks_that_do_not_fit_are_refused() {
             assert!(message.contains(word), "{message:?} does not say {word:?}");
         }
     };
-    let valid = Support::window(3, Padding::Valid);
-    let same = Support::window(3, Padding::Same);
+    let valid = Filter::window(3, Padding::Valid);
+    let same = Filter::window(3, Padding::Same);
     refused(
         start([4, 5], PointGroup::C4, same.clone())
             .group_pooling()
@@ -47,21 +47,21 @@ fn networks_that_do_not_fit_are_refused() {
     );
     refused(
         start([4, 4], PointGroup::C1, valid.clone())
-            .group_convolution(valid.clone(), scale)
+            .group_convolution(valid.clone(), init)
             .group_pooling()
             .build(),
         &["layer 2", "3 pixels", "2 pixels"],
     );
     refused(
         start([4, 4], PointGroup::C1, same.clone())
-            .group_convolution(Support::window(3, Padding::Circular), scale)
+            .group_convolution(Filter::window(3, Padding::Circular), init)
             .group_pooling()
             .build(),
         &["circular", "another padding"],
     );
     refused(
         start([4, 4], PointGroup::C1, same.clone())
-            .group_convolution(Support::Global, scale)
+            .group_convolution(Filter::Global, init)
             .group_pooling()
             .build(),
         &["global filter"],
@@ -71,7 +71,7 @@ fn networks_that_do_not_fit_are_refused() {
             .residual(|block| {
                 block
                     .activation(Activation::Relu)
-                    .group_convolution(valid.clone(), scale)
+                    .group_convolution(valid.clone(), init)
             })
             .group_pooling()
             .build(),
@@ -85,21 +85,21 @@ fn networks_that_do_not_fit_are_refused() {
         &["does not end in a layer with weights"],
     );
     refused(
-        start([5, 5], PointGroup::C1, Support::subset(&[0]))
+        start([5, 5], PointGroup::C1, Filter::subset(&[0]))
             .group_pooling()
             .build(),
         &["finite set"],
     );
     refused(
         Network::plane(0, 3, 1)
-            .lifting(PointGroup::C1, same.clone(), scale)
+            .lifting(PointGroup::C1, same.clone(), init)
             .group_pooling()
             .build(),
         &["height"],
     );
     refused(
         Network::plane(3, 3, 0)
-            .lifting(PointGroup::C1, same.clone(), scale)
+            .lifting(PointGroup::C1, same.clone(), init)
             .group_pooling()
             .build(),
         &["channels"],
@@ -127,7 +127,7 @@ fn networks_that_do_not_fit_are_refused() {
             .is_err()
     );
     assert!(kernel.gram(Array2::<f64>::zeros((2, 16)).view()).is_err());
-    let mlp = Network::vector(3).dense(scale).build().unwrap();
+    let mlp = Network::vector(3).dense(init).build().unwrap();
     assert!(
         Kernel::new(&mlp)
             .unwrap()

@@ -27,7 +27,7 @@ fn pooled_kernels_are_invariant() {
                 let network = network(
                     [edge, edge, 2],
                     group,
-                    &Support::window(3, padding),
+                    &Filter::window(3, padding),
                     &activation,
                     true,
                 );
@@ -55,9 +55,9 @@ fn periodic_kernels_do_not_see_shifts() {
     for ((n, y, x, c), value) in pixels.indexed_iter() {
         shifted[[n, (y + 2) % 6, (x + 4) % 5, c]] = *value;
     }
-    let support = Support::window(3, Padding::Circular);
+    let filter = Filter::window(3, Padding::Circular);
     for activation in [Activation::Relu, Activation::Erf] {
-        let network = network([6, 5, 1], PointGroup::C2, &support, &activation, true);
+        let network = network([6, 5, 1], PointGroup::C2, &filter, &activation, true);
         let kernel = Kernel::new(&network).unwrap();
         let fixed = kernel.gram(pixels.view()).unwrap();
         let moved = kernel.cross(pixels.view(), shifted.view()).unwrap();
@@ -75,7 +75,7 @@ fn a_signal_with_itself_takes_half_the_displacements() {
         let network = network(
             [6, 7, 1],
             PointGroup::D2,
-            &Support::window(3, padding),
+            &Filter::window(3, padding),
             &Activation::Relu,
             true,
         );

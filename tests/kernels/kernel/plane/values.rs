@@ -21,7 +21,7 @@ fn gram_matrices_are_positive_semidefinite() {
             let network = network(
                 [6, 6, 1],
                 group,
-                &Support::window(3, Padding::Same),
+                &Filter::window(3, Padding::Same),
                 &activation,
                 true,
             );
@@ -53,15 +53,15 @@ fn empty_and_identical_images_give_numbers() {
                 Activation::Sign,
                 Activation::Gelu,
             ] {
-                let support = Support::window(3, padding);
-                let scale = Scale::new(1.4, bias);
+                let filter = Filter::window(3, padding);
+                let init = Init::new(1.4, bias);
                 let network = Network::plane(5, 5, 1)
-                    .lifting(PointGroup::D4, support.clone(), scale)
+                    .lifting(PointGroup::D4, filter.clone(), init)
                     .activation(activation.clone())
-                    .group_convolution(support.clone(), scale)
+                    .group_convolution(filter.clone(), init)
                     .activation(activation.clone())
                     .group_pooling()
-                    .dense(scale)
+                    .dense(init)
                     .build()
                     .unwrap();
                 let gram = Kernel::new(&network).unwrap().gram(pixels.view()).unwrap();
@@ -89,7 +89,7 @@ fn single_precision_comes_with_its_error() {
             let network = network(
                 [9, 9, 3],
                 group,
-                &Support::window(3, Padding::Same),
+                &Filter::window(3, Padding::Same),
                 &activation,
                 pooling,
             );

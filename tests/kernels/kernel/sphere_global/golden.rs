@@ -4,8 +4,8 @@ use crate::common::close::assert_named_close;
 use crate::common::tol::kernel as tol;
 
 use haarmonic::activation::Activation;
-use haarmonic::kernel::{Gram, Kernel};
-use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
+use haarmonic::kernel::{Kernel, KernelMatrices};
+use haarmonic::network::{Init, Network, Quadrature, SphereSampling};
 use haarmonic::sphere::Sampling;
 use ndarray::{Array0, Array2, Array4};
 use ndarray_npy::NpzReader;
@@ -49,20 +49,26 @@ fn network(
     depth: usize,
     quadrature: Quadrature,
 ) -> Network {
-    let scale = Scale::new(1.3, 0.2);
+    let init = Init::new(1.3, 0.2);
     let mut builder = Network::sphere(band_limit, sampling, 2)
         .quadrature(quadrature)
-        .lifting(scale)
+        .lifting(init)
         .activation(activation.clone());
     for _ in 1..depth {
         builder = builder
-            .group_convolution(scale)
+            .group_convolution(init)
             .activation(activation.clone());
     }
-    builder.group_pooling().dense(scale).build().unwrap()
+    builder.group_pooling().dense(init).build().unwrap()
 }
 
-fn assert_stored(what: &str, stored: &mut Stored, key: &str, gram: &Gram, tolerance: f64) {
+fn assert_stored(
+    what: &str,
+    stored: &mut Stored,
+    key: &str,
+    gram: &KernelMatrices,
+    tolerance: f64,
+) {
     let estimate = stored.number(&format!("{key}_error"));
     let allowed = tol::stored(estimate, tolerance);
     assert_named_close(

@@ -7,8 +7,8 @@ use crate::common::tol::kernel as tol;
 use crate::common::rotated_signals::rotated;
 use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
-use haarmonic::kernel::{Gram, Kernel, KernelError};
-use haarmonic::network::{Network, Quadrature, Scale, SphereSampling};
+use haarmonic::kernel::{Kernel, KernelError, KernelMatrices};
+use haarmonic::network::{Init, Network, Quadrature, SphereSampling};
 use ndarray::{Array4, Axis, concatenate};
 use num_complex::Complex64;
 use rand::SeedableRng;
@@ -17,19 +17,19 @@ use rand_chacha::ChaCha8Rng;
 const BAND_LIMIT: usize = 5;
 
 fn network(activation: &Activation, quadrature: Quadrature, readout: bool) -> Network {
-    let scale = Scale::new(1.4, 0.2);
+    let init = Init::new(1.4, 0.2);
     let builder = Network::sphere(BAND_LIMIT, SphereSampling::Coefficients, 2)
         .quadrature(quadrature)
-        .lifting(scale)
+        .lifting(init)
         .activation(activation.clone())
-        .group_convolution(scale)
+        .group_convolution(init)
         .activation(activation.clone())
         .group_pooling()
-        .dense(scale);
+        .dense(init);
     if readout {
         builder
             .activation(activation.clone())
-            .dense(scale)
+            .dense(init)
             .build()
             .unwrap()
     } else {
@@ -41,7 +41,7 @@ fn signals(rng: &mut ChaCha8Rng, count: usize) -> Array4<Complex64> {
     signals::random_signals(rng, [count, 2, BAND_LIMIT], 0)
 }
 
-fn estimates(gram: &Gram) -> [&ndarray::Array2<f64>; 2] {
+fn estimates(gram: &KernelMatrices) -> [&ndarray::Array2<f64>; 2] {
     match &gram.error {
         KernelError::Entries { nngp, ntk } => [nngp, ntk],
         other => panic!("{other:?}"),
@@ -80,7 +80,7 @@ fn rotating_either_input_changes_nothing() {
                         .cross(x.view(), rotated(columns.view(), &turn).view())
                         .unwrap(),
                 ];
-                let scale =
+                let init =
                     [&gram.nngp, &gram.ntk].map(|k| k.iter().fold(0.0, |a: f64, b| a.max(b.abs())));
                 for other in &moved {
                     let pairs = [(&gram.nngp, &other.nngp), (&gram.ntk, &other.ntk)];
@@ -89,11 +89,11 @@ fn rotating_either_input_changes_nothing() {
                             let claimed =
                                 estimates(&gram)[side][index] + estimates(other)[side][index];
                             assert!(
-                                (a - b).abs() <= tolerance * scale[side],
+                                (a - b).abs() <= tolerance * init[side],
                                 "{activation} {tolerance:e} {index:?}: {a} {b}"
                             );
                             assert!(
-                                (a - b).abs() <= claimed + tol::ROUNDING * scale[side],
+                                (a - b).abs() <= claimed + tol::ROUNDING * init[side],
                                 "{activation} {tolerance:e} {readout} {index:?}: {a} {b} {claimed:e}"
                             );
                         }

@@ -9,8 +9,8 @@ use std::f64::consts::{PI, TAU};
 use crate::common::rotated_signals::rotated;
 use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
-use haarmonic::kernel::{Gram, Kernel, KernelError};
-use haarmonic::network::{Network, Outputs, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::kernel::{Kernel, KernelError, KernelMatrices};
+use haarmonic::network::{Filter, Init, Network, Outputs, Quadrature, SphereSampling};
 use ndarray::{Array2, Array3, Array4, Axis, concatenate};
 use num_complex::Complex64;
 use rand::SeedableRng;
@@ -22,12 +22,12 @@ const TOLERANCE: f64 = tol::ASKED_OUTPUTS;
 
 /// lifting, relu, convolution, relu; what follows depends on the test.
 macro_rules! begin {
-    ($band_limit:expr, $channels:expr, $support:expr, $tolerance:expr) => {
+    ($band_limit:expr, $channels:expr, $filter:expr, $tolerance:expr) => {
         Network::sphere($band_limit, SphereSampling::Coefficients, $channels)
             .quadrature(Quadrature::Tolerance($tolerance))
-            .lifting_with($support, Scale::new(WEIGHT, BIAS))
+            .lifting_with($filter, Init::new(WEIGHT, BIAS))
             .activation(Activation::Relu)
-            .group_convolution_with($support, Scale::new(WEIGHT, BIAS))
+            .group_convolution_with($filter, Init::new(WEIGHT, BIAS))
             .activation(Activation::Relu)
     };
 }
@@ -80,7 +80,7 @@ fn inner(a: &Array3<Complex64>, b: &Array3<Complex64>) -> f64 {
     sum.re / (4.0 * PI * a.len_of(Axis(0)) as f64)
 }
 
-fn assert_entry(what: &str, gram: &Gram, index: [usize; 2], want: [f64; 2]) {
+fn assert_entry(what: &str, gram: &KernelMatrices, index: [usize; 2], want: [f64; 2]) {
     let KernelError::Entries { nngp, ntk } = &gram.error else {
         panic!("{:?}", gram.error);
     };
@@ -112,7 +112,7 @@ fn mean_over_the_group_with_a_kink() {
         let value = network((1.0 + 2.0 * omega.cos()) / 9.0, [third, third]);
         value.map(|v| v * (1.0 - omega.cos()) / PI)
     });
-    let network = begin!(2, 3, Support::Global, TOLERANCE)
+    let network = begin!(2, 3, Filter::Global, TOLERANCE)
         .group_pooling()
         .build()
         .unwrap();
@@ -141,7 +141,7 @@ fn features_at_rotations() {
             .compose(&about_z(c))
     });
     let x = signals(2, 2);
-    let network = begin!(3, 2, Support::Global, TOLERANCE)
+    let network = begin!(3, 2, Filter::Global, TOLERANCE)
         .outputs(Outputs::rotations(&angles))
         .build()
         .unwrap();
@@ -171,7 +171,7 @@ fn features_at_rotations() {
         assert_eq!(at_pair.nngp, picked(&gram.nngp));
         assert_eq!(at_pair.ntk, picked(&gram.ntk));
     }
-    let pooled = begin!(3, 2, Support::Global, TOLERANCE)
+    let pooled = begin!(3, 2, Filter::Global, TOLERANCE)
         .group_pooling()
         .build()
         .unwrap();
@@ -216,7 +216,7 @@ fn features_at_points() {
             [sum[0] + part[0] / TAU, sum[1] + part[1] / TAU]
         })
     };
-    let network = begin!(3, 2, Support::Global, TOLERANCE)
+    let network = begin!(3, 2, Filter::Global, TOLERANCE)
         .partial_pooling()
         .outputs(Outputs::points(&points))
         .build()
@@ -227,7 +227,7 @@ fn features_at_points() {
             assert_entry("points", &gram, [i, j], want(i, j));
         }
     }
-    let almost = || Support::cap(PI - 2e-5);
+    let almost = || Filter::cap(PI - 2e-5);
     let network = begin!(3, 2, almost(), 0.1 * tol::WIDE)
         .partial_pooling()
         .outputs(Outputs::points(&points))

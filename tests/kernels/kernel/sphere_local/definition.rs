@@ -7,9 +7,9 @@ use crate::common::tol::sphere_local as tol;
 
 use crate::common::nested_quadrature::{Features, Nested, Profile, Signal, Weighted};
 use haarmonic::activation::Activation;
-use haarmonic::kernel::{Gram, Kernel, KernelError};
+use haarmonic::kernel::{Kernel, KernelError, KernelMatrices};
 use haarmonic::network::{
-    GroupName, InputSpace, Layer, Network, Outputs, Quadrature, Scale, SphereSampling, Support,
+    Filter, GroupName, Init, InputSpace, Layer, Network, Outputs, Quadrature, SphereSampling,
 };
 use ndarray::{Array4, Axis};
 use num_complex::Complex64;
@@ -24,15 +24,15 @@ fn random(seed: u64, band_limit: usize) -> Array4<Complex64> {
     signals::random_signals(&mut rng, [2, 2, band_limit], 1)
 }
 
-fn scale([weight, bias]: [f64; 2]) -> Scale {
-    Scale::new(weight, bias)
+fn scale([weight, bias]: [f64; 2]) -> Init {
+    Init::new(weight, bias)
 }
 
-fn support(profile: Profile) -> Support {
+fn filter(profile: Profile) -> Filter {
     match profile {
-        Profile::Ring(0.0, angle) => Support::cap(angle),
-        Profile::Ring(inner, outer) => Support::ring(inner, outer),
-        Profile::Gaussian(width) => Support::gaussian(width),
+        Profile::Ring(0.0, angle) => Filter::cap(angle),
+        Profile::Ring(inner, outer) => Filter::ring(inner, outer),
+        Profile::Gaussian(width) => Filter::gaussian(width),
     }
 }
 
@@ -57,14 +57,14 @@ impl Case {
     fn layers(&self) -> Vec<Layer> {
         let mut layers = vec![Layer::Lifting {
             group: GroupName::So3,
-            support: support(self.profiles[0]),
-            scale: scale(SCALES[0]),
+            filter: filter(self.profiles[0]),
+            init: scale(SCALES[0]),
         }];
         for (&profile, &s) in self.profiles.iter().zip(&SCALES).skip(1) {
             layers.push(activation(self.activation));
             layers.push(Layer::GroupConvolution {
-                support: support(profile),
-                scale: scale(s),
+                filter: filter(profile),
+                init: scale(s),
             });
         }
         layers
@@ -76,7 +76,7 @@ impl Case {
         further: &[Layer],
         outputs: Outputs,
         tolerance: f64,
-    ) -> Gram {
+    ) -> KernelMatrices {
         let input = InputSpace::Sphere {
             band_limit: self.band_limit,
             sampling: SphereSampling::Coefficients,
@@ -84,7 +84,8 @@ impl Case {
         };
         let layers = [&self.layers(), further].concat();
         let network =
-            Network::reading(input, Quadrature::Tolerance(tolerance), layers, outputs).unwrap();
+            Network::new_with_outputs(input, Quadrature::Tolerance(tolerance), layers, outputs)
+                .unwrap();
         Kernel::new(&network).unwrap().gram(x.view()).unwrap()
     }
 
@@ -107,7 +108,7 @@ impl Case {
         Nested {
             lifting: (lifting, filter),
             convolutions: rules
-                .map(|(filter, scale)| (self.activation, scale, filter))
+                .map(|(filter, init)| (self.activation, init, filter))
                 .collect(),
         }
     }
@@ -122,7 +123,7 @@ fn compare(
     what: &str,
     tolerance: f64,
     own: f64,
-    gram: impl Fn(f64) -> Gram,
+    gram: impl Fn(f64) -> KernelMatrices,
     oracle: impl Fn(bool) -> Vec<Vec<[f64; 2]>>,
 ) {
     let (all, half) = (oracle(true), oracle(false));
@@ -286,9 +287,9 @@ fn features_at_points() {
     });
 }
 
-fn dense(scale: [f64; 2], [k, theta]: [f64; 2]) -> [f64; 2] {
-    let k = nested::affine(scale, k);
-    [k, k + scale[0] * scale[0] * theta]
+fn dense(init: [f64; 2], [k, theta]: [f64; 2]) -> [f64; 2] {
+    let k = nested::affine(init, k);
+    [k, k + init[0] * init[0] * theta]
 }
 
 /// The mean over all pairs of rotations g, g'. It is enough to take those g that do not turn about the filter's axis first:

@@ -10,9 +10,9 @@ use std::f64::consts::TAU;
 use crate::common::rotated_signals::rotated;
 use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
-use haarmonic::kernel::{Gram, Kernel, KernelError};
+use haarmonic::kernel::{Kernel, KernelError, KernelMatrices};
 use haarmonic::network::{
-    GroupName, InputSpace, Layer, Network, Outputs, Quadrature, Scale, SphereSampling, Support,
+    Filter, GroupName, Init, InputSpace, Layer, Network, Outputs, Quadrature, SphereSampling,
 };
 use ndarray::{Array2, Array4};
 use num_complex::Complex64;
@@ -24,24 +24,24 @@ const BAND_LIMIT: usize = 3;
 /// Lifting, activation, convolution, activation.
 struct Case<'a> {
     activation: Activation,
-    supports: [Support; 2],
+    filters: [Filter; 2],
     outputs: &'a Outputs,
 }
 
 impl Case<'_> {
     fn kernel(&self, tolerance: f64) -> Kernel {
-        let scale = Scale::new(1.3, 0.2);
-        let [lifting, convolution] = self.supports.clone();
+        let init = Init::new(1.3, 0.2);
+        let [lifting, convolution] = self.filters.clone();
         let mut layers = vec![
             Layer::Lifting {
                 group: GroupName::So3,
-                support: lifting,
-                scale,
+                filter: lifting,
+                init,
             },
             Layer::Activation(self.activation.clone()),
             Layer::GroupConvolution {
-                support: convolution,
-                scale,
+                filter: convolution,
+                init,
             },
             Layer::Activation(self.activation.clone()),
         ];
@@ -56,13 +56,13 @@ impl Case<'_> {
             channels: 2,
         };
         let quadrature = Quadrature::Tolerance(tolerance);
-        let network = Network::reading(input, quadrature, layers, self.outputs.clone());
+        let network = Network::new_with_outputs(input, quadrature, layers, self.outputs.clone());
         Kernel::new(&network.unwrap()).unwrap()
     }
 }
 
-fn caps() -> [Support; 2] {
-    [Support::cap(0.9), Support::cap(0.7)]
+fn caps() -> [Filter; 2] {
+    [Filter::cap(0.9), Filter::cap(0.7)]
 }
 
 /// How the second signal of a pair comes from the first.
@@ -107,7 +107,7 @@ fn pairs(relation: Relation, count: usize) -> Vec<[Array4<Complex64>; 2]> {
         .collect()
 }
 
-fn claimed(gram: &Gram) -> [&Array2<f64>; 2] {
+fn claimed(gram: &KernelMatrices) -> [&Array2<f64>; 2] {
     match &gram.error {
         KernelError::Entries { nngp, ntk } => [nngp, ntk],
         other => panic!("{other:?}"),
@@ -162,18 +162,18 @@ fn compare(case: &Case<'_>, exact: &Kernel, relation: Relation, count: usize) {
 /// Filters that weigh everything alike to 14 digits take the path of local ones; the truth is that of global filters.
 #[test]
 fn filters_as_wide_as_the_sphere() {
-    let wide = || Support::legendre(&[1.0, 1e-14]);
+    let wide = || Filter::legendre(&[1.0, 1e-14]);
     for (activation, count) in [(Activation::Erf, 12), (Activation::Relu, 4)] {
         let outputs = &Outputs::Pooled;
         let global = Case {
             activation: activation.clone(),
-            supports: [Support::Global, Support::Global],
+            filters: [Filter::Global, Filter::Global],
             outputs,
         };
         let exact = global.kernel(tol::TRUTH);
         let case = Case {
             activation,
-            supports: [wide(), wide()],
+            filters: [wide(), wide()],
             outputs,
         };
         for relation in [Relation::Distinct, Relation::Same, Relation::Turned] {
@@ -196,7 +196,7 @@ fn pooled_features() {
     ] {
         let case = Case {
             activation,
-            supports: caps(),
+            filters: caps(),
             outputs: &Outputs::Pooled,
         };
         let exact = case.kernel(truth);
@@ -211,7 +211,7 @@ const KINDS: [Activation; 2] = [Activation::Erf, Activation::Relu];
 fn places(activation: Activation, outputs: &Outputs, relations: &[Relation], count: usize) {
     let case = Case {
         activation,
-        supports: caps(),
+        filters: caps(),
         outputs,
     };
     let exact = case.kernel(tol::TRUTH);
@@ -272,7 +272,7 @@ fn kinks_at_points() {
     fn case(outputs: &Outputs) -> Case<'_> {
         Case {
             activation: Activation::Relu,
-            supports: caps(),
+            filters: caps(),
             outputs,
         }
     }
@@ -285,14 +285,14 @@ fn kinks_at_points() {
         let grams = rotations
             .at_rotations(signal.view(), signal.view(), &turns)
             .unwrap();
-        let mean = |value: &dyn Fn(&Gram) -> f64| -> f64 {
+        let mean = |value: &dyn Fn(&KernelMatrices) -> f64| -> f64 {
             let terms = grams.iter().zip(&rule);
             terms.map(|(gram, (_, w))| w / TAU * value(gram)).sum()
         };
         for (tolerance, kernel) in &kernels {
             let found = kernel.gram(signal.view()).unwrap();
             for (side, k) in [&found.nngp, &found.ntk].into_iter().enumerate() {
-                let of = |gram: &Gram| [gram.nngp[[0, 0]], gram.ntk[[0, 0]]][side];
+                let of = |gram: &KernelMatrices| [gram.nngp[[0, 0]], gram.ntk[[0, 0]]][side];
                 let claim = claimed(&found)[side][[0, 0]];
                 let truth = (mean(&of), mean(&|gram| claimed(gram)[side][[0, 0]]));
                 worst.meet(&format!("{tolerance:e} {side}"), k[[0, 0]], claim, truth);

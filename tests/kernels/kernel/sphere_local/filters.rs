@@ -7,8 +7,8 @@ use crate::common::tol::sphere_local as tol;
 use crate::common::rotated_signals::rotated;
 use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
-use haarmonic::kernel::{Gram, Kernel, KernelError, Limits};
-use haarmonic::network::{Network, Outputs, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::kernel::{Kernel, KernelError, KernelMatrices, Limits};
+use haarmonic::network::{Filter, Init, Network, Outputs, Quadrature, SphereSampling};
 use ndarray::{Array2, Array4, Axis, concatenate};
 use num_complex::Complex64;
 use rand::SeedableRng;
@@ -16,17 +16,17 @@ use rand_chacha::ChaCha8Rng;
 
 const BAND_LIMIT: usize = 3;
 
-fn network(activation: &Activation, supports: [Support; 2], tolerance: f64) -> Network {
-    let scale = Scale::new(1.3, 0.2);
-    let [lifting, convolution] = supports;
+fn network(activation: &Activation, filters: [Filter; 2], tolerance: f64) -> Network {
+    let init = Init::new(1.3, 0.2);
+    let [lifting, convolution] = filters;
     Network::sphere(BAND_LIMIT, SphereSampling::Coefficients, 2)
         .quadrature(Quadrature::Tolerance(tolerance))
-        .lifting_with(lifting, scale)
+        .lifting_with(lifting, init)
         .activation(activation.clone())
-        .group_convolution_with(convolution, scale)
+        .group_convolution_with(convolution, init)
         .activation(activation.clone())
         .group_pooling()
-        .dense(scale)
+        .dense(init)
         .build()
         .unwrap()
 }
@@ -36,7 +36,7 @@ fn signals(seed: u64, count: usize) -> Array4<Complex64> {
     signals::random_signals(&mut rng, [count, 2, BAND_LIMIT], 1)
 }
 
-fn claimed(gram: &Gram) -> [&Array2<f64>; 2] {
+fn claimed(gram: &KernelMatrices) -> [&Array2<f64>; 2] {
     match &gram.error {
         KernelError::Entries { nngp, ntk } => [nngp, ntk],
         other => panic!("{other:?}"),
@@ -44,15 +44,15 @@ fn claimed(gram: &Gram) -> [&Array2<f64>; 2] {
 }
 
 /// Both kernels agree to `tolerance`, relative to the largest entry, and to what both of them claim.
-fn assert_same(what: &str, one: &Gram, other: &Gram, tolerance: f64) {
+fn assert_same(what: &str, one: &KernelMatrices, other: &KernelMatrices, tolerance: f64) {
     let values = [(&one.nngp, &other.nngp), (&one.ntk, &other.ntk)];
     for (side, (a, b)) in values.into_iter().enumerate() {
-        let scale = a.iter().fold(0.0, |s: f64, v| s.max(v.abs()));
+        let init = a.iter().fold(0.0, |s: f64, v| s.max(v.abs()));
         for ((index, a), b) in a.indexed_iter().zip(b) {
             let error = (a - b).abs();
             let claims = claimed(one)[side][index] + claimed(other)[side][index];
             assert!(
-                error <= tolerance * scale && error <= claims + tol::ROUNDING * scale,
+                error <= tolerance * init && error <= claims + tol::ROUNDING * init,
                 "{what} {side} {index:?}: {a} {b}, claimed {claims:e}"
             );
         }
@@ -62,11 +62,11 @@ fn assert_same(what: &str, one: &Gram, other: &Gram, tolerance: f64) {
 #[test]
 fn caps_as_wide_as_the_sphere_are_global() {
     // A cap that leaves out a millionth of the sphere takes the path of local filters.
-    let almost = || Support::cap(std::f64::consts::PI - 2e-5);
+    let almost = || Filter::cap(std::f64::consts::PI - 2e-5);
     let x = signals(1, 2);
     for activation in [Activation::Erf, Activation::Relu] {
         let local = Kernel::new(&network(&activation, [almost(), almost()], tol::WIDE)).unwrap();
-        let global = [Support::Global, Support::Global];
+        let global = [Filter::Global, Filter::Global];
         let global = Kernel::new(&network(&activation, global, tol::WIDE)).unwrap();
         let (local, global) = (
             local.gram(x.view()).unwrap(),
@@ -88,8 +88,8 @@ fn rotating_an_input_changes_nothing() {
         (Activation::Relu, &[1e-4, 1e-6]),
     ] {
         for &tolerance in tolerances {
-            let supports = [Support::cap(0.9), Support::cap(0.7)];
-            let kernel = Kernel::new(&network(&activation, supports, tolerance)).unwrap();
+            let filters = [Filter::cap(0.9), Filter::cap(0.7)];
+            let kernel = Kernel::new(&network(&activation, filters, tolerance)).unwrap();
             let gram = kernel.cross(x.view(), columns.view()).unwrap();
             let left = kernel.cross(rotated(x.view(), &turn).view(), columns.view());
             let right = kernel.cross(x.view(), rotated(columns.view(), &turn).view());
@@ -103,8 +103,8 @@ fn rotating_an_input_changes_nothing() {
 #[test]
 fn gram_matrices_are_positive() {
     let x = signals(5, 3);
-    let supports = [Support::cap(0.8), Support::cap(1.2)];
-    let kernel = Kernel::new(&network(&Activation::Relu, supports, 1e-4)).unwrap();
+    let filters = [Filter::cap(0.8), Filter::cap(1.2)];
+    let kernel = Kernel::new(&network(&Activation::Relu, filters, 1e-4)).unwrap();
     let gram = kernel.gram(x.view()).unwrap();
     for k in [&gram.nngp, &gram.ntk] {
         let matrix = nalgebra::DMatrix::from_fn(3, 3, |i, j| k[[i, j]]);
@@ -118,24 +118,24 @@ fn gram_matrices_are_positive() {
 /// of the angle.
 #[test]
 fn small_caps_see_the_values_at_one_point() {
-    let scale = Scale::new(1.3, 0.2);
+    let init = Init::new(1.3, 0.2);
     let x = signals(6, 2);
     let outputs = Outputs::rotations(&[[0.3, 1.1, -0.4]]);
     let kernel = |angle: f64| {
         let network = Network::sphere(BAND_LIMIT, SphereSampling::Coefficients, 2)
             .quadrature(Quadrature::Tolerance(1e-9))
-            .lifting_with(Support::cap(angle), scale)
+            .lifting_with(Filter::cap(angle), init)
             .activation(Activation::Erf)
-            .group_convolution_with(Support::cap(angle), scale)
+            .group_convolution_with(Filter::cap(angle), init)
             .outputs(outputs.clone())
             .build()
             .unwrap();
         Kernel::new(&network).unwrap().gram(x.view()).unwrap().ntk
     };
     let perceptron = Network::vector(2)
-        .dense(scale)
+        .dense(init)
         .activation(Activation::Erf)
-        .dense(scale)
+        .dense(init)
         .build()
         .unwrap();
     let points = Array2::from_shape_fn((2, 2), |(i, c)| {
@@ -159,8 +159,8 @@ fn small_caps_see_the_values_at_one_point() {
 #[test]
 fn limits_end_in_a_clear_error() {
     let x = signals(7, 1);
-    let supports = [Support::cap(0.9), Support::cap(0.7)];
-    let network = network(&Activation::Erf, supports, 1e-10);
+    let filters = [Filter::cap(0.9), Filter::cap(0.7)];
+    let network = network(&Activation::Erf, filters, 1e-10);
     let limits = Limits {
         points: 200_000,
         ..Limits::default()

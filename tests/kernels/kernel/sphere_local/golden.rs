@@ -5,7 +5,7 @@ use crate::common::tol::sphere_local as tol;
 use haarmonic::activation::Activation;
 use haarmonic::group::Rotation;
 use haarmonic::kernel::Kernel;
-use haarmonic::network::{Network, Outputs, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::network::{Filter, Init, Network, Outputs, Quadrature, SphereSampling};
 use ndarray::{Array1, Array3, Array4, Axis};
 use ndarray_npy::NpzReader;
 use num_complex::Complex64;
@@ -40,16 +40,16 @@ fn local_filters_agree_with_nested_quadrature() {
     let mut places = angles(&file.by_name("g1").unwrap());
     let count = places.len();
     places.extend(angles(&file.by_name("g2").unwrap()));
-    let scale = Scale::new(1.3, 0.2);
+    let init = Init::new(1.3, 0.2);
     for (name, activation) in [("erf", Activation::Erf), ("relu", Activation::Relu)] {
         for depth in 0..2 {
             let mut network = Network::sphere(3, SphereSampling::Coefficients, 2)
                 .quadrature(Quadrature::Tolerance(tol::GOLDEN))
-                .lifting_with(Support::cap(0.9), scale);
+                .lifting_with(Filter::cap(0.9), init);
             if depth == 1 {
                 network = network
                     .activation(activation.clone())
-                    .group_convolution_with(Support::cap(0.7), scale);
+                    .group_convolution_with(Filter::cap(0.7), init);
             }
             let network = network
                 .outputs(Outputs::rotations(&places))

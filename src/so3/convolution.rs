@@ -33,7 +33,7 @@ const SECOND: &str = "second factor of a convolution";
 ///
 /// # Examples
 /// ```
-/// use haarmonic::rotation_group::convolve;
+/// use haarmonic::so3::convolve;
 /// use ndarray::Array3;
 /// use num_complex::Complex64;
 /// // f = conj D¹₁₀ and g = conj D¹₀₁, coefficients 8π²/3: f * g = (8π²/3) conj D¹₁₁, coefficient (8π²/3)².
@@ -96,7 +96,7 @@ pub fn convolve(
 ///
 /// # Examples
 /// ```
-/// use haarmonic::rotation_group::convolve_signal;
+/// use haarmonic::so3::convolve_signal;
 /// use ndarray::{Array2, Array3};
 /// use num_complex::Complex64;
 /// // f = 1: the integral over all rotations is 8π² times the mean of the signal.

@@ -1,7 +1,7 @@
 //! Rotation of coefficients and cross-correlation of signals on the sphere.
 
 use crate::common::close::assert_close;
-use crate::common::tol::rotation_group as tol;
+use crate::common::tol::so3 as tol;
 
 use crate::common::naive_rotations::{
     angles, apply, composed, golden, matrix, naive_signal, random_sphere_coeffs, vector,
@@ -9,8 +9,8 @@ use crate::common::naive_rotations::{
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use haarmonic::Error;
 use haarmonic::numeric::GaussLegendre;
-use haarmonic::rotation_group::{
-    RotationGrid, RotationPlanner, correlate, correlate_real, correlation_coefficients, evaluate,
+use haarmonic::so3::{
+    RotationGrid, WignerPlanner, correlate, correlate_real, correlation_coefficients, evaluate,
 };
 use haarmonic::sphere::{Sampling, rotate_coefficients};
 use ndarray::{Array1, Array2, Array3, Axis, Ix1, Ix2};
@@ -134,7 +134,7 @@ fn correlation_agrees_with_quadrature_over_the_sphere() {
             let g = random_sphere_coeffs(2, band_limit, real, seed + 100);
             let grid =
                 RotationGrid::with_counts(band_limit + 1, Sampling::GaussLegendre, 9, 10).unwrap();
-            let plan = RotationPlanner::new().plan_on(band_limit, &grid).unwrap();
+            let plan = WignerPlanner::new().plan_on(band_limit, &grid).unwrap();
             let got = correlate(&plan, f.view(), g.view()).unwrap();
             let (alphas, gammas) = (grid.alphas(), grid.gammas());
             let want = Array3::from_shape_fn(grid.shape(), |(c, b, a)| {
@@ -195,7 +195,7 @@ fn bad_arguments_are_errors() {
         Err(Error::NotFinite { .. })
     ));
 
-    let plan = RotationPlanner::new()
+    let plan = WignerPlanner::new()
         .plan(3, Sampling::GaussLegendre)
         .unwrap();
     let f = random_sphere_coeffs(2, 3, true, 1);

@@ -22,7 +22,7 @@ pub const MAX_ANGLES: usize = 1 << 14;
 ///
 /// # Examples
 /// ```
-/// use haarmonic::rotation_group::RotationGrid;
+/// use haarmonic::so3::RotationGrid;
 /// use haarmonic::sphere::Sampling;
 /// let grid = RotationGrid::new(4, Sampling::GaussLegendre)?;
 /// assert_eq!(grid.shape(), [7, 4, 7]);
@@ -59,7 +59,7 @@ impl RotationGrid {
     ///
     /// # Examples
     /// ```
-    /// use haarmonic::{rotation_group::RotationGrid, sphere::Sampling};
+    /// use haarmonic::{so3::RotationGrid, sphere::Sampling};
     /// let grid = RotationGrid::fast(64, 4, Sampling::GaussLegendre)?;
     /// assert_eq!(grid.shape(), [8, 64, 128]);
     /// # Ok::<(), haarmonic::Error>(())
@@ -179,7 +179,7 @@ impl RotationGrid {
     ///
     /// # Examples
     /// ```
-    /// use haarmonic::{rotation_group::RotationGrid, sphere::Sampling};
+    /// use haarmonic::{so3::RotationGrid, sphere::Sampling};
     /// use ndarray::Array3;
     /// let grid = RotationGrid::new(2, Sampling::DriscollHealy)?;
     /// // The mean of cos²β over SO(3) is 1/3.

@@ -7,6 +7,7 @@
 mod classes;
 pub mod convolution;
 pub mod correlation;
+mod correlator_signal;
 pub mod evaluate;
 pub mod grid;
 pub mod matching;
@@ -17,17 +18,16 @@ pub mod planner;
 mod products;
 mod real_correlation;
 mod real_correlator;
-mod real_harmonics;
 mod real_nodes;
 mod real_synthesis;
 pub mod transform;
 
 pub use convolution::{convolve, convolve_signal};
 pub use correlation::{correlate, correlate_real, correlate_real_into, correlation_coefficients};
+pub use correlator_signal::CorrelatorSignal;
 pub use evaluate::evaluate;
 pub use grid::RotationGrid;
 pub use matching::{BestRotation, RotationMatcher, best_rotation};
-pub use planner::RotationPlanner;
+pub use planner::WignerPlanner;
 pub use real_correlator::{CorrelatorWorkspace, RealCorrelator};
-pub use real_harmonics::RealHarmonics;
-pub use transform::{RotationPlan, RotationScratch};
+pub use transform::{WignerPlan, WignerScratch};

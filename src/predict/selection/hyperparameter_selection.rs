@@ -2,10 +2,10 @@
 
 use ndarray::{Array2, ArrayView2};
 
+use super::hyperparameter_derivative::HyperparameterDerivative;
 use super::lbfgs::{Objective, Stop, minimise};
-use super::scale_derivative::ScaleDerivative;
-use crate::kernel::Gram;
-use crate::network::{Network, ScaleParameter};
+use crate::kernel::KernelMatrices;
+use crate::network::{Hyperparameter, Network};
 use crate::numeric::powers::{exponent, times_power};
 use crate::predict::criterion::{Criterion, checked_cost};
 use crate::predict::evidence::Evidence;
@@ -24,7 +24,7 @@ const GRADIENT: f64 = 1e-6;
 
 /// A search for the scales of a network, and for the noise, that have the least cost by a criterion.
 ///
-/// The search is L-BFGS in the logarithms of the scales, with derivatives from [`ScaleDerivative`] and from
+/// The search is L-BFGS in the logarithms of the scales, with derivatives from [`HyperparameterDerivative`] and from
 /// [`Evidence`]; it finds a local minimum near the scales of the network it starts from. Some directions cost nothing: for activations
 /// that are homogeneous (ReLU without biases) only products of scales matter. They stay as they are then.
 ///
@@ -32,20 +32,20 @@ const GRADIENT: f64 = 1e-6;
 /// ```
 /// use haarmonic::activation::Activation;
 /// use haarmonic::kernel::Kernel;
-/// use haarmonic::network::{Network, Scale};
-/// use haarmonic::predict::selection::ScaleSelection;
+/// use haarmonic::network::{Network, Init};
+/// use haarmonic::predict::selection::HyperparameterSelection;
 /// use haarmonic::predict::{Criterion, KernelKind};
 /// use ndarray::Array2;
 ///
 /// let network = Network::vector(1)
-///     .dense(Scale::new(1.0, 0.5))
+///     .dense(Init::new(1.0, 0.5))
 ///     .activation(Activation::Erf)
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .build()?;
 /// let x = Array2::from_shape_fn((12, 1), |(i, _)| i as f64 / 3.0);
 /// let y = x.map(|x: &f64| x.sin());
 /// let kernels = |network: &Network| Kernel::new(network)?.gram(x.view());
-/// let selected = ScaleSelection::new(Criterion::MarginalLikelihood, KernelKind::Nngp)
+/// let selected = HyperparameterSelection::new(Criterion::MarginalLikelihood, KernelKind::Nngp)
 ///     .noise(1e-3)
 ///     .fit(&network, y.view(), kernels)?;
 /// assert!(selected.cost < selected.first_cost);
@@ -56,10 +56,10 @@ const GRADIENT: f64 = 1e-6;
 /// RW06, sections 5.4.1 and 5.4.2, for the criteria and their derivatives.
 #[derive(Debug, Clone)]
 #[must_use = "call fit()"]
-pub struct ScaleSelection {
+pub struct HyperparameterSelection {
     criterion: Criterion,
     kind: KernelKind,
-    parameters: Option<Vec<ScaleParameter>>,
+    parameters: Option<Vec<Hyperparameter>>,
     noise: f64,
     fixed_noise: bool,
     iterations: u64,
@@ -68,7 +68,7 @@ pub struct ScaleSelection {
 /// What a search found.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct SelectedScales {
+pub struct SelectedHyperparameters {
     /// The network with the scales.
     pub network: Network,
     /// The noise as a multiple of the mean diagonal entry of the kernel, for [`Ridge::Relative`].
@@ -83,14 +83,14 @@ pub struct SelectedScales {
     pub converged: bool,
 }
 
-impl ScaleSelection {
+impl HyperparameterSelection {
     /// A search over all σw, all σb that are not zero, and the noise.
     ///
     /// # Arguments
     /// * `criterion` — what is to be small
     /// * `kind` — the kernel that predicts: the NNGP, whose evidence is that of infinitely wide Bayesian networks, or the NTK
     pub fn new(criterion: Criterion, kind: KernelKind) -> Self {
-        ScaleSelection {
+        HyperparameterSelection {
             criterion,
             kind,
             parameters: None,
@@ -101,7 +101,7 @@ impl ScaleSelection {
     }
 
     /// Searches over these scales alone.
-    pub fn parameters(mut self, parameters: &[ScaleParameter]) -> Self {
+    pub fn parameters(mut self, parameters: &[Hyperparameter]) -> Self {
         self.parameters = Some(parameters.to_vec());
         self
     }
@@ -142,8 +142,8 @@ impl ScaleSelection {
         &self,
         network: &Network,
         targets: ArrayView2<'_, f64>,
-        kernels: impl Fn(&Network) -> Result<Gram>,
-    ) -> Result<SelectedScales> {
+        kernels: impl Fn(&Network) -> Result<KernelMatrices>,
+    ) -> Result<SelectedHyperparameters> {
         if !(self.noise > 0.0 && self.noise.is_finite()) {
             return Err(Error::invalid(
                 "noise to begin with",
@@ -174,7 +174,7 @@ impl ScaleSelection {
         };
         let found = minimise(&problem, start, &stop)?;
         let (network, noise) = problem.model(&found.x)?;
-        Ok(SelectedScales {
+        Ok(SelectedHyperparameters {
             cost: cost(problem.cost_at(&found.x)?)?,
             network,
             noise,
@@ -184,14 +184,14 @@ impl ScaleSelection {
         })
     }
 
-    fn checked_parameters(&self, network: &Network) -> Result<Vec<ScaleParameter>> {
-        let scales = network.scales();
+    fn checked_parameters(&self, network: &Network) -> Result<Vec<Hyperparameter>> {
+        let scales = network.inits();
         let refused =
             |found: String, expected: &str| Error::invalid("scales to choose", found, expected);
         let parameters = match &self.parameters {
             Some(parameters) => parameters.clone(),
             None => (0..scales.len())
-                .flat_map(|layer| [ScaleParameter::Weight(layer), ScaleParameter::Bias(layer)])
+                .flat_map(|layer| [Hyperparameter::Weight(layer), Hyperparameter::Bias(layer)])
                 .filter(|parameter| parameter.of(&scales) > 0.0)
                 .collect(),
         };
@@ -216,8 +216,8 @@ impl ScaleSelection {
 /// The cost as a function of free coordinates: 0 is the beginning, and each is the logarithm of a scale (and last of the noise)
 /// near it, but bounded, so that no step of the search leaves the range of sensible numbers.
 struct Problem<'a, F> {
-    selection: &'a ScaleSelection,
-    parameters: Vec<ScaleParameter>,
+    selection: &'a HyperparameterSelection,
+    parameters: Vec<Hyperparameter>,
     network: &'a Network,
     targets: ArrayView2<'a, f64>,
     kernels: F,
@@ -230,14 +230,14 @@ fn factor(range: f64, coordinate: f64) -> [f64; 2] {
     [(range * bounded).exp(), 1.0 - bounded * bounded]
 }
 
-impl<F: Fn(&Network) -> Result<Gram>> Problem<'_, F> {
+impl<F: Fn(&Network) -> Result<KernelMatrices>> Problem<'_, F> {
     fn len(&self) -> usize {
         self.parameters.len() + usize::from(!self.selection.fixed_noise)
     }
 
     /// The network and the relative noise.
     fn model(&self, coordinates: &[f64]) -> Result<(Network, f64)> {
-        let mut scales = self.network.scales();
+        let mut scales = self.network.inits();
         for (parameter, &coordinate) in self.parameters.iter().zip(coordinates) {
             let value = parameter.of(&scales);
             parameter.set(&mut scales, value * factor(SCALE_RANGE, coordinate)[0]);
@@ -246,10 +246,10 @@ impl<F: Fn(&Network) -> Result<Gram>> Problem<'_, F> {
         if !self.selection.fixed_noise {
             noise *= factor(NOISE_RANGE, coordinates[self.parameters.len()])[0];
         }
-        Ok((self.network.with_scales(&scales)?, noise))
+        Ok((self.network.with_inits(&scales)?, noise))
     }
 
-    fn matrix(&self, gram: Gram) -> Array2<f64> {
+    fn matrix(&self, gram: KernelMatrices) -> Array2<f64> {
         match self.selection.kind {
             KernelKind::Nngp => gram.nngp,
             KernelKind::Ntk => gram.ntk,
@@ -274,11 +274,11 @@ impl<F: Fn(&Network) -> Result<Gram>> Problem<'_, F> {
         let kernel = self.matrix((self.kernels)(&network)?);
         let evidence = self.evidence(&kernel, noise)?;
         let by_ridge = evidence.cost_ridge_derivative(criterion);
-        let scales = network.scales();
+        let scales = network.inits();
         let n = kernel.nrows() as f64;
         let mut gradient = Vec::with_capacity(self.len());
         for (parameter, &coordinate) in self.parameters.iter().zip(coordinates) {
-            let derivative = ScaleDerivative::new(&network, *parameter, &self.kernels)?;
+            let derivative = HyperparameterDerivative::new(&network, *parameter, &self.kernels)?;
             let change = match self.selection.kind {
                 KernelKind::Nngp => derivative.nngp,
                 KernelKind::Ntk => derivative.ntk,
@@ -304,7 +304,7 @@ impl<F: Fn(&Network) -> Result<Gram>> Problem<'_, F> {
     }
 }
 
-impl<F: Fn(&Network) -> Result<Gram>> Objective for Problem<'_, F> {
+impl<F: Fn(&Network) -> Result<KernelMatrices>> Objective for Problem<'_, F> {
     fn value(&self, coordinates: &[f64]) -> Result<f64> {
         Ok(self.cost_at(coordinates)? * self.per_target())
     }

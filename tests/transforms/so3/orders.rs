@@ -2,11 +2,11 @@
 
 use crate::common::close::assert_close;
 use crate::common::close::relative_difference;
-use crate::common::tol::rotation_group as tol;
+use crate::common::tol::so3 as tol;
 
 use crate::common::naive_rotations::{naive_rotation_value, random_rotation_coeffs};
 use haarmonic::Error;
-use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner};
+use haarmonic::so3::{RotationGrid, WignerPlan, WignerPlanner};
 use haarmonic::sphere::{Sampling, ShtPlanner};
 use haarmonic::wigner::{WignerDRecursion, wigner_d};
 use ndarray::{Array2, Array3};
@@ -31,9 +31,9 @@ fn limited(full: &Field, order_limit: usize) -> (Field, Field) {
     (kept, zeroed)
 }
 
-fn fast_plan(band_limit: usize, order_limit: usize, sampling: Sampling) -> Arc<RotationPlan> {
+fn fast_plan(band_limit: usize, order_limit: usize, sampling: Sampling) -> Arc<WignerPlan> {
     let grid = RotationGrid::fast(band_limit, order_limit, sampling).unwrap();
-    RotationPlanner::new().plan_on(band_limit, &grid).unwrap()
+    WignerPlanner::new().plan_on(band_limit, &grid).unwrap()
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn one_order_is_the_spherical_transform() {
 fn single_coefficients_are_wigner_functions() {
     for band_limit in 1..=16_usize {
         for sampling in Sampling::ALL {
-            let plan = RotationPlanner::new().plan(band_limit, sampling).unwrap();
+            let plan = WignerPlanner::new().plan(band_limit, sampling).unwrap();
             let l = band_limit as i64 - 1;
             let mut orders = vec![(l, l), (-l, l), (l, -l), (-l, -l), (0, 0), (l, 0), (0, -l)];
             orders.extend([
@@ -281,7 +281,7 @@ fn bad_order_limits_are_errors() {
     assert!(RotationGrid::fast(0, 1, Sampling::GaussLegendre).is_err());
     assert!(RotationGrid::fast(usize::MAX, 1, Sampling::GaussLegendre).is_err());
     let grid = RotationGrid::fast(4, 2, Sampling::GaussLegendre).unwrap();
-    let mut planner = RotationPlanner::new();
+    let mut planner = WignerPlanner::new();
     assert!(planner.plan_orders(4, 3, &grid).is_err());
     assert!(planner.plan_orders(4, 0, &grid).is_err());
     let plan = planner.plan_orders(4, 1, &grid).unwrap();

@@ -8,7 +8,7 @@ use ndarray::{Array2, ArrayView2, Axis, Ix2, Slice};
 
 use crate::data::array_writing::write_npz_strips;
 use crate::data::atomic::check_target;
-use crate::kernel::{Gram, Kernel, KernelError, KernelPair, Precision, Signals};
+use crate::kernel::{Kernel, KernelError, KernelMatrices, KernelPair, Precision, Signals};
 use crate::predict::KernelKind;
 use crate::progress::Progress;
 use crate::{Error, Result, memory};
@@ -20,7 +20,7 @@ use super::options::{StoreOptions, side, signal_len, tile_memory};
 use super::share::Share;
 use super::tile::{self, Found, TileKey};
 
-/// What [`GramStore::complete`] found and did.
+/// What [`KernelStore::complete`] found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
     /// Tiles that were there.
@@ -50,28 +50,28 @@ pub struct Report {
 /// ```
 /// use haarmonic::activation::Activation;
 /// use haarmonic::kernel::Kernel;
-/// use haarmonic::network::{Network, Scale};
-/// use haarmonic::store::{GramStore, StoreOptions};
+/// use haarmonic::network::{Network, Init};
+/// use haarmonic::store::{KernelStore, StoreOptions};
 /// use ndarray::Array2;
 ///
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("kernels");
 /// let network = Network::vector(3)
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .activation(Activation::Relu)
-///     .dense(Scale::default())
+///     .dense(Init::default())
 ///     .build()?;
 /// let kernel = Kernel::new(&network)?;
 /// let x = Array2::from_shape_fn((10, 3), |(i, j)| (1 + i * j) as f64);
 /// let options = StoreOptions { side: Some(4), ..StoreOptions::default() };
-/// let store = GramStore::open(&path, &kernel, x.view(), options)?;
+/// let store = KernelStore::open(&path, &kernel, x.view(), options)?;
 /// assert_eq!(store.complete(None)?.computed, 6);
 /// assert_eq!(store.read()?.ntk, kernel.gram(x.view())?.ntk);
 /// // Nothing is left to do.
 /// assert_eq!(store.complete(None)?.found, 6);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
-pub struct GramStore<'a> {
+pub struct KernelStore<'a> {
     folder: PathBuf,
     kernel: &'a Kernel,
     rows: Signals<'a>,
@@ -84,7 +84,7 @@ pub struct GramStore<'a> {
     outputs: usize,
 }
 
-impl<'a> GramStore<'a> {
+impl<'a> KernelStore<'a> {
     /// Opens or makes the store of the kernels of all signals with each other.
     ///
     /// # Arguments
@@ -190,7 +190,7 @@ impl<'a> GramStore<'a> {
             Some(known) if known != manifest => manifest.write(folder)?,
             _ => {}
         }
-        Ok(GramStore {
+        Ok(KernelStore {
             folder: folder.to_path_buf(),
             kernel,
             rows,
@@ -279,7 +279,7 @@ impl<'a> GramStore<'a> {
     /// # Errors
     /// [`Error::Missing`] if a tile is missing or damaged: [`complete`](Self::complete) computes it;
     /// [`Error::OutOfMemory`] if the matrices do not fit into memory.
-    pub fn read(&self) -> Result<Gram> {
+    pub fn read(&self) -> Result<KernelMatrices> {
         let [n, m] = self.shape();
         let what = format!("matrix of {n} x {m}");
         let zeros = || memory::zeros(&what, Ix2(n, m), "read the rows as they are needed");
@@ -312,7 +312,7 @@ impl<'a> GramStore<'a> {
             Some([nngp, ntk]) => KernelError::Entries { nngp, ntk },
             None => sampled.error(),
         };
-        Ok(Gram { nngp, ntk, error })
+        Ok(KernelMatrices { nngp, ntk, error })
     }
 
     /// Writes the matrices `nngp` and `ntk`, with a tolerance also `nngp_error` and `ntk_error`, to a `.npz`
@@ -423,11 +423,11 @@ impl<'a> GramStore<'a> {
         ]
     }
 
-    fn look(&self, tile: [usize; 2]) -> Result<Found<Gram>> {
+    fn look(&self, tile: [usize; 2]) -> Result<Found<KernelMatrices>> {
         tile::read(&self.path(tile), &self.key(tile))
     }
 
-    fn tile(&self, tile: [usize; 2]) -> Result<Gram> {
+    fn tile(&self, tile: [usize; 2]) -> Result<KernelMatrices> {
         self.present(tile, self.look(tile)?)
     }
 
@@ -469,7 +469,7 @@ impl<'a> GramStore<'a> {
         before: usize,
         total: usize,
         progress: Option<&Progress>,
-    ) -> Result<Gram> {
+    ) -> Result<KernelMatrices> {
         let mut kernel = self.kernel.clone();
         if let Some(progress) = progress {
             let progress = Arc::clone(progress);

@@ -2,8 +2,8 @@
 
 use super::correlation::correlate_real;
 use super::grid::RotationGrid;
-use super::planner::RotationPlanner;
-use super::transform::RotationPlan;
+use super::planner::WignerPlanner;
+use super::transform::WignerPlan;
 use crate::check;
 use crate::group::{EulerZyz, Rotation};
 use crate::numeric::powers::{exponent, times_power};
@@ -72,7 +72,7 @@ pub struct BestRotation {
 ///
 /// # Examples
 /// ```
-/// use haarmonic::rotation_group::best_rotation;
+/// use haarmonic::so3::best_rotation;
 /// use ndarray::Array3;
 /// use num_complex::Complex64;
 /// // f = Y₁₀ is largest at the pole, g = (Y₁₋₁ − Y₁₁)/√2 at x: R takes x to the pole.
@@ -101,7 +101,7 @@ pub fn best_rotation(
 /// Finds best rotations for signals of one band limit; see [`best_rotation`].
 #[derive(Debug)]
 pub struct RotationMatcher {
-    plan: Arc<RotationPlan>,
+    plan: Arc<WignerPlan>,
     rotation: CoefficientRotation,
 }
 
@@ -116,7 +116,7 @@ impl RotationMatcher {
         let count = smooth(2 * finer - 1);
         let grid = RotationGrid::with_counts(finer, Sampling::GaussLegendre, count, count)?;
         Ok(RotationMatcher {
-            plan: RotationPlanner::new().plan_on(band_limit, &grid)?,
+            plan: WignerPlanner::new().plan_on(band_limit, &grid)?,
             rotation,
         })
     }

@@ -2,12 +2,12 @@
 
 use crate::common::close::assert_close;
 use crate::common::naive_rotations as naive;
-use crate::common::tol::rotation_group as tol;
+use crate::common::tol::so3 as tol;
 
 use crate::common::naive_rotations::{golden, naive_rotation_value, random_rotation_coeffs};
 use haarmonic::Error;
-use haarmonic::rotation_group::grid::{MAX_ANGLES, MAX_BAND_LIMIT};
-use haarmonic::rotation_group::{RotationGrid, RotationPlanner, evaluate};
+use haarmonic::so3::grid::{MAX_ANGLES, MAX_BAND_LIMIT};
+use haarmonic::so3::{RotationGrid, WignerPlanner, evaluate};
 use haarmonic::sphere::Sampling;
 use ndarray::{Array3, Ix3};
 use num_complex::Complex64;
@@ -29,7 +29,7 @@ fn golden_samples_and_coefficients() {
         let coeffs = golden::<Complex64, Ix3>("transforms.npz", &name);
         let name = format!("so3_dh_gamma_beta_alpha_L{band_limit}");
         let samples = golden::<Complex64, Ix3>("transforms.npz", &name);
-        let plan = RotationPlanner::new()
+        let plan = WignerPlanner::new()
             .plan(band_limit, Sampling::DriscollHealy)
             .unwrap();
         assert_close(
@@ -45,7 +45,7 @@ fn golden_samples_and_coefficients() {
 fn inverse_agrees_with_the_direct_sum_on_every_sampling() {
     for band_limit in 1..=5 {
         for sampling in Sampling::ALL {
-            let plan = RotationPlanner::new().plan(band_limit, sampling).unwrap();
+            let plan = WignerPlanner::new().plan(band_limit, sampling).unwrap();
             let coeffs = random_rotation_coeffs(band_limit, false, 7);
             let want = naive_inverse(&coeffs, plan.grid());
             let got: Array3<Complex64> = plan.inverse(coeffs.view()).unwrap();
@@ -68,7 +68,7 @@ fn forward_agrees_with_the_direct_quadrature() {
     // Samples of a function with more degrees than the plan keeps; the naive side is the quadrature itself.
     let (band_limit, finer) = (3, 5);
     let grid = RotationGrid::with_counts(finer, Sampling::GaussLegendre, 9, 12).unwrap();
-    let plan = RotationPlanner::new().plan_on(band_limit, &grid).unwrap();
+    let plan = WignerPlanner::new().plan_on(band_limit, &grid).unwrap();
     let full = random_rotation_coeffs(finer, false, 3);
     let samples = naive_inverse(&full, &grid);
     let measure = 8.0 * std::f64::consts::PI.powi(2);
@@ -101,7 +101,7 @@ fn forward_agrees_with_the_direct_quadrature() {
 fn round_trips_on_every_sampling() {
     for band_limit in (1..=16).chain([32]) {
         for sampling in Sampling::ALL {
-            let mut planner = RotationPlanner::new();
+            let mut planner = WignerPlanner::new();
             let plan = planner.plan(band_limit, sampling).unwrap();
             let coeffs = random_rotation_coeffs(band_limit, false, 11);
             let samples = plan.inverse::<Complex64, _>(coeffs.view()).unwrap();
@@ -122,7 +122,7 @@ fn finer_grids_with_chosen_numbers_of_angles() {
     for sampling in Sampling::ALL {
         for (finer, n_alpha, n_gamma) in [(4, 8, 7), (5, 9, 16), (9, 17, 20), (9, 32, 18)] {
             let grid = RotationGrid::with_counts(finer, sampling, n_alpha, n_gamma).unwrap();
-            let plan = RotationPlanner::new().plan_on(4, &grid).unwrap();
+            let plan = WignerPlanner::new().plan_on(4, &grid).unwrap();
             let want = naive_inverse(&coeffs, &grid);
             let got: Array3<Complex64> = plan.inverse(coeffs.view()).unwrap();
             assert_close(&got, &want, tol::transform(finer));
@@ -170,7 +170,7 @@ fn values_at_arbitrary_rotations() {
 fn the_haar_mean_is_the_coefficient_of_degree_zero() {
     for sampling in Sampling::ALL {
         for band_limit in [1, 2, 7] {
-            let plan = RotationPlanner::new().plan(band_limit, sampling).unwrap();
+            let plan = WignerPlanner::new().plan(band_limit, sampling).unwrap();
             let coeffs = random_rotation_coeffs(band_limit, true, 41);
             let samples = plan.inverse::<f64, _>(coeffs.view()).unwrap();
             let mean = plan.grid().mean(samples.view()).unwrap();
@@ -186,7 +186,7 @@ fn the_haar_mean_is_the_coefficient_of_degree_zero() {
 
 #[test]
 fn scratch_and_output_content_never_matter() {
-    let mut planner = RotationPlanner::new();
+    let mut planner = WignerPlanner::new();
     let large = planner.plan(9, Sampling::DriscollHealy).unwrap();
     let small = planner.plan(4, Sampling::McEwenWiaux).unwrap();
     let mut scratch = large.make_scratch();
@@ -227,7 +227,7 @@ fn scratch_and_output_content_never_matter() {
 #[test]
 fn plans_are_shared_between_threads() {
     fn assert_send_sync<T: Send + Sync>(_: &T) {}
-    let mut planner = RotationPlanner::new();
+    let mut planner = WignerPlanner::new();
     let plan = planner.plan(4, Sampling::GaussLegendre).unwrap();
     assert_send_sync(&plan);
     assert!(Arc::ptr_eq(
@@ -242,7 +242,7 @@ fn plans_are_shared_between_threads() {
 
 #[test]
 fn bad_arguments_are_errors() {
-    let mut planner = RotationPlanner::new();
+    let mut planner = WignerPlanner::new();
     for band_limit in [0, MAX_BAND_LIMIT + 1, usize::MAX] {
         let error = planner
             .plan(band_limit, Sampling::GaussLegendre)

@@ -1,14 +1,14 @@
 //! The Wigner transform, each direction by itself, against Wigner functions in double-double arithmetic: every band limit up to 64 and
 //! 128, all samplings, order limits from 1 to L, the first and the last ring (poles where the sampling has them).
 //!
-//! `cargo test --test transforms rotation_group::accuracy -- --nocapture` prints the largest errors; `--ignored` runs L = 128 to 512.
+//! `cargo test --test transforms so3::accuracy -- --nocapture` prints the largest errors; `--ignored` runs L = 128 to 512.
 
-use crate::common::tol::rotation_group as tol;
+use crate::common::tol::so3 as tol;
 
 use crate::common::double_double::{Dd, PI};
 use crate::common::exact_rings::exact_colatitudes;
 use crate::common::harmonics_oracle::{Complex, roots_of_unity, wigner_d};
-use haarmonic::rotation_group::{RotationGrid, RotationPlan, RotationPlanner};
+use haarmonic::so3::{RotationGrid, WignerPlan, WignerPlanner};
 use haarmonic::sphere::Sampling;
 use ndarray::{Array2, Array3};
 use num_complex::Complex64;
@@ -16,9 +16,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
-fn plan(band_limit: usize, order_limit: usize, sampling: Sampling) -> Arc<RotationPlan> {
+fn plan(band_limit: usize, order_limit: usize, sampling: Sampling) -> Arc<WignerPlan> {
     let grid = RotationGrid::fast(band_limit, order_limit, sampling).unwrap();
-    RotationPlanner::new().plan_on(band_limit, &grid).unwrap()
+    WignerPlanner::new().plan_on(band_limit, &grid).unwrap()
 }
 
 /// Coefficients uniform in the square of side 2, entry `[n + N − 1, l, m + L − 1]`, for pairs of orders that are `wanted`; those of
@@ -108,7 +108,7 @@ fn value(
 
 /// The largest error of synthesis at some angles of some rings, relative to the largest sample.
 fn synthesis_error(
-    plan: &RotationPlan,
+    plan: &WignerPlan,
     coeffs: &Array3<Complex64>,
     real: bool,
     rings: &[usize],
@@ -156,7 +156,7 @@ fn some_orders(band_limit: usize, order_limit: usize) -> impl Fn(i64, i64) -> bo
 
 /// The largest error of a coefficient from samples that are right to the last digit, at exact rings; size one. Other orders must
 /// come out as zero.
-fn analysis_error(plan: &RotationPlan, coeffs: &Array3<Complex64>, real: bool) -> f64 {
+fn analysis_error(plan: &WignerPlan, coeffs: &Array3<Complex64>, real: bool) -> f64 {
     let [n_gamma, rings, n_alpha] = plan.signal_shape();
     let (rows, band_limit, columns) = coeffs.dim();
     let angles = exact_colatitudes(plan.grid().sampling(), plan.grid().band_limit());

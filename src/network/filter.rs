@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// The part of the space or group that a filter covers.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Support {
+pub enum Filter {
     /// All of it. On the plane: the whole image with its opposite edges joined, in every orientation.
     #[default]
     Global,
@@ -31,10 +31,10 @@ pub enum Support {
     Zonal(ZonalProfile),
 }
 
-impl Support {
+impl Filter {
     /// A square window on the plane, `size` × `size` pixels.
     pub fn window(size: usize, padding: Padding) -> Self {
-        Support::Window {
+        Filter::Window {
             height: size,
             width: size,
             padding,
@@ -43,7 +43,7 @@ impl Support {
 
     /// Some points of a finite set, or some elements of a finite group.
     pub fn subset(numbers: &[usize]) -> Self {
-        Support::Subset(numbers.into())
+        Filter::Subset(numbers.into())
     }
 
     /// A cap about the north pole; the whole sphere from π on.
@@ -55,16 +55,16 @@ impl Support {
     ///
     /// # Examples
     /// ```
-    /// use haarmonic::network::Support;
-    /// assert_eq!(Support::cap(3.2), Support::Global);
-    /// assert_eq!(Support::cap(0.9).to_string(), " cap 0.9");
+    /// use haarmonic::network::Filter;
+    /// assert_eq!(Filter::cap(3.2), Filter::Global);
+    /// assert_eq!(Filter::cap(0.9).to_string(), " cap 0.9");
     /// ```
     pub fn cap(angle: f64) -> Self {
         // Infinity is a mistake and is refused as such.
         if angle >= PI && angle.is_finite() {
-            return Support::Global;
+            return Filter::Global;
         }
-        Support::Zonal(ZonalProfile::Cap { angle })
+        Filter::Zonal(ZonalProfile::Cap { angle })
     }
 
     /// The ring between two distances from the north pole.
@@ -72,7 +72,7 @@ impl Support {
     /// # Arguments
     /// * `inner`, `outer` — radians, `0 <= inner < outer <= π`
     pub fn ring(inner: f64, outer: f64) -> Self {
-        Support::zonal(ZonalProfile::Ring { inner, outer })
+        Filter::zonal(ZonalProfile::Ring { inner, outer })
     }
 
     /// A Gaussian of the distance from the north pole.
@@ -80,7 +80,7 @@ impl Support {
     /// # Arguments
     /// * `width` — its standard deviation in radians, greater than 0
     pub fn gaussian(width: f64) -> Self {
-        Support::Zonal(ZonalProfile::Gaussian { width })
+        Filter::Zonal(ZonalProfile::Gaussian { width })
     }
 
     /// The heat kernel about the north pole.
@@ -88,7 +88,7 @@ impl Support {
     /// # Arguments
     /// * `time` — greater than 0
     pub fn heat(time: f64) -> Self {
-        Support::Zonal(ZonalProfile::Heat { time })
+        Filter::Zonal(ZonalProfile::Heat { time })
     }
 
     /// A weight given by its multipliers.
@@ -96,49 +96,49 @@ impl Support {
     /// # Arguments
     /// * `multipliers` — $`a_0 = 1, a_1, \dots`$; zero beyond
     pub fn legendre(multipliers: &[f64]) -> Self {
-        Support::zonal(ZonalProfile::Legendre(multipliers.into()))
+        Filter::zonal(ZonalProfile::Legendre(multipliers.into()))
     }
 
     /// A profile on the sphere; global if it is constant.
     pub fn zonal(profile: ZonalProfile) -> Self {
         if profile.is_constant() {
-            Support::Global
+            Filter::Global
         } else {
-            Support::Zonal(profile)
+            Filter::Zonal(profile)
         }
     }
 
-    /// Whether the filter weighs everything alike: [`Support::Global`], or a profile that is
+    /// Whether the filter weighs everything alike: [`Filter::Global`], or a profile that is
     /// constant by its parameters.
     ///
     /// # Examples
     /// ```
-    /// use haarmonic::network::{Support, ZonalProfile};
+    /// use haarmonic::network::{Filter, ZonalProfile};
     /// let everything = ZonalProfile::Ring { inner: 0.0, outer: std::f64::consts::PI };
-    /// assert!(Support::Zonal(everything).is_global());
-    /// assert!(!Support::heat(1e3).is_global());     // very nearly
+    /// assert!(Filter::Zonal(everything).is_global());
+    /// assert!(!Filter::heat(1e3).is_global());     // very nearly
     /// ```
     pub fn is_global(&self) -> bool {
         match self {
-            Support::Global => true,
-            Support::Zonal(profile) => profile.is_constant(),
-            Support::Window { .. } | Support::Subset(_) => false,
+            Filter::Global => true,
+            Filter::Zonal(profile) => profile.is_constant(),
+            Filter::Window { .. } | Filter::Subset(_) => false,
         }
     }
 }
 
-/// Nothing for a global support, otherwise its size, after a space.
-impl fmt::Display for Support {
+/// Nothing for a global filter, otherwise its size, after a space.
+impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Support::Global => Ok(()),
-            Support::Window {
+            Filter::Global => Ok(()),
+            Filter::Window {
                 height,
                 width,
                 padding,
             } => write!(f, " {height}×{width} {padding}"),
-            Support::Subset(numbers) => write!(f, " on {}", numbers.len()),
-            Support::Zonal(profile) => write!(f, " {profile}"),
+            Filter::Subset(numbers) => write!(f, " on {}", numbers.len()),
+            Filter::Zonal(profile) => write!(f, " {profile}"),
         }
     }
 }

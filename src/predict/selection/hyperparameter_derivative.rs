@@ -2,8 +2,8 @@
 
 use ndarray::Array2;
 
-use crate::kernel::{Gram, KernelPair};
-use crate::network::{Network, ScaleParameter};
+use crate::kernel::{KernelMatrices, KernelPair};
+use crate::network::{Hyperparameter, Network};
 use crate::{Error, Result};
 
 /// Step of the differences, relative to the scale: a hundredth leaves truncation above rounding, for erf.
@@ -24,27 +24,27 @@ const FOURTH: [f64; 3] = [8.0 / 12.0, -1.0 / 12.0, 0.0];
 /// ```
 /// use haarmonic::activation::Activation;
 /// use haarmonic::kernel::Kernel;
-/// use haarmonic::network::{Network, Scale, ScaleParameter};
-/// use haarmonic::predict::selection::ScaleDerivative;
+/// use haarmonic::network::{Network, Init, Hyperparameter};
+/// use haarmonic::predict::selection::HyperparameterDerivative;
 /// use ndarray::array;
 ///
 /// let network = Network::vector(1)
-///     .dense(Scale::new(1.5, 0.0))
+///     .dense(Init::new(1.5, 0.0))
 ///     .activation(Activation::Relu)
-///     .dense(Scale::new(2.0, 0.3))
+///     .dense(Init::new(2.0, 0.3))
 ///     .build()?;
 /// let x = array![[1.0]];
 /// let kernels = |network: &Network| Kernel::new(network)?.gram(x.view());
 /// // K = σw² (1.5² / 2) + σb².
-/// let by_weight = ScaleDerivative::new(&network, ScaleParameter::Weight(1), kernels)?;
+/// let by_weight = HyperparameterDerivative::new(&network, Hyperparameter::Weight(1), kernels)?;
 /// assert!((by_weight.nngp[[0, 0]] - 2.0 * 2.0 * 1.125).abs() < 1e-11);
-/// let by_bias = ScaleDerivative::new(&network, ScaleParameter::Bias(1), kernels)?;
+/// let by_bias = HyperparameterDerivative::new(&network, Hyperparameter::Bias(1), kernels)?;
 /// assert!((by_bias.nngp[[0, 0]] - 2.0 * 0.3).abs() < 1e-11);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ScaleDerivative {
+pub struct HyperparameterDerivative {
     /// ∂K/∂σ.
     pub nngp: Array2<f64>,
     /// ∂Θ/∂σ.
@@ -53,7 +53,7 @@ pub struct ScaleDerivative {
     pub error: KernelPair,
 }
 
-impl ScaleDerivative {
+impl HyperparameterDerivative {
     /// Computes kernels at six scales around the network's own; none if the derivative vanishes, by a bias that is zero.
     ///
     /// # Arguments
@@ -69,10 +69,10 @@ impl ScaleDerivative {
     /// [`Error::InvalidValue`] if there is no such layer, [`Error::ShapeMismatch`] if `kernels` changes the shape, and its own errors.
     pub fn new(
         network: &Network,
-        parameter: ScaleParameter,
-        kernels: impl Fn(&Network) -> Result<Gram>,
+        parameter: Hyperparameter,
+        kernels: impl Fn(&Network) -> Result<KernelMatrices>,
     ) -> Result<Self> {
-        let scales = network.scales();
+        let scales = network.inits();
         if parameter.layer() >= scales.len() {
             return Err(Error::invalid(
                 "layer of a scale",
@@ -82,8 +82,8 @@ impl ScaleDerivative {
         }
         let scale = parameter.of(&scales);
         if scale == 0.0 {
-            let Gram { nngp, ntk, .. } = kernels(network)?;
-            return Ok(ScaleDerivative {
+            let KernelMatrices { nngp, ntk, .. } = kernels(network)?;
+            return Ok(HyperparameterDerivative {
                 nngp: Array2::zeros(nngp.dim()),
                 ntk: Array2::zeros(ntk.dim()),
                 error: KernelPair::default(),
@@ -98,7 +98,7 @@ impl ScaleDerivative {
             // Kernels are even in each scale; weights must not vanish, but their squares may.
             let value = (scale + offset).abs().max(f64::MIN_POSITIVE.sqrt());
             parameter.set(&mut moved, value);
-            kernels(&network.with_scales(&moved)?)
+            kernels(&network.with_inits(&moved)?)
         };
         let mut sums: Option<[Differences; 2]> = None;
         let mut kernel_error = KernelPair::default();
@@ -121,7 +121,7 @@ impl ScaleDerivative {
         }
         let [nngp, ntk] = sums.expect("three differences were added");
         let of_kernels = 2.0 * SIXTH.iter().map(|w| w.abs()).sum::<f64>() / step;
-        Ok(ScaleDerivative {
+        Ok(HyperparameterDerivative {
             error: KernelPair {
                 nngp: nngp.error() + of_kernels * kernel_error.nngp,
                 ntk: ntk.error() + of_kernels * kernel_error.ntk,

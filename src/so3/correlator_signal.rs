@@ -31,7 +31,7 @@ fn row_start(band_limit: usize, channels: usize, m: usize) -> usize {
 ///
 /// Memory: about `$`C (L + 8) (L + 4)`$` numbers.
 #[derive(Debug, Clone)]
-pub struct RealHarmonics {
+pub struct CorrelatorSignal {
     pub(super) band_limit: usize,
     pub(super) channels: usize,
     /// Order by order, channel by channel, the degrees from [`first_degree`] of the order on; padded with zeros.
@@ -49,7 +49,7 @@ pub(super) struct Order<'a> {
     pub(super) width: usize,
 }
 
-impl RealHarmonics {
+impl CorrelatorSignal {
     /// Takes the orders m ≥ 0 from the coefficients of a real signal.
     ///
     /// # Arguments
@@ -90,7 +90,7 @@ impl RealHarmonics {
             let multiplicity = if m == 0 { 1.0 } else { 2.0 };
             square += multiplicity * (value.re * value.re + imaginary * imaginary);
         }
-        Ok(RealHarmonics {
+        Ok(CorrelatorSignal {
             band_limit,
             channels,
             re,

@@ -1,7 +1,7 @@
 //! Cross-correlation of two signals on the sphere over all rotations.
 
 use super::classes::Coefficients;
-use super::transform::{RotationPlan, RotationScratch};
+use super::transform::{WignerPlan, WignerScratch};
 use crate::check;
 use crate::{Error, Result};
 use ndarray::{Array3, ArrayView3, ArrayViewMut3};
@@ -27,7 +27,7 @@ use std::f64::consts::PI;
 ///
 /// # Examples
 /// ```
-/// use haarmonic::rotation_group::correlation_coefficients;
+/// use haarmonic::so3::correlation_coefficients;
 /// use ndarray::Array3;
 /// use num_complex::Complex64;
 /// let mut constant = Array3::zeros((1, 1, 1));           // f = f' = 1: K = 1 everywhere, coefficient 8π²
@@ -73,7 +73,7 @@ pub fn correlation_coefficients(
 /// # Errors
 /// As [`correlation_coefficients`].
 pub fn correlate(
-    plan: &RotationPlan,
+    plan: &WignerPlan,
     first: ArrayView3<'_, Complex64>,
     second: ArrayView3<'_, Complex64>,
 ) -> Result<Array3<Complex64>> {
@@ -89,17 +89,17 @@ pub fn correlate(
 /// * `samples` — shape `[γ, β, α]`; overwritten by $`K(R)`$ of [`correlation_coefficients`]
 ///
 /// # Cost and accuracy
-/// As [`RotationPlan::inverse_into`]; no allocation.
+/// As [`WignerPlan::inverse_into`]; no allocation.
 ///
 /// # Errors
 /// As [`correlation_coefficients`], [`Error::ShapeMismatch`] if `samples` has not the shape of the plan, and
 /// [`Error::InvalidValue`] if a product of coefficients overflows.
 pub fn correlate_real_into(
-    plan: &RotationPlan,
+    plan: &WignerPlan,
     first: ArrayView3<'_, Complex64>,
     second: ArrayView3<'_, Complex64>,
     samples: ArrayViewMut3<'_, f64>,
-    scratch: &mut RotationScratch,
+    scratch: &mut WignerScratch,
 ) -> Result<()> {
     check_pair(&first, &second, Some(plan.band_limit()))?;
     let product = Product {
@@ -123,10 +123,10 @@ pub fn correlate_real_into(
 ///
 /// # Examples
 /// ```
-/// use haarmonic::{rotation_group::{RotationPlanner, correlate_real}, sphere::Sampling};
+/// use haarmonic::{so3::{WignerPlanner, correlate_real}, sphere::Sampling};
 /// use ndarray::Array3;
 /// use num_complex::Complex64;
-/// let plan = RotationPlanner::new().plan(2, Sampling::GaussLegendre)?;
+/// let plan = WignerPlanner::new().plan(2, Sampling::GaussLegendre)?;
 /// let mut f = Array3::zeros((1, 2, 3));                  // f = Y₁₀ = √(3/4π) cos θ
 /// f[[0, 1, 1]] = Complex64::ONE;
 /// let k = correlate_real(&plan, f.view(), f.view())?;   // K = cos β / 4π
@@ -135,7 +135,7 @@ pub fn correlate_real_into(
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 pub fn correlate_real(
-    plan: &RotationPlan,
+    plan: &WignerPlan,
     first: ArrayView3<'_, Complex64>,
     second: ArrayView3<'_, Complex64>,
 ) -> Result<Array3<f64>> {

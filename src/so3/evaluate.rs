@@ -28,7 +28,7 @@ use std::f64::consts::PI;
 ///
 /// # Examples
 /// ```
-/// use haarmonic::rotation_group::evaluate;
+/// use haarmonic::so3::evaluate;
 /// use ndarray::Array3;
 /// use num_complex::Complex64;
 /// let mut coeffs = Array3::zeros((3, 2, 3));

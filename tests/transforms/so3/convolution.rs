@@ -1,6 +1,6 @@
 //! Convolution on SO(3) and with signals on the sphere, against quadrature of the definition.
 
-use crate::common::tol::rotation_group as tol;
+use crate::common::tol::so3 as tol;
 
 use crate::common::naive_rotations::{
     angles, naive_rotation_value, naive_signal, random_rotation_coeffs, random_sphere_coeffs,
@@ -8,12 +8,12 @@ use crate::common::naive_rotations::{
 };
 use approx::assert_relative_eq;
 use haarmonic::group::{EulerZyz, Rotation};
-use haarmonic::rotation_group::{
-    RotationGrid, RotationPlanner, convolve, convolve_signal, correlate, correlate_real,
+use haarmonic::so3::{
+    RotationGrid, WignerPlanner, convolve, convolve_signal, correlate, correlate_real,
     correlation_coefficients,
 };
 use haarmonic::sphere::{Sampling, rotate_coefficients};
-use haarmonic::{Error, rotation_group::evaluate};
+use haarmonic::{Error, so3::evaluate};
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex64;
 use std::f64::consts::PI;
@@ -149,7 +149,7 @@ fn correlations_sum_over_channels() {
     let [f, g] = [1, 5].map(|seed| random_sphere_coeffs(2, l, false, seed));
     let mut strided = Array3::zeros((2 * l - 1, l, 2)).reversed_axes();
     strided.assign(&g);
-    let plan = RotationPlanner::new()
+    let plan = WignerPlanner::new()
         .plan(l, Sampling::GaussLegendre)
         .unwrap();
     let found = correlation_coefficients(f.view(), g.view()).unwrap();
@@ -177,7 +177,7 @@ fn correlations_sum_over_channels() {
 
 #[test]
 fn bad_correlations_are_errors() {
-    let plan = RotationPlanner::new()
+    let plan = WignerPlanner::new()
         .plan(4, Sampling::GaussLegendre)
         .unwrap();
     let good = Array3::<Complex64>::zeros((2, 4, 7));

@@ -1,27 +1,27 @@
 //! The scales of a network's weights and biases as a list, to read, change and vary them.
 
 use super::definition::Network;
-use super::types::{Layer, Scale};
+use super::types::{Init, Layer};
 use crate::Result;
 
 /// One number among the scales of a network.
 ///
 /// Layers with weights are counted from the input on, those of a residual block's branch before those of its shortcut: the order of
-/// [`Network::scales`].
+/// [`Network::inits`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum ScaleParameter {
+pub enum Hyperparameter {
     /// σw of a layer.
     Weight(usize),
     /// σb of a layer.
     Bias(usize),
 }
 
-impl ScaleParameter {
+impl Hyperparameter {
     /// The number of the layer among those with weights.
     pub fn layer(self) -> usize {
         match self {
-            ScaleParameter::Weight(layer) | ScaleParameter::Bias(layer) => layer,
+            Hyperparameter::Weight(layer) | Hyperparameter::Bias(layer) => layer,
         }
     }
 
@@ -29,10 +29,10 @@ impl ScaleParameter {
     ///
     /// # Panics
     /// If there is no such layer.
-    pub fn of(self, scales: &[Scale]) -> f64 {
+    pub fn of(self, scales: &[Init]) -> f64 {
         match self {
-            ScaleParameter::Weight(layer) => scales[layer].weight_std,
-            ScaleParameter::Bias(layer) => scales[layer].bias_std,
+            Hyperparameter::Weight(layer) => scales[layer].weight_std,
+            Hyperparameter::Bias(layer) => scales[layer].bias_std,
         }
     }
 
@@ -40,34 +40,34 @@ impl ScaleParameter {
     ///
     /// # Panics
     /// If there is no such layer.
-    pub fn set(self, scales: &mut [Scale], value: f64) {
+    pub fn set(self, scales: &mut [Init], value: f64) {
         match self {
-            ScaleParameter::Weight(layer) => scales[layer].weight_std = value,
-            ScaleParameter::Bias(layer) => scales[layer].bias_std = value,
+            Hyperparameter::Weight(layer) => scales[layer].weight_std = value,
+            Hyperparameter::Bias(layer) => scales[layer].bias_std = value,
         }
     }
 }
 
 impl Network {
-    /// The scales of all layers with weights, in the order of [`ScaleParameter`].
+    /// The scales of all layers with weights, in the order of [`Hyperparameter`].
     ///
     /// # Examples
     /// ```
     /// use haarmonic::activation::Activation;
-    /// use haarmonic::network::{Network, Scale};
+    /// use haarmonic::network::{Network, Init};
     ///
     /// let network = Network::vector(3)
-    ///     .dense(Scale::new(1.5, 0.2))
+    ///     .dense(Init::new(1.5, 0.2))
     ///     .activation(Activation::Relu)
-    ///     .dense(Scale::default())
+    ///     .dense(Init::default())
     ///     .build()?;
-    /// let mut scales = network.scales();
-    /// assert_eq!(scales, [Scale::new(1.5, 0.2), Scale::new(1.0, 0.0)]);
+    /// let mut scales = network.inits();
+    /// assert_eq!(scales, [Init::new(1.5, 0.2), Init::new(1.0, 0.0)]);
     /// scales[1].bias_std = 0.1;
-    /// assert_eq!(network.with_scales(&scales)?.scales(), scales);
+    /// assert_eq!(network.with_inits(&scales)?.inits(), scales);
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
-    pub fn scales(&self) -> Vec<Scale> {
+    pub fn inits(&self) -> Vec<Init> {
         let mut scales = Vec::new();
         Layer::visit_all(self.layers(), &mut |layer| scales.extend(layer.scale()));
         scales
@@ -76,13 +76,13 @@ impl Network {
     /// The same network with other scales.
     ///
     /// # Arguments
-    /// * `scales` — as many as [`scales`](Self::scales) gives, in its order
+    /// * `scales` — as many as [`scales`](Self::inits) gives, in its order
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for another number of scales,
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) for a weight scale that is not positive or a bias scale that is negative.
-    pub fn with_scales(&self, scales: &[Scale]) -> Result<Network> {
-        let expected = self.scales().len();
+    pub fn with_inits(&self, scales: &[Init]) -> Result<Network> {
+        let expected = self.inits().len();
         if scales.len() != expected {
             return Err(crate::Error::shape(
                 "scales of a network",
@@ -92,7 +92,7 @@ impl Network {
         }
         let mut layers = self.layers().to_vec();
         replace(&mut layers, &mut scales.iter().copied());
-        Network::reading(
+        Network::new_with_outputs(
             self.input().clone(),
             self.quadrature(),
             layers,
@@ -103,11 +103,11 @@ impl Network {
 
 impl Layer {
     /// The scale of a layer with weights of its own.
-    fn scale(&self) -> Option<Scale> {
+    fn scale(&self) -> Option<Init> {
         match self {
-            Layer::Lifting { scale, .. }
-            | Layer::GroupConvolution { scale, .. }
-            | Layer::Dense(scale) => Some(*scale),
+            Layer::Lifting { init, .. }
+            | Layer::GroupConvolution { init, .. }
+            | Layer::Dense(init) => Some(*init),
             Layer::Activation(_)
             | Layer::GroupPooling
             | Layer::PartialPooling
@@ -117,12 +117,12 @@ impl Layer {
     }
 }
 
-fn replace(layers: &mut [Layer], scales: &mut impl Iterator<Item = Scale>) {
+fn replace(layers: &mut [Layer], scales: &mut impl Iterator<Item = Init>) {
     for layer in layers {
         match layer {
-            Layer::Lifting { scale, .. }
-            | Layer::GroupConvolution { scale, .. }
-            | Layer::Dense(scale) => *scale = scales.next().expect("as many as there are layers"),
+            Layer::Lifting { init, .. }
+            | Layer::GroupConvolution { init, .. }
+            | Layer::Dense(init) => *init = scales.next().expect("as many as there are layers"),
             Layer::Residual { branch, shortcut } => {
                 replace(branch, scales);
                 replace(shortcut, scales);

@@ -21,7 +21,7 @@ use std::fmt;
 /// \hat f^{n}_{\ell m} = \int_0^{2\pi}\!\! d\alpha \int_0^\pi\!\! \sin\beta\, d\beta \int_0^{2\pi}\!\! d\gamma\; f\; d^\ell_{mn}(\beta)\, e^{-i(m\alpha+n\gamma)}
 /// ```
 /// Conventions: see [`crate::conventions`]. Orders n are below N ≤ L in modulus; N = L unless the grid or
-/// [`RotationPlanner::plan_orders`](super::RotationPlanner::plan_orders) says otherwise. Coefficients have shape
+/// [`WignerPlanner::plan_orders`](super::WignerPlanner::plan_orders) says otherwise. Coefficients have shape
 /// `[2N − 1, L, 2L − 1]`, entry `[n + N − 1, l, m + L − 1]`; samples have shape `[γ, β, α]`. The function is real exactly if
 /// $`\hat f^{-n}_{\ell,-m} = (-1)^{m-n} \overline{\hat f^n_{\ell m}}`$.
 ///
@@ -35,9 +35,9 @@ use std::fmt;
 ///
 /// # Examples
 /// ```
-/// use haarmonic::{rotation_group::RotationPlanner, sphere::Sampling};
+/// use haarmonic::{so3::WignerPlanner, sphere::Sampling};
 /// use ndarray::Array3;
-/// let plan = RotationPlanner::new().plan(2, Sampling::DriscollHealy)?;
+/// let plan = WignerPlanner::new().plan(2, Sampling::DriscollHealy)?;
 /// // f = cos β is d¹₀₀: one coefficient, 8π²/3.
 /// let betas = plan.grid().betas().to_vec();
 /// let samples = Array3::from_shape_fn(plan.signal_shape(), |(_, b, _)| betas[b].cos());
@@ -51,23 +51,23 @@ use std::fmt;
 ///
 /// # References
 /// KR08, Sect. 2; MBLPM15, Sect. 3.
-pub struct RotationPlan {
+pub struct WignerPlan {
     band_limit: usize,
     order_limit: usize,
     grid: RotationGrid,
     passes: Passes,
 }
 
-/// Work space of a [`RotationPlan`]; its content never affects results, and it grows to fit any plan it is used with.
+/// Work space of a [`WignerPlan`]; its content never affects results, and it grows to fit any plan it is used with.
 #[derive(Debug, Clone, Default)]
-pub struct RotationScratch {
+pub struct WignerScratch {
     buffers: Buffers,
 }
 
-impl RotationPlan {
+impl WignerPlan {
     /// The limits fit the grid.
     pub(super) fn new(band_limit: usize, order_limit: usize, grid: RotationGrid) -> Result<Self> {
-        Ok(RotationPlan {
+        Ok(WignerPlan {
             band_limit,
             order_limit,
             passes: Passes::new(band_limit, order_limit, &grid)?,
@@ -110,8 +110,8 @@ impl RotationPlan {
     }
 
     /// Makes work space of the right size.
-    pub fn make_scratch(&self) -> RotationScratch {
-        let mut scratch = RotationScratch::default();
+    pub fn make_scratch(&self) -> WignerScratch {
+        let mut scratch = WignerScratch::default();
         self.passes.fit(&mut scratch.buffers);
         scratch
     }
@@ -122,7 +122,7 @@ impl RotationPlan {
     /// * `coeffs` — shape `[.., 2N − 1, L, 2L − 1]`; entries with |m| > ℓ or |n| > ℓ are ignored. For a real function those with m ≥ 0 are
     ///   read, the others, $`\hat f^{-n}_{\ell,-m} = (-1)^{m-n} \overline{\hat f^n_{\ell m}}`$, are implied
     /// * `samples` — shape `[.., γ, β, α]`, with the same leading axes, a batch; overwritten
-    /// * `scratch` — from [`RotationPlan::make_scratch`]
+    /// * `scratch` — from [`WignerPlan::make_scratch`]
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a coefficient that is read is NaN or
@@ -131,7 +131,7 @@ impl RotationPlan {
         &self,
         coeffs: ArrayView<'_, Complex64, D>,
         samples: ArrayViewMut<'_, T, D>,
-        scratch: &mut RotationScratch,
+        scratch: &mut WignerScratch,
     ) -> Result<()> {
         self.check(samples.shape(), coeffs.shape())?;
         each(
@@ -156,10 +156,10 @@ impl RotationPlan {
         )
     }
 
-    /// Computes samples from coefficients, allocating the result; see [`RotationPlan::inverse_into`].
+    /// Computes samples from coefficients, allocating the result; see [`WignerPlan::inverse_into`].
     ///
     /// # Errors
-    /// As [`RotationPlan::inverse_into`].
+    /// As [`WignerPlan::inverse_into`].
     pub fn inverse<T: Sample, D: Dimension>(
         &self,
         coeffs: ArrayView<'_, Complex64, D>,
@@ -177,7 +177,7 @@ impl RotationPlan {
     /// # Arguments
     /// * `samples` — shape `[.., γ, β, α]`, real or complex; unchanged
     /// * `coeffs` — shape `[.., 2N − 1, L, 2L − 1]`, with the same leading axes, a batch; overwritten, zero where |m| > ℓ or |n| > ℓ
-    /// * `scratch` — from [`RotationPlan::make_scratch`]
+    /// * `scratch` — from [`WignerPlan::make_scratch`]
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a sample is NaN or infinite.
@@ -185,7 +185,7 @@ impl RotationPlan {
         &self,
         samples: ArrayView<'_, T, D>,
         coeffs: ArrayViewMut<'_, Complex64, D>,
-        scratch: &mut RotationScratch,
+        scratch: &mut WignerScratch,
     ) -> Result<()> {
         self.check(samples.shape(), coeffs.shape())?;
         each(
@@ -195,10 +195,10 @@ impl RotationPlan {
         )
     }
 
-    /// Computes the coefficients of functions, allocating the result; see [`RotationPlan::forward_into`].
+    /// Computes the coefficients of functions, allocating the result; see [`WignerPlan::forward_into`].
     ///
     /// # Errors
-    /// As [`RotationPlan::forward_into`].
+    /// As [`WignerPlan::forward_into`].
     pub fn forward<T: Sample, D: Dimension>(
         &self,
         samples: ArrayView<'_, T, D>,
@@ -221,7 +221,7 @@ impl RotationPlan {
         &self,
         coeffs: &dyn Coefficients,
         samples: ArrayViewMut3<'_, f64>,
-        scratch: &mut RotationScratch,
+        scratch: &mut WignerScratch,
     ) -> Result<bool> {
         check::shape(SAMPLES, samples.shape(), &self.signal_shape())?;
         let finite = self.passes.inverse(coeffs, samples, &mut scratch.buffers);
@@ -232,7 +232,7 @@ impl RotationPlan {
         &self,
         samples: ArrayView3<'_, T>,
         mut coeffs: ArrayViewMut3<'_, Complex64>,
-        scratch: &mut RotationScratch,
+        scratch: &mut WignerScratch,
     ) -> Result<()> {
         // Other memory orders are served by a copy.
         let mut copy = Vec::new();
@@ -335,9 +335,9 @@ impl Coefficients for DenseCoefficients<'_> {
     }
 }
 
-impl fmt::Debug for RotationPlan {
+impl fmt::Debug for WignerPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RotationPlan")
+        f.debug_struct("WignerPlan")
             .field("band_limit", &self.band_limit)
             .field("sampling", &self.grid.sampling())
             .field("signal_shape", &self.signal_shape())

@@ -21,8 +21,8 @@ use crate::simd::aligned::Aligned;
 use crate::{Error, Result};
 use pulp::Arch;
 
+use super::correlator_signal::CorrelatorSignal;
 use super::real_correlator::{CorrelatorWorkspace, Piece, RealCorrelator};
-use super::real_harmonics::RealHarmonics;
 use super::real_nodes::Nodes;
 use super::real_synthesis::{Begin, LastSum, WeightedSum, products_len};
 use crate::simd::fft::{LANES, LaneFft, NUMBER, factors};
@@ -152,7 +152,12 @@ impl RealCorrelator {
     ///
     /// # Panics
     /// If a signal has another band limit than the correlator, or the two differ in channels.
-    pub fn begin(&self, f: &RealHarmonics, g: &RealHarmonics, scratch: &mut CorrelatorWorkspace) {
+    pub fn begin(
+        &self,
+        f: &CorrelatorSignal,
+        g: &CorrelatorSignal,
+        scratch: &mut CorrelatorWorkspace,
+    ) {
         assert!(f.band_limit() == self.band_limit && g.band_limit() == self.band_limit);
         assert_eq!(
             f.channels(),
@@ -244,7 +249,7 @@ mod tests {
                 let x = seed + (c + 2 * l * l + 5 * m * m) as f64;
                 Complex64::new(x.sin(), (1.7 * x).cos()) / (1 + l) as f64
             });
-            RealHarmonics::new(coeffs.view()).unwrap()
+            CorrelatorSignal::new(coeffs.view()).unwrap()
         });
         let mut scratch = correlator.make_workspace();
         // Dirty scratch.

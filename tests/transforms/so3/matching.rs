@@ -1,12 +1,12 @@
 //! Rotational matching: random rotations are recovered, symmetric signals give one of their rotations.
 
 use crate::common::signals;
-use crate::common::tol::rotation_group as tol;
+use crate::common::tol::so3 as tol;
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use haarmonic::Error;
 use haarmonic::group::{EulerZyz, Rotation};
-use haarmonic::rotation_group::{RotationMatcher, best_rotation};
+use haarmonic::so3::{RotationMatcher, best_rotation};
 use haarmonic::sphere::rotate_coefficients;
 use ndarray::{Array3, Axis};
 use num_complex::Complex64;

@@ -9,8 +9,8 @@
 //!
 //! the sign being $`(-1)^{m-n}`$ where m < n.
 
+use super::correlator_signal::{CorrelatorSignal, Order};
 use super::real_correlator::{CorrelatorWorkspace, RealCorrelator};
-use super::real_harmonics::{Order, RealHarmonics};
 use crate::simd::fft::{Direction, LANES, NUMBER};
 use pulp::{Simd, WithSimd};
 use std::f64::consts::PI;
@@ -29,8 +29,8 @@ pub(super) fn products_len(band_limit: usize) -> usize {
 /// Everything that precedes the sum over m: the sums over degrees and over n, at every β and γ.
 pub(super) struct Begin<'a> {
     pub(super) plan: &'a RealCorrelator,
-    pub(super) f: &'a RealHarmonics,
-    pub(super) g: &'a RealHarmonics,
+    pub(super) f: &'a CorrelatorSignal,
+    pub(super) g: &'a CorrelatorSignal,
     pub(super) scratch: &'a mut CorrelatorWorkspace,
 }
 

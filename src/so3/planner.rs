@@ -1,30 +1,30 @@
 //! Plans of the Wigner transform, made once.
 
 use super::grid::{RotationGrid, check_band_limit, check_order_limit};
-use super::transform::RotationPlan;
+use super::transform::WignerPlan;
 use crate::sphere::Sampling;
 use crate::{Error, Result};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Makes [`RotationPlan`]s and keeps them: asking twice gives the same plan.
+/// Makes [`WignerPlan`]s and keeps them: asking twice gives the same plan.
 ///
 /// # Examples
 /// ```
-/// use haarmonic::{rotation_group::RotationPlanner, sphere::Sampling};
+/// use haarmonic::{so3::WignerPlanner, sphere::Sampling};
 /// use std::sync::Arc;
-/// let mut planner = RotationPlanner::new();
+/// let mut planner = WignerPlanner::new();
 /// let plan = planner.plan(5, Sampling::GaussLegendre)?;
 /// assert!(Arc::ptr_eq(&plan, &planner.plan(5, Sampling::GaussLegendre)?));
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 #[derive(Default)]
-pub struct RotationPlanner {
-    plans: HashMap<([usize; 3], Sampling, [usize; 3]), Arc<RotationPlan>>,
+pub struct WignerPlanner {
+    plans: HashMap<([usize; 3], Sampling, [usize; 3]), Arc<WignerPlan>>,
 }
 
-impl RotationPlanner {
+impl WignerPlanner {
     /// Makes a planner that holds no plan yet.
     pub fn new() -> Self {
         Self::default()
@@ -34,7 +34,7 @@ impl RotationPlanner {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`](super::grid::MAX_BAND_LIMIT).
-    pub fn plan(&mut self, band_limit: usize, sampling: Sampling) -> Result<Arc<RotationPlan>> {
+    pub fn plan(&mut self, band_limit: usize, sampling: Sampling) -> Result<Arc<WignerPlan>> {
         self.plan_on(band_limit, &RotationGrid::new(band_limit, sampling)?)
     }
 
@@ -43,7 +43,7 @@ impl RotationPlanner {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if `band_limit` is 0 or above that of the grid.
-    pub fn plan_on(&mut self, band_limit: usize, grid: &RotationGrid) -> Result<Arc<RotationPlan>> {
+    pub fn plan_on(&mut self, band_limit: usize, grid: &RotationGrid) -> Result<Arc<WignerPlan>> {
         self.plan_orders(band_limit, band_limit.min(grid.order_limit()), grid)
     }
 
@@ -56,10 +56,10 @@ impl RotationPlanner {
     ///
     /// # Examples
     /// ```
-    /// use haarmonic::rotation_group::{RotationGrid, RotationPlanner};
+    /// use haarmonic::so3::{RotationGrid, WignerPlanner};
     /// use haarmonic::sphere::Sampling;
     /// let grid = RotationGrid::fast(8, 2, Sampling::GaussLegendre)?;
-    /// let plan = RotationPlanner::new().plan_orders(8, 2, &grid)?;
+    /// let plan = WignerPlanner::new().plan_orders(8, 2, &grid)?;
     /// assert_eq!(plan.coeffs_shape(), [3, 8, 15]);
     /// assert_eq!(plan.signal_shape(), [3, 8, 15]);
     /// # Ok::<(), haarmonic::Error>(())
@@ -69,7 +69,7 @@ impl RotationPlanner {
         band_limit: usize,
         order_limit: usize,
         grid: &RotationGrid,
-    ) -> Result<Arc<RotationPlan>> {
+    ) -> Result<Arc<WignerPlan>> {
         check_band_limit("band limit of the Wigner transform", band_limit)?;
         if band_limit > grid.band_limit() {
             return Err(Error::invalid(
@@ -84,15 +84,15 @@ impl RotationPlanner {
         if let Some(plan) = self.plans.get(&key) {
             return Ok(plan.clone());
         }
-        let plan = Arc::new(RotationPlan::new(band_limit, order_limit, grid.clone())?);
+        let plan = Arc::new(WignerPlan::new(band_limit, order_limit, grid.clone())?);
         self.plans.insert(key, plan.clone());
         Ok(plan)
     }
 }
 
-impl fmt::Debug for RotationPlanner {
+impl fmt::Debug for WignerPlanner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RotationPlanner")
+        f.debug_struct("WignerPlanner")
             .field("plans", &self.plans.len())
             .finish()
     }

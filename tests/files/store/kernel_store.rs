@@ -11,12 +11,12 @@ use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::data::arrays::read_npz_real;
 use haarmonic::group::PointGroup;
-use haarmonic::kernel::{Gram, Kernel, KernelError, Signals};
-use haarmonic::network::{Network, Outputs, Padding, Quadrature, Scale, SphereSampling, Support};
+use haarmonic::kernel::{Kernel, KernelError, KernelMatrices, Signals};
+use haarmonic::network::{Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling};
 use haarmonic::predict::{
     ConjugateGradient, KernelKind, KernelMatrix, KernelRows, PivotedCholesky, Ridge,
 };
-use haarmonic::store::{GramStore, StoreOptions};
+use haarmonic::store::{KernelStore, StoreOptions};
 use ndarray::{Array2, Array4, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -32,11 +32,11 @@ fn vectors(seed: u64, n: usize) -> Array2<f64> {
 
 fn perceptron(weight: f64) -> Network {
     Network::vector(5)
-        .dense(Scale::new(weight, 0.1))
+        .dense(Init::new(weight, 0.1))
         .activation(Activation::Relu)
-        .dense(Scale::new(1.3, 0.2))
+        .dense(Init::new(1.3, 0.2))
         .activation(Activation::Erf)
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap()
 }
@@ -44,10 +44,10 @@ fn perceptron(weight: f64) -> Network {
 fn sphere(quadrature: Quadrature) -> Network {
     Network::sphere(3, SphereSampling::Coefficients, 1)
         .quadrature(quadrature)
-        .lifting(Scale::default())
+        .lifting(Init::default())
         .activation(Activation::Erf)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap()
 }
@@ -80,11 +80,11 @@ fn assert_same<'a>(
     let path = folder.path().join("store");
     let (store, want) = match columns {
         None => (
-            GramStore::open(&path, kernel, rows, side(3)).unwrap(),
+            KernelStore::open(&path, kernel, rows, side(3)).unwrap(),
             kernel.gram(rows).unwrap(),
         ),
         Some(columns) => (
-            GramStore::open_cross(&path, kernel, rows, columns, side(3)).unwrap(),
+            KernelStore::open_cross(&path, kernel, rows, columns, side(3)).unwrap(),
             kernel.cross(rows, columns).unwrap(),
         ),
     };
@@ -93,7 +93,7 @@ fn assert_same<'a>(
     let report = store.complete(None).unwrap();
     assert_eq!((report.found, report.computed), (0, tiles));
     assert_eq!(store.tile_count(), tiles);
-    let Gram { nngp, ntk, error } = store.read().unwrap();
+    let KernelMatrices { nngp, ntk, error } = store.read().unwrap();
     assert_eq!((&nngp, &ntk), (&want.nngp, &want.ntk));
     assert_eq!(store.shape(), [nngp.nrows(), nngp.ncols()]);
     match (&error, &want.error) {
@@ -132,12 +132,12 @@ fn tiles_hold_what_the_kernel_says() {
     let images = Network::plane(4, 4, 1)
         .lifting(
             PointGroup::C4,
-            Support::window(3, Padding::Same),
-            Scale::default(),
+            Filter::window(3, Padding::Same),
+            Init::default(),
         )
         .activation(Activation::Relu)
         .group_pooling()
-        .dense(Scale::default())
+        .dense(Init::default())
         .build()
         .unwrap();
     let mut rng = rng(4);
@@ -146,7 +146,7 @@ fn tiles_hold_what_the_kernel_says() {
 
     // Several outputs a signal.
     let outputs = Network::sphere(3, SphereSampling::Coefficients, 1)
-        .lifting(Scale::default())
+        .lifting(Init::default())
         .activation(Activation::Erf)
         .outputs(Outputs::rotations(&[[0.0, 0.3, 0.1], [1.0, 1.0, 1.0]]))
         .build()
@@ -160,7 +160,7 @@ fn damaged_tiles_are_computed_again() {
     let x = vectors(5, 7);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
-    let store = GramStore::open(&path, &kernel, x.view(), side(2)).unwrap();
+    let store = KernelStore::open(&path, &kernel, x.view(), side(2)).unwrap();
     store.complete(None).unwrap();
     let whole = files(&path);
     let tiles: Vec<&PathBuf> = whole
@@ -179,7 +179,7 @@ fn damaged_tiles_are_computed_again() {
     std::fs::write(tiles[4], &whole[tiles[5]]).unwrap();
     std::fs::remove_file(tiles[9]).unwrap();
     assert!(matches!(store.read(), Err(Error::Missing { .. })));
-    let report = GramStore::open(&path, &kernel, x.view(), side(2))
+    let report = KernelStore::open(&path, &kernel, x.view(), side(2))
         .unwrap()
         .complete(None)
         .unwrap();
@@ -196,13 +196,13 @@ fn added_signals_change_no_tile() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let first = x.view().split_at(Axis(0), 5).0;
-    GramStore::open(&path, &kernel, first, side(2))
+    KernelStore::open(&path, &kernel, first, side(2))
         .unwrap()
         .complete(None)
         .unwrap();
     let before = files(&path);
     // Another size of tile holds for what is new.
-    let store = GramStore::open(&path, &kernel, x.view(), side(4)).unwrap();
+    let store = KernelStore::open(&path, &kernel, x.view(), side(4)).unwrap();
     let report = store.complete(None).unwrap();
     // Blocks of 2, 2, 1, 4 and 2 signals.
     assert_eq!((report.found, report.computed), (6, 9));
@@ -222,60 +222,66 @@ fn what_does_not_belong_is_refused_and_nothing_changes() {
     let x = vectors(7, 6);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
-    GramStore::open(&path, &kernel, x.view(), side(2))
+    KernelStore::open(&path, &kernel, x.view(), side(2))
         .unwrap()
         .complete(None)
         .unwrap();
     let before = files(&path);
-    let refused = |result: haarmonic::Result<GramStore<'_>>, words: &str| {
+    let refused = |result: haarmonic::Result<KernelStore<'_>>, words: &str| {
         let error = result.err().expect("an error").to_string();
         assert!(error.contains(words), "{error}");
         assert_eq!(files(&path), before);
     };
     let other = Kernel::new(&perceptron(1.1)).unwrap();
-    refused(GramStore::open(&path, &other, x.view(), side(2)), "network");
+    refused(
+        KernelStore::open(&path, &other, x.view(), side(2)),
+        "network",
+    );
     let mut changed = x.clone();
     changed[[3, 0]] += 1e-15;
     refused(
-        GramStore::open(&path, &kernel, changed.view(), side(2)),
+        KernelStore::open(&path, &kernel, changed.view(), side(2)),
         "between 2 and 4",
     );
     let fewer = x.view().split_at(Axis(0), 5).0;
     refused(
-        GramStore::open(&path, &kernel, fewer, side(2)),
+        KernelStore::open(&path, &kernel, fewer, side(2)),
         "at least 6",
     );
     refused(
-        GramStore::open_cross(&path, &kernel, x.view(), x.view(), side(2)),
+        KernelStore::open_cross(&path, &kernel, x.view(), x.view(), side(2)),
         "two sets",
     );
     let wrong = Array2::zeros((6, 4));
     refused(
-        GramStore::open(&path, &kernel, wrong.view(), side(2)),
+        KernelStore::open(&path, &kernel, wrong.view(), side(2)),
         "[n, 5]",
     );
     let little = StoreOptions {
         memory: 400,
         side: None,
     };
-    refused(GramStore::open(&path, &kernel, x.view(), little), "memory");
     refused(
-        GramStore::open(&path, &kernel, x.view(), side(0)),
+        KernelStore::open(&path, &kernel, x.view(), little),
+        "memory",
+    );
+    refused(
+        KernelStore::open(&path, &kernel, x.view(), side(0)),
         "at least 1",
     );
     let none = Array2::zeros((0, 5));
     refused(
-        GramStore::open(&path, &kernel, none.view(), side(2)),
+        KernelStore::open(&path, &kernel, none.view(), side(2)),
         "signals",
     );
 
     let missing = folder.path().join("no").join("store");
-    let error = GramStore::open(&missing, &kernel, x.view(), side(2))
+    let error = KernelStore::open(&missing, &kernel, x.view(), side(2))
         .err()
         .unwrap();
     assert!(matches!(error, Error::Io { .. }), "{error}");
     std::fs::write(path.join("manifest.toml"), "format = 1").unwrap();
-    let error = GramStore::open(&path, &kernel, x.view(), side(2))
+    let error = KernelStore::open(&path, &kernel, x.view(), side(2))
         .err()
         .unwrap();
     assert!(error.to_string().contains("manifest.toml"), "{error}");
@@ -288,10 +294,10 @@ fn a_foreign_tile_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let kernels = [1.0, 1.1].map(|scale| Kernel::new(&perceptron(scale)).unwrap());
     let paths = ["own", "other"].map(|name| folder.path().join(name));
-    let stores: Vec<GramStore<'_>> = paths
+    let stores: Vec<KernelStore<'_>> = paths
         .iter()
         .zip(&kernels)
-        .map(|(path, kernel)| GramStore::open(path, kernel, x.view(), side(6)).unwrap())
+        .map(|(path, kernel)| KernelStore::open(path, kernel, x.view(), side(6)).unwrap())
         .collect();
     for store in &stores {
         store.complete(None).unwrap();
@@ -328,7 +334,7 @@ fn matrices_beyond_the_memory_are_refused() {
             matches!(error, Error::OutOfMemory { needed, .. } if needed == bytes as u64),
             "{error}"
         );
-        assert!(error.to_string().contains("GramStore"), "{error}");
+        assert!(error.to_string().contains("KernelStore"), "{error}");
     }
 }
 
@@ -340,7 +346,7 @@ fn tiles_keep_to_the_memory() {
     let tiles = |memory: usize| {
         let path = folder.path().join(memory.to_string());
         let options = StoreOptions { memory, side: None };
-        GramStore::open(&path, &kernel, x.view(), options)
+        KernelStore::open(&path, &kernel, x.view(), options)
             .unwrap()
             .tile_count()
     };
@@ -357,7 +363,7 @@ fn rows_are_those_of_the_matrix() {
     let x = vectors(8, 23);
     let want = kernel.gram(x.view()).unwrap();
     let path = folder.path().join("store");
-    let store = GramStore::open(&path, &kernel, x.view(), side(5)).unwrap();
+    let store = KernelStore::open(&path, &kernel, x.view(), side(5)).unwrap();
     store.complete(None).unwrap();
     let mut rng = rng(3);
     let vectors = Array2::from_shape_simple_fn((23, 2), || rng.random_range(-1.0..1.0));
@@ -403,7 +409,7 @@ fn rows_are_those_of_the_matrix() {
         assert!(difference.iter().all(|d| d.abs() <= tolerance * largest));
     }
     let other = folder.path().join("cross");
-    let cross = GramStore::open_cross(&other, &kernel, x.view(), x.view(), side(5)).unwrap();
+    let cross = KernelStore::open_cross(&other, &kernel, x.view(), x.view(), side(5)).unwrap();
     assert!(matches!(
         cross.rows(KernelKind::Ntk).err(),
         Some(Error::InvalidValue { .. })

@@ -4,7 +4,7 @@ use crate::common::signals;
 use crate::common::tol::kernel as tol;
 
 use haarmonic::numeric::GaussLegendre;
-use haarmonic::rotation_group::{RealCorrelator, RealHarmonics};
+use haarmonic::so3::{CorrelatorSignal, RealCorrelator};
 use haarmonic::wigner::wigner_d;
 use ndarray::{Array3, Axis};
 use num_complex::Complex64;
@@ -63,7 +63,7 @@ fn pieces_hold_every_node_once() {
             .index_axis_move(Axis(0), 0);
         let correlator = RealCorrelator::new(band_limit, nodes).unwrap();
         let mut workspace = correlator.make_workspace();
-        let prepared = [&f, &g].map(|s| RealHarmonics::new(s.view()).unwrap());
+        let prepared = [&f, &g].map(|s| CorrelatorSignal::new(s.view()).unwrap());
         correlator.begin(&prepared[0], &prepared[1], &mut workspace);
         // Moments of the correlation over the grid, with the weights, identify the set of values.
         let rule = GaussLegendre::new(nodes).unwrap();
