@@ -1,7 +1,7 @@
 """The accuracy of ducc0 and SHTns beside that of this crate, on the same coefficients and exact samples.
 
-    cargo test --release --test transform_accuracy -- --ignored export      # writes results/transform_accuracy_*.npz
-    cargo test --release --test spin_accuracy -- --ignored export           # writes results/spin_accuracy_*.npz
+    cargo test --release --test transforms sphere::accuracy -- --ignored export      # writes results/transform_accuracy_*.npz
+    cargo test --release --test transforms spin_accuracy -- --ignored export         # writes results/spin_accuracy_*.npz
     pip install numpy ducc0 shtns
     python benches/transform_accuracy_peer.py
 

@@ -3,8 +3,6 @@
 //! Sums and products are those of Dekker and Knuth: the error of a sum is a sum, the error of a product one fused
 //! multiply-add. Results are within some units of 2⁻¹⁰⁴ of the exact ones.
 
-#![allow(dead_code)]
-
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 /// The unit in which relative errors are counted: 2⁻¹⁰⁴ = 4.9e-32.

@@ -1,6 +1,4 @@
 //! The rings of a sampling where they should be: those of the crate are these, rounded.
-#![allow(dead_code)]
-
 use super::double_double::{Dd, PI};
 use super::harmonics_oracle::gauss_legendre;
 use haarmonic::sphere::Sampling;

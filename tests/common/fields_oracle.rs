@@ -1,6 +1,4 @@
 //! Sums over spin-weighted harmonics, gradients and adjoints in double-double arithmetic.
-#![allow(dead_code)]
-
 use super::double_double::Dd;
 use super::harmonics_oracle::{
     Complex, for_each_legendre, fourier_synthesis, roots_of_unity, spin_harmonic,

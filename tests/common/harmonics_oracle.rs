@@ -2,8 +2,6 @@
 //!
 //! Recursions in the degree, written from the textbook formulas with explicit exponents; nothing of the crate is used.
 
-#![allow(dead_code)]
-
 use super::double_double::{Dd, PI};
 use ndarray::{Array2, ArrayView2};
 use num_complex::Complex64;

@@ -1,7 +1,5 @@
 //! Files of the tests on images: made in a folder of their own.
 
-#![allow(dead_code)]
-
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

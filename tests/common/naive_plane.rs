@@ -1,8 +1,6 @@
 //! Kernels of group-convolutional networks on images by their definition: every pair of group
 //! elements (orientation and pixel) has its own entry, and nothing is shared, skipped or reordered.
 
-#![allow(dead_code)]
-
 use haarmonic::activation::{Activation, Variance};
 use haarmonic::group::{PlanarSymmetry, PointGroup};
 use haarmonic::network::Padding;

@@ -1,6 +1,4 @@
 //! Slow twins for SO(3) that share nothing with the library, seeded data, and the reader of golden files.
-#![allow(dead_code)]
-
 use ndarray::{Array, Array3, Array4, ArrayView3, Dimension};
 use ndarray_npy::{NpzReader, ReadableElement};
 use num_complex::Complex64;
@@ -195,36 +193,6 @@ pub fn random_sphere_coeffs(
         }
     }
     coeffs
-}
-
-/// The largest modulus.
-pub fn largest<'a>(values: impl IntoIterator<Item = &'a Complex64>) -> f64 {
-    values
-        .into_iter()
-        .map(|value| value.norm())
-        .fold(0.0, f64::max)
-}
-
-/// Compares to `tolerance` relative to the largest wanted value; names the worst index.
-#[track_caller]
-pub fn assert_close<D: Dimension>(
-    got: &Array<Complex64, D>,
-    want: &Array<Complex64, D>,
-    tolerance: f64,
-) {
-    assert_eq!(got.shape(), want.shape());
-    assert!(
-        got.iter().chain(want).all(|value| value.is_finite()),
-        "not finite"
-    );
-    let scale = largest(want).max(f64::MIN_POSITIVE);
-    for (index, (got, want)) in got.iter().zip(want).enumerate() {
-        let error = (got - want).norm() / scale;
-        assert!(
-            error <= tolerance,
-            "flat index {index}: got {got}, want {want}, relative error {error:e} > {tolerance:e}"
-        );
-    }
 }
 
 /// All matrices of the naive Wigner functions for one angle, `[l, m + L − 1, n + L − 1]` with a leading β axis.

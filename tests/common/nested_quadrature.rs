@@ -1,8 +1,6 @@
 //! Kernels of networks with local filters by nested quadrature of their definition: every layer is a mean over the support
 //! of its filter at g h and g' h, down to the values of the signals there. Nothing of the crate is used.
 
-#![allow(dead_code)]
-
 use ndarray::ArrayView3;
 use num_complex::Complex64;
 use std::f64::consts::{PI, TAU};

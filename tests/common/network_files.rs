@@ -3,7 +3,6 @@
 use haarmonic::activation::Activation;
 
 /// The documentation of the file format.
-#[allow(dead_code)]
 pub const DOCUMENT: &str = include_str!("../../docs/network-file.md");
 
 /// The TOML files of the documentation, in order.

@@ -1,7 +1,5 @@
 //! Pictures as the tests see them: pixels of a PNG, elements of an SVG.
 
-#![allow(dead_code)]
-
 use std::path::Path;
 
 /// The pixels of a PNG.

@@ -1,10 +1,8 @@
 //! Kernels and functions that the prediction tests share.
-#![allow(dead_code)]
-
 use std::ops::{Bound, RangeBounds};
 
 use haarmonic::predict::{GradientFlow, KernelKind, Kernels, Ridge};
-use ndarray::{Array, Array2, ArrayView2, Axis, Dimension, Slice, array};
+use ndarray::{Array2, ArrayView2, Axis, Slice, array};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -30,24 +28,6 @@ fn slice(range: &impl RangeBounds<usize>) -> Slice {
         _ => None,
     };
     Slice::new(start, end, 1)
-}
-
-pub fn assert_close<D: Dimension>(
-    what: &str,
-    found: &Array<f64, D>,
-    want: &Array<f64, D>,
-    tolerance: f64,
-) {
-    assert_eq!(found.shape(), want.shape(), "{what}");
-    assert!(found.iter().all(|x| x.is_finite()), "{what}: not finite");
-    let scale = want.iter().fold(f64::MIN_POSITIVE, |m, x| m.max(x.abs()));
-    for ((index, f), w) in found.indexed_iter().zip(want) {
-        let error = (f - w).abs() / scale;
-        assert!(
-            error <= tolerance,
-            "{what} at {index:?}: {f} against {w}, error {error:e}, tolerance {tolerance:e}"
-        );
-    }
 }
 
 /// Train and test kernels of a random but reproducible problem with well separated points.

@@ -10,9 +10,8 @@ use haarmonic::data::arrays::{
 use haarmonic::data::image_npz::read_image_npz;
 use tempfile::tempdir;
 
-use crate::harness::Target;
-use crate::image_files::{self, npy, npz, utf32};
-use crate::{DEFLATE, any, as_it_is, numbers};
+use crate::common::image_files::{self, npy, npz, utf32};
+use crate::harness::{DEFLATE, Target, any, as_it_is, numbers};
 
 /// What a header of at most 10,000 bytes takes while it is parsed.
 const HEADER: usize = 6 << 20;

@@ -9,6 +9,23 @@ use peak_alloc::PeakAlloc;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+/// What a reader takes whatever the file: buffers, tables of a decoder, the text of an error.
+pub const FIXED: usize = 1 << 20;
+/// Deflate cannot expand by more than this.
+pub const DEFLATE: usize = 1032;
+
+pub fn as_it_is(content: &[u8]) -> Vec<u8> {
+    content.to_vec()
+}
+
+pub fn any<const N: usize>(read: [bool; N]) -> bool {
+    read.contains(&true)
+}
+
+pub fn numbers(count: usize) -> Vec<f64> {
+    (0..count).map(|k| (k as f64 * 0.7).sin()).collect()
+}
+
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 

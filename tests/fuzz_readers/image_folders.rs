@@ -7,8 +7,7 @@ use haarmonic::data::image_source::read_images_resized;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use tempfile::tempdir;
 
-use crate::harness::{Target, memory};
-use crate::{DEFLATE, as_it_is};
+use crate::harness::{DEFLATE, Target, as_it_is, memory};
 
 /// What a decoder may take for any file.
 const DECODER: usize = 4 << 20;

@@ -7,9 +7,8 @@ use haarmonic::data::image_source::read_images;
 use haarmonic::data::mnist_package::read_mnist_package;
 use tempfile::tempdir;
 
-use crate::harness::Target;
-use crate::image_files::{self, gzip};
-use crate::{DEFLATE, FIXED, any, as_it_is};
+use crate::common::image_files::{self, gzip};
+use crate::harness::{DEFLATE, FIXED, Target, any, as_it_is};
 
 /// Bytes of a pixel: the byte itself, and a number with its copy in another layout.
 const PIXEL: usize = 1 + 2 * size_of::<f64>();

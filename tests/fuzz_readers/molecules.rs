@@ -6,8 +6,7 @@ use std::path::Path;
 use haarmonic::data::qm9::Qm9Source;
 use tempfile::tempdir;
 
-use crate::harness::Target;
-use crate::{DEFLATE, FIXED, as_it_is};
+use crate::harness::{DEFLATE, FIXED, Target, as_it_is};
 
 const WATER: &str = "3\n\
 gdb 3\t799.58812\t437.90386\t282.94545\t1.8511\t6.31\t-0.2928\t0.0687\t0.3615\t19.0002\t0.021375\t-76.404702\t-76.401867\t-76.400922\t-76.422349\t6.002\t\n\

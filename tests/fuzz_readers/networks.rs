@@ -3,8 +3,8 @@
 use haarmonic::network::Network;
 use tempfile::tempdir;
 
-use crate::harness::Target;
-use crate::{FIXED, as_it_is, network_files};
+use crate::common::network_files;
+use crate::harness::{FIXED, Target, as_it_is};
 
 #[test]
 fn network_files() {

@@ -10,8 +10,7 @@ use ndarray::Array2;
 use tempfile::tempdir;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::harness::Target;
-use crate::{FIXED, as_it_is, numbers};
+use crate::harness::{FIXED, Target, as_it_is, numbers};
 
 #[test]
 fn stores() {

@@ -1,0 +1,4 @@
+//! Kernel matrices in folders.
+
+mod cancellation;
+mod kernel_store;

@@ -1,0 +1,7 @@
+//! Networks of finite width: what they compute, their means, their training.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod monte_carlo;
+mod networks;
+mod training;

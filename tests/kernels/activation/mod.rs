@@ -1,0 +1,8 @@
+//! Activations and their expectations.
+
+mod contract;
+mod golden;
+mod limits;
+mod prepared;
+mod quadrature;
+mod table;

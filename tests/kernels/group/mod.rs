@@ -1,0 +1,3 @@
+//! Groups of which networks are built.
+
+mod errors;

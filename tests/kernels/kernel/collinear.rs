@@ -1,0 +1,225 @@
+//! Inputs that are multiples of each other, or nearly, where rectifiers and `sign` turn a rounding error of ε in a correlation into
+//! one of √ε: against 300-digit values.
+
+use crate::common::tol::kernel as tol;
+
+use haarmonic::activation::Activation;
+use haarmonic::group::{FiniteAction, PointGroup};
+use haarmonic::kernel::Kernel;
+use haarmonic::network::{Filter, Init, InputSpace, Layer, Network, Padding, Quadrature};
+use ndarray::{Array2, Array3, Array4, Axis};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+struct Row {
+    layers: String,
+    network: Network,
+    vectors: Array2<f64>,
+    nngp: f64,
+    ntk: f64,
+}
+
+fn layer(text: &str) -> Layer {
+    match text.strip_prefix("d ") {
+        Some(init) => {
+            let (weight, bias) = init.split_once(' ').unwrap();
+            Layer::Dense(Init::new(weight.parse().unwrap(), bias.parse().unwrap()))
+        }
+        None => Layer::Activation(text.parse::<Activation>().unwrap()),
+    }
+}
+
+fn table() -> Vec<Row> {
+    let text = include_str!("../../data/collinear.csv");
+    let lines = text.lines().filter(|line| !line.starts_with('#')).skip(1);
+    lines
+        .map(|line| {
+            let (layers, numbers) = line.split_once(',').unwrap();
+            let numbers: Vec<f64> = numbers.split(',').map(|n| n.parse().unwrap()).collect();
+            let input = InputSpace::Vector { dimension: 6 };
+            let list = layers.split("; ").map(layer).collect();
+            Row {
+                layers: layers.to_owned(),
+                network: Network::new(input, Quadrature::default(), list).unwrap(),
+                vectors: Array2::from_shape_vec((2, 6), numbers[..12].to_vec()).unwrap(),
+                nngp: numbers[12],
+                ntk: numbers[13],
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn collinear_vectors_keep_their_digits() {
+    let rows = table();
+    assert!(rows.len() > 600);
+    let mut failures = Vec::new();
+    let mut largest = [0.0_f64; 2];
+    for row in rows {
+        let tolerance = if row.layers.contains("erf") {
+            tol::COLLINEAR_AFTER_SMOOTH
+        } else {
+            tol::COLLINEAR
+        };
+        let gram = Kernel::new(&row.network)
+            .unwrap()
+            .gram(row.vectors.view())
+            .unwrap();
+        for (what, found, want) in [("nngp", &gram.nngp, row.nngp), ("ntk", &gram.ntk, row.ntk)] {
+            let init = found[[0, 0]].sqrt() * found[[1, 1]].sqrt();
+            let error = (found[[0, 1]] - want).abs() / init;
+            let worst = &mut largest[usize::from(row.layers.contains("erf"))];
+            *worst = worst.max(error);
+            if error.is_nan() || error > tolerance {
+                failures.push(format!(
+                    "{what} {} {}: {:e} for {want:e}, {error:.1e}",
+                    row.layers,
+                    row.vectors,
+                    found[[0, 1]]
+                ));
+            }
+        }
+    }
+    println!(
+        "largest error {:.1e}, after a smooth function {:.1e}",
+        largest[0], largest[1]
+    );
+    assert!(
+        failures.is_empty(),
+        "{} {}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+/// Networks without biases on vectors, finite sets and images: two layers of filters with an activation after each.
+fn networks(activation: &Activation) -> Vec<(&'static str, Network)> {
+    let init = Init::new(1.3, 0.0);
+    let act = || activation.clone();
+    let window = || Filter::window(3, Padding::Same);
+    let points = || Filter::subset(&[0, 1, 5]);
+    let plane = |group| {
+        Network::plane(6, 6, 1)
+            .lifting(group, window(), init)
+            .activation(act())
+            .group_convolution(window(), init)
+            .activation(act())
+    };
+    let networks = [
+        (
+            "finite",
+            Network::finite(FiniteAction::cyclic(36).unwrap(), 1)
+                .lifting(points(), init)
+                .activation(act())
+                .group_convolution(points(), init)
+                .activation(act())
+                .group_pooling()
+                .dense(init)
+                .activation(act())
+                .dense(init)
+                .build(),
+        ),
+        (
+            "pooled",
+            plane(PointGroup::C4).group_pooling().dense(init).build(),
+        ),
+        (
+            "flat",
+            plane(PointGroup::C1)
+                .flatten()
+                .dense(init)
+                .activation(act())
+                .dense(init)
+                .build(),
+        ),
+    ];
+    networks
+        .map(|(name, network)| (name, network.unwrap()))
+        .into()
+}
+
+/// `K(f, s f) = s^n K(f, f)` for functions that are homogeneous of degree n, and s > 0.
+#[test]
+fn multiples_of_a_signal_have_multiples_of_its_kernel() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let signal: Vec<f64> = (0..36).map(|_| rng.random_range(-1.0..1.0)).collect();
+    for (name, degree) in [
+        ("relu", 1),
+        ("abs", 1),
+        ("leaky-relu(0.3)", 1),
+        ("sign", 0),
+        ("rectified-monomial(0)", 0),
+    ] {
+        let activation: Activation = name.parse().unwrap();
+        for (geometry, network) in networks(&activation) {
+            for factor in [3.0, 0.7, 1e-80, 1e90] {
+                let values = signal
+                    .iter()
+                    .copied()
+                    .chain(signal.iter().map(|x| factor * x))
+                    .collect();
+                let kernel = Kernel::new(&network).unwrap();
+                let gram = match geometry {
+                    "finite" => {
+                        kernel.gram(Array3::from_shape_vec((2, 36, 1), values).unwrap().view())
+                    }
+                    _ => kernel.gram(Array4::from_shape_vec((2, 6, 6, 1), values).unwrap().view()),
+                };
+                let gram = gram.unwrap();
+                for (what, found) in [("nngp", &gram.nngp), ("ntk", &gram.ntk)] {
+                    let want = factor.powi(degree) * found[[0, 0]];
+                    let error = (found[[0, 1]] - want).abs();
+                    assert!(
+                        error <= tol::ROUNDING * want.abs(),
+                        "{geometry} {name} {factor} {what}: {:e} for {want:e}",
+                        found[[0, 1]]
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// With filters of one pixel every patch of a positive image is a multiple of every other: the kernels are products of means.
+#[test]
+fn patches_that_are_multiples_of_each_other_are_collinear() {
+    let init = Init::new(1.3, 0.0);
+    let weight = init.weight_std * init.weight_std;
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let brightness = Array3::from_shape_simple_fn((2, 5, 5), || rng.random_range(0.1..1.0));
+    let colour = [0.3, 0.7, 0.9];
+    let images = Array4::from_shape_fn((2, 5, 5, 3), |(n, y, x, c)| {
+        brightness[[n, y, x]] * colour[c]
+    });
+    let square = colour.iter().map(|c| c * c).sum::<f64>() / 3.0;
+    let mean = |n: usize| brightness.index_axis(Axis(0), n).mean().unwrap();
+    for (activation, layers) in [(Activation::Relu, 2), (Activation::Sign, 3)] {
+        let one = || Filter::window(1, Padding::Valid);
+        let mut network = Network::plane(5, 5, 3)
+            .lifting(PointGroup::C4, one(), init)
+            .activation(activation.clone());
+        for _ in 1..layers {
+            network = network
+                .group_convolution(one(), init)
+                .activation(activation.clone());
+        }
+        let network = network.group_pooling().dense(init).build().unwrap();
+        let gram = Kernel::new(&network).unwrap().gram(images.view()).unwrap();
+        // E[σσ] = k/2, E[σ'σ'] = 1/2 of a rectifier; 1 and 0 of the sign.
+        let (nngp, ntk) = match activation {
+            Activation::Relu => {
+                let value = mean(0) * mean(1) * square * weight * (weight / 2.0).powi(2);
+                (value, 3.0 * value)
+            }
+            _ => (weight, weight),
+        };
+        for (what, found, want) in [("nngp", &gram.nngp, nngp), ("ntk", &gram.ntk, ntk)] {
+            let error = (found[[0, 1]] / want - 1.0).abs();
+            assert!(
+                error <= tol::ROUNDING,
+                "{activation} {what}: {:e} for {want:e}, {error:.1e}",
+                found[[0, 1]]
+            );
+        }
+    }
+}

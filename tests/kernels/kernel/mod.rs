@@ -1,0 +1,9 @@
+//! Kernels of every geometry.
+
+mod augmented;
+mod collinear;
+mod plane;
+mod scales;
+mod sets;
+mod sphere_global;
+mod sphere_local;

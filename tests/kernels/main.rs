@@ -1,0 +1,12 @@
+//! Activations, networks, their kernels, and predictions from these.
+
+mod accuracy;
+mod activation;
+#[path = "../common/mod.rs"]
+mod common;
+mod group;
+mod kernel;
+mod network;
+mod predict;
+#[cfg(feature = "serde")]
+mod serialised;

@@ -1,0 +1,9 @@
+//! Predictions from kernels.
+
+mod errors;
+mod evidence;
+mod fields;
+mod gradient_flow;
+mod regression;
+mod selection;
+mod solvers;

@@ -1,0 +1,15 @@
+//! The program `haarmonic` from the outside.
+
+mod commands;
+#[path = "../common/mod.rs"]
+mod common;
+mod files;
+#[cfg(unix)]
+mod interrupt;
+#[cfg(feature = "mpi")]
+mod mpi;
+#[cfg(feature = "plot")]
+mod plot;
+mod predict;
+mod score;
+mod store;

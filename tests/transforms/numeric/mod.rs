@@ -1,0 +1,3 @@
+//! Quadrature rules of one variable.
+
+mod gauss_hermite;

@@ -1,0 +1,13 @@
+//! Functions on the sphere.
+
+mod accuracy;
+mod functions;
+mod grids;
+mod layouts;
+mod paths;
+mod plans;
+mod rotation;
+mod spectra;
+mod spin;
+mod spin_accuracy;
+mod transform;

@@ -1,0 +1,4 @@
+//! Wigner functions.
+
+mod by_degree;
+mod matrices;
