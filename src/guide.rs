@@ -11,6 +11,11 @@ macro_rules! pages {
 }
 
 pages! {
+    story_spectrum "story-spectrum.md"
+    story_images "story-images.md"
+    story_molecules "story-molecules.md"
+    story_decision "story-decision.md"
+    glossary "glossary.md"
     transforms "transforms.md"
     kernels "kernels.md"
     images "images.md"

@@ -2,7 +2,7 @@
 //! empirical kernels, for every geometry.
 //!
 //! The comparisons marked `ignore` have standard errors of one per cent:
-//! `cargo test --release --features finite-width --test finite_width monte_carlo -- --ignored`.
+//! `cargo test --release --features finite-width --test finite_width networks monte_carlo -- --ignored`.
 
 use crate::common::signals;
 use crate::common::statistics::{normal_errors, student_errors};
