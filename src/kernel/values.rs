@@ -98,18 +98,50 @@ pub enum KernelError {
 }
 
 impl KernelError {
-    /// The largest absolute error estimate of each kernel; zero where there is no quadrature.
+    /// Returns the largest absolute error estimate of each kernel.
+    ///
+    /// Zero for [`KernelError::Exact`]; NaN if any estimate is NaN.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::kernel::KernelError;
+    /// let (nngp, ntk) = (ndarray::array![[1e-9, 3e-9]], ndarray::array![[2e-9, f64::NAN]]);
+    /// let largest = KernelError::Entries { nngp, ntk }.largest();
+    /// assert!(largest.nngp == 3e-9 && largest.ntk.is_nan());
+    /// ```
     pub fn largest(&self) -> KernelPair {
         match self {
             KernelError::Exact => KernelPair::default(),
             KernelError::Entries { nngp, ntk } => {
-                let largest = |a: &Array2<f64>| a.iter().copied().fold(0.0, f64::max);
+                // `f64::max` returns the other argument for a NaN, and would hide an estimate that failed.
+                let larger = |a: f64, b: f64| if b.is_nan() || b > a { b } else { a };
+                let largest = |a: &Array2<f64>| a.iter().copied().fold(0.0, larger);
                 KernelPair {
                     nngp: largest(nngp),
                     ntk: largest(ntk),
                 }
             }
             KernelError::Sampled { largest, .. } => *largest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn the_largest_error_keeps_a_nan_wherever_it_stands() {
+        for nngp in [
+            array![[f64::NAN, 2.0, 1.0]],
+            array![[1.0, f64::NAN, 2.0]],
+            array![[1.0, 2.0, f64::NAN]],
+        ] {
+            let ntk = array![[1.0, 3.0, 2.0]];
+            let largest = KernelError::Entries { nngp, ntk }.largest();
+            assert!(largest.nngp.is_nan());
+            assert_eq!(largest.ntk, 3.0);
         }
     }
 }
