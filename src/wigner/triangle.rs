@@ -175,6 +175,9 @@ impl WignerTriangle {
             &mut other_q[..lanes],
         );
         let (first, second) = (&first[..lanes], &second[..lanes]);
+        // Lanes are orders n of the row m, in squares of eight. The factors of a step are products of a number of m (`step`) and one of n
+        // (`first`, `second`), so a step needs no division. A square whose functions are all in range skips the scales. Away
+        // from the poles the next term overwrites the term before it, which swaps the roles of the two arrays.
         for (square, unsettled) in unsettled.iter_mut().enumerate() {
             let settled = !*unsettled;
             let mut largest = simd.splat_f64s(0.0);

@@ -317,7 +317,7 @@ impl<const B: usize> Stage<'_, B> {
             .zip(sums.chunks_exact_mut(2 * B))
             .zip(data.chunks_exact_mut(4 * B * width))
             .zip(table.chunks_exact(table_stride));
-        // While some lanes are too small to matter.
+        // While some lanes are negligible (scale above 0): they count as zero, and steps where all lanes are negligible are skipped.
         loop {
             let (mut largest, mut smallest) = (scales[0][0], scales[0][0]);
             for (&plus, &minus) in scales[0].iter().zip(&scales[1]) {
@@ -349,7 +349,7 @@ impl<const B: usize> Stage<'_, B> {
         V
     }
 
-    /// Adds the sums over n of order m to its columns.
+    /// Adds the sums over n of order m, across lanes, to its outputs.
     #[inline(always)]
     fn collect<S: Simd>(&mut self, simd: S, m: usize, slot: usize) {
         let limit = self.tables.band_limit;
@@ -443,7 +443,11 @@ impl<S: Simd, const V: usize> Lanes<S, V> {
     }
 }
 
-/// Adds the contributions of one degree.
+/// Adds the contributions of one degree, for order m and `V` registers of orders n, with A = plus + minus and B = plus − minus.
+///
+/// `data` is `[signal][input re, input im, output re, output im][n]`. Each value is used twice: for row m, $`\sum_n A_{mn} \,\mathrm{re}_n`$ and
+/// $`\sum_n B_{mn} \,\mathrm{im}_n`$ in the lanes of `sums`; and for the columns, the outputs n gain $`A_{mn} \,\mathrm{re}_m`$ and
+/// $`B_{mn} \,\mathrm{im}_m`$, where `step[4..]` has the signed coefficients of order m.
 #[inline(always)]
 fn accumulate<S: Simd, const B: usize, const V: usize>(
     simd: S,
