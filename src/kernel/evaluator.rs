@@ -50,7 +50,7 @@ pub(crate) trait Evaluator: Send + Sync {
 
 /// Pairs of prepared signals, of which any block can be computed.
 pub(crate) trait Pairs: Sync {
-    /// The kernels of a block of pairs behind the last layer.
+    /// The kernels of a block of pairs after the last layer.
     ///
     /// # Arguments
     /// * `wanted` — pairs (row and column within the block) for which it is false keep the pooled value zero and cost next to

@@ -1,14 +1,14 @@
 //! Which fibres the nodes of the Haar rules are.
 //!
 //! The kernel at the pair of elements (g, rg) of two signals f, f' is that at (e, Rz(ω)) of the signals f∘p and f'∘q,
-//! if q Rz(ω) = r p; and rotations of both elements alike do not change its mean. So a fibre is a pair of turned
+//! if q Rz(ω) = r p; and rotations of both elements alike do not change its mean. So a fibre is a pair of rotated
 //! signals, one of them rotated about the polar axis once more: a *shift*.
 
 use crate::Result;
 use crate::group::Rotation;
 use crate::group::haar::{CircleRule, PolarRule, ProductRule};
 
-/// A pair of rotations p, q by which the signals of a pair are turned, and what its fibres weigh in the mean.
+/// A pair of rotations p, q by which the signals of a pair are rotated, and what its fibres weigh in the mean.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
     /// Nothing for the identity.
@@ -53,7 +53,7 @@ impl ProductTurns {
     }
 }
 
-/// About the axis n = u e_z the fibre at c exp(ωn) = c u Rz(ω) u⁻¹ has both signals turned by u, and one of them by ω
+/// About the axis n = u e_z the fibre at c exp(ωn) = c u Rz(ω) u⁻¹ has both signals rotated by u, and one of them by ω
 /// about the polar axis first.
 impl PolarRule {
     /// Number of fibres; of a signal with itself r and r⁻¹ give the same, so that half of the angles suffice.

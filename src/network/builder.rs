@@ -26,7 +26,7 @@ pub enum OnFiniteSet {}
 /// Features that are functions on SO(3).
 #[derive(Debug, Clone, Copy)]
 pub enum OverGroup {}
-/// Features that are functions on the sphere, behind a partial pooling.
+/// Features that are functions on the sphere, after a partial pooling.
 #[derive(Debug, Clone, Copy)]
 pub enum OverSphere {}
 /// Features on the sphere or on SO(3) that are read at given places.
@@ -45,7 +45,7 @@ pub enum Start {}
 /// Gaussian features: an activation may follow.
 #[derive(Debug, Clone, Copy)]
 pub enum Gaussian {}
-/// Features behind an activation: a layer with weights comes before the next one.
+/// Features after an activation: a layer with weights comes before the next one.
 #[derive(Debug, Clone, Copy)]
 pub enum Activated {}
 
@@ -457,7 +457,7 @@ impl<S: sealed::Stage> NetworkBuilder<OverFiniteGroup, S> {
 }
 
 impl<D: sealed::Pooled, S: sealed::Stage> NetworkBuilder<D, S> {
-    /// Adds the mean over the group, or over the sphere behind a partial pooling. The mean of activated features is not Gaussian: they stay at
+    /// Adds the mean over the group, or over the sphere after a partial pooling. The mean of activated features is not Gaussian: they stay at
     /// their stage.
     pub fn group_pooling(self) -> NetworkBuilder<Vectors, S> {
         self.push(Layer::GroupPooling)
@@ -468,7 +468,7 @@ impl<D: sealed::Readable, S: sealed::Stage> NetworkBuilder<D, S> {
     /// Reads the features at given places, which ends the network.
     ///
     /// # Arguments
-    /// * `outputs` — rotations, or points behind a partial pooling
+    /// * `outputs` — rotations, or points after a partial pooling
     ///
     /// # Examples
     /// ```

@@ -18,11 +18,11 @@ enum Features {
     Vector,
 }
 
-/// What is known of the features behind the layers so far.
+/// What is known of the features after the layers so far.
 #[derive(Clone, Copy, PartialEq)]
 struct State {
     features: Features,
-    /// Behind an activation, so that another one needs weights before it.
+    /// After an activation, so that another one needs weights before it.
     activated: bool,
     /// Rows and columns of the features on the plane.
     size: [usize; 2],
@@ -119,7 +119,7 @@ fn check_outputs(input: &InputSpace, features: Features, outputs: &Outputs) -> R
     }
 }
 
-/// Checks one layer behind others, and says what it hands on. Layers inside a branch are reported
+/// Checks one layer after others, and says what it hands on. Layers inside a branch are reported
 /// under the number of the layer that holds the branch.
 fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -> Result<State> {
     let vector = matches!(input, InputSpace::Vector { .. });
@@ -354,7 +354,7 @@ fn check_group(input: &InputSpace, index: usize, group: GroupName) -> Result<()>
     }
 }
 
-/// Checks a support against the space, and takes `state` to the features behind it.
+/// Checks a support against the space, and takes `state` to the features after it.
 fn check_filter(
     input: &InputSpace,
     index: usize,

@@ -11,7 +11,7 @@ use crate::Result;
 /// An infinitely wide network: the space of its inputs, its layers, and the quadrature of the mean
 /// over the group.
 ///
-/// A value of this type is well formed: the layers fit one behind the other, every activation acts
+/// A value of this type is well formed: the layers fit one after the other, every activation acts
 /// on Gaussian features, and the outputs are numbers, for which kernels exist: the pooled features,
 /// or those at the places of [`Outputs`]. A filter that covers the whole sphere by its parameters is
 /// kept as [`Filter::Global`].
@@ -57,7 +57,7 @@ impl Network {
     ///
     /// # Arguments
     /// * `outputs` — rotations for a network on the sphere whose last features are over SO(3), points
-    ///   behind a partial pooling, [`Outputs::Pooled`] for all others
+    ///   after a partial pooling, [`Outputs::Pooled`] for all others
     ///
     /// # Errors
     /// As [`new`](Self::new), and [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the outputs do not fit the last layer.

@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// A network has at most this many outputs.
 const MAX_OUTPUTS: usize = 1 << 20;
 
-/// What the outputs of a network are: numbers behind a pooling, or the features at given places.
+/// What the outputs of a network are: numbers after a pooling, or the features at given places.
 ///
 /// # Examples
 /// ```
@@ -39,7 +39,7 @@ pub enum Outputs {
     Pooled,
     /// The features over SO(3) at these rotations, ZYZ angles `[α, β, γ]` in radians.
     Rotations(Arc<[[f64; 3]]>),
-    /// The features over the sphere, behind a partial pooling, at these points: colatitude and
+    /// The features over the sphere, after a partial pooling, at these points: colatitude and
     /// longitude `[θ, φ]` in radians.
     Points(Arc<[[f64; 2]]>),
 }

@@ -98,7 +98,7 @@ pub enum Layer {
     },
     /// A function applied to every feature.
     Activation(Activation),
-    /// Mean of the features over what they are functions on: the group or, behind a partial
+    /// Mean of the features over what they are functions on: the group or, after a partial
     /// pooling, the sphere.
     GroupPooling,
     /// Mean over the rotations about the filter's own axis, on the sphere: features over SO(3)

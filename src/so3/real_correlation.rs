@@ -214,7 +214,7 @@ fn angle_count(nodes: usize) -> usize {
         .unwrap_or(least)
 }
 
-/// Room for the nodes (γ, β), whole bundles of them, and for what [`Begin`] writes behind the last; an odd number of cache
+/// Room for the nodes (γ, β), whole bundles of them, and for what [`Begin`] writes after the last; an odd number of cache
 /// lines, so that the orders at one node do not fall on few sets of a cache.
 fn stride(nodes: usize, angles: usize) -> usize {
     (nodes * angles + LANES).next_multiple_of(NUMBER) + LANES

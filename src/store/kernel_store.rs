@@ -35,8 +35,8 @@ pub struct Report {
 ///
 /// A program that is killed loses the tile at hand; whoever opens the folder again with the same network and
 /// signals goes on where it ended. Every tile has a checksum and names the network and the signals it belongs to: a
-/// damaged or foreign one is computed again. Signals that are added behind the others add tiles and change none.
-/// A value does not depend on the tiles, with one exception: a network with activations behind the pooling and a tolerance
+/// damaged or foreign one is computed again. Signals that are added after the others add tiles and change none.
+/// A value does not depend on the tiles, with one exception: a network with activations after the pooling and a tolerance
 /// refines all pairs of a tile alike, and its values depend on them within the tolerance.
 ///
 /// Several processes may compute tiles of one folder at the same time ([`Share`]); one at a time may add signals. Of several

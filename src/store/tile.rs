@@ -372,7 +372,7 @@ mod tests {
         }
     }
 
-    /// Each with its own checksum behind it.
+    /// Each with its own checksum after it.
     #[test]
     fn matrices_in_the_place_of_each_other_are_damage() {
         let folder = tempfile::tempdir().unwrap();

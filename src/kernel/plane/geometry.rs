@@ -79,7 +79,7 @@ impl<T: Real> PlaneGeometry<T> {
         }
     }
 
-    /// The mean products of two images, one shifted, behind the filter of the lifting.
+    /// The mean products of two images, one shifted, after the filter of the lifting.
     fn lift_at(
         &self,
         filter: &Filter,

@@ -90,7 +90,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         workspace: &mut Self::Workspace,
     ) -> usize;
 
-    /// Writes the fibres of a batch of the pair that was begun behind the filter of the lifting,
+    /// Writes the fibres of a batch of the pair that was begun after the filter of the lifting,
     /// $`(A_S\, p_r)(g)`$ with $`p_r(x) = \frac1c \sum_c a_c(x)\, b_c(r x)`$; sets the length of `fibres`.
     fn lift(
         &self,

@@ -46,7 +46,7 @@ pub(crate) struct Recursion {
 }
 
 /// The variances of one signal: one before each activation, and the kernel of the signal with
-/// itself at the identity of the group behind the last layer before pooling. Kept where they are
+/// itself at the identity of the group after the last layer before pooling. Kept where they are
 /// numbers; empty where they are functions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SelfCovariance<T: Real> {
@@ -266,7 +266,7 @@ impl Recursion {
         })
     }
 
-    /// Runs a signal against itself, and keeps its variances. Returns where they are known behind the last layer.
+    /// Runs a signal against itself, and keeps its variances. Returns where they are known after the last layer.
     fn own<G: Geometry>(
         &self,
         geometry: &G,

@@ -1,4 +1,4 @@
-//! Where the steps of the recursion act: on the fibres of a pair, on a signal's own, on numbers behind
+//! Where the steps of the recursion act: on the fibres of a pair, on a signal's own, on numbers after
 //! the pooling.
 
 use crate::activation::Real;
@@ -20,7 +20,7 @@ pub(super) struct Fibres<T> {
     pub(super) waiting: Vec<[Vec<T>; 2]>,
 }
 
-/// Where the steps act: on the fibres of a pair, on a signal's own, on numbers behind the pooling.
+/// Where the steps act: on the fibres of a pair, on a signal's own, on numbers after the pooling.
 pub(super) trait Place<T: Real> {
     /// Where the kernels are known.
     type Region: Copy;
@@ -183,7 +183,7 @@ fn average<G: Geometry>(
     geometry.average_both(filter, region, workspace, [nngp, ntk])
 }
 
-/// One signal against a row of others, behind the pooling.
+/// One signal against a row of others, after the pooling.
 pub(super) struct RowPlace<'a> {
     /// Which point of its variances is that of the row.
     pub(super) row: usize,
@@ -224,7 +224,7 @@ impl Place<f64> for RowPlace<'_> {
     }
 }
 
-/// A signal with itself, behind the pooling.
+/// A signal with itself, after the pooling.
 pub(super) struct PooledSelfPlace<'a> {
     /// One per activation, which gets one point more.
     pub(super) variances: &'a mut Vec<VarianceField>,

@@ -37,7 +37,7 @@ struct Term {
     /// |Δ|.
     change: KernelPair,
     error: KernelPair,
-    /// Whether levels behind it are in the set, which know the error better.
+    /// Whether levels after it are in the set, which know the error better.
     expanded: bool,
 }
 
@@ -118,7 +118,7 @@ impl IndexSet {
             .fold(KernelPair::default(), |sum, term| sum.plus(term.error))
     }
 
-    /// The levels to add next, smaller ones first: those behind the largest error. Nothing if there are none.
+    /// The levels to add next, smaller ones first: those after the largest error. Nothing if there are none.
     ///
     /// # Arguments
     /// * `size` — of an error
@@ -167,7 +167,7 @@ impl IndexSet {
         missing
     }
 
-    /// The levels one step behind another one.
+    /// The levels one step after another one.
     fn behind(&self, [i, j]: LevelIndex) -> Vec<LevelIndex> {
         [[i + 1, j], [i, j + 1]]
             .into_iter()

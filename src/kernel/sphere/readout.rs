@@ -22,7 +22,7 @@ pub(crate) enum SphereReadout {
 impl SphereReadout {
     pub(crate) fn of(network: &Network) -> Self {
         let mut kinked = false;
-        // Behind the readout nothing is averaged any more.
+        // After the readout nothing is averaged any more.
         let end = network.layers().iter().position(Layer::is_readout);
         let layers = &network.layers()[..end.unwrap_or(network.layers().len())];
         Layer::visit_all(layers, &mut |layer| {
