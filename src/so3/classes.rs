@@ -10,7 +10,7 @@
 //!
 //! The Fourier coefficients of eight β make a *plane* of numbers (see [`lane_fft`](crate::simd::fft)), one row for each
 //! order of α; for real signals only the orders m ≥ 0. The planes of the northern nodes of some blocks are followed by
-//! those of the southern ones.
+//! the planes of the southern nodes.
 
 use super::products::{expand, project};
 use crate::check::Finite;
@@ -21,7 +21,7 @@ use pulp::{Simd, WithSimd};
 use std::f64::consts::PI;
 use std::ops::Range;
 
-/// The class (m, n), m ≥ n ≥ 0, gives its Wigner functions to eight pairs of orders. Those that are mirrored take
+/// One of the eight pairs of orders that use the Wigner functions of a class (m, n), m ≥ n ≥ 0. Mirrored members take
 /// $`d_{m,-n}(\beta) = (-1)^{\ell+m} d_{mn}(\pi-\beta)`$.
 #[derive(Debug, Clone, Copy)]
 struct Member {
@@ -42,7 +42,7 @@ const fn member(swapped: bool, sign_m: i64, sign_n: i64, alternating: bool) -> M
     }
 }
 
-/// The members of a class. The second half of each list is mirrored: its functions are those at π − β.
+/// The members of a class. The second half of each list is mirrored: it uses the functions at π − β.
 const ALL: [Member; 8] = [
     member(false, 1, 1, false),
     member(false, -1, -1, true),

@@ -125,9 +125,9 @@ impl Blocks {
 /// How planes of a grid become coefficients.
 #[derive(Debug, Clone)]
 pub(super) struct Quadrature {
-    /// Nodes that are not those of synthesis.
+    /// Nodes, if they differ from the nodes of synthesis.
     blocks: Option<Blocks>,
-    /// The rings of the planes, if not those of the blocks.
+    /// The rings of the planes, if they differ from the rings of the blocks.
     rings: Vec<Rings>,
     /// For the lanes of each plane.
     weights: Vec<f64>,

@@ -300,7 +300,7 @@ pub(super) struct FromSamples<'a, 'b, T> {
     pub(super) fft: &'a PlaneFft,
     pub(super) planes: &'a mut [f64],
     pub(super) rings: &'a [Rings],
-    /// Those of the lanes of each plane, aligned to registers; zero without a ring.
+    /// One weight per lane of each plane, aligned to registers; zero for a lane without a ring.
     pub(super) weights: &'a [f64],
     pub(super) scratch: PlaneScratch<'a>,
     pub(super) samples: &'a ArrayView3<'b, T>,

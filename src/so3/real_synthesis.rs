@@ -1,7 +1,7 @@
 //! The stages of [`RealCorrelator`](super::RealCorrelator): degrees, γ, α. Eight nodes β, and later sixteen nodes (γ, β),
 //! go through them at once, in the lanes of vector registers.
 //!
-//! With a = max(m, n) and b = min(m, n), m, n ≥ 0, all functions follow from those of the class (a, b):
+//! With a = max(m, n) and b = min(m, n), m, n ≥ 0, all functions follow from the functions of the class (a, b):
 //!
 //! ```math
 //! d^l_{mn}(\beta) = \pm d^l_{ab}(\beta) , \qquad d^l_{m,-n}(\beta) = (-1)^{l+a} d^l_{ab}(\pi-\beta) ,
@@ -96,7 +96,7 @@ impl WithSimd for Begin<'_> {
 struct Signs<S: Simd> {
     /// Plus and minus.
     constant: [S::f64s; 2],
-    /// From plus and from minus on, in turns, at even and odd registers: these differ where a register has one number.
+    /// Alternating signs that start with plus and with minus, for even and odd registers, which differ if a register holds one number.
     alternating: [[S::f64s; 2]; 2],
 }
 
@@ -112,7 +112,7 @@ impl<S: Simd> Signs<S> {
         }
     }
 
-    /// The factor of n, and those of −n at even and odd registers of degrees.
+    /// Returns the factor of n, and the factors of −n at even and odd registers of degrees.
     #[inline(always)]
     fn of(&self, m: usize, n: usize) -> (S::f64s, [S::f64s; 2]) {
         // g_{l,−n} = (−1)^n conj(g_ln).

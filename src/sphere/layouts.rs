@@ -18,7 +18,7 @@ use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayView3};
 use num_complex::Complex64;
 use std::f64::consts::{FRAC_PI_2, PI, SQRT_2};
 
-/// How far coefficients may be from those of a real signal, as a fraction of the largest.
+/// The largest deviation from the symmetry of a real signal, as a fraction of the largest coefficient.
 const REALITY_GUARD: f64 = 1e-9;
 
 /// Checks a real signal and returns L.

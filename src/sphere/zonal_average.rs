@@ -4,7 +4,7 @@
 //! (A \varphi)(y) = \sum_{lm} a_l \, \hat\varphi_{lm} Y_{lm}(y) , \qquad l < M
 //! ```
 //! On a grid this is a Fourier transform in longitude and, for each order m, one matrix between the rings,
-//! $`\sum_l a_l \bar P_{lm}(\theta') \bar P_{lm}(\theta) w_\theta`$, the same for m and −m.
+//! $`\sum_l a_l \bar P_{lm}(\theta') \bar P_{lm}(\theta) w_\theta`$, equal for m and −m.
 
 use super::field_grid::{FieldGrid, FieldScratch, SPHERE};
 use crate::Result;
@@ -178,7 +178,7 @@ impl WithSimd for Apply<'_> {
                 }
             }
         }
-        // What is left has no degree below M.
+        // The remainder has no degree below M.
         let len = row / LANES * bundle_len;
         for bundle in scratch.bundles[..len].chunks_exact_mut(bundle_len) {
             let beyond = band_limit * NUMBER..(longitudes + 1 - band_limit) * NUMBER;

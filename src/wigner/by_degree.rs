@@ -12,12 +12,12 @@ const MAX_BAND_LIMIT: usize = 1 << 14;
 
 /// Computes all Wigner functions $`d^\ell_{mn}(\beta)`$, ℓ < L, of one angle: one degree after the other.
 ///
-/// One recursion in the degree serves all pairs of orders at once; only two degrees are kept. Terms carry an extended exponent:
-/// functions far below their neighbours keep their relative accuracy, down to the smallest numbers that `f64` has. Nothing
-/// cancels near β = 0 and β = π. Conventions: see [`crate::conventions`].
+/// One recursion in the degree serves all pairs of orders at once; only two degrees are kept. Terms carry an extended exponent, so
+/// functions far below their neighbours keep their relative accuracy down to the smallest `f64`. The recursion does not lose digits by
+/// cancellation near β = 0 and β = π. Conventions: see [`crate::conventions`].
 ///
 /// # Cost and accuracy
-/// O(ℓ²) a degree, O(L²) memory. Error below 4 (ℓ + 4) ε, at the stored values up to degree 300.
+/// O(ℓ²) time per degree, O(L²) memory. Error below 4 (ℓ + 4) ε, at the stored values up to degree 300.
 ///
 /// # Examples
 /// ```
@@ -82,7 +82,7 @@ impl WignerDegrees {
         self.triangle.band_limit()
     }
 
-    /// Goes on to the next degree: first 0, last L − 1, then none.
+    /// Advances and returns the functions of the next degree: first 0, last L − 1, then `None`.
     pub fn next_degree(&mut self) -> Option<WignerDegree<'_>> {
         if self.triangle.degrees() == self.band_limit() {
             return None;
@@ -188,7 +188,7 @@ impl WignerDegree<'_> {
         if all.south { [q, p] } else { [p, q] }
     }
 
-    /// Writes the functions with |n| ≤ m, which hold all others: $`d_{mn} = (-1)^{m-n} d_{nm} = d_{-n,-m}`$.
+    /// Writes the functions with |n| ≤ m, which determine all others: $`d_{mn} = (-1)^{m-n} d_{nm} = d_{-n,-m}`$.
     ///
     /// # Arguments
     /// * `out` — length (ℓ + 1)², entry `m * m + m + n`, −m ≤ n ≤ m ≤ ℓ; overwritten
@@ -408,7 +408,7 @@ fn place(out: &mut [f64], l: usize, first_m: usize, first_n: usize, plus: &Squar
 /// Conventions: see [`crate::conventions`].
 ///
 /// # Cost and accuracy
-/// O(ℓ³) time, O(ℓ²) memory: [`WignerDegrees`] gives the matrices of all lower degrees on the way.
+/// O(ℓ³) time, O(ℓ²) memory. [`WignerDegrees`] computes the matrices of all degrees up to ℓ in this time.
 ///
 /// # Errors
 /// [`Error::InvalidValue`] if the degree is too large, [`Error::NotFinite`] if `beta` is NaN or infinite.

@@ -1,7 +1,7 @@
 //! Wigner functions of one class at all nodes: the recursion in the degree, vectorised over the nodes.
 //!
-//! Nodes come in pairs β and π − β, eight pairs a *block*. The functions at the northern nodes of some blocks and then
-//! those at the southern ones are the columns of a table with one row for each degree.
+//! Nodes come in pairs β and π − β, eight pairs a *block*. A table has one row per degree; its columns are the
+//! northern nodes of some blocks, followed by their southern nodes.
 
 use super::seeds::{HalfAngle, root_binomials};
 use super::step::Step;

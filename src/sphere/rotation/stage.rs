@@ -1,11 +1,11 @@
 //! The sums over the orders, vectorised over the second order n of the Wigner functions.
 //!
-//! For real signals orders below zero repeat those above, and what is left of $`d^\ell`$ is
+//! The orders m < 0 of real signals follow from the orders m > 0, and the rotation needs only these combinations of $`d^\ell`$:
 //!
 //! ```math
 //! A_{mn} = d_{mn} + (-1)^n d_{m,-n} , \qquad B_{mn} = d_{mn} - (-1)^n d_{m,-n} , \qquad m, n \ge 0 \quad (A_{m0} = 2 d_{m0}, B_{m0} = 0) ,
 //! ```
-//! the first for the real, the second for the imaginary parts. Both are $`(-1)^{m+n}`$ times their transposes, so the lanes
+//! A acts on the real parts, B on the imaginary parts. Both are $`(-1)^{m+n}`$ times their transposes, so the lanes
 //! n ≤ m are computed and each is used twice: for the row m, as a sum over lanes, and for the columns n, lane by lane. Order 0
 //! of the signals enters with one half.
 
@@ -209,7 +209,7 @@ impl<const B: usize> Stage<'_, B> {
         }
     }
 
-    /// Goes from the seeds of m − 1 to those of m.
+    /// Advances the seeds from order m − 1 to order m.
     #[inline(always)]
     fn write_seeds<S: Simd>(&mut self, simd: S, m: usize, chunk: usize, corner: &[Power; 2]) {
         let seeds = &mut self.work.seeds[chunk * 4 * CHUNK..(chunk + 1) * 4 * CHUNK];
@@ -242,7 +242,7 @@ impl<const B: usize> Stage<'_, B> {
         }
     }
 
-    /// Adds what `V` registers of orders n, from register `at` of the chunk on, contribute to row and columns; returns V.
+    /// Adds the contributions of `V` registers of orders n, from register `at` of the chunk on, to row and columns; returns V.
     #[inline(always)]
     fn sum<S: Simd, const V: usize, const POLAR: bool>(
         &mut self,

@@ -81,7 +81,7 @@ impl BatchStage<'_> {
             .reduce(|| true, |a, b| a && b)
     }
 
-    /// The number of rings and that of longitudes.
+    /// The numbers of rings and of longitudes.
     fn shape(&self) -> [usize; 2] {
         let rings = self.fourier.rings.rings();
         [rings.len(), rings[0].longitudes]

@@ -73,7 +73,7 @@ pub(super) trait Chains: Sync {
         None
     }
 
-    /// The coefficients of a chain, times the factors of its steps, from those of the order, `[l − m]`.
+    /// Computes the coefficients of a chain, times the factors of its steps, from the coefficients of the order, `[l − m]`.
     fn fill_chain<const C: usize>(
         &self,
         order: usize,

@@ -15,9 +15,9 @@ pub(super) struct Extension {
     band_limit: usize,
     /// Forward and inverse on the `2L − 1` extended McEwen–Wiaux rings.
     rings: [Arc<dyn Fft<f64>>; 2],
-    /// The same on the `2L` extended midpoints.
+    /// Forward and inverse on the `2L` extended midpoints.
     midpoints: [Arc<dyn Fft<f64>>; 2],
-    /// The same on `4L` points, room for the product with |sin θ|.
+    /// Forward and inverse on `4L` points, enough for the product with |sin θ|.
     product: [Arc<dyn Fft<f64>>; 2],
     /// $`e^{ik\pi/(2L-1)}`$, $`0 \le k < L`$.
     ring_phases: Vec<Complex64>,
@@ -32,7 +32,7 @@ pub(super) struct Extension {
 pub(super) enum Passage {
     /// Samples on the rings to samples of `F |sin θ|`, cut to the band limit, at the midpoints.
     RingsToMidpoints,
-    /// Samples of `F` at the midpoints to those on the rings.
+    /// Samples of `F` at the midpoints to samples on the rings.
     MidpointsToRings,
     /// The transpose of the first.
     RingsToMidpointsTransposed,

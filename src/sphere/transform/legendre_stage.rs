@@ -43,7 +43,7 @@ pub(super) struct Synthesis<'a, K, const C: usize, const D: usize> {
     /// Of [`workspace_len`].
     pub workspace: &'a mut [f64],
     pub layout: CellLayout,
-    /// The cells of the group, by orders; what a block sees is overwritten.
+    /// The cells of the group, by orders; the cells of orders that a block sees are overwritten.
     pub cells: &'a mut [f64],
 }
 
@@ -404,7 +404,7 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
         (self.first, self.end, self.kind) = (first * vectors, end * vectors, kind);
     }
 
-    /// Whether nothing is negligible at the next rings; those nearer to the pole decide.
+    /// Whether no value is negligible at the next rings; the rings nearest to the pole decide.
     #[inline(always)]
     fn plain(&self) -> bool {
         let block = self.first / (LANES / S::F64_LANES);

@@ -1,6 +1,6 @@
 //! Coefficients in the order in which the Legendre stage works: m-major, `[m][l][component]`, l from m.
 //!
-//! The components are the real and imaginary part of $`\hat f_{\ell m}`$, and for complex signals those of $`(-1)^m \hat f_{\ell,-m}`$.
+//! The components are the real and imaginary part of $`\hat f_{\ell m}`$, and for complex signals also of $`(-1)^m \hat f_{\ell,-m}`$.
 
 use super::cells::ORDERS;
 use super::sample::Sample;

@@ -61,7 +61,7 @@ pub(super) mod sealed {
     }
 }
 
-/// The index of order −m in a spectrum of `n` numbers, given that of m.
+/// Returns the index of order −m in a spectrum of `n` numbers, from the index of m.
 #[inline(always)]
 fn negative(index: usize, n: usize) -> usize {
     if index == 0 { 0 } else { n - index }

@@ -88,7 +88,7 @@ struct Group<S: Simd, const V: usize> {
     first: [usize; V],
 }
 
-/// What is done at each step with the values of the last `A` vectors.
+/// The use of the values of the last `A` vectors at each step: synthesis or analysis.
 trait Visit<S: Simd, const V: usize> {
     fn visit<const A: usize>(&mut self, step: usize, values: &[S::f64s; V]);
 }

@@ -236,7 +236,7 @@ impl Chains for SpinTables {
         sign(order as i64 + self.spin)
     }
 
-    /// Components 0 and 1 are those of order m, 2 and 3 those of $`(-1)^m \hat f_{\ell,-m}`$.
+    /// Components 0 and 1 belong to order m, components 2 and 3 to $`(-1)^m \hat f_{\ell,-m}`$.
     #[inline(always)]
     fn fill_chain<const C: usize>(
         &self,
