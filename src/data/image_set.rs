@@ -106,17 +106,17 @@ impl ImageSet {
         Ok(self)
     }
 
-    /// The images, shape `[n, height, width, channels]`, standard layout.
+    /// Returns the images, shape `[n, height, width, channels]`, standard layout.
     pub fn images(&self) -> &Array4<f64> {
         &self.images
     }
 
-    /// The class of each image, an index into [`ImageSet::classes`].
+    /// Returns the class of each image, an index into [`ImageSet::classes`].
     pub fn labels(&self) -> &[usize] {
         &self.labels
     }
 
-    /// The names of the classes.
+    /// Returns the names of the classes.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
@@ -126,28 +126,28 @@ impl ImageSet {
         self.held_out.as_deref()
     }
 
-    /// The number of images.
+    /// Returns the number of images.
     #[allow(clippy::len_without_is_empty)] // never empty
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// The number of rows of each image.
+    /// Returns the number of rows of each image.
     pub fn height(&self) -> usize {
         self.images.len_of(Axis(1))
     }
 
-    /// The number of columns of each image.
+    /// Returns the number of columns of each image.
     pub fn width(&self) -> usize {
         self.images.len_of(Axis(2))
     }
 
-    /// The number of channels of each image.
+    /// Returns the number of channels of each image.
     pub fn channels(&self) -> usize {
         self.images.len_of(Axis(3))
     }
 
-    /// The number of images of each class.
+    /// Returns the number of images of each class.
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];
         for &label in &self.labels {

@@ -59,12 +59,12 @@ impl ChannelStatistics {
         Ok(ChannelStatistics { mean, deviation })
     }
 
-    /// The mean of each channel.
+    /// Returns the mean of each channel.
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// The standard deviation of each channel, above zero.
+    /// Returns the standard deviation of each channel, above zero.
     pub fn deviation(&self) -> &[f64] {
         &self.deviation
     }

@@ -168,7 +168,7 @@ impl Augmentation {
         self
     }
 
-    /// The number of transformations, at least 1.
+    /// Returns the number of transformations, at least 1.
     #[expect(clippy::len_without_is_empty, reason = "never empty")]
     pub fn len(&self) -> usize {
         self.len

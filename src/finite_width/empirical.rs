@@ -84,7 +84,7 @@ impl EmpiricalKernel {
         EmpiricalKernel { memory }
     }
 
-    /// The kernels of every input with every other.
+    /// Returns the kernels of every input with every other.
     ///
     /// # Arguments
     /// * `inputs` — of [`FiniteNetwork::prepare`]
@@ -102,7 +102,7 @@ impl EmpiricalKernel {
         })
     }
 
-    /// The kernels of the inputs of one set with those of another.
+    /// Returns the kernels of the inputs of one set with those of another.
     ///
     /// # Errors
     /// As [`gram`](Self::gram).

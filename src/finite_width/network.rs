@@ -79,7 +79,7 @@ impl FiniteNetwork {
         })
     }
 
-    /// The same layers with parameters of another seed; tables are shared.
+    /// Returns the same layers with parameters of another seed; tables are shared.
     ///
     /// # Errors
     /// [`Error::Backend`] if memory does not suffice.
@@ -91,22 +91,22 @@ impl FiniteNetwork {
         })
     }
 
-    /// The layers.
+    /// Returns the layers.
     pub fn network(&self) -> &Network {
         &self.plan.network
     }
 
-    /// The numbers of channels.
+    /// Returns the numbers of channels.
     pub fn width(&self) -> Width {
         self.plan.width
     }
 
-    /// The seed of the parameters as they were at first.
+    /// Returns the seed of the parameters as they were at first.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// The data type of parameters and features.
+    /// Returns the data type of parameters and features.
     pub fn dtype(&self) -> DType {
         self.plan.dtype
     }
@@ -116,7 +116,7 @@ impl FiniteNetwork {
         [self.plan.output_places, self.plan.output_channels]
     }
 
-    /// The parameters, from input to output: weights, then biases of each layer where σb is not zero.
+    /// Returns the parameters, from input to output: weights, then biases of each layer where σb is not zero.
     pub fn parameters(&self) -> &[Var] {
         &self.parameters
     }
@@ -131,7 +131,7 @@ impl FiniteNetwork {
             .collect()
     }
 
-    /// The number of all entries of all parameters.
+    /// Returns the number of all entries of all parameters.
     pub fn parameter_count(&self) -> usize {
         let sizes = self.plan.slots.iter();
         sizes.map(|slot| slot.shape.iter().product::<usize>()).sum()

@@ -240,7 +240,7 @@ impl Trainer {
         TrainerBuilder::new(network, inputs, Targets::Labels(labels.to_vec()))
     }
 
-    /// The network that is trained.
+    /// Returns the network that is trained.
     pub fn network(&self) -> &FiniteNetwork {
         &self.network
     }
@@ -255,7 +255,7 @@ impl Trainer {
         self.batches.per_epoch()
     }
 
-    /// The learning rate.
+    /// Returns the learning rate.
     pub fn learning_rate(&self) -> f64 {
         self.learning_rate
     }
@@ -270,7 +270,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// The loss over the training set, with all copies of an augmentation; inputs as they are if transformations are drawn.
+    /// Returns the loss over the training set, with all copies of an augmentation; inputs as they are if transformations are drawn.
     ///
     /// # Errors
     /// [`Error::NotFinite`] if it is not.

@@ -1,5 +1,5 @@
-//! Building a network in Rust. The type says what the layers so far hand on, so that a layer that
-//! does not fit does not compile.
+//! Building a network in Rust. The type of the builder holds the kind of features so far, so a layer that does not fit
+//! does not compile.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -158,7 +158,7 @@ impl Network {
     ///
     /// # Arguments
     /// * `band_limit` — `L`, exclusive
-    /// * `sampling` — how the signals are stored
+    /// * `sampling` — the grid of the signals
     /// * `channels` — real signals per input
     ///
     /// # Examples
@@ -313,7 +313,7 @@ impl<D: sealed::Domain> NetworkBuilder<D, Gaussian> {
 }
 
 impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
-    /// Adds a dense layer; over the group, the same map at every element.
+    /// Adds a dense layer; over the group, one map for all elements.
     pub fn dense(self, init: Init) -> NetworkBuilder<D, Gaussian> {
         self.push(Layer::Dense(init))
     }
@@ -354,8 +354,7 @@ impl NetworkBuilder<OnFiniteSet, Start> {
 }
 
 impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
-    /// Adds a branch of layers around which the features are also handed on as they are; the two
-    /// are summed. The branch ends in a layer with weights.
+    /// Adds a residual block: the sum of a branch of layers and of the unchanged features. The branch ends in a layer with weights.
     ///
     /// # Examples
     /// ```
@@ -439,7 +438,7 @@ impl<S: sealed::Stage> NetworkBuilder<OverPlane, S> {
         self.push(Layer::GroupConvolution { filter, init })
     }
 
-    /// Puts all features side by side, in one vector. A dense layer is all that may follow.
+    /// Concatenates all features to one vector. Only a dense layer may follow.
     pub fn flatten(self) -> NetworkBuilder<Vectors, Activated> {
         self.push(Layer::Flatten)
     }

@@ -107,7 +107,7 @@ impl Evidence {
         self.ridge
     }
 
-    /// The condition number of A, largest over smallest eigenvalue.
+    /// Returns the condition number of A, largest over smallest eigenvalue.
     ///
     /// An estimate from below, by the method of Lanczos on the factor of A and on its inverse, from random vectors. Errors of all results are about
     /// this times rounding (2e-16). Nothing but ε is ever added to the diagonal.
@@ -118,7 +118,7 @@ impl Evidence {
         self.cholesky.condition()
     }
 
-    /// The log marginal likelihood of all outputs together.
+    /// Returns the log marginal likelihood of all outputs together.
     pub fn log_marginal_likelihood(&self) -> f64 {
         let [y, alpha] = [&self.targets, &self.weights].map(|columns| &columns.scaled);
         let fit = self.targets.quadratic(|c| column_product(y, alpha, c));
@@ -160,7 +160,7 @@ impl Evidence {
         0.5 * (square - self.outputs() as f64 * trace)
     }
 
-    /// The cost of this kernel and this noise by a criterion; the smaller the better.
+    /// Returns the cost of this kernel and this noise by a criterion; the smaller the better.
     pub fn cost(&self, criterion: Criterion) -> f64 {
         match criterion {
             Criterion::MarginalLikelihood => -self.log_marginal_likelihood(),
@@ -168,7 +168,7 @@ impl Evidence {
         }
     }
 
-    /// The derivative of the cost along a change of the kernel.
+    /// Returns the derivative of the cost along a change of the kernel.
     ///
     /// # Arguments
     /// * `change` — the derivative of K with respect to a parameter, symmetric, `[n, n]`
@@ -195,7 +195,7 @@ impl Evidence {
         checked_derivative(self.left_out_derivative(criterion, &moved))
     }
 
-    /// The derivative of the cost with respect to the noise variance ε; cost as [`cost_derivative`](Self::cost_derivative).
+    /// Returns the derivative of the cost with respect to the noise variance ε; cost as [`cost_derivative`](Self::cost_derivative).
     pub fn cost_ridge_derivative(&self, criterion: Criterion) -> f64 {
         match criterion {
             Criterion::MarginalLikelihood => -self.ridge_derivative(),

@@ -115,7 +115,7 @@ impl Marginals {
         self
     }
 
-    /// The mean square error over all points and outputs.
+    /// Returns the mean square error over all points and outputs.
     ///
     /// # Arguments
     /// * `targets` — shape `[n, outputs]`
@@ -129,7 +129,7 @@ impl Marginals {
         checked_cost(Criterion::LeaveOneOutError, mean)
     }
 
-    /// The log probability of the targets under the predictions, each on its own, summed over points and outputs.
+    /// Returns the log probability of the targets under the predictions, each on its own, summed over points and outputs.
     ///
     /// # Arguments
     /// * `targets` — shape `[n, outputs]`

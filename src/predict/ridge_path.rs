@@ -145,7 +145,7 @@ impl RidgePath {
             .collect()
     }
 
-    /// The cost of a ridge by a criterion; the smaller the better.
+    /// Returns the cost of a ridge by a criterion; the smaller the better.
     ///
     /// # Cost and accuracy
     /// O(n · outputs) for the marginal likelihood, O(n² outputs) for left-out points. Errors are rounding (2e-16) times the

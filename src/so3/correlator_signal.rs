@@ -121,12 +121,12 @@ impl CorrelatorSignal {
         self.band_limit
     }
 
-    /// Number of channels.
+    /// Returns the number of channels.
     pub fn channels(&self) -> usize {
         self.channels
     }
 
-    /// The mean over the sphere of the mean over the channels of the squared signal: the
+    /// Returns the mean over the sphere of the mean over the channels of the squared signal: the
     /// correlation of the signal with itself at the identity.
     pub fn mean_square(&self) -> f64 {
         self.mean_square

@@ -104,7 +104,7 @@ impl<'a> KernelStore<'a> {
         Self::with_sides(folder.as_ref(), kernel, signals.into(), None, options)
     }
 
-    /// The same for the kernels of the signals of one set with those of another.
+    /// Returns the same for the kernels of the signals of one set with those of another.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -201,14 +201,14 @@ impl<'a> KernelStore<'a> {
         })
     }
 
-    /// Number of rows and columns of the matrix.
+    /// Returns the number of rows and columns of the matrix.
     pub fn shape(&self) -> [usize; 2] {
         let len =
             |blocks: &[Block]| self.outputs * blocks.iter().map(|block| block.len).sum::<usize>();
         [len(&self.manifest.rows), len(self.manifest.columns())]
     }
 
-    /// Number of tiles; of a symmetric matrix those of one triangle.
+    /// Returns the number of tiles; of a symmetric matrix those of one triangle.
     pub fn tile_count(&self) -> usize {
         self.tiles().count()
     }
@@ -224,7 +224,7 @@ impl<'a> KernelStore<'a> {
         self.complete_share(Share::ALL, progress)
     }
 
-    /// The same for one share of the tiles; processes that have the folder in common compute one each, at the same time.
+    /// Returns the same for one share of the tiles; processes that have the folder in common compute one each, at the same time.
     ///
     /// Tiles do not depend on who computes them. Each is written under its name when it is complete, so that shares may
     /// also overlap: that only costs time.

@@ -55,7 +55,7 @@ pub struct StoredRows<'s, 'a> {
 }
 
 impl<'a> KernelStore<'a> {
-    /// The rows of one of the kernels, for solvers that never hold the matrix.
+    /// Returns the rows of one of the kernels, for solvers that never hold the matrix.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the store is one of two sets of signals. That a tile is missing shows when it is read.

@@ -54,7 +54,7 @@ impl AxialAngles {
     }
 }
 
-/// The Fourier coefficients m ≥ 0 of the correlation, those of m > 0 twice.
+/// The Fourier coefficients m ≥ 0 of the correlation, doubled for m > 0.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AxialCorrelation {
     orders: Vec<Complex64>,
@@ -77,7 +77,7 @@ impl AxialCorrelation {
         }));
     }
 
-    /// Turns the second signal about the polar axis first: g becomes x ↦ g(Rz(ω) x).
+    /// Rotates the second signal about the polar axis first: g becomes x ↦ g(Rz(ω) x).
     pub(super) fn turn(&mut self, omega: f64) {
         for (m, s) in self.orders.iter_mut().enumerate() {
             *s *= Complex64::cis(m as f64 * omega);

@@ -224,7 +224,7 @@ impl Nystrom {
         dual.error(&dual.slack)
     }
 
-    /// The same from S itself, by one product with the kernel.
+    /// Returns the same from S itself, by one product with the kernel.
     ///
     /// # Arguments
     /// * `kernel` — that of the factor
