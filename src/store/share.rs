@@ -1,4 +1,4 @@
-//! Which tiles one of several processes computes.
+//! The share of tiles that one of several processes computes.
 
 use crate::{Error, Result};
 
