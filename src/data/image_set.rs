@@ -33,7 +33,7 @@ pub struct ImageSet {
 }
 
 impl ImageSet {
-    /// Puts images and their labels together.
+    /// Makes a set from images and their labels.
     ///
     /// # Arguments
     /// * `images` — shape `[n, height, width, channels]`, any layout
@@ -121,7 +121,7 @@ impl ImageSet {
         &self.classes
     }
 
-    /// Which images the source holds out for testing, where it says so.
+    /// Returns which images the source holds out for testing, if it states so.
     pub fn held_out(&self) -> Option<&[bool]> {
         self.held_out.as_deref()
     }
@@ -156,14 +156,14 @@ impl ImageSet {
         counts
     }
 
-    /// The same labels with other images, checked again.
+    /// Returns these labels with other images, after checking them.
     pub(super) fn with_images(&self, images: Array4<f64>) -> Result<ImageSet> {
         let mut set = ImageSet::new(images, self.labels.clone(), self.classes.clone())?;
         set.held_out.clone_from(&self.held_out);
         Ok(set)
     }
 
-    /// Picks images, in the given order; an index may come more than once. The classes stay as they are.
+    /// Returns the images of some indices, in their order; an index may occur more than once. The classes are unchanged.
     ///
     /// # Errors
     /// [`Error::Empty`] without indices, [`Error::InvalidValue`] for an index that is not below [`ImageSet::len`].
@@ -189,7 +189,7 @@ impl ImageSet {
         })
     }
 
-    /// Divides the images as their source does: those to train with, and those held out for testing.
+    /// Divides the images as their source does, into training images and images held out for testing.
     ///
     /// # Errors
     /// [`Error::Missing`] if the source does not say which images are held out; [`Error::Empty`] if all are, or none.

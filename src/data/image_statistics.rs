@@ -30,7 +30,7 @@ pub struct ChannelStatistics {
 }
 
 impl ChannelStatistics {
-    /// Computes the statistics of a set; the deviation is that of the population,
+    /// Computes the statistics of a set; the deviation is the population deviation,
     /// $`\sqrt{\overline{(x - \bar x)^2}}`$.
     ///
     /// # Errors

@@ -56,7 +56,7 @@ impl EnsembleOutputs {
 }
 
 impl TrainerBuilder {
-    /// Trains an ensemble, members side by side on all threads, and looks at each of them at some steps.
+    /// Trains an ensemble, its members in parallel on all threads, and calls a function for each member at some steps.
     ///
     /// # Arguments
     /// * `seeds` — one a member, of its initialisation; the parameters of the network itself do not matter and stay as they are. They

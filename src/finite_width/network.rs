@@ -19,7 +19,7 @@ use super::width::Width;
 
 /// A network with finitely many channels, its parameters drawn from a seed.
 ///
-/// The layers are those of the table in `docs/theory.md`: independent standard normal parameters, factors
+/// The layers follow the table in `docs/theory.md`: independent standard normal parameters, factors
 /// $`\sigma_w / \sqrt{n}`$ and $`\sigma_b`$ in the layers. As the width grows, outputs and tangent kernel tend to what
 /// [`Kernel`](crate::kernel::Kernel) computes from the same [`Network`].
 ///
@@ -61,7 +61,7 @@ impl FiniteNetwork {
     /// # Arguments
     /// * `network` — the layers
     /// * `width` — numbers of channels
-    /// * `seed` — of the parameters; f32 and f64 have the same ones, up to rounding
+    /// * `seed` — of the parameters; f32 and f64 parameters of one seed are equal up to rounding
     /// * `dtype` — `DType::F32` or `DType::F64`
     ///
     /// # Cost
@@ -79,7 +79,7 @@ impl FiniteNetwork {
         })
     }
 
-    /// Returns the same layers with parameters of another seed; tables are shared.
+    /// Returns these layers with parameters of another seed; tables are shared.
     ///
     /// # Errors
     /// [`Error::Backend`] if memory does not suffice.
@@ -111,7 +111,7 @@ impl FiniteNetwork {
         self.plan.dtype
     }
 
-    /// Numbers that an input has at the outputs: places where features are read, 1 if they are pooled, and channels.
+    /// Returns the shape of the outputs of one input: places where features are read (1 if they are pooled), and channels.
     pub fn output_shape(&self) -> [usize; 2] {
         [self.plan.output_places, self.plan.output_channels]
     }
@@ -121,7 +121,7 @@ impl FiniteNetwork {
         &self.parameters
     }
 
-    /// Their names: the number of the layer, `weight` or `bias`, and for residual sums the branch, as in
+    /// Returns the names of the parameters: the number of the layer, `weight` or `bias`, and for residual sums the branch, as in
     /// `2.branch.0.weight`.
     pub fn names(&self) -> Vec<&str> {
         self.plan
@@ -143,7 +143,7 @@ impl FiniteNetwork {
     /// * `values` — in the order of [`parameters`](Self::parameters)
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if there are more or fewer, or one has another shape; nothing is replaced then.
+    /// [`Error::ShapeMismatch`] if there are more or fewer, or one has another shape; all parameters are then unchanged.
     pub fn set_parameters(&self, values: &[Tensor]) -> Result<()> {
         if values.len() != self.parameters.len() {
             return Err(Error::shape(

@@ -50,7 +50,7 @@ pub(super) struct Order<'a> {
 }
 
 impl CorrelatorSignal {
-    /// Takes the orders m ≥ 0 from the coefficients of a real signal.
+    /// Copies the orders m ≥ 0 of the coefficients of a real signal.
     ///
     /// # Arguments
     /// * `coeffs` — shape `[channels, L, 2L − 1]`, entry `[c, l, m + L − 1]`; orders m < 0 are not
@@ -116,7 +116,7 @@ impl CorrelatorSignal {
         })
     }
 
-    /// Band limit `L`, exclusive.
+    /// Returns the band limit L (exclusive).
     pub fn band_limit(&self) -> usize {
         self.band_limit
     }

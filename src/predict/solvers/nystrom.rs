@@ -36,7 +36,7 @@ const TEST_PIVOTS: &str = "kernel between test points and pivots";
 /// use haarmonic::predict::{KernelMatrix, Nystrom, PivotedCholesky, Ridge};
 /// use ndarray::array;
 ///
-/// // k(x, x') = x x' at x = 1, 2 has rank one: the point 2 determines the regression, and the bound is zero.
+/// // k(x, x') = x x' at x = 1, 2 has rank one: the point 2 determines the regression, and the bound is zero up to rounding.
 /// let kernel = array![[1.0, 2.0], [2.0, 4.0]];
 /// let factor = PivotedCholesky::new(&KernelMatrix::new(kernel.view())?, 1, 0.0)?;
 /// assert_eq!(factor.pivots(), [1]);
