@@ -155,7 +155,7 @@ impl WignerDegree<'_> {
         }
     }
 
-    /// $`d_{mn}`$ and $`d_{m,-n}`$ for eight orders n, some of them not above m.
+    /// Returns $`d_{mn}`$ and $`d_{m,-n}`$ for the eight orders n of a square; entries with n > m are to be ignored.
     #[inline(always)]
     fn row(&self, m: usize, square: usize) -> [[f64; EDGE]; 2] {
         let all = self.all;
@@ -300,6 +300,8 @@ impl WithSimd for Whole<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
         let l = self.degree.degree();
+        // Square by square, eight orders m by eight orders n: the rows n of the lower triangle need the transposed squares, and all four
+        // sign combinations of a square follow from one pair of values.
         for first_m in (0..=l).step_by(EDGE) {
             for square in 0..=first_m / EDGE {
                 let (plus, minus) = self.degree.square(first_m, square);
@@ -320,7 +322,10 @@ impl WithSimd for Whole<'_> {
     }
 }
 
-/// The transposed square: three times the perfect shuffle of its 64 numbers, each of which is a permutation of two registers.
+/// Returns the transposed square.
+///
+/// The place of an entry has six bits, three of the row and three of the column. A perfect shuffle of the 64 numbers rotates these bits by one,
+/// so three shuffles exchange row and column. Each shuffle interleaves pairs of rows, an operation on two registers.
 #[inline(always)]
 fn transposed(square: &Square) -> Square {
     let mut from = *square;

@@ -34,7 +34,9 @@ impl AxialAngles {
         }
     }
 
-    /// The correlation at the first `count` angles.
+    /// Computes $`\mathrm{Re} \sum_{m \ge 0} s_m e^{im\omega}`$ at the first `count` angles, with the coefficients $`s_m`$ of the correlation.
+    ///
+    /// A real signal needs the real part alone, since the $`s_m`$ are doubled for m > 0.
     pub(super) fn values(&self, correlation: &AxialCorrelation, count: usize, out: &mut Vec<f64>) {
         out.clear();
         let phases = self.phases.chunks_exact(self.orders).take(count);

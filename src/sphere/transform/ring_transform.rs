@@ -247,6 +247,7 @@ impl<K: Chains> RingTransform<K> {
                 }
             }
         };
+        // Groups of orders own disjoint parts of the cells, so threads share them without locks and results do not depend on the threads.
         let groups = scratch.cells[..layout.len].chunks_exact_mut(layout.group_stride);
         if scratch.parallel {
             groups.enumerate().par_bridge().for_each_init(
