@@ -26,17 +26,17 @@
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | [`finite_width`] | networks of finite width, their empirical kernels |
-//! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, the choice of ridge and scales |
+//! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, selection of ridge and hyperparameters |
 //! | [`plot`] | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere |
 //! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
-//! | [`progress`] | how far a kernel matrix has come, and how to stop it |
-//! | [`memory`] | how much memory is free, and whether an array fits |
+//! | [`progress`] | progress and cancellation of the computation of a kernel matrix |
+//! | [`memory`] | free memory, and checks that an array fits into it |
 //!
 //! Guides: [`guide`] (the folder `docs` of the repository).
 //!
 //! # Features
-//! All are additive. Without any, the crate holds the transforms: [`sphere`], [`so3`], [`group`],
+//! Features are additive. Without any feature, the crate holds the transforms: [`sphere`], [`so3`], [`group`],
 //! [`numeric`], [`wigner`].
 //!
 //! | feature | what it adds | it includes |
@@ -46,17 +46,24 @@
 //! | `images` | folders of PNG, JPEG and TIFF images | `data` |
 //! | `store` | [`store`]: kernel matrices in folders, tile by tile | `kernels`, `data` |
 //! | `plot` | [`plot`]: pictures as PNG and SVG; `haarmonic plot` on the command line | `kernels`, `data` |
-//! | `finite-width` | [`finite_width`]: the same networks with finitely many channels, on tensors of candle | `kernels`, `data` |
+//! | `finite-width` | [`finite_width`]: networks with finitely many channels, on tensors of candle | `kernels`, `data` |
 //! | `cli` | the program `haarmonic` | `store` |
 //! | `mpi` | kernel matrices by several processes (`mpirun`); needs an installed MPI and libclang | `cli` |
-//! | `serde` | `Serialize` and `Deserialize` for values: rotations, points, networks (as the text of their file), kernel matrices, predictions, scales; `Serialize` for errors | |
+//! | `serde` | `Serialize` and `Deserialize` for values: rotations, points, networks (as the text of their file), kernel matrices, predictions, initialisations; `Serialize` for errors | |
 //! | `approx` | `AbsDiffEq` and `RelativeEq` for rotations and points of the sphere | |
 //! | `full` | all but `mpi` | |
 //!
 //! # Threads
-//! Kernel matrices, and those of finite networks, are computed on all threads of the current `rayon` pool: the global one, unless the call is
-//! made within another one (`ThreadPool::install`). Transforms and rotations use them with the scratch of `make_parallel_scratch`. Everything else runs where it is called.
-//! Plans and kernels are immutable and may be shared.
+//! Threads come from the current `rayon` pool: the global pool, or the pool in whose `ThreadPool::install` the call is made.
+//!
+//! | computation | threads |
+//! |---|---|
+//! | kernel matrices of infinite and of finite networks, tiles of a store, ensembles of trained networks | all |
+//! | products of solvers with kernel rows; factorisations in [`predict`], by the crate faer | all; for faer unless `faer::set_global_parallelism` says otherwise |
+//! | transforms on the sphere, rotations of coefficients | one with the scratch of `make_scratch`, all with the scratch of `make_parallel_scratch` |
+//! | the Wigner transform, correlation and matching on SO(3), single kernel values | the calling thread |
+//!
+//! Plans and kernels are immutable and may be shared between threads.
 
 // In the library alone: programs and tests have no public items.
 #![deny(unreachable_pub)]

@@ -9,8 +9,8 @@ use crate::Result;
 /// Computes one value per index, in any order, with scratch that each thread reuses.
 ///
 /// # Errors
-/// The error of the least index that has one, whatever the threads do: the same input gives the same message. Indices above one
-/// that failed are left out.
+/// The error of the least index that has one, independent of the threads: equal inputs give equal messages. Indices above a failed
+/// index may be left out.
 pub(crate) fn try_map_init<W, T: Send>(
     count: usize,
     scratch: impl Fn() -> W + Send + Sync,
@@ -31,7 +31,7 @@ pub(crate) fn try_map_init<W, T: Send>(
             Some(result)
         })
         .collect();
-    // What is left out lies above an error, at which this stops.
+    // Omitted results lie above an error, where the collection stops.
     results.into_iter().flatten().collect()
 }
 

@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// computation returns [`Error::Cancelled`]; blocks that other threads have at hand may still be reported.
 pub type Progress = Arc<dyn Fn(usize, usize) -> ControlFlow<()> + Send + Sync>;
 
-/// Counts pairs, and tells whoever listens.
+/// Counts pairs, and reports them to the listener.
 pub(crate) struct Counter<'a> {
     done: AtomicUsize,
     total: usize,

@@ -1,4 +1,4 @@
-//! Tolerances of the unit tests; those of the tests in `tests` are in `tests/common`. Each is `c · ε · growth` with its reason.
+//! Tolerances of the unit tests; the tests in `tests` have theirs in `tests/common`. Each is `c · ε · growth` with its reason.
 
 const EPSILON: f64 = f64::EPSILON;
 

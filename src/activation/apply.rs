@@ -10,7 +10,7 @@ use super::variance::{
 use crate::error::Result;
 
 impl Activation {
-    /// Replaces covariances, and a tangent kernel, by those after the activation.
+    /// Replaces covariances, and a tangent kernel, by their values after the activation.
     ///
     /// ```math
     /// k_i \leftarrow E[\sigma(u)\sigma(v)], \qquad \theta_i \leftarrow E[\sigma'(u)\sigma'(v)]\,\theta_i, \qquad
@@ -35,7 +35,7 @@ impl Activation {
     /// * [`Error::NotACovariance`](crate::Error::NotACovariance) — |k| exceeds √(q₁q₂) by more than
     ///   [`COVARIANCE_GUARD`](super::COVARIANCE_GUARD)
     ///
-    /// On an error in the input nothing is changed; after an overflow the slices are to be discarded.
+    /// After an error in the input the slices are unchanged; after an overflow their content is unspecified.
     ///
     /// # Examples
     /// ```
@@ -63,10 +63,10 @@ impl Activation {
 
     /// [`Activation::apply`] for covariances that are sums with rounding errors.
     ///
-    /// Where $`q_1 q_2 - k^2`$ is less than $`q_1 q_2`$ times `noise`, the two arguments count as collinear: functions that are not
-    /// smooth would turn a rounding error of ε in the correlation into one of √ε in an angle.
+    /// Where $`q_1 q_2 - k^2`$ is less than $`q_1 q_2`$ times `noise`, the two arguments count as collinear. For functions that are
+    /// not smooth, a rounding error of ε in the correlation would otherwise become an error of √ε in an angle.
     ///
-    /// Covariances and tangent kernel are checked on the way: after an error the slices hold anything.
+    /// Covariances and tangent kernel are checked during the pass, so after an error the content of the slices is unspecified.
     pub(crate) fn apply_rounded<T: Real>(
         &self,
         q1: Variance<T>,
@@ -111,14 +111,14 @@ impl Activation {
     ///
     /// # Errors
     /// [`Error::NotFinite`](crate::Error::NotFinite) and [`Error::InvalidValue`](crate::Error::InvalidValue) for
-    /// what is not a variance, and for parameters out of range.
+    /// numbers that are no variances, and for parameters out of range.
     pub fn prepare<T: Real>(&self, variances: &[T]) -> Result<VarianceField<T>> {
         let mut field = VarianceField::default();
         self.prepare_into(variances, &mut field)?;
         Ok(field)
     }
 
-    /// Does the same as [`Activation::prepare`] in memory that is there; what `field` held is overwritten.
+    /// Prepares the variances of one signal as [`Activation::prepare`] does, in existing memory; `field` is overwritten.
     ///
     /// # Errors
     /// As [`Activation::prepare`]; `field` is then as before.
@@ -133,19 +133,19 @@ impl Activation {
         Ok(())
     }
 
-    /// Replaces covariances and a tangent kernel by those after the activation, as [`Activation::apply`], for
+    /// Replaces covariances and a tangent kernel by their values after the activation, as [`Activation::apply`] does, for
     /// variances that this activation prepared.
     ///
     /// # Arguments
-    /// * `q1`, `q2` — from [`Activation::prepare`] of the same activation, gathered alike; as long as `nngp`
+    /// * `q1`, `q2` — from [`Activation::prepare`] of this activation, in the order of `nngp` and as long as it
     /// * `nngp` — the covariances k; overwritten
     /// * `ntk` — the tangent kernel θ; overwritten
     ///
     /// # Cost and accuracy
-    /// One pass, no allocation. Both results agree with those of [`Activation::apply`] to some ε.
+    /// One pass, no allocation. Both results agree with [`Activation::apply`] to some ε.
     ///
     /// # Errors
-    /// As [`Activation::apply`]; the slices then hold anything.
+    /// As [`Activation::apply`]; the content of the slices is then unspecified.
     ///
     /// # Examples
     /// ```
@@ -196,7 +196,7 @@ impl Activation {
         })
     }
 
-    /// Prepares one more variance, after those that `field` holds.
+    /// Prepares one more variance and appends it to `field`.
     ///
     /// # Errors
     /// As [`Activation::prepare`].

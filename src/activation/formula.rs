@@ -1,4 +1,4 @@
-//! What each activation function says of itself.
+//! The interface of an activation function.
 
 use super::pass::{Job, widened};
 use super::real::Real;

@@ -39,7 +39,7 @@ use sin::Sin;
 /// The largest degree of the polynomial activation functions.
 pub const MAX_DEGREE: u32 = 128;
 
-/// What some functions have beside their name.
+/// The parameters that some functions have.
 #[derive(Default)]
 pub(super) struct Parameters {
     pub(super) slope: Option<f64>,

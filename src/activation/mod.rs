@@ -1,10 +1,10 @@
 //! Activation functions and their Gaussian expectations.
 //!
 //! After a layer of infinite width the features are Gaussian: at two points (u, v) with variances q₁, q₂ and
-//! covariance k. A nonlinearity σ turns the covariance into $`E[\sigma(u)\sigma(v)]`$ and multiplies the tangent kernel
+//! covariance k. A nonlinearity σ replaces the covariance by $`E[\sigma(u)\sigma(v)]`$ and multiplies the tangent kernel
 //! by $`E[\sigma'(u)\sigma'(v)]`$. [`Activation::apply`] does that in one pass over slices of covariances.
 //!
-//! Every closed form is arranged so that nothing cancels: with $`q_1 q_2 - k^2`$ from a determinant
+//! Every closed form is arranged to avoid cancellation: with $`q_1 q_2 - k^2`$ from a determinant
 //! of full relative accuracy it holds its digits for k → ±√(q₁q₂), q → 0 and q → ∞.
 
 mod apply;

@@ -1,4 +1,4 @@
-//! Two Gaussian variables at the points of a register, and what formulas have in common.
+//! Two Gaussian variables at the points of a register, and the quantities that formulas share.
 //!
 //! Most expectations are functions of the determinant $`(q_1 + s)(q_2 + s) - k^2`$ and of the angle whose sine is the correlation
 //! $`k/\sqrt{(q_1+s)(q_2+s)}`$: with s = 0 for functions that are homogeneous on either side of 0, with s > 0 for those that are
@@ -24,7 +24,7 @@ pub(super) struct Points<S: Simd, T: Real> {
     pub(super) factors: [Pack<S, T>; 2],
     /// The covariance.
     pub(super) k: Pack<S, T>,
-    /// Relative to $`q_1 q_2`$, what of $`q_1 q_2 - k^2`$ is rounding where a kink is concerned: less counts as zero.
+    /// The bound, relative to $`q_1 q_2`$, below which $`q_1 q_2 - k^2`$ counts as rounding, and so as zero, for functions with a kink.
     pub(super) noise: Pack<S, T>,
     /// $`u_1`$ and $`u_2`$.
     pub(super) units: [Pack<S, T>; 2],
@@ -134,16 +134,17 @@ impl<S: Simd, T: Real> Moments<S, T> {
     /// Whether all covariances are some, and value and tangent kernel are finite.
     #[inline(always)]
     pub(super) fn good(&self, tangent: Pack<S, T>) -> bool {
-        // One comparison for both: a sum that overflows where neither does is looked at again, point by point.
+        // One comparison for both: if only their sum overflows, the register is computed again point by point, which is slower
+        // and still correct.
         let largest = Pack::splat_like(tangent, T::max_value());
         let finite = (self.value.abs() + tangent.abs()).at_most(largest);
         self.valid && finite.all()
     }
 }
 
-/// What variances and covariance give to every formula.
+/// The functions of variances and covariance that every formula uses.
 ///
-/// What depends on the variances alone comes first and leaves the loop where these are constant.
+/// Terms that depend on the variances alone are computed first: for constant variances the compiler moves them out of the loop.
 pub(super) struct Determinant<S: Simd, T: Real> {
     /// The covariance, clamped if it exceeds the bound and the constructor says so.
     pub(super) k: Pack<S, T>,
@@ -203,7 +204,7 @@ impl<S: Simd, T: Real> Determinant<S, T> {
     /// those whose determinant is below `least`. Also zero variances come here.
     #[inline(always)]
     fn look_closer(&mut self, [q1, q2]: [Pack<S, T>; 2], least: Option<Pack<S, T>>) {
-        // Not from the determinant: where the square of the covariance underflows, it says nothing.
+        // The bound is not taken from the determinant, which is useless where the square of the covariance underflows.
         let bound = q1.sqrt() * q2.sqrt();
         let guarded = bound * Pack::splat_like(bound, T::GUARDED);
         self.valid = self.size.at_most(guarded).all();
@@ -253,6 +254,8 @@ impl<S: Simd, T: Real> Lifted<S, T> {
     /// Whether the sine exceeds the cosine, `scale` times the arc sine of the smaller of the two, and $`1/\sqrt D`$.
     #[inline(always)]
     pub(super) fn angle(&self, gain: f64, scale: f64) -> (Truth<S, T>, Pack<S, T>, Pack<S, T>) {
+        // sin ψ = g|k| / √((1 + gq₁)(1 + gq₂)) and cos ψ = √D / √(…): the arc sine of the smaller one is well conditioned. arcsin t =
+        // t · upper/lower is a rational function of 1/2 − t², and one division yields both 1/lower and 1/√D.
         let sine = self.d.size * self.d.inverse * self.root.constant(gain);
         let cosine = self.root * self.d.inverse;
         let t = sine.min(cosine);

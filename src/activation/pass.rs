@@ -49,7 +49,7 @@ impl<'a, T: Real> Job<'a, T> {
     }
 }
 
-/// Replaces covariances and tangent kernel by those after an activation.
+/// Replaces covariances and tangent kernel by their values after an activation.
 pub(super) fn pass<T: Real, F: Formula<T> + Formula<f64>>(
     formula: F,
     gain: Option<f64>,
@@ -217,7 +217,11 @@ fn sweep<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>>(
     }
 }
 
-/// Both kernels, or the first alone.
+/// Computes k ← E[σ(u) σ(v)] and, with `TANGENT`, θ ← E[σ'(u) σ'(v)] · θ, point by point.
+///
+/// Arrays are contiguous, one register of points at a time, in place. The loop stops at the first register that fails a check and
+/// leaves it unchanged: the caller treats its points one by one and resumes after it. The points that do not fill a register are loaded
+/// with zeros in the other lanes, which pass the checks.
 #[inline(always)]
 fn both<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>, const TANGENT: bool>(
     formula: F,
@@ -275,7 +279,7 @@ fn both<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>, const TAN
 /// Points in a block that is widened.
 const BLOCK: usize = 128;
 
-/// Does single precision in double precision, block by block, and rounds.
+/// Computes single-precision points in double precision, block by block, and rounds the results.
 pub(super) fn widened(
     gain: Option<f64>,
     mut job: Job<'_, f32>,

@@ -80,7 +80,7 @@ pub fn read_numbers(path: impl AsRef<Path>) -> Result<Numbers> {
     read_file(path.as_ref(), Accept::Both)
 }
 
-/// The names of the arrays in a `.npz` file, in the order of the file, without the ending `.npy`.
+/// Returns the names of the arrays in a `.npz` file, in the order of the file, without the ending `.npy`.
 ///
 /// An entry without this ending is an array if it begins as one. Hidden files and what systems add (`__MACOSX`) are passed over.
 ///

@@ -43,8 +43,8 @@ const MAX_SIDE: u32 = 1 << 16;
 ///   photograph is not followed.
 /// * Hidden files and folders (names with a dot in front), what systems add (`Thumbs.db`, `desktop.ini`, `__MACOSX`) and files
 ///   beside the class folders are passed over; links are followed. Anything else in a class folder must be an image.
-/// * Damaged files are refused, and never filled up: PNG with a wrong check sum, without its end or with bytes behind it, JPEG
-///   whose coded data does not give every block of the image in full, TIFF with strips beyond its end. What cameras put behind
+/// * Damaged files are refused, and never filled up: PNG with a wrong check sum, without its end or with bytes after it, JPEG
+///   whose coded data does not give every block of the image in full, TIFF with strips beyond its end. Data that cameras append after
 ///   the end of a JPEG is passed over. An animation or a second page in full size is refused.
 ///
 /// # Arguments

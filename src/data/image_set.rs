@@ -33,7 +33,7 @@ pub struct ImageSet {
 }
 
 impl ImageSet {
-    /// Puts images and their labels together.
+    /// Makes a set from images and their labels.
     ///
     /// # Arguments
     /// * `images` — shape `[n, height, width, channels]`, any layout
@@ -106,48 +106,48 @@ impl ImageSet {
         Ok(self)
     }
 
-    /// The images, shape `[n, height, width, channels]`, standard layout.
+    /// Returns the images, shape `[n, height, width, channels]`, standard layout.
     pub fn images(&self) -> &Array4<f64> {
         &self.images
     }
 
-    /// The class of each image, an index into [`ImageSet::classes`].
+    /// Returns the class of each image, an index into [`ImageSet::classes`].
     pub fn labels(&self) -> &[usize] {
         &self.labels
     }
 
-    /// The names of the classes.
+    /// Returns the names of the classes.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
 
-    /// Which images the source holds out for testing, where it says so.
+    /// Returns which images the source holds out for testing, if it states so.
     pub fn held_out(&self) -> Option<&[bool]> {
         self.held_out.as_deref()
     }
 
-    /// The number of images.
+    /// Returns the number of images.
     #[allow(clippy::len_without_is_empty)] // never empty
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// The number of rows of each image.
+    /// Returns the number of rows of each image.
     pub fn height(&self) -> usize {
         self.images.len_of(Axis(1))
     }
 
-    /// The number of columns of each image.
+    /// Returns the number of columns of each image.
     pub fn width(&self) -> usize {
         self.images.len_of(Axis(2))
     }
 
-    /// The number of channels of each image.
+    /// Returns the number of channels of each image.
     pub fn channels(&self) -> usize {
         self.images.len_of(Axis(3))
     }
 
-    /// The number of images of each class.
+    /// Returns the number of images of each class.
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];
         for &label in &self.labels {
@@ -156,14 +156,14 @@ impl ImageSet {
         counts
     }
 
-    /// The same labels with other images, checked again.
+    /// Returns these labels with other images, after checking them.
     pub(super) fn with_images(&self, images: Array4<f64>) -> Result<ImageSet> {
         let mut set = ImageSet::new(images, self.labels.clone(), self.classes.clone())?;
         set.held_out.clone_from(&self.held_out);
         Ok(set)
     }
 
-    /// Picks images, in the given order; an index may come more than once. The classes stay as they are.
+    /// Returns the images of some indices, in their order; an index may occur more than once. The classes are unchanged.
     ///
     /// # Errors
     /// [`Error::Empty`] without indices, [`Error::InvalidValue`] for an index that is not below [`ImageSet::len`].
@@ -189,7 +189,7 @@ impl ImageSet {
         })
     }
 
-    /// Divides the images as their source does: those to train with, and those held out for testing.
+    /// Divides the images as their source does, into training images and images held out for testing.
     ///
     /// # Errors
     /// [`Error::Missing`] if the source does not say which images are held out; [`Error::Empty`] if all are, or none.

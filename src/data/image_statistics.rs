@@ -30,7 +30,7 @@ pub struct ChannelStatistics {
 }
 
 impl ChannelStatistics {
-    /// Computes the statistics of a set; the deviation is that of the population,
+    /// Computes the statistics of a set; the deviation is the population deviation,
     /// $`\sqrt{\overline{(x - \bar x)^2}}`$.
     ///
     /// # Errors
@@ -59,12 +59,12 @@ impl ChannelStatistics {
         Ok(ChannelStatistics { mean, deviation })
     }
 
-    /// The mean of each channel.
+    /// Returns the mean of each channel.
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// The standard deviation of each channel, above zero.
+    /// Returns the standard deviation of each channel, above zero.
     pub fn deviation(&self) -> &[f64] {
         &self.deviation
     }

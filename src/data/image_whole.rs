@@ -10,7 +10,7 @@ const MAX_DIRECTORIES: usize = 1 << 12;
 
 /// Checks that a PNG, JPEG or TIFF file holds all of its one image.
 ///
-/// * PNG: every part with its check sum, the end, no bytes behind it, no animation
+/// * PNG: every part with its check sum, the end, no bytes after it, no animation
 /// * JPEG: the coded data to its last bit
 /// * TIFF: every strip or tile within the file, no further page in full size
 ///

@@ -10,7 +10,7 @@ pub(super) struct Dictionary {
 }
 
 /// Parses the dictionary as Python writes it: keys in any order, either quotes, commas at the end, blanks, and the
-/// `L` behind whole numbers of Python 2.
+/// `L` after whole numbers of Python 2.
 ///
 /// An error says in one sentence what was found and expected.
 pub(super) fn parse_dictionary(text: &str) -> Result<Dictionary, String> {

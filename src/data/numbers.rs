@@ -13,7 +13,7 @@ pub enum Numbers {
 }
 
 impl Numbers {
-    /// The shape of the array.
+    /// Returns the shape of the array.
     pub fn shape(&self) -> &[usize] {
         match self {
             Numbers::Real(array) => array.shape(),

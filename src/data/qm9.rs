@@ -52,7 +52,7 @@ pub struct Qm9Source {
 }
 
 impl Qm9Source {
-    /// Recognises the form of a file or folder by its content; reads no molecule yet.
+    /// Opens a file or folder and detects its form from its content, without reading molecules.
     ///
     /// # Arguments
     /// * `path` — a file or folder in one of the forms of the [module](self)

@@ -28,7 +28,7 @@ pub(super) fn stream(
     })
 }
 
-/// An error of the file, or one of the caller's visitor, which has nothing to do with the file.
+/// An error of the file, or an error of the caller's visitor, which is independent of the file.
 enum Located {
     Here(Error),
     Visitor(Error),

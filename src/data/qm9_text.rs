@@ -43,7 +43,7 @@ pub(super) fn molecule(
     Molecule::new(id, elements, positions, energy)
 }
 
-/// Names the place in front of what an error is about.
+/// Adds the place before the subject of an error.
 pub(super) fn at(place: &str, error: Error) -> Error {
     error.renamed(|what| format!("{place}, {what}"))
 }

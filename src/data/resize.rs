@@ -6,7 +6,7 @@ use super::image_set::ImageSet;
 use crate::{Error, Result};
 
 impl ImageSet {
-    /// Brings all images to another size, each axis by itself.
+    /// Resizes all images, each axis by itself.
     ///
     /// An axis that shrinks from N to n pixels is averaged: pixel i is the mean over the interval
     /// $`[i N / n, (i + 1) N / n)`$ of the piecewise constant signal, so the mean of the image stays. An axis that
@@ -36,7 +36,7 @@ impl ImageSet {
 pub(super) fn resize(images: &Array4<f64>, height: usize, width: usize) -> Result<Array4<f64>> {
     check_size(height, width)?;
     let (count, rows, columns, channels) = images.dim();
-    // What shrinks comes first, so that nothing in between is larger than both ends.
+    // The axis that shrinks comes first, so the intermediate image is not larger than both ends.
     let first = if height <= rows {
         (1, height)
     } else {

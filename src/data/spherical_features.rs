@@ -19,7 +19,7 @@ use crate::sphere::{Sampling, SphericalHarmonics};
 ///     \exp\!\left(-\frac{(x \cdot \hat r_{ij} - 1)^2}{b_k}\right) , \qquad x \in S^2
 /// ```
 /// with $`\hat r_{ij}`$ the direction from atom i to atom j, the radial functions $`g_k`$ with $`s_k, a_k, b_k`$ as in
-/// [`RadialChannel`], the [`RadialCutoff`] h and the scale of each channel S. Turning a molecule turns its
+/// [`RadialChannel`], the [`RadialCutoff`] h and the scale of each channel S. Rotating a molecule rotates its
 /// signals. The default is $`g = r^{-2}, r^{-6}`$ with angular width π/4 and all scales 1, for the elements H, C, N,
 /// O, F: ten channels.
 ///

@@ -132,7 +132,7 @@ pub enum Error {
         /// The limit that stopped it.
         limit: String,
     },
-    /// Whoever listened to the progress of a computation ended it.
+    /// The listener to the progress of a computation ended it.
     Cancelled {
         /// What was being computed.
         what: String,

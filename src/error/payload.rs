@@ -139,7 +139,7 @@ impl fmt::Display for FileOperation {
     }
 }
 
-/// A number as messages print it: the fewest digits that read back as the same number, with an exponent where plain digits
+/// Returns a number as messages print it: the fewest digits that read back as the same number, with an exponent where plain digits
 /// would hide its size.
 ///
 /// # Examples

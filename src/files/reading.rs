@@ -71,7 +71,7 @@ pub fn read_text(path: impl AsRef<Path>, format: &'static str, limit: u64) -> Re
         .map_err(|error| error.in_file(path))
 }
 
-/// Refuses to read what may have no end. Asked before the file is opened: opening a pipe waits for whoever writes to it.
+/// Refuses to read sources that may have no end. It is called before the file is opened: opening a pipe waits for its writer.
 ///
 /// # Errors
 /// [`Error::Io`] for a folder, a device, a pipe or a socket, and if there is no such file.

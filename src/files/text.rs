@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::formats::{HEAD_LEN, known_format};
 use crate::{Error, Result};
 
-/// The mark that some editors put in front of a text.
+/// The mark that some editors put before a text.
 pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Decodes the bytes of a text file.
@@ -88,7 +88,7 @@ mod tests {
             message(b"\xff\xfea"),
             "not valid TOML: found damaged text in UTF-16"
         );
-        // The mark of UTF-32 begins as that of UTF-16 does.
+        // The mark of UTF-32 begins with the mark of UTF-16.
         assert_eq!(
             message(b"\xff\xfe\0\0a\0\0\0"),
             "not valid TOML: found text in UTF-32, expected text in UTF-8"

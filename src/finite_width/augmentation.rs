@@ -15,7 +15,7 @@ use super::rotation_matrices::{Beta, count, offset};
 /// sphere.
 ///
 /// By default a network is trained on all transformed copies of every input: the training set is as many times larger as there
-/// are transformations, and the mean of a wide ensemble is that of the kernel averaged over them
+/// are transformations, and the mean of a wide ensemble is the prediction from the kernel averaged over them
 /// ([`AugmentedKernel`](crate::kernel::AugmentedKernel)). With [`sampled`](Self::sampled) each input is moved by a random one whenever it
 /// is used.
 ///
@@ -53,11 +53,11 @@ enum Draw {
 }
 
 impl Augmentation {
-    /// Images, turned and mirrored.
+    /// Makes an augmentation of images by quarter turns and reflections.
     ///
     /// # Arguments
     /// * `height`, `width` — pixels of an image
-    /// * `symmetries` — those of a [`PointGroup`](crate::group::PointGroup), or any others
+    /// * `symmetries` — the elements of a [`PointGroup`](crate::group::PointGroup), or any others
     ///
     /// # Errors
     /// [`Error::Empty`] without symmetries or pixels, [`Error::InvalidValue`] if a quarter turn is among them and the images are
@@ -87,7 +87,7 @@ impl Augmentation {
         Augmentation::permutations(height * width, sources.collect())
     }
 
-    /// Functions on a finite set, moved by all elements of a group: $`(g f)(x) = f(g^{-1} x)`$.
+    /// Makes an augmentation of functions on a finite set by all elements of a group: $`(g f)(x) = f(g^{-1} x)`$.
     ///
     /// # Errors
     /// None that an action can cause.
@@ -102,7 +102,7 @@ impl Augmentation {
         Augmentation::permutations(action.points(), sources.collect())
     }
 
-    /// Signals on the sphere, rotated: $`(R f)(x) = f(R^{-1} x)`$, exactly, by their coefficients.
+    /// Makes an augmentation of signals on the sphere by rotations, $`(R f)(x) = f(R^{-1} x)`$, exact since it acts on coefficients.
     ///
     /// # Arguments
     /// * `band_limit` — L of the signals
@@ -162,13 +162,13 @@ impl Augmentation {
         })
     }
 
-    /// Moves an input by one transformation each time it is used, all equally likely, instead of using all copies.
+    /// Applies one random transformation each time an input is used, all equally likely, instead of using all copies.
     pub fn sampled(mut self) -> Self {
         self.draw = Draw::Sampled;
         self
     }
 
-    /// The number of transformations, at least 1.
+    /// Returns the number of transformations, at least 1.
     #[expect(clippy::len_without_is_empty, reason = "never empty")]
     pub fn len(&self) -> usize {
         self.len

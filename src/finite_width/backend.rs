@@ -1,6 +1,6 @@
 //! Errors of the tensor library.
 
-/// Turns errors of the tensor library into those of this crate. An `impl From` would leave `?` ambiguous in unrelated code.
+/// Converts errors of the tensor library to errors of this crate. An `impl From` would leave `?` ambiguous in unrelated code.
 pub(super) trait Backend<T> {
     fn backend(self) -> crate::Result<T>;
 }

@@ -71,7 +71,7 @@ impl Trainer {
         write_atomically(path, |out| out.write_all(&bytes))
     }
 
-    /// Reads what [`save`](Self::save) wrote; training then goes on as that of the trainer that was saved, bit by bit.
+    /// Reads a checkpoint of [`save`](Self::save); training then continues exactly as the saved trainer would, bit by bit.
     ///
     /// # Arguments
     /// * `path` — written by a trainer with the same network, data and options; the learning rate is that of the file. Layers
@@ -162,7 +162,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// What must be the same for training to go on.
+    /// The fingerprint of all options that must agree for training to continue.
     fn settings(&self) -> [[String; 2]; 6] {
         let augmentation = self.augmentation.as_ref();
         let augmentation =

@@ -84,7 +84,7 @@ impl EmpiricalKernel {
         EmpiricalKernel { memory }
     }
 
-    /// The kernels of every input with every other.
+    /// Computes the empirical kernel matrices of a set of inputs with itself.
     ///
     /// # Arguments
     /// * `inputs` — of [`FiniteNetwork::prepare`]
@@ -102,7 +102,7 @@ impl EmpiricalKernel {
         })
     }
 
-    /// The kernels of the inputs of one set with those of another.
+    /// Computes the empirical kernel matrices of the inputs of one set (rows) with the inputs of another set (columns).
     ///
     /// # Errors
     /// As [`gram`](Self::gram).
@@ -118,7 +118,7 @@ impl EmpiricalKernel {
         })
     }
 
-    /// Means of the kernels over initialisations, on all threads.
+    /// Estimates the mean kernels over initialisations, on all threads.
     ///
     /// # Arguments
     /// * `seeds` — one an initialisation, at least two; the parameters of `network` itself do not matter

@@ -22,14 +22,14 @@ pub struct EnsembleOutputs {
 }
 
 impl EnsembleOutputs {
-    /// The mean over the members, `[rows, channels]`.
+    /// Returns the mean over the members, `[rows, channels]`.
     pub fn mean(&self) -> Array2<f64> {
         self.outputs
             .mean_axis(Axis(0))
             .expect("an ensemble has members")
     }
 
-    /// The standard deviation over the members, `[rows, channels]`, with n − 1 in the denominator.
+    /// Returns the standard deviation over the members, `[rows, channels]`, with n − 1 in the denominator.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for a single member.
@@ -45,7 +45,7 @@ impl EnsembleOutputs {
         Ok(self.outputs.std_axis(Axis(0), 1.0))
     }
 
-    /// The standard error of the mean, `[rows, channels]`.
+    /// Returns the standard error of the mean, `[rows, channels]`.
     ///
     /// # Errors
     /// As [`standard_deviation`](Self::standard_deviation).
@@ -56,7 +56,7 @@ impl EnsembleOutputs {
 }
 
 impl TrainerBuilder {
-    /// Trains an ensemble, members side by side on all threads, and looks at each of them at some steps.
+    /// Trains an ensemble, its members in parallel on all threads, and calls a function for each member at some steps.
     ///
     /// # Arguments
     /// * `seeds` — one a member, of its initialisation; the parameters of the network itself do not matter and stay as they are. They

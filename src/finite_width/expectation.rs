@@ -28,7 +28,7 @@ pub struct UnbiasedRms {
 }
 
 impl UnbiasedRms {
-    /// Estimates the size of the expectation of independent samples; the standard error by leaving out each of them in turn.
+    /// Estimates the size of the expectation of independent samples; the standard error by leaving out one sample at a time.
     ///
     /// # Arguments
     /// * `samples` — shape `[n, …]`, n ≥ 3; samples that depend on each other, as pairs with opposite signs do, count as one: their mean

@@ -61,7 +61,7 @@ pub(super) struct Gather {
 impl Gather {
     pub(super) fn new(table: &Table) -> Result<Gather> {
         let padded = table.sources.contains(&None);
-        // Zeros are one more place behind all others.
+        // Zeros are one more place after all others.
         let indices = table
             .sources
             .iter()
@@ -75,10 +75,10 @@ impl Gather {
         })
     }
 
-    /// From `[n, places, channels]` to `[n, places behind the filter, channels of it]`.
+    /// From `[n, places, channels]` to `[n, places after the filter, channels of it]`.
     ///
     /// # Arguments
-    /// * `weights` — `[filter · channels, channels behind]`
+    /// * `weights` — `[filter · channels, channels after]`
     pub(super) fn forward(&self, x: &Tensor, weights: &Tensor) -> Result<Tensor> {
         let n = x.dim(0)?;
         let gathered = self.gather(x)?;
@@ -88,7 +88,7 @@ impl Gather {
             .reshape((n, self.places, ()))
     }
 
-    /// What the filter meets, `[n, places behind the filter, filter · channels]`.
+    /// What the filter meets, `[n, places after the filter, filter · channels]`.
     pub(super) fn gather(&self, x: &Tensor) -> Result<Tensor> {
         let (n, _, channels) = x.dims3()?;
         let x = if self.padded {

@@ -1,7 +1,7 @@
 //! Networks of finite width: the layers of a [`Network`](crate::network::Network) with finitely many channels, and their
 //! empirical kernels; their training.
 //!
-//! Tensors and derivatives are those of `candle`, which is re-exported.
+//! Tensors and derivatives come from `candle`, which is re-exported.
 
 mod activation;
 mod augmentation;

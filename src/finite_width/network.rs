@@ -19,7 +19,7 @@ use super::width::Width;
 
 /// A network with finitely many channels, its parameters drawn from a seed.
 ///
-/// The layers are those of the table in `docs/theory.md`: independent standard normal parameters, factors
+/// The layers follow the table in `docs/theory.md`: independent standard normal parameters, factors
 /// $`\sigma_w / \sqrt{n}`$ and $`\sigma_b`$ in the layers. As the width grows, outputs and tangent kernel tend to what
 /// [`Kernel`](crate::kernel::Kernel) computes from the same [`Network`].
 ///
@@ -61,7 +61,7 @@ impl FiniteNetwork {
     /// # Arguments
     /// * `network` — the layers
     /// * `width` — numbers of channels
-    /// * `seed` — of the parameters; f32 and f64 have the same ones, up to rounding
+    /// * `seed` — of the parameters; f32 and f64 parameters of one seed are equal up to rounding
     /// * `dtype` — `DType::F32` or `DType::F64`
     ///
     /// # Cost
@@ -79,7 +79,7 @@ impl FiniteNetwork {
         })
     }
 
-    /// The same layers with parameters of another seed; tables are shared.
+    /// Returns these layers with parameters of another seed; tables are shared.
     ///
     /// # Errors
     /// [`Error::Backend`] if memory does not suffice.
@@ -91,37 +91,37 @@ impl FiniteNetwork {
         })
     }
 
-    /// The layers.
+    /// Returns the layers.
     pub fn network(&self) -> &Network {
         &self.plan.network
     }
 
-    /// The numbers of channels.
+    /// Returns the numbers of channels.
     pub fn width(&self) -> Width {
         self.plan.width
     }
 
-    /// The seed of the parameters as they were at first.
+    /// Returns the seed of the parameters as they were at first.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// The data type of parameters and features.
+    /// Returns the data type of parameters and features.
     pub fn dtype(&self) -> DType {
         self.plan.dtype
     }
 
-    /// Numbers that an input has at the outputs: places where features are read, 1 if they are pooled, and channels.
+    /// Returns the shape of the outputs of one input: places where features are read (1 if they are pooled), and channels.
     pub fn output_shape(&self) -> [usize; 2] {
         [self.plan.output_places, self.plan.output_channels]
     }
 
-    /// The parameters, from input to output: weights, then biases of each layer where σb is not zero.
+    /// Returns the parameters, from input to output: weights, then biases of each layer where σb is not zero.
     pub fn parameters(&self) -> &[Var] {
         &self.parameters
     }
 
-    /// Their names: the number of the layer, `weight` or `bias`, and for residual sums the branch, as in
+    /// Returns the names of the parameters: the number of the layer, `weight` or `bias`, and for residual sums the branch, as in
     /// `2.branch.0.weight`.
     pub fn names(&self) -> Vec<&str> {
         self.plan
@@ -131,7 +131,7 @@ impl FiniteNetwork {
             .collect()
     }
 
-    /// The number of all entries of all parameters.
+    /// Returns the number of all entries of all parameters.
     pub fn parameter_count(&self) -> usize {
         let sizes = self.plan.slots.iter();
         sizes.map(|slot| slot.shape.iter().product::<usize>()).sum()
@@ -143,7 +143,7 @@ impl FiniteNetwork {
     /// * `values` — in the order of [`parameters`](Self::parameters)
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if there are more or fewer, or one has another shape; nothing is replaced then.
+    /// [`Error::ShapeMismatch`] if there are more or fewer, or one has another shape; all parameters are then unchanged.
     pub fn set_parameters(&self, values: &[Tensor]) -> Result<()> {
         if values.len() != self.parameters.len() {
             return Err(Error::shape(

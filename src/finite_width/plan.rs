@@ -33,7 +33,7 @@ pub(super) struct Plan {
     pub output_channels: usize,
 }
 
-/// What is known of the features behind the steps so far.
+/// The properties of the features after the steps so far.
 #[derive(Clone, Copy)]
 struct State {
     places: Places,

@@ -16,7 +16,7 @@ pub(super) struct PlanarPlaces {
 }
 
 impl PlanarPlaces {
-    /// The table of a filter, and the features behind it.
+    /// The table of a filter, and the features after it.
     ///
     /// # Arguments
     /// * `lifting` — whether it meets pixels instead of features

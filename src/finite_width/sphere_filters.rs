@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_on_the_rotation_group_has_the_covariance_of_its_support() {
+    fn noise_on_so3_has_the_covariance_of_its_filter() {
         // The density 1 + a₁ · 3 x with respect to the uniform one.
         let local = Filter::legendre(&[1.0, 0.3]);
         for (filter, slope) in [(Filter::Global, 0.0), (local, 0.9)] {

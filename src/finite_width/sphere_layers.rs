@@ -116,7 +116,7 @@ impl RotationPlaces {
     /// The number of places of the grid; those where features are read follow.
     ///
     /// # Arguments
-    /// * `on_sphere` — behind a partial pooling
+    /// * `on_sphere` — after a partial pooling
     pub(super) fn grid(&self, on_sphere: bool) -> usize {
         self.grid / if on_sphere { self.ring } else { 1 }
     }
@@ -174,8 +174,8 @@ impl Degrees {
         Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 1)
     }
 
-    /// The function behind a layer: sums over i and the channels of `x`, `[n, coefficients, channels]`, with the filter,
-    /// `[coefficients, channels, channels behind]`.
+    /// The function after a layer: sums over i and the channels of `x`, `[n, coefficients, channels]`, with the filter,
+    /// `[coefficients, channels, channels after]`.
     fn product(&self, x: &Tensor, filter: &Tensor) -> candle_core::Result<Tensor> {
         let (n, _, before) = x.dims3()?;
         let after = filter.dim(2)?;
@@ -197,7 +197,7 @@ impl Degrees {
         })
     }
 
-    /// Derivatives by the filter, `[n, coefficients, channels · channels behind]`, from those by the function behind.
+    /// Derivatives by the filter, `[n, coefficients, channels · channels after]`, from those by the function after.
     fn by_filter(&self, x: &Tensor, outer: &Tensor) -> candle_core::Result<Tensor> {
         let (n, _, before) = x.dims3()?;
         let after = outer.dim(2)?;
@@ -257,7 +257,7 @@ impl Noise {
         })
     }
 
-    /// `[coefficients, channels, channels behind]`.
+    /// `[coefficients, channels, channels after]`.
     fn filter(&self, weights: &Tensor) -> candle_core::Result<Tensor> {
         match self {
             Noise::Scales(scales) => weights.broadcast_mul(scales),
@@ -308,10 +308,10 @@ impl SphereLifting {
         }
     }
 
-    /// From `[n, L², channels]` to `[n, places, channels behind]`.
+    /// From `[n, L², channels]` to `[n, places, channels after]`.
     ///
     /// # Arguments
-    /// * `weights` — `[L², channels, channels behind]`
+    /// * `weights` — `[L², channels, channels after]`
     pub(super) fn forward(
         &self,
         x: &Tensor,
@@ -323,7 +323,7 @@ impl SphereLifting {
         places.synthesise(&degrees)
     }
 
-    /// Derivatives by the weights, `[n, …]`, from those by the features, `[n, places, channels behind]`.
+    /// Derivatives by the weights, `[n, …]`, from those by the features, `[n, places, channels after]`.
     pub(super) fn derivatives(
         &self,
         x: &Tensor,
@@ -350,10 +350,10 @@ impl SphereConvolution {
         })
     }
 
-    /// From `[n, places, channels]` to `[n, places, channels behind]`.
+    /// From `[n, places, channels]` to `[n, places, channels after]`.
     ///
     /// # Arguments
-    /// * `weights` — `[coefficients, channels, channels behind]`
+    /// * `weights` — `[coefficients, channels, channels after]`
     pub(super) fn forward(
         &self,
         x: &Tensor,
@@ -366,7 +366,7 @@ impl SphereConvolution {
         places.synthesise(&degrees)
     }
 
-    /// Derivatives by the weights, `[n, …]`, from those by the features, `[n, places, channels behind]`.
+    /// Derivatives by the weights, `[n, …]`, from those by the features, `[n, places, channels after]`.
     pub(super) fn derivatives(
         &self,
         x: &Tensor,

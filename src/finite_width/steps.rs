@@ -71,7 +71,7 @@ pub(super) struct Tap {
     pub linear: Linear,
     /// `[n, places, channels]` before the layer.
     pub input: Tensor,
-    /// Zeros that were added behind it: derivatives by them are those by its outputs.
+    /// Zeros that were added after it: derivatives by them are those by its outputs.
     pub shift: Var,
 }
 

@@ -212,7 +212,7 @@ impl TrainerBuilder {
 }
 
 impl Trainer {
-    /// Learns values: half the square error, averaged over all entries.
+    /// Makes targets of a regression; the loss is half the square error, averaged over all entries.
     ///
     /// # Arguments
     /// * `network` — trained in place, and with it all its clones
@@ -226,7 +226,7 @@ impl Trainer {
         TrainerBuilder::new(network, inputs, Targets::Values(targets.to_owned()))
     }
 
-    /// Learns classes: the cross-entropy of the softmax of the outputs, averaged over the rows.
+    /// Makes targets of a classification; the loss is the cross-entropy of the softmax of the outputs, averaged over the rows.
     ///
     /// # Arguments
     /// * `network` — trained in place, and with it all its clones; one output channel a class
@@ -240,22 +240,22 @@ impl Trainer {
         TrainerBuilder::new(network, inputs, Targets::Labels(labels.to_vec()))
     }
 
-    /// The network that is trained.
+    /// Returns the network that is trained.
     pub fn network(&self) -> &FiniteNetwork {
         &self.network
     }
 
-    /// Steps made so far.
+    /// Returns the number of steps made so far.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// Steps of an epoch.
+    /// Returns the number of steps of an epoch.
     pub fn steps_per_epoch(&self) -> u64 {
         self.batches.per_epoch()
     }
 
-    /// The learning rate.
+    /// Returns the learning rate.
     pub fn learning_rate(&self) -> f64 {
         self.learning_rate
     }
@@ -270,7 +270,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// The loss over the training set, with all copies of an augmentation; inputs as they are if transformations are drawn.
+    /// Returns the loss over the training set, with all copies of an augmentation; inputs as they are if transformations are drawn.
     ///
     /// # Errors
     /// [`Error::NotFinite`] if it is not.
@@ -297,7 +297,7 @@ impl Trainer {
     /// The result is the loss over its batch, before the step.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] if the loss is not: the learning rate is too large. Nothing is changed then.
+    /// [`Error::NotFinite`] if the loss is not: the learning rate is too large. The network is then unchanged.
     pub fn step(&mut self) -> Result<f64> {
         let epoch = self.steps / self.batches.per_epoch();
         if self.epoch.0 != epoch {

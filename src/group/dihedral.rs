@@ -59,7 +59,7 @@ impl Group for DihedralGroup {
     fn compose(&self, g: &DihedralElement, h: &DihedralElement) -> DihedralElement {
         let n = self.rotations;
         let (first, second) = (h.rotations % n, g.rotations % n);
-        // s r^j = r^{-j} s: a reflection in g turns the rotations of h around.
+        // s r^j = r^{-j} s: a reflection in g reverses the rotations of h.
         let turned = if g.reflected {
             negate_modulo(first, n)
         } else {

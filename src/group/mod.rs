@@ -3,8 +3,8 @@
 //! A group is a value (its order may be known only at run time); its elements are a type of their own.
 //! [`Group`] has identity, product and inverse, [`Action`] lets a group act on a space, [`FiniteGroup`]
 //! lists its elements, and [`Haar`] integrates over the invariant measure of total mass 1 by nodes and weights, a
-//! [`HaarQuadrature`]. A group that a user brings implements the same traits; `docs/kernels.md` shows the way from there to
-//! kernels.
+//! [`HaarQuadrature`]. Users add a group by implementing these traits; `docs/kernels.md` shows how to compute kernels with
+//! it.
 //!
 //! | group | value | element |
 //! |---|---|---|
@@ -13,7 +13,7 @@
 //! | rotations and reflections of the regular n-gon, D_n | [`DihedralGroup`] | [`DihedralElement`] |
 //! | quarter turns and reflections of images, C1 to D4 | [`PointGroup`] | [`PlanarSymmetry`] |
 //! | the pixel plane: a point group with translations, C_n ⋉ Z² and D_n ⋉ Z² | [`RotoTranslation`] | [`PlanarMotion`] |
-//! | the same on a periodic image, a finite group | [`PeriodicRotoTranslation`] | [`PlanarMotion`] |
+//! | a point group with translations of a periodic image, a finite group | [`PeriodicRotoTranslation`] | [`PlanarMotion`] |
 //! | any finite group, by its multiplication table | [`TableGroup`] | `usize` |
 //! | a finite group acting on a finite set: permutation groups, Platonic solids, periodic images | [`FiniteAction`] | `usize` |
 

@@ -17,7 +17,7 @@ impl FiniteAction {
     /// in the order given get the next free numbers as far as they are new; then g is the next element.
     ///
     /// # Arguments
-    /// * `generators` — at least one; entry x of each is the image of the point x, and all have the same length
+    /// * `generators` — at least one; entry x of each is the image of the point x, and all have equal lengths
     ///
     /// # Cost and accuracy
     /// For order n: O(n · points · generators) time for the search and O(n²) for the table; 2 n² bytes for the table and,

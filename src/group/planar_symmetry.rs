@@ -41,7 +41,7 @@ pub struct PlanarSymmetry {
 }
 
 impl PlanarSymmetry {
-    /// The symmetry that changes nothing.
+    /// The identity.
     pub const IDENTITY: PlanarSymmetry = PlanarSymmetry::new(0, false);
 
     /// Makes a symmetry; the quarter turns are reduced modulo 4.
@@ -130,7 +130,7 @@ impl PlanarSymmetry {
     /// ```
     /// use haarmonic::group::PlanarSymmetry;
     ///
-    /// // What was one column to the right is one row above after a quarter turn.
+    /// // A quarter turn takes one column to the right to one row above.
     /// assert_eq!(PlanarSymmetry::new(1, false).displacement(0, 1), (-1, 0));
     /// ```
     pub const fn displacement(self, dy: isize, dx: isize) -> (isize, isize) {

@@ -21,7 +21,7 @@ impl FiniteAction {
         generated(&[vec![2, 3, 1, 0, 4, 5], vec![2, 3, 4, 5, 0, 1]])
     }
 
-    /// Lets the same 24 rotations, with the numbers they have in [`FiniteAction::octahedral`], act on the 8 vertices of
+    /// Lets the 24 rotations, numbered as in [`FiniteAction::octahedral`], act on the 8 vertices of
     /// the cube.
     ///
     /// Vertex $`b_x + 2 b_y + 4 b_z`$ is $`((-1)^{b_x}, (-1)^{b_y}, (-1)^{b_z})`$.

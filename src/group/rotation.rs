@@ -15,7 +15,7 @@ use crate::numeric::small::{cross, dot, norm};
 /// ```math
 /// R = R_z(\alpha) \, R_y(\beta) \, R_z(\gamma)
 /// ```
-/// The rotation is active: it first turns by γ about the fixed z axis, then by β about the fixed y axis, then
+/// The rotation is active: it first rotates by γ about the fixed z axis, then by β about the fixed y axis, then
 /// by α about the fixed z axis, counter-clockwise seen from the tip of the axis. The north pole goes to
 /// colatitude β, longitude α. [`Rotation::euler_zyz`] returns α, γ in $`[0, 2\pi)`$ and β in $`[0, \pi]`$.
 ///
@@ -65,7 +65,7 @@ impl EulerZyz {
 
 /// A rotation of space, an element of SO(3).
 ///
-/// Kept as a unit quaternion, so that products stay rotations to rounding. The two quaternions ±q are the same
+/// Stored as a unit quaternion, so products remain rotations up to rounding. The two quaternions ±q are one
 /// rotation, and equal. Rotations that differ by rounding compare by [`Rotation::angle_to`].
 ///
 /// # Examples
@@ -87,7 +87,7 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// Returns the rotation that moves nothing.
+    /// Returns the identity rotation.
     pub fn identity() -> Rotation {
         Rotation {
             w: 1.0,
@@ -246,7 +246,7 @@ impl From<EulerZyz> for Rotation {
 }
 
 impl PartialEq for Rotation {
-    /// Whether the quaternions are the same, up to sign.
+    /// Whether the quaternions are equal up to sign.
     fn eq(&self, other: &Rotation) -> bool {
         let sign = |s: f64| self.w == s * other.w && (0..3).all(|i| self.v[i] == s * other.v[i]);
         sign(1.0) || sign(-1.0)

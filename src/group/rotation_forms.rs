@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// Largest entry of `R Rᵀ − 1` that a matrix given as a rotation may have: matrices printed with ten digits
 /// pass, matrices with a scale, a shear or single-precision noise do not.
 const ORTHOGONALITY_GUARD: f64 = 1e-8;
-/// The same for matrices in single precision, also for products of some ten of them.
+/// The tolerance for matrices in single precision, also for products of about ten of them.
 const SINGLE_GUARD: f64 = 1e-5;
 
 impl Rotation {
@@ -52,7 +52,7 @@ impl Rotation {
     /// let single = rotation.to_matrix().map(|row| row.map(|entry| entry as f32));
     /// let read = Rotation::nearest(single.map(|row| row.map(f64::from)), 1e-5)?;
     /// assert!(read.angle_to(&rotation) < 1e-7);
-    /// // The same, in short.
+    /// // The short form.
     /// assert_eq!(Rotation::try_from(single)?, read);
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
@@ -134,7 +134,7 @@ impl Rotation {
     ///
     /// The real part comes first, as in e3nn and Eigen's constructor; SciPy, ROS and Eigen's storage put it last. A quaternion
     /// of any length other than zero is taken, and divided by its length: single precision needs no tolerance. The quaternions
-    /// ±q are the same rotation.
+    /// ±q represent one rotation.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the quaternion is zero or a value is not finite.

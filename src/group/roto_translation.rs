@@ -98,7 +98,7 @@ impl Action<[isize; 2]> for RotoTranslation {
 /// are taken modulo height and width. The element with translation \[t_y, t_x\] and symmetry number p is number
 /// (t_y · width + t_x) · |P| + p, where |P| is the order of the point group.
 ///
-/// On very small images (2 × 2 and less) several elements may act alike; they are distinct elements all the same.
+/// On very small images (2 × 2 and less) several elements may act equally; they remain distinct elements.
 ///
 /// # Examples
 /// ```

@@ -65,7 +65,7 @@ impl TableGroup {
     ///
     /// # Errors
     /// * [`Error::ShapeMismatch`] if the table is not square, [`Error::Empty`] if it has no entries
-    /// * [`Error::InvalidValue`] if n exceeds [`MAX_TABLE_ORDER`], or the table is not that of a group with identity 0;
+    /// * [`Error::InvalidValue`] if n exceeds [`MAX_TABLE_ORDER`], or the table is not a group table with identity 0;
     ///   the message names the entries that break the law
     ///
     /// # Examples
@@ -147,7 +147,7 @@ impl TableGroup {
         self.order
     }
 
-    /// Returns a generating set of at most log₂ n elements, in increasing order; that of the trivial group is empty.
+    /// Returns a generating set of at most log₂ n elements, in increasing order; it is empty for the trivial group.
     ///
     /// Each generator is the smallest element that the ones before it do not generate.
     ///
@@ -167,7 +167,7 @@ impl TableGroup {
         generators
     }
 
-    /// A table whose rows are appended by `append_row(g, table)` and are known to be those of a group.
+    /// Makes a table whose rows are appended by `append_row(g, table)` and are known to form a group.
     pub(super) fn from_rows(
         order: usize,
         mut append_row: impl FnMut(usize, &mut Vec<u16>),
@@ -364,7 +364,7 @@ pub(super) fn number(i: usize) -> u16 {
     u16::try_from(i).expect("orders of tables are below 2^16")
 }
 
-/// `i` modulo `n`, without a division where there is nothing to reduce.
+/// Returns `i` modulo `n`, without a division if `i < n`.
 #[inline]
 pub(super) fn reduce(i: usize, n: usize) -> usize {
     if i < n { i } else { i % n }

@@ -1,4 +1,4 @@
-//! Data augmentation: the kernel of an ensemble that is trained on transformed inputs, too.
+//! Data augmentation: the kernel of an ensemble that is trained on transformed copies of its inputs.
 
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
@@ -13,19 +13,18 @@ use super::values::{KernelError, KernelMatrices};
 const CHECKED_SIGNALS: usize = 3;
 /// Transformations for which they are made, at most.
 const CHECKED_TRANSFORMATIONS: usize = 8;
-/// Relative change of a kernel that is put down to rounding, beside its error estimate.
+/// Relative change of a kernel, beyond its error estimate, that is attributed to rounding.
 const INVARIANT: f64 = 1e-9;
 
 /// A kernel averaged over transformations of its inputs.
 ///
-/// With the quadratic loss, an ensemble that is trained on all transforms of its training data, each
-/// with the label of its original, predicts as one that has the averaged kernel and is trained on the
-/// originals, at all times. If the transformations are a group under which the kernel is invariant,
-/// $`K(g x, g x') = K(x, x')`$, the average over one of the two inputs is enough; it is the kernel of the
-/// equivariant network that corresponds (`docs/theory.md`).
+/// Consider the quadratic loss and an ensemble that is trained on all transforms of its training data, each with the label of its
+/// original. Its predictions equal, at all times, the predictions from the averaged kernel and the original data alone. If the transformations are a group under which the kernel is invariant,
+/// $`K(g x, g x') = K(x, x')`$, the average over one of the two inputs suffices, and it is the kernel of the
+/// corresponding equivariant network (`docs/theory.md`).
 ///
 /// # Examples
-/// An augmented CNN has the kernel of the group-convolutional network with the same filters:
+/// An augmented CNN has the kernel of the group-convolutional network with filters of equal size:
 /// ```
 /// use haarmonic::activation::Activation;
 /// use haarmonic::group::PointGroup;
@@ -60,8 +59,8 @@ pub struct AugmentedKernel {
 }
 
 impl AugmentedKernel {
-    /// The mean over a group of transformations of one input. That the kernel is invariant is checked
-    /// on some of the signals of each matrix.
+    /// Makes the kernel averaged over a group of transformations of one input. The invariance of the kernel is checked
+    /// on some signals of each matrix.
     ///
     /// # Arguments
     /// * `transformations` — every element of a group once, in any order
@@ -72,8 +71,8 @@ impl AugmentedKernel {
         Self::new(kernel, transformations, true)
     }
 
-    /// The mean over any transformations of both inputs: what augmentation with a subset of a group, or
-    /// with maps that are no group, amounts to in the kernel.
+    /// Makes the kernel averaged over any transformations of both inputs: the kernel of augmentation with a subset of a group, or
+    /// with maps that form no group.
     ///
     /// # Errors
     /// [`Error::Empty`] if there is none.
@@ -92,22 +91,22 @@ impl AugmentedKernel {
         })
     }
 
-    /// The kernel that is averaged.
+    /// Returns the kernel that is averaged.
     pub fn kernel(&self) -> &Kernel {
         &self.kernel
     }
 
-    /// Number of transformations.
+    /// Returns the number of transformations.
     pub fn len(&self) -> usize {
         self.transformations.len()
     }
 
-    /// Whether there is no transformation; never true.
+    /// Returns whether there is no transformation; never true.
     pub fn is_empty(&self) -> bool {
         self.transformations.is_empty()
     }
 
-    /// The augmented set: the transforms of all signals by the first transformation, then by the
+    /// Returns the augmented set: the transforms of all signals by the first transformation, then by the
     /// second, and so on.
     ///
     /// # Errors
@@ -141,7 +140,7 @@ impl AugmentedKernel {
         }
     }
 
-    /// The averaged kernels of every signal with every other.
+    /// Computes the averaged kernel matrices of a set of signals with itself.
     ///
     /// # Cost
     /// One kernel matrix for each transformation, or for each unordered pair of them over a subset. Memory for
@@ -189,7 +188,7 @@ impl AugmentedKernel {
             .collect()
     }
 
-    /// The averaged kernels of the signals of one set with those of another.
+    /// Computes the averaged kernel matrices of the signals of one set (rows) with the signals of another set (columns).
     ///
     /// # Errors
     /// As [`gram`](Self::gram).

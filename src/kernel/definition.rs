@@ -1,4 +1,4 @@
-//! The kernels by their definition, for any finite group: every pair of group elements has its own entry.
+//! The kernels by their definition, for any finite group: one entry per pair of group elements.
 
 use std::fmt::Debug;
 
@@ -12,8 +12,8 @@ use crate::{Error, Result};
 
 use super::values::{KernelError, KernelMatrices};
 
-/// The kernels of a network over any finite group, by their definition: the reference for the fast engines, and the
-/// shortest way to kernels for a group of one's own.
+/// The kernels of a network over any finite group, by their definition. It is the reference for the fast engines, and the
+/// simplest way to kernels for a user's own group.
 ///
 /// For the signals f, f' and all pairs of group elements g, g' one entry of K and Θ each, layer after layer:
 ///
@@ -27,11 +27,11 @@ use super::values::{KernelError, KernelMatrices};
 /// \end{aligned}
 /// ```
 /// where (u, v) is Gaussian with the covariances $`K_{g,g}(f,f)`$, $`K_{g',g'}(f',f')`$, $`K_{g,g'}(f,f')`$, and the K on the
-/// right of Θ is the new one. The kernels of a residual sum are the sums of those of its branches. No entry is shared,
-/// skipped or reordered; only the activations' expectations are those of [`Activation`].
+/// right of Θ is the new one. The kernels of a residual sum are the sums of the kernels of its branches. Every entry is
+/// computed separately; only the expectations of activations come from [`Activation`].
 ///
-/// The group says how it acts on the points on which signals are functions; filters cover points and elements by their
-/// numbers ([`Filter::Subset`], [`Filter::Global`]). [`Kernel`](super::Kernel) computes the same kernels faster, for
+/// The group acts on the points on which signals are functions. Filters cover points and elements by their
+/// numbers ([`Filter::Subset`], [`Filter::Global`]). [`Kernel`](super::Kernel) computes these kernels faster, for
 /// [`Network::finite`](crate::network::Network::finite) on a [`FiniteAction`].
 ///
 /// # Examples
@@ -59,7 +59,7 @@ use super::values::{KernelError, KernelMatrices};
 /// ```
 ///
 /// # References
-/// Misof25; the recursions are those of `docs/theory.md`, section 2.
+/// Misof25; the recursions of `docs/theory.md`, section 2.
 #[derive(Debug, Clone)]
 pub struct Definition<'a> {
     action: FiniteAction,
@@ -102,7 +102,7 @@ impl Covariances {
 }
 
 impl<'a> Definition<'a> {
-    /// Tabulates the group and its action, and proves their laws.
+    /// Tabulates the group and its action, and checks their laws.
     ///
     /// # Arguments
     /// * `points` — where signals have values: all different, at least one, each taken to another one by the group
@@ -120,7 +120,7 @@ impl<'a> Definition<'a> {
         Ok(Definition { action, layers })
     }
 
-    /// Computes both kernels of every signal with every other one.
+    /// Computes both kernel matrices of a set of signals with itself.
     ///
     /// # Arguments
     /// * `signals` — shape `[n, points, channels]`

@@ -1,4 +1,4 @@
-//! The kernels of a network: single sets of inputs prepared, and matrices of them.
+//! The kernels of a network: preparation of inputs, and kernel matrices.
 
 use std::sync::Arc;
 
@@ -15,9 +15,8 @@ use super::{finite, matrix, plane, sphere_global, sphere_local, vector};
 
 /// The NNGP and the NTK of an infinitely wide network.
 ///
-/// Each input is prepared once ([`prepare`](Self::prepare)); pairs of prepared inputs are evaluated
-/// independently of one another, so a value depends neither on the number of threads nor on what
-/// else is in the matrix.
+/// Each input is prepared once ([`prepare`](Self::prepare)). Pairs of prepared inputs are evaluated independently of one another, so a
+/// value depends neither on the number of threads nor on the other entries of the matrix.
 ///
 /// # Accuracy
 /// Kernels on the sphere hold a mean over SO(3). With a tolerance
@@ -53,7 +52,7 @@ pub struct Kernel {
     progress: Option<Progress>,
 }
 
-/// Signals prepared for one network, to be used in any number of kernel matrices.
+/// Signals prepared for one network, for use in any number of kernel matrices.
 #[derive(Clone)]
 pub struct PreparedSignals {
     network: Arc<Network>,
@@ -61,12 +60,12 @@ pub struct PreparedSignals {
 }
 
 impl PreparedSignals {
-    /// Number of rows of a kernel: the signals, times the places where the features of each are read.
+    /// Returns the number of rows of a kernel: the signals, times the places where the features of each are read.
     pub fn len(&self) -> usize {
         self.signals.len()
     }
 
-    /// Whether there is no signal; never true of a value that a caller can hold.
+    /// Returns whether there is no signal; always false, since empty sets are refused.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -76,7 +75,7 @@ impl Kernel {
     /// Builds the evaluator of a network.
     ///
     /// # Errors
-    /// Whatever the tables of the quadrature may meet ([`Error::InvalidValue`](crate::Error::InvalidValue)).
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the tables of the quadrature cannot be built.
     pub fn new(network: &Network) -> Result<Self> {
         Self::with_limits(network, Limits::default())
     }
@@ -97,7 +96,7 @@ impl Kernel {
         })
     }
 
-    /// The same kernel with another precision within a pair.
+    /// Returns this kernel with another precision within a pair.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for single precision and inputs that are not images.
@@ -122,25 +121,25 @@ impl Kernel {
     /// ```
     pub fn with_precision(mut self, precision: Precision) -> Result<Self> {
         if precision != self.precision {
-            // Limits are for signals on the sphere, which have one precision only.
+            // Limits concern signals on the sphere, which are computed in double precision only.
             self.evaluator = evaluator(&self.network, precision, Limits::default())?;
             self.precision = precision;
         }
         Ok(self)
     }
 
-    /// The precision within a pair.
+    /// Returns the precision within a pair.
     pub fn precision(&self) -> Precision {
         self.precision
     }
 
-    /// Reports progress to `progress` from now on, which may end a computation early.
+    /// Sets a listener that receives the progress of kernel matrices and may end their computation early.
     pub fn with_progress(mut self, progress: Progress) -> Self {
         self.progress = Some(progress);
         self
     }
 
-    /// The network.
+    /// Returns the network.
     pub fn network(&self) -> &Network {
         &self.network
     }
@@ -153,7 +152,7 @@ impl Kernel {
         Counter::new(total, self.progress.as_ref())
     }
 
-    /// Takes signals apart once: coefficients of each, and its variance before each activation.
+    /// Prepares signals: computes the coefficients of each signal, and its variance before each activation.
     ///
     /// A network with outputs at P places has P rows per signal, signal after signal.
     ///
@@ -166,11 +165,11 @@ impl Kernel {
         )
     }
 
-    /// As [`prepare`](Self::prepare), with the features read at other places than those of the network: what was learnt
-    /// at some places is predicted at others.
+    /// Prepares signals as [`prepare`](Self::prepare) does, but reads the features at the given places in place of the network's own:
+    /// for predictions at places other than the places of training.
     ///
     /// # Errors
-    /// As [`prepare`](Self::prepare); [`Error::InvalidNetwork`] if the features are not functions on what the places are in,
+    /// As [`prepare`](Self::prepare); [`Error::InvalidNetwork`] if the features are not functions on the space of the places,
     /// [`Error::InvalidValue`] for angles out of range.
     ///
     /// # Examples
@@ -225,10 +224,10 @@ impl Kernel {
         }
     }
 
-    /// The kernels of every signal with every other, of which one triangle is computed.
+    /// Computes the kernel matrices of a set of signals with itself, shape `[rows, rows]`; one triangle is computed and mirrored.
     ///
     /// # Cost
-    /// n (n + 1) / 2 pairs, on all threads. Memory: two or four n × n matrices.
+    /// n (n + 1) / 2 pairs, on all threads. Memory: two n × n matrices, four with error estimates.
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare); [`Error::NotConverged`](crate::Error::NotConverged) if the tolerance cannot be met.
@@ -236,10 +235,10 @@ impl Kernel {
         self.gram_prepared(&self.prepare(signals)?)
     }
 
-    /// The kernels of the signals of one set with those of another.
+    /// Computes the kernel matrices of the signals of one set (rows) with the signals of another set (columns).
     ///
     /// # Cost
-    /// n₁ n₂ pairs, on all threads. Memory: two or four n₁ × n₂ matrices.
+    /// n₁ n₂ pairs, on all threads. Memory: two n₁ × n₂ matrices, four with error estimates.
     ///
     /// # Errors
     /// As [`gram`](Self::gram).
@@ -251,7 +250,7 @@ impl Kernel {
         self.cross_prepared(&self.prepare(rows)?, &self.prepare(columns)?)
     }
 
-    /// [`gram`](Self::gram) for signals that are prepared already.
+    /// Computes [`gram`](Self::gram) for prepared signals.
     ///
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) if they were prepared for another network; as [`gram`](Self::gram).
@@ -259,7 +258,7 @@ impl Kernel {
         self.matrix(signals, None)
     }
 
-    /// [`cross`](Self::cross) for signals that are prepared already.
+    /// Computes [`cross`](Self::cross) for prepared signals.
     ///
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) if they were prepared for another network; as [`gram`](Self::gram).
@@ -271,15 +270,15 @@ impl Kernel {
         self.matrix(rows, Some(columns))
     }
 
-    /// The kernels $`K_{g,g'}(f, f')`$, $`\Theta_{g,g'}(f, f')`$ at pairs of rotations (g, g'), for a network whose outputs are
-    /// features at rotations; the rotations that its definition names do not matter. One matrix a pair of rotations.
+    /// Computes the kernels $`K_{g,g'}(f, f')`$, $`\Theta_{g,g'}(f, f')`$ at pairs of rotations (g, g'), for a network whose outputs are
+    /// features at rotations. The rotations in its definition are ignored. The result has one matrix per pair of rotations.
     ///
     /// # Arguments
     /// * `rows`, `columns` — signals f and f'
     /// * `pairs` — g, at which the rows are read, and g', for the columns
     ///
     /// # Cost
-    /// n₁ n₂ kernels a pair of rotations, on all threads.
+    /// n₁ n₂ kernels per pair of rotations, on all threads.
     ///
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the outputs are not features at rotations; as [`cross`](Self::cross).

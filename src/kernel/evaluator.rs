@@ -1,4 +1,4 @@
-//! What matrices, sets and stores see of a network: prepared signals in, blocks of kernels out.
+//! The interface of matrices, sets and stores to a network: prepared signals in, blocks of kernels out.
 
 use std::any::Any;
 use std::ops::{Deref, Range};
@@ -9,12 +9,12 @@ use crate::{Error, Result};
 use super::signals::Inputs;
 use super::values::KernelPair;
 
-/// A network over one geometry, whatever that is.
+/// A network over any one geometry.
 pub(crate) trait Evaluator: Send + Sync {
-    /// How the error of a kernel is controlled.
+    /// Returns how the error of a kernel is controlled.
     fn control(&self) -> Control;
 
-    /// Takes inputs apart once, in parallel.
+    /// Prepares inputs, in parallel.
     ///
     /// # Errors
     /// Errors of a signal name its input.
@@ -36,7 +36,7 @@ pub(crate) trait Evaluator: Send + Sync {
         diagonal: bool,
     ) -> Result<Box<dyn Pairs + '_>>;
 
-    /// The same pairs computed more accurately, where [`control`](Self::control) is [`Control::Fixed`].
+    /// Returns these pairs for more accurate computation, where [`control`](Self::control) is [`Control::Fixed`].
     ///
     /// # Errors
     /// As [`pairs`](Self::pairs).
@@ -50,11 +50,11 @@ pub(crate) trait Evaluator: Send + Sync {
 
 /// Pairs of prepared signals, of which any block can be computed.
 pub(crate) trait Pairs: Sync {
-    /// The kernels of a block of pairs behind the last layer.
+    /// The kernels of a block of pairs after the last layer.
     ///
     /// # Arguments
-    /// * `wanted` — pairs (row and column within the block) for which it is false keep the pooled value zero and cost next to
-    ///   nothing; all are computed without it
+    /// * `wanted` — pairs (row and column within the block) for which it is false keep the pooled value zero at almost no cost;
+    ///   without it, all pairs are computed
     fn block(
         &self,
         rows: Range<usize>,
@@ -69,7 +69,7 @@ pub(crate) trait Pairs: Sync {
 /// How the error of a kernel is controlled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Control {
-    /// There is nothing to approximate.
+    /// The kernels are exact to rounding.
     Exact,
     /// By one approximation, whatever its error: a sample of values is compared with more accurate ones.
     Fixed,
@@ -96,7 +96,7 @@ impl Control {
     }
 }
 
-/// A kernel at the finest quadrature reached, and at the one before; the difference estimates the error.
+/// A kernel value at the finest quadrature reached, and at the one before it; their difference estimates the error.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Estimate {
     pub fine: KernelPair,
@@ -116,7 +116,7 @@ impl Estimate {
     }
 }
 
-/// A block of kernels, and the same from coarser quadratures where errors are estimated.
+/// A block of kernels, and its values from coarser quadratures where errors are estimated.
 pub(crate) struct Block {
     pub fine: KernelBlock,
     pub coarse: Option<KernelBlock>,
@@ -150,7 +150,7 @@ impl KernelBlock {
     }
 }
 
-/// Consecutive signals of a kind that only the evaluator knows that prepared them.
+/// Consecutive signals, of a type that only the evaluator that prepared them knows.
 #[derive(Clone)]
 pub(crate) struct AnySignals {
     all: Arc<dyn Any + Send + Sync>,

@@ -1,26 +1,26 @@
-//! Which fibres the nodes of the Haar rules are.
+//! The fibres that belong to the nodes of the Haar rules.
 //!
-//! The kernel at the pair of elements (g, rg) of two signals f, f' is that at (e, Rz(ω)) of the signals f∘p and f'∘q,
-//! if q Rz(ω) = r p; and rotations of both elements alike do not change its mean. So a fibre is a pair of turned
+//! The kernel of two signals f, f' at the pair of elements (g, rg) equals the kernel of the signals f∘p and f'∘q at (e, Rz(ω)) if
+//! q Rz(ω) = r p. Rotating both elements by one rotation does not change its mean. So a fibre is a pair of rotated
 //! signals, one of them rotated about the polar axis once more: a *shift*.
 
 use crate::Result;
 use crate::group::Rotation;
 use crate::group::haar::{CircleRule, PolarRule, ProductRule};
 
-/// A pair of rotations p, q by which the signals of a pair are turned, and what its fibres weigh in the mean.
+/// A pair of rotations p, q by which the signals of a pair are rotated, and the weight of its fibres in the mean.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
-    /// Nothing for the identity.
+    /// `None` for the identity.
     pub left: Option<Rotation>,
     pub right: Option<Rotation>,
     /// Of each fibre.
     pub weight: f64,
-    /// Whether the left one is that of the turn before.
+    /// Whether the left rotation equals the left rotation of the pair before.
     pub same_left: bool,
 }
 
-/// The turns of the product rule in the Euler angles; γ is a shift.
+/// The pairs of rotations of the product rule in the Euler angles; γ is a shift.
 #[derive(Debug, Clone)]
 pub(super) struct ProductTurns {
     /// Rz(α) Ry(β), and the weight of each of their fibres.
@@ -53,10 +53,10 @@ impl ProductTurns {
     }
 }
 
-/// About the axis n = u e_z the fibre at c exp(ωn) = c u Rz(ω) u⁻¹ has both signals turned by u, and one of them by ω
+/// About the axis n = u e_z the fibre at c exp(ωn) = c u Rz(ω) u⁻¹ has both signals rotated by u, and one of them by ω
 /// about the polar axis first.
 impl PolarRule {
-    /// Number of fibres; of a signal with itself r and r⁻¹ give the same, so that half of the angles suffice.
+    /// Number of fibres; for a signal with itself r and r⁻¹ give equal values, so half of the angles suffice.
     pub(super) fn len(&self, same: bool) -> usize {
         self.axes().len() * self.angle_count(same)
     }
@@ -67,7 +67,7 @@ impl PolarRule {
     }
 
     /// # Arguments
-    /// * `centre` — c; nothing for the identity
+    /// * `centre` — c; `None` for the identity
     pub(super) fn turn(&self, index: usize, centre: Option<Rotation>, same: bool) -> Turn {
         let angles = self.angle_count(same);
         let (u, axis_weight) = self.axes()[index / angles];

@@ -18,12 +18,11 @@ use super::values::{KernelError, KernelMatrices, KernelPair};
 /// Which pairs of signals contribute to the kernel of two sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pairing {
-    /// The i-th of one with the i-th of the other: an independent network for each place, outputs
-    /// added.
+    /// The i-th signal of one set with the i-th of the other: one independent network per place, with added outputs.
     Index,
-    /// Every one with every other: one network shared by all, outputs added.
+    /// Every signal of one set with every signal of the other: one network for all, with added outputs.
     All,
-    /// Every one with every other of the same label: one network a label, outputs added.
+    /// Every signal of one set with every signal of equal label of the other: one network per label, with added outputs.
     SameLabel,
 }
 
@@ -37,12 +36,12 @@ impl Pairing {
     }
 }
 
-/// A set: consecutive signals among the prepared ones, with a label each.
+/// A set: consecutive signals among the prepared signals, each with a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignalSet {
     /// Position of the first signal.
     pub first: usize,
-    /// One label a signal (for atoms, the atomic number).
+    /// One label per signal (for atoms, the atomic number).
     pub labels: Vec<u32>,
 }
 
@@ -59,7 +58,7 @@ impl SignalSet {
 ///            \beta^2 + \sum_{(i,j)} \frac{k(x_i, x'_j)}{\sqrt{k(x_i,x_i) \, k(x'_j,x'_j)}}
 /// ```
 ///
-/// All pairings asked for are summed from one evaluation of each pair of signals.
+/// All requested pairings are summed from one evaluation of each pair of signals.
 ///
 /// # Examples
 /// ```
@@ -87,7 +86,7 @@ pub struct SetKernel {
 }
 
 impl SetKernel {
-    /// Sums of the kernel itself.
+    /// Makes the kernel between sets from sums of the kernel itself.
     pub fn new(kernel: Kernel) -> Self {
         SetKernel {
             kernel,
@@ -96,8 +95,8 @@ impl SetKernel {
         }
     }
 
-    /// Sums of the kernel divided by the geometric mean of its diagonal, so that every signal
-    /// counts alike.
+    /// Makes the kernel between sets from sums of the kernel divided by the geometric mean of its diagonal, which gives every signal
+    /// equal weight.
     pub fn normalised(mut self) -> Self {
         self.normalised = true;
         self
@@ -114,16 +113,15 @@ impl SetKernel {
         Ok(self)
     }
 
-    /// The kernel of single signals.
+    /// Returns the kernel of single signals.
     pub fn kernel(&self) -> &Kernel {
         &self.kernel
     }
 
-    /// The kernels of every set with every other, one matrix a pairing; one triangle is computed.
+    /// Computes the kernels of a collection of sets with itself, one matrix per pairing; one triangle is computed and mirrored.
     ///
     /// # Cost
-    /// One evaluation of each pair of members that some pairing asks for, on all threads. Memory:
-    /// four matrices a pairing.
+    /// One evaluation per pair of members that some pairing needs, on all threads. Memory: four matrices per pairing.
     ///
     /// # Errors
     /// [`Error::Empty`] without sets, or for a set without signals, [`Error::ShapeMismatch`] if a
@@ -137,7 +135,7 @@ impl SetKernel {
         self.matrices((signals, sets), None, pairings)
     }
 
-    /// The kernels of the sets of one collection with those of another, one matrix a pairing.
+    /// Computes the kernels of the sets of one collection (rows) with the sets of another (columns), one matrix per pairing.
     ///
     /// # Errors
     /// As [`gram`](Self::gram).

@@ -1,4 +1,4 @@
-//! Maps of inputs to inputs: rotations, turns of images, elements of a finite group.
+//! Maps of inputs to inputs: rotations, quarter turns and reflections of images, elements of a finite group.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct Transformation {
 }
 
 impl Transformation {
-    /// Any function; what it returns must be as many signals of the same form.
+    /// Makes a transformation from any function; the function must return as many signals, of equal form.
     pub fn new(
         function: impl Fn(Signals<'_>) -> Result<OwnedSignals> + Send + Sync + 'static,
     ) -> Self {
@@ -115,13 +115,13 @@ impl Transformation {
         })
     }
 
-    /// All elements of a point group on images, the identity first.
+    /// Returns all elements of a point group on images, the identity first.
     pub fn point_group(group: PointGroup) -> Vec<Self> {
         let elements = group.elements().iter();
         elements.map(|&element| Self::of_images(element)).collect()
     }
 
-    /// All elements of a group that acts on a finite set, the identity first.
+    /// Returns all elements of a group that acts on a finite set, the identity first.
     pub fn finite_group(action: &FiniteAction) -> Vec<Self> {
         (0..action.order())
             .map(|element| Self::of_points(action, element))

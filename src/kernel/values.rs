@@ -9,7 +9,7 @@ pub enum Precision {
     /// `f64`.
     #[default]
     Double,
-    /// `f32` for the fibres: on the plane in a half to two thirds of the time. Kernel matrices come with an error
+    /// `f32` for the fibres; kernels on the plane take a half to two thirds of the time. Kernel matrices come with an error
     /// estimate from a sample of pairs in double precision.
     Single,
 }
@@ -39,7 +39,7 @@ impl KernelPair {
         }
     }
 
-    /// The larger of each.
+    /// The larger value of each kernel.
     pub(crate) fn max(self, other: KernelPair) -> KernelPair {
         KernelPair {
             nngp: self.nngp.max(other.nngp),
@@ -47,7 +47,7 @@ impl KernelPair {
         }
     }
 
-    /// The absolute difference of each.
+    /// The absolute difference of each kernel.
     pub(crate) fn distance(self, other: KernelPair) -> KernelPair {
         KernelPair {
             nngp: (self.nngp - other.nngp).abs(),
@@ -56,7 +56,7 @@ impl KernelPair {
     }
 }
 
-/// The kernels of every signal of one set with every signal of another.
+/// The kernel matrices of the signals of one set (rows) with the signals of another set (columns).
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct KernelMatrices {
@@ -64,7 +64,7 @@ pub struct KernelMatrices {
     pub nngp: Array2<f64>,
     /// `[n1, n2]`, the neural tangent kernel Θ.
     pub ntk: Array2<f64>,
-    /// How far the entries may be from the exact mean over the group.
+    /// Estimates of the distance between the entries and the exact mean over the group.
     pub error: KernelError,
 }
 
@@ -74,21 +74,21 @@ pub struct KernelMatrices {
 pub enum KernelError {
     /// No quadrature was involved: the entries are exact to rounding.
     ///
-    /// Functions with a kink or a jump turn a rounding error of ε in a correlation near 1 into one of √ε in an angle. For vectors the
-    /// angle is carried through the layers instead. Elsewhere signals, and patches of images, that are multiples of each other are
-    /// recognised; those that miss it by an angle below 6e-8 count as multiples, which changes the NTK of a rectifier by 1e-8
-    /// of its value per activation at most (`docs/accuracy.md`).
+    /// For functions with a kink or a jump, a rounding error of ε in a correlation near 1 becomes an error of √ε in an angle. For vectors
+    /// the angle itself is therefore carried through the layers. In other spaces, signals (and patches of images) that are multiples of
+    /// each other are recognised. Signals within an angle of 6e-8 count as multiples, which changes the NTK of a rectifier by at most
+    /// 1e-8 of its value per activation (`docs/accuracy.md`).
     Exact,
-    /// Each entry's own estimate: its change in the last refinement of the quadrature, which is the
-    /// error of the coarser one and so, as a rule, several times the error of the entry.
+    /// One estimate per entry: its change in the last refinement of the quadrature. This change is the error of the coarser quadrature,
+    /// and usually several times the error of the entry.
     Entries {
         /// Absolute, `[n1, n2]`.
         nngp: Array2<f64>,
         /// Absolute, `[n1, n2]`.
         ntk: Array2<f64>,
     },
-    /// The quadrature was fixed, or the precision single. A sample of pairs was computed again with a
-    /// finer quadrature, or in double precision; this is the largest change among them.
+    /// The quadrature was fixed, or the precision single. A sample of pairs was computed again with a finer quadrature, or in double
+    /// precision; the largest change among them is the estimate.
     Sampled {
         /// Absolute.
         largest: KernelPair,
@@ -98,18 +98,50 @@ pub enum KernelError {
 }
 
 impl KernelError {
-    /// The largest absolute error estimate of each kernel; zero where there is no quadrature.
+    /// Returns the largest absolute error estimate of each kernel.
+    ///
+    /// Zero for [`KernelError::Exact`]; NaN if any estimate is NaN.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::kernel::KernelError;
+    /// let (nngp, ntk) = (ndarray::array![[1e-9, 3e-9]], ndarray::array![[2e-9, f64::NAN]]);
+    /// let largest = KernelError::Entries { nngp, ntk }.largest();
+    /// assert!(largest.nngp == 3e-9 && largest.ntk.is_nan());
+    /// ```
     pub fn largest(&self) -> KernelPair {
         match self {
             KernelError::Exact => KernelPair::default(),
             KernelError::Entries { nngp, ntk } => {
-                let largest = |a: &Array2<f64>| a.iter().copied().fold(0.0, f64::max);
+                // `f64::max` returns the other argument for a NaN, and would hide an estimate that failed.
+                let larger = |a: f64, b: f64| if b.is_nan() || b > a { b } else { a };
+                let largest = |a: &Array2<f64>| a.iter().copied().fold(0.0, larger);
                 KernelPair {
                     nngp: largest(nngp),
                     ntk: largest(ntk),
                 }
             }
             KernelError::Sampled { largest, .. } => *largest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn the_largest_error_keeps_a_nan_wherever_it_stands() {
+        for nngp in [
+            array![[f64::NAN, 2.0, 1.0]],
+            array![[1.0, f64::NAN, 2.0]],
+            array![[1.0, 2.0, f64::NAN]],
+        ] {
+            let ntk = array![[1.0, 3.0, 2.0]];
+            let largest = KernelError::Entries { nngp, ntk }.largest();
+            assert!(largest.nngp.is_nan());
+            assert_eq!(largest.ntk, 3.0);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Building a network in Rust. The type says what the layers so far hand on, so that a layer that
-//! does not fit does not compile.
+//! Building a network in Rust. The type of the builder holds the kind of features so far, so a layer that does not fit
+//! does not compile.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub enum OnFiniteSet {}
 /// Features that are functions on SO(3).
 #[derive(Debug, Clone, Copy)]
 pub enum OverGroup {}
-/// Features that are functions on the sphere, behind a partial pooling.
+/// Features that are functions on the sphere, after a partial pooling.
 #[derive(Debug, Clone, Copy)]
 pub enum OverSphere {}
 /// Features on the sphere or on SO(3) that are read at given places.
@@ -45,7 +45,7 @@ pub enum Start {}
 /// Gaussian features: an activation may follow.
 #[derive(Debug, Clone, Copy)]
 pub enum Gaussian {}
-/// Features behind an activation: a layer with weights comes before the next one.
+/// Features after an activation: a layer with weights comes before the next one.
 #[derive(Debug, Clone, Copy)]
 pub enum Activated {}
 
@@ -158,7 +158,7 @@ impl Network {
     ///
     /// # Arguments
     /// * `band_limit` — `L`, exclusive
-    /// * `sampling` — how the signals are stored
+    /// * `sampling` — the grid of the signals
     /// * `channels` — real signals per input
     ///
     /// # Examples
@@ -313,7 +313,7 @@ impl<D: sealed::Domain> NetworkBuilder<D, Gaussian> {
 }
 
 impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
-    /// Adds a dense layer; over the group, the same map at every element.
+    /// Adds a dense layer; over the group, one map for all elements.
     pub fn dense(self, init: Init) -> NetworkBuilder<D, Gaussian> {
         self.push(Layer::Dense(init))
     }
@@ -354,8 +354,7 @@ impl NetworkBuilder<OnFiniteSet, Start> {
 }
 
 impl<D: sealed::Domain, S: sealed::Stage> NetworkBuilder<D, S> {
-    /// Adds a branch of layers around which the features are also handed on as they are; the two
-    /// are summed. The branch ends in a layer with weights.
+    /// Adds a residual block: the sum of a branch of layers and of the unchanged features. The branch ends in a layer with weights.
     ///
     /// # Examples
     /// ```
@@ -439,7 +438,7 @@ impl<S: sealed::Stage> NetworkBuilder<OverPlane, S> {
         self.push(Layer::GroupConvolution { filter, init })
     }
 
-    /// Puts all features side by side, in one vector. A dense layer is all that may follow.
+    /// Concatenates all features to one vector. Only a dense layer may follow.
     pub fn flatten(self) -> NetworkBuilder<Vectors, Activated> {
         self.push(Layer::Flatten)
     }
@@ -457,7 +456,7 @@ impl<S: sealed::Stage> NetworkBuilder<OverFiniteGroup, S> {
 }
 
 impl<D: sealed::Pooled, S: sealed::Stage> NetworkBuilder<D, S> {
-    /// Adds the mean over the group, or over the sphere behind a partial pooling. The mean of activated features is not Gaussian: they stay at
+    /// Adds the mean over the group, or over the sphere after a partial pooling. The mean of activated features is not Gaussian: they stay at
     /// their stage.
     pub fn group_pooling(self) -> NetworkBuilder<Vectors, S> {
         self.push(Layer::GroupPooling)
@@ -468,7 +467,7 @@ impl<D: sealed::Readable, S: sealed::Stage> NetworkBuilder<D, S> {
     /// Reads the features at given places, which ends the network.
     ///
     /// # Arguments
-    /// * `outputs` — rotations, or points behind a partial pooling
+    /// * `outputs` — rotations, or points after a partial pooling
     ///
     /// # Examples
     /// ```

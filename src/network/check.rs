@@ -1,4 +1,4 @@
-//! What makes a list of layers a network, with errors that say what to add or change.
+//! Checks that a list of layers is a network, with errors that name the layer to add or change.
 
 use super::check_values::{
     check_activation, check_init, check_input, check_profile, check_quadrature, layer_error,
@@ -9,7 +9,7 @@ use super::{Filter, Outputs, Padding};
 use crate::Result;
 use crate::group::PointGroup;
 
-/// What a layer hands on.
+/// The kind of features after a layer.
 #[derive(Clone, Copy, PartialEq)]
 enum Features {
     Input,
@@ -18,11 +18,11 @@ enum Features {
     Vector,
 }
 
-/// What is known of the features behind the layers so far.
+/// The properties of the features after the layers so far.
 #[derive(Clone, Copy, PartialEq)]
 struct State {
     features: Features,
-    /// Behind an activation, so that another one needs weights before it.
+    /// After an activation, so that another one needs weights before it.
     activated: bool,
     /// Rows and columns of the features on the plane.
     size: [usize; 2],
@@ -119,7 +119,7 @@ fn check_outputs(input: &InputSpace, features: Features, outputs: &Outputs) -> R
     }
 }
 
-/// Checks one layer behind others, and says what it hands on. Layers inside a branch are reported
+/// Checks one layer after others, and returns the kind of features after it. Layers inside a branch are reported
 /// under the number of the layer that holds the branch.
 fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -> Result<State> {
     let vector = matches!(input, InputSpace::Vector { .. });
@@ -354,7 +354,7 @@ fn check_group(input: &InputSpace, index: usize, group: GroupName) -> Result<()>
     }
 }
 
-/// Checks a support against the space, and takes `state` to the features behind it.
+/// Checks a filter against the space, and sets `state` to the features after it.
 fn check_filter(
     input: &InputSpace,
     index: usize,

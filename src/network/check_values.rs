@@ -1,4 +1,4 @@
-//! What makes the numbers in a network acceptable, and the errors about networks.
+//! Checks of the numbers in a network, and the errors about networks.
 
 use super::ZonalProfile;
 use super::types::{Init, InputSpace, Quadrature};

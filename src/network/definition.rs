@@ -11,9 +11,9 @@ use crate::Result;
 /// An infinitely wide network: the space of its inputs, its layers, and the quadrature of the mean
 /// over the group.
 ///
-/// A value of this type is well formed: the layers fit one behind the other, every activation acts
-/// on Gaussian features, and the outputs are numbers, for which kernels exist: the pooled features,
-/// or those at the places of [`Outputs`]. A filter that covers the whole sphere by its parameters is
+/// A value of this type is well formed: each layer fits the layer before it, every activation acts
+/// on Gaussian features, and the outputs are numbers with kernels: the pooled features,
+/// or the features at the places of [`Outputs`]. A filter that covers the whole sphere by its parameters is
 /// kept as [`Filter::Global`].
 ///
 /// # Examples
@@ -57,7 +57,7 @@ impl Network {
     ///
     /// # Arguments
     /// * `outputs` — rotations for a network on the sphere whose last features are over SO(3), points
-    ///   behind a partial pooling, [`Outputs::Pooled`] for all others
+    ///   after a partial pooling, [`Outputs::Pooled`] for all others
     ///
     /// # Errors
     /// As [`new`](Self::new), and [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the outputs do not fit the last layer.
@@ -98,22 +98,22 @@ impl Network {
         })
     }
 
-    /// The space of the inputs.
+    /// Returns the space of the inputs.
     pub fn input(&self) -> &InputSpace {
         &self.input
     }
 
-    /// The quadrature of the mean over the group.
+    /// Returns the quadrature of the mean over the group.
     pub fn quadrature(&self) -> Quadrature {
         self.quadrature
     }
 
-    /// The layers, from input to output; at least one.
+    /// Returns the layers, from input to output; at least one.
     pub fn layers(&self) -> &[Layer] {
         &self.layers
     }
 
-    /// The same network with another quadrature.
+    /// Returns this network with another quadrature.
     ///
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) or [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the quadrature does not fit the input.
@@ -121,12 +121,12 @@ impl Network {
         Network::new_with_outputs(self.input, quadrature, self.layers, self.outputs)
     }
 
-    /// What the outputs are.
+    /// Returns the outputs.
     pub fn outputs(&self) -> &Outputs {
         &self.outputs
     }
 
-    /// The same network read at other places.
+    /// Returns this network with other outputs.
     ///
     /// # Errors
     /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) if the outputs do not fit the last layer, [`Error::InvalidValue`](crate::Error::InvalidValue) for

@@ -32,7 +32,7 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// A square window on the plane, `size` × `size` pixels.
+    /// Returns a square window on the plane, `size` × `size` pixels.
     pub fn window(size: usize, padding: Padding) -> Self {
         Filter::Window {
             height: size,
@@ -41,17 +41,17 @@ impl Filter {
         }
     }
 
-    /// Some points of a finite set, or some elements of a finite group.
+    /// Makes a filter that covers some points of a finite set, or some elements of a finite group.
     pub fn subset(numbers: &[usize]) -> Self {
         Filter::Subset(numbers.into())
     }
 
-    /// A cap about the north pole; the whole sphere from π on.
+    /// Returns a cap about the north pole; the whole sphere from π on.
     ///
     /// # Arguments
     /// * `angle` — from the pole to the rim, radians, greater than 0
     ///
-    /// The value is checked when the network is built, as are those of the other profiles.
+    /// Parameters of profiles are checked when the network is built.
     ///
     /// # Examples
     /// ```
@@ -67,7 +67,7 @@ impl Filter {
         Filter::Zonal(ZonalProfile::Cap { angle })
     }
 
-    /// The ring between two distances from the north pole.
+    /// Returns the ring between two distances from the north pole.
     ///
     /// # Arguments
     /// * `inner`, `outer` — radians, `0 <= inner < outer <= π`
@@ -75,7 +75,7 @@ impl Filter {
         Filter::zonal(ZonalProfile::Ring { inner, outer })
     }
 
-    /// A Gaussian of the distance from the north pole.
+    /// Returns a Gaussian of the distance from the north pole.
     ///
     /// # Arguments
     /// * `width` — its standard deviation in radians, greater than 0
@@ -83,7 +83,7 @@ impl Filter {
         Filter::Zonal(ZonalProfile::Gaussian { width })
     }
 
-    /// The heat kernel about the north pole.
+    /// Returns the heat kernel about the north pole.
     ///
     /// # Arguments
     /// * `time` — greater than 0
@@ -91,7 +91,7 @@ impl Filter {
         Filter::Zonal(ZonalProfile::Heat { time })
     }
 
-    /// A weight given by its multipliers.
+    /// Returns a weight given by its multipliers.
     ///
     /// # Arguments
     /// * `multipliers` — $`a_0 = 1, a_1, \dots`$; zero beyond
@@ -99,7 +99,7 @@ impl Filter {
         Filter::zonal(ZonalProfile::Legendre(multipliers.into()))
     }
 
-    /// A profile on the sphere; global if it is constant.
+    /// Returns a profile on the sphere; global if it is constant.
     pub fn zonal(profile: ZonalProfile) -> Self {
         if profile.is_constant() {
             Filter::Global
@@ -108,7 +108,7 @@ impl Filter {
         }
     }
 
-    /// Whether the filter weighs everything alike: [`Filter::Global`], or a profile that is
+    /// Returns whether the filter has constant weight: [`Filter::Global`], or a profile that is
     /// constant by its parameters.
     ///
     /// # Examples
@@ -127,7 +127,7 @@ impl Filter {
     }
 }
 
-/// Nothing for a global filter, otherwise its size, after a space.
+/// Writes the size of a filter after a space; nothing for a global filter.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -146,10 +146,10 @@ impl fmt::Display for Filter {
 /// What a window meets beyond the edge of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Padding {
-    /// Nothing: the window stays inside, and the features are an image that is smaller.
+    /// No padding: the window stays inside, and the features are a smaller image.
     #[default]
     Valid,
-    /// Zeros: the features are an image of the same size.
+    /// Zeros: the features are an image of equal size.
     Same,
     /// The opposite edge: the image is periodic.
     Circular,

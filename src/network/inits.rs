@@ -1,13 +1,13 @@
-//! The scales of a network's weights and biases as a list, to read, change and vary them.
+//! The weight and bias standard deviations of a network as a list, to read, change and vary them.
 
 use super::definition::Network;
 use super::types::{Init, Layer};
 use crate::Result;
 
-/// One number among the scales of a network.
+/// One weight or bias standard deviation of a network.
 ///
-/// Layers with weights are counted from the input on, those of a residual block's branch before those of its shortcut: the order of
-/// [`Network::inits`].
+/// Layers with weights are counted from the input on; within a residual block, layers of the branch come before layers of the shortcut.
+/// [`Network::inits`] has the order of this count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Hyperparameter {
@@ -18,38 +18,38 @@ pub enum Hyperparameter {
 }
 
 impl Hyperparameter {
-    /// The number of the layer among those with weights.
+    /// Returns the number of the layer, counted among the layers with weights from 0.
     pub fn layer(self) -> usize {
         match self {
             Hyperparameter::Weight(layer) | Hyperparameter::Bias(layer) => layer,
         }
     }
 
-    /// The number itself.
+    /// Returns the standard deviation from the list of all layers.
     ///
     /// # Panics
     /// If there is no such layer.
-    pub fn of(self, scales: &[Init]) -> f64 {
+    pub fn of(self, inits: &[Init]) -> f64 {
         match self {
-            Hyperparameter::Weight(layer) => scales[layer].weight_std,
-            Hyperparameter::Bias(layer) => scales[layer].bias_std,
+            Hyperparameter::Weight(layer) => inits[layer].weight_std,
+            Hyperparameter::Bias(layer) => inits[layer].bias_std,
         }
     }
 
-    /// Puts another number in its place.
+    /// Sets the standard deviation in the list of all layers.
     ///
     /// # Panics
     /// If there is no such layer.
-    pub fn set(self, scales: &mut [Init], value: f64) {
+    pub fn set(self, inits: &mut [Init], value: f64) {
         match self {
-            Hyperparameter::Weight(layer) => scales[layer].weight_std = value,
-            Hyperparameter::Bias(layer) => scales[layer].bias_std = value,
+            Hyperparameter::Weight(layer) => inits[layer].weight_std = value,
+            Hyperparameter::Bias(layer) => inits[layer].bias_std = value,
         }
     }
 }
 
 impl Network {
-    /// The scales of all layers with weights, in the order of [`Hyperparameter`].
+    /// Returns the weight and bias standard deviations of all layers with weights, in the order of [`Hyperparameter`].
     ///
     /// # Examples
     /// ```
@@ -61,37 +61,38 @@ impl Network {
     ///     .activation(Activation::Relu)
     ///     .dense(Init::default())
     ///     .build()?;
-    /// let mut scales = network.inits();
-    /// assert_eq!(scales, [Init::new(1.5, 0.2), Init::new(1.0, 0.0)]);
-    /// scales[1].bias_std = 0.1;
-    /// assert_eq!(network.with_inits(&scales)?.inits(), scales);
+    /// let mut inits = network.inits();
+    /// assert_eq!(inits, [Init::new(1.5, 0.2), Init::new(1.0, 0.0)]);
+    /// inits[1].bias_std = 0.1;
+    /// assert_eq!(network.with_inits(&inits)?.inits(), inits);
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
     pub fn inits(&self) -> Vec<Init> {
-        let mut scales = Vec::new();
-        Layer::visit_all(self.layers(), &mut |layer| scales.extend(layer.scale()));
-        scales
+        let mut inits = Vec::new();
+        Layer::visit_all(self.layers(), &mut |layer| inits.extend(layer.init()));
+        inits
     }
 
-    /// The same network with other scales.
+    /// Returns this network with other weight and bias standard deviations.
     ///
     /// # Arguments
-    /// * `scales` — as many as [`scales`](Self::inits) gives, in its order
+    /// * `inits` — one per layer with weights, in the order of [`inits`](Self::inits)
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for another number of scales,
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for a weight scale that is not positive or a bias scale that is negative.
-    pub fn with_inits(&self, scales: &[Init]) -> Result<Network> {
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for another number of entries,
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for a weight standard deviation that is not
+    /// positive or a bias standard deviation that is negative.
+    pub fn with_inits(&self, inits: &[Init]) -> Result<Network> {
         let expected = self.inits().len();
-        if scales.len() != expected {
+        if inits.len() != expected {
             return Err(crate::Error::shape(
-                "scales of a network",
+                "initialisations of a network",
                 format!("[{expected}], one for each layer with weights"),
-                vec![scales.len()],
+                vec![inits.len()],
             ));
         }
         let mut layers = self.layers().to_vec();
-        replace(&mut layers, &mut scales.iter().copied());
+        replace(&mut layers, &mut inits.iter().copied());
         Network::new_with_outputs(
             self.input().clone(),
             self.quadrature(),
@@ -102,8 +103,8 @@ impl Network {
 }
 
 impl Layer {
-    /// The scale of a layer with weights of its own.
-    fn scale(&self) -> Option<Init> {
+    /// Returns the initialisation of a layer with weights of its own.
+    fn init(&self) -> Option<Init> {
         match self {
             Layer::Lifting { init, .. }
             | Layer::GroupConvolution { init, .. }
@@ -117,15 +118,15 @@ impl Layer {
     }
 }
 
-fn replace(layers: &mut [Layer], scales: &mut impl Iterator<Item = Init>) {
+fn replace(layers: &mut [Layer], inits: &mut impl Iterator<Item = Init>) {
     for layer in layers {
         match layer {
             Layer::Lifting { init, .. }
             | Layer::GroupConvolution { init, .. }
-            | Layer::Dense(init) => *init = scales.next().expect("as many as there are layers"),
+            | Layer::Dense(init) => *init = inits.next().expect("as many as there are layers"),
             Layer::Residual { branch, shortcut } => {
-                replace(branch, scales);
-                replace(shortcut, scales);
+                replace(branch, inits);
+                replace(shortcut, inits);
             }
             Layer::Activation(_) | Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => {
             }

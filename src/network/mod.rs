@@ -1,5 +1,5 @@
 //! Networks: the space their inputs live in, their layers, and the quadrature of the mean over the
-//! group. A network says what is computed, and nothing about how it is evaluated.
+//! group. A network states the layers, not the method of evaluation.
 //!
 //! [`Network::vector`], [`Network::sphere`], [`Network::plane`] and [`Network::finite`] build one in Rust, where layers that do not fit do not
 //! compile; [`Network::read`] reads a network file, where they are errors that say what to change.

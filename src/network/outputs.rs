@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// A network has at most this many outputs.
 const MAX_OUTPUTS: usize = 1 << 20;
 
-/// What the outputs of a network are: numbers behind a pooling, or the features at given places.
+/// The outputs of a network: numbers after a pooling, or the features at given places.
 ///
 /// # Examples
 /// ```
@@ -20,7 +20,7 @@ const MAX_OUTPUTS: usize = 1 << 20;
 /// use haarmonic::network::{Network, Outputs, Init, SphereSampling, Filter};
 /// use haarmonic::sphere::Sampling;
 ///
-/// // One output per point of a grid: a map on the sphere that turns with the input.
+/// // One output per point of a grid: a map on the sphere that rotates with the input.
 /// let network = Network::sphere(6, SphereSampling::Coefficients, 1)
 ///     .lifting_with(Filter::cap(0.9), Init::default())
 ///     .activation(Activation::Erf)
@@ -39,13 +39,13 @@ pub enum Outputs {
     Pooled,
     /// The features over SO(3) at these rotations, ZYZ angles `[α, β, γ]` in radians.
     Rotations(Arc<[[f64; 3]]>),
-    /// The features over the sphere, behind a partial pooling, at these points: colatitude and
+    /// The features over the sphere, after a partial pooling, at these points: colatitude and
     /// longitude `[θ, φ]` in radians.
     Points(Arc<[[f64; 2]]>),
 }
 
 impl Outputs {
-    /// Outputs at rotations.
+    /// Makes outputs at rotations.
     ///
     /// # Arguments
     /// * `angles` — ZYZ angles `[α, β, γ]` in radians, β in `[0, π]`
@@ -55,7 +55,7 @@ impl Outputs {
         Outputs::Rotations(angles.into())
     }
 
-    /// Outputs at points of the sphere.
+    /// Makes outputs at points of the sphere.
     ///
     /// # Arguments
     /// * `angles` — colatitude and longitude `[θ, φ]` in radians, θ in `[0, π]`
@@ -65,7 +65,7 @@ impl Outputs {
         Outputs::Points(angles.into())
     }
 
-    /// Outputs at the points of a grid, ring after ring from north to south, φ increasing from 0 on
+    /// Makes outputs at the points of a grid, ring after ring from north to south, φ increasing from 0 on
     /// each: the order of an array of samples `[θ, φ]`.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl Outputs {
         Ok(Outputs::Points(points))
     }
 
-    /// Outputs at the rotations of the smallest grid of a band limit, in the order of an array of
+    /// Makes outputs at the rotations of the smallest grid of a band limit, in the order of an array of
     /// samples `[γ, β, α]`.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl Outputs {
         Ok(Outputs::Rotations(rotations.into()))
     }
 
-    /// The number of outputs of one input; 1 if they are pooled.
+    /// Returns the number of outputs of one input; 1 if they are pooled.
     pub fn count(&self) -> usize {
         match self {
             Outputs::Pooled => 1,

@@ -98,7 +98,7 @@ pub enum Layer {
     },
     /// A function applied to every feature.
     Activation(Activation),
-    /// Mean of the features over what they are functions on: the group or, behind a partial
+    /// Mean of the features over their domain: the group or, after a partial
     /// pooling, the sphere.
     GroupPooling,
     /// Mean over the rotations about the filter's own axis, on the sphere: features over SO(3)
@@ -114,7 +114,7 @@ pub enum Layer {
         /// Empty for the identity; otherwise it ends in a layer with weights, too.
         shortcut: Vec<Layer>,
     },
-    /// Fully connected in the channels; over the group, the same map at every element.
+    /// Fully connected in the channels; over the group, one map for all elements.
     Dense(Init),
 }
 
@@ -138,7 +138,7 @@ impl Layer {
         }
     }
 
-    /// The word for this layer in a network file.
+    /// Returns the word for this layer in a network file.
     ///
     /// # Examples
     /// ```
@@ -196,7 +196,7 @@ impl fmt::Display for Layer {
     }
 }
 
-/// Standard deviations of the weights and biases of a layer, in the NTK parametrisation.
+/// The initialisation of a layer: weight and bias standard deviations in the NTK parametrisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Init {
@@ -207,7 +207,7 @@ pub struct Init {
 }
 
 impl Init {
-    /// Standard deviations of weights and biases.
+    /// Makes the initialisation of a layer from its weight and bias standard deviations.
     ///
     /// # Arguments
     /// * `weight_std` — σw, positive

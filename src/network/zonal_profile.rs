@@ -66,7 +66,7 @@ pub enum ZonalProfile {
 }
 
 impl ZonalProfile {
-    /// The word for this profile in a network file.
+    /// Returns the word for this profile in a network file.
     pub fn name(&self) -> &'static str {
         match self {
             ZonalProfile::Cap { .. } => "cap",
@@ -77,7 +77,7 @@ impl ZonalProfile {
         }
     }
 
-    /// Whether the density is constant, as far as the parameters say so exactly.
+    /// Returns whether the density is constant, as far as the parameters say so exactly.
     pub fn is_constant(&self) -> bool {
         match self {
             ZonalProfile::Cap { angle } => *angle == PI,

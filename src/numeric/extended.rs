@@ -174,7 +174,7 @@ impl Lanes {
         }
     }
 
-    /// Writes the current terms; those below $`2^{-768}`$ become zero.
+    /// Writes the current terms; terms below $`2^{-768}`$ become zero.
     #[inline(always)]
     pub(crate) fn write(&self, out: &mut [f64]) {
         if self.in_range {

@@ -1,6 +1,6 @@
 //! Powers of two that bring numbers near one, so that squares and products of them neither overflow nor underflow.
 //!
-//! A factor of a power of two changes no digit. What is linear or quadratic in some numbers is therefore computed from the scaled numbers
+//! A factor of a power of two changes no digit. Quantities that are linear or quadratic in some numbers are therefore computed from the scaled numbers
 //! and scaled back, and follows exact laws: √Σ(2ᵉx)² is 2ᵉ√Σx², bit for bit.
 
 /// The exponent e for which the largest of some numbers is 2ᵉ times a number from 1 to below 2; zero if there is none but zeros.

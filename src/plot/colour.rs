@@ -1,4 +1,4 @@
-//! Colours: those of curves, and maps from numbers to colours.
+//! Colours of curves, and maps from numbers to colours.
 
 use super::axis::Axis;
 
@@ -11,7 +11,7 @@ pub(super) const INK: Colour = Colour([38, 38, 38]);
 pub(super) const QUIET: Colour = Colour([110, 110, 110]);
 pub(super) const GRID: Colour = Colour([228, 228, 228]);
 
-/// Colours of curves: those of Okabe and Ito, which colour-blind readers can tell apart, without the light yellow.
+/// Colours of curves: the palette of Okabe and Ito, which colour-blind readers can tell apart, without the light yellow.
 const CURVES: [Colour; 7] = [
     Colour([0, 114, 178]),
     Colour([213, 94, 0]),
@@ -72,7 +72,7 @@ impl ColourScale {
         ColourScale { axis, diverging }
     }
 
-    /// The colour of a number; those beyond the ends get the colours of the ends.
+    /// The colour of a number; numbers beyond the ends get the colours of the ends.
     pub(super) fn colour(&self, value: f64) -> Colour {
         // 255 colours, zero being one of them, so that a palette holds them and one for the background.
         const STEPS: f64 = 254.0;

@@ -14,7 +14,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that the name of a file asks for: it ends in `.png` or `.svg`, in capitals or not.
+    /// Returns the format that the name of a file asks for: it ends in `.png` or `.svg`, in capitals or not.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for any other name.

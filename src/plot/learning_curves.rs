@@ -11,7 +11,7 @@ use crate::Result;
 
 /// Draws scores against the number of training examples, with error bars.
 ///
-/// Each point has a marker and its error bar; on a curve with many points, those have one that are far enough apart for the curve to be seen
+/// Each point has a marker and its error bar; on a curve with many points, only some points have one, far enough apart for the curve to be seen
 /// between them. The horizontal axis is logarithmic if the largest size is at least four times the smallest, all sizes being positive.
 ///
 /// # Arguments

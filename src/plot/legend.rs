@@ -1,4 +1,4 @@
-//! Names of curves, where they hide nothing.
+//! Names of curves, placed where they hide no data.
 
 use super::colour::{Colour, INK, PAPER};
 use super::font;

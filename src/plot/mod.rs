@@ -1,8 +1,8 @@
 //! Pictures: learning curves, training dynamics, bands along a line, convergence, kernel matrices, calibration, signals on the sphere.
 //!
 //! One function a kind of picture. Each takes plain numbers, chooses ranges and scales, and writes one file, whole or not at
-//! all; the name says the format, `.png` or `.svg`. Pictures in PNG carry their own font, so nothing has to be installed, and
-//! the same numbers give the same bytes on every machine. Colours can be told apart by colour-blind readers, curves have
+//! all; the name says the format, `.png` or `.svg`. Pictures in PNG use an embedded font, so no font has to be installed, and
+//! equal numbers give equal bytes on every machine. Colours can be told apart by colour-blind readers, curves have
 //! markers of different shapes, and the maps from numbers to colours are perceptually uniform.
 //!
 //! ```

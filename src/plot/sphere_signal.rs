@@ -39,7 +39,7 @@ pub enum Projection {
     /// The whole sphere on an ellipse: areas are in proportion, φ = 0 is in the middle and φ grows to the right.
     #[default]
     Mollweide,
-    /// Both halves as seen from far away, north upwards: that below the given point of view, and that from behind.
+    /// Both hemispheres as seen from far away, north upwards: from the given point of view, and from the opposite side.
     Orthographic {
         /// Colatitude θ of the point of view, from 0 to π.
         colatitude: f64,
@@ -56,7 +56,7 @@ const LARGEST: usize = 2048;
 
 /// Draws a map of a signal on the sphere, with lines of constant colatitude θ and longitude φ and a colour bar.
 ///
-/// The signal is synthesised on a fine grid and interpolated linearly. Colours are those of [`kernel_matrix`](super::kernel_matrix).
+/// The signal is synthesised on a fine grid and interpolated linearly. Colours as in [`kernel_matrix`](super::kernel_matrix).
 ///
 /// # Arguments
 /// * `signal` — real; band limit at most 2048

@@ -1,4 +1,4 @@
-//! Targets of a classifier, probabilities of its classes, and how good its scores are.
+//! Targets of a classifier, probabilities of its classes, and measures of its scores.
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip};
 
@@ -12,7 +12,7 @@ const NODES: usize = 128;
 /// and only where two scores are that close.
 const NEGATIVE: f64 = 1e-9;
 
-/// Targets of a regression on classes: 1 − 1/C for the class, −1/C for the others, so that a row sums to zero.
+/// Returns targets of a regression on classes: 1 − 1/C for the class, −1/C for the others, so that a row sums to zero.
 ///
 /// # Arguments
 /// * `labels` — below `classes`
@@ -38,7 +38,7 @@ pub fn centred_one_hot(labels: &[usize], classes: usize) -> Result<Array2<f64>> 
     }))
 }
 
-/// The class of the largest score of each row; of equal ones the first.
+/// Returns the class of the largest score of each row; of equal ones the first.
 ///
 /// # Errors
 /// [`Error::Empty`] or [`Error::NotFinite`] for bad input.
@@ -59,7 +59,7 @@ pub fn predicted_classes(scores: ArrayView2<'_, f64>) -> Result<Vec<usize>> {
     Ok(scores.outer_iter().map(best).collect())
 }
 
-/// The part of the rows of which the largest score is that of the label.
+/// Returns the fraction of rows whose largest score belongs to the label.
 ///
 /// # Arguments
 /// * `scores` — `[n, classes]`
@@ -82,7 +82,7 @@ pub fn accuracy(scores: ArrayView2<'_, f64>, labels: &[usize]) -> Result<f64> {
     Ok(right as f64 / labels.len() as f64)
 }
 
-/// How often each class (row) was taken for each other (column).
+/// Returns the confusion matrix: how often rows of each class (row) were predicted as each class (column).
 ///
 /// # Errors
 /// As [`accuracy`].
@@ -176,9 +176,9 @@ pub fn calibration(
     Ok(found)
 }
 
-/// The probability that each class has the largest score, for independent normal scores of equal variance.
+/// Returns the probability that each class has the largest score, for independent normal scores of equal variance.
 ///
-/// Regression on one-hot targets predicts each score with a mean and a variance that is the same for all classes of a point
+/// Regression on one-hot targets predicts each score with a mean, and with a variance that is equal for all classes of a point
 /// ([`Prediction`](crate::predict::Prediction)). With Φ the normal distribution function,
 ///
 /// ```math

@@ -1,4 +1,4 @@
-//! What a choice of kernel and of noise is judged by, on the training points alone.
+//! Criteria for the selection of kernel and noise, on the training points alone.
 
 use faer::Mat;
 
@@ -6,16 +6,16 @@ use super::solvers::linalg::{ScaledColumns, column_product};
 
 use crate::{Error, Result};
 
-/// What is to be small when a model is chosen: its cost.
+/// The cost that the selection of a model minimises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Criterion {
-    /// Minus the log marginal likelihood of all targets: how improbable they are under the prior.
+    /// Minus the log marginal likelihood of all targets under the prior.
     MarginalLikelihood,
-    /// Minus the log probability of each target under the prediction from all the others, summed: the pseudo-likelihood.
+    /// Minus the log probability of each target under the prediction from all other targets, summed: the pseudo-likelihood.
     LeaveOneOutProbability,
-    /// The mean square error of the predictions of each target from all the others; it says nothing of the
-    /// scale of kernel and noise, only of their ratio.
+    /// The mean square error of the predictions of each target from all other targets. It depends on the ratio of noise to kernel, not on
+    /// their common factor.
     LeaveOneOutError,
 }
 

@@ -72,7 +72,7 @@ impl ValidationCurve {
         })
     }
 
-    /// The times, in the order in which they were given.
+    /// Returns the times, in the order in which they were given.
     pub fn times(&self) -> &[Time] {
         &self.times
     }
@@ -82,17 +82,17 @@ impl ValidationCurve {
         &self.errors
     }
 
-    /// The place of the least error among the times; the first of equal ones.
+    /// Returns the place of the least error among the times; the first of equal ones.
     pub fn best(&self) -> usize {
         self.best
     }
 
-    /// The time of the least error.
+    /// Returns the time of the least error.
     pub fn best_time(&self) -> Time {
         self.times[self.best]
     }
 
-    /// The least error.
+    /// Returns the least error.
     pub fn least_error(&self) -> f64 {
         self.errors[self.best]
     }

@@ -1,4 +1,4 @@
-//! What the training points themselves say of a kernel: evidence, leave-one-out and cross-validation, in closed form.
+//! Model selection from training points alone: evidence, leave-one-out and cross-validation, in closed form.
 
 use faer::Mat;
 use ndarray::{Array1, ArrayView2};
@@ -14,14 +14,16 @@ use crate::{Error, Result};
 
 const TRAIN: &str = "train-train kernel";
 
-/// A Gaussian process on its training points, for the choice of kernels and of noise.
+/// A Gaussian process on its training points, for the selection of kernels and of noise.
+///
+/// `Evidence` factorises the training kernel once and derives the log marginal likelihood and the leave-one-out predictions from it.
 ///
 /// With $`A = K_{xx} + \varepsilon`$, $`\alpha = A^{-1} y`$ and C independent outputs, the log marginal likelihood is
 ///
 /// ```math
 /// \log p(y) = -\tfrac12 \mathrm{tr}(y^\top \alpha) - \tfrac C2 \log\det A - \tfrac{nC}{2} \log 2\pi .
 /// ```
-/// Predictions for points that were left out of the training follow from the inverse of A on all points:
+/// Predictions of points left out of the training follow from the inverse of A on all points:
 /// $`\mu_i = y_i - \alpha_i / (A^{-1})_{ii}`$ with variance $`1 / (A^{-1})_{ii}`$, noise included.
 ///
 /// # Examples
@@ -61,7 +63,7 @@ impl Evidence {
     /// * `noise` — the noise variance ε
     ///
     /// # Cost and accuracy
-    /// O(n³), two more n × n matrices. Errors are those of a solve with A: ε times its condition number.
+    /// O(n³) time, two more n × n matrices. Errors are rounding times the condition number of A.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input,
@@ -102,15 +104,15 @@ impl Evidence {
         self.targets.exponents.len()
     }
 
-    /// ε.
+    /// Returns the noise variance ε.
     pub fn ridge(&self) -> f64 {
         self.ridge
     }
 
-    /// The condition number of A, largest over smallest eigenvalue.
+    /// Returns the condition number of A, largest over smallest eigenvalue.
     ///
     /// An estimate from below, by the method of Lanczos on the factor of A and on its inverse, from random vectors. Errors of all results are about
-    /// this times rounding (2e-16). Nothing but ε is ever added to the diagonal.
+    /// this times rounding (2e-16). Only ε is added to the diagonal.
     ///
     /// # Cost and accuracy
     /// O(n²) for each of at most 200 steps; usually within a hundredth.
@@ -118,7 +120,7 @@ impl Evidence {
         self.cholesky.condition()
     }
 
-    /// The log marginal likelihood of all outputs together.
+    /// Returns the log marginal likelihood of all outputs together.
     pub fn log_marginal_likelihood(&self) -> f64 {
         let [y, alpha] = [&self.targets, &self.weights].map(|columns| &columns.scaled);
         let fit = self.targets.quadratic(|c| column_product(y, alpha, c));
@@ -126,7 +128,7 @@ impl Evidence {
         -0.5 * fit - 0.5 * self.outputs() as f64 * (self.cholesky.log_determinant() + constant)
     }
 
-    /// Its derivative along a change of the kernel, $`\frac12 \mathrm{tr}\bigl((\alpha\alpha^\top - C A^{-1}) \dot K\bigr)`$.
+    /// Returns the derivative of the log marginal likelihood along a change of the kernel, $`\frac12 \mathrm{tr}\bigl((\alpha\alpha^\top - C A^{-1}) \dot K\bigr)`$.
     ///
     /// # Arguments
     /// * `change` — the derivative of K with respect to a parameter, symmetric, `[n, n]`
@@ -146,7 +148,7 @@ impl Evidence {
         checked_derivative(0.5 * (fit - self.outputs() as f64 * trace))
     }
 
-    /// Its derivative with respect to the noise variance ε; infinite beyond the range of numbers.
+    /// Returns the derivative of the log marginal likelihood with respect to the noise variance ε; infinite beyond the range of numbers.
     pub fn ridge_derivative(&self) -> f64 {
         let alpha = &self.weights.scaled;
         let columns = self.weights.exponents.iter().enumerate();
@@ -160,7 +162,7 @@ impl Evidence {
         0.5 * (square - self.outputs() as f64 * trace)
     }
 
-    /// The cost of this kernel and this noise by a criterion; the smaller the better.
+    /// Returns the cost of this kernel and this noise by a criterion; the smaller the better.
     pub fn cost(&self, criterion: Criterion) -> f64 {
         match criterion {
             Criterion::MarginalLikelihood => -self.log_marginal_likelihood(),
@@ -168,7 +170,7 @@ impl Evidence {
         }
     }
 
-    /// The derivative of the cost along a change of the kernel.
+    /// Returns the derivative of the cost along a change of the kernel.
     ///
     /// # Arguments
     /// * `change` — the derivative of K with respect to a parameter, symmetric, `[n, n]`
@@ -195,7 +197,7 @@ impl Evidence {
         checked_derivative(self.left_out_derivative(criterion, &moved))
     }
 
-    /// The derivative of the cost with respect to the noise variance ε; cost as [`cost_derivative`](Self::cost_derivative).
+    /// Returns the derivative of the cost with respect to the noise variance ε; cost as [`cost_derivative`](Self::cost_derivative).
     pub fn cost_ridge_derivative(&self, criterion: Criterion) -> f64 {
         match criterion {
             Criterion::MarginalLikelihood => -self.ridge_derivative(),
@@ -241,7 +243,7 @@ impl Evidence {
         (0..n).map(|i| self.inverse[(i, i)]).collect()
     }
 
-    /// Predicts each point from all the others; variances are those of targets, noise included.
+    /// Predicts each training point from all other points; variances include the noise.
     ///
     /// # Errors
     /// [`Error::NotFinite`] if a prediction overflows.
@@ -257,7 +259,7 @@ impl Evidence {
         })
     }
 
-    /// Predicts the points of each fold from those of all the other folds; variances are those of targets, noise included.
+    /// Predicts the points of each fold from the points of all other folds; variances include the noise.
     ///
     /// # Arguments
     /// * `folds` — the number of its fold for each point
@@ -266,7 +268,7 @@ impl Evidence {
     /// O(Σ k³) for folds of k points.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] unless there is one fold a point, [`Error::InvalidValue`] if all points are in one,
+    /// [`Error::ShapeMismatch`] unless there is one fold per point, [`Error::InvalidValue`] if all points are in one,
     /// [`Error::NotPositiveDefinite`] by rounding.
     pub fn leave_fold_out(&self, folds: &[usize]) -> Result<Marginals> {
         let n = self.len();

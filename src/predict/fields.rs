@@ -1,6 +1,6 @@
 //! Targets and predictions that are functions: their values at given places, as rows of a kernel.
 //!
-//! The kernel of a network with [`Outputs`](crate::network::Outputs) at P places has P rows a signal, signal after signal.
+//! The kernel of a network with [`Outputs`](crate::network::Outputs) at P places has P rows per signal, signal after signal.
 //! Targets of n signals have the shape `[n, P, q]`, q numbers at each place; a regression takes them as `[n P, q]`.
 //!
 //! # Examples
@@ -25,11 +25,11 @@ use ndarray::{Array2, Array3, ArrayView3};
 
 use crate::{Error, Result};
 
-/// Puts the values at the places of each signal below one another, as the rows of a kernel are.
+/// Reshapes targets at the places of each signal to the rows of a kernel.
 ///
 /// # Arguments
 /// * `targets` — shape `[n, places, q]`
-/// * `places` — the number P of places, that of the network's outputs
+/// * `places` — the number P of places of the network's outputs
 ///
 /// The result has shape `[n places, q]`.
 ///
@@ -52,7 +52,7 @@ pub fn to_rows(targets: ArrayView3<'_, f64>, places: usize) -> Result<Array2<f64
     Ok(rows.expect("as many entries").into_owned())
 }
 
-/// Takes rows of predictions apart by signal and place; the inverse of [`to_rows`].
+/// Reshapes rows of predictions to signals and places; the inverse of [`to_rows`].
 ///
 /// # Arguments
 /// * `rows` — shape `[m places, q]`

@@ -15,7 +15,7 @@ use crate::Result;
 /// \mathrm{mean} = K_{sx} (K_{xx} + \varepsilon)^{-1} y , \qquad \mathrm{cov} = K_{ss} - K_{sx} (K_{xx} + \varepsilon)^{-1} K_{xs}
 /// ```
 /// With K the NNGP kernel this is the Bayesian posterior of an infinitely wide network, and the limit t = ∞ of
-/// [`GradientFlow`] for [`super::KernelKind::Nngp`]. The covariance is that of the function without noise.
+/// [`GradientFlow`] for [`super::KernelKind::Nngp`]. The covariance belongs to the function without noise.
 ///
 /// # Examples
 /// ```
@@ -38,7 +38,7 @@ pub struct GaussianProcess {
 }
 
 impl GaussianProcess {
-    /// Conditions on the targets.
+    /// Conditions the process on the targets.
     ///
     /// # Arguments
     /// * `train_train` — K, symmetric, shape `[n, n]`

@@ -33,7 +33,7 @@ const MEAN: &str = "predicted mean";
 /// [`KernelKind::Nngp`] Θ is K.
 ///
 /// A ridge is added to $`\Theta_{xx}`$ wherever it stands, not to $`K_{xx}`$ of an NTK ensemble; for an NNGP ensemble
-/// they are one matrix, and the covariance at t = ∞ is that of a Gaussian process with noise. These are the conventions of
+/// they are one matrix, and the covariance at t = ∞ equals the covariance of a Gaussian process with noise. These are the conventions of
 /// the library neural-tangents (`diag_reg` is [`Ridge::Relative`]).
 ///
 /// The eigendecomposition and the Cholesky factor are computed when first needed and kept; predictions at any
@@ -73,7 +73,7 @@ pub struct GradientFlow {
     /// K as it stands between Z and Zᵀ: without ridge for an NTK ensemble, `None` if it is `evolution`.
     prior: Option<Mat<f64>>,
     targets: Mat<f64>,
-    /// The same, scaled: all means are computed from these.
+    /// The targets, scaled by powers of two: all means are computed from these.
     scaled: ScaledColumns,
     learning_rate: f64,
     /// Of Θ, as reported.
@@ -82,7 +82,7 @@ pub struct GradientFlow {
     spectrum: OnceLock<Result<Spectrum>>,
 }
 
-/// What is known once Θ is diagonal.
+/// The decomposition of Θ, and quantities in its basis.
 #[derive(Debug)]
 struct Spectrum {
     eigen: SymmetricEigen,
@@ -92,7 +92,7 @@ struct Spectrum {
     prior: OnceLock<Mat<f64>>,
 }
 
-/// Kernels with test points, checked: in the basis of the training points, or in that of the eigenvectors of Θ.
+/// Kernels with test points, checked: in the basis of the training points, or of the eigenvectors of Θ.
 struct Test<S> {
     evolution: Mat<f64>,
     /// `None` where it is `evolution`.
@@ -101,7 +101,7 @@ struct Test<S> {
 }
 
 impl GradientFlow {
-    /// Takes the training points. What takes long is computed when it is first needed.
+    /// Sets up the training on the given points. Decompositions are computed when first needed.
     ///
     /// # Arguments
     /// * `train` — kernels between training points, symmetric, shape `[n, n]`
@@ -139,7 +139,7 @@ impl GradientFlow {
         })
     }
 
-    /// Sets the learning rate η, the unit of time; 1 unless set. Nothing is computed again.
+    /// Sets the learning rate η, the unit of time; 1 unless set. Existing decompositions are kept.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] unless it is a finite number above 0.
@@ -172,7 +172,7 @@ impl GradientFlow {
     /// Θ with its ridge; infinite if Θ vanishes.
     ///
     /// # Cost and accuracy
-    /// That of the eigendecomposition, O(n³), once.
+    /// One eigendecomposition, O(n³), at the first call.
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`] if Θ has a negative eigenvalue.
@@ -188,7 +188,7 @@ impl GradientFlow {
     /// Predicts mean and covariance at test points.
     ///
     /// # Arguments
-    /// * `cross` — kernels between test and training points, shape `[m, n]`, for training with the same kernel
+    /// * `cross` — kernels between test and training points, shape `[m, n]`, of the kind given to [`fit`](Self::fit)
     /// * `prior` — the NNGP between test points, symmetric, shape `[m, m]`
     ///
     /// # Cost and accuracy
@@ -228,11 +228,11 @@ impl GradientFlow {
     /// Predicts mean and variance of each test point by itself.
     ///
     /// # Arguments
-    /// * `cross` — kernels between test and training points, shape `[m, n]`, for training with the same kernel
+    /// * `cross` — kernels between test and training points, shape `[m, n]`, of the kind given to [`fit`](Self::fit)
     /// * `prior` — the NNGP of each test point with itself, shape `[m]`
     ///
     /// # Cost and accuracy
-    /// As [`GradientFlow::predict`] without the terms in m²; nothing of size m² is held.
+    /// As [`GradientFlow::predict`] without the terms in m²; memory is O(n² + m n).
     ///
     /// # Errors
     /// As [`GradientFlow::predict`].

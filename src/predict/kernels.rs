@@ -1,4 +1,4 @@
-//! The kernels of a prediction: which one drives the training, and its matrices between two sets of points.
+//! The kernels of a prediction: the kernel that drives the training, and its matrices between two sets of points.
 
 use ndarray::ArrayView2;
 
@@ -25,10 +25,11 @@ impl KernelKind {
     }
 }
 
-/// Kernel matrices between two sets of points: the kernel that drives the training, and the NNGP, which is the covariance of the outputs
-/// before it.
+/// Kernel matrices between two sets of points: the kernel that drives the training, and the NNGP kernel, the covariance of the outputs
+/// before training.
 ///
-/// Training takes those between all training points, a prediction those between test points (rows) and training points (columns).
+/// Training needs the matrices between training points, a prediction the matrices between test points (rows) and training points
+/// (columns).
 ///
 /// # Examples
 /// ```
@@ -49,12 +50,12 @@ pub struct Kernels<'a> {
     kind: KernelKind,
     driving: ArrayView2<'a, f64>,
     nngp: ArrayView2<'a, f64>,
-    /// Largest error of the driving kernel as it reports it; 0 if nothing is known.
+    /// Largest reported error of the driving kernel; 0 if unknown.
     error: f64,
 }
 
 impl<'a> Kernels<'a> {
-    /// Takes both kernels, for training with the NTK.
+    /// Makes the kernels for training with the NTK.
     ///
     /// # Arguments
     /// * `ntk`, `nngp` — Θ and K, of equal shape
@@ -67,7 +68,7 @@ impl<'a> Kernels<'a> {
         }
     }
 
-    /// Takes the NNGP alone, for training with it.
+    /// Makes the kernels for training the last layer alone, with the NNGP kernel.
     pub fn nngp(nngp: ArrayView2<'a, f64>) -> Self {
         Kernels {
             kind: KernelKind::Nngp,
@@ -77,7 +78,8 @@ impl<'a> Kernels<'a> {
         }
     }
 
-    /// Takes the kernels that a network has, for training with one of them. Messages about singular matrices name their reported error.
+    /// Makes the kernels from kernel matrices of a network, for training with one of the two. Messages about singular matrices state the
+    /// error that the matrices report.
     pub fn of(kind: KernelKind, gram: &'a KernelMatrices) -> Self {
         let largest = gram.error.largest();
         Kernels {

@@ -1,4 +1,4 @@
-//! How good predictions are, and how sure one can be of that.
+//! Measures of the error of predictions, and of its uncertainty.
 
 use ndarray::{Array2, ArrayView, ArrayView2, Dimension};
 
@@ -7,7 +7,7 @@ use crate::numeric::powers::{SquareSum, exponent, times_power};
 
 use crate::{Error, Result};
 
-/// How far predictions are from targets, over all entries.
+/// Measures of the distance between predictions and targets, over all entries.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Score {
@@ -21,7 +21,7 @@ pub struct Score {
 }
 
 impl Score {
-    /// Compares predictions with targets of the same shape.
+    /// Compares predictions with targets of equal shape.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`], [`Error::Empty`] or [`Error::NotFinite`] for bad input.
@@ -181,7 +181,7 @@ pub fn mean(repeats: &[f64]) -> Result<f64> {
 ///
 /// # Errors
 /// [`Error::Empty`] or [`Error::NotFinite`] for bad input, [`Error::InvalidValue`] for a single repeat, which
-/// says nothing of the spread.
+/// does not determine a spread.
 ///
 /// # Examples
 /// ```

@@ -1,20 +1,21 @@
-//! Prediction from kernels: regression at any training time, Gaussian processes, the choice of ridge and network, metrics.
+//! Prediction from kernels: regression at any training time, Gaussian processes, selection of ridge and network, metrics.
 //!
-//! Predictions see only matrices; where they come from (which network, which group) does not matter. Rows and columns are points:
-//! `[train, train]`, `[test, train]`, `[test, test]`; targets are `[train, outputs]`. Everything that learns has a function `fit` that takes
+//! Predictions use kernel matrices alone, from any network and group. Rows and columns are points:
+//! `[train, train]`, `[test, train]`, `[test, test]`; targets are `[train, outputs]`. Every method of regression has a function `fit` that takes
 //! the training points, and a function `predict` that takes the kernels of test points.
 //!
-//! * [`Regression`]: the front of all that follows for most uses: kernel, ridge or the [`Criterion`] that chooses it, training time
+//! * [`Regression`]: one interface to the methods below for most uses, with options for the kernel, the ridge or the [`Criterion`] that
+//!   selects it, and the training time
 //! * [`GradientFlow`]: mean and covariance of an ensemble of infinitely wide networks after training for a
 //!   time t, from the neural tangent kernel, or from the NNGP kernel alone (training the last layer only)
 //! * [`GaussianProcess`]: exact Bayesian inference with the NNGP kernel as the prior
 //! * [`KernelRidge`], [`RidgePath`]: the mean alone; for one ridge, or for many from one eigendecomposition
-//! * [`ConjugateGradient`]: the same mean by products with the kernel ([`KernelRows`]), which nobody has to hold; with a
+//! * [`ConjugateGradient`]: the mean of [`KernelRidge`] by products with the kernel ([`KernelRows`]), which need not be in memory; with a
 //!   [`Preconditioner`] from a few rows ([`PivotedCholesky`])
 //! * [`Nystrom`]: regression on the kernels of a few training points, with a bound of what that changes
 //! * [`Evidence`]: log marginal likelihood, leave-one-out and cross-validation in closed form; costs by a [`Criterion`] with their
 //!   derivatives
-//! * [`selection`]: derivatives of kernels by the scales of a network, and the choice of scales and noise
+//! * [`selection`]: derivatives of kernels by weight and bias standard deviations, and the selection of these hyperparameters and of the noise
 //! * [`ValidationCurve`]: early stopping
 //! * [`classification`]: targets, accuracy, confusion and calibration of classifiers
 //! * [`fields`]: targets and predictions that are functions, known at several places of each signal

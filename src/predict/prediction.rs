@@ -1,4 +1,4 @@
-//! What is predicted: a mean with the covariance of all points, or with the variance of each.
+//! Predictions: a mean with the covariance of all points, or with the variance of each point.
 
 use faer::Mat;
 use ndarray::{Array1, Array2, Array3, ArrayView2};
@@ -20,13 +20,13 @@ const ROUNDING: f64 = 1e-6;
 pub struct Prediction {
     /// Mean, shape `[points, outputs]`.
     pub mean: Array2<f64>,
-    /// Covariance between points, shape `[points, points]`, symmetric; the same for each output, and zero
+    /// Covariance between points, shape `[points, points]`, symmetric; equal for all outputs, and zero
     /// between different outputs.
     pub covariance: Array2<f64>,
 }
 
 impl Prediction {
-    /// Takes each point by itself: the diagonal of the covariance.
+    /// Returns mean and variance of each point: the marginal distributions, from the diagonal of the covariance.
     pub fn marginals(self) -> Marginals {
         Marginals {
             variance: self.covariance.diag().to_owned(),
@@ -47,7 +47,7 @@ impl Prediction {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::ShapeMismatch`] or
-    /// [`Error::NotFinite`] if mean and covariance are not those of a prediction,
+    /// [`Error::NotFinite`] if mean and covariance are no prediction,
     /// [`Error::NotPositiveDefinite`] for larger negative eigenvalues.
     ///
     /// # Examples
@@ -85,7 +85,7 @@ impl Prediction {
     }
 }
 
-/// Mean and variance of each point by itself: of a prediction, or of training points from all the others.
+/// Marginal mean and variance of each point: of a prediction, or of training points predicted from all other training points.
 ///
 /// # Examples
 /// ```
@@ -104,18 +104,18 @@ impl Prediction {
 pub struct Marginals {
     /// Mean, shape `[points, outputs]`.
     pub mean: Array2<f64>,
-    /// Variance, shape `[points]`, the same for each output.
+    /// Variance, shape `[points]`, equal for all outputs.
     pub variance: Array1<f64>,
 }
 
 impl Marginals {
-    /// Adds the variance of independent noise: that of targets, instead of the function below them.
+    /// Adds the variance of independent noise, which makes them predictions of noisy targets in place of the noise-free function.
     pub fn with_noise(mut self, variance: f64) -> Self {
         self.variance += variance;
         self
     }
 
-    /// The mean square error over all points and outputs.
+    /// Returns the mean square error over all points and outputs.
     ///
     /// # Arguments
     /// * `targets` — shape `[n, outputs]`
@@ -129,7 +129,7 @@ impl Marginals {
         checked_cost(Criterion::LeaveOneOutError, mean)
     }
 
-    /// The log probability of the targets under the predictions, each on its own, summed over points and outputs.
+    /// Returns the log probability of the targets under the predictions, each on its own, summed over points and outputs.
     ///
     /// # Arguments
     /// * `targets` — shape `[n, outputs]`

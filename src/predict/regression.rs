@@ -1,4 +1,4 @@
-//! Regression with a kernel in one place: which ridge, which training time, and what is to be predicted.
+//! Regression with a kernel: one interface with options for the ridge and the training time.
 
 use std::ops::RangeInclusive;
 
@@ -18,12 +18,12 @@ use crate::Result;
 /// Ridges that are tried, as multiples of the mean diagonal entry of the kernel.
 const RANGE: RangeInclusive<f64> = 1e-10..=1e2;
 
-/// How the ridge is found.
+/// The rule for the ridge.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RidgeRule {
-    /// It is given.
+    /// A given ridge.
     Fixed(Ridge),
-    /// It has the least cost on the training points by this criterion, between 10⁻¹⁰ and 10² times the mean diagonal entry.
+    /// The ridge of the least cost on the training points by this criterion, between 10⁻¹⁰ and 10² times the mean diagonal entry.
     Chosen(Criterion),
 }
 
@@ -39,10 +39,10 @@ impl From<Criterion> for RidgeRule {
     }
 }
 
-/// Regression with the NTK or the NNGP: what an ensemble of infinitely wide networks predicts after training.
+/// Regression with the NTK or the NNGP kernel: the predictions of an ensemble of infinitely wide networks after training.
 ///
-/// This is a front of [`GradientFlow`] and [`RidgePath`]. The kernels that are given decide between NTK and NNGP. At t = ∞, which is the
-/// default, it factorises the kernel by Cholesky; at other times by its eigenvectors.
+/// It combines [`GradientFlow`] and [`RidgePath`]. The given [`Kernels`] decide between NTK and NNGP. At t = ∞, the default, the kernel is
+/// factorised by Cholesky; at other times it is diagonalised.
 ///
 /// # Examples
 /// ```
@@ -91,7 +91,7 @@ impl Regression {
         Regression::default()
     }
 
-    /// Sets the ridge ([`Ridge`]), or the [`Criterion`] that chooses it.
+    /// Sets the ridge ([`Ridge`]), or the [`Criterion`] that selects it.
     pub fn ridge(mut self, rule: impl Into<RidgeRule>) -> Self {
         self.ridge = rule.into();
         self
@@ -116,7 +116,7 @@ impl Regression {
     /// * `targets` — shape `[n, outputs]`
     ///
     /// # Cost and accuracy
-    /// A ridge that is chosen takes an eigendecomposition, O(n³). The factorisation for predictions follows when the first is asked for.
+    /// Selecting a ridge takes an eigendecomposition, O(n³). The factorisation for predictions is computed with the first prediction.
     ///
     /// # Errors
     /// As [`GradientFlow::fit`] and [`RidgePath::select`]; [`InvalidValue`](crate::Error::InvalidValue) for a learning rate that is not
@@ -213,7 +213,7 @@ impl FittedRegression {
         Score::of(self.predict_mean(test_train)?.view(), targets)
     }
 
-    /// Returns the part of the test points of which the largest mean is that of their class.
+    /// Returns the fraction of test points whose largest mean is the output of their class.
     ///
     /// # Arguments
     /// * `test_train` — the driving kernel between test and training points, shape `[m, n]`
@@ -230,12 +230,12 @@ impl FittedRegression {
         self.flow.ridge()
     }
 
-    /// Returns how the ridge was chosen, unless it was given.
+    /// Returns the result of the selection of the ridge; `None` for a given ridge.
     pub fn selected_ridge(&self) -> Option<SelectedRidge> {
         self.selected
     }
 
-    /// Returns the training, for predictions at other times.
+    /// Returns the gradient flow of this regression, for predictions at other times.
     pub fn flow(&self) -> &GradientFlow {
         &self.flow
     }

@@ -1,4 +1,4 @@
-//! A whole path of ridges from one eigendecomposition, and the choice of one of them.
+//! Regressions for any number of ridges from one eigendecomposition, and the selection of a ridge.
 
 use std::ops::RangeInclusive;
 
@@ -23,7 +23,7 @@ const STEP: f64 = 1.8;
 /// Of a chosen ridge, relative.
 const PRECISION: f64 = 0.01;
 
-/// A ridge that was chosen.
+/// A selected ridge.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SelectedRidge {
@@ -118,13 +118,13 @@ impl RidgePath {
         KernelRidge::from_solution(self.rotated_targets.with(solution))
     }
 
-    /// Predicts at test points with every ridge in turn.
+    /// Predicts at test points with each of the ridges.
     ///
     /// # Arguments
     /// * `test_train` — kernel between test and training points, shape `[m, n]`
     /// * `ridges` — any number, in any order
     ///
-    /// The results have shape `[m, outputs]`, one for each ridge.
+    /// Returns one array of shape `[m, outputs]` per ridge.
     ///
     /// # Errors
     /// As [`KernelRidge::predict`] and [`RidgePath::at`].
@@ -145,7 +145,7 @@ impl RidgePath {
             .collect()
     }
 
-    /// The cost of a ridge by a criterion; the smaller the better.
+    /// Returns the cost of a ridge by a criterion; the smaller the better.
     ///
     /// # Cost and accuracy
     /// O(n · outputs) for the marginal likelihood, O(n² outputs) for left-out points. Errors are rounding (2e-16) times the
@@ -183,7 +183,7 @@ impl RidgePath {
         checked_cost(criterion, cost)
     }
 
-    /// Chooses the ridge of the least cost.
+    /// Selects the ridge of the least cost.
     ///
     /// The cost is looked at on a logarithmic grid, four to a power of ten, and then between the neighbours of the best
     /// of them by golden section, until the ridge is known within a hundredth. If the best is at an end of the range, so may

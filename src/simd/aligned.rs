@@ -1,4 +1,4 @@
-//! Arrays that start at a cache line: registers as wide as a line would touch two lines each elsewhere.
+//! Arrays that start at a cache line: a register as wide as a line then touches one line per access, not two.
 
 use std::ops::{Deref, DerefMut};
 
@@ -20,19 +20,19 @@ impl Aligned {
         array
     }
 
-    /// Makes the length at least `len`; what the array held is lost if it grows.
+    /// Makes the length at least `len`; the contents are lost if the array grows.
     pub(crate) fn grow(&mut self, len: usize) {
         if self.len < len {
             self.fit(len);
         }
     }
 
-    /// Makes the length `len`; what the array held is lost if it grows.
+    /// Makes the length `len`; the contents are lost if the storage grows.
     pub(crate) fn fit(&mut self, len: usize) {
         if len + LINE > self.storage.len() {
             self.storage = vec![0.0; len + LINE];
             let skip = self.storage.as_ptr().align_offset(8 * LINE);
-            // Where the offset is not known the array is only slower.
+            // If the offset is not known, the array starts anywhere: slower, and still correct.
             self.start = if skip < LINE { skip } else { 0 };
         }
         self.len = len;

@@ -33,8 +33,10 @@ const EXPONENTIAL: [[f64; 4]; 3] = [
     ],
 ];
 
-/// Evaluates $`\sum_i c_i x^i`$ for coefficients in rows of four, by four Horner chains that run
-/// side by side.
+/// Evaluates $`\sum_i c_i x^i`$ for coefficients in rows of four, `[row][i mod 4]`.
+///
+/// Four Horner chains in x⁴, one per column, run side by side: each of their multiplications waits for the one before, and four
+/// independent chains hide this latency. The sum is (a + b x) + x² (c + d x) of their results.
 #[inline(always)]
 pub(crate) fn polynomial<S: Simd>(coefficients: &[[f64; 4]], x: Pack<S, f64>) -> Pack<S, f64> {
     let x2 = x * x;
@@ -57,19 +59,23 @@ pub(crate) fn polynomial<S: Simd>(coefficients: &[[f64; 4]], x: Pack<S, f64>) ->
 /// $`2^n`$ for a whole number |n| ≤ 1022.
 #[inline(always)]
 fn power_of_two<S: Simd>(n: Pack<S, f64>) -> Pack<S, f64> {
+    // The sum has n + 1023 in its low bits; 52 places up they are the exponent of an f64 with mantissa 1.
     (n + n.constant(ROUNDING + 1023.0)).map(
         #[inline(always)]
         |n| f64::from_bits(n.to_bits() << 52),
     )
 }
 
+/// Returns `factor` · x rounded to a whole number, below 2⁵¹ in modulus.
 #[inline(always)]
 fn round<S: Simd>(x: Pack<S, f64>, factor: f64) -> Pack<S, f64> {
     let rounding = x.constant(ROUNDING);
     x.mul_add(x.constant(factor), rounding) - rounding
 }
 
-/// Splits x into n ln 2 + r and returns n and $`e^r - 1`$.
+/// Splits x into n ln 2 + r, |r| ≤ ln 2/2, and returns n and $`e^r - 1`$.
+///
+/// n times the high part of ln 2 is exact, so r has the rounding of the low part alone (Cody and Waite).
 #[inline(always)]
 fn reduce<S: Simd>(x: Pack<S, f64>) -> [Pack<S, f64>; 2] {
     let n = round(x, LOG2_E);
@@ -92,6 +98,7 @@ pub(crate) fn exp<S: Simd>(x: Pack<S, f64>) -> Pack<S, f64> {
 #[inline(always)]
 pub(crate) fn exp_m1<S: Simd>(x: Pack<S, f64>) -> Pack<S, f64> {
     let [n, fraction] = reduce(x.max(x.constant(-60.0)).min(x.constant(0.0)));
+    // e^x − 1 = 2ⁿ (e^r − 1) + (2ⁿ − 1): near 0, n is 0 and the second term vanishes exactly.
     let power = power_of_two(n);
     power.mul_add(fraction, power - power.constant(1.0))
 }

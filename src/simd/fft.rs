@@ -14,7 +14,7 @@ pub(crate) const LANES: usize = 8;
 /// `f64`s in a number of a bundle.
 pub(crate) const NUMBER: usize = 2 * LANES;
 
-/// Place of the real part of a lane in a number; the imaginary part is `F` places behind.
+/// Returns the place of the real part of a lane in a number; the imaginary part follows `F` places later.
 #[inline(always)]
 pub(crate) fn lane_offset<S: Simd>(lane: usize) -> usize {
     lane / S::F64_LANES * 2 * S::F64_LANES + lane % S::F64_LANES
@@ -95,7 +95,7 @@ impl LaneFft {
         longest.filter(|radix| *radix > LARGEST_RADIX).unwrap_or(0)
     }
 
-    /// Transforms the numbers in `a`; the result is left in `a`. `b` is as long as `a`, `extra` at least `self.extra()`.
+    /// Transforms the numbers in `a` and leaves the result in `a`; `b` is as long as `a`, `extra` holds at least `self.extra()` numbers.
     #[inline(always)]
     pub(crate) fn process<S: Simd>(
         &self,
@@ -115,7 +115,7 @@ impl LaneFft {
     }
 }
 
-/// A function of its own, so that its code is there once.
+/// The work of [`LaneFft::process`] as a function of its own: the compiler then generates its code once per instruction set.
 struct Process<'a> {
     fft: &'a LaneFft,
     direction: Direction,
@@ -133,13 +133,15 @@ impl WithSimd for Process<'_> {
         let mut a = pairs_mut::<S>(self.a);
         let mut b = pairs_mut::<S>(self.b);
         let extra = pairs_mut::<S>(self.extra);
-        // Exchanging real and imaginary parts turns one direction into the other.
+        // F⁻¹(x) = swap(F(swap(x))), where swap exchanges real and imaginary parts: one set of twiddle factors serves both directions.
         let part = match self.direction {
             Direction::Forward => 0,
             Direction::Inverse => 1,
         };
+        // Stockham's scheme: stage after stage from one array to the other, the numbers in order at the end without bit reversal.
         for (i, stage) in fft.stages.iter().enumerate() {
-            // The result belongs where the input was: after an even number of stages the last one stays there.
+            // The result belongs into the first array. For an odd number of stages the last one would leave it in the second, so
+            // this stage works in place.
             let in_place = i + 1 == fft.stages.len() && i.is_multiple_of(2);
             fft.step(simd, part, stage).run(a, b, extra, in_place);
             (a, b) = (b, a);
@@ -161,7 +163,8 @@ impl LaneFft {
     }
 }
 
-/// Radices in the order of the steps: the large ones first, since later steps have longer inner loops.
+/// Returns the radices in the order of the steps: large ones first. Inner loops grow from stage to stage, so later stages are the
+/// efficient ones, and small radices occur most often.
 pub(crate) fn factors(mut len: usize) -> Vec<usize> {
     let mut factors = Vec::new();
     for radix in [4, 2, 3, 5] {

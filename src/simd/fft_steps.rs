@@ -1,4 +1,13 @@
 //! The steps of the transform in lanes: butterflies of every radix, in registers.
+//!
+//! A stage of radix R reads the numbers of `a` as `x[k][p][q]`, k < R, and writes those of `b` as `y[p][j][q]`, j < R:
+//!
+//! ```text
+//! y[p][j][q] = exp(−2πi j p / n') Σ_k exp(−2πi j k / R) x[k][p][q]
+//! ```
+//! Here n' is the length that is left at this stage, p < n'/R counts butterflies with their own twiddle factors, and q counts
+//! the butterflies that share them: `stride` numbers, each of `LANES / F64_LANES` pairs of registers. Each q is independent and
+//! contiguous in both arrays, so the inner loops run over q with twiddle factors that stay in registers.
 
 use pulp::Simd;
 use std::ops::Deref;
@@ -35,7 +44,7 @@ fn difference<S: Simd>(simd: S, x: Pair<S>, y: Pair<S>) -> Pair<S> {
     [simd.sub_f64s(x[0], y[0]), simd.sub_f64s(x[1], y[1])]
 }
 
-/// `x − i y` and `x + i y`.
+/// Returns `x − i y` and `x + i y`: with x = (a, b) and y = (c, d) these are (a + d, b − c) and (a − d, b + c).
 #[inline(always)]
 fn turned<S: Simd>(simd: S, x: Pair<S>, y: Pair<S>) -> [Pair<S>; 2] {
     [
@@ -44,18 +53,22 @@ fn turned<S: Simd>(simd: S, x: Pair<S>, y: Pair<S>) -> [Pair<S>; 2] {
     ]
 }
 
+/// Reads a number; `part` = 1 exchanges its real and imaginary parts.
 #[inline(always)]
 fn load<S: Simd>(x: &Pair<S>, part: usize) -> Pair<S> {
     [x[part & 1], x[(part & 1) ^ 1]]
 }
 
+/// Writes a number, with the exchange of [`load`].
 #[inline(always)]
 fn store<S: Simd>(y: &mut Pair<S>, part: usize, value: Pair<S>) {
     y[part & 1] = value[0];
     y[(part & 1) ^ 1] = value[1];
 }
 
-/// The transform of `R` numbers; calls `put` for each of them.
+/// Computes $`X_j = \sum_k e^{-2\pi i jk/R} x_k`$ for `R` numbers and calls `put(j, X_j)` for each of them.
+///
+/// `roots[k]` is (cos, sin) of 2πk/R; radices 2 and 4 need none.
 #[inline(always)]
 fn butterfly<S: Simd, const R: usize>(
     simd: S,
@@ -68,6 +81,7 @@ fn butterfly<S: Simd, const R: usize>(
         put(1, difference(simd, x[0], x[1]));
         return;
     }
+    // X_0, X_2 = (x0 + x2) ± (x1 + x3) and X_1, X_3 = (x0 − x2) ∓ i (x1 − x3).
     if R == 4 {
         let (even, even_minus) = (sum(simd, x[0], x[2]), difference(simd, x[0], x[2]));
         let (odd, odd_minus) = (sum(simd, x[1], x[3]), difference(simd, x[1], x[3]));
@@ -78,6 +92,9 @@ fn butterfly<S: Simd, const R: usize>(
         put(3, minus);
         return;
     }
+    // Odd R. With u_k = x_k + x_{R−k} and v_k = x_k − x_{R−k}, k = 1 ..= R/2,
+    //   X_j, X_{R−j} = (x_0 + Σ_k cos(2πjk/R) u_k) ∓ i Σ_k sin(2πjk/R) v_k,
+    // which needs a quarter of the products of the plain sum. u_k replaces x_k, and v_k replaces x_{R−k}.
     let zero = simd.splat_f64s(0.0);
     let roots: &[[f64; 2]; R] = roots.first_chunk().expect("a root for each term");
     let mut total = x[0];
@@ -106,7 +123,7 @@ fn butterfly<S: Simd, const R: usize>(
 /// One stage at work.
 pub(super) struct Step<'a, S> {
     pub simd: S,
-    /// The place of the real parts: 1 where they are exchanged with the imaginary ones.
+    /// The place of the real parts in a number: 1 exchanges them with the imaginary parts, which reverses the direction.
     pub part: usize,
     /// Pairs of registers that share twiddle factors.
     pub batch: usize,
@@ -116,7 +133,7 @@ pub(super) struct Step<'a, S> {
 }
 
 impl<S: Simd> Step<'_, S> {
-    /// The stage from `a` to `b`, or within `a`, which only the last one can do.
+    /// Computes the stage from `a` to `b`; or within `a` if `in_place`, which only the last stage allows.
     #[inline(always)]
     pub(super) fn run(
         &self,
@@ -155,12 +172,13 @@ impl<S: Simd> Step<'_, S> {
         values
     }
 
-    /// The stage from one array to the other.
+    /// Computes the stage from `a`, `[k][p][q]`, to `b`, `[p][j][q]`; see the module.
     // Inside of the loops the index belongs to several rows.
     #[allow(clippy::needless_range_loop)]
     #[inline(always)]
     fn pass<const R: usize>(&self, a: &[Pair<S>], b: &mut [Pair<S>]) {
         let (simd, part, batch) = (self.simd, self.part, self.batch);
+        // The R planes of `a` are split off once, so that the inner loops have slices of known length and no bounds to check.
         let step = a.len() / R;
         let mut rest = a;
         let x: [&[Pair<S>]; R] = std::array::from_fn(|_| {
@@ -173,7 +191,7 @@ impl<S: Simd> Step<'_, S> {
             let mut rest = y;
             let mut y: [&mut [Pair<S>]; R] =
                 std::array::from_fn(|_| rest.split_off_mut(..batch).expect("R batches"));
-            // The first factors are one; in the last stage there are no others.
+            // For p = 0 all twiddle factors are one, and the last stage has no other p.
             if p == 0 {
                 for i in 0..batch {
                     let values = self.values(&x, i);
@@ -187,6 +205,7 @@ impl<S: Simd> Step<'_, S> {
                 }
                 continue;
             }
+            // `w[j − 1]` is the factor of output j; output 0 has none.
             let w = &self.twiddles[p * (R - 1)..][..R - 1];
             for i in 0..batch {
                 let values = self.values(&x, i);
@@ -208,7 +227,8 @@ impl<S: Simd> Step<'_, S> {
         }
     }
 
-    /// The last stage, in place.
+    /// Computes the last stage in place: its only p is 0, so `x[k][q]` and `y[j][q]` are the same places and each q is read
+    /// before it is written.
     #[inline(always)]
     fn finish<const R: usize>(&self, a: &mut [Pair<S>]) {
         let (simd, part, batch) = (self.simd, self.part, self.batch);
@@ -227,7 +247,11 @@ impl<S: Simd> Step<'_, S> {
         }
     }
 
-    /// Any odd radix: sums over cosines and sines, four outputs at a time.
+    /// Computes the stage of any odd radix.
+    ///
+    /// The sums are those of [`butterfly`] for odd R. The radix is known only at run time, so `extra` holds the pairs
+    /// $`(u_k, v_k)`$, `[k − 1][2]`, and four outputs j share one pass over them: four sums over cosines and four over sines fill the
+    /// registers, and each pair is loaded once for all of them.
     #[inline(always)]
     fn any(&self, a: &[Pair<S>], b: &mut [Pair<S>], extra: &mut [Pair<S>]) {
         let Step {
@@ -263,6 +287,7 @@ impl<S: Simd> Step<'_, S> {
                     let mut index = [0; TILE];
                     for terms in extra[..2 * half].as_chunks::<2>().0 {
                         for t in 0..TILE {
+                            // (j + t) k modulo the radix, without a division.
                             index[t] += j + t;
                             if index[t] >= radix {
                                 index[t] -= radix;
@@ -277,6 +302,7 @@ impl<S: Simd> Step<'_, S> {
                             }
                         }
                     }
+                    // The last tile may reach beyond R/2; its surplus sums are dropped.
                     for t in 0..TILE.min(half + 1 - j) {
                         let [minus, plus] = turned(simd, even[t], odd[t]);
                         let k = j + t;

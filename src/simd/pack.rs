@@ -1,6 +1,7 @@
 //! Arithmetic on whole vector registers, written once for both precisions.
 //!
-//! Loops that compilers vectorise by themselves stay at 256 bits and branch where they may; these do what is written.
+//! Loops that the compiler vectorises by itself stay at 256 bits and may branch. Code written with [`Pack`] uses the full width of the
+//! machine, and its only control flow is the written one: both sides of a choice are computed and [`Truth::select`] picks per number.
 
 use num_traits::Float;
 use pulp::bytemuck::{NoUninit, Pod, bytes_of, cast_slice_mut};
@@ -24,9 +25,9 @@ macro_rules! operations {
             fn split<S: Simd>(values: &[Self]) -> (&[Self::Register<S>], &[Self]);
             /// Whole registers and the rest.
             fn split_mut<S: Simd>(values: &mut [Self]) -> (&mut [Self::Register<S>], &mut [Self]);
-            /// A register from less than its numbers, zero beyond.
+            /// Loads fewer numbers than a register holds; the other numbers are zero.
             fn load_part<S: Simd>(simd: S, values: &[Self]) -> Self::Register<S>;
-            /// The inverse of `load_part`.
+            /// Stores the first numbers of a register, as many as `values` holds.
             fn store_part<S: Simd>(simd: S, values: &mut [Self], register: Self::Register<S>);
             /// Chooses number by number.
             fn select<S: Simd>(
@@ -35,9 +36,9 @@ macro_rules! operations {
                 yes: Self::Register<S>,
                 no: Self::Register<S>,
             ) -> Self::Register<S>;
-            /// Both.
+            /// Whether both are true, number by number.
             fn both<S: Simd>(simd: S, a: Self::Mask<S>, b: Self::Mask<S>) -> Self::Mask<S>;
-            /// One or both.
+            /// Whether at least one is true, number by number.
             fn either<S: Simd>(simd: S, a: Self::Mask<S>, b: Self::Mask<S>) -> Self::Mask<S>;
             $(
                 $(#[$doc])*
@@ -257,6 +258,7 @@ impl<S: Simd, T: Registers> Pack<S, T> {
     /// $`ab - cd`$ with `a` = `self` within two units in the last place (Kahan).
     #[inline(always)]
     pub(crate) fn difference_of_products(self, b: Self, c: Self, d: Self) -> Self {
+        // `low` is the rounding error of ab, exact by the fused multiplication.
         let product = self * b;
         let low = self.mul_add(b, -product);
         c.negate_mul_add(d, product) + low
@@ -364,6 +366,7 @@ impl<S: Simd, T: Registers> Truth<S, T> {
     /// Whether all are true.
     #[inline(always)]
     pub(crate) fn all(self) -> bool {
+        // Masks are bits on some machines and registers on others; the bytes of a mask known to be true serve for all.
         let zero = Pack::<S, T>::splat(self.simd, T::rounded(0.0));
         let all = zero.equals(zero);
         bytes_of(&self.mask) == bytes_of(&all.mask)

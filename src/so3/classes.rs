@@ -1,8 +1,16 @@
 //! The degree stage of the Wigner transform: coefficients ↔ Fourier coefficients at each β, class by class of orders.
 //!
+//! Synthesis computes, for each pair of orders and each node β,
+//!
+//! ```math
+//! X_{mn}(\beta) = \sum_\ell \frac{2\ell+1}{8\pi^2} \, \hat f^\ell_{mn} \, d^\ell_{mn}(\beta) ,
+//! ```
+//! and analysis the transposed sums over β. Eight pairs of orders need one set of Wigner functions up to signs and the mirror
+//! β → π − β, so the functions of a class are computed, or read from a table, once for all of them.
+//!
 //! The Fourier coefficients of eight β make a *plane* of numbers (see [`lane_fft`](crate::simd::fft)), one row for each
 //! order of α; for real signals only the orders m ≥ 0. The planes of the northern nodes of some blocks are followed by
-//! those of the southern ones.
+//! the planes of the southern nodes.
 
 use super::products::{expand, project};
 use crate::check::Finite;
@@ -13,7 +21,7 @@ use pulp::{Simd, WithSimd};
 use std::f64::consts::PI;
 use std::ops::Range;
 
-/// The class (m, n), m ≥ n ≥ 0, gives its Wigner functions to eight pairs of orders. Those that are mirrored take
+/// One of the eight pairs of orders that use the Wigner functions of a class (m, n), m ≥ n ≥ 0. Mirrored members take
 /// $`d_{m,-n}(\beta) = (-1)^{\ell+m} d_{mn}(\pi-\beta)`$.
 #[derive(Debug, Clone, Copy)]
 struct Member {
@@ -34,7 +42,7 @@ const fn member(swapped: bool, sign_m: i64, sign_n: i64, alternating: bool) -> M
     }
 }
 
-/// The second half of each of the lists is mirrored.
+/// The members of a class. The second half of each list is mirrored: it uses the functions at π − β.
 const ALL: [Member; 8] = [
     member(false, 1, 1, false),
     member(false, -1, -1, true),
@@ -242,6 +250,7 @@ impl WithSimd for Synthesis<'_> {
         for row in self.planes.chunks_exact_mut(stride) {
             row[gap.clone()].fill(0.0);
         }
+        // K columns (real and imaginary part per member) times V registers of nodes: 16 or fewer sums stay in registers.
         let (mut used, mut defect) = (0, 0.0);
         for (m, n) in layout.classes() {
             defect += match (layout.real, layout.swaps(m, n)) {
@@ -277,6 +286,7 @@ impl Synthesis<'_> {
             (signs[0][k], signs[1][k]) = (places[k / 2].signs[0], places[k / 2].signs[1]);
         }
         let (packed, _) = packed.as_chunks_mut::<K>();
+        // Signs and the factor (2ℓ + 1)/8π² go into the few coefficients, not into the functions at every node.
         let mut defects = [0.0; K];
         for (i, row) in packed.iter_mut().enumerate() {
             let norm = (2 * (m + i) + 1) as f64 / (8.0 * PI * PI);
@@ -308,6 +318,8 @@ impl Synthesis<'_> {
                     .min()
                     .expect("V is not zero"),
             };
+            // The functions at a group of nodes serve its own plane for the first half of the members, and the plane of the mirrored
+            // group for the second half.
             let sums = expand::<S, K, V>(simd, table, (width, column), start, packed);
             for (v, sums) in sums.iter().enumerate() {
                 let (group, part) = ((column + v) / per_bundle, (column + v) % per_bundle);
@@ -388,6 +400,7 @@ impl Analysis<'_> {
             data.fill(0.0);
         }
         let plane_len = self.layout.plane_len();
+        // `data` is `[node][member][re, im]`: planes have nodes in the lanes, the product needs members there, so numbers are transposed.
         match self.resampling {
             None => {
                 for (group, rows) in data.chunks_exact_mut(LANES * C).enumerate() {
@@ -452,7 +465,7 @@ impl Analysis<'_> {
         let rows = self.nodes.rows(m);
         let packed = &mut self.scratch.packed[..rows * C];
         project::<S, C>(simd, table, 2 * pairs, starts, data, packed);
-        // For n = 0 the mirrored members are the others once more, for m = 0 there is only one.
+        // For n = 0 the mirrored members repeat the others, and for m = 0 all members are one pair of orders.
         let distinct = match (m, n) {
             (0, _) => 1,
             (_, 0) => M / 2,
@@ -496,7 +509,7 @@ impl Analysis<'_> {
     }
 }
 
-/// Writes the eight values of a number to column `k` of eight rows.
+/// Writes the eight values of a number to column `k` of eight rows: a transposition from nodes in lanes to nodes in rows.
 #[inline(always)]
 fn spread<S: Simd, const C: usize>(number: &[f64], k: usize, rows: &mut [f64]) {
     for (lane, row) in rows.as_chunks_mut::<C>().0.iter_mut().enumerate() {

@@ -14,7 +14,7 @@ use std::f64::consts::PI;
 /// K(R) = \frac{1}{4\pi} \sum_c \int_{S^2} \overline{f_c(x)}\; f'_c(R x)\, dx ,
 /// \qquad \hat K^{n}_{\ell m} = \frac{2\pi}{2\ell+1} \sum_c \overline{f_{c,\ell n}}\; f'_{c,\ell m}
 /// ```
-/// The second signal is the one that is moved: $`f'(R\,\cdot\,)`$ is $`f'`$ actively rotated by $`R^{-1}`$, with
+/// The second signal is rotated: $`f'(R\,\cdot\,)`$ is $`f'`$ actively rotated by $`R^{-1}`$, with
 /// $`R = R_z(\alpha) R_y(\beta) R_z(\gamma)`$. Conventions: see [`crate::conventions`].
 ///
 /// # Arguments
@@ -89,11 +89,14 @@ pub fn correlate(
 /// * `samples` — shape `[γ, β, α]`; overwritten by $`K(R)`$ of [`correlation_coefficients`]
 ///
 /// # Cost and accuracy
-/// As [`WignerPlan::inverse_into`]; no allocation.
+/// As [`WignerPlan::inverse_into`]. The signals may have any strides and are not copied.
 ///
 /// # Errors
 /// As [`correlation_coefficients`], [`Error::ShapeMismatch`] if `samples` has not the shape of the plan, and
 /// [`Error::InvalidValue`] if a product of coefficients overflows.
+///
+/// # Examples
+/// See [`correlate_real`].
 pub fn correlate_real_into(
     plan: &WignerPlan,
     first: ArrayView3<'_, Complex64>,

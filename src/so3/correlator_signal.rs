@@ -50,7 +50,7 @@ pub(super) struct Order<'a> {
 }
 
 impl CorrelatorSignal {
-    /// Takes the orders m ≥ 0 from the coefficients of a real signal.
+    /// Copies the orders m ≥ 0 of the coefficients of a real signal.
     ///
     /// # Arguments
     /// * `coeffs` — shape `[channels, L, 2L − 1]`, entry `[c, l, m + L − 1]`; orders m < 0 are not
@@ -116,17 +116,17 @@ impl CorrelatorSignal {
         })
     }
 
-    /// Band limit `L`, exclusive.
+    /// Returns the band limit L (exclusive).
     pub fn band_limit(&self) -> usize {
         self.band_limit
     }
 
-    /// Number of channels.
+    /// Returns the number of channels.
     pub fn channels(&self) -> usize {
         self.channels
     }
 
-    /// The mean over the sphere of the mean over the channels of the squared signal: the
+    /// Returns the mean over the sphere of the mean over the channels of the squared signal: the
     /// correlation of the signal with itself at the identity.
     pub fn mean_square(&self) -> f64 {
         self.mean_square

@@ -48,11 +48,11 @@ impl RotationGrid {
         Self::with_counts(band_limit, sampling, count, count)
     }
 
-    /// Makes a grid at which the transforms are fast: the least numbers of angles without prime factors above 5.
+    /// Makes a grid for fast transforms: the numbers of angles α and γ are the least ones without prime factors above 5.
     ///
     /// # Arguments
     /// * `band_limit` — M
-    /// * `order_limit` — N from 1 to M: orders n, those of γ, are below it in modulus; M for all of them
+    /// * `order_limit` — N from 1 to M: the orders n of γ are below N in modulus; M for all orders
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`], or `order_limit` is 0 or above it.
@@ -126,7 +126,7 @@ impl RotationGrid {
         self.band_limit
     }
 
-    /// Returns the order limit N: the orders n, those of γ, are below it in modulus. N = M unless stated otherwise.
+    /// Returns the order limit N: the orders n of γ are below N in modulus. N = M unless stated otherwise.
     pub fn order_limit(&self) -> usize {
         self.order_limit
     }

@@ -1,4 +1,4 @@
-//! Rotational matching: the rotation that lays one signal on the sphere best upon another.
+//! Rotational matching: the rotation of one signal on the sphere that fits another signal best.
 
 use super::correlation::correlate_real;
 use super::grid::RotationGrid;
@@ -24,9 +24,9 @@ const STARTS: usize = 12;
 const STEP_LIMIT: usize = 100;
 /// After a full Newton step of this length (radians) the next one would be below rounding.
 const LAST_STEP: f64 = 1e-7;
-/// Curvatures below this part of the largest count as that part: along a symmetry of the signals there is none.
+/// Curvatures below this part of the largest one are raised to it: along a symmetry of the signals the curvature vanishes.
 const LEAST_CURVATURE: f64 = 1e-6;
-/// How far coefficients may be from those of a real signal, as a fraction of the largest.
+/// The largest deviation from the symmetry of a real signal, as a fraction of the largest coefficient.
 const REALITY_GUARD: f64 = 1e-9;
 
 /// The outcome of [`best_rotation`].
@@ -35,13 +35,13 @@ const REALITY_GUARD: f64 = 1e-9;
 pub struct BestRotation {
     /// The rotation R at which $`\langle f, R g\rangle`$ is largest.
     pub rotation: Rotation,
-    /// The largest value, $`\sum_c \int f_c(x)\, g_c(R^{-1}x)\, d\Omega`$; infinite or zero if it is beyond the range of numbers,
-    /// which the score never is.
+    /// The largest value, $`\sum_c \int f_c(x)\, g_c(R^{-1}x)\, d\Omega`$; infinite or zero if it exceeds the range of `f64`. The score
+    /// is always within this range.
     pub value: f64,
-    /// The value divided by the norms of f and g: 1 exactly if g, rotated, is a multiple of f. The mean values of f and g take part, and a
-    /// large mean leaves little of the score to the rotation: subtract it from a signal to compare the shapes alone.
+    /// The value divided by the norms of f and g; it is 1 only if the rotated g is a positive multiple of f. The mean values of f and g
+    /// enter the score, and large means dominate it: subtract them to compare shapes alone.
     pub score: f64,
-    /// The score of the next lower local maximum among those that were refined, if there was another one.
+    /// The score of the next lower local maximum among the refined ones, if there is another one.
     pub runner_up: Option<f64>,
     /// Newton steps from the grid point to the rotation.
     pub steps: usize,
@@ -52,20 +52,20 @@ pub struct BestRotation {
 /// ```math
 /// F(R) = \sum_c \int_{S^2} f_c(x)\, g_c(R^{-1} x)\, d\Omega
 /// ```
-/// The signal g is the one that is moved, actively, as by [`crate::sphere::rotate_coefficients`]. The function is evaluated on a
-/// grid of SO(3); from the best points of the grid Newton's method, with a trust region, climbs the band-limited function itself.
-/// With several maximisers (symmetric signals) one of them is returned.
+/// The signal g is rotated actively, as by [`crate::sphere::rotate_coefficients`]. F is evaluated on a grid of SO(3). Newton's method
+/// with a trust region then maximises the band-limited function itself from the best grid points.
+/// If there are several maximisers (symmetric signals), one of them is returned.
 ///
-/// The degree 0, the mean value, is the same for every rotation. It takes part in the value and the score, and in nothing else, so that a
-/// large one costs the rotation no digit. If one of the signals has no other degree, every rotation is best, and the identity is
-/// returned, without a step. Signals times a power of two have the same rotation and score. Conventions: see [`crate::conventions`].
+/// The degree 0, the mean value, contributes a constant to F. It enters the value and the score, but not the search, so a
+/// large mean does not reduce the accuracy of the rotation. If one of the signals has no other degree, every rotation is best, and the
+/// identity is returned after 0 steps. Multiplying a signal by a power of two changes neither rotation nor score. Conventions: see [`crate::conventions`].
 ///
 /// # Arguments
 /// * `f`, `g` — coefficients of real signals, shape `[channels, L, 2L − 1]`
 ///
 /// # Cost and accuracy
-/// O(L⁴) time and O(L³) memory for the grid (1.5 L angles β, 3 L angles α and γ), O(L³) a step. The rotation is that of the
-/// maximum to about 1e-12 rad; use [`RotationMatcher`] for many pairs.
+/// O(L⁴) time and O(L³) memory for the grid (1.5 L angles β, 3 L angles α and γ), O(L³) per Newton step. The rotation is within
+/// about 1e-12 rad of the maximiser. For many pairs, [`RotationMatcher`] makes its tables once.
 ///
 /// # Errors
 /// As [`RotationMatcher::best_rotation`].
@@ -129,7 +129,7 @@ impl RotationMatcher {
     /// Finds the rotation R that maximises $`\langle f, R g\rangle`$; formula and arguments as for [`best_rotation`].
     ///
     /// # Errors
-    /// [`Error::Empty`] without a channel, [`Error::ShapeMismatch`] if the shapes differ or are not those of the band limit,
+    /// [`Error::Empty`] without a channel, [`Error::ShapeMismatch`] if the shapes differ or do not fit the band limit,
     /// [`Error::NotFinite`], [`Error::InvalidValue`] if a signal is not real or is zero, [`Error::NotConverged`] if the best
     /// refinement does not end.
     pub fn best_rotation(
@@ -285,7 +285,7 @@ impl Signal {
     /// ⟨f, R g⟩ divided by the powers of two of both whole signals.
     ///
     /// # Arguments
-    /// * `rest` — that of the stored rests
+    /// * `rest` — the index among the stored rests
     fn whole_value(&self, other: &Signal, rest: f64) -> f64 {
         let means: f64 = self
             .means

@@ -1,4 +1,4 @@
-//! The Wigner transform as a whole: blocks of nodes go through both stages a few at a time, in scratch of size O(L²).
+//! The Wigner transform as a whole: a few blocks of nodes at a time go through both stages, in scratch of size O(L²).
 
 use super::classes::{
     Analysis, ClassScratch, Coefficients, Layout, Resampling, Synthesis, Tabulate,
@@ -43,7 +43,7 @@ struct Pair {
 
 impl Blocks {
     fn new(layout: &Layout, mut pairs: Vec<Pair>) -> Self {
-        // The lanes beyond the last pair stand idle, with some angle.
+        // Lanes beyond the last pair are idle; they need any valid angle.
         while !pairs.len().is_multiple_of(LANES) {
             pairs.push(Pair {
                 angle: HalfAngle::new(FRAC_PI_2),
@@ -125,9 +125,9 @@ impl Blocks {
 /// How planes of a grid become coefficients.
 #[derive(Debug, Clone)]
 pub(super) struct Quadrature {
-    /// Nodes that are not those of synthesis.
+    /// Nodes, if they differ from the nodes of synthesis.
     blocks: Option<Blocks>,
-    /// The rings of the planes, if not those of the blocks.
+    /// The rings of the planes, if they differ from the rings of the blocks.
     rings: Vec<Rings>,
     /// For the lanes of each plane.
     weights: Vec<f64>,
@@ -187,8 +187,8 @@ impl Passes {
             };
             (blocks, quadrature)
         } else {
-            // The periodic extension in β has degrees below M; its product with a Wigner function is integrated at
-            // Gauss–Legendre nodes.
+            // McEwen–Wiaux rings determine the periodic extension in β, of degrees below M. It is evaluated at Gauss–Legendre nodes, which
+            // integrate its product with a Wigner function exactly.
             let rule = ProductRule::gauss_legendre(grid.band_limit(), n_alpha, n_gamma)?;
             let nodes = Blocks::symmetric(&layout(false), rule.betas());
             let count = betas.len();

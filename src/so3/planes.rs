@@ -1,4 +1,9 @@
 //! The Fourier stage of the Wigner transform: planes of Fourier coefficients ↔ samples at eight β.
+//!
+//! A plane holds $`X_{mn}(\beta)`$ of eight β in the lanes of each number, `[m][n]`. Synthesis computes
+//! $`\sum_{mn} X_{mn} e^{im\alpha} e^{in\gamma}`$: first along the rows (orders n to angles γ, in place), then per γ along a column
+//! (orders m to angles α) in a short line, whose lanes are written to the rows of the eight rings. Eight transforms run at once
+//! without a shuffle, and no transposed copy of the plane is needed.
 
 use super::classes::Layout;
 use crate::simd::fft::{Direction, LANES, LaneFft, NUMBER, lane_offset};
@@ -10,7 +15,7 @@ use pulp::{Simd, WithSimd};
 /// The rings of the grid in the lanes of a plane.
 pub(super) type Rings = [Option<usize>; LANES];
 
-/// Rows of samples that share a transform: the transform of two real rows is that of one complex row.
+/// Returns the number of rows of samples that share a transform: two real rows are the real and imaginary part of one complex row.
 pub(super) const fn rows_of<T: Sample>() -> usize {
     3 - T::ROWS
 }
@@ -193,7 +198,7 @@ fn gather<S: Simd, T: Sample>(
     }
 }
 
-/// The opposite of `gather`, with the weights of the rings.
+/// The inverse of `gather`, times the weights of the rings: X = (z_m + conj z_{−m})/2 and Y = (z_m − conj z_{−m})/2i for two real rows.
 #[inline(always)]
 fn scatter<S: Simd, T: Sample>(
     simd: S,
@@ -236,7 +241,7 @@ fn scatter<S: Simd, T: Sample>(
     }
 }
 
-/// Takes one lane of a line as a row of samples.
+/// Writes one lane of a line, every sixteenth number, to a row of samples.
 #[inline(always)]
 fn emit<S: Simd, T: Sample>(line: &[f64], lane: usize, row: usize, mut out: ArrayViewMut1<'_, T>) {
     let (re, im) = (
@@ -295,7 +300,7 @@ pub(super) struct FromSamples<'a, 'b, T> {
     pub(super) fft: &'a PlaneFft,
     pub(super) planes: &'a mut [f64],
     pub(super) rings: &'a [Rings],
-    /// Those of the lanes of each plane, aligned to registers; zero without a ring.
+    /// One weight per lane of each plane, aligned to registers; zero for a lane without a ring.
     pub(super) weights: &'a [f64],
     pub(super) scratch: PlaneScratch<'a>,
     pub(super) samples: &'a ArrayView3<'b, T>,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Makes [`WignerPlan`]s and keeps them: asking twice gives the same plan.
+/// Makes [`WignerPlan`]s and caches them: a second request for equal parameters returns a clone of the first `Arc`.
 ///
 /// # Examples
 /// ```
@@ -42,7 +42,7 @@ impl WignerPlanner {
     /// are below the band limit and the order limit of the grid.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `band_limit` is 0 or above that of the grid.
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above the band limit of the grid.
     pub fn plan_on(&mut self, band_limit: usize, grid: &RotationGrid) -> Result<Arc<WignerPlan>> {
         self.plan_orders(band_limit, band_limit.min(grid.order_limit()), grid)
     }
@@ -51,8 +51,8 @@ impl WignerPlanner {
     /// grid, which may be finer. Time and memory are in proportion to N.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `band_limit` is 0 or above that of the grid, or `order_limit` is 0, above `band_limit`
-    /// or above that of the grid.
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above the band limit of the grid, or if `order_limit` is 0, above `band_limit`
+    /// or above the order limit of the grid.
     ///
     /// # Examples
     /// ```

@@ -4,6 +4,8 @@ use pulp::{Simd, WithSimd};
 
 /// Computes $`\sum_i d_i(\beta) \cdot packed_i`$ for the nodes of `V` registers, `K` columns at a time.
 ///
+/// Lanes are nodes β: rows of the table are loaded, coefficients are broadcast, and the K V sums stay in registers over all degrees i.
+///
 /// `width` is the length of a row of the table and `column` the first register, both counted in registers; the rows
 /// before `start` are zero.
 #[inline(always)]
@@ -29,6 +31,9 @@ pub(super) fn expand<S: Simd, const K: usize, const V: usize>(
 
 /// Computes `out[i] = Σ_j table[i][j] · data[j]`, `C` (8 or 16) columns at a time.
 ///
+/// Lanes are columns, the real and imaginary parts of the members of a class; the sum over nodes j needs no addition across lanes.
+/// Table values are broadcast, and T rows share each load of `data[j]`.
+///
 /// `width` is the length of a row of the table; where `starts` is not empty, its entries tell for each register of nodes
 /// before which row the table is zero.
 #[inline(always)]
@@ -49,7 +54,7 @@ pub(super) fn project<S: Simd, const C: usize>(
     });
 }
 
-/// A function of its own, so that its code is there once.
+/// The work of [`project`] as a function of its own: its code is generated once per instruction set.
 struct Project<'a, const C: usize> {
     table: &'a [f64],
     width: usize,
@@ -70,7 +75,7 @@ impl<const C: usize> WithSimd for Project<'_, C> {
             data,
             out,
         } = self;
-        // As many rows at once as there are registers for.
+        // Q = C / lanes registers per row; T rows at once, as many as there are registers for Q T sums.
         match (S::F64_LANES, C) {
             (8, 16) => project_in::<S, 2, 8>(simd, table, width, starts, data, out),
             (8, _) => project_in::<S, 1, 8>(simd, table, width, starts, data, out),
@@ -112,7 +117,9 @@ fn project_in<S: Simd, const Q: usize, const T: usize>(
     }
 }
 
-/// Returns `T`.
+/// Computes rows `first..first + T` of the product and returns `T`.
+///
+/// Registers of nodes at which all `T` rows are zero are skipped.
 #[inline(always)]
 fn project_rows<S: Simd, const Q: usize, const T: usize>(
     simd: S,

@@ -1,8 +1,7 @@
 //! The cross-correlation of two real signals on the sphere, handed out piece by piece.
 //!
-//! A kernel needs the correlation at every node of a Haar quadrature, once, to be mapped pointwise
-//! and summed. It is therefore computed in pieces that stay in the first-level cache; the grid as a
-//! whole is never stored. Every loop runs over vectors of eight numbers without a remainder.
+//! A kernel needs the correlation once at every node of a Haar quadrature, maps it pointwise and sums. The correlation is therefore
+//! computed in pieces that stay in the first-level cache, and the whole grid is never stored. Every loop runs over vectors of eight numbers without a remainder.
 //!
 //! With `$`F_{lm}, F'_{ln}`$` the coefficients of the two signals,
 //!
@@ -50,7 +49,7 @@ impl RealCorrelator {
         Self::with_table(band_limit, nodes, TABLE_BYTES)
     }
 
-    /// The table of Wigner functions takes at most so many bytes, or there is none.
+    /// Builds the tables; Wigner functions are tabulated if their table takes at most `table_bytes`.
     fn with_table(band_limit: usize, nodes: usize, table_bytes: usize) -> Result<Self> {
         for (what, value) in [("band limit", band_limit), ("quadrature band limit", nodes)] {
             if value == 0 {
@@ -104,32 +103,32 @@ impl RealCorrelator {
         numbers(2 * m) <= LARGEST_SCRATCH && numbers(angle_count(nodes) as u128) <= LARGEST_SCRATCH
     }
 
-    /// Band limit of the signals.
+    /// Returns the band limit L of the signals.
     pub fn band_limit(&self) -> usize {
         self.band_limit
     }
 
-    /// Band limit M of the quadrature.
+    /// Returns the band limit M of the quadrature.
     pub fn quadrature_band_limit(&self) -> usize {
         self.quadrature
     }
 
-    /// Number N of angles α, and of angles γ; at least 2M − 1.
+    /// Returns the number N of angles α, equal to the number of angles γ; at least 2M − 1.
     pub fn angle_count(&self) -> usize {
         self.angles
     }
 
-    /// Number of quadrature nodes, `N² M`.
+    /// Returns the number of quadrature nodes, `N² M`.
     pub fn node_count(&self) -> usize {
         self.angles.pow(2) * self.quadrature
     }
 
-    /// Number of pieces the nodes are handed out in.
+    /// Returns the number of pieces into which the nodes are divided.
     pub fn piece_count(&self) -> usize {
         self.pieces.len()
     }
 
-    /// Allocates the scratch for one thread.
+    /// Makes the working memory of one thread.
     pub fn make_workspace(&self) -> CorrelatorWorkspace {
         let class = match self.nodes.tabulated {
             Some(_) => 0,
@@ -148,7 +147,7 @@ impl RealCorrelator {
         }
     }
 
-    /// Does the part of the work that all pieces of a pair share.
+    /// Begins a pair of signals: computes the sums over degrees and γ that all pieces share.
     ///
     /// # Panics
     /// If a signal has another band limit than the correlator, or the two differ in channels.
@@ -172,7 +171,7 @@ impl RealCorrelator {
         });
     }
 
-    /// Writes the correlation at the nodes of a piece; the length of `out` is set.
+    /// Writes the correlation at the nodes of a piece; `out` is resized to their number.
     pub fn piece_into(&self, piece: usize, scratch: &mut CorrelatorWorkspace, out: &mut Vec<f64>) {
         let Piece { first, lanes } = self.pieces[piece];
         out.resize(lanes * self.angles, 0.0);
@@ -184,7 +183,7 @@ impl RealCorrelator {
         });
     }
 
-    /// The part of the Haar mean that a piece contributes, of a function given at its nodes.
+    /// Returns the contribution of a piece to the Haar mean of a function with the given values at its nodes.
     pub fn piece_mean(&self, piece: usize, values: &[f64]) -> f64 {
         let Piece { first, lanes } = self.pieces[piece];
         Arch::new().dispatch(WeightedSum {
@@ -214,7 +213,7 @@ fn angle_count(nodes: usize) -> usize {
         .unwrap_or(least)
 }
 
-/// Room for the nodes (γ, β), whole bundles of them, and for what [`Begin`] writes behind the last; an odd number of cache
+/// Room for the nodes (γ, β), whole bundles of them, and for the numbers that [`Begin`] writes after the last one; an odd number of cache
 /// lines, so that the orders at one node do not fall on few sets of a cache.
 fn stride(nodes: usize, angles: usize) -> usize {
     (nodes * angles + LANES).next_multiple_of(NUMBER) + LANES

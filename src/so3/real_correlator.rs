@@ -1,4 +1,4 @@
-//! What a correlator of real signals holds, and where its spectra have their orders; see [`real_correlation`](super::real_correlation).
+//! The data of a correlator of real signals, and the places of orders in its spectra; see [`real_correlation`](super::real_correlation).
 
 use super::real_nodes::Nodes;
 use crate::simd::aligned::Aligned;
@@ -15,13 +15,12 @@ use std::ops::Range;
 /// The nodes are M Gauss–Legendre colatitudes β and N ≥ 2M − 1 equispaced angles α and γ: exact for
 /// functions on SO(3) of degree up to 2M − 2 when K is mapped by a polynomial of suitable degree.
 /// N is the number of angles for which transforms and activations together cost least.
-/// Since the Haar measure does not change under inversion, means over r equal those with
-/// `$`f'(r x)`$`.
+/// The Haar measure is invariant under inversion, so means over r are equal for `$`f'(r^{-1} x)`$` and `$`f'(r x)`$`.
 ///
 /// # Cost
-/// O(M L³ + (M L² + M² L) log M) a pair. Memory: the table of Wigner d-functions, (1/6) L³ M numbers, as
+/// O(M L³ + (M L² + M² L) log M) per pair. Memory: the table of Wigner d-functions, (1/6) L³ M numbers, as
 /// long as it is below 16 MiB (otherwise they are recomputed for each pair); a workspace of
-/// 2 N M L numbers a thread.
+/// 2 N M L numbers per thread.
 pub struct RealCorrelator {
     pub(super) band_limit: usize,
     /// M.

@@ -21,7 +21,7 @@ pub(super) struct Nodes {
     pub(super) tabulated: Option<ClassTable>,
 }
 
-/// The Wigner functions of all classes (a, b), a ≥ b ≥ 0: for each degree those at β in all lanes, then those at π − β.
+/// The Wigner functions of all classes (a, b), a ≥ b ≥ 0: for each degree the values at β in all lanes, then the values at π − β.
 pub(super) struct ClassTable {
     values: Aligned,
     starts: Vec<usize>,
@@ -44,7 +44,7 @@ impl Nodes {
             .iter()
             .map(|beta| HalfAngle::new(*beta))
             .collect();
-        // The lanes beyond the last node stand idle, with some angle.
+        // Lanes beyond the last node are idle; they need any valid angle.
         angles.resize_with(north.next_multiple_of(LANES), || HalfAngle::new(FRAC_PI_2));
         let blocks = angles.len() / LANES;
         let rows: usize = (0..band_limit).map(|a| (a + 1) * (band_limit - a)).sum();

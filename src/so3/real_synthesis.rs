@@ -1,7 +1,7 @@
 //! The stages of [`RealCorrelator`](super::RealCorrelator): degrees, γ, α. Eight nodes β, and later sixteen nodes (γ, β),
 //! go through them at once, in the lanes of vector registers.
 //!
-//! With a = max(m, n) and b = min(m, n), m, n ≥ 0, all functions follow from those of the class (a, b):
+//! With a = max(m, n) and b = min(m, n), m, n ≥ 0, all functions follow from the functions of the class (a, b):
 //!
 //! ```math
 //! d^l_{mn}(\beta) = \pm d^l_{ab}(\beta) , \qquad d^l_{m,-n}(\beta) = (-1)^{l+a} d^l_{ab}(\pi-\beta) ,
@@ -96,7 +96,7 @@ impl WithSimd for Begin<'_> {
 struct Signs<S: Simd> {
     /// Plus and minus.
     constant: [S::f64s; 2],
-    /// From plus and from minus on, in turns, at even and odd registers: these differ where a register has one number.
+    /// Alternating signs that start with plus and with minus, for even and odd registers, which differ if a register holds one number.
     alternating: [[S::f64s; 2]; 2],
 }
 
@@ -112,7 +112,7 @@ impl<S: Simd> Signs<S> {
         }
     }
 
-    /// The factor of n, and those of −n at even and odd registers of degrees.
+    /// Returns the factor of n, and the factors of −n at even and odd registers of degrees.
     #[inline(always)]
     fn of(&self, m: usize, n: usize) -> (S::f64s, [S::f64s; 2]) {
         // g_{l,−n} = (−1)^n conj(g_ln).
@@ -127,7 +127,10 @@ impl<S: Simd> Signs<S> {
 /// The products of the coefficients of orders m and n, summed over channels, with all signs and weights:
 /// conj(f_lm) g_ln and conj(f_lm) g_{l,−n}, of eight degrees after the other, those that both orders have.
 ///
-/// Short rows are the rule in kernels of small signals: whatever is done once for each pair of orders counts.
+/// Lanes are degrees; the result is `[eight degrees][product][lane]`, with the real and imaginary parts
+/// (rr + ii) + i (ri − ir) of conj(f) g and (rr − ii) − i (ri + ir) of conj(f) conj(g). Coefficients of an order start at a multiple of eight
+/// degrees, so the last `count` registers of both orders hold equal degrees. Kernels of small signals have short rows, so
+/// signs and weights are prepared once per pair of orders.
 #[inline(always)]
 fn order_products<S: Simd>(
     simd: S,
@@ -171,7 +174,12 @@ fn order_products<S: Simd>(
 /// Signs of even and odd degrees.
 const ALTERNATING: [f64; LANES] = [1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0];
 
-/// Sums over the degrees, for orders (m, n) and (m, −n).
+/// Computes $`X_{mn}(\beta) = \sum_\ell p_\ell \, d^\ell(\beta)`$ for orders (m, n) and (m, −n), and writes it to the planes.
+///
+/// Lanes are nodes β: rows of `functions` are `[degree][β, π − β]`, products of a degree are broadcast. The functions of
+/// (m, −n) at β are the functions of (m, n) at π − β up to signs, which the products contain; so `u`, at β, serves the first two products here and the last
+/// two at π − β (`there`, if southern nodes have planes of their own), and `v` the other way round. The eight sums stay in registers
+/// over all degrees.
 #[inline(always)]
 fn degree_sums<S: Simd, const MIRRORED: bool>(
     simd: S,
@@ -235,7 +243,10 @@ fn place_number<S: Simd>(simd: S, place: &mut [S::f64s], value: [S::f64s; 2], ad
     }
 }
 
-/// Leaves out the lanes of a plane that stand idle; up to seven numbers behind the last one are overwritten.
+/// Copies the used lanes of a plane, `[γ][lane]`, to the rows of an order, without the idle lanes.
+///
+/// Whole registers are stored and each store begins where the last one's used lanes end; so up to seven numbers after the last one are
+/// overwritten.
 #[inline(always)]
 fn compress<S: Simd>(_: S, plane: &[f64], lanes: usize, re: &mut [f64], im: &mut [f64]) {
     if lanes == 0 {
@@ -300,8 +311,8 @@ impl WithSimd for LastSum<'_> {
     }
 }
 
-/// The spectrum x + i y of sixteen real functions of α, where X, Y are those of eight of them: X + i Y at orders m,
-/// conj X + i conj Y at −m.
+/// Writes the spectrum of x + i y, where x and y are eight real functions of α each, with spectra X and Y: X + i Y at orders m,
+/// conj X + i conj Y at −m. One complex transform then yields sixteen real functions.
 #[inline(always)]
 fn gather<S: Simd>(simd: S, plan: &RealCorrelator, orders: &[f64], first: usize, line: &mut [f64]) {
     let per_number = NUMBER / S::F64_LANES;

@@ -25,7 +25,8 @@ use std::fmt;
 /// `[2N − 1, L, 2L − 1]`, entry `[n + N − 1, l, m + L − 1]`; samples have shape `[γ, β, α]`. The function is real exactly if
 /// $`\hat f^{-n}_{\ell,-m} = (-1)^{m-n} \overline{\hat f^n_{\ell m}}`$.
 ///
-/// Plans are immutable and may be shared between threads; every call uses one thread.
+/// Plans are immutable and may be shared between threads. Every call uses the calling thread alone. The adjoints of the two directions
+/// are not offered.
 ///
 /// # Cost and accuracy
 /// O(L³ N) time; scratch O(L²), or up to 256 MB where that is more (with McEwen–Wiaux samples the forward transform needs
@@ -80,7 +81,7 @@ impl WignerPlan {
         self.band_limit
     }
 
-    /// Returns the order limit N: orders n, those of γ, are below it in modulus. N ≤ L.
+    /// Returns the order limit N: the orders n of γ are below N in modulus. N ≤ L.
     pub fn order_limit(&self) -> usize {
         self.order_limit
     }
@@ -119,14 +120,17 @@ impl WignerPlan {
     /// Computes samples from coefficients.
     ///
     /// # Arguments
-    /// * `coeffs` — shape `[.., 2N − 1, L, 2L − 1]`; entries with |m| > ℓ or |n| > ℓ are ignored. For a real function those with m ≥ 0 are
-    ///   read, the others, $`\hat f^{-n}_{\ell,-m} = (-1)^{m-n} \overline{\hat f^n_{\ell m}}`$, are implied
-    /// * `samples` — shape `[.., γ, β, α]`, with the same leading axes, a batch; overwritten
+    /// * `coeffs` — shape `[.., 2N − 1, L, 2L − 1]`; entries with |m| > ℓ or |n| > ℓ are ignored. For a real function only entries with m ≥ 0 are
+    ///   read; the others are implied, $`\hat f^{-n}_{\ell,-m} = (-1)^{m-n} \overline{\hat f^n_{\ell m}}`$
+    /// * `samples` — shape `[.., γ, β, α]`, with the leading axes of `coeffs`, a batch; overwritten
     /// * `scratch` — from [`WignerPlan::make_scratch`]
+    ///
+    /// # Cost and accuracy
+    /// As for the [plan](WignerPlan). Coefficients that are not contiguous are copied first.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if an array has another shape, [`Error::NotFinite`] if a coefficient that is read is NaN or
-    /// infinite; the samples mean nothing then.
+    /// infinite; the content of `samples` is then unspecified.
     pub fn inverse_into<T: Sample, D: Dimension>(
         &self,
         coeffs: ArrayView<'_, Complex64, D>,
@@ -176,7 +180,7 @@ impl WignerPlan {
     ///
     /// # Arguments
     /// * `samples` — shape `[.., γ, β, α]`, real or complex; unchanged
-    /// * `coeffs` — shape `[.., 2N − 1, L, 2L − 1]`, with the same leading axes, a batch; overwritten, zero where |m| > ℓ or |n| > ℓ
+    /// * `coeffs` — shape `[.., 2N − 1, L, 2L − 1]`, with the leading axes of `samples`, a batch; overwritten, zero where |m| > ℓ or |n| > ℓ
     /// * `scratch` — from [`WignerPlan::make_scratch`]
     ///
     /// # Errors

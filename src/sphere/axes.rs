@@ -9,7 +9,7 @@ use ndarray::{Array, ArrayViewMut, Dimension, IxDyn};
 pub(crate) enum Layout {
     /// `[L, 2L − 1]`, entry `[l, m + L − 1]`.
     Full,
-    /// `[L (L + 1) / 2]`, entry `m (2L − 1 − m) / 2 + l`, m ≥ 0: those of a real signal.
+    /// `[L (L + 1) / 2]`, entry `m (2L − 1 − m) / 2 + l`, m ≥ 0, for real signals.
     Half,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn leading<'a>(what: &str, shape: &'a [usize], axes: &[usize]) -> Res
         .ok_or_else(|| Error::shape(what, wanted(), shape.to_vec()))
 }
 
-/// The layout of an array of coefficients whose leading axes are those of the signals.
+/// Returns the layout of an array of coefficients with the leading axes of the signals.
 pub(crate) fn layout_of<C: Copy, const N: usize>(
     what: &str,
     shape: &[usize],

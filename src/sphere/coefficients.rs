@@ -59,7 +59,7 @@ pub fn validate(coeffs: ArrayView2<'_, Complex64>) -> Result<usize> {
     Ok(limit)
 }
 
-/// Checks that the coefficients are those of a real signal, $`\hat f_{\ell,-m} = (-1)^m \, \overline{\hat f_{\ell m}}`$.
+/// Checks that the coefficients have the symmetry of a real signal, $`\hat f_{\ell,-m} = (-1)^m \, \overline{\hat f_{\ell m}}`$.
 ///
 /// # Arguments
 /// * `tolerance` — largest deviation accepted, as a fraction of the largest coefficient

@@ -158,7 +158,10 @@ impl FieldGrid {
         }
     }
 
-    /// Writes two fields, as real and imaginary parts, into the bundles; nothing for the second means zero.
+    /// Writes two fields, as real and imaginary parts, into the bundles; the second one is zero unless `both`.
+    ///
+    /// A field is `[longitude][ring]`, rings padded to whole registers. A bundle holds eight rings in its lanes, `[longitude][re, im]`, so
+    /// this copies whole registers.
     #[inline(always)]
     pub(super) fn pack<S: Simd>(
         &self,
@@ -237,7 +240,7 @@ pub(crate) fn half_len(band_limit: usize) -> usize {
 }
 
 impl FieldSynthesis {
-    /// Tabulates the Legendre functions: L (L + 1) / 2 numbers a ring.
+    /// Tabulates the Legendre functions: L (L + 1) / 2 numbers per ring.
     ///
     /// # Arguments
     /// * `band_limit` — L of the signals, with 2L − 1 at most the number of longitudes

@@ -1,10 +1,10 @@
-//! Coefficient arrays of other programs, to and from ours (`[L, 2L − 1]`, orthonormal, Condon–Shortley phase).
+//! Conversion of coefficient arrays between other programs and this crate (`[L, 2L − 1]`, orthonormal, Condon–Shortley phase).
 //!
 //! | program | array | basis | functions |
 //! |---|---|---|---|
 //! | healpy, ducc0 | m ≥ 0, entry `m (2 lmax + 1 − m) / 2 + l` | ours | [`to_healpy`], [`from_healpy`] |
 //! | SHTOOLS, real | `[2, L, L]`, cosines and sines | 4π, orthonormal or Schmidt, either phase | [`to_shtools`], [`from_shtools`] |
-//! | SHTOOLS, complex | `[2, L, L]`, m ≥ 0 and −m | the same | [`to_shtools_complex`], [`from_shtools_complex`] |
+//! | SHTOOLS, complex | `[2, L, L]`, m ≥ 0 and −m | 4π, orthonormal or Schmidt, either phase | [`to_shtools_complex`], [`from_shtools_complex`] |
 //! | s2fft | `[L, 2L − 1]`, any spin; `[2N − 1, L, 2L − 1]` on SO(3) | ours | none needed |
 //! | e3nn | flat, `l * l + l + m`, real | y is the polar axis | [`to_e3nn`], [`from_e3nn`] |
 //!
@@ -14,11 +14,11 @@ use super::coefficients::{check_real, sign, validate, zeros};
 use super::rotation::rotate_coefficients;
 use crate::check;
 use crate::{Error, Result};
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3, aview1};
+use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayView3};
 use num_complex::Complex64;
 use std::f64::consts::{FRAC_PI_2, PI, SQRT_2};
 
-/// How far coefficients may be from those of a real signal, as a fraction of the largest.
+/// The largest deviation from the symmetry of a real signal, as a fraction of the largest coefficient.
 const REALITY_GUARD: f64 = 1e-9;
 
 /// Checks a real signal and returns L.
@@ -29,11 +29,13 @@ fn real_band_limit(coeffs: ArrayView2<'_, Complex64>) -> Result<usize> {
 
 /// Copies the coefficients of a real signal into the layout of healpy and ducc0.
 ///
-/// Length L (L + 1) / 2, orders m ≥ 0 one after the other, entry `m (2 lmax + 1 − m) / 2 + l` with `lmax` = L − 1; the values are
-/// the same.
+/// # Returns
+/// Length L (L + 1) / 2, orders m ≥ 0 one after the other, entry `m (2 lmax + 1 − m) / 2 + l` with `lmax` = L − 1; values are
+/// copied unchanged.
 ///
 /// # Errors
-/// [`Error::ShapeMismatch`], [`Error::NotFinite`], or [`Error::InvalidValue`] if the signal is not real.
+/// [`Error::ShapeMismatch`] if the shape is not `[L, 2L − 1]`, [`Error::NotFinite`] for NaN or infinite coefficients,
+/// [`Error::InvalidValue`] if the signal is not real.
 ///
 /// # Examples
 /// ```
@@ -44,7 +46,7 @@ fn real_band_limit(coeffs: ArrayView2<'_, Complex64>) -> Result<usize> {
 /// f[[2, 1]] = Complex64::new(-1.0, 2.0);
 /// let alm = layouts::to_healpy(f.view())?;
 /// assert_eq!((alm.len(), alm[4]), (6, Complex64::new(1.0, 2.0)));        // 1 · (5 − 1) / 2 + 2
-/// assert_eq!(layouts::from_healpy(&alm)?, f);
+/// assert_eq!(layouts::from_healpy(alm.as_slice().into())?, f);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 pub fn to_healpy(coeffs: ArrayView2<'_, Complex64>) -> Result<Vec<Complex64>> {
@@ -56,12 +58,18 @@ pub fn to_healpy(coeffs: ArrayView2<'_, Complex64>) -> Result<Vec<Complex64>> {
     Ok(alm)
 }
 
-/// Reads the coefficients of a real signal from the layout of healpy and ducc0; see [`to_healpy`].
+/// Returns the coefficients of a real signal from the layout of healpy and ducc0; the inverse of [`to_healpy`].
+///
+/// # Arguments
+/// * `alm` — length L (L + 1) / 2, any stride; L follows from the length
+///
+/// # Returns
+/// Shape `[L, 2L − 1]`, with the orders m < 0 from $`f_{\ell,-m} = (-1)^m \overline{f_{\ell m}}`$.
 ///
 /// # Errors
 /// [`Error::ShapeMismatch`] if the length is not L (L + 1) / 2 with L ≥ 1, [`Error::NotFinite`], [`Error::InvalidValue`] if an
 /// entry with m = 0 is not real.
-pub fn from_healpy(alm: &[Complex64]) -> Result<Array2<Complex64>> {
+pub fn from_healpy(alm: ArrayView1<'_, Complex64>) -> Result<Array2<Complex64>> {
     let what = "coefficients in the layout of healpy";
     let limit = ((8 * alm.len() + 1).isqrt() - 1) / 2;
     if limit == 0 || limit * (limit + 1) / 2 != alm.len() {
@@ -71,7 +79,7 @@ pub fn from_healpy(alm: &[Complex64]) -> Result<Array2<Complex64>> {
             vec![alm.len()],
         ));
     }
-    check::finite(what, aview1(alm))?;
+    check::finite(what, alm)?;
     let mut coeffs = zeros(limit)?;
     let mut values = alm.iter();
     for m in 0..limit {
@@ -94,7 +102,7 @@ fn not_real(degree: usize, found: &Complex64) -> Error {
     )
 }
 
-/// The normalisations of SHTOOLS, by the mean square of a basis function times 4π.
+/// The normalisations of SHTOOLS, each given by the integral of a squared basis function over the sphere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ShtoolsNorm {
@@ -183,7 +191,7 @@ pub fn to_shtools(
     Ok(cilm)
 }
 
-/// Reads the coefficients of a real signal from the real arrays of SHTOOLS; see [`to_shtools`].
+/// Returns the coefficients of a real signal from the real arrays of SHTOOLS; the inverse of [`to_shtools`].
 ///
 /// # Errors
 /// [`Error::ShapeMismatch`] if the shape is not `[2, L, L]`, [`Error::NotFinite`]. Entries with m > ℓ, and sines with m = 0, are
@@ -257,7 +265,7 @@ pub fn to_shtools_complex(
     Ok(cilm)
 }
 
-/// Reads the coefficients of a complex signal from the complex arrays of SHTOOLS; see [`to_shtools_complex`].
+/// Returns the coefficients of a complex signal from the complex arrays of SHTOOLS; the inverse of [`to_shtools_complex`].
 ///
 /// # Errors
 /// As [`from_shtools`].
@@ -320,11 +328,12 @@ impl E3nnNorm {
     }
 }
 
-/// What happens to the axes, since e3nn takes y for the polar axis and we take z.
+/// The treatment of the axes: the polar axis is y in e3nn and z in this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum E3nnAxes {
-    /// Vectors keep their components: both sides mean the same function of (x, y, z). Degrees are mixed over their orders.
+    /// Vectors keep their components: both coefficient arrays describe one function of (x, y, z). The conversion rotates coefficients,
+    /// which mixes the orders of a degree.
     Same,
     /// Axes keep their roles: our (x, y, z) is (z, x, y) of e3nn, polar axis on polar axis. Coefficients keep their places.
     Renamed,
@@ -333,9 +342,9 @@ pub enum E3nnAxes {
 /// ZYZ angles of the rotation that takes (x, y, z) to (z, x, y).
 const CYCLE: [f64; 3] = [0.0, FRAC_PI_2, FRAC_PI_2];
 
-/// Converts the coefficients of a real signal into those with respect to the real harmonics of e3nn.
+/// Converts the coefficients of a real signal into coefficients in the real harmonics of e3nn.
 ///
-/// With renamed axes the functions are the real harmonics of [`SphericalHarmonics::write_real`](super::SphericalHarmonics::write_real)
+/// With renamed axes the basis functions are the real harmonics of [`SphericalHarmonics::write_real`](super::SphericalHarmonics::write_real)
 /// times the factor of the normalisation; degree one is proportional to (x, y, z) of e3nn.
 ///
 /// # Returns
@@ -361,16 +370,16 @@ pub fn to_e3nn(
     axes: E3nnAxes,
 ) -> Result<Vec<f64>> {
     let limit = real_band_limit(coeffs)?;
-    let turned = match axes {
+    let rotated = match axes {
         E3nnAxes::Same => rotate_coefficients(coeffs, CYCLE[0], CYCLE[1], CYCLE[2])?,
         E3nnAxes::Renamed => coeffs.to_owned(),
     };
     let mut components = vec![0.0; limit * limit];
     for l in 0..limit {
         let (middle, size) = (l * l + l, norm.size(l));
-        components[middle] = turned[[l, limit - 1]].re / size;
+        components[middle] = rotated[[l, limit - 1]].re / size;
         for m in 1..=l {
-            let value = turned[[l, limit - 1 + m]] * (SQRT_2 * sign(m) / size);
+            let value = rotated[[l, limit - 1 + m]] * (SQRT_2 * sign(m) / size);
             components[middle + m] = value.re;
             components[middle - m] = -value.im;
         }
@@ -378,11 +387,30 @@ pub fn to_e3nn(
     Ok(components)
 }
 
-/// Reads the coefficients of a real signal from those with respect to the real harmonics of e3nn; see [`to_e3nn`].
+/// Returns the coefficients of a real signal from its coefficients in the real harmonics of e3nn; the inverse of [`to_e3nn`].
+///
+/// # Arguments
+/// * `components` — length L², entry `l * l + l + m`, any stride; L follows from the length
+///
+/// # Returns
+/// Shape `[L, 2L − 1]`.
+///
+/// # Examples
+/// ```
+/// use haarmonic::sphere::layouts::{self, E3nnAxes, E3nnNorm};
+/// let y = ndarray::array![0.0, 0.0, 1.0, 0.0];                   // degree one of e3nn is (x, y, z)
+/// let f = layouts::from_e3nn(y.view(), E3nnNorm::Norm, E3nnAxes::Renamed)?;      // their y is our z
+/// assert!((f[[1, 1]].re - (4.0 * std::f64::consts::PI / 3.0).sqrt()).abs() < 4.0 * f64::EPSILON);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::ShapeMismatch`] if the length is not a square, [`Error::NotFinite`].
-pub fn from_e3nn(components: &[f64], norm: E3nnNorm, axes: E3nnAxes) -> Result<Array2<Complex64>> {
+pub fn from_e3nn(
+    components: ArrayView1<'_, f64>,
+    norm: E3nnNorm,
+    axes: E3nnAxes,
+) -> Result<Array2<Complex64>> {
     let what = "coefficients in the layout of e3nn";
     let limit = components.len().isqrt();
     if limit == 0 || limit * limit != components.len() {
@@ -392,7 +420,7 @@ pub fn from_e3nn(components: &[f64], norm: E3nnNorm, axes: E3nnAxes) -> Result<A
             vec![components.len()],
         ));
     }
-    check::finite(what, aview1(components))?;
+    check::finite(what, components)?;
     let mut coeffs = zeros(limit)?;
     for l in 0..limit {
         let (middle, size) = (l * l + l, norm.size(l));

@@ -10,7 +10,7 @@ use ndarray::{ArrayView, IxDyn};
 /// tolerance of healpy. It is no value: transforms of [`RingPlan`](super::RingPlan) refuse it.
 pub const UNSEEN: f64 = -1.6375e30;
 
-/// How far a number may be from the mark, relative to it; that of healpy.
+/// The largest relative distance from the mark at which a number counts as the mark; the tolerance of healpy.
 const TOLERANCE: f64 = 1e-5;
 
 /// Whether a number marks a masked pixel.
@@ -39,12 +39,12 @@ impl Pixel for f32 {
 
 /// Replaces masked pixels, [`UNSEEN`] or NaN, and returns which pixels were masked.
 ///
-/// Users of healpy set masked pixels to zero, or to the mean of the others, before an analysis; both leave a bias that
-/// depends on the mask.
+/// Before an analysis, users of healpy set masked pixels to zero, or to the mean of the other pixels. Either value leaves a bias
+/// that depends on the mask.
 ///
 /// # Arguments
 /// * `map` — real samples in any order; masked ones are overwritten
-/// * `value` — what they become
+/// * `value` — the new value of masked pixels
 ///
 /// # Errors
 /// [`Error::NotFinite`] if `value` or an entry of the map is infinite, or `value` is NaN; the map is unchanged then.

@@ -39,7 +39,7 @@ pub struct Rings {
 pub const MAX_NSIDE: usize = 1 << 13;
 
 impl Rings {
-    /// Checks the rings and takes them in the order given.
+    /// Makes a set of rings, in the given order, after checking them.
     ///
     /// # Errors
     /// [`Error::Empty`] without rings, [`Error::InvalidValue`] for a colatitude outside $`[0, \pi]`$, a ring without longitudes
@@ -66,7 +66,7 @@ impl Rings {
         Ok(Rings { rings, offsets })
     }
 
-    /// The rings of a sampling of the sphere, with a given number of longitudes from φ = 0.
+    /// Returns the rings of a sampling of the sphere, with a given number of longitudes from φ = 0.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the band limit or the number of longitudes is out of range.
@@ -83,7 +83,7 @@ impl Rings {
         )
     }
 
-    /// The `4 nside − 1` rings of the HEALPix grid in ring order, `12 nside²` points of equal area.
+    /// Returns the `4 nside − 1` rings of the HEALPix grid in ring order, `12 nside²` points of equal area.
     ///
     /// With i the number of the ring from the north, the caps $`i < nside`$ have $`\cos\theta = 1 - i^2/(3 nside^2)`$ and 4i
     /// longitudes from $`\pi/(4i)`$; the belt has $`\cos\theta = 4/3 - 2i/(3 nside)`$ and 4 nside longitudes, shifted by half a step
@@ -149,7 +149,7 @@ impl Rings {
         self.offsets[self.rings.len()]
     }
 
-    /// Returns where the samples of ring `index` lie.
+    /// Returns the range of the samples of ring `index` in the array of all samples.
     ///
     /// # Panics
     /// If there is no such ring.
@@ -157,7 +157,7 @@ impl Rings {
         self.offsets[index]..self.offsets[index + 1]
     }
 
-    /// Returns the longest ring's number of longitudes.
+    /// Returns the largest number of longitudes of a ring.
     pub fn most_longitudes(&self) -> usize {
         let counts = self.rings.iter().map(|ring| ring.longitudes);
         counts.max().unwrap_or(0)
@@ -171,7 +171,7 @@ impl Rings {
     }
 }
 
-/// A number of longitudes, at least `2L − 1`, at which Fourier transforms are fast: without prime factors above five, and even.
+/// Returns a number of longitudes, at least `2L − 1`, for fast Fourier transforms: even, and without prime factors above five.
 ///
 /// # Errors
 /// [`Error::InvalidValue`] if `band_limit` is 0 or too large.

@@ -1,6 +1,6 @@
 //! Multipliers of common zonal filters, for [`filter`](super::zonal::filter).
 //!
-//! Each has multiplier 1 at degree 0, so the mean over the sphere stays; for the mean over a cap see
+//! Each filter has multiplier 1 at degree 0, which preserves the mean over the sphere. For the mean over a cap see
 //! [`cap_multipliers`](super::zonal::cap_multipliers).
 
 use super::sampling::check_band_limit;
@@ -9,8 +9,8 @@ use crate::check;
 
 /// Computes the multipliers of a Gaussian beam, $`b_\ell = e^{-\ell(\ell+1)\sigma^2/2}`$ with $`\sigma = \mathrm{FWHM}/\sqrt{8\ln2}`$.
 ///
-/// This is what cosmologists call the window of a beam of the given full width at half maximum (exact for heat flow, and a
-/// Gaussian in the plane in the limit of small widths).
+/// In cosmology this is the window function of a beam of the given full width at half maximum. It is exact for heat flow, and tends to a
+/// Gaussian in the plane for small widths.
 ///
 /// # Arguments
 /// * `band_limit` — L

@@ -5,7 +5,7 @@ use crate::{Error, Result};
 use ndarray::ArrayView2;
 use num_complex::Complex64;
 
-/// How a spectrum is normalised.
+/// The normalisation of a spectrum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SpectrumNorm {

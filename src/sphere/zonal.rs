@@ -147,7 +147,7 @@ pub fn ring_multipliers(band_limit: usize, inner: f64, outer: f64) -> Result<Vec
     // Sums of positive terms only, so that both distances from the poles keep their relative precision.
     let north = 2.0 * (0.5 * inner).sin().powi(2);
     let south = 2.0 * (0.5 * outer).cos().powi(2);
-    // Near the south pole the sine of the middle is that of its distance from there.
+    // Near the south pole the sine of the middle is computed from its distance to this pole.
     let middle = if inner + outer > PI {
         0.5 * ((PI - outer) + (PI - inner)) + PI_LOW
     } else {

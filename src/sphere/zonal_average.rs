@@ -4,7 +4,7 @@
 //! (A \varphi)(y) = \sum_{lm} a_l \, \hat\varphi_{lm} Y_{lm}(y) , \qquad l < M
 //! ```
 //! On a grid this is a Fourier transform in longitude and, for each order m, one matrix between the rings,
-//! $`\sum_l a_l \bar P_{lm}(\theta') \bar P_{lm}(\theta) w_\theta`$, the same for m and −m.
+//! $`\sum_l a_l \bar P_{lm}(\theta') \bar P_{lm}(\theta) w_\theta`$, equal for m and −m.
 
 use super::field_grid::{FieldGrid, FieldScratch, SPHERE};
 use crate::Result;
@@ -147,6 +147,8 @@ impl WithSimd for Apply<'_> {
             None => &[],
         };
         let both = !other.is_empty();
+        // Two real fields are real and imaginary part of one complex field. Forward transform along longitudes; then, per order m, one
+        // matrix from rings to rings for both bins ±m (four real columns); then the inverse transform.
         grid.pack(simd, [first, other], both, &mut scratch.bundles);
         grid.transform(simd, Direction::Forward, scratch);
         let (band_limit, row, longitudes) = (grid.band_limit(), grid.row(), grid.longitudes());
@@ -154,6 +156,7 @@ impl WithSimd for Apply<'_> {
         let per_node = 1.0 / longitudes as f64;
         for (m, matrix) in average.matrices.chunks_exact(band_limit * row).enumerate() {
             let bins = [m, (longitudes - m) % longitudes];
+            // `column` is `[ring][re m, im m, re −m, im −m]`: one lane of a bundle per ring.
             let column = &mut scratch.column[..4 * band_limit];
             for (ring, values) in column.chunks_exact_mut(4).enumerate() {
                 let bundle = &scratch.bundles[ring / LANES * bundle_len..][..bundle_len];
@@ -178,7 +181,7 @@ impl WithSimd for Apply<'_> {
                 }
             }
         }
-        // What is left has no degree below M.
+        // The remainder has no degree below M.
         let len = row / LANES * bundle_len;
         for bundle in scratch.bundles[..len].chunks_exact_mut(bundle_len) {
             let beyond = band_limit * NUMBER..(longitudes + 1 - band_limit) * NUMBER;
@@ -189,7 +192,10 @@ impl WithSimd for Apply<'_> {
     }
 }
 
-/// `product[k][to] = Σ_from matrix[from][to] column[from][k]` for k < 4.
+/// Computes `product[k][to] = Σ_from matrix[from][to] column[from][k]` for k < 4.
+///
+/// Lanes are the rings `to`; a panel of up to [`WIDE`] registers of them keeps its 4 · WIDE sums in registers along all rings `from`, and each
+/// entry of the matrix is loaded once for four columns.
 #[inline(always)]
 fn multiply<S: Simd>(simd: S, matrix: &[f64], column: &[f64], product: &mut [f64]) {
     let row = product.len() / 4;

@@ -1,4 +1,4 @@
-//! Short numbers that tell whether data are the same.
+//! Fingerprints: short numbers that differ for different data.
 
 use xxhash_rust::xxh3::Xxh3Default;
 

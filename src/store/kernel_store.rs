@@ -20,30 +20,29 @@ use super::options::{StoreOptions, side, signal_len, tile_memory};
 use super::share::Share;
 use super::tile::{self, Found, TileKey};
 
-/// What [`KernelStore::complete`] found and did.
+/// The result of [`KernelStore::complete`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
-    /// Tiles that were there.
+    /// Number of tiles found in the folder.
     pub found: usize,
-    /// Tiles that were computed.
+    /// Number of tiles computed.
     pub computed: usize,
-    /// Files that were no tiles of this store, damaged for instance, and what was wrong; they were computed again.
+    /// Files that were no valid tiles of this store, and the reason; these tiles were computed again.
     pub damaged: Vec<(PathBuf, String)>,
 }
 
 /// A kernel matrix in a folder: a manifest, and one file for each tile.
 ///
-/// A program that is killed loses the tile at hand; whoever opens the folder again with the same network and
-/// signals goes on where it ended. Every tile has a checksum and names the network and the signals it belongs to: a
-/// damaged or foreign one is computed again. Signals that are added behind the others add tiles and change none.
-/// A value does not depend on the tiles, with one exception: a network with activations behind the pooling and a tolerance
-/// refines all pairs of a tile alike, and its values depend on them within the tolerance.
+/// Opening the folder again with equal network and signals resumes after the last finished tile; an interrupted run loses only the tile
+/// in progress. Every tile has a checksum and names its network and signals; damaged or foreign tiles are computed again.
+/// Appending signals adds tiles and changes none. Values do not depend on the tiles, with one exception: a network with activations
+/// after the pooling and a tolerance refines all pairs of a tile together, so its values depend on the tile within the tolerance.
 ///
-/// Several processes may compute tiles of one folder at the same time ([`Share`]); one at a time may add signals. Of several
-/// that make the same folder at the same time, those with another network or other signals are refused.
+/// Several processes may compute tiles of one folder at a time ([`Share`]), but only one at a time may add signals. If several processes
+/// make one folder at a time, all but the first must have its network and signals; others are refused.
 ///
 /// # Memory
-/// Of [`complete`](Self::complete) what [`StoreOptions::memory`] says, whatever the number of signals; of
+/// [`complete`](Self::complete) needs [`StoreOptions::memory`], for any number of signals, and
 /// [`write_npz`](Self::write_npz) one row of tiles.
 ///
 /// # Examples
@@ -75,10 +74,10 @@ pub struct KernelStore<'a> {
     folder: PathBuf,
     kernel: &'a Kernel,
     rows: Signals<'a>,
-    /// Nothing where the columns are the rows.
+    /// `None` if the columns are the rows.
     columns: Option<Signals<'a>>,
     manifest: Manifest,
-    /// That of the manifest.
+    /// The fingerprint in the manifest.
     network: Fingerprint,
     /// Entries of the matrix for each signal.
     outputs: usize,
@@ -89,7 +88,7 @@ impl<'a> KernelStore<'a> {
     ///
     /// # Arguments
     /// * `folder` — made if it does not exist; the folder around it must
-    /// * `signals` — all of the store's, in the same order; others may follow
+    /// * `signals` — all signals of the store, in their order; new signals may follow
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the folder holds kernels of another network or of other signals, or the memory does not suffice
@@ -104,7 +103,7 @@ impl<'a> KernelStore<'a> {
         Self::with_sides(folder.as_ref(), kernel, signals.into(), None, options)
     }
 
-    /// The same for the kernels of the signals of one set with those of another.
+    /// Opens or makes the store of the kernels of the signals of one set (rows) with the signals of another set (columns).
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -201,14 +200,14 @@ impl<'a> KernelStore<'a> {
         })
     }
 
-    /// Number of rows and columns of the matrix.
+    /// Returns the number of rows and columns of the matrix.
     pub fn shape(&self) -> [usize; 2] {
         let len =
             |blocks: &[Block]| self.outputs * blocks.iter().map(|block| block.len).sum::<usize>();
         [len(&self.manifest.rows), len(self.manifest.columns())]
     }
 
-    /// Number of tiles; of a symmetric matrix those of one triangle.
+    /// Returns the number of tiles; for a symmetric matrix, of the tiles of one triangle.
     pub fn tile_count(&self) -> usize {
         self.tiles().count()
     }
@@ -216,18 +215,18 @@ impl<'a> KernelStore<'a> {
     /// Computes the tiles that are missing or damaged, on all threads, one tile after the other.
     ///
     /// # Arguments
-    /// * `progress` — called with the number of pairs done and in all; pairs of tiles that were found count as done
+    /// * `progress` — receives the number of pairs done and the number of all pairs; pairs of existing tiles count as done
     ///
     /// # Errors
-    /// As [`Kernel::gram`]; [`Error::Io`] if a tile cannot be written. What was finished before stays, also after [`Error::Cancelled`].
+    /// As [`Kernel::gram`]; [`Error::Io`] if a tile cannot be written. Finished tiles remain, also after [`Error::Cancelled`].
     pub fn complete(&self, progress: Option<Progress>) -> Result<Report> {
         self.complete_share(Share::ALL, progress)
     }
 
-    /// The same for one share of the tiles; processes that have the folder in common compute one each, at the same time.
+    /// Computes the missing tiles of one share, so that several processes can complete one folder together.
     ///
-    /// Tiles do not depend on who computes them. Each is written under its name when it is complete, so that shares may
-    /// also overlap: that only costs time.
+    /// Tiles do not depend on the process that computes them. Each file receives its name when it is complete, so overlapping shares
+    /// only cost time.
     ///
     /// # Arguments
     /// * `progress` — counts the pairs of the share
@@ -319,7 +318,7 @@ impl<'a> KernelStore<'a> {
     /// file, row of tiles by row of tiles. Returns the largest errors.
     ///
     /// # Errors
-    /// As [`read`](Self::read), [`Error::Io`]; what was at `path` before stays as it was.
+    /// As [`read`](Self::read), [`Error::Io`]; after an error, a file at `path` is unchanged.
     pub fn write_npz(&self, path: impl AsRef<Path>) -> Result<KernelError> {
         let first = self.tile([0, 0])?;
         let with_errors = matches!(first.error, KernelError::Entries { .. });
@@ -431,7 +430,7 @@ impl<'a> KernelStore<'a> {
         self.present(tile, self.look(tile)?)
     }
 
-    /// One of the kernels of a tile, into an array that may hold those of another one.
+    /// Reads one of the kernels of a tile into an array, whatever its content and size.
     pub(super) fn read_tile(
         &self,
         tile: [usize; 2],

@@ -1,4 +1,4 @@
-//! What a store holds: the network, and which signals, block by block.
+//! The manifest of a store: the network, and the signals, block by block.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -32,12 +32,12 @@ pub(super) struct Manifest {
     /// Of this crate.
     pub version: String,
     pub rows: Vec<Block>,
-    /// Nothing where the columns are the rows.
+    /// `None` if the columns are the rows.
     pub columns: Option<Vec<Block>>,
 }
 
 impl Manifest {
-    /// Of all that decides about the values of a tile but the signals.
+    /// Fingerprint of everything that determines the values of a tile, except the signals.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_text(&format!(
             "{}\n{}\n{}",
@@ -49,7 +49,7 @@ impl Manifest {
         self.columns.as_deref().unwrap_or(&self.rows)
     }
 
-    /// Reads the manifest of a folder; nothing if it has none.
+    /// Reads the manifest of a folder; `None` if it has none.
     ///
     /// # Errors
     /// [`Error::InFile`] if it is not one.

@@ -1,4 +1,4 @@
-//! Kernel matrices on disk: tiles that are written one after the other, and survive whatever ends the program.
+//! Kernel matrices on disk, tile by tile. Finished tiles remain if the program ends.
 
 mod fingerprint;
 mod kernel_store;

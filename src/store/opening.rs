@@ -1,4 +1,4 @@
-//! Opening a store: what is there must be of the same network and the same signals.
+//! Opening a store: an existing store must have equal network and signals.
 
 use crate::error::FileOperation;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::manifest::{Block, Manifest};
 /// Temporary files older than this were left by a program that was killed.
 const STALE: Duration = Duration::from_secs(600);
 
-/// Checks that the blocks hold the first of the signals, and adds blocks for those behind them.
+/// Checks that the blocks hold the first signals, and adds blocks for the signals after them.
 pub(super) fn extend(
     what: &str,
     blocks: &mut Vec<Block>,

@@ -1,4 +1,4 @@
-//! How large tiles are.
+//! The size of tiles.
 
 use crate::kernel::{Kernel, Signals};
 use crate::network::InputSpace;
@@ -14,12 +14,12 @@ const NUMBERS: usize = 12;
 /// Numbers that are held for each number of a signal that is prepared.
 const PREPARED: usize = 8;
 
-/// How a new store is cut into tiles.
+/// Options for the tiles of a new store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreOptions {
     /// Bytes that a tile may take while it is computed, 512 MiB unless stated; the inputs of the caller do not count.
     pub memory: usize,
-    /// Signals along each side of a tile; nothing for 1024 (perceptrons) or 64 (all others), or what the memory admits.
+    /// Signals along each side of a tile; `None` for 1024 (perceptrons) or 64 (all others), or fewer if the memory requires it.
     pub side: Option<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! Which tiles one of several processes computes.
+//! The share of tiles that one of several processes computes.
 
 use crate::{Error, Result};
 
@@ -21,7 +21,7 @@ impl Share {
     /// All tiles.
     pub const ALL: Share = Share { index: 0, count: 1 };
 
-    /// The share `index` of `count`, counted from 0.
+    /// Returns the share `index` of `count`, counted from 0.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] unless the index is below the count.

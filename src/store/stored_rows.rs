@@ -1,4 +1,4 @@
-//! One of the kernels of a store for solvers that never hold the matrix.
+//! A kernel of a store, for solvers that do not hold the matrix.
 
 use std::ops::Range;
 
@@ -55,10 +55,10 @@ pub struct StoredRows<'s, 'a> {
 }
 
 impl<'a> KernelStore<'a> {
-    /// The rows of one of the kernels, for solvers that never hold the matrix.
+    /// Returns the rows of one of the kernels, for solvers that do not hold the matrix.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the store is one of two sets of signals. That a tile is missing shows when it is read.
+    /// [`Error::InvalidValue`] if the store belongs to two sets of signals. A missing tile is reported when it is read.
     pub fn rows(&self, ensemble: KernelKind) -> Result<StoredRows<'_, 'a>> {
         if !self.is_symmetric() {
             return Err(Error::invalid(
@@ -75,7 +75,7 @@ impl<'a> KernelStore<'a> {
 }
 
 impl StoredRows<'_, '_> {
-    /// The kernel on one tile, into an array that may hold that of another one.
+    /// Reads the kernel of one tile into an array, whatever its content and size.
     fn read(&self, tile: [usize; 2], matrix: &mut Array2<f64>) -> Result<()> {
         self.store.read_tile(tile, self.ensemble, matrix)
     }

@@ -1,7 +1,7 @@
 //! One tile of a kernel matrix as a file: a header, then matrices, each with a checksum of its own.
 //!
-//! All numbers are little-endian. The header names the network and the signals, so that no tile is taken for another one, and
-//! the checksums of the matrices build on its checksum and their place, so that no matrix is taken for another one. One
+//! All numbers are little-endian. The header names the network and the signals, so a tile cannot be mistaken for another one. The
+//! checksums of the matrices include the checksum of the header and their place, so a matrix cannot be mistaken either. One
 //! matrix can be read without the others.
 
 use crate::error::FileOperation;
@@ -52,7 +52,7 @@ fn matrix_checksum(bytes: &[u8], header: u64, place: usize) -> u64 {
     xxh3_64_with_seed(bytes, header.wrapping_add(place as u64))
 }
 
-/// Turns numbers of this machine into those of files, or back.
+/// Converts between the byte order of this machine and of files.
 fn little_endian(values: &mut [f64]) {
     if cfg!(target_endian = "big") {
         for value in values {
@@ -61,7 +61,7 @@ fn little_endian(values: &mut [f64]) {
     }
 }
 
-/// Writes a tile so that its name never holds a part of one. Copies nothing but the numbers on their way.
+/// Writes a tile; its file receives its name when it is complete. Only numbers in transit are copied.
 pub(super) fn write(path: &Path, key: &TileKey, gram: &KernelMatrices) -> Result<()> {
     let (kind, largest, pairs) = match &gram.error {
         KernelError::Exact => (0, KernelPair::default(), 0),
@@ -142,7 +142,7 @@ pub(super) fn read(path: &Path, key: &TileKey) -> Result<Found<KernelMatrices>> 
     )
 }
 
-/// Reads one of the kernels of a tile, and nothing of the other.
+/// Reads one of the kernels of a tile, without the other.
 ///
 /// # Arguments
 /// * `matrix` — overwritten; replaced by one of the right shape if it has another; undefined numbers if no tile is found
@@ -202,7 +202,7 @@ fn found<T>(path: &Path, result: std::result::Result<T, Problem>) -> Result<Foun
     }
 }
 
-/// A file whose header was found to be that of the tile.
+/// A file whose header belongs to the tile.
 struct Reading {
     file: File,
     shape: [usize; 2],
@@ -214,7 +214,7 @@ struct Reading {
 
 impl Reading {
     fn open(path: &Path, key: &TileKey) -> std::result::Result<Self, Problem> {
-        // Opening a pipe would wait for whoever writes to it.
+        // Opening a pipe would wait for its writer.
         if !path.metadata()?.is_file() {
             return Err(Problem::unusable("something that is no file"));
         }
@@ -372,7 +372,7 @@ mod tests {
         }
     }
 
-    /// Each with its own checksum behind it.
+    /// Each with its own checksum after it.
     #[test]
     fn matrices_in_the_place_of_each_other_are_damage() {
         let folder = tempfile::tempdir().unwrap();

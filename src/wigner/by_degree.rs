@@ -12,12 +12,12 @@ const MAX_BAND_LIMIT: usize = 1 << 14;
 
 /// Computes all Wigner functions $`d^\ell_{mn}(\beta)`$, ℓ < L, of one angle: one degree after the other.
 ///
-/// One recursion in the degree serves all pairs of orders at once; only two degrees are kept. Terms carry an extended exponent:
-/// functions far below their neighbours keep their relative accuracy, down to the smallest numbers that `f64` has. Nothing
-/// cancels near β = 0 and β = π. Conventions: see [`crate::conventions`].
+/// One recursion in the degree serves all pairs of orders at once; only two degrees are kept. Terms carry an extended exponent, so
+/// functions far below their neighbours keep their relative accuracy down to the smallest `f64`. The recursion does not lose digits by
+/// cancellation near β = 0 and β = π. Conventions: see [`crate::conventions`].
 ///
 /// # Cost and accuracy
-/// O(ℓ²) a degree, O(L²) memory. Error below 4 (ℓ + 4) ε, at the stored values up to degree 300.
+/// O(ℓ²) time per degree, O(L²) memory. Error below 4 (ℓ + 4) ε, at the stored values up to degree 300.
 ///
 /// # Examples
 /// ```
@@ -82,7 +82,7 @@ impl WignerDegrees {
         self.triangle.band_limit()
     }
 
-    /// Goes on to the next degree: first 0, last L − 1, then none.
+    /// Advances and returns the functions of the next degree: first 0, last L − 1, then `None`.
     pub fn next_degree(&mut self) -> Option<WignerDegree<'_>> {
         if self.triangle.degrees() == self.band_limit() {
             return None;
@@ -155,7 +155,7 @@ impl WignerDegree<'_> {
         }
     }
 
-    /// $`d_{mn}`$ and $`d_{m,-n}`$ for eight orders n, some of them not above m.
+    /// Returns $`d_{mn}`$ and $`d_{m,-n}`$ for the eight orders n of a square; entries with n > m are to be ignored.
     #[inline(always)]
     fn row(&self, m: usize, square: usize) -> [[f64; EDGE]; 2] {
         let all = self.all;
@@ -188,7 +188,7 @@ impl WignerDegree<'_> {
         if all.south { [q, p] } else { [p, q] }
     }
 
-    /// Writes the functions with |n| ≤ m, which hold all others: $`d_{mn} = (-1)^{m-n} d_{nm} = d_{-n,-m}`$.
+    /// Writes the functions with |n| ≤ m, which determine all others: $`d_{mn} = (-1)^{m-n} d_{nm} = d_{-n,-m}`$.
     ///
     /// # Arguments
     /// * `out` — length (ℓ + 1)², entry `m * m + m + n`, −m ≤ n ≤ m ≤ ℓ; overwritten
@@ -300,6 +300,8 @@ impl WithSimd for Whole<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
         let l = self.degree.degree();
+        // Square by square, eight orders m by eight orders n: the rows n of the lower triangle need the transposed squares, and all four
+        // sign combinations of a square follow from one pair of values.
         for first_m in (0..=l).step_by(EDGE) {
             for square in 0..=first_m / EDGE {
                 let (plus, minus) = self.degree.square(first_m, square);
@@ -320,7 +322,10 @@ impl WithSimd for Whole<'_> {
     }
 }
 
-/// The transposed square: three times the perfect shuffle of its 64 numbers, each of which is a permutation of two registers.
+/// Returns the transposed square.
+///
+/// The place of an entry has six bits, three of the row and three of the column. A perfect shuffle of the 64 numbers rotates these bits by one,
+/// so three shuffles exchange row and column. Each shuffle interleaves pairs of rows, an operation on two registers.
 #[inline(always)]
 fn transposed(square: &Square) -> Square {
     let mut from = *square;
@@ -408,7 +413,7 @@ fn place(out: &mut [f64], l: usize, first_m: usize, first_n: usize, plus: &Squar
 /// Conventions: see [`crate::conventions`].
 ///
 /// # Cost and accuracy
-/// O(ℓ³) time, O(ℓ²) memory: [`WignerDegrees`] gives the matrices of all lower degrees on the way.
+/// O(ℓ³) time, O(ℓ²) memory. [`WignerDegrees`] computes the matrices of all degrees up to ℓ in this time.
 ///
 /// # Errors
 /// [`Error::InvalidValue`] if the degree is too large, [`Error::NotFinite`] if `beta` is NaN or infinite.

@@ -16,11 +16,11 @@ pub const MAX_DEGREE: usize = 1 << 20;
 /// ```
 /// from $`d^{m}_{mn} = (-1)^{m-n} \binom{2m}{m-n}^{1/2} \cos^{m+n}(\beta/2) \sin^{m-n}(\beta/2)`$ for m ≥ |n|, the other
 /// orders by symmetry. Seeds and terms carry an extended exponent, so no pair of orders underflows; internally the
-/// recursion runs on the deviation from its limit at the nearer pole, so nothing cancels there.
+/// recursion runs on the deviation from its limit at the nearer pole, which avoids cancellation there.
 /// Conventions: see [`crate::conventions`]; $`d^1_{10}(\beta) = -\sin\beta/\sqrt 2`$.
 ///
 /// # Cost and accuracy
-/// O(1) a step and angle, vectorised over the angles; O(log ℓ) an angle for the seeds. Stable in the direction of growing ℓ.
+/// O(1) time per step and angle, vectorised over the angles; O(log ℓ) per angle for the seeds. Stable in the direction of growing ℓ.
 ///
 /// # Examples
 /// ```
@@ -85,7 +85,7 @@ impl WignerDRecursion {
         &self.values
     }
 
-    /// Goes on to the next degree.
+    /// Advances to the next degree.
     #[inline]
     pub fn advance(&mut self) {
         let CanonicalOrders { major, minor, .. } = self.orders;

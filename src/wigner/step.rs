@@ -16,7 +16,7 @@ use super::seeds::Angle;
 use crate::numeric::extended::{LARGE, SHRINK};
 use pulp::Simd;
 
-/// The step from degree ℓ to ℓ + 1 of one pair of orders, in the form that loses nothing near either pole.
+/// The step from degree ℓ to ℓ + 1 of one pair of orders, in a form that does not cancel near either pole.
 ///
 /// As β tends to a pole, $`d^{\ell+1}/d^\ell \to \rho_\ell`$. The recursion is run on the deviation from that limit,
 /// $`\delta_{\ell+1} = d^{\ell+1} - \rho_\ell d^\ell`$, which is small where the three-term form would cancel (Reinsch's device):
@@ -43,7 +43,7 @@ impl Step {
         Step::divided(l, m, n, |x| x / norm)
     }
 
-    /// The same with $`\sqrt{(k^2-m^2)(k^2-n^2)}^{-1}`$, k = ℓ + 1, from a table.
+    /// Computes the coefficients with $`\sqrt{(k^2-m^2)(k^2-n^2)}^{-1}`$, k = ℓ + 1, from a table.
     #[inline(always)]
     pub(crate) fn with_root(l: f64, m: f64, n: f64, root: f64) -> Step {
         Step::divided(
@@ -117,7 +117,7 @@ pub(crate) fn roots(degree: f64, n: f64, scale: f64) -> [f64; 3] {
 pub(crate) struct Term<S: Simd> {
     /// The function of the present degree.
     pub(crate) here: S::f64s,
-    /// That of the degree before; near the poles, the increment.
+    /// The term of the degree before; near the poles, the increment.
     pub(crate) other: S::f64s,
 }
 

@@ -1,7 +1,7 @@
 //! Wigner functions of one class at all nodes: the recursion in the degree, vectorised over the nodes.
 //!
-//! Nodes come in pairs β and π − β, eight pairs a *block*. The functions at the northern nodes of some blocks and then
-//! those at the southern ones are the columns of a table with one row for each degree.
+//! Nodes come in pairs β and π − β, eight pairs a *block*. A table has one row per degree; its columns are the
+//! northern nodes of some blocks, followed by their southern nodes.
 
 use super::seeds::{HalfAngle, root_binomials};
 use super::step::Step;
@@ -10,7 +10,7 @@ use crate::simd::fft::LANES;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// What the recursion needs at fixed pairs of nodes; O(L²) memory.
+/// Tables of the recursion at fixed pairs of nodes; O(L²) memory.
 #[derive(Debug, Clone)]
 pub(crate) struct WignerNodes {
     band_limit: usize,
@@ -158,7 +158,7 @@ impl WignerNodes {
         }
     }
 
-    /// Runs `V` registers of nodes; returns `V`.
+    /// Runs the recursion of [`Step`] on `V` registers of nodes and returns `V`; V recursions hide the latency of a step.
     #[inline(always)]
     fn run<S: Simd, const V: usize>(
         &self,
@@ -213,8 +213,10 @@ impl WignerNodes {
                 simd.splat_f64s(source),
             ]
         };
+        // Lanes are nodes; row by row the term is stored, `[degree][node]`, and one step taken. A function far below the range
+        // of f64 has its exponent in `hidden` (negative, in steps of a fixed power of two): zeros are stored in its place, and
+        // mantissas are rescaled as they grow.
         let mut row = 0;
-        // While some function is far below the range of its exponent, zeros are written in its place.
         while row < rows {
             let mut lowest = f64::INFINITY;
             for v in 0..V {
@@ -253,6 +255,7 @@ impl WignerNodes {
             }
             row += 1;
         }
+        // All functions are in range: three multiplications per step, without tests.
         while row < rows {
             table[row * width + column..][..V].copy_from_slice(&term);
             if let Some(step) = steps.get(row) {

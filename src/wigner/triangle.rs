@@ -1,6 +1,6 @@
 //! All Wigner functions of one angle, degree by degree: m ≥ n ≥ 0, and −n beside n.
 //!
-//! What is kept is $`p_{mn} = (-1)^m d^\ell_{mn}`$ and $`q_{mn} = (-1)^{m+n} d^\ell_{m,-n}`$, both symmetric in m and n, so that the
+//! The state is $`p_{mn} = (-1)^m d^\ell_{mn}`$ and $`q_{mn} = (-1)^{m+n} d^\ell_{m,-n}`$, both symmetric in m and n, so that the
 //! triangle n ≤ m holds all of them; away from the poles without the scales $`s_\ell(m) s_\ell(n)`$. Rows have a multiple of eight
 //! numbers: the triangle consists of squares of eight rows and columns, and is zero where n > m or m > ℓ.
 
@@ -36,7 +36,7 @@ pub(crate) struct WignerTriangle {
     degrees: usize,
     /// p and q of the present degree.
     here: [Aligned; 2],
-    /// Those of the degree before; near the poles, increments.
+    /// p and q of the degree before; near the poles, their increments.
     other: [Aligned; 2],
     /// Their scales, where `unsettled`.
     scales: [Aligned; 2],
@@ -58,7 +58,7 @@ pub(crate) struct WignerTriangle {
 }
 
 impl WignerTriangle {
-    /// Before degree 0; `folded` if the sums are wanted.
+    /// Makes the state before degree 0; `folded` if the sums are needed.
     pub(crate) fn new(angle: Angle, band_limit: usize, folded: bool) -> Self {
         let size = row_start(band_limit.next_multiple_of(EDGE));
         let width = band_limit.next_multiple_of(EDGE);
@@ -82,7 +82,7 @@ impl WignerTriangle {
         }
     }
 
-    /// The number of degrees that have come.
+    /// The number of degrees computed so far.
     pub(crate) fn degrees(&self) -> usize {
         self.degrees
     }
@@ -119,7 +119,7 @@ impl WignerTriangle {
         [&p[start..start + len], &q[start..start + len]]
     }
 
-    /// Goes on to the next degree, which must be below the band limit.
+    /// Advances to the next degree, which must be below the band limit.
     #[inline(always)]
     pub(crate) fn advance<S: Simd, const FOLDED: bool>(&mut self, simd: S) {
         if self.angle.polar {
@@ -147,7 +147,7 @@ impl WignerTriangle {
         }
     }
 
-    /// Takes row m to the next degree; away from the poles the arrays `here` and `other` are to be swapped afterwards.
+    /// Advances row m to the next degree; away from the poles the arrays `here` and `other` are to be swapped afterwards.
     #[inline(always)]
     fn advance_row<S: Simd, const FOLDED: bool, const POLAR: bool>(&mut self, simd: S, m: usize) {
         let step = self
@@ -175,6 +175,9 @@ impl WignerTriangle {
             &mut other_q[..lanes],
         );
         let (first, second) = (&first[..lanes], &second[..lanes]);
+        // Lanes are orders n of the row m, in squares of eight. The factors of a step are products of a number of m (`step`) and one of n
+        // (`first`, `second`), so a step needs no division. A square whose functions are all in range skips the scales. Away
+        // from the poles the next term overwrites the term before it, which swaps the roles of the two arrays.
         for (square, unsettled) in unsettled.iter_mut().enumerate() {
             let settled = !*unsettled;
             let mut largest = simd.splat_f64s(0.0);
@@ -222,7 +225,7 @@ impl WignerTriangle {
         }
     }
 
-    /// Takes the seeds from order m − 1 to m.
+    /// Advances the seeds from order m − 1 to m.
     #[inline(always)]
     fn advance_seeds<S: Simd>(&mut self, simd: S, m: usize) {
         let sign = if m.is_multiple_of(2) { 1.0 } else { -1.0 };

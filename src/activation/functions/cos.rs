@@ -1,4 +1,4 @@
-//! $`\cos x`$, whose expectations are those of the sine exchanged.
+//! $`\cos x`$, whose value and derivative expectations are the derivative and value expectations of the sine.
 
 use super::sin::Sin;
 use crate::activation::formula::{Function, by_formula};

@@ -145,7 +145,7 @@ impl fmt::Debug for Elementwise {
 }
 
 impl PartialEq for Elementwise {
-    /// The same name, quadrature and function objects (clones of one value, that is).
+    /// Whether name, quadrature and function objects are equal; function objects are equal only between clones of one value.
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
             && self.nodes() == other.nodes()
@@ -226,7 +226,8 @@ fn inverse_root(q1: f64, q2: f64) -> f64 {
     if root > 0.0 { 1.0 / root } else { 0.0 }
 }
 
-/// $`\sum_j p_j c^j`$ in eight interleaved Horner chains.
+/// Computes $`\sum_j p_j c^j`$ in eight interleaved Horner chains in c⁸: each step of a chain waits for the one before it, and eight
+/// independent chains hide this latency.
 #[inline(always)]
 fn series<S: Simd>(products: &[f64], c: Pack<S, f64>) -> Pack<S, f64> {
     const CHAINS: usize = 8;

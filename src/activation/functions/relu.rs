@@ -45,8 +45,8 @@ impl<T: Real> Formula<T> for Relu {
     }
 }
 
-/// Both expectations, in units of the scaled variables; the angle comes from a rational function whose denominator joins the
-/// one division there is.
+/// Computes both expectations, in units of the scaled variables. The angle comes from a rational function; its denominator is part
+/// of the only division.
 ///
 /// Where k = q₁ = q₂ the determinant is exactly 0 and so is every term beside the fully correlated ones. Near c = −1, where both
 /// terms of the value cancel, it is $`\sin\psi`$ times the defect of the arc sine.

@@ -25,7 +25,7 @@ impl Inputs {
         Ok(Inputs { path, numbers })
     }
 
-    /// The number of inputs.
+    /// Returns the number of inputs.
     pub fn len(&self) -> usize {
         self.numbers.shape()[0]
     }

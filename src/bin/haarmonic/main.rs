@@ -49,7 +49,7 @@ enum Command {
     KernelMatrices(gram::Arguments),
     /// Predict with an ensemble of infinitely wide networks
     Predict(predict_arguments::Arguments),
-    /// Choose the scales of a network and the ridge by training points
+    /// Select the weight and bias standard deviations of a network and the ridge by training points
     Select(select::Arguments),
     /// Say how good predictions are
     Score(score::Arguments),

@@ -44,7 +44,7 @@ impl Table {
         Ok(Table { header, rows })
     }
 
-    /// The first of these columns that there is, else the first of all.
+    /// Returns the first of these columns that there is, else the first of all.
     pub fn first_of(&self, names: &[&str]) -> String {
         let known = names
             .iter()

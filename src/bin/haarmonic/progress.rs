@@ -39,7 +39,7 @@ impl Watched {
         Ok(Watched { bar, told })
     }
 
-    /// The listener.
+    /// Returns the listener.
     ///
     /// # Arguments
     /// * `shown` — whether the bar may appear

@@ -37,18 +37,18 @@ impl Ranks {
         }
     }
 
-    /// The tiles that are this process's.
+    /// Returns the tiles that are this process's.
     pub fn share(&self) -> Result<Share> {
         let [rank, size] = self.place();
         Share::new(rank, size)
     }
 
-    /// Whether there is more than one process.
+    /// Returns whether there is more than one process.
     pub fn several(&self) -> bool {
         self.place()[1] > 1
     }
 
-    /// Whether this process speaks for all.
+    /// Returns whether this process speaks for all.
     pub fn is_first(&self) -> bool {
         self.place()[0] == 0
     }

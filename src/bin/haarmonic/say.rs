@@ -26,7 +26,7 @@ pub fn text(text: &str) -> Result<()> {
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-/// The outcome of writing to standard output.
+/// Returns the outcome of writing to standard output.
 pub fn written(result: io::Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::io(

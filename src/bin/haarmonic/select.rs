@@ -1,4 +1,4 @@
-//! `haarmonic select`: the scales of a network, chosen by its training points.
+//! `haarmonic select`: the weight and bias standard deviations of a network, selected by its training points.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ pub struct Arguments {
     /// The kernel that predicts
     #[arg(long, value_enum, default_value = "nngp")]
     kernel: KernelChoice,
-    /// What is to be small
+    /// The cost to minimise
     #[arg(long, value_enum, default_value = "evidence")]
     criterion: CriterionChoice,
     /// The ridge to begin with, as a multiple of the mean diagonal entry of the kernel
@@ -42,7 +42,7 @@ pub struct Arguments {
     /// Steps of the search at most
     #[arg(long, default_value_t = 50)]
     iterations: u64,
-    /// Where to write the network with its new scales (.toml)
+    /// Where to write the network with its new weight and bias standard deviations (.toml)
     #[arg(long)]
     out: PathBuf,
 }

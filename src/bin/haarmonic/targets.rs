@@ -106,7 +106,7 @@ impl Targets {
         Err(error.in_file(&self.path))
     }
 
-    /// The number of places of each input.
+    /// Returns the number of places of each input.
     pub fn places(&self) -> usize {
         self.places.unwrap_or(1)
     }

@@ -12,12 +12,12 @@ use crate::numeric::GaussLegendre;
 /// ```math
 /// \int_{SO(3)} F(r) \, dr = \frac{1}{4\pi^2} \int_{S^2} dn \int_0^{2\pi} d\omega \, \sin^2\tfrac{\omega}{2} \; F(c \exp(\omega n))
 /// ```
-/// A function of the angle between two Gaussian features is $`A + |\sin\tfrac\omega2| B`$ near the rotation c that lays one
-/// signal upon the other, with smooth A and B: along the axis n smooth on the open interval up to both ends, where Gauss–Legendre
-/// nodes in ω converge exponentially. Opposite axes give the same circle, so that half of the sphere suffices.
+/// A function of the angle between two Gaussian features is $`A + |\sin\tfrac\omega2| B`$ near the rotation c that takes one
+/// signal to the other, with smooth A and B. Along the axis n it is smooth on the open interval up to both ends, where Gauss–Legendre
+/// nodes in ω converge exponentially. Opposite axes give the same circle, so half of the sphere suffices.
 ///
-/// With u the rotation that takes the polar axis to n, a node is c exp(ωn) = c u Rz(ω) u⁻¹, and its weight is that of the
-/// axis times that of the angle.
+/// With u the rotation that takes the polar axis to n, a node is c exp(ωn) = c u Rz(ω) u⁻¹, and its weight is the product of the
+/// weights of axis and angle.
 #[derive(Debug, Clone)]
 pub(crate) struct PolarRule {
     axes: Vec<(Rotation, f64)>,

@@ -89,7 +89,7 @@ impl HaarQuadrature<Rotation> {
     ///
     /// # Arguments
     /// * `rings` — angles β with weights for $`d\cos\beta`$ of sum 2, exact for Legendre polynomials up to `degree`;
-    ///   this is taken on trust
+    ///   the exactness is not checked
     /// * `degree` — 0 to [`MAX_HAAR_DEGREE`]
     ///
     /// # Errors

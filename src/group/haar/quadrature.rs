@@ -16,7 +16,7 @@ const MASS_GUARD: f64 = 1e-10;
 /// ```math
 /// \int_G f(h g) \, dg = \int_G f(g h) \, dg = \int_G f(g) \, dg , \qquad \int_G dg = 1
 /// ```
-/// Every [`FiniteGroup`] has it, SO(3) has it, and an infinite group that a user brings gets it by an implementation.
+/// Every [`FiniteGroup`] and SO(3) implement this trait; users implement it for an infinite group of their own.
 ///
 /// # Examples
 /// ```
@@ -30,11 +30,11 @@ const MASS_GUARD: f64 = 1e-10;
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 pub trait Haar: Group {
-    /// Returns nodes and weights that integrate exactly what belongs to irreducible representations up to `degree`,
-    /// in the sense of [`Exactness::Degree`]. A finite group is summed whatever the degree.
+    /// Returns nodes and weights that integrate matrix entries of irreducible representations up to `degree` exactly,
+    /// in the sense of [`Exactness::Degree`]. For a finite group they sum over all elements, for any degree.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the degree is above what the group's quadrature can list.
+    /// [`Error::InvalidValue`] if the degree exceeds the largest one of the group's quadrature.
     fn haar(&self, degree: usize) -> Result<HaarQuadrature<Self::Element>>;
 }
 
@@ -80,7 +80,7 @@ pub struct HaarQuadrature<E> {
 }
 
 impl<E: Clone> HaarQuadrature<E> {
-    /// Makes a quadrature from nodes and weights; what it is exact for is taken on trust.
+    /// Makes a quadrature from nodes and weights; the stated exactness is not checked.
     ///
     /// # Arguments
     /// * `nodes` — at least one element of the group

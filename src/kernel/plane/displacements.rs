@@ -14,7 +14,7 @@ const BATCH: usize = 512;
 pub(super) enum PlaneReadout {
     /// Mean over pixels and orientations.
     Pooling,
-    /// All side by side.
+    /// All features side by side.
     Flatten,
 }
 
@@ -44,7 +44,7 @@ struct Strip {
     start: usize,
 }
 
-/// Rows and columns of the features behind the last layer.
+/// Returns the rows and columns of the features after the last layer.
 pub(super) fn pooled_size(size: [usize; 2], layers: &[Layer]) -> [usize; 2] {
     layers
         .iter()
@@ -67,7 +67,7 @@ pub(super) fn pooled_size(size: [usize; 2], layers: &[Layer]) -> [usize; 2] {
 impl Displacements {
     /// # Arguments
     /// * `size` — of the images
-    /// * `pooled` — of the features behind the last layer: larger displacements have no pixels there
+    /// * `pooled` — size of the features after the last layer: larger displacements have no pixels there
     pub(super) fn new(
         size: [usize; 2],
         pooled: [usize; 2],

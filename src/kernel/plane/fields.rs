@@ -1,8 +1,8 @@
 //! Small images in one cache: products of shifted images, and sub-images.
 //!
-//! Batches hold displacements with one horizontal part ([`Run`]). The columns that it leaves inside are
-//! cut out once for all of them ([`panel`]); what belongs to one vertical part is then consecutive, and
-//! all but the sums over the columns of a window run over whole images without regard to rows.
+//! A batch holds displacements with one horizontal part ([`Run`]). The columns that stay inside the image are
+//! cut out once for all of them ([`panel`]). The pixels of one vertical part are then consecutive, so all loops but the sums over the
+//! columns of a window run over whole images as one array.
 //!
 //! Numbers are handled a vector register at a time. The last step may write beyond an end, where the
 //! next row or image is written afterwards; every buffer has [`SPARE`] entries more than it needs.
@@ -151,7 +151,7 @@ pub(super) struct Channels<T> {
 }
 
 impl<T: Real> Channels<T> {
-    /// Takes an image over, times a factor.
+    /// Copies an image, times a factor.
     ///
     /// # Arguments
     /// * `image` — one channel after the other, `pixels` numbers each
@@ -209,8 +209,9 @@ impl<T: Real> WithSimd for Product<'_, T> {
             let out = part_mut::<S, T>(self.out, to, len);
             let mut from_a = layout.start(Side::Left, vertical) * width;
             let mut from_b = layout.start(Side::Right, vertical) * width;
+            // out(t) = Σ_c a_c(t) b_c(t + d): both factors are contiguous parts of their panels, channel by channel. Three channels
+            // (colours) share a pass, so that their sum stays in a register.
             let mut channel = 0;
-            // Colours together: then sums stay in registers.
             while channel + 3 <= a.count {
                 let [p0, p1, p2] = parts::<S, T>(&a.values, from_a, a.pixels, len);
                 let [q0, q1, q2] = parts::<S, T>(&b.values, from_b, b.pixels, len);

@@ -1,7 +1,7 @@
 //! The geometry of images under translations by pixels and a point group.
 //!
 //! A window is mapped to itself by the point group, so the kernel depends on two orientations through
-//! the relative one ρ only, and is that of a plain CNN for the pair f, ρ f'. For a CNN a fibre is a
+//! the relative one ρ only, and equals the kernel of a plain CNN for the pair f, ρ f'. For a CNN a fibre is a
 //! displacement d: $`t \mapsto K_{t, t+d}`$, an image no larger than the features, on which a filter is
 //! a running mean over windows. The pooled kernel is the mean over all ρ and all d.
 
@@ -24,7 +24,7 @@ use super::windows::{Window, WindowScratch, sum, window_mean};
 pub(super) struct PlaneGeometry<T> {
     size: [usize; 2],
     periodic: bool,
-    /// The elements of the group by which the second image is turned, the identity first.
+    /// The elements of the group that transform the second image, the identity first.
     orientations: &'static [PlanarSymmetry],
     displacements: Displacements,
     precision: PhantomData<T>,
@@ -65,7 +65,7 @@ impl<T: Real> PlaneGeometry<T> {
             PlaneReadout::Pooling
         };
         let periodic = is_periodic(layers);
-        // Flattened features meet at the same place in the same orientation only.
+        // Flattened features are multiplied only at equal places and equal orientations.
         let orientations = match readout {
             PlaneReadout::Pooling => group.elements(),
             PlaneReadout::Flatten => &group.elements()[..1],
@@ -79,7 +79,7 @@ impl<T: Real> PlaneGeometry<T> {
         }
     }
 
-    /// The mean products of two images, one shifted, behind the filter of the lifting.
+    /// The mean products of two images, one shifted, after the filter of the lifting.
     fn lift_at(
         &self,
         filter: &Filter,

@@ -21,7 +21,7 @@ impl PlaneSignal {
         }
     }
 
-    /// Writes the image turned by an element of a point group.
+    /// Writes the image transformed by an element of a point group.
     ///
     /// # Arguments
     /// * `size` — rows and columns

@@ -71,7 +71,7 @@ struct WindowMean<'a, T> {
     field: &'a [T],
     layout: Layout,
     window: Window,
-    /// Sums over the rows of a window, behind as many entries as a window has beside its centre.
+    /// Sums over the rows of a window, after as many unused entries as a window has on one side of its centre.
     rows: &'a mut [T],
     means: &'a mut [T],
 }
@@ -99,6 +99,10 @@ impl<T: Real> WithSimd for WindowMean<'_, T> {
 }
 
 impl<T: Real> WindowMean<'_, T> {
+    /// Sums the rows of each window: the first half of a separable mean, into `rows`.
+    ///
+    /// Rows of an image are contiguous and a window moves by one row, so all windows inside the image are one long sum of shifted
+    /// arrays; only windows beyond the upper or lower edge are summed row by row.
     #[inline(always)]
     fn sum_rows<S: Simd>(&mut self, simd: S, from: usize, height: usize, new_height: usize) {
         let width = self.layout.width();
@@ -138,6 +142,7 @@ impl<T: Real> WindowMean<'_, T> {
         }
     }
 
+    /// Sums the columns of each window of summed rows, times 1 / (height · width): the second half, into `means`.
     #[inline(always)]
     fn sum_columns<S: Simd>(&mut self, simd: S, to: usize, new_height: usize) {
         let width = self.layout.width();
@@ -154,7 +159,8 @@ impl<T: Real> WindowMean<'_, T> {
             }
             return;
         }
-        // Without regard to rows, and then again where a window goes beyond its row.
+        // All rows as one long array, where windows at the edges read from the neighbouring rows; these few means are then
+        // computed again.
         let len = padded::<S, T>(new_height * width);
         let out = part_mut::<S, T>(self.means, to, len);
         scaled_sum(simd, out, self.rows, (0, 1), count, scales);
@@ -187,7 +193,10 @@ fn edge_sum<T: Real>(row: &[T], x: usize, beside: usize, padding: Padding) -> T 
     sum
 }
 
-/// Writes scaled sums of an odd number of terms, the first one at `start` and each `step` further than the last.
+/// Computes `out[i] = scale · Σ_u from[start + u · step + i]`, u < `count`, for an odd `count`.
+///
+/// Lanes are consecutive pixels i. Three terms are added in one pass, the most frequent window; larger windows add two terms per further
+/// pass, so that `out` is read and written once per two terms.
 #[inline(always)]
 fn scaled_sum<S: Simd, T: Real>(
     simd: S,
@@ -245,6 +254,7 @@ impl<T: Real> WithSimd for Sum<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
+        // One partial sum per lane of the widest register: independent additions, in double precision.
         let (chunks, rest) = self.field.as_chunks::<SPARE>();
         let mut sums = [0.0; SPARE];
         for chunk in chunks {

@@ -1,8 +1,8 @@
 //! Pairs of vectors that are nearly collinear, without cancellation.
 //!
-//! An angle θ between two signals follows from $`\sin^2\theta = 1 - k^2/(q_1 q_2)`$, of which rounding leaves nothing where θ is
+//! An angle θ between two signals follows from $`\sin^2\theta = 1 - k^2/(q_1 q_2)`$, which loses all digits to rounding where θ is
 //! below $`\sqrt\varepsilon`$; rectifiers and `sign` pass the angle on. Here a pair carries, beside its covariance, numbers that are small
-//! where it is close, each of them as a sum in which nothing cancels:
+//! where it is close, each as a sum without cancellation:
 //! ```math
 //! u = 1 - \frac{|k|}{\sqrt{q_1 q_2}} = 2 \sin^2\frac\theta2, \qquad e = q_1 - q_2, \qquad
 //! q_1 q_2 - k^2 = q_1 q_2\, u\,(2 - u) .

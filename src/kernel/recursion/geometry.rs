@@ -25,7 +25,7 @@ pub(crate) enum Side {
 /// all filters are global a fibre is one number, and a batch holds many of them; with local filters
 /// a batch is one fibre, a function on the group or on the space.
 ///
-/// A geometry knows nothing of layers: it neither scales nor activates.
+/// A geometry does not know the layers: it neither multiplies by weight variances nor applies activations.
 ///
 /// # References
 /// Misof25 for the layers; the fibre-wise form is described in `docs/theory.md`.
@@ -52,7 +52,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     /// Allocates scratch for one thread.
     fn make_workspace(&self) -> Self::Workspace;
 
-    /// Number of ways in which the signals of a pair are turned before they meet.
+    /// The number of ways in which the signals of a pair are transformed before they are multiplied.
     fn orientation_count(
         &self,
         pair: [&Self::Signal; 2],
@@ -90,7 +90,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         workspace: &mut Self::Workspace,
     ) -> usize;
 
-    /// Writes the fibres of a batch of the pair that was begun behind the filter of the lifting,
+    /// Writes the fibres of a batch of the pair that was begun after the filter of the lifting,
     /// $`(A_S\, p_r)(g)`$ with $`p_r(x) = \frac1c \sum_c a_c(x)\, b_c(r x)`$; sets the length of `fibres`.
     fn lift(
         &self,

@@ -20,7 +20,7 @@ struct Step {
     map: Map,
 }
 
-/// What a layer does to the kernels.
+/// The action of a layer on the kernels.
 #[derive(Debug, Clone)]
 enum Map {
     /// A linear layer: $`K' = \sigma_w^2 A_S K + \sigma_b^2,\ \Theta' = K' + \sigma_w^2 A_S \Theta`$, with the
@@ -46,7 +46,7 @@ pub(crate) struct Recursion {
 }
 
 /// The variances of one signal: one before each activation, and the kernel of the signal with
-/// itself at the identity of the group behind the last layer before pooling. Kept where they are
+/// itself at the identity of the group after the last layer before pooling. Kept where they are
 /// numbers; empty where they are functions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SelfCovariance<T: Real> {
@@ -99,8 +99,8 @@ fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<
     Ok(())
 }
 
-/// Carries the kernels of a signal with itself through `steps`, and refuses what leaves the range of the numbers: a kernel
-/// that overflows, and one of which the largest value underflows although it was none before.
+/// Carries the kernels of a signal with itself through `steps`. Refuses kernels that leave the range of the numbers, by overflow or
+/// by an underflow of the largest value.
 fn run_own<T: Real, P: Place<T>>(
     steps: &[Step],
     place: &mut P,
@@ -266,7 +266,7 @@ impl Recursion {
         })
     }
 
-    /// Runs a signal against itself, and keeps its variances. Returns where they are known behind the last layer.
+    /// Runs a signal against itself, and keeps its variances. Returns where they are known after the last layer.
     fn own<G: Geometry>(
         &self,
         geometry: &G,

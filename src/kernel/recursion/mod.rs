@@ -1,4 +1,4 @@
-//! The recursion of both kernels through the layers, and what a geometry has to say so that it can run.
+//! The recursion of both kernels through the layers, and the interface of a geometry to it.
 
 mod close_pair;
 mod geometry;

@@ -1,4 +1,4 @@
-//! Where the steps of the recursion act: on the fibres of a pair, on a signal's own, on numbers behind
+//! The places where the steps of the recursion act: the fibres of a pair, the fibres of a signal with itself, and numbers after
 //! the pooling.
 
 use crate::activation::Real;
@@ -9,7 +9,7 @@ use crate::{Error, Result};
 use super::close_pair::{ClosePair, closeness};
 use super::geometry::{Geometry, Side};
 
-/// What of $`1 - c^2`$ is rounding after a mean over many fibres, with a correlation c.
+/// The part of $`1 - c^2`$ that is rounding after a mean over many fibres, with a correlation c.
 const POOLED_NOISE: f64 = 64.0 * f64::EPSILON;
 
 /// Both kernels at the points of a batch, and copies that wait for the other branch of a sum.
@@ -20,7 +20,7 @@ pub(super) struct Fibres<T> {
     pub(super) waiting: Vec<[Vec<T>; 2]>,
 }
 
-/// Where the steps act: on the fibres of a pair, on a signal's own, on numbers behind the pooling.
+/// A place where the steps act: the fibres of a pair, the fibres of a signal with itself, or numbers after the pooling.
 pub(super) trait Place<T: Real> {
     /// Where the kernels are known.
     type Region: Copy;
@@ -183,7 +183,7 @@ fn average<G: Geometry>(
     geometry.average_both(filter, region, workspace, [nngp, ntk])
 }
 
-/// One signal against a row of others, behind the pooling.
+/// One signal against a row of others, after the pooling.
 pub(super) struct RowPlace<'a> {
     /// Which point of its variances is that of the row.
     pub(super) row: usize,
@@ -224,7 +224,7 @@ impl Place<f64> for RowPlace<'_> {
     }
 }
 
-/// A signal with itself, behind the pooling.
+/// A signal with itself, after the pooling.
 pub(super) struct PooledSelfPlace<'a> {
     /// One per activation, which gets one point more.
     pub(super) variances: &'a mut Vec<VarianceField>,
@@ -351,8 +351,8 @@ fn clamp(
     })
 }
 
-/// The loop of [`clamp`], without a branch, so that it runs in vectors. Returns whether all covariances are valid; those that are
-/// not stay as they are.
+/// The loop of [`clamp`]: k ← min(max(k, −b), b) with the bound b = √(q₁ q₂), one contiguous array of columns per row. It has no branch,
+/// so the compiler vectorises it. Returns whether all covariances are valid; invalid ones are left unchanged.
 struct Clamp<'a> {
     nngp: &'a mut [f64],
     /// Of the row's variance.

@@ -57,7 +57,7 @@ impl PooledVariances {
 pub(super) struct PreparedSet<G: Geometry> {
     signals: SignalsOf<Prepared<G>>,
     pooled: PooledVariances,
-    /// Kernel of each signal with itself behind the last layer; empty where nobody asked for it.
+    /// Kernel of each signal with itself after the last layer; empty where nobody asked for it.
     pub diagonal: Vec<Estimate>,
 }
 
@@ -237,7 +237,7 @@ impl<R: Refinement> Engine<R> {
         }
     }
 
-    /// The kernels of a block of pairs behind the last layer.
+    /// The kernels of a block of pairs after the last layer.
     ///
     /// # Arguments
     /// * `wanted` — pairs (row, column within the block) for which it is false keep the pooled value

@@ -4,9 +4,9 @@
 //! ```math
 //! \Delta_{ij} = V_{ij} - V_{i-1,j} - V_{i,j-1} + V_{i-1,j-1} , \qquad V \approx \sum_{(i,j) \in I} \Delta_{ij}
 //! ```
-//! over a set I that holds with each index all smaller ones. The set grows where the differences are large: fine grids
-//! meet coarse quadratures, and fine quadratures meet coarse grids, and what only both together see is a product of two
-//! small numbers. What the outermost differences change is the estimate of the error.
+//! over a set I that holds with each index all smaller ones. The set grows where the differences are large: fine grids are
+//! combined with coarse quadratures, and fine quadratures with coarse grids. The change that needs both refinements together is a product of two
+//! small numbers. The sum of the outermost differences estimates the error.
 //!
 //! # References
 //! Gerstner and Griebel, *Dimension-adaptive tensor-product quadrature*, Computing 71 (2003).
@@ -37,7 +37,7 @@ struct Term {
     /// |Δ|.
     change: KernelPair,
     error: KernelPair,
-    /// Whether levels behind it are in the set, which know the error better.
+    /// Whether the set holds finer levels, whose differences estimate the error better.
     expanded: bool,
 }
 
@@ -118,7 +118,7 @@ impl IndexSet {
             .fold(KernelPair::default(), |sum, term| sum.plus(term.error))
     }
 
-    /// The levels to add next, smaller ones first: those behind the largest error. Nothing if there are none.
+    /// The levels to add next, smaller ones first: the successors of the level with the largest error. Empty if there are none.
     ///
     /// # Arguments
     /// * `size` — of an error
@@ -167,7 +167,7 @@ impl IndexSet {
         missing
     }
 
-    /// The levels one step behind another one.
+    /// The successors of a level, one step finer along one axis.
     fn behind(&self, [i, j]: LevelIndex) -> Vec<LevelIndex> {
         [[i + 1, j], [i, j + 1]]
             .into_iter()

@@ -7,7 +7,7 @@ use num_complex::Complex64;
 
 use crate::check::first_not_finite;
 
-/// A set of inputs, in one of the forms a network takes.
+/// A set of inputs, in one of the forms that networks accept.
 #[derive(Debug, Clone, Copy)]
 pub enum Signals<'a> {
     /// Vectors, `[n, dimension]`.
@@ -46,12 +46,12 @@ impl<'a> From<ArrayView4<'a, Complex64>> for Signals<'a> {
 }
 
 impl Signals<'_> {
-    /// Number of signals.
+    /// Returns the number of signals.
     pub fn len(&self) -> usize {
         self.shape()[0]
     }
 
-    /// Whether there is no signal.
+    /// Returns whether there is no signal.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -123,7 +123,7 @@ impl Signals<'_> {
     }
 }
 
-/// Inputs that a transformation made, in the form of those it was given.
+/// Inputs that a transformation made, in the form of its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OwnedSignals {
     /// `[n, dimension]`.
@@ -137,7 +137,7 @@ pub enum OwnedSignals {
 }
 
 impl OwnedSignals {
-    /// The same, borrowed.
+    /// Returns a view of the inputs.
     pub fn view(&self) -> Signals<'_> {
         match self {
             OwnedSignals::Vectors(array) => Signals::Vectors(array.view()),

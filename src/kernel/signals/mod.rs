@@ -1,4 +1,4 @@
-//! Signals as a caller has them, checked, and one at a time for the geometries.
+//! The signals of a caller: checks, and access to one signal at a time for the geometries.
 
 mod check;
 mod forms;

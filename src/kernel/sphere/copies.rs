@@ -1,4 +1,4 @@
-//! Which signals are rotated copies of each other, so that an activation meets its kink.
+//! Detection of signals that are rotated copies of each other: at this rotation the kernel of an activation has its kink.
 
 use std::sync::OnceLock;
 
@@ -18,7 +18,7 @@ const POLE: f64 = 0.5;
 /// The rotation c with f(x) ≈ f'(c x): at the relative element r = c an activation meets its kink.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Centre {
-    /// Both signals are the same one.
+    /// Both signals are equal.
     Identity,
     Rotation(Rotation),
 }
@@ -28,7 +28,7 @@ impl Centre {
         matches!(self, Centre::Identity)
     }
 
-    /// Nothing for the identity.
+    /// `None` for the identity.
     pub(crate) fn rotation(self) -> Option<Rotation> {
         match self {
             Centre::Identity => None,
@@ -36,7 +36,7 @@ impl Centre {
         }
     }
 
-    /// The angle of the rotation about the polar axis that comes closest; nothing if it is far.
+    /// The angle of the rotation about the polar axis that comes closest; `None` if it is far.
     ///
     /// A kink beside the circle leaves a function that is smooth, but only just: nodes that crowd there are what it needs, too.
     pub(crate) fn about_pole(self) -> Option<f64> {
@@ -65,7 +65,7 @@ impl Copies {
         }
     }
 
-    /// The rotation that lays the second signal upon the first, if they match.
+    /// Returns the rotation that takes the second signal to the first, if they match.
     pub(crate) fn centre(&self, [a, b]: [&SphereSignal; 2]) -> Result<Option<Centre>> {
         if std::ptr::eq(a, b) {
             return Ok(a.is_isolated().then_some(Centre::Identity));

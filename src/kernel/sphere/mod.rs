@@ -1,4 +1,4 @@
-//! What the geometries of the sphere share: signals, rotated copies, and how features are read.
+//! The common parts of the geometries of the sphere: signals, rotated copies, and readouts.
 
 mod copies;
 mod readout;

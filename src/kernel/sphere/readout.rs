@@ -1,8 +1,8 @@
-//! How features over the sphere become numbers.
+//! The readout: the map from features over the sphere to numbers.
 
 use crate::network::{Layer, Network, Outputs};
 
-/// How features over the sphere or SO(3) become numbers.
+/// The readout of features over the sphere or SO(3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SphereReadout {
     /// The mean over the group.
@@ -22,7 +22,7 @@ pub(crate) enum SphereReadout {
 impl SphereReadout {
     pub(crate) fn of(network: &Network) -> Self {
         let mut kinked = false;
-        // Behind the readout nothing is averaged any more.
+        // After the readout there are no further means over the group.
         let end = network.layers().iter().position(Layer::is_readout);
         let layers = &network.layers()[..end.unwrap_or(network.layers().len())];
         Layer::visit_all(layers, &mut |layer| {

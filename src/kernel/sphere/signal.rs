@@ -8,10 +8,10 @@ use crate::Result;
 use crate::group::Rotation;
 use crate::sphere::CoefficientRotation;
 
-/// A kink is isolated if turning a signal about any axis changes it, to second order by no less than this part of what turning
-/// it about the best axis does.
+/// A kink is isolated if rotating the signal about any axis changes it, to second order by at least this part of the change by the
+/// axis of largest change.
 const ISOLATED: f64 = 1e-4;
-/// A signal of one or several channels, and where it was turned, its values on the nodes of a grid.
+/// A signal of one or several channels, and where it was rotated, its values on the nodes of a grid.
 #[derive(Debug, Clone)]
 pub(crate) struct SphereSignal {
     /// `[channels, L, 2L − 1]`.
@@ -50,7 +50,7 @@ impl SphereSignal {
         self.spectrum.iter().sum()
     }
 
-    /// Whether no continuous turning leaves the signal as it is.
+    /// Whether no continuous family of rotations leaves the signal unchanged.
     ///
     /// The squares of its derivatives about all axes, $`n^\top Q n`$ with $`Q_{ij} = \mathrm{Re} \langle J_i f, J_j f \rangle`$,
     /// relative to its power.

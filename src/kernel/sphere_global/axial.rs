@@ -34,7 +34,9 @@ impl AxialAngles {
         }
     }
 
-    /// The correlation at the first `count` angles.
+    /// Computes $`\mathrm{Re} \sum_{m \ge 0} s_m e^{im\omega}`$ at the first `count` angles, with the coefficients $`s_m`$ of the correlation.
+    ///
+    /// A real signal needs the real part alone, since the $`s_m`$ are doubled for m > 0.
     pub(super) fn values(&self, correlation: &AxialCorrelation, count: usize, out: &mut Vec<f64>) {
         out.clear();
         let phases = self.phases.chunks_exact(self.orders).take(count);
@@ -54,7 +56,7 @@ impl AxialAngles {
     }
 }
 
-/// The Fourier coefficients m ≥ 0 of the correlation, those of m > 0 twice.
+/// The Fourier coefficients m ≥ 0 of the correlation, doubled for m > 0.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AxialCorrelation {
     orders: Vec<Complex64>,
@@ -77,7 +79,7 @@ impl AxialCorrelation {
         }));
     }
 
-    /// Turns the second signal about the polar axis first: g becomes x ↦ g(Rz(ω) x).
+    /// Rotates the second signal about the polar axis first: g becomes x ↦ g(Rz(ω) x).
     pub(super) fn turn(&mut self, omega: f64) {
         for (m, s) in self.orders.iter_mut().enumerate() {
             *s *= Complex64::cis(m as f64 * omega);

@@ -22,7 +22,7 @@ use super::signal::GlobalSignal;
 pub(super) struct SphereGeometry {
     copies: Arc<Copies>,
     rotations: Rotations,
-    /// Whether signals are turned, or may be copies of each other, so that their coefficients are kept.
+    /// Whether signals are rotated, or may be copies of each other, so that their coefficients are kept.
     keeps_coeffs: bool,
 }
 
@@ -33,7 +33,7 @@ enum Rotations {
         correlator: Box<RealCorrelator>,
         polar: Option<Box<Polar>>,
     },
-    /// About the polar axis; signals are turned before.
+    /// About the polar axis; signals are rotated before.
     Axis {
         uniform: AxialAngles,
         /// From a kink once around.
@@ -60,7 +60,7 @@ pub(super) enum GlobalRegion {
     Circle,
 }
 
-/// Scratch of one thread: a piece of the product grid, and two turned signals.
+/// Scratch of one thread: a piece of the product grid, and two rotated signals.
 #[derive(Default)]
 pub(super) struct SphereGeometryWorkspace {
     correlator: Option<CorrelatorWorkspace>,
@@ -167,7 +167,7 @@ impl Geometry for SphereGeometry {
         })
     }
 
-    /// In polar coordinates both signals are turned towards an axis.
+    /// In polar coordinates both signals are rotated towards an axis.
     fn turn(
         &self,
         pair: [&GlobalSignal; 2],

@@ -12,7 +12,7 @@ use crate::so3::CorrelatorSignal;
 #[derive(Debug, Clone)]
 pub(super) struct GlobalSignal {
     harmonics: CorrelatorSignal,
-    /// Where the signal is turned, or may be a copy of another one.
+    /// Where the signal is rotated, or may be a copy of another one.
     coeffs: Option<SphereSignal>,
 }
 

@@ -33,9 +33,9 @@ enum Fibres {
         /// For activations with a kink, where two signals are rotated copies of each other.
         polar: Option<PolarRule>,
     },
-    /// The kernel at (e, Rz(ω)), averaged over the shifts ω, at the north pole: signals are turned before.
+    /// The kernel at (e, Rz(ω)), averaged over the shifts ω, at the north pole: signals are rotated before.
     AtPole {
-        /// For activations with a kink, where two signals are copies of each other, turned about the pole.
+        /// For activations with a kink, where two signals are copies of each other, rotated about the pole.
         circle: Option<CircleRule>,
     },
 }

@@ -3,7 +3,10 @@
 use crate::numeric::geometric_mean;
 use pulp::{Simd, WithSimd};
 
-/// The mean over channels of the products of two signals; channels follow each other at twice the length of a field.
+/// Computes out(x) = scale · Σ_c a_c(x) b_c(x), for the mean over channels of the products of two signals.
+///
+/// Channel c of a signal starts at `2 · len · c`: each field is stored twice in a row, so that any cyclic shift is contiguous. The inner loop runs
+/// over samples without a branch that depends on them, and is vectorised by the compiler.
 pub(super) struct Product<'a> {
     pub a: &'a [f64],
     pub b: &'a [f64],
@@ -34,7 +37,7 @@ impl WithSimd for Product<'_> {
 /// Products of variances from here on keep their digits.
 const SMALLEST_SQUARE: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 
-/// Takes covariances back to their bound.
+/// Clamps covariances to their bound, |k| ≤ √(q₁ q₂).
 pub(super) struct Confine<'a> {
     pub q1: &'a [f64],
     pub q2: &'a [f64],
@@ -49,7 +52,8 @@ impl WithSimd for Confine<'_> {
         const CHUNK: usize = 32;
         let chunks = self.q1.chunks(CHUNK).zip(self.q2.chunks(CHUNK));
         for (k, (q1, q2)) in self.k.chunks_mut(CHUNK).zip(chunks) {
-            // Squares first; the roots only where they tell more, or where the squares leave the range of the numbers.
+            // Chunks of samples are tested by squares, k² ≤ q₁ q₂, in a fold without branches. Roots are taken only in chunks that fail, or
+            // whose squares leave the range of the numbers.
             let beyond = k
                 .iter()
                 .zip(q1.iter().zip(q2))

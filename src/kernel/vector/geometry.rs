@@ -1,4 +1,4 @@
-//! The geometry of plain vectors: a trivial group, one fibre. Its kernels are those of an MLP.
+//! The geometry of plain vectors: the trivial group, one fibre, the kernels of an MLP.
 
 use crate::Result;
 use crate::kernel::recursion::{ClosePair, Geometry, Side};

@@ -1,4 +1,4 @@
-//! How kernels change with a scale of the network.
+//! The derivative of kernels by a weight or bias standard deviation of the network.
 
 use ndarray::Array2;
 
@@ -6,19 +6,19 @@ use crate::kernel::{KernelMatrices, KernelPair};
 use crate::network::{Hyperparameter, Network};
 use crate::{Error, Result};
 
-/// Step of the differences, relative to the scale: a hundredth leaves truncation above rounding, for erf.
+/// Step of the differences, relative to the standard deviation; with a step of a hundredth, truncation exceeds rounding for erf.
 const STEP: f64 = 0.005;
-/// Scales below this part of the largest one are varied as if they were that large: kernels depend on their squares.
+/// Standard deviations below this part of the largest one are varied as if they had this size: kernels depend on their squares.
 const SMALL: f64 = 0.1;
 /// Weights of f(σ + kh) − f(σ − kh) for the derivative of a smooth function f, to sixth and to fourth order in h.
 const SIXTH: [f64; 3] = [45.0 / 60.0, -9.0 / 60.0, 1.0 / 60.0];
 const FOURTH: [f64; 3] = [8.0 / 12.0, -1.0 / 12.0, 0.0];
 
-/// The derivative of a matrix of kernels by one scale of the network, σw or σb of a layer.
+/// The derivative of kernel matrices by one weight or bias standard deviation, σw or σb of a layer.
 ///
-/// Kernels are smooth, even functions of each scale (of σ², in fact), whatever the activation, so central differences converge fast.
-/// Those of sixth order with a step of a two-hundredth of the scale leave rounding; the difference to fourth order is the error
-/// estimate. The differences need nothing but kernels, so they hold for every geometry, layer and activation, and for NNGP and NTK alike.
+/// Kernels are smooth, even functions of each σ (functions of σ², in fact) for every activation, so central differences converge fast.
+/// Differences of sixth order with a step of σ/200 are accurate to rounding, and the difference to fourth order estimates the error.
+/// They use kernels alone, and so apply to every geometry, layer and activation, for NNGP and NTK.
 ///
 /// # Examples
 /// ```
@@ -54,16 +54,18 @@ pub struct HyperparameterDerivative {
 }
 
 impl HyperparameterDerivative {
-    /// Computes kernels at six scales around the network's own; none if the derivative vanishes, by a bias that is zero.
+    /// Computes the derivative from kernels at six values around the network's own.
+    ///
+    /// For a bias standard deviation of zero the derivative is zero, and the kernels are computed once, for their shape.
     ///
     /// # Arguments
-    /// * `parameter` — the scale
-    /// * `kernels` — the kernels of a network; the same inputs each time
+    /// * `parameter` — the standard deviation
+    /// * `kernels` — computes the kernels of a network, for fixed inputs
     ///
     /// # Cost and accuracy
     /// Six matrices of kernels in time, four more in memory. Errors of a few 10⁻¹³ of the kernels for networks without
     /// quadrature over the group or with a fixed one, see [`error`](Self::error); a quadrature that follows a tolerance may
-    /// stop at another step for another scale, and its errors are multiplied by about 400 over the scale.
+    /// stop at another step for another σ, and its errors are multiplied by about 400/σ.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if there is no such layer, [`Error::ShapeMismatch`] if `kernels` changes the shape, and its own errors.
@@ -72,15 +74,15 @@ impl HyperparameterDerivative {
         parameter: Hyperparameter,
         kernels: impl Fn(&Network) -> Result<KernelMatrices>,
     ) -> Result<Self> {
-        let scales = network.inits();
-        if parameter.layer() >= scales.len() {
+        let inits = network.inits();
+        if parameter.layer() >= inits.len() {
             return Err(Error::invalid(
-                "layer of a scale",
+                "layer of a hyperparameter",
                 parameter.layer(),
-                format!("one of the {} layers with weights, from 0", scales.len()),
+                format!("one of the {} layers with weights, from 0", inits.len()),
             ));
         }
-        let scale = parameter.of(&scales);
+        let scale = parameter.of(&inits);
         if scale == 0.0 {
             let KernelMatrices { nngp, ntk, .. } = kernels(network)?;
             return Ok(HyperparameterDerivative {
@@ -89,13 +91,13 @@ impl HyperparameterDerivative {
                 error: KernelPair::default(),
             });
         }
-        let largest = scales
+        let largest = inits
             .iter()
             .fold(0.0_f64, |m, s| m.max(s.weight_std).max(s.bias_std));
         let step = STEP * scale.max(SMALL * largest);
         let at = |offset: f64| {
-            let mut moved = scales.clone();
-            // Kernels are even in each scale; weights must not vanish, but their squares may.
+            let mut moved = inits.clone();
+            // Kernels are even in each σ; weights must not vanish, but their squares may.
             let value = (scale + offset).abs().max(f64::MIN_POSITIVE.sqrt());
             parameter.set(&mut moved, value);
             kernels(&network.with_inits(&moved)?)
@@ -175,8 +177,8 @@ fn subtract(above: &Array2<f64>, below: &Array2<f64>) -> Result<Array2<f64>> {
 
 fn shape_changed(expected: &[usize], found: &[usize]) -> Error {
     Error::shape(
-        "kernels at another scale",
-        format!("{expected:?}, as at the scale before"),
+        "kernels at another standard deviation",
+        format!("{expected:?}, as at the value before"),
         found.to_vec(),
     )
 }

@@ -1,4 +1,4 @@
-//! The search for the scales and the noise of the least cost.
+//! The search for the hyperparameters and the noise of the least cost.
 
 use ndarray::{Array2, ArrayView2};
 
@@ -14,7 +14,7 @@ use crate::predict::solvers::ridge::Ridge;
 
 use crate::{Error, Result};
 
-/// Scales are searched between a hundredth and a hundred times the first ones.
+/// Standard deviations are searched between a hundredth and a hundred times their first values.
 const SCALE_RANGE: f64 = 1e2;
 /// The noise between this part and this multiple of the first one.
 const NOISE_RANGE: f64 = 1e4;
@@ -22,11 +22,11 @@ const NOISE_RANGE: f64 = 1e4;
 const TOLERANCE: f64 = 1e-8;
 const GRADIENT: f64 = 1e-6;
 
-/// A search for the scales of a network, and for the noise, that have the least cost by a criterion.
+/// A search for the weight and bias standard deviations of a network, and for the noise, of the least cost by a criterion.
 ///
-/// The search is L-BFGS in the logarithms of the scales, with derivatives from [`HyperparameterDerivative`] and from
-/// [`Evidence`]; it finds a local minimum near the scales of the network it starts from. Some directions cost nothing: for activations
-/// that are homogeneous (ReLU without biases) only products of scales matter. They stay as they are then.
+/// The search is L-BFGS in the logarithms of the standard deviations, with derivatives from [`HyperparameterDerivative`] and from
+/// [`Evidence`]. It finds a local minimum near the network it starts from. Some directions do not change the cost: with homogeneous
+/// activations (ReLU without biases) the kernel depends only on the product of the standard deviations. The search does not move along such directions.
 ///
 /// # Examples
 /// ```
@@ -65,17 +65,17 @@ pub struct HyperparameterSelection {
     iterations: u64,
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SelectedHyperparameters {
-    /// The network with the scales.
+    /// The network with the selected standard deviations.
     pub network: Network,
     /// The noise as a multiple of the mean diagonal entry of the kernel, for [`Ridge::Relative`].
     pub noise: f64,
     /// The cost by the criterion.
     pub cost: f64,
-    /// The cost the search began with.
+    /// The cost at the start of the search.
     pub first_cost: f64,
     /// Steps of the search.
     pub iterations: u64,
@@ -84,11 +84,11 @@ pub struct SelectedHyperparameters {
 }
 
 impl HyperparameterSelection {
-    /// A search over all σw, all σb that are not zero, and the noise.
+    /// Returns a search over all σw, all σb that are not zero, and the noise.
     ///
     /// # Arguments
-    /// * `criterion` — what is to be small
-    /// * `kind` — the kernel that predicts: the NNGP, whose evidence is that of infinitely wide Bayesian networks, or the NTK
+    /// * `criterion` — the cost to minimise
+    /// * `kind` — the kernel that predicts: the NNGP kernel, which gives the evidence of infinitely wide Bayesian networks, or the NTK
     pub fn new(criterion: Criterion, kind: KernelKind) -> Self {
         HyperparameterSelection {
             criterion,
@@ -100,7 +100,7 @@ impl HyperparameterSelection {
         }
     }
 
-    /// Searches over these scales alone.
+    /// Restricts the search to these hyperparameters (and the noise).
     pub fn parameters(mut self, parameters: &[Hyperparameter]) -> Self {
         self.parameters = Some(parameters.to_vec());
         self
@@ -124,20 +124,20 @@ impl HyperparameterSelection {
         self
     }
 
-    /// Searches.
+    /// Runs the search.
     ///
     /// # Arguments
-    /// * `network` — with the scales to begin with
+    /// * `network` — the network to start from
     /// * `targets` — of the training points, shape `[n, outputs]`
-    /// * `kernels` — the kernels of a network between all training points
+    /// * `kernels` — computes the kernels of a network between all training points
     ///
     /// # Cost and accuracy
-    /// For p scales each step takes 6 p + 1 matrices of kernels and O((p + 2) n³) for left-out points, O(n³ + p n²) for
+    /// For p hyperparameters each step takes 6 p + 1 kernel matrices and O((p + 2) n³) for left-out points, O(n³ + p n²) for
     /// the marginal likelihood; steps that the line search takes back cost one matrix and one factorisation, or a whole step.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for a noise that is not positive, no parameter at all, or a bias scale of zero among them (it has no
-    /// logarithm); [`Error::NotPositiveDefinite`] if a kernel is singular in spite of the noise; those of [`Evidence`] and of `kernels`.
+    /// [`Error::InvalidValue`] for a noise that is not positive, no parameter at all, or a bias standard deviation of zero among them (it
+    /// has no logarithm); [`Error::NotPositiveDefinite`] if a kernel is singular in spite of the noise; errors of [`Evidence`] and of `kernels`.
     pub fn fit(
         &self,
         network: &Network,
@@ -185,25 +185,29 @@ impl HyperparameterSelection {
     }
 
     fn checked_parameters(&self, network: &Network) -> Result<Vec<Hyperparameter>> {
-        let scales = network.inits();
-        let refused =
-            |found: String, expected: &str| Error::invalid("scales to choose", found, expected);
+        let inits = network.inits();
+        let refused = |found: String, expected: &str| {
+            Error::invalid("hyperparameters to select", found, expected)
+        };
         let parameters = match &self.parameters {
             Some(parameters) => parameters.clone(),
-            None => (0..scales.len())
+            None => (0..inits.len())
                 .flat_map(|layer| [Hyperparameter::Weight(layer), Hyperparameter::Bias(layer)])
-                .filter(|parameter| parameter.of(&scales) > 0.0)
+                .filter(|parameter| parameter.of(&inits) > 0.0)
                 .collect(),
         };
         for parameter in &parameters {
-            let layers = scales.len();
+            let layers = inits.len();
             if parameter.layer() >= layers {
                 let expected = format!("one of the {layers} layers with weights, from 0");
                 return Err(refused(format!("layer {}", parameter.layer()), &expected));
             }
-            if parameter.of(&scales) == 0.0 {
+            if parameter.of(&inits) == 0.0 {
                 let found = format!("a bias of layer {} that is zero", parameter.layer());
-                return Err(refused(found, "a positive scale to begin with"));
+                return Err(refused(
+                    found,
+                    "a positive standard deviation to begin with",
+                ));
             }
         }
         if parameters.is_empty() && self.fixed_noise {
@@ -213,7 +217,7 @@ impl HyperparameterSelection {
     }
 }
 
-/// The cost as a function of free coordinates: 0 is the beginning, and each is the logarithm of a scale (and last of the noise)
+/// The cost as a function of free coordinates: 0 is the beginning, and each is the logarithm of a standard deviation (the last one of the noise)
 /// near it, but bounded, so that no step of the search leaves the range of sensible numbers.
 struct Problem<'a, F> {
     selection: &'a HyperparameterSelection,
@@ -237,16 +241,16 @@ impl<F: Fn(&Network) -> Result<KernelMatrices>> Problem<'_, F> {
 
     /// The network and the relative noise.
     fn model(&self, coordinates: &[f64]) -> Result<(Network, f64)> {
-        let mut scales = self.network.inits();
+        let mut inits = self.network.inits();
         for (parameter, &coordinate) in self.parameters.iter().zip(coordinates) {
-            let value = parameter.of(&scales);
-            parameter.set(&mut scales, value * factor(SCALE_RANGE, coordinate)[0]);
+            let value = parameter.of(&inits);
+            parameter.set(&mut inits, value * factor(SCALE_RANGE, coordinate)[0]);
         }
         let mut noise = self.selection.noise;
         if !self.selection.fixed_noise {
             noise *= factor(NOISE_RANGE, coordinates[self.parameters.len()])[0];
         }
-        Ok((self.network.with_inits(&scales)?, noise))
+        Ok((self.network.with_inits(&inits)?, noise))
     }
 
     fn matrix(&self, gram: KernelMatrices) -> Array2<f64> {
@@ -274,7 +278,7 @@ impl<F: Fn(&Network) -> Result<KernelMatrices>> Problem<'_, F> {
         let kernel = self.matrix((self.kernels)(&network)?);
         let evidence = self.evidence(&kernel, noise)?;
         let by_ridge = evidence.cost_ridge_derivative(criterion);
-        let scales = network.inits();
+        let inits = network.inits();
         let n = kernel.nrows() as f64;
         let mut gradient = Vec::with_capacity(self.len());
         for (parameter, &coordinate) in self.parameters.iter().zip(coordinates) {
@@ -285,8 +289,8 @@ impl<F: Fn(&Network) -> Result<KernelMatrices>> Problem<'_, F> {
             };
             // The noise is a multiple of the mean diagonal entry, and goes along.
             let of_noise = noise * change.diag().sum() / n * by_ridge;
-            let by_scale = evidence.cost_derivative(criterion, change.view())? + of_noise;
-            gradient.push(by_scale * parameter.of(&scales) * factor(SCALE_RANGE, coordinate)[1]);
+            let by_deviation = evidence.cost_derivative(criterion, change.view())? + of_noise;
+            gradient.push(by_deviation * parameter.of(&inits) * factor(SCALE_RANGE, coordinate)[1]);
         }
         if !self.selection.fixed_noise {
             let coordinate = coordinates[self.parameters.len()];

@@ -1,7 +1,7 @@
-//! Choice of a network's scales and of the noise from training points: derivatives of kernels, and the search.
+//! Selection of weight and bias standard deviations and of the noise from training points: derivatives of kernels, and the search.
 //!
-//! [`HyperparameterDerivative`] says how kernels change with the standard deviation of the weights or biases of one layer;
-//! [`HyperparameterSelection`] follows these derivatives to the scales and the noise of the least cost, by a
+//! [`HyperparameterDerivative`] holds the derivative of kernels by the standard deviation of the weights or biases of one layer;
+//! [`HyperparameterSelection`] follows these derivatives to the hyperparameters and the noise of the least cost, by a
 //! [`Criterion`](crate::predict::Criterion).
 
 mod hyperparameter_derivative;

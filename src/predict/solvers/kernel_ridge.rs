@@ -15,7 +15,7 @@ const TEST_TRAIN: &str = "test-train kernel";
 /// ```math
 /// f(s) = K_{s x} \, a , \qquad a = (K_{x x} + \varepsilon)^{-1} \, y
 /// ```
-/// With Θ for K this is the mean of an ensemble of networks trained to convergence.
+/// With Θ for K, f is the mean of an ensemble of networks trained to convergence.
 ///
 /// # Examples
 /// ```
@@ -37,7 +37,7 @@ pub struct KernelRidge {
 }
 
 impl KernelRidge {
-    /// Fits by Cholesky.
+    /// Fits by a Cholesky factorisation.
     ///
     /// # Arguments
     /// * `train_train` — symmetric, shape `[n, n]`
@@ -50,8 +50,8 @@ impl KernelRidge {
     /// # Errors
     /// [`crate::Error::ShapeMismatch`], [`crate::Error::Empty`], [`crate::Error::NotFinite`] and
     /// [`crate::Error::InvalidValue`] (asymmetric kernel, negative ridge) for bad input,
-    /// [`crate::Error::NotPositiveDefinite`] if the kernel with its ridge is singular to working precision; it names a ridge that
-    /// suffices, which takes an eigendecomposition. Nothing is added to the diagonal but `ridge`.
+    /// [`crate::Error::NotPositiveDefinite`] if the kernel with its ridge is singular to working precision; the error states a
+    /// sufficient ridge, from an eigendecomposition. Only `ridge` is added to the diagonal.
     pub fn fit(
         train_train: ArrayView2<'_, f64>,
         targets: ArrayView2<'_, f64>,

@@ -1,4 +1,4 @@
-//! Kernels between training points that are read row by row, so that nobody has to hold all of them.
+//! Kernels between training points that are read row by row, and need not be in memory as a whole.
 
 use std::ops::Range;
 
@@ -14,12 +14,12 @@ const TRAIN_TRAIN: &str = "train-train kernel";
 const DIAGONAL: &str = "diagonal of the train-train kernel";
 /// Entries of a block of rows, unless that leaves fewer than [`LEAST_ROWS`]: one megabyte.
 const BLOCK: usize = 1 << 17;
-/// Rows of a block at least; whoever computes rows has work to share among them.
+/// Least number of rows of a block: functions that compute rows can share work among them.
 const LEAST_ROWS: usize = 16;
 
 /// A kernel of n training points with each other, by rows.
 ///
-/// Implementations give the rows of one symmetric positive semi-definite matrix, the same each time. [`KernelMatrix`]
+/// Implementations return the rows of one fixed symmetric positive semi-definite matrix. [`KernelMatrix`]
 /// reads them from memory, [`KernelFunction`] computes them.
 pub trait KernelRows: Sync {
     /// Returns n, the number of points; at least 1.
@@ -28,7 +28,7 @@ pub trait KernelRows: Sync {
     /// Computes the diagonal, shape `[n]`.
     ///
     /// # Errors
-    /// Whatever the computation of kernels may say.
+    /// Errors of the computation of kernels.
     fn diagonal(&self) -> Result<Array1<f64>>;
 
     /// Writes some rows of the matrix.
@@ -38,7 +38,7 @@ pub trait KernelRows: Sync {
     /// * `out` — shape `[rows, n]`; overwritten
     ///
     /// # Errors
-    /// Whatever the computation of kernels may say.
+    /// Errors of the computation of kernels.
     fn write_rows(&self, rows: Range<usize>, out: ArrayViewMut2<'_, f64>) -> Result<()>;
 
     /// Multiplies the whole matrix with a few vectors, where that is cheaper than by rows. Returns whether it did; it
@@ -49,12 +49,12 @@ pub trait KernelRows: Sync {
     /// * `out` — K x, shape `[n, k]`; overwritten
     ///
     /// # Errors
-    /// Whatever the computation of kernels may say.
+    /// Errors of the computation of kernels.
     fn write_product(&self, _x: ArrayView2<'_, f64>, _out: ArrayViewMut2<'_, f64>) -> Result<bool> {
         Ok(false)
     }
 
-    /// Returns the whole matrix if it is in memory and was checked; nothing is copied then.
+    /// Returns the whole matrix, without a copy, if it is in memory and was checked.
     fn matrix(&self) -> Option<ArrayView2<'_, f64>> {
         None
     }
@@ -146,10 +146,10 @@ impl<F> KernelFunction<F>
 where
     F: Fn(Range<usize>, ArrayViewMut2<'_, f64>) -> Result<()> + Sync,
 {
-    /// Takes the diagonal and the function that writes rows; it is called from several threads.
+    /// Makes the kernel from its diagonal and a function that writes rows, which is called from several threads.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::NotFinite`] or [`Error::NotPositiveDefinite`] for a diagonal that is not that of a kernel.
+    /// [`Error::Empty`], [`Error::NotFinite`] or [`Error::NotPositiveDefinite`] for a diagonal that no kernel has.
     pub fn new(diagonal: Array1<f64>, rows: F) -> Result<Self> {
         check_diagonal(DIAGONAL, diagonal.view())?;
         Ok(KernelFunction { diagonal, rows })

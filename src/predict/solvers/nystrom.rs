@@ -16,13 +16,13 @@ use crate::{Error, Result};
 
 const TEST_PIVOTS: &str = "kernel between test points and pivots";
 
-/// Kernel ridge regression with the kernels of k pivots P in place of those of all n training points (Nyström, subset of
+/// Kernel ridge regression with the kernels of k pivots P in place of all n training points (Nyström, subset of
 /// regressors).
 ///
 /// ```math
 /// \tilde f(s) = K_{s P} \, c , \qquad \text{the least of} \quad \| y - K_{x P} \, c \|^2 + \varepsilon \, c^\top K_{P P} \, c
 /// ```
-/// How far this is from the full regression f says the duality gap between both: with $`K_{xx} = L L^\top + S`$ ([`PivotedCholesky`]) and
+/// The duality gap bounds the distance to the full regression f: with $`K_{xx} = L L^\top + S`$ ([`PivotedCholesky`]) and
 /// $`\tilde\alpha = (L L^\top + \varepsilon)^{-1} y`$,
 ///
 /// ```math
@@ -36,7 +36,7 @@ const TEST_PIVOTS: &str = "kernel between test points and pivots";
 /// use haarmonic::predict::{KernelMatrix, Nystrom, PivotedCholesky, Ridge};
 /// use ndarray::array;
 ///
-/// // k(x, x') = x x' at x = 1, 2 has rank one: the point 2 says it all, and the bound knows.
+/// // k(x, x') = x x' at x = 1, 2 has rank one: the point 2 determines the regression, and the bound is zero up to rounding.
 /// let kernel = array![[1.0, 2.0], [2.0, 4.0]];
 /// let factor = PivotedCholesky::new(&KernelMatrix::new(kernel.view())?, 1, 0.0)?;
 /// assert_eq!(factor.pivots(), [1]);
@@ -73,7 +73,7 @@ struct Dual {
     slack: Vec<f64>,
 }
 
-/// How far predictions are from those of the full regression at most, up to rounding; from [`Nystrom::error_bound`].
+/// Bounds on the distance to the predictions of the full regression, up to rounding; from [`Nystrom::error_bound`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct NystromError {
     /// G of the scaled targets, `[outputs]`.
@@ -120,7 +120,7 @@ impl Nystrom {
     /// * `ridge` — as in the full regression; a relative one is relative to the mean diagonal of L Lᵀ + S
     ///
     /// # Cost and accuracy
-    /// O(n k² + n k outputs) time, by the singular values of L; nothing is squared but they.
+    /// O(n k² + n k outputs) time, by the singular values of L; no other quantity is squared.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input and for a
@@ -215,7 +215,7 @@ impl Nystrom {
 
     /// Bounds the distance to the predictions of the full regression from the diagonal that the factorisation left over.
     ///
-    /// It costs nothing, and is sharp only once the factor holds nearly all of the kernel; see [`error_bound_with`](Self::error_bound_with).
+    /// It needs no further computation of kernels, and is sharp only if the factor holds nearly all of the kernel; see [`error_bound_with`](Self::error_bound_with).
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the ridge was zero: there is no bound then.
@@ -224,10 +224,10 @@ impl Nystrom {
         dual.error(&dual.slack)
     }
 
-    /// The same from S itself, by one product with the kernel.
+    /// Returns the bound from S itself, by one product with the kernel.
     ///
     /// # Arguments
-    /// * `kernel` — that of the factor
+    /// * `kernel` — the kernel of the factor
     ///
     /// # Errors
     /// As [`error_bound`](Self::error_bound); [`Error::ShapeMismatch`] for a kernel of another number of points, [`Error::NotFinite`].

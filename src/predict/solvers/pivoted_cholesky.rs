@@ -1,4 +1,4 @@
-//! Partial Cholesky factorisation with pivots: a kernel of low rank from a few of its rows, what is left of it, and its inverse with a ridge.
+//! Partial Cholesky factorisation with pivots: a kernel of low rank from a few of its rows, the remainder, and its inverse with a ridge.
 
 use faer::{Mat, MatRef};
 use ndarray::{Array1, ArrayView1, ArrayView2, ShapeBuilder};
@@ -7,13 +7,12 @@ use super::kernel_rows::{KernelRows, diagonal_of, row_of};
 use super::linalg::{add_product, product, scale_rows};
 use crate::{Error, Result};
 
-/// K ≈ L Lᵀ from k rows of K, those of the points that were the least explained by the ones before them.
+/// K ≈ L Lᵀ from k rows of K. Each pivot is the point with the largest remaining diagonal entry after the pivots before it.
 ///
 /// ```math
 /// K = L L^\top + S , \qquad 0 \le \|S\|_2 \le \mathrm{tr}\, S , \qquad S_{ij} = 0 \text{ in the rows of the pivots}
 /// ```
-/// S is positive semi-definite, so that its trace, which costs nothing, bounds its norm. L Lᵀ is at the same time the
-/// Nyström approximation of K from the pivots.
+/// S is positive semi-definite, so its trace bounds its norm. L Lᵀ equals the Nyström approximation of K from the pivots.
 ///
 /// # Examples
 /// ```
@@ -39,17 +38,17 @@ pub struct PivotedCholesky {
 }
 
 impl PivotedCholesky {
-    /// Takes rows until there are enough.
+    /// Factorises, row by row, until a limit is reached.
     ///
-    /// It stops also where what is left of each diagonal entry is rounding, n ε times the largest: the kernel has no higher rank
-    /// to working precision.
+    /// It also stops if every remaining diagonal entry is rounding, n ε times the largest one: the rank of the kernel to working precision
+    /// is then reached.
     ///
     /// # Arguments
     /// * `max_rank` — rows at most, at least 1
     /// * `relative_trace` — tr S / tr K that is small enough, from 0 to below 1
     ///
     /// # Cost and accuracy
-    /// The diagonal, k rows and O(n k²) time; n k numbers. The trace is that of S up to n ε tr K.
+    /// The diagonal, k rows and O(n k²) time; n k numbers. The trace of S is accurate to n ε tr K.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for limits out of range, [`Error::NotFinite`] for bad rows, [`Error::NotPositiveDefinite`] if

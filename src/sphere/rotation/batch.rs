@@ -21,7 +21,7 @@ pub(super) struct Passenger<'a> {
     pub rotated: &'a mut [Complex64],
 }
 
-/// Signals of one group, so that those of one degree stay in a near cache.
+/// Largest number of signals in a group: their coefficients of one degree stay in a near cache.
 const MOST: usize = 128;
 
 /// Rotates signals in groups, which the threads of the current pool may share; the result is whether all coefficients that were read are
@@ -50,7 +50,7 @@ pub(super) fn rotate_all(
             signals,
         })
     };
-    // Without a short cut: all signals are written.
+    // `&` without short circuit: all signals are written.
     if parallel {
         let groups = signals.par_chunks_mut(size).map(rotate);
         groups.reduce(|| true, |a, b| a & b)
@@ -132,7 +132,8 @@ impl Batch<'_, '_> {
         block * each..((block + 1) * each).min(self.signals.len())
     }
 
-    /// The coefficients of real signals, turned about z, with the scales.
+    /// Loads the coefficients of degree l of a block of real signals, rotated about z, times the scales: a transposition to `[order][signal]`
+    /// in tiles of eight orders and eight signals.
     #[inline(always)]
     fn load_real(
         &self,
@@ -162,7 +163,7 @@ impl Batch<'_, '_> {
                     }
                 }
                 if first == 0 {
-                    // What the half holds there may be anything.
+                    // Imaginary parts at m = 0 are ignored; the half layout may hold any value there.
                     if self.layout == Layout::Full {
                         defect += values[0].im.defect();
                     }
@@ -180,7 +181,7 @@ impl Batch<'_, '_> {
         defect == 0.0
     }
 
-    /// The real and the imaginary part of complex signals, each a real signal, in lanes beside each other.
+    /// Loads the real and the imaginary part of complex signals, each as a real signal, in neighbouring lanes.
     #[inline(always)]
     fn load_complex(
         &self,
@@ -296,7 +297,7 @@ impl Batch<'_, '_> {
         }
     }
 
-    /// Real and imaginary parts of eight orders with all scales and signs but those of the phases.
+    /// Returns real and imaginary parts of eight orders with all scales and signs except the phases.
     #[inline(always)]
     fn read_tiles(
         &self,

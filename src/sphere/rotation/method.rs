@@ -2,7 +2,7 @@
 
 use crate::sphere::axes::Layout;
 
-/// How signals are rotated by the same β.
+/// The method of rotating signals by one β.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
     /// One or two real signals: order by order, with sums in registers.

@@ -15,26 +15,26 @@ use crate::{Error, Result};
 use ndarray::{Array, ArrayView, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IxDyn};
 use num_complex::Complex64;
 
-/// Rotates signals of one band limit: the tables are made once, then any rotations of single signals or batches.
+/// Rotates signals of one band limit. The tables are made once and serve any rotation of single signals and batches.
 ///
 /// ```math
 /// (R f)(x) = f(R^{-1} x) , \qquad (Rf)_{\ell m} = \sum_n D^\ell_{mn}(\alpha, \beta, \gamma)\, f_{\ell n}
 /// ```
-/// Rotations are active, as in [`rotate_coefficients`](super::rotate_coefficients), and unitary: the inverse and the adjoint are the rotation by
-/// $`R^{-1}`$. The Wigner functions are never stored: a recursion in the degree yields them, once for all signals of a batch. Immutable;
-/// may be shared between threads. Conventions: see [`crate::conventions`].
+/// Rotations are active, as in [`rotate_coefficients`](super::rotate_coefficients), and unitary: both the inverse and the adjoint are the
+/// rotation by $`R^{-1}`$. The Wigner functions are not stored. A recursion in the degree computes them once for all signals of a
+/// batch. The plan is immutable and may be shared between threads. Conventions: see [`crate::conventions`].
 ///
 /// | plan | coefficients |
 /// |---|---|
 /// | [`complex`](CoefficientRotation::complex) | of complex signals: `[.., L, 2L − 1]`, entry `[l, m + L − 1]`; entries with \|m\| > ℓ are ignored, and zero afterwards |
-/// | [`real`](CoefficientRotation::real) | of real signals, in about half of the time: the same axes; only the entries with 0 ≤ m ≤ ℓ are read, and of those with m = 0 only the real parts; all orders are written |
-/// | [`half`](CoefficientRotation::half) | of real signals, m ≥ 0: `[.., L (L + 1) / 2]`, entry `m (2L − 1 − m) / 2 + l`, as healpy and ducc0 have it |
+/// | [`real`](CoefficientRotation::real) | of real signals, in about half of the time: `[.., L, 2L − 1]`; only entries with 0 ≤ m ≤ ℓ are read, at m = 0 only the real parts; all orders are written |
+/// | [`half`](CoefficientRotation::half) | of real signals, m ≥ 0: `[.., L (L + 1) / 2]`, entry `m (2L − 1 − m) / 2 + l`, the order of healpy and ducc0 |
 ///
 /// Leading axes are a batch.
 ///
 /// # Cost and accuracy
-/// O(L³) time for a signal, O(L²) memory for tables and scratch. From three real signals on those of a thread share each Wigner function,
-/// in working memory that is allocated for each thread. Error of a coefficient relative to the norm of its degree: 4e-15
+/// O(L³) time per signal, O(L²) memory for tables and scratch. Three or more real signals on one thread share each Wigner function, in
+/// working memory that each call allocates per thread. Error of a coefficient relative to the norm of its degree: 4e-15
 /// at L = 64, 6e-15 at L = 512 (`docs/accuracy.md`), at any angle.
 ///
 /// # Examples
@@ -51,8 +51,8 @@ use num_complex::Complex64;
 /// assert!((x[[1, 0]].re - 0.5_f64.sqrt()).abs() < 4.0 * f64::EPSILON);
 ///
 /// let five = Array3::from_shape_fn((5, 2, 3), |(i, l, m)| z[[l, m]] * i as f64);
-/// let turned = rotation.rotate(five.view(), &quarter)?;
-/// assert!((turned[[4, 1, 2]] - 4.0 * x[[1, 2]]).norm() < 8.0 * f64::EPSILON);
+/// let rotated = rotation.rotate(five.view(), &quarter)?;
+/// assert!((rotated[[4, 1, 2]] - 4.0 * x[[1, 2]]).norm() < 8.0 * f64::EPSILON);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 ///
@@ -111,7 +111,7 @@ impl CoefficientRotation {
         scratch
     }
 
-    /// Makes working memory with which the signals of a batch are shared among the threads of the current `rayon` pool.
+    /// Makes working memory with which calls share the signals of a batch among the threads of the current `rayon` pool.
     ///
     /// Results do not depend on the number of threads.
     pub fn make_parallel_scratch(&self) -> CoefficientRotationScratch {
@@ -124,7 +124,7 @@ impl CoefficientRotation {
     ///
     /// # Arguments
     /// * `coeffs` — one signal, or more of them along leading axes
-    /// * `rotated` — the same shape; overwritten, after an error in a batch with unspecified content
+    /// * `rotated` — the shape of `coeffs`; overwritten; its content is unspecified after an error in a batch
     /// * `scratch` — from [`make_scratch`](CoefficientRotation::make_scratch) or
     ///   [`make_parallel_scratch`](CoefficientRotation::make_parallel_scratch)
     ///
@@ -196,7 +196,7 @@ impl CoefficientRotation {
     /// * `scratch` — as for [`CoefficientRotation::rotate_into`]
     ///
     /// # Cost and accuracy
-    /// From three rotations on those of a thread share each Wigner function.
+    /// Three or more rotations on one thread share each Wigner function.
     ///
     /// # Errors
     /// As [`CoefficientRotation::rotate_into`], and [`Error::NotFinite`] if an angle is NaN or infinite.

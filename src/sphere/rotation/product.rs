@@ -1,9 +1,9 @@
-//! The product of a symmetric matrix, of which a triangle is stored, with the coefficients of many signals.
+//! The product of a symmetric matrix, stored as a triangle of squares, with the coefficients of many signals.
 
 use crate::wigner::triangle::{EDGE, row_len, row_start};
 use pulp::Simd;
 
-/// Signals that stand beside each other.
+/// Signals in the lanes of a block.
 pub(super) const LANES: usize = 8;
 
 /// One factor and the result: for each block of eight signals `width` orders, `[block][order][signal]`.
@@ -44,7 +44,10 @@ impl Product<'_> {
         }
     }
 
-    /// `ROWS` rows from `first` on, `R` registers of signals from `at` on; returns R.
+    /// Computes `output[i] = Σ_j matrix[i][j] · input[j]` for `ROWS` orders i from `first` on and `R` registers of signals from `at` on;
+    /// returns R.
+    ///
+    /// Lanes are signals: entries of the matrix are broadcast, and ROWS · R sums stay in registers along all orders j.
     #[inline(always)]
     fn tile<S: Simd, const ROWS: usize, const R: usize>(
         &mut self,

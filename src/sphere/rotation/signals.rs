@@ -8,7 +8,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use num_complex::Complex64;
 use pulp::Arch;
 
-/// What the coefficients are those of.
+/// The kind of signals that the coefficients belong to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     Real,
@@ -201,7 +201,7 @@ pub(super) fn rotate_group<const B: usize>(
     }
 }
 
-/// Writes the coefficients, turned about z, into the rows of the stage.
+/// Writes the coefficients, rotated about z, into the rows of the stage.
 fn load<const B: usize>(
     tables: &RotationTables,
     kind: Kind,

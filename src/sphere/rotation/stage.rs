@@ -1,11 +1,11 @@
 //! The sums over the orders, vectorised over the second order n of the Wigner functions.
 //!
-//! For real signals orders below zero repeat those above, and what is left of $`d^\ell`$ is
+//! The orders m < 0 of real signals follow from the orders m > 0, and the rotation needs only these combinations of $`d^\ell`$:
 //!
 //! ```math
 //! A_{mn} = d_{mn} + (-1)^n d_{m,-n} , \qquad B_{mn} = d_{mn} - (-1)^n d_{m,-n} , \qquad m, n \ge 0 \quad (A_{m0} = 2 d_{m0}, B_{m0} = 0) ,
 //! ```
-//! the first for the real, the second for the imaginary parts. Both are $`(-1)^{m+n}`$ times their transposes, so the lanes
+//! A acts on the real parts, B on the imaginary parts. Both are $`(-1)^{m+n}`$ times their transposes, so the lanes
 //! n ≤ m are computed and each is used twice: for the row m, as a sum over lanes, and for the columns n, lane by lane. Order 0
 //! of the signals enters with one half.
 
@@ -209,7 +209,7 @@ impl<const B: usize> Stage<'_, B> {
         }
     }
 
-    /// Goes from the seeds of m − 1 to those of m.
+    /// Advances the seeds from order m − 1 to order m.
     #[inline(always)]
     fn write_seeds<S: Simd>(&mut self, simd: S, m: usize, chunk: usize, corner: &[Power; 2]) {
         let seeds = &mut self.work.seeds[chunk * 4 * CHUNK..(chunk + 1) * 4 * CHUNK];
@@ -242,7 +242,7 @@ impl<const B: usize> Stage<'_, B> {
         }
     }
 
-    /// Adds what `V` registers of orders n, from register `at` of the chunk on, contribute to row and columns; returns V.
+    /// Adds the contributions of `V` registers of orders n, from register `at` of the chunk on, to row and columns; returns V.
     #[inline(always)]
     fn sum<S: Simd, const V: usize, const POLAR: bool>(
         &mut self,
@@ -317,7 +317,7 @@ impl<const B: usize> Stage<'_, B> {
             .zip(sums.chunks_exact_mut(2 * B))
             .zip(data.chunks_exact_mut(4 * B * width))
             .zip(table.chunks_exact(table_stride));
-        // While some lanes are too small to matter.
+        // While some lanes are negligible (scale above 0): they count as zero, and steps where all lanes are negligible are skipped.
         loop {
             let (mut largest, mut smallest) = (scales[0][0], scales[0][0]);
             for (&plus, &minus) in scales[0].iter().zip(&scales[1]) {
@@ -349,7 +349,7 @@ impl<const B: usize> Stage<'_, B> {
         V
     }
 
-    /// Adds the sums over n of order m to its columns.
+    /// Adds the sums over n of order m, across lanes, to its outputs.
     #[inline(always)]
     fn collect<S: Simd>(&mut self, simd: S, m: usize, slot: usize) {
         let limit = self.tables.band_limit;
@@ -443,7 +443,11 @@ impl<S: Simd, const V: usize> Lanes<S, V> {
     }
 }
 
-/// Adds the contributions of one degree.
+/// Adds the contributions of one degree, for order m and `V` registers of orders n, with A = plus + minus and B = plus − minus.
+///
+/// `data` is `[signal][input re, input im, output re, output im][n]`. Each value is used twice: for row m, $`\sum_n A_{mn} \,\mathrm{re}_n`$ and
+/// $`\sum_n B_{mn} \,\mathrm{im}_n`$ in the lanes of `sums`; and for the columns, the outputs n gain $`A_{mn} \,\mathrm{re}_m`$ and
+/// $`B_{mn} \,\mathrm{im}_m`$, where `step[4..]` has the signed coefficients of order m.
 #[inline(always)]
 fn accumulate<S: Simd, const B: usize, const V: usize>(
     simd: S,

@@ -1,4 +1,4 @@
-//! What the rotation of coefficients needs to know of the band limit alone, in the order in which it is read.
+//! Tables of the rotation of coefficients that depend on the band limit alone, in the order in which they are read.
 //!
 //! Orders n are taken in chunks of [`CHUNK`]; a row belongs to one chunk and one degree, and the rows of a chunk follow each
 //! other. Lane j of chunk c is the order n = `CHUNK * c + j`; lanes with n > ℓ hold zeros.
@@ -12,7 +12,7 @@ pub(super) const CHUNK: usize = 32;
 
 /// Roots and scales for every degree ℓ and order n ≤ ℓ.
 ///
-/// What they are: [`crate::wigner::step`].
+/// Formulas: [`crate::wigner::step`].
 #[derive(Debug)]
 pub(super) struct RotationTables {
     pub band_limit: usize,

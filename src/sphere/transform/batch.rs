@@ -81,7 +81,7 @@ impl BatchStage<'_> {
             .reduce(|| true, |a, b| a && b)
     }
 
-    /// The number of rings and that of longitudes.
+    /// The numbers of rings and of longitudes.
     fn shape(&self) -> [usize; 2] {
         let rings = self.fourier.rings.rings();
         [rings.len(), rings[0].longitudes]
@@ -124,6 +124,8 @@ impl BatchStage<'_> {
         let (limit, arch) = (self.band_limit, Arch::new());
         let size = rings * n;
         let count = samples.len() / size;
+        // Ring by ring: the rows of all signals are transformed at once, `[signal][longitude]`. A block of the Fourier stage holds the
+        // signals of one pair of rings here, so the usual gather puts signals into the lanes.
         let rows = &mut scratch.rows[..T::ROWS * n * count];
         for (r, pair) in stage.pairs.pairs.iter().enumerate() {
             let weights = self.weights(pair);
@@ -145,6 +147,7 @@ impl BatchStage<'_> {
             let cells = &mut scratch.cells[layout.position(0, r)..][..limit * layout.cell()];
             arch.dispatch(Gather::<T>::new(rows, n, cells));
         }
+        // Order by order and parity by parity: one matrix product, then the lanes are written to their signals.
         let size = self.layout.len(limit);
         for m in 0..limit {
             for parity in 0..2 {
@@ -215,6 +218,7 @@ impl BatchStage<'_> {
         let (limit, arch) = (self.band_limit, Arch::new());
         let size = self.layout.len(limit);
         let count = coeffs.len() / size;
+        // `defect` adds zeros for finite numbers and NaN otherwise: one test at the end instead of one per coefficient.
         let mut defect = 0.0;
         for m in 0..limit {
             for parity in 0..2 {

@@ -1,4 +1,9 @@
 //! The Legendre stage of eight signals at a time: products of a table of functions with cells or coefficients.
+//!
+//! The lanes of a vector are signals, so that a value of the table is broadcast and no sum runs across lanes. A cell is
+//! `[component][signal]`, one per pair of rings and order; a chain is `[degree][component][signal]`. A tile of [`TILE`] rows of the
+//! result shares each pass over the other index: TILE · C sums in registers, with one load per component for TILE
+//! products.
 
 use super::cells::CellLayout;
 use super::legendre_values::LegendreValues;
@@ -42,6 +47,7 @@ impl<'a, const C: usize> Project<'a, C> {
         }
     }
 
+    /// Computes chain[j] = Σ_pair matrix[j][pair] · cell[pair] for `T` degrees j from `degree` on, in register `part` of the signals.
     #[inline(always)]
     fn tile<S: Simd, const T: usize>(&mut self, simd: S, degree: usize, part: usize) {
         let mut sums = [[simd.splat_f64s(0.0); C]; T];
@@ -119,6 +125,7 @@ impl<'a, const C: usize> Expand<'a, C> {
         }
     }
 
+    /// Computes cell[r] = Σ_j matrix[j][r] · chain[j] for `T` pairs r from `pair` on, in register `part` of the signals.
     #[inline(always)]
     fn tile<S: Simd, const T: usize>(&mut self, simd: S, pair: usize, part: usize) {
         let mut sums = [[simd.splat_f64s(0.0); C]; T];

@@ -1,7 +1,7 @@
-//! Where the Legendre stage and the Fourier stage meet: cells of one order and one block of pairs of rings.
+//! The data between the Legendre stage and the Fourier stage: cells of one order and one block of pairs of rings.
 //!
 //! A cell is `[parity][component][lane]`: the parts of $`F_m(\theta)`$ that are even and odd about the equator, by the parity of
-//! $`\ell - m`$. The components are the real and imaginary part of order m, and for complex signals those of order −m too.
+//! $`\ell - m`$. The components are the real and imaginary part of order m, and for complex signals of order −m too.
 
 use super::ring_pairs::LANES;
 
@@ -22,7 +22,7 @@ pub(super) struct CellLayout {
 }
 
 impl CellLayout {
-    /// `[group of orders][block][order]`: what one group of orders writes lies together.
+    /// `[group of orders][block][order]`: the synthesis writes the cells of one group of orders to consecutive memory.
     pub(super) fn by_orders(components: usize, band_limit: usize, blocks: usize) -> Self {
         let block_stride = ORDERS * 2 * components * LANES;
         let group_stride = blocks * block_stride;
@@ -34,10 +34,10 @@ impl CellLayout {
         }
     }
 
-    /// `[block][order]`: what one block writes lies together.
+    /// `[block][order]`: the analysis writes the cells of one block to consecutive memory.
     pub(super) fn by_blocks(components: usize, band_limit: usize, blocks: usize) -> Self {
         let group_stride = ORDERS * 2 * components * LANES;
-        // One cache line more, so that blocks do not compete for the same places in the cache.
+        // One cache line more: with strides of a power of two, cells of all blocks would fall on few sets of the cache.
         let block_stride = band_limit.div_ceil(ORDERS) * group_stride + LANES;
         CellLayout {
             components,

@@ -1,4 +1,10 @@
-//! What the Legendre stage needs to know of the functions of one order: two chains of three-term recursions.
+//! The interface between the Legendre stage and the functions of one order: two chains of three-term recursions.
+//!
+//! A chain is the sequence $`v_0, v_1, \dots`$ of values at one ring with $`v_1 = (s_0 y + c_0) v_0`$ and
+//! $`v_{j+1} = (s_j y + c_j) v_j - v_{j-1}`$; the functions are $`f_j v_j`$. y depends on the ring, and slope s, constant c and factor
+//! f on order and step only: a step costs two fused multiplications per ring. Start values may lie below the
+//! range of numbers, so they come as mantissa and scale: a value is its mantissa times
+//! $`2^{-512 \, \mathrm{scale}}`$, and negligible while its scale is above 0.
 
 use super::legendre_values::LegendreValues;
 use super::shared_chains::Shared;
@@ -29,10 +35,10 @@ pub(super) trait Chains: Sync {
     /// The blocks before this index use the polar variable.
     fn polar_blocks(&self) -> usize;
 
-    /// Orders below this are seen by each block; growing.
+    /// For each block, orders below this have functions that are not negligible there; grows with the block, towards the equator.
     fn orders(&self) -> &[usize];
 
-    /// Orders below this start without scales at each block; growing.
+    /// For each block, orders below this start without scales; grows with the block.
     fn plain_orders(&self) -> &[usize];
 
     /// The variable y of the recursion at each ring.
@@ -67,7 +73,7 @@ pub(super) trait Chains: Sync {
         None
     }
 
-    /// The coefficients of a chain, times the factors of its steps, from those of the order, `[l − m]`.
+    /// Computes the coefficients of a chain, times the factors of its steps, from the coefficients of the order, `[l − m]`.
     fn fill_chain<const C: usize>(
         &self,
         order: usize,
@@ -88,18 +94,19 @@ pub(super) trait Chains: Sync {
     /// The sign of the periodic extension over the poles, $`F_m(-\theta) = \pm F_m(\theta)`$.
     fn extension_sign(&self, order: usize) -> f64;
 
-    /// Turns what the chains make into the even and odd parts of a cell, `[parity][component][lane]`.
+    /// Converts a cell from one part per chain to its even and odd parts, `[parity][component][lane]`.
     fn join_parity(&self, _cell: &mut [f64]) {}
 
     /// The transpose of [`Chains::join_parity`].
     fn split_parity(&self, _cell: &mut [f64]) {}
 
-    /// Whether the last two do anything.
+    /// Whether [`Chains::join_parity`] and [`Chains::split_parity`] do anything.
     const MIXED: bool = false;
 }
 
-/// Orders below this start without scales at each block, and at all blocks further from the pole; `scaled(block, order)` says
-/// whether some start has one.
+/// Returns, per block, a bound of orders: below it, no start has a scale in this block and in all blocks further from the pole.
+///
+/// `scaled(block, order)` tells whether some start has one. The minimum runs from the last block back, so the bounds grow.
 pub(super) fn plain_orders(orders: &[usize], scaled: impl Fn(usize, usize) -> bool) -> Vec<usize> {
     let mut least = usize::MAX;
     let mut plain: Vec<usize> = orders

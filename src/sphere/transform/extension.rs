@@ -15,9 +15,9 @@ pub(super) struct Extension {
     band_limit: usize,
     /// Forward and inverse on the `2L − 1` extended McEwen–Wiaux rings.
     rings: [Arc<dyn Fft<f64>>; 2],
-    /// The same on the `2L` extended midpoints.
+    /// Forward and inverse on the `2L` extended midpoints.
     midpoints: [Arc<dyn Fft<f64>>; 2],
-    /// The same on `4L` points, room for the product with |sin θ|.
+    /// Forward and inverse on `4L` points, enough for the product with |sin θ|.
     product: [Arc<dyn Fft<f64>>; 2],
     /// $`e^{ik\pi/(2L-1)}`$, $`0 \le k < L`$.
     ring_phases: Vec<Complex64>,
@@ -32,7 +32,7 @@ pub(super) struct Extension {
 pub(super) enum Passage {
     /// Samples on the rings to samples of `F |sin θ|`, cut to the band limit, at the midpoints.
     RingsToMidpoints,
-    /// Samples of `F` at the midpoints to those on the rings.
+    /// Samples of `F` at the midpoints to samples on the rings.
     MidpointsToRings,
     /// The transpose of the first.
     RingsToMidpointsTransposed,
@@ -97,7 +97,11 @@ impl Extension {
             .collect()
     }
 
-    /// Replaces one column of L numbers of an order of the given parity by its image.
+    /// Replaces one column of L numbers, of an order of the given parity, by its image.
+    ///
+    /// Each map is a chain of linear steps: extension to the circle, a Fourier transform, a shift of the sample points (phases on
+    /// the frequencies |k| < L), and the inverse transform on the other points; the maps to the midpoints multiply by |sin θ| on the
+    /// 4L points in between. A transposed map takes the transposes of the steps in reverse order.
     pub(super) fn pass(
         &self,
         passage: Passage,
@@ -157,7 +161,9 @@ impl Extension {
         }
     }
 
-    /// Multiplies by |sin θ| on the fine circle.
+    /// Multiplies by |sin θ| on the fine circle, from frequencies to frequencies.
+    ///
+    /// 4L points suffice: the product of frequencies below L and below 2L − 1 has none that alias into the frequencies below L.
     fn multiply(&self, wide: &mut [Complex64], inner: &mut [Complex64]) {
         self.product[1].process_with_scratch(wide, inner);
         for (value, factor) in wide.iter_mut().zip(&self.kernel) {
@@ -167,13 +173,13 @@ impl Extension {
     }
 }
 
-/// Continues a column by zeros.
+/// Extends a column by zeros; the transpose of keeping the first samples of the circle.
 fn restrict_transposed(column: &[Complex64], circle: &mut [Complex64]) {
     circle[..column.len()].copy_from_slice(column);
     circle[column.len()..].fill(Complex64::ZERO);
 }
 
-/// Adds the images on the circle to the column.
+/// Adds the mirror images on the circle to the column; the transpose of [`extend`].
 fn extend_transposed(parity: f64, circle: &[Complex64], column: &mut [Complex64]) {
     let count = circle.len();
     column.copy_from_slice(&circle[..column.len()]);

@@ -1,4 +1,14 @@
 //! The Fourier stage: samples of rings ↔ cells of the Legendre stage, block by block.
+//!
+//! For a pair of rings mirrored about the equator, the Legendre stage knows the even and the odd part of the order m in the
+//! colatitude, $`E_m`$ and $`O_m`$; north and south have $`E_m \pm O_m`$. A ring with n longitudes from $`\varphi_0`$ on has the samples
+//!
+//! ```math
+//! f_j = \sum_m e^{im\varphi_0} (E_m \pm O_m) \, e^{2\pi i jm/n} .
+//! ```
+//! Two real rings share one complex row, north + i south, so that `Sample::ROWS` rows hold a pair. If all rings have the same length,
+//! start at longitude zero and are long enough for every order, a whole block is scattered and transformed at once; otherwise
+//! orders are added modulo n, ring by ring.
 
 use super::cells::CellLayout;
 use super::ring_pairs::{LANES, RingPair, RingPairs};
@@ -33,7 +43,7 @@ pub(super) struct FourierScratch {
     phases: Vec<[Complex64; LANES]>,
 }
 
-/// Phases $`e^{im\varphi_0}`$ are products of one from each of two tables of this length and more.
+/// A phase $`e^{im\varphi_0}`$ is the product of one entry for m mod 32 and one for m − m mod 32: two short tables instead of L sines.
 const PHASE_STEP: usize = 32;
 
 impl FourierStage {
@@ -100,6 +110,7 @@ impl FourierStage {
         let pairs = self.pairs.block(block);
         let FourierScratch { rows, fft, phases } = scratch;
         if let Some(n) = self.uniform {
+            // Bins 0..seen hold the orders m, n + 1 − seen..n the orders −m: the scatter writes both, and only the gap is cleared.
             let rows = &mut rows[..T::ROWS * pairs.len() * n];
             for row in rows.chunks_exact_mut(n) {
                 row[seen..n + 1 - seen].fill(Complex64::ZERO);
@@ -108,6 +119,8 @@ impl FourierStage {
                 .dispatch(Scatter::<T>::new(layout, cells, block, seen, n, rows));
             self.transforms[&n][1].process_with_scratch(rows, fft);
         } else {
+            // Rings of any length: several orders may fall into one bin (aliasing), so rows start at zero and orders are added. The
+            // outer loop is over orders, since the cell of an order holds all rings of the block in its lanes.
             rows.fill(Complex64::ZERO);
             self.fill_phases(pairs, phases, seen);
             for m in 0..seen {
@@ -125,6 +138,7 @@ impl FourierStage {
                         };
                         let even = Complex64::new(part(0, 0), part(0, 1));
                         let odd = Complex64::new(part(1, 0), part(1, 1));
+                        // The second value is the order −m of a complex signal: its phase is the conjugate.
                         let turn = if o == 0 { phase[i] } else { phase[i].conj() };
                         *value = [turn * (even + odd), turn * (even - odd)];
                     }
@@ -139,6 +153,7 @@ impl FourierStage {
                 self.transforms[&n][1].process_with_scratch(row, fft);
             }
         }
+        // Rows to rings: north and south are separated, weighted, and converted to the type of the samples.
         let mut at = 0;
         let mut samples = samples.into_iter();
         for pair in pairs {
@@ -257,6 +272,7 @@ impl FourierStage {
     }
 }
 
+/// Returns $`e^{im\varphi_0}`$ for the eight pairs of a block.
 fn phase(phases: &[[Complex64; LANES]], m: usize) -> [Complex64; LANES] {
     let (low, high) = (phases[m % PHASE_STEP], phases[PHASE_STEP + m / PHASE_STEP]);
     std::array::from_fn(|i| low[i] * high[i])
@@ -274,7 +290,7 @@ pub(super) fn grow<T: Clone>(buffer: &mut Vec<T>, len: usize, value: T) {
     }
 }
 
-/// All cells of a block into rows of equal length.
+/// Writes all cells of a block into rows of equal length, `[pair][longitude]`: orders m and −m to their bins.
 pub(super) struct Scatter<'a, T> {
     layout: CellLayout,
     cells: &'a [f64],
@@ -311,6 +327,8 @@ impl<T: Sample> WithSimd for Scatter<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        // A run of orders at once: the lanes of a cell are rings, the rows are per ring, so cells of a run are transposed in
+        // registers and each row receives contiguous orders.
         for m in (0..self.seen).step_by(RUN) {
             let len = RUN.min(self.seen - m) * self.layout.cell();
             let cells = &self.cells[self.layout.position(m, self.block)..][..len];
@@ -319,7 +337,7 @@ impl<T: Sample> WithSimd for Scatter<'_, T> {
     }
 }
 
-/// All cells of a block from rows of equal length.
+/// Reads all cells of a block from rows of equal length; the transpose of [`Scatter`].
 pub(super) struct Gather<'a, T> {
     rows: &'a [Complex64],
     longitudes: usize,

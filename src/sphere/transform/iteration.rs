@@ -10,7 +10,7 @@ use num_complex::Complex64;
 
 /// Computes the coefficients of a signal on rings by quadrature, improved by Jacobi iterations.
 ///
-/// Each iteration synthesises the coefficients, and adds the analysis of what is missing.
+/// Each iteration synthesises the coefficients and adds the analysis of the residual, samples minus synthesis.
 ///
 /// # Arguments
 /// * `plan` — with the weights of a quadrature ([`RingPlan::with_weights`])
@@ -18,12 +18,13 @@ use num_complex::Complex64;
 /// * `iterations` — 0 for the bare quadrature; 3 is usual for HEALPix
 ///
 /// # Returns
-/// The coefficients, shape `[L, 2L − 1]`, and the norm of the last change relative to that of the coefficients: the size of the
-/// error before it. With 0 iterations it is the change that a first one would make, the size of the error of the bare quadrature.
+/// The coefficients, shape `[L, 2L − 1]`, and the norm of the last change relative to the norm of the coefficients, which estimates
+/// the error before this change. With 0 iterations the second value is the change that a first iteration would make; it estimates the
+/// error of the bare quadrature.
 ///
 /// # Cost and accuracy
-/// A synthesis and an analysis for each iteration, and for 0 iterations as many as for one; [`RingPlan::forward_into`] is the bare
-/// quadrature alone.
+/// One analysis, and then one synthesis and one analysis per iteration, at least once: the error estimate needs them for 0
+/// iterations, too. [`RingPlan::forward_into`] computes the bare quadrature alone.
 ///
 /// # Errors
 /// As [`RingPlan::forward_into`].

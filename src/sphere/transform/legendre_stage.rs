@@ -1,6 +1,15 @@
 //! The Legendre stage of the transform: sums over degrees (synthesis) and over rings (analysis), vectorised over rings.
 //!
-//! Coefficients are m-major, `[m][l][component]`, l from m; the rings' data lie in [cells](super::cells).
+//! Coefficients are m-major, `[m][l][component]`, l from m; the data of the rings lie in [cells](super::cells). For each order and each of its
+//! two chains $`v_j`$ ([`Chains`]) the stage computes
+//!
+//! ```math
+//! F_c(r) = \sum_j a_{jc} \, v_j(r) \quad \text{(synthesis)} , \qquad a_{jc} = \sum_r F_c(r) \, v_j(r) \quad \text{(analysis)} ,
+//! ```
+//! with rings r in the lanes and C components c (real and imaginary parts of one or two functions). V vectors of rings walk along the chain
+//! together: V recursions hide each other's latency, and each coefficient is loaded once for all of them. The factors of the
+//! steps are applied to the coefficients beforehand, or to the sums afterwards, in `fill_chain` and `take_chain`: once per
+//! coefficient, not per ring.
 
 use super::cells::CellLayout;
 use super::chains::Chains;
@@ -11,12 +20,13 @@ use crate::numeric::legendre_chains::Step;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Steps between two looks at the scales: values grow by less than $`2^{80}`$ meanwhile.
+/// Steps between two checks of the scales: values grow by less than $`2^{80}`$ in between.
 const CADENCE: usize = 4;
 
-/// Numbers of working memory, for so many components.
+/// Returns the numbers of working memory for a number of components.
 pub(super) fn workspace_len<K: Chains>(tables: &K, components: usize) -> usize {
-    // Sums of one chain in whole vectors, and behind them in single numbers; with shared chains, of those before.
+    // Sums of one chain in whole vectors, then its totals in single numbers. With shared chains, before both: the recursions between
+    // segments and the sums of the shared chain.
     let shared = match tables.shared() {
         Some(shared) => 2 * components * tables.longest() + STATE * shared.chains.blocks,
         None => 0,
@@ -24,7 +34,7 @@ pub(super) fn workspace_len<K: Chains>(tables: &K, components: usize) -> usize {
     components * (LANES + 1).max(4) * tables.longest() + shared * LANES
 }
 
-/// Rings' data from coefficients, one group of orders; `D` is twice `C`.
+/// Synthesis: the cells of one group of orders from its coefficients. `C` components per chain; `D` = 2 `C` for shared chains.
 pub(super) struct Synthesis<'a, K, const C: usize, const D: usize> {
     pub tables: &'a K,
     pub orders: Range<usize>,
@@ -33,11 +43,11 @@ pub(super) struct Synthesis<'a, K, const C: usize, const D: usize> {
     /// Of [`workspace_len`].
     pub workspace: &'a mut [f64],
     pub layout: CellLayout,
-    /// The cells of the group, by orders; what a block sees is overwritten.
+    /// The cells of the group, by orders; the cells of orders that a block sees are overwritten.
     pub cells: &'a mut [f64],
 }
 
-/// Coefficients from rings' data, one group of orders; `D` is twice `C`.
+/// Analysis: the coefficients of one group of orders from the cells. `C` components per chain; `D` = 2 `C` for shared chains.
 pub(super) struct Analysis<'a, K, const C: usize, const D: usize> {
     pub tables: &'a K,
     pub orders: Range<usize>,
@@ -75,6 +85,7 @@ impl<K: Chains, const C: usize, const D: usize> WithSimd for Synthesis<'_, K, C,
                 for part in cursor.parts() {
                     cursor.enter(part);
                     while cursor.first < cursor.end {
+                        // V (C + 4) registers: 24 of 32 for four vectors of eight lanes, 12 of 16 for two vectors of four.
                         if S::F64_LANES == LANES && C == 2 && cursor.remaining() >= 4 {
                             cursor.synthesise::<4>(steps, chain, self.cells);
                         } else if cursor.remaining() >= 2 {
@@ -147,6 +158,7 @@ impl<K: Chains, const C: usize, const D: usize> WithSimd for Analysis<'_, K, C, 
                 let mut cursor = Cursor::<S, K, C>::new(simd, self.tables, m, which);
                 cursor.cell = cell.0 + which * C * LANES;
                 cursor.block_stride = cell.1;
+                // The first vectors set the sums, later ones add: no pass over memory to clear them.
                 let mut fresh = true;
                 for part in cursor.parts() {
                     cursor.enter(part);
@@ -165,6 +177,7 @@ impl<K: Chains, const C: usize, const D: usize> WithSimd for Analysis<'_, K, C, 
                 if let Some((common, mixing)) = common {
                     divide(simd, which, common, mixing, sums);
                 }
+                // Lanes are different rings: they are added only here, once per step.
                 let totals = rest[..C * steps.len()].as_chunks_mut::<C>().0;
                 for (total, sum) in totals.iter_mut().zip(&*sums) {
                     for c in 0..C {
@@ -201,14 +214,15 @@ struct Recursion<S: Simd, const V: usize> {
     scale: [S::f64s; V],
 }
 
-/// What is done with the values at each step of a chain.
+/// The use of the values at each step of a chain: synthesis or analysis.
 trait Visit<S: Simd, const V: usize> {
     fn visit(&mut self, step: usize, values: [S::f64s; V]);
-    /// All values of these steps are too small to matter.
+    /// Is called instead of `visit` for steps at which all values are negligible.
     fn skip(&mut self, _steps: Range<usize>) {}
 }
 
 impl<S: Simd, const V: usize> Recursion<S, V> {
+    /// Computes v ← (slope · y + constant) v − v_before, two fused multiplications per vector.
     #[inline(always)]
     fn advance(&mut self, step: &Step) {
         let simd = self.simd;
@@ -223,7 +237,7 @@ impl<S: Simd, const V: usize> Recursion<S, V> {
         }
     }
 
-    /// Runs the whole chain. Values that are too small to matter are left out, or zero; `plain` says that there are none.
+    /// Runs the whole chain. Negligible values are skipped, or passed on as zero; `plain` promises that there are none.
     #[inline(always)]
     fn run(&mut self, steps: &[Step], plain: bool, visitor: &mut impl Visit<S, V>) {
         let done = if plain {
@@ -237,7 +251,10 @@ impl<S: Simd, const V: usize> Recursion<S, V> {
         }
     }
 
-    /// Runs while some value is too small to matter; returns where it stopped.
+    /// Runs while some value is negligible (scale above 0); returns the step at which it stopped.
+    ///
+    /// Scales are checked every [`CADENCE`] steps. In between all lanes take the same steps: if every lane is negligible, steps
+    /// are skipped; if some are, their values are multiplied by a mask of zeros and ones.
     #[inline(always)]
     fn run_scaled(&mut self, steps: &[Step], visitor: &mut impl Visit<S, V>) -> usize {
         let simd = self.simd;
@@ -280,7 +297,7 @@ impl<S: Simd, const V: usize> Recursion<S, V> {
         done
     }
 
-    /// Takes one unit of scale out of the mantissas that have grown.
+    /// Takes one unit of scale from the lanes whose mantissas have grown: mantissa times $`2^{-512}`$, scale less one.
     #[inline(always)]
     fn rescale(&mut self) {
         let simd = self.simd;
@@ -302,7 +319,7 @@ impl<S: Simd, const V: usize> Recursion<S, V> {
     }
 }
 
-/// Sums a chain of coefficients.
+/// Synthesis: sums[c][v] += chain[step][c] · value[v], all sums in registers.
 struct Expand<'a, S: Simd, const C: usize, const V: usize> {
     simd: S,
     chain: &'a [[f64; C]],
@@ -322,8 +339,8 @@ impl<S: Simd, const C: usize, const V: usize> Visit<S, V> for Expand<'_, S, C, V
     }
 }
 
-/// Adds the contribution of `V` vectors of rings to the sums of a chain.
-/// The first ones set the sums.
+/// Analysis: sums[step][c] += Σ_v data[c][v] · value[v], with the data of `V` vectors of rings in registers; with `FIRST` the sums are set
+/// instead. Lanes stay apart, so a step needs no horizontal addition.
 struct Project<'a, S: Simd, const C: usize, const V: usize, const FIRST: bool> {
     simd: S,
     data: [[S::f64s; V]; C],
@@ -387,7 +404,7 @@ impl<'a, S: Simd, K: Chains, const C: usize> Cursor<'a, S, K, C> {
         (self.first, self.end, self.kind) = (first * vectors, end * vectors, kind);
     }
 
-    /// Whether nothing is negligible at the next rings; those nearer to the pole decide.
+    /// Whether no value is negligible at the next rings; the rings nearest to the pole decide.
     #[inline(always)]
     fn plain(&self) -> bool {
         let block = self.first / (LANES / S::F64_LANES);

@@ -125,7 +125,7 @@ impl LegendreTables {
             scale[at..at + LANES].iter().any(|scale| *scale > 0.0)
         });
         if let Some(shared) = &shared {
-            // Those blocks start from other values.
+            // Blocks with shared chains start from other values.
             let gone = offsets.get(shared.blocks).copied().unwrap_or(seed.len());
             seed.drain(..gone);
             scale.drain(..gone);

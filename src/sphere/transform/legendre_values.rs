@@ -1,7 +1,7 @@
 //! Tabulated Legendre functions for small band limits, and the Legendre stage of one signal as products with them.
 //!
-//! Where the table stays in the second-level cache, loading a value is cheaper than two steps of arithmetic, the analysis needs no
-//! sums across a vector (its vectors run over degrees), and the synthesis needs no copy of the coefficients.
+//! The table pays while it stays in the second-level cache: loading a value is then cheaper than a step of the recursion, the analysis
+//! needs no sums across a vector (its vectors run over degrees), and the synthesis needs no copy of the coefficients.
 
 use super::cells::CellLayout;
 use super::ring_pairs::LANES;
@@ -17,7 +17,7 @@ pub(super) struct LegendreValues {
     by_degree: Aligned,
     /// `[m][parity][pair][degree]`, degrees padded to whole vectors; empty if not asked for.
     by_pair: Aligned,
-    /// Where each order and parity starts in the two, and its number of degrees.
+    /// Where each order and parity starts in `by_degree` and in `by_pair`, and its number of degrees.
     places: Vec<[usize; 3]>,
     /// Pairs, padded.
     pub pairs: usize,
@@ -83,7 +83,7 @@ impl LegendreValues {
     }
 }
 
-/// Rings' data from coefficients, one group of orders.
+/// Synthesis: the cells of one group of orders from its coefficients.
 pub(super) struct TableSynthesis<'a, const C: usize> {
     pub values: &'a LegendreValues,
     /// Orders below this are seen by each block.
@@ -97,7 +97,10 @@ pub(super) struct TableSynthesis<'a, const C: usize> {
 }
 
 impl<const C: usize> TableSynthesis<'_, C> {
-    /// Sums the chain at `V` vectors of pairs.
+    /// Computes $`\sum_j a_{jc} P_j(r)`$ at `V` vectors of pairs r, for all components c, and writes it to the cells.
+    ///
+    /// A row of the matrix has the pairs of one degree side by side: vectors run over pairs, and the C V sums stay in registers
+    /// along all degrees.
     #[inline(always)]
     fn tile<S: Simd, const V: usize>(
         &mut self,
@@ -177,7 +180,7 @@ impl<const C: usize> WithSimd for TableSynthesis<'_, C> {
     }
 }
 
-/// Coefficients from rings' data, one group of orders.
+/// Analysis: the coefficients of one group of orders from the cells.
 pub(super) struct TableAnalysis<'a, const C: usize> {
     pub values: &'a LegendreValues,
     /// Orders below this are seen by each block.

@@ -1,6 +1,6 @@
 //! Which method a transform uses, from its sizes alone, before anything is built.
 
-/// What is transformed.
+/// The kind of functions that are transformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Functions {
     /// Scalar signals: Legendre functions.
@@ -14,7 +14,7 @@ pub(super) enum Functions {
 pub(super) enum Grid {
     /// Rings of equal length that start at longitude zero.
     Product,
-    /// The same, with columns that pass through symmetric midpoints (McEwen–Wiaux).
+    /// A product grid whose columns pass through symmetric midpoints (McEwen–Wiaux).
     Extended,
     /// Any rings.
     Rings,

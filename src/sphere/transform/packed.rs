@@ -1,6 +1,6 @@
 //! Coefficients in the order in which the Legendre stage works: m-major, `[m][l][component]`, l from m.
 //!
-//! The components are the real and imaginary part of $`\hat f_{\ell m}`$, and for complex signals those of $`(-1)^m \hat f_{\ell,-m}`$.
+//! The components are the real and imaginary part of $`\hat f_{\ell m}`$, and for complex signals also of $`(-1)^m \hat f_{\ell,-m}`$.
 
 use super::cells::ORDERS;
 use super::sample::Sample;
@@ -22,7 +22,7 @@ pub(super) fn packed_len(band_limit: usize, orders: usize) -> usize {
     orders * band_limit - orders * orders.saturating_sub(1) / 2
 }
 
-/// Rows of coefficients that are filled together: their lines stay in the cache while the orders go by.
+/// Rows of coefficients that are filled together: their cache lines stay in the cache while all groups of orders write to them.
 const ROWS: usize = 32;
 
 /// Packs the full coefficients of one kind of samples; returns whether all numbers are finite.
@@ -82,6 +82,8 @@ fn pack<const C: usize>(
     orders: Range<usize>,
     packed: &mut [f64],
 ) -> bool {
+    // A transposition, `[l][m]` to `[m][l]`, eight orders at a time: each row of coefficients is read in contiguous pieces, and the
+    // eight places that are written advance together.
     let starts = starts::<C>(limit, &orders);
     let mut defect = 0.0;
     for l in orders.start..limit {

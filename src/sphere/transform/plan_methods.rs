@@ -35,8 +35,8 @@ macro_rules! sphere_verbs {
 
             /// Makes working memory with which calls share the work among the threads of the current `rayon` pool.
             ///
-            /// Results do not depend on the number of threads. Worth it for batches, and for one signal from about L = 128 on.
-            /// Each call then allocates buffers for each thread.
+            /// Results do not depend on the number of threads. Threads pay for batches, and for one signal from about L = 128 on.
+            /// Each call allocates buffers per thread.
             pub fn make_parallel_scratch(&self) -> $crate::sphere::ShtScratch {
                 let mut scratch = self.make_scratch();
                 scratch.ring.parallel = true;
@@ -47,14 +47,16 @@ macro_rules! sphere_verbs {
             ///
             /// # Arguments
             /// * `signal` — one signal, or more of them along leading axes
-            /// * `coeffs` — the same leading axes, and those of a layout; overwritten
+            /// * `coeffs` — the leading axes of `signal`, followed by the axes of a layout; overwritten
             /// * `scratch` — from [`make_scratch`](Self::make_scratch) or [`make_parallel_scratch`](Self::make_parallel_scratch)
             ///
             /// # Cost and accuracy
-            /// No allocation on one thread if the arrays are contiguous, copies otherwise.
+            /// On one thread nothing is allocated for single signals in contiguous arrays, with scratch from
+            /// [`make_scratch`](Self::make_scratch) of this plan and kind of samples. Otherwise calls allocate: arrays of other strides are
+            /// copied, the first batch makes its table and working memory, and calls on several threads make buffers per thread.
             ///
             /// # Errors
-            /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for axes that are not those of the plan,
+            /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if an array does not have the axes of the plan,
             /// [`Error::NotFinite`](crate::Error::NotFinite) for NaN or infinite samples; then coefficients of other signals of the
             /// batch may have been overwritten.
             pub fn forward_into<T, D, E>(
@@ -75,11 +77,10 @@ macro_rules! sphere_verbs {
             /// Computes the samples of signals from their coefficients; arguments as for [`forward_into`](Self::forward_into).
             ///
             /// Entries with $`|m| > \ell`$ are not used. For a real signal only the entries $`m \ge 0`$ are used, and the imaginary
-            /// part of $`m = 0`$ is not; whether the others agree is for
-            /// [`check_real`](crate::sphere::coefficients::check_real) to say.
+            /// part of $`m = 0`$ is not. [`check_real`](crate::sphere::coefficients::check_real) tests the other entries.
             ///
             /// # Errors
-            /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for axes that are not those of the plan,
+            /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if an array does not have the axes of the plan,
             /// [`Error::NotFinite`](crate::Error::NotFinite) if a coefficient that is used is NaN or infinite; then samples of other
             /// signals of the batch may have been overwritten.
             pub fn inverse_into<T, D, E>(

@@ -1,6 +1,6 @@
 //! Complex signals as two real planes: gradient and curl modes of a spin weight, and gradients.
 //!
-//! Packed coefficients are those of a complex signal, m-major: $`P_{\ell m}`$ and $`M_{\ell m} = (-1)^m P_{\ell,-m}`$.
+//! Packed coefficients belong to a complex signal, m-major: $`P_{\ell m}`$ and $`M_{\ell m} = (-1)^m P_{\ell,-m}`$.
 
 use super::sample::Sample;
 use crate::check::Finite;

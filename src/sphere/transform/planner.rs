@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Makes plans and keeps them: asking twice gives the same `Arc`.
+/// Makes plans and caches them: a second request for equal parameters returns a clone of the first `Arc`.
 ///
 /// # Examples
 /// ```

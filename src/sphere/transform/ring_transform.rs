@@ -22,7 +22,7 @@ pub(super) struct RingTransform<K> {
     pub band_limit: usize,
     pub tables: K,
     pub fourier: FourierStage,
-    /// Where the rings of the Legendre stage are not those of the samples.
+    /// The passage between the rings of the samples and the rings of the Legendre stage, where these differ.
     extension: Option<Extension>,
     arch: Arch,
 }
@@ -120,7 +120,7 @@ impl<K: Chains> RingTransform<K> {
 
     /// Computes samples, times weights of rings, from packed coefficients.
     ///
-    /// `transposed` asks for the transpose of what the analysis does between the rings.
+    /// `transposed` selects the transpose of the analysis' passage between rings.
     pub(super) fn synthesise<T: Sample>(
         &self,
         packed: &[f64],
@@ -247,6 +247,7 @@ impl<K: Chains> RingTransform<K> {
                 }
             }
         };
+        // Groups of orders own disjoint parts of the cells, so threads share them without locks and results do not depend on the threads.
         let groups = scratch.cells[..layout.len].chunks_exact_mut(layout.group_stride);
         if scratch.parallel {
             groups.enumerate().par_bridge().for_each_init(
@@ -263,7 +264,7 @@ impl<K: Chains> RingTransform<K> {
     /// Computes packed coefficients from samples times weights of rings; says whether all samples are finite, and leaves the
     /// coefficients alone if not.
     ///
-    /// `transposed` asks for the transpose of what the synthesis does between the rings.
+    /// `transposed` selects the transpose of the synthesis' passage between rings.
     pub(super) fn analyse<T: Sample>(
         &self,
         samples: &[T],

@@ -1,4 +1,4 @@
-//! What a signal is sampled as, and how rings pass between samples, Fourier rows and the cells of the Legendre stage.
+//! The kinds of samples, and the passage of rings between samples, Fourier rows and the cells of the Legendre stage.
 
 use super::ring_pairs::LANES;
 use crate::check::all_finite;
@@ -61,7 +61,7 @@ pub(super) mod sealed {
     }
 }
 
-/// The index of order −m in a spectrum of `n` numbers, given that of m.
+/// Returns the index of order −m in a spectrum of `n` numbers, from the index of m.
 #[inline(always)]
 fn negative(index: usize, n: usize) -> usize {
     if index == 0 { 0 } else { n - index }
@@ -105,9 +105,10 @@ fn lanes(cell: &[f64], components: usize, parity: usize, component: usize) -> &[
         .expect("a cell has whole vectors")
 }
 
-/// Sum and difference: the northern and the southern ring from the even and the odd part, or twice the other way.
+/// Returns sums and differences of eight lanes: the northern and the southern ring from the even and the odd part, or twice the even
+/// and the odd part from the rings.
 ///
-/// Compilers take additions that feed scattered stores apart; these are done in registers, and then stored.
+/// The additions are explicit vector instructions: the compiler would split additions whose results are stored at scattered places.
 #[inline(always)]
 fn butterfly<S: Simd>(simd: S, a: &[f64; LANES], b: &[f64; LANES]) -> [[f64; LANES]; 2] {
     let (mut sum, mut difference) = ([0.0; LANES], [0.0; LANES]);
@@ -252,6 +253,7 @@ macro_rules! real {
             #[inline(always)]
             fn gather<S: Simd>(
  simd: S, rows: &[Complex64], longitudes: usize, order: usize, cell: &mut [f64]) {
+                // `parts`: real and imaginary parts of z_m, then of z_{−m}, with the pairs of rings in the lanes.
                 let minus = negative(order, longitudes);
                 let mut parts = [[0.0; LANES]; 4];
                 for (i, row) in rows.chunks_exact(longitudes).enumerate() {
@@ -261,7 +263,8 @@ macro_rules! real {
                     parts[2][i] = b.re;
                     parts[3][i] = b.im;
                 }
-                // Twice the spectra of the two rings.
+                // With z = north + i south: 2 N_m = z_m + conj z_{−m} and 2 i S_m = z_m − conj z_{−m}, lane by lane; even and odd
+                // parts are N ± S.
                 let [north_re, minus_south_im] = butterfly(simd, &parts[0], &parts[2]);
                 let [south_re, north_im] = butterfly(simd, &parts[1], &parts[3]);
                 let [even_re, odd_re] = butterfly(simd, &north_re, &south_re);
@@ -274,6 +277,8 @@ macro_rules! real {
             #[inline(always)]
             fn scatter<S: Simd>(
  simd: S, cells: &[f64], order: usize, longitudes: usize, rows: &mut [Complex64]) {
+                // The inverse of `gather`: z_m = N_m + i S_m and z_{−m} = conj N_m + i conj S_m. `plus` and `minus` transpose a run of
+                // orders, from cells with rings in the lanes to contiguous orders per ring.
                 let mut plus = [[Complex64::ZERO; RUN]; LANES];
                 let mut minus = plus;
                 let mut count = 0;

@@ -5,8 +5,9 @@
 //! ```math
 //! \bar P_{m+2k+1} = x \, O_k , \qquad \bar P_{m+2k} = \epsilon_{m+2k+1} O_k + \epsilon_{m+2k} O_{k-1} ,
 //! ```
-//! so that sums over either parity become sums over the $`O_k`$ by a combination of neighbouring coefficients (IS18). The recursion starts
-//! at each block of rings where the first of its functions stops being negligible, from stored values.
+//! so sums over either parity become sums over the $`O_k`$, by a combination of neighbouring coefficients (IS18): one recursion serves
+//! both parities. At each block of rings the recursion starts from stored values, at the step where the first of its
+//! functions stops being negligible.
 
 use super::ring_pairs::LANES;
 use crate::numeric::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE};
@@ -14,8 +15,8 @@ use crate::numeric::legendre_chains::{LegendreChains, Step};
 use crate::simd::aligned::Aligned;
 use pulp::{Arch, Simd, WithSimd};
 
-/// Rings with a smaller cosine have two chains: what the even functions are made of is 1/x times as large as they are, and they
-/// have its rounding errors.
+/// Rings with a smaller cosine x have two chains. The terms of an even function are 1/x times as large as the function, and their
+/// rounding errors grow by this factor.
 const LEAST_COSINE: f64 = 1.0 / 12.0;
 
 /// The shared chains of the blocks near the poles.
@@ -25,9 +26,9 @@ pub(super) struct SharedChains {
     pub blocks: usize,
     /// The first block that sees each order, and the number of entries before the order.
     places: Vec<[usize; 2]>,
-    /// The step at which each block starts, order after order, at least as late as the next block.
+    /// The step at which each block starts, order after order; no earlier than the step of the next block.
     first: Vec<u32>,
-    /// The values at that step and the one before, `[m][block][2][lane]`: what follows each other is needed one after the other.
+    /// The values at the start step and the step before, `[m][block][2][lane]`, in the order in which the stage reads them.
     state: Aligned,
     /// $`\alpha_k, \beta_k`$, order after order: the even chain is $`\alpha_k o_k + \beta_{k-1} o_{k-1}`$.
     mixing: Vec<[f64; 2]>,
@@ -45,7 +46,7 @@ pub(super) struct Shared<'a> {
     pub cosine: &'a [f64],
 }
 
-/// What the tables know of the rings.
+/// The rings, and the start values of their chains.
 pub(super) struct Rings<'a> {
     pub chains: &'a LegendreChains,
     /// The blocks before this index use the polar variable.
@@ -85,6 +86,8 @@ impl SharedChains {
             mixing_starts,
         };
         let mut least = vec![0; limit];
+        // From the equator to the pole: a block nearer to the pole never starts before its neighbour (see `least`), so that in a
+        // group of vectors the last ones start first.
         for block in (0..blocks).rev() {
             let find = Find {
                 rings,
@@ -153,6 +156,7 @@ impl WithSimd for Find<'_, '_> {
             };
             let steps = rings.chains.shared(m);
             let mut first = 0;
+            // All eight rings of a block start together, at the first step at which one of them has scale 0.
             while first < steps.len()
                 && (first < *least || state.scale.iter().all(|scale| *scale > 0.0))
             {
@@ -160,6 +164,7 @@ impl WithSimd for Find<'_, '_> {
                 first += 1;
             }
             *least = first;
+            // Stored values have no scales: one unit below is small but representable, more units are zero.
             let mut later = state;
             for lane in 0..LANES {
                 let unit = match state.scale[lane] {
@@ -170,6 +175,7 @@ impl WithSimd for Find<'_, '_> {
                 state.here[lane] *= unit;
                 state.before[lane] *= unit;
             }
+            // A ring stored as zero must stay negligible to the end of the chain; otherwise the tables cannot be used.
             if later.scale.iter().any(|scale| *scale > 1.0) {
                 let gone = later.scale.map(|scale| scale > 1.0);
                 for step in &steps[first..] {
@@ -198,6 +204,10 @@ struct State {
 }
 
 impl State {
+    /// Computes v ← (slope · y + constant) v − v_before in each lane.
+    ///
+    /// A mantissa that exceeds its limit gives one unit to the scale. The choice is a select per lane, so that the compiler can
+    /// vectorise the loop over the eight rings.
     #[inline(always)]
     fn advance(&mut self, step: &Step, kind: usize, y: &[f64; LANES]) {
         for (lane, y) in y.iter().enumerate() {

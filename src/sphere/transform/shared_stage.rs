@@ -7,10 +7,11 @@ use crate::numeric::legendre_chains::Step;
 use pulp::Simd;
 use std::ops::Range;
 
-/// Steps times components of partial sums that stay in the first-level cache while rings pass by.
+/// Steps times components per segment of an analysis: their partial sums, one vector each, stay in the first-level cache while all
+/// rings add to them.
 const SEGMENT: usize = 256;
 
-/// Vectors that a recursion leaves behind at the end of a segment.
+/// Vectors that a recursion keeps between two segments: its value and the one before.
 pub(super) const STATE: usize = 2;
 
 /// The blocks of one order that share its chain.
@@ -24,7 +25,11 @@ pub(super) struct SharedRings<'a, S> {
     pub cell: (usize, usize),
 }
 
-/// The coefficients of the shared chain, `[even][odd]`, from those of both chains.
+/// Computes the coefficients of the shared chain, `[step][even, odd]`, from the coefficients of both chains.
+///
+/// From $`\bar P_{m+2k} = \alpha_k O_k + \beta_{k-1} O_{k-1}`$ follows
+/// $`\sum_k e_k \bar P_{m+2k} = \sum_k (\alpha_k e_k + \beta_k e_{k+1}) O_k`$; the odd coefficients are copied, and the factor x of the odd
+/// functions is applied to the finished sums.
 #[inline(always)]
 pub(super) fn share<const C: usize, const D: usize>(
     [even, odd]: [&[[f64; C]]; 2],
@@ -41,7 +46,8 @@ pub(super) fn share<const C: usize, const D: usize>(
     }
 }
 
-/// Adds the sums of the shared chain to those of one of both chains; the transpose of [`share`].
+/// Adds the sums of the shared chain to the sums of one of both chains: $`\alpha_k C_k + \beta_{k-1} C_{k-1}`$ to the even sum k, and
+/// $`C_k`$ to the odd one; the transpose of [`share`].
 #[inline(always)]
 pub(super) fn divide<S: Simd, const C: usize, const D: usize>(
     simd: S,
@@ -68,7 +74,11 @@ pub(super) fn divide<S: Simd, const C: usize, const D: usize>(
     }
 }
 
-/// The recursion on `V` vectors of rings, of which the last ones start first.
+/// The recursion on `V` vectors of rings.
+///
+/// Vectors are ordered from the pole to the equator, so the last ones start first: the chain is run in stretches, with the last vector
+/// alone, the last two, and all. The number of active vectors is a constant within each stretch, which keeps all
+/// values in registers without tests in the loop.
 struct Group<S: Simd, const V: usize> {
     simd: S,
     kind: usize,
@@ -78,7 +88,7 @@ struct Group<S: Simd, const V: usize> {
     first: [usize; V],
 }
 
-/// What is done at each step with the values of the last `A` vectors.
+/// The use of the values of the last `A` vectors at each step: synthesis or analysis.
 trait Visit<S: Simd, const V: usize> {
     fn visit<const A: usize>(&mut self, step: usize, values: &[S::f64s; V]);
 }
@@ -103,6 +113,10 @@ impl<S: Simd, const V: usize> Group<S, V> {
         self.first[(V - 1).saturating_sub(active)].clamp(at, end)
     }
 
+    /// Visits the steps from `begin` to `end` with the last `A` vectors, and advances them; returns `end`.
+    ///
+    /// The `A` recursions are independent of each other: together they hide the latency of the two dependent fused
+    /// multiplications of a step. Slope and constant of a step are loaded once for all of them.
     #[inline(always)]
     fn go<const A: usize>(
         &mut self,
@@ -127,6 +141,7 @@ impl<S: Simd, const V: usize> Group<S, V> {
     }
 }
 
+/// Synthesis: sums[c][v] += chain[step][c] · value[v], for all components c, with all sums in registers.
 struct Expand<'a, S: Simd, const D: usize, const V: usize> {
     simd: S,
     chain: &'a [[f64; D]],
@@ -145,6 +160,8 @@ impl<S: Simd, const D: usize, const V: usize> Visit<S, V> for Expand<'_, S, D, V
     }
 }
 
+/// Analysis: sums[step][c] += Σ_v data[c][v] · value[v]. The lanes of a sum belong to different rings until the end of the stage,
+/// which adds them once.
 struct Project<'a, S: Simd, const D: usize, const V: usize> {
     simd: S,
     data: [[S::f64s; V]; D],
@@ -164,7 +181,9 @@ impl<S: Simd, const D: usize, const V: usize> Visit<S, V> for Project<'_, S, D, 
     }
 }
 
-/// Vectors of rings that fill the registers, for `D` components.
+/// Returns how many vectors of rings fill the registers, for `D` components.
+///
+/// A synthesis holds D V sums and 3 V vectors of the recursion; machines with eight lanes have 32 registers, the others 16.
 #[inline(always)]
 fn width<S: Simd, const D: usize>() -> usize {
     match (S::F64_LANES == LANES, D) {
@@ -225,7 +244,9 @@ impl<S: Simd> SharedRings<'_, S> {
         self.cell.0 + block * self.cell.1 + part * S::F64_LANES
     }
 
-    /// Sums the chain at all rings.
+    /// Computes Σ_k chain[k] O_k at all rings and writes it to their cells, the odd half times the cosine x.
+    ///
+    /// The rings are the outer loop: sums stay in registers along the whole chain, and each cell is written once.
     #[inline(always)]
     pub(super) fn synthesise<const D: usize>(
         &self,
@@ -273,7 +294,10 @@ impl<S: Simd> SharedRings<'_, S> {
         V
     }
 
-    /// Sums over all rings. The steps are taken in segments whose sums stay in the cache; `state` has the recursions in between.
+    /// Computes sums[k][c] = Σ_rings data[c] O_k, with data times the cosine x for the odd half of the components.
+    ///
+    /// Each ring adds to the sums of all steps. The steps are cut into segments so that these sums stay in the cache while all rings
+    /// pass; `state` keeps the recursions between segments.
     #[inline(always)]
     pub(super) fn analyse<const D: usize>(
         &self,

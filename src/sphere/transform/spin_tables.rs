@@ -86,7 +86,8 @@ impl SpinTables {
         for block in 0..blocks {
             tables.offsets.push(tables.seed.len());
             let lanes = &angles[block * LANES..(block + 1) * LANES];
-            // At large spins fewer orders reach the equator than the rings on the way; orders never become fewer all the same.
+            // At large spins fewer orders are seen at the equator than at rings on the way to it. The bound must not decrease, so the
+            // orders of the block before are kept.
             let least = tables.orders.last().copied().unwrap_or(0);
             let mut count = 0;
             for (m, binomials) in binomials.iter().enumerate() {
@@ -158,7 +159,8 @@ fn push_chain(band_limit: usize, m: i64, n: i64, steps: &mut Vec<Step>) {
     let (mut before, mut here) = (1.0, 1.0);
     for degree in first..band_limit {
         let (l, k) = (degree as f64, degree as f64 + 1.0);
-        // d' = (a + b x) d − c d''
+        // d^{ℓ+1} = (a + b x) d^ℓ − c d^{ℓ−1}; with d^ℓ = here · v the ratio of two factors makes c one. `at_pole` is a + b, the value at
+        // x = 1, for the variable x − 1 near the poles.
         let above = norm(k);
         let slope = (2.0 * l + 1.0) * k / above;
         let (shift, at_pole) = if degree == 0 {
@@ -234,7 +236,7 @@ impl Chains for SpinTables {
         sign(order as i64 + self.spin)
     }
 
-    /// Components 0 and 1 are those of order m, 2 and 3 those of $`(-1)^m \hat f_{\ell,-m}`$.
+    /// Components 0 and 1 belong to order m, components 2 and 3 to $`(-1)^m \hat f_{\ell,-m}`$.
     #[inline(always)]
     fn fill_chain<const C: usize>(
         &self,
@@ -277,7 +279,10 @@ impl Chains for SpinTables {
         }
     }
 
-    /// From `[north of m, south of −m]` and `[south of m, north of −m]`.
+    /// Forms even and odd parts, (north ± south)/2.
+    ///
+    /// Chain 0 leaves `[north of m, south of −m]` and chain 1 `[south of m, north of −m]`, so the two chains trade places for the
+    /// components of −m.
     fn join_parity(&self, cell: &mut [f64]) {
         for c in 0..4 {
             for lane in 0..LANES {

@@ -1,4 +1,4 @@
-//! What all plans on the sphere share: the four directions, batches, layouts of coefficients, weights, threads.
+//! The common part of all plans on the sphere: the four directions, batches, layouts of coefficients, weights, threads.
 
 use super::batch::BatchStage;
 use super::chains::Chains;
@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use rustfft::FftPlanner;
 use std::f64::consts::PI;
 
-/// What the signals of a plan are.
+/// The kind of signals of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// Scalars.
@@ -38,11 +38,11 @@ pub(super) enum Form {
 /// How the coefficients of one signal are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coding {
-    /// Those of the functions.
+    /// The coefficients of the functions themselves.
     Plain(Layout),
     /// Gradient and curl modes of two real planes, `[2, L (L + 1) / 2]`.
     Modes,
-    /// Those of the scalar that has the gradient.
+    /// The coefficients of the scalar that has the gradient.
     Potential(Layout),
 }
 
@@ -57,8 +57,7 @@ pub(super) struct Transform<K> {
     pub weights: Option<Vec<f64>>,
 }
 
-/// Which of two directions: the transform itself uses weights in the analysis and its adjoint in the synthesis, the inverse and its
-/// adjoint have none.
+/// Whether quadrature weights are used: the transform and its adjoint use them, the inverse and its adjoint do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weighting {
     Quadrature,
