@@ -215,11 +215,11 @@ fn parameters_depend_on_the_seed_alone() {
     let network = mlp(Activation::Erf);
     let [double, single] = [DType::F64, DType::F32].map(|dtype| finite(&network, 20, dtype));
     let values = outputs(&double, vectors().view());
-    assert!(difference(&outputs(&single, vectors().view()), &values) < tol::SINGLE);
+    assert!(difference(outputs(&single, vectors().view()), &values) < tol::SINGLE);
     let again = double.reinitialised(11).unwrap();
     assert_eq!(outputs(&again, vectors().view()), values);
     let other = double.reinitialised(12).unwrap();
-    assert!(difference(&outputs(&other, vectors().view()), &values) > tol::SEEN);
+    assert!(difference(outputs(&other, vectors().view()), &values) > tol::SEEN);
     assert_eq!((other.seed(), double.output_shape()), (12, [1, 2]));
     let names = [
         "0.weight",
@@ -280,7 +280,7 @@ fn planar_networks_are_equivariant() {
             let network = finite(&planar(group, filter.clone()), 4, DType::F64);
             let want = outputs(&network, images().view());
             for s in PointGroup::D4.elements() {
-                let change = difference(&outputs(&network, turned(*s).view()), &want);
+                let change = difference(outputs(&network, turned(*s).view()), &want);
                 if group.contains(*s) {
                     assert!(change < tol::ROUNDING, "{group}{filter} {s:?}: {change:e}");
                 } else {
@@ -317,7 +317,7 @@ fn networks_on_finite_groups_are_invariant() {
         for ((n, x, c), value) in points.indexed_iter() {
             moved[[n, image(x), c]] = *value;
         }
-        difference(&outputs(&network, moved.view()), &want)
+        difference(outputs(&network, moved.view()), &want)
     };
     for g in 0..action.order() {
         let change = moved(&|x| action.image(g, x));
@@ -373,7 +373,7 @@ fn networks_on_the_sphere_are_invariant_up_to_their_quadrature() {
             let network = spherical(filter.clone(), Activation::Erf, [3, band_limit]);
             let network = finite(&network, 8, DType::F64);
             let want = outputs(&network, signals.view());
-            let change = difference(&outputs(&network, turned.view()), &want);
+            let change = difference(outputs(&network, turned.view()), &want);
             println!("M = {band_limit}{filter}: {change:.2e}");
             assert!(change < tolerance, "M = {band_limit}{filter}: {change:e}");
         }
@@ -410,7 +410,7 @@ fn features_at_places_turn_with_the_signal() {
     };
     let want = outputs(&at(&places), signals.view());
     assert_eq!(at(&places).output_shape(), [2, 2]);
-    let change = difference(&outputs(&at(&moved), turned.view()), &want);
+    let change = difference(outputs(&at(&moved), turned.view()), &want);
     assert!(change < tol::ROUNDING, "{change:e}");
     // Behind a mean about the filter's axis only the point matters; the cubes of the square have too many degrees for
     // the ring of three times two angles less one, squares do not.
@@ -425,7 +425,7 @@ fn features_at_places_turn_with_the_signal() {
         finite(&network.build().unwrap(), 4, DType::F64)
     };
     let want = outputs(&at(&places), signals.view());
-    let change = difference(&outputs(&at(&moved), turned.view()), &want);
+    let change = difference(outputs(&at(&moved), turned.view()), &want);
     assert!(change < tol::ROUNDING, "{change:e}");
 }
 

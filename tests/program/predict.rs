@@ -20,7 +20,7 @@ fn prediction_interpolates_and_starts_at_zero() {
         );
         bench.succeed(&format!("{line} --out p.npz"));
         let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
-        assert_close(&mean, &y.clone().into_dyn(), tol::SOLVE);
+        assert_close(&mean, y.clone().into_dyn(), tol::SOLVE);
         // Known points have no variance, and `score` takes what `predict` writes.
         bench.succeed(&format!("{line} --covariance diagonal --out v.npz"));
         let variance = read_npz_real(bench.path("v.npz"), "variance").unwrap();
@@ -145,7 +145,7 @@ fn several_times_are_each_of_them() {
     }
     let mean = read(&bench, "full.npz", "mean");
     assert_eq!(read(&bench, "diagonal.npz", "mean"), mean);
-    assert_close(&read(&bench, "none.npz", "mean"), &mean, tol::SOLVE);
+    assert_close(read(&bench, "none.npz", "mean"), &mean, tol::SOLVE);
     let keys = haarmonic::data::arrays::npz_keys(bench.path("none.npz")).unwrap();
     assert_eq!(keys, ["mean", "times"]);
 }

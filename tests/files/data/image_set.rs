@@ -302,7 +302,7 @@ fn growing_keeps_ramps() {
         assert_absolutely_close(
             "images",
             resized.images(),
-            &ramp(height, width),
+            ramp(height, width),
             tol::RESIZED,
         );
     }

@@ -35,14 +35,14 @@ fn atomisation_energy_of_methane() {
     let wanted = -0.631066;
     assert_named_close(
         "hartree",
-        &[methane().atomisation_energy()],
-        &[wanted],
+        [methane().atomisation_energy()],
+        [wanted],
         tol::ENERGY / 0.6,
     );
     assert_named_close(
         "meV",
-        &[methane().atomisation_energy_mev()],
-        &[wanted * HARTREE_IN_MEV],
+        [methane().atomisation_energy_mev()],
+        [wanted * HARTREE_IN_MEV],
         tol::ENERGY / 0.6,
     );
 }
@@ -84,8 +84,8 @@ fn rotation_keeps_distances_and_moves_positions() {
     };
     assert_named_close(
         "distances",
-        &distances(&turned),
-        &distances(&molecule),
+        distances(&turned),
+        distances(&molecule),
         tol::ARITHMETIC,
     );
     assert_ne!(turned.positions(), molecule.positions());
@@ -148,12 +148,12 @@ fn composition_recovers_energies_that_are_sums() {
     assert_named_close(
         "coefficients",
         fit.coefficients(),
-        &truth,
+        truth,
         tol::least_squares(40),
     );
     assert_named_close(
         "predictions",
-        &fit.predict(counts.view()).unwrap(),
+        fit.predict(counts.view()).unwrap(),
         &energies,
         tol::least_squares(40),
     );
@@ -197,7 +197,7 @@ fn composition_takes_the_smallest_norm_when_undetermined() {
     assert_named_close(
         "coefficients",
         fit.coefficients(),
-        &[2., 1., 0.],
+        [2., 1., 0.],
         tol::least_squares(3),
     );
     // Fewer molecules than elements: one molecule with counts n gives c = E n / |n|².
@@ -205,7 +205,7 @@ fn composition_takes_the_smallest_norm_when_undetermined() {
     assert_named_close(
         "coefficients",
         fit.coefficients(),
-        &[2., 4., 0., 4., 0.],
+        [2., 4., 0., 4., 0.],
         tol::least_squares(5),
     );
     // The third column is p n_0 + q n_1, up to rounding, and E = a n_0 + b n_1: c = (a − p s, b − q s, s) is shortest at
@@ -227,7 +227,7 @@ fn composition_takes_the_smallest_norm_when_undetermined() {
     assert_named_close(
         "coefficients",
         fit.coefficients(),
-        &[a - p * s, b - q * s, s],
+        [a - p * s, b - q * s, s],
         tol::least_squares(50),
     );
     // No atoms of the elements at all.

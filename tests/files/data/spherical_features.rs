@@ -110,7 +110,7 @@ fn profile_coefficients_match_closed_forms() {
         let found = channel.profile_coefficients(3).unwrap();
         // For a narrow profile cos ω − 1 of the oracle itself loses ε/ω² of its digits.
         let tolerance = tol::ARITHMETIC * (1.0 + 1.0 / (width * width));
-        assert_named_close("λ", &found, &lambda_closed(variance(width)), tolerance);
+        assert_named_close("λ", &found, lambda_closed(variance(width)), tolerance);
     }
 }
 
@@ -237,7 +237,7 @@ fn values_match_the_formula_written_out() {
                         charge[i] * charge[j] / r.powf(power) * (-(t - 1.0_f64).powi(2) / b).exp();
                 }
                 let found = values[[i, 0, features.channel(z, radial).unwrap()]];
-                assert_named_close("value", &[found], &[wanted], 16.0 * tol::signal(b));
+                assert_named_close("value", [found], [wanted], 16.0 * tol::signal(b));
             }
         }
     }
@@ -373,8 +373,8 @@ fn turning_the_molecule_turns_the_signals() {
     };
     assert_named_close(
         "power",
-        &power(&turned),
-        &power(&molecule),
+        power(&turned),
+        power(&molecule),
         tol::coefficient(6),
     );
     assert_ne!(
@@ -406,8 +406,8 @@ fn reordering_atoms_reorders_the_signals() {
     };
     assert_named_close(
         "coefficients",
-        &parts(&after),
-        &parts(&before),
+        parts(&after),
+        parts(&before),
         tol::ARITHMETIC,
     );
 }
@@ -444,8 +444,8 @@ fn options_are_applied_as_written() {
             .unwrap();
         assert_named_close(
             "value at the neighbour",
-            &[value(features, 1)],
-            &[wanted],
+            [value(features, 1)],
+            [wanted],
             tol::ARITHMETIC,
         );
     }
@@ -459,8 +459,8 @@ fn options_are_applied_as_written() {
     };
     assert_named_close(
         "half of the cutoff, times the scale",
-        &[value(cut(3.0), 4)],
-        &[22.5],
+        [value(cut(3.0), 4)],
+        [22.5],
         tol::ARITHMETIC,
     );
     assert_eq!(value(cut(1.5), 4), 0.0);
@@ -577,17 +577,12 @@ fn the_centre_adds_the_mean_of_a_profile() {
         assert_eq!(values[[0, point, 1]], 0.0);
         assert_eq!(values[[1, point, 0]], 0.0);
         let wanted = 0.5 * 3.0 * 9.0 * mean;
-        assert_named_close(
-            "centre",
-            &[values[[1, point, 1]]],
-            &[wanted],
-            tol::ARITHMETIC,
-        );
+        assert_named_close("centre", [values[[1, point, 1]]], [wanted], tol::ARITHMETIC);
         let constant = coefficients[[1, 1, 0, 3]].re / (4.0 * std::f64::consts::PI).sqrt();
         assert_named_close(
             "coefficient of the centre",
-            &[constant],
-            &[wanted],
+            [constant],
+            [wanted],
             tol::ARITHMETIC,
         );
     }

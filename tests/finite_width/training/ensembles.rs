@@ -124,7 +124,7 @@ fn deviations_are_those_of_a_sample() {
     assert_absolutely_close(
         "values",
         outputs.mean().as_slice().unwrap(),
-        &[3.0],
+        [3.0],
         tol::ROUNDING,
     );
     // (4 + 1 + 9) / 2, and a third of it.
@@ -133,5 +133,5 @@ fn deviations_are_those_of_a_sample() {
         outputs.standard_error().unwrap()[[0, 0]],
     ];
     let want = [7f64.sqrt(), (7f64 / 3.0).sqrt()];
-    assert_absolutely_close("values", &found, &want, tol::ROUNDING);
+    assert_absolutely_close("values", found, want, tol::ROUNDING);
 }

@@ -22,9 +22,9 @@ fn losses_are_those_of_their_formulas() {
             squares.sum() / (2.0 * squares.len() as f64)
         };
         let trainer = builder.clone().build().unwrap();
-        assert_absolutely_close("values", &[trainer.loss().unwrap()], &[want], tol::ROUNDING);
+        assert_absolutely_close("values", [trainer.loss().unwrap()], [want], tol::ROUNDING);
         let batches = builder.batch_size(4).build().unwrap();
-        assert_absolutely_close("values", &[batches.loss().unwrap()], &[want], tol::ROUNDING);
+        assert_absolutely_close("values", [batches.loss().unwrap()], [want], tol::ROUNDING);
     }
 }
 
@@ -162,8 +162,8 @@ fn an_epoch_of_small_steps_is_a_full_batch() {
     // The second order: gradients change by the rate times second derivatives.
     assert_absolutely_close(
         "values",
-        &change(parameters(&batched)),
-        &change(parameters(&full)),
+        change(parameters(&batched)),
+        change(parameters(&full)),
         tol::CURVATURE * rate,
     );
     assert_abs_diff_eq!(mean, before, epsilon = tol::CURVATURE * rate);
@@ -184,10 +184,5 @@ fn the_loss_of_an_epoch_is_a_mean_over_items() {
     let parts: Vec<f64> = (0..3).map(|_| trainer.step().unwrap()).collect();
     // Batches that have the same loss would not tell.
     assert!((parts[2] - whole).abs() > tol::SEEN, "{parts:?}");
-    assert_absolutely_close(
-        "values",
-        &[trainer.epoch().unwrap()],
-        &[whole],
-        tol::ROUNDING,
-    );
+    assert_absolutely_close("values", [trainer.epoch().unwrap()], [whole], tol::ROUNDING);
 }

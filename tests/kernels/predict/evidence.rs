@@ -127,10 +127,10 @@ fn left_out_points_are_those_of_refitting() {
     for fold in [1, 4, 7] {
         let out: Vec<usize> = (0..n).filter(|&i| folds[i] == fold).collect();
         let (mean, variance) = refitted(&problem, &out);
-        assert_named_close("mean", &rows(&cross.mean, &out), &mean, tolerance);
+        assert_named_close("mean", rows(&cross.mean, &out), &mean, tolerance);
         assert_named_close(
             "variance",
-            &cross.variance.select(Axis(0), &out),
+            cross.variance.select(Axis(0), &out),
             &variance,
             tolerance,
         );
@@ -198,7 +198,7 @@ fn steps_of_gradient_descent() {
             );
             let train = flow.predict_train(Time::Steps(steps)).unwrap();
             let want = &left * &prior * left.transpose();
-            assert_named_close("covariance", &train.covariance, &as_array(&want), tolerance);
+            assert_named_close("covariance", &train.covariance, as_array(&want), tolerance);
             coefficients += step * (&targets - &theta * &coefficients);
             left -= step * &theta * left.clone();
         }

@@ -71,12 +71,12 @@ fn golden_gradient_flow_and_gaussian_process() {
             let on_train = flow.predict_train(time).unwrap();
             for (place, prediction) in [("", &on_test), ("train_", &on_train)] {
                 let mean = format!("{name}_{place}mean_t{label}");
-                assert_named_close(&mean, &prediction.mean, &matrix(&mean), tol::golden());
+                assert_named_close(&mean, &prediction.mean, matrix(&mean), tol::golden());
                 let covariance = format!("{name}_{place}cov_t{label}");
                 assert_named_close(
                     &covariance,
                     &prediction.covariance,
-                    &matrix(&covariance),
+                    matrix(&covariance),
                     tol::golden(),
                 );
             }
@@ -94,13 +94,13 @@ fn golden_gradient_flow_and_gaussian_process() {
     assert_named_close(
         "gp mean",
         &posterior.mean,
-        &matrix("gp_nngp_mean"),
+        matrix("gp_nngp_mean"),
         tol::golden(),
     );
     assert_named_close(
         "gp covariance",
         &posterior.covariance,
-        &matrix("gp_nngp_cov"),
+        matrix("gp_nngp_cov"),
         tol::golden(),
     );
 
@@ -161,7 +161,7 @@ fn finite_time_is_the_solution_of_the_flow() {
         assert_named_close(
             "test mean",
             &on_test.mean,
-            &z.dot(&problem.targets),
+            z.dot(&problem.targets),
             tolerance,
         );
         let cross = z.dot(&problem.nngp_td.t());

@@ -29,14 +29,14 @@ fn linear_kernel_is_ridge_regression_in_closed_form() {
             let direct = KernelRidge::fit(kernel.view(), y.view(), ridge).unwrap();
             assert_named_close(
                 "cholesky",
-                &direct.predict(test_train.view()).unwrap(),
+                direct.predict(test_train.view()).unwrap(),
                 &want,
                 tolerance,
             );
             let from_path = path.at(ridge).unwrap();
             assert_named_close(
                 "path",
-                &from_path.predict(test_train.view()).unwrap(),
+                from_path.predict(test_train.view()).unwrap(),
                 &want,
                 tolerance,
             );

@@ -42,7 +42,7 @@ fn golden_rotated_values() {
                 naive_signal(rotated.view(), theta, phi)
             })
             .collect();
-        assert_close(&got, &want.mapv(Complex64::from), tol::GOLDEN);
+        assert_close(&got, want.mapv(Complex64::from), tol::GOLDEN);
 
         let r = golden::<f64, Ix2>("transforms.npz", &name("rotation_matrix"));
         let ours = matrix([euler[0], euler[1], euler[2]]);
@@ -144,7 +144,7 @@ fn correlation_agrees_with_quadrature_over_the_sphere() {
             if real {
                 let got = correlate_real(&plan, f.view(), g.view()).unwrap();
                 assert_close(
-                    &got.mapv(Complex64::from),
+                    got.mapv(Complex64::from),
                     &want,
                     tol::quadrature(band_limit),
                 );

@@ -97,8 +97,8 @@ fn one_order_is_the_spherical_transform() {
             .forward(want.view())
             .unwrap();
         assert_close(
-            &coeffs.insert_axis(ndarray::Axis(0)),
-            &sphere.clone().insert_axis(ndarray::Axis(0)),
+            coeffs.insert_axis(ndarray::Axis(0)),
+            sphere.clone().insert_axis(ndarray::Axis(0)),
             tol::transform(band_limit),
         );
         let harmonics = haarmonic::sphere::SphericalHarmonics::new(band_limit).unwrap();

@@ -33,11 +33,11 @@ fn golden_samples_and_coefficients() {
             .plan(band_limit, Sampling::DriscollHealy)
             .unwrap();
         assert_close(
-            &plan.inverse::<Complex64, _>(coeffs.view()).unwrap(),
+            plan.inverse::<Complex64, _>(coeffs.view()).unwrap(),
             &samples,
             tol::GOLDEN,
         );
-        assert_close(&plan.forward(samples.view()).unwrap(), &coeffs, tol::GOLDEN);
+        assert_close(plan.forward(samples.view()).unwrap(), &coeffs, tol::GOLDEN);
     }
 }
 
@@ -54,11 +54,7 @@ fn inverse_agrees_with_the_direct_sum_on_every_sampling() {
             let coeffs = random_rotation_coeffs(band_limit, true, 8);
             let want = naive_inverse(&coeffs, plan.grid());
             let got = plan.inverse::<f64, _>(coeffs.view()).unwrap();
-            assert_close(
-                &got.mapv(Complex64::from),
-                &want,
-                tol::transform(band_limit),
-            );
+            assert_close(got.mapv(Complex64::from), &want, tol::transform(band_limit));
         }
     }
 }
@@ -127,9 +123,9 @@ fn finer_grids_with_chosen_numbers_of_angles() {
             let got: Array3<Complex64> = plan.inverse(coeffs.view()).unwrap();
             assert_close(&got, &want, tol::transform(finer));
             let real = plan.inverse::<f64, _>(coeffs.view()).unwrap();
-            assert_close(&real.mapv(Complex64::from), &want, tol::transform(finer));
+            assert_close(real.mapv(Complex64::from), &want, tol::transform(finer));
             assert_close(
-                &plan.forward(got.view()).unwrap(),
+                plan.forward(got.view()).unwrap(),
                 &coeffs,
                 tol::transform(finer),
             );

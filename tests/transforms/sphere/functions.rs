@@ -17,14 +17,14 @@ fn gauss_legendre_of_low_order() {
     let (outer, inner) = ((5.0 + root).sqrt() / 3.0, (5.0 - root).sqrt() / 3.0);
     assert_close(
         &five.nodes,
-        &[outer, inner, 0.0, -inner, -outer],
+        [outer, inner, 0.0, -inner, -outer],
         tol::CLOSED_FORM,
     );
     let root = 13.0 * 70.0_f64.sqrt();
     let (outer, inner) = ((322.0 - root) / 900.0, (322.0 + root) / 900.0);
     assert_close(
         &five.weights,
-        &[outer, inner, 128.0 / 225.0, inner, outer],
+        [outer, inner, 128.0 / 225.0, inner, outer],
         tol::CLOSED_FORM,
     );
 }
@@ -41,9 +41,9 @@ const LARGE_RULE: [(usize, f64, f64); 4] = [
 fn gauss_legendre_of_high_order() {
     let rule = GaussLegendre::new(4096).unwrap();
     for (j, theta, weight) in LARGE_RULE {
-        assert_close(&[rule.colatitudes[j]], &[theta], tol::CLOSED_FORM);
-        assert_close(&[rule.weights[j]], &[weight], tol::CLOSED_FORM);
-        assert_close(&[rule.nodes[j]], &[theta.cos()], tol::CLOSED_FORM);
+        assert_close([rule.colatitudes[j]], [theta], tol::CLOSED_FORM);
+        assert_close([rule.weights[j]], [weight], tol::CLOSED_FORM);
+        assert_close([rule.nodes[j]], [theta.cos()], tol::CLOSED_FORM);
         assert_eq!(rule.nodes[4095 - j], -rule.nodes[j]);
         assert_eq!(rule.weights[4095 - j], rule.weights[j]);
     }
@@ -72,7 +72,7 @@ fn quadrature_is_exact_to_its_degree() {
                 } else {
                     0.0
                 };
-                assert_close(&[found, 2.0], &[wanted, 2.0], tol::quadrature(l));
+                assert_close([found, 2.0], [wanted, 2.0], tol::quadrature(l));
             }
         }
     }
@@ -157,11 +157,7 @@ fn addition_theorem_at_high_degree() {
                 .iter()
                 .map(|v| v.norm_sqr())
                 .sum();
-            assert_close(
-                &[sum],
-                &[(2 * degree + 1) as f64 / (4.0 * PI)],
-                tol::point(l),
-            );
+            assert_close([sum], [(2 * degree + 1) as f64 / (4.0 * PI)], tol::point(l));
         }
         // The recursion in single degrees is a program of its own.
         let mut column = vec![0.0; l];
@@ -193,9 +189,9 @@ fn real_harmonics_of_degree_one_are_coordinates() {
     let direction = [3.0, -4.0, 12.0];
     harmonics.write_real(direction, &mut s).unwrap();
     let unit = direction.map(|v| v / 13.0 * (3.0 / (4.0 * PI)).sqrt());
-    assert_close(&s[1..4], &[unit[1], unit[2], unit[0]], tol::CLOSED_FORM);
+    assert_close(&s[1..4], [unit[1], unit[2], unit[0]], tol::CLOSED_FORM);
     let xy = (15.0 / (4.0 * PI)).sqrt() * direction[0] * direction[1] / 169.0;
-    assert_close(&s[4..5], &[xy], tol::CLOSED_FORM);
+    assert_close(&s[4..5], [xy], tol::CLOSED_FORM);
 }
 
 #[test]

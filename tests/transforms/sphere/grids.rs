@@ -68,7 +68,7 @@ fn any_number_of_longitudes() {
                 let wanted = at_points(coeffs.view(), &rings);
                 assert_close(&signal, &wanted, tol::transform(l));
                 assert_close(
-                    &plan.forward(signal.view()).unwrap(),
+                    plan.forward(signal.view()).unwrap(),
                     &coeffs,
                     tol::transform(l),
                 );
@@ -493,8 +493,8 @@ fn healpix() {
             epsilon = tol::transform(l) * size(&found)
         );
         assert_close(
-            &[found[[0, l - 1]]],
-            &[Complex64::from((4.0 * PI).sqrt())],
+            [found[[0, l - 1]]],
+            [Complex64::from((4.0 * PI).sqrt())],
             tol::CLOSED_FORM,
         );
         // Iterations converge to the coefficients where the band limit is below 2 nside.
@@ -585,7 +585,7 @@ fn first_pixels_of_healpix() {
     let third = 1.0 / 3.0;
     assert_close(
         &cosines,
-        &[
+        [
             11.0 / 12.0,
             2.0 * third,
             third,
@@ -598,7 +598,7 @@ fn first_pixels_of_healpix() {
     );
     let shifts: Vec<f64> = rings.iter().map(|r| r.first_longitude).collect();
     let (a, b) = (0.25 * PI, 0.125 * PI);
-    assert_close(&shifts, &[a, b, 0.0, b, 0.0, b, a], tol::CLOSED_FORM);
+    assert_close(&shifts, [a, b, 0.0, b, 0.0, b, a], tol::CLOSED_FORM);
 }
 
 #[test]

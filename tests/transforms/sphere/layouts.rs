@@ -208,13 +208,13 @@ fn there_and_back() {
             for phase in PHASES {
                 let cilm = to_shtools(f.view(), norm, phase).unwrap();
                 assert_close(
-                    &from_shtools(cilm.view(), norm, phase).unwrap(),
+                    from_shtools(cilm.view(), norm, phase).unwrap(),
                     &f,
                     tol::CLOSED_FORM,
                 );
                 let cilm = to_shtools_complex(g.view(), norm, phase).unwrap();
                 assert_close(
-                    &from_shtools_complex(cilm.view(), norm, phase).unwrap(),
+                    from_shtools_complex(cilm.view(), norm, phase).unwrap(),
                     &g,
                     tol::CLOSED_FORM,
                 );

@@ -218,7 +218,7 @@ fn half_layouts_of_scalars_and_rings() {
         plan.forward_into(y.view(), back.view_mut(), scratch)
             .unwrap();
         let whole = plan.forward(y.view()).unwrap();
-        assert_close(&full(back.view(), limit), &whole, tol::transform(limit));
+        assert_close(full(back.view(), limit), &whole, tol::transform(limit));
         check_adjoints!(plan, y, back, half_dot(limit), tol::transform(limit));
     }
 }
@@ -263,7 +263,7 @@ fn spin_has_gradient_and_curl_modes() {
                 .unwrap();
             let want = plan.forward(complex.view()).unwrap();
             assert_close(
-                &from_modes(found.view(), limit),
+                from_modes(found.view(), limit),
                 &want,
                 tol::transform(limit),
             );
@@ -332,8 +332,8 @@ fn gradients_in_all_shapes() {
             plan.forward_into(found.view(), back.view_mut(), scratch)
                 .unwrap();
             assert_close(
-                &full(back.view(), limit),
-                &plan.forward(want.view()).unwrap(),
+                full(back.view(), limit),
+                plan.forward(want.view()).unwrap(),
                 allowed,
             );
             // All but the mean comes back.
@@ -346,9 +346,9 @@ fn gradients_in_all_shapes() {
             let other = full(halves.row(1), limit);
             let sum = &coeffs + &other.mapv(|value| Complex64::I * value);
             let field: Array3<Complex64> = plan.inverse(sum.view()).unwrap();
-            assert_close(&field.mapv(|value| value.re), &want, allowed);
+            assert_close(field.mapv(|value| value.re), &want, allowed);
             let imaginary: Array3<f64> = plan.inverse(other.view()).unwrap();
-            assert_close(&field.mapv(|value| value.im), &imaginary, allowed);
+            assert_close(field.mapv(|value| value.im), &imaginary, allowed);
             let mut back = plan.forward(field.view()).unwrap();
             back[[0, limit - 1]] = sum[[0, limit - 1]];
             assert_close(&back, &sum, allowed);

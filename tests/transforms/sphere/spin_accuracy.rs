@@ -91,7 +91,7 @@ fn spin_errors(band_limit: usize, spin: i32) -> [f64; 2] {
     let samples = spin_synthesis(few.view(), spin.into(), &exact, longitudes);
     [
         synthesis,
-        difference(&plan.forward(samples.view()).unwrap(), &few),
+        difference(plan.forward(samples.view()).unwrap(), &few),
     ]
 }
 
@@ -178,7 +178,7 @@ fn every_band_limit_and_sampling() {
                 let angles: Vec<Dd> = rings.iter().map(|&ring| angles[ring]).collect();
                 let want = spin_synthesis(coeffs.view(), spin.into(), &angles, longitudes);
                 let found: Array2<Complex64> = plan.inverse(coeffs.view()).unwrap();
-                let error = difference(&found.select(Axis(0), &rings), &want);
+                let error = difference(found.select(Axis(0), &rings), &want);
                 // A single degree and few rings may miss the peaks: the bound of the sum is the scale.
                 let size = largest(&want).max(((2 * band_limit) as f64).sqrt() / 4.0);
                 let what = format!("{sampling}, L = {band_limit}, spin {spin}");
@@ -189,7 +189,7 @@ fn every_band_limit_and_sampling() {
                 let few = random(4, band_limit, least, |m| m < 2 || m + 2 > band_limit);
                 let exact = exact_colatitudes(sampling, band_limit);
                 let samples = spin_synthesis(few.view(), spin.into(), &exact, longitudes);
-                let error = difference(&plan.forward(samples.view()).unwrap(), &few);
+                let error = difference(plan.forward(samples.view()).unwrap(), &few);
                 assert!(
                     error <= tol::analysis(band_limit),
                     "{what}, analysis: {error:e}"
@@ -300,7 +300,7 @@ fn single_errors(band_limit: usize) -> [f64; 3] {
     let exact = exact_colatitudes(sampling, band_limit);
     let want = real_synthesis(coeffs.view(), &exact, longitudes);
     let found: Array2<f32> = plan.inverse(coeffs.view()).unwrap();
-    let synthesis = relative_difference(&found.mapv(f64::from), &want);
+    let synthesis = relative_difference(found.mapv(f64::from), &want);
     let rounded = want.mapv(|v| v as f32);
     let narrow = plan.forward(rounded.view()).unwrap();
     let wide = plan.forward(rounded.mapv(f64::from).view()).unwrap();

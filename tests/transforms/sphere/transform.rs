@@ -87,22 +87,22 @@ fn golden_grids_and_coefficients() {
             let grid: Array2<f64> = file.by_name(&format!("s2_{name}_L{l}")).unwrap();
             let thetas: Array1<f64> = file.by_name(&format!("s2_{name}_thetas_L{l}")).unwrap();
             let phis: Array1<f64> = file.by_name(&format!("s2_{name}_phis_L{l}")).unwrap();
-            assert_close(&sampling.colatitudes(l).unwrap(), &thetas, tol::CLOSED_FORM);
-            assert_close(&sampling.longitudes(l).unwrap(), &phis, tol::CLOSED_FORM);
+            assert_close(sampling.colatitudes(l).unwrap(), &thetas, tol::CLOSED_FORM);
+            assert_close(sampling.longitudes(l).unwrap(), &phis, tol::CLOSED_FORM);
             let plan = plan(l, sampling);
             assert_close(
-                &plan.inverse::<f64, _>(coeffs.view()).unwrap(),
+                plan.inverse::<f64, _>(coeffs.view()).unwrap(),
                 &grid,
                 tol::GOLDEN,
             );
-            assert_close(&plan.forward(grid.view()).unwrap(), &coeffs, tol::GOLDEN);
+            assert_close(plan.forward(grid.view()).unwrap(), &coeffs, tol::GOLDEN);
             let complex = grid.mapv(Complex64::from);
             assert_close(
-                &plan.inverse::<Complex64, _>(coeffs.view()).unwrap(),
+                plan.inverse::<Complex64, _>(coeffs.view()).unwrap(),
                 &complex,
                 tol::GOLDEN,
             );
-            assert_close(&plan.forward(complex.view()).unwrap(), &coeffs, tol::GOLDEN);
+            assert_close(plan.forward(complex.view()).unwrap(), &coeffs, tol::GOLDEN);
         }
     }
 }
@@ -128,7 +128,7 @@ fn golden_values_at_points() {
             .unwrap();
         assert_close(&real, &values, tol::GOLDEN);
         let complex = evaluate(coeffs.view(), angles.view()).unwrap();
-        assert_close(&complex, &values.mapv(Complex64::from), tol::GOLDEN);
+        assert_close(&complex, values.mapv(Complex64::from), tol::GOLDEN);
         let mut y = vec![Complex64::ZERO; l * l];
         for (point, value) in points.rows().into_iter().zip(&values) {
             harmonics
@@ -136,7 +136,7 @@ fn golden_values_at_points() {
                 .unwrap();
             let flat = coefficients::to_flat(coeffs.view()).unwrap();
             let sum: Complex64 = flat.iter().zip(&y).map(|(c, y)| c * y).sum();
-            assert_close(&[sum], &[Complex64::from(*value)], tol::GOLDEN);
+            assert_close([sum], [Complex64::from(*value)], tol::GOLDEN);
         }
     }
 }
@@ -164,12 +164,12 @@ fn direct_sums_with_closed_forms() {
             });
             let plan = plan(l, sampling);
             assert_close(
-                &plan.inverse::<Complex64, _>(coeffs.view()).unwrap(),
+                plan.inverse::<Complex64, _>(coeffs.view()).unwrap(),
                 &naive,
                 tol::transform(l),
             );
             assert_close(
-                &plan.forward(naive.view()).unwrap(),
+                plan.forward(naive.view()).unwrap(),
                 &coeffs,
                 tol::transform(l),
             );
@@ -204,8 +204,8 @@ fn harmonics_of_low_degree_are_orthonormal() {
                 }
                 let wanted = if a == b { 1.0 } else { 0.0 };
                 assert_close(
-                    &[sum, Complex64::ONE],
-                    &[Complex64::from(wanted), Complex64::ONE],
+                    [sum, Complex64::ONE],
+                    [Complex64::from(wanted), Complex64::ONE],
                     tol::CLOSED_FORM,
                 );
             }
@@ -284,14 +284,14 @@ fn plane_wave(l: usize, k: f64) {
         let found = plan.forward(wave.view()).unwrap();
         assert_close(&found, &coeffs, tol::transform(l));
         assert_close(
-            &plan.inverse::<Complex64, _>(coeffs.view()).unwrap(),
+            plan.inverse::<Complex64, _>(coeffs.view()).unwrap(),
             &wave,
             tol::transform(l),
         );
         let real = wave.mapv(|v| v.re);
         let of_real = plan.forward(real.view()).unwrap();
         assert_close(
-            &plan.inverse::<f64, _>(of_real.view()).unwrap(),
+            plan.inverse::<f64, _>(of_real.view()).unwrap(),
             &real,
             tol::transform(l),
         );
@@ -370,12 +370,12 @@ fn band_limit_one_is_the_mean() {
         let signal = Array2::from_elem(plan.signal_shape(), 2.0);
         let coeffs = plan.forward(signal.view()).unwrap();
         assert_close(
-            &[coeffs[[0, 0]].re],
-            &[2.0 * (4.0 * PI).sqrt()],
+            [coeffs[[0, 0]].re],
+            [2.0 * (4.0 * PI).sqrt()],
             tol::CLOSED_FORM,
         );
         assert_close(
-            &plan.inverse::<f64, _>(coeffs.view()).unwrap(),
+            plan.inverse::<f64, _>(coeffs.view()).unwrap(),
             &signal,
             tol::CLOSED_FORM,
         );

@@ -70,8 +70,8 @@ fn periodic_images_are_functions_on_a_finite_group() {
         let found = Kernel::new(&plane).unwrap().gram(pixels.view()).unwrap();
         let want = Kernel::new(&table).unwrap().gram(functions.view()).unwrap();
         let what = format!("{group} {height}×{width}");
-        assert_entries_close(&format!("{what} nngp"), &found.nngp, &want.nngp, tol::PLANE);
-        assert_entries_close(&format!("{what} ntk"), &found.ntk, &want.ntk, tol::PLANE);
+        assert_entries_close(format!("{what} nngp"), &found.nngp, &want.nngp, tol::PLANE);
+        assert_entries_close(format!("{what} ntk"), &found.ntk, &want.ntk, tol::PLANE);
 
         // All pairs of elements of the group of turns and translations, by the definition.
         let motions = PeriodicRotoTranslation::new(group, height, width).unwrap();
@@ -79,8 +79,8 @@ fn periodic_images_are_functions_on_a_finite_group() {
         let points: Vec<[usize; 2]> = (0..height * width).map(at).collect();
         let definition = Definition::new(&motions, &points, table.layers()).unwrap();
         let want = definition.gram(functions.view()).unwrap();
-        assert_entries_close(&format!("{what} nngp"), &found.nngp, &want.nngp, tol::PLANE);
-        assert_entries_close(&format!("{what} ntk"), &found.ntk, &want.ntk, tol::PLANE);
+        assert_entries_close(format!("{what} nngp"), &found.nngp, &want.nngp, tol::PLANE);
+        assert_entries_close(format!("{what} ntk"), &found.ntk, &want.ntk, tol::PLANE);
 
         // Global filters on both.
         let plane = branched!(
@@ -95,13 +95,13 @@ fn periodic_images_are_functions_on_a_finite_group() {
         let found = Kernel::new(&plane).unwrap().gram(pixels.view()).unwrap();
         let want = Kernel::new(&table).unwrap().gram(functions.view()).unwrap();
         assert_entries_close(
-            &format!("{what} global nngp"),
+            format!("{what} global nngp"),
             &found.nngp,
             &want.nngp,
             tol::PLANE,
         );
         assert_entries_close(
-            &format!("{what} global ntk"),
+            format!("{what} global ntk"),
             &found.ntk,
             &want.ntk,
             tol::PLANE,
@@ -201,8 +201,8 @@ fn a_global_branch_and_a_local_one_add() {
                 ("plane, whole window", plane(&whole())),
             ] {
                 let what = format!("{group} {height}×{width}, order {order}, {name}");
-                assert_entries_close(&format!("{what} nngp"), &found.nngp, &want.nngp, tol::PLANE);
-                assert_entries_close(&format!("{what} ntk"), &found.ntk, &want.ntk, tol::PLANE);
+                assert_entries_close(format!("{what} nngp"), &found.nngp, &want.nngp, tol::PLANE);
+                assert_entries_close(format!("{what} ntk"), &found.ntk, &want.ntk, tol::PLANE);
             }
         }
     }

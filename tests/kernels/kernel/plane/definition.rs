@@ -31,8 +31,8 @@ fn kernels_are_those_of_an_independent_program() {
                         .unwrap()
                         .cross(x1.view(), x2.view())
                         .unwrap();
-                    assert_entries_close(&format!("{key}_nngp"), &gram.nngp, &nngp, tol::PLANE);
-                    assert_entries_close(&format!("{key}_ntk"), &gram.ntk, &ntk, tol::PLANE);
+                    assert_entries_close(format!("{key}_nngp"), &gram.nngp, &nngp, tol::PLANE);
+                    assert_entries_close(format!("{key}_ntk"), &gram.ntk, &ntk, tol::PLANE);
                     assert_eq!(gram.error, KernelError::Exact);
                     seen += 1;
                 }
@@ -116,7 +116,7 @@ fn kernels_are_those_of_the_definition() {
                     ] {
                         let [found, want] =
                             [found, want].map(|value| Array2::from_elem((1, 1), value));
-                        assert_entries_close(&format!("{what} {name}"), &found, &want, tol::PLANE);
+                        assert_entries_close(format!("{what} {name}"), &found, &want, tol::PLANE);
                     }
                 }
             }

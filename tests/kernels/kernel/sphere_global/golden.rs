@@ -74,13 +74,13 @@ fn assert_stored(
     assert_named_close(
         what,
         &gram.nngp,
-        &stored.matrix(&format!("{key}_nngp")),
+        stored.matrix(&format!("{key}_nngp")),
         allowed,
     );
     assert_named_close(
         what,
         &gram.ntk,
-        &stored.matrix(&format!("{key}_ntk")),
+        stored.matrix(&format!("{key}_ntk")),
         allowed,
     );
 }

@@ -149,7 +149,7 @@ fn small_caps_see_the_values_at_one_point() {
         .gram(points.view())
         .unwrap()
         .ntk;
-    let far = |angle: f64| difference(&kernel(angle), &limit);
+    let far = |angle: f64| difference(kernel(angle), &limit);
     let (wide, narrow) = (far(0.04), far(0.02));
     assert!(narrow < tol::NARROW, "{narrow}");
     let ratio = wide / narrow;

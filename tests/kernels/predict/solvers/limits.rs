@@ -22,7 +22,7 @@ fn one_point_and_no_kernel() {
     let model = Nystrom::fit(&factor, array![[6.0]].view(), Ridge::NONE).unwrap();
     assert_named_close(
         "one",
-        &model.predict(one.view()).unwrap(),
+        model.predict(one.view()).unwrap(),
         &array![[6.0]],
         tol::exact(),
     );

@@ -78,7 +78,7 @@ fn nystrom_bound_by_hand() {
         let want = array![(1e-2 * gap).sqrt()];
         // The product with the kernel cancels to a part in 100.
         let tolerance = 100.0 * tol::exact();
-        assert_named_close("training points", &bound.on_train(), &want, tolerance);
+        assert_named_close("training points", bound.on_train(), &want, tolerance);
         let want = array![[gap.sqrt()], [2.0 * gap.sqrt()]];
         let found = bound.at(array![1.0, 4.0].view()).unwrap();
         assert_named_close("test points", &found, &want, tolerance);

@@ -56,7 +56,7 @@ fn partial_factors_are_schur_complements() {
     let kernel = gaussian_kernel(n, 0.05);
     let full = partial(&kernel, usize::MAX);
     assert_eq!((full.rank(), full.remainder_trace()), (n, 0.0));
-    assert_named_close("full factor", &product(&full), &kernel, tol::factor(n));
+    assert_named_close("full factor", product(&full), &kernel, tol::factor(n));
 }
 
 #[test]
