@@ -46,7 +46,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Compute the kernels of one set of inputs with itself, or with another
-    KernelMatrices(gram::Arguments),
+    Gram(gram::Arguments),
     /// Predict with an ensemble of infinitely wide networks
     Predict(predict_arguments::Arguments),
     /// Select the weight and bias standard deviations of a network and the ridge by training points
@@ -206,7 +206,7 @@ fn check_environment() -> Result<()> {
 fn run(command: Command) -> Result<()> {
     check_environment()?;
     match command {
-        Command::KernelMatrices(arguments) => gram::run(&arguments),
+        Command::Gram(arguments) => gram::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
