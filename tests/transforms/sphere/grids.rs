@@ -66,7 +66,7 @@ fn any_number_of_longitudes() {
                 let signal: Array2<Complex64> = plan.inverse(coeffs.view()).unwrap();
                 let rings = Rings::product(sampling, l, longitudes).unwrap();
                 let wanted = at_points(coeffs.view(), &rings);
-                assert_close(&signal, &wanted, tol::transform(l));
+                assert_close(signal.flatten(), &wanted, tol::transform(l));
                 assert_close(
                     plan.forward(signal.view()).unwrap(),
                     &coeffs,
