@@ -1,0 +1,17 @@
+//! The module `haarmonic._haarmonic`: what the crate offers, for arrays of NumPy.
+//!
+//! Every file holds the classes and functions of one part. Conversions of arrays are in `arrays`, of errors in `errors`.
+
+// `#[pyfunction]` turns results as they come from functions of this crate.
+#![allow(clippy::useless_conversion)]
+
+mod arrays;
+mod errors;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    Ok(())
+}
