@@ -4,7 +4,10 @@
 //! objects: these are a `TypeError` that names the argument.
 
 use numpy::ndarray::{ArrayD, ArrayViewD};
-use numpy::{Complex64, Element, PyArray, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use numpy::{
+    Complex64, Element, PyArray, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn,
+    PyUntypedArrayMethods,
+};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -31,7 +34,10 @@ pub(crate) fn real<'py>(value: &Bound<'py, PyAny>, what: &str) -> PyResult<Input
 ///
 /// # Errors
 /// `TypeError` for text and objects.
-pub(crate) fn complex<'py>(value: &Bound<'py, PyAny>, what: &str) -> PyResult<Input<'py, Complex64>> {
+pub(crate) fn complex<'py>(
+    value: &Bound<'py, PyAny>,
+    what: &str,
+) -> PyResult<Input<'py, Complex64>> {
     read(value, what, "complex128", "biufc", "complex numbers")
 }
 
@@ -61,6 +67,9 @@ fn read<'py, T: Element>(
 }
 
 /// A fresh array in C order, which takes over the memory of `array` where that is in C order.
-pub(crate) fn output<'py, T: Element>(py: Python<'py>, array: ArrayD<T>) -> Bound<'py, PyArrayDyn<T>> {
+pub(crate) fn output<'py, T: Element>(
+    py: Python<'py>,
+    array: ArrayD<T>,
+) -> Bound<'py, PyArrayDyn<T>> {
     PyArray::from_owned_array(py, array)
 }

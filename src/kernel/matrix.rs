@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use ndarray::{Array2, Ix2};
 
-use crate::numeric::geometric_mean;
+use crate::numeric::{geometric_mean, larger};
 use crate::parallel::try_map;
 use crate::progress::{Counter, Progress};
 use crate::{Error, Result, memory};
@@ -188,8 +188,9 @@ impl Matrices {
         for ((fine, coarse), of) in self.fine.iter().zip(coarse).zip(of) {
             for ((i, j), value) in fine.indexed_iter() {
                 let error = (value - coarse[[i, j]]).abs();
-                if error > 0.0 {
-                    largest = largest.max(error / geometric_mean(of(&rows[i]), of(&columns[j])));
+                if error != 0.0 {
+                    let relative = error / geometric_mean(of(&rows[i]), of(&columns[j]));
+                    largest = larger(largest, relative);
                 }
             }
         }
