@@ -7,11 +7,24 @@
 
 mod arrays;
 mod errors;
+mod kernel;
+mod metrics;
+mod network;
+mod predict;
+mod results;
+mod signals;
+mod store;
+mod watch;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    network::register(module)?;
+    kernel::register(module)?;
+    predict::register(module)?;
+    metrics::register(module)?;
+    store::register(module)?;
     Ok(())
 }
