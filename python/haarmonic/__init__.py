@@ -7,6 +7,7 @@ from haarmonic._haarmonic import (
     Kernel,
     Network,
     Regression,
+    SetKernel,
     __version__,
     select_hyperparameters,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Network",
     "Prediction",
     "Regression",
+    "SetKernel",
     "__version__",
     "metrics",
     "predict",

@@ -7,11 +7,12 @@ use haarmonic::predict::KernelKind;
 use haarmonic::progress::Progress;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyDict;
 use rayon::prelude::*;
 
 use crate::errors::OrRaise;
 use crate::network::PyNetwork;
+use crate::pickle::{Reduced, reduced};
 use crate::results;
 use crate::signals::{Inputs, one};
 use crate::watch::{self, Threads};
@@ -228,10 +229,7 @@ impl PyKernel {
         format!("<haarmonic.Kernel of {}>", self.kernel.network())
     }
 
-    fn __reduce__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let options = PyDict::new(py);
         let precision = match self.kernel.precision() {
             Precision::Double => "double",
@@ -241,11 +239,7 @@ impl PyKernel {
         options.set_item("table_bytes", self.limits.table_bytes)?;
         options.set_item("points", self.limits.points)?;
         options.set_item("threads", self.threads.count())?;
-        let class = py.get_type::<PyKernel>();
-        let make = py
-            .import("functools")?
-            .call_method("partial", (class,), Some(&options))?;
-        Ok((make, PyTuple::new(py, [self.network()])?))
+        reduced::<PyKernel>(py, &options, (self.network(),))
     }
 }
 

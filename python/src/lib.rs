@@ -9,9 +9,12 @@ mod arrays;
 mod errors;
 mod kernel;
 mod metrics;
+mod molecules;
 mod network;
+mod pickle;
 mod predict;
 mod results;
+mod sets;
 mod signals;
 mod store;
 mod watch;
@@ -26,5 +29,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     predict::register(module)?;
     metrics::register(module)?;
     store::register(module)?;
+    sets::register(module)?;
+    molecules::register(module)?;
     Ok(())
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use haarmonic::network::Network;
 use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyDict, PyType};
 
 use crate::errors::OrRaise;
+use crate::pickle::{Reduced, reduced};
 
 /// An infinitely wide network, from the text of a network file.
 ///
@@ -97,14 +98,8 @@ impl PyNetwork {
         format!("<haarmonic.Network: {}>", self.0)
     }
 
-    fn __reduce__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
-        Ok((
-            py.get_type::<PyNetwork>(),
-            PyTuple::new(py, [self.to_toml()?])?,
-        ))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        reduced::<PyNetwork>(py, &PyDict::new(py), (self.to_toml()?,))
     }
 }
 

@@ -9,11 +9,12 @@ use haarmonic::predict::{
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyDict, PyList};
 
 use crate::arrays::{self, Input};
 use crate::errors::OrRaise;
 use crate::network::PyNetwork;
+use crate::pickle::{Reduced, reduced};
 use crate::results::{self, Class, Form};
 use crate::signals::Inputs;
 use crate::watch::{self, Threads};
@@ -57,6 +58,13 @@ pub(crate) fn kernel_kind(name: &str) -> PyResult<KernelKind> {
         other => Err(PyValueError::new_err(format!(
             "kernel: found {other:?}, expected \"ntk\" or \"nngp\""
         ))),
+    }
+}
+
+fn kind_name(kind: KernelKind) -> &'static str {
+    match kind {
+        KernelKind::Ntk => "ntk",
+        KernelKind::Nngp => "nngp",
     }
 }
 
@@ -213,6 +221,9 @@ impl<'py> Fields<'py> {
 pub(crate) struct PyRegression {
     fitted: FittedRegression,
     form: Form,
+    /// Train and targets as they were given, for `pickle`.
+    given: [Py<PyAny>; 2],
+    learning_rate: f64,
 }
 
 #[pymethods]
@@ -228,6 +239,7 @@ impl PyRegression {
         relative: bool,
         learning_rate: f64,
     ) -> PyResult<Self> {
+        let given = [train, targets].map(|argument| argument.clone().unbind());
         let train = Fields::of(train, kernel_kind(kernel)?, "train")?;
         let train = train.kernels("train", "[n, n]")?;
         let array = arrays::real(targets, "targets")?;
@@ -238,7 +250,12 @@ impl PyRegression {
         };
         let options = Regression::new().ridge(rule).learning_rate(learning_rate);
         let fitted = py.detach(|| options.fit(train, targets)).or_raise()?;
-        Ok(PyRegression { fitted, form })
+        Ok(PyRegression {
+            fitted,
+            form,
+            given,
+            learning_rate,
+        })
     }
 
     /// The mean at test points.
@@ -266,11 +283,9 @@ impl PyRegression {
     ) -> PyResult<Bound<'py, PyAny>> {
         let times = Times::new(t, steps)?;
         let flow = self.fitted.flow();
-        let name = match flow.kind() {
-            KernelKind::Ntk => "ntk",
-            KernelKind::Nngp => "nngp",
-        };
-        let driving = cross.getattr(name).unwrap_or_else(|_| cross.clone());
+        let driving = cross
+            .getattr(kind_name(flow.kind()))
+            .unwrap_or_else(|_| cross.clone());
         let driving = arrays::real(&driving, "cross")?;
         let driving = with_axes(driving.view(), "cross", "[m, n]")?;
         let means = py
@@ -400,12 +415,19 @@ impl PyRegression {
             .or_raise()
     }
 
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        let options = PyDict::new(py);
+        options.set_item("kernel", kind_name(self.fitted.flow().kind()))?;
+        // The number, also where a criterion chose it.
+        options.set_item("ridge", self.fitted.ridge())?;
+        options.set_item("learning_rate", self.learning_rate)?;
+        let [train, targets] = &self.given;
+        reduced::<PyRegression>(py, &options, (train, targets))
+    }
+
     fn __repr__(&self) -> String {
         let flow = self.fitted.flow();
-        let kind = match flow.kind() {
-            KernelKind::Ntk => "NTK",
-            KernelKind::Nngp => "NNGP",
-        };
+        let kind = kind_name(flow.kind()).to_uppercase();
         format!(
             "<haarmonic.Regression: {kind}, {} points, ridge {:e}>",
             flow.train_len(),
@@ -439,6 +461,8 @@ impl PyRegression {
 pub(crate) struct PyEvidence {
     evidence: Evidence,
     form: Form,
+    /// Kernel and targets as they were given, for `pickle`.
+    given: [Py<PyAny>; 2],
 }
 
 #[pymethods]
@@ -452,6 +476,7 @@ impl PyEvidence {
         ridge: f64,
         relative: bool,
     ) -> PyResult<Self> {
+        let given = [kernel, targets].map(|argument| argument.clone().unbind());
         let kernel = arrays::real(kernel, "kernel")?;
         let kernel = with_axes(kernel.view(), "kernel", "[n, n]")?;
         let array = arrays::real(targets, "targets")?;
@@ -460,7 +485,11 @@ impl PyEvidence {
         let evidence = py
             .detach(|| Evidence::fit(kernel, targets, ridge))
             .or_raise()?;
-        Ok(PyEvidence { evidence, form })
+        Ok(PyEvidence {
+            evidence,
+            form,
+            given,
+        })
     }
 
     /// The log marginal likelihood of all targets.
@@ -494,6 +523,13 @@ impl PyEvidence {
     /// The condition number of the kernel with its noise.
     fn condition(&self, py: Python<'_>) -> f64 {
         py.detach(|| self.evidence.condition())
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        let options = PyDict::new(py);
+        options.set_item("ridge", self.evidence.ridge())?;
+        let [kernel, targets] = &self.given;
+        reduced::<PyEvidence>(py, &options, (kernel, targets))
     }
 }
 

@@ -7,10 +7,11 @@ use haarmonic::kernel::{Kernel, Signals};
 use haarmonic::network::Network;
 use haarmonic::store::{KernelStore, Share, StoreOptions};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyDict;
 
 use crate::errors::OrRaise;
 use crate::kernel::PyKernel;
+use crate::pickle::{Reduced, reduced};
 use crate::results::{self, Class};
 use crate::signals::Inputs;
 use crate::watch;
@@ -166,19 +167,12 @@ impl PyGramStore {
         format!("<haarmonic.GramStore in {}>", self.folder.display())
     }
 
-    fn __reduce__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let options = PyDict::new(py);
         options.set_item("memory", self.options.memory)?;
         options.set_item("side", self.options.side)?;
-        let class = py.get_type::<PyGramStore>();
-        let make = py
-            .import("functools")?
-            .call_method("partial", (class,), Some(&options))?;
-        let fields = (&self.folder, &self.kernel, &self.x1, &self.x2);
-        Ok((make, fields.into_pyobject(py)?))
+        let arguments = (&self.folder, &self.kernel, &self.x1, &self.x2);
+        reduced::<PyGramStore>(py, &options, arguments)
     }
 }
 
