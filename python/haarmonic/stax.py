@@ -237,7 +237,7 @@ def serial(*layers: Layer) -> Layer:
     >>> from haarmonic import stax
     >>> init_fn, apply_fn, kernel_fn = stax.serial(stax.Dense(512), stax.Erf(), stax.Dense(1))
     >>> kernel_fn([[3.0, 4.0]], get="nngp").round(4)
-    array([[0.7532]])
+    array([[0.8229]])
     """
     return _layer(joined(part for layer in layers for part in layer.kernel_fn.parts))
 

@@ -15,7 +15,8 @@ use crate::network::PyNetwork;
 use crate::pickle::{Reduced, reduced};
 use crate::results;
 use crate::signals::{Inputs, one};
-use crate::watch::{self, Threads};
+use crate::threads::Threads;
+use crate::watch;
 
 /// So many pairs of vectors take less than a millisecond or a few: they are computed without a watch.
 const FEW_PAIRS: usize = 4096;
@@ -70,7 +71,7 @@ impl PyKernel {
         precision: &str,
         table_bytes: Option<usize>,
         points: Option<u64>,
-        threads: Option<usize>,
+        threads: Option<i64>,
     ) -> PyResult<Self> {
         let quadrature = match (tolerance, band_limit) {
             (Some(_), Some(_)) => {
@@ -213,7 +214,7 @@ impl PyKernel {
         let network = self.kernel.network();
         let x = Inputs::of(x, network, "x")?;
         let x = x.signals(network, "x")?;
-        let (nngp, ntk) = watch::long(py, &self.threads, None, |progress| {
+        let (nngp, ntk) = watch::long(py, self.threads, None, |progress| {
             diagonal(&self.kernel.clone().with_progress(progress), x)
         })?;
         Ok((results::array(py, nngp)?, results::array(py, ntk)?))
@@ -238,7 +239,7 @@ impl PyKernel {
         options.set_item("precision", precision)?;
         options.set_item("table_bytes", self.limits.table_bytes)?;
         options.set_item("points", self.limits.points)?;
-        options.set_item("threads", self.threads.count())?;
+        options.set_item("threads", self.threads.asked())?;
         reduced::<PyKernel>(py, &options, (self.network(),))
     }
 }
@@ -254,9 +255,9 @@ impl PyKernel {
     ) -> PyResult<KernelMatrices> {
         let vectors = matches!(self.kernel.network().input(), InputSpace::Vector { .. });
         if progress.is_none() && vectors && pairs <= FEW_PAIRS {
-            return watch::short(py, &self.threads, || compute(&self.kernel));
+            return watch::short(py, self.threads, || compute(&self.kernel));
         }
-        watch::long(py, &self.threads, progress, |progress: Progress| {
+        watch::long(py, self.threads, progress, |progress: Progress| {
             compute(&self.kernel.clone().with_progress(progress))
         })
     }

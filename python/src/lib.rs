@@ -17,6 +17,7 @@ mod results;
 mod sets;
 mod signals;
 mod store;
+mod threads;
 mod watch;
 
 use pyo3::prelude::*;

@@ -12,12 +12,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::arrays::{self, Input};
-use crate::errors::OrRaise;
 use crate::network::PyNetwork;
 use crate::pickle::{Reduced, reduced};
 use crate::results::{self, Class, Form};
 use crate::signals::Inputs;
-use crate::watch::{self, Threads};
+use crate::threads::Threads;
+use crate::watch;
 
 /// A view with a fixed number of axes.
 ///
@@ -91,6 +91,11 @@ fn fixed_ridge(value: f64, relative: bool) -> Ridge {
 enum RidgeArgument {
     Number(f64),
     Criterion(String),
+}
+
+/// Runs linear algebra on all threads.
+fn solve<T: Send>(py: Python<'_>, job: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+    watch::short(py, Threads::new(None)?, job)
 }
 
 /// One time or several.
@@ -249,7 +254,7 @@ impl PyRegression {
             RidgeArgument::Criterion(name) => criterion(&name)?.into(),
         };
         let options = Regression::new().ridge(rule).learning_rate(learning_rate);
-        let fitted = py.detach(|| options.fit(train, targets)).or_raise()?;
+        let fitted = solve(py, || options.fit(train, targets))?;
         Ok(PyRegression {
             fitted,
             form,
@@ -288,9 +293,7 @@ impl PyRegression {
             .unwrap_or_else(|_| cross.clone());
         let driving = arrays::real(&driving, "cross")?;
         let driving = with_axes(driving.view(), "cross", "[m, n]")?;
-        let means = py
-            .detach(|| flow.predict_mean_at(driving, &times.times))
-            .or_raise()?;
+        let means = solve(py, || flow.predict_mean_at(driving, &times.times))?;
         times.results(py, means, |py, mean| self.form.of(py, mean))
     }
 
@@ -324,9 +327,7 @@ impl PyRegression {
         let cross = cross.kernels("cross", "[m, n]")?;
         let prior = arrays::real(prior, "prior")?;
         let prior = with_axes(prior.view(), "prior", "[m, m]")?;
-        let found = py
-            .detach(|| flow.predict_at(cross, prior, &times.times))
-            .or_raise()?;
+        let found = solve(py, || flow.predict_at(cross, prior, &times.times))?;
         times.results(py, found, |py, found| {
             results::prediction(py, found, self.form)
         })
@@ -362,9 +363,7 @@ impl PyRegression {
         let cross = cross.kernels("cross", "[m, n]")?;
         let prior = arrays::real(prior, "prior")?;
         let prior = with_axes(prior.view(), "prior", "[m]")?;
-        let found = py
-            .detach(|| flow.predict_marginals_at(cross, prior, &times.times))
-            .or_raise()?;
+        let found = solve(py, || flow.predict_marginals_at(cross, prior, &times.times))?;
         times.results(py, found, |py, found| {
             results::marginals(py, found, self.form)
         })
@@ -390,14 +389,12 @@ impl PyRegression {
     ) -> PyResult<Bound<'py, PyAny>> {
         let times = Times::new(t, steps)?;
         let flow = self.fitted.flow();
-        let found = py
-            .detach(|| {
-                let times = times.times.iter();
-                times
-                    .map(|&time| flow.predict_train(time))
-                    .collect::<Result<Vec<_>>>()
-            })
-            .or_raise()?;
+        let found = solve(py, || {
+            let times = times.times.iter();
+            times
+                .map(|&time| flow.predict_train(time))
+                .collect::<Result<Vec<_>>>()
+        })?;
         times.results(py, found, |py, found| {
             results::prediction(py, found, self.form)
         })
@@ -411,8 +408,7 @@ impl PyRegression {
 
     /// The largest learning rate with which steps of gradient descent converge: 2 n · outputs over the largest eigenvalue.
     fn stable_learning_rate(&self, py: Python<'_>) -> PyResult<f64> {
-        py.detach(|| self.fitted.flow().stable_learning_rate())
-            .or_raise()
+        solve(py, || self.fitted.flow().stable_learning_rate())
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
@@ -482,9 +478,7 @@ impl PyEvidence {
         let array = arrays::real(targets, "targets")?;
         let (targets, form) = self::targets(array.view())?;
         let ridge = fixed_ridge(ridge, relative);
-        let evidence = py
-            .detach(|| Evidence::fit(kernel, targets, ridge))
-            .or_raise()?;
+        let evidence = solve(py, || Evidence::fit(kernel, targets, ridge))?;
         Ok(PyEvidence {
             evidence,
             form,
@@ -516,13 +510,13 @@ impl PyEvidence {
     /// Marginals
     ///     `mean` in the form of the targets, `variance` `[n]`.
     fn leave_one_out<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let found = py.detach(|| self.evidence.leave_one_out()).or_raise()?;
+        let found = solve(py, || self.evidence.leave_one_out())?;
         results::marginals(py, found, self.form)
     }
 
     /// The condition number of the kernel with its noise.
-    fn condition(&self, py: Python<'_>) -> f64 {
-        py.detach(|| self.evidence.condition())
+    fn condition(&self, py: Python<'_>) -> PyResult<f64> {
+        solve(py, || Ok(self.evidence.condition()))
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
@@ -590,7 +584,7 @@ fn select_hyperparameters<'py>(
     let selection = HyperparameterSelection::new(self::criterion(criterion)?, kernel_kind(kernel)?)
         .noise(noise)
         .iterations(iterations);
-    let found = watch::long(py, &Threads::default(), progress, |progress| {
+    let found = watch::long(py, Threads::new(None)?, progress, |progress| {
         selection.fit(&network.0, targets, |network| {
             Kernel::new(network)?
                 .with_progress(progress.clone())

@@ -100,7 +100,7 @@ impl PySetKernel {
         } = self.kernel.get();
         let x = Inputs::of(x, kernel.network(), "x")?;
         let (x, sets) = (x.signals(kernel.network(), "x")?, sets(labels));
-        let gram = watch::long(py, threads, progress, |progress: Progress| {
+        let gram = watch::long(py, *threads, progress, |progress: Progress| {
             let kernel = self.of(kernel.clone().with_progress(progress))?;
             let x = kernel.kernel().prepare(x)?;
             kernel.gram(&x, &sets, &[self.pairing]).map(only)
@@ -141,7 +141,7 @@ impl PySetKernel {
         );
         let (x1, x2) = (x1.signals(network, "x1")?, x2.signals(network, "x2")?);
         let (rows, columns) = (sets(labels1), sets(labels2));
-        let cross = watch::long(py, threads, progress, |progress: Progress| {
+        let cross = watch::long(py, *threads, progress, |progress: Progress| {
             let kernel = self.of(kernel.clone().with_progress(progress))?;
             let x1 = kernel.kernel().prepare(x1)?;
             let x2 = kernel.kernel().prepare(x2)?;

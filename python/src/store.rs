@@ -121,7 +121,7 @@ impl PyGramStore {
         } = self.kernel.get();
         let inputs = self.inputs(py)?;
         let signals = inputs.signals(kernel.network())?;
-        let report = watch::long(py, threads, progress, |progress| {
+        let report = watch::long(py, *threads, progress, |progress| {
             let store = signals.open(&self.folder, kernel, self.options)?;
             store.complete_share(share, Some(progress))
         })?;
@@ -192,11 +192,14 @@ impl PyGramStore {
         py: Python<'_>,
         work: impl FnOnce(&KernelStore<'_>) -> Result<T> + Send,
     ) -> PyResult<T> {
-        let kernel = &self.kernel.get().kernel;
+        let PyKernel {
+            kernel, threads, ..
+        } = self.kernel.get();
         let inputs = self.inputs(py)?;
         let signals = inputs.signals(kernel.network())?;
-        py.detach(|| work(&signals.open(&self.folder, kernel, self.options)?))
-            .or_raise()
+        watch::short(py, *threads, || {
+            work(&signals.open(&self.folder, kernel, self.options)?)
+        })
     }
 }
 

@@ -12,56 +12,14 @@ use std::time::Duration;
 
 use haarmonic::Result;
 use haarmonic::progress::Progress;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
 use crate::errors::OrRaise;
+use crate::threads::Threads;
 
 /// The caller wakes this often.
 const WAKE: Duration = Duration::from_millis(50);
-
-/// The threads of a computation: the global pool, or a pool of its own.
-#[derive(Clone, Default)]
-pub(crate) struct Threads(Option<Arc<ThreadPool>>);
-
-impl Threads {
-    /// # Errors
-    /// `ValueError` for no thread, or more than the system gives.
-    pub(crate) fn new(count: Option<usize>) -> PyResult<Self> {
-        let Some(count) = count else {
-            return Ok(Threads(None));
-        };
-        if count == 0 {
-            return Err(PyValueError::new_err(
-                "threads: found 0, expected at least 1, or None for all",
-            ));
-        }
-        ThreadPoolBuilder::new()
-            .num_threads(count)
-            .build()
-            .map(|pool| Threads(Some(Arc::new(pool))))
-            .map_err(|error| PyValueError::new_err(format!("threads: {error}")))
-    }
-
-    pub(crate) fn count(&self) -> Option<usize> {
-        self.0.as_ref().map(|pool| pool.current_num_threads())
-    }
-
-    fn scope<'scope, R>(&self, op: impl FnOnce(&Scope<'scope>) -> R) -> R {
-        match &self.0 {
-            Some(pool) => pool.in_place_scope(op),
-            None => rayon::in_place_scope(op),
-        }
-    }
-
-    fn run<T: Send>(&self, job: impl FnOnce() -> T + Send) -> T {
-        match &self.0 {
-            Some(pool) => pool.install(job),
-            None => job(),
-        }
-    }
-}
 
 /// What a job has reported, and whether it shall go on.
 #[derive(Default)]
@@ -85,13 +43,14 @@ impl Shared {
     }
 }
 
-/// Runs a short job without the GIL. Ctrl-C takes effect after it.
+/// Runs a job without the GIL. Ctrl-C takes effect after it.
 pub(crate) fn short<T: Send>(
     py: Python<'_>,
-    threads: &Threads,
+    threads: Threads,
     job: impl FnOnce() -> Result<T> + Send,
 ) -> PyResult<T> {
-    py.detach(|| threads.run(job)).or_raise()
+    let pool = threads.pool()?;
+    py.detach(|| pool.install(job)).or_raise()
 }
 
 /// Runs a job that reports its progress without the GIL; Ctrl-C ends it, and so does an exception of the progress function.
@@ -100,7 +59,7 @@ pub(crate) fn short<T: Send>(
 /// * `progress` — `None`, `True` for a bar, or a function of the numbers of pairs done and of pairs in all
 pub(crate) fn long<T: Send>(
     py: Python<'_>,
-    threads: &Threads,
+    threads: Threads,
     progress: Option<&Bound<'_, PyAny>>,
     job: impl FnOnce(Progress) -> Result<T> + Send,
 ) -> PyResult<T> {
@@ -109,8 +68,9 @@ pub(crate) fn long<T: Send>(
     let listener = shared.listener();
     let (sender, receiver) = sync_channel(1);
     let (seen, to_tell) = (&shared, report.as_ref());
+    let pool = threads.pool()?;
     let (result, raised) = py.detach(move || {
-        threads.scope(|scope| {
+        pool.in_place_scope(|scope| {
             scope.spawn(move |_| {
                 // The receiver lives until the scope ends.
                 let _ = sender.send(job(listener));
