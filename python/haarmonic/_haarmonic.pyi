@@ -128,9 +128,7 @@ class Regression:
     @overload
     def train(self, t: float | None = None, *, steps: int | None = None) -> Prediction: ...
     @overload
-    def train(
-        self, t: Sequence[float] | None = None, *, steps: Sequence[int] | None = None
-    ) -> list[Prediction]: ...
+    def train(self, t: Sequence[float] | None = None, *, steps: Sequence[int] | None = None) -> list[Prediction]: ...
 
 class Evidence:
     def __init__(

@@ -59,7 +59,8 @@ class _NTKEstimator(BaseEstimator):  # type: ignore[misc]
         return self._signals(checked)
 
     def _mean(self, X: ArrayLike) -> Floats:
-        return self.regression_.mean(self.kernel_.between(self._checked(X), self.X_fit_), self.time)
+        signals = self._checked(X)
+        return self.regression_.mean(self.kernel_.between(signals, self.X_fit_), self.time)
 
     def _marginals(self, X: ArrayLike) -> Marginals:
         signals = self._checked(X)
@@ -69,10 +70,11 @@ class _NTKEstimator(BaseEstimator):  # type: ignore[misc]
 
 def _perceptron() -> stax.Layer:
     """Two hidden layers with ReLU, and biases."""
-    weights = {"W_std": 2**0.5, "b_std": 0.1}
-    return stax.serial(
-        stax.Dense(512, **weights), stax.Relu(), stax.Dense(512, **weights), stax.Relu(), stax.Dense(1, **weights)
-    )
+
+    def dense() -> stax.Layer:
+        return stax.Dense(512, W_std=2**0.5, b_std=0.5)
+
+    return stax.serial(dense(), stax.Relu(), dense(), stax.Relu(), dense())
 
 
 class NTKRegressor(RegressorMixin, _NTKEstimator):  # type: ignore[misc]
@@ -111,9 +113,14 @@ class NTKRegressor(RegressorMixin, _NTKEstimator):  # type: ignore[misc]
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> NTKRegressor:
         """Fit training signals `[n, features]` (or `[n, ...]`) and targets `[n]` or `[n, outputs]`."""
-        X, y = validate_data(self, X, y, dtype=np.float64, allow_nd=True, multi_output=True, y_numeric=True)
-        self._fit(X, np.asarray(y, dtype=float))
+        signals, targets = validate_data(self, X, y, dtype=np.float64, allow_nd=True, multi_output=True, y_numeric=True)
+        self._fit(signals, np.asarray(targets, dtype=float))
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
     def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
         """The mean in the form of the targets, and with `return_std` the standard deviation `[m]` of each point."""
@@ -138,12 +145,12 @@ class NTKClassifier(ClassifierMixin, _NTKEstimator):  # type: ignore[misc]
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> NTKClassifier:
         """Fit training signals `[n, features]` (or `[n, ...]`) and labels `[n]`."""
-        X, y = validate_data(self, X, y, dtype=np.float64, allow_nd=True)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
+        signals, targets = validate_data(self, X, y, dtype=np.float64, allow_nd=True)
+        check_classification_targets(targets)
+        self.classes_, labels = np.unique(targets, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y: found {len(self.classes_)} class, expected at least two")
-        self._fit(X, centred_one_hot(labels, len(self.classes_)))
+        self._fit(signals, centred_one_hot(labels, len(self.classes_)))
         return self
 
     def decision_function(self, X: ArrayLike) -> Floats:
@@ -153,7 +160,8 @@ class NTKClassifier(ClassifierMixin, _NTKEstimator):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The labels of the largest scores, `[m]`."""
-        labels: NDArray[Any] = self.classes_[self._mean(X).argmax(axis=1)]
+        best = self._mean(X).argmax(axis=1)
+        labels: NDArray[Any] = self.classes_[best]
         return labels
 
     def predict_proba(self, X: ArrayLike) -> Floats:

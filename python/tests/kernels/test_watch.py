@@ -30,7 +30,7 @@ run = lambda: GramStore(sys.argv[1], Kernel(network), x).complete()
 """,
     "diagonal": """
 network = stax.network((32, 32, 3), *[stax.Conv(1, (3, 3), padding="SAME"), stax.Relu()] * 4, stax.GlobalAvgPool(), stax.Dense(1))
-run = lambda: Kernel(network).diagonal(np.random.default_rng(0).normal(size=(20000, 32, 32, 3)))
+run = lambda: Kernel(network).diagonal(np.random.default_rng(0).normal(size=(2000, 32, 32, 3)))
 """,
 }
 
@@ -53,7 +53,10 @@ except KeyboardInterrupt:
 def test_ctrl_c_ends_a_matrix_within_a_second(job: str, tmp_path) -> None:
     program = PROGRAM.format(job=LONG_JOBS[job])
     process = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path / "tiles")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, str(tmp_path / "tiles")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

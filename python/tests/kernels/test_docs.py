@@ -18,7 +18,7 @@ def test_docstrings(name: str) -> None:
     if name == "sklearn":
         pytest.importorskip("sklearn")
     module = importlib.import_module(f"haarmonic.{name}")
-    assert doctest.testmod(module).failed == 0
+    assert doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0
 
 
 def examples(thing: object, name: str) -> list[doctest.DocTest]:
@@ -34,7 +34,7 @@ def examples(thing: object, name: str) -> list[doctest.DocTest]:
 def test_native_docstrings(name: str) -> None:
     thing = getattr(_haarmonic, name)
     assert thing.__doc__, f"{name} has no docstring"
-    runner = doctest.DocTestRunner()
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     for example in examples(thing, name):
         runner.run(example)
     assert runner.summarize().failed == 0
