@@ -18,8 +18,11 @@ use crate::signals::{Inputs, one};
 use crate::threads::Threads;
 use crate::watch;
 
-/// So many pairs of vectors take less than a millisecond or a few: they are computed without a watch.
-const FEW_PAIRS: usize = 4096;
+/// Work that is computed without a watch, since it takes a few milliseconds at most: pairs of vectors times their entries, and pairs
+/// of images times the square of their pixels.
+const SHORT: [usize; 2] = [1 << 19, 1 << 17];
+/// Each pair of vectors counts as so many entries more.
+const PAIR: usize = 64;
 
 /// The kernels of an infinitely wide network: NNGP and NTK.
 ///
@@ -253,13 +256,24 @@ impl PyKernel {
         progress: Option<&Bound<'_, PyAny>>,
         compute: impl FnOnce(&Kernel) -> haarmonic::Result<KernelMatrices> + Send,
     ) -> PyResult<KernelMatrices> {
-        let vectors = matches!(self.kernel.network().input(), InputSpace::Vector { .. });
-        if progress.is_none() && vectors && pairs <= FEW_PAIRS {
+        if progress.is_none() && is_short(self.kernel.network().input(), pairs) {
             return watch::short(py, self.threads, || compute(&self.kernel));
         }
         watch::long(py, self.threads, progress, |progress: Progress| {
             compute(&self.kernel.clone().with_progress(progress))
         })
+    }
+}
+
+/// Whether some pairs take a few milliseconds at most.
+fn is_short(input: &InputSpace, pairs: usize) -> bool {
+    match *input {
+        InputSpace::Vector { dimension } => pairs.saturating_mul(PAIR + dimension) <= SHORT[0],
+        InputSpace::Plane { height, width, .. } => {
+            let pixels = height.saturating_mul(width);
+            pairs.saturating_mul(pixels.saturating_mul(pixels)) <= SHORT[1]
+        }
+        _ => false,
     }
 }
 

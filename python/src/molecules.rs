@@ -145,13 +145,13 @@ fn read_qm9(py: Python<'_>, path: PathBuf, count: Option<usize>) -> PyResult<Vec
     py.detach(|| {
         let mut found = Vec::new();
         Qm9Source::open(path)?.for_each(
-            |row| row < wanted,
+            |_| true,
             |record| {
-                found.push(PyMolecule(record.molecule));
-                Ok(match found.len() < wanted {
-                    true => ControlFlow::Continue(()),
-                    false => ControlFlow::Break(()),
-                })
+                if found.len() < wanted {
+                    found.push(PyMolecule(record.molecule));
+                    return Ok(ControlFlow::Continue(()));
+                }
+                Ok(ControlFlow::Break(()))
             },
             |_| (),
         )?;

@@ -115,7 +115,7 @@ def test_what_is_no_input(kernel: Kernel, x: object, error: type, message: str) 
 def test_what_is_no_network() -> None:
     with pytest.raises(ValueError, match=r"key `dimensions` in \[input\] \(line 4\)"):
         Network(MLP.replace("dimension", "dimensions"))
-    with pytest.raises(OSError, match="nowhere.toml"):
+    with pytest.raises(OSError, match=r"nowhere\.toml"):
         Network.read("nowhere.toml")
     with pytest.raises(ValueError, match="tolerance"):
         Kernel(stax.network((1, 2, 3), stax.Lifting(group="SO3"), stax.GroupPool()), tolerance=-1.0)
