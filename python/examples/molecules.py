@@ -11,7 +11,7 @@ import numpy as np
 from haarmonic import Kernel, KernelMatrices, Regression, SetKernel, metrics, stax
 from haarmonic.molecules import Molecule, SphericalFeatures, read_qm9
 
-TRAIN, TEST, BAND_LIMIT = 200, 100, 5
+TRAIN, TEST, BAND_LIMIT = 100, 50, 5
 
 # %% Molecules, and what each atom sees of its neighbours
 molecules = read_qm9(Path(__file__).parents[2] / "examples" / "data" / "qm9_sample.csv", TRAIN + TEST)

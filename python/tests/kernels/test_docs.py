@@ -2,7 +2,10 @@
 
 import doctest
 import importlib
+import importlib.util
 import pkgutil
+import re
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +40,18 @@ def test_native_docstrings(name: str) -> None:
     for example in examples(thing, name):
         runner.run(example)
     assert runner.summarize().failed == 0
+
+
+ROOT = Path(__file__).parents[3]
+PAGES = ["python/README.md", "docs/python.md"]
+OPTIONAL = ["dask", "joblib", "sklearn"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages(page: str) -> None:
+    """The examples of a page run one after the other."""
+    names: dict[str, object] = {}
+    for code in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL):
+        needed = [module for module in OPTIONAL if re.search(rf"(from|import) (haarmonic\.)?{module}", code)]
+        if all(importlib.util.find_spec(module) for module in needed):
+            exec(compile(code, page, "exec"), names)
