@@ -7,11 +7,30 @@
 
 mod arrays;
 mod errors;
+mod kernel;
+mod metrics;
+mod molecules;
+mod network;
+mod pickle;
+mod predict;
+mod results;
+mod sets;
+mod signals;
+mod store;
+mod threads;
+mod watch;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    network::register(module)?;
+    kernel::register(module)?;
+    predict::register(module)?;
+    metrics::register(module)?;
+    store::register(module)?;
+    sets::register(module)?;
+    molecules::register(module)?;
     Ok(())
 }

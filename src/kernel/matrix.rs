@@ -7,7 +7,7 @@ use ndarray::{Array2, Ix2};
 
 use crate::numeric::{geometric_mean, larger};
 use crate::parallel::try_map;
-use crate::progress::{Counter, Progress};
+use crate::progress::{Counter, Patience, Progress};
 use crate::{Error, Result, memory};
 
 use super::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator};
@@ -48,10 +48,17 @@ pub(super) fn matrix(
         let matrices = Mutex::new(Matrices::zeros(shape, with_errors)?);
         try_map(tiles.len(), |t| {
             let (r, c) = tiles[t].clone();
-            let above = |i: usize, j: usize| c.start + j >= r.start + i;
             let cut = mirrored && c.start < r.end;
-            let wanted = cut.then_some(&above as &dyn Fn(usize, usize) -> bool);
-            let block = pairs.block(r.clone(), c.clone(), wanted)?;
+            let patience = counter.patience();
+            let wanted = |i: usize, j: usize| {
+                let above = !cut || c.start + j >= r.start + i;
+                above && patience.as_ref().is_none_or(Patience::goes_on)
+            };
+            let all = !cut && patience.is_none();
+            let wanted = (!all).then_some(&wanted as &dyn Fn(usize, usize) -> bool);
+            let block = pairs.block(r.clone(), c.clone(), wanted);
+            patience.as_ref().map_or(Ok(()), Patience::check)?;
+            let block = block?;
             let mut matrices = matrices.lock().expect("no thread panics while writing");
             matrices.place(&r, &c, &block, mirrored);
             drop(matrices);
