@@ -3,8 +3,12 @@
 //! An array of the wanted type is read where it lies; others are converted by NumPy once. Numbers are never read from text or
 //! objects: these are a `TypeError` that names the argument.
 
-use numpy::ndarray::{ArrayD, ArrayViewD};
-use numpy::{Complex64, Element, PyArray, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use haarmonic::memory;
+use numpy::ndarray::{ArrayD, ArrayViewD, IxDyn};
+use numpy::{
+    Complex64, Element, PyArray, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray,
+    PyUntypedArrayMethods,
+};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -31,7 +35,10 @@ pub(crate) fn real<'py>(value: &Bound<'py, PyAny>, what: &str) -> PyResult<Input
 ///
 /// # Errors
 /// `TypeError` for text and objects.
-pub(crate) fn complex<'py>(value: &Bound<'py, PyAny>, what: &str) -> PyResult<Input<'py, Complex64>> {
+pub(crate) fn complex<'py>(
+    value: &Bound<'py, PyAny>,
+    what: &str,
+) -> PyResult<Input<'py, Complex64>> {
     read(value, what, "complex128", "biufc", "complex numbers")
 }
 
@@ -42,8 +49,8 @@ fn read<'py, T: Element>(
     kinds: &str,
     wanted: &str,
 ) -> PyResult<Input<'py, T>> {
-    if let Ok(array) = value.cast::<PyArrayDyn<T>>() {
-        return Ok(Input(array.readonly()));
+    if let Some(input) = where_it_lies(value, what)? {
+        return Ok(input);
     }
     let py = value.py();
     let array = py.import("numpy")?.call_method1("asarray", (value,))?;
@@ -57,10 +64,55 @@ fn read<'py, T: Element>(
     let options = PyDict::new(py);
     options.set_item("copy", false)?;
     let array = array.call_method("astype", (dtype,), Some(&options))?;
-    Ok(Input(array.cast_into::<PyArrayDyn<T>>()?.readonly()))
+    match where_it_lies(&array, what)? {
+        Some(input) => Ok(input),
+        // A field of a record, at odd places in memory.
+        None => {
+            let copy = array.call_method0("copy")?;
+            Ok(Input(copy.cast_into::<PyArrayDyn<T>>()?.readonly()))
+        }
+    }
+}
+
+/// The array itself, where its type and its strides allow that.
+///
+/// # Errors
+/// `TypeError` for masked arrays, whose mask would be lost.
+pub(crate) fn where_it_lies<'py, T: Element>(
+    value: &Bound<'py, PyAny>,
+    what: &str,
+) -> PyResult<Option<Input<'py, T>>> {
+    let Ok(array) = value.cast::<PyArrayDyn<T>>() else {
+        return Ok(None);
+    };
+    if value.cast_exact::<PyUntypedArray>().is_err() && value.hasattr("mask")? {
+        return Err(PyTypeError::new_err(format!(
+            "{what}: found a masked array, expected one without mask: fill it first"
+        )));
+    }
+    let size = size_of::<T>() as isize;
+    let whole = array.strides().iter().all(|stride| stride % size == 0);
+    Ok((whole && array.is_aligned()).then(|| Input(array.readonly())))
+}
+
+/// An array of zeros in C order, where there is memory for it.
+///
+/// # Errors
+/// `MemoryError`.
+pub(crate) fn zeros<T: Clone + Default>(shape: &[usize]) -> haarmonic::Result<ArrayD<T>> {
+    let size = memory::bytes(1, shape).saturating_mul(size_of::<T>() as u64) / 8;
+    memory::check(
+        &format!("array of shape {shape:?}"),
+        size,
+        "take fewer signals at a time",
+    )?;
+    Ok(ArrayD::from_elem(IxDyn(shape), T::default()))
 }
 
 /// A fresh array in C order, which takes over the memory of `array` where that is in C order.
-pub(crate) fn output<'py, T: Element>(py: Python<'py>, array: ArrayD<T>) -> Bound<'py, PyArrayDyn<T>> {
+pub(crate) fn output<'py, T: Element>(
+    py: Python<'py>,
+    array: ArrayD<T>,
+) -> Bound<'py, PyArrayDyn<T>> {
     PyArray::from_owned_array(py, array)
 }

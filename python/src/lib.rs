@@ -7,11 +7,28 @@
 
 mod arrays;
 mod errors;
+mod harmonics;
+mod layout;
+mod layouts;
+mod matching;
+mod rotation;
+mod samples;
+mod sht;
+mod so3;
+mod threads;
+mod wigner;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    harmonics::register(module)?;
+    layouts::register(module)?;
+    matching::register(module)?;
+    rotation::register(module)?;
+    sht::register(module)?;
+    so3::register(module)?;
+    wigner::register(module)?;
     Ok(())
 }
