@@ -17,8 +17,8 @@ class Maps(NamedTuple):
 
     values: NDArray[np.float64]
     """Shape [npix] or [n, npix]."""
-    masked: NDArray[np.bool_]
-    """Which pixels were masked, the shape of the values."""
+    masked: NDArray[np.bool_] | None
+    """Which pixels were masked, the shape of the values; None without masked pixels."""
     nside: int
 
 
@@ -40,10 +40,11 @@ def read_maps(maps: ArrayLike | Sequence[ArrayLike], pol: bool) -> Maps:
     nside = round((pixels / 12) ** 0.5)
     if pixels == 0 or 12 * nside**2 != pixels:
         raise ValueError(f"maps: found {pixels} pixels, expected 12 nside^2")
+    # Other values are far above the mark: without masked pixels one pass is enough.
+    if np.min(array) > 0.5 * UNSEEN:
+        return Maps(array, None, nside)
     masked = np.abs(array - UNSEEN) <= -1e-5 * UNSEEN
-    if masked.any():
-        array = np.where(masked, 0.0, array)
-    return Maps(array, masked, nside)
+    return Maps(np.where(masked, 0.0, array), masked, nside)
 
 
 def check_scalar(what: str, count: int, pol: bool) -> None:

@@ -116,8 +116,8 @@ def anafast(
     >>> import numpy as np
     >>> from haarmonic.healpix import anafast
     >>> cl = anafast(np.ones(12 * 4**2), lmax=5)
-    >>> cl.shape, round(float(cl[0]), 6)                # 4 pi
-    ((6,), 12.566371)
+    >>> cl.shape, round(float(cl[0]), 3)                # 4 pi
+    ((6,), 12.566)
     """
 
     def analysis(maps: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.complex128]:

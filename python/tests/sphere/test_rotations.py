@@ -96,7 +96,8 @@ def test_best_rotation_finds_the_rotation() -> None:
     assert best.runner_up is None or best.runner_up < 1
     again = pickle.loads(pickle.dumps(best))
     assert isinstance(again, BestRotation)
-    assert (again.quaternion, again.score, again.steps) == (best.quaternion, best.score, best.steps)
+    assert again.quaternion == pytest.approx(best.quaternion, abs=1e-15)
+    assert (again.score, again.steps) == (best.score, best.steps)
     matcher = pickle.loads(pickle.dumps(RotationMatcher(12)))
     assert matcher.lmax == 12
     assert matcher.best_rotation(f, g).euler == best_rotation(f, g).euler
@@ -123,7 +124,7 @@ def test_best_rotation_is_align_vectors_for_degree_one() -> None:
 ERRORS = [
     (lambda: rotate_coefficients(random_alm(4), (1.0, 2.0)), "rotation: found shape"),
     (lambda: rotate_coefficients(random_alm(4), np.diag([1.0, 1.0, -1.0])), "determinant -1"),
-    (lambda: rotate_coefficients(random_alm(4), (0, np.nan, 0)), "NaN or infinity"),
+    (lambda: rotate_coefficients(random_alm(4), (0, np.nan, 0)), "beta: found NaN"),
     (lambda: CoefficientRotation(4, "quarter"), "layout: found"),
     (lambda: CoefficientRotation(4).rotate(np.ones(10), ANGLES), "expected shape"),
     (lambda: best_rotation(np.zeros(15), random_alm(4)), "zero everywhere"),

@@ -67,7 +67,7 @@ def test_iterations_reduce_the_error_of_the_quadrature() -> None:
     maps = plan.synthesis(np.stack([alm, 2 * alm]))
     errors = [error(plan.analysis(maps, iterations=n)[1], 2 * alm) for n in range(4)]
     assert errors == sorted(errors, reverse=True)
-    assert errors[3] < 1e-3 * errors[0]
+    assert errors[3] < 1e-2 * errors[0]
     # By hand: the analysis of the residual is added.
     by_hand = plan.analysis(maps)
     by_hand = by_hand + plan.analysis(maps - plan.synthesis(by_hand))
@@ -287,11 +287,11 @@ ERRORS = [
     (lambda: Sht(3).synthesis(np.ones(10), dtype=complex), ValueError, "layout"),
     (lambda: Sht(3).synthesis(np.ones(10), dtype="int8"), TypeError, "dtype: found int8"),
     (lambda: Sht(3, spin=1).gradient(np.ones((2, 10))), ValueError, "gradient"),
-    (lambda: Sht(0).gradient(np.ones(1)), ValueError, ""),
+    (lambda: Sht(0).gradient(np.ones(1)), ValueError, "a constant has no gradient"),
     (lambda: Sht(2, "healpix", nside=1).analysis(np.full(12, -1.6375e30)), ValueError, "masked"),
     (lambda: Sht.on_rings(2, [0.1], [3, 4], [0.0]), ValueError, "rings: found"),
     (lambda: Sht.on_rings(2, [4.0], [3], [0.0]), ValueError, "colatitude"),
-    (lambda: Sht(3).synthesis(np.broadcast_to(0.0, (10**12, 10))), MemoryError, "memory"),
+    (lambda: Sht(3).synthesis(np.broadcast_to(0j, (10**12, 10))), MemoryError, "memory"),
 ]
 
 

@@ -1,13 +1,13 @@
 //! Gradients of scalar signals on arbitrary rings.
 
+use super::gradient::check_gradient;
 use super::plan_methods::sphere_verbs;
 use super::sample::Sample;
 use super::spin_tables::SpinTables;
 use super::verbs::{Form, Transform};
+use crate::Result;
 use crate::sphere::axes::replace_axes;
 use crate::sphere::rings::Rings;
-use crate::sphere::sampling::check_band_limit;
-use crate::{Error, Result};
 use ndarray::{Array, ArrayView, Dimension};
 use num_complex::Complex64;
 use std::fmt;
@@ -52,16 +52,9 @@ impl RingGradient {
     /// Plans gradients of signals of a band limit on rings.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the band limit is below 2 (a constant has no gradient) or too large.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the band limit is below 2 (a constant has no gradient) or too large.
     pub fn new(rings: Rings, band_limit: usize) -> Result<Self> {
-        check_band_limit(band_limit)?;
-        if band_limit < 2 {
-            return Err(Error::invalid(
-                "band limit of a gradient",
-                band_limit,
-                "2 or more: a constant has no gradient",
-            ));
-        }
+        check_gradient(band_limit)?;
         let transform = Transform::on_rings(Form::Gradient, band_limit, rings, |pairs| {
             SpinTables::new(band_limit, 1, &pairs.colatitude)
         })?;
@@ -71,7 +64,8 @@ impl RingGradient {
     /// Sets the quadrature of [`RingGradient::forward_into`]: the solid angle of a sample for each ring.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] unless there is one weight for each ring, [`Error::NotFinite`] if one is NaN or infinite.
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) unless there is one weight for each ring,
+    /// [`Error::NotFinite`](crate::Error::NotFinite) if one is NaN or infinite.
     pub fn with_weights(mut self, weights: &[f64]) -> Result<Self> {
         self.transform.set_weights(weights)?;
         Ok(self)
