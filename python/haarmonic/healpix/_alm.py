@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,6 +65,10 @@ class Alm:
         return m * (2 * lmax + 1 - m) // 2 + m
 
 
+OneOrMore = ArrayLike | Sequence[ArrayLike]
+"""One array, or several ones as rows or as a sequence."""
+
+
 class Limits(NamedTuple):
     """The largest degree and order of an array."""
 
@@ -84,9 +89,9 @@ def limits(size: int, lmax: int | None, mmax: int | None) -> Limits:
     return Limits(lmax, mmax)
 
 
-def coefficients(alm: ArrayLike) -> NDArray[np.complex128]:
+def coefficients(alm: OneOrMore) -> NDArray[np.complex128]:
     """Read coefficients, one array or several ones."""
-    array: NDArray[np.complex128] = np.asarray(alm, dtype=np.complex128)
+    array = np.asarray(cast(ArrayLike, alm), dtype=np.complex128)
     if array.ndim not in (1, 2):
         raise ValueError(f"alm: found shape {array.shape}, expected one or two axes")
     return array

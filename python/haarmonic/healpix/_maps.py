@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from ._alm import OneOrMore
 
 UNSEEN = -1.6375e30
 """The value that marks masked pixels."""
@@ -22,14 +23,14 @@ class Maps(NamedTuple):
     nside: int
 
 
-def read_maps(maps: ArrayLike | Sequence[ArrayLike], pol: bool) -> Maps:
+def read_maps(maps: OneOrMore, pol: bool) -> Maps:
     """Read one map or several ones in ring order."""
     # The mask of masked arrays becomes the mark.
     if isinstance(maps, (list, tuple)) and np.ndim(maps[0] if maps else 0) > 0:
-        filled = np.stack([np.ma.filled(one, UNSEEN) for one in maps])
+        filled = np.stack([np.ma.filled(cast(NDArray[np.float64], one), UNSEEN) for one in maps])
     else:
-        filled = np.ma.filled(maps, UNSEEN)
-    array: NDArray[np.float64] = np.asarray(filled, dtype=np.float64)
+        filled = np.ma.filled(cast(NDArray[np.float64], maps), UNSEEN)
+    array = np.asarray(filled, dtype=np.float64)
     if array.ndim not in (1, 2):
         raise ValueError(f"maps: found shape {array.shape}, expected one or two axes")
     if array.ndim == 2:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any, Literal, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from ._alm import Alm, coefficients, limits
+from ._alm import Alm, OneOrMore, coefficients, limits
 from ._transforms import map2alm
 
 
@@ -29,8 +29,8 @@ def _spectrum(
 
 
 def alm2cl(
-    alms1: ArrayLike | Sequence[ArrayLike],
-    alms2: ArrayLike | Sequence[ArrayLike] | None = None,
+    alms1: OneOrMore,
+    alms2: OneOrMore | None = None,
     lmax: int | None = None,
     mmax: int | None = None,
     lmax_out: int | None = None,
@@ -73,9 +73,47 @@ def alm2cl(
     return np.array([_spectrum(one[i], other[j], of.lmax)[: last + 1] for i, j in pairs])
 
 
+@overload
 def anafast(
-    map1: ArrayLike | Sequence[ArrayLike],
-    map2: ArrayLike | Sequence[ArrayLike] | None = None,
+    map1: OneOrMore,
+    map2: OneOrMore | None = None,
+    nspec: int | None = None,
+    lmax: int | None = None,
+    mmax: int | None = None,
+    iter: int = 3,  # noqa: A002
+    alm: Literal[False] = False,
+    pol: bool = True,
+    use_weights: bool = False,
+    datapath: str | None = None,
+    gal_cut: float = 0,
+    use_pixel_weights: bool = False,
+    *,
+    threads: int | None = None,
+) -> NDArray[np.float64]: ...
+
+
+@overload
+def anafast(
+    map1: OneOrMore,
+    map2: OneOrMore | None = None,
+    nspec: int | None = None,
+    lmax: int | None = None,
+    mmax: int | None = None,
+    iter: int = 3,  # noqa: A002
+    *,
+    alm: Literal[True],
+    pol: bool = True,
+    use_weights: bool = False,
+    datapath: str | None = None,
+    gal_cut: float = 0,
+    use_pixel_weights: bool = False,
+    threads: int | None = None,
+) -> tuple[NDArray[Any], ...]: ...
+
+
+def anafast(
+    map1: OneOrMore,
+    map2: OneOrMore | None = None,
     nspec: int | None = None,
     lmax: int | None = None,
     mmax: int | None = None,
@@ -88,11 +126,7 @@ def anafast(
     use_pixel_weights: bool = False,
     *,
     threads: int | None = None,
-) -> (
-    NDArray[np.float64]
-    | tuple[NDArray[np.float64], NDArray[np.complex128]]
-    | tuple[NDArray[np.float64], NDArray[np.complex128], NDArray[np.complex128]]
-):
+) -> NDArray[np.float64] | tuple[NDArray[Any], ...]:
     """Compute power spectra or cross spectra of maps, as ``healpy.anafast``.
 
     Parameters
@@ -120,7 +154,7 @@ def anafast(
     ((6,), 12.566)
     """
 
-    def analysis(maps: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.complex128]:
+    def analysis(maps: OneOrMore) -> NDArray[np.complex128]:
         return map2alm(
             maps,
             lmax,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._haarmonic import CoefficientRotation, Sht, gaussian_beam
-from ._alm import Alm, Limits, all_orders, almxfl, coefficients, limits
+from ._alm import Alm, Limits, OneOrMore, all_orders, almxfl, coefficients, limits
 from ._maps import UNSEEN, check_not_offered, check_scalar, read_maps
 
 # Tables are kept for the sizes used last.
@@ -42,7 +42,7 @@ def analyse(
 
 
 def map2alm(
-    maps: ArrayLike | Sequence[ArrayLike],
+    maps: OneOrMore,
     lmax: int | None = None,
     mmax: int | None = None,
     iter: int = 3,  # noqa: A002
@@ -101,7 +101,7 @@ def map2alm(
 
 
 def alm2map(
-    alms: ArrayLike | Sequence[ArrayLike],
+    alms: OneOrMore,
     nside: int,
     lmax: int | None = None,
     mmax: int | None = None,
@@ -240,7 +240,7 @@ def rotate_alm(
     >>> print(f"{alm[2].real:.6f}")
     -0.707107
     """
-    arrays = list(alm) if isinstance(alm, (list, tuple)) else [alm]
+    arrays = [alm] if isinstance(alm, np.ndarray) else list(alm)
     for array in arrays:
         if not isinstance(array, np.ndarray) or array.dtype != np.complex128:
             raise TypeError("alm: expected arrays of complex128, which are overwritten")
@@ -252,7 +252,7 @@ def rotate_alm(
 
 
 def smoothing(
-    map_in: ArrayLike | Sequence[ArrayLike],
+    map_in: OneOrMore,
     fwhm: float = 0.0,
     sigma: float | None = None,
     beam_window: ArrayLike | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 def half_size(lmax: int) -> int:
@@ -74,8 +74,9 @@ def healpix_points(nside: int) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return np.concatenate(theta), np.concatenate(phi)
 
 
-def error(found: NDArray[np.complex128], wanted: NDArray[np.complex128]) -> float:
+def error(found: ArrayLike, wanted: ArrayLike) -> float:
     """The largest difference, relative to the largest value."""
-    assert np.shape(found) == np.shape(wanted), (np.shape(found), np.shape(wanted))
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    assert found.shape == wanted.shape, (found.shape, wanted.shape)
     assert np.isfinite(found).all()
     return float(np.max(np.abs(found - wanted)) / np.max(np.abs(wanted)))
