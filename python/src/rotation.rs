@@ -23,6 +23,10 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// # Errors
 /// `ValueError` for other shapes, matrices that are no rotations, and values that are not finite.
 pub(crate) fn euler(value: &Bound<'_, PyAny>) -> PyResult<EulerZyz> {
+    // The usual case, without an array.
+    if let Ok((alpha, beta, gamma)) = value.extract() {
+        return EulerZyz::new(alpha, beta, gamma).or_raise();
+    }
     if value.hasattr("as_quat")? {
         let quaternion = value.call_method0("as_quat")?;
         let input = real(&quaternion, "rotation")?;
