@@ -106,9 +106,7 @@ def all_orders(alm: NDArray[np.complex128], of: Limits) -> NDArray[np.complex128
     return full
 
 
-def almxfl(
-    alm: ArrayLike, fl: ArrayLike, mmax: int | None = None, inplace: bool = False
-) -> NDArray[np.complex128]:
+def almxfl(alm: ArrayLike, fl: ArrayLike, mmax: int | None = None, inplace: bool = False) -> NDArray[np.complex128]:
     """Multiply coefficients by a function of the degree, as ``healpy.almxfl``.
 
     Parameters

@@ -18,9 +18,7 @@ def _degrees(lmax: int, size: int) -> NDArray[np.int64]:
     return np.asarray(degree)
 
 
-def _spectrum(
-    one: NDArray[np.complex128], other: NDArray[np.complex128], lmax: int
-) -> NDArray[np.float64]:
+def _spectrum(one: NDArray[np.complex128], other: NDArray[np.complex128], lmax: int) -> NDArray[np.float64]:
     """Compute the mean over all orders of Re(one conj(other)) for each degree."""
     product = (one * other.conj()).real
     product[lmax + 1 :] *= 2  # orders -m
@@ -80,7 +78,7 @@ def anafast(
     nspec: int | None = None,
     lmax: int | None = None,
     mmax: int | None = None,
-    iter: int = 3,  # noqa: A002
+    iter: int = 3,
     alm: Literal[False] = False,
     pol: bool = True,
     use_weights: bool = False,
@@ -99,7 +97,7 @@ def anafast(
     nspec: int | None = None,
     lmax: int | None = None,
     mmax: int | None = None,
-    iter: int = 3,  # noqa: A002
+    iter: int = 3,
     *,
     alm: Literal[True],
     pol: bool = True,
@@ -117,7 +115,7 @@ def anafast(
     nspec: int | None = None,
     lmax: int | None = None,
     mmax: int | None = None,
-    iter: int = 3,  # noqa: A002
+    iter: int = 3,
     alm: bool = False,
     pol: bool = True,
     use_weights: bool = False,

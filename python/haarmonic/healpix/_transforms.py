@@ -45,7 +45,7 @@ def map2alm(
     maps: OneOrMore,
     lmax: int | None = None,
     mmax: int | None = None,
-    iter: int = 3,  # noqa: A002
+    iter: int = 3,
     pol: bool = True,
     use_weights: bool = False,
     datapath: str | None = None,
@@ -257,7 +257,7 @@ def smoothing(
     sigma: float | None = None,
     beam_window: ArrayLike | None = None,
     pol: bool = True,
-    iter: int = 3,  # noqa: A002
+    iter: int = 3,
     lmax: int | None = None,
     mmax: int | None = None,
     use_weights: bool = False,

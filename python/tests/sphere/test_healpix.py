@@ -212,9 +212,7 @@ def test_rotation_and_maps_agree() -> None:
     hp.rotate_alm(rotated, psi, theta, phi)
     # psi about z, then theta about y, then phi about z: the north pole goes to (theta, phi).
     assert evaluate(rotated, theta, phi) == pytest.approx(float(evaluate(alm, 0.0, 0.0)), rel=1e-12)
-    assert evaluate(rotated, np.pi - theta, phi + np.pi) == pytest.approx(
-        float(evaluate(alm, np.pi, 0.0)), rel=1e-12
-    )
+    assert evaluate(rotated, np.pi - theta, phi + np.pi) == pytest.approx(float(evaluate(alm, np.pi, 0.0)), rel=1e-12)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
