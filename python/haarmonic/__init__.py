@@ -1,19 +1,35 @@
-"""Harmonic analysis on the sphere and on SO(3), and the kernels of infinitely wide equivariant networks."""
+"""Harmonic analysis on the sphere and on SO(3), and the kernels (NTK, NNGP) of infinitely wide equivariant networks."""
 
-from haarmonic import metrics, predict, stax
+from haarmonic import healpix, layouts, metrics, predict, stax
 from haarmonic._haarmonic import (
+    BestRotation,
+    CoefficientRotation,
     Evidence,
     GramStore,
     Kernel,
     Network,
     Regression,
+    RotationMatcher,
     SetKernel,
+    Sht,
+    So3,
     __version__,
+    best_rotation,
+    correlate,
+    evaluate,
+    gaussian_beam,
+    rotate_coefficients,
     select_hyperparameters,
+    sph_harm,
+    sph_harm_all,
+    wigner_D,
+    wigner_d,
 )
 from haarmonic.results import KernelMatrices, Marginals, Prediction
 
 __all__ = [
+    "BestRotation",
+    "CoefficientRotation",
     "Evidence",
     "GramStore",
     "Kernel",
@@ -22,10 +38,24 @@ __all__ = [
     "Network",
     "Prediction",
     "Regression",
+    "RotationMatcher",
     "SetKernel",
+    "Sht",
+    "So3",
     "__version__",
+    "best_rotation",
+    "correlate",
+    "evaluate",
+    "gaussian_beam",
+    "healpix",
+    "layouts",
     "metrics",
     "predict",
+    "rotate_coefficients",
     "select_hyperparameters",
+    "sph_harm",
+    "sph_harm_all",
     "stax",
+    "wigner_D",
+    "wigner_d",
 ]

@@ -7,30 +7,46 @@
 
 mod arrays;
 mod errors;
+mod harmonics;
 mod kernel;
+mod layout;
+mod layouts;
+mod matching;
 mod metrics;
 mod molecules;
 mod network;
 mod pickle;
 mod predict;
 mod results;
+mod rotation;
+mod samples;
 mod sets;
+mod sht;
 mod signals;
+mod so3;
 mod store;
 mod threads;
 mod watch;
+mod wigner;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    network::register(module)?;
+    harmonics::register(module)?;
     kernel::register(module)?;
-    predict::register(module)?;
+    layouts::register(module)?;
+    matching::register(module)?;
     metrics::register(module)?;
-    store::register(module)?;
-    sets::register(module)?;
     molecules::register(module)?;
+    network::register(module)?;
+    predict::register(module)?;
+    rotation::register(module)?;
+    sets::register(module)?;
+    sht::register(module)?;
+    so3::register(module)?;
+    store::register(module)?;
+    wigner::register(module)?;
     Ok(())
 }

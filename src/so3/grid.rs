@@ -89,6 +89,28 @@ impl RotationGrid {
         Self::build(band_limit, band_limit, sampling, n_alpha, n_gamma)
     }
 
+    /// Makes the smallest grid for orders n of γ below N in modulus: 2M − 1 angles α and 2N − 1 angles γ.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`], or `order_limit` is 0 or above it.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::{so3::RotationGrid, sphere::Sampling};
+    /// let grid = RotationGrid::with_order_limit(64, 4, Sampling::GaussLegendre)?;
+    /// assert_eq!(grid.shape(), [7, 64, 127]);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn with_order_limit(
+        band_limit: usize,
+        order_limit: usize,
+        sampling: Sampling,
+    ) -> Result<Self> {
+        let count = |limit: usize| 2 * limit.clamp(1, MAX_BAND_LIMIT) - 1;
+        let (alphas, gammas) = (count(band_limit), count(order_limit));
+        Self::build(band_limit, order_limit, sampling, alphas, gammas)
+    }
+
     fn build(
         band_limit: usize,
         order_limit: usize,

@@ -25,6 +25,6 @@ pub use rotation::{
 };
 pub use sampling::{MAX_BAND_LIMIT, Sampling};
 pub use transform::{
-    Gradient, MAX_SPIN, RingPlan, Sample, ShtPlan, ShtPlanner, ShtScratch, SpinPlan,
-    iterated_analysis,
+    Gradient, MAX_SPIN, RingGradient, RingPlan, Sample, ShtPlan, ShtPlanner, ShtScratch, SpinPlan,
+    iterated_analysis, iterated_analysis_into,
 };

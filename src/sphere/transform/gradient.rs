@@ -5,9 +5,9 @@ use super::sample::Sample;
 use super::spin::spin_transform;
 use super::spin_tables::SpinTables;
 use super::verbs::{Form, Transform};
-use crate::Result;
 use crate::sphere::axes::replace_axes;
 use crate::sphere::sampling::{Sampling, check_band_limit};
+use crate::{Error, Result};
 use ndarray::{Array, ArrayView, Dimension, RemoveAxis};
 use num_complex::Complex64;
 use std::fmt;
@@ -72,6 +72,7 @@ impl Gradient {
         sampling: Sampling,
         longitudes: usize,
     ) -> Result<Self> {
+        check_gradient(band_limit)?;
         Ok(Gradient {
             sampling,
             transform: spin_transform(Form::Gradient, band_limit, 1, sampling, longitudes)?,
@@ -117,6 +118,19 @@ impl Gradient {
         self.inverse_into(coeffs, signal.view_mut(), &mut self.make_scratch())?;
         Ok(signal)
     }
+}
+
+/// Accepts the band limits of plans of gradients.
+pub(super) fn check_gradient(band_limit: usize) -> Result<()> {
+    check_band_limit(band_limit)?;
+    if band_limit > 1 {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "band limit of a gradient",
+        band_limit,
+        "2 or more: a constant has no gradient",
+    ))
 }
 
 impl fmt::Debug for Gradient {

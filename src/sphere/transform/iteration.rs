@@ -2,10 +2,11 @@
 
 use super::ring_plan::RingPlan;
 use super::sample::Sample;
+use super::scratch::ShtScratch;
 use super::verbs::Weighting;
 use crate::Result;
 use crate::numeric::powers::SquareSum;
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array, Array2, ArrayView, ArrayView1, ArrayViewMut, Dimension, Zip};
 use num_complex::Complex64;
 
 /// Computes the coefficients of a signal on rings by quadrature, improved by Jacobi iterations.
@@ -33,38 +34,66 @@ pub fn iterated_analysis<T: Sample>(
     samples: ArrayView1<'_, T>,
     iterations: usize,
 ) -> Result<(Array2<Complex64>, f64)> {
-    let mut scratch = plan.make_scratch();
     let mut coeffs = plan.make_coeffs();
-    plan.forward_into(samples, coeffs.view_mut(), &mut scratch)?;
-    let square = |c: &Array2<Complex64>| {
-        let parts: Vec<f64> = c.iter().flat_map(|c| [c.re, c.im]).collect();
-        SquareSum::of(parts.iter().copied())
-    };
+    let scratch = &mut plan.make_scratch();
+    let change = iterated_analysis_into(plan, samples, coeffs.view_mut(), iterations, scratch)?;
+    Ok((coeffs, change))
+}
+
+/// Computes the coefficients of signals on rings by quadrature and Jacobi iterations, as [`iterated_analysis`], in either layout.
+///
+/// # Arguments
+/// * `plan` — with the weights of a quadrature ([`RingPlan::with_weights`])
+/// * `samples` — one signal, or more of them along leading axes
+/// * `coeffs` — the leading axes of `samples`, followed by the axes of a layout; overwritten
+/// * `iterations` — 0 for the bare quadrature; 3 is usual for HEALPix
+/// * `scratch` — from [`RingPlan::make_scratch`] or [`RingPlan::make_parallel_scratch`]
+///
+/// # Returns
+/// The norm of the last change of all entries of `coeffs`, relative to their norm.
+///
+/// # Errors
+/// As [`RingPlan::forward_into`].
+pub fn iterated_analysis_into<T: Sample, D: Dimension, E: Dimension>(
+    plan: &RingPlan,
+    samples: ArrayView<'_, T, D>,
+    mut coeffs: ArrayViewMut<'_, Complex64, E>,
+    iterations: usize,
+    scratch: &mut ShtScratch,
+) -> Result<f64> {
+    plan.forward_into(samples.view(), coeffs.view_mut(), scratch)?;
     let mut change = 0.0;
-    let mut correction = coeffs.clone();
-    let mut residual = Array1::from_elem(samples.len(), T::default());
+    let mut correction = Array::zeros(coeffs.raw_dim());
+    let mut residual = Array::from_elem(samples.raw_dim(), T::default());
     for _ in 0..iterations.max(1) {
-        plan.inverse_into(coeffs.view(), residual.view_mut(), &mut scratch)?;
-        for (residual, sample) in residual.iter_mut().zip(&samples) {
-            for part in 0..T::ROWS {
-                residual.set_part(part, sample.part(part) - residual.part(part));
-            }
-        }
+        plan.inverse_into(coeffs.view(), residual.view_mut(), scratch)?;
+        Zip::from(&mut residual)
+            .and(&samples)
+            .for_each(|residual, sample| {
+                for part in 0..T::ROWS {
+                    residual.set_part(part, sample.part(part) - residual.part(part));
+                }
+            });
         // A residual is no map: it may have any values.
         plan.transform.analyse_unmasked(
             residual.view().into_dyn(),
             correction.view_mut().into_dyn(),
             Weighting::Quadrature,
-            &mut scratch,
+            scratch,
         )?;
         if iterations > 0 {
             coeffs += &correction;
         }
-        let size = square(&coeffs);
+        let size = square(&coeffs.view());
         change = match size.sum {
             0.0 => 0.0,
-            _ => square(&correction).over(size).sqrt(),
+            _ => square(&correction.view()).over(size).sqrt(),
         };
     }
-    Ok((coeffs, change))
+    Ok(change)
+}
+
+/// The sum of squared moduli.
+fn square<D: Dimension>(coeffs: &ArrayView<'_, Complex64, D>) -> SquareSum {
+    SquareSum::of(coeffs.iter().flat_map(|c| [c.re, c.im]))
 }

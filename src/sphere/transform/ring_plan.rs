@@ -1,19 +1,14 @@
 //! Plans of the spherical-harmonic transform on any set of rings.
 
 use super::legendre_tables::LegendreTables;
-use super::method::Grid;
 use super::plan_methods::sphere_verbs;
-use super::ring_transform::RingTransform;
 use super::sample::Sample;
 use super::verbs::{Form, Transform};
 use crate::Result;
-use crate::check;
 use crate::sphere::axes::replace_axes;
 use crate::sphere::rings::Rings;
-use crate::sphere::sampling::check_band_limit;
-use ndarray::{Array, ArrayView, Dimension, RemoveAxis, aview1};
+use ndarray::{Array, ArrayView, Dimension, RemoveAxis};
 use num_complex::Complex64;
-use rustfft::FftPlanner;
 use std::fmt;
 
 /// An immutable plan of the spherical-harmonic transform on arbitrary [`Rings`], for one band limit.
@@ -62,21 +57,10 @@ impl RingPlan {
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the band limit is 0 or too large.
     pub fn new(rings: Rings, band_limit: usize) -> Result<Self> {
-        check_band_limit(band_limit)?;
-        let axes = vec![2, rings.samples()];
-        let mut fft = FftPlanner::new();
-        let core = RingTransform::new(band_limit, rings, false, &mut fft, |pairs| {
+        let transform = Transform::on_rings(Form::Scalar, band_limit, rings, |pairs| {
             LegendreTables::of(band_limit, pairs)
-        });
-        Ok(RingPlan {
-            transform: Transform {
-                form: Form::Scalar,
-                grid: Grid::Rings,
-                axes,
-                core,
-                weights: None,
-            },
-        })
+        })?;
+        Ok(RingPlan { transform })
     }
 
     /// Sets the quadrature of [`RingPlan::forward_into`]: the solid angle of a sample for each ring, $`4\pi/(12 nside^2)`$ on the
@@ -86,10 +70,7 @@ impl RingPlan {
     /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) unless there is one weight for each ring,
     /// [`Error::NotFinite`](crate::Error::NotFinite) if one is NaN or infinite.
     pub fn with_weights(mut self, weights: &[f64]) -> Result<Self> {
-        let rings = self.rings().rings().len();
-        check::shape("weights of rings", &[weights.len()], &[rings])?;
-        check::finite("weights of rings", aview1(weights))?;
-        self.transform.weights = Some(weights.to_vec());
+        self.transform.set_weights(weights)?;
         Ok(self)
     }
 

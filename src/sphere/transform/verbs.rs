@@ -16,7 +16,7 @@ use crate::sphere::masks::check_unmasked;
 use crate::sphere::rings::Rings;
 use crate::sphere::sampling::{Sampling, check_band_limit};
 use crate::{Error, Result};
-use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn};
+use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, aview1};
 use num_complex::Complex64;
 use pulp::Arch;
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
@@ -99,6 +99,32 @@ impl<K: Chains> Transform<K> {
         })
     }
 
+    /// Plans a transform on any rings, without weights; `tables` makes the functions for pairs of rings.
+    pub(super) fn on_rings(
+        form: Form,
+        band_limit: usize,
+        rings: Rings,
+        tables: impl FnOnce(&RingPairs) -> K,
+    ) -> Result<Self> {
+        check_band_limit(band_limit)?;
+        Ok(Transform {
+            form,
+            grid: Grid::Rings,
+            axes: vec![2, rings.samples()],
+            core: RingTransform::new(band_limit, rings, false, &mut FftPlanner::new(), tables),
+            weights: None,
+        })
+    }
+
+    /// Sets the weight of a sample of each ring.
+    pub(super) fn set_weights(&mut self, weights: &[f64]) -> Result<()> {
+        let rings = self.core.fourier.rings.rings().len();
+        check::shape("weights of rings", &[weights.len()], &[rings])?;
+        check::finite("weights of rings", aview1(weights))?;
+        self.weights = Some(weights.to_vec());
+        Ok(())
+    }
+
     /// L.
     pub(super) fn band_limit(&self) -> usize {
         self.core.band_limit
@@ -146,7 +172,7 @@ impl<K: Chains> Transform<K> {
             (Weighting::Quadrature, Some(weights)) => Ok(Some(weights)),
             (Weighting::Quadrature, None) => Err(Error::missing(
                 "quadrature weights",
-                "a plan on rings (`RingPlan::with_weights`)",
+                "a plan on rings (`with_weights`)",
             )),
         }
     }

@@ -8,9 +8,9 @@ use approx::assert_abs_diff_eq;
 use haarmonic::Error;
 use haarmonic::sphere::{
     Ring, RingPlan, Rings, Sample, Sampling, ShtPlanner, SpinPlan, UNSEEN, coefficients, evaluate,
-    fast_longitudes, iterated_analysis, masked_to,
+    fast_longitudes, iterated_analysis, iterated_analysis_into, layouts, masked_to,
 };
-use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, aview_mut1, aview1};
+use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, aview_mut1, aview1, stack};
 use num_complex::{Complex, Complex32, Complex64};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -506,6 +506,15 @@ fn healpix() {
         let (found, change) = iterated_analysis(&plan, map.view(), 30).unwrap();
         assert!(change <= tol::transform(l), "{change:e}");
         assert_close(&found, &coeffs, tol::transform(l));
+        // A batch in the half layout.
+        let maps = stack![Axis(0), map, 2.0 * &map];
+        let mut half = Array2::zeros((2, plan.half_len()));
+        let scratch = &mut plan.make_scratch();
+        iterated_analysis_into(&plan, maps.view(), half.view_mut(), 30, scratch).unwrap();
+        for (half, factor) in half.outer_iter().zip([1.0, 2.0]) {
+            let wanted = layouts::to_healpy(coeffs.mapv(|c| factor * c).view()).unwrap();
+            assert_close(&half, &wanted, tol::transform(l));
+        }
     }
     for nside in [0, usize::MAX] {
         assert!(matches!(

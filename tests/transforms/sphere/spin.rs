@@ -3,7 +3,9 @@
 use crate::common::tol::sphere as tol;
 
 use haarmonic::Error;
-use haarmonic::sphere::{Gradient, Sampling, SphericalHarmonics, SpinPlan, coefficients};
+use haarmonic::sphere::{
+    Gradient, RingGradient, Rings, Sampling, SphericalHarmonics, SpinPlan, coefficients,
+};
 use haarmonic::wigner::wigner_d;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
@@ -182,6 +184,45 @@ fn gradients_follow_the_ladder_of_orders() {
             }
         }
     }
+}
+
+/// On HEALPix, whose rings near the poles alias the orders, and on a grid.
+#[test]
+fn gradients_on_rings_follow_the_ladder_of_orders() {
+    let limit = 9;
+    for rings in [1, 2, 4, 8].map(|nside| Rings::healpix(nside).unwrap()) {
+        let gradient = RingGradient::new(rings.clone(), limit).unwrap();
+        let coeffs = random_coeffs(limit, 0, 8);
+        let found: Array2<Complex64> = gradient.inverse(coeffs.view()).unwrap();
+        let mut wanted = Array2::zeros(found.dim());
+        for (index, ring) in rings.rings().iter().enumerate() {
+            for (p, at) in rings.range(index).enumerate() {
+                let phi = ring.first_longitude + 2.0 * PI * p as f64 / ring.longitudes as f64;
+                let value = gradient_at(coeffs.view(), ring.colatitude, phi);
+                wanted[[0, at]] = value[0];
+                wanted[[1, at]] = value[1];
+            }
+        }
+        assert_close(&found, &wanted, limit as f64 * tol::transform(limit));
+    }
+    let sampling = Sampling::GaussLegendre;
+    let weights: Vec<f64> = (sampling.colatitude_weights(limit).unwrap().iter())
+        .map(|weight| weight * 2.0 * PI / 17.0)
+        .collect();
+    let rings = Rings::product(sampling, limit, 17).unwrap();
+    let gradient = RingGradient::new(rings, limit).unwrap();
+    let mut coeffs = random_coeffs(limit, 1, 9);
+    let field: Array2<Complex64> = gradient.inverse(coeffs.view()).unwrap();
+    let mut back = coefficients::zeros(limit).unwrap();
+    let scratch = &mut gradient.make_scratch();
+    let error = gradient.forward_into(field.view(), back.view_mut(), scratch);
+    assert!(matches!(error, Err(Error::Missing { .. })));
+    let gradient = gradient.with_weights(&weights).unwrap();
+    let forward = gradient.forward_into(field.view(), back.view_mut(), scratch);
+    forward.unwrap();
+    coeffs[[0, limit - 1]] = Complex64::ZERO;
+    assert_close(&back, &coeffs, limit as f64 * tol::transform(limit));
+    assert!(RingGradient::new(Rings::healpix(1).unwrap(), 1).is_err());
 }
 
 #[test]

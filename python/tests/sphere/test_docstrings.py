@@ -1,0 +1,56 @@
+"""Every docstring of the part for the sphere has an example that runs."""
+
+from __future__ import annotations
+
+import doctest
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import haarmonic
+from haarmonic import healpix, layouts
+
+CLASSES = ["CoefficientRotation", "RotationMatcher", "Sht", "So3"]
+FUNCTIONS = [
+    "best_rotation",
+    "correlate",
+    "evaluate",
+    "gaussian_beam",
+    "rotate_coefficients",
+    "sph_harm",
+    "sph_harm_all",
+    "wigner_D",
+    "wigner_d",
+]
+
+
+def documented() -> dict[str, Any]:
+    """The public functions, classes and methods that take arguments, by name."""
+    found: dict[str, Any] = {}
+
+    def add(module: ModuleType, names: list[str]) -> None:
+        for name in names:
+            found[f"{module.__name__}.{name}"] = getattr(module, name)
+
+    add(haarmonic, CLASSES + FUNCTIONS)
+    add(layouts, layouts.__all__)
+    add(healpix, [name for name in healpix.__all__ if name != "UNSEEN"])
+    for name in CLASSES:
+        for method, value in vars(getattr(haarmonic, name)).items():
+            if not method.startswith("_") and callable(getattr(haarmonic, name).__dict__[method]):
+                found[f"haarmonic.{name}.{method}"] = value
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(documented()))
+def test_example_runs(name: str) -> None:
+    text = documented()[name].__doc__
+    assert text, f"{name} has no docstring"
+    examples = doctest.DocTestParser().get_doctest(text, {}, name, None, 0)
+    pointed_elsewhere = name == "haarmonic.RotationMatcher.best_rotation"
+    assert examples.examples or pointed_elsewhere, f"{name} has no example"
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    output: list[str] = []
+    runner.run(examples, out=output.append)
+    assert runner.failures == 0, "".join(output)
