@@ -22,6 +22,7 @@ pages! {
     molecules "molecules.md"
     finite_width "finite-width.md"
     training "training.md"
+    spectra "spectra.md"
     plots "plots.md"
     data "data.md"
     network_file "network-file.md"

@@ -27,6 +27,7 @@
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | [`finite_width`] | networks of finite width, their empirical kernels |
 //! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, selection of ridge and hyperparameters |
+//! | [`spectral`] | eigenvalues of kernels, numbers of invariant functions, predicted learning curves |
 //! | [`plot`] | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere |
 //! | [`store`] | kernel matrices in folders, tile by tile |
 //! | [`data`] | array files, QM9, molecular features, labelled images |
@@ -41,7 +42,7 @@
 //!
 //! | feature | what it adds | it includes |
 //! |---|---|---|
-//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`predict`] | |
+//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`predict`], [`spectral`] | |
 //! | `data` | [`data`]: NumPy's `.npy` and `.npz`, QM9, molecular features, labelled images from npz, IDX and archives | |
 //! | `images` | folders of PNG, JPEG and TIFF images | `data` |
 //! | `store` | [`store`]: kernel matrices in folders, tile by tile | `kernels`, `data` |
@@ -102,6 +103,8 @@ pub mod progress;
 mod serialised;
 mod simd;
 pub mod so3;
+#[cfg(feature = "kernels")]
+pub mod spectral;
 pub mod sphere;
 #[cfg(feature = "store")]
 pub mod store;

@@ -1,6 +1,6 @@
 """Harmonic analysis on the sphere and on SO(3), and the kernels (NTK, NNGP) of infinitely wide equivariant networks."""
 
-from haarmonic import healpix, layouts, metrics, predict, stax
+from haarmonic import healpix, layouts, metrics, predict, spectral, stax
 from haarmonic._haarmonic import (
     BestRotation,
     CoefficientRotation,
@@ -55,6 +55,7 @@ __all__ = [
     "select_hyperparameters",
     "sph_harm",
     "sph_harm_all",
+    "spectral",
     "stax",
     "wigner_D",
     "wigner_d",

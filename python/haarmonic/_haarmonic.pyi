@@ -11,9 +11,11 @@ from haarmonic.results import (
     Calibration,
     KernelMatrices,
     Marginals,
+    PredictedRisk,
     Prediction,
     Score,
     SelectedHyperparameters,
+    Spectrum,
     StoreReport,
 )
 
@@ -164,6 +166,22 @@ def class_probabilities(mean: ArrayLike, variance: ArrayLike) -> _Floats: ...
 def calibration(
     probabilities: ArrayLike, labels: Sequence[int] | NDArray[np.integer[Any]], bins: int = 10
 ) -> Calibration: ...
+
+# --- Spectra --------------------------------------------------------------------------------------------------------------------------
+
+def network_spectra(network: Network, degrees: int) -> tuple[Spectrum, Spectrum]: ...
+def invariant_counts(signal: Sequence[int], degrees: int) -> list[int]: ...
+def learning_curve(
+    eigenvalues: ArrayLike,
+    multiplicities: ArrayLike,
+    power: ArrayLike,
+    n: ArrayLike,
+    *,
+    tail: float = 0.0,
+    tail_power: float = 0.0,
+    noise: float = 0.0,
+    ridge: float = 0.0,
+) -> list[PredictedRisk]: ...
 
 # --- Sets of signals, and molecules --------------------------------------------------------------------------------------------------
 

@@ -13,9 +13,11 @@ __all__ = [
     "Calibration",
     "KernelMatrices",
     "Marginals",
+    "PredictedRisk",
     "Prediction",
     "Score",
     "SelectedHyperparameters",
+    "Spectrum",
     "StoreReport",
 ]
 
@@ -91,6 +93,38 @@ class SelectedHyperparameters(NamedTuple):
     """The cost of the network at the start."""
     iterations: int
     converged: bool
+
+
+class Spectrum(NamedTuple):
+    """The eigenvalues of a dot-product kernel on a sphere, for a law of mass 1."""
+
+    eigenvalues: Floats
+    """`[degrees]`; zero where they are below `floor`."""
+    multiplicities: Floats
+    """`[degrees]`, the number of functions of each degree."""
+    trace: float
+    """The sum of all eigenvalues: the kernel of an input with itself."""
+    tail: float
+    """The sum of the eigenvalues of all further degrees, and the largest error of the kernel without them."""
+    floor: float
+    """The error of each eigenvalue."""
+
+
+class PredictedRisk(NamedTuple):
+    """What `haarmonic.spectral.learning_curve` predicts for one number of training points."""
+
+    test: float
+    """Mean square error at new points, with their noise."""
+    risk: float
+    """Mean square error at new points without their noise."""
+    train: float
+    """Mean square error at the training points."""
+    effective_ridge: float
+    """Relative to it an eigenvalue is large or small."""
+    overfitting: float
+    """By how much fitting the training points costs, at least 1."""
+    learnability: Floats
+    """The share of each function that is learned."""
 
 
 class StoreReport(NamedTuple):

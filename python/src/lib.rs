@@ -24,6 +24,7 @@ mod sets;
 mod sht;
 mod signals;
 mod so3;
+mod spectral;
 mod store;
 mod threads;
 mod watch;
@@ -46,6 +47,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sets::register(module)?;
     sht::register(module)?;
     so3::register(module)?;
+    spectral::register(module)?;
     store::register(module)?;
     wigner::register(module)?;
     Ok(())

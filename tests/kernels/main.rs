@@ -10,3 +10,4 @@ mod network;
 mod predict;
 #[cfg(feature = "serde")]
 mod serialised;
+mod spectral;

@@ -17,6 +17,7 @@ mod ranks;
 mod say;
 mod score;
 mod select;
+mod spectrum;
 mod targets;
 mod transform;
 
@@ -51,6 +52,8 @@ enum Command {
     Predict(predict_arguments::Arguments),
     /// Select the weight and bias standard deviations of a network and the ridge by training points
     Select(select::Arguments),
+    /// Compute the eigenvalues of the kernels of a network on vectors, degree by degree
+    Spectrum(spectrum::Arguments),
     /// Say how good predictions are
     Score(score::Arguments),
     /// Draw what the other commands write
@@ -209,6 +212,7 @@ fn run(command: Command) -> Result<()> {
         Command::Gram(arguments) => gram::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
+        Command::Spectrum(arguments) => spectrum::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "plot")]
         Command::Plot(arguments) => plot::run(&arguments),

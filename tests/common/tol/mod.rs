@@ -10,6 +10,7 @@ pub mod network;
 pub mod plot;
 pub mod predict;
 pub mod so3;
+pub mod spectral;
 pub mod sphere;
 pub mod sphere_local;
 

@@ -1,0 +1,5 @@
+//! Spectra, numbers of invariants, learning curves, beside values of 25 digits and beside regression itself.
+
+mod invariants;
+mod learning_curve;
+mod mercer;
