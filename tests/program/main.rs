@@ -12,4 +12,5 @@ mod mpi;
 mod plot;
 mod predict;
 mod score;
+mod spectrum;
 mod store;
