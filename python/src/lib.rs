@@ -5,6 +5,7 @@
 // `#[pyfunction]` turns results as they come from functions of this crate.
 #![allow(clippy::useless_conversion)]
 
+mod arguments;
 mod arrays;
 mod errors;
 mod harmonics;

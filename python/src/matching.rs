@@ -1,8 +1,8 @@
 //! `best_rotation`: the rotation of one signal on the sphere that fits another signal best.
 
+use crate::arguments::band_limit;
 use crate::errors::OrRaise;
 use crate::layout::Layout;
-use crate::sht::band_limit;
 use crate::so3::{Channels, channels};
 use haarmonic::group::Rotation;
 use haarmonic::so3;

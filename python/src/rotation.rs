@@ -1,9 +1,9 @@
 //! Rotations as arguments, and `CoefficientRotation`: plans of rotated signals.
 
+use crate::arguments::{band_limit, replace_axes};
 use crate::arrays::{complex, output, real, zeros};
 use crate::errors::OrRaise;
 use crate::layout::{self, Layout};
-use crate::sht::{band_limit, replace_axes};
 use crate::threads::{Stock, Threads};
 use haarmonic::group::{EulerZyz, Rotation};
 use haarmonic::sphere::{self, CoefficientRotationScratch};

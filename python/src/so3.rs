@@ -1,12 +1,11 @@
 //! `So3`: plans of the Wigner transform, and correlations on SO(3).
 
+use crate::arguments::{broadcast, count, replace_axes};
 use crate::arrays::{complex, output, real, zeros};
 use crate::errors::OrRaise;
 use crate::layout::{self, Layout};
 use crate::samples::{SampleType, Samples, each_samples, each_type};
-use crate::sht::{count, replace_axes};
 use crate::threads::Stock;
-use crate::wigner::broadcast;
 use haarmonic::so3::{self, RotationGrid, WignerPlan, WignerPlanner, WignerScratch};
 use haarmonic::sphere::{Sample, Sampling};
 use numpy::ndarray::{Array3, ArrayD, ArrayViewD, Axis, Ix3, IxDyn};
