@@ -12,6 +12,7 @@ mod harmonics;
 mod layout;
 mod layouts;
 mod matching;
+mod pickle;
 mod rotation;
 mod samples;
 mod sht;

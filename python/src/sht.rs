@@ -5,6 +5,7 @@ mod verbs;
 use crate::arguments::{band_limit, count, row};
 use crate::errors::OrRaise;
 use crate::layout::Layout;
+use crate::pickle::{Reduced, reduced};
 use crate::threads::{Stock, Threads};
 use haarmonic::sphere::{
     Gradient, Ring, RingGradient, RingPlan, Rings, Sampling, ShtPlan, ShtPlanner, ShtScratch,
@@ -629,43 +630,34 @@ impl Sht {
     }
 
     /// Pickles and copies make the plan anew, from its arguments.
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let (py, plan) = (slf.py(), slf.get());
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let options = PyDict::new(py);
-        options.set_item("threads", plan.threads.asked())?;
-        let class = slf.get_type();
-        let (maker, arguments) = match &plan.grid {
+        options.set_item("threads", self.threads.asked())?;
+        match &self.grid {
             Grid::Product {
                 sampling,
                 longitudes,
             } => {
-                options.set_item("spin", plan.spin)?;
+                options.set_item("spin", self.spin)?;
                 options.set_item("longitudes", longitudes)?;
-                (
-                    class.into_any(),
-                    (plan.lmax(), sampling.name()).into_pyobject(py)?,
-                )
+                reduced::<Sht>(py, &options, (self.lmax(), sampling.name()))
             }
             Grid::Healpix { nside } => {
                 options.set_item("nside", nside)?;
-                (
-                    class.into_any(),
-                    (plan.lmax(), "healpix").into_pyobject(py)?,
-                )
+                reduced::<Sht>(py, &options, (self.lmax(), "healpix"))
             }
             Grid::Rings { weights } => {
-                let rings = plan.rings();
+                let rings = self.rings();
                 let theta: Vec<f64> = rings.iter().map(|ring| ring.colatitude).collect();
                 let nphi: Vec<usize> = rings.iter().map(|ring| ring.longitudes).collect();
                 let phi0: Vec<f64> = rings.iter().map(|ring| ring.first_longitude).collect();
-                let arguments = (plan.lmax(), theta, nphi, phi0, weights.clone());
-                (class.getattr("on_rings")?, arguments.into_pyobject(py)?)
+                let on_rings = py.get_type::<Sht>().getattr("on_rings")?;
+                let partial = py.import("functools")?.getattr("partial")?;
+                let make = partial.call((on_rings,), Some(&options))?;
+                let arguments = (self.lmax(), theta, nphi, phi0, weights.clone());
+                Ok((make, arguments.into_pyobject(py)?))
             }
-        };
-        let partial = py.import("functools")?.getattr("partial")?;
-        Ok((partial.call((maker,), Some(&options))?, arguments))
+        }
     }
 }
 

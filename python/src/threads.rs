@@ -47,6 +47,14 @@ impl Threads {
         self.count > 1
     }
 
+    /// The pool of so many threads, for work that the calling thread watches.
+    ///
+    /// # Errors
+    /// `RuntimeError` if the system refuses threads.
+    pub(crate) fn pool(self) -> PyResult<Arc<ThreadPool>> {
+        pool(self.count)
+    }
+
     /// Runs work on the calling thread, or in a pool.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ import copy
 import multiprocessing
 import pickle
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -225,6 +226,18 @@ def test_threads_may_share_a_plan() -> None:
     with ThreadPoolExecutor(8) as pool:
         for found, expected in zip(pool.map(plan.synthesis, 4 * signals), 4 * wanted, strict=True):
             assert np.array_equal(found, expected)
+
+
+def test_other_threads_run_during_a_call() -> None:
+    plan = Sht(500)
+    batch = np.stack([random_alm(500)] * 4)
+    call = threading.Thread(target=plan.synthesis, args=(batch,))
+    call.start()
+    turns = 0
+    while call.is_alive():
+        turns += 1
+    # With the interpreter lock held, this thread would come to one turn or two.
+    assert turns > 100
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs fork")
