@@ -1,6 +1,6 @@
 """Types of the native module."""
 
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -14,6 +14,7 @@ _Sampling = Literal["gauss-legendre", "driscoll-healy", "mcewen-wiaux", "clensha
 # ZYZ angles, a matrix, or a `scipy.spatial.transform.Rotation`.
 _Rotation = ArrayLike | Any
 
+@final
 class Sht:
     def __new__(
         cls,
@@ -80,6 +81,7 @@ class Sht:
     @property
     def full_shape(self) -> tuple[int, ...]: ...
 
+@final
 class CoefficientRotation:
     def __new__(cls, lmax: int, layout: _Layout = "half", *, threads: int | None = 1) -> CoefficientRotation: ...
     def rotate(self, coefficients: ArrayLike, rotation: _Rotation) -> NDArray[np.complex128]: ...
@@ -90,6 +92,7 @@ class CoefficientRotation:
     @property
     def threads(self) -> int | None: ...
 
+@final
 class So3:
     def __new__(
         cls,
@@ -119,6 +122,7 @@ class So3:
     @property
     def coefficient_shape(self) -> tuple[int, int, int]: ...
 
+@final
 class BestRotation:
     def __new__(
         cls,
@@ -145,6 +149,7 @@ class BestRotation:
     @property
     def steps(self) -> int: ...
 
+@final
 class RotationMatcher:
     def __new__(cls, lmax: int) -> RotationMatcher: ...
     def best_rotation(self, f: ArrayLike, g: ArrayLike, *, layout: _Layout | None = None) -> BestRotation: ...
