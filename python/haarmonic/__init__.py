@@ -1,10 +1,16 @@
 """Harmonic analysis on the sphere and on SO(3), and the kernels (NTK, NNGP) of infinitely wide equivariant networks."""
 
-from . import healpix, layouts
-from ._haarmonic import (
+from haarmonic import healpix, layouts, metrics, predict, stax
+from haarmonic._haarmonic import (
     BestRotation,
     CoefficientRotation,
+    Evidence,
+    GramStore,
+    Kernel,
+    Network,
+    Regression,
     RotationMatcher,
+    SetKernel,
     Sht,
     So3,
     __version__,
@@ -13,16 +19,27 @@ from ._haarmonic import (
     evaluate,
     gaussian_beam,
     rotate_coefficients,
+    select_hyperparameters,
     sph_harm,
     sph_harm_all,
     wigner_D,
     wigner_d,
 )
+from haarmonic.results import KernelMatrices, Marginals, Prediction
 
 __all__ = [
     "BestRotation",
     "CoefficientRotation",
+    "Evidence",
+    "GramStore",
+    "Kernel",
+    "KernelMatrices",
+    "Marginals",
+    "Network",
+    "Prediction",
+    "Regression",
     "RotationMatcher",
+    "SetKernel",
     "Sht",
     "So3",
     "__version__",
@@ -32,9 +49,13 @@ __all__ = [
     "gaussian_beam",
     "healpix",
     "layouts",
+    "metrics",
+    "predict",
     "rotate_coefficients",
+    "select_hyperparameters",
     "sph_harm",
     "sph_harm_all",
+    "stax",
     "wigner_D",
     "wigner_d",
 ]

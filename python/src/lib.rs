@@ -9,15 +9,25 @@ mod arguments;
 mod arrays;
 mod errors;
 mod harmonics;
+mod kernel;
 mod layout;
 mod layouts;
 mod matching;
+mod metrics;
+mod molecules;
+mod network;
 mod pickle;
+mod predict;
+mod results;
 mod rotation;
 mod samples;
+mod sets;
 mod sht;
+mod signals;
 mod so3;
+mod store;
 mod threads;
+mod watch;
 mod wigner;
 
 use pyo3::prelude::*;
@@ -26,11 +36,18 @@ use pyo3::prelude::*;
 fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     harmonics::register(module)?;
+    kernel::register(module)?;
     layouts::register(module)?;
     matching::register(module)?;
+    metrics::register(module)?;
+    molecules::register(module)?;
+    network::register(module)?;
+    predict::register(module)?;
     rotation::register(module)?;
+    sets::register(module)?;
     sht::register(module)?;
     so3::register(module)?;
+    store::register(module)?;
     wigner::register(module)?;
     Ok(())
 }

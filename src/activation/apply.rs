@@ -80,7 +80,10 @@ impl Activation {
         q2.check("second variance", nngp.len())?;
         check_tangent(ntk.as_deref().map_or(nngp.len(), <[T]>::len), nngp.len())?;
         let gain = self.gain();
-        if let (Variance::Constant(q1), Variance::Constant(q2)) = (q1, q2) {
+        let mut ntk = ntk;
+        if let (Variance::Constant(q1), Variance::Constant(q2), Some(ntk)) =
+            (q1, q2, ntk.as_deref_mut())
+        {
             return self.run(Job {
                 variances: [q1, q2].map(|q| Source::constant(gain, q)),
                 nngp,
@@ -88,8 +91,9 @@ impl Activation {
                 noise,
             });
         }
-        let mut ntk = ntk;
         let mut room = [[T::zero(); BLOCK]; 2];
+        // Stands where no tangent kernel is asked for: zeros, which stay zeros.
+        let mut zeros = [T::zero(); BLOCK];
         for start in (0..nngp.len()).step_by(BLOCK) {
             let range = start..nngp.len().min(start + BLOCK);
             let [first, second] = &mut room;
@@ -98,8 +102,11 @@ impl Activation {
                     q1.prepared(gain, range.clone(), first),
                     q2.prepared(gain, range.clone(), second),
                 ],
-                nngp: &mut nngp[range.clone()],
-                ntk: ntk.as_deref_mut().map(|ntk| &mut ntk[range]),
+                ntk: match ntk.as_deref_mut() {
+                    Some(ntk) => &mut ntk[range.clone()],
+                    None => &mut zeros[..range.len()],
+                },
+                nngp: &mut nngp[range],
                 noise,
             })
             .map_err(|error| error.shifted(start))?;
@@ -191,7 +198,7 @@ impl Activation {
         self.run(Job {
             variances: [Source::Field(q1), Source::Field(q2)],
             nngp,
-            ntk: Some(ntk),
+            ntk,
             noise,
         })
     }
@@ -232,7 +239,7 @@ impl Activation {
         self.run(Job {
             variances: [row, Source::Field(columns)],
             nngp,
-            ntk: Some(ntk),
+            ntk,
             noise,
         })
     }

@@ -7,7 +7,7 @@
 /// is as many `f32::EPSILON`.
 pub const COVARIANCE_GUARD: f64 = 1024.0 * f64::EPSILON;
 
-/// The largest variance that is accepted, a quarter of the largest `f64`, so that four times a variance is finite, too; in
+/// The largest variance that [`Activation::apply`](super::Activation::apply) accepts, a quarter of the largest `f64`, so that four times a variance is finite, too; in
 /// `f32` every finite one is.
 pub const LARGEST_VARIANCE: f64 = f64::MAX / 4.0;
 

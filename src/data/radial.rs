@@ -14,7 +14,7 @@ const PROFILE_REACH: f64 = 7.0;
 /// Nodes for exp(−u²) on `[0, PROFILE_REACH]` alone; polynomials of degree d need d / 2 more.
 const PROFILE_NODES: usize = 48;
 
-/// A function of the distance r between two atoms.
+/// A function of the distance r between two atoms, in ångström. An example is at [`RadialChannel`].
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RadialFunction {

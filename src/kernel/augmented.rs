@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
+use crate::numeric::larger;
 use crate::{Error, Result};
 
 use super::evaluate::{Kernel, PreparedSignals};
@@ -251,13 +252,15 @@ impl AugmentedKernel {
 }
 
 fn largest(values: ArrayView2<'_, f64>) -> f64 {
-    values.iter().fold(0.0, |largest, v| v.abs().max(largest))
+    values
+        .iter()
+        .fold(0.0, |largest, v| larger(largest, v.abs()))
 }
 
 fn largest_difference(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
     a.iter()
         .zip(b)
-        .fold(0.0, |largest, (a, b)| (a - b).abs().max(largest))
+        .fold(0.0, |largest, (a, b)| larger(largest, (a - b).abs()))
 }
 
 /// Replaces matrices by their symmetric parts.

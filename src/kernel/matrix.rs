@@ -5,9 +5,9 @@ use std::sync::Mutex;
 
 use ndarray::{Array2, Ix2};
 
-use crate::numeric::geometric_mean;
+use crate::numeric::{geometric_mean, larger};
 use crate::parallel::try_map;
-use crate::progress::{Counter, Progress};
+use crate::progress::{Counter, Patience, Progress};
 use crate::{Error, Result, memory};
 
 use super::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator};
@@ -48,10 +48,17 @@ pub(super) fn matrix(
         let matrices = Mutex::new(Matrices::zeros(shape, with_errors)?);
         try_map(tiles.len(), |t| {
             let (r, c) = tiles[t].clone();
-            let above = |i: usize, j: usize| c.start + j >= r.start + i;
             let cut = mirrored && c.start < r.end;
-            let wanted = cut.then_some(&above as &dyn Fn(usize, usize) -> bool);
-            let block = pairs.block(r.clone(), c.clone(), wanted)?;
+            let patience = counter.patience();
+            let wanted = |i: usize, j: usize| {
+                let above = !cut || c.start + j >= r.start + i;
+                above && patience.as_ref().is_none_or(Patience::goes_on)
+            };
+            let all = !cut && patience.is_none();
+            let wanted = (!all).then_some(&wanted as &dyn Fn(usize, usize) -> bool);
+            let block = pairs.block(r.clone(), c.clone(), wanted);
+            patience.as_ref().map_or(Ok(()), Patience::check)?;
+            let block = block?;
             let mut matrices = matrices.lock().expect("no thread panics while writing");
             matrices.place(&r, &c, &block, mirrored);
             drop(matrices);
@@ -188,8 +195,9 @@ impl Matrices {
         for ((fine, coarse), of) in self.fine.iter().zip(coarse).zip(of) {
             for ((i, j), value) in fine.indexed_iter() {
                 let error = (value - coarse[[i, j]]).abs();
-                if error > 0.0 {
-                    largest = largest.max(error / geometric_mean(of(&rows[i]), of(&columns[j])));
+                if error != 0.0 {
+                    let relative = error / geometric_mean(of(&rows[i]), of(&columns[j]));
+                    largest = larger(largest, relative);
                 }
             }
         }

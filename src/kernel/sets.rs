@@ -36,7 +36,7 @@ impl Pairing {
     }
 }
 
-/// A set: consecutive signals among the prepared signals, each with a label.
+/// A set: consecutive signals among the prepared signals, each with a label. An example is at [`SetKernel`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignalSet {
     /// Position of the first signal.

@@ -1,5 +1,6 @@
 //! Values of kernels: pairs, matrices, and their error estimates.
 
+use crate::numeric::larger;
 use ndarray::Array2;
 
 /// The precision of the arithmetic within a pair. Inputs and results are `f64`.
@@ -39,11 +40,11 @@ impl KernelPair {
         }
     }
 
-    /// The larger value of each kernel.
+    /// The larger value of each kernel, NaN if one is.
     pub(crate) fn max(self, other: KernelPair) -> KernelPair {
         KernelPair {
-            nngp: self.nngp.max(other.nngp),
-            ntk: self.ntk.max(other.ntk),
+            nngp: larger(self.nngp, other.nngp),
+            ntk: larger(self.ntk, other.ntk),
         }
     }
 
@@ -113,8 +114,6 @@ impl KernelError {
         match self {
             KernelError::Exact => KernelPair::default(),
             KernelError::Entries { nngp, ntk } => {
-                // `f64::max` returns the other argument for a NaN, and would hide an estimate that failed.
-                let larger = |a: f64, b: f64| if b.is_nan() || b > a { b } else { a };
                 let largest = |a: &Array2<f64>| a.iter().copied().fold(0.0, larger);
                 KernelPair {
                     nngp: largest(nngp),
@@ -143,5 +142,13 @@ mod tests {
             assert!(largest.nngp.is_nan());
             assert_eq!(largest.ntk, 3.0);
         }
+    }
+
+    #[test]
+    fn the_larger_pair_keeps_a_nan_of_either() {
+        let pair = |nngp, ntk| KernelPair { nngp, ntk };
+        let largest = pair(f64::NAN, 1.0).max(pair(2.0, f64::NAN));
+        assert!(largest.nngp.is_nan() && largest.ntk.is_nan());
+        assert_eq!(pair(1.0, 4.0).max(pair(3.0, 2.0)), pair(3.0, 4.0));
     }
 }

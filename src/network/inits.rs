@@ -7,7 +7,7 @@ use crate::Result;
 /// One weight or bias standard deviation of a network.
 ///
 /// Layers with weights are counted from the input on; within a residual block, layers of the branch come before layers of the shortcut.
-/// [`Network::inits`] has the order of this count.
+/// [`Network::inits`] has the order of this count. Examples: [`Network::inits`], `predict::HyperparameterSelection`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Hyperparameter {

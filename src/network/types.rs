@@ -47,7 +47,7 @@ pub enum InputSpace {
     },
 }
 
-/// How a signal on the sphere is stored.
+/// How a signal on the sphere is stored: the argument of [`Network::sphere`](super::Network::sphere), where an example is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SphereSampling {
     /// Values on a grid, `[n, θ, φ, channels]`.

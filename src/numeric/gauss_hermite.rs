@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 
-/// The largest number of nodes: beyond it the outer weights underflow.
+/// The largest number of nodes of a [`GaussHermite`]: beyond it the outer weights underflow.
 pub const MAX_NODES: usize = 256;
 
 /// Nodes and weights for expectations over a standard normal variable.

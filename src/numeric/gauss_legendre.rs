@@ -7,7 +7,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 /// Nodes that go through the recursion together.
 const LANES: usize = 8;
 
-/// The largest number of nodes that is computed; the cost grows with its square.
+/// The largest number of nodes that [`GaussLegendre::new`] computes; the cost grows with its square.
 pub const MAX_NODES: usize = 1 << 16;
 
 /// Nodes and weights of the `n`-point Gauss–Legendre rule, from the north pole to the south pole.

@@ -17,7 +17,7 @@ use crate::Result;
 /// Of the markers.
 const RADIUS: f64 = 3.4;
 
-/// A mean, with its error, against a size: of a training set, or of a network.
+/// A mean, with its error, against a size: of a training set, or of a network. An example is at [`plot`](crate::plot).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Curve<'a> {
     /// In the legend; a curve without a name has no place there.

@@ -33,6 +33,9 @@ fn real_band_limit(coeffs: ArrayView2<'_, Complex64>) -> Result<usize> {
 /// Length L (L + 1) / 2, orders m ≥ 0 one after the other, entry `m (2 lmax + 1 − m) / 2 + l` with `lmax` = L − 1; values are
 /// copied unchanged.
 ///
+/// # Cost and accuracy
+/// One copy, O(L²). The order m < 0 is checked against the order −m and left out.
+///
 /// # Errors
 /// [`Error::ShapeMismatch`] if the shape is not `[L, 2L − 1]`, [`Error::NotFinite`] for NaN or infinite coefficients,
 /// [`Error::InvalidValue`] if the signal is not real.
@@ -102,7 +105,8 @@ fn not_real(degree: usize, found: &Complex64) -> Error {
     )
 }
 
-/// The normalisations of SHTOOLS, each given by the integral of a squared basis function over the sphere.
+/// The normalisations of SHTOOLS, each given by the integral of a squared basis function over the sphere. An example is at
+/// [`to_shtools`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ShtoolsNorm {

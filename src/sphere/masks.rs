@@ -19,7 +19,7 @@ fn is_unseen(value: f64) -> bool {
     (value - UNSEEN).abs() <= -TOLERANCE * UNSEEN
 }
 
-/// A real sample of a map.
+/// A real sample of a map: `f32` or `f64`. An example is at [`masked_to`].
 pub trait Pixel: Sample {
     /// The sample in double precision.
     fn value(self) -> f64;

@@ -87,6 +87,9 @@ fn legendre_polynomials_between(north: f64, south: f64, out: &mut [f64]) {
 /// ```
 /// The integral is done by a Gauss rule that is exact, since the difference of polynomials cancels for small caps.
 ///
+/// # Cost and accuracy
+/// O(L²) time; within some ε.
+///
 /// # Arguments
 /// * `band_limit` — L
 /// * `angle` — opening angle ω from the axis to the rim, radians, in $`(0, \pi]`$
@@ -120,6 +123,9 @@ const PI_LOW: f64 = 1.2246467991473532e-16;
 /// a_\ell = \frac{1}{\cos\omega_1 - \cos\omega_2} \int_{\cos\omega_2}^{\cos\omega_1} P_\ell(t) \, dt , \qquad a_0 = 1
 /// ```
 /// The integral is done by a Gauss rule that is exact; a difference of two caps would lose digits for narrow rings.
+///
+/// # Cost and accuracy
+/// O(L²) time; within some ε.
 ///
 /// # Arguments
 /// * `band_limit` — L

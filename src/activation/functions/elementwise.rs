@@ -178,7 +178,8 @@ impl Function for &Elementwise {
         {
             let (mut value, mut derivative) = ([0.0; MAX_NODES], [0.0; MAX_NODES]);
             self.products(&*self.function, q1, q2, &mut value);
-            if job.ntk.is_some() {
+            // A derivative is not computed for no tangent kernel.
+            if job.ntk.iter().any(|&t| t != 0.0) {
                 self.products(&*self.derivative, q1, q2, &mut derivative);
             }
             let series = Series {

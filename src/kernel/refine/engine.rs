@@ -9,7 +9,7 @@ use crate::kernel::evaluator::{Accuracy, Block, Control, Estimate, KernelBlock, 
 use crate::kernel::recursion::{FibreBuffers, Geometry, Recursion, SelfCovariance};
 use crate::kernel::values::KernelPair;
 use crate::network::{Network, Quadrature};
-use crate::numeric::geometric_mean;
+use crate::numeric::{geometric_mean, larger};
 use crate::parallel::try_map_init;
 use crate::{Error, Result};
 
@@ -211,8 +211,10 @@ impl<R: Refinement> Engine<R> {
         loop {
             let (fine, error) = (levels.value(), levels.error());
             let relative = |error: KernelPair| {
-                ratio(error.nngp, fine.nngp.abs().max(floors[0]))
-                    .max(ratio(error.ntk, fine.ntk.abs().max(floors[1])))
+                larger(
+                    ratio(error.nngp, fine.nngp.abs().max(floors[0])),
+                    ratio(error.ntk, fine.ntk.abs().max(floors[1])),
+                )
             };
             let excess = relative(error);
             if excess <= tolerance {

@@ -133,18 +133,21 @@ impl IndexSet {
             .collect();
         order.sort_by(|&s, &t| size(self.terms[t].error).total_cmp(&size(self.terms[s].error)));
         for t in order {
-            let behind = self.behind(self.terms[t].level);
-            let is_behind_expanded = |level: &LevelIndex| {
+            let successors = self.successors(self.terms[t].level);
+            let follows_expanded = |level: &LevelIndex| {
                 before(*level).all(|level| {
                     let mut terms = self.terms.iter().enumerate();
                     terms.any(|(s, term)| term.level == level && (term.expanded || s == t))
                 })
             };
             // Levels with an unexpanded one before them wait for it, unless all do.
-            let mut next: Vec<LevelIndex> =
-                behind.iter().copied().filter(is_behind_expanded).collect();
+            let mut next: Vec<LevelIndex> = successors
+                .iter()
+                .copied()
+                .filter(follows_expanded)
+                .collect();
             if next.is_empty() {
-                next = behind;
+                next = successors;
             }
             let next = self.missing(&next);
             if next.iter().all(|&level| admits(level)) {
@@ -168,7 +171,7 @@ impl IndexSet {
     }
 
     /// The successors of a level, one step finer along one axis.
-    fn behind(&self, [i, j]: LevelIndex) -> Vec<LevelIndex> {
+    fn successors(&self, [i, j]: LevelIndex) -> Vec<LevelIndex> {
         [[i + 1, j], [i, j + 1]]
             .into_iter()
             .zip(self.approximated)

@@ -6,7 +6,7 @@ use crate::group::Rotation;
 use crate::so3::RotationMatcher;
 use crate::{Error, Result};
 
-use super::signal::SphereSignal;
+use super::signal::FieldSignal;
 
 /// Signals of which the power spectra differ by more than this, relatively, are no rotated copies of each other.
 const SPECTRA: f64 = 0.1;
@@ -66,11 +66,11 @@ impl Copies {
     }
 
     /// Returns the rotation that takes the second signal to the first, if they match.
-    pub(crate) fn centre(&self, [a, b]: [&SphereSignal; 2]) -> Result<Option<Centre>> {
+    pub(crate) fn centre(&self, [a, b]: [&FieldSignal; 2]) -> Result<Option<Centre>> {
         if std::ptr::eq(a, b) {
             return Ok(a.is_isolated().then_some(Centre::Identity));
         }
-        let powers = [a, b].map(SphereSignal::power);
+        let powers = [a, b].map(FieldSignal::power);
         // Signals that vanish are no copies of anything; those that differ by a factor meet their kinks where copies do.
         if powers.contains(&0.0) {
             return Ok(None);
@@ -132,14 +132,14 @@ mod tests {
     fn signals_about_any_axis_are_not_isolated() {
         for (zonal, isolated) in [(true, false), (false, true)] {
             let mut coeffs = signal(zonal);
-            assert_eq!(SphereSignal::new(coeffs.view()).is_isolated(), isolated);
+            assert_eq!(FieldSignal::new(coeffs.view()).is_isolated(), isolated);
             let turned = rotate_coefficients(coeffs.index_axis(Axis(0), 0), 0.4, 1.1, 2.0).unwrap();
             coeffs.index_axis_mut(Axis(0), 0).assign(&turned);
-            let turned = SphereSignal::new(coeffs.view());
+            let turned = FieldSignal::new(coeffs.view());
             assert_eq!(turned.is_isolated(), isolated);
             let centre = Copies::new(4).centre([&turned, &turned]).unwrap();
             assert_eq!(centre.is_some(), isolated);
         }
-        assert!(!SphereSignal::new(Array3::zeros((1, 2, 3)).view()).is_isolated());
+        assert!(!FieldSignal::new(Array3::zeros((1, 2, 3)).view()).is_isolated());
     }
 }

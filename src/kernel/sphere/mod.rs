@@ -6,4 +6,4 @@ mod signal;
 
 pub(super) use copies::{Centre, Copies};
 pub(super) use readout::SphereReadout;
-pub(super) use signal::SphereSignal;
+pub(super) use signal::FieldSignal;

@@ -13,7 +13,7 @@ use crate::sphere::CoefficientRotation;
 const ISOLATED: f64 = 1e-4;
 /// A signal of one or several channels, and where it was rotated, its values on the nodes of a grid.
 #[derive(Debug, Clone)]
-pub(crate) struct SphereSignal {
+pub(crate) struct FieldSignal {
     /// `[channels, L, 2L − 1]`.
     pub(crate) coeffs: Array3<Complex64>,
     /// Of all channels together, degree by degree.
@@ -22,7 +22,7 @@ pub(crate) struct SphereSignal {
     pub(crate) fields: Vec<f64>,
 }
 
-impl SphereSignal {
+impl FieldSignal {
     /// # Arguments
     /// * `coeffs` — of a real signal, shape `[channels, L, 2L − 1]`; not empty
     pub(crate) fn new(coeffs: ArrayView3<'_, Complex64>) -> Self {
@@ -30,7 +30,7 @@ impl SphereSignal {
             .axis_iter(Axis(1))
             .map(|degree| degree.iter().map(|c| c.norm_sqr()).sum())
             .collect();
-        SphereSignal {
+        FieldSignal {
             coeffs: coeffs.to_owned(),
             spectrum,
             fields: Vec::new(),
@@ -39,7 +39,7 @@ impl SphereSignal {
 
     /// Room for the values of a signal on a grid.
     pub(crate) fn on_grid(channels: usize, nodes: usize) -> Self {
-        SphereSignal {
+        FieldSignal {
             coeffs: Array3::default((channels, 0, 0)),
             spectrum: Vec::new(),
             fields: vec![0.0; 2 * channels * nodes],

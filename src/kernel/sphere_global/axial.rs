@@ -80,7 +80,7 @@ impl AxialCorrelation {
     }
 
     /// Rotates the second signal about the polar axis first: g becomes x ↦ g(Rz(ω) x).
-    pub(super) fn turn(&mut self, omega: f64) {
+    pub(super) fn rotate_second(&mut self, omega: f64) {
         for (m, s) in self.orders.iter_mut().enumerate() {
             *s *= Complex64::cis(m as f64 * omega);
         }

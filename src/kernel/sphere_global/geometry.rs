@@ -258,7 +258,7 @@ impl Geometry for SphereGeometry {
             Rotations::Axis { uniform, circle } => {
                 let kink = workspace.centre.and_then(Centre::about_pole);
                 if let (Some(circle), Some(omega)) = (circle, kink) {
-                    correlation.turn(omega);
+                    correlation.rotate_second(omega);
                     circle.values(correlation, circle.len(), fibres);
                     GlobalRegion::Circle
                 } else {

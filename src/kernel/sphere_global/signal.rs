@@ -5,7 +5,7 @@ use num_complex::Complex64;
 
 use crate::Result;
 use crate::kernel::signals::Turn;
-use crate::kernel::sphere::SphereSignal;
+use crate::kernel::sphere::FieldSignal;
 use crate::so3::CorrelatorSignal;
 
 /// A signal on the sphere in the forms that its kernels need.
@@ -13,7 +13,7 @@ use crate::so3::CorrelatorSignal;
 pub(super) struct GlobalSignal {
     harmonics: CorrelatorSignal,
     /// Where the signal is rotated, or may be a copy of another one.
-    coeffs: Option<SphereSignal>,
+    coeffs: Option<FieldSignal>,
 }
 
 impl GlobalSignal {
@@ -27,7 +27,7 @@ impl GlobalSignal {
         turn: Option<Turn<'_>>,
         keeps_coeffs: bool,
     ) -> Result<Self> {
-        let signal = keeps_coeffs.then(|| SphereSignal::new(coeffs));
+        let signal = keeps_coeffs.then(|| FieldSignal::new(coeffs));
         Ok(GlobalSignal {
             harmonics: CorrelatorSignal::new(coeffs)?,
             coeffs: match (signal, turn) {
@@ -41,7 +41,7 @@ impl GlobalSignal {
         &self.harmonics
     }
 
-    pub(super) fn coeffs(&self) -> &SphereSignal {
+    pub(super) fn coeffs(&self) -> &FieldSignal {
         self.coeffs
             .as_ref()
             .expect("kept where the geometry asks for it")

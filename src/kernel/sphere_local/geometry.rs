@@ -14,7 +14,7 @@ use crate::group::haar::{CircleRule, PolarRule};
 use crate::kernel::fibre_rules::{ProductTurns, Turn};
 use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
-use crate::kernel::sphere::{Centre, Copies, SphereReadout, SphereSignal};
+use crate::kernel::sphere::{Centre, Copies, FieldSignal, SphereReadout};
 use crate::network::Filter;
 use crate::simd::fft::is_smooth;
 use crate::sphere::field_grid::{FieldGrid, FieldScratch, half_len};
@@ -185,11 +185,14 @@ impl SphereFields {
     }
 
     /// Puts the values of x ↦ f(g x) on the grid.
+    ///
+    /// A field lies longitude after longitude, and twice in a row: shifted by s longitudes it is a window of the doubled field, and no
+    /// shift copies anything. Channels go through the synthesis in pairs, which shares the Legendre functions.
     fn expand(
         &self,
-        signal: &SphereSignal,
+        signal: &FieldSignal,
         g: Option<&Rotation>,
-        turned: &mut Option<SphereSignal>,
+        turned: &mut Option<FieldSignal>,
         workspace: &mut SphereWorkspace,
     ) -> Result<()> {
         let SphereWorkspace {
@@ -202,7 +205,7 @@ impl SphereFields {
         } = workspace;
         let (channels, len) = (signal.channels(), self.grid.len());
         let band_limit = self.rotation.band_limit();
-        let turned = turned.get_or_insert_with(|| SphereSignal::on_grid(channels, len));
+        let turned = turned.get_or_insert_with(|| FieldSignal::on_grid(channels, len));
         if rotated.dim() != (band_limit, 2 * band_limit - 1) {
             *rotated = Array2::zeros((band_limit, 2 * band_limit - 1));
         }
@@ -224,6 +227,7 @@ impl SphereFields {
                     None => coeffs,
                 };
                 half.reserve(half_len(band_limit));
+                // The fields are real: orders m ≥ 0, one after the other, are enough.
                 for m in 0..band_limit {
                     let order = coeffs.column(band_limit - 1 + m);
                     half.extend(order.iter().skip(m));
@@ -244,7 +248,8 @@ impl SphereFields {
         Ok(())
     }
 
-    fn product(&self, [a, b]: [&SphereSignal; 2], shift: usize, fibres: &mut Vec<f64>) {
+    /// The fibre before the average over the filter: the mean over channels of f(x) f'(x + shift).
+    fn product(&self, [a, b]: [&FieldSignal; 2], shift: usize, fibres: &mut Vec<f64>) {
         let len = self.grid.len();
         fibres.resize(len, 0.0);
         let channels = a.fields.len() / (2 * len);
@@ -256,6 +261,7 @@ impl SphereFields {
         });
     }
 
+    /// Averages over the filter: a multiplier for each degree of the field; for a global filter degree 0 alone.
     fn average_over(
         &self,
         filter: &Filter,
@@ -280,14 +286,14 @@ impl SphereFields {
 
 impl Geometry for SphereFields {
     type Scalar = f64;
-    type Signal = SphereSignal;
+    type Signal = FieldSignal;
     type Workspace = SphereWorkspace;
     type Region = SphereRegion;
 
     const FIELDS: bool = true;
 
-    fn take(&self, inputs: &Inputs<'_>, row: usize) -> Result<SphereSignal> {
-        let signal = SphereSignal::new(inputs.coefficients(row)?.view());
+    fn take(&self, inputs: &Inputs<'_>, row: usize) -> Result<FieldSignal> {
+        let signal = FieldSignal::new(inputs.coefficients(row)?.view());
         match inputs.turn(row) {
             Some((rotation, g)) => signal.turned(rotation, g),
             None => Ok(signal),
@@ -300,7 +306,7 @@ impl Geometry for SphereFields {
 
     fn orientation_count(
         &self,
-        pair: [&SphereSignal; 2],
+        pair: [&FieldSignal; 2],
         workspace: &mut SphereWorkspace,
     ) -> Result<usize> {
         let kinked = match &self.fibres {
@@ -334,9 +340,9 @@ impl Geometry for SphereFields {
 
     fn turn(
         &self,
-        [a, b]: [&SphereSignal; 2],
+        [a, b]: [&FieldSignal; 2],
         orientation: usize,
-        turned: &mut [Option<SphereSignal>; 2],
+        turned: &mut [Option<FieldSignal>; 2],
         workspace: &mut SphereWorkspace,
     ) -> Result<[bool; 2]> {
         let turn = self.orientation(orientation, workspace.centre);
@@ -350,7 +356,7 @@ impl Geometry for SphereFields {
 
     fn begin(
         &self,
-        _: [&SphereSignal; 2],
+        _: [&FieldSignal; 2],
         orientation: usize,
         workspace: &mut SphereWorkspace,
     ) -> usize {
@@ -363,7 +369,7 @@ impl Geometry for SphereFields {
 
     fn lift(
         &self,
-        pair: [&SphereSignal; 2],
+        pair: [&FieldSignal; 2],
         filter: &Filter,
         batch: usize,
         workspace: &mut SphereWorkspace,
@@ -381,7 +387,7 @@ impl Geometry for SphereFields {
     fn lift_self(
         &self,
         filter: &Filter,
-        signal: &SphereSignal,
+        signal: &FieldSignal,
         workspace: &mut SphereWorkspace,
         fibres: &mut Vec<f64>,
     ) -> SphereRegion {
@@ -420,6 +426,7 @@ impl Geometry for SphereFields {
         0
     }
 
+    /// The right field doubled, as in `expand`, so that every shift is a window of it.
     fn gather(&self, side: Side, field: &[f64], _: SphereRegion, out: &mut Vec<f64>) {
         out.clear();
         out.extend_from_slice(field);

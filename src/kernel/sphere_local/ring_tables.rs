@@ -17,7 +17,7 @@ impl RingTables {
     /// * `band_limit` — L of the signals
     /// * `field` — M of the fields, at least L
     /// * `pole` — whether the north pole is a node
-    /// * `supports` — those of the network's filters
+    /// * `filters` — those of the network; only local ones need a table
     pub(super) fn new(
         band_limit: usize,
         field: usize,

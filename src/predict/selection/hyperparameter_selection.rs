@@ -15,7 +15,7 @@ use crate::predict::solvers::ridge::Ridge;
 use crate::{Error, Result};
 
 /// Standard deviations are searched between a hundredth and a hundred times their first values.
-const SCALE_RANGE: f64 = 1e2;
+const STD_RANGE: f64 = 1e2;
 /// The noise between this part and this multiple of the first one.
 const NOISE_RANGE: f64 = 1e4;
 /// Change of the cost, and norm of its gradient, per target, below which the search ends.
@@ -244,7 +244,7 @@ impl<F: Fn(&Network) -> Result<KernelMatrices>> Problem<'_, F> {
         let mut inits = self.network.inits();
         for (parameter, &coordinate) in self.parameters.iter().zip(coordinates) {
             let value = parameter.of(&inits);
-            parameter.set(&mut inits, value * factor(SCALE_RANGE, coordinate)[0]);
+            parameter.set(&mut inits, value * factor(STD_RANGE, coordinate)[0]);
         }
         let mut noise = self.selection.noise;
         if !self.selection.fixed_noise {
@@ -290,7 +290,7 @@ impl<F: Fn(&Network) -> Result<KernelMatrices>> Problem<'_, F> {
             // The noise is a multiple of the mean diagonal entry, and goes along.
             let of_noise = noise * change.diag().sum() / n * by_ridge;
             let by_deviation = evidence.cost_derivative(criterion, change.view())? + of_noise;
-            gradient.push(by_deviation * parameter.of(&inits) * factor(SCALE_RANGE, coordinate)[1]);
+            gradient.push(by_deviation * parameter.of(&inits) * factor(STD_RANGE, coordinate)[1]);
         }
         if !self.selection.fixed_noise {
             let coordinate = coordinates[self.parameters.len()];

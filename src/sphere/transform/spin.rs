@@ -62,7 +62,7 @@ pub struct SpinPlan {
 
 sphere_verbs!(SpinPlan, ::num_complex::Complex64);
 
-/// The largest spin.
+/// The largest modulus of the spin of a [`SpinPlan`]; it must also be below the band limit.
 pub const MAX_SPIN: u32 = 1 << 10;
 
 impl SpinPlan {

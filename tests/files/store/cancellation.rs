@@ -116,6 +116,36 @@ fn every_matrix_ends_at_the_first_break() {
 }
 
 #[test]
+fn a_block_of_slow_pairs_is_ended_in_its_middle() {
+    let filter = || Filter::window(3, Padding::Same);
+    let network = Network::plane(28, 28, 1)
+        .lifting(PointGroup::C1, filter(), Init::default())
+        .activation(Activation::Erf)
+        .group_convolution(filter(), Init::default())
+        .group_pooling()
+        .build()
+        .unwrap();
+    let images = Array4::from_shape_fn((40, 28, 28, 1), |(n, y, x, _)| {
+        (0.9 * n as f64 + 0.4 * y as f64 - 0.7 * x as f64).cos()
+    });
+    let seen = Arc::new(AtomicUsize::new(usize::MAX));
+    let first = Arc::clone(&seen);
+    let progress = move |done: usize, _: usize| {
+        first.store(done, Ordering::SeqCst);
+        ControlFlow::Break(())
+    };
+    let kernel = Kernel::new(&network)
+        .unwrap()
+        .with_progress(Arc::new(progress));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    pool.unwrap().install(|| {
+        assert!(is_cancelled(kernel.gram(images.view())));
+    });
+    // No block was done: the listener was asked while the first was computed.
+    assert_eq!(seen.load(Ordering::SeqCst), 0);
+}
+
+#[test]
 fn a_choice_of_scales_ends_with_its_kernels() {
     let x = vectors(6);
     let (progress, calls) = break_at(2);

@@ -1,0 +1,104 @@
+"""Results as named tuples: they unpack, compare and pickle as tuples do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haarmonic._haarmonic import Network
+
+__all__ = [
+    "Calibration",
+    "KernelMatrices",
+    "Marginals",
+    "Prediction",
+    "Score",
+    "SelectedHyperparameters",
+    "StoreReport",
+]
+
+Floats = NDArray[np.float64]
+
+
+class KernelMatrices(NamedTuple):
+    """The kernels of the signals of one set (rows) with the signals of another set (columns).
+
+    The errors are absolute estimates: matrices where each entry has its own (kernels with a tolerance), otherwise one number for all
+    entries, which is 0.0 for kernels that are exact to rounding.
+    """
+
+    nngp: Floats
+    """`[n1, n2]`, the covariance of the outputs of a random network."""
+    ntk: Floats
+    """`[n1, n2]`, the neural tangent kernel."""
+    nngp_error: Floats | float = 0.0
+    ntk_error: Floats | float = 0.0
+
+
+class Prediction(NamedTuple):
+    """Mean and covariance of the outputs over an ensemble of networks."""
+
+    mean: Floats
+    """`[m]` or `[m, outputs]`."""
+    covariance: Floats
+    """`[m, m]`, equal for all outputs."""
+
+
+class Marginals(NamedTuple):
+    """Mean and variance of each point by itself."""
+
+    mean: Floats
+    """`[m]` or `[m, outputs]`."""
+    variance: Floats
+    """`[m]`, equal for all outputs."""
+
+
+class Score(NamedTuple):
+    """Errors of predictions over all entries."""
+
+    mae: float
+    """Mean absolute error."""
+    rmse: float
+    """Root mean square error."""
+    r_squared: float | None
+    """Share of the variance that is explained; `None` for targets without variance."""
+
+
+class Calibration(NamedTuple):
+    """How often a classifier is right, by how sure it is."""
+
+    confidence: Floats
+    """`[bins]`, the mean probability of the predicted class."""
+    accuracy: Floats
+    """`[bins]`, the share of points that were predicted right."""
+    counts: NDArray[np.uint64]
+    """`[bins]`, the number of points."""
+    expected_error: float
+    """The mean distance of confidence and accuracy over all points."""
+
+
+class SelectedHyperparameters(NamedTuple):
+    """The result of `select_hyperparameters`."""
+
+    network: Network
+    """The network with the chosen standard deviations."""
+    noise: float
+    """The chosen noise, as a multiple of the mean diagonal entry of the kernel."""
+    cost: float
+    first_cost: float
+    """The cost of the network at the start."""
+    iterations: int
+    converged: bool
+
+
+class StoreReport(NamedTuple):
+    """The result of `GramStore.complete`."""
+
+    found: int
+    """Tiles that were in the folder."""
+    computed: int
+    """Tiles that were computed."""
+    damaged: list[tuple[str, str]]
+    """Files that were no valid tiles, and the reason; their tiles were computed again."""

@@ -1,0 +1,298 @@
+//! Kernels of networks, and their matrices.
+
+use haarmonic::kernel::{Kernel, KernelMatrices, Limits, Precision, Signals};
+use haarmonic::ndarray::Array1;
+use haarmonic::network::{InputSpace, Quadrature};
+use haarmonic::predict::KernelKind;
+use haarmonic::progress::Progress;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use rayon::prelude::*;
+
+use crate::errors::OrRaise;
+use crate::network::PyNetwork;
+use crate::pickle::{Reduced, reduced};
+use crate::results;
+use crate::signals::{Inputs, one};
+use crate::threads::Threads;
+use crate::watch;
+
+/// Work that is computed without a watch, since it takes a few milliseconds at most: pairs of vectors times their entries, and pairs
+/// of images times the square of their pixels.
+const SHORT: [usize; 2] = [1 << 19, 1 << 17];
+/// Each pair of vectors counts as so many entries more.
+const PAIR: usize = 64;
+
+/// The kernels of an infinitely wide network: NNGP and NTK.
+///
+/// Kernels are immutable, may be shared between threads, and pickle.
+///
+/// Parameters
+/// ----------
+/// network : Network
+///     The network.
+/// tolerance : float, optional
+///     For networks on the sphere: the mean over rotations is refined until a kernel changes by less than this, relative to itself. In
+///     place of the quadrature of the network.
+/// band_limit : int, optional
+///     For networks on the sphere: one quadrature of this band limit, in place of a tolerance.
+/// precision : {"double", "single"}
+///     Arithmetic within a pair; single precision is for images.
+/// table_bytes, points : int, optional
+///     Limits for networks with local filters on the sphere: bytes of the tables of one quadrature, and points per pair of signals. A
+///     tolerance that needs more is an error.
+/// threads : int, optional
+///     Threads of a computation; all of the machine unless stated.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np
+/// >>> from haarmonic import Kernel, stax
+/// >>> network = stax.network((2,), stax.Dense(512), stax.Relu(), stax.Dense(1))
+/// >>> gram = Kernel(network).gram(np.array([[1.0, 1.0], [1.0, -1.0]]))
+/// >>> gram.nngp.round(4)
+/// array([[0.5   , 0.1592],
+///        [0.1592, 0.5   ]])
+/// >>> gram.ntk_error
+/// 0.0
+#[pyclass(frozen, name = "Kernel", module = "haarmonic")]
+pub(crate) struct PyKernel {
+    pub(crate) kernel: Kernel,
+    limits: Limits,
+    pub(crate) threads: Threads,
+}
+
+#[pymethods]
+impl PyKernel {
+    #[new]
+    #[pyo3(signature = (network, *, tolerance=None, band_limit=None, precision="double", table_bytes=None, points=None, threads=None))]
+    fn new(
+        network: &PyNetwork,
+        tolerance: Option<f64>,
+        band_limit: Option<usize>,
+        precision: &str,
+        table_bytes: Option<usize>,
+        points: Option<u64>,
+        threads: Option<i64>,
+    ) -> PyResult<Self> {
+        let quadrature = match (tolerance, band_limit) {
+            (Some(_), Some(_)) => {
+                return Err(PyTypeError::new_err(
+                    "tolerance and band_limit: found both, expected one of them",
+                ));
+            }
+            (Some(tolerance), None) => Some(Quadrature::Tolerance(tolerance)),
+            (None, Some(band_limit)) => Some(Quadrature::BandLimit(band_limit)),
+            (None, None) => None,
+        };
+        let network = match quadrature {
+            Some(quadrature) => &network.0.clone().with_quadrature(quadrature).or_raise()?,
+            None => &network.0,
+        };
+        let precision = match precision {
+            "double" => Precision::Double,
+            "single" => Precision::Single,
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    "precision: found {other:?}, expected \"double\" or \"single\""
+                )));
+            }
+        };
+        let mut limits = Limits::default();
+        limits.table_bytes = table_bytes.unwrap_or(limits.table_bytes);
+        limits.points = points.unwrap_or(limits.points);
+        let kernel = Kernel::with_limits(network, limits)
+            .and_then(|kernel| kernel.with_precision(precision))
+            .or_raise()?;
+        Ok(PyKernel {
+            kernel,
+            limits,
+            threads: Threads::new(threads)?,
+        })
+    }
+
+    /// The kernels of all signals with each other.
+    ///
+    /// Parameters
+    /// ----------
+    /// x : array_like
+    ///     Signals, `[n, ...]` in the form of the input space of the network: vectors `[n, dimension]`, images
+    ///     `[n, height, width, channels]`, samples on the sphere `[n, θ, φ, channels]`, or complex coefficients
+    ///     `[n, channels, L, 2 L - 1]`.
+    /// progress : callable or bool, optional
+    ///     A function of the number of pairs done and of all pairs; `True` for a progress bar.
+    ///
+    /// Returns
+    /// -------
+    /// KernelMatrices
+    ///     `nngp`, `ntk`, `[n, n]`, and their error estimates. A network that is read at P places has n P rows.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Kernel, stax
+    /// >>> kernel = Kernel(stax.network((1,), stax.Dense(1, W_std=2.0)))
+    /// >>> kernel.gram([[1.0], [3.0]]).nngp
+    /// array([[ 4., 12.],
+    ///        [12., 36.]])
+    #[pyo3(signature = (x, *, progress=None))]
+    fn gram<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let network = self.kernel.network();
+        let x = Inputs::of(x, network, "x")?;
+        let x = x.signals(network, "x")?;
+        let pairs = x.len() * x.len();
+        let gram = self.matrix(py, pairs, progress, |kernel| kernel.gram(x))?;
+        results::kernel_matrices(py, gram)
+    }
+
+    /// The kernels of the signals of one set (rows) with the signals of another set (columns).
+    ///
+    /// Parameters
+    /// ----------
+    /// x1, x2 : array_like
+    ///     Signals, `[n1, ...]` and `[n2, ...]`, as in `gram`.
+    /// progress : callable or bool, optional
+    ///     As in `gram`.
+    ///
+    /// Returns
+    /// -------
+    /// KernelMatrices
+    ///     `nngp`, `ntk`, `[n1, n2]`, and their error estimates.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Kernel, stax
+    /// >>> kernel = Kernel(stax.network((1,), stax.Dense(1)))
+    /// >>> kernel.between([[1.0], [3.0]], [[5.0]]).nngp
+    /// array([[ 5.],
+    ///        [15.]])
+    #[pyo3(signature = (x1, x2, *, progress=None))]
+    fn between<'py>(
+        &self,
+        py: Python<'py>,
+        x1: &Bound<'py, PyAny>,
+        x2: &Bound<'py, PyAny>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let network = self.kernel.network();
+        let (x1, x2) = (
+            Inputs::of(x1, network, "x1")?,
+            Inputs::of(x2, network, "x2")?,
+        );
+        let (x1, x2) = (x1.signals(network, "x1")?, x2.signals(network, "x2")?);
+        let pairs = x1.len() * x2.len();
+        let cross = self.matrix(py, pairs, progress, |kernel| kernel.cross(x1, x2))?;
+        results::kernel_matrices(py, cross)
+    }
+
+    /// The kernels of each signal with itself.
+    ///
+    /// Parameters
+    /// ----------
+    /// x : array_like
+    ///     Signals, `[n, ...]`, as in `gram`.
+    ///
+    /// Returns
+    /// -------
+    /// nngp, ntk : ndarray
+    ///     The diagonals of the matrices of `gram`, `[n]`.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Kernel, stax
+    /// >>> kernel = Kernel(stax.network((1,), stax.Dense(1)))
+    /// >>> nngp, ntk = kernel.diagonal([[1.0], [3.0]])
+    /// >>> nngp
+    /// array([1., 9.])
+    fn diagonal<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let network = self.kernel.network();
+        let x = Inputs::of(x, network, "x")?;
+        let x = x.signals(network, "x")?;
+        let (nngp, ntk) = watch::long(py, self.threads, None, |progress| {
+            diagonal(&self.kernel.clone().with_progress(progress), x)
+        })?;
+        Ok((results::array(py, nngp)?, results::array(py, ntk)?))
+    }
+
+    /// The network, with the quadrature of this kernel.
+    #[getter]
+    fn network(&self) -> PyNetwork {
+        PyNetwork(self.kernel.network().clone())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<haarmonic.Kernel of {}>", self.kernel.network())
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        let options = PyDict::new(py);
+        let precision = match self.kernel.precision() {
+            Precision::Double => "double",
+            Precision::Single => "single",
+        };
+        options.set_item("precision", precision)?;
+        options.set_item("table_bytes", self.limits.table_bytes)?;
+        options.set_item("points", self.limits.points)?;
+        options.set_item("threads", self.threads.asked())?;
+        reduced::<PyKernel>(py, &options, (self.network(),))
+    }
+}
+
+impl PyKernel {
+    /// Computes a matrix; one that takes long is watched.
+    fn matrix(
+        &self,
+        py: Python<'_>,
+        pairs: usize,
+        progress: Option<&Bound<'_, PyAny>>,
+        compute: impl FnOnce(&Kernel) -> haarmonic::Result<KernelMatrices> + Send,
+    ) -> PyResult<KernelMatrices> {
+        if progress.is_none() && is_short(self.kernel.network().input(), pairs) {
+            return watch::short(py, self.threads, || compute(&self.kernel));
+        }
+        watch::long(py, self.threads, progress, |progress: Progress| {
+            compute(&self.kernel.clone().with_progress(progress))
+        })
+    }
+}
+
+/// Whether some pairs take a few milliseconds at most.
+fn is_short(input: &InputSpace, pairs: usize) -> bool {
+    match *input {
+        InputSpace::Vector { dimension } => pairs.saturating_mul(PAIR + dimension) <= SHORT[0],
+        InputSpace::Plane { height, width, .. } => {
+            let pixels = height.saturating_mul(width);
+            pairs.saturating_mul(pixels.saturating_mul(pixels)) <= SHORT[1]
+        }
+        _ => false,
+    }
+}
+
+/// The kernels of each signal with itself, from one small matrix per signal.
+fn diagonal(kernel: &Kernel, x: Signals<'_>) -> haarmonic::Result<(Array1<f64>, Array1<f64>)> {
+    let grams: Vec<KernelMatrices> = (0..x.len())
+        .into_par_iter()
+        .map(|i| kernel.gram(one(&x, i)))
+        .collect::<haarmonic::Result<_>>()?;
+    let entries = |kind: KernelKind| {
+        let diagonals = grams.iter().map(|gram| kind.of(gram));
+        diagonals
+            .flat_map(|matrix| matrix.into_diag())
+            .copied()
+            .collect()
+    };
+    Ok((entries(KernelKind::Nngp), entries(KernelKind::Ntk)))
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyKernel>()
+}

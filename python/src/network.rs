@@ -1,0 +1,108 @@
+//! Networks, by the text of their file.
+
+use std::path::PathBuf;
+
+use haarmonic::network::Network;
+use pyo3::basic::CompareOp;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyType};
+
+use crate::errors::OrRaise;
+use crate::pickle::{Reduced, reduced};
+
+/// An infinitely wide network, from the text of a network file.
+///
+/// The format is described in `docs/network-file.md`; `haarmonic.stax` composes such texts from layers. Networks are immutable, compare by
+/// value, and pickle.
+///
+/// Parameters
+/// ----------
+/// text : str
+///     A network file in TOML.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If the text is no network; the message names key, layer and line.
+///
+/// Examples
+/// --------
+/// >>> from haarmonic import Network
+/// >>> network = Network('''
+/// ... [input]
+/// ... space = "vector"
+/// ... dimension = 7
+/// ... [[layers]]
+/// ... kind = "dense"
+/// ... weight_std = 1.3
+/// ... ''')
+/// >>> network
+/// <haarmonic.Network: vector of 7 → dense (σw 1.3, σb 0)>
+/// >>> Network(network.to_toml()) == network
+/// True
+#[pyclass(frozen, name = "Network", module = "haarmonic")]
+pub(crate) struct PyNetwork(pub(crate) Network);
+
+#[pymethods]
+impl PyNetwork {
+    #[new]
+    fn new(text: &str) -> PyResult<Self> {
+        Network::from_toml(text).or_raise().map(PyNetwork)
+    }
+
+    /// Read a network file.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : str or os.PathLike
+    ///     A file in TOML.
+    ///
+    /// Raises
+    /// ------
+    /// OSError
+    ///     If the file cannot be read.
+    /// ValueError
+    ///     If it holds no network.
+    #[classmethod]
+    fn read(_class: &Bound<'_, PyType>, path: PathBuf) -> PyResult<Self> {
+        Network::read(path).or_raise().map(PyNetwork)
+    }
+
+    /// The text of the network file, from which an equal network is made.
+    fn to_toml(&self) -> PyResult<String> {
+        self.0.to_toml().or_raise()
+    }
+
+    /// Rows of a kernel matrix for each signal: the number of places at which features are read, 1 after a pooling.
+    #[getter]
+    fn outputs(&self) -> usize {
+        self.0.outputs().count()
+    }
+
+    fn __richcmp__(&self, other: &Self, operator: CompareOp) -> Option<bool> {
+        match operator {
+            CompareOp::Eq => Some(self.0 == other.0),
+            CompareOp::Ne => Some(self.0 != other.0),
+            _ => None,
+        }
+    }
+
+    fn __hash__(&self) -> PyResult<isize> {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        self.to_toml()?.hash(&mut hasher);
+        Ok(hasher.finish() as isize)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<haarmonic.Network: {}>", self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        reduced::<PyNetwork>(py, &PyDict::new(py), (self.to_toml()?,))
+    }
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyNetwork>()
+}
