@@ -43,7 +43,7 @@ def test_native_docstrings(name: str) -> None:
 
 
 ROOT = Path(__file__).parents[3]
-PAGES = ["python/README.md", "docs/python.md"]
+PAGES = ["python/README.md", "docs/python.md", "docs/coming-from-healpy.md"]
 OPTIONAL = ["dask", "joblib", "sklearn"]
 
 
