@@ -63,7 +63,7 @@ impl BestRotation {
         aview2(&self.best.rotation.to_matrix()).to_pyarray(py)
     }
 
-    /// The ZYZ angles (alpha, beta, gamma) of R in radians, R = Rz(alpha) Ry(beta) Rz(gamma).
+    /// The ZYZ angles (alpha, beta, gamma) of R in radians, R = Rz(alpha) Ry(beta) Rz(gamma): alpha and gamma from 0 to 2 pi, beta from 0 to pi.
     #[getter]
     fn euler(&self) -> (f64, f64, f64) {
         let euler = self.best.rotation.euler_zyz();
