@@ -1,6 +1,6 @@
 //! Kernels of networks, and their matrices.
 
-use haarmonic::kernel::{Kernel, KernelMatrices, Limits, Precision, Signals};
+use haarmonic::kernel::{Kernel, KernelMatrices, Limits, Precision, PreparedSignals, Signals};
 use haarmonic::ndarray::Array1;
 use haarmonic::network::{InputSpace, Quadrature};
 use haarmonic::predict::KernelKind;
@@ -145,9 +145,7 @@ impl PyKernel {
         let network = self.kernel.network();
         let x = Inputs::of(x, network, "x")?;
         let x = x.signals(network, "x")?;
-        let pairs = x.len() * x.len();
-        let gram = self.matrix(py, pairs, progress, |kernel| kernel.gram(x))?;
-        results::kernel_matrices(py, gram)
+        results::kernel_matrices(py, self.matrix(py, x, None, progress)?)
     }
 
     /// The kernels of the signals of one set (rows) with the signals of another set (columns).
@@ -185,9 +183,7 @@ impl PyKernel {
             Inputs::of(x2, network, "x2")?,
         );
         let (x1, x2) = (x1.signals(network, "x1")?, x2.signals(network, "x2")?);
-        let pairs = x1.len() * x2.len();
-        let cross = self.matrix(py, pairs, progress, |kernel| kernel.cross(x1, x2))?;
-        results::kernel_matrices(py, cross)
+        results::kernel_matrices(py, self.matrix(py, x1, Some(x2), progress)?)
     }
 
     /// The kernels of each signal with itself.
@@ -248,20 +244,38 @@ impl PyKernel {
 }
 
 impl PyKernel {
-    /// Computes a matrix; one that takes long is watched.
+    /// The kernels of two sets, or of one set with itself. A matrix that takes long is watched.
     fn matrix(
         &self,
         py: Python<'_>,
-        pairs: usize,
+        rows: Signals<'_>,
+        columns: Option<Signals<'_>>,
         progress: Option<&Bound<'_, PyAny>>,
-        compute: impl FnOnce(&Kernel) -> haarmonic::Result<KernelMatrices> + Send,
     ) -> PyResult<KernelMatrices> {
-        if progress.is_none() && is_short(self.kernel.network().input(), pairs) {
-            return watch::short(py, self.threads, || compute(&self.kernel));
+        let kernel = self.kernel.clone();
+        let prepared = |kernel: &Kernel| {
+            let rows = kernel.prepare(rows)?;
+            let columns = columns.map(|columns| kernel.prepare(columns));
+            Ok((rows, columns.transpose()?))
+        };
+        let pairs = rows.len() * columns.map_or(rows.len(), |columns| columns.len());
+        if progress.is_none() && is_short(kernel.network().input(), pairs) {
+            return watch::short(py, self.threads, || matrix(&kernel, &prepared(&kernel)?));
         }
-        watch::long(py, self.threads, progress, |progress: Progress| {
-            compute(&self.kernel.clone().with_progress(progress))
+        let signals = watch::long(py, self.threads, None, |_| prepared(&kernel))?;
+        watch::long_owned(py, self.threads, progress, move |progress: Progress| {
+            matrix(&kernel.with_progress(progress), &signals)
         })
+    }
+}
+
+fn matrix(
+    kernel: &Kernel,
+    (rows, columns): &(PreparedSignals, Option<PreparedSignals>),
+) -> haarmonic::Result<KernelMatrices> {
+    match columns {
+        None => kernel.gram_prepared(rows),
+        Some(columns) => kernel.cross_prepared(rows, columns),
     }
 }
 
