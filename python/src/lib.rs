@@ -6,6 +6,7 @@
 #![allow(clippy::useless_conversion)]
 
 mod arrays;
+mod axes;
 mod errors;
 mod kernel;
 mod metrics;
