@@ -251,8 +251,8 @@ impl PyRegression {
     ///
     /// Parameters
     /// ----------
-    /// cross : KernelMatrices
-    ///     Kernels of test signals (rows) with training signals (columns), `[m, n]`.
+    /// cross : KernelMatrices, or array_like
+    ///     Kernels of test signals (rows) with training signals (columns), `[m, n]`; or the matrix of the driving kernel alone.
     /// t : float or list of float, optional
     ///     Training times; to convergence unless stated.
     /// steps : int or list of int, optional
