@@ -7,6 +7,7 @@
 
 mod arguments;
 mod arrays;
+mod axes;
 mod errors;
 mod harmonics;
 mod kernel;
