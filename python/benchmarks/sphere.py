@@ -1,7 +1,8 @@
-"""Times of transforms called from Python, beside healpy and ducc0: `python benchmarks/sphere.py`.
+"""Times of transforms called from Python, beside healpy and ducc0: `python benchmarks/sphere.py [threads]`.
 
-Prints tables in Markdown. Every time is the best of several calls in one process; errors are relative to the largest value of the peer.
-Peers that are not installed are left out. The threads of healpy are fixed by OMP_NUM_THREADS before it is loaded.
+Prints tables in Markdown. Every time is the best of several calls in one process: processor time with one thread, which other programs
+disturb less, and elapsed time with several. Differences are relative to the largest value of the peer. Peers that are not installed are
+left out. The threads of healpy are fixed by OMP_NUM_THREADS before it is loaded.
 """
 
 from __future__ import annotations
@@ -30,14 +31,17 @@ except ImportError:
     ducc0 = None
 
 
+clock = time.process_time if THREADS == 1 else time.perf_counter
+
+
 def best(call: Callable[[], Any], seconds: float = 1.5) -> float:
     """The shortest time of calls during some seconds, three calls at least."""
     times: list[float] = []
     call()
     while sum(times) < seconds or len(times) < 3:
-        start = time.perf_counter()
+        start = clock()
         call()
-        times.append(time.perf_counter() - start)
+        times.append(clock() - start)
     return min(times)
 
 
@@ -144,10 +148,10 @@ def overhead() -> None:
         ("analysis", lambda: plan.analysis(signal)),
         ("rotate", lambda: rotation.rotate(alm, (0.1, 0.2, 0.3))),
     ):
-        start = time.perf_counter()
+        start = clock()
         for _ in range(calls):
             call()
-        print(f"{name} at lmax = 1: {1e6 * (time.perf_counter() - start) / calls:.1f} us a call")
+        print(f"{name} at lmax = 1: {1e6 * (clock() - start) / calls:.1f} us a call")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Literal, Protocol, final, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -52,8 +52,10 @@ class Kernel:
     ) -> None: ...
     @property
     def network(self) -> Network: ...
-    def gram(self, x: ArrayLike, *, progress: _Progress = None) -> KernelMatrices: ...
-    def between(self, x1: ArrayLike, x2: ArrayLike, *, progress: _Progress = None) -> KernelMatrices: ...
+    def gram(self, x: ArrayLike, *, places: ArrayLike | None = None, progress: _Progress = None) -> KernelMatrices: ...
+    def between(
+        self, x1: ArrayLike, x2: ArrayLike, *, places: ArrayLike | None = None, progress: _Progress = None
+    ) -> KernelMatrices: ...
     def diagonal(self, x: ArrayLike) -> tuple[_Floats, _Floats]: ...
 
 class GramStore:
@@ -245,6 +247,7 @@ _Sampling = Literal["gauss-legendre", "driscoll-healy", "mcewen-wiaux", "clensha
 # ZYZ angles, a matrix, or a `scipy.spatial.transform.Rotation`.
 _Rotation = ArrayLike | Any
 
+@final
 class Sht:
     def __new__(
         cls,
@@ -311,6 +314,7 @@ class Sht:
     @property
     def full_shape(self) -> tuple[int, ...]: ...
 
+@final
 class CoefficientRotation:
     def __new__(cls, lmax: int, layout: _Layout = "half", *, threads: int | None = 1) -> CoefficientRotation: ...
     def rotate(self, coefficients: ArrayLike, rotation: _Rotation) -> NDArray[np.complex128]: ...
@@ -321,6 +325,7 @@ class CoefficientRotation:
     @property
     def threads(self) -> int | None: ...
 
+@final
 class So3:
     def __new__(
         cls,
@@ -350,6 +355,7 @@ class So3:
     @property
     def coefficient_shape(self) -> tuple[int, int, int]: ...
 
+@final
 class BestRotation:
     def __new__(
         cls,
@@ -376,6 +382,7 @@ class BestRotation:
     @property
     def steps(self) -> int: ...
 
+@final
 class RotationMatcher:
     def __new__(cls, lmax: int) -> RotationMatcher: ...
     def best_rotation(self, f: ArrayLike, g: ArrayLike, *, layout: _Layout | None = None) -> BestRotation: ...

@@ -260,14 +260,30 @@ def residual(*layers: Layer, shortcut: Layer | None = None) -> Layer:
 
 
 def FanOut(num: int) -> Layer:
-    """Two copies of the features, for `parallel` and `FanInSum` (see `residual`)."""
+    """Two copies of the features, for `parallel` and `FanInSum` (see `residual`).
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> block = stax.serial(stax.FanOut(2), stax.parallel(stax.Dense(1), stax.Dense(1, 2.0)), stax.FanInSum())
+    >>> stax.serial(stax.Dense(1), block).kernel_fn([[1.0]], get="nngp")
+    array([[5.]])
+    """
     if num != 2:
         raise NotImplementedError(f"FanOut: found {num} branches, expected 2; nest residual for more")
     return _one("fan-out")
 
 
 def parallel(*layers: Layer) -> Layer:
-    """Two branches between `FanOut(2)` and `FanInSum()`; one may be `Identity()`."""
+    """Two branches between `FanOut(2)` and `FanInSum()`; one may be `Identity()`.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> block = stax.serial(stax.FanOut(2), stax.parallel(stax.Dense(1), stax.Dense(1, 2.0)), stax.FanInSum())
+    >>> stax.serial(stax.Dense(1), block).kernel_fn([[1.0]], get="nngp")
+    array([[5.]])
+    """
     if len(layers) != 2:
         raise NotImplementedError(f"parallel: found {len(layers)} branches, expected 2; nest residual for more")
     branches = tuple(joined(layer.kernel_fn.parts) for layer in layers)
@@ -275,12 +291,28 @@ def parallel(*layers: Layer) -> Layer:
 
 
 def FanInSum() -> Layer:
-    """The sum of the two branches of `parallel`."""
+    """The sum of the two branches of `parallel`.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> block = stax.serial(stax.FanOut(2), stax.parallel(stax.Dense(1), stax.Dense(1, 2.0)), stax.FanInSum())
+    >>> stax.serial(stax.Dense(1), block).kernel_fn([[1.0]], get="nngp")
+    array([[5.]])
+    """
     return _one("fan-in-sum")
 
 
 def Identity() -> Layer:
-    """The unchanged features."""
+    """The unchanged features.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> block = stax.serial(stax.FanOut(2), stax.parallel(stax.Dense(1), stax.Identity()), stax.FanInSum())
+    >>> stax.serial(stax.Dense(1), block).kernel_fn([[1.0]], get="nngp")
+    array([[2.]])
+    """
     return _one("identity")
 
 
@@ -324,6 +356,12 @@ def Dense(out_dim: int, W_std: float = 1.0, b_std: float | None = None, *, param
         The number of outputs, which kernels do not depend on.
     W_std, b_std : float
         Standard deviations of weights and biases; weights are divided by the root of the number of inputs.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.Dense(1, W_std=2.0, b_std=1.0).kernel_fn([[3.0, 4.0]], get="nngp")    # 4 (9 + 16) / 2 + 1
+    array([[51.]])
     """
     del out_dim
     return _one("dense", **_init(W_std, b_std, parameterization))
@@ -353,6 +391,14 @@ def Conv(
         What lies beyond the edge: nothing, zeros, or the opposite edge.
     W_std, b_std : float
         Standard deviations of weights and biases.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from haarmonic import stax
+    >>> layers = stax.serial(stax.Conv(1, (3, 3), padding="SAME"), stax.Flatten(), stax.Dense(1))
+    >>> layers.kernel_fn(np.ones((1, 4, 4, 1)), get="nngp").round(4)    # the edges see zeros
+    array([[0.6944]])
     """
     del out_chan
     return _one("conv", **_window(filter_shape, strides, padding), **_init(W_std, b_std, parameterization))
@@ -445,7 +491,18 @@ def GroupConv(
     heat: float | None = None,
     legendre: Sequence[float] | None = None,
 ) -> Layer:
-    """A convolution over the group of the `Lifting`, with filters as there."""
+    """A convolution over the group of the `Lifting`, with filters as there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from haarmonic import stax
+    >>> one = np.zeros((1, 1, 2, 3), complex)    # the constant function 1
+    >>> one[0, 0, 0, 1] = np.sqrt(4 * np.pi)
+    >>> layers = stax.serial(stax.Lifting(group="SO3"), stax.Erf(), stax.GroupConv(cap=0.5, W_std=2.0), stax.GroupPool())
+    >>> layers.kernel_fn(one, tolerance=1e-8).nngp.round(4)
+    array([[1.8582]])
+    """
     del out_chan
     profile = _profile(cap=cap, ring=ring, gaussian=gaussian, heat=heat, legendre=legendre)
     return _one("group-convolution", **_window(filter_shape, strides, padding), **profile, **_init(W_std, b_std))
@@ -455,22 +512,62 @@ def GroupConv(
 
 
 def GlobalAvgPool() -> Layer:
-    """The mean over all pixels; after a `Lifting`, over the group (`GroupPool`)."""
+    """The mean over all pixels; after a `Lifting`, over the group (`GroupPool`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from haarmonic import stax
+    >>> layers = stax.serial(stax.Conv(1, (3, 3), padding="SAME"), stax.GlobalAvgPool(), stax.Dense(1))
+    >>> layers.kernel_fn(np.ones((1, 4, 4, 1)), get="nngp").round(4)    # all pixels meet
+    array([[0.5017]])
+    """
     return _one("group-pooling")
 
 
 def GroupPool() -> Layer:
-    """The mean over the group, which makes the outputs invariant."""
+    """The mean over the group, which makes the outputs invariant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from haarmonic import stax
+    >>> one = np.zeros((1, 1, 2, 3), complex)    # the constant function 1
+    >>> one[0, 0, 0, 1] = np.sqrt(4 * np.pi)
+    >>> layers = stax.serial(stax.Lifting(group="SO3", cap=0.5), stax.Erf(), stax.GroupPool())
+    >>> layers.kernel_fn(one, tolerance=1e-8).nngp.round(4)
+    array([[0.4646]])
+    """
     return _one("group-pooling")
 
 
 def PartialPool() -> Layer:
-    """On the sphere, the mean over rotations about the axis of the filter: from functions on SO(3) to functions on the sphere."""
+    """On the sphere, the mean over rotations about the axis of the filter: from functions on SO(3) to functions on the sphere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from haarmonic import stax
+    >>> one = np.zeros((1, 1, 2, 3), complex)    # the constant function 1
+    >>> one[0, 0, 0, 1] = np.sqrt(4 * np.pi)
+    >>> layers = stax.serial(stax.Lifting(group="SO3", cap=0.5), stax.PartialPool(), stax.Outputs(points=[[0.3, 0.1]]))
+    >>> layers.kernel_fn(one, tolerance=1e-8).nngp.round(4)
+    array([[1.]])
+    """
     return _one("partial-pooling")
 
 
 def Flatten() -> Layer:
-    """All features of an image side by side in one vector. As the first layer, it makes vectors of images."""
+    """All features of an image side by side in one vector. As the first layer, it makes vectors of images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from haarmonic import stax
+    >>> layers = stax.serial(stax.Conv(1, (3, 3), padding="SAME"), stax.Flatten(), stax.Dense(1))
+    >>> layers.kernel_fn(np.ones((1, 4, 4, 1)), get="nngp").round(4)    # pixels meet themselves
+    array([[0.6944]])
+    """
     return _one("flatten")
 
 
@@ -533,19 +630,40 @@ def _plain(name: str, found: dict[str, float], plain: dict[str, float]) -> None:
 
 
 def Relu(do_stabilize: bool = False) -> Layer:
-    """max(x, 0)."""
+    """max(x, 0).
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Relu()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.5]])
+    """
     del do_stabilize
     return _activation("relu")
 
 
 def LeakyRelu(alpha: float, do_stabilize: bool = False) -> Layer:
-    """x for x > 0, alpha x otherwise."""
+    """x for x > 0, alpha x otherwise.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.LeakyRelu(0.5)).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.625]])
+    """
     del do_stabilize
     return _activation("leaky-relu", slope=float(alpha))
 
 
 def ABRelu(a: float, b: float, do_stabilize: bool = False) -> Layer:
-    """a min(x, 0) + b max(x, 0), for b = 1."""
+    """a min(x, 0) + b max(x, 0), for b = 1.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.ABRelu(-1.0, 1.0)).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[1.]])
+    """
     del do_stabilize
     if b != 1:
         raise NotImplementedError(
@@ -555,68 +673,152 @@ def ABRelu(a: float, b: float, do_stabilize: bool = False) -> Layer:
 
 
 def Abs(do_stabilize: bool = False) -> Layer:
-    """|x|."""
+    """|x|.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Abs()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[1.]])
+    """
     del do_stabilize
     return _activation("abs")
 
 
 def Erf(a: float = 1.0, b: float = 1.0, c: float = 0.0) -> Layer:
-    """erf(x)."""
+    """erf(x).
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Erf()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.4646]])
+    """
     _plain("Erf", {"a": a, "b": b, "c": c}, {"a": 1.0, "b": 1.0, "c": 0.0})
     return _activation("erf")
 
 
 def Gelu(approximate: bool = False) -> Layer:
-    """x Φ(x), with Φ the distribution function of the standard normal distribution."""
+    """x Φ(x), with Φ the distribution function of the standard normal distribution.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Gelu()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.4252]])
+    """
     if approximate:
         raise NotImplementedError("Gelu: found approximate=True, expected False")
     return _activation("gelu")
 
 
 def Sigmoid_like() -> Layer:
-    """(1 + erf(x / 2.4020563531719796)) / 2, close to the logistic function."""
+    """(1 + erf(x / 2.4020563531719796)) / 2, close to the logistic function.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Sigmoid_like()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.2914]])
+    """
     return _activation("sigmoid-like")
 
 
 def Sin(a: float = 1.0, b: float = 1.0, c: float = 0.0) -> Layer:
-    """sin(x)."""
+    """sin(x).
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Sin()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.4323]])
+    """
     _plain("Sin", {"a": a, "b": b, "c": c}, {"a": 1.0, "b": 1.0, "c": 0.0})
     return _activation("sin")
 
 
 def Cos(a: float = 1.0, b: float = 1.0, c: float = 0.0) -> Layer:
-    """cos(x)."""
+    """cos(x).
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Cos()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.5677]])
+    """
     _plain("Cos", {"a": a, "b": b, "c": c}, {"a": 1.0, "b": 1.0, "c": 0.0})
     return _activation("cos")
 
 
 def Exp(a: float = 1.0, b: float = 1.0) -> Layer:
-    """exp(x)."""
+    """exp(x).
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Exp()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[7.3891]])
+    """
     _plain("Exp", {"a": a, "b": b}, {"a": 1.0, "b": 1.0})
     return _activation("exp")
 
 
 def Gaussian(a: float = 1.0, b: float = -1.0) -> Layer:
-    """exp(-x²)."""
+    """exp(-x²).
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Gaussian()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.4472]])
+    """
     _plain("Gaussian", {"a": a, "b": b}, {"a": 1.0, "b": -1.0})
     return _activation("gaussian")
 
 
 def Sign() -> Layer:
-    """The sign of x."""
+    """The sign of x.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Sign()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[1.]])
+    """
     return _activation("sign")
 
 
 def Monomial(degree: int) -> Layer:
-    """x to the power of `degree`, for any variance of x."""
+    """x to the power of `degree`, for any variance of x.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Monomial(2)).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[3.]])
+    """
     return _activation("monomial", degree=int(degree))
 
 
 def RectifiedMonomial(degree: int) -> Layer:
-    """max(x, 0) to the power of `degree`, for any variance of x."""
+    """max(x, 0) to the power of `degree`, for any variance of x.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.RectifiedMonomial(2)).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[1.5]])
+    """
     return _activation("rectified-monomial", degree=int(degree))
 
 
 def Hermite(degree: int) -> Layer:
-    """The probabilists' Hermite polynomial of a degree, with norm 1 under the standard normal distribution, for any variance of x."""
+    """The probabilists' Hermite polynomial of a degree, with norm 1 under the standard normal distribution, for any variance of x.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Hermite(2)).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[1.]])
+    """
     return _activation("hermite", degree=int(degree))

@@ -1,12 +1,11 @@
 //! Spherical harmonics and signals at arbitrary points.
 
+use crate::arguments::{band_limit, broadcast, replace_axes};
 use crate::arrays::{Input, complex, output, real, zeros};
 use crate::errors::OrRaise;
 use crate::layout::{self, Layout};
 use crate::samples::SampleType;
-use crate::sht::{band_limit, replace_axes};
 use crate::threads::Threads;
-use crate::wigner::broadcast;
 use haarmonic::sphere::SphericalHarmonics;
 use haarmonic::wigner::WignerDRecursion;
 use numpy::ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD, Axis, IxDyn, s};

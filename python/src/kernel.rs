@@ -1,8 +1,8 @@
 //! Kernels of networks, and their matrices.
 
-use haarmonic::kernel::{Kernel, KernelMatrices, Limits, Precision, Signals};
-use haarmonic::ndarray::Array1;
-use haarmonic::network::{InputSpace, Quadrature};
+use haarmonic::kernel::{Kernel, KernelMatrices, Limits, Precision, PreparedSignals, Signals};
+use haarmonic::ndarray::{Array1, ArrayView2};
+use haarmonic::network::{InputSpace, Outputs, Quadrature};
 use haarmonic::predict::KernelKind;
 use haarmonic::progress::Progress;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -10,6 +10,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rayon::prelude::*;
 
+use crate::arrays;
+use crate::axes::with_axes;
 use crate::errors::OrRaise;
 use crate::network::PyNetwork;
 use crate::pickle::{Reduced, reduced};
@@ -120,6 +122,9 @@ impl PyKernel {
     ///     Signals, `[n, ...]` in the form of the input space of the network: vectors `[n, dimension]`, images
     ///     `[n, height, width, channels]`, samples on the sphere `[n, θ, φ, channels]`, or complex coefficients
     ///     `[n, channels, L, 2 L - 1]`.
+    /// places : array_like, optional
+    ///     Where features are read, in place of the outputs of the network: colatitudes and longitudes `[P, 2]`, or ZYZ angles `[P, 3]`, in
+    ///     radians.
     /// progress : callable or bool, optional
     ///     A function of the number of pairs done and of all pairs; `True` for a progress bar.
     ///
@@ -135,19 +140,19 @@ impl PyKernel {
     /// >>> kernel.gram([[1.0], [3.0]]).nngp
     /// array([[ 4., 12.],
     ///        [12., 36.]])
-    #[pyo3(signature = (x, *, progress=None))]
+    #[pyo3(signature = (x, *, places=None, progress=None))]
     fn gram<'py>(
         &self,
         py: Python<'py>,
         x: &Bound<'py, PyAny>,
+        places: Option<&Bound<'py, PyAny>>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let network = self.kernel.network();
         let x = Inputs::of(x, network, "x")?;
         let x = x.signals(network, "x")?;
-        let pairs = x.len() * x.len();
-        let gram = self.matrix(py, pairs, progress, |kernel| kernel.gram(x))?;
-        results::kernel_matrices(py, gram)
+        let places = places.map(outputs).transpose()?;
+        results::kernel_matrices(py, self.matrix(py, (x, places), None, progress)?)
     }
 
     /// The kernels of the signals of one set (rows) with the signals of another set (columns).
@@ -156,6 +161,8 @@ impl PyKernel {
     /// ----------
     /// x1, x2 : array_like
     ///     Signals, `[n1, ...]` and `[n2, ...]`, as in `gram`.
+    /// places : array_like, optional
+    ///     Where the features of the rows are read, as in `gram`; those of the columns are read at the outputs of the network.
     /// progress : callable or bool, optional
     ///     As in `gram`.
     ///
@@ -171,12 +178,13 @@ impl PyKernel {
     /// >>> kernel.between([[1.0], [3.0]], [[5.0]]).nngp
     /// array([[ 5.],
     ///        [15.]])
-    #[pyo3(signature = (x1, x2, *, progress=None))]
+    #[pyo3(signature = (x1, x2, *, places=None, progress=None))]
     fn between<'py>(
         &self,
         py: Python<'py>,
         x1: &Bound<'py, PyAny>,
         x2: &Bound<'py, PyAny>,
+        places: Option<&Bound<'py, PyAny>>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let network = self.kernel.network();
@@ -185,9 +193,8 @@ impl PyKernel {
             Inputs::of(x2, network, "x2")?,
         );
         let (x1, x2) = (x1.signals(network, "x1")?, x2.signals(network, "x2")?);
-        let pairs = x1.len() * x2.len();
-        let cross = self.matrix(py, pairs, progress, |kernel| kernel.cross(x1, x2))?;
-        results::kernel_matrices(py, cross)
+        let places = places.map(outputs).transpose()?;
+        results::kernel_matrices(py, self.matrix(py, (x1, places), Some(x2), progress)?)
     }
 
     /// The kernels of each signal with itself.
@@ -248,20 +255,66 @@ impl PyKernel {
 }
 
 impl PyKernel {
-    /// Computes a matrix; one that takes long is watched.
+    /// The kernels of two sets, or of one set with itself. A matrix that takes long is watched.
+    ///
+    /// # Arguments
+    /// * `places` — of the rows, in place of the outputs of the network
     fn matrix(
         &self,
         py: Python<'_>,
-        pairs: usize,
+        (rows, places): (Signals<'_>, Option<Outputs>),
+        columns: Option<Signals<'_>>,
         progress: Option<&Bound<'_, PyAny>>,
-        compute: impl FnOnce(&Kernel) -> haarmonic::Result<KernelMatrices> + Send,
     ) -> PyResult<KernelMatrices> {
-        if progress.is_none() && is_short(self.kernel.network().input(), pairs) {
-            return watch::short(py, self.threads, || compute(&self.kernel));
+        let kernel = self.kernel.clone();
+        let prepared = |kernel: &Kernel| {
+            let rows = match &places {
+                None => kernel.prepare(rows)?,
+                Some(places) => kernel.prepare_at(rows, places)?,
+            };
+            let columns = columns.map(|columns| kernel.prepare(columns));
+            Ok((rows, columns.transpose()?))
+        };
+        let pairs = rows.len() * columns.map_or(rows.len(), |columns| columns.len());
+        if progress.is_none() && is_short(kernel.network().input(), pairs) {
+            return watch::short(py, self.threads, || matrix(&kernel, &prepared(&kernel)?));
         }
-        watch::long(py, self.threads, progress, |progress: Progress| {
-            compute(&self.kernel.clone().with_progress(progress))
+        let signals = watch::long(py, self.threads, None, |_| prepared(&kernel))?;
+        watch::long_owned(py, self.threads, progress, move |progress: Progress| {
+            matrix(&kernel.with_progress(progress), &signals)
         })
+    }
+}
+
+/// The places where features are read: points or rotations.
+///
+/// # Errors
+/// `ValueError` for another shape.
+fn outputs(places: &Bound<'_, PyAny>) -> PyResult<Outputs> {
+    let places = arrays::real(places, "places")?;
+    let places: ArrayView2<'_, f64> = with_axes(places.view(), "places", "[P, 2] or [P, 3]")?;
+    let rows = places.outer_iter();
+    match places.ncols() {
+        2 => Ok(Outputs::points(
+            &rows.map(|row| [row[0], row[1]]).collect::<Vec<_>>(),
+        )),
+        3 => Ok(Outputs::rotations(
+            &rows.map(|row| [row[0], row[1], row[2]]).collect::<Vec<_>>(),
+        )),
+        _ => Err(PyValueError::new_err(format!(
+            "places: expected shape [P, 2] or [P, 3], found {:?}",
+            places.shape()
+        ))),
+    }
+}
+
+fn matrix(
+    kernel: &Kernel,
+    (rows, columns): &(PreparedSignals, Option<PreparedSignals>),
+) -> haarmonic::Result<KernelMatrices> {
+    match columns {
+        None => kernel.gram_prepared(rows),
+        Some(columns) => kernel.cross_prepared(rows, columns),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Converters between the layouts of coefficients of other programs.
 
+use crate::arguments::{band_limit, replace_axes};
 use crate::arrays::{complex, output, real, zeros};
 use crate::errors::OrRaise;
 use crate::layout::{self, Layout};
 use crate::samples::Samples;
-use crate::sht::{band_limit, replace_axes};
 use haarmonic::sphere::layouts::{self, CondonShortley, E3nnAxes, E3nnNorm, ShtoolsNorm};
 use haarmonic::sphere::smoothing;
 use numpy::ndarray::{

@@ -5,7 +5,9 @@
 // `#[pyfunction]` turns results as they come from functions of this crate.
 #![allow(clippy::useless_conversion)]
 
+mod arguments;
 mod arrays;
+mod axes;
 mod errors;
 mod harmonics;
 mod kernel;

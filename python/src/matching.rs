@@ -1,8 +1,8 @@
 //! `best_rotation`: the rotation of one signal on the sphere that fits another signal best.
 
+use crate::arguments::band_limit;
 use crate::errors::OrRaise;
 use crate::layout::Layout;
-use crate::sht::band_limit;
 use crate::so3::{Channels, channels};
 use haarmonic::group::Rotation;
 use haarmonic::so3;
@@ -63,7 +63,7 @@ impl BestRotation {
         aview2(&self.best.rotation.to_matrix()).to_pyarray(py)
     }
 
-    /// The ZYZ angles (alpha, beta, gamma) of R in radians, R = Rz(alpha) Ry(beta) Rz(gamma).
+    /// The ZYZ angles (alpha, beta, gamma) of R in radians, R = Rz(alpha) Ry(beta) Rz(gamma): alpha and gamma from 0 to 2 pi, beta from 0 to pi.
     #[getter]
     fn euler(&self) -> (f64, f64, f64) {
         let euler = self.best.rotation.euler_zyz();

@@ -4,8 +4,8 @@ use haarmonic::predict::{classification, metrics};
 use pyo3::prelude::*;
 
 use crate::arrays;
+use crate::axes::with_axes;
 use crate::errors::OrRaise;
-use crate::predict::with_axes;
 use crate::results::{self, Class};
 
 /// Errors of predictions over all entries.

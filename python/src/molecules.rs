@@ -14,8 +14,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::arrays;
+use crate::axes::with_axes;
 use crate::errors::OrRaise;
-use crate::predict::with_axes;
 use crate::results;
 
 /// A molecule in a fixed geometry, of the elements H, C, N, O and F.

@@ -2,7 +2,7 @@
 
 use haarmonic::Result;
 use haarmonic::kernel::Kernel;
-use haarmonic::ndarray::{ArrayView, ArrayView2, ArrayViewD, Axis, Dimension, Ix1, Ix2};
+use haarmonic::ndarray::{ArrayView2, ArrayViewD, Axis, Ix1, Ix2};
 use haarmonic::predict::selection::HyperparameterSelection;
 use haarmonic::predict::{
     Criterion, Evidence, FittedRegression, KernelKind, Kernels, Regression, Ridge, RidgeRule, Time,
@@ -12,29 +12,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::arrays::{self, Input};
+use crate::axes::with_axes;
 use crate::network::PyNetwork;
 use crate::pickle::{Reduced, reduced};
 use crate::results::{self, Class, Form};
 use crate::signals::Inputs;
 use crate::threads::Threads;
 use crate::watch;
-
-/// A view with a fixed number of axes.
-///
-/// # Errors
-/// `ValueError` that names the expected shape.
-pub(crate) fn with_axes<'a, T, D: Dimension>(
-    view: ArrayViewD<'a, T>,
-    what: &str,
-    expected: &str,
-) -> PyResult<ArrayView<'a, T, D>> {
-    let found = view.shape().to_vec();
-    view.into_dimensionality().map_err(|_| {
-        PyValueError::new_err(format!(
-            "{what}: expected shape {expected}, found {found:?}"
-        ))
-    })
-}
 
 /// Targets, `[n]` or `[n, outputs]`, as a matrix, and their form.
 fn targets<'a>(view: ArrayViewD<'a, f64>) -> PyResult<(ArrayView2<'a, f64>, Form)> {
@@ -267,8 +251,8 @@ impl PyRegression {
     ///
     /// Parameters
     /// ----------
-    /// cross : KernelMatrices
-    ///     Kernels of test signals (rows) with training signals (columns), `[m, n]`.
+    /// cross : KernelMatrices, or array_like
+    ///     Kernels of test signals (rows) with training signals (columns), `[m, n]`; or the matrix of the driving kernel alone.
     /// t : float or list of float, optional
     ///     Training times; to convergence unless stated.
     /// steps : int or list of int, optional

@@ -3,12 +3,14 @@
 use haarmonic::kernel::{KernelError, KernelMatrices};
 use haarmonic::ndarray::{Array, Array2, Dimension};
 use haarmonic::predict::{Marginals, Prediction};
-use numpy::{Element, IntoPyArray};
+use numpy::Element;
 use pyo3::IntoPyObjectExt;
 use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
+
+use crate::arrays;
 
 /// A class of `haarmonic.results`, imported when it is first needed.
 pub(crate) struct Class {
@@ -36,12 +38,12 @@ impl Class {
     }
 }
 
-/// A fresh array of NumPy that takes over the memory of `array`.
-pub(crate) fn array<'py, T: Element, D: Dimension>(
-    py: Python<'py>,
+/// A fresh array of NumPy, as a field of a result.
+pub(crate) fn array<T: Element, D: Dimension>(
+    py: Python<'_>,
     array: Array<T, D>,
-) -> PyResult<Bound<'py, PyAny>> {
-    array.into_pyarray(py).into_bound_py_any(py)
+) -> PyResult<Bound<'_, PyAny>> {
+    Ok(arrays::output(py, array.into_dyn()).into_any())
 }
 
 /// `KernelMatrices(nngp, ntk, nngp_error, ntk_error)`; errors are matrices, or one number for all entries.

@@ -1,16 +1,17 @@
 //! Rotations as arguments, and `CoefficientRotation`: plans of rotated signals.
 
+use crate::arguments::{band_limit, replace_axes};
 use crate::arrays::{complex, output, real, zeros};
 use crate::errors::OrRaise;
 use crate::layout::{self, Layout};
-use crate::sht::{band_limit, replace_axes};
+use crate::pickle::{Reduced, reduced};
 use crate::threads::{Stock, Threads};
 use haarmonic::group::{EulerZyz, Rotation};
 use haarmonic::sphere::{self, CoefficientRotationScratch};
 use numpy::{Complex64, PyArrayDyn};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyDict;
 
 /// Registers the classes and functions of this file.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -178,15 +179,10 @@ impl CoefficientRotation {
     }
 
     /// Pickles and copies make the plan anew, from its arguments.
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let (py, plan) = (slf.py(), slf.get());
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let options = PyDict::new(py);
-        options.set_item("threads", plan.threads.asked())?;
-        let partial = py.import("functools")?.getattr("partial")?;
-        let maker = partial.call((slf.get_type(),), Some(&options))?;
-        Ok((maker, (plan.lmax(), plan.layout.name()).into_pyobject(py)?))
+        options.set_item("threads", self.threads.asked())?;
+        reduced::<CoefficientRotation>(py, &options, (self.lmax(), self.layout.name()))
     }
 }
 

@@ -1,21 +1,23 @@
 //! `Sht`: plans of the spherical-harmonic transform on grids, on the HEALPix grid and on any rings.
 
-use crate::arrays::{complex, output, real, zeros};
-use crate::errors::{OrRaise, exception};
-use crate::layout::{self, Layout};
-use crate::samples::{SampleType, Samples, each_samples, each_type};
+mod verbs;
+
+use crate::arguments::{band_limit, count, row};
+use crate::errors::OrRaise;
+use crate::layout::Layout;
+use crate::pickle::{Reduced, reduced};
 use crate::threads::{Stock, Threads};
 use haarmonic::sphere::{
-    Gradient, Ring, RingGradient, RingPlan, Rings, Sample, Sampling, ShtPlan, ShtPlanner,
-    ShtScratch, SpinPlan, fast_longitudes, iterated_analysis_into,
+    Gradient, Ring, RingGradient, RingPlan, Rings, Sampling, ShtPlan, ShtPlanner, ShtScratch,
+    SpinPlan, fast_longitudes,
 };
-use numpy::ndarray::{Array1, ArrayViewD};
-use numpy::{Complex64, Element, IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods};
+use numpy::ndarray::Array1;
+use numpy::{Complex64, IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use std::f64::consts::PI;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// Registers the classes of this file.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -39,8 +41,8 @@ enum Grid {
 /// The plan of the crate.
 enum Plan {
     Product(Arc<ShtPlan>),
-    Rings(RingPlan),
-    Spin(SpinPlan),
+    Rings(Box<RingPlan>),
+    Spin(Box<SpinPlan>),
 }
 
 macro_rules! each_plan {
@@ -52,6 +54,7 @@ macro_rules! each_plan {
         }
     };
 }
+use each_plan;
 
 /// The plan of gradients of the crate.
 enum GradientPlan {
@@ -168,7 +171,7 @@ impl Sht {
             return Ok(Sht::with(
                 Grid::Healpix { nside },
                 0,
-                Plan::Rings(plan),
+                Plan::Rings(Box::new(plan)),
                 threads,
             ));
         }
@@ -203,7 +206,8 @@ impl Sht {
                 0 => ShtPlanner::new()
                     .plan_with_longitudes(limit, sampling, longitudes)
                     .map(Plan::Product),
-                _ => SpinPlan::with_longitudes(limit, spin, sampling, longitudes).map(Plan::Spin),
+                _ => SpinPlan::with_longitudes(limit, spin, sampling, longitudes)
+                    .map(|plan| Plan::Spin(Box::new(plan))),
             })
             .or_raise()?;
         let grid = Grid::Product {
@@ -290,7 +294,7 @@ impl Sht {
         Ok(Sht::with(
             Grid::Rings { weights },
             0,
-            Plan::Rings(plan),
+            Plan::Rings(Box::new(plan)),
             threads,
         ))
     }
@@ -626,270 +630,34 @@ impl Sht {
     }
 
     /// Pickles and copies make the plan anew, from its arguments.
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let (py, plan) = (slf.py(), slf.get());
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let options = PyDict::new(py);
-        options.set_item("threads", plan.threads.asked())?;
-        let class = slf.get_type();
-        let (maker, arguments) = match &plan.grid {
+        options.set_item("threads", self.threads.asked())?;
+        match &self.grid {
             Grid::Product {
                 sampling,
                 longitudes,
             } => {
-                options.set_item("spin", plan.spin)?;
+                options.set_item("spin", self.spin)?;
                 options.set_item("longitudes", longitudes)?;
-                (
-                    class.into_any(),
-                    (plan.lmax(), sampling.name()).into_pyobject(py)?,
-                )
+                reduced::<Sht>(py, &options, (self.lmax(), sampling.name()))
             }
             Grid::Healpix { nside } => {
                 options.set_item("nside", nside)?;
-                (
-                    class.into_any(),
-                    (plan.lmax(), "healpix").into_pyobject(py)?,
-                )
+                reduced::<Sht>(py, &options, (self.lmax(), "healpix"))
             }
             Grid::Rings { weights } => {
-                let rings = plan.rings();
+                let rings = self.rings();
                 let theta: Vec<f64> = rings.iter().map(|ring| ring.colatitude).collect();
                 let nphi: Vec<usize> = rings.iter().map(|ring| ring.longitudes).collect();
                 let phi0: Vec<f64> = rings.iter().map(|ring| ring.first_longitude).collect();
-                let arguments = (plan.lmax(), theta, nphi, phi0, weights.clone());
-                (class.getattr("on_rings")?, arguments.into_pyobject(py)?)
-            }
-        };
-        let partial = py.import("functools")?.getattr("partial")?;
-        Ok((partial.call((maker,), Some(&options))?, arguments))
-    }
-}
-
-impl Sht {
-    fn with(grid: Grid, spin: i32, plan: Plan, threads: Threads) -> Self {
-        Sht {
-            grid,
-            spin,
-            plan,
-            gradient: Mutex::new(None),
-            threads,
-            scratch: Stock::new(),
-        }
-    }
-
-    /// L.
-    fn limit(&self) -> usize {
-        each_plan!(&self.plan, plan => plan.band_limit())
-    }
-
-    /// The rings of a plan on rings; none on grids.
-    fn rings(&self) -> &[Ring] {
-        match &self.plan {
-            Plan::Rings(plan) => plan.rings().rings(),
-            Plan::Product(_) | Plan::Spin(_) => &[],
-        }
-    }
-
-    /// The axes of one signal.
-    fn signal_axes(&self, real: bool) -> Vec<usize> {
-        match &self.plan {
-            Plan::Product(plan) => plan.signal_shape().to_vec(),
-            Plan::Rings(plan) => vec![plan.rings().samples()],
-            Plan::Spin(plan) => {
-                let [rings, longitudes] = plan.signal_shape();
-                let axes = [2, rings, longitudes];
-                axes[usize::from(!real)..].to_vec()
+                let on_rings = py.get_type::<Sht>().getattr("on_rings")?;
+                let partial = py.import("functools")?.getattr("partial")?;
+                let make = partial.call((on_rings,), Some(&options))?;
+                let arguments = (self.lmax(), theta, nphi, phi0, weights.clone());
+                Ok((make, arguments.into_pyobject(py)?))
             }
         }
-    }
-
-    /// The axes of the coefficients of one signal.
-    fn coefficient_axes(&self, layout: Layout) -> Vec<usize> {
-        let mut axes = layout.axes(self.limit());
-        if layout == Layout::Half && self.spin != 0 {
-            axes.insert(0, 2);
-        }
-        axes
-    }
-
-    /// With spin, two real planes have modes E and B, and complex fields have all orders.
-    fn check_layout(&self, layout: Layout, real: bool) -> PyResult<()> {
-        let (found, expected) = match (layout, real) {
-            (Layout::Half, false) => ("half", "\"full\" for complex samples"),
-            (Layout::Full, true) if self.spin != 0 => {
-                ("full", "\"half\" for real samples with spin")
-            }
-            _ => return Ok(()),
-        };
-        Err(PyValueError::new_err(format!(
-            "layout: found {found:?}, expected {expected}"
-        )))
-    }
-
-    /// Works with scratch on the threads of the plan.
-    fn call<R: Send>(
-        &self,
-        work: impl FnOnce(&mut ShtScratch) -> haarmonic::Result<R> + Send,
-    ) -> PyResult<R> {
-        let make = || {
-            each_plan!(&self.plan, plan => match self.threads.many() {
-                true => plan.make_parallel_scratch(),
-                false => plan.make_scratch(),
-            })
-        };
-        let result = self.threads.run(|| self.scratch.with(make, work))?;
-        result.or_raise()
-    }
-
-    fn analyse<'py>(
-        &self,
-        py: Python<'py>,
-        samples: &Bound<'py, PyAny>,
-        layout: Option<&str>,
-        verb: Analysis,
-    ) -> PyResult<Bound<'py, PyArrayDyn<Complex64>>> {
-        let samples = Samples::read(samples, "samples")?;
-        let is_real = samples.is_real();
-        let usual = if is_real { Layout::Half } else { Layout::Full };
-        let layout = Layout::parse(layout)?.unwrap_or(usual);
-        self.check_layout(layout, is_real)?;
-        let shape = replace_axes(
-            "samples",
-            &samples.shape(),
-            &self.signal_axes(is_real),
-            &self.coefficient_axes(layout),
-        )?;
-        each_samples!(samples, samples => self.coefficients_of(py, samples.view(), &shape, verb))
-    }
-
-    fn coefficients_of<'py, T: Sample>(
-        &self,
-        py: Python<'py>,
-        samples: ArrayViewD<'_, T>,
-        shape: &[usize],
-        verb: Analysis,
-    ) -> PyResult<Bound<'py, PyArrayDyn<Complex64>>> {
-        let coeffs = py.detach(|| {
-            self.call(|scratch| {
-                let mut coeffs = zeros(shape)?;
-                let out = coeffs.view_mut();
-                match (verb, &self.plan) {
-                    (Analysis::Quadrature { iterations }, Plan::Rings(plan)) if iterations > 0 => {
-                        iterated_analysis_into(plan, samples, out, iterations, scratch)?;
-                    }
-                    (Analysis::Quadrature { .. }, plan) => {
-                        each_plan!(plan, plan => plan.forward_into(samples, out, scratch))?;
-                    }
-                    (Analysis::Adjoint, plan) => {
-                        each_plan!(plan, plan => plan.inverse_adjoint_into(samples, out, scratch))?;
-                    }
-                }
-                Ok(coeffs)
-            })
-        })?;
-        Ok(output(py, coeffs))
-    }
-
-    fn synthesise<'py>(
-        &self,
-        py: Python<'py>,
-        coefficients: &Bound<'py, PyAny>,
-        dtype: Option<&Bound<'py, PyAny>>,
-        layout: Option<&str>,
-        verb: Synthesis,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let coefficients = complex(coefficients, "coefficients")?;
-        let coeffs = coefficients.view();
-        let reading = layout::read(coeffs.shape(), Layout::parse(layout)?, Some(self.limit()))?;
-        let kind = match (dtype, reading.layout) {
-            (Some(dtype), _) => SampleType::read(dtype)?,
-            (None, Layout::Half) => SampleType::Float64,
-            (None, Layout::Full) => SampleType::Complex128,
-        };
-        self.check_layout(reading.layout, kind.is_real())?;
-        let mut axes = self.signal_axes(kind.is_real());
-        if let Synthesis::Gradient = verb {
-            axes.insert(0, 2);
-        }
-        let one = self.coefficient_axes(reading.layout);
-        let shape = replace_axes("coefficients", coeffs.shape(), &one, &axes)?;
-        each_type!(kind, T => self.samples_of::<T>(py, coeffs, &shape, verb))
-    }
-
-    fn samples_of<'py, T: Sample + Element>(
-        &self,
-        py: Python<'py>,
-        coeffs: ArrayViewD<'_, Complex64>,
-        shape: &[usize],
-        verb: Synthesis,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let samples = py.detach(|| {
-            let gradient = match verb {
-                Synthesis::Gradient => Some(self.gradient_plan()?),
-                Synthesis::Sum | Synthesis::Adjoint => None,
-            };
-            self.call(|scratch| {
-                let mut samples = zeros::<T>(shape)?;
-                let out = samples.view_mut();
-                match (gradient.as_deref(), verb) {
-                    (Some(GradientPlan::Product(plan)), _) => plan.inverse_into(coeffs, out, scratch),
-                    (Some(GradientPlan::Rings(plan)), _) => plan.inverse_into(coeffs, out, scratch),
-                    (None, Synthesis::Adjoint) => {
-                        each_plan!(&self.plan, plan => plan.forward_adjoint_into(coeffs, out, scratch))
-                    }
-                    (None, _) => {
-                        each_plan!(&self.plan, plan => plan.inverse_into(coeffs, out, scratch))
-                    }
-                }?;
-                Ok(samples)
-            })
-        })?;
-        Ok(output(py, samples).into_any())
-    }
-
-    fn gradient_plan(&self) -> PyResult<Arc<GradientPlan>> {
-        let mut gradient = self.gradient.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = &*gradient {
-            return Ok(plan.clone());
-        }
-        let limit = self.limit();
-        let plan = match (&self.grid, &self.plan) {
-            (
-                Grid::Product {
-                    sampling,
-                    longitudes,
-                },
-                _,
-            ) => {
-                Gradient::with_longitudes(limit, *sampling, *longitudes).map(GradientPlan::Product)
-            }
-            (_, Plan::Rings(plan)) => {
-                RingGradient::new(plan.rings().clone(), limit).map(GradientPlan::Rings)
-            }
-            (_, Plan::Product(_) | Plan::Spin(_)) => unreachable!("these plans are on grids"),
-        };
-        let plan = Arc::new(plan.map_err(exception)?);
-        *gradient = Some(plan.clone());
-        Ok(plan)
-    }
-}
-
-/// L = lmax + 1.
-pub(crate) fn band_limit(lmax: i64) -> PyResult<usize> {
-    Ok(count("lmax", lmax, 0)? + 1)
-}
-
-/// A number of things.
-///
-/// # Errors
-/// `ValueError` below the least number.
-pub(crate) fn count(what: &str, value: i64, least: usize) -> PyResult<usize> {
-    match usize::try_from(value) {
-        Ok(count) if count >= least => Ok(count),
-        _ => Err(PyValueError::new_err(format!(
-            "{what}: found {value}, expected {least} or more"
-        ))),
     }
 }
 
@@ -909,37 +677,4 @@ fn equispaced(first: f64, count: usize) -> impl Iterator<Item = f64> {
 fn column(py: Python<'_>, values: Vec<f64>) -> PyResult<Bound<'_, PyAny>> {
     let rings = values.len();
     Ok(values.into_pyarray(py).reshape([rings, 1])?.into_any())
-}
-
-/// Numbers along one axis.
-fn row(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<f64>> {
-    let input = real(value, what)?;
-    if input.view().ndim() != 1 {
-        return Err(PyValueError::new_err(format!(
-            "{what}: found shape {:?}, expected one value per ring",
-            input.view().shape()
-        )));
-    }
-    Ok(input.view().iter().copied().collect())
-}
-
-/// A shape with other last axes.
-///
-/// # Errors
-/// `ValueError` if the last axes are not those of one signal.
-pub(crate) fn replace_axes(
-    what: &str,
-    shape: &[usize],
-    axes: &[usize],
-    others: &[usize],
-) -> PyResult<Vec<usize>> {
-    match shape.strip_suffix(axes) {
-        Some(leading) => Ok([leading, others].concat()),
-        None => {
-            let expected = format!("{axes:?}").replace('[', "[.., ");
-            Err(PyValueError::new_err(format!(
-                "{what}: expected shape {expected}, found {shape:?}"
-            )))
-        }
-    }
 }

@@ -1,13 +1,13 @@
 //! Inputs of networks: arrays in the form that the input space of a network has.
 
 use haarmonic::kernel::Signals;
-use haarmonic::ndarray::{ArrayViewD, Axis, Ix2, Ix3, Ix4, Slice};
+use haarmonic::ndarray::{Axis, Slice};
 use haarmonic::network::{InputSpace, Network, SphereSampling};
 use numpy::Complex64;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::arrays::{self, Input};
+use crate::axes::with_axes;
 
 /// An array of inputs, kept alive while it is read.
 pub(crate) enum Inputs<'py> {
@@ -35,25 +35,19 @@ impl<'py> Inputs<'py> {
     /// # Errors
     /// `ValueError` for another number of axes; all else is checked by the crate.
     pub(crate) fn signals(&self, network: &Network, what: &str) -> PyResult<Signals<'_>> {
-        match self {
-            Inputs::Real(array) => real(array.view(), network),
-            Inputs::Complex(array) => {
-                let view = array.view();
-                view.into_dimensionality::<Ix4>()
-                    .ok()
-                    .map(Signals::Coefficients)
+        let expected = expected_shape(network);
+        match (self, network.input()) {
+            (Inputs::Complex(array), _) => {
+                with_axes(array.view(), what, &expected).map(Signals::Coefficients)
             }
+            (Inputs::Real(array), InputSpace::Vector { .. }) => {
+                with_axes(array.view(), what, &expected).map(Signals::Vectors)
+            }
+            (Inputs::Real(array), InputSpace::Finite { .. }) => {
+                with_axes(array.view(), what, &expected).map(Signals::Points)
+            }
+            (Inputs::Real(array), _) => with_axes(array.view(), what, &expected).map(Signals::Grid),
         }
-        .ok_or_else(|| {
-            let found = match self {
-                Inputs::Real(array) => array.view().shape().to_vec(),
-                Inputs::Complex(array) => array.view().shape().to_vec(),
-            };
-            let expected = expected_shape(network);
-            PyValueError::new_err(format!(
-                "{what}: expected shape {expected}, found {found:?}"
-            ))
-        })
     }
 }
 
@@ -65,14 +59,6 @@ pub(crate) fn one<'a>(signals: &'a Signals<'_>, index: usize) -> Signals<'a> {
         Signals::Grid(array) => Signals::Grid(array.slice_axis(Axis(0), range)),
         Signals::Points(array) => Signals::Points(array.slice_axis(Axis(0), range)),
         Signals::Coefficients(array) => Signals::Coefficients(array.slice_axis(Axis(0), range)),
-    }
-}
-
-fn real<'a>(view: ArrayViewD<'a, f64>, network: &Network) -> Option<Signals<'a>> {
-    match network.input() {
-        InputSpace::Vector { .. } => view.into_dimensionality::<Ix2>().map(Signals::Vectors).ok(),
-        InputSpace::Finite { .. } => view.into_dimensionality::<Ix3>().map(Signals::Points).ok(),
-        _ => view.into_dimensionality::<Ix4>().map(Signals::Grid).ok(),
     }
 }
 

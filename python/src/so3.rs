@@ -1,12 +1,12 @@
 //! `So3`: plans of the Wigner transform, and correlations on SO(3).
 
+use crate::arguments::{broadcast, count, replace_axes};
 use crate::arrays::{complex, output, real, zeros};
 use crate::errors::OrRaise;
 use crate::layout::{self, Layout};
+use crate::pickle::{Reduced, reduced};
 use crate::samples::{SampleType, Samples, each_samples, each_type};
-use crate::sht::{count, replace_axes};
 use crate::threads::Stock;
-use crate::wigner::broadcast;
 use haarmonic::so3::{self, RotationGrid, WignerPlan, WignerPlanner, WignerScratch};
 use haarmonic::sphere::{Sample, Sampling};
 use numpy::ndarray::{Array3, ArrayD, ArrayViewD, Axis, Ix3, IxDyn};
@@ -283,16 +283,11 @@ impl So3 {
     }
 
     /// Pickles and copies make the plan anew, from its arguments.
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let (py, plan) = (slf.py(), slf.get());
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let options = PyDict::new(py);
-        options.set_item("fast", plan.fast)?;
-        let partial = py.import("functools")?.getattr("partial")?;
-        let maker = partial.call((slf.get_type(),), Some(&options))?;
-        let arguments = (plan.band_limit(), plan.order_limit(), plan.sampling());
-        Ok((maker, arguments.into_pyobject(py)?))
+        options.set_item("fast", self.fast)?;
+        let arguments = (self.band_limit(), self.order_limit(), self.sampling());
+        reduced::<So3>(py, &options, arguments)
     }
 }
 

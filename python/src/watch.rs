@@ -5,14 +5,15 @@
 //! thread of the caller only, and no worker waits for the GIL.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
 
 use haarmonic::Result;
 use haarmonic::progress::Progress;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 
 use crate::errors::OrRaise;
@@ -20,6 +21,8 @@ use crate::threads::Threads;
 
 /// The caller wakes this often.
 const WAKE: Duration = Duration::from_millis(50);
+/// So long an exception waits for the pairs of signals in progress.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// What a job has reported, and whether it shall go on.
 #[derive(Default)]
@@ -63,51 +66,120 @@ pub(crate) fn long<T: Send>(
     progress: Option<&Bound<'_, PyAny>>,
     job: impl FnOnce(Progress) -> Result<T> + Send,
 ) -> PyResult<T> {
-    let report = progress.map(listener).transpose()?.flatten();
-    let shared = Arc::new(Shared::default());
-    let listener = shared.listener();
+    let watch = Watch::new(progress)?;
     let (sender, receiver) = sync_channel(1);
-    let (seen, to_tell) = (&shared, report.as_ref());
-    let pool = threads.pool()?;
-    let (result, raised) = py.detach(move || {
+    let (pool, watching) = (threads.pool()?, &watch);
+    let ended = py.detach(move || {
         pool.in_place_scope(|scope| {
-            scope.spawn(move |_| {
-                // The receiver lives until the scope ends.
-                let _ = sender.send(job(listener));
-            });
-            let mut raised = None;
-            loop {
-                match receiver.recv_timeout(WAKE) {
-                    Ok(result) => return (Some(result), raised),
-                    // The job panicked; the scope passes it on.
-                    Err(RecvTimeoutError::Disconnected) => return (None, raised),
-                    Err(RecvTimeoutError::Timeout) if raised.is_none() => {
-                        raised = Python::attach(|py| tick(py, to_tell, seen)).err();
-                        seen.ended.store(raised.is_some(), Ordering::Relaxed);
-                    }
-                    Err(RecvTimeoutError::Timeout) => {}
-                }
-            }
+            let listener = watching.shared.listener();
+            // The receiver lives until the scope ends; a panic is passed on by the scope.
+            scope.spawn(move |_| drop(sender.send(job(listener))));
+            watching.wait(&receiver, None)
         })
     });
-    if let Some(error) = raised {
-        return Err(error);
-    }
-    let result = result
-        .expect("a job that panicked has ended the scope")
-        .or_raise()?;
-    tick(py, report.as_ref(), &shared)?;
-    Ok(result)
+    watch.finish(py, ended)
 }
 
-/// Lets Python handle signals and see the progress.
-fn tick(py: Python<'_>, report: Option<&Py<PyAny>>, shared: &Shared) -> PyResult<()> {
-    py.check_signals()?;
-    let total = shared.total.load(Ordering::Relaxed);
-    if let (Some(report), true) = (report, total > 0) {
-        report.call1(py, (shared.done.load(Ordering::Relaxed), total))?;
+/// As [`long`], for a job that borrows nothing: when an exception ends it, a pair of signals in progress is left to end by itself.
+pub(crate) fn long_owned<T: Send + 'static>(
+    py: Python<'_>,
+    threads: Threads,
+    progress: Option<&Bound<'_, PyAny>>,
+    job: impl FnOnce(Progress) -> Result<T> + Send + 'static,
+) -> PyResult<T> {
+    let watch = Watch::new(progress)?;
+    let (sender, receiver) = sync_channel(1);
+    let (pool, watching) = (threads.pool()?, &watch);
+    let ended = py.detach(move || {
+        let listener = watching.shared.listener();
+        // Nobody receives the result of a job that was left, and a panic must not end the process.
+        pool.spawn(move || {
+            drop(catch_unwind(AssertUnwindSafe(|| {
+                sender.send(job(listener))
+            })))
+        });
+        watching.wait(&receiver, Some(GRACE))
+    });
+    watch.finish(py, ended)
+}
+
+/// How a job ended; neither result nor exception if it panicked.
+struct Ended<T> {
+    result: Option<Result<T>>,
+    raised: Option<PyErr>,
+}
+
+/// A job that the calling thread watches.
+struct Watch {
+    shared: Arc<Shared>,
+    report: Option<Py<PyAny>>,
+}
+
+impl Watch {
+    fn new(progress: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        Ok(Watch {
+            shared: Arc::default(),
+            report: progress.map(listener).transpose()?.flatten(),
+        })
     }
-    Ok(())
+
+    /// Waits for a result, and tells the job to end after an exception.
+    ///
+    /// # Arguments
+    /// * `grace` — how long to wait after an exception; `None` until the job has ended
+    fn wait<T>(&self, receiver: &Receiver<Result<T>>, grace: Option<Duration>) -> Ended<T> {
+        let mut raised = None;
+        let mut until = None;
+        loop {
+            match receiver.recv_timeout(WAKE) {
+                Ok(result) => {
+                    let result = Some(result);
+                    return Ended { result, raised };
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let result = None;
+                    return Ended { result, raised };
+                }
+                Err(RecvTimeoutError::Timeout) if raised.is_none() => {
+                    raised = Python::attach(|py| self.tick(py)).err();
+                    if raised.is_some() {
+                        self.shared.ended.store(true, Ordering::Relaxed);
+                        until = grace.map(|grace| Instant::now() + grace);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if until.is_some_and(|until| Instant::now() > until) {
+                        let result = None;
+                        return Ended { result, raised };
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish<T>(&self, py: Python<'_>, ended: Ended<T>) -> PyResult<T> {
+        if let Some(error) = ended.raised {
+            return Err(error);
+        }
+        let Some(result) = ended.result else {
+            return Err(PyRuntimeError::new_err(
+                "a thread of the computation panicked; this is an error of haarmonic",
+            ));
+        };
+        let value = result.or_raise()?;
+        self.tick(py)?;
+        Ok(value)
+    }
+
+    /// Lets Python handle signals and see the progress.
+    fn tick(&self, py: Python<'_>) -> PyResult<()> {
+        py.check_signals()?;
+        let total = self.shared.total.load(Ordering::Relaxed);
+        if let (Some(report), true) = (&self.report, total > 0) {
+            report.call1(py, (self.shared.done.load(Ordering::Relaxed), total))?;
+        }
+        Ok(())
+    }
 }
 
 /// The function that `progress` stands for.

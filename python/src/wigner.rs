@@ -1,8 +1,8 @@
 //! Wigner functions of one degree: `wigner_d` and `wigner_D`.
 
+use crate::arguments::{broadcast, count};
 use crate::arrays::{output, real, zeros};
 use crate::errors::OrRaise;
-use crate::sht::count;
 use haarmonic::wigner::WignerDegrees;
 use numpy::ndarray::{ArrayViewMut2, Axis};
 use numpy::{Complex64, PyArrayDyn};
@@ -138,21 +138,4 @@ fn wigner_big_d<'py>(
         Ok(matrices)
     });
     Ok(output(py, matrices.or_raise()?))
-}
-
-/// Arrays of one shape, by the rules of NumPy.
-///
-/// # Errors
-/// `ValueError` of NumPy for shapes that do not fit.
-pub(crate) fn broadcast<'py, const N: usize>(
-    py: Python<'py>,
-    arrays: [&Bound<'py, PyAny>; N],
-) -> PyResult<[Bound<'py, PyAny>; N]> {
-    let arrays = pyo3::types::PyTuple::new(py, arrays)?;
-    let all = py
-        .import("numpy")?
-        .getattr("broadcast_arrays")?
-        .call1(arrays)?;
-    let all: Vec<Bound<'py, PyAny>> = all.try_iter()?.collect::<PyResult<_>>()?;
-    Ok(all.try_into().expect("as many as were given"))
 }

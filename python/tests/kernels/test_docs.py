@@ -6,11 +6,12 @@ import importlib.util
 import pkgutil
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import haarmonic
-from haarmonic import _haarmonic
+from haarmonic import _haarmonic, metrics, predict, stax
 
 MODULES = [module.name for module in pkgutil.iter_modules(haarmonic.__path__) if module.name != "_haarmonic"]
 
@@ -21,6 +22,13 @@ def test_docstrings(name: str) -> None:
         pytest.importorskip("sklearn")
     module = importlib.import_module(f"haarmonic.{name}")
     assert doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0
+
+
+@pytest.mark.parametrize("module", [stax, predict, metrics], ids=lambda module: module.__name__)
+def test_every_function_has_an_example(module: ModuleType) -> None:
+    for name in module.__all__:
+        documentation = getattr(module, name).__doc__ or ""
+        assert ">>> " in documentation or name == "Layer", name
 
 
 def examples(thing: object, name: str) -> list[doctest.DocTest]:
@@ -43,7 +51,7 @@ def test_native_docstrings(name: str) -> None:
 
 
 ROOT = Path(__file__).parents[3]
-PAGES = ["python/README.md", "docs/python.md"]
+PAGES = ["python/README.md", "docs/python.md", "docs/coming-from-healpy.md"]
 OPTIONAL = ["dask", "joblib", "sklearn"]
 
 

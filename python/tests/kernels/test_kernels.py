@@ -152,3 +152,19 @@ def test_single_precision_and_threads() -> None:
     single = Kernel(network, precision="single").gram(images)
     assert np.allclose(single.ntk, exact.ntk, rtol=1e-5) and single.ntk_error > 0.0
     assert equal(Kernel(network, threads=1).gram(images), exact)
+
+
+def test_features_are_read_at_other_places() -> None:
+    layers = [stax.Lifting(group="SO3", cap=0.9), stax.Erf(), stax.PartialPool()]
+    x = np.zeros((2, 1, 2, 3), complex)
+    x[:, 0, :, 1] = [[1.0, 0.5], [0.2, -1.0]]
+    points = np.array([[0.0, 0.0], [1.2, 0.4]])
+    there = Kernel(stax.network((1, 2, 3), *layers, stax.Outputs(points=points)), band_limit=4)
+    elsewhere = Kernel(stax.network((1, 2, 3), *layers, stax.Outputs(points=points[1:])), band_limit=4)
+    want = there.gram(x).ntk
+    assert np.array_equal(elsewhere.gram(x, places=points).ntk, want)
+    assert np.array_equal(elsewhere.between(x, x, places=points).ntk, want[:, 1::2])
+    with pytest.raises(ValueError, match=r"places: expected shape \[P, 2\] or \[P, 3\], found \[2, 1\]"):
+        there.gram(x, places=points[:, :1])
+    with pytest.raises(ValueError, match="rotations"):
+        there.gram(x, places=np.zeros((1, 3)))

@@ -1,5 +1,6 @@
 """Long computations: progress, and how Ctrl-C and exceptions end them."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,10 +11,10 @@ import time
 import numpy as np
 import pytest
 
-from haarmonic import GramStore, Kernel, stax
+from haarmonic import GramStore, Kernel, Regression, stax
 from haarmonic._progress import Bar
 
-# One matrix of slow pairs, of fast pairs, and tiles of a store; each takes far longer than a minute.
+# Each takes far longer than the test.
 LONG_JOBS = {
     "slow pairs": """
 network = stax.network((32, 32, 3), *[stax.Conv(1, (3, 3), padding="SAME"), stax.Relu()] * 4, stax.GlobalAvgPool(), stax.Dense(1))
@@ -27,6 +28,12 @@ run = lambda: Kernel(network).gram(np.random.default_rng(0).normal(size=(6000, 3
 network = stax.network((32, 32, 3), *[stax.Conv(1, (3, 3), padding="SAME"), stax.Relu()] * 4, stax.GlobalAvgPool(), stax.Dense(1))
 x = np.random.default_rng(0).normal(size=(200, 32, 32, 3))
 run = lambda: GramStore(sys.argv[1], Kernel(network), x).complete()
+""",
+    "pairs of seconds": """
+layers = [stax.Lifting(group="SO3", cap=0.9), stax.Erf(), stax.GroupConv(cap=0.7), stax.Erf(), stax.GroupPool()]
+x = np.zeros((40, 1, 5, 9), complex)
+x[:, 0, :, 4] = np.random.default_rng(0).normal(size=(40, 5))
+run = lambda: Kernel(stax.network((1, 5, 9), *layers), tolerance=1e-5).gram(x)
 """,
     "diagonal": """
 network = stax.network((32, 32, 3), *[stax.Conv(1, (3, 3), padding="SAME"), stax.Relu()] * 4, stax.GlobalAvgPool(), stax.Dense(1))
@@ -104,6 +111,21 @@ def test_an_exception_of_the_progress_function_ends_the_matrix(tmp_path) -> None
         GramStore(tmp_path / "tiles", Kernel(network()), images(40)).complete(progress=progress)
     with pytest.raises(TypeError, match="progress: found int"):
         Kernel(network()).gram(images(2), progress=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_has_its_own_threads() -> None:
+    want = Kernel(network()).gram(images(20)).ntk
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        found = pool.apply_async(forked).get(timeout=60)
+    assert np.array_equal(found, want)
+
+
+def forked() -> np.ndarray:
+    gram = Kernel(network()).gram(images(20))
+    Regression(gram, np.arange(20.0), ridge=0.1).mean(gram)
+    return gram.ntk
 
 
 def test_other_threads_run_meanwhile() -> None:

@@ -54,15 +54,6 @@ def test_shtools(normalization: str, csphase: int) -> None:
     assert error(evaluate(signal, theta, phi), wanted) < 1e-12
 
 
-def test_s2fft_has_the_full_layout() -> None:
-    s2fft = pytest.importorskip("s2fft")
-    from haarmonic import Sht
-
-    full = half_to_full(random_alm(7))
-    wanted = s2fft.inverse(full, L=8, sampling="mw", method="numpy")
-    assert error(Sht(7, "mcewen-wiaux").synthesis(full), np.asarray(wanted)) < 1e-12
-
-
 @pytest.mark.parametrize("normalization", ["component", "integral", "norm"])
 @pytest.mark.parametrize("axes", ["same", "renamed"])
 def test_e3nn(normalization: str, axes: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import multiprocessing
 import pickle
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -223,6 +226,28 @@ def test_threads_may_share_a_plan() -> None:
     with ThreadPoolExecutor(8) as pool:
         for found, expected in zip(pool.map(plan.synthesis, 4 * signals), 4 * wanted, strict=True):
             assert np.array_equal(found, expected)
+
+
+def test_other_threads_run_during_a_call() -> None:
+    plan = Sht(500)
+    batch = np.stack([random_alm(500)] * 4)
+    call = threading.Thread(target=plan.synthesis, args=(batch,))
+    call.start()
+    turns = 0
+    while call.is_alive():
+        turns += 1
+    # With the interpreter lock held, this thread would come to one turn or two.
+    assert turns > 100
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs fork")
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    plan = Sht(140, threads=2)
+    alm = random_alm(140)
+    wanted = plan.synthesis(alm)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        found = pool.apply_async(plan.synthesis, (alm,)).get(timeout=60)
+    assert np.array_equal(found, wanted)
 
 
 @pytest.mark.parametrize(
