@@ -513,7 +513,7 @@ fn healpix() {
         iterated_analysis_into(&plan, maps.view(), half.view_mut(), 30, scratch).unwrap();
         for (half, factor) in half.outer_iter().zip([1.0, 2.0]) {
             let wanted = layouts::to_healpy(coeffs.mapv(|c| factor * c).view()).unwrap();
-            assert_close(&half, &wanted, tol::transform(l));
+            assert_close(half, &wanted, tol::transform(l));
         }
     }
     for nside in [0, usize::MAX] {
