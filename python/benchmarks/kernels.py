@@ -2,7 +2,7 @@
 
 Run in the environment of `python/tests/kernels/make_neural_tangents.py`, with a release build of haarmonic in it:
 
-    python python/benches/against_neural_tangents.py
+    python python/benchmarks/kernels.py
 
 Functions of neural-tangents are compiled (`jax.jit`) and called once before they are timed. Each time is the least of several repeats.
 """
