@@ -103,7 +103,7 @@ pub(crate) fn long_owned<T: Send + 'static>(
     watch.finish(py, ended)
 }
 
-/// How a job ended; neither result nor exception if it panicked.
+/// How a job ended: without a result if it panicked, or was left after an exception.
 struct Ended<T> {
     result: Option<Result<T>>,
     raised: Option<PyErr>,
@@ -131,29 +131,21 @@ impl Watch {
         let mut raised = None;
         let mut until = None;
         loop {
-            match receiver.recv_timeout(WAKE) {
-                Ok(result) => {
-                    let result = Some(result);
-                    return Ended { result, raised };
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    let result = None;
-                    return Ended { result, raised };
-                }
+            let result = match receiver.recv_timeout(WAKE) {
+                Ok(result) => Some(result),
+                Err(RecvTimeoutError::Disconnected) => None,
                 Err(RecvTimeoutError::Timeout) if raised.is_none() => {
                     raised = Python::attach(|py| self.tick(py)).err();
                     if raised.is_some() {
                         self.shared.ended.store(true, Ordering::Relaxed);
                         until = grace.map(|grace| Instant::now() + grace);
                     }
+                    continue;
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    if until.is_some_and(|until| Instant::now() > until) {
-                        let result = None;
-                        return Ended { result, raised };
-                    }
-                }
-            }
+                Err(_) if until.is_none_or(|until| Instant::now() <= until) => continue,
+                Err(_) => None,
+            };
+            return Ended { result, raised };
         }
     }
 
