@@ -277,7 +277,12 @@ impl PyKernel {
         };
         let pairs = rows.len() * columns.map_or(rows.len(), |columns| columns.len());
         if progress.is_none() && is_short(kernel.network().input(), pairs) {
-            return watch::short(py, self.threads, || matrix(&kernel, &prepared(&kernel)?));
+            let job = || matrix(&kernel, &prepared(&kernel)?);
+            // The crate computes a single pair on the calling thread, which a pool would only delay.
+            return match pairs {
+                1 => py.detach(job).or_raise(),
+                _ => watch::short(py, self.threads, job),
+            };
         }
         let signals = watch::long(py, self.threads, None, |_| prepared(&kernel))?;
         watch::long_owned(py, self.threads, progress, move |progress: Progress| {
