@@ -42,9 +42,11 @@ run = lambda: Kernel(network).diagonal(np.random.default_rng(0).normal(size=(200
 }
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 import numpy as np
 from haarmonic import GramStore, Kernel, stax
+# A shell starts jobs in the background with Ctrl-C ignored, and so would this process.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 {job}
 print("ready", flush=True)
 try:
@@ -65,15 +67,21 @@ def test_ctrl_c_ends_a_matrix_within_a_second(job: str, tmp_path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    time.sleep(1.0)
-    assert process.poll() is None, "the job was too short"
-    begin = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    assert process.stdout.readline() == "interrupted\n"
-    assert time.monotonic() - begin < 1.0
-    assert process.wait(timeout=20) == 7, process.stderr.read()
+    assert process.stdout is not None and process.stderr is not None
+    # A job that does not end is ended, and the test fails.
+    watchdog = threading.Timer(60.0, process.kill)
+    watchdog.start()
+    try:
+        assert process.stdout.readline() == "ready\n", process.stderr.read()
+        time.sleep(1.0)
+        assert process.poll() is None, "the job was too short"
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n", process.stderr.read()
+        assert time.monotonic() - begin < 1.0
+        assert process.wait() == 7, process.stderr.read()
+    finally:
+        watchdog.cancel()
 
 
 def network():
