@@ -80,10 +80,7 @@ impl Activation {
         q2.check("second variance", nngp.len())?;
         check_tangent(ntk.as_deref().map_or(nngp.len(), <[T]>::len), nngp.len())?;
         let gain = self.gain();
-        let mut ntk = ntk;
-        if let (Variance::Constant(q1), Variance::Constant(q2), Some(ntk)) =
-            (q1, q2, ntk.as_deref_mut())
-        {
+        if let (Variance::Constant(q1), Variance::Constant(q2)) = (q1, q2) {
             return self.run(Job {
                 variances: [q1, q2].map(|q| Source::constant(gain, q)),
                 nngp,
@@ -91,9 +88,8 @@ impl Activation {
                 noise,
             });
         }
+        let mut ntk = ntk;
         let mut room = [[T::zero(); BLOCK]; 2];
-        // Stands where no tangent kernel is asked for: zeros, which stay zeros.
-        let mut zeros = [T::zero(); BLOCK];
         for start in (0..nngp.len()).step_by(BLOCK) {
             let range = start..nngp.len().min(start + BLOCK);
             let [first, second] = &mut room;
@@ -102,11 +98,8 @@ impl Activation {
                     q1.prepared(gain, range.clone(), first),
                     q2.prepared(gain, range.clone(), second),
                 ],
-                ntk: match ntk.as_deref_mut() {
-                    Some(ntk) => &mut ntk[range.clone()],
-                    None => &mut zeros[..range.len()],
-                },
-                nngp: &mut nngp[range],
+                nngp: &mut nngp[range.clone()],
+                ntk: ntk.as_deref_mut().map(|ntk| &mut ntk[range]),
                 noise,
             })
             .map_err(|error| error.shifted(start))?;
@@ -198,7 +191,7 @@ impl Activation {
         self.run(Job {
             variances: [Source::Field(q1), Source::Field(q2)],
             nngp,
-            ntk,
+            ntk: Some(ntk),
             noise,
         })
     }
@@ -239,7 +232,7 @@ impl Activation {
         self.run(Job {
             variances: [row, Source::Field(columns)],
             nngp,
-            ntk,
+            ntk: Some(ntk),
             noise,
         })
     }

@@ -5,7 +5,7 @@
 
 use super::pair::{Formula, Moments, Points};
 use super::real::Real;
-use super::variance::{Source, check, check_finite};
+use super::variance::{PreparedVariance, Source, check, check_finite};
 use crate::error::Result;
 use crate::simd::pack::Pack;
 use pulp::bytemuck::cast_slice_mut;
@@ -16,7 +16,7 @@ use std::ops::Range;
 pub(super) struct Job<'a, T: Real> {
     pub(super) variances: [Source<'a, T>; 2],
     pub(super) nngp: &'a mut [T],
-    pub(super) ntk: &'a mut [T],
+    pub(super) ntk: Option<&'a mut [T]>,
     /// As [`Points::noise`].
     pub(super) noise: f64,
 }
@@ -27,7 +27,7 @@ impl<'a, T: Real> Job<'a, T> {
         Job {
             variances: self.variances.map(Source::cast),
             nngp: cast_slice_mut(self.nngp),
-            ntk: cast_slice_mut(self.ntk),
+            ntk: self.ntk.map(cast_slice_mut),
             noise: self.noise,
         }
     }
@@ -37,7 +37,7 @@ impl<'a, T: Real> Job<'a, T> {
         Job {
             variances: self.variances.map(|source| source.part(range.clone())),
             nngp: &mut self.nngp[range.clone()],
-            ntk: &mut self.ntk[range],
+            ntk: self.ntk.as_deref_mut().map(|ntk| &mut ntk[range]),
             noise: self.noise,
         }
     }
@@ -45,7 +45,7 @@ impl<'a, T: Real> Job<'a, T> {
     /// The check of [`Activation::apply`](super::Activation::apply): everything is finite, and k within its bound.
     pub(super) fn check(&self) -> Result<()> {
         let [q1, q2] = self.variances.map(Source::variance);
-        check(q1, q2, self.nngp, Some(self.ntk))
+        check(q1, q2, self.nngp, self.ntk.as_deref())
     }
 }
 
@@ -80,7 +80,11 @@ pub(super) fn pass<T: Real, F: Formula<T> + Formula<f64>>(
 
 /// One point that failed a check, in double precision and with variables of order one.
 #[cold]
-fn alone<T: Real, F: Formula<f64>>(formula: F, gain: Option<f64>, job: Job<'_, T>) -> Result<()> {
+fn alone<T: Real, F: Formula<f64>>(
+    formula: F,
+    gain: Option<f64>,
+    mut job: Job<'_, T>,
+) -> Result<()> {
     job.check()?;
     let [q1, q2] = job.variances.map(|source| source.variance().at(0).wide());
     let k = job.nngp[0].wide();
@@ -89,11 +93,11 @@ fn alone<T: Real, F: Formula<f64>>(formula: F, gain: Option<f64>, job: Job<'_, T
     } = formula.at(Points::scaled(gain, [q1, q2], k, job.noise));
     job.nngp[0] = T::of(value.register);
     check_finite("expectation of the activation", job.nngp)?;
-    // Zero stays zero, also where the other factor is too large for a number: no tangent kernel may be asked for.
-    if job.ntk[0] != T::zero() {
-        job.ntk[0] = T::of(derivative.register * job.ntk[0].wide());
+    if let Some(ntk) = &mut job.ntk {
+        ntk[0] = T::of(derivative.register * ntk[0].wide());
+        check_finite("tangent kernel", ntk)?;
     }
-    check_finite("tangent kernel", job.ntk)
+    Ok(())
 }
 
 /// The variances of one signal and their factors, register by register. The pass is compiled for each kind: a choice in its loop
@@ -101,6 +105,9 @@ fn alone<T: Real, F: Formula<f64>>(formula: F, gain: Option<f64>, job: Job<'_, T
 trait Side<S: Simd, T: Real>: Copy {
     /// Variances and factors of a register.
     fn at(&self, simd: S, i: usize) -> (Pack<S, T>, Pack<S, T>);
+
+    /// Those of the points that do not fill a register.
+    fn rest(&self, simd: S) -> (Pack<S, T>, Pack<S, T>);
 }
 
 #[derive(Clone, Copy)]
@@ -111,42 +118,42 @@ impl<S: Simd, T: Real> Side<S, T> for Constant<S, T> {
     fn at(&self, _: S, _: usize) -> (Pack<S, T>, Pack<S, T>) {
         (self.0, self.1)
     }
+
+    #[inline(always)]
+    fn rest(&self, _: S) -> (Pack<S, T>, Pack<S, T>) {
+        (self.0, self.1)
+    }
 }
 
 #[derive(Clone, Copy)]
-struct Field<'a, S: Simd, T: Real>([&'a [T::Register<S>]; 2]);
+struct Field<'a, S: Simd, T: Real> {
+    whole: [&'a [T::Register<S>]; 2],
+    rest: [&'a [T]; 2],
+}
+
+impl<'a, S: Simd, T: Real> Field<'a, S, T> {
+    #[inline(always)]
+    fn new(field: PreparedVariance<'a, T>) -> Self {
+        let (q, q_rest) = T::split::<S>(field.variance);
+        let (factor, factor_rest) = T::split::<S>(field.factor);
+        Field {
+            whole: [q, factor],
+            rest: [q_rest, factor_rest],
+        }
+    }
+}
 
 impl<S: Simd, T: Real> Side<S, T> for Field<'_, S, T> {
     #[inline(always)]
     fn at(&self, simd: S, i: usize) -> (Pack<S, T>, Pack<S, T>) {
-        let [q, factor] = self.0;
+        let [q, factor] = self.whole;
         (Pack::new(simd, q[i]), Pack::new(simd, factor[i]))
     }
-}
 
-/// One signal's variances: the same number, or a register of them, at every register of points.
-#[derive(Clone, Copy)]
-enum Kind<'a, S: Simd, T: Real> {
-    Constant(Constant<S, T>),
-    Field(Field<'a, S, T>),
-}
-
-impl<'a, S: Simd, T: Real> Kind<'a, S, T> {
-    /// The whole registers, and the points that do not fill one, with zeros behind them.
     #[inline(always)]
-    fn split(simd: S, source: Source<'a, T>, last: &'a mut [[T::Register<S>; 1]; 2]) -> [Self; 2] {
-        match source {
-            Source::Constant { variance, factor } => {
-                let pack = |x| Pack::splat(simd, x);
-                [Kind::Constant(Constant(pack(variance), pack(factor))); 2]
-            }
-            Source::Field(field) => {
-                let (q, q_rest) = T::split::<S>(field.variance);
-                let (factor, factor_rest) = T::split::<S>(field.factor);
-                *last = [q_rest, factor_rest].map(|rest| [T::load_part(simd, rest)]);
-                [[q, factor], [&last[0], &last[1]]].map(|slices| Kind::Field(Field(slices)))
-            }
-        }
+    fn rest(&self, simd: S) -> (Pack<S, T>, Pack<S, T>) {
+        let [q, factor] = self.rest;
+        (Pack::load_part(simd, q), Pack::load_part(simd, factor))
     }
 }
 
@@ -159,87 +166,112 @@ impl<T: Real, F: Formula<T>> WithSimd for Sweep<'_, T, F> {
     /// The points of the first register that failed a check, which is left as it was.
     type Output = Option<Range<usize>>;
 
-    /// The points that do not fill a register are copied into one, whose other lanes hold zeros, which pass the checks. Whole registers
-    /// and this one go through the same loop: it is the largest part of the crate's code, compiled for every function, kind of variances
-    /// and instruction set.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Option<Range<usize>> {
         let Job {
-            variances: [first, second],
+            variances,
             nngp,
             ntk,
             noise,
         } = self.job;
         let (formula, noise) = (self.formula, Pack::splat(simd, T::of(noise)));
-        let (points, lanes) = (nngp.len(), size_of::<T::Register<S>>() / size_of::<T>());
-        let (k, k_rest) = T::split_mut::<S>(nngp);
-        let (t, t_rest) = T::split_mut::<S>(ntk);
-        let whole = k.len();
-        let mut last = [&*k_rest, &*t_rest].map(|rest| [T::load_part(simd, rest)]);
-        let [k_last, t_last] = &mut last;
-        let zeros = [[Pack::splat(simd, T::zero()).register]; 2];
-        let (mut first_last, mut second_last) = (zeros, zeros);
-        let [first, first_end] = Kind::split(simd, first, &mut first_last);
-        let [second, second_end] = Kind::split(simd, second, &mut second_last);
-        let rounds = [
-            ([first, second], k, t),
-            ([first_end, second_end], &mut k_last[..], &mut t_last[..]),
-        ];
-        let mut start = 0;
-        for (sides, k, t) in rounds {
-            // Every expectation is symmetric in its two arguments.
-            let failed = match sides {
-                [Kind::Constant(q1), Kind::Constant(q2)] => sweep(formula, noise, (q1, q2), k, t),
-                [Kind::Field(q1), Kind::Field(q2)] => sweep(formula, noise, (q1, q2), k, t),
-                [Kind::Constant(q), Kind::Field(field)]
-                | [Kind::Field(field), Kind::Constant(q)] => {
-                    sweep(formula, noise, (q, field), k, t)
-                }
-            };
-            if let Some(register) = failed {
-                let first = start + register * lanes;
-                return Some(first..points.min(first + lanes));
+        match variances {
+            [
+                Source::Constant {
+                    variance: q1,
+                    factor: f1,
+                },
+                Source::Constant {
+                    variance: q2,
+                    factor: f2,
+                },
+            ] => {
+                let side = |q, f| Constant(Pack::splat(simd, q), Pack::splat(simd, f));
+                sweep(formula, noise, (side(q1, f1), side(q2, f2)), nngp, ntk)
             }
-            start = whole * lanes;
-            if k_rest.is_empty() {
-                return None;
+            [Source::Field(first), Source::Field(second)] => {
+                let sides = (Field::new(first), Field::new(second));
+                sweep(formula, noise, sides, nngp, ntk)
+            }
+            // Every expectation is symmetric in its two arguments.
+            [Source::Constant { variance, factor }, Source::Field(field)]
+            | [Source::Field(field), Source::Constant { variance, factor }] => {
+                let constant = Constant(Pack::splat(simd, variance), Pack::splat(simd, factor));
+                sweep(formula, noise, (constant, Field::new(field)), nngp, ntk)
             }
         }
-        let [[k_last], [t_last]] = last;
-        T::store_part(simd, k_rest, k_last);
-        T::store_part(simd, t_rest, t_last);
-        None
     }
 }
 
-/// Computes k ← E[σ(u) σ(v)] and θ ← E[σ'(u) σ'(v)] · θ, register by register, in place.
-///
-/// It stops at the first register that fails a check, leaves it unchanged and returns its number: the caller treats its points one
-/// by one and resumes after it.
 #[inline(always)]
 fn sweep<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>>(
     formula: F,
     noise: Pack<S, T>,
     sides: (V, W),
-    nngp: &mut [T::Register<S>],
-    ntk: &mut [T::Register<S>],
-) -> Option<usize> {
+    nngp: &mut [T],
+    ntk: Option<&mut [T]>,
+) -> Option<Range<usize>> {
+    match ntk {
+        Some(ntk) => both::<S, T, F, V, W, true>(formula, noise, sides, nngp, ntk),
+        None => both::<S, T, F, V, W, false>(formula, noise, sides, nngp, &mut []),
+    }
+}
+
+/// Computes k ← E[σ(u) σ(v)] and, with `TANGENT`, θ ← E[σ'(u) σ'(v)] · θ, point by point.
+///
+/// Arrays are contiguous, one register of points at a time, in place. The loop stops at the first register that fails a check and
+/// leaves it unchanged: the caller treats its points one by one and resumes after it. The points that do not fill a register are loaded
+/// with zeros in the other lanes, which pass the checks.
+#[inline(always)]
+fn both<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>, const TANGENT: bool>(
+    formula: F,
+    noise: Pack<S, T>,
+    sides: (V, W),
+    nngp: &mut [T],
+    ntk: &mut [T],
+) -> Option<Range<usize>> {
     let simd = noise.simd();
-    for (i, (k, t)) in nngp.iter_mut().zip(ntk).enumerate() {
+    let lanes = size_of::<T::Register<S>>() / size_of::<T>();
+    let points = nngp.len();
+    let (k, k_rest) = T::split_mut::<S>(nngp);
+    let (t, t_rest) = T::split_mut::<S>(ntk);
+    let t = if TANGENT { &mut t[..k.len()] } else { t };
+    for i in 0..k.len() {
         let (q1, f1) = sides.0.at(simd, i);
         let (q2, f2) = sides.1.at(simd, i);
-        let moments = formula.at(Points::plain(
-            [q1, q2],
-            [f1, f2],
-            Pack::new(simd, *k),
-            noise,
-        ));
-        let tangent = moments.derivative * Pack::new(simd, *t);
+        let points = Points::plain([q1, q2], [f1, f2], Pack::new(simd, k[i]), noise);
+        let moments = formula.at(points);
+        let tangent = if TANGENT {
+            moments.derivative * Pack::new(simd, t[i])
+        } else {
+            moments.value
+        };
         if !moments.good(tangent) {
-            return Some(i);
+            return Some(i * lanes..(i + 1) * lanes);
         }
-        *k = moments.value.register;
-        *t = tangent.register;
+        k[i] = moments.value.register;
+        if TANGENT {
+            t[i] = tangent.register;
+        }
+    }
+    if k_rest.is_empty() {
+        return None;
+    }
+    let (q1, f1) = sides.0.rest(simd);
+    let (q2, f2) = sides.1.rest(simd);
+    let covariance = Pack::load_part(simd, k_rest);
+    let moments = formula.at(Points::plain([q1, q2], [f1, f2], covariance, noise));
+    let tangent = if TANGENT {
+        moments.derivative * Pack::load_part(simd, t_rest)
+    } else {
+        moments.value
+    };
+    if !moments.good(tangent) {
+        return Some(k.len() * lanes..points);
+    }
+    T::store_part(simd, k_rest, moments.value.register);
+    if TANGENT {
+        T::store_part(simd, t_rest, tangent.register);
     }
     None
 }
@@ -268,13 +300,13 @@ pub(super) fn widened(
             let bound = (q1 * q2).sqrt();
             *k = f64::from(*single).clamp(-bound, bound);
         }
-        for (t, single) in t.iter_mut().zip(&*part.ntk) {
+        for (t, single) in t.iter_mut().zip(part.ntk.iter().flat_map(|ntk| ntk.iter())) {
             *t = f64::from(*single);
         }
         double(Job {
             variances,
             nngp: k,
-            ntk: t,
+            ntk: part.ntk.is_some().then_some(&mut *t),
             noise: part.noise,
         })
         .map_err(|error| error.shifted(start))?;
@@ -282,10 +314,12 @@ pub(super) fn widened(
             *single = *k as f32;
         }
         check_finite("expectation of the activation", part.nngp)?;
-        for (single, t) in part.ntk.iter_mut().zip(t) {
-            *single = *t as f32;
+        if let Some(ntk) = part.ntk {
+            for (single, t) in ntk.iter_mut().zip(t) {
+                *single = *t as f32;
+            }
+            check_finite("tangent kernel", ntk)?;
         }
-        check_finite("tangent kernel", part.ntk)?;
     }
     Ok(())
 }

@@ -213,6 +213,12 @@ impl<S: Simd, T: Registers> Pack<S, T> {
         Self::new(simd, T::splat(simd, value))
     }
 
+    /// From less than a register, zero beyond.
+    #[inline(always)]
+    pub(crate) fn load_part(simd: S, values: &[T]) -> Self {
+        Self::new(simd, T::load_part(simd, values))
+    }
+
     /// The instruction set.
     #[inline(always)]
     pub(crate) fn simd(self) -> S {

@@ -178,8 +178,7 @@ impl Function for &Elementwise {
         {
             let (mut value, mut derivative) = ([0.0; MAX_NODES], [0.0; MAX_NODES]);
             self.products(&*self.function, q1, q2, &mut value);
-            // A derivative is not computed for no tangent kernel.
-            if job.ntk.iter().any(|&t| t != 0.0) {
+            if job.ntk.is_some() {
                 self.products(&*self.derivative, q1, q2, &mut derivative);
             }
             let series = Series {
