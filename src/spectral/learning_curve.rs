@@ -12,8 +12,8 @@ use crate::{Error, Result, check};
 /// ```
 /// the mean square error at new points is $`E_0 \left(\sum_i (1 - \mathcal{L}_i)^2 v_i^2 + v_T^2 + \sigma^2\right)`$, noise included.
 ///
-/// The theory takes eigenfunctions for independent Gaussian variables. That is good in many dimensions (4 to 15 per cent in eight), and
-/// with a ridge. On S², without noise and with little ridge, the prediction is up to 1.8 times too small. Look at leave-one-out errors
+/// The theory takes eigenfunctions for independent Gaussian variables. That is good in many dimensions and with
+/// a ridge. On S², without noise and with little ridge, the prediction is too small. Look at leave-one-out errors
 /// ([`Evidence`](crate::predict::Evidence)) beside it.
 ///
 /// # Examples

@@ -125,9 +125,9 @@ impl Spectrum {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NetworkSpectra {
-    /// Of the covariance of the outputs.
+    /// The spectrum of the covariance of the outputs.
     pub nngp: Spectrum,
-    /// Of the neural tangent kernel.
+    /// The spectrum of the neural tangent kernel.
     pub ntk: Spectrum,
 }
 
