@@ -74,6 +74,24 @@ fn integers_are_pixels_and_columns_are_labels() {
     }
 }
 
+/// A label is the number of a class, of which there are at most 65,536.
+#[test]
+fn labels_number_a_bounded_list_of_classes() {
+    for (largest, accepted) in [(65_535_u32, true), (65_536, false)] {
+        let data = [largest.to_le_bytes(), 0_u32.to_le_bytes()].concat();
+        let (_folder, path) = file("a.npz", &npz(&[x(), ("y", npy("<u4", "(2,)", &data))]));
+        let found = read_image_npz(&path);
+        if accepted {
+            assert_eq!(found.unwrap().classes().len(), 65_536);
+        } else {
+            assert_eq!(
+                message(&path, found),
+                "array `y`: found label 65536, expected labels below 65536"
+            );
+        }
+    }
+}
+
 #[test]
 fn every_integer_type_is_a_label() {
     for (descriptor, data) in [
