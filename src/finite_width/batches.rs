@@ -81,7 +81,7 @@ mod tests {
                 let all = (0..4).flat_map(|input| (0..3).map(move |copy| [input, copy]));
                 assert_eq!(seen, all.collect::<Vec<_>>());
             }
-            // 12! orders: two equal ones would be chance.
+            // There are 12! orders, so two orders are unequal except by a rare accident.
             assert_eq!(orders[0] != orders[1] && orders[1] != orders[2], size < 12);
         }
     }

@@ -96,7 +96,7 @@ mod tests {
     use crate::sphere::Sampling;
     use crate::tol::THOUSANDS_OF_TERMS as ROUNDING;
 
-    /// Against a backward pass for each output by itself, through the weights.
+    /// The derivatives equal the results of one backward pass per output, through the weights.
     fn check(network: &Network, signals: Signals<'_>) {
         let finite = FiniteNetwork::new(network, Width::new(3, 2), 5, DType::F64).unwrap();
         let inputs = finite.prepare(signals).unwrap();

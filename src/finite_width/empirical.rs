@@ -280,6 +280,7 @@ struct Moments {
 }
 
 impl Moments {
+    /// Adds one value.
     fn push(&mut self, value: &Array2<f64>) {
         if self.count == 0 {
             self.mean = Array2::zeros(value.dim());
@@ -291,6 +292,7 @@ impl Moments {
         self.squares += &(before * (value - &self.mean));
     }
 
+    /// The mean and its standard error, √(Σ (x − mean)² / (n (n − 1))).
     fn finish(self) -> Estimate {
         let count = self.count as f64;
         Estimate {

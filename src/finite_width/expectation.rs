@@ -97,6 +97,7 @@ impl UnbiasedRms {
     }
 }
 
+/// The sum of the squares of some numbers.
 fn square_of(values: impl Iterator<Item = f64>) -> f64 {
     values.map(|x| x * x).sum()
 }
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
     use crate::tol;
 
-    /// Samples around `mean`, in all entries.
+    /// Normal samples with the mean `mean` in all entries.
     fn normal(rng: &mut ChaCha8Rng, shape: (usize, usize), mean: f64) -> Array2<f64> {
         Array2::from_shape_simple_fn(shape, || mean + rng.sample::<f64, _>(StandardNormal))
     }
@@ -130,7 +131,7 @@ mod tests {
         sum / (samples[0].len() * n * (n - 1)) as f64
     }
 
-    /// Jackknife and all, with pairs written out.
+    /// The estimate and its jackknife error against sums over explicit pairs.
     #[test]
     fn sizes_are_those_of_pairs() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -146,7 +147,7 @@ mod tests {
                 })
                 .collect();
             let mean = left_out.iter().sum::<f64>() / n as f64;
-            // The mean of what is left is the estimate itself.
+            // The mean of the estimates without one sample is the estimate itself.
             assert!((mean - square).abs() < tol::FEW_TERMS * square);
             let variance: f64 = left_out.iter().map(|x| (x - mean).powi(2)).sum();
             let error = (variance * (n - 1) as f64 / n as f64).sqrt();
@@ -162,7 +163,7 @@ mod tests {
         }
     }
 
-    /// Of noise of size one around one in each entry: no bias, and an error that is what it says.
+    /// For noise of size one around one in each entry, the square has no bias, and its error is the stated one.
     #[test]
     fn squares_have_no_bias_and_their_errors_are_right() {
         const REPEATS: usize = 4000;

@@ -279,6 +279,7 @@ impl FiniteNetwork {
         self.run_in(&self.context(), steps, inputs)
     }
 
+    /// Checks inputs and applies some steps; the result has shape `[n · places, channels]`.
     fn run_in(&self, context: &Context<'_>, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
         let [places, channels] = self.plan.input;
         let shape = inputs.dims();

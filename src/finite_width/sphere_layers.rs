@@ -145,7 +145,7 @@ impl RotationPlaces {
 
     /// Values from coefficients: from `[n, coefficients, channels]` to `[n, places, channels]`.
     ///
-    /// The coefficients may be those of a lower band limit than the features.
+    /// The coefficients may have a lower band limit than the features.
     fn synthesise(&self, coefficients: &Tensor) -> candle_core::Result<Tensor> {
         let matrix = self.synthesis.narrow(0, 0, coefficients.dim(1)?)?;
         across(coefficients, &matrix)

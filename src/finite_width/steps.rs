@@ -93,6 +93,7 @@ impl Context<'_> {
         Ok(x)
     }
 
+    /// Applies one step. Sums over places are matrix products after a transposition to `[n · channels, places]`.
     fn step(&self, step: &Step, x: &Tensor) -> Result<Tensor> {
         match step {
             Step::Linear(linear) => self.linear(linear, x),
@@ -118,6 +119,10 @@ impl Context<'_> {
         }
     }
 
+    /// Applies a layer with weights: factor · (map of x) + σb · bias.
+    ///
+    /// With taps, the parameters are detached and zeros are added after the map, so that a backward pass gives the derivatives by the
+    /// outputs of the map and not by the weights.
     fn linear(&self, linear: &Linear, x: &Tensor) -> Result<Tensor> {
         let value = |number: usize| match self.taps {
             None => self.parameters[number].as_tensor().clone(),

@@ -246,6 +246,7 @@ impl FiniteAction {
         self.orbit(0).len() == self.points
     }
 
+    /// Checks that element 0 fixes every point, and (s h)·x = s·(h·x) for generators s and all h, x.
     fn check_laws(&self) -> Result<()> {
         for x in 0..self.points {
             if self.image(0, x) != x {

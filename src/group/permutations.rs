@@ -87,8 +87,8 @@ impl FiniteAction {
 
     /// Lets the symmetric group S_n permute n points.
     ///
-    /// The numbering is that of [`FiniteAction::from_generators`] for the transpositions (0 1), (1 2), …; elements with fewer inversions
-    /// come first.
+    /// [`FiniteAction::from_generators`] numbers the elements, with the transpositions (0 1), (1 2), … as generators: permutations with
+    /// fewer inversions come first.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if n is not from 1 to 7; S_7 has 5040 elements and a table of 51 MB, S_8 would have 40320.
@@ -132,6 +132,7 @@ fn check_size(order: usize, points: usize) -> Result<()> {
     check_entries(order, points)
 }
 
+/// Accepts a generator that is a permutation of the points.
 fn check_permutation(s: usize, generator: &[usize], points: usize) -> Result<()> {
     let what = || format!("generator {s}");
     if generator.len() != points {

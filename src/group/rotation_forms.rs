@@ -222,8 +222,8 @@ impl fmt::Display for Rotation {
     }
 }
 
-/// Comparison by the angle between two rotations, or two points of the sphere. Absolute and relative errors are equal, since the elements
-/// have size one.
+/// Comparison by the angle between two rotations, or two points of the sphere. The elements have size one, so absolute and relative errors
+/// are equal.
 #[cfg(feature = "approx")]
 mod near {
     use super::super::SpherePoint;

@@ -132,6 +132,7 @@ pub(crate) struct KernelBlock {
 }
 
 impl KernelBlock {
+    /// Zeros for a number of pairs.
     pub(crate) fn zeros(len: usize) -> Self {
         KernelBlock {
             nngp: vec![0.0; len],

@@ -154,7 +154,7 @@ mod tests {
                 assert!((found - want).abs() < tol::MEAN, "{found} {want}");
             }
         }
-        // Half of the angles: functions that do not tell r from its inverse.
+        // Half of the angles suffices for functions with equal values at r and its inverse.
         let half = of(true, None);
         assert!((half[0] - 1.0).abs() < tol::MEAN);
         assert!((half[3] - 0.2).abs() < tol::MEAN);

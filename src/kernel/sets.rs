@@ -183,6 +183,7 @@ impl SetKernel {
         )
     }
 
+    /// Computes the matrices of all pairings from one block of kernels per pair of sets.
     fn evaluate(
         &self,
         (rows, row_sets): (&AnySignals, &[SignalSet]),

@@ -44,6 +44,7 @@ impl Scaled {
         (self.value, self.exponent)
     }
 
+    /// Moves one unit between value and exponent if the value is out of its range.
     #[inline(always)]
     fn normalised(self) -> Scaled {
         let size = self.value.abs();
@@ -151,6 +152,7 @@ impl Lanes {
         self.note_range();
     }
 
+    /// Notes whether no lane has a negative exponent.
     #[inline(always)]
     fn note_range(&mut self) {
         let lowest = self.exponents.iter().fold(0.0_f64, |low, &e| low.min(e));

@@ -190,6 +190,7 @@ impl Rounding {
     }
 }
 
+/// The error of a variance that is more negative than rounding explains.
 fn beyond_rounding(point: usize, variance: f64, prior: f64, rounding: f64) -> Error {
     Error::not_positive_definite(
         "kernels of test and training points together",

@@ -97,7 +97,7 @@ mod tests {
             let error = (TAU * angle.register - psi).abs();
             assert!(error <= tol::ELEMENTARY * psi, "angle {psi:e}");
             let error = (TAU * value.register - lift(psi)).abs();
-            // The rounding of the sine enters three times, that of its square and root as well.
+            // The rounding errors of the sine, and of its square and root, enter three times.
             let bound = 3.0 * (tol::ELEMENTARY + tol::ROOT_OF_SQUARE);
             assert!(error <= bound * lift(psi), "lift {psi:e}");
         };

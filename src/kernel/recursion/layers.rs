@@ -218,6 +218,7 @@ fn add<T: Real>(terms: &[T], sums: &mut [T]) {
 }
 
 impl Recursion {
+    /// Splits the layers of a network at the mean over the group.
     pub(crate) fn new(network: &Network) -> Self {
         let vector = matches!(network.input(), InputSpace::Vector { .. });
         let (first, rest) = match network.layers() {

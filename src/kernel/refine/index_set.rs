@@ -165,7 +165,8 @@ impl IndexSet {
         None
     }
 
-    /// Those of some levels, and of all smaller levels, that are not in the set; sorted.
+    /// The levels that must be added before some levels are in the set: these levels and all smaller ones, without the levels of the set;
+    /// sorted.
     fn missing(&self, levels: &[LevelIndex]) -> Vec<LevelIndex> {
         let mut missing: Vec<LevelIndex> = levels
             .iter()
@@ -247,7 +248,7 @@ mod tests {
         }
     }
 
-    /// The error of a grid depends on the rotation without order: no coarse quadrature averages it out.
+    /// The error of a grid fluctuates with the rotation, and coarse quadratures do not average it out.
     #[test]
     fn errors_of_grids_that_fluctuate_are_bounded() {
         for seed in 0..200 {
@@ -278,9 +279,9 @@ mod tests {
 
     #[test]
     fn exact_and_accidental_values() {
-        // Nothing is approximated: no error.
+        // Neither axis is approximated, so the error is zero.
         assert_eq!(refine([1, 1], 0.0, |_, _| 3.0).unwrap().2, [[0, 0]]);
-        // Two values that agree by accident are not believed.
+        // Two values that agree by accident do not end the refinement.
         let accident = |i, _| [1.0, 1.0, 1.5, 1.4, 1.41, 1.41][std::cmp::min(i, 5)];
         let (found, _, _) = refine([8, 1], 1e-3, accident).unwrap();
         assert_eq!(found, 1.41);
@@ -292,7 +293,7 @@ mod tests {
     #[test]
     fn where_steps_end_the_error_remains() {
         assert!(refine([5, 5], 1e-8, |i, j| decay(0.5, i) + decay(0.5, j)).is_none());
-        // Both axes couple: the set grows in the middle, too.
+        // The value couples both axes, so the set also grows along the diagonal.
         let coupled = |i: usize, j: usize| 1.0 + decay(0.1, i.min(j));
         let (found, error, levels) = refine([40, 40], 1e-6, coupled).unwrap();
         assert!(

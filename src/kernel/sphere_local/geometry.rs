@@ -496,7 +496,7 @@ impl Geometry for SphereFields {
 mod tests {
     use super::longitudes;
 
-    /// A quadrature with fewer shifts than it asked for would end its refinement unseen.
+    /// Fewer shifts than wanted would stop the refinement of the mean over shifts without an error.
     #[test]
     fn there_are_as_many_shifts_as_asked_for() {
         for field in [1, 2, 8, 16, 24] {

@@ -151,6 +151,7 @@ impl Differences {
         }
     }
 
+    /// Adds a difference f(σ + kh) − f(σ − kh) with its weights for both orders, divided by h.
     fn add(
         &mut self,
         (sixth, fourth): (f64, f64),
@@ -165,6 +166,7 @@ impl Differences {
         Ok(())
     }
 
+    /// The largest distance between the two orders.
     fn error(&self) -> f64 {
         let changes = self.sixth.iter().zip(&self.fourth);
         changes.fold(0.0, |largest, (a, b)| largest.max((a - b).abs()))

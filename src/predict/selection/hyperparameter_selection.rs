@@ -188,6 +188,7 @@ impl HyperparameterSelection {
         })
     }
 
+    /// The hyperparameters to select: the given ones, or all σw and all σb that are not zero.
     fn checked_parameters(&self, network: &Network) -> Result<Vec<Hyperparameter>> {
         let inits = network.inits();
         let refused = |found: String, expected: &str| {
@@ -278,6 +279,7 @@ impl<F: Fn(&Network) -> Result<KernelMatrices>> Problem<'_, F> {
             .cost(self.selection.criterion))
     }
 
+    /// The derivatives of the cost by the coordinates, by the chain rule over kernel, noise and the factor of a coordinate.
     fn gradient_at(&self, coordinates: &[f64]) -> Result<Vec<f64>> {
         let criterion = self.selection.criterion;
         let (network, noise) = self.model(coordinates)?;

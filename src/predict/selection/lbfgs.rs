@@ -13,7 +13,9 @@ const TRIALS: usize = 40;
 
 /// A function to minimise.
 pub(super) trait Objective {
+    /// The value at x.
     fn value(&self, x: &[f64]) -> Result<f64>;
+    /// The gradient at x.
     fn gradient(&self, x: &[f64]) -> Result<Vec<f64>>;
 }
 

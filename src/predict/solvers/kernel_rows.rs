@@ -212,6 +212,7 @@ pub(super) fn row_of(kernel: &impl KernelRows, row: usize) -> Result<Array2<f64>
     Ok(out)
 }
 
+/// Writes some rows of a kernel and checks that they are finite; errors name the row in the whole matrix.
 fn write_checked(
     kernel: &impl KernelRows,
     rows: Range<usize>,

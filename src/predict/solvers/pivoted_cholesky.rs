@@ -246,6 +246,7 @@ impl Preconditioner {
     }
 }
 
+/// The index of the largest value, and the first of several equal values.
 fn argmax(values: ArrayView1<'_, f64>) -> usize {
     let mut best = 0;
     for (i, value) in values.iter().enumerate() {
