@@ -1,4 +1,4 @@
-//! The list of activation functions, and the functions, one file each.
+//! The list of activation functions; each function has its own file.
 
 mod abs;
 mod cos;
@@ -39,14 +39,14 @@ use sin::Sin;
 /// The largest degree of the polynomial activation functions.
 pub const MAX_DEGREE: u32 = 128;
 
-/// The parameters that some functions have.
+/// The parameters of activation functions; a function has one of them or none.
 #[derive(Default)]
 pub(super) struct Parameters {
     pub(super) slope: Option<f64>,
     pub(super) degree: Option<u32>,
 }
 
-/// Makes the type [`Activation`] and all that depends on the function at hand from the list at the end of this file.
+/// Makes the type [`Activation`] and every match over its variants from the list at the end of this file.
 macro_rules! activations {
     ($(
         $(#[$doc:meta])*
@@ -82,7 +82,7 @@ macro_rules! activations {
         pub const NAMES: [&str; [$($name::NAME),*].len()] = [$($name::NAME),*];
 
         impl Activation {
-            /// The function of a name, with those parameters that it has.
+            /// The function of a name, with its parameters among the given ones; none for an unknown name.
             pub(super) fn named(name: &str, given: &Parameters) -> Result<Option<Self>> {
                 let _ = given;
                 Ok(match name {
@@ -93,6 +93,7 @@ macro_rules! activations {
                 })
             }
 
+            /// The parameters of the function.
             pub(super) fn parameters(&self) -> Parameters {
                 match self {
                     $(Self::$name $({ $field })? => Parameters {
@@ -103,7 +104,7 @@ macro_rules! activations {
                 }
             }
 
-            /// Returns the name, without parameters; that of an [`Elementwise`] is its own.
+            /// Returns the name without parameters; an [`Elementwise`] has its own name.
             pub fn name(&self) -> &str {
                 match self {
                     $(Self::$name { .. } => $name::NAME,)*
@@ -111,7 +112,7 @@ macro_rules! activations {
                 }
             }
 
-            /// As [`Function::GAIN`].
+            /// The gain, [`Function::GAIN`].
             pub(super) fn gain(&self) -> Option<f64> {
                 match self {
                     $(Self::$name { .. } => $name::GAIN,)*
@@ -119,7 +120,7 @@ macro_rules! activations {
                 }
             }
 
-            /// Where the function is not smooth.
+            /// The kind of kink or jump; none for a smooth function.
             pub(crate) fn kink(&self) -> Option<Kink> {
                 match self {
                     $(Self::$name $({ $field })? => $name $({ $field: *$field })?.kink(),)*
@@ -135,7 +136,7 @@ macro_rules! activations {
                 }
             }
 
-            /// Returns σ'(x), the mean of the one-sided values where it jumps.
+            /// Returns σ'(x), and the mean of its one-sided values where it jumps.
             pub fn derivative(&self, x: f64) -> f64 {
                 match self {
                     $(Self::$name $({ $field })? => $name $({ $field: *$field })?.derivative(x),)*
@@ -143,6 +144,7 @@ macro_rules! activations {
                 }
             }
 
+            /// Computes the expectations of a job.
             pub(super) fn run<T: Real>(&self, job: Job<'_, T>) -> Result<()> {
                 match self {
                     $(Self::$name $({ $field })? => run($name $({ $field: *$field })?, job),)*

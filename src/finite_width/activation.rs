@@ -4,12 +4,14 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 
 use crate::activation::Activation;
 
-/// Applies a function to every entry. Its derivative is the one that the kernels use: the mean of its one-sided values where it jumps.
+/// Applies an activation function to every entry of a tensor, with its derivative for the backward pass.
+///
+/// The derivative is the one that the kernels use: where it jumps, it is the mean of its one-sided values.
 pub(super) fn activate(activation: &Activation, x: &Tensor) -> Result<Tensor> {
     x.apply_op1(Pointwise(activation.clone()))
 }
 
-/// An activation function of each number.
+/// An activation function, number by number.
 struct Pointwise(Activation);
 
 impl CustomOp1 for Pointwise {
@@ -27,7 +29,7 @@ impl CustomOp1 for Pointwise {
     }
 }
 
-/// Its derivative.
+/// The derivative of an activation function, number by number.
 struct Derivative<'a>(&'a Activation);
 
 impl CustomOp1 for Derivative<'_> {
@@ -40,6 +42,7 @@ impl CustomOp1 for Derivative<'_> {
     }
 }
 
+/// Applies a function of f64 to every number of a contiguous tensor; the result has the type of the tensor.
 fn map(
     storage: &CpuStorage,
     layout: &Layout,

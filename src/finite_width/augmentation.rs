@@ -11,13 +11,13 @@ use super::rotation_matrices::{Beta, count, offset};
 
 /// Transformations of the inputs that leave the targets as they are.
 ///
-/// Each of them permutes the places of an input (the pixels of an image, the points of a finite set), or rotates a signal on the
+/// A transformation permutes the places of an input (the pixels of an image, the points of a finite set), or rotates a signal on the
 /// sphere.
 ///
-/// By default a network is trained on all transformed copies of every input: the training set is as many times larger as there
-/// are transformations, and the mean of a wide ensemble is the prediction from the kernel averaged over them
-/// ([`AugmentedKernel`](crate::kernel::AugmentedKernel)). With [`sampled`](Self::sampled) each input is moved by a random one whenever it
-/// is used.
+/// By default a network is trained on all transformed copies of every input. The size of the training set is multiplied by the number
+/// of transformations, and the mean of a wide ensemble is the prediction from the kernel averaged over the transformations
+/// ([`AugmentedKernel`](crate::kernel::AugmentedKernel)). With [`sampled`](Self::sampled) each use of an input applies a random
+/// transformation to it.
 ///
 /// # Examples
 /// ```
@@ -26,7 +26,7 @@ use super::rotation_matrices::{Beta, count, offset};
 ///
 /// let turns = Augmentation::images(28, 28, PointGroup::C4.elements())?;
 /// assert_eq!(turns.len(), 4);
-/// // A quarter turn of an image of 2 × 3 pixels is one of 3 × 2.
+/// // A quarter turn of an image of 2 × 3 pixels has 3 × 2 pixels.
 /// assert!(Augmentation::images(2, 3, PointGroup::C4.elements()).is_err());
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
@@ -40,9 +40,9 @@ pub struct Augmentation {
 
 #[derive(Debug, Clone)]
 enum Moves {
-    /// For each transformation the place from which each place gets its values.
+    /// For each transformation, the source of each place: the place from which its values come.
     Permutations(Vec<Vec<u32>>),
-    /// For each degree l the matrices of all transformations, `[len, 2l + 1, 2l + 1]`; places are the coefficients of real harmonics.
+    /// For each degree l, the matrices of all transformations, `[len, 2l + 1, 2l + 1]`; places are the coefficients of real harmonics.
     Rotations(Vec<Tensor>),
 }
 
@@ -60,8 +60,8 @@ impl Augmentation {
     /// * `symmetries` — the elements of a [`PointGroup`](crate::group::PointGroup), or any others
     ///
     /// # Errors
-    /// [`Error::Empty`] without symmetries or pixels, [`Error::InvalidValue`] if a quarter turn is among them and the images are
-    /// not square.
+    /// * [`Error::Empty`] — no symmetries or no pixels
+    /// * [`Error::InvalidValue`] — an odd number of quarter turns for images that are not square
     pub fn images(
         height: usize,
         width: usize,
@@ -90,7 +90,7 @@ impl Augmentation {
     /// Makes an augmentation of functions on a finite set by all elements of a group: $`(g f)(x) = f(g^{-1} x)`$.
     ///
     /// # Errors
-    /// None that an action can cause.
+    /// [`Error::Empty`] without points; no [`FiniteAction`] causes it.
     pub fn points(action: &FiniteAction) -> crate::Result<Self> {
         let sources = (0..action.order()).map(|g| {
             let mut sources = vec![0; action.points()];
@@ -102,15 +102,17 @@ impl Augmentation {
         Augmentation::permutations(action.points(), sources.collect())
     }
 
-    /// Makes an augmentation of signals on the sphere by rotations, $`(R f)(x) = f(R^{-1} x)`$, exact since it acts on coefficients.
+    /// Makes an augmentation of signals on the sphere by rotations, $`(R f)(x) = f(R^{-1} x)`$.
+    ///
+    /// The rotations act on coefficients, so that no interpolation is involved.
     ///
     /// # Arguments
     /// * `band_limit` — L of the signals
-    /// * `rotations` — a finite group, or a sample: with [`sampled`](Self::sampled) and many of
-    ///   [`Rotation::random`](crate::group::Rotation::random), nearly all of SO(3)
+    /// * `rotations` — the elements of a finite group, or a sample of SO(3); for [`sampled`](Self::sampled), many rotations of
+    ///   [`Rotation::random`](crate::group::Rotation::random) stand for all of SO(3)
     ///
     /// # Memory
-    /// L (4 L² − 1) / 3 numbers for each rotation.
+    /// L (4 L² − 1) / 3 numbers per rotation.
     ///
     /// # Errors
     /// [`Error::Empty`] without rotations or with band limit 0.
@@ -130,7 +132,7 @@ impl Augmentation {
         let mut matrices = Array2::zeros((rotations.len(), count(band_limit)));
         for (rotation, row) in rotations.iter().zip(matrices.outer_iter_mut()) {
             let euler = rotation.euler_zyz();
-            // S_m(R x) = Σ Δ_mn S_n(x), and Δ is orthogonal: the coefficients of R f are Δ times those of f.
+            // S_m(R x) = Σ_n Δ_mn S_n(x) and Δ is orthogonal: R f has the coefficients Δ a if f has the coefficients a.
             Beta::new(band_limit, euler.beta())?.write(euler.alpha(), euler.gamma(), row);
         }
         let degrees = (0..band_limit).map(|l| {
@@ -162,7 +164,7 @@ impl Augmentation {
         })
     }
 
-    /// Applies one random transformation each time an input is used, all equally likely, instead of using all copies.
+    /// Replaces the copies of each input by one random transformation per use of the input; all transformations are equally likely.
     pub fn sampled(mut self) -> Self {
         self.draw = Draw::Sampled;
         self
@@ -174,11 +176,12 @@ impl Augmentation {
         self.len
     }
 
+    /// Number of places of an input.
     pub(super) fn places(&self) -> usize {
         self.places
     }
 
-    /// Copies of each input in the training set.
+    /// Number of copies of each input in the training set.
     pub(super) fn copies(&self) -> usize {
         match self.draw {
             Draw::All => self.len(),
@@ -186,7 +189,7 @@ impl Augmentation {
         }
     }
 
-    /// Transformations of which one is drawn.
+    /// Number of transformations among which one is drawn for each item.
     pub(super) fn drawn_from(&self) -> usize {
         match self.draw {
             Draw::All => 1,
@@ -194,7 +197,7 @@ impl Augmentation {
         }
     }
 
-    /// How a checkpoint calls it.
+    /// The name of the augmentation in a checkpoint.
     pub(super) fn describe(&self) -> String {
         let draw = match self.draw {
             Draw::All => "all",
@@ -203,11 +206,11 @@ impl Augmentation {
         format!("{draw} {}", self.len())
     }
 
-    /// Inputs, each moved by a transformation.
+    /// Returns transformed inputs, `[items, places, channels]`.
     ///
     /// # Arguments
     /// * `inputs` — `[n, places, channels]`
-    /// * `items` — input and transformation
+    /// * `items` — the numbers of an input and of a transformation
     pub(super) fn moved(&self, inputs: &Tensor, items: &[[usize; 2]]) -> Result<Tensor> {
         match &self.moves {
             Moves::Permutations(sources) => permuted(inputs, items, sources),
@@ -216,6 +219,7 @@ impl Augmentation {
     }
 }
 
+/// Transforms inputs by permutations of their places: one gather of rows of channels.
 fn permuted(inputs: &Tensor, items: &[[usize; 2]], sources: &[Vec<u32>]) -> Result<Tensor> {
     let (n, places, channels) = inputs.dims3()?;
     let rows = items.iter().flat_map(|&[input, element]| {
@@ -229,6 +233,7 @@ fn permuted(inputs: &Tensor, items: &[[usize; 2]], sources: &[Vec<u32>]) -> Resu
         .reshape((items.len(), places, channels))
 }
 
+/// Transforms coefficients of signals by rotations: for each degree, one batched product of the items' matrices with their parts.
 fn rotated(inputs: &Tensor, items: &[[usize; 2]], degrees: &[Tensor]) -> Result<Tensor> {
     let numbers = |which: usize| {
         let numbers = items.iter().map(|item| item[which] as u32);

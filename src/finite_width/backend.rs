@@ -1,6 +1,8 @@
 //! Errors of the tensor library.
 
-/// Converts errors of the tensor library to errors of this crate. An `impl From` would leave `?` ambiguous in unrelated code.
+/// Converts errors of the tensor library to errors of this crate.
+///
+/// An `impl From` instead of this trait would leave `?` ambiguous in unrelated code.
 pub(super) trait Backend<T> {
     fn backend(self) -> crate::Result<T>;
 }

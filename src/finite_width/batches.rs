@@ -1,29 +1,31 @@
-//! Which items of the training set each step takes: a function of the seed and the number of the step alone.
+//! The items of the training set that each step takes: a function of the seed and the number of the step alone.
 
 use crate::data::shuffle;
 
 /// The items of all steps.
 #[derive(Debug, Clone)]
 pub(super) struct Batches {
-    /// Inputs times their copies.
+    /// Number of items: inputs times their copies.
     pub items: usize,
-    /// Copies of an input that are items of their own.
+    /// Number of copies of each input; every copy is an item.
     pub copies: usize,
-    /// Transformations of which one is drawn for each item.
+    /// Number of transformations among which one is drawn for each item.
     pub drawn_from: usize,
-    /// Items of a step; the last step of an epoch takes what is left.
+    /// Number of items of a step; the last step of an epoch may have fewer.
     pub size: usize,
+    /// Seed of order and transformations.
     pub seed: u64,
 }
 
 impl Batches {
-    /// Steps of an epoch.
+    /// Number of steps of an epoch.
     pub(super) fn per_epoch(&self) -> u64 {
         self.items.div_ceil(self.size) as u64
     }
 
     /// Input and transformation of each item of an epoch, in the order of the steps.
     pub(super) fn epoch(&self, epoch: u64) -> Vec<[usize; 2]> {
+        // Each epoch has its own stream of random numbers, so that a restored training needs no state of the generator.
         let mut rng = shuffle::generator(self.seed);
         rng.set_stream(epoch);
         let mut order: Vec<usize> = (0..self.items).collect();
@@ -42,7 +44,7 @@ impl Batches {
             .collect()
     }
 
-    /// The items of a step among those of its epoch.
+    /// The range of the items of a step in the list of its epoch.
     pub(super) fn range(&self, step: u64) -> std::ops::Range<usize> {
         let first = (step % self.per_epoch()) as usize * self.size;
         first..self.items.min(first + self.size)
@@ -79,7 +81,7 @@ mod tests {
                 let all = (0..4).flat_map(|input| (0..3).map(move |copy| [input, copy]));
                 assert_eq!(seen, all.collect::<Vec<_>>());
             }
-            // 12! orders: two equal ones would be chance.
+            // There are 12! orders, so two orders are unequal except by a rare accident.
             assert_eq!(orders[0] != orders[1] && orders[1] != orders[2], size < 12);
         }
     }

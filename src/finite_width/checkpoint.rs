@@ -1,7 +1,7 @@
-//! Checkpoints: training that is interrupted, and goes on as if it had not been.
+//! Checkpoints, from which an interrupted training continues bit by bit as if it had not been interrupted.
 //!
-//! A file in the format safetensors: parameters and moments by name, and one text of settings among its metadata, which ends in
-//! a checksum of the text and all tensors.
+//! A checkpoint is a file in the format safetensors. It holds parameters and moments by name. Its metadata hold one text of settings,
+//! which ends in a checksum of the text and all tensors.
 
 use crate::error::FileOperation;
 use std::collections::HashMap;
@@ -18,14 +18,17 @@ use crate::{Error, Result};
 use super::Trainer;
 use super::backend::Backend;
 
-/// The key of the settings.
+/// The key of the settings in the metadata.
 const KEY: &str = "haarmonic";
+/// The first line of the settings.
 const FORMAT: &str = "checkpoint 1";
 /// The beginning of the last line of the settings.
 const CHECKSUM: &str = "checksum ";
 
 impl Trainer {
-    /// Writes parameters, moments, the number of steps and the learning rate, whole or not at all.
+    /// Writes parameters, moments, the number of steps and the learning rate to a file.
+    ///
+    /// The file appears under its name only when it is complete.
     ///
     /// # Arguments
     /// * `path` — replaced if it exists; its folder must exist
@@ -74,12 +77,13 @@ impl Trainer {
     /// Reads a checkpoint of [`save`](Self::save); training then continues exactly as the saved trainer would, bit by bit.
     ///
     /// # Arguments
-    /// * `path` — written by a trainer with the same network, data and options; the learning rate is that of the file. Layers
-    ///   without parameters, inputs and targets are not in the file, and not compared
+    /// * `path` — written by a trainer with an equal network, equal data and equal options. The learning rate is read from the file.
+    ///   Layers without parameters, inputs and targets are not in the file and are not compared
     ///
     /// # Errors
-    /// [`Error::Io`] if reading fails; [`Error::InFile`] if the file is not a checkpoint, is damaged, or that of another trainer. Nothing is
-    /// changed then.
+    /// The trainer is unchanged after an error.
+    /// * [`Error::Io`] — reading failed
+    /// * [`Error::InFile`] — the file is not a checkpoint, is damaged, or belongs to a trainer with other settings
     pub fn restore(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         check_regular(path)?;
@@ -91,6 +95,7 @@ impl Trainer {
         })
     }
 
+    /// Checks the bytes of a checkpoint against this trainer, then replaces its state.
     fn restore_from(&mut self, bytes: &[u8]) -> Result<()> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| syntax(&error))?;
         let text = metadata.metadata().as_ref().and_then(|all| all.get(KEY));
@@ -150,6 +155,7 @@ impl Trainer {
                 &format!("{want}: the file is damaged"),
             ));
         }
+        // All checks have passed: the trainer changes from here on.
         let mut values: Vec<Tensor> = values.into_iter().map(|(_, value)| value).collect();
         self.set_learning_rate(rate)?;
         let moments = values.split_off(self.network.parameters().len());
@@ -162,7 +168,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// The fingerprint of all options that must agree for training to continue.
+    /// Names and values of the options that must agree for training to continue.
     fn settings(&self) -> [[String; 2]; 6] {
         let augmentation = self.augmentation.as_ref();
         let augmentation =
@@ -178,7 +184,7 @@ impl Trainer {
         .map(|pair| pair.map(String::from))
     }
 
-    /// Parameters, then moments, with their names.
+    /// All parameters, then all moments, with their names.
     fn tensors(&self) -> Vec<(String, Tensor)> {
         let names = self.network.names();
         let parameters = names.iter().zip(self.network.parameters());
@@ -197,7 +203,7 @@ impl Trainer {
     }
 }
 
-/// 128 bits of a hash that finds accidents, not forgeries.
+/// A hash of 128 bits, which detects accidental damage but no forgery.
 fn checksum(text: &str, tensors: &[(String, Tensor)]) -> String {
     let mut hash = Xxh3Default::new();
     hash.update(text.as_bytes());
@@ -208,8 +214,9 @@ fn checksum(text: &str, tensors: &[(String, Tensor)]) -> String {
     format!("{:032x}", hash.digest128())
 }
 
+/// Accepts a tensor of finite entries.
 fn check_finite(name: &str, value: &Tensor) -> Result<()> {
-    // An infinite or undefined entry makes the product with zero undefined.
+    // The product of an infinite or undefined entry with zero is NaN, and so is the sum.
     let sum = (value * 0.0).and_then(|zeros| zeros.sum_all()).backend()?;
     if super::loss::number(&sum)? == 0.0 {
         return Ok(());

@@ -1,7 +1,8 @@
 //! Derivatives of each output by all parameters.
 //!
-//! Inputs do not meet in a network: one backward pass through the sum of an output over a batch gives the derivatives by the
-//! features of every layer, for each input; those by the weights are products with what the filter met.
+//! The output of one input does not depend on the other inputs of a batch. One backward pass through the sum of an output over the
+//! batch therefore gives, for each input, the derivatives by the features of every layer. The derivatives by the weights of a layer are
+//! products of the features that its filter takes with the derivatives by the features after it.
 
 use candle_core::{Result, Tensor};
 
@@ -10,7 +11,7 @@ use super::backend::Backend;
 use super::sphere_layers::RotationPlaces;
 use super::steps::{Map, Tap};
 
-/// For each channel of the output, the derivatives at all places of all inputs, `[n · places, parameters]`.
+/// Returns, for each channel of the output, the derivatives at all places of all inputs, `[n · places, parameters]`.
 pub(super) fn derivatives(network: &FiniteNetwork, inputs: &Tensor) -> crate::Result<Vec<Tensor>> {
     let (outputs, taps) = network.tapped(inputs)?;
     let [places, channels] = network.output_shape();
@@ -30,11 +31,16 @@ pub(super) fn derivatives(network: &FiniteNetwork, inputs: &Tensor) -> crate::Re
         .backend()
 }
 
-/// Derivatives of a sum over inputs by the parameters, taken apart by inputs: `[n, parameters]`.
+/// Returns the derivatives of an output by the parameters for each input, `[n, parameters]`.
+///
+/// # Arguments
+/// * `output` — the sum of one output over the inputs
+/// * `taps` — of the layers with weights
 fn row(network: &FiniteNetwork, output: &Tensor, taps: &[Tap]) -> Result<Tensor> {
     let gradients = output.backward()?;
     let mut parts = vec![None; network.parameters().len()];
     for tap in taps {
+        // An output that does not depend on a layer has no gradient there.
         let outer = match gradients.get(&tap.shift) {
             Some(gradient) => gradient.clone(),
             None => tap.shift.zeros_like()?,
@@ -50,7 +56,11 @@ fn row(network: &FiniteNetwork, output: &Tensor, taps: &[Tap]) -> Result<Tensor>
     Tensor::cat(&parts, 1)
 }
 
-/// Derivatives by the weights of a filter, `[n, …]`.
+/// Returns the derivatives by the weights of a filter, `[n, …]`.
+///
+/// # Arguments
+/// * `x` — features before the layer, `[n, places, channels]`
+/// * `outer` — derivatives by the features after the layer, `[n, places after, channels after]`
 fn by_weights(
     map: &Map,
     x: &Tensor,
@@ -86,7 +96,7 @@ mod tests {
     use crate::sphere::Sampling;
     use crate::tol::THOUSANDS_OF_TERMS as ROUNDING;
 
-    /// Against a backward pass for each output by itself, through the weights.
+    /// The derivatives equal the results of one backward pass per output, through the weights.
     fn check(network: &Network, signals: Signals<'_>) {
         let finite = FiniteNetwork::new(network, Width::new(3, 2), 5, DType::F64).unwrap();
         let inputs = finite.prepare(signals).unwrap();

@@ -15,9 +15,9 @@ use super::derivatives::derivatives;
 /// The kernels of one network of finite width.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EmpiricalMatrices {
-    /// `[n1, n2]`, the covariance of the outputs, given all layers but the last one.
+    /// Shape `[n1, n2]`, the covariance of the outputs over the parameters of the last layer.
     pub nngp: Array2<f64>,
-    /// `[n1, n2]`, products of gradients, averaged over the channels of the output.
+    /// Shape `[n1, n2]`, products of gradients, averaged over the channels of the output.
     pub ntk: Array2<f64>,
 }
 
@@ -26,7 +26,7 @@ pub struct EmpiricalMatrices {
 pub struct Estimate {
     /// The mean.
     pub mean: Array2<f64>,
-    /// The standard error of the mean, of each entry by itself.
+    /// The standard error of each entry of the mean.
     pub standard_error: Array2<f64>,
 }
 
@@ -43,20 +43,20 @@ pub struct KernelEstimate {
 
 /// Computes kernels of networks of finite width, within a budget of memory.
 ///
-/// With the parameters θ and output channels j of C,
+/// With parameters $`\theta_p`$ and C output channels j, the tangent kernel is
 ///
 /// ```math
 /// \hat\Theta(x, x') = \frac1C \sum_j \sum_p \frac{\partial f_j(x)}{\partial\theta_p} \frac{\partial f_j(x')}{\partial\theta_p} .
 /// ```
-/// If the network ends in a dense layer, $`\hat K(x, x') = \frac{\sigma_w^2}{n} \sum_i v_i(x) v_i(x') + \sigma_b^2`$ with the features v before it;
-/// otherwise it is the mean of $`f_j(x) f_j(x')`$ over the channels.
+/// If the network ends in a dense layer with n features v before it, the covariance is
+/// $`\hat K(x, x') = \frac{\sigma_w^2}{n} \sum_i v_i(x) v_i(x') + \sigma_b^2`$; otherwise it is the mean of $`f_j(x) f_j(x')`$ over the channels.
 ///
 /// # Examples
 /// ```
 /// use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Width, candle_core::DType};
 /// use haarmonic::network::{Network, Init};
 ///
-/// // One linear layer is as wide as can be: both kernels are x · x' / 2.
+/// // One linear layer has its limit at every width: both kernels are x · x' / 2.
 /// let network = Network::vector(2).dense(Init::default()).build()?;
 /// let finite = FiniteNetwork::new(&network, Width::new(1, 1), 0, DType::F64)?;
 /// let inputs = finite.prepare(ndarray::array![[1.0, 2.0], [3.0, -1.0]].view())?;
@@ -70,16 +70,19 @@ pub struct EmpiricalKernel {
 }
 
 impl Default for EmpiricalKernel {
-    /// One gibibyte.
+    /// A budget of one gibibyte.
     fn default() -> Self {
         EmpiricalKernel { memory: 1 << 30 }
     }
 }
 
 impl EmpiricalKernel {
+    /// Sets the memory for derivatives.
+    ///
+    /// Rows of derivatives are kept in blocks. The derivatives of one block are computed again for each other block.
+    ///
     /// # Arguments
-    /// * `memory` — bytes that gradients may take: rows of derivatives are kept in blocks, and those of one block are computed
-    ///   again for each other block
+    /// * `memory` — the number of bytes that derivatives may take
     pub fn with_memory(memory: usize) -> Self {
         EmpiricalKernel { memory }
     }
@@ -90,11 +93,11 @@ impl EmpiricalKernel {
     /// * `inputs` — of [`FiniteNetwork::prepare`]
     ///
     /// # Cost
-    /// One evaluation and, per place and channel of the output, one derivative an input and block; products of rows as long as
-    /// all parameters.
+    /// One evaluation; per input, block, place and channel of the output one derivative; per pair of outputs one product of two rows as
+    /// long as the number of parameters.
     ///
     /// # Errors
-    /// As [`FiniteNetwork::forward`]; [`Error::InvalidValue`] if the memory does not hold the derivatives of two inputs.
+    /// As [`FiniteNetwork::forward`], and [`Error::InvalidValue`] if the memory does not hold the derivatives of two inputs.
     pub fn gram(&self, network: &FiniteNetwork, inputs: &Tensor) -> Result<EmpiricalMatrices> {
         Ok(EmpiricalMatrices {
             nngp: self.nngp(network, inputs, inputs)?,
@@ -121,7 +124,7 @@ impl EmpiricalKernel {
     /// Estimates the mean kernels over initialisations, on all threads.
     ///
     /// # Arguments
-    /// * `seeds` — one an initialisation, at least two; the parameters of `network` itself do not matter
+    /// * `seeds` — one per initialisation, at least two; the parameters of `network` itself do not matter
     ///
     /// # Errors
     /// As [`gram`](Self::gram), and [`Error::InvalidValue`] for fewer than two seeds.
@@ -142,7 +145,7 @@ impl EmpiricalKernel {
         let threads = rayon::current_num_threads();
         let share = EmpiricalKernel::with_memory(self.memory / threads);
         let (mut nngp, mut ntk) = (Moments::default(), Moments::default());
-        // Added in the order of the seeds, so that the sums do not depend on the threads.
+        // The kernels are added in the order of the seeds, so that the sums do not depend on the number of threads.
         for first in seeds.clone().step_by(threads) {
             let last = seeds.end.min(first + threads as u64);
             let grams = try_map((last - first) as usize, |i| {
@@ -160,6 +163,7 @@ impl EmpiricalKernel {
         })
     }
 
+    /// The covariance of the outputs of rows and columns.
     fn nngp(
         &self,
         network: &FiniteNetwork,
@@ -183,6 +187,7 @@ impl EmpiricalKernel {
         Ok(product)
     }
 
+    /// The tangent kernel of rows and columns, or of rows with themselves.
     fn ntk(
         &self,
         network: &FiniteNetwork,
@@ -191,7 +196,7 @@ impl EmpiricalKernel {
     ) -> Result<Array2<f64>> {
         let [places, channels] = network.output_shape();
         let one = places * channels * network.parameter_count() * network.dtype().size_in_bytes();
-        // A row is copied once while a block is put together.
+        // Two blocks are held at a time, and the rows of a block exist twice while it is put together: three blocks at most.
         let block = self.memory / (3 * one);
         if block == 0 {
             return Err(Error::invalid(
@@ -201,6 +206,8 @@ impl EmpiricalKernel {
             ));
         }
         let len = |tensor: &Tensor| tensor.dims().first().copied().unwrap_or(0);
+        // Each block of rows meets each block of columns once. A Gram matrix needs the blocks on and above the diagonal only; its
+        // lower triangle is a copy.
         let (n1, n2) = (len(rows), columns.map_or(len(rows), len));
         let mut ntk = Array2::zeros((n1 * places, n2 * places));
         for i in (0..n1).step_by(block) {
@@ -235,7 +242,7 @@ impl Derivatives {
         Ok(Derivatives(derivatives(network, &inputs)?))
     }
 
-    /// Writes the products of two blocks, which begin at two inputs.
+    /// Adds to the tangent kernel the products of two blocks, which begin at the inputs i and j, averaged over the channels.
     fn products(
         &self,
         other: &Derivatives,
@@ -263,15 +270,17 @@ fn product(a: &Tensor, b: &Tensor) -> Result<Array2<f64>> {
     }))
 }
 
-/// Sums for mean and variance, by Welford's recursion.
+/// Sums for mean and variance of each entry, by Welford's recursion.
 #[derive(Default)]
 struct Moments {
     count: usize,
     mean: Array2<f64>,
+    /// Σ (x − mean)².
     squares: Array2<f64>,
 }
 
 impl Moments {
+    /// Adds one value.
     fn push(&mut self, value: &Array2<f64>) {
         if self.count == 0 {
             self.mean = Array2::zeros(value.dim());
@@ -283,6 +292,7 @@ impl Moments {
         self.squares += &(before * (value - &self.mean));
     }
 
+    /// The mean and its standard error, √(Σ (x − mean)² / (n (n − 1))).
     fn finish(self) -> Estimate {
         let count = self.count as f64;
         Estimate {

@@ -15,9 +15,9 @@ use super::{Trainer, TrainerBuilder};
 /// Outputs of all members of an ensemble at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EnsembleOutputs {
-    /// Steps made before.
+    /// The number of steps made before the outputs were taken.
     pub steps: u64,
-    /// `[members, rows, channels]`, in the order of the seeds.
+    /// Shape `[members, rows, channels]`, in the order of the seeds.
     pub outputs: Array3<f64>,
 }
 
@@ -58,13 +58,13 @@ impl EnsembleOutputs {
 impl TrainerBuilder {
     /// Trains an ensemble, its members in parallel on all threads, and calls a function for each member at some steps.
     ///
-    /// # Arguments
-    /// * `seeds` — one a member, of its initialisation; the parameters of the network itself do not matter and stay as they are. They
-    ///   are added to the seed of the order of items
-    /// * `steps` — numbers of steps, increasing
-    /// * `measure` — called for each member after each of these numbers of steps
+    /// Returns, for each member, one value per number of steps.
     ///
-    /// The result holds for each member one value a number of steps.
+    /// # Arguments
+    /// * `seeds` — one seed per member, for its initialisation. The seed of the order of items is the sum of this seed and the seed of
+    ///   the builder. The parameters of the network itself do not matter and stay as they are
+    /// * `steps` — numbers of steps, not decreasing
+    /// * `measure` — called for each member after each number of steps
     ///
     /// # Errors
     /// As [`build`](Self::build) and [`Trainer::step`]; [`Error::Empty`] without seeds, [`Error::InvalidValue`] if `steps` decrease.
@@ -101,14 +101,14 @@ impl TrainerBuilder {
 
     /// Trains an ensemble and evaluates it at some steps.
     ///
+    /// Returns the outputs after each number of steps.
+    ///
     /// # Arguments
     /// * `seeds`, `steps` — as for [`ensemble`](Self::ensemble)
-    /// * `inputs` — of [`FiniteNetwork::prepare`](super::FiniteNetwork::prepare); those of training, or others
-    ///
-    /// The result holds the outputs after each number of steps.
+    /// * `inputs` — of [`FiniteNetwork::prepare`](super::FiniteNetwork::prepare); the training inputs, or others
     ///
     /// # Errors
-    /// As [`ensemble`](Self::ensemble); [`Error::NotFinite`] if outputs are not.
+    /// As [`ensemble`](Self::ensemble), and [`Error::NotFinite`] if an output is not finite.
     pub fn ensemble_outputs(
         &self,
         seeds: Range<u64>,
@@ -130,6 +130,7 @@ impl TrainerBuilder {
     }
 }
 
+/// The outputs of a member, `[rows, channels]`, all finite.
 fn outputs(trainer: &Trainer, inputs: &Tensor) -> Result<Array2<f64>> {
     let outputs = trainer.network().forward(inputs)?;
     let shape = outputs.dims2().backend()?;

@@ -1,4 +1,4 @@
-//! How large an expectation is, said from few samples.
+//! An unbiased estimate of the size of an expectation from few samples.
 
 use ndarray::{ArrayView, Axis, RemoveAxis};
 
@@ -11,9 +11,9 @@ use crate::{Error, Result};
 /// \mathrm{size}^2 = \frac{1}{d} \sum_{k=1}^{d} \big( \mathbb{E}\, x_k \big)^2
 /// \approx \frac{1}{d\, n (n - 1)} \sum_{i \neq j} x_i \cdot x_j
 /// ```
-/// The size of a mean over n samples is mostly noise where the expectation is small. Products of different samples do not have it:
-/// their mean is the square of the expectation, without bias. For differences between the outputs of two ensembles, member by
-/// member, this is the distance of the infinitely large ensembles.
+/// The size of the mean over n samples is mostly noise if the expectation is small. The mean of the products of different samples is
+/// an unbiased estimate of the square of the expectation. If the samples are differences between the outputs of two ensembles, member
+/// by member, the size of their expectation is the distance between the infinitely large ensembles.
 ///
 /// # References
 /// Hoeffding48, Section 4; EfronStein81.
@@ -21,20 +21,23 @@ use crate::{Error, Result};
 pub struct UnbiasedRms {
     /// The size; zero where the estimate of its square is negative.
     pub value: f64,
-    /// Two standard errors of the square below it, and not below zero.
+    /// The root of the estimated square minus two standard errors; zero if this difference is negative.
     pub low: f64,
-    /// Two standard errors of the square above it, and not below zero.
+    /// The root of the estimated square plus two standard errors; zero if this sum is negative.
     pub high: f64,
 }
 
 impl UnbiasedRms {
-    /// Estimates the size of the expectation of independent samples; the standard error by leaving out one sample at a time.
+    /// Estimates the size of the expectation of independent samples.
+    ///
+    /// The standard error comes from the jackknife: it leaves out one sample at a time.
     ///
     /// # Arguments
-    /// * `samples` — shape `[n, …]`, n ≥ 3; samples that depend on each other, as pairs with opposite signs do, count as one: their mean
+    /// * `samples` — shape `[n, …]`, n ≥ 3, independent of each other; give the mean of samples that depend on each other, for example
+    ///   of pairs with opposite signs, as one sample
     ///
     /// # Cost and accuracy
-    /// Two passes over the samples. The rounding of the square is some ε of the mean square of the samples.
+    /// O(number of entries) time. The rounding error of the square is a few ε times the mean square of the samples.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for fewer than three samples, [`Error::Empty`] if they have no entries, [`Error::NotFinite`].
@@ -46,7 +49,7 @@ impl UnbiasedRms {
     /// // Each pair of different samples has the product 1.
     /// let size = UnbiasedRms::of(array![[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]].view())?;
     /// assert_eq!([size.low, size.value, size.high], [0.5_f64.sqrt(); 3]);
-    /// // Noise alone, which a mean would take for 1/3.
+    /// // Noise alone: the size of the mean would be 1/3.
     /// let noise = UnbiasedRms::of(array![[1.0], [-1.0], [1.0]].view())?;
     /// assert_eq!((noise.low, noise.value), (0.0, 0.0));
     /// # Ok::<(), haarmonic::Error>(())
@@ -65,6 +68,7 @@ impl UnbiasedRms {
             return Err(Error::empty(what));
         }
         check::finite(what, samples.view())?;
+        // Σ_{i≠j} x_i · x_j = |Σ x|² − Σ |x_i|², for all samples and for the samples without one of them.
         let n = count as f64;
         let entries = (samples.len() / count) as f64;
         let sum = samples.sum_axis(Axis(0));
@@ -93,6 +97,7 @@ impl UnbiasedRms {
     }
 }
 
+/// The sum of the squares of some numbers.
 fn square_of(values: impl Iterator<Item = f64>) -> f64 {
     values.map(|x| x * x).sum()
 }
@@ -107,7 +112,7 @@ mod tests {
     use super::*;
     use crate::tol;
 
-    /// Samples around `mean`, in all entries.
+    /// Normal samples with the mean `mean` in all entries.
     fn normal(rng: &mut ChaCha8Rng, shape: (usize, usize), mean: f64) -> Array2<f64> {
         Array2::from_shape_simple_fn(shape, || mean + rng.sample::<f64, _>(StandardNormal))
     }
@@ -126,7 +131,7 @@ mod tests {
         sum / (samples[0].len() * n * (n - 1)) as f64
     }
 
-    /// Jackknife and all, with pairs written out.
+    /// The estimate and its jackknife error against sums over explicit pairs.
     #[test]
     fn sizes_are_those_of_pairs() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -142,7 +147,7 @@ mod tests {
                 })
                 .collect();
             let mean = left_out.iter().sum::<f64>() / n as f64;
-            // The mean of what is left is the estimate itself.
+            // The mean of the estimates without one sample is the estimate itself.
             assert!((mean - square).abs() < tol::FEW_TERMS * square);
             let variance: f64 = left_out.iter().map(|x| (x - mean).powi(2)).sum();
             let error = (variance * (n - 1) as f64 / n as f64).sqrt();
@@ -158,7 +163,7 @@ mod tests {
         }
     }
 
-    /// Of noise of size one around one in each entry: no bias, and an error that is what it says.
+    /// For noise of size one around one in each entry, the square has no bias, and its error is the stated one.
     #[test]
     fn squares_have_no_bias_and_their_errors_are_right() {
         const REPEATS: usize = 4000;

@@ -1,18 +1,18 @@
-//! Filters on finite groups: what a filter meets is gathered by a table, then multiplied by its weights.
+//! Filters on finite groups: a table gathers the features under a filter, and one matrix product applies the weights.
 
 use candle_core::{Device, Result, Tensor};
 
 use crate::group::FiniteAction;
 use crate::network::Filter;
 
-/// For each element g and each place h of the filter, the number of g h; nothing where there are zeros.
+/// For each element g and each place h of the filter, the number of the place g h before the layer; none in the zero padding.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Table {
-    /// Element after element.
+    /// The sources of all places of the filter, element after element.
     pub sources: Vec<Option<usize>>,
     /// Number of places of the filter.
     pub filter: usize,
-    /// Number of places before the filter.
+    /// Number of places before the layer.
     pub slots: usize,
 }
 
@@ -20,7 +20,7 @@ impl Table {
     /// The table of a filter on a finite set or group.
     ///
     /// # Arguments
-    /// * `lifting` — whether it meets points of the set instead of elements of the group
+    /// * `lifting` — whether the features before the layer are on the points of the set instead of the elements of the group
     pub(super) fn finite(action: &FiniteAction, filter: &Filter, lifting: bool) -> Table {
         let slots = if lifting {
             action.points()
@@ -49,19 +49,22 @@ impl Table {
     }
 }
 
-/// A table as a tensor.
+/// A [`Table`] as a tensor of indices.
 #[derive(Debug, Clone)]
 pub(super) struct Gather {
     indices: Tensor,
     filter: usize,
+    /// Number of places after the layer.
     places: usize,
+    /// Whether some source is in the zero padding.
     padded: bool,
 }
 
 impl Gather {
+    /// Converts a table.
     pub(super) fn new(table: &Table) -> Result<Gather> {
         let padded = table.sources.contains(&None);
-        // Zeros are one more place after all others.
+        // The zeros of the padding are one more place after all others.
         let indices = table
             .sources
             .iter()
@@ -75,7 +78,7 @@ impl Gather {
         })
     }
 
-    /// From `[n, places, channels]` to `[n, places after the filter, channels of it]`.
+    /// Applies the filter, from `[n, places, channels]` to `[n, places after, channels after]`.
     ///
     /// # Arguments
     /// * `weights` — `[filter · channels, channels after]`
@@ -88,7 +91,7 @@ impl Gather {
             .reshape((n, self.places, ()))
     }
 
-    /// What the filter meets, `[n, places after the filter, filter · channels]`.
+    /// Gathers the features under the filter, `[n, places after, filter · channels]`.
     pub(super) fn gather(&self, x: &Tensor) -> Result<Tensor> {
         let (n, _, channels) = x.dims3()?;
         let x = if self.padded {

@@ -1,4 +1,4 @@
-//! What training minimises.
+//! The losses of training.
 
 use candle_core::{D, DType, Device, Tensor};
 use ndarray::Array2;
@@ -9,7 +9,7 @@ use crate::{Error, Result};
 use super::FiniteNetwork;
 use super::backend::Backend;
 
-/// Targets, which say what the loss is.
+/// Targets of training; their kind decides the loss.
 #[derive(Debug, Clone)]
 pub(super) enum Targets {
     /// Half the square error, averaged over all entries.
@@ -19,7 +19,11 @@ pub(super) enum Targets {
 }
 
 impl Targets {
-    /// A tensor in the shape of the outputs: values, or ones at the labels.
+    /// Returns a tensor in the shape of the outputs, `[inputs · places, channels]`: the values, or one at the label of each row and
+    /// zero elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for targets that do not fit the outputs.
     pub(super) fn tensor(&self, network: &FiniteNetwork, inputs: usize) -> Result<Tensor> {
         let [places, channels] = network.output_shape();
         let rows = inputs * places;
@@ -67,7 +71,7 @@ impl Targets {
             .backend()
     }
 
-    /// How a checkpoint calls the loss.
+    /// The name of the loss in a checkpoint.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Targets::Values(_) => "square-error",
@@ -83,7 +87,8 @@ impl Targets {
         match self {
             Targets::Values(_) => (outputs - targets)?.sqr()?.mean_all()? * 0.5,
             Targets::Labels(_) => {
-                // A shift does not change the loss, nor its gradient.
+                // log Σ exp f_j − f_y, after a shift of f by its maximum: the shift changes neither loss nor gradient, and no exponential
+                // overflows.
                 let largest = outputs.max_keepdim(D::Minus1)?.detach();
                 let shifted = outputs.broadcast_sub(&largest)?;
                 let partition = shifted.exp()?.sum_keepdim(D::Minus1)?.log()?;
@@ -94,7 +99,7 @@ impl Targets {
     }
 }
 
-/// A tensor of one entry as a number.
+/// The number in a tensor without axes.
 pub(super) fn number(tensor: &Tensor) -> Result<f64> {
     tensor
         .to_dtype(DType::F64)

@@ -1,5 +1,5 @@
-//! Networks of finite width: the layers of a [`Network`](crate::network::Network) with finitely many channels, and their
-//! empirical kernels; their training.
+//! Networks of finite width: the layers of a [`Network`](crate::network::Network) with finitely many channels, their empirical kernels,
+//! and their training.
 //!
 //! Tensors and derivatives come from `candle`, which is re-exported.
 

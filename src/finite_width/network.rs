@@ -19,15 +19,16 @@ use super::width::Width;
 
 /// A network with finitely many channels, its parameters drawn from a seed.
 ///
-/// The layers follow the table in `docs/theory.md`: independent standard normal parameters, factors
-/// $`\sigma_w / \sqrt{n}`$ and $`\sigma_b`$ in the layers. As the width grows, outputs and tangent kernel tend to what
-/// [`Kernel`](crate::kernel::Kernel) computes from the same [`Network`].
+/// The layers follow the table in `docs/theory.md`: the parameters are independent and standard normal, and the layers have the factors
+/// $`\sigma_w / \sqrt{n}`$ and $`\sigma_b`$. As the width grows, the covariance of the outputs and the tangent kernel tend to the kernels
+/// that [`Kernel`](crate::kernel::Kernel) computes from this [`Network`].
 ///
 /// Clones share their parameters; [`reinitialised`](Self::reinitialised) makes new ones.
 ///
 /// # The sphere
-/// Features are kept on a grid of rotations, and filters act on their coefficients up to the band limit of the network's
-/// [`Quadrature`](crate::network::Quadrature); with a tolerance, twice that of the signals. What an activation has beyond is lost.
+/// Features are kept on a grid of rotations, and filters act on their coefficients below a band limit M. M is the band limit of the
+/// network's [`Quadrature`](crate::network::Quadrature); a quadrature with a tolerance takes twice the band limit of the signals. The
+/// degrees of an activation from M on are lost.
 ///
 /// # Examples
 /// ```
@@ -61,15 +62,15 @@ impl FiniteNetwork {
     /// # Arguments
     /// * `network` — the layers
     /// * `width` — numbers of channels
-    /// * `seed` — of the parameters; f32 and f64 parameters of one seed are equal up to rounding
+    /// * `seed` — of the parameters; for equal seeds, f32 parameters are the rounded f64 parameters
     /// * `dtype` — `DType::F32` or `DType::F64`
     ///
     /// # Cost
-    /// On the sphere, tables of $`\frac{32}{3} M^6`$ numbers for a band limit M of the quadrature.
+    /// On the sphere, tables of about $`\frac{32}{3} M^6`$ numbers for the band limit M of the features.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for a width of 0, another data type, a residual sum with an identity shortcut whose
-    /// channels differ, or a quadrature of a band limit below that of the signals or above 16.
+    /// [`Error::InvalidValue`] for a width of 0, another data type, a residual sum whose branch and identity shortcut differ in their
+    /// numbers of channels, or a band limit of the features below the band limit of the signals or above 16.
     pub fn new(network: &Network, width: Width, seed: u64, dtype: DType) -> Result<Self> {
         let plan = Plan::new(network, width, dtype)?;
         Ok(FiniteNetwork {
@@ -79,10 +80,10 @@ impl FiniteNetwork {
         })
     }
 
-    /// Returns these layers with parameters of another seed; tables are shared.
+    /// Returns a network of equal layers with parameters of another seed; the two networks share their tables.
     ///
     /// # Errors
-    /// [`Error::Backend`] if memory does not suffice.
+    /// [`Error::Backend`] if the tensor library fails, for example for want of memory.
     pub fn reinitialised(&self, seed: u64) -> Result<Self> {
         Ok(FiniteNetwork {
             parameters: draw(&self.plan.slots, seed, self.plan.dtype)?,
@@ -101,7 +102,7 @@ impl FiniteNetwork {
         self.plan.width
     }
 
-    /// Returns the seed of the parameters as they were at first.
+    /// Returns the seed from which the parameters were drawn.
     pub fn seed(&self) -> u64 {
         self.seed
     }
@@ -111,17 +112,20 @@ impl FiniteNetwork {
         self.plan.dtype
     }
 
-    /// Returns the shape of the outputs of one input: places where features are read (1 if they are pooled), and channels.
+    /// Returns the shape of the outputs of one input: the number of places where features are read (1 after pooling), and the number of
+    /// channels.
     pub fn output_shape(&self) -> [usize; 2] {
         [self.plan.output_places, self.plan.output_channels]
     }
 
-    /// Returns the parameters, from input to output: weights, then biases of each layer where σb is not zero.
+    /// Returns the parameters, from input to output: for each layer its weights, then its biases unless σb is zero.
     pub fn parameters(&self) -> &[Var] {
         &self.parameters
     }
 
-    /// Returns the names of the parameters: the number of the layer, `weight` or `bias`, and for residual sums the branch, as in
+    /// Returns the names of the parameters.
+    ///
+    /// A name is the number of the layer and `weight` or `bias`, as in `0.weight`. Within a residual sum it includes the branch, as in
     /// `2.branch.0.weight`.
     pub fn names(&self) -> Vec<&str> {
         self.plan
@@ -143,7 +147,7 @@ impl FiniteNetwork {
     /// * `values` — in the order of [`parameters`](Self::parameters)
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if there are more or fewer, or one has another shape; all parameters are then unchanged.
+    /// [`Error::ShapeMismatch`] for a wrong number of values or a wrong shape of one of them; all parameters are then unchanged.
     pub fn set_parameters(&self, values: &[Tensor]) -> Result<()> {
         if values.len() != self.parameters.len() {
             return Err(Error::shape(
@@ -162,7 +166,7 @@ impl FiniteNetwork {
             }
         }
         for (parameter, value) in self.parameters.iter().zip(values) {
-            // A copy: a variable refuses a tensor that is its own.
+            // The value is copied, since a variable refuses a tensor that shares its storage.
             let copy = value
                 .to_dtype(self.plan.dtype)
                 .and_then(|value| value.force_contiguous()?.copy());
@@ -171,16 +175,18 @@ impl FiniteNetwork {
         Ok(())
     }
 
-    /// Makes a tensor of signals, once for any number of evaluations.
+    /// Returns a tensor of signals, which serves any number of evaluations.
+    ///
+    /// The tensor has shape `[n, places, channels]`. Places are pixels, points, or the coefficients $`l^2 + l + m`$ of real harmonics; a
+    /// vector has one place. A batch is a part of the tensor along the first axis.
     ///
     /// # Arguments
-    /// * `signals` — as [`Kernel::gram`](crate::kernel::Kernel::gram) takes them
-    ///
-    /// The result has shape `[n, places, channels]`: pixels, points, or coefficients $`l^2 + l + m`$ of real harmonics; one
-    /// place for vectors. Batches are parts of it along the first axis.
+    /// * `signals` — in the forms that [`Kernel::gram`](crate::kernel::Kernel::gram) takes
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if the signals are not of the network's input space, [`Error::NotFinite`], [`Error::Empty`].
+    /// * [`Error::ShapeMismatch`] — the signals are not of the network's input space
+    /// * [`Error::NotFinite`] — a value is NaN or infinite
+    /// * [`Error::Empty`] — there are no signals
     pub fn prepare<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Tensor> {
         let signals = signals.into();
         let input = self.plan.network.input();
@@ -207,24 +213,26 @@ impl FiniteNetwork {
             .backend()
     }
 
-    /// Evaluates the network; the result can be differentiated.
+    /// Evaluates the network; the outputs can be differentiated.
+    ///
+    /// Returns a tensor of shape `[n · places, channels]` with the numbers of [`output_shape`](Self::output_shape). The rows are in the
+    /// order of the rows of a kernel matrix: signal by signal, and place by place within a signal.
     ///
     /// # Arguments
-    /// * `inputs` — of [`prepare`](Self::prepare), or some rows of them
-    ///
-    /// The result has shape `[n · places, channels]` with the numbers of [`output_shape`](Self::output_shape): the
-    /// rows are those of a kernel, all places of a signal one after the other.
+    /// * `inputs` — a tensor of [`prepare`](Self::prepare), or some of its rows
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] or [`Error::InvalidValue`] for inputs of another shape or data type.
+    /// [`Error::ShapeMismatch`] for inputs of another shape, [`Error::InvalidValue`] for inputs of another data type.
     pub fn forward(&self, inputs: &Tensor) -> Result<Tensor> {
         self.run(&self.plan.steps, inputs)
     }
 
-    /// Evaluates all layers but a last one that is dense, with its σw² and σb²; nothing if the last one is not.
+    /// Evaluates all layers but the last one, if it is dense; returns the features with σw² and σb² of the last layer.
+    ///
+    /// The result is none if the last layer is not dense.
     pub(super) fn last_features(&self, inputs: &Tensor) -> Result<Option<(Tensor, [f64; 2])>> {
         let steps = &self.plan.steps;
-        // Reading at given places commutes with a dense layer.
+        // A step that only selects places may follow the dense layer: the two commute.
         let dense = steps
             .iter()
             .rposition(|step| !matches!(step, Step::Last(_)))
@@ -246,7 +254,7 @@ impl FiniteNetwork {
         Ok(Some((features, factors)))
     }
 
-    /// Evaluates the network with what derivatives by the parameters need, one layer with weights after the other.
+    /// Evaluates the network; returns the outputs, and per layer with weights the tensors that derivatives by its parameters need.
     pub(super) fn tapped(&self, inputs: &Tensor) -> Result<(Tensor, Vec<Tap>)> {
         let mut context = self.context();
         context.taps = Some(RefCell::default());
@@ -271,6 +279,7 @@ impl FiniteNetwork {
         self.run_in(&self.context(), steps, inputs)
     }
 
+    /// Checks inputs and applies some steps; the result has shape `[n · places, channels]`.
     fn run_in(&self, context: &Context<'_>, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
         let [places, channels] = self.plan.input;
         let shape = inputs.dims();
@@ -297,7 +306,10 @@ impl FiniteNetwork {
     }
 }
 
-/// Appends the real coefficients of all channels, those of one harmonic side by side.
+/// Appends the real coefficients of a signal, `[coefficient, channel]`.
+///
+/// The coefficients of the real harmonics of order ±m are √2 (−1)^m times the real part and −√2 (−1)^m times the imaginary part of the
+/// complex coefficient of order m.
 fn push_real(
     coefficients: &Array3<num_complex::Complex64>,
     band_limit: usize,

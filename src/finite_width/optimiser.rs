@@ -1,4 +1,4 @@
-//! From gradients to new parameters.
+//! Optimisers: rules that compute new parameters from gradients.
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
@@ -6,10 +6,9 @@ use candle_core::{Result, Tensor, Var};
 use crate::Error;
 use crate::check;
 
-/// How a step follows from the gradient g of the loss.
+/// The rule by which a step changes the parameters θ, given the gradient g of the loss and the learning rate η.
 ///
-/// The moments of Adam are part of a checkpoint, and this is why the optimisers are not those of `candle-nn`, which keep theirs to
-/// themselves.
+/// A checkpoint holds the moments of Adam. The optimisers of `candle-nn` do not give access to their moments, so they are not used.
 ///
 /// # References
 /// KB15, Algorithm 1.
@@ -25,9 +24,9 @@ pub enum Optimiser {
     Adam {
         /// Decay of the mean of gradients, at least 0 and below 1.
         beta1: f64,
-        /// Decay of the mean of their squares, at least 0 and below 1.
+        /// Decay of the mean of squared gradients, at least 0 and below 1.
         beta2: f64,
-        /// What is added to the root, above 0.
+        /// The number ϵ > 0 added to the root.
         epsilon: f64,
     },
 }
@@ -40,6 +39,7 @@ impl Optimiser {
         epsilon: 1e-8,
     };
 
+    /// Accepts options that are in range.
     pub(super) fn check(&self) -> crate::Result<()> {
         let Optimiser::Adam {
             beta1,
@@ -62,7 +62,7 @@ impl Optimiser {
         Ok(())
     }
 
-    /// How a checkpoint calls it.
+    /// The name of the optimiser, with its options, in a checkpoint.
     pub(super) fn describe(&self) -> String {
         match self {
             Optimiser::Sgd => "sgd".into(),
@@ -74,7 +74,7 @@ impl Optimiser {
         }
     }
 
-    /// Means of gradients and of their squares before the first step.
+    /// The means of gradients and of squared gradients before the first step, one pair per parameter; empty for SGD.
     pub(super) fn moments(&self, parameters: &[Var]) -> Result<Vec<[Tensor; 2]>> {
         let zeros = |parameter: &Var| Ok([parameter.zeros_like()?, parameter.zeros_like()?]);
         match self {
@@ -83,11 +83,11 @@ impl Optimiser {
         }
     }
 
-    /// Changes the parameters.
+    /// Changes the parameters by one step.
     ///
     /// # Arguments
-    /// * `moments` — of [`moments`](Self::moments), changed, too
-    /// * `step` — its number, from 1 on
+    /// * `moments` — of [`moments`](Self::moments); changed
+    /// * `step` — the number of the step, from 1 on
     pub(super) fn step(
         &self,
         parameters: &[Var],
@@ -97,7 +97,7 @@ impl Optimiser {
         step: u64,
     ) -> Result<()> {
         for (number, parameter) in parameters.iter().enumerate() {
-            // Where the loss does not depend on a parameter there is no gradient.
+            // A parameter on which the loss does not depend has no gradient.
             let gradient = match gradients.get(parameter) {
                 Some(gradient) => gradient.clone(),
                 None => parameter.zeros_like()?,

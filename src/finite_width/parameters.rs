@@ -1,4 +1,4 @@
-//! The parameters of a network: their shapes, and how they are drawn.
+//! The shapes of the parameters of a network, and their initial values.
 
 use candle_core::{DType, Device, Tensor, Var};
 use rand::{Rng, RngExt, SeedableRng};
@@ -8,27 +8,29 @@ use rand_distr::StandardNormal;
 use super::backend::Backend;
 use crate::Result;
 
-/// A parameter that a layer asks for.
+/// Name and shape of a parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Slot {
     pub name: String,
     pub shape: Vec<usize>,
 }
 
-/// The parameters asked for so far.
+/// The parameters of the layers so far.
 #[derive(Debug, Default)]
 pub(super) struct Slots(pub Vec<Slot>);
 
 impl Slots {
-    /// Asks for one more; returns its number.
+    /// Appends a parameter and returns its number.
     pub(super) fn push(&mut self, name: String, shape: Vec<usize>) -> usize {
         self.0.push(Slot { name, shape });
         self.0.len() - 1
     }
 }
 
-/// Draws independent standard normal numbers, each parameter from a stream of its own: it depends on the seed, its
-/// number and its size alone, and single precision rounds what double precision has.
+/// Draws independent standard normal numbers.
+///
+/// Each parameter has its own random stream: its values depend on the seed, its number and its size alone. Values in single precision
+/// are rounded from double precision.
 pub(super) fn draw(slots: &[Slot], seed: u64, dtype: DType) -> Result<Vec<Var>> {
     slots
         .iter()

@@ -1,4 +1,4 @@
-//! From the layers of a network to steps, and the parameters that they ask for.
+//! The plan of a finite network: its layers as steps on tensors, and the parameters that the steps need.
 
 use candle_core::{DType, Device, Tensor};
 
@@ -13,23 +13,25 @@ use super::sphere_layers::{RotationPlaces, SphereConvolution, SphereLifting};
 use super::steps::{Linear, Map, Step};
 use super::width::Width;
 
-/// Tables of rotations grow like the sixth power of the band limit; here they take a gigabyte.
+/// The largest band limit of features: tables of rotations grow with its sixth power, and have a gigabyte here.
 const MAX_BAND_LIMIT: usize = 16;
 
-/// Everything about a finite network but its parameters.
+/// Everything about a finite network but the values of its parameters.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub network: Network,
     pub dtype: DType,
     pub width: Width,
     pub steps: Vec<Step>,
+    /// Names and shapes of the parameters.
     pub slots: Vec<Slot>,
+    /// The rotations at which features are kept, for a network on the sphere.
     pub rotations: Option<RotationPlaces>,
-    /// Places and channels of an input.
+    /// Numbers of places and channels of an input.
     pub input: [usize; 2],
-    /// Places of the outputs.
+    /// Number of places of the outputs of one input.
     pub output_places: usize,
-    /// Channels of the outputs.
+    /// Number of channels of the outputs.
     pub output_channels: usize,
 }
 
@@ -37,22 +39,31 @@ pub(super) struct Plan {
 #[derive(Clone, Copy)]
 struct State {
     places: Places,
+    /// Number of places.
     count: usize,
     channels: usize,
 }
 
-/// What the places of features are.
+/// The space on which features are functions.
 #[derive(Clone, Copy)]
 enum Places {
-    /// Pooled, or an input before the lifting.
+    /// One place after pooling; also stands for an input before the lifting.
     One,
+    /// Pixels and orientations.
     Plane(PlanarPlaces),
+    /// The elements of a finite group.
     Finite,
+    /// A grid of rotations.
     Rotations,
+    /// Points of the sphere, after a partial pooling.
     Sphere,
 }
 
 impl Plan {
+    /// Makes the plan of a network.
+    ///
+    /// # Errors
+    /// As [`FiniteNetwork::new`](super::FiniteNetwork::new).
     pub(super) fn new(network: &Network, width: Width, dtype: DType) -> Result<Plan> {
         width.check()?;
         if !matches!(dtype, DType::F32 | DType::F64) {
@@ -151,17 +162,19 @@ fn last_weights(layers: &[Layer]) -> usize {
         .expect("a network that was checked starts with weights")
 }
 
+/// Converts layers to steps and collects their parameters.
 struct Planner<'a> {
     network: &'a Network,
     width: Width,
     dtype: DType,
     rotations: Option<&'a RotationPlaces>,
     slots: Slots,
+    /// The number of the last layer with weights, which has the output channels.
     last: usize,
 }
 
 impl Planner<'_> {
-    /// The layers of the network.
+    /// Appends the steps of the layers of the network.
     fn layers(
         &mut self,
         layers: &[Layer],
@@ -181,7 +194,7 @@ impl Planner<'_> {
         Ok(state)
     }
 
-    /// The layers of a branch, the last of which has a given number of channels.
+    /// Returns the steps of a branch; its last layer has `channels` channels, the others have the hidden ones.
     fn branch(
         &mut self,
         layers: &[Layer],
@@ -202,6 +215,7 @@ impl Planner<'_> {
         Ok((steps, state))
     }
 
+    /// Appends the steps of one layer; `channels` is the number of channels after it, if it has weights.
     fn layer(
         &mut self,
         layer: &Layer,
@@ -266,7 +280,7 @@ impl Planner<'_> {
                 })
             }
             Layer::Residual { branch, shortcut } => {
-                // What is added as it is has the channels that it has.
+                // An identity shortcut keeps its channels, so the branch must end with their number.
                 if shortcut.is_empty() && channels != state.channels {
                     return Err(Error::invalid(
                         format!("channels behind the residual sum of layer {name}"),
@@ -287,6 +301,7 @@ impl Planner<'_> {
         }
     }
 
+    /// The map of a lifting, the size of its filter, and the features after it.
     fn lifting(
         &self,
         group: GroupName,
@@ -320,6 +335,7 @@ impl Planner<'_> {
         gathered(&table, places, state)
     }
 
+    /// The map of a group convolution, the size of its filter, and the features after it.
     fn convolution(&self, filter: &Filter, state: State) -> Result<(Map, FilterShape, State)> {
         match (state.places, self.network.input()) {
             (Places::Plane(places), _) => {
@@ -338,6 +354,7 @@ impl Planner<'_> {
         }
     }
 
+    /// The step of a layer with weights; adds its parameters.
     fn linear(
         &mut self,
         name: &str,
@@ -346,7 +363,8 @@ impl Planner<'_> {
         init: Init,
         (state, channels): (State, usize),
     ) -> Step {
-        // Noise comes with its own normalisation.
+        // The factor is σw / √terms, where terms are the weights that meet in one output. The coefficients of noise on the sphere already
+        // contain the mean over the support, so only the channels count.
         let (shape, terms) = match filter {
             FilterShape::Places(places) => {
                 let terms = places * state.channels;
@@ -368,6 +386,7 @@ impl Planner<'_> {
         })
     }
 
+    /// The weights of the mean over all places, `[1, places]`.
     fn means(&self, state: State) -> Result<Tensor> {
         match state.places {
             Places::Rotations => self.rotations().means(false, self.dtype),
@@ -395,6 +414,7 @@ enum FilterShape {
     Noise(usize),
 }
 
+/// The map, the filter and the features of a layer that a table describes.
 fn gathered(table: &Table, places: Places, state: State) -> Result<(Map, FilterShape, State)> {
     let after = State {
         places,

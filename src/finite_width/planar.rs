@@ -1,17 +1,19 @@
-//! Which pixels, in which orientation, a filter meets on an image.
+//! Filters on images: the pixels and orientations that a filter covers.
 //!
-//! Features over the point group P and the pixels are numbered pixel · |P| + symmetry. The element $`(t, s)`$ takes the
-//! filter's place u to $`t + s u`$ and its orientation p to $`s p`$.
+//! Features over the pixels and the point group P have the number pixel · |P| + symmetry. The element $`(t, s)`$ takes the
+//! place u of the filter to $`t + s u`$ and its orientation p to $`s p`$.
 
 use crate::group::{FiniteGroup, PointGroup};
 use crate::network::{Filter, Padding};
 
 use super::gather::Table;
 
-/// Features on the plane.
+/// The places of features on an image: pixels and orientations.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PlanarPlaces {
+    /// Height and width in pixels.
     pub size: [usize; 2],
+    /// The point group, whose elements are the orientations.
     pub group: PointGroup,
 }
 
@@ -19,7 +21,7 @@ impl PlanarPlaces {
     /// The table of a filter, and the features after it.
     ///
     /// # Arguments
-    /// * `lifting` — whether it meets pixels instead of features
+    /// * `lifting` — whether the features before the layer are on pixels, without orientations
     pub(super) fn table(self, filter: &Filter, lifting: bool) -> (Table, PlanarPlaces) {
         let [height, width] = self.size;
         let (window, padding) = match filter {
@@ -28,7 +30,7 @@ impl PlanarPlaces {
                 width,
                 padding,
             } => ([*height, *width], *padding),
-            // Every pixel once, by its displacement.
+            // A global filter is a window of the size of the image on the torus: each displacement gives every pixel once.
             _ => ([height, width], Padding::Circular),
         };
         let size = match padding {
@@ -41,7 +43,7 @@ impl PlanarPlaces {
             Padding::Same | Padding::Circular => [0, 0],
         };
         let symmetries = self.group.elements();
-        // A pixel is one source for a lifting, and one an orientation for a convolution.
+        // A pixel is one source for a lifting, and one source per orientation for a convolution.
         let orientations = if lifting { 1 } else { symmetries.len() };
         let mut sources = Vec::new();
         for t in 0..size[0] * size[1] {
@@ -75,7 +77,7 @@ impl PlanarPlaces {
     }
 }
 
-/// The number of a pixel, nothing beyond the edge.
+/// The number of a pixel, or none beyond the edge.
 fn source([y, x]: [isize; 2], [height, width]: [usize; 2], padding: Padding) -> Option<usize> {
     let [h, w] = [height.cast_signed(), width.cast_signed()];
     let (y, x) = match padding {

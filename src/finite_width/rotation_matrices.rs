@@ -1,4 +1,4 @@
-//! Real matrices of rotations: how real spherical harmonics transform.
+//! Real matrices of rotations: the representations on real spherical harmonics.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -13,7 +13,7 @@ pub(super) fn count(band_limit: usize) -> usize {
     offset(band_limit)
 }
 
-/// Where the matrix of a degree begins, row after row.
+/// The number of the first entry of the matrix of a degree; matrices are stored degree by degree, row by row.
 pub(super) fn offset(degree: usize) -> usize {
     degree * (4 * degree * degree).saturating_sub(1) / 3
 }
@@ -24,7 +24,7 @@ pub(super) fn entry(degree: usize, m: i64, n: i64) -> usize {
     offset(degree) + ((m + l) * (2 * l + 1) + n + l) as usize
 }
 
-/// A real harmonic in terms of complex ones, $`S_a = \sum_m U_{am} Y_m`$: the orders m that occur, with their factors.
+/// The complex harmonics in a real harmonic, $`S_a = \sum_m U_{am} Y_m`$: the orders m with a nonzero factor, and their factors.
 pub(super) fn unitary_row(a: i64) -> Vec<(i64, Complex64)> {
     let (m, half) = (a.abs(), FRAC_1_SQRT_2);
     let sign = if m % 2 == 0 { half } else { -half };
@@ -38,10 +38,11 @@ pub(super) fn unitary_row(a: i64) -> Vec<(i64, Complex64)> {
     }
 }
 
-/// Wigner functions of all degrees at one β.
+/// Wigner functions of all degrees below a band limit at one β.
 pub(super) struct Beta(Vec<Array2<f64>>);
 
 impl Beta {
+    /// Computes the functions at β, radians in `[0, π]`.
     pub(super) fn new(band_limit: usize, beta: f64) -> Result<Beta> {
         let degrees = (0..band_limit).map(|l| wigner_d_matrix(l, beta));
         Ok(Beta(degrees.collect::<Result<_>>()?))
@@ -53,9 +54,13 @@ impl Beta {
         self.0[degree][[(m + l) as usize, (n + l) as usize]]
     }
 
-    /// Writes the matrices $`\Delta^l(g)`$ with $`S_{lm}(g x) = \sum_n \Delta^l_{mn}(g) S_{ln}(x)`$ of
-    /// $`g = R_z(\alpha) R_y(\beta) R_z(\gamma)`$, in terms of $`Y(g x) = \overline{D(g)}\, Y(x)`$.
+    /// Writes the matrices $`\Delta^l(g)`$ of $`g = R_z(\alpha) R_y(\beta) R_z(\gamma)`$, defined by
+    /// $`S_{lm}(g x) = \sum_n \Delta^l_{mn}(g) S_{ln}(x)`$.
+    ///
+    /// Entry (m, n) of degree l is at [`entry`].
     pub(super) fn write(&self, alpha: f64, gamma: f64, mut out: ArrayViewMut1<'_, f64>) {
+        // Y(g x) = conj(D(g)) Y(x) and S = U Y give Δ = U conj(D) U†, with conj(D_mn) = e^{imα} d_mn(β) e^{inγ}. A row of U has at most
+        // two entries, so the product has at most four terms.
         for degree in 0..self.0.len() {
             let l = degree as i64;
             let rows: Vec<_> = (-l..=l).map(unitary_row).collect();

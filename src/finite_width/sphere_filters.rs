@@ -1,9 +1,9 @@
 //! Filters on the sphere and on SO(3): white noise on their support, as coefficients.
 //!
-//! A layer sees of a filter only the degrees that the features have. If κ is white noise and p the density of the
-//! support, the coefficients of $`\sqrt p\, \kappa`$ are normal with covariance $`\int p\, \Delta_i \Delta_j`$. Any square root T of that
-//! covariance makes them of independent normal numbers, and leads to the same functions and, as
-//! $`T T^{\mathsf T}`$ is all that enters, to the same tangent kernel as the noise itself.
+//! Only the degrees of the features enter the product with a filter. If κ is white noise and p the density of the support, the
+//! coefficients of $`\sqrt p\, \kappa`$ are normal with covariance $`C_{ij} = \int p\, \Delta_i \Delta_j`$. Any root T with
+//! $`T T^{\mathsf T} = C`$ gives coefficients T z of this distribution from independent standard normal numbers z. The tangent kernel
+//! depends on T through $`T T^{\mathsf T}`$ only, so it is the tangent kernel of the noise.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
@@ -21,20 +21,23 @@ use crate::{Error, Result};
 /// A square root of the covariance of a filter's coefficients.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Root {
-    /// A diagonal one.
+    /// The diagonal of a diagonal root.
     Scales(Vec<f64>),
+    /// A root that is not diagonal.
     Matrix(Array2<f64>),
 }
 
-/// Nodes in β with the values of the density there: exact for products of two functions below the band limit.
+/// The density of a filter at quadrature nodes in β; the quadrature is exact for products of two functions below the band limit.
 struct Density {
     colatitudes: Vec<f64>,
-    /// Weight of dcos β, times the density per solid angle.
+    /// Weights for d cos β, times the density per solid angle.
     weights: Vec<f64>,
 }
 
 impl Density {
-    /// Of a profile the products see degrees up to 2L − 2 alone, with which it is a polynomial.
+    /// Computes nodes and weights; the result is none for a filter on the whole space.
+    ///
+    /// Only degrees up to 2L − 2 of the profile enter the products, and the profile with these degrees is a polynomial.
     fn new(filter: &Filter, band_limit: usize) -> Result<Option<Density>> {
         let Filter::Zonal(profile) = filter else {
             return Ok(None);
@@ -69,7 +72,7 @@ impl Density {
             .self_adjoint_eigen(Side::Lower)
             .map_err(|error| Error::backend("faer", format!("{error:?}")))?;
         let (vectors, values) = (eigen.U(), eigen.S());
-        // Small supports have eigenvalues that are zero up to rounding.
+        // Rounding can make small eigenvalues of a small support negative: they count as zero.
         let scaled = Mat::from_fn(size, size, |i, k| {
             vectors[(i, k)] * values[k].max(0.0).sqrt()
         });
@@ -77,7 +80,9 @@ impl Density {
     }
 }
 
-/// Of the real coefficients $`\int \sqrt p\, \kappa\, S_{lm}\, d\Omega`$ of a filter on the sphere, at l² + l + m.
+/// Returns the root for the real coefficients $`\int \sqrt p\, \kappa\, S_{lm}\, d\Omega`$ of a filter on the sphere, at l² + l + m.
+///
+/// The density p is invariant about the pole, so the covariance couples coefficients of one order only: one small root per order.
 pub(super) fn lifting_root(filter: &Filter, band_limit: usize) -> Result<Root> {
     let size = band_limit * band_limit;
     let Some(density) = Density::new(filter, band_limit)? else {
@@ -94,7 +99,7 @@ pub(super) fn lifting_root(filter: &Filter, band_limit: usize) -> Result<Root> {
     let at = |l: usize, m: i64| ((l * l + l) as i64 + m) as usize;
     for order in 0..band_limit {
         let m = order as i64;
-        // The mean over longitudes of a product of two real harmonics of one order, times 2π.
+        // The integral over longitudes of the square of a real harmonic of order ±m is 2π times the square of P̄_lm(θ).
         let functions: Vec<Vec<f64>> = (order..band_limit)
             .map(|l| {
                 let nodes = at_nodes.iter();
@@ -111,8 +116,10 @@ pub(super) fn lifting_root(filter: &Filter, band_limit: usize) -> Result<Root> {
     Ok(Root::Matrix(matrix))
 }
 
-/// Of the coefficients $`\int \sqrt p\, \kappa\, \Delta^l_{mn}\, dh`$ of a filter on SO(3), where p is the density of h on the north
-/// pole with respect to the uniform one. Their order is that of [`entry`].
+/// Returns the root for the coefficients $`\int \sqrt p\, \kappa\, \Delta^l_{mn}\, dh`$ of a filter on SO(3), in the order of [`entry`].
+///
+/// p is the density of the point h n with respect to the uniform law, where n is the north pole. It depends on β only, so the covariance
+/// couples entries of one pair ±(m, n) only: one small root per pair.
 pub(super) fn convolution_root(filter: &Filter, band_limit: usize) -> Result<Root> {
     let size = count(band_limit);
     let Some(density) = Density::new(filter, band_limit)? else {
@@ -128,12 +135,12 @@ pub(super) fn convolution_root(filter: &Filter, band_limit: usize) -> Result<Roo
     let mut matrix = Array2::zeros((size, size));
     let limit = band_limit as i64;
     for (m, n) in (0..limit).flat_map(|m| (1 - limit..limit).map(move |n| (m, n))) {
-        // The other half are conjugates.
+        // The pairs (0, n) and (0, −n) are conjugates, and one of them suffices.
         if m == 0 && n < 0 {
             continue;
         }
         let first = m.max(n.abs()) as usize;
-        // Half of it for dcos β / 2, and 4π for a density of mean one.
+        // The factor 2π is 1/2 for the Haar measure d cos β / 2, times 4π for a density of mean one.
         let functions: Vec<Vec<f64>> = (first..band_limit)
             .map(|l| {
                 let nodes = tables.iter();
@@ -179,6 +186,7 @@ pub(super) fn convolution_root(filter: &Filter, band_limit: usize) -> Result<Roo
     Ok(Root::Matrix(matrix))
 }
 
+/// All pairs of indices below a number.
 fn pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..count).flat_map(move |i| (0..count).map(move |j| (i, j)))
 }

@@ -15,23 +15,27 @@ use crate::network::{Filter, Outputs};
 use crate::so3::RotationGrid;
 use crate::sphere::Sampling;
 
-/// The rotations at which features are kept: a grid, then those where they are read.
+/// The rotations at which features are kept: a grid, then the rotations of the outputs.
 #[derive(Debug, Clone)]
 pub(super) struct RotationPlaces {
-    /// Haar weights of the grid, zero for the others.
+    /// Haar weights of the grid, then zeros for the rotations of the outputs.
     weights: Vec<f64>,
-    /// Rotations that follow each other and differ by a turn about the filter's own axis; the others are the places of a grid, and
-    /// of outputs on the sphere.
+    /// Number of consecutive rotations that differ by a rotation about the axis of the filter, that is in γ only. The grid consists of
+    /// such rings, and so do outputs at points of the sphere.
     ring: usize,
+    /// Number of rotations of the grid.
     grid: usize,
-    /// `[coefficients, places]`
+    /// Values at the places from coefficients, `[coefficients, places]`.
     synthesis: Tensor,
-    /// `[places, coefficients]`
+    /// Coefficients from values at the places, `[places, coefficients]`.
     analysis: Tensor,
+    /// Band limit of the features.
     band_limit: usize,
 }
 
 impl RotationPlaces {
+    /// Makes the grid and both matrices.
+    ///
     /// # Arguments
     /// * `band_limit` — of the features between layers, and of the grid
     pub(super) fn new(
@@ -41,7 +45,7 @@ impl RotationPlaces {
     ) -> Result<RotationPlaces> {
         let grid = RotationGrid::new(band_limit, Sampling::GaussLegendre)?;
         let gammas = grid.gammas();
-        // Angles β, then pairs (α, γ).
+        // Each angle β comes with its pairs (α, γ), γ fastest: one table of Wigner functions serves all pairs.
         let mut angles: Vec<(f64, Vec<[f64; 2]>)> = Vec::new();
         let mut weights = Vec::new();
         let ring = |alpha: f64| gammas.iter().map(move |&gamma| [alpha, gamma]);
@@ -75,7 +79,8 @@ impl RotationPlaces {
             }
         }
         let synthesis = tensor(matrix.t(), dtype)?;
-        // Orthogonality: the mean of the square of an entry is 1 / (2l + 1).
+        // Analysis is the transpose of the synthesis with weights: the mean of the square of Δ_mn over SO(3) is 1 / (2l + 1), so the
+        // coefficient is (2l + 1) Σ weight · Δ_mn · value.
         for l in 0..band_limit {
             let mut part = matrix.slice_axis_mut(Axis(1), Slice::from(offset(l)..offset(l + 1)));
             part *= (2 * l + 1) as f64;
@@ -93,6 +98,7 @@ impl RotationPlaces {
         })
     }
 
+    /// Number of all places.
     pub(super) fn count(&self) -> usize {
         self.weights.len()
     }
@@ -102,6 +108,7 @@ impl RotationPlaces {
         count(self.band_limit)
     }
 
+    /// The degrees of the features.
     fn parts(&self) -> Degrees {
         Degrees {
             band_limit: self.band_limit,
@@ -109,11 +116,12 @@ impl RotationPlaces {
         }
     }
 
+    /// Number of consecutive rotations that differ in γ only.
     pub(super) fn ring(&self) -> usize {
         self.ring
     }
 
-    /// The number of places of the grid; those where features are read follow.
+    /// The number of places of the grid, which come before the places of the outputs.
     ///
     /// # Arguments
     /// * `on_sphere` — after a partial pooling
@@ -121,7 +129,7 @@ impl RotationPlaces {
         self.grid / if on_sphere { self.ring } else { 1 }
     }
 
-    /// Haar weights, `[1, places]`.
+    /// Haar weights of all places, `[1, places]`; zero at the places of the outputs.
     pub(super) fn means(&self, on_sphere: bool, dtype: DType) -> Result<Tensor> {
         let ring = if on_sphere { self.ring } else { 1 };
         let weights: Vec<f64> = self.weights[..self.grid]
@@ -135,28 +143,33 @@ impl RotationPlaces {
             .backend()
     }
 
-    /// From `[n, coefficients, channels]` to `[n, places, channels]`.
+    /// Values from coefficients: from `[n, coefficients, channels]` to `[n, places, channels]`.
+    ///
+    /// The coefficients may have a lower band limit than the features.
     fn synthesise(&self, coefficients: &Tensor) -> candle_core::Result<Tensor> {
         let matrix = self.synthesis.narrow(0, 0, coefficients.dim(1)?)?;
         across(coefficients, &matrix)
     }
 
-    /// From derivatives by features at places to derivatives by the first coefficients.
+    /// The transpose of the synthesis: from derivatives by features at places to derivatives by the first `count` coefficients.
     fn adjoint(&self, derivatives: &Tensor, count: usize) -> candle_core::Result<Tensor> {
         let matrix = self.synthesis.narrow(0, 0, count)?;
         across(derivatives, &matrix.t()?)
     }
 }
 
-/// The coefficients of each degree, `[m, i]` of a function and `[k, i]` of a filter: i has one value for a signal on the sphere, and 2l + 1
-/// for a function of rotations.
+/// The layout of coefficients by degrees.
+///
+/// The coefficients of degree l are `[m, i]` for a function and `[k, i]` for a filter, where i has one value for a signal on the
+/// sphere and 2l + 1 values for a function on SO(3).
 struct Degrees {
     band_limit: usize,
+    /// Whether the function is a signal on the sphere.
     on_sphere: bool,
 }
 
 impl Degrees {
-    /// The first coefficient of a degree, and the values of i.
+    /// The first coefficient of a degree, and the number of values of i.
     fn part(&self, l: usize) -> [usize; 2] {
         if self.on_sphere {
             [l * l, 1]
@@ -165,7 +178,7 @@ impl Degrees {
         }
     }
 
-    /// Joins what belongs to the degrees, `[n, coefficients, …]`.
+    /// Joins tensors `[n, coefficients of the degree, …]` of all degrees to one, `[n, coefficients, …]`.
     fn join(
         &self,
         part: impl Fn(usize) -> candle_core::Result<Tensor>,
@@ -174,15 +187,19 @@ impl Degrees {
         Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 1)
     }
 
-    /// The function after a layer: sums over i and the channels of `x`, `[n, coefficients, channels]`, with the filter,
-    /// `[coefficients, channels, channels after]`.
+    /// The function after a layer, $`y_{mk} = \sum_i x_{mi} w_{ki}`$ per degree, summed over the channels of x.
+    ///
+    /// # Arguments
+    /// * `x` — the function before the layer, `[n, coefficients, channels]`
+    /// * `filter` — `[coefficients, channels, channels after]`
     fn product(&self, x: &Tensor, filter: &Tensor) -> candle_core::Result<Tensor> {
         let (n, _, before) = x.dims3()?;
         let after = filter.dim(2)?;
         self.join(|l| {
             let size = 2 * l + 1;
             let [start, inner] = self.part(l);
-            // [k, i, before, after] to [i · before, k · after].
+            // One matrix product per degree, [n · m, i · before] × [i · before, k · after]; the filter is permuted from
+            // [k, i, before, after] to its right factor.
             let filter = filter
                 .narrow(0, start, size * inner)?
                 .reshape((size, inner, before, after))?
@@ -197,7 +214,11 @@ impl Degrees {
         })
     }
 
-    /// Derivatives by the filter, `[n, coefficients, channels · channels after]`, from those by the function after.
+    /// Derivatives by the filter, `[n, coefficients, channels · channels after]`.
+    ///
+    /// # Arguments
+    /// * `x` — the function before the layer, `[n, coefficients, channels]`
+    /// * `outer` — derivatives by the function after the layer, `[n, coefficients after, channels after]`
     fn by_filter(&self, x: &Tensor, outer: &Tensor) -> candle_core::Result<Tensor> {
         let (n, _, before) = x.dims3()?;
         let after = outer.dim(2)?;
@@ -213,7 +234,7 @@ impl Degrees {
                 .narrow(1, offset(l), size * size)?
                 .contiguous()?
                 .reshape((n, size, size * after))?;
-            // The sum over m; [i · before, k · after] to [k, i, before · after].
+            // One product per input sums over m, [i · before, m] × [m, k · after]; the result is permuted to [k, i, before · after].
             x.transpose(1, 2)?
                 .contiguous()?
                 .matmul(&outer)?
@@ -225,7 +246,7 @@ impl Degrees {
     }
 }
 
-/// Multiplies the middle axis by a matrix.
+/// Multiplies the middle axis of a tensor by a matrix, `[n, middle, channels]` by `[middle, after]`.
 fn across(x: &Tensor, matrix: &Tensor) -> candle_core::Result<Tensor> {
     let (n, middle, channels) = x.dims3()?;
     x.transpose(1, 2)?
@@ -237,10 +258,12 @@ fn across(x: &Tensor, matrix: &Tensor) -> candle_core::Result<Tensor> {
         .contiguous()
 }
 
-/// White noise on a support, of independent normal numbers.
+/// A root of the covariance of white noise on a support, which makes filters of independent normal numbers.
 #[derive(Debug, Clone)]
 enum Noise {
+    /// A diagonal root, `[coefficients, 1, 1]`.
     Scales(Tensor),
+    /// A root `[coefficients, coefficients]`.
     Matrix(Tensor),
 }
 
@@ -257,7 +280,7 @@ impl Noise {
         })
     }
 
-    /// `[coefficients, channels, channels after]`.
+    /// The filter of some weights, both `[coefficients, channels, channels after]`.
     fn filter(&self, weights: &Tensor) -> candle_core::Result<Tensor> {
         match self {
             Noise::Scales(scales) => weights.broadcast_mul(scales),
@@ -270,7 +293,8 @@ impl Noise {
         }
     }
 
-    /// From derivatives by the filter, `[n, coefficients, all channels]`, to derivatives by the weights, `[n, …]`.
+    /// The transpose of [`filter`](Self::filter): from derivatives by the filter, `[n, coefficients, all channels]`, to derivatives by
+    /// the weights, `[n, …]`.
     fn pull_back(&self, derivatives: &Tensor) -> candle_core::Result<Tensor> {
         let n = derivatives.dim(0)?;
         let by_weights = match self {
@@ -284,14 +308,17 @@ impl Noise {
     }
 }
 
-/// From coefficients of signals to features at places.
+/// The map of a lifting, from coefficients of signals to features at places.
 #[derive(Debug, Clone)]
 pub(super) struct SphereLifting {
     noise: Noise,
+    /// Band limit of the signals.
     band_limit: usize,
 }
 
 impl SphereLifting {
+    /// Computes the root of the filter.
+    ///
     /// # Arguments
     /// * `band_limit` — of the signals
     pub(super) fn new(filter: &Filter, band_limit: usize, dtype: DType) -> Result<Self> {
@@ -301,6 +328,7 @@ impl SphereLifting {
         })
     }
 
+    /// The degrees of the signals.
     fn parts(&self) -> Degrees {
         Degrees {
             band_limit: self.band_limit,
@@ -308,7 +336,7 @@ impl SphereLifting {
         }
     }
 
-    /// From `[n, L², channels]` to `[n, places, channels after]`.
+    /// Evaluates the layer, from `[n, L², channels]` to `[n, places, channels after]`.
     ///
     /// # Arguments
     /// * `weights` — `[L², channels, channels after]`
@@ -336,13 +364,14 @@ impl SphereLifting {
     }
 }
 
-/// From features at places to features at places.
+/// The map of a convolution, from features at places to features at places.
 #[derive(Debug, Clone)]
 pub(super) struct SphereConvolution {
     noise: Noise,
 }
 
 impl SphereConvolution {
+    /// Computes the root of the filter.
     pub(super) fn new(filter: &Filter, places: &RotationPlaces, dtype: DType) -> Result<Self> {
         let root = convolution_root(filter, places.band_limit)?;
         Ok(SphereConvolution {
@@ -350,7 +379,7 @@ impl SphereConvolution {
         })
     }
 
-    /// From `[n, places, channels]` to `[n, places, channels after]`.
+    /// Evaluates the layer, from `[n, places, channels]` to `[n, places, channels after]`.
     ///
     /// # Arguments
     /// * `weights` — `[coefficients, channels, channels after]`
@@ -380,6 +409,7 @@ impl SphereConvolution {
     }
 }
 
+/// A matrix as a tensor.
 fn tensor(matrix: ndarray::ArrayView2<'_, f64>, dtype: DType) -> Result<Tensor> {
     let values: Vec<f64> = matrix.iter().copied().collect();
     Tensor::from_vec(values, matrix.dim(), &Device::Cpu)

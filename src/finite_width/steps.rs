@@ -13,15 +13,17 @@ use super::sphere_layers::{RotationPlaces, SphereConvolution, SphereLifting};
 /// One step from input to output.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
+    /// A layer with weights.
     Linear(Linear),
+    /// An activation function of every number.
     Activation(Activation),
-    /// Means over places with weights, `[1, places]`.
+    /// The mean over all places with the weights `[1, places]`.
     Mean(Tensor),
-    /// Means over as many consecutive places.
+    /// The mean over each group of this many consecutive places.
     RingMean(usize),
-    /// The places and channels side by side, at one place.
+    /// All places and channels side by side, at one place.
     Flatten,
-    /// The last places, from this one on.
+    /// Only the places from this number on.
     Last(usize),
     /// The sum of two branches.
     Sum {
@@ -34,48 +36,55 @@ pub(super) enum Step {
 #[derive(Debug, Clone)]
 pub(super) struct Linear {
     pub map: Map,
-    /// Number of the parameter.
+    /// Number of the parameter with the weights.
     pub weights: usize,
+    /// Number of the parameter with the biases, unless σb is zero.
     pub bias: Option<usize>,
-    /// σw over the square root of the number of terms.
+    /// σw over the square root of the number of terms of an output.
     pub factor: f64,
+    /// σb.
     pub bias_std: f64,
 }
 
 impl Linear {
+    /// Whether the layer acts on each place by itself.
     pub(super) fn is_pointwise(&self) -> bool {
         matches!(self.map, Map::Pointwise)
     }
 }
 
-/// What a filter meets.
+/// The linear map of a layer with weights.
 #[derive(Debug, Clone)]
 pub(super) enum Map {
-    /// Its own place.
+    /// A product with the channels of each place.
     Pointwise,
+    /// A filter on an image or a finite group.
     Gather(Gather),
+    /// A lifting from the sphere to SO(3).
     SphereLifting(SphereLifting),
+    /// A convolution on SO(3).
     SphereConvolution(SphereConvolution),
 }
 
-/// What all steps share.
+/// The data that all steps of an evaluation share.
 pub(super) struct Context<'a> {
     pub parameters: &'a [Var],
     pub rotations: Option<&'a RotationPlaces>,
-    /// If there is one, layers with weights leave here what their derivatives need, and the weights are constants.
+    /// If present, each layer with weights appends a tap, and the parameters count as constants.
     pub taps: Option<RefCell<Vec<Tap>>>,
 }
 
-/// What the derivatives by the parameters of a layer need.
+/// The tensors that derivatives by the parameters of a layer need.
 pub(super) struct Tap {
     pub linear: Linear,
-    /// `[n, places, channels]` before the layer.
+    /// Features before the layer, `[n, places, channels]`.
     pub input: Tensor,
-    /// Zeros that were added after it: derivatives by them are those by its outputs.
+    /// Zeros that were added to the outputs of the map, before the bias: derivatives by them are derivatives by these outputs.
     pub shift: Var,
 }
 
 impl Context<'_> {
+    /// Applies some steps, from `[n, places, channels]` to `[n, places after, channels after]`.
     pub(super) fn run(&self, steps: &[Step], x: &Tensor) -> Result<Tensor> {
         let mut x = x.clone();
         for step in steps {
@@ -84,6 +93,7 @@ impl Context<'_> {
         Ok(x)
     }
 
+    /// Applies one step. Sums over places are matrix products after a transposition to `[n · channels, places]`.
     fn step(&self, step: &Step, x: &Tensor) -> Result<Tensor> {
         match step {
             Step::Linear(linear) => self.linear(linear, x),
@@ -109,6 +119,10 @@ impl Context<'_> {
         }
     }
 
+    /// Applies a layer with weights: factor · (map of x) + σb · bias.
+    ///
+    /// With taps, the parameters are detached and zeros are added after the map, so that a backward pass gives the derivatives by the
+    /// outputs of the map and not by the weights.
     fn linear(&self, linear: &Linear, x: &Tensor) -> Result<Tensor> {
         let value = |number: usize| match self.taps {
             None => self.parameters[number].as_tensor().clone(),

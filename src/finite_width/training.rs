@@ -15,19 +15,19 @@ use super::optimiser::Optimiser;
 
 /// Trains a network in place.
 ///
-/// The loss is what the targets ask for:
+/// The kind of the targets decides the loss:
 ///
 /// ```math
 /// \text{values: } \; \frac{1}{2 n C} \sum_{i, j} \bigl( f_j(x_i) - y_{ij} \bigr)^2 , \qquad
 /// \text{labels: } \; \frac 1 n \sum_i \Bigl( \log \sum_j e^{f_j(x_i)} - f_{y_i}(x_i) \Bigr) ,
 /// ```
-/// over the n rows of the outputs in a batch and their C channels. These are the conventions of
+/// for n rows of outputs in a batch and C channels. The factors are the conventions of
 /// [`GradientFlow`](crate::predict::GradientFlow): with full batches of values and [`Optimiser::Sgd`], the mean of an ensemble of
-/// wide networks after k steps of learning rate η is its prediction for [`Time::Steps(k)`](crate::predict::Time::Steps).
+/// wide networks after k steps of learning rate η is the prediction of the flow for [`Time::Steps(k)`](crate::predict::Time::Steps).
 ///
 /// # Mini-batches
-/// Each epoch visits every item once, in an order that depends on the seed and the number of the epoch alone; the last
-/// batch of an epoch may be smaller. Full batches keep the order of the inputs.
+/// Each epoch visits every item once, in an order that depends on the seed and the number of the epoch alone. The last batch of an
+/// epoch may be smaller. Full batches keep the order of the inputs.
 ///
 /// # Examples
 /// ```
@@ -35,7 +35,7 @@ use super::optimiser::Optimiser;
 /// use haarmonic::network::{Network, Init};
 /// use ndarray::array;
 ///
-/// // f(x) = w x, at x = 1: a step of rate 1/2 halves the error.
+/// // f(x) = w x, at x = 1: a step with learning rate 1/2 halves the error.
 /// let network = Network::vector(1).dense(Init::default()).build()?;
 /// let network = FiniteNetwork::new(&network, Width::new(1, 1), 0, DType::F64)?;
 /// let inputs = network.prepare(array![[1.0]].view())?;
@@ -52,11 +52,11 @@ pub struct Trainer {
     pub(super) network: FiniteNetwork,
     inputs: Tensor,
     pub(super) targets: Targets,
-    /// In the shape of the outputs.
+    /// The targets in the shape of the outputs.
     target_tensor: Tensor,
     pub(super) augmentation: Option<Augmentation>,
     pub(super) batches: Batches,
-    /// The number of the epoch at hand, and its items.
+    /// The number of the current epoch, and its items.
     epoch: (u64, Vec<[usize; 2]>),
     pub(super) optimiser: Optimiser,
     pub(super) moments: Vec<[Tensor; 2]>,
@@ -104,8 +104,9 @@ impl TrainerBuilder {
         self
     }
 
-    /// Sets the number of items in a batch, at least 1; by default, and if there are fewer, all. Copies that an
-    /// augmentation makes are items of their own.
+    /// Sets the number of items in a batch, at least 1; all items by default.
+    ///
+    /// A batch never has more than all items. Each copy that an augmentation makes is an item.
     pub fn batch_size(mut self, items: usize) -> Self {
         self.batch_size = Some(items);
         self
@@ -123,12 +124,13 @@ impl TrainerBuilder {
         self
     }
 
-    /// Checks data and options.
+    /// Checks data and options, and returns the trainer.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`], [`Error::InvalidValue`] or [`Error::NotFinite`] for inputs, targets or options that do not fit
-    /// the network or each other, or are out of range. Inputs must be finite. An augmentation needs outputs at one place: those at
-    /// several would move along.
+    /// * [`Error::ShapeMismatch`] — inputs, targets and network do not fit each other, or the augmentation does not fit the inputs
+    /// * [`Error::InvalidValue`] — an option or a label is out of range, an input is not finite, or the network has outputs at several
+    ///   places, which an augmentation would have to move with the inputs
+    /// * [`Error::NotFinite`] — a target is not finite
     pub fn build(self) -> Result<Trainer> {
         let invalid =
             |what: &str, found: String, expected: &str| Err(Error::invalid(what, found, expected));
@@ -137,7 +139,7 @@ impl TrainerBuilder {
         if self.batch_size == Some(0) {
             return invalid("batch size", "0".into(), "at least 1");
         }
-        // The network checks shape and data type of its inputs; one of them is enough.
+        // An evaluation of the first input checks shape and data type of all.
         let first = match self.inputs.dims() {
             [n, ..] if *n > 0 => self.inputs.narrow(0, 0, 1).backend()?,
             _ => self.inputs.clone(),
@@ -212,12 +214,12 @@ impl TrainerBuilder {
 }
 
 impl Trainer {
-    /// Makes targets of a regression; the loss is half the square error, averaged over all entries.
+    /// Starts the options of a regression; the loss is half the square error, averaged over all entries.
     ///
     /// # Arguments
-    /// * `network` — trained in place, and with it all its clones
-    /// * `inputs` — of [`FiniteNetwork::prepare`]
-    /// * `targets` — in the shape of the outputs, `[n · places, channels]`
+    /// * `network` — trained in place, together with all its clones
+    /// * `inputs` — a tensor of [`FiniteNetwork::prepare`], shape `[n, places, channels]`
+    /// * `targets` — in the shape of the outputs, `[n · output places, output channels]`
     pub fn regression(
         network: &FiniteNetwork,
         inputs: &Tensor,
@@ -226,12 +228,12 @@ impl Trainer {
         TrainerBuilder::new(network, inputs, Targets::Values(targets.to_owned()))
     }
 
-    /// Makes targets of a classification; the loss is the cross-entropy of the softmax of the outputs, averaged over the rows.
+    /// Starts the options of a classification; the loss is the cross-entropy of the softmax of the outputs, averaged over the rows.
     ///
     /// # Arguments
-    /// * `network` — trained in place, and with it all its clones; one output channel a class
-    /// * `inputs` — of [`FiniteNetwork::prepare`]
-    /// * `labels` — one a row of the outputs, below the number of channels
+    /// * `network` — with one output channel per class; trained in place, together with all its clones
+    /// * `inputs` — a tensor of [`FiniteNetwork::prepare`], shape `[n, places, channels]`
+    /// * `labels` — one per row of the outputs, below the number of output channels
     pub fn classification(
         network: &FiniteNetwork,
         inputs: &Tensor,
@@ -260,20 +262,22 @@ impl Trainer {
         self.learning_rate
     }
 
-    /// Replaces the learning rate for the steps to come.
+    /// Replaces the learning rate of the following steps.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] unless it is finite and above 0.
+    /// [`Error::InvalidValue`] unless the learning rate is finite and above 0.
     pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
         check::positive("learning rate", learning_rate)?;
         self.learning_rate = learning_rate;
         Ok(())
     }
 
-    /// Returns the loss over the training set, with all copies of an augmentation; inputs as they are if transformations are drawn.
+    /// Returns the loss over the training set.
+    ///
+    /// The training set includes all copies of an augmentation. If transformations are drawn, the inputs are taken without them.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] if it is not.
+    /// [`Error::NotFinite`] if the loss is not finite.
     pub fn loss(&self) -> Result<f64> {
         let Batches {
             items,
@@ -292,12 +296,10 @@ impl Trainer {
         self.check_loss(sum / items as f64)
     }
 
-    /// Makes one step.
-    ///
-    /// The result is the loss over its batch, before the step.
+    /// Makes one step and returns the loss over its batch before the step.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] if the loss is not: the learning rate is too large. The network is then unchanged.
+    /// [`Error::NotFinite`] if the loss is not finite, usually after too large a learning rate. The network is then unchanged.
     pub fn step(&mut self) -> Result<f64> {
         let epoch = self.steps / self.batches.per_epoch();
         if self.epoch.0 != epoch {
@@ -329,9 +331,9 @@ impl Trainer {
         (0..steps).try_for_each(|_| self.step().map(drop))
     }
 
-    /// Makes the steps that are left of the epoch at hand.
+    /// Makes the remaining steps of the current epoch.
     ///
-    /// The result is the mean of the losses over the items of these steps, each before its step.
+    /// Returns the mean over the items of these steps of the loss before each step.
     ///
     /// # Errors
     /// As [`step`](Self::step).
@@ -347,13 +349,15 @@ impl Trainer {
         }
     }
 
+    /// The loss of some inputs.
     fn loss_of(&self, inputs: &Tensor, targets: &Tensor) -> Result<Tensor> {
         let outputs = self.network.forward(inputs)?;
         self.targets.loss(&outputs, targets).backend()
     }
 
-    /// Inputs and targets of some items.
+    /// Returns inputs and targets of some items, the inputs transformed if `moved`.
     fn data(&self, items: &[[usize; 2]], moved: bool) -> Result<(Tensor, Tensor)> {
+        // A full batch without copies has all rows in their order, and needs no gather.
         let whole = items.len() == self.inputs.dims()[0] && self.batches.size == items.len();
         let [places, _] = self.network.output_shape();
         let select = |tensor: &Tensor, rows: usize| {

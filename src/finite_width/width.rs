@@ -1,8 +1,8 @@
-//! Numbers of channels.
+//! [`Width`]: the numbers of channels of a finite network.
 
 use crate::{Error, Result};
 
-/// Numbers of channels.
+/// The numbers of channels of a finite network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Width {
     /// Channels of every layer with weights but the last one.
@@ -12,11 +12,11 @@ pub struct Width {
 }
 
 impl Width {
+    /// Makes a pair of numbers of channels; [`FiniteNetwork::new`](super::FiniteNetwork::new) checks them.
+    ///
     /// # Arguments
     /// * `hidden` — channels of every layer with weights but the last one, at least 1
-    /// * `outputs` — channels of the last one, at least 1
-    ///
-    /// The values are checked when a network is made.
+    /// * `outputs` — channels of the last layer with weights, at least 1
     pub fn new(hidden: usize, outputs: usize) -> Self {
         Width { hidden, outputs }
     }

@@ -61,7 +61,7 @@ impl FiniteGroup for CyclicGroup {
     }
 }
 
-/// n at least 1, and small enough that no sum of two reduced numbers overflows.
+/// Accepts n from 1 to a limit below which no sum of two reduced numbers overflows.
 pub(super) fn check_rotations(what: &str, n: usize) -> Result<()> {
     if (1..=usize::MAX / 2).contains(&n) {
         return Ok(());
@@ -73,10 +73,12 @@ pub(super) fn check_rotations(what: &str, n: usize) -> Result<()> {
     ))
 }
 
+/// a + b modulo n, for a, b < n.
 pub(super) fn add_modulo(a: usize, b: usize, n: usize) -> usize {
     (a + b) % n
 }
 
+/// −a modulo n, for a < n.
 pub(super) fn negate_modulo(a: usize, n: usize) -> usize {
     (n - a) % n
 }

@@ -20,8 +20,8 @@ pub const MAX_ACTION_ENTRIES: usize = 400_000_000;
 /// modulo the order and points modulo their number, so every `usize` is valid.
 ///
 /// # Cost and accuracy
-/// Exact. Order times points images of 4 bytes each, at most [`MAX_ACTION_ENTRIES`] of them, beside the table of the
-/// group; an image is a look-up.
+/// The action is exact. Memory for order · points images of 4 bytes each, at most [`MAX_ACTION_ENTRIES`] of them, and for the table of the
+/// group. An image is a look-up.
 ///
 /// # Examples
 /// ```
@@ -41,18 +41,18 @@ pub struct FiniteAction {
 }
 
 impl FiniteAction {
-    /// Makes an action from the images of all points, and proves that it is one.
+    /// Makes an action from the images of all points, and checks the laws of an action completely.
     ///
     /// # Arguments
     /// * `group` — the group that acts
     /// * `images` — shape `[order, points]`, entry `[g, x]` the number of the point g·x
     ///
     /// # Cost and accuracy
-    /// O(order · points · log order) time: $`(s h) \cdot x = s \cdot (h \cdot x)`$ is checked for the generators s, all h
-    /// and all x, from which the law follows for all products.
+    /// O(order · points · log order) time. The law $`(s h) \cdot x = s \cdot (h \cdot x)`$ is checked for the generators s, all h and all x; it
+    /// follows for all products.
     ///
     /// # Errors
-    /// * [`Error::ShapeMismatch`] if there is not one row an element, [`Error::Empty`] if there are no points
+    /// * [`Error::ShapeMismatch`] if there is not one row per element, [`Error::Empty`] if there are no points
     /// * [`Error::InvalidValue`] if there are more than [`MAX_ACTION_ENTRIES`] images, or they are not an action; the
     ///   message names the elements and the point that break the law
     ///
@@ -61,7 +61,7 @@ impl FiniteAction {
     /// use haarmonic::group::{FiniteAction, TableGroup};
     /// use ndarray::array;
     ///
-    /// // A swap of two points, the third one stays.
+    /// // A swap of two points; the third point stays.
     /// let swap = FiniteAction::new(TableGroup::cyclic(2)?, array![[0, 1, 2], [1, 0, 2]].view())?;
     /// assert!(!swap.is_transitive());
     /// assert!(FiniteAction::new(TableGroup::cyclic(2)?, array![[0, 1, 2], [1, 2, 0]].view()).is_err());
@@ -97,22 +97,21 @@ impl FiniteAction {
         Ok(action)
     }
 
-    /// Tabulates the action of a group on a finite set, and proves that it is one; elements keep their numbers, and
-    /// points are numbered in the order given.
+    /// Tabulates the action of a group on a finite set, and checks its laws completely.
     ///
-    /// A group that a user brings becomes the input space of a network this way
-    /// ([`Network::finite`](crate::network::Network::finite)).
+    /// Elements keep their numbers, and points are numbered in the given order. The result makes a user's own group the input space of a
+    /// network ([`Network::finite`](crate::network::Network::finite)).
     ///
     /// # Arguments
-    /// * `points` — all different, at least one; the group takes each of them to another one
+    /// * `group` — the group that acts
+    /// * `points` — at least one, all different; the group must permute them
     ///
     /// # Cost and accuracy
-    /// n² products and order · points images, each found by comparison with all points; then the checks of
+    /// For a group of order n, n² products and n · points images, each of which is found by comparison with all points; then the checks of
     /// [`TableGroup::new`] and [`FiniteAction::new`].
     ///
     /// # Errors
-    /// As [`TableGroup::from_group`] and [`FiniteAction::new`]; [`Error::InvalidValue`] if the group takes a point to
-    /// something that is not among the points.
+    /// As [`TableGroup::from_group`] and [`FiniteAction::new`]; [`Error::InvalidValue`] if the image of a point is not among the points.
     ///
     /// # Examples
     /// ```
@@ -159,7 +158,7 @@ impl FiniteAction {
         }
     }
 
-    /// Lets C_n turn n points on a circle: element j takes point x to x + j modulo n.
+    /// Lets C_n rotate n points on a circle: element j takes point x to x + j modulo n.
     ///
     /// # Errors
     /// As [`TableGroup::cyclic`].
@@ -169,8 +168,8 @@ impl FiniteAction {
 
     /// Lets D_n act on the n vertices of the regular n-gon.
     ///
-    /// Element j < n takes vertex x to x + j, element n + j takes it to j − x, modulo n, in the numbering of
-    /// [`DihedralGroup`](super::DihedralGroup).
+    /// In the numbering of [`DihedralGroup`](super::DihedralGroup), element j < n takes vertex x to x + j, and element n + j takes it to
+    /// j − x, modulo n.
     ///
     /// # Errors
     /// As [`TableGroup::dihedral`].
@@ -215,7 +214,7 @@ impl FiniteAction {
         &self.group
     }
 
-    /// Returns the group alone.
+    /// Returns the group without its action.
     pub fn into_group(self) -> TableGroup {
         self.group
     }
@@ -235,18 +234,19 @@ impl FiniteAction {
         orbit
     }
 
-    /// Returns the elements that fix `x`, in increasing order; there are order / orbit length of them.
+    /// Returns the elements that fix `x`, in increasing order; their number is the order divided by the length of the orbit of `x`.
     pub fn stabiliser(&self, x: usize) -> Vec<usize> {
         let x = reduce(x, self.points);
         let elements = 0..self.order();
         elements.filter(|&g| self.image(g, x) == x).collect()
     }
 
-    /// Returns whether every point can be taken to every other one.
+    /// Returns whether the group takes every point to every other point.
     pub fn is_transitive(&self) -> bool {
         self.orbit(0).len() == self.points
     }
 
+    /// Checks that element 0 fixes every point, and (s h)·x = s·(h·x) for generators s and all h, x.
     fn check_laws(&self) -> Result<()> {
         for x in 0..self.points {
             if self.image(0, x) != x {
@@ -326,7 +326,7 @@ pub(super) fn point(x: usize) -> u32 {
     u32::try_from(x).expect("the number of points is limited to far below 2^32")
 }
 
-/// At least one point, and not more than can be stored.
+/// Accepts a number of points from 1 to the largest one that can be stored.
 pub(super) fn check_points(points: usize) -> Result<()> {
     if points == 0 {
         return Err(Error::empty("points of a finite action"));
@@ -334,7 +334,7 @@ pub(super) fn check_points(points: usize) -> Result<()> {
     check_entries(1, points)
 }
 
-/// The images of all points under all elements fit into the limit.
+/// Accepts numbers of elements and points whose images do not exceed the limit.
 pub(super) fn check_entries(order: usize, points: usize) -> Result<()> {
     if order.saturating_mul(points) <= MAX_ACTION_ENTRIES {
         return Ok(());

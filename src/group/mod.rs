@@ -1,10 +1,9 @@
 //! Groups, their actions, and integration over them.
 //!
-//! A group is a value (its order may be known only at run time); its elements are a type of their own.
-//! [`Group`] has identity, product and inverse, [`Action`] lets a group act on a space, [`FiniteGroup`]
-//! lists its elements, and [`Haar`] integrates over the invariant measure of total mass 1 by nodes and weights, a
-//! [`HaarQuadrature`]. Users add a group by implementing these traits; `docs/kernels.md` shows how to compute kernels with
-//! it.
+//! A group is a value, since its order may be known only at run time; its elements have a type of their own.
+//! [`Group`] has identity, product and inverse. [`Action`] lets a group act on a space. [`FiniteGroup`] lists the elements of a group.
+//! [`Haar`] returns nodes and weights for the invariant measure of total mass 1, a [`HaarQuadrature`]. Users add a group by
+//! implementing these traits; `docs/kernels.md` computes the kernels of such a group.
 //!
 //! | group | value | element |
 //! |---|---|---|

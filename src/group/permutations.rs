@@ -11,17 +11,17 @@ use crate::{Error, Result};
 const MAX_SYMMETRIC_DEGREE: usize = 7;
 
 impl FiniteAction {
-    /// Lists the group that permutations generate, acting on the points they permute.
+    /// Lists the group that some permutations generate, acting on the permuted points.
     ///
-    /// The numbering is breadth first from the identity: beginning with g = 0, the products g s with the generators
-    /// in the order given get the next free numbers as far as they are new; then g is the next element.
+    /// The numbering is breadth first from the identity. Beginning with g = 0, the new ones among the products g s with the generators s, in
+    /// their order, get the next free numbers; then g is the next element.
     ///
     /// # Arguments
     /// * `generators` — at least one; entry x of each is the image of the point x, and all have equal lengths
     ///
     /// # Cost and accuracy
-    /// For order n: O(n · points · generators) time for the search and O(n²) for the table; 2 n² bytes for the table and,
-    /// during the search, twice 4 n · points bytes for the images.
+    /// For order n, O(n · points · generators) time for the search and O(n²) time for the table. Memory for 2 n² bytes of the table and,
+    /// during the search, for 8 n · points bytes of images.
     ///
     /// # Errors
     /// * [`Error::Empty`] if there are no generators or no points
@@ -52,8 +52,8 @@ impl FiniteAction {
         let identity: Rc<[u32]> = (0..points).map(point).collect();
         let mut numbers = HashMap::from([(Rc::clone(&identity), 0)]);
         let mut elements = vec![identity];
-        // With the parent g and the generator s of each element h = g s known, a row of the table follows without
-        // comparing permutations: k h = (k g) s, and right multiplication by s is known from the search.
+        // The search records the parent g and the generator s of each element h = g s. A row of the table then follows without comparing
+        // permutations: k h = (k g) s, and the search has tabulated right multiplication by s.
         let mut parents = vec![(0, 0)];
         let mut right = vec![Vec::new(); generators.len()];
         let mut g = 0;
@@ -87,8 +87,8 @@ impl FiniteAction {
 
     /// Lets the symmetric group S_n permute n points.
     ///
-    /// The elements are numbered as by [`FiniteAction::from_generators`] from the transpositions (0 1), (1 2), …: by the
-    /// number of inversions of the permutation.
+    /// [`FiniteAction::from_generators`] numbers the elements, with the transpositions (0 1), (1 2), … as generators: permutations with
+    /// fewer inversions come first.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if n is not from 1 to 7; S_7 has 5040 elements and a table of 51 MB, S_8 would have 40320.
@@ -132,6 +132,7 @@ fn check_size(order: usize, points: usize) -> Result<()> {
     check_entries(order, points)
 }
 
+/// Accepts a generator that is a permutation of the points.
 fn check_permutation(s: usize, generator: &[usize], points: usize) -> Result<()> {
     let what = || format!("generator {s}");
     if generator.len() != points {

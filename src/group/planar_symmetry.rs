@@ -6,8 +6,8 @@ use crate::{Error, Result};
 
 /// A symmetry of the square grid about the centre of an image: first a mirror, then quarter turns.
 ///
-/// The mirror is left-right (the order of the columns is reversed), the turns are counter-clockwise on a screen, where
-/// row y = 0 is the top one. A symmetry moves the image:
+/// The mirror is left-right: it reverses the order of the columns. The turns are counter-clockwise on a screen, where row y = 0 is the top
+/// row. A symmetry moves the image:
 ///
 /// ```math
 /// (s f)(x) = f(s^{-1} x) , \qquad s (t f) = (s t) f
@@ -54,13 +54,13 @@ impl PlanarSymmetry {
 
     /// Returns the product `self other`: first `other`, then `self`.
     pub const fn compose(self, other: PlanarSymmetry) -> PlanarSymmetry {
-        // A mirror after j turns is j turns backwards after a mirror.
+        // A mirror after j turns equals j clockwise turns after a mirror.
         let (second, first) = (self.quarter_turns % 4, other.quarter_turns % 4);
         let first = if self.mirrored { 4 - first } else { first };
         PlanarSymmetry::new(second + first, self.mirrored != other.mirrored)
     }
 
-    /// Returns the inverse; reflections are their own.
+    /// Returns the inverse; a reflection is its own inverse.
     pub const fn inverse(self) -> PlanarSymmetry {
         let turns = self.quarter_turns % 4;
         PlanarSymmetry::new(if self.mirrored { turns } else { 4 - turns }, self.mirrored)
@@ -84,14 +84,14 @@ impl PlanarSymmetry {
     ///
     /// # Arguments
     /// * `height`, `width` — the image before the transformation
-    /// * `y`, `x` — a pixel of the transformed image, within [`shape_after`](PlanarSymmetry::shape_after); for others the
-    ///   result has no meaning
+    /// * `y`, `x` — a pixel of the transformed image, within [`shape_after`](PlanarSymmetry::shape_after); for other numbers the result has
+    ///   no meaning
     pub const fn source(self, height: usize, width: usize, y: usize, x: usize) -> (usize, usize) {
         let (up, left) = (
             height.saturating_sub(1).saturating_sub(y),
             width.saturating_sub(1).saturating_sub(x),
         );
-        // For a transposed image y counts columns and x rows.
+        // In an image that will be transposed, y counts columns and x counts rows.
         let (row_back, column_back) = (
             height.saturating_sub(1).saturating_sub(x),
             width.saturating_sub(1).saturating_sub(y),
@@ -112,7 +112,7 @@ impl PlanarSymmetry {
     ///
     /// # Arguments
     /// * `height`, `width` — the image before the transformation
-    /// * `y`, `x` — a pixel of it; for others the result has no meaning
+    /// * `y`, `x` — a pixel of this image; for other numbers the result has no meaning
     pub const fn destination(
         self,
         height: usize,
@@ -124,7 +124,7 @@ impl PlanarSymmetry {
         self.inverse().source(height, width, y, x)
     }
 
-    /// Returns the displacement between the new places of two pixels that were (`dy`, `dx`) apart.
+    /// Returns the displacement between the images of two pixels whose displacement is (`dy`, `dx`).
     ///
     /// # Examples
     /// ```
@@ -149,7 +149,7 @@ impl PlanarSymmetry {
     /// * `image` — shape `[height, width, channels]`
     ///
     /// # Cost and accuracy
-    /// Exact: the pixels are permuted.
+    /// The result is exact: the pixels are permuted.
     ///
     /// # Errors
     /// [`Error::Empty`] if the image has no pixels or no channels.

@@ -11,9 +11,9 @@ use crate::{Error, Result};
 
 /// The point groups that map pixels to pixels: rotations C_n, with reflections D_n, for n = 1, 2, 4.
 ///
-/// Element number i is i rotations by 360°/n for i < n, and the mirror followed by i − n of them from n on, as in
-/// [`CyclicGroup`](super::CyclicGroup) and [`DihedralGroup`](super::DihedralGroup). The mirror is left-right and the
-/// rotations are counter-clockwise on a screen; see [`PlanarSymmetry`] and [`crate::conventions`].
+/// For i < n, element i consists of i rotations by 360°/n. For i ≥ n it is the mirror followed by i − n rotations, as in
+/// [`CyclicGroup`](super::CyclicGroup) and [`DihedralGroup`](super::DihedralGroup). The mirror is left-right and the rotations are
+/// counter-clockwise on a screen; see [`PlanarSymmetry`] and [`crate::conventions`].
 ///
 /// # Examples
 /// ```
@@ -115,7 +115,7 @@ impl PointGroup {
             && (self.has_reflections() || !symmetry.mirrored)
     }
 
-    /// Checks that the group maps images of `height` × `width` pixels to such images.
+    /// Checks that the group maps images of `height` × `width` pixels to images of equal shape.
     ///
     /// # Errors
     /// [`Error::Empty`] if there are no pixels, [`Error::ShapeMismatch`] if the group has quarter turns and the image is
@@ -184,8 +184,8 @@ impl Action<[isize; 2]> for PointGroup {
     }
 }
 
-/// A symmetry that the group does not [contain](PointGroup::contains) gets the number of the element that is left when
-/// turns that the group lacks are rounded down and a mirror that it lacks is dropped.
+/// A symmetry that the group does not [contain](PointGroup::contains) gets the number of a nearby element: its turns are rounded down to
+/// turns of the group, and a mirror is dropped if the group has none.
 impl FiniteGroup for PointGroup {
     fn order(&self) -> usize {
         PointGroup::order(*self)

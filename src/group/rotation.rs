@@ -65,8 +65,8 @@ impl EulerZyz {
 
 /// A rotation of space, an element of SO(3).
 ///
-/// Stored as a unit quaternion, so products remain rotations up to rounding. The two quaternions ±q are one
-/// rotation, and equal. Rotations that differ by rounding compare by [`Rotation::angle_to`].
+/// A rotation is stored as a unit quaternion, so products remain rotations up to rounding. The two quaternions ±q represent one rotation
+/// and compare equal. [`Rotation::angle_to`] compares rotations that differ by rounding.
 ///
 /// # Examples
 /// ```
@@ -137,8 +137,8 @@ impl Rotation {
 
     /// Returns the Euler angles, α and γ in $`[0, 2\pi)`$, β in $`[0, \pi]`$.
     ///
-    /// Where β is exactly 0 or π only α + γ or α − γ is determined; then γ is 0. Close to these values the
-    /// three angles still give back the rotation to rounding, although α and γ alone are ill-conditioned.
+    /// If β is exactly 0 or π, only α + γ or α − γ is determined, and γ is 0. Close to these values the three angles together represent the
+    /// rotation to rounding, although α and γ are ill-conditioned.
     pub fn euler_zyz(&self) -> EulerZyz {
         // q = (cos β/2 cos σ, −sin β/2 sin δ, sin β/2 cos δ, cos β/2 sin σ), σ = (α+γ)/2, δ = (α−γ)/2
         let (w, [x, y, z]) = (self.w, self.v);
@@ -185,7 +185,7 @@ impl Rotation {
         )
     }
 
-    /// Returns the product `self · first`: first `first`, then `self`. Also written `self * first`.
+    /// Returns the product `self · first`: first `first`, then `self`. The operator `self * first` is equal.
     pub fn compose(&self, first: &Rotation) -> Rotation {
         let (p, q) = (self.v, first.v);
         let cross = cross(&p, &q);

@@ -8,8 +8,8 @@ use crate::check;
 use crate::numeric::small::{SymmetricEigen, cross, dot};
 use crate::{Error, Result};
 
-/// Largest entry of `R Rᵀ − 1` that a matrix given as a rotation may have: matrices printed with ten digits
-/// pass, matrices with a scale, a shear or single-precision noise do not.
+/// Largest modulus of an entry of `R Rᵀ − 1` for a matrix given as a rotation. Matrices printed with ten digits pass; matrices with a
+/// scale, a shear or single-precision noise do not.
 const ORTHOGONALITY_GUARD: f64 = 1e-8;
 /// The tolerance for matrices in single precision, also for products of about ten of them.
 const SINGLE_GUARD: f64 = 1e-5;
@@ -33,8 +33,8 @@ impl Rotation {
 
     /// Finds the rotation nearest to a matrix that is a rotation up to noise, such as one in single precision.
     ///
-    /// The rotation has the least sum of squared differences of entries from the matrix: its quaternion maximises a
-    /// quadratic form, tr RᵀM, so it is an eigenvector.
+    /// The rotation R minimises the sum of squared differences between its entries and the entries of the matrix M. Its quaternion maximises
+    /// the quadratic form tr RᵀM, and so is an eigenvector of this form.
     ///
     /// # Arguments
     /// * `matrix` — `[row][column]`
@@ -62,7 +62,7 @@ impl Rotation {
     pub fn nearest(matrix: [[f64; 3]; 3], tolerance: f64) -> Result<Rotation> {
         let m = &matrix;
         check::finite("rotation matrix", ndarray::aview2(m))?;
-        // No entry of an orthogonal matrix exceeds 1; huge ones would overflow in the product.
+        // No entry of an orthogonal matrix exceeds 1. Matrices with large entries are refused before a product can overflow.
         let deviation = match m.iter().flatten().any(|entry| entry.abs() > 2.0) {
             true => f64::INFINITY,
             false => (0..9).fold(0.0_f64, |largest, at| {
@@ -132,9 +132,9 @@ impl Rotation {
 
     /// Reads a rotation from a quaternion $`w + xi + yj + zk`$, given as `[w, x, y, z]`.
     ///
-    /// The real part comes first, as in e3nn and Eigen's constructor; SciPy, ROS and Eigen's storage put it last. A quaternion
-    /// of any length other than zero is taken, and divided by its length: single precision needs no tolerance. The quaternions
-    /// ±q represent one rotation.
+    /// The real part comes first, as in e3nn and Eigen's constructor; SciPy, ROS and Eigen's storage put it last. The quaternion may have any
+    /// length except zero and is divided by its length, so quaternions in single precision need no tolerance. The quaternions ±q represent
+    /// one rotation.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the quaternion is zero or a value is not finite.
@@ -154,13 +154,13 @@ impl Rotation {
         Ok(normalised(w, [x, y, z]))
     }
 
-    /// Returns the unit quaternion `[w, x, y, z]`, real part first, the one of ±q whose first entry other than zero is positive.
+    /// Returns the unit quaternion `[w, x, y, z]`, real part first; of ±q it is the one whose first nonzero entry is positive.
     pub fn to_quaternion(&self) -> [f64; 4] {
         let [x, y, z] = self.v;
         let quaternion = [self.w, x, y, z];
         let first = quaternion.iter().find(|entry| **entry != 0.0);
         match first.is_some_and(|first| *first < 0.0) {
-            // Not −0.
+            // A subtraction from zero, unlike a change of sign, leaves zeros positive.
             true => quaternion.map(|entry| 0.0 - entry),
             false => quaternion,
         }
@@ -207,7 +207,7 @@ impl Mul for Rotation {
 }
 
 impl fmt::Display for Rotation {
-    /// Writes the ZYZ angles in radians, with the digits that are asked for: `{:.3}`.
+    /// Writes the ZYZ angles in radians, with the number of digits in the format, for example `{:.3}`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let angles = self.euler_zyz();
         for (name, angle) in [
@@ -222,7 +222,8 @@ impl fmt::Display for Rotation {
     }
 }
 
-/// Compares by the angle between two rotations, or two points of the sphere: an error of size one, absolute and relative.
+/// Comparison by the angle between two rotations, or two points of the sphere. The elements have size one, so absolute and relative errors
+/// are equal.
 #[cfg(feature = "approx")]
 mod near {
     use super::super::SpherePoint;
@@ -234,7 +235,7 @@ mod near {
             impl AbsDiffEq for $element {
                 type Epsilon = f64;
 
-                /// Some roundings of one product.
+                /// A few roundings of one product.
                 fn default_epsilon() -> f64 {
                     4.0 * f64::EPSILON
                 }

@@ -12,9 +12,9 @@ use crate::Result;
 /// An element (t, s) of a group of the pixel plane: first the symmetry s, then the translation t.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PlanarMotion {
-    /// t: rows down and columns to the right.
+    /// The translation t: rows down and columns to the right.
     pub translation: [isize; 2],
-    /// s, with an integer matrix S as its linear part.
+    /// The symmetry s; its linear part is an integer matrix S.
     pub symmetry: PlanarSymmetry,
 }
 
@@ -24,7 +24,7 @@ pub struct PlanarMotion {
 /// (t, s) \cdot x = S x + t , \qquad (t, s) (t', s') = (t + S t', \; s s')
 /// ```
 /// Symmetries act about the pixel \[0, 0\]; pixels are \[row, column\] with rows counted downwards. The group is infinite;
-/// on a periodic image it is [`PeriodicRotoTranslation`].
+/// [`PeriodicRotoTranslation`] is its finite form for a periodic image.
 ///
 /// # Examples
 /// ```
@@ -80,7 +80,7 @@ impl Group for RotoTranslation {
     }
 }
 
-/// Pixels \[row, column\] of the infinite plane. Beyond the range of `isize` coordinates wrap around.
+/// Pixels \[row, column\] of the infinite plane; coordinates beyond the range of `isize` wrap around.
 impl Action<[isize; 2]> for RotoTranslation {
     fn act(&self, g: &PlanarMotion, x: &[isize; 2]) -> [isize; 2] {
         let [y, x] = self.point_group.act(&g.symmetry, x);
@@ -166,6 +166,7 @@ impl PeriodicRotoTranslation {
         [wrap(y, self.height), wrap(x, self.width)]
     }
 
+    /// An element with its translation modulo height and width.
     fn reduced(&self, g: PlanarMotion) -> PlanarMotion {
         PlanarMotion {
             translation: self.wrapped(g.translation).map(usize::cast_signed),
@@ -225,7 +226,7 @@ impl Action<[usize; 2]> for PeriodicRotoTranslation {
 /// Images, shape `[height, width, channels]`: $`(g f)(x) = f(g^{-1} x)`$.
 ///
 /// # Panics
-/// If the image has fewer rows or columns than the group says.
+/// If the image has fewer rows or columns than the images of the group.
 impl<A: Clone> Action<Array3<A>> for PeriodicRotoTranslation {
     fn act(&self, g: &PlanarMotion, image: &Array3<A>) -> Array3<A> {
         let back = self.inverse(g);
@@ -240,12 +241,12 @@ impl FiniteAction {
     /// Tabulates [`PeriodicRotoTranslation`] on the pixels of an image; pixel (y, x) is point y · width + x.
     ///
     /// # Cost and accuracy
-    /// Exact. With n = height · width · |P|: O(n²) time, 2 n² bytes for the table and 4 n · height · width for the images;
-    /// an 8 × 8 image with D4 has n = 512, a 32 × 32 image with C4 n = 4096, which takes 50 MB.
+    /// The action is exact. For n = height · width · |P|, O(n²) time, 2 n² bytes for the table and 4 n · height · width bytes for the images:
+    /// n = 512 for an 8 × 8 image with D4, and n = 4096 and 50 MB for a 32 × 32 image with C4.
     ///
     /// # Errors
     /// * [`Error::Empty`](crate::Error::Empty) if height or width is 0
-    /// * [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if a group with quarter turns is asked for on a rectangle
+    /// * [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if the group has quarter turns and the image is not square
     /// * [`Error::InvalidValue`](crate::Error::InvalidValue) if n exceeds [`MAX_TABLE_ORDER`](super::MAX_TABLE_ORDER)
     ///
     /// # Examples

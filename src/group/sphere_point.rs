@@ -85,7 +85,7 @@ impl SpherePoint {
         [sin_theta * cos_phi, sin_theta * sin_phi, cos_theta]
     }
 
-    /// Returns the angle between two points seen from the centre, in $`[0, \pi]`$; accurate for small angles too.
+    /// Returns the angle between two points seen from the centre, in $`[0, \pi]`$; small angles are accurate, too.
     pub fn angle_to(&self, other: &SpherePoint) -> f64 {
         let (a, b) = (self.to_vector(), other.to_vector());
         let normal = cross(&a, &b);
@@ -94,7 +94,7 @@ impl SpherePoint {
 }
 
 impl fmt::Display for SpherePoint {
-    /// Writes the angles in radians, with the digits that are asked for: `{:.3}`.
+    /// Writes the angles in radians, with the number of digits in the format, for example `{:.3}`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("θ = ")?;
         self.colatitude.fmt(f)?;
@@ -118,7 +118,7 @@ impl TryFrom<[f64; 3]> for SpherePoint {
     }
 }
 
-/// Reduces an angle to [0, 2π). A tiny negative angle would round to 2π; it becomes 0.
+/// Reduces an angle to [0, 2π). A tiny negative angle would round to 2π, and becomes 0 instead.
 pub(crate) fn reduce_angle(angle: f64) -> f64 {
     let reduced = angle.rem_euclid(TAU);
     if reduced >= TAU { 0.0 } else { reduced }

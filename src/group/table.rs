@@ -17,12 +17,11 @@ pub const MAX_TABLE_ORDER: usize = 20_000;
 /// ```math
 /// \mathtt{table}[g, h] = g h , \qquad e = 0
 /// ```
-/// As everywhere in this crate $`g h`$ means first $`h`$, then $`g`$. Elements are taken modulo the order, so every
+/// As everywhere in this crate, $`g h`$ means first $`h`$, then $`g`$. Elements are taken modulo the order, so every
 /// `usize` is a valid element. A group acting on a finite set is a [`FiniteAction`](super::FiniteAction).
 ///
 /// # Cost and accuracy
-/// Exact. A table of order n takes 2 n² bytes, at most 800 MB at the order [`MAX_TABLE_ORDER`]; products and inverses
-/// are look-ups.
+/// Products and inverses are exact look-ups. A table of order n takes 2 n² bytes, 800 MB at the largest order [`MAX_TABLE_ORDER`].
 ///
 /// # Examples
 /// ```
@@ -46,16 +45,16 @@ pub struct TableGroup {
 }
 
 impl TableGroup {
-    /// Makes the group with a given multiplication table, and proves that it is one.
+    /// Makes the group with a given multiplication table, and checks the laws of a group completely.
     ///
-    /// Checked are the range of the entries, that 0 is neutral, that every row and every column holds each element
-    /// once (which gives inverses), and associativity by Light's test: if
+    /// The checks are the range of the entries, the neutral element 0, a permutation in every row and every column (which gives inverses), and
+    /// associativity by Light's test. If
     ///
     /// ```math
     /// (x s) y = x (s y) \qquad \text{for all } x, y
     /// ```
-    /// holds for two elements s, it holds for their product, so a generating set is enough. Generators are found on the
-    /// way; those that pass generate a subgroup, which at least doubles with each, so there are at most log₂ n of them.
+    /// holds for two elements s, it holds for their product, so a generating set is enough. The test finds the generators itself. The
+    /// elements that pass generate a subgroup, whose order at least doubles with each generator, so there are at most log₂ n generators.
     ///
     /// # Arguments
     /// * `table` — shape `[n, n]`, entry `[g, h]` the number of g h
@@ -90,7 +89,7 @@ impl TableGroup {
     /// Tabulates a group; the elements keep their numbers.
     ///
     /// # Cost and accuracy
-    /// n² products, then the checks of [`TableGroup::new`], since a group that a user brings may be wrong.
+    /// n² products for order n, then the checks of [`TableGroup::new`], since a user's own group may be wrong.
     ///
     /// # Errors
     /// As [`TableGroup::new`].
@@ -112,7 +111,7 @@ impl TableGroup {
         })
     }
 
-    /// Makes the cyclic group C_n, numbered as [`CyclicGroup`].
+    /// Makes the cyclic group C_n with the numbering of [`CyclicGroup`].
     ///
     /// # Errors
     /// [`Error::Empty`] or [`Error::InvalidValue`] if n is 0 or exceeds [`MAX_TABLE_ORDER`].
@@ -121,7 +120,7 @@ impl TableGroup {
         Ok(TableGroup::tabulated(&CyclicGroup::new(n)?))
     }
 
-    /// Makes the dihedral group D_n of order 2n, numbered as [`DihedralGroup`].
+    /// Makes the dihedral group D_n of order 2n with the numbering of [`DihedralGroup`].
     ///
     /// # Errors
     /// [`Error::Empty`] or [`Error::InvalidValue`] if n is 0 or 2n exceeds [`MAX_TABLE_ORDER`].
@@ -149,7 +148,7 @@ impl TableGroup {
 
     /// Returns a generating set of at most log₂ n elements, in increasing order; it is empty for the trivial group.
     ///
-    /// Each generator is the smallest element that the ones before it do not generate.
+    /// Each generator is the smallest element that the generators before it do not generate.
     ///
     /// # Examples
     /// ```
@@ -187,7 +186,7 @@ impl TableGroup {
         }
     }
 
-    /// The table of a group of this crate, whose laws are tested.
+    /// The table of a group of this crate; the laws of these groups are tested and not checked again.
     pub(super) fn tabulated<G: FiniteGroup>(group: &G) -> TableGroup {
         let elements: Vec<_> = (0..group.order()).map(|i| group.element(i)).collect();
         TableGroup::from_rows(group.order(), |g, table| {
@@ -196,6 +195,7 @@ impl TableGroup {
         })
     }
 
+    /// Makes a table from its entries and checks all laws.
     fn checked(order: usize, entry: impl Fn(usize, usize) -> usize) -> Result<TableGroup> {
         check_order(order)?;
         let mut table = Vec::with_capacity(order * order);
@@ -226,6 +226,7 @@ impl TableGroup {
         Ok(group)
     }
 
+    /// Element 0 is neutral.
     fn check_neutral(&self) -> Result<()> {
         for g in 0..self.order {
             for (row, column) in [(0, g), (g, 0)] {
@@ -254,7 +255,7 @@ impl TableGroup {
         Ok(())
     }
 
-    /// Light's test on generators that are found on the way.
+    /// Associativity by Light's test, on generators that the test finds itself.
     fn check_associative(&self) -> Result<()> {
         let mut generators = Vec::new();
         while let Some(s) = self.first_not_generated(&generators) {
@@ -343,7 +344,7 @@ impl FiniteGroup for TableGroup {
 
 const TABLE: &str = "multiplication table";
 
-/// An order that a table may have.
+/// Accepts the order of a table, from 1 to [`MAX_TABLE_ORDER`].
 pub(super) fn check_order(order: usize) -> Result<()> {
     match order {
         0 => Err(Error::empty(TABLE)),
@@ -370,7 +371,7 @@ pub(super) fn reduce(i: usize, n: usize) -> usize {
     if i < n { i } else { i % n }
 }
 
-/// No element twice in a row or column; `first` is where each element was met first.
+/// Accepts a row or column without repeated elements; `first` is scratch for the position of each element.
 fn check_line(
     [this, others]: [&str; 2],
     line: usize,

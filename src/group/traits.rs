@@ -1,4 +1,4 @@
-//! The traits that every group of this crate implements, and that users implement for their own.
+//! The traits of groups, for the groups of this crate and for users' own groups.
 
 use std::fmt::Debug;
 

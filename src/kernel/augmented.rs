@@ -10,19 +10,19 @@ use super::signals::{OwnedSignals, Signals};
 use super::transformation::{Transformation, wrong_form};
 use super::values::{KernelError, KernelMatrices};
 
-/// Signals for which two invariance checks are made, at most.
+/// The largest number of signals in a check of invariance.
 const CHECKED_SIGNALS: usize = 3;
-/// Transformations for which they are made, at most.
+/// The largest number of transformations in a check of invariance.
 const CHECKED_TRANSFORMATIONS: usize = 8;
-/// Relative change of a kernel, beyond its error estimate, that is attributed to rounding.
+/// The relative change of a kernel, beyond its error estimate, that a check of invariance attributes to rounding.
 const INVARIANT: f64 = 1e-9;
 
 /// A kernel averaged over transformations of its inputs.
 ///
 /// Consider the quadratic loss and an ensemble that is trained on all transforms of its training data, each with the label of its
-/// original. Its predictions equal, at all times, the predictions from the averaged kernel and the original data alone. If the transformations are a group under which the kernel is invariant,
-/// $`K(g x, g x') = K(x, x')`$, the average over one of the two inputs suffices, and it is the kernel of the
-/// corresponding equivariant network (`docs/theory.md`).
+/// original. The predictions of this ensemble equal, at all times, the predictions from the averaged kernel and the original data.
+/// If the transformations are a group under which the kernel is invariant, $`K(g x, g x') = K(x, x')`$, the average over one of the two
+/// inputs suffices. The average is then the kernel of the corresponding equivariant network (`docs/theory.md`).
 ///
 /// # Examples
 /// An augmented CNN has the kernel of the group-convolutional network with filters of equal size:
@@ -60,23 +60,25 @@ pub struct AugmentedKernel {
 }
 
 impl AugmentedKernel {
-    /// Makes the kernel averaged over a group of transformations of one input. The invariance of the kernel is checked
-    /// on some signals of each matrix.
+    /// Makes the kernel averaged over a group of transformations of one input.
+    ///
+    /// Each computation of a matrix checks the invariance of the kernel on some of the signals.
     ///
     /// # Arguments
     /// * `transformations` — every element of a group once, in any order
     ///
     /// # Errors
-    /// [`Error::Empty`] if there is none.
+    /// [`Error::Empty`] without transformations.
     pub fn over_group(kernel: Kernel, transformations: Vec<Transformation>) -> Result<Self> {
         Self::new(kernel, transformations, true)
     }
 
-    /// Makes the kernel averaged over any transformations of both inputs: the kernel of augmentation with a subset of a group, or
-    /// with maps that form no group.
+    /// Makes the kernel averaged over any transformations of both inputs.
+    ///
+    /// It is the kernel of augmentation with a subset of a group, or with maps that form no group.
     ///
     /// # Errors
-    /// [`Error::Empty`] if there is none.
+    /// [`Error::Empty`] without transformations.
     pub fn over_subset(kernel: Kernel, transformations: Vec<Transformation>) -> Result<Self> {
         Self::new(kernel, transformations, false)
     }
@@ -107,8 +109,7 @@ impl AugmentedKernel {
         self.transformations.is_empty()
     }
 
-    /// Returns the augmented set: the transforms of all signals by the first transformation, then by the
-    /// second, and so on.
+    /// Returns the augmented set: all signals under the first transformation, then all signals under the second, and so on.
     ///
     /// # Errors
     /// As [`Transformation::apply`].
@@ -144,12 +145,13 @@ impl AugmentedKernel {
     /// Computes the averaged kernel matrices of a set of signals with itself.
     ///
     /// # Cost
-    /// One kernel matrix for each transformation, or for each unordered pair of them over a subset. Memory for
-    /// two matrices and one set of transformed signals, over a subset for all of these sets.
+    /// * Over a group: one kernel matrix per transformation; memory for two matrices and one set of transformed signals.
+    /// * Over a subset: one kernel matrix per unordered pair of transformations; memory for two matrices and for the transformed signals
+    ///   of all transformations.
     ///
     /// # Errors
-    /// As [`Kernel::gram`] and [`Transformation::apply`]; [`Error::InvalidValue`] if the transformations are said to
-    /// be a group and the kernel is not invariant.
+    /// As [`Kernel::gram`] and [`Transformation::apply`]; [`Error::InvalidValue`] if the average is over a group and the kernel is not
+    /// invariant.
     pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<KernelMatrices> {
         let signals = signals.into();
         let mut gram = if self.one_sided {
@@ -157,7 +159,7 @@ impl AugmentedKernel {
         } else {
             self.gram_over_pairs(signals)?
         };
-        // A group holds the inverse of each of its elements: what is left to correct is rounding.
+        // The mean over a group is symmetric up to rounding, since a group contains the inverse of each element.
         symmetrise([&mut gram.nngp, &mut gram.ntk]);
         if let KernelError::Entries { nngp, ntk } = &mut gram.error {
             symmetrise([nngp, ntk]);
@@ -165,7 +167,7 @@ impl AugmentedKernel {
         Ok(gram)
     }
 
-    /// The mean over pairs of transformations, each unordered pair once: symmetrised, it is the kernel.
+    /// The mean over pairs of transformations, with each unordered pair computed once; the symmetric part of it is the kernel.
     fn gram_over_pairs(&self, signals: Signals<'_>) -> Result<KernelMatrices> {
         let moved = self.prepared(signals)?;
         let mut sum = Sum::default();
@@ -221,6 +223,7 @@ impl AugmentedKernel {
         Ok(sum.mean())
     }
 
+    /// Compares the kernel of some signals with the kernel of their transforms.
     fn check_invariance(&self, signals: Signals<'_>) -> Result<()> {
         let some = signals.first(CHECKED_SIGNALS);
         let fixed = self.kernel.gram(some.view())?;
@@ -251,12 +254,14 @@ impl AugmentedKernel {
     }
 }
 
+/// The largest modulus of the values, or NaN if one of them is NaN.
 fn largest(values: ArrayView2<'_, f64>) -> f64 {
     values
         .iter()
         .fold(0.0, |largest, v| larger(largest, v.abs()))
 }
 
+/// The largest modulus of the differences, or NaN if one of them is NaN.
 fn largest_difference(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
     a.iter()
         .zip(b)
@@ -270,7 +275,7 @@ fn symmetrise(matrices: [&mut Array2<f64>; 2]) {
     }
 }
 
-/// Kernel matrices that are added up, with weights.
+/// A weighted sum of kernel matrices and of their error estimates.
 #[derive(Default)]
 struct Sum {
     sum: Option<KernelMatrices>,
@@ -314,6 +319,7 @@ impl Sum {
     }
 }
 
+/// Multiplies kernel matrices and their error estimates by a positive weight.
 fn scale(gram: &mut KernelMatrices, weight: f64) {
     gram.nngp *= weight;
     gram.ntk *= weight;

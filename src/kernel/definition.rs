@@ -12,10 +12,10 @@ use crate::{Error, Result};
 
 use super::values::{KernelError, KernelMatrices};
 
-/// The kernels of a network over any finite group, by their definition. It is the reference for the fast engines, and the
-/// simplest way to kernels for a user's own group.
+/// The kernels of a network over any finite group, by their definition.
 ///
-/// For the signals f, f' and all pairs of group elements g, g' one entry of K and Θ each, layer after layer:
+/// `Definition` is the reference for [`Kernel`](super::Kernel), and the shortest way to kernels of a user's own group. For signals
+/// f, f' and each pair of group elements g, g' it computes one entry of K and one of Θ, layer after layer:
 ///
 /// ```math
 /// \begin{aligned}
@@ -26,12 +26,12 @@ use super::values::{KernelError, KernelMatrices};
 /// \text{dense} \quad & K \leftarrow \sigma_w^2 K + \sigma_b^2 , && \Theta \leftarrow K + \sigma_w^2 \Theta
 /// \end{aligned}
 /// ```
-/// where (u, v) is Gaussian with the covariances $`K_{g,g}(f,f)`$, $`K_{g',g'}(f',f')`$, $`K_{g,g'}(f,f')`$, and the K on the
-/// right of Θ is the new one. The kernels of a residual sum are the sums of the kernels of its branches. Every entry is
+/// where (u, v) is Gaussian with the variances $`K_{g,g}(f,f)`$ and $`K_{g',g'}(f',f')`$ and the covariance $`K_{g,g'}(f,f')`$. On the
+/// right-hand side of Θ, K is the new one. The kernels of a residual sum are the sums of the kernels of its branches. Every entry is
 /// computed separately; only the expectations of activations come from [`Activation`].
 ///
-/// The group acts on the points on which signals are functions. Filters cover points and elements by their
-/// numbers ([`Filter::Subset`], [`Filter::Global`]). [`Kernel`](super::Kernel) computes these kernels faster, for
+/// The group acts on the points on which signals are functions. Filters list the numbers of points and elements
+/// ([`Filter::Subset`]), or cover all of them ([`Filter::Global`]). [`Kernel`](super::Kernel) computes these kernels faster, for
 /// [`Network::finite`](crate::network::Network::finite) on a [`FiniteAction`].
 ///
 /// # Examples
@@ -69,7 +69,8 @@ pub struct Definition<'a> {
 /// K and Θ of every feature with every other; a feature is a signal at a group element or, after the pooling, a signal.
 #[derive(Clone)]
 struct Covariances {
-    /// Features per signal: the order of the group or 1. Feature g of signal i has the number i · `elements` + g.
+    /// Number of features per signal: the order of the group, or 1 after pooling. Feature g of signal i has the number
+    /// i · `elements` + g.
     elements: usize,
     /// Whether the last layer was an activation, so that features are not Gaussian.
     activated: bool,
@@ -78,7 +79,7 @@ struct Covariances {
 }
 
 impl Covariances {
-    /// Both kernels after a layer with weights, from the means over its filter.
+    /// Both kernels after a layer with weights: σw² times the means over its filter, plus σb², and Θ as in the table.
     fn weighted(self, init: Init) -> Covariances {
         let (weight, bias) = (init.weight_std.powi(2), init.bias_std.powi(2));
         let nngp = self.nngp * weight + bias;
@@ -90,7 +91,7 @@ impl Covariances {
         }
     }
 
-    /// Both kernels, each replaced by what a function makes of it.
+    /// Applies a function to each of the two kernels.
     fn map(self, elements: usize, each: impl Fn(&Array2<f64>) -> Array2<f64>) -> Covariances {
         Covariances {
             elements,
@@ -105,8 +106,8 @@ impl<'a> Definition<'a> {
     /// Tabulates the group and its action, and checks their laws.
     ///
     /// # Arguments
-    /// * `points` — where signals have values: all different, at least one, each taken to another one by the group
-    /// * `layers` — a lifting, then layers over the group, a pooling, and layers on numbers, for instance
+    /// * `points` — the points at which signals have values: at least one, all different; the group must permute them
+    /// * `layers` — a lifting, layers over the group, a pooling, and layers after the pooling, for instance
     ///   [`Network::layers`](crate::network::Network::layers)
     ///
     /// # Errors
@@ -126,8 +127,8 @@ impl<'a> Definition<'a> {
     /// * `signals` — shape `[n, points, channels]`
     ///
     /// # Cost and accuracy
-    /// (n · |G|)² entries of both kernels, 16 bytes each and twice over; per layer so many times the elements that its
-    /// filter covers. Exact to rounding, up to the kinks of activations ([`KernelError::Exact`]).
+    /// For n signals and a group of order |G|, memory for 2 (n |G|)² pairs of kernels, 16 bytes each. A layer with a filter on m
+    /// elements takes O(m (n |G|)²) time. The kernels are exact to rounding, up to the kinks of activations ([`KernelError::Exact`]).
     ///
     /// # Errors
     /// * [`Error::ShapeMismatch`], [`Error::Empty`] or [`Error::NotFinite`] for malformed signals
@@ -167,6 +168,7 @@ impl<'a> Definition<'a> {
         })
     }
 
+    /// Both kernels after the lifting, whose Θ is K.
     fn lift(
         &self,
         filter: &Filter,
@@ -193,6 +195,7 @@ impl<'a> Definition<'a> {
         .weighted(init))
     }
 
+    /// Both kernels after a layer; `index` is its number in messages.
     fn apply(&self, index: usize, layer: &Layer, before: Covariances) -> Result<Covariances> {
         let wrong = |problem: &str, change: &str| Err(Error::network(Some(index), problem, change));
         let order = self.action.order();
@@ -282,6 +285,7 @@ fn check_init(init: Init) -> Result<()> {
     check::not_negative("bias_std", init.bias_std)
 }
 
+/// Both kernels after an activation, row by row: the variance of a row is a constant, the variances of the columns are the diagonal.
 fn activated(activation: &Activation, before: Covariances) -> Result<Covariances> {
     let variances = before.nngp.diag().to_vec();
     let mut after = Covariances {

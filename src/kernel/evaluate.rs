@@ -15,15 +15,15 @@ use super::{finite, matrix, plane, sphere_global, sphere_local, vector};
 
 /// The NNGP and the NTK of an infinitely wide network.
 ///
-/// Each input is prepared once ([`prepare`](Self::prepare)). Pairs of prepared inputs are evaluated independently of one another, so a
-/// value depends neither on the number of threads nor on the other entries of the matrix.
+/// Each input is prepared once ([`prepare`](Self::prepare)). Pairs of prepared inputs are evaluated independently of each other. A
+/// kernel value therefore depends neither on the number of threads nor on the other entries of the matrix.
 ///
 /// # Accuracy
-/// Kernels on the sphere hold a mean over SO(3). With a tolerance
+/// Kernels on the sphere contain a mean over SO(3). With a tolerance
 /// ([`Quadrature::Tolerance`](crate::network::Quadrature::Tolerance)) the quadrature is refined for
-/// each pair until the kernels change by less than the tolerance, relative to themselves (or to a
-/// tenth of `$`\sqrt{K_e(f,f) K_e(f',f')}`$`, the kernels at r = e, if they are smaller than that).
-/// The change is returned as the entry's error estimate; see `docs/theory.md`.
+/// each pair until the relative change of the kernels is below the tolerance. The change is relative to the kernel, or to a tenth of
+/// $`\sqrt{K_e(f,f) K_e(f',f')}`$ if the kernel is smaller, where $`K_e`$ is the kernel at r = e. The last change is returned as the
+/// error estimate of the entry; see `docs/theory.md`.
 ///
 /// # Examples
 /// ```
@@ -60,28 +60,30 @@ pub struct PreparedSignals {
 }
 
 impl PreparedSignals {
-    /// Returns the number of rows of a kernel: the signals, times the places where the features of each are read.
+    /// Returns the number of rows of a kernel matrix: the number of signals times the number of places where features are read.
     pub fn len(&self) -> usize {
         self.signals.len()
     }
 
-    /// Returns whether there is no signal; always false, since empty sets are refused.
+    /// Returns whether there is no signal; always false, since [`Kernel::prepare`] refuses empty sets.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
 impl Kernel {
-    /// Builds the evaluator of a network.
+    /// Makes the kernel of a network.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the tables of the quadrature cannot be built.
+    /// * [`Error::InvalidValue`](crate::Error::InvalidValue) — the tables of the quadrature cannot be built
+    /// * [`Error::InvalidNetwork`] — an activation between a partial pooling and the group pooling
     pub fn new(network: &Network) -> Result<Self> {
         Self::with_limits(network, Limits::default())
     }
 
-    /// Builds the evaluator of a network; the refinement of a pair of signals on the sphere with local filters stays within
-    /// `limits`, and is an error where they do not suffice for the tolerance.
+    /// Makes the kernel of a network, with limits for the refinement of pairs of signals on the sphere with local filters.
+    ///
+    /// A pair whose tolerance needs more than `limits` allow leads to [`Error::NotConverged`].
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -96,7 +98,7 @@ impl Kernel {
         })
     }
 
-    /// Returns this kernel with another precision within a pair.
+    /// Returns this kernel with another precision of the arithmetic within a pair.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for single precision and inputs that are not images.
@@ -128,7 +130,7 @@ impl Kernel {
         Ok(self)
     }
 
-    /// Returns the precision within a pair.
+    /// Returns the precision of the arithmetic within a pair.
     pub fn precision(&self) -> Precision {
         self.precision
     }
@@ -157,7 +159,10 @@ impl Kernel {
     /// A network with outputs at P places has P rows per signal, signal after signal.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if the signals are not of the network's input space, [`Error::NotFinite`], [`Error::Empty`].
+    /// * [`Error::ShapeMismatch`] — the signals are not of the network's input space
+    /// * [`Error::NotFinite`] — a value is NaN or infinite
+    /// * [`Error::Empty`] — there are no signals
+    /// * [`Error::InvalidValue`] — the kernel of a signal with itself leaves the range of numbers
     pub fn prepare<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<PreparedSignals> {
         self.prepare_at_places(
             signals.into(),
@@ -165,11 +170,12 @@ impl Kernel {
         )
     }
 
-    /// Prepares signals as [`prepare`](Self::prepare) does, but reads the features at the given places in place of the network's own:
-    /// for predictions at places other than the places of training.
+    /// Prepares signals like [`prepare`](Self::prepare), with the given outputs instead of the outputs of the network.
+    ///
+    /// Predictions at places other than the places of training need it.
     ///
     /// # Errors
-    /// As [`prepare`](Self::prepare); [`Error::InvalidNetwork`] if the features are not functions on the space of the places,
+    /// As [`prepare`](Self::prepare); [`Error::InvalidNetwork`] if the features are not functions on the space of the outputs,
     /// [`Error::InvalidValue`] for angles out of range.
     ///
     /// # Examples
@@ -198,7 +204,7 @@ impl Kernel {
         signals: impl Into<Signals<'a>>,
         outputs: &Outputs,
     ) -> Result<PreparedSignals> {
-        // The network with these outputs says whether they fit.
+        // The network refuses outputs that do not fit its layers.
         Network::clone(&self.network).with_outputs(outputs.clone())?;
         self.prepare_at_places(signals.into(), &Places::of_outputs(&self.network, outputs)?)
     }
@@ -211,7 +217,7 @@ impl Kernel {
         })
     }
 
-    /// What the evaluator prepared; variances belong to a network, so signals prepared for another one are refused.
+    /// The prepared signals of this network; their variances depend on the network, so signals prepared for another one are refused.
     pub(super) fn signals<'s>(&self, prepared: &'s PreparedSignals) -> Result<&'s AnySignals> {
         if *prepared.network == *self.network {
             Ok(&prepared.signals)
@@ -224,10 +230,12 @@ impl Kernel {
         }
     }
 
-    /// Computes the kernel matrices of a set of signals with itself, shape `[rows, rows]`; one triangle is computed and mirrored.
+    /// Computes the kernel matrices of a set of signals with itself, shape `[rows, rows]`.
+    ///
+    /// One triangle is computed and mirrored.
     ///
     /// # Cost
-    /// n (n + 1) / 2 pairs, on all threads. Memory: two n × n matrices, four with error estimates.
+    /// n (n + 1) / 2 pairs for n rows, on all threads. Memory: two n × n matrices, four with error estimates.
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare); [`Error::NotConverged`](crate::Error::NotConverged) if the tolerance cannot be met.
@@ -238,7 +246,7 @@ impl Kernel {
     /// Computes the kernel matrices of the signals of one set (rows) with the signals of another set (columns).
     ///
     /// # Cost
-    /// n₁ n₂ pairs, on all threads. Memory: two n₁ × n₂ matrices, four with error estimates.
+    /// n₁ n₂ pairs for n₁ rows and n₂ columns, on all threads. Memory: two n₁ × n₂ matrices, four with error estimates.
     ///
     /// # Errors
     /// As [`gram`](Self::gram).
@@ -253,7 +261,7 @@ impl Kernel {
     /// Computes [`gram`](Self::gram) for prepared signals.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if they were prepared for another network; as [`gram`](Self::gram).
+    /// As [`gram`](Self::gram), and [`Error::InvalidValue`](crate::Error::InvalidValue) for signals prepared for another network.
     pub fn gram_prepared(&self, signals: &PreparedSignals) -> Result<KernelMatrices> {
         self.matrix(signals, None)
     }
@@ -261,7 +269,7 @@ impl Kernel {
     /// Computes [`cross`](Self::cross) for prepared signals.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if they were prepared for another network; as [`gram`](Self::gram).
+    /// As [`gram`](Self::gram), and [`Error::InvalidValue`](crate::Error::InvalidValue) for signals prepared for another network.
     pub fn cross_prepared(
         &self,
         rows: &PreparedSignals,
@@ -270,18 +278,20 @@ impl Kernel {
         self.matrix(rows, Some(columns))
     }
 
-    /// Computes the kernels $`K_{g,g'}(f, f')`$, $`\Theta_{g,g'}(f, f')`$ at pairs of rotations (g, g'), for a network whose outputs are
-    /// features at rotations. The rotations in its definition are ignored. The result has one matrix per pair of rotations.
+    /// Computes the kernels $`K_{g,g'}(f, f')`$, $`\Theta_{g,g'}(f, f')`$ at pairs of rotations (g, g').
+    ///
+    /// The outputs of the network must be features at rotations; the rotations in its definition are ignored. Returns one pair of
+    /// matrices per pair of rotations.
     ///
     /// # Arguments
     /// * `rows`, `columns` — signals f and f'
-    /// * `pairs` — g, at which the rows are read, and g', for the columns
+    /// * `pairs` — rotations g of the rows and g' of the columns
     ///
     /// # Cost
     /// n₁ n₂ kernels per pair of rotations, on all threads.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the outputs are not features at rotations; as [`cross`](Self::cross).
+    /// As [`cross`](Self::cross), and [`Error::InvalidValue`](crate::Error::InvalidValue) if the outputs are not features at rotations.
     ///
     /// # Examples
     /// ```
@@ -350,7 +360,7 @@ impl Kernel {
     }
 }
 
-/// The evaluator of a network: the one list of all geometries.
+/// The evaluator of a network; this match is the only list of geometries.
 fn evaluator(
     network: &Network,
     precision: Precision,
@@ -378,7 +388,7 @@ fn evaluator(
     }
 }
 
-/// Refuses activations between a partial pooling and the pooling, which the driver takes in one step.
+/// Refuses activations between a partial pooling and the group pooling: the recursion takes both means in one step.
 fn check_poolings(layers: &[Layer]) -> Result<()> {
     let at = |kind: &dyn Fn(&Layer) -> bool| layers.iter().position(kind);
     let partial = at(&|layer| matches!(layer, Layer::PartialPooling));

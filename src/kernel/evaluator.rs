@@ -1,4 +1,4 @@
-//! The interface of matrices, sets and stores to a network: prepared signals in, blocks of kernels out.
+//! The interface between kernel matrices, sets or stores and a network: prepared signals in, blocks of kernels out.
 
 use std::any::Any;
 use std::ops::{Deref, Range};
@@ -17,17 +17,18 @@ pub(crate) trait Evaluator: Send + Sync {
     /// Prepares inputs, in parallel.
     ///
     /// # Errors
-    /// Errors of a signal name its input.
+    /// The error of a signal names the input.
     fn prepare(&self, inputs: &Inputs<'_>) -> Result<AnySignals>;
 
-    /// The pairs of two sets of signals, or of one set with itself.
+    /// Returns the pairs of two sets of signals, or of one set with itself.
     ///
     /// # Arguments
-    /// * `diagonal` — whether the kernel of each signal with itself is asked for; it is also computed where the layers after
-    ///   pooling need it
+    /// * `columns` — none for the pairs of `rows` with itself
+    /// * `accuracy` — of the mean over the group
+    /// * `diagonal` — whether the kernel of each signal with itself is needed; layers after pooling may need it in any case
     ///
     /// # Errors
-    /// Those of the kernels of signals with themselves; [`Error::InvalidValue`] for signals of another evaluator.
+    /// The errors of the kernels of signals with themselves, and [`Error::InvalidValue`] for signals of another evaluator.
     fn pairs(
         &self,
         rows: &AnySignals,
@@ -36,7 +37,8 @@ pub(crate) trait Evaluator: Send + Sync {
         diagonal: bool,
     ) -> Result<Box<dyn Pairs + '_>>;
 
-    /// Returns these pairs for more accurate computation, where [`control`](Self::control) is [`Control::Fixed`].
+    /// Returns the pairs of two sets with a more accurate computation than [`pairs`](Self::pairs), if [`control`](Self::control) is
+    /// [`Control::Fixed`].
     ///
     /// # Errors
     /// As [`pairs`](Self::pairs).
@@ -50,11 +52,11 @@ pub(crate) trait Evaluator: Send + Sync {
 
 /// Pairs of prepared signals, of which any block can be computed.
 pub(crate) trait Pairs: Sync {
-    /// The kernels of a block of pairs after the last layer.
+    /// Computes the kernels of a block of pairs after the last layer.
     ///
     /// # Arguments
-    /// * `wanted` — pairs (row and column within the block) for which it is false keep the pooled value zero at almost no cost;
-    ///   without it, all pairs are computed
+    /// * `wanted` — whether a pair (row and column within the block) is needed; other pairs keep the pooled value zero at almost no
+    ///   cost. Without it, all pairs are computed
     fn block(
         &self,
         rows: Range<usize>,
@@ -62,7 +64,7 @@ pub(crate) trait Pairs: Sync {
         wanted: Option<&dyn Fn(usize, usize) -> bool>,
     ) -> Result<Block>;
 
-    /// The kernel of each signal with itself, for the rows and for the columns; empty where it was not needed.
+    /// Returns the kernel of each signal with itself, for the rows and for the columns; empty if not computed.
     fn diagonals(&self) -> [&[Estimate]; 2];
 }
 
@@ -71,23 +73,23 @@ pub(crate) trait Pairs: Sync {
 pub(crate) enum Control {
     /// The kernels are exact to rounding.
     Exact,
-    /// By one approximation, whatever its error: a sample of values is compared with more accurate ones.
+    /// The approximation is fixed; a sample of values is compared with more accurate ones.
     Fixed,
-    /// By as many quadratures as the tolerance asks for; each value comes with an error estimate.
+    /// The quadrature is refined until it meets the tolerance; each value has an error estimate.
     Tolerance(f64),
 }
 
-/// How accurately one pair is pooled.
+/// The accuracy of the mean over the group for one pair.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Accuracy {
-    /// By one quadrature, whatever its error: the first one, or the next.
+    /// One quadrature, by its number from 0 on; its error is not controlled.
     Step(usize),
-    /// By finer ones until the error estimate is below this, relative to the kernels.
+    /// Finer and finer quadratures until the error estimate, relative to the kernels, is below this number.
     Tolerance(f64),
 }
 
 impl Control {
-    /// What a pair is asked for in the first place.
+    /// The accuracy with which the computation of a pair begins.
     pub(crate) fn accuracy(self) -> Accuracy {
         match self {
             Control::Exact | Control::Fixed => Accuracy::Step(0),
@@ -104,7 +106,7 @@ pub(crate) struct Estimate {
 }
 
 impl Estimate {
-    /// A value with an error, on the side from which it came.
+    /// A value with a given error; its coarse value lies at this distance, on the side of `coarse`.
     pub(crate) fn with_error(fine: KernelPair, error: KernelPair, coarse: KernelPair) -> Self {
         Estimate {
             fine,
@@ -116,7 +118,7 @@ impl Estimate {
     }
 }
 
-/// A block of kernels, and its values from coarser quadratures where errors are estimated.
+/// A block of kernels, and its values from the coarser quadrature if errors are estimated.
 pub(crate) struct Block {
     pub fine: KernelBlock,
     pub coarse: Option<KernelBlock>,
@@ -130,6 +132,7 @@ pub(crate) struct KernelBlock {
 }
 
 impl KernelBlock {
+    /// Zeros for a number of pairs.
     pub(crate) fn zeros(len: usize) -> Self {
         KernelBlock {
             nngp: vec![0.0; len],
@@ -150,7 +153,7 @@ impl KernelBlock {
     }
 }
 
-/// Consecutive signals, of a type that only the evaluator that prepared them knows.
+/// Consecutive prepared signals; only their evaluator knows their type.
 #[derive(Clone)]
 pub(crate) struct AnySignals {
     all: Arc<dyn Any + Send + Sync>,
@@ -180,7 +183,7 @@ impl AnySignals {
     /// The signals, for the evaluator that prepared them.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if another one did.
+    /// [`Error::InvalidValue`] if another evaluator prepared them.
     pub(crate) fn of<T: Send + Sync + 'static>(&self) -> Result<SignalsOf<T>> {
         match Arc::clone(&self.all).downcast() {
             Ok(all) => Ok(SignalsOf {

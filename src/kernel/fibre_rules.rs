@@ -1,8 +1,8 @@
-//! The fibres that belong to the nodes of the Haar rules.
+//! The fibres at the nodes of the Haar rules.
 //!
-//! The kernel of two signals f, f' at the pair of elements (g, rg) equals the kernel of the signals f∘p and f'∘q at (e, Rz(ω)) if
-//! q Rz(ω) = r p. Rotating both elements by one rotation does not change its mean. So a fibre is a pair of rotated
-//! signals, one of them rotated about the polar axis once more: a *shift*.
+//! The kernel of two signals f, f' at the elements (p, r p) equals the kernel of the signals f∘p and f'∘q at (e, Rz(ω)) if
+//! q Rz(ω) = r p. The mean of a fibre over the group does not depend on p. A fibre is therefore computed from a pair of rotated signals,
+//! one of which is rotated once more about the polar axis by ω: this last rotation is a *shift*.
 
 use crate::Result;
 use crate::group::Rotation;
@@ -11,10 +11,11 @@ use crate::group::haar::{CircleRule, PolarRule, ProductRule};
 /// A pair of rotations p, q by which the signals of a pair are rotated, and the weight of its fibres in the mean.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
-    /// `None` for the identity.
+    /// The rotation p; `None` for the identity.
     pub left: Option<Rotation>,
+    /// The rotation q; `None` for the identity.
     pub right: Option<Rotation>,
-    /// Of each fibre.
+    /// The weight of each fibre in the mean.
     pub weight: f64,
     /// Whether the left rotation equals the left rotation of the pair before.
     pub same_left: bool,
@@ -23,11 +24,13 @@ pub(super) struct Turn {
 /// The pairs of rotations of the product rule in the Euler angles; γ is a shift.
 #[derive(Debug, Clone)]
 pub(super) struct ProductTurns {
-    /// Rz(α) Ry(β), and the weight of each of their fibres.
+    /// The rotations Rz(α) Ry(β), and the weight of each of their fibres.
     tilts: Vec<(Rotation, f64)>,
 }
 
 impl ProductTurns {
+    /// Makes the rule.
+    ///
     /// # Arguments
     /// * `band_limit` — M: M angles β, 2M − 1 angles α
     /// * `shifts` — number of angles γ, at least 2M − 1
@@ -53,19 +56,21 @@ impl ProductTurns {
     }
 }
 
-/// About the axis n = u e_z the fibre at c exp(ωn) = c u Rz(ω) u⁻¹ has both signals rotated by u, and one of them by ω
-/// about the polar axis first.
+/// The rotation by ω about the axis n = u e_z, after which c acts, is r = c u Rz(ω) u⁻¹. With p = u, the left signal is rotated by u and
+/// the right one by q = r p = c u Rz(ω).
 impl PolarRule {
-    /// Number of fibres; for a signal with itself r and r⁻¹ give equal values, so half of the angles suffice.
+    /// Number of fibres; `same` stands for a signal with itself.
     pub(super) fn len(&self, same: bool) -> usize {
         self.axes().len() * self.angle_count(same)
     }
 
-    /// Of a signal with itself half of the angles.
+    /// Number of angles; for a signal with itself r and r⁻¹ have equal means, so half of the angles suffice.
     pub(super) fn angle_count(&self, same: bool) -> usize {
         self.angles().len() / if same { 2 } else { 1 }
     }
 
+    /// The rotations of a fibre.
+    ///
     /// # Arguments
     /// * `centre` — c; `None` for the identity
     pub(super) fn turn(&self, index: usize, centre: Option<Rotation>, same: bool) -> Turn {
@@ -89,8 +94,10 @@ impl CircleRule {
         self.angles().len()
     }
 
+    /// The rotations of a fibre.
+    ///
     /// # Arguments
-    /// * `kink` — the angle about the polar axis at which it is
+    /// * `kink` — the angle about the polar axis at which the integrand has its kink
     pub(super) fn turn(&self, index: usize, kink: f64) -> Turn {
         let (omega, weight) = self.angles()[index];
         Turn {
@@ -147,7 +154,7 @@ mod tests {
                 assert!((found - want).abs() < tol::MEAN, "{found} {want}");
             }
         }
-        // Half of the angles: functions that do not tell r from its inverse.
+        // Half of the angles suffices for functions with equal values at r and its inverse.
         let half = of(true, None);
         assert!((half[0] - 1.0).abs() < tol::MEAN);
         assert!((half[3] - 0.2).abs() < tol::MEAN);

@@ -1,4 +1,4 @@
-//! Kernel matrices by tiles: in parallel, and one triangle only.
+//! Kernel matrices by tiles, in parallel; a Gram matrix needs one triangle only.
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -16,20 +16,20 @@ use super::values::{KernelError, KernelMatrices, KernelPair};
 
 /// Largest number of rows and columns of a tile, the unit of parallel work.
 const LARGEST_TILE: usize = 32;
-/// What to do about matrices that do not fit into memory.
+/// The advice in errors about matrices that do not fit into memory.
 const BY_TILES: &str =
     "compute them by tiles in a folder (`store::KernelStore`), or of fewer signals at a time";
-/// Tiles per thread aimed at, so that threads finish together.
+/// The intended number of tiles per thread: with several tiles each, threads finish at nearly one time.
 const TILES_PER_THREAD: usize = 8;
-/// Each time the layers after pooling amplify the error beyond the tolerance, the pooled kernels are asked for with a tolerance
-/// smaller by this factor.
+/// The factor of the next tolerance of the pooled kernels, if the layers after pooling amplified their error beyond the tolerance.
 const TIGHTER: f64 = 0.1;
 
-/// The kernels of all rows with all columns, or of the rows with each other, of which one triangle is computed.
+/// Computes the kernels of all rows with all columns, or of the rows with each other, one triangle of which is computed.
 ///
 /// # Errors
-/// [`Error::Cancelled`] if the listener says so, [`Error::NotConverged`] if the tolerance cannot be met,
-/// [`Error::OutOfMemory`].
+/// * [`Error::Cancelled`] — the listener ended the computation
+/// * [`Error::NotConverged`] — the tolerance cannot be met
+/// * [`Error::OutOfMemory`] — the matrices do not fit into memory
 pub(super) fn matrix(
     evaluator: &dyn Evaluator,
     rows: &AnySignals,
@@ -48,6 +48,7 @@ pub(super) fn matrix(
         let matrices = Mutex::new(Matrices::zeros(shape, with_errors)?);
         try_map(tiles.len(), |t| {
             let (r, c) = tiles[t].clone();
+            // A tile on the diagonal of a Gram matrix needs its upper triangle only. A long pair asks the listener from time to time.
             let cut = mirrored && c.start < r.end;
             let patience = counter.patience();
             let wanted = |i: usize, j: usize| {
@@ -88,8 +89,8 @@ pub(super) fn matrix(
     Ok(KernelMatrices { nngp, ntk, error })
 }
 
-/// Runs `compute` with a tolerance for the pooled kernels that is small enough for the errors it reports, relative to the
-/// kernels, to satisfy the tolerance asked for.
+/// Runs `compute` with smaller and smaller tolerances for the pooled kernels until the relative error that it returns meets the
+/// requested tolerance.
 fn until_accurate<T>(
     control: Control,
     compute: impl Fn(Accuracy) -> Result<(T, f64)>,
@@ -115,7 +116,7 @@ fn until_accurate<T>(
     }
 }
 
-/// Cuts a matrix into tiles; of a symmetric one, those that touch the upper triangle.
+/// Cuts a matrix into tiles; a symmetric matrix has only the tiles that touch the upper triangle.
 fn tiles((rows, columns): (usize, usize), symmetric: bool) -> Vec<(Range<usize>, Range<usize>)> {
     let tasks = (TILES_PER_THREAD * rayon::current_num_threads()) as f64;
     let side = ((rows * columns) as f64 / tasks).sqrt().ceil() as usize;
@@ -131,7 +132,7 @@ fn tiles((rows, columns): (usize, usize), symmetric: bool) -> Vec<(Range<usize>,
         .collect()
 }
 
-/// Both kernels, and their coarser twins where errors are estimated.
+/// Both kernel matrices, and their values from the coarser quadrature if errors are estimated.
 struct Matrices {
     fine: [Array2<f64>; 2],
     coarse: Option<[Array2<f64>; 2]>,
@@ -160,6 +161,7 @@ impl Matrices {
         })
     }
 
+    /// Copies a block to the rows r and columns c, and mirrors its part on and above the diagonal if asked to.
     fn place(&mut self, r: &Range<usize>, c: &Range<usize>, block: &Block, mirrored: bool) {
         let sides = [
             (Some(&mut self.fine), Some(&block.fine)),
@@ -183,8 +185,9 @@ impl Matrices {
         }
     }
 
-    /// The largest error estimate relative to the geometric mean of the diagonal entries, where these are known: only the layers
-    /// after pooling, which need them, amplify errors.
+    /// The largest error estimate relative to the geometric mean of the diagonal entries, or zero if these are not known.
+    ///
+    /// Only layers after pooling amplify errors, and these layers need the diagonal entries.
     fn relative_error(&self, [rows, columns]: [&[Estimate]; 2]) -> f64 {
         let coarse = match &self.coarse {
             Some(coarse) if !rows.is_empty() => coarse,

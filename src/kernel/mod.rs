@@ -1,8 +1,8 @@
 //! The kernels of infinitely wide networks: one recursion over several geometries.
 //!
-//! [`Kernel`] holds one evaluator of its network. A folder for each geometry says how signals are kept, which fibres make up a
-//! kernel and what a filter does to them; `recursion` carries both kernels through the layers, `refine` the mean over the
-//! group to the accuracy that is asked for. A new geometry is one folder and one line of `evaluate`.
+//! [`Kernel`] holds one evaluator of its network. Each geometry has a folder, which decides how signals are stored, which fibres make
+//! up a kernel, and what a filter does to a fibre. `recursion` carries both kernels through the layers. `refine` refines the mean over
+//! the group until it has the requested accuracy. A new geometry is one folder and one line of `evaluate`.
 
 mod augmented;
 mod definition;

@@ -18,15 +18,16 @@ use super::values::{KernelError, KernelMatrices, KernelPair};
 /// Which pairs of signals contribute to the kernel of two sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pairing {
-    /// The i-th signal of one set with the i-th of the other: one independent network per place, with added outputs.
+    /// The i-th signal of one set pairs with the i-th signal of the other: one independent network per position, with added outputs.
     Index,
-    /// Every signal of one set with every signal of the other: one network for all, with added outputs.
+    /// Every signal of one set pairs with every signal of the other: one network for all signals, with added outputs.
     All,
-    /// Every signal of one set with every signal of equal label of the other: one network per label, with added outputs.
+    /// Signals of equal label pair: one independent network per label, with added outputs.
     SameLabel,
 }
 
 impl Pairing {
+    /// Whether signal i of one set pairs with signal j of the other.
     fn holds(self, i: usize, j: usize, same_label: bool) -> bool {
         match self {
             Pairing::Index => i == j,
@@ -51,14 +52,14 @@ impl SignalSet {
     }
 }
 
-/// Kernels between sets of signals.
+/// Kernels between sets of signals: sums over the pairs (i, j) of a pairing, with or without normalisation.
 ///
 /// ```math
 /// K(X, X') = \beta^2 + \sum_{(i,j)} k(x_i, x'_j) \quad \text{or} \quad
 ///            \beta^2 + \sum_{(i,j)} \frac{k(x_i, x'_j)}{\sqrt{k(x_i,x_i) \, k(x'_j,x'_j)}}
 /// ```
 ///
-/// All requested pairings are summed from one evaluation of each pair of signals.
+/// All requested pairings share one evaluation of each pair of signals.
 ///
 /// # Examples
 /// ```
@@ -86,7 +87,7 @@ pub struct SetKernel {
 }
 
 impl SetKernel {
-    /// Makes the kernel between sets from sums of the kernel itself.
+    /// Makes a kernel between sets, a sum of the kernel of single signals, without normalisation and without bias.
     pub fn new(kernel: Kernel) -> Self {
         SetKernel {
             kernel,
@@ -95,15 +96,17 @@ impl SetKernel {
         }
     }
 
-    /// Makes the kernel between sets from sums of the kernel divided by the geometric mean of its diagonal, which gives every signal
-    /// equal weight.
+    /// Divides the kernel of each pair of signals by the geometric mean of their kernels with themselves, which gives every signal equal
+    /// weight.
     pub fn normalised(mut self) -> Self {
         self.normalised = true;
         self
     }
 
-    /// Adds one bias, shared by all sets, to the sum of the outputs: the variance β² is added to every
-    /// entry. A sum over members vanishes for an empty set; a wide bias frees targets from that.
+    /// Adds one random bias, shared by all sets, to the sum of the outputs: its variance β² is added to every entry.
+    ///
+    /// Without a bias, the prior mean square of a target grows with the size of the set from zero. A bias of large variance leaves a
+    /// constant offset of all targets free.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] unless the variance is finite and not negative.
@@ -118,14 +121,21 @@ impl SetKernel {
         &self.kernel
     }
 
-    /// Computes the kernels of a collection of sets with itself, one matrix per pairing; one triangle is computed and mirrored.
+    /// Computes the kernels of a collection of sets with itself; returns one pair of matrices per pairing.
+    ///
+    /// One triangle is computed and mirrored.
+    ///
+    /// # Arguments
+    /// * `signals` — the signals of all sets, prepared for the kernel of single signals
+    /// * `sets` — one row and column per set
+    /// * `pairings` — the pairs of signals that contribute, in one or several ways
     ///
     /// # Cost
     /// One evaluation per pair of members that some pairing needs, on all threads. Memory: four matrices per pairing.
     ///
     /// # Errors
-    /// [`Error::Empty`] without sets, or for a set without signals, [`Error::ShapeMismatch`] if a
-    /// set reaches beyond the signals; as [`Kernel::gram`].
+    /// As [`Kernel::gram`]; [`Error::Empty`] without sets or for a set without signals, [`Error::ShapeMismatch`] if a set reaches
+    /// beyond the signals.
     pub fn gram(
         &self,
         signals: &PreparedSignals,
@@ -135,7 +145,12 @@ impl SetKernel {
         self.matrices((signals, sets), None, pairings)
     }
 
-    /// Computes the kernels of the sets of one collection (rows) with the sets of another (columns), one matrix per pairing.
+    /// Computes the kernels of the sets of one collection (rows) with the sets of another collection (columns); returns one pair of
+    /// matrices per pairing.
+    ///
+    /// # Arguments
+    /// * `rows`, `columns` — the signals of all sets of a collection, and the sets
+    /// * `pairings` — as for [`gram`](Self::gram)
     ///
     /// # Errors
     /// As [`gram`](Self::gram).
@@ -168,6 +183,7 @@ impl SetKernel {
         )
     }
 
+    /// Computes the matrices of all pairings from one block of kernels per pair of sets.
     fn evaluate(
         &self,
         (rows, row_sets): (&AnySignals, &[SignalSet]),
@@ -244,7 +260,7 @@ impl SetKernel {
             .collect()
     }
 
-    /// The kernels of one set with another, one sum a pairing.
+    /// The kernel of one set with another, one sum per pairing.
     fn pair_sums(
         &self,
         signals: &dyn Pairs,
@@ -304,7 +320,7 @@ struct Sum {
     error: KernelPair,
 }
 
-/// A signal whose kernel with itself vanishes has a vanishing kernel with every other.
+/// A kernel value divided by the geometric mean of the kernels of both signals with themselves; zero if one of them vanishes.
 fn normalise(value: f64, own: f64, other: f64) -> f64 {
     let init = geometric_mean(own, other);
     if init > 0.0 { value / init } else { 0.0 }

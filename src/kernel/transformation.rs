@@ -19,7 +19,7 @@ pub struct Transformation {
 }
 
 impl Transformation {
-    /// Makes a transformation from any function; the function must return as many signals, of equal form.
+    /// Makes a transformation from a function; the function must return as many signals as it takes, in the form in which it takes them.
     pub fn new(
         function: impl Fn(Signals<'_>) -> Result<OwnedSignals> + Send + Sync + 'static,
     ) -> Self {
@@ -36,7 +36,7 @@ impl Transformation {
         })
     }
 
-    /// Turns and mirrors images that are written out as vectors, `[n, height · width · channels]`.
+    /// Turns and mirrors images that are stored as vectors, `[n, height · width · channels]`.
     pub fn of_flat_images(symmetry: PlanarSymmetry, [height, width, channels]: [usize; 3]) -> Self {
         Self::new(move |signals| match signals {
             Signals::Vectors(vectors) => {
@@ -63,8 +63,12 @@ impl Transformation {
         })
     }
 
-    /// Moves functions on a finite set by an element of the group, $`(g f)(x) = f(g^{-1} x)`$; those of
-    /// the form `[n, points, channels]`, or `[n, points · channels]` for a multilayer perceptron.
+    /// Moves functions on a finite set by an element of a group, $`(g f)(x) = f(g^{-1} x)`$.
+    ///
+    /// The functions have the shape `[n, points, channels]`, or `[n, points · channels]` for a multilayer perceptron.
+    ///
+    /// # Arguments
+    /// * `element` — the number of g, modulo the order of the group
     pub fn of_points(action: &FiniteAction, element: usize) -> Self {
         let element = element % action.order();
         let inverse = action.group().inverse_of(element);
@@ -92,7 +96,7 @@ impl Transformation {
         })
     }
 
-    /// Rotates signals on the sphere, given by coefficients `[n, channels, L, 2L − 1]`.
+    /// Rotates signals on the sphere that are given by coefficients, shape `[n, channels, L, 2L − 1]`.
     pub fn of_coefficients(rotation: Rotation) -> Self {
         Self::new(move |signals| match signals {
             Signals::Coefficients(coefficients) => {
@@ -115,13 +119,13 @@ impl Transformation {
         })
     }
 
-    /// Returns all elements of a point group on images, the identity first.
+    /// Returns the transformations of images by all elements of a point group, the identity first.
     pub fn point_group(group: PointGroup) -> Vec<Self> {
         let elements = group.elements().iter();
         elements.map(|&element| Self::of_images(element)).collect()
     }
 
-    /// Returns all elements of a group that acts on a finite set, the identity first.
+    /// Returns the transformations of functions on a finite set by all elements of its group, the identity first.
     pub fn finite_group(action: &FiniteAction) -> Vec<Self> {
         (0..action.order())
             .map(|element| Self::of_points(action, element))
@@ -131,7 +135,8 @@ impl Transformation {
     /// Transforms signals.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for signals that the transformation does not take, and what the function may meet.
+    /// [`Error::ShapeMismatch`] for signals that the transformation does not take, or if it returns another number of signals; any error
+    /// of the function.
     pub fn apply(&self, signals: Signals<'_>) -> Result<OwnedSignals> {
         let transformed = (self.function)(signals)?;
         if transformed.view().len() != signals.len() {

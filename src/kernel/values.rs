@@ -10,8 +10,8 @@ pub enum Precision {
     /// `f64`.
     #[default]
     Double,
-    /// `f32` for the fibres; kernels on the plane take a half to two thirds of the time. Kernel matrices come with an error
-    /// estimate from a sample of pairs in double precision.
+    /// `f32` for the fibres. Kernels on the plane take a half to two thirds of the time of double precision. Kernel matrices have an
+    /// error estimate from a sample of pairs in double precision.
     Single,
 }
 
@@ -19,9 +19,9 @@ pub enum Precision {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct KernelPair {
-    /// `$`K`$`, the covariance of the outputs at initialisation.
+    /// K, the covariance of the outputs at initialisation.
     pub nngp: f64,
-    /// `$`\Theta`$`, the neural tangent kernel.
+    /// Θ, the neural tangent kernel.
     pub ntk: f64,
 }
 
@@ -40,7 +40,7 @@ impl KernelPair {
         }
     }
 
-    /// The larger value of each kernel, NaN if one is.
+    /// The larger value of each kernel, or NaN if one value is NaN.
     pub(crate) fn max(self, other: KernelPair) -> KernelPair {
         KernelPair {
             nngp: larger(self.nngp, other.nngp),
@@ -61,9 +61,9 @@ impl KernelPair {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct KernelMatrices {
-    /// `[n1, n2]`, the covariance K of the outputs at initialisation.
+    /// Shape `[n1, n2]`, the covariance K of the outputs at initialisation.
     pub nngp: Array2<f64>,
-    /// `[n1, n2]`, the neural tangent kernel Θ.
+    /// Shape `[n1, n2]`, the neural tangent kernel Θ.
     pub ntk: Array2<f64>,
     /// Estimates of the distance between the entries and the exact mean over the group.
     pub error: KernelError,
@@ -75,23 +75,23 @@ pub struct KernelMatrices {
 pub enum KernelError {
     /// No quadrature was involved: the entries are exact to rounding.
     ///
-    /// For functions with a kink or a jump, a rounding error of ε in a correlation near 1 becomes an error of √ε in an angle. For vectors
-    /// the angle itself is therefore carried through the layers. In other spaces, signals (and patches of images) that are multiples of
-    /// each other are recognised. Signals within an angle of 6e-8 count as multiples, which changes the NTK of a rectifier by at most
-    /// 1e-8 of its value per activation (`docs/accuracy.md`).
+    /// For activations with a kink or a jump, a rounding error of ε in a correlation near 1 becomes an error of √ε in an angle. For
+    /// vectors the angle itself is therefore carried through the layers. In other spaces, signals (and patches of images) that are
+    /// multiples of each other are recognised. Signals within an angle of 6e-8 count as multiples, which changes the NTK of a rectifier
+    /// by at most 1e-8 of its value per activation (`docs/accuracy.md`).
     Exact,
     /// One estimate per entry: its change in the last refinement of the quadrature. This change is the error of the coarser quadrature,
     /// and usually several times the error of the entry.
     Entries {
-        /// Absolute, `[n1, n2]`.
+        /// Absolute errors of K, shape `[n1, n2]`.
         nngp: Array2<f64>,
-        /// Absolute, `[n1, n2]`.
+        /// Absolute errors of Θ, shape `[n1, n2]`.
         ntk: Array2<f64>,
     },
-    /// The quadrature was fixed, or the precision single. A sample of pairs was computed again with a finer quadrature, or in double
-    /// precision; the largest change among them is the estimate.
+    /// The quadrature was fixed, or the precision was single. A sample of pairs was computed again with a finer quadrature, or in double
+    /// precision; the largest change of an entry is the estimate.
     Sampled {
-        /// Absolute.
+        /// The largest absolute change of each kernel.
         largest: KernelPair,
         /// Number of pairs in the sample.
         pairs: usize,
@@ -101,7 +101,7 @@ pub enum KernelError {
 impl KernelError {
     /// Returns the largest absolute error estimate of each kernel.
     ///
-    /// Zero for [`KernelError::Exact`]; NaN if any estimate is NaN.
+    /// The estimate is zero for [`KernelError::Exact`], and NaN if any estimate is NaN.
     ///
     /// # Examples
     /// ```

@@ -1,7 +1,9 @@
 //! Numbers with an extended exponent range, and lanes of a linear recursion that carry them.
 //!
-//! Seeds such as $`\cos^{m+n}(\beta/2)\,\sin^{m-n}(\beta/2)`$ underflow long before the recursion that starts from them
-//! has grown to values of order one. Here a number is `value · 2^(512 · exponent)` with $`2^{-256} \le |value| < 2^{256}`$.
+//! Seeds such as $`\cos^{m+n}(\beta/2)\,\sin^{m-n}(\beta/2)`$ underflow, although the recursion that starts from them grows to
+//! values of order one. A [`Scaled`] number is `value · 2^(512 · exponent)` with $`2^{-256} \le |value| < 2^{256}`$.
+//! A [`Power`] has the smaller unit $`2^{-256}`$: it is a factor of numbers of order one, beside which numbers below
+//! $`2^{-128}`$ do not matter.
 
 use pulp::Simd;
 use std::ops::Mul;
@@ -42,6 +44,7 @@ impl Scaled {
         (self.value, self.exponent)
     }
 
+    /// Moves one unit between value and exponent if the value is out of its range.
     #[inline(always)]
     fn normalised(self) -> Scaled {
         let size = self.value.abs();
@@ -58,7 +61,7 @@ impl Scaled {
         }
     }
 
-    /// A mantissa and units of $`2^{-512}`$ below it: zero units if the number is not tiny.
+    /// The mantissa v and the scale s ≥ 0 of the number $`v \, 2^{-512 s}`$; the scale is zero if the exponent is not negative.
     pub(crate) fn mantissa_and_scale(self) -> (f64, f64) {
         if self.exponent >= 0.0 {
             (self.value * STEP.powi(self.exponent as i32), 0.0)
@@ -96,7 +99,11 @@ impl Mul for Scaled {
     }
 }
 
-/// The product of two numbers `value · 2^(512 · exponent)`, normalised as [`Scaled`] is.
+/// The products of two registers of numbers `value · 2^(512 · exponent)`, normalised like [`Scaled`].
+///
+/// A number is a pair of registers, its values and its exponents. Each lane computes the product of the values and the sum of the
+/// exponents; a product outside $`[2^{-256}, 2^{256})`$ moves one unit into its exponent. Masks select factor and shift, so that no
+/// lane branches.
 #[inline(always)]
 pub(crate) fn product_of_registers<S: Simd>(
     simd: S,
@@ -145,6 +152,7 @@ impl Lanes {
         self.note_range();
     }
 
+    /// Notes whether no lane has a negative exponent.
     #[inline(always)]
     fn note_range(&mut self) {
         let lowest = self.exponents.iter().fold(0.0_f64, |low, &e| low.min(e));
@@ -154,6 +162,9 @@ impl Lanes {
     /// Replaces term and increment by `next(lane, term, increment)`, a linear function of the two.
     #[inline(always)]
     pub(crate) fn advance(&mut self, next: impl Fn(usize, f64, f64) -> (f64, f64)) {
+        // The lanes lie side by side, and slices of one length let the compiler vectorise over them without bounds checks.
+        // Once no lane has a negative exponent, the terms stay below one and the exponents need no care. Until then, term and
+        // increment of a lane shrink together by 2⁻⁵¹² as soon as one of them reaches 2²⁵⁶: the recursion is linear in both.
         let len = self.current.len();
         let (current, increments) = (&mut self.current[..len], &mut self.increments[..len]);
         if self.in_range {
@@ -195,16 +206,16 @@ impl Lanes {
     }
 }
 
-// Numbers beside others of order one, of which those below 2^−128 do not matter, have a smaller unit.
-
-/// Numbers with a positive scale are `value · 2^(−256 scale)`; those of scale zero are as they are.
+/// $`2^{-256}`$, the unit of a scale: a value with a scale is the number `value · 2^(−256 scale)`.
 pub(crate) const SHRINK: f64 = f64::from_bits((1023 - 256) << 52);
+/// $`2^{256}`$, the inverse of the unit.
 const GROW: f64 = f64::from_bits((1023 + 256) << 52);
+/// $`2^{128}`$: a value at or above this loses one unit of a positive scale.
 pub(crate) const LARGE: f64 = f64::from_bits((1023 + 128) << 52);
-/// Numbers with a positive scale are below it.
+/// $`2^{-128}`$: a value below this gains one unit of scale, and a number with a positive scale is below it.
 pub(crate) const SMALL: f64 = f64::from_bits((1023 - 128) << 52);
 
-/// A number of modulus at most one as a value between 2^−128 and 2^128, or zero, and a scale.
+/// A number of modulus at most one as a value and a scale; the value is zero or between 2^−128 and 2^128.
 pub(crate) fn scaled(mut value: f64) -> (f64, f64) {
     let mut scale = 0.0;
     while value.abs() < SMALL && value != 0.0 {
@@ -214,7 +225,7 @@ pub(crate) fn scaled(mut value: f64) -> (f64, f64) {
     (value, scale)
 }
 
-/// The product of two such numbers.
+/// The product of two numbers, each a value and a scale.
 fn product(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
     let (value, scale) = (a.0 * b.0, a.1 + b.1);
     if value.abs() >= LARGE && scale > 0.0 {
@@ -226,15 +237,19 @@ fn product(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
     }
 }
 
-/// The value and the scale of $`x^{2m}`$.
+/// The value and the scale of $`x^{2m}`$, for m = 0, 1, ….
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Power {
+    /// Value and scale of $`x^2`$.
     square: (f64, f64),
+    /// The value.
     pub(crate) value: f64,
+    /// The scale, an integer at least zero.
     pub(crate) scale: f64,
 }
 
 impl Power {
+    /// Starts at m = 0 with a base x of modulus at most one.
     pub(crate) fn new(base: f64) -> Self {
         let base = scaled(base);
         Power {
@@ -244,12 +259,15 @@ impl Power {
         }
     }
 
+    /// Goes from m to m + 1.
     pub(crate) fn advance(&mut self) {
         (self.value, self.scale) = product((self.value, self.scale), self.square);
     }
 }
 
-/// Brings values into the range from 2^−128 to 2^128, one step.
+/// Moves one unit between values and scales, lane by lane, where a value is outside the range from 2^−128 to 2^128.
+///
+/// A large value shrinks only while its scale is positive. Masks select factor and shift, so that no lane branches.
 #[inline(always)]
 pub(crate) fn renormalised<S: Simd>(simd: S, value: S::f64s, scale: S::f64s) -> (S::f64s, S::f64s) {
     let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));

@@ -10,7 +10,7 @@ pub const MAX_NODES: usize = 256;
 /// ```math
 /// E[f(z)] \approx \sum_i w_i f(x_i), \qquad z \sim N(0, 1), \qquad \sum_i w_i = 1
 /// ```
-/// Exact for polynomials of degree below 2n. Nodes rise and are symmetric about 0.
+/// The rule is exact for polynomials of degree below 2n. The nodes increase and are symmetric about 0.
 ///
 /// # Examples
 /// ```
@@ -32,8 +32,8 @@ impl GaussHermite {
     /// Computes the rule with `n` nodes.
     ///
     /// # Cost and accuracy
-    /// O(n²) time. The nodes are the roots of $`He_n`$ found by Newton steps between bounds that
-    /// Sturm's count gives; nodes and weights are accurate to a few ε times n.
+    /// O(n²) time. The nodes are the roots of $`He_n`$, found by Newton steps between bounds from Sturm's count. Nodes and weights
+    /// are accurate to a few ε times n.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] unless 1 ≤ n ≤ [`MAX_NODES`].
@@ -48,8 +48,9 @@ impl GaussHermite {
         let mut nodes = vec![0.0; n];
         let mut weights = vec![0.0; n];
         for i in 0..n.div_ceil(2) {
-            // The i-th root from below; an odd rule has its middle node at 0 exactly.
+            // The roots are symmetric, so half of them suffice; an odd rule has its middle node at 0 exactly.
             let x = if 2 * i + 1 == n { 0.0 } else { root(n, i) };
+            // Christoffel's formula: 1/w = Σ_{j<n} He_j(x)²/j!, a sum of positive terms.
             let weight = 1.0 / christoffel_sum(n, x);
             nodes[i] = x;
             nodes[n - 1 - i] = -x;
@@ -59,12 +60,12 @@ impl GaussHermite {
         Ok(Self { nodes, weights })
     }
 
-    /// Returns the nodes, rising.
+    /// Returns the nodes, increasing.
     pub fn nodes(&self) -> &[f64] {
         &self.nodes
     }
 
-    /// Returns the weights, of sum 1.
+    /// Returns the weights; their sum is 1.
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }
@@ -72,6 +73,7 @@ impl GaussHermite {
 
 /// Writes the normalised Hermite polynomials $`He_j(x)/\sqrt{j!}`$, j = 0, 1, …, to `values`.
 pub(crate) fn normalised_hermite(x: f64, values: &mut [f64]) {
+    // h_{j+1} = (x h_j − √j h_{j−1}) / √(j + 1)
     let (mut below, mut current) = (0.0, 1.0);
     for (j, value) in values.iter_mut().enumerate() {
         *value = current;
@@ -89,13 +91,15 @@ fn christoffel_sum(n: usize, x: f64) -> f64 {
     values.iter().map(|h| h * h).sum()
 }
 
-/// $`He_n(x)/He_n'(x)`$ and the number of roots below x (sign changes of the Sturm sequence).
+/// $`He_n(x)/He_n'(x)`$, and the number of roots below x by Sturm's sequence.
+///
+/// The normalised polynomials $`h_j`$ have the derivative $`h_n' = \sqrt n\, h_{n-1}`$.
 fn newton_step_and_count(n: usize, x: f64) -> (f64, usize) {
     let (mut below, mut current, mut positive) = (0.0f64, 1.0f64, 0);
     for j in 0..n {
         let j = j as f64;
         let next = (x * current - j.sqrt() * below) / (j + 1.0).sqrt();
-        // p_j and p_{j+1} of one sign: one more root below x.
+        // Each pair of neighbours h_j, h_{j+1} of one sign counts one root below x.
         if (next > 0.0) == (current > 0.0) && next != 0.0 {
             positive += 1;
         }
@@ -105,7 +109,7 @@ fn newton_step_and_count(n: usize, x: f64) -> (f64, usize) {
     (current / ((n as f64).sqrt() * below), positive)
 }
 
-/// The root number `index` from below, a negative one.
+/// The root with `index` roots below it; it must be negative.
 fn root(n: usize, index: usize) -> f64 {
     // All roots lie within ±sqrt(4n + 2); half of them, rounded down, are negative.
     let (mut low, mut high) = (-(4.0 * n as f64 + 2.0).sqrt(), 0.0);
@@ -120,7 +124,7 @@ fn root(n: usize, index: usize) -> f64 {
         }
         let middle = 0.5 * (low + high);
         let newton = x - step;
-        // Newton's step counts once the bounds hold no other root, if it stays between them.
+        // Newton's step is taken if the bounds enclose one root only and the step stays between them; bisection otherwise.
         let alone = below_high - below_low == 1;
         let next = if alone && newton >= low && newton <= high {
             newton

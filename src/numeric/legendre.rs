@@ -4,8 +4,8 @@
 //! \bar P_{\ell m}(\theta) = (-1)^m \sqrt{\tfrac{2\ell+1}{4\pi} \tfrac{(\ell-m)!}{(\ell+m)!}} \, \sin^m\theta \, \frac{d^m P_\ell(x)}{dx^m} , \qquad
 //! Y_{\ell m}(\theta, \varphi) = \bar P_{\ell m}(\theta) \, e^{i m \varphi} , \qquad m \ge 0
 //! ```
-//! Near the poles $`\sin^m\theta`$ underflows long before the functions of high degree become small, so a value is kept as
-//! `mantissa * 2^(-512 * scale)` until it matters.
+//! Near the poles $`\sin^m\theta`$ underflows, although the functions of high degree are not small. A value is therefore
+//! `mantissa * 2^(-512 * scale)` until its scale reaches zero.
 
 use crate::{Error, Result};
 use std::f64::consts::PI;
@@ -14,7 +14,7 @@ use std::f64::consts::PI;
 pub(crate) const SCALE_UNIT: f64 = f64::from_bits((1023 + 512) << 52);
 /// Its inverse.
 pub(crate) const SCALE_UNIT_INVERSE: f64 = f64::from_bits((1023 - 512) << 52);
-/// Values below this are invisible beside the largest values, which are of order one.
+/// Values below this are negligible beside the largest values, which are of order one.
 pub(crate) const NEGLIGIBLE: f64 = f64::from_bits((1023 - 128) << 52);
 /// A mantissa at or above this loses one unit of scale.
 pub(crate) const MANTISSA_LIMIT: f64 = SCALE_UNIT * NEGLIGIBLE;
@@ -28,7 +28,9 @@ pub(crate) fn coupling(degree: usize, order: usize) -> f64 {
 /// The functions of equal degree and order, $`\bar P_{mm} = c_m \sin^m\theta`$, order after order.
 #[derive(Debug, Clone)]
 pub(crate) struct Sectoral {
+    /// sin θ, rounded.
     sine: f64,
+    /// The part of sin θ that the rounding lost.
     sine_low: f64,
     /// m.
     pub order: usize,
@@ -57,7 +59,7 @@ impl Sectoral {
         }
     }
 
-    /// Goes on to the next order.
+    /// Goes on to the next order, $`\bar P_{mm} = -\sqrt{1 + \tfrac{1}{2m}} \sin\theta \, \bar P_{m-1,m-1}`$.
     pub(crate) fn advance(&mut self) {
         self.order += 1;
         let factor = -(1.0 + 0.5 / self.order as f64).sqrt();
@@ -72,15 +74,15 @@ impl Sectoral {
 
 /// Computes $`\bar P_{\ell m}(\theta)`$ for one order and all degrees below the band limit.
 ///
-/// Conventions: see [`crate::conventions`] (the phase $`(-1)^m`$ is included).
+/// Conventions: see [`crate::conventions`]. The values include the phase $`(-1)^m`$.
 ///
 /// # Arguments
 /// * `order` — $`m \ge 0`$
 /// * `colatitude` — θ in radians, in $`[0, \pi]`$
-/// * `out` — the length is the band limit L; entry `l`, zero for `l < order`; overwritten
+/// * `out` — shape `[L]`, whose length is the band limit; entry `l`, zero for `l < order`; overwritten
 ///
 /// # Cost and accuracy
-/// O(L) time after O(m) for the start; values below $`10^{-38}`$ come out as zero.
+/// O(L + m) time; values below $`10^{-38}`$ may come out as zero.
 ///
 /// # Errors
 /// [`Error::InvalidValue`] if θ is outside $`[0, \pi]`$ or not finite.
@@ -104,7 +106,7 @@ pub fn normalised_legendre(order: usize, colatitude: f64, out: &mut [f64]) -> Re
     for _ in 0..order {
         start.advance();
     }
-    // Near a pole x = ±(1 − u) with a small u, so that the rounding of x does not act on all degrees alike.
+    // Near a pole x = ±(1 − u) with a small u: the rounding of x would change all degrees in one direction.
     let (polar, u) = (cosine.abs() > sine, sine * sine / (1.0 + cosine.abs()));
     let times_cosine = |value: f64| {
         if polar {
@@ -113,6 +115,7 @@ pub fn normalised_legendre(order: usize, colatitude: f64, out: &mut [f64]) -> Re
             value * cosine
         }
     };
+    // P_{l+1} = (x P_l − ε_l P_{l−1}) / ε_{l+1}, with both values at the scale of the current one.
     let (mut scale, mut here, mut before) = (start.scale, start.mantissa, 0.0);
     let mut epsilon = 0.0;
     for (l, value) in out.iter_mut().enumerate().skip(order) {
@@ -145,8 +148,12 @@ pub(crate) fn check_colatitude(colatitude: f64) -> Result<()> {
 
 /// Evaluates the Legendre polynomials $`P_l(1 - u)`$ for all `l < out.len()`.
 ///
-/// The argument `u = 1 − x = 2 sin²(θ/2)`, in `[0, 2]`, keeps its relative precision at the north pole; so do the differences
+/// The argument `u = 1 − x = 2 sin²(θ/2)` keeps its relative precision at the north pole, and so do the differences
 /// $`P_l - P_{l-1}`$ that the recursion carries.
+///
+/// # Arguments
+/// * `u` — in `[0, 2]`; it is not checked
+/// * `out` — shape `[L]`, entry `l`; overwritten
 ///
 /// # Cost and accuracy
 /// O(L) time.

@@ -7,7 +7,7 @@
 //! ```
 //! The two chains are the even and the odd part about the equator. With $`\bar P_\ell = \gamma_\ell q_\ell`$ and a suitable γ the last
 //! coefficient becomes one, $`q_{\ell+2} = (a_\ell + b_\ell y) q_\ell - q_{\ell-2}`$. The variable y is $`x^2`$ near the equator and
-//! $`-\sin^2\theta`$ near the poles, where each keeps its relative precision; only $`a_\ell`$ differs.
+//! $`-\sin^2\theta`$ near the poles, so that it keeps its relative precision in both regions; the two choices differ in $`a_\ell`$ only.
 
 use super::legendre::{MANTISSA_LIMIT, SCALE_UNIT_INVERSE, Sectoral, coupling};
 
@@ -27,7 +27,7 @@ pub(crate) struct Step {
 pub(crate) struct LegendreChains {
     band_limit: usize,
     steps: Vec<Step>,
-    /// Start of chain `2 m + parity` in `steps`; odd chains have one degree more where even ones are longer.
+    /// Start of chain `2 m + parity` in `steps`; an odd chain stores one step more if the even chain of its order is longer.
     offsets: Vec<usize>,
 }
 
@@ -42,6 +42,7 @@ pub(crate) fn variable(kind: usize, sine: f64, cosine: f64) -> f64 {
 }
 
 impl LegendreChains {
+    /// Computes the steps of all orders m < L.
     pub(crate) fn new(band_limit: usize) -> Self {
         let mut steps = Vec::with_capacity(band_limit * (band_limit + 1) / 2);
         let mut offsets = Vec::with_capacity(2 * band_limit + 1);
@@ -59,6 +60,7 @@ impl LegendreChains {
         }
     }
 
+    /// L, which the degrees are below.
     pub(crate) fn band_limit(&self) -> usize {
         self.band_limit
     }
@@ -70,15 +72,17 @@ impl LegendreChains {
         &self.steps[start..start + (self.band_limit - order - parity).div_ceil(2)]
     }
 
-    /// The steps of the odd chain, as many as the even one has.
+    /// The steps of the odd chain of an order, as many as its even chain has.
     #[inline(always)]
     pub(crate) fn shared(&self, order: usize) -> &[Step] {
         let start = self.offsets[2 * order + 1];
         &self.steps[start..start + (self.band_limit - order).div_ceil(2)]
     }
 
-    /// How the even chain follows from the odd one, divided by x: $`q_k = \alpha_k o_k + \beta_{k-1} o_{k-1}`$ by
-    /// $`\bar P_\ell = (\epsilon_{\ell+1} \bar P_{\ell+1} + \epsilon_\ell \bar P_{\ell-1}) / x`$.
+    /// The coefficients $`[\alpha_k, \beta_k]`$ by which the even chain q follows from the odd chain o divided by x:
+    /// $`q_k = \alpha_k o_k + \beta_{k-1} o_{k-1}`$.
+    ///
+    /// They come from $`\bar P_\ell = (\epsilon_{\ell+1} \bar P_{\ell+1} + \epsilon_\ell \bar P_{\ell-1}) / x`$.
     pub(crate) fn mixing(&self, order: usize) -> impl Iterator<Item = [f64; 2]> + '_ {
         let even = self.chain(order, 0);
         let odd = self.shared(order);
@@ -94,8 +98,9 @@ impl LegendreChains {
         })
     }
 
-    /// Calls `visit(l, value)` with $`\bar P_{\ell m}(\theta)`$ for the order m of `start` and each degree m ≤ l < L, first those of
-    /// even `l − m`; negligible values are left out.
+    /// Calls `visit(l, value)` with $`\bar P_{\ell m}(\theta)`$ for the order m of `start` and each degree m ≤ l < L.
+    ///
+    /// Degrees with even `l − m` come first. Negligible values are left out.
     #[inline]
     pub(crate) fn visit(
         &self,
@@ -130,7 +135,7 @@ impl LegendreChains {
     }
 }
 
-/// Appends the steps of one chain; the last one leads nowhere and only carries its factor.
+/// Appends the steps of one chain; the last step serves only for its factor.
 fn push_chain(band_limit: usize, m: usize, parity: usize, steps: &mut Vec<Step>) {
     let first = m + parity;
     // The chain starts from P_mm, or from x P_mm = ε_{m+1} P_{m+1}.
@@ -140,6 +145,8 @@ fn push_chain(band_limit: usize, m: usize, parity: usize, steps: &mut Vec<Step>)
         1.0 / coupling(m + 1, m)
     };
     let (mut before, mut here) = (start, start);
+    // The factor γ follows from γ_{l+2} ε_{l+1} ε_{l+2} = γ_{l−2} ε_l ε_{l−1}, which makes the coefficient of q_{l−2} one. The slope is
+    // b = γ_l / (ε_{l+1} ε_{l+2} γ_{l+2}), and a = −(ε_{l+1}² + ε_l²) b for y = x², plus b for y = x² − 1.
     for l in (first..band_limit + parity).step_by(2) {
         let [lower, low, high, higher] =
             [l.max(1) - 1, l, l + 1, l + 2].map(|d| if d <= m { 0.0 } else { coupling(d, m) });

@@ -14,7 +14,9 @@ pub use legendre::{legendre_polynomials, normalised_legendre};
 #[cfg(feature = "kernels")]
 pub(crate) use powers::geometric_mean;
 
-/// The larger number, and NaN if one is: `f64::max` returns the other one, and would hide an error estimate that failed.
+/// The larger of two numbers, or NaN if one of them is NaN.
+///
+/// `f64::max` would return the number beside a NaN, and so hide an error estimate that failed.
 #[cfg(feature = "kernels")]
 pub(crate) fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }

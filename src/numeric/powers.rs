@@ -1,9 +1,9 @@
 //! Powers of two that bring numbers near one, so that squares and products of them neither overflow nor underflow.
 //!
-//! A factor of a power of two changes no digit. Quantities that are linear or quadratic in some numbers are therefore computed from the scaled numbers
-//! and scaled back, and follows exact laws: √Σ(2ᵉx)² is 2ᵉ√Σx², bit for bit.
+//! A factor that is a power of two changes no digit. Quantities that are linear or quadratic in some numbers are therefore computed
+//! from scaled numbers and scaled back. They follow exact laws: √Σ(2ᵉx)² is 2ᵉ√Σx², bit for bit.
 
-/// The exponent e for which the largest of some numbers is 2ᵉ times a number from 1 to below 2; zero if there is none but zeros.
+/// The exponent e with 2ᵉ ≤ max |x| < 2ᵉ⁺¹ over some numbers x; zero if all of them are zero or one is infinite.
 pub(crate) fn exponent(values: impl IntoIterator<Item = f64>) -> i32 {
     let largest = values.into_iter().fold(0.0_f64, |m, x| m.max(x.abs()));
     if largest == 0.0 || !largest.is_finite() {
@@ -12,7 +12,7 @@ pub(crate) fn exponent(values: impl IntoIterator<Item = f64>) -> i32 {
     libm::ilogb(largest)
 }
 
-/// 2ᵉ x, rounded once.
+/// $`2^e x`$, rounded once.
 pub(crate) fn times_power(x: f64, exponent: i32) -> f64 {
     libm::ldexp(x, exponent)
 }
@@ -46,12 +46,12 @@ impl SquareSum {
         }
     }
 
-    /// The root of the sum over a number of terms: 1 for the norm, n for the root of the mean square.
+    /// $`\sqrt{s\, 4^e / n}`$: the norm for n = 1, the root of the mean square for the number n of the terms.
     pub(crate) fn root_over(self, terms: f64) -> f64 {
         times_power((self.sum / terms).sqrt(), self.exponent)
     }
 
-    /// The quotient of two sums, the second one positive.
+    /// The quotient of two sums; `other` must be positive.
     pub(crate) fn over(self, other: SquareSum) -> f64 {
         times_power(self.sum / other.sum, 2 * (self.exponent - other.exponent))
     }

@@ -10,7 +10,7 @@ pub(crate) fn dot<const N: usize>(a: &[f64; N], b: &[f64; N]) -> f64 {
     sum
 }
 
-/// The length, also where squares leave the range of numbers.
+/// The length of a vector; its square may overflow or underflow.
 #[inline]
 pub(crate) fn norm<const N: usize>(a: &[f64; N]) -> f64 {
     a.iter().fold(0.0, |norm, x| x.hypot(norm))
@@ -28,16 +28,17 @@ pub(crate) fn cross(a: &[f64; 3], b: &[f64; 3]) -> [f64; 3] {
 
 /// Eigenvalues and orthonormal eigenvectors of a symmetric matrix.
 pub(crate) struct SymmetricEigen<const N: usize> {
-    /// In no particular order.
+    /// Eigenvalues, in no particular order.
     pub(crate) values: [f64; N],
-    /// One vector per value.
+    /// One eigenvector per eigenvalue, in the order of the eigenvalues.
     pub(crate) vectors: [[f64; N]; N],
 }
 
 impl<const N: usize> SymmetricEigen<N> {
-    /// Decomposes a finite matrix by Jacobi's method: plane rotations that annihilate one entry outside the diagonal each, row by
-    /// row, until all of these entries vanish, so that small components of an eigenvector keep their digits. Convergence is
-    /// quadratic: below ten sweeps are usual.
+    /// Decomposes a finite matrix by Jacobi's method.
+    ///
+    /// Each plane rotation annihilates one entry outside the diagonal, row by row, until all entries outside the diagonal vanish.
+    /// Small components of an eigenvector keep their digits. The convergence is quadratic, and fewer than ten sweeps are usual.
     ///
     /// # References
     /// GV13, section 8.5.
@@ -45,7 +46,7 @@ impl<const N: usize> SymmetricEigen<N> {
         const MAX_SWEEPS: usize = 64;
         let entries = a.iter().flatten();
         let largest = entries.fold(0.0_f64, |largest, entry| largest.max(entry.abs()));
-        // As rows: entry (i, j) is component j of eigenvector i.
+        // Eigenvectors are rows: entry (i, j) is component j of eigenvector i.
         let mut vectors = [[0.0; N]; N];
         for (i, row) in vectors.iter_mut().enumerate() {
             row[i] = 1.0;
@@ -82,13 +83,14 @@ impl<const N: usize> SymmetricEigen<N> {
     }
 }
 
-/// Turns the plane of the axes p and q such that the entry between them vanishes.
+/// Rotates the plane of the axes p and q by the angle for which the entry (p, q) vanishes.
 fn annihilate<const N: usize>(
     a: &mut [[f64; N]; N],
     vectors: &mut [[f64; N]; N],
     p: usize,
     q: usize,
 ) {
+    // t = tan of the angle is the root of smaller modulus of t² + 2 h t − 1 = 0, h = (a_qq − a_pp) / (2 a_pq).
     let half = (a[q][q] - a[p][p]) / (2.0 * a[p][q]);
     let tan = 1.0_f64.copysign(half) / (half.abs() + half.hypot(1.0));
     let cos = 1.0 / tan.hypot(1.0);

@@ -6,10 +6,10 @@ use crate::check::finite as check_finite;
 use crate::numeric::gauss_hermite::GaussHermite;
 use crate::{Error, Result};
 
-/// The product of distribution functions is smooth on the scale of the density it is integrated against.
+/// Number of quadrature nodes: the product of distribution functions is smooth on the scale of the normal density.
 const NODES: usize = 128;
-/// Negative variances of this part of the scores' squares are put down to rounding: they change no probability by more than the root of it,
-/// and only where two scores are that close.
+/// Negative variances up to this fraction of the square of the largest score count as rounding. Setting them to zero changes a probability
+/// only if two scores differ by less than the root of this fraction.
 const NEGATIVE: f64 = 1e-9;
 
 /// Returns targets of a regression on classes: 1 − 1/C for the class, −1/C for the others, so that a row sums to zero.
@@ -38,7 +38,7 @@ pub fn centred_one_hot(labels: &[usize], classes: usize) -> Result<Array2<f64>> 
     }))
 }
 
-/// Returns the class of the largest score of each row; of equal ones the first.
+/// Returns the class of the largest score of each row, and the first of several equal scores.
 ///
 /// # Errors
 /// [`Error::Empty`] or [`Error::NotFinite`] for bad input.
@@ -82,7 +82,8 @@ pub fn accuracy(scores: ArrayView2<'_, f64>, labels: &[usize]) -> Result<f64> {
     Ok(right as f64 / labels.len() as f64)
 }
 
-/// Returns the confusion matrix: how often rows of each class (row) were predicted as each class (column).
+/// Returns the confusion matrix, shape `[classes, classes]`: the number of rows of each class (row) that were predicted as each class
+/// (column).
 ///
 /// # Errors
 /// As [`accuracy`].
@@ -100,9 +101,9 @@ pub fn confusion(scores: ArrayView2<'_, f64>, labels: &[usize]) -> Result<Array2
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Calibration {
-    /// Mean probability of the predicted classes in each bin; zero in empty ones.
+    /// Mean probability of the predicted classes in each bin; zero in empty bins.
     pub confidence: Array1<f64>,
-    /// How often they were right.
+    /// Fraction of correct predictions in each bin; zero in empty bins.
     pub accuracy: Array1<f64>,
     /// Number of rows in each bin.
     pub counts: Array1<usize>,
@@ -110,7 +111,7 @@ pub struct Calibration {
     pub expected_error: f64,
 }
 
-/// Compares the probability of the predicted class with how often it is right, in bins of equal width.
+/// Compares the probability of the predicted class with the fraction of correct predictions, in bins of equal width.
 ///
 /// # Arguments
 /// * `probabilities` — `[n, classes]`, between 0 and 1; rows sum to one
@@ -126,7 +127,7 @@ pub struct Calibration {
 ///
 /// let probabilities = array![[0.75, 0.25], [0.75, 0.25], [0.25, 0.75], [0.25, 0.75]];
 /// let found = calibration(probabilities.view(), &[0, 0, 1, 0], 10)?;
-/// // Four times sure to three quarters, three times right.
+/// // Four predictions with a probability of three quarters, of which three are right.
 /// assert_eq!((found.confidence[7], found.accuracy[7], found.counts[7]), (0.75, 0.75, 4));
 /// assert_eq!(found.expected_error, 0.0);
 /// # Ok::<(), haarmonic::Error>(())
@@ -136,7 +137,7 @@ pub fn calibration(
     labels: &[usize],
     bins: usize,
 ) -> Result<Calibration> {
-    /// Rounding of probabilities that were computed elsewhere, in single precision perhaps.
+    /// Allowed rounding of the sums of probabilities, which may come from single precision.
     const ROUNDING: f64 = 1e-5;
     check_rows(&probabilities, labels)?;
     if bins == 0 {
@@ -187,12 +188,12 @@ pub fn calibration(
 ///
 /// # Arguments
 /// * `mean` — μ, shape `[n, classes]`
-/// * `variance` — σ² of the scores of each point, the diagonal of the covariance; noise may be added. Zero leaves the largest
-///   score certain, or equally probable ones. Rounding is relative to the prior variance, which is not known here: variances that are
-///   negative by up to 10⁻⁹ of the largest variance or of the square of the largest score are taken for zero
+/// * `variance` — σ² of the scores of each point, shape `[n]`: the diagonal of the covariance, with or without noise. With variance zero the
+///   class of the largest score has probability 1; equal largest scores share it. Variances that are negative by up to 10⁻⁹ of the largest
+///   variance, or of the square of the largest score, count as zero
 ///
 /// # Cost and accuracy
-/// 128 evaluations of Φ for each pair of classes and point; errors below 10⁻⁹. Rows sum to one to rounding.
+/// 128 evaluations of Φ per pair of classes and point; errors below 10⁻⁹. Rows sum to one up to rounding.
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::ShapeMismatch`], [`Error::NotFinite`] for bad input; [`Error::InvalidValue`] for fewer than two classes or a
@@ -203,7 +204,7 @@ pub fn calibration(
 /// use haarmonic::predict::classification::class_probabilities;
 /// use ndarray::array;
 ///
-/// // The difference of two scores is one, with variance two: Φ(1 / √2).
+/// // The difference of the two scores has mean one and variance two: the probability is Φ(1 / √2).
 /// let found = class_probabilities(array![[1.0, 0.0]].view(), array![1.0].view())?;
 /// assert!((found[[0, 0]] - 0.760249938906523).abs() < 1e-9);
 /// # Ok::<(), haarmonic::Error>(())
@@ -228,7 +229,7 @@ pub fn class_probabilities(
     }
     check_finite("scores", mean)?;
     check_finite("variance of the scores", variance)?;
-    // As standard deviations, since squares of scores overflow.
+    // Standard deviations are compared, since squares of scores may overflow.
     let of_scores = mean.iter().fold(0.0_f64, |m, score| m.max(score.abs()));
     let of_variances = variance.iter().fold(0.0_f64, |m, v| m.max(v.abs())).sqrt();
     let rounding = NEGATIVE.sqrt() * of_scores.max(of_variances);
@@ -257,6 +258,7 @@ pub fn class_probabilities(
     Ok(probabilities)
 }
 
+/// The probability that a class has the largest score, before the normalisation of the row.
 fn largest_probability(
     rule: &GaussHermite,
     mean: ArrayView1<'_, f64>,

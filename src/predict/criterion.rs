@@ -1,4 +1,4 @@
-//! Criteria for the selection of kernel and noise, on the training points alone.
+//! Criteria for the selection of kernel and noise from the training points.
 
 use faer::Mat;
 
@@ -12,18 +12,17 @@ use crate::{Error, Result};
 pub enum Criterion {
     /// Minus the log marginal likelihood of all targets under the prior.
     MarginalLikelihood,
-    /// Minus the log probability of each target under the prediction from all other targets, summed: the pseudo-likelihood.
+    /// Minus the sum of the log probabilities of each target under the prediction from all other targets (the pseudo-likelihood).
     LeaveOneOutProbability,
-    /// The mean square error of the predictions of each target from all other targets. It depends on the ratio of noise to kernel, not on
-    /// their common factor.
+    /// The mean square error of the predictions of each target from all other targets. It depends on the ratio of noise to kernel only.
     LeaveOneOutError,
 }
 
-/// The cost by one of the two criteria of left-out points; infinite beyond the range of numbers.
+/// The cost by one of the two criteria of left-out points; infinite if it overflows.
 ///
 /// # Arguments
-/// * `weights` — α = A⁻¹ y, of which $`y_i - \mu_i = \alpha_i / (A^{-1})_{ii}`$
-/// * `inverse_diagonal` — of A⁻¹
+/// * `weights` — α = A⁻¹ y, which gives the residuals $`y_i - \mu_i = \alpha_i / (A^{-1})_{ii}`$
+/// * `inverse_diagonal` — the diagonal of A⁻¹
 pub(super) fn left_out_cost(
     criterion: Criterion,
     weights: &ScaledColumns,
@@ -45,7 +44,7 @@ pub(super) fn left_out_cost(
     0.5 * (fit + alpha.ncols() as f64 * volume)
 }
 
-/// The cost itself, unless it is beyond the range of numbers.
+/// Returns a cost; refuses one that overflowed.
 pub(super) fn checked_cost(criterion: Criterion, cost: f64) -> Result<f64> {
     if cost.is_finite() {
         return Ok(cost);

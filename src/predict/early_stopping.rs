@@ -77,12 +77,12 @@ impl ValidationCurve {
         &self.times
     }
 
-    /// Root mean square errors at the times.
+    /// Returns the root mean square errors at the times, in the order of [`times`](Self::times).
     pub fn errors(&self) -> &[f64] {
         &self.errors
     }
 
-    /// Returns the place of the least error among the times; the first of equal ones.
+    /// Returns the index of the time with the least error, and the first of several equal errors.
     pub fn best(&self) -> usize {
         self.best
     }

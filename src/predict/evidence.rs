@@ -1,4 +1,4 @@
-//! Model selection from training points alone: evidence, leave-one-out and cross-validation, in closed form.
+//! Model selection from the training points: evidence, leave-one-out and cross-validation in closed form.
 
 use faer::Mat;
 use ndarray::{Array1, ArrayView2};
@@ -63,12 +63,12 @@ impl Evidence {
     /// * `noise` — the noise variance ε
     ///
     /// # Cost and accuracy
-    /// O(n³) time, two more n × n matrices. Errors are rounding times the condition number of A.
+    /// O(n³) time and two more n × n matrices. Relative errors are rounding (2e-16) times the condition number of A.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input,
-    /// [`Error::NotPositiveDefinite`] if A is singular. [`Error::InvalidValue`] also for targets of which a cost is beyond the range of
-    /// numbers, as it grows with their squares (from about 10¹⁵⁴ on): every cost of an `Evidence` is finite.
+    /// * [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] — bad input
+    /// * [`Error::InvalidValue`] — a cost overflows, since it grows with the squares of the targets (from about 10¹⁵⁴ on)
+    /// * [`Error::NotPositiveDefinite`] — A is singular to working precision
     pub fn fit(
         train_train: ArrayView2<'_, f64>,
         targets: ArrayView2<'_, f64>,
@@ -111,11 +111,11 @@ impl Evidence {
 
     /// Returns the condition number of A, largest over smallest eigenvalue.
     ///
-    /// An estimate from below, by the method of Lanczos on the factor of A and on its inverse, from random vectors. Errors of all results are about
-    /// this times rounding (2e-16). Only ε is added to the diagonal.
+    /// The number is an estimate from below, by the method of Lanczos on A and on its inverse from random vectors. The relative errors of all
+    /// results are about this number times rounding (2e-16).
     ///
     /// # Cost and accuracy
-    /// O(n²) for each of at most 200 steps; usually within a hundredth.
+    /// O(n²) time for each of at most 200 steps; the relative error is usually below 0.01.
     pub fn condition(&self) -> f64 {
         self.cholesky.condition()
     }
@@ -128,7 +128,8 @@ impl Evidence {
         -0.5 * fit - 0.5 * self.outputs() as f64 * (self.cholesky.log_determinant() + constant)
     }
 
-    /// Returns the derivative of the log marginal likelihood along a change of the kernel, $`\frac12 \mathrm{tr}\bigl((\alpha\alpha^\top - C A^{-1}) \dot K\bigr)`$.
+    /// Returns the derivative of the log marginal likelihood along a change of the kernel,
+    /// $`\frac12 \mathrm{tr}\bigl((\alpha\alpha^\top - C A^{-1}) \dot K\bigr)`$.
     ///
     /// # Arguments
     /// * `change` — the derivative of K with respect to a parameter, symmetric, `[n, n]`
@@ -148,7 +149,7 @@ impl Evidence {
         checked_derivative(0.5 * (fit - self.outputs() as f64 * trace))
     }
 
-    /// Returns the derivative of the log marginal likelihood with respect to the noise variance ε; infinite beyond the range of numbers.
+    /// Returns the derivative of the log marginal likelihood with respect to the noise variance ε; infinite if it overflows.
     pub fn ridge_derivative(&self) -> f64 {
         let alpha = &self.weights.scaled;
         let columns = self.weights.exponents.iter().enumerate();
@@ -162,7 +163,7 @@ impl Evidence {
         0.5 * (square - self.outputs() as f64 * trace)
     }
 
-    /// Returns the cost of this kernel and this noise by a criterion; the smaller the better.
+    /// Returns the cost of this kernel and this noise by a criterion; smaller costs are better.
     pub fn cost(&self, criterion: Criterion) -> f64 {
         match criterion {
             Criterion::MarginalLikelihood => -self.log_marginal_likelihood(),
@@ -176,7 +177,7 @@ impl Evidence {
     /// * `change` — the derivative of K with respect to a parameter, symmetric, `[n, n]`
     ///
     /// # Cost and accuracy
-    /// O(n²) for the marginal likelihood, else O(n³) and one more matrix.
+    /// O(n²) time for the marginal likelihood; O(n³) time and one more matrix for the other criteria.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input, [`Error::NotFinite`] if the
@@ -197,21 +198,25 @@ impl Evidence {
         checked_derivative(self.left_out_derivative(criterion, &moved))
     }
 
-    /// Returns the derivative of the cost with respect to the noise variance ε; cost as [`cost_derivative`](Self::cost_derivative).
+    /// Returns the derivative of the cost with respect to the noise variance ε.
+    ///
+    /// It takes the time of [`cost_derivative`](Self::cost_derivative).
     pub fn cost_ridge_derivative(&self, criterion: Criterion) -> f64 {
         match criterion {
             Criterion::MarginalLikelihood => -self.ridge_derivative(),
-            // The change is the identity.
+            // The change of A is the identity.
             _ => self.left_out_derivative(criterion, &self.inverse),
         }
     }
 
+    /// The derivative of the cost of left-out points along a change Ȧ of A.
+    ///
     /// # Arguments
-    /// * `moved` — the change of A times A⁻¹
+    /// * `moved` — Ȧ A⁻¹
     fn left_out_derivative(&self, criterion: Criterion, moved: &Mat<f64>) -> f64 {
         let n = self.len();
         let alpha = &self.weights.scaled;
-        // The change of α is −A⁻¹ Ȧ α, and that of A⁻¹ is −A⁻¹ Ȧ A⁻¹.
+        // The change of α is −A⁻¹ Ȧ α, and the change of A⁻¹ is −A⁻¹ Ȧ A⁻¹; only the diagonal of the latter is needed.
         let change_of_targets = product(moved.as_ref(), self.targets.scaled.as_ref());
         let weights_change = product(self.inverse.as_ref(), change_of_targets.as_ref());
         let inverse = self.inverse_diagonal();
@@ -262,14 +267,15 @@ impl Evidence {
     /// Predicts the points of each fold from the points of all other folds; variances include the noise.
     ///
     /// # Arguments
-    /// * `folds` — the number of its fold for each point
+    /// * `folds` — for each point, the number of its fold
     ///
     /// # Cost and accuracy
-    /// O(Σ k³) for folds of k points.
+    /// O(Σ k³) time, with a sum over the folds and their numbers k of points.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] unless there is one fold per point, [`Error::InvalidValue`] if all points are in one,
-    /// [`Error::NotPositiveDefinite`] by rounding.
+    /// * [`Error::ShapeMismatch`] — not one fold number per point
+    /// * [`Error::InvalidValue`] — all points are in one fold
+    /// * [`Error::NotPositiveDefinite`] — a block of A⁻¹ is singular to working precision
     pub fn leave_fold_out(&self, folds: &[usize]) -> Result<Marginals> {
         let n = self.len();
         if folds.len() != n {
@@ -282,6 +288,7 @@ impl Evidence {
                 "at least two folds",
             ));
         }
+        // For a fold F with the block B = (A⁻¹)_FF: the residuals y_F − μ_F are B⁻¹ α_F, and the covariance is B⁻¹.
         let outputs = self.outputs();
         let mut mean = self.targets.scaled.clone();
         let mut variance = Array1::zeros(n);

@@ -1,7 +1,7 @@
-//! Targets and predictions that are functions: their values at given places, as rows of a kernel.
+//! Targets and predictions that are functions, given by their values at some places.
 //!
-//! The kernel of a network with [`Outputs`](crate::network::Outputs) at P places has P rows per signal, signal after signal.
-//! Targets of n signals have the shape `[n, P, q]`, q numbers at each place; a regression takes them as `[n P, q]`.
+//! The kernel matrix of a network with [`Outputs`](crate::network::Outputs) at P places has P rows per signal, signal after signal.
+//! Targets of n signals with q numbers at each place have the shape `[n, P, q]`; a regression takes them as `[n P, q]`.
 //!
 //! # Examples
 //! ```
@@ -25,7 +25,7 @@ use ndarray::{Array2, Array3, ArrayView3};
 
 use crate::{Error, Result};
 
-/// Reshapes targets at the places of each signal to the rows of a kernel.
+/// Reshapes targets at the places of each signal to the rows of a kernel matrix.
 ///
 /// # Arguments
 /// * `targets` — shape `[n, places, q]`
@@ -34,7 +34,7 @@ use crate::{Error, Result};
 /// The result has shape `[n places, q]`.
 ///
 /// # Errors
-/// [`Error::ShapeMismatch`] if there is another number of places, [`Error::Empty`] if there is no target.
+/// [`Error::ShapeMismatch`] for another number of places, [`Error::Empty`] without targets.
 pub fn to_rows(targets: ArrayView3<'_, f64>, places: usize) -> Result<Array2<f64>> {
     let what = || "targets".to_owned();
     let (signals, found, numbers) = targets.dim();

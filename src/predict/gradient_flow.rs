@@ -21,23 +21,21 @@ const MEAN: &str = "predicted mean";
 
 /// Gradient flow on the quadratic loss for infinitely wide networks, starting at random initialisation.
 ///
-/// The loss is half the square error, averaged over all entries of the targets (`n` points times `outputs`), and
-/// η is the learning rate. With $`\tau = \eta t / (n \cdot \mathrm{outputs})`$ and
-/// $`P_\tau = \Theta_{xx}^{-1} (1 - e^{-\tau \Theta_{xx}})`$:
+/// The loss is half the square error, averaged over all entries of the targets (`n` points times `outputs`). With the learning rate η,
+/// $`\tau = \eta t / (n \cdot \mathrm{outputs})`$ and $`P_\tau = \Theta_{xx}^{-1} (1 - e^{-\tau \Theta_{xx}})`$, the prediction is
 ///
 /// ```math
 /// \mathrm{mean} = Z y , \qquad \mathrm{cov} = K_{ss} - Z K_{xs} - K_{sx} Z^\top + Z K_{xx} Z^\top , \qquad Z = \Theta_{sx} P_\tau
 /// ```
-/// On the training points themselves $`\mathrm{mean} = (1 - e^{-\tau\Theta}) y`$ and
-/// $`\mathrm{cov} = e^{-\tau\Theta} K e^{-\tau\Theta}`$. At t = 0 the mean is 0 and the covariance is K. For
-/// [`KernelKind::Nngp`] Θ is K.
+/// On the training points $`\mathrm{mean} = (1 - e^{-\tau\Theta}) y`$ and $`\mathrm{cov} = e^{-\tau\Theta} K e^{-\tau\Theta}`$. At t = 0 the
+/// mean is 0 and the covariance is K. For [`KernelKind::Nngp`] Θ is K.
 ///
-/// A ridge is added to $`\Theta_{xx}`$ wherever it stands, not to $`K_{xx}`$ of an NTK ensemble; for an NNGP ensemble
-/// they are one matrix, and the covariance at t = ∞ equals the covariance of a Gaussian process with noise. These are the conventions of
-/// the library neural-tangents (`diag_reg` is [`Ridge::Relative`]).
+/// A ridge is added to $`\Theta_{xx}`$ everywhere in these formulas, but not to $`K_{xx}`$ of an NTK ensemble. For an NNGP ensemble the two
+/// are one matrix, and the covariance at t = ∞ is the covariance of a Gaussian process with noise. The conventions agree with the library
+/// neural-tangents, whose `diag_reg` is [`Ridge::Relative`].
 ///
-/// The eigendecomposition and the Cholesky factor are computed when first needed and kept; predictions at any
-/// number of times and test sets share them.
+/// The eigendecomposition and the Cholesky factor are computed when first needed and kept. Predictions at any number of times and test
+/// sets share them.
 ///
 /// # Examples
 /// ```
@@ -70,13 +68,13 @@ pub struct GradientFlow {
     ridge: f64,
     /// Θ + ε
     evolution: Mat<f64>,
-    /// K as it stands between Z and Zᵀ: without ridge for an NTK ensemble, `None` if it is `evolution`.
+    /// K without ridge for an NTK ensemble; `None` for an NNGP ensemble, where `evolution` stands for it.
     prior: Option<Mat<f64>>,
     targets: Mat<f64>,
-    /// The targets, scaled by powers of two: all means are computed from these.
+    /// The targets scaled by powers of two, from which all means are computed.
     scaled: ScaledColumns,
     learning_rate: f64,
-    /// Of Θ, as reported.
+    /// The reported error of Θ.
     kernel_error: f64,
     cholesky: OnceLock<Result<Cholesky>>,
     spectrum: OnceLock<Result<Spectrum>>,
@@ -86,22 +84,24 @@ pub struct GradientFlow {
 #[derive(Debug)]
 struct Spectrum {
     eigen: SymmetricEigen,
-    /// Vᵀ y, of the scaled targets
+    /// Vᵀ y for the scaled targets.
     targets: Mat<f64>,
-    /// Vᵀ K V, once a covariance needs it.
+    /// Vᵀ K V, computed when a covariance first needs it.
     prior: OnceLock<Mat<f64>>,
 }
 
-/// Kernels with test points, checked: in the basis of the training points, or of the eigenvectors of Θ.
+/// Checked kernels with test points, whose columns are the training points or the eigenvectors of Θ.
 struct Test<S> {
+    /// Θ_sx.
     evolution: Mat<f64>,
-    /// `None` where it is `evolution`.
+    /// K_sx; `None` if it is `evolution`.
     nngp: Option<Mat<f64>>,
+    /// K_ss, or its diagonal.
     prior: S,
 }
 
 impl GradientFlow {
-    /// Sets up the training on the given points. Decompositions are computed when first needed.
+    /// Takes the training points. Decompositions are computed when first needed.
     ///
     /// # Arguments
     /// * `train` — kernels between training points, symmetric, shape `[n, n]`
@@ -109,8 +109,8 @@ impl GradientFlow {
     /// * `ridge` — added to the diagonal of Θ
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] (asymmetric
-    /// kernel, negative ridge). Whether Θ is positive definite shows when it is first solved.
+    /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] (asymmetric kernel, negative ridge) for
+    /// bad input. The first prediction, not `fit`, reports that Θ is not positive definite.
     pub fn fit(
         train: Kernels<'_>,
         targets: ArrayView2<'_, f64>,
@@ -139,10 +139,10 @@ impl GradientFlow {
         })
     }
 
-    /// Sets the learning rate η, the unit of time; 1 unless set. Existing decompositions are kept.
+    /// Sets the learning rate η, which multiplies the time; 1 by default. Existing decompositions are kept.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] unless it is a finite number above 0.
+    /// [`Error::InvalidValue`] unless the learning rate is a finite number above 0.
     pub fn with_learning_rate(mut self, learning_rate: f64) -> Result<Self> {
         positive("learning rate", learning_rate)?;
         self.learning_rate = learning_rate;
@@ -168,11 +168,12 @@ impl GradientFlow {
         self.targets.ncols()
     }
 
-    /// Returns the largest learning rate with which gradient descent does not diverge, 2 n · outputs / λ with the largest eigenvalue λ of
-    /// Θ with its ridge; infinite if Θ vanishes.
+    /// Returns the largest learning rate at which gradient descent does not diverge; infinite if Θ vanishes.
+    ///
+    /// It is $`2 n \cdot \mathrm{outputs} / \lambda`$ with the largest eigenvalue λ of Θ with its ridge.
     ///
     /// # Cost and accuracy
-    /// One eigendecomposition, O(n³), at the first call.
+    /// One eigendecomposition, O(n³) time, at the first call.
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`] if Θ has a negative eigenvalue.
@@ -192,8 +193,8 @@ impl GradientFlow {
     /// * `prior` — the NNGP between test points, symmetric, shape `[m, m]`
     ///
     /// # Cost and accuracy
-    /// For m test points O(n³ + n² m + n m²); the n³ only once for all finite times and test sets, and a third of a
-    /// multiplication (Cholesky) at t = ∞.
+    /// O(n³ + n² m + n m²) time for m test points. The term n³ is one decomposition for all times and test sets: an eigendecomposition for
+    /// finite times, a Cholesky factorisation for t = ∞.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input,
@@ -232,7 +233,7 @@ impl GradientFlow {
     /// * `prior` — the NNGP of each test point with itself, shape `[m]`
     ///
     /// # Cost and accuracy
-    /// As [`GradientFlow::predict`] without the terms in m²; memory is O(n² + m n).
+    /// O(n³ + n² m) time as for [`GradientFlow::predict`]; memory for O(n² + m n) numbers.
     ///
     /// # Errors
     /// As [`GradientFlow::predict`].
@@ -282,7 +283,7 @@ impl GradientFlow {
     /// * `test_train` — the driving kernel between test and training points, shape `[m, n]`
     ///
     /// # Cost and accuracy
-    /// O(n² (m + outputs)) once the kernel is decomposed, then O(n m outputs) per time.
+    /// After the decomposition of the kernel, O(n² (m + outputs)) time, and O(n m outputs) time per training time.
     ///
     /// # Errors
     /// As [`GradientFlow::predict`].
@@ -313,12 +314,12 @@ impl GradientFlow {
         Ok(means)
     }
 
-    /// Predicts on the training points themselves.
+    /// Predicts mean and covariance at the training points.
     ///
-    /// At t = ∞ the mean is the targets and the covariance is zero.
+    /// At t = ∞ the mean equals the targets and the covariance is zero.
     ///
     /// # Cost and accuracy
-    /// O(n³) for the first finite time (eigendecomposition) and for each covariance.
+    /// O(n³) time for the eigendecomposition at the first finite time, and O(n³) time per covariance.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for a negative, infinite or NaN time, [`Error::NotPositiveDefinite`] if Θ has a
@@ -341,7 +342,7 @@ impl GradientFlow {
             vectors.as_ref(),
             scale_rows(&learned, &spectrum.targets).as_ref(),
         );
-        // In the eigenbasis e^{-τλ} K e^{-τλ}.
+        // The covariance e^{−τΘ} K e^{−τΘ} in the eigenbasis; without a separate prior K is Θ, and the factors are λ e^{−2τλ}.
         let right = match &self.prior {
             Some(prior) => product(
                 scale_columns(&scale_rows(&left_over, spectrum.prior(prior)), &left_over).as_ref(),
@@ -376,7 +377,7 @@ impl GradientFlow {
         })
     }
 
-    /// Mean and spread at each of the times.
+    /// Computes mean and spread at each of the times.
     fn at_times<S: Spread>(
         &self,
         test: Test<S>,
@@ -399,7 +400,7 @@ impl GradientFlow {
             .collect()
     }
 
-    /// The kernels are in the eigenbasis.
+    /// Computes mean and spread at a finite time, from kernels in the eigenbasis.
     fn at_finite_time<S: Spread>(
         &self,
         test: &Test<S>,
@@ -408,7 +409,7 @@ impl GradientFlow {
         let spectrum = self.spectrum()?;
         let z = scale_columns(&test.evolution, &spectrum.gains(elapsed));
         let mean = product(z.as_ref(), spectrum.targets.as_ref());
-        // Θ = K: the three terms combine to K_sx P_{2τ} K_xs, and the variance is that of the weights at twice the time.
+        // For Θ = K the three terms after K_ss combine to −K_sx P_{2τ} K_xs, with the gains at twice the time.
         let (spread, weights) = match (&test.nngp, &self.prior) {
             (Some(nngp), Some(prior)) => {
                 let prior = spectrum.prior(prior).as_ref();
@@ -426,7 +427,7 @@ impl GradientFlow {
         self.finished(mean, spread, &test.prior, weights)
     }
 
-    /// t = ∞.
+    /// Computes mean and spread at t = ∞ from the Cholesky factor: Z = Θ_sx Θ_xx⁻¹.
     fn converged<S: Spread>(&self, test: &Test<S>) -> Result<(Array2<f64>, S::Found)> {
         let cholesky = self.cholesky()?;
         let coefficients = cholesky.solve(self.scaled.scaled.clone());
@@ -452,7 +453,7 @@ impl GradientFlow {
         self.finished(mean, spread, &test.prior, weights)
     }
 
-    /// Scales the mean back, and clears the rounding of the variances.
+    /// Removes the scaling of the mean, and the rounding errors of the variances.
     fn finished<S: Spread>(
         &self,
         mean: Mat<f64>,
@@ -471,6 +472,7 @@ impl GradientFlow {
         Ok((to_array(MEAN, &self.scaled.restore(&mean))?, found))
     }
 
+    /// Checks kernels with test points; `prior` checks the kernel between m test points.
     fn check_test<S>(
         &self,
         cross: Kernels<'_>,
@@ -536,6 +538,7 @@ impl GradientFlow {
 }
 
 impl Spectrum {
+    /// The eigenvalues of P_τ.
     fn gains(&self, elapsed: Elapsed) -> Vec<f64> {
         let values = self.eigen.values.iter();
         values.map(|&value| elapsed.gain(value)).collect()
@@ -553,7 +556,7 @@ impl Spectrum {
 }
 
 impl<S: Spread> Test<S> {
-    /// In the basis of these columns.
+    /// The kernels with columns in the basis of some orthonormal vectors.
     fn rotated(&self, vectors: &Mat<f64>) -> Test<S> {
         let rotate = |kernel: &Mat<f64>| product(kernel.as_ref(), vectors.as_ref());
         Test {
@@ -578,7 +581,7 @@ fn cross_name(kind: KernelKind) -> &'static str {
     }
 }
 
-/// What was found for the only time.
+/// The only prediction, for one time.
 fn single<T>(mut all: Vec<T>) -> T {
     all.pop().expect("one prediction for one time")
 }

@@ -9,9 +9,10 @@ use crate::kernel::KernelMatrices;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KernelKind {
-    /// The neural tangent kernel Θ: all parameters of a network are trained.
+    /// The neural tangent kernel Θ, for training all parameters of a network.
     Ntk,
-    /// The NNGP kernel K: only the last layer is trained. At t = ∞ this is the posterior of the Gaussian process with covariance K.
+    /// The NNGP kernel K, for training the last layer only. The prediction at t = ∞ is the posterior of the Gaussian process with
+    /// covariance K.
     Nngp,
 }
 
@@ -68,7 +69,7 @@ impl<'a> Kernels<'a> {
         }
     }
 
-    /// Makes the kernels for training the last layer alone, with the NNGP kernel.
+    /// Makes the kernels for training the last layer only, with the NNGP kernel.
     pub fn nngp(nngp: ArrayView2<'a, f64>) -> Self {
         Kernels {
             kind: KernelKind::Nngp,
@@ -78,8 +79,9 @@ impl<'a> Kernels<'a> {
         }
     }
 
-    /// Makes the kernels from kernel matrices of a network, for training with one of the two. Messages about singular matrices state the
-    /// error that the matrices report.
+    /// Makes the kernels for training with one of the two kernel matrices of a network.
+    ///
+    /// Messages about singular matrices state the error that the matrices report.
     pub fn of(kind: KernelKind, gram: &'a KernelMatrices) -> Self {
         let largest = gram.error.largest();
         Kernels {
@@ -114,7 +116,7 @@ impl<'a> Kernels<'a> {
     }
 }
 
-/// Adds the error that a kernel reports to an eigenvalue or a pivot that is not positive: they are to be compared.
+/// Adds the reported error of a kernel to the message about an eigenvalue or a pivot that is not positive, for comparison.
 pub(super) fn with_kernel_error(error: Error, reported: f64) -> Error {
     match error {
         Error::NotPositiveDefinite {

@@ -1,4 +1,4 @@
-//! Measures of the error of predictions, and of its uncertainty.
+//! Measures of the error of predictions, and the uncertainty of these measures.
 
 use ndarray::{Array2, ArrayView, ArrayView2, Dimension};
 
@@ -15,8 +15,8 @@ pub struct Score {
     pub mae: f64,
     /// Root mean square error, [`rmse`].
     pub rmse: f64,
-    /// Share of the variance that is explained, [`r_squared`], with one row for each entry of the first axis; `None` for targets
-    /// without variance.
+    /// Fraction of the variance that is explained, [`r_squared`], with one row per entry of the first axis; `None` for targets without
+    /// variance.
     pub r_squared: Option<f64>,
 }
 
@@ -114,7 +114,7 @@ pub fn rmse<D: Dimension>(
     in_range("root mean square error", times_power(scaled, power))
 }
 
-/// Computes the share of the targets' variance that is explained, $`R^2`$: 1 for perfect predictions, 0 for the mean of the targets.
+/// Computes the fraction of the targets' variance that is explained, $`R^2`$: 1 for perfect predictions, 0 for the mean of the targets.
 ///
 /// ```math
 /// R^2 = 1 - \frac{\sum_{ic} (p_{ic} - y_{ic})^2}{\sum_{ic} (y_{ic} - \bar y_c)^2}
@@ -123,7 +123,7 @@ pub fn rmse<D: Dimension>(
 /// * `predictions`, `targets` — shape `[n, outputs]`
 ///
 /// # Cost and accuracy
-/// O(n · outputs); sums of squares are scaled, so that targets from 1e-150 to 1e150 neither overflow nor vanish.
+/// O(n · outputs) time. Sums of squares are scaled by powers of two, so that they neither overflow nor underflow.
 ///
 /// # Errors
 /// [`Error::ShapeMismatch`], [`Error::Empty`] or [`Error::NotFinite`] for bad input, [`Error::InvalidValue`] for targets
@@ -150,7 +150,7 @@ pub fn r_squared(predictions: ArrayView2<'_, f64>, targets: ArrayView2<'_, f64>)
     }
     let variance = SquareSum::of(deviations.iter().copied());
     let largest = targets.iter().fold(0.0_f64, |m, y| m.max(y.abs()));
-    // Below the rounding of the means there is none.
+    // A variance below the rounding of the means counts as zero.
     if variance.root_over(1.0) <= n * f64::EPSILON * times_power(largest, -power) {
         return Err(Error::invalid(
             "targets",
@@ -203,7 +203,7 @@ pub fn standard_error(repeats: &[f64]) -> Result<f64> {
             "at least 2 for a standard error",
         ));
     }
-    // Differences of the largest numbers are finite after the division.
+    // The division by a power of two keeps differences of the largest numbers finite.
     let power = exponent(repeats.iter().copied());
     let scaled = |x: f64| times_power(x, -power);
     let squares = SquareSum::of(repeats.iter().map(|x| scaled(*x) - scaled(center)));
@@ -211,7 +211,7 @@ pub fn standard_error(repeats: &[f64]) -> Result<f64> {
     in_range("standard error", times_power(error, power))
 }
 
-/// The exponent of a power of two by which numbers are divided so that sums of their differences are finite: 0 unless they are huge.
+/// The exponent of a power of two; numbers divided by this power have finite sums of differences. It is 0 unless a number is huge.
 fn safe_power<D: Dimension>(
     predictions: &ArrayView<'_, f64, D>,
     targets: &ArrayView<'_, f64, D>,
@@ -232,7 +232,7 @@ fn differences<D: Dimension>(
     pairs.map(move |(p, y)| scaled(*p) - scaled(*y))
 }
 
-/// The number itself, unless it overflowed.
+/// Returns a number; refuses one that overflowed.
 fn in_range(what: &str, value: f64) -> Result<f64> {
     check_finite(what, ndarray::aview0(&value))?;
     Ok(value)

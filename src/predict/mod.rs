@@ -1,18 +1,18 @@
 //! Prediction from kernels: regression at any training time, Gaussian processes, selection of ridge and network, metrics.
 //!
-//! Predictions use kernel matrices alone, from any network and group. Rows and columns are points:
-//! `[train, train]`, `[test, train]`, `[test, test]`; targets are `[train, outputs]`. Every method of regression has a function `fit` that takes
-//! the training points, and a function `predict` that takes the kernels of test points.
+//! Predictions need kernel matrices only, from any network and group. The rows and columns of a kernel matrix are points: its shape is
+//! `[train, train]`, `[test, train]` or `[test, test]`. Targets have the shape `[train, outputs]`. Every method of regression has a function
+//! `fit` that takes the training points, and a function `predict` that takes the kernels of test points.
 //!
 //! * [`Regression`]: one interface to the methods below for most uses, with options for the kernel, the ridge or the [`Criterion`] that
 //!   selects it, and the training time
 //! * [`GradientFlow`]: mean and covariance of an ensemble of infinitely wide networks after training for a
-//!   time t, from the neural tangent kernel, or from the NNGP kernel alone (training the last layer only)
+//!   time t, from the neural tangent kernel, or from the NNGP kernel (training the last layer only)
 //! * [`GaussianProcess`]: exact Bayesian inference with the NNGP kernel as the prior
-//! * [`KernelRidge`], [`RidgePath`]: the mean alone; for one ridge, or for many from one eigendecomposition
-//! * [`ConjugateGradient`]: the mean of [`KernelRidge`] by products with the kernel ([`KernelRows`]), which need not be in memory; with a
+//! * [`KernelRidge`], [`RidgePath`]: the mean without covariance, for one ridge or for many ridges from one eigendecomposition
+//! * [`ConjugateGradient`]: the mean of [`KernelRidge`] by products with a kernel ([`KernelRows`]) that need not be in memory, with an optional
 //!   [`Preconditioner`] from a few rows ([`PivotedCholesky`])
-//! * [`Nystrom`]: regression on the kernels of a few training points, with a bound of what that changes
+//! * [`Nystrom`]: regression on the kernels of a few training points, with a bound on the distance to the full regression
 //! * [`Evidence`]: log marginal likelihood, leave-one-out and cross-validation in closed form; costs by a [`Criterion`] with their
 //!   derivatives
 //! * [`selection`]: derivatives of kernels by weight and bias standard deviations, and the selection of these hyperparameters and of the noise

@@ -11,7 +11,7 @@ use super::solvers::linalg::{SymmetricEigen, product, scale_columns};
 use crate::numeric::powers::{SquareSum, times_power};
 use crate::{Error, Result};
 
-/// Negative eigenvalues of a covariance, relative to the largest, that are put down to rounding.
+/// Negative eigenvalues of a covariance down to this fraction of the largest one count as rounding.
 const ROUNDING: f64 = 1e-6;
 
 /// Mean and covariance of the outputs over an ensemble of networks, jointly for some points.
@@ -36,19 +36,19 @@ impl Prediction {
 
     /// Draws members of the ensemble: functions at the points of the prediction.
     ///
+    /// Returns an array of shape `[count, points, outputs]`.
+    ///
     /// # Arguments
+    /// * `rng` — source of random numbers
     /// * `count` — number of members
     ///
-    /// The result has shape `[count, points, outputs]`.
-    ///
     /// # Cost and accuracy
-    /// O(n³) for n points, once. The covariance may be singular; eigenvalues that are negative by up to 10⁻⁶ of the largest one are
-    /// taken for rounding, and for zero.
+    /// O(n³) time for n points and any number of members, and O(n² outputs) time per member. The covariance may be singular: eigenvalues
+    /// that are negative by up to 10⁻⁶ of the largest one count as zero.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::ShapeMismatch`] or
-    /// [`Error::NotFinite`] if mean and covariance are no prediction,
-    /// [`Error::NotPositiveDefinite`] for larger negative eigenvalues.
+    /// [`Error::Empty`], [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] if mean and covariance do not form a
+    /// prediction, [`Error::NotPositiveDefinite`] for larger negative eigenvalues.
     ///
     /// # Examples
     /// ```
@@ -85,7 +85,7 @@ impl Prediction {
     }
 }
 
-/// Marginal mean and variance of each point: of a prediction, or of training points predicted from all other training points.
+/// Marginal mean and variance of each point, of test points or of training points that are predicted from all other training points.
 ///
 /// # Examples
 /// ```
@@ -94,7 +94,7 @@ impl Prediction {
 ///
 /// let found = Marginals { mean: array![[0.0], [1.0]], variance: array![1.0, 1.0] };
 /// assert_eq!(found.mean_square_error(array![[0.0], [3.0]].view())?, 2.0);
-/// // Two normal densities, one of them two standard deviations away.
+/// // Two normal log densities, the second one at two standard deviations from its mean.
 /// let expected = -std::f64::consts::TAU.ln() - 2.0;
 /// assert!((found.log_probability(array![[0.0], [3.0]].view())? - expected).abs() < 1e-14);
 /// # Ok::<(), haarmonic::Error>(())
@@ -109,7 +109,7 @@ pub struct Marginals {
 }
 
 impl Marginals {
-    /// Adds the variance of independent noise, which makes them predictions of noisy targets in place of the noise-free function.
+    /// Adds the variance of independent noise, which turns predictions of the noise-free function into predictions of noisy targets.
     pub fn with_noise(mut self, variance: f64) -> Self {
         self.variance += variance;
         self
@@ -121,7 +121,7 @@ impl Marginals {
     /// * `targets` — shape `[n, outputs]`
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another shape, [`Error::InvalidValue`] if the error is beyond the range of numbers.
+    /// [`Error::ShapeMismatch`] for another shape, [`Error::InvalidValue`] if the error overflows.
     pub fn mean_square_error(&self, targets: ArrayView2<'_, f64>) -> Result<f64> {
         self.check(targets)?;
         let squares = SquareSum::of(self.mean.iter().zip(targets).map(|(m, y)| y - m));
@@ -129,13 +129,13 @@ impl Marginals {
         checked_cost(Criterion::LeaveOneOutError, mean)
     }
 
-    /// Returns the log probability of the targets under the predictions, each on its own, summed over points and outputs.
+    /// Returns the sum over points and outputs of the log probability of each target under its prediction.
     ///
     /// # Arguments
     /// * `targets` — shape `[n, outputs]`
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for another shape, [`Error::InvalidValue`] if the sum is beyond the range of numbers.
+    /// [`Error::ShapeMismatch`] for another shape, [`Error::InvalidValue`] if the sum overflows.
     ///
     /// # References
     /// RW06, Eqs. (5.10), (5.11).

@@ -15,7 +15,7 @@ use super::solvers::ridge::Ridge;
 use super::time::Time;
 use crate::Result;
 
-/// Ridges that are tried, as multiples of the mean diagonal entry of the kernel.
+/// The range of ridges for a selection, as multiples of the mean diagonal entry of the kernel.
 const RANGE: RangeInclusive<f64> = 1e-10..=1e2;
 
 /// The rule for the ridge.
@@ -41,8 +41,8 @@ impl From<Criterion> for RidgeRule {
 
 /// Regression with the NTK or the NNGP kernel: the predictions of an ensemble of infinitely wide networks after training.
 ///
-/// It combines [`GradientFlow`] and [`RidgePath`]. The given [`Kernels`] decide between NTK and NNGP. At t = ∞, the default, the kernel is
-/// factorised by Cholesky; at other times it is diagonalised.
+/// `Regression` combines [`GradientFlow`] and [`RidgePath`]. The given [`Kernels`] decide between NTK and NNGP. For t = ∞, the default, the
+/// kernel is factorised by Cholesky; for other times it is diagonalised.
 ///
 /// # Examples
 /// ```
@@ -103,7 +103,7 @@ impl Regression {
         self
     }
 
-    /// Sets the learning rate, the unit of time; 1 unless set.
+    /// Sets the learning rate, which multiplies the time; 1 by default.
     pub fn learning_rate(mut self, learning_rate: f64) -> Self {
         self.learning_rate = learning_rate;
         self
@@ -184,7 +184,7 @@ impl FittedRegression {
         self.flow.predict_marginals(cross, prior, self.time)
     }
 
-    /// Predicts the mean alone at test points.
+    /// Predicts the mean at test points.
     ///
     /// # Arguments
     /// * `test_train` — the driving kernel between test and training points, shape `[m, n]`
@@ -217,7 +217,7 @@ impl FittedRegression {
     ///
     /// # Arguments
     /// * `test_train` — the driving kernel between test and training points, shape `[m, n]`
-    /// * `labels` — numbers of outputs, `m` of them
+    /// * `labels` — shape `[m]`, the number of the output of each point's class
     ///
     /// # Errors
     /// As [`GradientFlow::predict`] and [`accuracy`].

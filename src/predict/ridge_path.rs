@@ -18,18 +18,18 @@ use crate::{Error, Result};
 
 const TRAIN_TRAIN: &str = "train-train kernel";
 const TEST_TRAIN: &str = "test-train kernel";
-/// From one ridge of the grid of a choice to the next.
+/// Largest factor from one ridge of the grid to the next.
 const STEP: f64 = 1.8;
-/// Of a chosen ridge, relative.
+/// Relative precision of a selected ridge.
 const PRECISION: f64 = 0.01;
 
 /// A selected ridge.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SelectedRidge {
-    /// ε itself, as [`Ridge::Absolute`] takes it.
+    /// The ridge ε, for [`Ridge::Absolute`].
     pub ridge: f64,
-    /// As a multiple of the mean diagonal entry, as [`Ridge::Relative`] takes it.
+    /// The ridge as a multiple of the mean diagonal entry, for [`Ridge::Relative`].
     pub relative: f64,
     /// The cost at this ridge.
     pub cost: f64,
@@ -70,10 +70,10 @@ impl RidgePath {
     /// * `targets` — shape `[n, outputs]`
     ///
     /// # Cost and accuracy
-    /// O(n³) time, several times a Cholesky factorisation; each ridge then costs O(n (n + m) outputs).
+    /// O(n³) time, several times the time of a Cholesky factorisation. Each ridge then takes O(n (n + m) outputs) time for m test points.
     ///
     /// # Errors
-    /// As [`KernelRidge::fit`]; a kernel that is only semi-definite is allowed here.
+    /// As [`KernelRidge::fit`], except that the kernel may be singular.
     pub fn fit(
         train_train: ArrayView2<'_, f64>,
         targets: ArrayView2<'_, f64>,
@@ -88,13 +88,14 @@ impl RidgePath {
         })
     }
 
-    /// Returns the eigenvalues λ of the kernel, in no particular order; negative ones within rounding are given
-    /// as zero, and larger ones are refused by [`RidgePath::fit`].
+    /// Returns the eigenvalues λ of the kernel, in no particular order.
+    ///
+    /// Eigenvalues that are negative by rounding are zero; [`RidgePath::fit`] refuses more negative ones.
     pub fn eigenvalues(&self) -> &[f64] {
         &self.eigen.values
     }
 
-    /// Returns the condition number of the kernel with a ridge: the largest eigenvalue over the smallest, infinite for singular ones.
+    /// Returns the condition number of the kernel with a ridge, the largest over the smallest eigenvalue; infinite for a singular kernel.
     ///
     /// # Errors
     /// [`crate::Error::InvalidValue`] for a negative ridge.
@@ -145,15 +146,15 @@ impl RidgePath {
             .collect()
     }
 
-    /// Returns the cost of a ridge by a criterion; the smaller the better.
+    /// Returns the cost of a ridge by a criterion; smaller costs are better.
     ///
     /// # Cost and accuracy
-    /// O(n · outputs) for the marginal likelihood, O(n² outputs) for left-out points. Errors are rounding (2e-16) times the
-    /// [`condition`](Self::condition).
+    /// O(n · outputs) time for the marginal likelihood, O(n² outputs) time for left-out points. Relative errors are rounding (2e-16) times
+    /// the [`condition`](Self::condition) number.
     ///
     /// # Errors
-    /// [`crate::Error::InvalidValue`] for a negative ridge and for targets so large that the cost, which grows with their squares, is
-    /// beyond the range of numbers; [`crate::Error::NotPositiveDefinite`] if the kernel with this ridge is singular to working precision.
+    /// * [`crate::Error::InvalidValue`] — the ridge is negative, or the cost overflows, since it grows with the squares of the targets
+    /// * [`crate::Error::NotPositiveDefinite`] — the kernel with this ridge is singular to working precision
     pub fn cost(&self, criterion: Criterion, ridge: Ridge) -> Result<f64> {
         let in_basis = self.solution_in_basis(ridge)?;
         let epsilon = ridge.to_absolute(self.mean_diagonal)?;
@@ -172,6 +173,8 @@ impl RidgePath {
         }
         let vectors = &self.eigen.vectors;
         let weights = targets.with(product(vectors.as_ref(), in_basis.as_ref()));
+        // (A⁻¹)_ii = Σ_j V_ij² / (λ_j + ε). V is stored column by column, so the eigenvalues j are the outer loop and the inner loop runs over
+        // contiguous points i.
         let mut inverse_diagonal = vec![0.0; n];
         for (j, value) in self.eigen.values.iter().enumerate() {
             let inverse = 1.0 / (value + epsilon);
@@ -185,19 +188,18 @@ impl RidgePath {
 
     /// Selects the ridge of the least cost.
     ///
-    /// The cost is looked at on a logarithmic grid, four to a power of ten, and then between the neighbours of the best
-    /// of them by golden section, until the ridge is known within a hundredth. If the best is at an end of the range, so may
-    /// the true best be.
+    /// The search evaluates the cost on a logarithmic grid with about four ridges per power of ten. A golden-section search between the
+    /// neighbours of the best grid point then determines the ridge to a relative precision of 0.01. A result at an end of the range suggests
+    /// a wider range. Ridges whose kernel is singular or whose cost overflows are skipped.
     ///
     /// # Arguments
-    /// * `range` — from the smallest to the largest ridge, as multiples of the mean diagonal entry; `1e-12..=1e2`
-    ///   says little in advance. Ridges with which the kernel is singular, or the cost beyond the range of numbers, are passed over.
+    /// * `range` — from the smallest to the largest ridge, as multiples of the mean diagonal entry; for example `1e-12..=1e2`
     ///
     /// # Cost and accuracy
-    /// Some eighty times [`cost`](Self::cost).
+    /// About 70 evaluations of [`cost`](Self::cost) for the range `1e-12..=1e2`.
     ///
     /// # Errors
-    /// [`crate::Error::InvalidValue`] unless the range is one of positive numbers; the error of [`cost`](Self::cost) if no ridge of
+    /// [`crate::Error::InvalidValue`] unless the range consists of positive numbers; the error of [`cost`](Self::cost) if no ridge of
     /// the range has a cost.
     ///
     /// # Examples
@@ -282,7 +284,7 @@ impl RidgePath {
         }
     }
 
-    /// Smallest and largest eigenvalue with the ridge.
+    /// The smallest and the largest eigenvalue of the kernel with the ridge.
     fn extremes(&self, epsilon: f64) -> [f64; 2] {
         let values = &self.eigen.values;
         let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(*v));
@@ -290,7 +292,7 @@ impl RidgePath {
         [smallest + epsilon, largest + epsilon]
     }
 
-    /// diag(λ + ε)⁻¹ Vᵀ y, of the scaled targets.
+    /// diag(λ + ε)⁻¹ Vᵀ y for the scaled targets.
     fn solution_in_basis(&self, ridge: Ridge) -> Result<Mat<f64>> {
         let epsilon = ridge.to_absolute(self.mean_diagonal)?;
         let values = &self.eigen.values;

@@ -1,4 +1,4 @@
-//! Predicted covariances: what the data take from the prior, and the rounding of that difference.
+//! Predicted covariances: differences between the prior and the information in the data, and the rounding of these differences.
 
 use faer::{Mat, MatRef};
 use ndarray::{Array1, Array2};
@@ -8,28 +8,28 @@ use super::solvers::linalg::{MORE_ACCURATE, add_product, product, to_symmetric_a
 use crate::{Error, Result};
 
 const COVARIANCE: &str = "predicted covariance";
-/// Variances of this many n ε of the prior variance, for n training points, have no digit: the sums they come from have n terms, and
-/// the variances of f(s) and of its interpolation are four roundings of the prior at a training point.
+/// A variance below this multiple of n ε times the prior variance, for n training points, has no correct digit. It comes from sums of n
+/// terms; at a training point the variances of f(s) and of its interpolation contribute four roundings of the prior variance.
 const NO_DIGIT: f64 = 4.0;
 
-/// What is asked of the outputs at test points: the covariance of all of them (a matrix), or the variance of each (numbers).
+/// The spread of the outputs at test points: the covariance of all points (a matrix), or the variance of each point (a vector).
 pub(super) trait Spread: Clone {
-    /// As it is given to the caller.
+    /// The type that the caller gets.
     type Found;
 
     /// self += scale a bᵀ.
     fn add(&mut self, scale: f64, a: MatRef<'_, f64>, b: MatRef<'_, f64>);
 
-    /// The variances.
+    /// The variance of each point.
     fn variances(&self) -> Vec<f64>;
 
-    /// Refuses numbers that are not finite.
+    /// Converts to the type of the caller; refuses numbers that are not finite.
     fn found(&self) -> Result<Self::Found>;
 
-    /// One of the variances.
+    /// The variance of one point.
     fn variance(found: &Self::Found, point: usize) -> f64;
 
-    /// Makes a variance zero, and what the point has in common with others: what does not vary does not vary with anything.
+    /// Sets a variance to zero, together with the covariances of the point with all other points.
     fn clear(found: &mut Self::Found, point: usize);
 }
 
@@ -62,6 +62,8 @@ impl Spread for Vec<f64> {
     type Found = Array1<f64>;
 
     fn add(&mut self, scale: f64, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
+        // variance_s += scale Σ_j a_sj b_sj. Matrices are stored column by column, so the columns j are the outer loop and the inner loop
+        // runs over contiguous points s.
         for j in 0..a.ncols() {
             for (s, variance) in self.iter_mut().enumerate() {
                 *variance += scale * a[(s, j)] * b[(s, j)];
@@ -88,7 +90,7 @@ impl Spread for Vec<f64> {
     }
 }
 
-/// K_ss − Z K_xs − K_sx Zᵀ + Z K_xx Zᵀ, or its diagonal.
+/// Computes K_ss − Z K_xs − K_sx Zᵀ + Z K_xx Zᵀ, or its diagonal.
 ///
 /// # Arguments
 /// * `prior` — K_ss
@@ -109,15 +111,15 @@ pub(super) fn sandwich<S: Spread>(
     spread
 }
 
-/// What the rounding of a predicted variance is measured by.
+/// A bound on the rounding error of predicted variances.
 ///
-/// The predicted variance is the prior variance of $`f(s) - \sum_j z_j f(x_j)`$ with the weights z of the training points. It is computed as
-/// a difference of sums of n terms, all of which are bounded by the product of the standard deviations:
+/// The predicted variance is the prior variance of $`f(s) - \sum_j z_j f(x_j)`$ with the weights z of the training points. It is computed
+/// as a difference of sums of n terms, each of which is bounded by a product of standard deviations. The rounding error is at most
 ///
 /// ```math
-/// n \, \varepsilon \, \Bigl( \sqrt{k(s, s)} + \sum_j |z_j| \sqrt{k(x_j, x_j)} \Bigr)^2
+/// n \, \varepsilon \, \Bigl( \sqrt{k(s, s)} + \sum_j |z_j| \sqrt{k(x_j, x_j)} \Bigr)^2 .
 /// ```
-/// bounds what rounding can do; the variance itself may be far smaller, and says nothing of it.
+/// The variance itself may be far smaller than this bound.
 pub(super) struct Rounding {
     /// Prior variances of the points of the prediction.
     pub(super) test_prior: Vec<f64>,
@@ -126,10 +128,11 @@ pub(super) struct Rounding {
 }
 
 impl Rounding {
-    /// Makes variances without a correct digit zero, with their covariances; refuses those that are negative beyond rounding.
+    /// Sets variances without a correct digit to zero, together with their covariances; refuses variances that are negative beyond
+    /// rounding.
     ///
     /// # Arguments
-    /// * `weights` — z of the points with these numbers, shape `[numbers, n]`; called only if a variance is in doubt
+    /// * `weights` — returns z for points given by their numbers, shape `[numbers, n]`; called only if a variance is in doubt
     pub(super) fn clear<S: Spread>(
         &self,
         found: &mut S::Found,
@@ -139,7 +142,8 @@ impl Rounding {
         self.clear_below::<S>(found, least, weights)
     }
 
-    /// The same for variances that are computed without a difference, of which small ones have their digits: makes negative ones zero.
+    /// Sets negative variances to zero, for variances that are computed without a difference: small values of these have correct digits.
+    /// Refuses variances that are negative beyond rounding.
     pub(super) fn clear_negative<S: Spread>(
         &self,
         found: &mut S::Found,
@@ -148,8 +152,10 @@ impl Rounding {
         self.clear_below::<S>(found, 0.0, weights)
     }
 
+    /// Sets variances below a limit to zero; refuses variances that are negative beyond rounding.
+    ///
     /// # Arguments
-    /// * `least` — the smallest variance that stays, relative to the prior
+    /// * `least` — the smallest variance that stays, relative to the prior variance
     fn clear_below<S: Spread>(
         &self,
         found: &mut S::Found,
@@ -184,6 +190,7 @@ impl Rounding {
     }
 }
 
+/// The error of a variance that is more negative than rounding explains.
 fn beyond_rounding(point: usize, variance: f64, prior: f64, rounding: f64) -> Error {
     Error::not_positive_definite(
         "kernels of test and training points together",
@@ -194,7 +201,7 @@ fn beyond_rounding(point: usize, variance: f64, prior: f64, rounding: f64) -> Er
     )
 }
 
-/// Some rows.
+/// Copies some rows of a matrix.
 pub(super) fn select_rows(matrix: &Mat<f64>, rows: &[usize]) -> Mat<f64> {
     Mat::from_fn(rows.len(), matrix.ncols(), |i, j| matrix[(rows[i], j)])
 }

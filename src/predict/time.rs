@@ -1,4 +1,4 @@
-//! Training times, and how far training has come along each eigenvector.
+//! Training times, and the progress of training along each eigenvector of the kernel.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Time {
-    /// After a finite time t ≥ 0; solved by the eigendecomposition.
+    /// A finite time t ≥ 0 of gradient flow; solved by the eigendecomposition.
     Finite(f64),
-    /// After a number of steps of gradient descent, of which the learning rate is the size; solved by the eigendecomposition.
-    /// It converges for learning rates below [`stable_learning_rate`](super::GradientFlow::stable_learning_rate).
+    /// A number of steps of gradient descent, whose size is the learning rate; solved by the eigendecomposition. Gradient descent
+    /// converges for learning rates below [`stable_learning_rate`](super::GradientFlow::stable_learning_rate).
     Steps(u64),
-    /// After convergence; solved by Cholesky.
+    /// The limit t = ∞; solved by Cholesky.
     Infinite,
 }
 
@@ -29,17 +29,18 @@ impl fmt::Display for Time {
     }
 }
 
-/// A training time in units of the loss: what is left of an error along an eigenvector of Θ with eigenvalue λ.
+/// A finite training time in units of the loss. It determines the fraction of an error that is left along an eigenvector of Θ with
+/// eigenvalue λ.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Elapsed {
-    /// Gradient flow: $`e^{-\lambda\tau}`$.
+    /// Gradient flow for the time τ leaves the fraction $`e^{-\lambda\tau}`$.
     Flow(f64),
-    /// Gradient descent: $`(1 - \lambda h)^k`$ with the step h.
+    /// Gradient descent with k steps h leaves the fraction $`(1 - \lambda h)^k`$.
     Descent { step: f64, steps: u64 },
 }
 
 impl Elapsed {
-    /// Nothing for t = ∞.
+    /// Converts a training time; the result is none for t = ∞.
     ///
     /// # Arguments
     /// * `rate` — η / (n · outputs)
@@ -50,7 +51,7 @@ impl Elapsed {
             Time::Finite(t) => t,
         };
         let tau = t * rate;
-        // Twice τ must be finite too.
+        // 2τ must be finite, too: `doubled` returns it.
         if t >= 0.0 && (2.0 * tau).is_finite() {
             return Ok(Some(Elapsed::Flow(tau)));
         }
@@ -61,7 +62,7 @@ impl Elapsed {
         ))
     }
 
-    /// Twice as far.
+    /// Twice the time.
     pub(super) fn doubled(self) -> Self {
         match self {
             Elapsed::Flow(tau) => Elapsed::Flow(2.0 * tau),
@@ -72,17 +73,17 @@ impl Elapsed {
         }
     }
 
-    /// What is left of an error.
+    /// The fraction of an error that is left.
     pub(super) fn left_over(self, eigenvalue: f64) -> f64 {
         match self {
             Elapsed::Flow(tau) => (-eigenvalue * tau).exp(),
             Elapsed::Descent { step, steps } => {
                 let x = eigenvalue * step;
                 if x < 0.5 {
-                    // 1 − x would be rounded, k times.
+                    // (1 − x)^k as e^{k ln(1 − x)}: the power would multiply the rounding error of 1 − x by k.
                     return (steps as f64 * (-x).ln_1p()).exp();
                 }
-                // (−x)^k by the parity of k; a power with a real exponent is right for all k.
+                // The sign of (1 − x)^k follows from the parity of k. The power has a real exponent, since k may exceed an i32.
                 let size = (1.0 - x).abs().powf(steps as f64);
                 if x > 1.0 && steps % 2 == 1 {
                     -size
@@ -93,7 +94,7 @@ impl Elapsed {
         }
     }
 
-    /// 1 − what is left, without cancellation for small λ.
+    /// 1 minus the fraction that is left, without cancellation for small λ.
     pub(super) fn learned(self, eigenvalue: f64) -> f64 {
         match self {
             Elapsed::Flow(tau) => -(-eigenvalue * tau).exp_m1(),
@@ -108,7 +109,7 @@ impl Elapsed {
         }
     }
 
-    /// (1 − what is left) / λ, and its limit for λ = 0.
+    /// The learned fraction divided by λ, or its limit for λ = 0.
     pub(super) fn gain(self, eigenvalue: f64) -> f64 {
         let limit = match self {
             Elapsed::Flow(tau) => tau,

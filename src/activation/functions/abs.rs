@@ -8,6 +8,7 @@ use crate::activation::real::Real;
 use pulp::Simd;
 use std::f64::consts::FRAC_2_PI;
 
+/// $`|x|`$.
 #[derive(Clone, Copy)]
 pub(super) struct Abs;
 
@@ -33,6 +34,7 @@ impl Function for Abs {
 impl<T: Real> Formula<T> for Abs {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
+        // Each lane is one pair of variables: E = |k| angle + (2/π) √(q₁q₂ − k²) with angle = (2/π) arcsin |c|. Both terms are positive.
         let d = Determinant::clamped(points);
         let sine = d.value.sqrt();
         let angle = arcsine_size(&d, sine);

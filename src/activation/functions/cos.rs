@@ -1,10 +1,11 @@
-//! $`\cos x`$, whose value and derivative expectations are the derivative and value expectations of the sine.
+//! $`\cos x`$: its expectations of value and derivative are the expectations of derivative and value of the sine.
 
 use super::sin::Sin;
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Moments, Points};
 use pulp::Simd;
 
+/// $`\cos x`$.
 #[derive(Clone, Copy)]
 pub(super) struct Cos;
 

@@ -1,4 +1,4 @@
-//! Any function, through its Hermite coefficients.
+//! Any function, by its Hermite coefficients.
 
 use crate::activation::formula::{Function, Kink};
 use crate::activation::pair::{Formula, Moments, Points};
@@ -21,10 +21,10 @@ type Coefficients = [f64; MAX_NODES];
 /// ```math
 /// E[\sigma(u)\sigma(v)] = \sum_{j<n} a_j(q_1)\, a_j(q_2)\, c^j, \qquad c = k/\sqrt{q_1 q_2} .
 /// ```
-/// So the kernel is positive definite whatever the number n of nodes, and at c = 1 it is the quadrature of σ².
+/// The kernel is therefore positive definite for every number n of nodes, and at c = 1 it is the quadrature of σ².
 ///
 /// # Cost and accuracy
-/// With constant variances O(n²) once and n multiplications a point; with a field of variances O(n²) a point.
+/// For constant variances, O(n²) time once and n multiplications per point; for a field of variances, O(n²) time per point.
 /// The error falls exponentially with n for analytic functions whose nearest singularity is far from the
 /// real axis on the scale of $`\sqrt q`$, and like a power of 1/n if the function has a kink.
 ///
@@ -46,7 +46,7 @@ pub struct Elementwise {
     function: Arc<Pointwise>,
     derivative: Arc<Pointwise>,
     rule: Arc<GaussHermite>,
-    /// Row i: the normalised polynomials at node i, times its weight.
+    /// Row i has the normalised polynomials at node i, times the weight of the node.
     table: Arc<[f64]>,
 }
 
@@ -54,9 +54,9 @@ impl Elementwise {
     /// Prepares the quadrature.
     ///
     /// # Arguments
-    /// * `name` — what [`Activation::name`](crate::activation::Activation::name) returns
+    /// * `name` — the result of [`Activation::name`](crate::activation::Activation::name)
     /// * `nodes` — number of quadrature nodes; 64 suits smooth functions such as tanh at variances near 1
-    /// * `function`, `derivative` — σ and σ'; where σ' jumps, the mean of its one-sided values
+    /// * `function`, `derivative` — σ and σ'; σ' should return the mean of its one-sided values where it jumps
     ///
     /// # Errors
     /// [`crate::Error::InvalidValue`] unless 1 ≤ `nodes` ≤ [`MAX_NODES`].
@@ -104,8 +104,10 @@ impl Elementwise {
         (self.derivative)(x)
     }
 
+    /// The coefficients $`a_j(q)`$ of σ or σ'.
     #[inline(always)]
     fn coefficients(&self, function: &Pointwise, q: f64, out: &mut Coefficients) {
+        // a_j = Σ_i σ(√q x_i) w_i h_j(x_i). The function is called once per node; the inner loop runs over contiguous degrees j.
         let deviation = q.sqrt();
         out.fill(0.0);
         let rows = self.table.chunks_exact(self.nodes());
@@ -155,7 +157,7 @@ impl PartialEq for Elementwise {
 }
 
 impl Function for &Elementwise {
-    /// Each has its own.
+    /// A placeholder: each value has its own name.
     const NAME: &'static str = "elementwise";
 
     fn kink(self) -> Option<Kink> {
@@ -170,7 +172,7 @@ impl Function for &Elementwise {
         (self.derivative)(x)
     }
 
-    /// With constant variances one series for all points, otherwise one for each.
+    /// Constant variances have one series for all points; a field of variances has one series per point.
     fn double(self, mut job: Job<'_, f64>) -> Result<()> {
         job.check()?;
         if let [Variance::Constant(q1), Variance::Constant(q2)] =
@@ -220,14 +222,15 @@ impl Formula<f64> for Series<'_> {
     }
 }
 
-/// $`1/\sqrt{q_1 q_2}`$, 0 if a variance is zero.
+/// $`1/\sqrt{q_1 q_2}`$, or 0 if a variance is zero.
 fn inverse_root(q1: f64, q2: f64) -> f64 {
     let root = q1.sqrt() * q2.sqrt();
     if root > 0.0 { 1.0 / root } else { 0.0 }
 }
 
-/// Computes $`\sum_j p_j c^j`$ in eight interleaved Horner chains in c⁸: each step of a chain waits for the one before it, and eight
-/// independent chains hide this latency.
+/// Computes $`\sum_j p_j c^j`$, one point per lane, as eight interleaved Horner chains in c⁸.
+///
+/// Each step of a chain waits for the step before it; eight independent chains hide this latency. Chain i has the terms with j mod 8 = i.
 #[inline(always)]
 fn series<S: Simd>(products: &[f64], c: Pack<S, f64>) -> Pack<S, f64> {
     const CHAINS: usize = 8;

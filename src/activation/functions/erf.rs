@@ -7,6 +7,7 @@ use crate::activation::real::Real;
 use pulp::Simd;
 use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, FRAC_2_SQRT_PI};
 
+/// $`\operatorname{erf} x`$.
 #[derive(Clone, Copy)]
 pub(super) struct Erf;
 
@@ -28,6 +29,8 @@ impl Function for Erf {
 impl<T: Real> Formula<T> for Erf {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
+        // Each lane is one pair of variables. With gain 2, `small` is 2/π times the arc sine of the smaller of sine and cosine; a steep angle
+        // is 1 minus that. The sign of k is put back at the end.
         let lifted = Lifted::new(points, 2.0);
         let (steep, small, inverse) = lifted.angle(2.0, FRAC_2_PI);
         let size = steep.select(small.constant(1.0) - small, small);

@@ -1,4 +1,5 @@
-//! $`e^x`$: with $`h = (q_1+q_2)/2`$, $`E[e^u e^v] = e^{h+k}`$. Sums in an exponent are carried with their rounding error.
+//! $`e^x`$: with $`h = (q_1+q_2)/2`$, $`E[e^u e^v] = e^{h+k}`$. The sum in the exponent is carried with its rounding error, which would
+//! otherwise be the relative error of the result.
 
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
@@ -6,6 +7,7 @@ use crate::simd::elementary::exp;
 use crate::simd::pack::Pack;
 use pulp::Simd;
 
+/// $`e^x`$.
 #[derive(Clone, Copy)]
 pub(super) struct Exp;
 
@@ -26,6 +28,7 @@ impl Function for Exp {
 impl Formula<f64> for Exp {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+        // Each lane is one pair of variables: e^{high + low} ≈ e^{high} (1 + low), with the rounding errors in low.
         let (mean, mean_low) = mean_variance(points);
         let (high, low) = two_sum(mean, points.k);
         let value = exp(high);
@@ -38,7 +41,7 @@ impl Formula<f64> for Exp {
     }
 }
 
-/// A sum and its rounding error (Knuth).
+/// A sum and its rounding error, by Knuth's two-sum.
 #[inline(always)]
 pub(super) fn two_sum<S: Simd>(a: Pack<S, f64>, b: Pack<S, f64>) -> (Pack<S, f64>, Pack<S, f64>) {
     let sum = a + b;
@@ -46,7 +49,7 @@ pub(super) fn two_sum<S: Simd>(a: Pack<S, f64>, b: Pack<S, f64>) -> (Pack<S, f64
     (sum, (a - (sum - part)) + (b - part))
 }
 
-/// The mean h of the two variances as an unevaluated sum.
+/// The mean h of the two variances, as a rounded number and its rounding error.
 #[inline(always)]
 pub(super) fn mean_variance<S: Simd>(points: Points<S, f64>) -> (Pack<S, f64>, Pack<S, f64>) {
     let [q1, q2] = points.q;

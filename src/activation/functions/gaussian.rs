@@ -5,6 +5,7 @@ use crate::activation::pair::{Formula, Lifted, Moments, Points};
 use crate::activation::real::Real;
 use pulp::Simd;
 
+/// $`e^{-x^2}`$.
 #[derive(Clone, Copy)]
 pub(super) struct Gaussian;
 
@@ -26,6 +27,7 @@ impl Function for Gaussian {
 impl<T: Real> Formula<T> for Gaussian {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
+        // Each lane is one pair of variables: one division gives D^{−1/2}, from which both expectations are products.
         let lifted = Lifted::new(points, 2.0);
         let inverse = lifted.root.constant(1.0) / lifted.root;
         let value = inverse * points.unit;

@@ -5,8 +5,8 @@
 //! 2\pi E = k\psi + \frac{k^2 + q_1 q_2 D}{P \sqrt D}, \qquad
 //! 2\pi E[\sigma'\sigma'] = \psi + \frac{k}{\sqrt D}\left(\frac1D + \frac{1 + F}{P}\right) .
 //! ```
-//! Near a sine of −1 the two terms of the first cancel; there $`k\psi = -\sqrt D\,(1 - h)`$ with the defect h of the arc sine at
-//! $`D/P`$, and the sum is $`(D\,(P h - F) + k^2)/(P \sqrt D)`$.
+//! Near a sine $`k/\sqrt P`$ of −1 the two terms of E cancel. There $`k\psi = -\sqrt D\,(1 - h)`$ with the defect h of the arc sine at
+//! $`D/P`$, and $`2\pi E = (D\,(P h - F) + k^2)/(P \sqrt D)`$.
 
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Lifted, Moments, PER_TURN, Points, defect, turn};
@@ -14,10 +14,11 @@ use crate::activation::real::Real;
 use pulp::Simd;
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
+/// $`x\,\Phi(x)`$.
 #[derive(Clone, Copy)]
 pub(super) struct Gelu;
 
-/// Φ
+/// Φ, the distribution function of the normal law.
 fn normal(x: f64) -> f64 {
     0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
 }
@@ -38,7 +39,10 @@ impl Function for Gelu {
 }
 
 impl<T: Real> Formula<T> for Gelu {
-    /// $`t/(m Q)`$ and $`1/\sqrt D`$ come from one division, with the denominator Q of the defect.
+    /// Each lane is one pair of variables. Both forms of E are computed in every lane, and a mask selects one.
+    ///
+    /// With t and m the smaller and the larger of sine and cosine and the denominator Q of the defect, $`t/(m Q)`$ and $`1/\sqrt D`$ come
+    /// from one division.
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
         let Lifted {
@@ -51,7 +55,7 @@ impl<T: Real> Formula<T> for Gelu {
         let units = points.units[0] * points.units[1];
         let (sine, cosine) = (d.size * d.inverse, root * d.inverse);
         let steep = cosine.below(sine);
-        // One of the two is at least √½, except where a part of a register is filled up with zeros.
+        // The larger of sine and cosine is at least √½, except in lanes of a partial register that are filled with zeros.
         let (t, m) = (sine.min(cosine), sine.max(cosine).max(one.constant(0.5)));
         let z = t * t;
         let (upper, lower) = defect(z.constant(0.5) - z);

@@ -5,8 +5,10 @@ use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use pulp::Simd;
 
+/// $`h_n`$.
 #[derive(Clone, Copy)]
 pub(super) struct Hermite {
+    /// n.
     pub degree: u32,
 }
 
@@ -40,6 +42,7 @@ impl Function for Hermite {
 impl Formula<f64> for Hermite {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+        // Mehler's recursion of the monomials with s = 1: −ρ² = (q₁ − 1)(q₂ − 1) − k², F₀ = 1 and F₁ = k.
         let k = points.k;
         let one = k.constant(1.0);
         let [q1, q2] = points.q;

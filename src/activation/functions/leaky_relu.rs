@@ -1,4 +1,5 @@
-//! $`\max(x, 0) + a \min(x, 0)`$, which is $`(1-a)\max(x,0) + a x`$.
+//! $`\max(x, 0) + a \min(x, 0) = (1-a)\max(x,0) + a x`$, whose expectations are $`(1-a)^2 E_{relu} + a k`$ and
+//! $`(1-a)^2 E[\sigma'\sigma']_{relu} + a`$.
 
 use super::abs::Abs;
 use super::relu::rectify;
@@ -8,8 +9,10 @@ use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::activation::real::Real;
 use pulp::Simd;
 
+/// $`\max(x, 0) + a \min(x, 0)`$.
 #[derive(Clone, Copy)]
 pub(super) struct LeakyRelu {
+    /// a.
     pub slope: f64,
 }
 
@@ -35,7 +38,7 @@ impl Function for LeakyRelu {
 impl<T: Real> Formula<T> for LeakyRelu {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
-        // The modulus, whose two terms would cancel here.
+        // A slope of −1 is the modulus; its own formula has no cancellation.
         if self.slope == -1.0 {
             return Abs.at(points);
         }

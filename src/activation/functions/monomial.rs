@@ -1,20 +1,22 @@
 //! $`x^n`$.
 //!
-//! Put $`F_n = E[He_n^{[s]}(u) He_n^{[s]}(v)]/n!`$ with the Hermite polynomials of variance s (s = 1: the
-//! usual ones; s = 0: $`x^n`$). From Mehler's formula,
+//! Let $`F_n = E[He_n^{[s]}(u) He_n^{[s]}(v)]/n!`$ with the Hermite polynomials of variance s, which are the usual ones for s = 1 and
+//! $`x^n`$ for s = 0. By Mehler's formula,
 //! ```math
 //! \sum_n F_n t^n = \bigl(1 - 2kt + (k^2 - p)\,t^2\bigr)^{-1/2}, \qquad p = (q_1 - s)(q_2 - s),
 //! ```
-//! the generating function of the Legendre polynomials: $`F_n = \rho^n P_n(k/\rho)`$, $`\rho^2 = k^2 - p`$, and
-//! $`(n+1) F_{n+1} = (2n+1) k F_n - n \rho^2 F_{n-1}`$. For s = 0, ρ² ≤ 0 and nothing cancels.
+//! the generating function of the Legendre polynomials. Hence $`F_n = \rho^n P_n(k/\rho)`$ with $`\rho^2 = k^2 - p`$, and
+//! $`(n+1) F_{n+1} = (2n+1) k F_n - n \rho^2 F_{n-1}`$. For s = 0, ρ² ≤ 0 and the two terms of the recursion have one sign.
 
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::simd::pack::Pack;
 use pulp::Simd;
 
+/// $`x^n`$.
 #[derive(Clone, Copy)]
 pub(super) struct Monomial {
+    /// n.
     pub degree: u32,
 }
 
@@ -49,7 +51,7 @@ impl Formula<f64> for Monomial {
     }
 }
 
-/// $`(F_n, F_{n-1})`$ from $`F_0`$ and $`F_1`$ with $`-\rho^2`$; $`F_{-1} = 0`$.
+/// $`(F_n, F_{n-1})`$ by the recursion from $`F_0`$ and $`F_1`$, one pair of variables per lane; $`F_{-1} = 0`$.
 #[inline(always)]
 pub(super) fn mehler<S: Simd>(
     degree: u32,

@@ -1,12 +1,13 @@
 //! $`\max(x, 0)^n`$ (arc-cosine kernels of order n, Cho and Saul 2009).
 //!
-//! $`F_n = E[\max(u,0)^n \max(v,0)^n]/n!`$ satisfies the recursion of the [monomials](super::monomial) from the step and the
-//! rectifier, $`F_0`$ and $`F_1`$. For k ≥ 0 nothing cancels. For k < 0 it is unstable, and with the correlation c
+//! $`F_n = E[\max(u,0)^n \max(v,0)^n]/n!`$ satisfies the recursion of the [monomials](super::monomial). It starts from the expectations of
+//! the step and of the rectifier, $`F_0`$ and $`F_1`$. For k ≥ 0 the recursion has no cancellation. For k < 0 it is unstable; with the
+//! correlation c,
 //! ```math
 //! \frac{F_n}{(q_1q_2)^{n/2}} = C_n\, y^{n+1/2}\, {}_2F_1(\tfrac12, \tfrac12; n + \tfrac32; y), \qquad y = \frac{1+c}{2} \le \frac12,
 //! \qquad C_0 = \frac1\pi, \quad C_n = \frac{2n}{n+1/2} C_{n-1}
 //! ```
-//! is a sum of positive terms.
+//! is a sum of positive terms, which is used instead.
 
 use super::monomial::{factorial, mehler};
 use super::relu::rectify;
@@ -20,8 +21,10 @@ use crate::simd::pack::Pack;
 use pulp::Simd;
 use std::f64::consts::FRAC_1_PI;
 
+/// $`\max(x, 0)^n`$.
 #[derive(Clone, Copy)]
 pub(super) struct RectifiedMonomial {
+    /// n.
     pub degree: u32,
 }
 
@@ -47,7 +50,7 @@ impl Function for RectifiedMonomial {
     fn derivative(self, x: f64) -> f64 {
         match self.degree {
             0 => 0.0,
-            // The power below is 1 at zero for n = 1.
+            // For n = 1 the power of zero is 1, and the step gives the mean of the one-sided values.
             n => f64::from(n) * x.max(0.0).powi(n as i32 - 1) * step(x),
         }
     }
@@ -62,13 +65,13 @@ impl Function for RectifiedMonomial {
     }
 }
 
-/// Terms of the series: for n ≥ 1 and y ≤ 1/2 the next one is below ε/100 of the sum.
+/// Number of terms of the series: for n ≥ 1 and y ≤ 1/2 the next term is below ε/100 of the sum.
 const TERMS: usize = 44;
 
-/// Coefficients in rows of four.
+/// The coefficients of a series, in rows of four.
 type Series = [[f64; 4]; TERMS / 4];
 
-/// The series of degree n, with $`C_n`$ and without $`y^{n+1/2}`$.
+/// The coefficients of $`C_n\,{}_2F_1`$ of degree n in powers of y.
 fn series(degree: u32) -> Series {
     let mut term = (1..=degree)
         .map(f64::from)
@@ -84,22 +87,26 @@ fn series(degree: u32) -> Series {
     std::array::from_fn(|_| std::array::from_fn(|_| next()))
 }
 
+/// The formula of a degree n, with its constants.
 #[derive(Clone, Copy)]
 struct Powers {
+    /// n.
     degree: u32,
+    /// $`n!`$.
     factorial: f64,
-    /// Arc-cosine functions of degrees n and n − 1.
+    /// The series of degrees n and n − 1.
     series: [Series; 2],
 }
 
 impl Formula<f64> for Powers {
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+        // Each lane is one pair of variables. Recursion and series are computed in every lane, and a mask selects the series for k < 0.
         let n = self.degree;
         let d = Determinant::clamped(points);
         let scale = d.k.constant(self.factorial);
         let (rectified, turn) = rectify(&d);
-        // With n! from the beginning: without it a small result might underflow on the way.
+        // The recursion is linear, so the factor n! is put on its start: without it a small intermediate result might underflow.
         let seeds = [turn * scale, rectified * scale];
         let (mut value, mut derivative) = mehler(n, d.k, d.value, seeds);
         if n >= 2 {
@@ -127,7 +134,7 @@ impl Powers {
     /// $`n!\,F_n`$ and $`n!\,F_{n-1}`$ by their series, for k < 0.
     #[inline(always)]
     fn below_zero<S: Simd>(&self, d: &Determinant<S, f64>) -> [Pack<S, f64>; 2] {
-        // y √(q₁q₂), from (1 + c)/2 = (1 − c²)/(2 (1 + |c|)), and y.
+        // `scaled` is y √(q₁q₂), from (1 + c)/2 = (1 − c²)/(2 (1 + |c|)) without cancellation; y follows by the factor 1/√(q₁q₂).
         let twice = (d.size.mul_add(d.inverse, d.k.constant(1.0))) * d.k.constant(2.0);
         let scaled = d.value * d.inverse / twice;
         let y = scaled * d.inverse;

@@ -1,6 +1,6 @@
 //! $`\max(x, 0)`$ (arc-cosine kernel of order 1, Cho and Saul 2009).
 //!
-//! With c the correlation and ψ = π/2 + arcsin c: $`2\pi E = \sqrt{q_1 q_2}(\sqrt{1-c^2} + c\,\psi)`$ and
+//! With the correlation c and ψ = π/2 + arcsin c, $`2\pi E = \sqrt{q_1 q_2}(\sqrt{1-c^2} + c\,\psi)`$ and
 //! $`2\pi E[\sigma'\sigma'] = \psi`$.
 
 use super::sign::step;
@@ -10,6 +10,7 @@ use crate::activation::real::Real;
 use crate::simd::pack::Pack;
 use pulp::Simd;
 
+/// $`\max(x, 0)`$.
 #[derive(Clone, Copy)]
 pub(super) struct Relu;
 
@@ -45,11 +46,11 @@ impl<T: Real> Formula<T> for Relu {
     }
 }
 
-/// Computes both expectations, in units of the scaled variables. The angle comes from a rational function; its denominator is part
-/// of the only division.
+/// Computes both expectations for scaled variables, one pair of variables per lane.
 ///
-/// Where k = q₁ = q₂ the determinant is exactly 0 and so is every term beside the fully correlated ones. Near c = −1, where both
-/// terms of the value cancel, it is $`\sin\psi`$ times the defect of the arc sine.
+/// The angle comes from a rational function of the smaller of sine and cosine, whose denominator is part of the only division. For
+/// k = q₁ = q₂ the determinant is exactly 0, and the result is exact. Near c = −1 the two terms of the value cancel, so the value is computed
+/// as $`\sin\psi`$ times the defect of the arc sine. Both forms are computed in every lane, and a mask selects one.
 #[inline(always)]
 pub(super) fn rectify<S: Simd, T: Real>(d: &Determinant<S, T>) -> (Pack<S, T>, Pack<S, T>) {
     let sine = d.value.sqrt();
@@ -96,7 +97,7 @@ mod tests {
             let error = (TAU * angle.register - psi).abs();
             assert!(error <= tol::ELEMENTARY * psi, "angle {psi:e}");
             let error = (TAU * value.register - lift(psi)).abs();
-            // The rounding of the sine enters three times, that of its square and root as well.
+            // The rounding errors of the sine, and of its square and root, enter three times.
             let bound = 3.0 * (tol::ELEMENTARY + tol::ROOT_OF_SQUARE);
             assert!(error <= bound * lift(psi), "lift {psi:e}");
         };

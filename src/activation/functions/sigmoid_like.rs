@@ -7,12 +7,13 @@ use crate::activation::real::Real;
 use pulp::Simd;
 use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 
-/// w
+/// The width w.
 const WIDTH: f64 = 2.4020563531719796;
 
-/// $`2/w^2`$
+/// The gain $`g = 2/w^2`$.
 const GAIN: f64 = 2.0 / (WIDTH * WIDTH);
 
+/// $`(1 + \operatorname{erf}(x/w))/2`$.
 #[derive(Clone, Copy)]
 pub(super) struct SigmoidLike;
 

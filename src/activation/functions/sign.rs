@@ -1,4 +1,4 @@
-//! −1, 0 or 1 (arc-cosine kernel of order 0): $`E = \tfrac2\pi \arcsin c`$ with the correlation c. The derivative counts as zero.
+//! The sign −1, 0 or 1 (arc-cosine kernel of order 0): $`E = \tfrac2\pi \arcsin c`$ with the correlation c. The derivative counts as zero.
 
 use crate::activation::formula::{Function, Kink, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points, arcsine};
@@ -7,6 +7,7 @@ use crate::simd::pack::Pack;
 use pulp::Simd;
 use std::f64::consts::FRAC_2_PI;
 
+/// The sign −1, 0 or 1.
 #[derive(Clone, Copy)]
 pub(super) struct Sign;
 
@@ -42,7 +43,10 @@ impl<T: Real> Formula<T> for Sign {
     }
 }
 
-/// $`\tfrac2\pi \arcsin c`$ without its sign.
+/// $`\tfrac2\pi \arcsin |c|`$, one pair of variables per lane.
+///
+/// The arc sine takes the smaller of $`|c|`$ and $`\sqrt{1-c^2}`$, for which it is well conditioned; a mask selects 1 minus the result for
+/// the latter.
 #[inline(always)]
 pub(super) fn arcsine_size<S: Simd, T: Real>(
     d: &Determinant<S, T>,
@@ -55,12 +59,12 @@ pub(super) fn arcsine_size<S: Simd, T: Real>(
         .select(small.constant(1.0) - small, small)
 }
 
-/// −1, 0 or 1.
+/// The sign of a number: −1, 0 or 1.
 pub(super) fn sign(x: f64) -> f64 {
     if x == 0.0 { 0.0 } else { x.signum() }
 }
 
-/// 0, ½ or 1.
+/// The step function: 0, ½ or 1.
 pub(super) fn step(x: f64) -> f64 {
     0.5 + 0.5 * sign(x)
 }

@@ -6,6 +6,7 @@ use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::simd::elementary::{exp, exp_m1};
 use pulp::Simd;
 
+/// $`\sin x`$.
 #[derive(Clone, Copy)]
 pub(super) struct Sin;
 
@@ -24,7 +25,8 @@ impl Function for Sin {
 }
 
 impl Formula<f64> for Sin {
-    /// $`e^{-h}\sinh|k|`$ and $`e^{-h}\cosh k`$ from $`e^{|k|-h}`$ and $`e^{-2|k|} - 1`$.
+    /// Computes $`e^{-h}\sinh|k|`$ and $`e^{-h}\cosh k`$ from $`e^{|k|-h}`$ and $`e^{-2|k|} - 1`$, one pair of variables per lane. These forms
+    /// neither overflow nor cancel.
     #[inline(always)]
     fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
         let (mean, mean_low) = mean_variance(points);

@@ -9,22 +9,25 @@ use crate::{Error, Result};
 /// The largest degree for which a quadrature on SO(3) is listed node by node (8 million nodes).
 pub const MAX_HAAR_DEGREE: usize = 255;
 
-/// Equal steps in α and γ, and rings in β with weights of their own.
+/// A product rule: equal steps in α and γ, and rings in β with given weights.
 ///
 /// ```math
 /// \int_{SO(3)} F(r) \, dr = \frac{1}{8\pi^2} \int_0^{2\pi} \! d\alpha \int_{-1}^{1} \! d\cos\beta \int_0^{2\pi} \! d\gamma \, F
 ///   \approx \sum_{ijk} \frac{w_j}{2 n_\alpha n_\gamma} \, F(R_z(\alpha_i) R_y(\beta_j) R_z(\gamma_k))
 /// ```
-/// With one angle γ it is a mean over the sphere.
+/// With one angle γ the rule is a mean over the sphere.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ProductRule {
     betas: Vec<f64>,
+    /// The Haar weight of one node, for each β.
     point_weights: Vec<f64>,
     n_alpha: usize,
     n_gamma: usize,
 }
 
 impl ProductRule {
+    /// Makes the rule from rings.
+    ///
     /// # Arguments
     /// * `betas`, `weights` — the rings, with weights for $`d\cos\beta`$ of sum 2
     pub(crate) fn new(betas: Vec<f64>, weights: &[f64], n_alpha: usize, n_gamma: usize) -> Self {
@@ -37,7 +40,7 @@ impl ProductRule {
         }
     }
 
-    /// Gauss–Legendre nodes in cos β: with M rings and at least 2M angles exact for degrees below 2M.
+    /// Makes the rule with Gauss–Legendre nodes in cos β; with M rings and at least 2M angles it is exact for degrees below 2M.
     pub(crate) fn gauss_legendre(rings: usize, n_alpha: usize, n_gamma: usize) -> Result<Self> {
         let rule = GaussLegendre::new(rings)?;
         Ok(Self::new(rule.colatitudes, &rule.weights, n_alpha, n_gamma))
@@ -60,12 +63,12 @@ impl ProductRule {
         [self.n_gamma, self.betas.len(), self.n_alpha]
     }
 
-    /// For each β the Haar weight of one node.
+    /// The Haar weight of one node, for each β.
     pub(crate) fn point_weights(&self) -> &[f64] {
         &self.point_weights
     }
 
-    /// Rz(α) Ry(β) for all β and, within each, all α, with the weight of one of its nodes: Rz(γ) is left to the caller.
+    /// The rotations Rz(α) Ry(β) for all β and, for each β, all α, with the weight of one node. A node is such a rotation times Rz(γ).
     pub(crate) fn tilts(&self) -> Result<Vec<(Rotation, f64)>> {
         let mut tilts = Vec::with_capacity(self.n_alpha * self.betas.len());
         for (&beta, &weight) in self.betas.iter().zip(&self.point_weights) {
@@ -84,8 +87,8 @@ impl HaarQuadrature<Rotation> {
     /// ```math
     /// \int_{SO(3)} f = \frac{1}{8\pi^2} \int_0^{2\pi} \! d\alpha \int_0^\pi \! \sin\beta \, d\beta \int_0^{2\pi} \! d\gamma \, f(\alpha, \beta, \gamma)
     /// ```
-    /// α and γ take `degree + 1` equal steps (fewer would take $`e^{i(d+1)\alpha}`$ for a constant one degree earlier).
-    /// Nodes run over γ slowest, then β, then α. [`RotationGroup`]'s [`haar`](Haar::haar) takes Gauss–Legendre rings.
+    /// α and γ take `degree + 1` equal steps, the smallest number with this exactness. Nodes run over γ slowest, then β, then α.
+    /// [`RotationGroup`]'s [`haar`](Haar::haar) takes Gauss–Legendre rings.
     ///
     /// # Arguments
     /// * `rings` — angles β with weights for $`d\cos\beta`$ of sum 2, exact for Legendre polynomials up to `degree`;
@@ -123,7 +126,7 @@ impl HaarQuadrature<Rotation> {
     }
 }
 
-/// Gauss–Legendre rings, as few as the degree allows: `degree / 2 + 1`.
+/// The quadrature has Gauss–Legendre rings, and the smallest number of them, `degree / 2 + 1`.
 impl Haar for RotationGroup {
     fn haar(&self, degree: usize) -> Result<HaarQuadrature<Rotation>> {
         check_degree(degree)?;

@@ -8,7 +8,7 @@ use super::super::traits::{FiniteGroup, Group};
 use crate::check;
 use crate::{Error, Result};
 
-/// Largest deviation of the total mass from 1: rounding in the sum of a few million weights.
+/// Largest deviation of the total mass from 1, for rounding in the sum of a few million weights.
 const MASS_GUARD: f64 = 1e-10;
 
 /// A group with an invariant measure of total mass 1, the Haar measure, and quadratures for it.
@@ -16,7 +16,7 @@ const MASS_GUARD: f64 = 1e-10;
 /// ```math
 /// \int_G f(h g) \, dg = \int_G f(g h) \, dg = \int_G f(g) \, dg , \qquad \int_G dg = 1
 /// ```
-/// Every [`FiniteGroup`] and SO(3) implement this trait; users implement it for an infinite group of their own.
+/// Every [`FiniteGroup`] and SO(3) implement this trait; users implement it for their own infinite groups.
 ///
 /// # Examples
 /// ```
@@ -31,7 +31,7 @@ const MASS_GUARD: f64 = 1e-10;
 /// ```
 pub trait Haar: Group {
     /// Returns nodes and weights that integrate matrix entries of irreducible representations up to `degree` exactly,
-    /// in the sense of [`Exactness::Degree`]. For a finite group they sum over all elements, for any degree.
+    /// in the sense of [`Exactness::Degree`]. For a finite group and any degree, the nodes are all elements.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the degree exceeds the largest one of the group's quadrature.
@@ -44,22 +44,22 @@ impl<G: FiniteGroup> Haar for G {
     }
 }
 
-/// Which functions a quadrature integrates without error, rounding apart.
+/// The functions that a quadrature integrates without error except rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exactness {
     /// Every function: the quadrature sums over all elements of a finite group.
     EveryFunction,
-    /// All matrix entries of irreducible representations up to this degree; on SO(3) the Wigner functions
-    /// $`D^\ell_{mn}`$ with $`\ell`$ at most this, which are the polynomials of this degree in the entries of `R`.
+    /// All matrix entries of irreducible representations up to this degree. On SO(3) these are the Wigner functions $`D^\ell_{mn}`$ with
+    /// ℓ up to this degree, which span the polynomials of this degree in the entries of `R`.
     Degree(usize),
 }
 
-/// Nodes and weights that integrate over a group, the whole group having mass 1.
+/// Nodes and weights that integrate over a group of total mass 1.
 ///
 /// ```math
 /// \int_G f(g) \, dg \approx \sum_i w_i \, f(g_i) , \qquad \sum_i w_i = 1 , \qquad \int f(h g) \, dg = \int f(g h) \, dg = \int f(g) \, dg
 /// ```
-/// Within its [`Exactness`] the sum is invariant under left and right translation too.
+/// For functions within its [`Exactness`] the sum is invariant under left and right translations, too.
 ///
 /// # Examples
 /// ```
@@ -145,7 +145,7 @@ impl<E: Clone> HaarQuadrature<E> {
         &self.weights
     }
 
-    /// Returns which functions are integrated exactly.
+    /// Returns the class of functions that are integrated exactly.
     pub fn exactness(&self) -> Exactness {
         self.exactness
     }

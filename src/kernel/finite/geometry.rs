@@ -10,12 +10,10 @@ use crate::network::Filter;
 
 use super::signal::FiniteSignal;
 
-/// Functions on a finite set. A fibre is a function on the group, one number an element: every layer
-/// is carried out as its definition says, which makes this geometry the reference for others.
+/// Functions on a finite set. A fibre is a function on the group, with one number per element.
 ///
 /// # Cost
-/// Per pair and layer |G|² times the number of elements that a filter covers; scratch for some functions
-/// on the group.
+/// Per pair and layer O(m |G|²) time for a filter on m elements; scratch for three functions.
 #[derive(Debug, Clone)]
 pub(super) struct FiniteGeometry {
     action: Arc<FiniteAction>,
@@ -31,18 +29,21 @@ pub(super) struct FiniteRegion {
 /// Scratch of one thread.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FiniteWorkspace {
+    /// The first signal.
     a: Vec<f64>,
+    /// The second signal.
     b: Vec<f64>,
+    /// Means over a filter, or products of the signals.
     means: Vec<f64>,
 }
 
 impl FiniteGeometry {
-    /// Functions with several values at each point of the set.
+    /// Makes the geometry of functions with `channels` values at each point of the set.
     pub(super) fn new(action: Arc<FiniteAction>, channels: usize) -> Self {
         FiniteGeometry { action, channels }
     }
 
-    /// $`\varphi(g) = \operatorname{mean}_{x \in S} p_r(g x)`$.
+    /// Computes $`\varphi(g) = \operatorname{mean}_{x \in S} p_r(g x)`$ with $`p_r(x) = \frac1c \sum_c a_c(x) b_c(r x)`$.
     fn lift_at(
         &self,
         filter: &Filter,
@@ -71,6 +72,7 @@ impl FiniteGeometry {
     }
 }
 
+/// The mean of some numbers.
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len() as f64;
     values.sum::<f64>() / count
@@ -143,7 +145,7 @@ impl Geometry for FiniteGeometry {
                 );
                 std::mem::swap(means, fibres);
             }
-            // As many numbers as before: another branch may have local filters.
+            // The mean fills the whole fibre, since another branch of a sum may have local filters.
             _ => {
                 let mean = mean(fibres.iter().copied());
                 fibres.fill(mean);

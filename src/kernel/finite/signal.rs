@@ -2,14 +2,15 @@
 
 use ndarray::ArrayView2;
 
-/// A function on a finite set, `[points, channels]`.
+/// A function on a finite set.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FiniteSignal {
+    /// Values, `[points, channels]`.
     pub(super) values: Vec<f64>,
 }
 
 impl FiniteSignal {
-    /// Takes a function over.
+    /// Copies a function.
     ///
     /// # Arguments
     /// * `signal` — shape `[points, channels]`

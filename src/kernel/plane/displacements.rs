@@ -6,41 +6,46 @@ use crate::network::{Filter, Layer, Padding};
 
 use super::fields::{Layout, Run};
 
-/// Pixels of a batch aimed at: enough that calls cost little, few enough for the innermost cache.
+/// The intended number of pixels of a batch: many enough to make the cost of calls small, few enough for the innermost cache.
 const BATCH: usize = 512;
 
-/// How features over the plane become a vector.
+/// The readout of features over the plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlaneReadout {
-    /// Mean over pixels and orientations.
+    /// The mean over pixels and orientations.
     Pooling,
-    /// All features side by side.
+    /// All features side by side in one vector.
     Flatten,
 }
 
-/// The displacements that pooling needs, and how often each counts.
+/// The displacements that a readout needs, in batches.
 #[derive(Debug, Clone)]
 pub(super) struct Displacements {
+    /// All displacements.
     pub(super) all: Batches,
-    /// For a signal with itself, d and −d give the same mean: one of the two, with its weight.
+    /// The displacements for a signal with itself: d and −d have equal means, so one of the two stands for both, with weight 2.
     pub(super) half: Batches,
     pub(super) readout: PlaneReadout,
 }
 
-/// Runs of displacements by their number, kept as strips: some for each horizontal part.
+/// Runs of displacements, numbered from 0 on; each run is one batch.
+///
+/// Runs are stored as strips, a few for each horizontal part.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Batches {
     strips: Vec<Strip>,
+    /// Number of runs.
     pub(super) count: usize,
 }
 
-/// Consecutive runs of one length and weight, each beginning where the last one ends.
+/// Consecutive runs of one length and weight, each of which begins at the end of the run before.
 #[derive(Debug, Clone, Copy)]
 struct Strip {
-    /// The first one.
+    /// The first run.
     run: Run,
+    /// The weight of each displacement in the mean.
     weight: f64,
-    /// Its number.
+    /// The number of the first run.
     start: usize,
 }
 
@@ -65,9 +70,12 @@ pub(super) fn pooled_size(size: [usize; 2], layers: &[Layer]) -> [usize; 2] {
 }
 
 impl Displacements {
+    /// Collects the displacements in runs with one horizontal part, up to the intended size of a batch.
+    ///
     /// # Arguments
-    /// * `size` — of the images
-    /// * `pooled` — size of the features after the last layer: larger displacements have no pixels there
+    /// * `size` — rows and columns of the images
+    /// * `pooled` — rows and columns of the features after the last layer; larger displacements leave no pixels there
+    /// * `periodic` — whether opposite edges are joined
     pub(super) fn new(
         size: [usize; 2],
         pooled: [usize; 2],
@@ -98,7 +106,7 @@ impl Displacements {
         let batches = |weight: &dyn Fn([i32; 2]) -> f64| {
             let mut batches = Batches::default();
             for horizontal in horizontal.clone() {
-                // A run that may become longer, its weight and its pixels.
+                // The current run, to which displacements may be added, with its weight and its number of pixels.
                 let mut open: Option<(Run, f64, usize)> = None;
                 for d in vertical.clone() {
                     let weight = weight([d, horizontal]);
@@ -143,7 +151,7 @@ impl Displacements {
 }
 
 impl Batches {
-    /// Appends a run: to the last strip, if it goes on in the same way.
+    /// Appends a run to the last strip if the run continues it, or else in a new strip.
     fn push(&mut self, run: Run, weight: f64) {
         let number = self.count;
         self.count += 1;
@@ -160,10 +168,11 @@ impl Batches {
         });
     }
 
-    /// A run and how often its displacements count.
+    /// Returns a run and the weight of its displacements.
     ///
     /// # Arguments
-    /// * `strip` — the number of any strip, best of the one that was met last; of this run's strip afterwards
+    /// * `number` — the number of the run
+    /// * `strip` — the number of a strip, best of the strip of the last call; set to the strip of this run
     pub(super) fn at(&self, number: usize, strip: &mut usize) -> (Run, f64) {
         let starts_by_now = |strip: &Strip| strip.start <= number;
         let ends = |at: usize| {
@@ -180,6 +189,7 @@ impl Batches {
 }
 
 impl Strip {
+    /// The run with a number, as if the strip had no end.
     fn run_at(&self, number: usize) -> Run {
         let length = self.run.end - self.run.first;
         let first = self.run.first + (number - self.start) as i32 * length;

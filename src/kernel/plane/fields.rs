@@ -1,32 +1,33 @@
-//! Small images in one cache: products of shifted images, and sub-images.
+//! Products of shifted images, and parts of images, small enough for one cache.
 //!
-//! A batch holds displacements with one horizontal part ([`Run`]). The columns that stay inside the image are
-//! cut out once for all of them ([`panel`]). The pixels of one vertical part are then consecutive, so all loops but the sums over the
-//! columns of a window run over whole images as one array.
+//! A batch holds displacements with one horizontal part ([`Run`]). The columns that stay inside the image are cut out once for all of
+//! these displacements ([`panel`]). The pixels of one vertical part are then consecutive, so all loops except the sums over the columns
+//! of a window run over whole images as one array.
 //!
-//! Numbers are handled a vector register at a time. The last step may write beyond an end, where the
-//! next row or image is written afterwards; every buffer has [`SPARE`] entries more than it needs.
+//! Loops take one vector register of numbers at a time. The last step may write beyond the end of a row or an image; the next row or
+//! image overwrites these numbers later. Every buffer has [`SPARE`] entries more than it needs.
 
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::activation::Real;
 use crate::kernel::recursion::Side;
 
-/// Numbers in the largest register.
+/// The number of entries of the largest register.
 pub(super) const SPARE: usize = 16;
 
-/// The length of a row in whole registers.
+/// The length of a row, rounded up to whole registers.
 #[inline(always)]
 pub(super) const fn padded<S: Simd, T: Real>(width: usize) -> usize {
     width.next_multiple_of(size_of::<T::Register<S>>() / size_of::<T>())
 }
 
-/// The registers from `at` on, `len` numbers.
+/// The numbers `at .. at + len` as registers.
 #[inline(always)]
 pub(super) fn part<S: Simd, T: Real>(values: &[T], at: usize, len: usize) -> &[T::Register<S>] {
     T::split::<S>(&values[at..at + len]).0
 }
 
+/// The numbers `at .. at + len` as mutable registers.
 #[inline(always)]
 pub(super) fn part_mut<S: Simd, T: Real>(
     values: &mut [T],
@@ -36,37 +37,40 @@ pub(super) fn part_mut<S: Simd, T: Real>(
     T::split_mut::<S>(&mut values[at..at + len]).0
 }
 
-/// Displacements with one horizontal part and consecutive vertical ones.
+/// Displacements with one horizontal part and consecutive vertical parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Run {
     pub(super) horizontal: i32,
     /// The first vertical part.
     pub(super) first: i32,
-    /// One more than the last.
+    /// One more than the last vertical part.
     pub(super) end: i32,
 }
 
-/// The images that belong to a run: for each displacement d the pixels t for which t + d is inside, too.
+/// The images of a run: for each displacement d, the pixels t for which t and t + d are inside.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Layout {
     pub(super) run: Run,
     /// Rows and columns of the features.
     pub(super) size: [usize; 2],
-    /// Whether opposite edges are joined: then every pixel is inside.
+    /// Whether opposite edges are joined, so that every pixel is inside.
     pub(super) periodic: bool,
 }
 
 impl Layout {
+    /// Number of columns of each image.
     #[inline(always)]
     pub(super) fn width(&self) -> usize {
         self.inside(self.size[1], self.run.horizontal)
     }
 
+    /// Number of rows of the image of a vertical part.
     #[inline(always)]
     pub(super) fn height(&self, vertical: i32) -> usize {
         self.inside(self.size[0], vertical)
     }
 
+    /// Number of rows or columns that stay inside after a displacement.
     #[inline(always)]
     fn inside(&self, edge: usize, displacement: i32) -> usize {
         if self.periodic {
@@ -76,7 +80,7 @@ impl Layout {
         }
     }
 
-    /// The first row or column of an image, for a field of the first signal or of the second.
+    /// The first row or column of an image in a field of the first or of the second signal.
     #[inline(always)]
     fn start(&self, side: Side, displacement: i32) -> usize {
         match side {
@@ -86,7 +90,7 @@ impl Layout {
         }
     }
 
-    /// Pixels of all images.
+    /// Number of pixels of all images.
     pub(super) fn pixels(&self) -> usize {
         let rows: usize = (self.run.first..self.run.end)
             .map(|vertical| self.height(vertical))
@@ -95,13 +99,16 @@ impl Layout {
     }
 }
 
-/// Cuts out the columns of a field that the images of a run cover. Of a periodic field on the right
-/// hand these are all, in another order, and twice one below the other.
+/// Cuts out the columns of a field that the images of a run cover.
+///
+/// The panel of a periodic field has all columns. For the second signal they begin at the displacement, and all rows follow twice, so
+/// that every vertical displacement is a window of consecutive rows.
 pub(super) fn panel<T: Real>(side: Side, field: &[T], layout: Layout, out: &mut Vec<T>) {
     out.clear();
     append_panel(side, field, layout, out);
 }
 
+/// Appends a panel to `out`.
 fn append_panel<T: Real>(side: Side, field: &[T], layout: Layout, out: &mut Vec<T>) {
     let start = layout.start(side, layout.run.horizontal);
     let rows = field.chunks_exact(layout.size[1]);
@@ -120,7 +127,8 @@ fn append_panel<T: Real>(side: Side, field: &[T], layout: Layout, out: &mut Vec<
     }
 }
 
-/// The values of a panel at the pixels of the images: a part of it, or copies in `out`.
+/// The values of a panel at the pixels of the images of a run, image by image: a part of the panel for one image, copies in `out` for
+/// several.
 pub(super) fn restrict<'f, T: Real>(
     side: Side,
     panel: &'f [T],
@@ -141,17 +149,18 @@ pub(super) fn restrict<'f, T: Real>(
     out
 }
 
-/// An image of several channels, one after the other, with entries to spare at the end.
+/// An image, channel by channel; a panel has spare entries at the end.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Channels<T> {
     values: Vec<T>,
-    /// Pixels of one channel.
+    /// Number of pixels of one channel.
     pixels: usize,
+    /// Number of channels.
     count: usize,
 }
 
 impl<T: Real> Channels<T> {
-    /// Copies an image, times a factor.
+    /// Copies an image and multiplies it by a factor.
     ///
     /// # Arguments
     /// * `image` — one channel after the other, `pixels` numbers each
@@ -163,7 +172,7 @@ impl<T: Real> Channels<T> {
             .extend(image.iter().map(|&value| T::of(value * factor)));
     }
 
-    /// Becomes the panel of another image, channel by channel.
+    /// Replaces this image by the panel of another image.
     pub(super) fn cut(&mut self, side: Side, image: &Channels<T>, layout: Layout) {
         self.values.clear();
         self.count = image.count;
@@ -175,7 +184,7 @@ impl<T: Real> Channels<T> {
     }
 }
 
-/// Writes $`\sum_c a_c(t)\, b_c(t + d)`$ for all pixels, from the panels of both images.
+/// Writes $`\sum_c a_c(t)\, b_c(t + d)`$ for all displacements d of a run and all their pixels t, from the panels of both images.
 pub(super) fn product<T: Real>(
     (a, b): (&Channels<T>, &Channels<T>),
     layout: Layout,
@@ -187,6 +196,7 @@ pub(super) fn product<T: Real>(
     out.truncate(pixels);
 }
 
+/// The loop of [`product`].
 struct Product<'a, T> {
     a: &'a Channels<T>,
     b: &'a Channels<T>,
@@ -253,7 +263,7 @@ impl<T: Real> WithSimd for Product<'_, T> {
     }
 }
 
-/// Three parts, each `step` further than the last.
+/// Three parts of one length, which begin at `at`, `at + step` and `at + 2 step`.
 #[inline(always)]
 pub(super) fn parts<S: Simd, T: Real>(
     values: &[T],

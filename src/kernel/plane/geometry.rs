@@ -1,9 +1,9 @@
 //! The geometry of images under translations by pixels and a point group.
 //!
-//! A window is mapped to itself by the point group, so the kernel depends on two orientations through
-//! the relative one ρ only, and equals the kernel of a plain CNN for the pair f, ρ f'. For a CNN a fibre is a
-//! displacement d: $`t \mapsto K_{t, t+d}`$, an image no larger than the features, on which a filter is
-//! a running mean over windows. The pooled kernel is the mean over all ρ and all d.
+//! The point group maps a window to itself. The kernel therefore depends on two orientations only through the relative orientation ρ, and
+//! equals the kernel of a convolutional network without orientations for the pair f, ρ f'. A fibre of such a network is a displacement d:
+//! $`t \mapsto K_{t, t+d}`$ is an image no larger than the features, on which a filter is a running mean over windows. The pooled kernel
+//! is the mean over all ρ and all d.
 
 use std::marker::PhantomData;
 
@@ -22,7 +22,9 @@ use super::windows::{Window, WindowScratch, sum, window_mean};
 /// Images and a point group, in one precision.
 #[derive(Debug, Clone)]
 pub(super) struct PlaneGeometry<T> {
+    /// Rows and columns of an image.
     size: [usize; 2],
+    /// Whether opposite edges are joined.
     periodic: bool,
     /// The elements of the group that transform the second image, the identity first.
     orientations: &'static [PlanarSymmetry],
@@ -30,34 +32,39 @@ pub(super) struct PlaneGeometry<T> {
     precision: PhantomData<T>,
 }
 
-/// The displacements of a batch, and the size of the features, which says where its fibres are known.
+/// The displacements of a batch and the current size of the features, which determine the pixels of its fibres.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PlaneRegion {
     layout: Layout,
-    /// How often each displacement counts in the mean.
+    /// The weight of each displacement in the mean.
     weight: f64,
 }
 
-/// Scratch of one thread: some images.
+/// Scratch of one thread.
 #[derive(Debug, Clone)]
 pub(super) struct PlaneWorkspace<T> {
+    /// The first image, divided by the number of channels.
     a: Channels<T>,
+    /// The second image.
     b: Channels<T>,
-    /// Of both images, the columns that the current batches cover.
+    /// The panels of both images for the current horizontal part.
     panels: [Channels<T>; 2],
+    /// The horizontal part of the panels; none if they belong to another pair.
     horizontal: Option<i32>,
-    /// The last batch is in this strip.
+    /// The strip of the last batch.
     strip: usize,
     scratch: WindowScratch<T>,
+    /// Whether both images are one signal, untransformed.
     same: bool,
 }
 
 impl<T: Real> PlaneGeometry<T> {
-    /// Images of one size under a group, for a network's layers.
+    /// Makes the geometry of images of one size, for the layers of a network.
     ///
     /// # Arguments
     /// * `size` — rows and columns of an image
-    /// * `layers` — of a network on the plane: they say which displacements are needed
+    /// * `group` — the point group
+    /// * `layers` — the layers, which determine the necessary displacements
     pub(super) fn new(size: [usize; 2], group: PointGroup, layers: &[Layer]) -> Self {
         let readout = if layers.iter().any(|layer| matches!(layer, Layer::Flatten)) {
             PlaneReadout::Flatten
@@ -65,7 +72,7 @@ impl<T: Real> PlaneGeometry<T> {
             PlaneReadout::Pooling
         };
         let periodic = is_periodic(layers);
-        // Flattened features are multiplied only at equal places and equal orientations.
+        // A flattening readout multiplies features at equal places and equal orientations only.
         let orientations = match readout {
             PlaneReadout::Pooling => group.elements(),
             PlaneReadout::Flatten => &group.elements()[..1],
@@ -79,7 +86,7 @@ impl<T: Real> PlaneGeometry<T> {
         }
     }
 
-    /// The mean products of two images, one shifted, after the filter of the lifting.
+    /// Computes the mean products of the first image and the shifted second image, then averages them over the filter of the lifting.
     fn lift_at(
         &self,
         filter: &Filter,
@@ -106,6 +113,7 @@ impl<T: Real> PlaneGeometry<T> {
         self.average(filter, region, workspace, fibres)
     }
 
+    /// Converts both images to the precision of the fibres.
     fn load(&self, a: &PlaneSignal, b: &PlaneSignal, workspace: &mut PlaneWorkspace<T>) {
         let pixels = self.size[0] * self.size[1];
         let channels = a.pixels.len() / pixels;
@@ -115,7 +123,7 @@ impl<T: Real> PlaneGeometry<T> {
     }
 }
 
-/// Whether windows join opposite edges; a network that was checked has it so everywhere or nowhere.
+/// Whether filters join opposite edges; the check of a network allows this for all of its filters or for none.
 fn is_periodic(layers: &[Layer]) -> bool {
     layers.iter().any(|layer| match layer {
         Layer::Lifting { filter, .. } | Layer::GroupConvolution { filter, .. } => match filter {
@@ -243,7 +251,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
             _ => {
                 let [height, width] = region.layout.size;
                 let pixels = height * width;
-                // As many numbers as before: another branch may have local filters.
+                // The mean fills the whole image, since another branch of a sum may have local filters.
                 for image in fibres.chunks_exact_mut(pixels) {
                     let mean = sum(image) / pixels as f64;
                     image.fill(T::of(mean));
@@ -261,7 +269,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         }
     }
 
-    /// Batches with one horizontal displacement share the columns that it leaves inside.
+    /// Batches with one horizontal part share the panels of variance fields.
     fn family(&self, region: PlaneRegion) -> i64 {
         i64::from(region.layout.run.horizontal)
     }

@@ -35,6 +35,7 @@ pub(super) fn evaluator(
     })
 }
 
+/// The geometry of a network, in one precision.
 fn geometry<T: Real>(network: &Network, size: [usize; 2]) -> PlaneGeometry<T> {
     let Some(Layer::Lifting {
         group: GroupName::Plane(group),

@@ -1,17 +1,18 @@
-//! Images, channel by channel.
+//! Images, stored channel by channel.
 
 use ndarray::ArrayView3;
 
 use crate::group::PlanarSymmetry;
 
-/// An image as the geometry keeps it: `[channels, height, width]`.
+/// An image.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct PlaneSignal {
+    /// Values, `[channels, height, width]`.
     pub(super) pixels: Vec<f64>,
 }
 
 impl PlaneSignal {
-    /// Takes an image over.
+    /// Copies an image channel by channel.
     ///
     /// # Arguments
     /// * `image` — shape `[height, width, channels]`

@@ -1,4 +1,4 @@
-//! Single precision, with its rounding errors.
+//! The evaluator in single precision, with estimates of its rounding errors.
 
 use crate::Result;
 use crate::kernel::evaluator::{Accuracy, AnySignals, Control, Evaluator, Pairs};
@@ -7,13 +7,14 @@ use crate::kernel::signals::Inputs;
 
 use super::geometry::PlaneGeometry;
 
-/// Fibres in single precision; a sample of pairs in double precision tells the rounding errors.
+/// Fibres in single precision; a sample of pairs in double precision estimates the rounding errors.
 pub(super) struct SinglePrecision {
     pub(super) single: Engine<Exact<PlaneGeometry<f32>>>,
     pub(super) double: Engine<Exact<PlaneGeometry<f64>>>,
 }
 
 impl SinglePrecision {
+    /// Prepares signals again in double precision.
     fn in_double(&self, signals: &AnySignals) -> Result<AnySignals> {
         let signals = signals.of::<Prepared<PlaneGeometry<f32>>>()?;
         let prepared = signals

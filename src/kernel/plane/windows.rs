@@ -7,15 +7,16 @@ use crate::network::Padding;
 
 use super::fields::{Layout, SPARE, padded, part, part_mut, parts};
 
-/// A window around, or inside, each pixel: odd numbers of rows and columns.
+/// A window of odd numbers of rows and columns.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Window {
+    /// Rows and columns.
     pub(super) size: [usize; 2],
     pub(super) padding: Padding,
 }
 
 impl Window {
-    /// Rows and columns that the padding adds on each side.
+    /// Numbers of rows and columns that the padding adds on each side.
     #[inline(always)]
     fn margin(&self) -> [usize; 2] {
         match self.padding {
@@ -41,7 +42,7 @@ pub(super) struct WindowScratch<T> {
     means: Vec<T>,
 }
 
-/// Replaces images by their means over a window.
+/// Replaces the images of a run by their means over a window.
 pub(super) fn window_mean<T: Real>(
     field: &mut Vec<T>,
     layout: Layout,
@@ -67,11 +68,13 @@ pub(super) fn window_mean<T: Real>(
     field.truncate(pixels);
 }
 
+/// The loop of [`window_mean`]: image by image, first sums over the rows of each window, then sums over its columns.
 struct WindowMean<'a, T> {
     field: &'a [T],
     layout: Layout,
     window: Window,
-    /// Sums over the rows of a window, after as many unused entries as a window has on one side of its centre.
+    /// Sums over the rows of each window of one image. They begin after half a window width of unused entries, which windows at the
+    /// left edge of the first row read.
     rows: &'a mut [T],
     means: &'a mut [T],
 }
@@ -109,7 +112,7 @@ impl<T: Real> WindowMean<'_, T> {
         let [above, beside] = self.window.margin();
         let count = self.window.size[0];
         let one = T::splat(simd, T::one());
-        // Rows whose windows are inside; the others come before and after them.
+        // Windows of the rows in this range lie inside the image; windows of the rows before and after it reach beyond an edge.
         let inside =
             above.min(new_height)..new_height.saturating_sub(above).max(above.min(new_height));
         let mut y = 0;
@@ -122,7 +125,7 @@ impl<T: Real> WindowMean<'_, T> {
                 y = inside.end;
                 continue;
             }
-            // Some rows are beyond the edge: they are missing, or those of the opposite edge.
+            // Rows beyond the edge are the rows at the opposite edge with circular padding, and missing otherwise.
             let len = padded::<S, T>(width);
             let out = part_mut::<S, T>(self.rows, at, len);
             out.fill(T::splat(simd, T::zero()));
@@ -142,7 +145,7 @@ impl<T: Real> WindowMean<'_, T> {
         }
     }
 
-    /// Sums the columns of each window of summed rows, times 1 / (height · width): the second half, into `means`.
+    /// Sums the columns of each window of summed rows, times 1 / (height · width): the second half of the mean, into `means`.
     #[inline(always)]
     fn sum_columns<S: Simd>(&mut self, simd: S, to: usize, new_height: usize) {
         let width = self.layout.width();
@@ -159,7 +162,7 @@ impl<T: Real> WindowMean<'_, T> {
             }
             return;
         }
-        // All rows as one long array, where windows at the edges read from the neighbouring rows; these few means are then
+        // All rows are summed as one long array. Windows at the left and right edges read from neighbouring rows; these few means are
         // computed again.
         let len = padded::<S, T>(new_height * width);
         let out = part_mut::<S, T>(self.means, to, len);
@@ -195,8 +198,8 @@ fn edge_sum<T: Real>(row: &[T], x: usize, beside: usize, padding: Padding) -> T 
 
 /// Computes `out[i] = scale · Σ_u from[start + u · step + i]`, u < `count`, for an odd `count`.
 ///
-/// Lanes are consecutive pixels i. Three terms are added in one pass, the most frequent window; larger windows add two terms per further
-/// pass, so that `out` is read and written once per two terms.
+/// Lanes are consecutive pixels i. A window of three, the most frequent one, takes one pass with three terms. A larger window takes a
+/// further pass per two terms, so that `out` is read and written once per two terms.
 #[inline(always)]
 fn scaled_sum<S: Simd, T: Real>(
     simd: S,
@@ -245,6 +248,7 @@ pub(super) fn sum<T: Real>(field: &[T]) -> f64 {
     Arch::new().dispatch(Sum { field })
 }
 
+/// The loop of [`sum`].
 struct Sum<'a, T> {
     field: &'a [T],
 }
@@ -254,7 +258,8 @@ impl<T: Real> WithSimd for Sum<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
-        // One partial sum per lane of the widest register: independent additions, in double precision.
+        // Pixel i adds to the partial sum i mod 16, in double precision: the additions of a chunk are independent and vectorise, and the
+        // result does not depend on the width of the registers.
         let (chunks, rest) = self.field.as_chunks::<SPARE>();
         let mut sums = [0.0; SPARE];
         for chunk in chunks {

@@ -1,8 +1,8 @@
 //! Pairs of vectors that are nearly collinear, without cancellation.
 //!
-//! An angle θ between two signals follows from $`\sin^2\theta = 1 - k^2/(q_1 q_2)`$, which loses all digits to rounding where θ is
-//! below $`\sqrt\varepsilon`$; rectifiers and `sign` pass the angle on. Here a pair carries, beside its covariance, numbers that are small
-//! where it is close, each as a sum without cancellation:
+//! The angle θ between two signals follows from $`\sin^2\theta = 1 - k^2/(q_1 q_2)`$. This difference loses all digits to rounding if θ
+//! is below $`\sqrt\varepsilon`$, and the kernels after rectifiers and `sign` depend on θ. A [`ClosePair`] therefore carries, beside its
+//! covariance, two numbers that are small for nearly collinear vectors, each computed as a sum without cancellation:
 //! ```math
 //! u = 1 - \frac{|k|}{\sqrt{q_1 q_2}} = 2 \sin^2\frac\theta2, \qquad e = q_1 - q_2, \qquad
 //! q_1 q_2 - k^2 = q_1 q_2\, u\,(2 - u) .
@@ -17,11 +17,12 @@ use crate::numeric::powers::{exponent, times_power};
 use crate::numeric::{GaussLegendre, geometric_mean};
 use crate::simd::pack::difference_of_products;
 
-/// How near to 1, and to −1, a correlation is where an angle is to be carried; nothing if the activation does not ask for it.
+/// The distances of a correlation from 1 and from −1 below which the angle is carried; none for an activation without kink or jump.
 ///
-/// A rounding error of ε in the correlation changes an angle θ by ε/θ. A kink passes that on to the tangent kernel, and errors of
-/// many layers add up: at the limit θ is 0.02. Near −1 rectifiers leave little of both kernels, which is to have its digits: there the limit
-/// is 0.35. A jump passes the error on to the covariance, of which the next jump takes a root.
+/// A rounding error of ε in the correlation changes an angle θ by ε/θ. A kink passes this error on to the tangent kernel, and the errors
+/// of many layers add up: the limit near 1 is θ = 0.02. Near −1 a rectifier leaves small values of both kernels, which need an accurate
+/// angle for their relative accuracy: there the limit is 0.35. A jump passes the error on to the covariance, and the next jump takes a
+/// root of it.
 pub(super) fn closeness(activation: &Activation) -> Option<[f64; 2]> {
     activation.kink().map(|kink| match kink {
         Kink::Jump { .. } => [1.0 / 64.0; 2],
@@ -29,22 +30,25 @@ pub(super) fn closeness(activation: &Activation) -> Option<[f64; 2]> {
     })
 }
 
-/// A relative difference of deviations for a difference quotient of second order: its square, and ε over its square, are both 1e-8.
+/// The relative difference of standard deviations in a difference quotient of second order. Its square and ε over its square, the
+/// errors of truncation and rounding, are both about 1e-8.
 const STEP: f64 = 1.0 / (1 << 13) as f64;
 
 /// Nodes of the mean of the derivative between two covariances that nearly agree.
 const NODES: usize = 8;
 
-/// A covariance that misses its bound by less, relatively, attains it but for rounding.
+/// A covariance whose relative distance from its bound is smaller attains the bound up to rounding.
 const SAME: f64 = 64.0 * f64::EPSILON;
 
-/// Where $`\sin\theta - \theta\cos\theta`$ comes from its series.
+/// Angles up to this one take $`\sin\theta - \theta\cos\theta`$ from its series.
 const SMALL_ANGLE: f64 = 0.1;
 
-/// Variances and covariance of two Gaussian variables, and what is small where they nearly determine each other.
+/// Variances and covariance of two Gaussian variables, and two numbers that are small if the variables nearly determine each other.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClosePair {
+    /// Variances $`q_1, q_2`$.
     q: [f64; 2],
+    /// Covariance.
     pub(super) k: f64,
     /// $`u = 1 - |k|/\sqrt{q_1 q_2}`$
     gap: f64,
@@ -53,14 +57,14 @@ pub(crate) struct ClosePair {
 }
 
 impl ClosePair {
-    /// The mean products of two vectors.
+    /// The pair of two vectors of equal length d: $`q_1 = |a|^2/d`$, $`q_2 = |b|^2/d`$, $`k = a \cdot b/d`$.
     ///
-    /// With the entry $`a_j`$ of largest modulus, $`r = b_j a - a_j b`$ has entries that are exact but for their last digits, and
-    /// $`a_j^2 (|a|^2 |b|^2 - (a \cdot b)^2) = |a|^2 |r|^2 - (a \cdot r)^2`$. Since $`r_j = 0`$, the two terms on the right differ by at
-    /// least one part in the dimension.
+    /// Let $`a_j`$ be the entry of largest modulus. The entries of $`r = b_j a - a_j b`$ are accurate to their last digits, and
+    /// $`a_j^2 (|a|^2 |b|^2 - (a \cdot b)^2) = |a|^2 |r|^2 - (a \cdot r)^2`$. Since $`r_j = 0`$ and $`a_j^2 \ge |a|^2/d`$, the right-hand
+    /// side is at least $`|a|^2 |r|^2/d`$: it loses at most a factor d of precision.
     pub(crate) fn of_vectors(a: &[f64], b: &[f64]) -> ClosePair {
         let len = a.len() as f64;
-        // Powers of two: squares of what remains neither overflow nor underflow.
+        // Both vectors are divided by powers of two, so that squares of their entries neither overflow nor underflow.
         let [a_scale, b_scale] = [a, b].map(|x| times_power(1.0, exponent(x.iter().copied())));
         let both = a_scale.max(b_scale);
         let [a_share, b_share] = [a_scale / both, b_scale / both];
@@ -86,7 +90,7 @@ impl ClosePair {
             difference += (x - y) * (x + y);
         }
         let size = geometric_mean(aa, bb);
-        // Without a direction there is no angle, and a size of zero stands before it.
+        // A zero vector has no angle; any gap will do, since it is multiplied by a size of zero.
         let gap = if size > 0.0 {
             let square = (aa * rr - ar * ar).max(0.0) / (pivot.0 * pivot.0);
             square / (size * (size + ab.abs()))
@@ -116,12 +120,17 @@ impl ClosePair {
         self.gap * (2.0 - self.gap)
     }
 
-    /// The angle to the nearer of the two directions, from 0 to π/2.
+    /// The angle between the first direction and the nearer of ± the second one, from 0 to π/2.
     fn angle(&self) -> f64 {
         2.0 * (0.5 * self.gap).sqrt().asin()
     }
 
-    /// Both variables times weights of one variance, plus one bias: $`q_1' q_2' - k'^2 = w^2 (q_1 q_2 - k^2) + w b\,(q_1 + q_2 - 2 k)`$.
+    /// The pair after a linear layer with weight variance w and bias variance b.
+    ///
+    /// ```math
+    /// q_1' q_2' - k'^2 = w^2 (q_1 q_2 - k^2) + w b\,(q_1 + q_2 - 2 k)
+    /// ```
+    /// Both terms on the right are positive, and $`q_1 + q_2 - 2 k = (\sqrt{q_1} - \sqrt{q_2})^2 + 2 u \sqrt{q_1 q_2}`$ for k > 0.
     pub(super) fn scaled(self, init: Init) -> ClosePair {
         let (weight, bias) = (init.weight_std.powi(2), init.bias_std.powi(2));
         let size = self.size();
@@ -136,7 +145,7 @@ impl ClosePair {
             gap: 0.0,
             difference: weight * self.difference,
         };
-        // Divided by the new size, part by part: the product of two variances may leave the range of the numbers.
+        // Each factor is divided by the new size √(q₁' q₂') before it is multiplied: products of two variances may overflow or underflow.
         let new_size = new.size();
         let (old, added) = (weight * size / new_size, weight * apart / new_size);
         let square = old * old * self.sine_squared() + added * (bias / new_size);
@@ -146,7 +155,14 @@ impl ClosePair {
         }
     }
 
-    /// The sum with an independent pair.
+    /// The sum with an independent pair, whose variances and covariance add.
+    ///
+    /// With the pairs $`(a_1, a_2, k_a)`$ and $`(b_1, b_2, k_b)`$,
+    ///
+    /// ```math
+    /// q_1 q_2 - k^2 = (a_1 a_2 - k_a^2) + (b_1 b_2 - k_b^2) + \big(\sqrt{a_1 b_2} - \sqrt{b_1 a_2}\big)^2
+    ///               + 2 \big(\sqrt{a_1 a_2\, b_1 b_2} - k_a k_b\big) .
+    /// ```
     pub(super) fn plus(self, other: ClosePair) -> ClosePair {
         let new = ClosePair {
             q: [self.q[0] + other.q[0], self.q[1] + other.q[1]],
@@ -156,7 +172,8 @@ impl ClosePair {
         };
         let size = new.size();
         let [x, y] = [self.size() / size, other.size() / size];
-        // Relative to the new size: √(a₁ b₂) − √(b₁ a₂), and √(a₁ b₂ b₁ a₂) − k_a k_b.
+        // All terms are relative to the new size. `across` is √(a₁ b₂) − √(b₁ a₂) as a quotient, whose numerator has the differences
+        // e_a b₂ − e_b a₂; `between` is √(a₁ a₂ b₁ b₂) − k_a k_b, in terms of the gaps if the covariances have one sign.
         let [first, second] = [
             geometric_mean(self.q[0], other.q[1]) / size,
             geometric_mean(other.q[0], self.q[1]) / size,
@@ -184,7 +201,7 @@ impl ClosePair {
         }
     }
 
-    /// The pair after an activation, and the factor of the tangent kernel.
+    /// The pair after an activation, and the factor E[σ'(u) σ'(v)] of the tangent kernel.
     pub(super) fn activated(self, activation: &Activation) -> Result<(ClosePair, f64)> {
         match activation.kink() {
             Some(Kink::Bend { slope }) => Ok(self.bent(slope)),
@@ -193,7 +210,8 @@ impl ClosePair {
         }
     }
 
-    /// $`\max(x, 0) + a \min(x, 0)`$, with $`g = \sin\theta - \theta\cos\theta`$:
+    /// The pair after $`\sigma(x) = \max(x, 0) + a \min(x, 0)`$, with $`g = \sin\theta - \theta\cos\theta`$ and the expectation
+    /// $`E = E[\sigma(u) \sigma(v)]`$:
     ///
     /// ```math
     /// \frac{2 E}{\sqrt{q_1 q_2}} = (1 + a^2)(1 - u) + \frac{(1-a)^2}\pi g \quad (k \ge 0), \qquad
@@ -205,7 +223,7 @@ impl ClosePair {
         let bend = (1.0 - slope) * (1.0 - slope);
         let power = 1.0 + slope * slope;
         let bent = bend * g / PI;
-        // The new gap is 1 − |2E/√(q₁q₂)| / (1 + a²), with what cancels left out.
+        // The new gap is 1 − |2E/√(q₁q₂)| / (1 + a²) = rest / (1 + a²); `rest` is written without the terms that cancel.
         let (twice, rest, derivative) = if self.k >= 0.0 {
             let rest = power * gap - bent;
             (power - rest, rest, bend * (PI - angle) / TAU + slope)
@@ -227,7 +245,9 @@ impl ClosePair {
         (pair, derivative)
     }
 
-    /// A jump at 0 from `below` to 1, −1 or 0: the covariance is $`1 - 2\theta/\pi`$, or the probability that both are positive.
+    /// The pair after a jump at 0 from `below`, which is −1 or 0, to 1.
+    ///
+    /// The covariance is $`1 - 2\theta/\pi`$ for −1, and the probability that both variables are positive for 0.
     fn stepped(self, below: f64) -> ClosePair {
         let share = self.angle() / PI;
         let size = 0.5 * (1.0 + below * below);
@@ -246,9 +266,10 @@ impl ClosePair {
         }
     }
 
-    /// What a fully correlated pair of these variances lacks of full correlation after an activation, given as a difference
-    /// of which little is left where the variances nearly agree: it grows with the square of the difference of the deviations, so
-    /// that it follows from the same at a larger one.
+    /// The gap 1 − |correlation| after an activation of a fully correlated pair with these variances.
+    ///
+    /// The difference `direct` loses its digits if the variances nearly agree. The gap grows with the square of the difference of the
+    /// standard deviations, so it is then scaled from the gap at a larger difference.
     fn short_of_bound(&self, activation: &Activation, direct: f64) -> Result<f64> {
         let [s1, s2] = self.q.map(f64::sqrt);
         let apart = (self.difference / (s1 + s2)).abs();
@@ -256,7 +277,8 @@ impl ClosePair {
         if apart < step {
             let q = [middle + 0.5 * step, middle - 0.5 * step].map(|s| s * s);
             let wide = at_full_correlation(activation, q, self.k)?;
-            // Of a function that is neither even nor odd the bound is not attained at −1, however near the variances are.
+            // A function that is neither even nor odd does not attain its bound at correlation −1, even for equal variances: its gap is
+            // not small and is taken directly.
             if wide < STEP {
                 return Ok(wide.max(0.0) * (apart / step).powi(2));
             }
@@ -264,13 +286,15 @@ impl ClosePair {
         Ok(if direct < SAME { 0.0 } else { direct })
     }
 
-    /// Any other function: what its covariance lacks of the bound is the mean of its derivative over the covariances between,
-    /// $`\kappa(K) - \kappa(k) = \int_k^K \dot\kappa`$, $`\dot\kappa = E[\sigma'\sigma']`$.
+    /// The pair after any other activation.
+    ///
+    /// The distance of its covariance κ(k) from the value at full correlation is an integral without cancellation,
+    /// $`\kappa(K) - \kappa(k) = \int_k^K \dot\kappa`$ with $`K = \pm\sqrt{q_1 q_2}`$ and $`\dot\kappa = E[\sigma'(u)\sigma'(v)]`$.
     fn between(self, activation: &Activation) -> Result<(ClosePair, f64)> {
         let [q1, q2] = self.q.map(Variance::Constant);
         let bound = self.size().copysign(self.k);
         let rule = GaussLegendre::new(NODES)?;
-        // The covariance itself, the bound, and the nodes between.
+        // One call of the activation takes the covariance itself, the bound K, and Gauss–Legendre nodes between the two.
         let mut values = vec![self.k, bound];
         let nodes = rule.nodes.iter();
         values.extend(nodes.map(|x| bound * (1.0 - self.gap * (0.5 + 0.5 * x))));
@@ -297,7 +321,7 @@ impl ClosePair {
     }
 }
 
-/// What a fully correlated pair lacks of full correlation after an activation.
+/// The gap 1 − |correlation| after an activation of a pair with the variances q and the correlation ±1, by direct subtraction.
 fn at_full_correlation(activation: &Activation, q: [f64; 2], sign: f64) -> Result<f64> {
     let mut value = [geometric_mean(q[0], q[1]).copysign(sign)];
     let [q1, q2] = q.map(Variance::Constant);

@@ -1,4 +1,4 @@
-//! What a geometry has to say so that the recursion can run over it.
+//! The interface of a geometry to the recursion.
 
 use crate::Result;
 use crate::kernel::signals::Inputs;
@@ -8,22 +8,21 @@ use crate::network::Filter;
 
 use super::close_pair::ClosePair;
 
-/// Which of the two signals of a pair.
+/// One of the two signals of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// The first, seen at g.
+    /// The first signal, read at g.
     Left,
-    /// The second, seen at r g.
+    /// The second signal, read at r g.
     Right,
 }
 
-/// How the features of one group are lifted, averaged and pooled, fibre by fibre.
+/// The lifting, the filters and the pooling of one kind of input space, fibre by fibre.
 ///
 /// A fibre is the kernel $`\varphi_r(g) = K_{g, rg}`$ at one relative element r. A layer before pooling never
-/// couples two of them: a filter averages a fibre over its support, an activation acts on each of its
-/// points. A geometry hands out the fibres of a pair of signals in batches that fit a cache: where
-/// all filters are global a fibre is one number, and a batch holds many of them; with local filters
-/// a batch is one fibre, a function on the group or on the space.
+/// couples two fibres: a filter averages a fibre over its support, and an activation acts on each point of a fibre. A geometry
+/// computes the fibres of a pair of signals in batches that fit a cache. If all filters are global, a fibre is one number and a batch
+/// holds many fibres. With local filters a batch is one fibre, which is a function on the group or on the space.
 ///
 /// A geometry does not know the layers: it neither multiplies by weight variances nor applies activations.
 ///
@@ -36,14 +35,14 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     type Signal: Send + Sync;
     /// Scratch of one thread.
     type Workspace: Send;
-    /// Which fibres a batch holds, and where on the group they are known: a filter may leave less.
+    /// The fibres of a batch, and the part of the group on which they are known; a filter may make this part smaller.
     type Region: Copy;
 
-    /// Whether a fibre is a function, so that a signal's variance is one too. If not, a variance is
-    /// one number, and is kept with the signal.
+    /// Whether a fibre, and with it the variance of a signal, is a function. Otherwise the variance of a signal is one number per
+    /// activation and is kept with the signal.
     const FIELDS: bool;
 
-    /// Takes over the signal of a row of the kernel.
+    /// Converts the signal of a row of the kernel matrix.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for inputs of another space.
@@ -52,7 +51,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     /// Allocates scratch for one thread.
     fn make_workspace(&self) -> Self::Workspace;
 
-    /// The number of ways in which the signals of a pair are transformed before they are multiplied.
+    /// The number of orientations: the ways in which the signals of a pair are transformed before they are multiplied.
     fn orientation_count(
         &self,
         pair: [&Self::Signal; 2],
@@ -62,12 +61,12 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         Ok(1)
     }
 
-    /// Turns the signals of a pair; called for the orientations from 0 on, one after the other.
+    /// Transforms the signals of a pair; called for the orientations 0, 1, … in this order.
+    ///
+    /// Returns for each side whether it differs from the side in the orientation before; every side of orientation 0 counts as different.
     ///
     /// # Arguments
-    /// * `turned` — of both sides what the orientation before left there; nothing for a signal as it is
-    ///
-    /// Returns which of the two sides differ from the orientation before, or from nothing.
+    /// * `turned` — the transformed signals, from the orientation before to this one; none stands for an untransformed signal
     fn turn(
         &self,
         pair: [&Self::Signal; 2],
@@ -82,7 +81,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     /// Does the work that all batches of a pair in one orientation share. Returns the number of batches.
     ///
     /// # Arguments
-    /// * `pair` — both signals as they were turned
+    /// * `pair` — the transformed signals
     fn begin(
         &self,
         pair: [&Self::Signal; 2],
@@ -90,8 +89,10 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         workspace: &mut Self::Workspace,
     ) -> usize;
 
-    /// Writes the fibres of a batch of the pair that was begun after the filter of the lifting,
-    /// $`(A_S\, p_r)(g)`$ with $`p_r(x) = \frac1c \sum_c a_c(x)\, b_c(r x)`$; sets the length of `fibres`.
+    /// Writes the fibres of a batch after the filter of the lifting, $`(A_S\, p_r)(g)`$ with
+    /// $`p_r(x) = \frac1c \sum_c a_c(x)\, b_c(r x)`$, and sets the length of `fibres`.
+    ///
+    /// [`begin`](Self::begin) must have been called for the pair.
     fn lift(
         &self,
         pair: [&Self::Signal; 2],
@@ -101,7 +102,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         fibres: &mut Vec<Self::Scalar>,
     ) -> Self::Region;
 
-    /// The same for a signal with itself at the identity r = e.
+    /// Does the work of [`lift`](Self::lift) for a signal with itself at the identity r = e.
     fn lift_self(
         &self,
         filter: &Filter,
@@ -110,7 +111,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         fibres: &mut Vec<Self::Scalar>,
     ) -> Self::Region;
 
-    /// Replaces fibres by their means over a filter; returns where they are known now.
+    /// Replaces fibres by their means over a filter; returns the region on which the means are known.
     fn average(
         &self,
         filter: &Filter,
@@ -119,7 +120,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         fibres: &mut Vec<Self::Scalar>,
     ) -> Self::Region;
 
-    /// Does the same for both kernels at once.
+    /// Does the work of [`average`](Self::average) for both kernels at once.
     fn average_both(
         &self,
         filter: &Filter,
@@ -131,12 +132,12 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         self.average(filter, region, workspace, ntk)
     }
 
-    /// The number of the family that a batch belongs to: what [`gather`](Self::gather) writes is the same for its
-    /// batches, which follow each other.
+    /// The number of the family of a batch. A family consists of consecutive batches for which [`gather`](Self::gather) writes equal
+    /// values.
     fn family(&self, region: Self::Region) -> i64;
 
-    /// Writes what the batches of a family need of a function of one signal that is given everywhere.
-    /// Called where [`FIELDS`](Self::FIELDS) only.
+    /// Writes the values of a function of one signal that the batches of a family need; the function is given on the whole group.
+    /// Called only if [`FIELDS`](Self::FIELDS).
     fn gather(
         &self,
         side: Side,
@@ -145,8 +146,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         out: &mut Vec<Self::Scalar>,
     );
 
-    /// From what was gathered, the values at the points that the fibres of a batch visit, in their
-    /// order.
+    /// Returns, from gathered values, the values at the points of the fibres of a batch, in the order of these points.
     fn restrict<'f>(
         &self,
         side: Side,
@@ -158,21 +158,20 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         gathered
     }
 
-    /// Takes covariances back to the bound that their variances set, where averages on a grid exceed it by their
-    /// discretisation.
+    /// Clamps covariances to the bound $`|k| \le \sqrt{q_1 q_2}`$, which means on a grid may exceed by their discretisation.
     fn confine(&self, variances: [&[Self::Scalar]; 2], fibres: &mut [Self::Scalar]) {
         let _ = (variances, fibres);
     }
 
-    /// The same for variances, which are not negative.
+    /// Clamps variances to zero from below.
     fn confine_own(&self, variances: &mut [Self::Scalar]) {
         let _ = variances;
     }
 
-    /// The part that a batch contributes to the mean over all fibres of all orientations, with Haar weights.
+    /// The contribution of a batch to the mean over all fibres of all orientations, with Haar weights.
     fn mean(&self, region: Self::Region, fibres: &[Self::Scalar]) -> f64;
 
-    /// Two signals as a pair that carries its angle, where there is one fibre and nothing is averaged.
+    /// Returns two signals as a pair that carries its angle, for a geometry with one fibre and without averages; none otherwise.
     fn close_pair(&self, pair: [&Self::Signal; 2]) -> Option<ClosePair> {
         let _ = pair;
         None

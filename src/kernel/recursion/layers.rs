@@ -13,9 +13,10 @@ use super::place::{
     ClosePlace, Fibres, Gathered, PairPlace, Place, PooledSelfPlace, RowPlace, SelfPlace,
 };
 
-/// One step of the recursion, and the index of its layer in the network, for messages.
+/// One step of the recursion.
 #[derive(Debug, Clone)]
 struct Step {
+    /// Index of the layer in the network, for messages.
     layer: usize,
     map: Map,
 }
@@ -32,39 +33,42 @@ enum Map {
     Sum([Vec<Step>; 2]),
 }
 
-/// The layers of a network as maps of covariances: those before the mean over the group, and those
-/// after it.
+/// The layers of a network as maps of covariances, before and after the mean over the group.
 ///
 /// # References
-/// Misof25 for group convolutions and pooling, Jacot18 and Lee19 for the rest.
+/// Misof25 for group convolutions and pooling, Jacot18 and Lee19 for the other layers.
 #[derive(Debug, Clone)]
 pub(crate) struct Recursion {
     /// The first layer: $`K = \sigma_w^2 A_S p + \sigma_b^2,\ \Theta = K`$, counted once.
     first: (Init, Filter),
+    /// The steps between the first layer and the mean over the group.
     before: Vec<Step>,
+    /// The steps after the mean over the group.
     after: Vec<Step>,
 }
 
-/// The variances of one signal: one before each activation, and the kernel of the signal with
-/// itself at the identity of the group after the last layer before pooling. Kept where they are
-/// numbers; empty where they are functions.
+/// The kernels of one signal with itself at the identity of the group.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SelfCovariance<T: Real> {
-    /// One per activation before pooling, in the order in which they are met.
+    /// The variance before each activation that precedes the pooling, in the order of the recursion; empty if variances are functions.
     pub variances: Vec<VarianceField<T>>,
-    /// Values at r = e; they bound the kernel at every other r.
+    /// The kernels at r = e after the last layer before pooling, averaged over g; they bound the kernel at every other r.
     pub at_identity: KernelPair,
 }
 
-/// Buffers of one thread: the fibres of a batch and what belongs to them.
+/// Buffers of one thread: the fibres of a batch, and the variances at their points.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FibreBuffers<T: Real> {
     fibres: Fibres<T>,
+    /// The variance fields of both signals, one per activation.
     variances: [Vec<VarianceField<T>>; 2],
+    /// The values of both variance fields for the current family of batches, one entry per activation.
     gathered: Vec<Gathered<T>>,
 }
 
 /// Carries both kernels through `steps`.
+///
+/// A residual sum runs both branches from copies of the kernels, and adds the results.
 fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<T>) -> Result<()> {
     for Step { layer, map } in steps {
         match map {
@@ -79,6 +83,8 @@ fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<
                 .activate(activation, fibres)
                 .map_err(|error| out_of_range(error).in_layer(*layer))?,
             Map::Sum([first, second]) => {
+                // `other` keeps the kernels before the sum, then the result of the first branch. Its memory returns to `waiting` for the
+                // next batch.
                 let start = place.region();
                 let mut other = fibres.waiting.pop().unwrap_or_default();
                 other[0].clone_from(&fibres.nngp);
@@ -99,8 +105,10 @@ fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<
     Ok(())
 }
 
-/// Carries the kernels of a signal with itself through `steps`. Refuses kernels that leave the range of the numbers, by overflow or
-/// by an underflow of the largest value.
+/// Carries the kernels of a signal with itself through `steps`.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if a kernel overflows, or if its largest value underflows.
 fn run_own<T: Real, P: Place<T>>(
     steps: &[Step],
     place: &mut P,
@@ -109,7 +117,7 @@ fn run_own<T: Real, P: Place<T>>(
     for step in steps {
         let before = largest(&fibres.nngp);
         run(std::slice::from_ref(step), place, fibres)?;
-        // A function of the user may vanish.
+        // A user's activation function may be zero everywhere: a kernel of zeros is then valid.
         let may_vanish = matches!(step.map, Map::Activation(Activation::Elementwise(_)));
         if !(may_vanish && largest(&fibres.nngp) == T::zero()) {
             check_range(before, fibres, step.layer)?;
@@ -118,7 +126,7 @@ fn run_own<T: Real, P: Place<T>>(
     Ok(())
 }
 
-/// The largest value, which is not negative for a signal with itself; NaN and infinity count as the largest.
+/// The largest of zero and some values; NaN counts as larger than all numbers.
 fn largest<T: Real>(values: &[T]) -> T {
     values.iter().fold(T::zero(), |largest, &value| {
         if value > largest || value.is_nan() {
@@ -129,6 +137,7 @@ fn largest<T: Real>(values: &[T]) -> T {
     })
 }
 
+/// Refuses kernels that are not finite, and kernels whose largest value fell below the normal numbers in this step.
 fn check_range<T: Real>(before: T, fibres: &Fibres<T>, layer: usize) -> Result<()> {
     let (nngp, ntk) = (largest(&fibres.nngp), largest(&fibres.ntk));
     let (found, expected) = if !nngp.is_finite() || !ntk.is_finite() {
@@ -151,7 +160,7 @@ fn check_range<T: Real>(before: T, fibres: &Fibres<T>, layer: usize) -> Result<(
     Err(Error::invalid("kernel of an input with itself", found, expected).in_layer(layer))
 }
 
-/// Inputs are finite: a number that is not has become too large on the way.
+/// Replaces the error about a number that is not finite: inputs are finite, so the number has become too large in the layers.
 fn out_of_range(error: Error) -> Error {
     match error {
         Error::NotFinite { what, .. } => Error::invalid(
@@ -163,6 +172,7 @@ fn out_of_range(error: Error) -> Error {
     }
 }
 
+/// Applies a linear layer to fibres after the mean over its filter; `first` stands for the first layer, whose Θ is K.
 fn linear<T: Real>(init: Init, nngp: &mut [T], ntk: &mut [T], first: bool) {
     pulp::Arch::new().dispatch(Linear {
         weight: T::of(init.weight_std * init.weight_std),
@@ -173,9 +183,14 @@ fn linear<T: Real>(init: Init, nngp: &mut [T], ntk: &mut [T], first: bool) {
     });
 }
 
+/// The loop of [`linear`]: K ← w K + b and Θ ← K + w Θ, with w = σw² and b = σb².
+///
+/// Each kernel of a batch is one contiguous array over points and fibres. One pass over both arrays uses the new K while it is in a
+/// register. Points are independent, so the compiler vectorises the loop for the instruction set that `pulp` selects.
 struct Linear<'a, T> {
     weight: T,
     bias: T,
+    /// Whether Θ is replaced by K alone.
     first: bool,
     nngp: &'a mut [T],
     ntk: &'a mut [T],
@@ -194,6 +209,7 @@ impl<T: Real> pulp::WithSimd for Linear<'_, T> {
     }
 }
 
+/// Adds the kernel of one branch to the kernel of the other, point by point.
 fn add<T: Real>(terms: &[T], sums: &mut [T]) {
     assert_eq!(terms.len(), sums.len(), "branches know the same points");
     for (sum, &term) in sums.iter_mut().zip(terms) {
@@ -202,6 +218,7 @@ fn add<T: Real>(terms: &[T], sums: &mut [T]) {
 }
 
 impl Recursion {
+    /// Splits the layers of a network at the mean over the group.
     pub(crate) fn new(network: &Network) -> Self {
         let vector = matches!(network.input(), InputSpace::Vector { .. });
         let (first, rest) = match network.layers() {
@@ -209,11 +226,11 @@ impl Recursion {
             [Layer::Dense(init), rest @ ..] => ((*init, Filter::Global), rest),
             _ => unreachable!("a network that was checked begins with a lifting or a dense layer"),
         };
-        // A plain vector has the trivial group: its one fibre is pooled as soon as it is lifted.
+        // The group of a vector is trivial: its only fibre is its own mean, and all layers from the second on come after the pooling.
         let pooled = if vector {
             0
         } else {
-            // Features that are read at rotations are never pooled.
+            // A network without a readout layer has outputs at rotations: all its layers come before.
             rest.iter()
                 .position(Layer::is_readout)
                 .unwrap_or(rest.len())
@@ -225,7 +242,7 @@ impl Recursion {
         }
     }
 
-    /// Whether an activation follows the pooling: only then are pooled variances needed.
+    /// Whether an activation follows the pooling; only such an activation needs pooled variances.
     pub(crate) fn activates_after_pooling(&self) -> bool {
         fn activates(steps: &[Step]) -> bool {
             steps.iter().any(|step| match &step.map {
@@ -237,7 +254,7 @@ impl Recursion {
         activates(&self.after)
     }
 
-    /// Runs a signal against itself at the identity of the group.
+    /// Computes the kernels of a signal with itself at the identity of the group.
     pub(crate) fn self_covariance<G: Geometry>(
         &self,
         geometry: &G,
@@ -266,7 +283,9 @@ impl Recursion {
         })
     }
 
-    /// Runs a signal against itself, and keeps its variances. Returns where they are known after the last layer.
+    /// Carries a signal with itself through the layers before pooling, and writes its variances.
+    ///
+    /// Returns the region on which the kernels are known after the last of these layers.
     fn own<G: Geometry>(
         &self,
         geometry: &G,
@@ -292,11 +311,13 @@ impl Recursion {
         Ok(place.region)
     }
 
-    /// The kernels of one pair after the mean over the group.
+    /// Computes the kernels of one pair after the mean over the group.
+    ///
+    /// Each orientation, and each batch of fibres in it, is lifted, carried through the layers and added to the mean. Variances that
+    /// are functions are computed here and not stored: they cost as much as two fibres.
     ///
     /// # Arguments
-    /// * `own` — the variances of the two signals, where they are numbers; where they are functions
-    ///   they are computed here, which costs two of very many fibres and saves keeping them
+    /// * `own` — the variances of the two signals, if they are numbers
     pub(crate) fn pooled<G: Geometry>(
         &self,
         geometry: &G,
@@ -361,10 +382,10 @@ impl Recursion {
         Ok(mean)
     }
 
-    /// Carries the pooled kernel of a signal with itself through to the outputs.
+    /// Carries the pooled kernels of a signal with itself through the layers after pooling.
     ///
     /// # Arguments
-    /// * `variances` — one field per activation after pooling, which gets the signal's variance as one point more
+    /// * `variances` — one field per activation after pooling; the variance of the signal is appended to each as one more point
     pub(crate) fn pooled_variances(
         &self,
         pair: &mut KernelPair,
@@ -384,15 +405,16 @@ impl Recursion {
         Ok(())
     }
 
-    /// Carries rows of pooled kernels through the layers after pooling.
+    /// Carries a row of pooled kernels through the layers after pooling.
+    ///
+    /// Returns for each column whether the pair met a kink at nearly full correlation; empty without such layers.
     ///
     /// # Arguments
-    /// * `row`, `row_variances` — one field per activation, and the point of the signal of the row in each
-    /// * `column_variances` — one field per activation, with one point per signal of a column
-    /// * `slack` — by how much, relatively, a covariance may exceed its bound through errors of the
-    ///   quadrature; it is clamped to the bound then
-    ///
-    /// Returns of each column whether it met a kink at nearly full correlation.
+    /// * `row`, `row_variances` — the point of the row's signal in each field, and one field per activation
+    /// * `column_variances` — one field per activation, with one point per column
+    /// * `slack` — the relative amount by which a covariance may exceed its bound through errors of the quadrature; such a covariance
+    ///   is clamped to the bound
+    /// * `nngp`, `ntk` — one entry per column; replaced
     pub(crate) fn advance_row(
         &self,
         (row, row_variances): (usize, &[VarianceField]),
@@ -423,7 +445,7 @@ impl Recursion {
         Ok(close)
     }
 
-    /// The kernels of a pair of vectors whose angle decides.
+    /// Computes the kernels of a pair of nearly collinear vectors, with its angle carried through the layers.
     pub(crate) fn close(&self, pair: ClosePair) -> Result<KernelPair> {
         let mut place = ClosePlace::new(pair, self.first.0);
         let mut fibres = place.fibres();
@@ -435,10 +457,10 @@ impl Recursion {
     }
 }
 
-/// The steps of consecutive layers; a readout is none.
+/// The steps of consecutive layers; pooling and flattening layers have no step.
 ///
 /// # Arguments
-/// * `indices` — of these layers in the network
+/// * `indices` — the indices of the layers in the network
 fn steps(layers: &[Layer], indices: &mut dyn Iterator<Item = usize>) -> Vec<Step> {
     layers
         .iter()

@@ -9,29 +9,33 @@ use crate::{Error, Result};
 use super::close_pair::{ClosePair, closeness};
 use super::geometry::{Geometry, Side};
 
-/// The part of $`1 - c^2`$ that is rounding after a mean over many fibres, with a correlation c.
+/// The rounding error of $`1 - c^2`$ after a mean over many fibres, for a correlation c.
 const POOLED_NOISE: f64 = 64.0 * f64::EPSILON;
 
-/// Both kernels at the points of a batch, and copies that wait for the other branch of a sum.
+/// Both kernels at the points of a batch, and spare buffers for the branches of sums.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fibres<T> {
     pub(super) nngp: Vec<T>,
     pub(super) ntk: Vec<T>,
+    /// Buffers that a sum takes for the kernels of its other branch, and returns afterwards.
     pub(super) waiting: Vec<[Vec<T>; 2]>,
 }
 
 /// A place where the steps act: the fibres of a pair, the fibres of a signal with itself, or numbers after the pooling.
 pub(super) trait Place<T: Real> {
-    /// Where the kernels are known.
+    /// The part of the group on which the kernels are known.
     type Region: Copy;
 
+    /// The current region.
     fn region(&self) -> Self::Region;
 
+    /// Sets the region back to the start of a sum, before its second branch.
     fn return_to(&mut self, region: Self::Region);
 
-    /// Takes both kernels to their means over a filter.
+    /// Replaces both kernels by their means over a filter.
     fn average(&mut self, filter: &Filter, fibres: &mut Fibres<T>);
 
+    /// Applies an activation: K ← E[σ(u) σ(v)], Θ ← E[σ'(u) σ'(v)] Θ.
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<T>) -> Result<()>;
 
     /// Called after a layer with weights has changed both kernels.
@@ -39,7 +43,7 @@ pub(super) trait Place<T: Real> {
         let _ = init;
     }
 
-    /// Called at the end of the second branch of a sum, before its kernels are added to those of the first.
+    /// Called at the end of the second branch of a sum, before its kernels are added to the kernels of the first branch.
     ///
     /// # Arguments
     /// * `first` — the region at the end of the first branch
@@ -48,11 +52,16 @@ pub(super) trait Place<T: Real> {
     }
 }
 
-/// What the fibres of a family meet before one activation: of both signals, the variance and its factor.
+/// The variances of both signals before one activation, for the fibres of a family.
+///
+/// The four arrays are the variance and its factor of the left signal, then the variance and its factor of the right signal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Gathered<T> {
+    /// The family for which the values were gathered.
     pub(super) family: Option<i64>,
+    /// The values for all batches of the family.
     pub(super) everywhere: [Vec<T>; 4],
+    /// Buffers for the values at the points of one batch.
     pub(super) at_points: [Vec<T>; 4],
 }
 
@@ -61,9 +70,9 @@ pub(super) struct PairPlace<'a, G: Geometry> {
     pub(super) geometry: &'a G,
     pub(super) workspace: &'a mut G::Workspace,
     pub(super) region: G::Region,
-    /// Of the two signals, those before the activations that are still to come.
+    /// For each signal, its variances before the remaining activations.
     pub(super) variances: [std::slice::Iter<'a, VarianceField<G::Scalar>>; 2],
-    /// One per activation.
+    /// One entry per remaining activation.
     pub(super) gathered: std::slice::IterMut<'a, Gathered<G::Scalar>>,
 }
 
@@ -88,6 +97,8 @@ impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
             .variances
             .each_mut()
             .map(|of_signal| of_signal.next().expect("one variance per activation"));
+        // Variances that are numbers need no gathering. Variances that are functions are gathered once per family, and restricted to the
+        // points of each batch.
         if let (&[qa], &[qb]) = (a.variance(), b.variance()) {
             self.gathered.next();
             let (qa, qb) = (Variance::Constant(qa), Variance::Constant(qb));
@@ -162,7 +173,7 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
         self.geometry.confine_own(nngp);
         activation.prepare_into(nngp, field)?;
         if let &[q] = &nngp[..] {
-            // As a pair does it, so that a signal with itself gives the same bits.
+            // The call for a pair with constant variances, so that a signal with itself gives equal bits as a pair.
             let q = Variance::Constant(q);
             return activation.apply(q, q, nngp, Some(ntk));
         }
@@ -171,7 +182,7 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
     }
 }
 
-/// Takes both kernels to their means over a filter.
+/// Replaces both kernels by their means over a filter; returns the new region.
 fn average<G: Geometry>(
     geometry: &G,
     filter: &Filter,
@@ -183,14 +194,17 @@ fn average<G: Geometry>(
     geometry.average_both(filter, region, workspace, [nngp, ntk])
 }
 
-/// One signal against a row of others, after the pooling.
+/// The kernels of one signal with a row of other signals, after the pooling.
 pub(super) struct RowPlace<'a> {
-    /// Which point of its variances is that of the row.
+    /// The point of the row's signal in its variance fields.
     pub(super) row: usize,
+    /// One field per remaining activation.
     pub(super) row_variances: std::slice::Iter<'a, VarianceField>,
+    /// One field per remaining activation, with one point per column.
     pub(super) column_variances: std::slice::Iter<'a, VarianceField>,
+    /// The relative amount by which a covariance may exceed its bound.
     pub(super) slack: f64,
-    /// Of each column whether it met a kink at nearly full correlation.
+    /// For each column, whether it met a kink at nearly full correlation.
     pub(super) close: &'a mut [bool],
 }
 
@@ -210,7 +224,7 @@ impl Place<f64> for RowPlace<'_> {
         let row = self.row_variances.next().expect(expected);
         let columns = self.column_variances.next().expect(expected);
         let (own, others) = (row.variance()[self.row], columns.variance());
-        // Beyond 1 and −1 there is nothing that could be close.
+        // The limits −1 mark no column: no correlation is above 2 or below −2.
         let closeness = closeness(activation).unwrap_or([-1.0; 2]);
         let nngp = &mut fibres.nngp;
         clamp(nngp, own, others, self.slack, closeness, self.close)?;
@@ -226,7 +240,7 @@ impl Place<f64> for RowPlace<'_> {
 
 /// A signal with itself, after the pooling.
 pub(super) struct PooledSelfPlace<'a> {
-    /// One per activation, which gets one point more.
+    /// One field per activation, to which one point is appended.
     pub(super) variances: &'a mut Vec<VarianceField>,
     pub(super) met: usize,
 }
@@ -254,14 +268,17 @@ impl Place<f64> for PooledSelfPlace<'_> {
     }
 }
 
-/// Where one pair is carried through the layers.
+/// One nearly collinear pair, which is carried through the layers with its angle.
 pub(super) struct ClosePlace {
     pair: ClosePair,
 }
 
 impl ClosePlace {
+    /// Applies the first layer to a pair.
+    ///
     /// # Arguments
-    /// * `pair` — before the first layer, which is `first`
+    /// * `pair` — the pair before the first layer
+    /// * `first` — weights and biases of the first layer
     pub(super) fn new(pair: ClosePair, first: Init) -> Self {
         ClosePlace {
             pair: pair.scaled(first),
@@ -310,11 +327,16 @@ impl Place<f64> for ClosePlace {
     }
 }
 
-/// Takes covariances back to their bounds, and notes which nearly attain them, except those that do exactly for the same signal.
+/// Clamps covariances to their bounds, and marks the columns whose covariance nearly attains its bound.
+///
+/// A signal with itself, whose covariance equals both variances exactly, is not marked.
 ///
 /// # Arguments
-/// * `slack` — by how much, relatively, rounding or a quadrature may exceed a bound
-/// * `closeness` — how near to 1 and to −1 a correlation is that counts
+/// * `slack` — the relative amount by which rounding or a quadrature may exceed a bound
+/// * `closeness` — the distances from 1 and from −1 below which a correlation is marked
+///
+/// # Errors
+/// [`Error::NotACovariance`] if a covariance exceeds its bound by more than the slack.
 fn clamp(
     nngp: &mut [f64],
     row_variance: f64,
@@ -351,11 +373,13 @@ fn clamp(
     })
 }
 
-/// The loop of [`clamp`]: k ← min(max(k, −b), b) with the bound b = √(q₁ q₂), one contiguous array of columns per row. It has no branch,
-/// so the compiler vectorises it. Returns whether all covariances are valid; invalid ones are left unchanged.
+/// The loop of [`clamp`]: k ← min(max(k, −b), b) with the bound b = √(q₁ q₂).
+///
+/// Covariances, variances and marks of a row are contiguous arrays over the columns. The loop has no branch, so the compiler vectorises
+/// it. It returns whether all covariances are valid, and leaves invalid ones unchanged.
 struct Clamp<'a> {
     nngp: &'a mut [f64],
-    /// Of the row's variance.
+    /// The root of the row's variance.
     root: f64,
     row_variance: f64,
     column_variances: &'a [f64],
@@ -377,7 +401,7 @@ impl pulp::NullaryFnOnce for Clamp<'_> {
         for i in 0..len {
             let (k, q) = (self.nngp[i], columns[i]);
             let bound = self.root * q.sqrt();
-            // NaN is none: the activation refuses it.
+            // NaN does not count as an excess: the activation refuses it later.
             let excess = k.abs() > bound * self.guard;
             valid &= !excess;
             let near = (k > above * bound) | (k < below * bound);

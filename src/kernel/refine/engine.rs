@@ -1,5 +1,5 @@
-//! Pairs of signals over one geometry: refines the mean over the group, and carries blocks of pooled kernels through the
-//! layers after it.
+//! The engine: it refines the mean over the group for pairs of signals, and carries blocks of pooled kernels through the layers after
+//! the mean.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,26 +16,26 @@ use crate::{Error, Result};
 use super::index_set::IndexSet;
 use super::refinement::{Exact, LevelIndex, Refinement};
 
-/// Errors are relative to the value, but not to less than this fraction of the kernels at r = e: the
-/// mean over the group may vanish by symmetry.
+/// Errors are relative to the value, or to this fraction of the kernels at r = e if the value is smaller: the mean over the group may
+/// vanish by symmetry.
 const FLOOR: f64 = 0.1;
-/// Relative excess of a pooled covariance over its bound that a fixed, unrefined quadrature may show.
+/// Relative excess of a pooled covariance over its bound that is allowed for a fixed quadrature.
 const FIXED_SLACK: f64 = 0.1;
-/// The same for kernels without a quadrature: rounding only.
+/// Relative excess of a covariance over its bound that is allowed without a quadrature, for rounding.
 const EXACT_SLACK: f64 = 1e-12;
 
 type Signal<R> = <<R as Refinement>::Level as Geometry>::Signal;
 type Workspace<R> = <<R as Refinement>::Level as Geometry>::Workspace;
 type Scalar<R> = <<R as Refinement>::Level as Geometry>::Scalar;
 
-/// A signal with what its network needs of it: where variances are numbers, they are kept; where
-/// they are functions, nothing is, and they are computed for each pair anew.
+/// A signal with its variances before each activation, if these are numbers. Variances that are functions are not stored: each pair
+/// computes them again.
 pub(crate) struct Prepared<G: Geometry> {
     pub signal: G::Signal,
     own: SelfCovariance<G::Scalar>,
 }
 
-/// Variances before each activation after pooling: one field per activation, one point per signal.
+/// Variances before the activations after pooling: one field per activation, with one point per signal.
 #[derive(Debug, Clone, Default)]
 struct PooledVariances {
     fine: Vec<VarianceField>,
@@ -43,6 +43,7 @@ struct PooledVariances {
 }
 
 impl PooledVariances {
+    /// The variances of some of the signals.
     fn select(&self, range: Range<usize>) -> PooledVariances {
         let pick =
             |side: &[VarianceField]| side.iter().map(|field| field.part(range.clone())).collect();
@@ -53,11 +54,11 @@ impl PooledVariances {
     }
 }
 
-/// Prepared signals with what the layers after pooling need of each.
+/// Prepared signals with their variances for the layers after pooling.
 pub(super) struct PreparedSet<G: Geometry> {
     signals: SignalsOf<Prepared<G>>,
     pooled: PooledVariances,
-    /// Kernel of each signal with itself after the last layer; empty where nobody asked for it.
+    /// Kernel of each signal with itself after the last layer; empty if not needed.
     pub diagonal: Vec<Estimate>,
 }
 
@@ -75,7 +76,7 @@ pub(crate) struct Engine<R: Refinement> {
 }
 
 impl<G: Geometry> Engine<Exact<G>> {
-    /// Without a quadrature.
+    /// Makes an engine without a quadrature.
     pub(crate) fn exact(geometry: G, network: &Network) -> Self {
         Engine {
             refinement: Exact(geometry),
@@ -86,7 +87,7 @@ impl<G: Geometry> Engine<Exact<G>> {
 }
 
 impl<R: Refinement> Engine<R> {
-    /// With the quadrature of the network.
+    /// Makes an engine with the quadrature of the network.
     pub(crate) fn refined(refinement: R, network: &Network) -> Self {
         Engine {
             refinement,
@@ -98,11 +99,12 @@ impl<R: Refinement> Engine<R> {
         }
     }
 
-    /// The geometry that says how signals are kept.
+    /// The geometry of the first level; signals have one form on all levels.
     pub(super) fn first_level(&self) -> Result<&R::Level> {
         self.refinement.level([0, 0])
     }
 
+    /// Makes scratch for one thread.
     pub(super) fn make_workspace(&self) -> Workspaces<R> {
         Workspaces {
             levels: BTreeMap::new(),
@@ -110,15 +112,18 @@ impl<R: Refinement> Engine<R> {
         }
     }
 
-    /// A signal with its variance before each activation.
+    /// Computes the variances of a signal.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the kernel of the signal with itself overflows or underflows.
     pub(crate) fn prepared(&self, signal: Signal<R>) -> Result<Prepared<R::Level>> {
         let geometry = self.first_level()?;
-        // Also where functions are computed for each pair anew: what leaves the range of the numbers is refused here.
+        // Variances that are functions are not kept, but computing them here refuses signals whose kernels leave the range of numbers.
         let own =
             self.recursion
                 .self_covariance(geometry, &signal, &mut geometry.make_workspace())?;
-        // The kernel at r = e is the largest: what it becomes without activations bounds the pooled kernel. With one fibre it
-        // is the pooled kernel.
+        // The kernel at r = e is the largest of all r, and equals the pooled kernel if there is one fibre. Without activations after the
+        // pooling, its values in the following layers bound the values of the pooled kernel. Both cases check the range here.
         let one_fibre = self.control == Control::Exact && !R::Level::FIELDS;
         if one_fibre || !self.recursion.activates_after_pooling() {
             self.recursion
@@ -127,10 +132,10 @@ impl<R: Refinement> Engine<R> {
         Ok(Prepared { signal, own })
     }
 
-    /// Adds what the layers after pooling need to know of each signal, in parallel.
+    /// Computes the variances of each signal for the layers after pooling, in parallel.
     ///
     /// # Arguments
-    /// * `diagonal` — whether the kernel of each signal with itself is asked for in any case
+    /// * `diagonal` — whether the kernel of each signal with itself is needed in any case
     pub(super) fn complete(
         &self,
         signals: SignalsOf<Prepared<R::Level>>,
@@ -184,7 +189,9 @@ impl<R: Refinement> Engine<R> {
         )
     }
 
-    /// The pooled kernels of a pair, with an error estimate unless the level is given.
+    /// Computes the pooled kernels of a pair, with an error estimate unless the accuracy is a given step.
+    ///
+    /// With a tolerance, levels are added until the error estimate meets it.
     fn pooled_pair(
         &self,
         a: &Prepared<R::Level>,
@@ -239,11 +246,13 @@ impl<R: Refinement> Engine<R> {
         }
     }
 
-    /// The kernels of a block of pairs after the last layer.
+    /// Computes the kernels of a block of pairs after the last layer.
+    ///
+    /// First each wanted pair is pooled. Then whole rows go through the layers after pooling, so that activations run over contiguous
+    /// arrays of columns. Pairs that met a kink at nearly full correlation are computed again with their angle, if the geometry can.
     ///
     /// # Arguments
-    /// * `wanted` — pairs (row, column within the block) for which it is false keep the pooled value
-    ///   zero and cost next to nothing
+    /// * `wanted` — whether a pair (row, column within the block) is needed; other pairs keep the pooled value zero at almost no cost
     pub(super) fn block(
         &self,
         (row_set, row_range): (&PreparedSet<R::Level>, Range<usize>),
@@ -299,17 +308,19 @@ impl<R: Refinement> Engine<R> {
         Ok(Block { fine, coarse })
     }
 
+    /// The relative amount by which a pooled covariance may exceed its bound.
     fn slack(&self) -> f64 {
         match self.control {
             Control::Exact => EXACT_SLACK,
             Control::Fixed => FIXED_SLACK,
-            // Three values enter, each with its own error; the kernel at r = e, to which the
-            // tolerance is relative, may exceed the pooled kernel.
+            // The bound compares three values, each with its own error. The tolerance is relative to the kernel at r = e, which may
+            // exceed the pooled kernel.
             Control::Tolerance(tolerance) => (100.0 * tolerance).clamp(EXACT_SLACK, FIXED_SLACK),
         }
     }
 }
 
+/// The relative error; zero for an error of zero, whatever the scale.
 fn ratio(error: f64, scale: f64) -> f64 {
     if error == 0.0 { 0.0 } else { error / scale }
 }

@@ -4,8 +4,8 @@
 //! ```math
 //! \Delta_{ij} = V_{ij} - V_{i-1,j} - V_{i,j-1} + V_{i-1,j-1} , \qquad V \approx \sum_{(i,j) \in I} \Delta_{ij}
 //! ```
-//! over a set I that holds with each index all smaller ones. The set grows where the differences are large: fine grids are
-//! combined with coarse quadratures, and fine quadratures with coarse grids. The change that needs both refinements together is a product of two
+//! over a set I that contains, with each index, all smaller indices. The set grows where the differences are large. It combines fine
+//! grids with coarse quadratures, and fine quadratures with coarse grids; the change from both refinements together is a product of two
 //! small numbers. The sum of the outermost differences estimates the error.
 //!
 //! # References
@@ -15,35 +15,39 @@ use crate::kernel::values::KernelPair;
 
 use super::refinement::LevelIndex;
 
-/// No error estimate is smaller than this fraction of the change before the last: two values that
-/// agree by accident are rarely preceded by a third that nearly does.
+/// No error estimate is smaller than this fraction of the last change but one: two values may agree by accident, and three rarely do.
 const TRUST: f64 = 0.02;
-/// What a finer grid changes is summed over the coarse quadratures as if it were noise: it need not become less with the
-/// next one, so that the larger of two counts, this many times.
+/// The factor of the error of a mixed difference. The change from a finer grid acts on the nodes of a quadrature like noise, and need not
+/// decrease with the next quadrature; the larger of two successive changes counts, times this factor.
 const COUPLED: f64 = 2.0;
 
 /// The levels at which a pair was evaluated.
 #[derive(Debug)]
 pub(super) struct IndexSet {
-    /// Whether anything is approximated along each axis.
+    /// Whether each axis has more than one step.
     approximated: [bool; 2],
     terms: Vec<Term>,
 }
 
+/// One level and its difference.
 #[derive(Debug)]
 struct Term {
     level: LevelIndex,
+    /// V, the kernels at this level.
     value: KernelPair,
     /// |Δ|.
     change: KernelPair,
+    /// The estimate of the error from this difference.
     error: KernelPair,
-    /// Whether the set holds finer levels, whose differences estimate the error better.
+    /// Whether the set contains finer levels, whose differences estimate the error better.
     expanded: bool,
 }
 
 impl IndexSet {
+    /// Makes an empty set.
+    ///
     /// # Arguments
-    /// * `steps` — number of them along each axis
+    /// * `steps` — number of steps along each axis
     pub(super) fn new(steps: [usize; 2]) -> Self {
         IndexSet {
             approximated: steps.map(|steps| steps > 1),
@@ -51,7 +55,7 @@ impl IndexSet {
         }
     }
 
-    /// Adds the value of a level, of which all smaller ones are known.
+    /// Adds the value of a level; the values of all smaller levels must be known.
     pub(super) fn add(&mut self, level: LevelIndex, value: KernelPair) {
         let [i, j] = level;
         let before = |di: usize, dj: usize| Some([i.checked_sub(di)?, j.checked_sub(dj)?]);
@@ -66,7 +70,7 @@ impl IndexSet {
         let changes = [known(before(1, 0)), known(before(0, 1))].map(|t| t.map(|t| t.change));
         let error = match changes {
             _ if self.approximated == [false; 2] => KernelPair::default(),
-            // A first change says little: two values may agree by accident.
+            // The first change along an axis is no estimate: two values may agree by accident.
             _ if i + j < 2 => KernelPair {
                 nngp: f64::INFINITY,
                 ntk: f64::INFINITY,
@@ -84,6 +88,7 @@ impl IndexSet {
         });
     }
 
+    /// Whether a level is in the set.
     fn holds(&self, level: LevelIndex) -> bool {
         self.terms.iter().any(|term| term.level == level)
     }
@@ -110,7 +115,7 @@ impl IndexSet {
         })
     }
 
-    /// What the outermost differences changed; infinite until there are two steps along each axis.
+    /// The sum of the errors of the outermost differences; infinite as long as a first change along an axis is outermost.
     pub(super) fn error(&self) -> KernelPair {
         self.terms
             .iter()
@@ -118,11 +123,13 @@ impl IndexSet {
             .fold(KernelPair::default(), |sum, term| sum.plus(term.error))
     }
 
-    /// The levels to add next, smaller ones first: the successors of the level with the largest error. Empty if there are none.
+    /// Returns the levels to add next, smaller levels first; none if no level may be added.
+    ///
+    /// They are successors of the level with the largest error whose successors are admitted.
     ///
     /// # Arguments
-    /// * `size` — of an error
-    /// * `admits` — whether a level exists and may be evaluated; an error remains where one is missing
+    /// * `size` — the size of an error
+    /// * `admits` — whether a level exists and may be evaluated; the error of a level without successors remains
     pub(super) fn grow(
         &mut self,
         size: impl Fn(KernelPair) -> f64,
@@ -140,7 +147,7 @@ impl IndexSet {
                     terms.any(|(s, term)| term.level == level && (term.expanded || s == t))
                 })
             };
-            // Levels with an unexpanded one before them wait for it, unless all do.
+            // A successor waits for the other level before it to be expanded, unless all successors would wait.
             let mut next: Vec<LevelIndex> = successors
                 .iter()
                 .copied()
@@ -158,7 +165,8 @@ impl IndexSet {
         None
     }
 
-    /// What the set lacks of some levels and of all smaller ones.
+    /// The levels that must be added before some levels are in the set: these levels and all smaller ones, without the levels of the set;
+    /// sorted.
     fn missing(&self, levels: &[LevelIndex]) -> Vec<LevelIndex> {
         let mut missing: Vec<LevelIndex> = levels
             .iter()
@@ -240,7 +248,7 @@ mod tests {
         }
     }
 
-    /// The error of a grid depends on the rotation without order: no coarse quadrature averages it out.
+    /// The error of a grid fluctuates with the rotation, and coarse quadratures do not average it out.
     #[test]
     fn errors_of_grids_that_fluctuate_are_bounded() {
         for seed in 0..200 {
@@ -271,9 +279,9 @@ mod tests {
 
     #[test]
     fn exact_and_accidental_values() {
-        // Nothing is approximated: no error.
+        // Neither axis is approximated, so the error is zero.
         assert_eq!(refine([1, 1], 0.0, |_, _| 3.0).unwrap().2, [[0, 0]]);
-        // Two values that agree by accident are not believed.
+        // Two values that agree by accident do not end the refinement.
         let accident = |i, _| [1.0, 1.0, 1.5, 1.4, 1.41, 1.41][std::cmp::min(i, 5)];
         let (found, _, _) = refine([8, 1], 1e-3, accident).unwrap();
         assert_eq!(found, 1.41);
@@ -285,7 +293,7 @@ mod tests {
     #[test]
     fn where_steps_end_the_error_remains() {
         assert!(refine([5, 5], 1e-8, |i, j| decay(0.5, i) + decay(0.5, j)).is_none());
-        // Both axes couple: the set grows in the middle, too.
+        // The value couples both axes, so the set also grows along the diagonal.
         let coupled = |i: usize, j: usize| 1.0 + decay(0.1, i.min(j));
         let (found, error, levels) = refine([40, 40], 1e-6, coupled).unwrap();
         assert!(

@@ -1,4 +1,4 @@
-//! The mean over the group, refined until it is accurate enough.
+//! The refinement of the mean over the group until it has the requested accuracy.
 
 mod engine;
 mod index_set;

@@ -53,13 +53,14 @@ impl<R: Refinement> Evaluator for Engine<R> {
     }
 }
 
-/// The pairs of two sets of signals, and the scratch of threads that are not at work.
+/// The pairs of two sets of signals.
 struct EnginePairs<'a, R: Refinement> {
     engine: &'a Engine<R>,
     rows: PreparedSet<R::Level>,
-    /// Nothing where the columns are the rows.
+    /// The columns; none if the columns are the rows.
     columns: Option<PreparedSet<R::Level>>,
     accuracy: Accuracy,
+    /// Scratch that no thread uses now; a block takes one and returns it, so that tables of scratch are allocated once per thread.
     idle: Mutex<Vec<Workspaces<R>>>,
 }
 

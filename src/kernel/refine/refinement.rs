@@ -1,21 +1,20 @@
-//! Geometries from coarse to fine.
+//! Sequences of geometries from coarse to fine.
 
 use crate::Result;
 use crate::kernel::recursion::Geometry;
 
-/// One geometry, or several that approximate the same mean over the group ever more closely.
+/// One geometry, or several that approximate one mean over the group more and more closely.
 pub(crate) trait Refinement: Send + Sync + 'static {
     /// The geometry of each level.
     type Level: Geometry;
 
-    /// Number of steps along each of the two axes, at least one: quadratures over the group, and grids on which a
-    /// fibre is known.
+    /// Number of steps along each of the two axes, at least one: first the quadratures over the group, then the grids of a fibre.
     fn steps(&self) -> [usize; 2];
 
     /// The geometry of a level, built on first use.
     ///
     /// # Errors
-    /// Whatever building the tables may meet.
+    /// The errors of the construction of its tables.
     fn level(&self, level: LevelIndex) -> Result<&Self::Level>;
 
     /// Whether memory and time admit a level.
@@ -24,7 +23,7 @@ pub(crate) trait Refinement: Send + Sync + 'static {
         true
     }
 
-    /// What distinguishes a level, for messages and reports.
+    /// The description of a level in messages.
     fn describe(&self, level: LevelIndex) -> String;
 }
 

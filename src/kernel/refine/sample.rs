@@ -1,12 +1,15 @@
-//! Errors of kernel matrices from a sample of their entries.
+//! Error estimates of kernel matrices from a sample of their entries.
 
 use crate::Result;
 use crate::kernel::values::{KernelError, KernelPair};
 
-/// Pairs that are computed more accurately, too.
+/// Number of pairs that are computed again more accurately.
 const SAMPLED_PAIRS: usize = 8;
 
-/// The largest of a sample of differences, spread over the rows of a matrix and, along them, from the diagonal outwards.
+/// Returns the largest modulus in a sample of differences, spread over the rows and from the diagonal outwards.
+///
+/// # Arguments
+/// * `difference` — the difference between the accurate and the given value of an entry (row, column)
 pub(crate) fn sample(
     (rows, columns): (usize, usize),
     mut difference: impl FnMut(usize, usize) -> Result<KernelPair>,

@@ -1,4 +1,4 @@
-//! Checks of inputs: their form and shape, finite entries, and sizes whose squares are numbers.
+//! Checks of inputs: form and shape, finite entries, and squares in the range of numbers.
 
 use ndarray::ArrayView3;
 use num_complex::Complex64;
@@ -10,13 +10,13 @@ use crate::{Error, Result};
 
 use super::forms::Signals;
 
-/// Refuses inputs whose squares overflow, and those whose squares underflow although they are all that the network sees.
+/// Refuses inputs whose squares overflow, and inputs whose squares underflow if the first layer has no bias.
 pub(super) fn check_sizes(
     network: &Network,
     precision: Precision,
     signals: &Signals<'_>,
 ) -> Result<()> {
-    // Square roots of the smallest normal and of the largest number.
+    // The square roots of the smallest normal number and of the largest number.
     let (smallest, largest) = match precision {
         Precision::Double => (f64::MIN_POSITIVE.sqrt(), f64::MAX.sqrt()),
         Precision::Single => (
@@ -42,10 +42,12 @@ pub(super) fn check_sizes(
 }
 
 impl Signals<'_> {
-    /// Checks that the signals are finite and of an input space, before a kernel is made.
+    /// Checks that the signals are finite and belong to an input space.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if they are not of the space, [`Error::NotFinite`], [`Error::Empty`].
+    /// * [`Error::ShapeMismatch`] — the signals do not belong to the space
+    /// * [`Error::NotFinite`] — a value is NaN or infinite
+    /// * [`Error::Empty`] — there are no signals
     pub fn check(&self, input: &InputSpace) -> Result<()> {
         check_shape(input, self)?;
         match self.first_not_finite() {
@@ -137,13 +139,12 @@ pub(super) fn wrong_form(input: &InputSpace, signals: &Signals<'_>) -> Error {
     )
 }
 
-/// Refuses coefficients that are not those of real signals.
+/// Refuses coefficients of signals that are not real.
 pub(super) fn check_real(signal: ArrayView3<'_, Complex64>) -> Result<()> {
     signal
         .outer_iter()
         .try_for_each(|channel| coefficients::check_real(channel, REALITY))
 }
 
-/// Relative deviation from the symmetry of a real signal that is put down to rounding, also to
-/// rounding of coefficients that came as 32-bit numbers.
+/// The relative deviation from the symmetry of a real signal that counts as rounding, also for coefficients that were 32-bit numbers.
 const REALITY: f64 = 1e-5;

@@ -10,14 +10,13 @@ use crate::check::first_not_finite;
 /// A set of inputs, in one of the forms that networks accept.
 #[derive(Debug, Clone, Copy)]
 pub enum Signals<'a> {
-    /// Vectors, `[n, dimension]`.
+    /// Vectors, shape `[n, dimension]`.
     Vectors(ArrayView2<'a, f64>),
-    /// Real signals on a grid of the sphere, `[n, θ, φ, channels]`, or images,
-    /// `[n, height, width, channels]`.
+    /// Real signals on a grid of the sphere, shape `[n, θ, φ, channels]`, or images, shape `[n, height, width, channels]`.
     Grid(ArrayView4<'a, f64>),
-    /// Functions on a finite set, `[n, points, channels]`.
+    /// Functions on a finite set, shape `[n, points, channels]`.
     Points(ArrayView3<'a, f64>),
-    /// Coefficients of real signals on the sphere, `[n, channels, L, 2L − 1]`, entry `[l, m + L − 1]`.
+    /// Coefficients of real signals on the sphere, shape `[n, channels, L, 2L − 1]`, entry `[n, c, l, m + L − 1]`.
     Coefficients(ArrayView4<'a, Complex64>),
 }
 
@@ -56,7 +55,7 @@ impl Signals<'_> {
         self.len() == 0
     }
 
-    /// The same, for as long as this borrow.
+    /// A view of all signals with the lifetime of this borrow.
     pub(crate) fn view(&self) -> Signals<'_> {
         self.range(0..self.len())
     }
@@ -85,6 +84,7 @@ impl Signals<'_> {
         }
     }
 
+    /// The shape of the array.
     pub(crate) fn shape(&self) -> &[usize] {
         match self {
             Signals::Vectors(a) => a.shape(),
@@ -94,7 +94,7 @@ impl Signals<'_> {
         }
     }
 
-    /// The largest modulus of an entry of each signal; of real and imaginary parts, where entries are complex.
+    /// For each signal, the largest modulus of its entries; real and imaginary parts count separately.
     pub(super) fn sizes(&self) -> Vec<f64> {
         fn largest<A, D: RemoveAxis>(
             array: &ArrayView<'_, A, D>,
@@ -112,7 +112,7 @@ impl Signals<'_> {
         }
     }
 
-    /// Index of the first entry that is not finite.
+    /// The index of the first entry that is not finite.
     pub(super) fn first_not_finite(&self) -> Option<Vec<usize>> {
         match self {
             Signals::Vectors(a) => first_not_finite(a),
@@ -123,16 +123,16 @@ impl Signals<'_> {
     }
 }
 
-/// Inputs that a transformation made, in the form of its arguments.
+/// A set of inputs that owns its array, in one of the forms of [`Signals`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum OwnedSignals {
-    /// `[n, dimension]`.
+    /// Vectors, shape `[n, dimension]`.
     Vectors(Array2<f64>),
-    /// `[n, θ, φ, channels]` or `[n, height, width, channels]`.
+    /// Signals on a grid, shape `[n, θ, φ, channels]`, or images, shape `[n, height, width, channels]`.
     Grid(Array4<f64>),
-    /// `[n, points, channels]`.
+    /// Functions on a finite set, shape `[n, points, channels]`.
     Points(Array3<f64>),
-    /// `[n, channels, L, 2L − 1]`.
+    /// Coefficients of real signals on the sphere, shape `[n, channels, L, 2L − 1]`.
     Coefficients(Array4<Complex64>),
 }
 

@@ -14,11 +14,11 @@ use crate::sphere::{CoefficientRotation, ShtPlan, ShtPlanner};
 use super::check::{check_real, check_sizes, wrong_form};
 use super::forms::Signals;
 
-/// Inputs of a network, checked: one row of a kernel for each signal and each place where its features are read.
+/// Checked inputs of a network: one row of a kernel matrix per signal and place where its features are read.
 pub(crate) struct Inputs<'a> {
     space: &'a InputSpace,
     signals: Signals<'a>,
-    /// Of signals on the sphere.
+    /// The coefficients, for signals on the sphere.
     harmonics: Option<Harmonics<'a>>,
     places: &'a Places,
 }
@@ -27,8 +27,7 @@ impl<'a> Inputs<'a> {
     /// Checks the signals of a network.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if they are not of its input space, [`Error::NotFinite`], [`Error::Empty`];
-    /// [`Error::InvalidValue`] where squares leave the range of the numbers.
+    /// As [`Signals::check`], and [`Error::InvalidValue`] if squares leave the range of numbers.
     pub(crate) fn new(
         network: &'a Network,
         precision: Precision,
@@ -51,7 +50,7 @@ impl<'a> Inputs<'a> {
         })
     }
 
-    /// Number of rows: all places of the first signal, then those of the next.
+    /// Number of rows; the rows are all places of the first signal, then all places of the next signal, and so on.
     pub(crate) fn rows(&self) -> usize {
         self.signals.len() * self.places.places.len()
     }
@@ -61,7 +60,7 @@ impl<'a> Inputs<'a> {
         row / self.places.places.len()
     }
 
-    /// The rotation under which the signal of a row is read; nothing for pooled features.
+    /// The rotation at which the features of a row are read; none for pooled features.
     pub(crate) fn turn(&self, row: usize) -> Option<Turn<'_>> {
         let place = &self.places.places[row % self.places.places.len()];
         Some((self.places.rotation.as_ref()?, place.as_ref()?))
@@ -102,18 +101,17 @@ impl<'a> Inputs<'a> {
 
 /// Signals on the sphere, by their coefficients.
 pub(crate) enum Harmonics<'a> {
-    /// As they are.
+    /// Given coefficients.
     Coefficients(ArrayView4<'a, Complex64>),
-    /// By the transform of a grid.
+    /// Samples on a grid, and the plan of their transform.
     Grid(ArrayView4<'a, f64>, Arc<ShtPlan>),
 }
 
 impl<'a> Harmonics<'a> {
-    /// # Arguments
-    /// * `signals` — checked
+    /// Takes signals that were checked.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if they are no signals on the sphere.
+    /// [`Error::ShapeMismatch`] for signals that are not on the sphere.
     pub(crate) fn new(space: &InputSpace, signals: Signals<'a>) -> Result<Self> {
         match (signals, space) {
             (Signals::Coefficients(array), _) => Ok(Harmonics::Coefficients(array)),
@@ -135,7 +133,7 @@ impl<'a> Harmonics<'a> {
     /// The coefficients of one signal, shape `[channels, L, 2L − 1]`.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for coefficients that are not those of a real signal.
+    /// [`Error::InvalidValue`] for coefficients of a signal that is not real.
     pub(crate) fn coefficients(&self, index: usize) -> Result<Array3<Complex64>> {
         match self {
             Harmonics::Coefficients(array) => {
@@ -155,17 +153,17 @@ impl<'a> Harmonics<'a> {
     }
 }
 
-/// A rotation g, and what takes a signal f to x ↦ f(g x).
+/// A rotation g, and the plan that computes the coefficients of x ↦ f(g x) from the coefficients of f.
 pub(crate) type Turn<'a> = (&'a CoefficientRotation, &'a Rotation);
 
-/// The rotations that take the identity to where the features are read; nothing for pooled ones.
+/// The rotations at which features are read; one place without a rotation for pooled features.
 pub(crate) struct Places {
     rotation: Option<CoefficientRotation>,
     places: Vec<Option<Rotation>>,
 }
 
 impl Places {
-    /// Where outputs are read.
+    /// The places of some outputs; a point is a rotation that takes the north pole to it.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for angles out of range.
@@ -187,10 +185,10 @@ impl Places {
         Self::new(network, places)
     }
 
-    /// One rotation, whatever the outputs of the network are.
+    /// One rotation as the only place.
     ///
     /// # Errors
-    /// What the tables of the rotation may meet.
+    /// The errors of the construction of the rotation's tables.
     pub(crate) fn at(network: &Network, rotation: Rotation) -> Result<Self> {
         Self::new(network, vec![Some(rotation)])
     }

@@ -1,4 +1,5 @@
-//! Detection of signals that are rotated copies of each other: at this rotation the kernel of an activation has its kink.
+//! Detection of signals that are rotated copies of each other. At the rotation between two copies, the kernel of an activation with a
+//! kink has a kink.
 
 use std::sync::OnceLock;
 
@@ -8,14 +9,14 @@ use crate::{Error, Result};
 
 use super::signal::FieldSignal;
 
-/// Signals of which the power spectra differ by more than this, relatively, are no rotated copies of each other.
+/// Signals whose relative power spectra differ by more than this are no rotated copies of each other.
 const SPECTRA: f64 = 0.1;
-/// Correlation of two signals, laid upon each other, beyond which a kink of an activation at that rotation is treated.
+/// The correlation of two signals in their best rotation from which on they count as copies.
 const MATCH: f64 = 0.98;
-/// A kink is on a circle about the pole, or close enough to be felt there, if its rotation moves the pole by less than this angle.
+/// A kink influences the circle of rotations about the pole if its rotation moves the pole by less than this angle, in radians.
 const POLE: f64 = 0.5;
 
-/// The rotation c with f(x) ≈ f'(c x): at the relative element r = c an activation meets its kink.
+/// The rotation c with f(x) ≈ f'(c x): the kernel of an activation has its kink at the relative element r = c.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Centre {
     /// Both signals are equal.
@@ -24,11 +25,12 @@ pub(crate) enum Centre {
 }
 
 impl Centre {
+    /// Whether both signals are equal.
     pub(crate) fn is_same(self) -> bool {
         matches!(self, Centre::Identity)
     }
 
-    /// `None` for the identity.
+    /// The rotation; `None` for the identity.
     pub(crate) fn rotation(self) -> Option<Rotation> {
         match self {
             Centre::Identity => None,
@@ -36,9 +38,10 @@ impl Centre {
         }
     }
 
-    /// The angle of the rotation about the polar axis that comes closest; `None` if it is far.
+    /// The angle of the rotation about the polar axis that is closest to c; `None` if c is far from all of them.
     ///
-    /// A kink beside the circle leaves a function that is smooth, but only just: nodes that crowd there are what it needs, too.
+    /// A kink beside the circle leaves a function on the circle that is smooth but varies fast near this angle. It needs more nodes there,
+    /// like a kink on the circle.
     pub(crate) fn about_pole(self) -> Option<f64> {
         let Centre::Rotation(rotation) = self else {
             return Some(0.0);
@@ -48,14 +51,17 @@ impl Centre {
     }
 }
 
-/// Finds out whether two signals are copies of each other.
+/// Decides whether two signals are rotated copies of each other.
 #[derive(Debug)]
 pub(crate) struct Copies {
     band_limit: usize,
+    /// Built for the first pair whose spectra agree.
     matcher: OnceLock<RotationMatcher>,
 }
 
 impl Copies {
+    /// Makes a detector for signals of one band limit.
+    ///
     /// # Arguments
     /// * `band_limit` — L of the signals
     pub(crate) fn new(band_limit: usize) -> Self {
@@ -65,13 +71,13 @@ impl Copies {
         }
     }
 
-    /// Returns the rotation that takes the second signal to the first, if they match.
+    /// Returns the rotation c with f(x) ≈ f'(c x) for signals f, f' that are copies; none for other signals.
     pub(crate) fn centre(&self, [a, b]: [&FieldSignal; 2]) -> Result<Option<Centre>> {
         if std::ptr::eq(a, b) {
             return Ok(a.is_isolated().then_some(Centre::Identity));
         }
         let powers = [a, b].map(FieldSignal::power);
-        // Signals that vanish are no copies of anything; those that differ by a factor meet their kinks where copies do.
+        // A signal that vanishes is no copy. Spectra are compared relative to their power, since a factor does not move a kink.
         if powers.contains(&0.0) {
             return Ok(None);
         }
@@ -83,7 +89,7 @@ impl Copies {
         if difference.sum::<f64>() > SPECTRA {
             return Ok(None);
         }
-        // Along a whole circle of kinks polar coordinates about one of them are of no use.
+        // A signal with a continuous symmetry has a circle of kinks; polar coordinates about one of them would not help.
         if !a.is_isolated() {
             return Ok(None);
         }

@@ -12,17 +12,18 @@ pub(crate) enum SphereReadout {
     },
     /// The features at one rotation.
     Rotation,
-    /// The mean over rotations about the filter's own axis, at one point.
+    /// The mean over rotations about the axis of the filter, at one point.
     Point {
-        /// As for the mean over the group.
+        /// Whether an activation of the network has a kink.
         kinked: bool,
     },
 }
 
 impl SphereReadout {
+    /// The readout of a network.
     pub(crate) fn of(network: &Network) -> Self {
         let mut kinked = false;
-        // After the readout there are no further means over the group.
+        // Only kinks before the readout disturb the mean over the group.
         let end = network.layers().iter().position(Layer::is_readout);
         let layers = &network.layers()[..end.unwrap_or(network.layers().len())];
         Layer::visit_all(layers, &mut |layer| {

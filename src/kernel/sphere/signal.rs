@@ -8,21 +8,24 @@ use crate::Result;
 use crate::group::Rotation;
 use crate::sphere::CoefficientRotation;
 
-/// A kink is isolated if rotating the signal about any axis changes it, to second order by at least this part of the change by the
-/// axis of largest change.
+/// A kink is isolated if a rotation of the signal about any axis changes it: the squared derivative about the axis of least change must
+/// be at least this fraction of the squared derivative about the axis of largest change.
 const ISOLATED: f64 = 1e-4;
-/// A signal of one or several channels, and where it was rotated, its values on the nodes of a grid.
+
+/// A signal of one or several channels, by its coefficients or by its values on a grid.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldSignal {
-    /// `[channels, L, 2L − 1]`.
+    /// Coefficients, `[channels, L, 2L − 1]`; empty for values on a grid.
     pub(crate) coeffs: Array3<Complex64>,
-    /// Of all channels together, degree by degree.
+    /// The power of each degree, summed over the channels.
     pub(super) spectrum: Vec<f64>,
-    /// Each channel as a field, twice: so that every shift is a slice.
+    /// The values of each channel on a grid, twice in a row, so that every cyclic shift is a slice.
     pub(crate) fields: Vec<f64>,
 }
 
 impl FieldSignal {
+    /// Copies a signal and computes its spectrum.
+    ///
     /// # Arguments
     /// * `coeffs` — of a real signal, shape `[channels, L, 2L − 1]`; not empty
     pub(crate) fn new(coeffs: ArrayView3<'_, Complex64>) -> Self {
@@ -37,7 +40,7 @@ impl FieldSignal {
         }
     }
 
-    /// Room for the values of a signal on a grid.
+    /// Makes room for the values of a signal on a grid.
     pub(crate) fn on_grid(channels: usize, nodes: usize) -> Self {
         FieldSignal {
             coeffs: Array3::default((channels, 0, 0)),
@@ -46,14 +49,15 @@ impl FieldSignal {
         }
     }
 
+    /// The sum of the spectrum.
     pub(super) fn power(&self) -> f64 {
         self.spectrum.iter().sum()
     }
 
     /// Whether no continuous family of rotations leaves the signal unchanged.
     ///
-    /// The squares of its derivatives about all axes, $`n^\top Q n`$ with $`Q_{ij} = \mathrm{Re} \langle J_i f, J_j f \rangle`$,
-    /// relative to its power.
+    /// The squared derivative of the signal about the axis n, relative to its power, is $`n^\top Q n`$ with
+    /// $`Q_{ij} = \mathrm{Re} \langle J_i f, J_j f \rangle`$. The smallest eigenvalue of Q is compared with the largest one.
     pub(super) fn is_isolated(&self) -> bool {
         let power = self.power();
         if power == 0.0 {
@@ -69,7 +73,7 @@ impl FieldSignal {
                     false => Complex64::ZERO,
                 };
                 for m in -(l as isize)..=l as isize {
-                    // What the ladder operators bring to order m.
+                    // J± f at order m: √(l(l + 1) − m' m) f_lm' from the orders m' = m ∓ 1.
                     let ladder = |from: isize| {
                         let product = (l * (l + 1)) as f64 - (from * m) as f64;
                         product.max(0.0).sqrt() * at(from)

@@ -10,18 +10,21 @@ use std::f64::consts::PI;
 use ndarray::{ArrayView3, Axis};
 use num_complex::Complex64;
 
-/// Angles about the polar axis with their weights.
+/// Angles about the polar axis with their weights and phases.
 #[derive(Debug, Clone)]
 pub(super) struct AxialAngles {
     weights: Vec<f64>,
+    /// L, the number of orders m.
     orders: usize,
     /// Entry `[angle][m]` is exp(imω).
     phases: Vec<Complex64>,
 }
 
 impl AxialAngles {
+    /// Tabulates the phases.
+    ///
     /// # Arguments
-    /// * `angles` — ω and its weight
+    /// * `angles` — pairs of an angle ω and its weight
     /// * `band_limit` — L of the signals
     pub(super) fn new(angles: &[(f64, f64)], band_limit: usize) -> Self {
         let phase = |&(omega, _): &(f64, f64)| {
@@ -36,8 +39,9 @@ impl AxialAngles {
 
     /// Computes $`\mathrm{Re} \sum_{m \ge 0} s_m e^{im\omega}`$ at the first `count` angles, with the coefficients $`s_m`$ of the correlation.
     ///
-    /// A real signal needs the real part alone, since the $`s_m`$ are doubled for m > 0.
+    /// The correlation of real signals is this real part, since the $`s_m`$ are doubled for m > 0.
     pub(super) fn values(&self, correlation: &AxialCorrelation, count: usize, out: &mut Vec<f64>) {
+        // A product of the matrix of phases, one row per angle, with the coefficients.
         out.clear();
         let phases = self.phases.chunks_exact(self.orders).take(count);
         out.extend(phases.map(|phases| {
@@ -46,7 +50,7 @@ impl AxialAngles {
         }));
     }
 
-    /// The weighted sum over the angles from the first one on.
+    /// The weighted sum of values at the first angles.
     pub(super) fn sum(&self, values: &[f64]) -> f64 {
         values.iter().zip(&self.weights).map(|(v, w)| v * w).sum()
     }
@@ -63,6 +67,8 @@ pub(super) struct AxialCorrelation {
 }
 
 impl AxialCorrelation {
+    /// Computes the coefficients for two signals.
+    ///
     /// # Arguments
     /// * `f`, `g` — coefficients of real signals, `[channels, L, 2L − 1]`
     pub(super) fn set(&mut self, f: ArrayView3<'_, Complex64>, g: ArrayView3<'_, Complex64>) {
@@ -79,7 +85,7 @@ impl AxialCorrelation {
         }));
     }
 
-    /// Rotates the second signal about the polar axis first: g becomes x ↦ g(Rz(ω) x).
+    /// Replaces the second signal g by x ↦ g(Rz(ω) x).
     pub(super) fn rotate_second(&mut self, omega: f64) {
         for (m, s) in self.orders.iter_mut().enumerate() {
             *s *= Complex64::cis(m as f64 * omega);

@@ -22,41 +22,42 @@ use super::signal::GlobalSignal;
 pub(super) struct SphereGeometry {
     copies: Arc<Copies>,
     rotations: Rotations,
-    /// Whether signals are rotated, or may be copies of each other, so that their coefficients are kept.
+    /// Whether signals keep their coefficients: the geometry rotates them, or looks for rotated copies.
     keeps_coeffs: bool,
 }
 
-/// Where the fibres of a pair are.
+/// The rotations r whose fibres make up the kernel of a pair.
 enum Rotations {
-    /// On a product grid over the group, or in polar coordinates about a kink.
+    /// A product grid over the group, or polar coordinates about a kink.
     Group {
         correlator: Box<RealCorrelator>,
         polar: Option<Box<Polar>>,
     },
-    /// About the polar axis; signals are rotated before.
+    /// Rotations about the polar axis; the signals of a row are rotated to their outputs before.
     Axis {
         uniform: AxialAngles,
-        /// From a kink once around.
+        /// Angles relative to a kink, with more nodes near it.
         circle: Option<AxialAngles>,
     },
 }
 
+/// Polar coordinates about a kink: rotations by angles about axes.
 struct Polar {
     rule: PolarRule,
     angles: AxialAngles,
     rotation: CoefficientRotation,
 }
 
-/// Which fibres a batch holds.
+/// The fibres of a batch.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum GlobalRegion {
     /// A piece of the product grid, by its number.
     Piece(usize),
-    /// Rotations about one axis, in polar coordinates; with the weight of the axis.
+    /// Rotations about one axis of the polar coordinates, by the weight of the axis.
     Polar(f64),
-    /// Rotations about the polar axis.
+    /// Rotations about the polar axis by equispaced angles.
     Uniform,
-    /// The same, from a kink once around.
+    /// Rotations about the polar axis by angles relative to a kink.
     Circle,
 }
 
@@ -65,22 +66,27 @@ pub(super) enum GlobalRegion {
 pub(super) struct SphereGeometryWorkspace {
     correlator: Option<CorrelatorWorkspace>,
     rotation: CoefficientRotationScratch,
+    /// Both signals of the current pair, rotated.
     turned: [Array3<Complex64>; 2],
     correlation: AxialCorrelation,
-    /// Of the pair at hand.
+    /// The kink of the current pair.
     centre: Option<Centre>,
+    /// The weight of the current axis.
     weight: f64,
 }
 
 impl SphereGeometry {
+    /// Builds the tables of one quadrature.
+    ///
     /// # Arguments
     /// * `band_limit` — L of the signals
     /// * `quadrature` — M of the mean over the group or over a circle
-    /// * `polar` — whether copies get polar coordinates about their kink, in a mean over the group
+    /// * `readout` — the map from features to outputs
+    /// * `polar` — whether a mean over the group for rotated copies takes polar coordinates about their kink
+    /// * `copies` — finds rotated copies
     ///
     /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if either is zero, or both are so large
-    /// that the scratch of one thread would exceed 4 GiB.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if a band limit is zero, or if the scratch of one thread would exceed 4 GiB.
     pub(super) fn new(
         band_limit: usize,
         quadrature: usize,
@@ -122,7 +128,7 @@ impl SphereGeometry {
         })
     }
 
-    /// The polar coordinates for the pair at hand, if it has a kink.
+    /// The polar coordinates for a pair with a kink; none for other pairs.
     fn polar(&self, centre: Option<Centre>) -> Option<(&Polar, Centre)> {
         match &self.rotations {
             Rotations::Group { polar, .. } => Some((polar.as_deref()?, centre?)),
@@ -179,7 +185,7 @@ impl Geometry for SphereGeometry {
             return Ok([true; 2]);
         };
         let (axis, weight) = polar.rule.axes()[orientation];
-        // Of a signal with itself half of the angles make up the mean.
+        // A signal with itself takes half of the angles, each with twice the weight.
         workspace.weight = if centre.is_same() {
             2.0 * weight
         } else {
@@ -281,7 +287,7 @@ impl Geometry for SphereGeometry {
                 fibres.clear();
                 fibres.push(signal.harmonics().mean_square());
             }
-            // Rounded as the correlation of the signal with itself is: its angle to itself is zero.
+            // The sum that a pair computes, with equal rounding: the correlation coefficient of a signal with itself is exactly 1.
             Rotations::Axis { uniform, .. } => {
                 let coeffs = signal.coeffs().coeffs.view();
                 workspace.correlation.set(coeffs, coeffs);
@@ -291,7 +297,7 @@ impl Geometry for SphereGeometry {
         GlobalRegion::Piece(0)
     }
 
-    /// A global filter leaves a fibre, which is constant, as it is.
+    /// A fibre is constant, so its mean over a filter is the fibre.
     fn average(
         &self,
         _: &Filter,

@@ -1,4 +1,4 @@
-//! Signals on the sphere, global filters: a fibre is one number.
+//! Signals on the sphere with global filters, for which a fibre is one number.
 
 mod axial;
 mod geometry;
@@ -17,7 +17,7 @@ use refinement::SphereRefinement;
 /// The evaluator of a network on the sphere whose filters are global.
 ///
 /// # Errors
-/// What the tables of the quadrature may meet.
+/// The errors of the construction of the quadrature's tables.
 pub(super) fn evaluator(network: &Network, band_limit: usize) -> Result<Arc<dyn Evaluator>> {
     let refinement = SphereRefinement::new(network, band_limit)?;
     Ok(Arc::new(Engine::refined(refinement, network)))

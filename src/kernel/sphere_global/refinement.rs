@@ -12,28 +12,31 @@ use super::geometry::SphereGeometry;
 
 /// Growth of the band limit from one quadrature to the next.
 const GROWTH: f64 = 1.5;
-/// Refinement stops at this band limit of the quadrature, or at four times that of the signals.
+/// Refinement stops at this band limit of the quadrature, or at four times the band limit of the signals if that is larger.
 const LARGEST_BAND_LIMIT: usize = 256;
-/// The step from which on copies get polar coordinates about their kink: before, the product grid is cheaper, and good
-/// enough for coarse tolerances.
+/// The first step at which rotated copies take polar coordinates about their kink. The product grid of earlier steps is cheaper, and
+/// accurate enough for coarse tolerances.
 const POLAR_FROM: usize = 3;
 
+/// The next band limit.
 fn grown(nodes: usize) -> usize {
     (nodes as f64 * GROWTH).ceil() as usize
 }
 
 /// Haar quadratures of growing band limit, each built when it is first needed.
 pub(super) struct SphereRefinement {
+    /// L of the signals.
     band_limit: usize,
     readout: SphereReadout,
     copies: Arc<Copies>,
+    /// The band limit of each quadrature.
     quadratures: Vec<usize>,
     levels: Vec<OnceLock<SphereGeometry>>,
 }
 
 impl SphereRefinement {
-    /// The quadratures a network asks for: one of a given band limit, or a sequence that starts at
-    /// the band limit of the signals. The first one is built at once.
+    /// Makes the quadratures of a network: one of a given band limit and one for its error, or a sequence that starts at the band limit
+    /// of the signals. The first quadrature is built at once.
     ///
     /// # Errors
     /// As [`SphereGeometry::new`].
@@ -41,7 +44,7 @@ impl SphereRefinement {
         let readout = SphereReadout::of(network);
         let quadratures: Vec<usize> = match network.quadrature() {
             _ if readout == SphereReadout::Rotation => vec![1],
-            // The second serves to estimate the error of the first.
+            // The second quadrature only estimates the error of the first.
             Quadrature::BandLimit(nodes) => vec![nodes, grown(nodes)],
             Quadrature::Tolerance(_) => {
                 let limit = LARGEST_BAND_LIMIT.max(4 * band_limit);
@@ -50,7 +53,7 @@ impl SphereRefinement {
                     .collect()
             }
         };
-        // Where none fits, building the first one says so.
+        // If no quadrature fits into memory, building the smallest one returns the error.
         let quadratures = if quadratures.is_empty() {
             vec![band_limit]
         } else {

@@ -12,16 +12,17 @@ use crate::so3::CorrelatorSignal;
 #[derive(Debug, Clone)]
 pub(super) struct GlobalSignal {
     harmonics: CorrelatorSignal,
-    /// Where the signal is rotated, or may be a copy of another one.
+    /// The coefficients, if the geometry needs them later.
     coeffs: Option<FieldSignal>,
 }
 
 impl GlobalSignal {
-    /// A real signal of shape `[channels, L, 2L − 1]`.
+    /// Converts a signal.
     ///
     /// # Arguments
-    /// * `turn` — for the signal x ↦ f(g x)
-    /// * `keeps_coeffs` — whether the coefficients are asked for later
+    /// * `coeffs` — of a real signal f, shape `[channels, L, 2L − 1]`
+    /// * `turn` — a rotation g, for the coefficients of the signal x ↦ f(g x)
+    /// * `keeps_coeffs` — whether the geometry needs the coefficients later
     pub(super) fn new(
         coeffs: ArrayView3<'_, Complex64>,
         turn: Option<Turn<'_>>,

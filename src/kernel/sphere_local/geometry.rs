@@ -1,7 +1,7 @@
 //! The geometry of signals on the sphere under SO(3), with local filters.
 //!
-//! Filters are zonal, so $`\varphi_r(g)`$ depends on g through the point y = g n only: a fibre is a function on the
-//! sphere, and an average over a filter multiplies its degrees (`docs/theory.md`).
+//! Filters are zonal, so $`\varphi_r(g)`$ depends on g only through the point y = g n, where n is the north pole. A fibre is therefore a
+//! function on the sphere, and an average over a filter multiplies each degree of it by a number (`docs/theory.md`).
 
 use std::sync::Arc;
 
@@ -24,23 +24,23 @@ use crate::{Error, Result};
 use super::loops::{Confine, Product};
 use super::ring_tables::RingTables;
 
-/// Which fibres make up the kernel of a pair.
+/// The fibres that make up the kernel of a pair.
 #[derive(Debug, Clone)]
 enum Fibres {
-    /// All, for the mean over the group.
+    /// The fibres of a quadrature over the group, for pooling.
     Pooled {
         product: ProductTurns,
-        /// For activations with a kink, where two signals are rotated copies of each other.
+        /// The rule for rotated copies and activations with a kink.
         polar: Option<PolarRule>,
     },
-    /// The kernel at (e, Rz(ω)), averaged over the shifts ω, at the north pole: signals are rotated before.
+    /// The kernel at (e, Rz(ω)) at the north pole, averaged over the shifts ω; the signals of a row are rotated to their outputs before.
     AtPole {
-        /// For activations with a kink, where two signals are copies of each other, rotated about the pole.
+        /// The rule for activations with a kink and signals that are copies of each other, rotated about the pole.
         circle: Option<CircleRule>,
     },
 }
 
-/// What the sphere is resolved with.
+/// The resolution of fibres and of the mean over them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Resolution {
     /// Band limit of the Haar quadrature.
@@ -49,7 +49,7 @@ pub(super) struct Resolution {
     pub(super) field: usize,
 }
 
-/// Signals on the sphere and one grid of fibres; a fibre is a field on the sphere.
+/// The geometry of one resolution: a fibre is a field on a grid of the sphere.
 #[derive(Debug)]
 pub(super) struct SphereFields {
     grid: FieldGrid,
@@ -57,34 +57,44 @@ pub(super) struct SphereFields {
     rotation: CoefficientRotation,
     copies: Arc<Copies>,
     fibres: Fibres,
-    /// Steps in longitude from one shift to the next, and their number.
+    /// Number of longitudes between two shifts.
     shift: usize,
+    /// Number of shifts.
     shifts: usize,
 }
 
-/// A fibre: how far the second field is shifted, and what it weighs.
+/// A fibre.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SphereRegion {
+    /// Number of longitudes by which the second field is shifted.
     shift: usize,
+    /// Weight of the fibre in the mean.
     weight: f64,
 }
 
-/// Scratch of one thread: some fields.
+/// Scratch of one thread.
 #[derive(Debug, Default)]
 pub(super) struct SphereWorkspace {
     scratch: FieldScratch,
     rotation: CoefficientRotationScratch,
+    /// The rotated coefficients of one channel.
     rotated: Array2<Complex64>,
+    /// The coefficients of two channels in the half layout.
     half: [Vec<Complex64>; 2],
+    /// The fields of two channels.
     pair: [Vec<f64>; 2],
+    /// The weight of the fibres of the current orientation.
     weight: f64,
-    /// Where polar coordinates are centred, for the pair at hand: nothing for the product rule.
+    /// The kink of the current pair, about which the coordinates are centred; none for the product rule.
     centre: Option<Centre>,
 }
 
-/// Numbers of longitudes and of shifts among them that cost least.
+/// Returns the cheapest numbers of longitudes and of shifts among them.
+///
+/// The number of longitudes is a length of fast Fourier transforms, at least 2M for the band limit M of fields, and a multiple of the
+/// number of shifts. The cost is the product of both numbers.
 fn longitudes(field: usize, shifts: usize) -> (usize, usize) {
-    // Fewer longitudes than shifts would end the refinement of the mean over them unseen.
+    // The number of longitudes is not below the wanted number of shifts: the mean over shifts would otherwise stop being refined.
     let smallest = (2 * field).max(shifts);
     (smallest..=2 * smallest)
         .filter(|n| is_smooth(*n))
@@ -96,6 +106,7 @@ fn longitudes(field: usize, shifts: usize) -> (usize, usize) {
         .expect("powers of two are among them")
 }
 
+/// The number of shifts that a quadrature needs.
 fn wanted_shifts(haar: usize, readout: SphereReadout) -> usize {
     match readout {
         SphereReadout::Rotation => 1,
@@ -104,9 +115,11 @@ fn wanted_shifts(haar: usize, readout: SphereReadout) -> usize {
 }
 
 impl SphereFields {
+    /// Makes the grid and the quadrature of a resolution.
+    ///
     /// # Arguments
     /// * `band_limit` — L of the signals
-    /// * `tables` — of the band limit of the fields, with the pole unless the readout pools
+    /// * `tables` — for the band limit of the fields; with the pole unless the readout pools
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if a band limit is zero or too small for products of two signals.
@@ -148,7 +161,7 @@ impl SphereFields {
         })
     }
 
-    /// Fibres of a pair times the points of each.
+    /// The number of fibres of a pair times the number of points of a fibre.
     pub(super) fn points(resolution: Resolution, readout: SphereReadout) -> u64 {
         let Resolution { haar, field } = resolution;
         let (longitudes, shifts) = longitudes(field, wanted_shifts(haar, readout));
@@ -159,7 +172,7 @@ impl SphereFields {
         (turns * shifts) as u64 * (longitudes * field.next_multiple_of(8)) as u64
     }
 
-    /// The turn of an orientation of the pair at hand.
+    /// The rotations of both signals in an orientation.
     fn orientation(&self, index: usize, centre: Option<Centre>) -> Turn {
         match (&self.fibres, centre) {
             (
@@ -184,10 +197,10 @@ impl SphereFields {
         }
     }
 
-    /// Puts the values of x ↦ f(g x) on the grid.
+    /// Computes the values of x ↦ f(g x) on the grid, for all channels.
     ///
-    /// A field lies longitude after longitude, and twice in a row: shifted by s longitudes it is a window of the doubled field, and no
-    /// shift copies anything. Channels go through the synthesis in pairs, which shares the Legendre functions.
+    /// A field is stored longitude by longitude, and twice in a row: a field shifted by s longitudes is a window of the doubled field, so
+    /// that no shift copies values. Channels go through the synthesis in pairs, which share the Legendre functions.
     fn expand(
         &self,
         signal: &FieldSignal,
@@ -227,7 +240,7 @@ impl SphereFields {
                     None => coeffs,
                 };
                 half.reserve(half_len(band_limit));
-                // The fields are real: orders m ≥ 0, one after the other, are enough.
+                // The fields are real: the half layout of orders m ≥ 0, order by order, suffices.
                 for m in 0..band_limit {
                     let order = coeffs.column(band_limit - 1 + m);
                     half.extend(order.iter().skip(m));
@@ -248,7 +261,7 @@ impl SphereFields {
         Ok(())
     }
 
-    /// The fibre before the average over the filter: the mean over channels of f(x) f'(x + shift).
+    /// Computes the fibre before the average over the filter: the mean over channels of f(x) f'(x shifted in longitude).
     fn product(&self, [a, b]: [&FieldSignal; 2], shift: usize, fibres: &mut Vec<f64>) {
         let len = self.grid.len();
         fibres.resize(len, 0.0);
@@ -261,7 +274,9 @@ impl SphereFields {
         });
     }
 
-    /// Averages over the filter: a multiplier for each degree of the field; for a global filter degree 0 alone.
+    /// Replaces one or two fields by their averages over a filter, which multiply each degree by a number.
+    ///
+    /// The average over a global filter is the mean over the sphere.
     fn average_over(
         &self,
         filter: &Filter,
@@ -273,7 +288,7 @@ impl SphereFields {
             Some(average) => {
                 average.apply(&self.grid, first, second, &mut workspace.scratch);
             }
-            // As many numbers as before: another branch may have local filters.
+            // The constant fills the whole field, since another branch of a sum may have local filters.
             None => {
                 for field in [Some(first), second].into_iter().flatten() {
                     let mean = self.grid.mean(field);
@@ -421,12 +436,12 @@ impl Geometry for SphereFields {
         region
     }
 
-    /// All fibres of an orientation need the same fields, differently shifted.
+    /// All fibres of an orientation need one pair of variance fields, in different shifts.
     fn family(&self, _: SphereRegion) -> i64 {
         0
     }
 
-    /// The right field doubled, as in `expand`, so that every shift is a window of it.
+    /// The right field is stored twice in a row, as in `expand`, so that every shift is a window of it.
     fn gather(&self, side: Side, field: &[f64], _: SphereRegion, out: &mut Vec<f64>) {
         out.clear();
         out.extend_from_slice(field);
@@ -481,7 +496,7 @@ impl Geometry for SphereFields {
 mod tests {
     use super::longitudes;
 
-    /// A quadrature with fewer shifts than it asked for would end its refinement unseen.
+    /// Fewer shifts than wanted would stop the refinement of the mean over shifts without an error.
     #[test]
     fn there_are_as_many_shifts_as_asked_for() {
         for field in [1, 2, 8, 16, 24] {

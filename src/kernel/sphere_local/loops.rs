@@ -1,12 +1,13 @@
-//! Loops over the samples of fields, with the widest vectors.
+//! Vectorised loops over the samples of fields.
 
 use crate::numeric::geometric_mean;
 use pulp::{Simd, WithSimd};
 
 /// Computes out(x) = scale · Σ_c a_c(x) b_c(x), for the mean over channels of the products of two signals.
 ///
-/// Channel c of a signal starts at `2 · len · c`: each field is stored twice in a row, so that any cyclic shift is contiguous. The inner loop runs
-/// over samples without a branch that depends on them, and is vectorised by the compiler.
+/// Channel c of a signal starts at `2 · len · c`: each field is stored twice in a row, so that any cyclic shift is contiguous. Channels
+/// are the outer loop, so that the inner loop reads contiguous samples. No branch depends on the samples, and the compiler vectorises
+/// the inner loop.
 pub(super) struct Product<'a> {
     pub a: &'a [f64],
     pub b: &'a [f64],
@@ -34,10 +35,10 @@ impl WithSimd for Product<'_> {
     }
 }
 
-/// Products of variances from here on keep their digits.
+/// The smallest product of two variances that has all its digits.
 const SMALLEST_SQUARE: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 
-/// Clamps covariances to their bound, |k| ≤ √(q₁ q₂).
+/// Clamps covariances to their bound, |k| ≤ √(q₁ q₂), sample by sample.
 pub(super) struct Confine<'a> {
     pub q1: &'a [f64],
     pub q2: &'a [f64],

@@ -1,4 +1,4 @@
-//! Signals on the sphere, local filters: a fibre is a function on the sphere.
+//! Signals on the sphere with local filters, for which a fibre is a function on the sphere.
 
 mod geometry;
 mod loops;
@@ -16,8 +16,7 @@ use refinement::FieldRefinement;
 
 pub use refinement::Limits;
 
-/// Whether fibres of a network on the sphere are functions: where the first filter is global they are constant,
-/// whatever follows.
+/// Whether the fibres of a network on the sphere are functions. After a global first filter they are constant, and stay constant.
 pub(super) fn is_local(network: &Network) -> bool {
     matches!(
         network.layers().first(),
@@ -31,7 +30,7 @@ pub(super) fn is_local(network: &Network) -> bool {
 /// The evaluator of a network on the sphere whose first filter is local.
 ///
 /// # Errors
-/// What the tables of the first level may meet; [`Error::InvalidValue`](crate::Error::InvalidValue) if it is not within the limits.
+/// The errors of the tables of the first level; [`Error::InvalidValue`](crate::Error::InvalidValue) if the first level exceeds the limits.
 pub(super) fn evaluator(
     network: &Network,
     band_limit: usize,

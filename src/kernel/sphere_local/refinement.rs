@@ -12,17 +12,17 @@ use super::ring_tables::RingTables;
 
 /// Growth of a band limit from one step to the next.
 const GROWTH: f64 = 1.5;
-/// Largest band limit of either kind, whatever the limits on memory and time.
+/// Largest band limit of quadratures and of fields, whatever the limits on memory and time.
 const LARGEST_BAND_LIMIT: usize = 512;
-/// Rings in a register.
+/// Number of rings that the loops over rings take at once.
 const RINGS: usize = 8;
 
-/// What the refinement of one pair of signals may take.
+/// Limits on memory and time of the refinement for one pair of signals on the sphere with local filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the tables of one level; 1 GiB unless stated.
+    /// Largest number of bytes of the tables of one level; 1 GiB by default.
     pub table_bytes: usize,
-    /// Fibres of a pair times points of a fibre; 4 × 10⁹ unless stated, which takes about a minute.
+    /// Largest number of fibres of a pair times points of a fibre; 4 × 10⁹ by default, which take about a minute.
     pub points: u64,
 }
 
@@ -35,28 +35,33 @@ impl Default for Limits {
     }
 }
 
-/// The geometries of growing band limits, each built when it is first needed: one axis for the Haar quadrature, one for
-/// the fibres as fields on the sphere.
+/// The geometries of growing band limits, each built when it is first needed.
+///
+/// One axis is the Haar quadrature, the other the band limit of fibres as fields on the sphere.
 #[derive(Debug)]
 pub(super) struct FieldRefinement {
+    /// L of the signals.
     band_limit: usize,
+    /// The different filters of the network.
     filters: Vec<Filter>,
     readout: SphereReadout,
+    /// The band limits of the quadratures.
     haar: Vec<usize>,
+    /// The band limits of the fields.
     field: Vec<usize>,
     limits: Limits,
     copies: Arc<Copies>,
-    /// One for each step of the fields.
+    /// The tables of each step of the fields.
     tables: Vec<OnceLock<Arc<RingTables>>>,
-    /// `[haar][field]`.
+    /// The geometries, `[haar][field]`.
     levels: Vec<OnceLock<Box<SphereFields>>>,
 }
 
 impl FieldRefinement {
-    /// The levels that a network on the sphere asks for. The first one is built at once.
+    /// Makes the levels of a network. The first level is built at once.
     ///
     /// # Errors
-    /// As [`SphereFields::new`]; [`Error::InvalidValue`](crate::Error::InvalidValue) if not even the first level is within the limits.
+    /// As [`SphereFields::new`]; [`Error::InvalidValue`](crate::Error::InvalidValue) if the first level exceeds the limits.
     pub(super) fn new(network: &Network, band_limit: usize, limits: Limits) -> Result<Self> {
         let mut filters = Vec::new();
         Layer::visit_all(network.layers(), &mut |layer| {
@@ -67,13 +72,13 @@ impl FieldRefinement {
             }
         });
         let readout = SphereReadout::of(network);
-        // The north pole takes the place of a ring.
+        // Band limits are rounded up to fill whole groups of rings. The north pole, where it is a node, takes the place of a ring.
         let pole = usize::from(readout.at_pole());
         let padded = |rings: usize| (rings + pole).next_multiple_of(RINGS) - pole;
         let grown = |nodes: usize| (nodes as f64 * GROWTH).ceil() as usize;
         let products = 2 * band_limit - 1;
         let (haar, field) = match network.quadrature() {
-            // The second of each serves to estimate the error of the first.
+            // The second step of each axis only estimates the error of the first.
             Quadrature::BandLimit(nodes) => {
                 let field = padded(products.max(2 * nodes));
                 (vec![nodes, grown(nodes)], vec![field, padded(grown(field))])

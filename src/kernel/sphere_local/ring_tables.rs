@@ -1,4 +1,4 @@
-//! What fields of one band limit need, whatever the number of longitudes: tables over the rings of a grid.
+//! Tables over the rings of a grid, for fields of one band limit and any number of longitudes.
 
 use crate::Result;
 use crate::network::Filter;
@@ -13,18 +13,20 @@ pub(super) struct RingTables {
 }
 
 impl RingTables {
+    /// Computes the tables.
+    ///
     /// # Arguments
     /// * `band_limit` — L of the signals
     /// * `field` — M of the fields, at least L
     /// * `pole` — whether the north pole is a node
-    /// * `filters` — those of the network; only local ones need a table
+    /// * `filters` — the filters of the network; only local filters need a table
     pub(super) fn new(
         band_limit: usize,
         field: usize,
         pole: bool,
         filters: &[Filter],
     ) -> Result<Self> {
-        // Tables do not depend on the number of longitudes.
+        // The tables do not depend on the number of longitudes; the grid here has the smallest one.
         let grid = FieldGrid::new(field, 2 * field - 1, pole)?;
         let mut averages: Vec<(Filter, ZonalAverage)> = Vec::new();
         for filter in filters {
@@ -39,12 +41,12 @@ impl RingTables {
         })
     }
 
-    /// Bytes of the tables.
+    /// Number of bytes of the tables of some filters.
     pub(super) fn bytes(field: usize, filters: usize) -> usize {
         size_of::<f64>() * field * field * (field + 1).next_multiple_of(8) * filters
     }
 
-    /// The average over a local filter; nothing for a global one.
+    /// The average over a local filter; none for a global filter.
     pub(super) fn average(&self, filter: &Filter) -> Option<&ZonalAverage> {
         let known = self.averages.iter().find(|(known, _)| known == filter)?;
         Some(&known.1)

@@ -1,4 +1,4 @@
-//! The geometry of plain vectors: the trivial group, one fibre, the kernels of an MLP.
+//! The geometry of vectors: a trivial group with one fibre, which gives the kernels of a multilayer perceptron.
 
 use crate::Result;
 use crate::kernel::recursion::{ClosePair, Geometry, Side};
@@ -68,7 +68,10 @@ impl Geometry for VectorGeometry {
     }
 }
 
-/// The scalar product, in eight partial sums so that it vectorises.
+/// The scalar product Σ x y.
+///
+/// Entry i adds to the partial sum i mod 8. The eight sums are independent, so the compiler vectorises the loop; the result does not
+/// depend on the width of the registers.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     pulp::Arch::new().dispatch(
         #[inline(always)]

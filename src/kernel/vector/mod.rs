@@ -1,4 +1,4 @@
-//! Plain vectors: a trivial group and one fibre.
+//! Vectors: a trivial group and one fibre.
 
 mod geometry;
 

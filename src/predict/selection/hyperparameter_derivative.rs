@@ -6,19 +6,20 @@ use crate::kernel::{KernelMatrices, KernelPair};
 use crate::network::{Hyperparameter, Network};
 use crate::{Error, Result};
 
-/// Step of the differences, relative to the standard deviation; with a step of a hundredth, truncation exceeds rounding for erf.
+/// The step of the differences, relative to the standard deviation; with a step of 0.01, truncation exceeds rounding for erf.
 const STEP: f64 = 0.005;
-/// Standard deviations below this part of the largest one are varied as if they had this size: kernels depend on their squares.
+/// A standard deviation below this fraction of the largest one takes the step of this fraction: kernels are smooth functions of its square.
 const SMALL: f64 = 0.1;
-/// Weights of f(σ + kh) − f(σ − kh) for the derivative of a smooth function f, to sixth and to fourth order in h.
+/// The weights of f(σ + kh) − f(σ − kh), k = 1, 2, 3, in h f'(σ) to sixth order in h.
 const SIXTH: [f64; 3] = [45.0 / 60.0, -9.0 / 60.0, 1.0 / 60.0];
+/// The weights of f(σ + kh) − f(σ − kh), k = 1, 2, 3, in h f'(σ) to fourth order in h.
 const FOURTH: [f64; 3] = [8.0 / 12.0, -1.0 / 12.0, 0.0];
 
 /// The derivative of kernel matrices by one weight or bias standard deviation, σw or σb of a layer.
 ///
-/// Kernels are smooth, even functions of each σ (functions of σ², in fact) for every activation, so central differences converge fast.
-/// Differences of sixth order with a step of σ/200 are accurate to rounding, and the difference to fourth order estimates the error.
-/// They use kernels alone, and so apply to every geometry, layer and activation, for NNGP and NTK.
+/// Kernels are smooth functions of σ² for every activation, so central differences converge fast. Differences of sixth order with a step
+/// of σ/200 are accurate to rounding, and their distance from differences of fourth order estimates the error. The method uses kernels
+/// only, and so applies to every geometry, layer and activation, for NNGP and NTK.
 ///
 /// # Examples
 /// ```
@@ -49,26 +50,27 @@ pub struct HyperparameterDerivative {
     pub nngp: Array2<f64>,
     /// ∂Θ/∂σ.
     pub ntk: Array2<f64>,
-    /// The largest absolute error estimate of each, from the differences and from the errors of the kernels.
+    /// The largest absolute error estimate of each derivative, from the differences and from the errors of the kernels.
     pub error: KernelPair,
 }
 
 impl HyperparameterDerivative {
-    /// Computes the derivative from kernels at six values around the network's own.
+    /// Computes the derivative from kernels at six values of the standard deviation around the value in the network.
     ///
-    /// For a bias standard deviation of zero the derivative is zero, and the kernels are computed once, for their shape.
+    /// For a bias standard deviation of zero the derivative is zero; the kernels are then computed once, for their shape.
     ///
     /// # Arguments
     /// * `parameter` — the standard deviation
     /// * `kernels` — computes the kernels of a network, for fixed inputs
     ///
     /// # Cost and accuracy
-    /// Six matrices of kernels in time, four more in memory. Errors of a few 10⁻¹³ of the kernels for networks without
-    /// quadrature over the group or with a fixed one, see [`error`](Self::error); a quadrature that follows a tolerance may
-    /// stop at another step for another σ, and its errors are multiplied by about 400/σ.
+    /// Time for six computations of kernel matrices, memory for four more matrices. Without a quadrature over the group, or with a fixed
+    /// one, errors are a few 10⁻¹³ of the kernels; see [`error`](Self::error). A quadrature with a tolerance may stop at another step for
+    /// another σ; its errors are multiplied by about 400/σ.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if there is no such layer, [`Error::ShapeMismatch`] if `kernels` changes the shape, and its own errors.
+    /// [`Error::InvalidValue`] if there is no such layer, [`Error::ShapeMismatch`] if `kernels` returns matrices of different shapes, and
+    /// the errors of `kernels`.
     pub fn new(
         network: &Network,
         parameter: Hyperparameter,
@@ -97,7 +99,8 @@ impl HyperparameterDerivative {
         let step = STEP * scale.max(SMALL * largest);
         let at = |offset: f64| {
             let mut moved = inits.clone();
-            // Kernels are even in each σ; weights must not vanish, but their squares may.
+            // Kernels are even in each σ, so the modulus replaces a negative value. A weight standard deviation must not vanish; the least
+            // value has a square of about the smallest normal number.
             let value = (scale + offset).abs().max(f64::MIN_POSITIVE.sqrt());
             parameter.set(&mut moved, value);
             kernels(&network.with_inits(&moved)?)
@@ -134,7 +137,7 @@ impl HyperparameterDerivative {
     }
 }
 
-/// The derivative to both orders.
+/// The derivative to sixth and to fourth order.
 struct Differences {
     sixth: Array2<f64>,
     fourth: Array2<f64>,
@@ -148,6 +151,7 @@ impl Differences {
         }
     }
 
+    /// Adds a difference f(σ + kh) − f(σ − kh) with its weights for both orders, divided by h.
     fn add(
         &mut self,
         (sixth, fourth): (f64, f64),
@@ -162,6 +166,7 @@ impl Differences {
         Ok(())
     }
 
+    /// The largest distance between the two orders.
     fn error(&self) -> f64 {
         let changes = self.sixth.iter().zip(&self.fourth);
         changes.fold(0.0, |largest, (a, b)| largest.max((a - b).abs()))

@@ -14,19 +14,21 @@ use crate::predict::solvers::ridge::Ridge;
 
 use crate::{Error, Result};
 
-/// Standard deviations are searched between a hundredth and a hundred times their first values.
+/// Standard deviations stay between their first values divided by this number and times this number.
 const STD_RANGE: f64 = 1e2;
-/// The noise between this part and this multiple of the first one.
+/// The noise stays between its first value divided by this number and times this number.
 const NOISE_RANGE: f64 = 1e4;
-/// Change of the cost, and norm of its gradient, per target, below which the search ends.
+/// The change of the cost per target below which the search ends.
 const TOLERANCE: f64 = 1e-8;
+/// The norm of the gradient of the cost per target below which the search ends.
 const GRADIENT: f64 = 1e-6;
 
 /// A search for the weight and bias standard deviations of a network, and for the noise, of the least cost by a criterion.
 ///
 /// The search is L-BFGS in the logarithms of the standard deviations, with derivatives from [`HyperparameterDerivative`] and from
-/// [`Evidence`]. It finds a local minimum near the network it starts from. Some directions do not change the cost: with homogeneous
-/// activations (ReLU without biases) the kernel depends only on the product of the standard deviations. The search does not move along such directions.
+/// [`Evidence`]. It finds a local minimum near the first network. Some directions do not change the cost: with homogeneous activations
+/// (ReLU without biases) the kernel depends only on the product of the standard deviations. The search does not move along such
+/// directions.
 ///
 /// # Examples
 /// ```
@@ -77,9 +79,9 @@ pub struct SelectedHyperparameters {
     pub cost: f64,
     /// The cost at the start of the search.
     pub first_cost: f64,
-    /// Steps of the search.
+    /// Number of steps of the search.
     pub iterations: u64,
-    /// Whether cost or gradient became stationary; otherwise the steps were used up.
+    /// Whether cost or gradient became stationary; otherwise the steps were used up, or rounding hid a further decrease.
     pub converged: bool,
 }
 
@@ -100,13 +102,13 @@ impl HyperparameterSelection {
         }
     }
 
-    /// Restricts the search to these hyperparameters (and the noise).
+    /// Restricts the search to some hyperparameters; the noise is still selected.
     pub fn parameters(mut self, parameters: &[Hyperparameter]) -> Self {
         self.parameters = Some(parameters.to_vec());
         self
     }
 
-    /// Sets the noise to begin with, as a multiple of the mean diagonal entry of the kernel; positive, 0.01 by default.
+    /// Sets the first noise, as a multiple of the mean diagonal entry of the kernel; positive, 0.01 by default.
     pub fn noise(mut self, noise: f64) -> Self {
         self.noise = noise;
         self
@@ -127,17 +129,19 @@ impl HyperparameterSelection {
     /// Runs the search.
     ///
     /// # Arguments
-    /// * `network` — the network to start from
+    /// * `network` — the network with the first standard deviations
     /// * `targets` — of the training points, shape `[n, outputs]`
     /// * `kernels` — computes the kernels of a network between all training points
     ///
     /// # Cost and accuracy
-    /// For p hyperparameters each step takes 6 p + 1 kernel matrices and O((p + 2) n³) for left-out points, O(n³ + p n²) for
-    /// the marginal likelihood; steps that the line search takes back cost one matrix and one factorisation, or a whole step.
+    /// For p hyperparameters a step takes 6 p + 1 kernel matrices, and O((p + 2) n³) time for left-out points or O(n³ + p n²) time for the
+    /// marginal likelihood. A rejected trial of the line search takes one matrix and one factorisation, or the time of a whole step.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for a noise that is not positive, no parameter at all, or a bias standard deviation of zero among them (it
-    /// has no logarithm); [`Error::NotPositiveDefinite`] if a kernel is singular in spite of the noise; errors of [`Evidence`] and of `kernels`.
+    /// * [`Error::InvalidValue`] — the noise is not positive, there is no parameter, or a bias standard deviation among the parameters is
+    ///   zero and has no logarithm
+    /// * [`Error::NotPositiveDefinite`] — a kernel is singular in spite of the noise
+    /// * the errors of [`Evidence`] and of `kernels`
     pub fn fit(
         &self,
         network: &Network,
@@ -151,7 +155,7 @@ impl HyperparameterSelection {
                 "a positive number",
             ));
         }
-        // The mean square error is quadratic in the targets: near one in size, its changes can be told from rounding.
+        // The mean square error is quadratic in the targets; targets near one make its changes comparable with the tolerances.
         let power = match self.criterion {
             Criterion::LeaveOneOutError => exponent(targets.iter().copied()),
             _ => 0,
@@ -184,6 +188,7 @@ impl HyperparameterSelection {
         })
     }
 
+    /// The hyperparameters to select: the given ones, or all σw and all σb that are not zero.
     fn checked_parameters(&self, network: &Network) -> Result<Vec<Hyperparameter>> {
         let inits = network.inits();
         let refused = |found: String, expected: &str| {
@@ -217,8 +222,10 @@ impl HyperparameterSelection {
     }
 }
 
-/// The cost as a function of free coordinates: 0 is the beginning, and each is the logarithm of a standard deviation (the last one of the noise)
-/// near it, but bounded, so that no step of the search leaves the range of sensible numbers.
+/// The cost as a function of free coordinates, one per standard deviation and a last one for the noise.
+///
+/// A coordinate is 0 at the first value. Near 0 it is the logarithm of the factor of a standard deviation; the factor is bounded, so that no
+/// step of the search leaves its range.
 struct Problem<'a, F> {
     selection: &'a HyperparameterSelection,
     parameters: Vec<Hyperparameter>,
@@ -227,7 +234,7 @@ struct Problem<'a, F> {
     kernels: F,
 }
 
-/// The factor of a coordinate, between 1 / range and the range, and its logarithmic derivative.
+/// The factor of a coordinate, between 1 / range and the range, and the derivative of its logarithm.
 fn factor(range: f64, coordinate: f64) -> [f64; 2] {
     let range = range.ln();
     let bounded = (coordinate / range).tanh();
@@ -272,6 +279,7 @@ impl<F: Fn(&Network) -> Result<KernelMatrices>> Problem<'_, F> {
             .cost(self.selection.criterion))
     }
 
+    /// The derivatives of the cost by the coordinates, by the chain rule over kernel, noise and the factor of a coordinate.
     fn gradient_at(&self, coordinates: &[f64]) -> Result<Vec<f64>> {
         let criterion = self.selection.criterion;
         let (network, noise) = self.model(coordinates)?;
@@ -287,7 +295,7 @@ impl<F: Fn(&Network) -> Result<KernelMatrices>> Problem<'_, F> {
                 KernelKind::Nngp => derivative.nngp,
                 KernelKind::Ntk => derivative.ntk,
             };
-            // The noise is a multiple of the mean diagonal entry, and goes along.
+            // The noise is a multiple of the mean diagonal entry of the kernel, and changes with the kernel.
             let of_noise = noise * change.diag().sum() / n * by_ridge;
             let by_deviation = evidence.cost_derivative(criterion, change.view())? + of_noise;
             gradient.push(by_deviation * parameter.of(&inits) * factor(STD_RANGE, coordinate)[1]);
@@ -299,7 +307,7 @@ impl<F: Fn(&Network) -> Result<KernelMatrices>> Problem<'_, F> {
         Ok(gradient)
     }
 
-    /// Per target, so that first steps are of the size of the coordinates.
+    /// The factor that makes a cost a cost per target, so that the first steps have the size of the coordinates.
     fn per_target(&self) -> f64 {
         match self.selection.criterion {
             Criterion::LeaveOneOutError => 1.0,

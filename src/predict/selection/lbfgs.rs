@@ -1,32 +1,35 @@
-//! Minimisation by L-BFGS, for functions whose gradients are dear.
+//! Minimisation by L-BFGS, for functions whose gradients cost much more than their values.
 
 use crate::Result;
 
-/// Pairs of steps and changes of the gradient that are remembered.
+/// Number of pairs of steps and changes of the gradient that are kept.
 const MEMORY: usize = 8;
-/// A step is taken if it gains this part of what the slope promises …
+/// An accepted step decreases the value by at least this fraction of the decrease along the tangent.
 const DECREASE: f64 = 1e-4;
-/// … and leaves at most this part of the slope.
+/// An accepted step leaves at most this fraction of the slope.
 const CURVATURE: f64 = 0.9;
-/// Trial steps along one direction.
+/// Largest number of trial steps along one direction.
 const TRIALS: usize = 40;
 
 /// A function to minimise.
 pub(super) trait Objective {
+    /// The value at x.
     fn value(&self, x: &[f64]) -> Result<f64>;
+    /// The gradient at x.
     fn gradient(&self, x: &[f64]) -> Result<Vec<f64>>;
 }
 
-/// When a search ends.
+/// The conditions that end a search.
 pub(super) struct Stop {
+    /// Largest number of steps.
     pub(super) iterations: u64,
-    /// Norm of the gradient below which the search has converged.
+    /// The search has converged if the norm of the gradient is below this number.
     pub(super) gradient: f64,
-    /// Change of the value in a step below which it has.
+    /// The search has converged if a step changes the value by less than this number.
     pub(super) value: f64,
 }
 
-/// Where a search ended.
+/// The end of a search.
 pub(super) struct Minimum {
     pub(super) x: Vec<f64>,
     pub(super) iterations: u64,
@@ -35,10 +38,10 @@ pub(super) struct Minimum {
 
 /// Finds a local minimum near `x`.
 ///
-/// The line search asks for values alone until one of them is low enough, and for the gradient there.
+/// The line search computes values only, and the gradient at a value that is low enough.
 ///
 /// # References
-/// NW06, algorithms 7.4 and 7.5; the bisection for the weak Wolfe conditions is that of LO13.
+/// NW06, algorithms 7.4 and 7.5; LO13 for the bisection with the weak Wolfe conditions.
 pub(super) fn minimise(
     objective: &impl Objective,
     mut x: Vec<f64>,
@@ -66,7 +69,7 @@ pub(super) fn minimise(
             slope: dot(&direction, &gradient),
         };
         let Some(next) = line.search()? else {
-            // No trial is lower: rounding hides what is left.
+            // No trial is lower: rounding hides the remaining decrease.
             return Ok(Minimum {
                 x,
                 iterations,
@@ -102,14 +105,16 @@ struct Pair {
 }
 
 impl Pair {
-    /// None where the function is not convex along the step.
+    /// Makes a pair; none if the function is not convex along the step.
     fn new(s: Vec<f64>, y: Vec<f64>) -> Option<Pair> {
         let product = dot(&s, &y);
         (product > f64::EPSILON * norm(&s) * norm(&y)).then_some(Pair { s, y, product })
     }
 }
 
-/// −H g by the recursion over the remembered pairs, newest first and back; a unit step downhill without any.
+/// The direction −H g by the two-loop recursion over the kept pairs, from the newest to the oldest and back.
+///
+/// Without pairs it is the negative gradient, of length at most one.
 fn descent(pairs: &[Pair], gradient: &[f64]) -> Vec<f64> {
     let mut direction: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut weights = Vec::with_capacity(pairs.len());
@@ -147,7 +152,7 @@ struct Found {
 }
 
 impl<F: Objective> Line<'_, F> {
-    /// A point with enough decrease and little slope left, or with decrease alone once the trials are used up.
+    /// Returns a point with enough decrease and little slope, or the last point with enough decrease once the trials are used up.
     fn search(&self) -> Result<Option<Found>> {
         let (mut low, mut high, mut step) = (0.0, f64::INFINITY, 1.0);
         let mut found = None;
@@ -155,7 +160,7 @@ impl<F: Objective> Line<'_, F> {
             let mut x = self.x.to_vec();
             add(&mut x, step, self.direction);
             let value = self.objective.value(&x)?;
-            // Not a number is no decrease.
+            // A value that is NaN fails this test, and counts as no decrease.
             if value <= self.value + DECREASE * step * self.slope {
                 let gradient = self.objective.gradient(&x)?;
                 let steep = dot(&gradient, self.direction) < CURVATURE * self.slope;

@@ -1,4 +1,4 @@
-//! Validation of kernels and targets, on the way into the linear algebra.
+//! Validation of kernels and targets before the linear algebra.
 
 use faer::Mat;
 use ndarray::{ArrayView1, ArrayView2};
@@ -8,10 +8,10 @@ pub(in crate::predict) use crate::check::finite as check_finite;
 use crate::error::number;
 use crate::{Error, Result};
 
-/// Largest asymmetry, relative to the largest entry, that is taken for rounding: half of the digits of an f64.
+/// Largest asymmetry, relative to the largest entry, that counts as rounding: half of the digits of an f64.
 const SYMMETRY_GUARD: f64 = 1.5e-8;
 
-/// Square, finite, symmetric up to rounding, with at least one row.
+/// Accepts a square, finite matrix with at least one row that is symmetric up to rounding.
 pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<()> {
     let (n, columns) = matrix.dim();
     if n == 0 {
@@ -29,7 +29,7 @@ pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result
     for i in 0..n {
         for j in 0..i {
             let (lower, upper) = (matrix[[i, j]], matrix[[j, i]]);
-            // Halves, so that huge entries of opposite sign do not overflow.
+            // Both sides are halved, so that the difference of huge entries of opposite sign does not overflow.
             if (0.5 * lower - 0.5 * upper).abs() > 0.5 * SYMMETRY_GUARD * largest {
                 return Err(Error::invalid(
                     what,
@@ -46,7 +46,7 @@ pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result
     Ok(())
 }
 
-/// A square, finite, symmetric matrix with at least one row; the result is exactly symmetric.
+/// Checks a square, finite, symmetric matrix with at least one row; the result is exactly symmetric.
 pub(in crate::predict) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<Mat<f64>> {
     check_symmetric(what, matrix)?;
     let n = matrix.nrows();
@@ -55,7 +55,7 @@ pub(in crate::predict) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> 
     }))
 }
 
-/// A square symmetric matrix with `n` rows.
+/// Checks a square symmetric matrix with `n` rows.
 pub(in crate::predict) fn symmetric_of_size(
     what: &str,
     matrix: ArrayView2<'_, f64>,
@@ -71,7 +71,7 @@ pub(in crate::predict) fn symmetric_of_size(
     symmetric(what, matrix)
 }
 
-/// `n` finite numbers: the diagonal of a matrix.
+/// Checks the diagonal of a matrix: `n` finite numbers.
 pub(in crate::predict) fn diagonal_of_size(
     what: &str,
     diagonal: ArrayView1<'_, f64>,
@@ -83,7 +83,7 @@ pub(in crate::predict) fn diagonal_of_size(
     Ok(diagonal.to_vec())
 }
 
-/// A finite matrix with at least one row and exactly `columns` columns.
+/// Checks a finite matrix with at least one row and exactly `columns` columns.
 pub(in crate::predict) fn rows(
     what: &str,
     matrix: ArrayView2<'_, f64>,
@@ -103,7 +103,7 @@ pub(in crate::predict) fn rows(
     Ok(to_faer(matrix))
 }
 
-/// Finite targets with `n` rows and at least one column.
+/// Checks finite targets with `n` rows and at least one column.
 pub(in crate::predict) fn targets(matrix: ArrayView2<'_, f64>, n: usize) -> Result<Mat<f64>> {
     let what = "targets";
     if matrix.nrows() != n {

@@ -1,4 +1,4 @@
-//! Kernel ridge regression by conjugate gradients: products with the kernel, never a factor of it.
+//! Kernel ridge regression by conjugate gradients, which need products with the kernel but no factor of it.
 
 use faer::Mat;
 use ndarray::ArrayView2;
@@ -16,8 +16,8 @@ use crate::{Error, Result};
 
 /// Solves (K + ε) a = y by preconditioned conjugate gradients, for all targets at once.
 ///
-/// Each target has its own search direction, and one product with K a step serves them all; targets that are done
-/// drop out. A solution counts when its residual, computed from the solution itself and not from the recursion, is small:
+/// Each target has its own search direction, and each step takes one product of K with all directions. Converged targets drop out. A
+/// solution is accepted if its residual, computed from the solution itself and not from the recursion, is small:
 ///
 /// ```math
 /// \| y - (K + \varepsilon) \, a \|_2 \le \mathrm{tolerance} \cdot \| y \|_2 \quad \text{for each target}
@@ -43,9 +43,9 @@ use crate::{Error, Result};
 /// GV13, Algorithm 11.5.1 and Section 11.3.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ConjugateGradient {
-    /// Largest relative residual of a target, between 0 and 1; 1e-8 unless stated.
+    /// Largest relative residual of a target, between 0 and 1; 1e-8 by default.
     pub tolerance: f64,
-    /// Steps at most; 1000 unless stated.
+    /// Largest number of steps; 1000 by default.
     pub max_iterations: usize,
 }
 
@@ -63,12 +63,14 @@ impl Default for ConjugateGradient {
 pub struct Solved {
     /// The coefficients, and predictions from them.
     pub model: KernelRidge,
-    /// Steps that were taken, of the target that took the most; a product with K each.
+    /// Number of steps; each step takes one product with K.
     pub iterations: usize,
     /// Largest relative residual of a target, computed from the coefficients.
     pub residual: f64,
-    /// Largest over smallest eigenvalue of the preconditioned matrix, as far as the targets saw them: an estimate from below,
-    /// from the coefficients of the steps. Without a preconditioner that of K + ε; 1 if no step was taken.
+    /// The condition number of the preconditioned matrix, or of K + ε without a preconditioner.
+    ///
+    /// It is the largest over the smallest eigenvalue in the subspaces of the steps, and so an estimate from below. It is 1 if no step was
+    /// taken.
     pub condition: f64,
 }
 
@@ -79,17 +81,17 @@ impl ConjugateGradient {
     /// * `kernel` — K, n points
     /// * `targets` — y, shape `[n, outputs]`
     /// * `ridge` — added to the diagonal
-    /// * `preconditioner` — of a partial factor of the same kernel; it needs a ridge above zero
+    /// * `preconditioner` — from a partial factor of this kernel; it needs a ridge above zero
     ///
     /// # Cost and accuracy
-    /// A product with K for each step and one or more for the residual, O(n² outputs) on all threads; with rank k, O(n k outputs) more.
-    /// Memory for a few vectors for each target and one block of rows for each thread. The steps grow as the root of the condition
-    /// number; the residual can reach about ε |K + ε| |a| / |y| with the ε of rounding in front.
+    /// One product with K per step, and one or more for the residual, O(n² outputs) each, on all threads; a preconditioner of rank k adds
+    /// O(n k outputs). Memory for a few vectors per target and one block of rows per thread. The number of steps grows as the root of the
+    /// condition number. Rounding limits the relative residual to about 2e-16 |K + ε| |a| / |y|.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input,
-    /// [`Error::NotPositiveDefinite`] if a direction shows K + ε to be singular to working precision,
-    /// [`Error::NotConverged`] with the residual that was reached if the steps do not suffice or rounding stops the residual.
+    /// * [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] — bad input
+    /// * [`Error::NotPositiveDefinite`] — a direction shows that K + ε is singular to working precision
+    /// * [`Error::NotConverged`] — the steps do not suffice, or rounding stops the decrease of the residual
     pub fn fit(
         &self,
         kernel: &impl KernelRows,
@@ -127,6 +129,8 @@ impl ConjugateGradient {
             iterations: 0,
             condition: 1.0,
         };
+        // The residual of the recursion drifts from the true residual by rounding. Each round runs the recursion until it reports
+        // convergence, and then computes the true residual; a round that does not halve it has met the limit of rounding.
         let mut residual = right.clone();
         let mut before = f64::INFINITY;
         loop {
@@ -193,14 +197,14 @@ fn check_preconditioner(
     Ok(())
 }
 
-/// K + ε, divided by a power of two so that its entries are near one: squares of products must not overflow.
+/// The matrix K + ε, divided by a power of two so that its entries are near one and squares of products do not overflow.
 struct System<'a, K> {
     kernel: &'a K,
     epsilon: f64,
-    /// k of the power 2ᵏ.
+    /// The exponent k of the power 2ᵏ.
     exponent: i32,
     preconditioner: Option<&'a Preconditioner>,
-    /// Rayleigh quotients of K + ε below are all rounding.
+    /// Rayleigh quotients of K + ε below this number are rounding errors.
     guard: f64,
 }
 
@@ -213,6 +217,7 @@ impl<K: KernelRows> System<'_, K> {
         }))
     }
 
+    /// M⁻¹ r, with the preconditioner M = (L Lᵀ + ε) 2⁻ᵏ or M = 1.
     fn precondition(&self, residual: &Mat<f64>) -> Mat<f64> {
         match self.preconditioner {
             Some(preconditioner) => {
@@ -226,29 +231,34 @@ impl<K: KernelRows> System<'_, K> {
     }
 }
 
-/// What one target remembers from step to step.
+/// The numbers of the recursion for one target.
 #[derive(Default)]
 struct Memory {
-    /// Its column in the targets.
+    /// The column of the target.
     target: usize,
     /// rᵀ M⁻¹ r.
     square: f64,
-    /// Length of the last step, and the weight of the last direction in this one.
+    /// The length of the last step.
     step: f64,
+    /// The weight of the last direction in the current direction.
     weight: f64,
+    /// The Lanczos matrix of the steps.
     lanczos: Tridiagonal,
 }
 
+/// The state of a solution.
 struct Run<'a, K> {
     system: System<'a, K>,
     tolerance: f64,
     solution: Mat<f64>,
+    /// The norm of each target.
     norms: Vec<f64>,
     iterations: usize,
     condition: f64,
 }
 
 impl<K: KernelRows> Run<'_, K> {
+    /// The norm of a residual relative to its target.
     fn relative(&self, target: usize, norm: f64) -> f64 {
         match self.norms[target] {
             // Zero targets are solved by zero.
@@ -257,14 +267,21 @@ impl<K: KernelRows> Run<'_, K> {
         }
     }
 
-    /// NaN if one is.
+    /// The largest relative norm of a residual, or NaN if one of them is NaN.
     fn largest_relative(&self, residual: &Mat<f64>) -> f64 {
         (0..residual.ncols())
             .map(|c| self.relative(c, residual.col(c).norm_l2()))
             .fold(0.0, |m, r| if r > m || r.is_nan() { r } else { m })
     }
 
-    /// Takes steps from the present solution until the recursion says that every residual is small.
+    /// Takes steps from the current solution until the recursion reports that every residual is small, or the steps are used up.
+    ///
+    /// The columns of all matrices are the targets that are not yet solved. With M the preconditioner, a step for the residual r and the
+    /// direction p is
+    ///
+    /// ```text
+    /// α = rᵀ M⁻¹ r / pᵀ A p,   a += α p,   r −= α A p,   p ← M⁻¹ r + β p,   β = (rᵀ M⁻¹ r)_new / (rᵀ M⁻¹ r)_old
+    /// ```
     fn descend(&mut self, residual: Mat<f64>, max_iterations: usize) -> Result<()> {
         let open: Vec<usize> = (0..residual.ncols())
             .filter(|&c| self.relative(c, residual.col(c).norm_l2()) > self.tolerance)
@@ -293,7 +310,7 @@ impl<K: KernelRows> Run<'_, K> {
                     return Err(singular(quotient, self.system.guard));
                 }
                 let step = memory.square / curvature;
-                // Entries of the Lanczos matrix (GV13, Section 11.3.6).
+                // The entries of the Lanczos matrix follow from α and β (GV13, Section 11.3.6).
                 let carried = if memory.step > 0.0 {
                     memory.weight / memory.step
                 } else {
@@ -339,6 +356,7 @@ impl<K: KernelRows> Run<'_, K> {
         Ok(())
     }
 
+    /// Takes the condition number of a Lanczos matrix into account.
     fn note_condition(&mut self, lanczos: &Tridiagonal) {
         if let Some([low, high]) = lanczos.extremes()
             && low > 0.0
@@ -356,7 +374,7 @@ fn singular(quotient: f64, guard: f64) -> Error {
     )
 }
 
-/// Some columns.
+/// Copies some columns of a matrix.
 fn select(matrix: &Mat<f64>, columns: &[usize]) -> Mat<f64> {
     Mat::from_fn(matrix.nrows(), columns.len(), |i, c| {
         matrix[(i, columns[c])]

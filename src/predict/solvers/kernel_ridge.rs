@@ -10,12 +10,12 @@ use crate::Result;
 const TRAIN_TRAIN: &str = "train-train kernel";
 const TEST_TRAIN: &str = "test-train kernel";
 
-/// A fitted kernel ridge regression, one coefficient per training point and output.
+/// A fitted kernel ridge regression with one coefficient per training point and output.
 ///
 /// ```math
 /// f(s) = K_{s x} \, a , \qquad a = (K_{x x} + \varepsilon)^{-1} \, y
 /// ```
-/// With Θ for K, f is the mean of an ensemble of networks trained to convergence.
+/// If K is the NTK, f is the mean of an ensemble of infinitely wide networks trained to convergence.
 ///
 /// # Examples
 /// ```
@@ -48,10 +48,10 @@ impl KernelRidge {
     /// O(n³/3 + n² outputs) time.
     ///
     /// # Errors
-    /// [`crate::Error::ShapeMismatch`], [`crate::Error::Empty`], [`crate::Error::NotFinite`] and
-    /// [`crate::Error::InvalidValue`] (asymmetric kernel, negative ridge) for bad input,
-    /// [`crate::Error::NotPositiveDefinite`] if the kernel with its ridge is singular to working precision; the error states a
-    /// sufficient ridge, from an eigendecomposition. Only `ridge` is added to the diagonal.
+    /// * [`crate::Error::ShapeMismatch`], [`crate::Error::Empty`], [`crate::Error::NotFinite`] and [`crate::Error::InvalidValue`]
+    ///   (asymmetric kernel, negative ridge) — bad input
+    /// * [`crate::Error::NotPositiveDefinite`] — the kernel with its ridge is singular to working precision; the error states a sufficient
+    ///   ridge, from an eigendecomposition
     pub fn fit(
         train_train: ArrayView2<'_, f64>,
         targets: ArrayView2<'_, f64>,

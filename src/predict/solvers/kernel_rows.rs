@@ -1,4 +1,4 @@
-//! Kernels between training points that are read row by row, and need not be in memory as a whole.
+//! Kernel matrices of training points that are read row by row, and need not be in memory as a whole.
 
 use std::ops::Range;
 
@@ -12,12 +12,12 @@ use crate::{Error, Result};
 
 const TRAIN_TRAIN: &str = "train-train kernel";
 const DIAGONAL: &str = "diagonal of the train-train kernel";
-/// Entries of a block of rows, unless that leaves fewer than [`LEAST_ROWS`]: one megabyte.
+/// Number of entries of a block of rows, one megabyte; blocks of fewer than [`LEAST_ROWS`] rows are larger.
 const BLOCK: usize = 1 << 17;
-/// Least number of rows of a block: functions that compute rows can share work among them.
+/// Smallest number of rows of a block: functions that compute rows can share work among the rows of a block.
 const LEAST_ROWS: usize = 16;
 
-/// A kernel of n training points with each other, by rows.
+/// The kernel matrix of n training points, by rows.
 ///
 /// Implementations return the rows of one fixed symmetric positive semi-definite matrix. [`KernelMatrix`]
 /// reads them from memory, [`KernelFunction`] computes them.
@@ -41,8 +41,9 @@ pub trait KernelRows: Sync {
     /// Errors of the computation of kernels.
     fn write_rows(&self, rows: Range<usize>, out: ArrayViewMut2<'_, f64>) -> Result<()>;
 
-    /// Multiplies the whole matrix with a few vectors, where that is cheaper than by rows. Returns whether it did; it
-    /// does not unless implemented.
+    /// Multiplies the whole matrix with a few vectors, if a product is cheaper than the rows.
+    ///
+    /// Returns whether the product was computed; the default implementation returns false.
     ///
     /// # Arguments
     /// * `x` — shape `[n, k]`
@@ -54,13 +55,13 @@ pub trait KernelRows: Sync {
         Ok(false)
     }
 
-    /// Returns the whole matrix, without a copy, if it is in memory and was checked.
+    /// Returns a view of the whole matrix, if it is in memory and was checked.
     fn matrix(&self) -> Option<ArrayView2<'_, f64>> {
         None
     }
 }
 
-/// A kernel matrix in memory, checked.
+/// A checked kernel matrix in memory.
 ///
 /// # Examples
 /// ```
@@ -112,7 +113,7 @@ impl KernelRows for KernelMatrix<'_> {
     }
 }
 
-/// A kernel of which rows are computed whenever they are needed; see [`KernelRows::write_rows`] for the function.
+/// A kernel whose rows a function computes whenever they are needed; see [`KernelRows::write_rows`] for the function.
 ///
 /// # Examples
 /// ```
@@ -146,10 +147,10 @@ impl<F> KernelFunction<F>
 where
     F: Fn(Range<usize>, ArrayViewMut2<'_, f64>) -> Result<()> + Sync,
 {
-    /// Makes the kernel from its diagonal and a function that writes rows, which is called from several threads.
+    /// Makes the kernel from its diagonal, shape `[n]`, and a function that writes rows; several threads call the function.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::NotFinite`] or [`Error::NotPositiveDefinite`] for a diagonal that no kernel has.
+    /// [`Error::Empty`], [`Error::NotFinite`] or [`Error::NotPositiveDefinite`] (a negative entry) for a bad diagonal.
     pub fn new(diagonal: Array1<f64>, rows: F) -> Result<Self> {
         check_diagonal(DIAGONAL, diagonal.view())?;
         Ok(KernelFunction { diagonal, rows })
@@ -173,7 +174,7 @@ where
     }
 }
 
-/// Not empty, finite, nowhere negative.
+/// Accepts a diagonal that is not empty, finite and nowhere negative.
 pub(super) fn check_diagonal(what: &str, diagonal: ArrayView1<'_, f64>) -> Result<()> {
     if diagonal.is_empty() {
         return Err(Error::empty(what));
@@ -189,7 +190,7 @@ pub(super) fn check_diagonal(what: &str, diagonal: ArrayView1<'_, f64>) -> Resul
     }
 }
 
-/// The diagonal, checked.
+/// Returns the checked diagonal of a kernel.
 pub(super) fn diagonal_of(kernel: &impl KernelRows) -> Result<Array1<f64>> {
     let diagonal = kernel.diagonal()?;
     let n = kernel.points();
@@ -204,13 +205,14 @@ pub(super) fn diagonal_of(kernel: &impl KernelRows) -> Result<Array1<f64>> {
     Ok(diagonal)
 }
 
-/// One row, checked.
+/// Returns one checked row of a kernel.
 pub(super) fn row_of(kernel: &impl KernelRows, row: usize) -> Result<Array2<f64>> {
     let mut out = Array2::zeros((1, kernel.points()));
     write_checked(kernel, row..row + 1, &mut out)?;
     Ok(out)
 }
 
+/// Writes some rows of a kernel and checks that they are finite; errors name the row in the whole matrix.
 fn write_checked(
     kernel: &impl KernelRows,
     rows: Range<usize>,
@@ -221,7 +223,10 @@ fn write_checked(
     check::check_finite(TRAIN_TRAIN, out.view()).map_err(|error| error.shifted(start))
 }
 
-/// K x, on all threads, each with one block of rows at a time.
+/// Computes K x on all threads.
+///
+/// Each thread multiplies one block of rows at a time. A contiguous matrix in memory is read in place; other rows are written to a buffer
+/// of the thread.
 pub(super) fn kernel_product(kernel: &impl KernelRows, x: &Mat<f64>) -> Result<Mat<f64>> {
     let n = kernel.points();
     let columns = Array2::from_shape_fn((n, x.ncols()), |at| x[at]);
@@ -231,7 +236,7 @@ pub(super) fn kernel_product(kernel: &impl KernelRows, x: &Mat<f64>) -> Result<M
         return Ok(Mat::from_fn(n, x.ncols(), |i, j| whole[[i, j]]));
     }
     let side = (BLOCK / n).max(LEAST_ROWS).min(n);
-    // Columns of a symmetric matrix are its rows, and either may be contiguous.
+    // The rows of a symmetric matrix are its columns, so both memory orders serve as rows.
     let whole = kernel.matrix().and_then(|matrix| {
         let contiguous = if matrix.is_standard_layout() {
             matrix.to_slice()

@@ -1,4 +1,4 @@
-//! Largest and smallest eigenvalue: of a tridiagonal matrix, and of a symmetric operator by the method of Lanczos.
+//! The extreme eigenvalues of a tridiagonal matrix, and the largest eigenvalue of a symmetric operator by the method of Lanczos.
 
 use faer::Mat;
 use rand::{RngExt, SeedableRng};
@@ -8,12 +8,13 @@ use rand_chacha::ChaCha8Rng;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tridiagonal {
     diagonal: Vec<f64>,
-    /// Beside the diagonal, one shorter.
+    /// The entries beside the diagonal, one fewer.
     beside: Vec<f64>,
 }
 
 impl Tridiagonal {
-    /// Adds a row with what stands between it and the one before; that of the first row is ignored.
+    /// Appends a row: its diagonal entry, and the entry beside it that couples it to the row before. The first row has no such entry, and
+    /// `beside` is ignored.
     pub(super) fn push(&mut self, beside: f64, diagonal: f64) {
         if !self.diagonal.is_empty() {
             self.beside.push(beside);
@@ -21,14 +22,14 @@ impl Tridiagonal {
         self.diagonal.push(diagonal);
     }
 
-    /// Smallest and largest eigenvalue to relative rounding of the largest, by bisection; nothing of no rows.
+    /// The smallest and the largest eigenvalue by bisection, accurate to the rounding of the largest; none without rows.
     pub(super) fn extremes(&self) -> Option<[f64; 2]> {
         let n = self.diagonal.len();
         let reach = |i: usize| {
             let before = if i > 0 { self.beside[i - 1].abs() } else { 0.0 };
             before + self.beside.get(i).map_or(0.0, |b| b.abs())
         };
-        // Gershgorin.
+        // Gershgorin's circles bound all eigenvalues.
         let low = (0..n)
             .map(|i| self.diagonal[i] - reach(i))
             .reduce(f64::min)?;
@@ -44,7 +45,7 @@ impl Tridiagonal {
         ])
     }
 
-    /// The number at which the count of eigenvalues below it comes to satisfy the condition.
+    /// The smallest number x such that the count of eigenvalues below x satisfies the condition.
     fn bisect(&self, mut low: f64, mut high: f64, reached: impl Fn(usize) -> bool) -> f64 {
         loop {
             let middle = low + 0.5 * (high - low);
@@ -59,7 +60,7 @@ impl Tridiagonal {
         }
     }
 
-    /// Sturm: negative pivots of T − x.
+    /// The number of eigenvalues below x: the number of negative pivots of T − x, by Sylvester's law.
     fn count_below(&self, x: f64) -> usize {
         let mut count = 0;
         let mut pivot = 1.0;
@@ -75,10 +76,10 @@ impl Tridiagonal {
     }
 }
 
-/// The largest eigenvalue of a symmetric positive definite operator on vectors of n numbers, from below.
+/// Estimates the largest eigenvalue of a symmetric positive definite operator on vectors of n numbers, from below.
 ///
-/// Up to `steps` steps from a random vector, each vector orthogonal to all before, until the last ten changed nothing
-/// by more than a thousandth.
+/// The method starts from a random vector, takes at most `steps` steps, and keeps all vectors orthogonal. It stops when ten steps change
+/// the estimate by at most a thousandth.
 pub(super) fn largest_eigenvalue(
     n: usize,
     steps: usize,
@@ -97,6 +98,7 @@ pub(super) fn largest_eigenvalue(
         let mut next = apply(&vector);
         tridiagonal.push(beside, dot(&next, &vector));
         basis.push(vector);
+        // Two passes of Gram–Schmidt make the new vector orthogonal to rounding.
         for _ in 0..2 {
             for known in &basis {
                 let along = dot(&next, known);

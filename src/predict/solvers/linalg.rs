@@ -1,4 +1,4 @@
-//! The dense algebra of predictions: Cholesky, symmetric eigendecomposition, products, columns that are scaled by powers of two.
+//! Dense linear algebra of predictions: Cholesky, symmetric eigendecomposition, products, and columns scaled by powers of two.
 
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::{
@@ -20,7 +20,7 @@ pub(in crate::predict) struct Cholesky {
 impl Cholesky {
     /// Factors a symmetric matrix.
     ///
-    /// A pivot below n ε times its diagonal entry is all rounding: the matrix is singular to working precision.
+    /// A pivot below n ε times its diagonal entry is a rounding error: the matrix is then singular to working precision.
     pub(in crate::predict) fn new(what: &str, matrix: &Mat<f64>) -> Result<Cholesky> {
         let n = matrix.nrows();
         let factor = matrix.llt(Side::Lower).map_err(|error| match error {
@@ -32,7 +32,7 @@ impl Cholesky {
         for i in 0..n {
             let pivot = lower[(i, i)] * lower[(i, i)];
             let guard = n as f64 * f64::EPSILON * matrix[(i, i)];
-            // NaN must not pass.
+            // The test refuses NaN, too.
             if pivot.is_nan() || pivot <= guard {
                 return Err(raise_the_ridge(
                     what,
@@ -44,11 +44,11 @@ impl Cholesky {
         Ok(Cholesky { lower })
     }
 
-    /// The largest over the smallest eigenvalue of A, by the method of Lanczos on A = L Lᵀ and on A⁻¹: from below.
+    /// The condition number of A, largest over smallest eigenvalue, estimated from below by the method of Lanczos on A = L Lᵀ and on A⁻¹.
     pub(in crate::predict) fn condition(&self) -> f64 {
         const STEPS: usize = 100;
         let n = self.lower.nrows();
-        // The number does not depend on the scale; squares of large or small eigenvalues would overflow.
+        // The condition number does not depend on the scale of A, and a scale near one keeps squares in the range of numbers.
         let normal = Cholesky {
             lower: near_one(&self.lower).0,
         };
@@ -60,7 +60,7 @@ impl Cholesky {
         largest * of_inverse
     }
 
-    /// A⁻¹ as L⁻ᵀ L⁻¹: symmetric, and its diagonal, a sum of squares, is positive whatever the rounding.
+    /// A⁻¹ as L⁻ᵀ L⁻¹. It is symmetric, and its diagonal is a sum of squares and so positive in spite of rounding.
     pub(in crate::predict) fn inverse(&self) -> Mat<f64> {
         let n = self.lower.nrows();
         let half = self.solve_lower(Mat::identity(n, n));
@@ -99,8 +99,7 @@ pub(in crate::predict) struct SymmetricEigen {
 impl SymmetricEigen {
     /// Decomposes a positive semi-definite matrix; eigenvalues that are negative by rounding become 0.
     ///
-    /// The backward error of the decomposition is a small multiple of n ε |A|; beyond it a negative
-    /// eigenvalue is reported.
+    /// The backward error of the decomposition is a small multiple of n ε |A|; a more negative eigenvalue is an error.
     pub(in crate::predict) fn new(what: &str, matrix: &Mat<f64>) -> Result<SymmetricEigen> {
         Self::within(
             what,
@@ -109,14 +108,15 @@ impl SymmetricEigen {
         )
     }
 
-    /// The same with another bound for negative eigenvalues, relative to the largest.
+    /// Decomposes a positive semi-definite matrix like [`new`](Self::new), with a given bound on negative eigenvalues relative to the
+    /// largest one.
     pub(in crate::predict) fn within(
         what: &str,
         matrix: &Mat<f64>,
         rounding: f64,
     ) -> Result<SymmetricEigen> {
         let n = matrix.nrows();
-        // The decomposition squares entries.
+        // The decomposition squares entries, so the matrix is scaled by a power of two.
         let (normal, exponent) = near_one(matrix);
         let decomposition = normal.self_adjoint_eigen(Side::Lower).map_err(|_| {
             Error::not_converged(
@@ -155,10 +155,10 @@ impl SymmetricEigen {
     }
 }
 
-/// Negative eigenvalues of this many n ε of the largest one are put down to rounding.
+/// Negative eigenvalues down to this multiple of n ε times the largest one count as rounding.
 const ROUNDING: f64 = 8.0;
 
-/// The error of a factorisation that failed, with what would have to be added to the diagonal.
+/// The error of a factorisation that failed; it states a ridge that would suffice.
 fn raise_the_ridge(what: &str, found: String, matrix: &Mat<f64>) -> Error {
     let n = matrix.nrows();
     let (normal, exponent) = near_one(matrix);
@@ -181,12 +181,12 @@ fn raise_the_ridge(what: &str, found: String, matrix: &Mat<f64>) -> Error {
     Error::NotPositiveDefinite {
         what: what.into(),
         found: format!("{found}; eigenvalues from {smallest:.1e} to {largest:.1e}"),
-        // A tenth more than needed, so that what is printed suffices, too.
+        // A tenth is added, so that the rounded number in the message suffices, too.
         change: format!("raise the ridge by {:.1e}, {other}", 1.1 * missing),
     }
 }
 
-/// What to do about an eigenvalue that is negative beyond rounding: neither a missing ridge nor a repeated point makes one.
+/// The advice about an eigenvalue that is negative beyond rounding: neither a missing ridge nor a repeated point is its cause.
 pub(in crate::predict) const MORE_ACCURATE: &str = "or compute the kernel more accurately (raise quadrature.bandlimit or set quadrature.tolerance): \
      its reported error must be far below the smallest eigenvalue";
 
@@ -207,7 +207,7 @@ fn near_one(matrix: &Mat<f64>) -> (Mat<f64>, i32) {
     (normal, exponent)
 }
 
-/// The scalar product of a column of each.
+/// The scalar product of the columns of two matrices with one number.
 pub(in crate::predict) fn column_product(a: &Mat<f64>, b: &Mat<f64>, column: usize) -> f64 {
     let (a, b) = (a.col(column), b.col(column));
     (0..a.nrows()).map(|i| a[i] * b[i]).sum()
@@ -242,14 +242,14 @@ pub(in crate::predict) fn scale_rows(d: &[f64], a: &Mat<f64>) -> Mat<f64> {
     Mat::from_fn(a.nrows(), a.ncols(), |i, j| d[i] * a[(i, j)])
 }
 
-/// As an array; `what` names it if it overflowed.
+/// Converts to an array; `what` names the matrix in the error about a number that is not finite.
 pub(in crate::predict) fn to_array(what: &str, matrix: &Mat<f64>) -> Result<Array2<f64>> {
     let array = Array2::from_shape_fn((matrix.nrows(), matrix.ncols()), |(i, j)| matrix[(i, j)]);
     super::check::check_finite(what, array.view())?;
     Ok(array)
 }
 
-/// As an array that is exactly symmetric.
+/// Converts the symmetric part of a matrix to an array, which is exactly symmetric.
 pub(in crate::predict) fn to_symmetric_array(what: &str, matrix: &Mat<f64>) -> Result<Array2<f64>> {
     let array = Array2::from_shape_fn((matrix.nrows(), matrix.ncols()), |(i, j)| {
         0.5 * matrix[(i, j)] + 0.5 * matrix[(j, i)]
@@ -258,10 +258,11 @@ pub(in crate::predict) fn to_symmetric_array(what: &str, matrix: &Mat<f64>) -> R
     Ok(array)
 }
 
-/// A matrix of which column c is 2^(exponent c) times the column that is stored.
+/// A matrix whose column c is 2^(exponent c) times a stored column.
 ///
-/// What is linear in the targets is computed from their scaled columns and scaled back: nothing overflows or underflows on the way, and
-/// targets times a power of two give exactly the results times that power. Sums of squares of one column take its exponent twice.
+/// Quantities that are linear in the targets are computed from the scaled columns and scaled back. Intermediate results then neither
+/// overflow nor underflow, and targets times a power of two give exactly the results times this power. Sums of squares of a column take
+/// its exponent twice.
 #[derive(Debug, Clone)]
 pub(in crate::predict) struct ScaledColumns {
     pub(in crate::predict) scaled: Mat<f64>,
@@ -269,7 +270,7 @@ pub(in crate::predict) struct ScaledColumns {
 }
 
 impl ScaledColumns {
-    /// Divides each column by the power of two below its largest entry; entries below 10⁻³⁰⁰ of that one are lost.
+    /// Divides each column by the power of two below its largest entry; entries below 10⁻³⁰⁰ of the largest one are lost.
     pub(in crate::predict) fn new(matrix: &Mat<f64>) -> ScaledColumns {
         let column = |c: usize| (0..matrix.nrows()).map(move |i| matrix[(i, c)]);
         let exponents: Vec<i32> = (0..matrix.ncols()).map(|c| exponent(column(c))).collect();
@@ -279,7 +280,7 @@ impl ScaledColumns {
         ScaledColumns { scaled, exponents }
     }
 
-    /// Another matrix with these exponents: what follows from the scaled columns by linear algebra.
+    /// A matrix that was computed from the scaled columns by linear algebra, with their exponents.
     pub(in crate::predict) fn with(&self, scaled: Mat<f64>) -> ScaledColumns {
         ScaledColumns {
             scaled,
@@ -287,19 +288,19 @@ impl ScaledColumns {
         }
     }
 
-    /// The columns as they are.
+    /// The columns without scaling.
     pub(in crate::predict) fn restored(&self) -> Mat<f64> {
         self.restore(&self.scaled)
     }
 
-    /// The columns that follow from these by linear algebra, as they are.
+    /// Removes the scaling from a matrix that was computed from the scaled columns by linear algebra.
     pub(in crate::predict) fn restore(&self, scaled: &Mat<f64>) -> Mat<f64> {
         Mat::from_fn(scaled.nrows(), scaled.ncols(), |i, c| {
             times_power(scaled[(i, c)], self.exponents[c])
         })
     }
 
-    /// A sum over the columns of numbers that are quadratic in them, from those of the scaled columns.
+    /// A sum over the columns of quantities that are quadratic in a column; `of_column` computes them for the scaled columns.
     pub(in crate::predict) fn quadratic(&self, of_column: impl Fn(usize) -> f64) -> f64 {
         let terms = self.exponents.iter().enumerate();
         terms

@@ -1,4 +1,4 @@
-//! Solvers of (K + ε) a = y: dense and iterative, exact and of low rank. They depend neither on training times nor on networks.
+//! Solvers of (K + ε) a = y: dense and iterative, exact and of low rank. The solvers depend neither on training times nor on networks.
 
 pub(super) mod check;
 mod conjugate_gradient;

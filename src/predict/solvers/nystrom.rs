@@ -1,4 +1,4 @@
-//! Regression on a few training points' kernels, fitted to the targets of all.
+//! Nyström regression: the kernels of a few training points, fitted to the targets of all points.
 
 use faer::Mat;
 use faer::get_global_parallelism;
@@ -16,8 +16,7 @@ use crate::{Error, Result};
 
 const TEST_PIVOTS: &str = "kernel between test points and pivots";
 
-/// Kernel ridge regression with the kernels of k pivots P in place of all n training points (Nyström, subset of
-/// regressors).
+/// Kernel ridge regression with the kernels of k pivots P instead of all n training points (Nyström, subset of regressors).
 ///
 /// ```math
 /// \tilde f(s) = K_{s P} \, c , \qquad \text{the least of} \quad \| y - K_{x P} \, c \|^2 + \varepsilon \, c^\top K_{P P} \, c
@@ -29,7 +28,8 @@ const TEST_PIVOTS: &str = "kernel between test points and pivots";
 /// \| f - \tilde f \|_{\mathrm{train}}^2 + \varepsilon \, \| f - \tilde f \|_{\mathcal H}^2 \le \varepsilon \, G , \qquad
 /// G = \frac{a b}{a + b} , \quad a = y^\top \tilde\alpha , \quad b = \tilde\alpha^\top S \, \tilde\alpha ,
 /// ```
-/// since f is the least of a quadratic function, whose value there is at least ε a²/(a + b), by the dual problem at a multiple of $`\tilde\alpha`$.
+/// The bound holds since f minimises a quadratic function. By the dual problem at a multiple of $`\tilde\alpha`$, the least value of this
+/// function is at least $`\varepsilon a^2/(a + b)`$.
 ///
 /// # Examples
 /// ```
@@ -53,15 +53,15 @@ pub struct Nystrom {
     /// c, `[k, outputs]`.
     coefficients: Array2<f64>,
     solution: ScaledColumns,
-    /// Nothing without a ridge.
+    /// None without a ridge.
     dual: Option<Dual>,
 }
 
-/// What the weights α̃ of the training points say; for the scaled targets.
+/// The weights α̃ of the training points and quantities of the bound from them, for the scaled targets.
 #[derive(Debug, Clone)]
 struct Dual {
     epsilon: f64,
-    /// Of the targets.
+    /// The exponents of the targets.
     exponents: Vec<i32>,
     /// α̃, `[n, outputs]`.
     alpha: Mat<f64>,
@@ -76,9 +76,9 @@ struct Dual {
 /// Bounds on the distance to the predictions of the full regression, up to rounding; from [`Nystrom::error_bound`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct NystromError {
-    /// G of the scaled targets, `[outputs]`.
+    /// G for the scaled targets, `[outputs]`.
     gaps: Array1<f64>,
-    /// Of the targets.
+    /// The exponents of the targets.
     exponents: Vec<i32>,
     epsilon: f64,
 }
@@ -104,7 +104,7 @@ impl NystromError {
         }))
     }
 
-    /// √(factor G) of an output; roots first, so that the product does not overflow.
+    /// √(factor G) of an output; the roots are taken first, so that the product does not overflow.
     fn bound(&self, factor: f64, output: usize) -> f64 {
         let scaled = factor.sqrt() * self.gaps[output].sqrt();
         times_power(scaled, self.exponents[output])
@@ -115,17 +115,17 @@ impl Nystrom {
     /// Fits from a partial factor.
     ///
     /// # Arguments
-    /// * `factor` — of the kernel of the training points
+    /// * `factor` — the partial factor of the kernel of the training points
     /// * `targets` — shape `[n, outputs]`
-    /// * `ridge` — as in the full regression; a relative one is relative to the mean diagonal of L Lᵀ + S
+    /// * `ridge` — the ridge of the full regression; a relative ridge is relative to the mean diagonal of L Lᵀ + S
     ///
     /// # Cost and accuracy
-    /// O(n k² + n k outputs) time, by the singular values of L; no other quantity is squared.
+    /// O(n k² + n k outputs) time. The solution comes from the singular values of L, so that the condition number of L is not squared.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad input and for a
-    /// factor of rank 0 (a kernel that is zero), [`Error::NotPositiveDefinite`] if L is of lower rank to working precision and the
-    /// ridge is too small to matter.
+    /// * [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] — bad input, or a factor of rank 0
+    ///   (a kernel that is zero)
+    /// * [`Error::NotPositiveDefinite`] — L has a lower rank to working precision, and the ridge is below rounding
     pub fn fit(
         factor: &PivotedCholesky,
         targets: ArrayView2<'_, f64>,
@@ -213,24 +213,26 @@ impl Nystrom {
         to_array("predictions", &self.solution.restore(&scaled))
     }
 
-    /// Bounds the distance to the predictions of the full regression from the diagonal that the factorisation left over.
+    /// Bounds the distance to the predictions of the full regression from the diagonal of S.
     ///
-    /// It needs no further computation of kernels, and is sharp only if the factor holds nearly all of the kernel; see [`error_bound_with`](Self::error_bound_with).
+    /// The bound needs no further kernel values. It is sharp only if the factor contains nearly the whole kernel;
+    /// [`error_bound_with`](Self::error_bound_with) is sharper.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the ridge was zero: there is no bound then.
+    /// [`Error::InvalidValue`] if the ridge was zero: there is no bound without a ridge.
     pub fn error_bound(&self) -> Result<NystromError> {
         let dual = self.dual()?;
         dual.error(&dual.slack)
     }
 
-    /// Returns the bound from S itself, by one product with the kernel.
+    /// Bounds the distance to the predictions of the full regression from S itself, by one product with the kernel.
     ///
     /// # Arguments
     /// * `kernel` — the kernel of the factor
     ///
     /// # Errors
-    /// As [`error_bound`](Self::error_bound); [`Error::ShapeMismatch`] for a kernel of another number of points, [`Error::NotFinite`].
+    /// As [`error_bound`](Self::error_bound); [`Error::ShapeMismatch`] for a kernel of another number of points, [`Error::NotFinite`] for
+    /// bad rows.
     pub fn error_bound_with(&self, kernel: &impl KernelRows) -> Result<NystromError> {
         let dual = self.dual()?;
         let n = dual.alpha.nrows();
@@ -256,7 +258,7 @@ impl Nystrom {
 }
 
 impl Dual {
-    /// From α̃ᵀ S α̃ or bounds of it; what rounding made negative is zero.
+    /// The bound from α̃ᵀ S α̃, or from an upper bound of it, per output; numbers that rounding made negative count as zero.
     fn error(&self, squares: &[f64]) -> Result<NystromError> {
         let gaps: Array1<f64> = squares
             .iter()

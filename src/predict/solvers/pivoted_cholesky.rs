@@ -1,4 +1,4 @@
-//! Partial Cholesky factorisation with pivots: a kernel of low rank from a few of its rows, the remainder, and its inverse with a ridge.
+//! Partial Cholesky factorisation with pivots: an approximation of low rank from a few rows of a kernel, and its inverse with a ridge.
 
 use faer::{Mat, MatRef};
 use ndarray::{Array1, ArrayView1, ArrayView2, ShapeBuilder};
@@ -7,7 +7,8 @@ use super::kernel_rows::{KernelRows, diagonal_of, row_of};
 use super::linalg::{add_product, product, scale_rows};
 use crate::{Error, Result};
 
-/// K ≈ L Lᵀ from k rows of K. Each pivot is the point with the largest remaining diagonal entry after the pivots before it.
+/// A factor L with K ≈ L Lᵀ from k rows of K. Each pivot is the point with the largest diagonal entry of the remainder of the pivots
+/// before it.
 ///
 /// ```math
 /// K = L L^\top + S , \qquad 0 \le \|S\|_2 \le \mathrm{tr}\, S , \qquad S_{ij} = 0 \text{ in the rows of the pivots}
@@ -31,7 +32,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct PivotedCholesky {
     pivots: Vec<usize>,
-    /// L, column after column.
+    /// L, column by column.
     factor: Vec<f64>,
     /// The diagonal of S.
     remainder: Array1<f64>,
@@ -40,19 +41,20 @@ pub struct PivotedCholesky {
 impl PivotedCholesky {
     /// Factorises, row by row, until a limit is reached.
     ///
-    /// It also stops if every remaining diagonal entry is rounding, n ε times the largest one: the rank of the kernel to working precision
-    /// is then reached.
+    /// The factorisation also stops if every diagonal entry of S is at most n ε times the largest entry of K: the rank of the kernel to
+    /// working precision is then reached.
     ///
     /// # Arguments
-    /// * `max_rank` — rows at most, at least 1
-    /// * `relative_trace` — tr S / tr K that is small enough, from 0 to below 1
+    /// * `max_rank` — the largest number of rows, at least 1
+    /// * `relative_trace` — the value of tr S / tr K at which the factorisation stops, from 0 to below 1
     ///
     /// # Cost and accuracy
-    /// The diagonal, k rows and O(n k²) time; n k numbers. The trace of S is accurate to n ε tr K.
+    /// Computation of the diagonal and of k rows, and O(n k²) time; memory for n k numbers. The trace of S is accurate to n ε tr K.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for limits out of range, [`Error::NotFinite`] for bad rows, [`Error::NotPositiveDefinite`] if
-    /// an entry of the diagonal of S comes out negative beyond rounding.
+    /// * [`Error::InvalidValue`] — a limit is out of range
+    /// * [`Error::NotFinite`] — bad rows
+    /// * [`Error::NotPositiveDefinite`] — an entry of the diagonal of S is negative beyond rounding
     pub fn new(kernel: &impl KernelRows, max_rank: usize, relative_trace: f64) -> Result<Self> {
         if max_rank == 0 {
             return Err(Error::invalid("largest rank", max_rank, "at least 1"));
@@ -84,7 +86,7 @@ impl PivotedCholesky {
         Ok(found)
     }
 
-    /// Adds the column of one pivot.
+    /// Adds the column of one pivot p: the row p of S, divided by √S_pp.
     fn take(&mut self, kernel: &impl KernelRows, pivot: usize, rounding: f64) -> Result<()> {
         let n = self.remainder.len();
         let mut column = row_of(kernel, pivot)?;
@@ -97,7 +99,7 @@ impl PivotedCholesky {
         }
         let root = self.remainder[pivot].sqrt();
         column /= root;
-        // Rows of S at earlier pivots vanish.
+        // S vanishes in the rows of earlier pivots; the computed entries there are rounding errors.
         for &earlier in &self.pivots {
             column[[0, earlier]] = 0.0;
         }
@@ -124,7 +126,7 @@ impl PivotedCholesky {
         self.pivots.len()
     }
 
-    /// Returns the points of which rows were taken, in their order.
+    /// Returns the points whose rows were taken, in the order of the factorisation.
     pub fn pivots(&self) -> &[usize] {
         &self.pivots
     }
@@ -155,15 +157,15 @@ impl PivotedCholesky {
 /// ```math
 /// L = U \, \mathrm{diag}(\sigma) \, V^\top , \qquad (L L^\top + \varepsilon)^{-1} = U \, \mathrm{diag}\Bigl(\frac{1}{\sigma^2 + \varepsilon}\Bigr) U^\top + \frac{1}{\varepsilon} (1 - U U^\top)
 /// ```
-/// With K = L Lᵀ + S the matrix $`(L L^\top + \varepsilon)^{-1} (K + \varepsilon)`$ has eigenvalues between 1 and 1 + tr S / ε: its condition number
-/// is known before the first iteration.
+/// With K = L Lᵀ + S, the matrix $`(L L^\top + \varepsilon)^{-1} (K + \varepsilon)`$ has eigenvalues between 1 and 1 + tr S / ε. A bound of its
+/// condition number is therefore known before the first iteration.
 ///
 /// # Examples
 /// ```
 /// use haarmonic::predict::{ConjugateGradient, KernelMatrix, PivotedCholesky, Preconditioner, Ridge};
 /// use ndarray::array;
 ///
-/// // Of rank one, so that one step is enough.
+/// // The kernel has rank one, so one step is enough.
 /// let (kernel, targets) = (array![[1.0, 2.0], [2.0, 4.0]], array![[3.0], [1.0]]);
 /// let kernel = KernelMatrix::new(kernel.view())?;
 /// let preconditioner = Preconditioner::new(&PivotedCholesky::new(&kernel, 1, 0.0)?)?;
@@ -186,7 +188,7 @@ impl Preconditioner {
     /// Decomposes the factor.
     ///
     /// # Cost and accuracy
-    /// O(n k²) time, n k numbers; O(n k) for each target whenever it is applied.
+    /// O(n k²) time and n k numbers; each application takes O(n k) time per target.
     ///
     /// # Errors
     /// [`Error::NotConverged`] if the singular values do not converge.
@@ -244,6 +246,7 @@ impl Preconditioner {
     }
 }
 
+/// The index of the largest value, and the first of several equal values.
 fn argmax(values: ArrayView1<'_, f64>) -> usize {
     let mut best = 0;
     for (i, value) in values.iter().enumerate() {

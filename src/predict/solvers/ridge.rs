@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// use haarmonic::predict::{KernelRidge, Ridge};
 /// use ndarray::array;
 ///
-/// // mean diagonal 3, so that both are 3 · 0.5
+/// // The mean of the diagonal is 3, so both ridges are 3 · 0.5.
 /// let kernel = array![[2.0, 0.0], [0.0, 4.0]];
 /// let targets = array![[7.0], [11.0]];
 /// let relative = KernelRidge::fit(kernel.view(), targets.view(), Ridge::Relative(0.5))?;
@@ -24,9 +24,9 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ridge {
-    /// ε = the number times the mean of the diagonal; independent of the scale of the kernel.
+    /// ε is the number times the mean of the diagonal; this number is independent of the scale of the kernel.
     Relative(f64),
-    /// ε = the number itself; the noise variance of a Gaussian process.
+    /// ε is the number itself, the noise variance of a Gaussian process.
     Absolute(f64),
 }
 
