@@ -275,6 +275,8 @@ impl ImageSet {
                 format!("at most {} in all, the number of images", self.len()),
             ));
         }
+        // The images of each class are put into a random order. Each set has a random order of classes, and takes the next image of
+        // each class in turn, the test set first.
         let mut members = vec![Vec::new(); self.classes.len()];
         for (index, &label) in self.labels.iter().enumerate() {
             members[label].push(index);

@@ -160,8 +160,8 @@ impl<'a> Stream<'a> {
         let mut rest = self.segment()?;
         while let Some((&target, after)) = rest.split_first() {
             let (counts, after) = after.split_first_chunk::<16>().ok_or_else(damaged)?;
-            // Codes are numbered in order: a length goes on from the last code of the shorter length, with a bit 0 appended. More
-            // than 2^n codes of up to n bits would not be decodable.
+            // Codes are numbered in order. The first code of n bits is the number after the last shorter code, with a bit 0
+            // appended; a table whose codes do not fit into n bits is damaged.
             let mut table = Huffman::default();
             let (mut code, mut start) = (0u32, 0);
             for (n, &count) in (1..).zip(counts) {
@@ -449,8 +449,8 @@ impl Data<'_> {
 
     /// Reads the highest bits of the coefficients `from..=to` of a block.
     ///
-    /// Symbols are as in [`sequential`](Self::sequential), except that a symbol of n < 15 zeros without bits ends a run of
-    /// $`2^n`$ blocks or more: n bits follow, which are added to the length.
+    /// Symbols are as in [`sequential`](Self::sequential), except that a symbol of n < 15 zeros without bits begins a run of
+    /// $`2^n + b`$ blocks without further coefficients, where b is the number in the n bits after the symbol.
     fn band(
         &mut self,
         [from, to]: [usize; 2],

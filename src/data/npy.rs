@@ -410,6 +410,7 @@ where
 
 /// The index of the element that has the given position among the elements of the file.
 fn unravel(mut place: usize, header: &Header) -> Vec<usize> {
+    // The index is the position written in the mixed radix of the lengths, from the fastest axis to the slowest.
     let mut index = vec![0; header.shape.len()];
     let mut split = |(entry, &n): (&mut usize, &usize)| {
         *entry = place % n;

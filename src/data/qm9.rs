@@ -179,6 +179,7 @@ impl Qm9Source {
         if rows.is_empty() {
             return Err(Error::empty("rows"));
         }
+        // The source streams in its own order, so the place of each row among `rows` is looked up.
         let mut places = HashMap::with_capacity(rows.len());
         for (place, &row) in rows.iter().enumerate() {
             if places.insert(row, place).is_some() {

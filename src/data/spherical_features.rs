@@ -356,6 +356,8 @@ impl SphericalFeatures {
     pub fn values_at(&self, molecule: &Molecule, directions: &[[f64; 3]]) -> Result<Array3<f64>> {
         let directions = normalise(directions)?;
         let mut values = Array3::zeros((molecule.len(), directions.len(), self.channel_count()));
+        // Values lie `[points, channels]` per atom. One profile over all points is computed at a time, and added to a column with the
+        // weight of its radial function.
         let mut profile = vec![0.0; directions.len()];
         for (i, mut signals) in values.outer_iter_mut().enumerate() {
             for (channel, mean) in self.centre_means(molecule.elements()[i]) {

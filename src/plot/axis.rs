@@ -13,7 +13,7 @@ pub(super) fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     found.unwrap_or((0.0, 1.0))
 }
 
-/// The smallest number that is told from zero; a logarithmic axis does not reach below it.
+/// The smallest number that is distinguished from zero; a logarithmic axis does not reach below it.
 const SMALLEST: f64 = 1e-300;
 /// The largest number that a logarithmic axis reaches.
 const LARGEST: f64 = 1e305;

@@ -110,6 +110,7 @@ fn raster(
     let (rows, columns) = matrix.dim();
     let [high, wide] = [rows, columns].map(|n| n.div_ceil(MOST));
     let shape = [rows.div_ceil(high), columns.div_ceil(wide)];
+    // Pixels lie row by row. Each is the mean of a block of high × wide entries; blocks at the ends may be smaller.
     let mut pixels = Vec::with_capacity(shape[0] * shape[1]);
     for row in (0..rows).step_by(high) {
         for column in (0..columns).step_by(wide) {

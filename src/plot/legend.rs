@@ -60,6 +60,8 @@ pub(super) fn with_legend(entries: &[Entry<'_>], draw: impl Fn(f64) -> Drawn) ->
         legend.draw(&mut picture, [x, y], 1);
         return picture;
     }
+    // Above the axes, the legend has as many columns as fit beside each other, and at most 0.4 of the height of the axes. The picture
+    // is drawn again with room for it.
     let columns = (1..=legend.lines.len())
         .rev()
         .find(|&columns| legend.size(columns)[0] <= panel.width)

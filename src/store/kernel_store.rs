@@ -67,7 +67,7 @@ pub struct Report {
 /// let store = KernelStore::open(&path, &kernel, x.view(), options)?;
 /// assert_eq!(store.complete(None)?.computed, 6);
 /// assert_eq!(store.read()?.ntk, kernel.gram(x.view())?.ntk);
-/// // Nothing is left to do.
+/// // All tiles are in the folder now.
 /// assert_eq!(store.complete(None)?.found, 6);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
@@ -338,6 +338,8 @@ impl<'a> KernelStore<'a> {
         let with_errors = matches!(first.error, KernelError::Entries { .. });
         let keys = ["nngp", "ntk", "nngp_error", "ntk_error"];
         let keys = &keys[..if with_errors { 4 } else { 2 }];
+        // The file holds one matrix after the other, each row by row. A strip is one row of tiles of one matrix. Errors are collected
+        // with the first matrix, and off the diagonal only from stored tiles, so that no pair counts twice.
         let mut sampled = Sampled::default();
         let mut largest = KernelPair::default();
         let mut ntk = Array2::zeros((0, 0));
