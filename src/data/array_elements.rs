@@ -1,4 +1,4 @@
-//! Arrays of integers, truth values and texts in `.npz` files.
+//! Reading arrays of integers, booleans and strings from `.npz` files.
 
 use std::io::Read;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::npy::{not_npy, read_header, read_integers};
 use crate::files::reading::one_line;
 use crate::{Error, Result};
 
-/// Reads one array of integers or truth values from a `.npz` file.
+/// Reads one array of integers or booleans from a `.npz` file.
 ///
 /// # Arguments
 /// * `path` — a `.npz` file, stored or deflated
@@ -25,14 +25,17 @@ pub fn read_npz_integers(path: impl AsRef<Path>, key: &str) -> Result<ArrayD<i64
     })
 }
 
-/// Reads one array of texts from a `.npz` file, in C order, whatever its rank.
+/// Reads one array of strings from a `.npz` file.
 ///
 /// # Arguments
 /// * `path` — a `.npz` file, stored or deflated
-/// * `key` — the name of the array: texts (`<U2`, as NumPy writes a list of strings) or bytes of UTF-8 (`|S2`)
+/// * `key` — the name of the array, of any rank: strings (`<U2`, as NumPy writes a list of strings) or bytes of UTF-8 (`|S2`)
+///
+/// Returns the strings in C order, without the zero characters that NumPy pads them with.
 ///
 /// # Errors
-/// As [`read_npz_real`](super::arrays::read_npz_real); [`Error::InvalidValue`] for what is not Unicode.
+/// As [`read_npz_real`](super::arrays::read_npz_real); [`Error::InvalidValue`] for an entry that is not Unicode,
+/// [`Error::Syntax`] for several axes in Fortran order.
 pub fn read_npz_texts(path: impl AsRef<Path>, key: &str) -> Result<Vec<String>> {
     with_entry(path.as_ref(), key, |reader, len, what| {
         parse_texts(reader, len, what)
@@ -42,7 +45,7 @@ pub fn read_npz_texts(path: impl AsRef<Path>, key: &str) -> Result<Vec<String>> 
 fn parse_texts(reader: &mut dyn Read, len: u64, what: &str) -> Result<Vec<String>> {
     let header = read_header(reader, len, what)?;
     let refuse = || header.wrong_type(what, "texts (<U) or bytes (|S)");
-    // Kind, and number of characters.
+    // A type code is a kind and a number of characters: `U2` is two characters of four bytes each, `S2` two bytes.
     let (unit, characters) = match header.type_code().split_at_checked(1) {
         Some(("U", characters)) => (4, characters),
         Some(("S", characters)) => (1, characters),

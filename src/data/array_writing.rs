@@ -1,4 +1,4 @@
-//! Arrays into NumPy's `.npy` and `.npz` formats, whole or not at all.
+//! Writing arrays in NumPy's `.npy` and `.npz` formats. A file is written whole or not at all.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,21 +12,21 @@ use super::npy_writing::{NpyElement, write_elements, write_header};
 use super::numbers::Numbers;
 use crate::{Error, Result};
 
-/// Entries of an archive as `numpy.savez` makes them.
+/// The options of an archive entry as `numpy.savez` writes it: not compressed, of any size.
 fn stored() -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Stored)
         .large_file(true)
 }
 
-/// Writes an array as `.npy`, in C order, whole or not at all.
+/// Writes an array as a `.npy` file in C order, whole or not at all.
 ///
 /// # Arguments
 /// * `path` — the final name, replaced if it exists
 /// * `array` — float64, float32, complex128, complex64 or integers; any rank and layout
 ///
 /// # Errors
-/// [`Error::Io`] if writing fails; what was there before stays as it was.
+/// [`Error::Io`] if writing fails; an existing file then stays unchanged.
 pub fn write_npy<A, S, D>(path: impl AsRef<Path>, array: &ArrayBase<S, D>) -> Result<()>
 where
     A: NpyElement,
@@ -39,15 +39,15 @@ where
     })
 }
 
-/// Writes arrays as `.npz` (not compressed, as `numpy.savez` does), whole or not at all.
+/// Writes arrays as a `.npz` file, whole or not at all. The file is not compressed, as with `numpy.savez`.
 ///
 /// # Arguments
 /// * `path` — the final name, replaced if it exists
-/// * `arrays` — names, each once, and arrays
+/// * `arrays` — pairs of a name and an array; each name occurs once
 ///
 /// # Errors
-/// [`Error::Empty`] without arrays, [`Error::InvalidValue`] for a name that is empty or comes
-/// twice, [`Error::Io`] if writing fails; what was there before stays as it was.
+/// [`Error::Empty`] without arrays, [`Error::InvalidValue`] for a name that is empty or occurs
+/// twice, [`Error::Io`] if writing fails; an existing file then stays unchanged.
 pub fn write_npz(path: impl AsRef<Path>, arrays: &[(&str, Numbers)]) -> Result<()> {
     if arrays.is_empty() {
         return Err(Error::empty("arrays to write"));
@@ -80,11 +80,15 @@ pub fn write_npz(path: impl AsRef<Path>, arrays: &[(&str, Numbers)]) -> Result<(
     })
 }
 
-/// Writes several real matrices of one shape, some rows at a time.
+/// Writes several real matrices of one shape as a `.npz` file, one strip of rows at a time.
 ///
 /// # Arguments
-/// * `keys` — the names, each once
-/// * `strip` — from the number of a matrix and of a strip to the next of its rows; called in order
+/// * `keys` — the names of the matrices, each once
+/// * `strip` — returns a strip of rows, shape `[any, columns]`, from the index of its matrix and its index within the matrix;
+///   called matrix by matrix, from the first strip to the last
+///
+/// # Errors
+/// The error of `strip`; [`Error::Io`] if writing fails. An existing file then stays unchanged.
 #[cfg_attr(not(feature = "store"), allow(dead_code))]
 pub(crate) fn write_npz_strips(
     path: &Path,
@@ -92,6 +96,7 @@ pub(crate) fn write_npz_strips(
     [rows, columns]: [usize; 2],
     mut strip: impl FnMut(usize, usize) -> Result<Array2<f64>>,
 ) -> Result<()> {
+    // The writer passes on I/O errors only, so the error of a strip is kept here and returned in its own form.
     let mut failed = None;
     let written = write_atomically(path, |out| {
         let mut zip = ZipWriter::new_stream(out);

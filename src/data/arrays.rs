@@ -1,11 +1,11 @@
 //! Arrays in NumPy's `.npy` and `.npz` formats.
 //!
-//! What a header claims is compared with the size of the file before memory is taken, every value
-//! is checked to be finite, and errors carry the file. Files are written whole or not at all.
+//! Readers compare the size that a header announces with the size of the file before they take memory. Every value is checked to
+//! be finite, and every error names the file. Files are written whole or not at all.
 //!
-//! Real numbers may have any of NumPy's types: float64, float32, float16, integers of any width, and bool as 0 and 1. They are
-//! read as the values they are: bytes of images are not divided by 255 (the readers of labelled images,
-//! [`read_images`](super::image_source::read_images), do that). An integer that no `f64` equals is refused.
+//! Real numbers may have any of NumPy's types: float64, float32, float16, integers of any width, and bool as 0 and 1. The values
+//! are not scaled; only the readers of labelled images, such as [`read_images`](super::image_source::read_images), divide bytes by
+//! 255. An integer that no `f64` equals is refused.
 
 use crate::error::FileOperation;
 use std::fs::File;
@@ -26,10 +26,10 @@ pub use super::array_writing::{write_npy, write_npz};
 pub use super::npy_writing::NpyElement;
 pub use super::numbers::Numbers;
 
-/// Deflate cannot expand by more than this.
+/// The largest factor by which Deflate can expand its input.
 const MAX_EXPANSION: u64 = 1032;
 
-/// Which element types a reader takes.
+/// The element types that a reader accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Accept {
     Real,
@@ -42,7 +42,7 @@ enum Accept {
 /// # Arguments
 /// * `path` — a `.npy` file of real numbers of any type ([module](self)), any rank, C or Fortran order, either byte order
 ///
-/// The result has standard layout whatever the order in the file.
+/// Returns an array in standard layout, whatever the order in the file.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Syntax`]
@@ -67,7 +67,7 @@ pub fn read_real(path: impl AsRef<Path>) -> Result<ArrayD<f64>> {
 /// Reads a `.npy` file of complex numbers, complex128 or complex64; otherwise as [`read_real`].
 ///
 /// # Errors
-/// As [`read_real`]; real numbers are another element type.
+/// As [`read_real`]; an array of real numbers is [`Error::InvalidValue`].
 pub fn read_complex(path: impl AsRef<Path>) -> Result<ArrayD<Complex<f64>>> {
     read_file(path.as_ref(), Accept::Complex).map(expect_complex)
 }
@@ -82,7 +82,8 @@ pub fn read_numbers(path: impl AsRef<Path>) -> Result<Numbers> {
 
 /// Returns the names of the arrays in a `.npz` file, in the order of the file, without the ending `.npy`.
 ///
-/// An entry without this ending is an array if it begins as one. Hidden files and what systems add (`__MACOSX`) are passed over.
+/// An entry without this ending counts as an array if its content begins as a `.npy` file. Hidden files and the folder
+/// `__MACOSX` that macOS adds are skipped.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::InFile`] around [`Error::Syntax`] if it is
@@ -99,8 +100,8 @@ pub fn npz_keys(path: impl AsRef<Path>) -> Result<Vec<String>> {
 /// * `key` — the name of the array
 ///
 /// # Errors
-/// As [`read_real`]; [`Error::InFile`] around [`Error::Missing`] if there is no such array, with
-/// the names of those there are.
+/// As [`read_real`]; [`Error::InFile`] around [`Error::Missing`] if there is no array of this name; the message lists
+/// the names in the file.
 ///
 /// # Examples
 /// ```
@@ -143,15 +144,21 @@ fn read_entry(path: &Path, key: &str, accept: Accept) -> Result<Numbers> {
     })
 }
 
-/// Opens one array of a `.npz` file; `parse` is given the bytes, how many are announced, and the
-/// name for errors, to which the file is added.
+/// Opens one array of a `.npz` file and parses it.
+///
+/// # Arguments
+/// * `parse` — is given the bytes of the array, their announced number, and the name of the array for errors
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Missing`] (no such array),
+/// [`Error::Syntax`] (a damaged archive, an announced size that the file cannot hold), or the error of `parse`.
 pub(super) fn with_entry<T>(
     path: &Path,
     key: &str,
     parse: impl FnOnce(&mut dyn Read, u64, &str) -> Result<T>,
 ) -> Result<T> {
     let (mut archive, file_len) = open_zip(path, NPZ)?;
-    // As NumPy does, which writes `x` as `x.npy`.
+    // NumPy writes the array `x` as the entry `x.npy`, and looks for both names when it reads.
     let index = archive
         .index_for_name(&format!("{key}.npy"))
         .or_else(|| archive.index_for_name(key));
@@ -182,23 +189,27 @@ pub(super) fn with_entry<T>(
         )
         .in_file(path));
     }
-    // One byte more than announced, so that the archive sees its end and checks the sum.
+    // The reader offers one byte more than announced: the archive compares its check sum only at the end of an entry.
     let mut reader = BufReader::new(entry.by_ref().take(len.saturating_add(1)));
     parse(&mut reader, len, &what).map_err(|err| place(err, path))
 }
 
-/// What errors call a `.npz` file.
+/// The name of the format in errors.
 const NPZ: &str = "npz";
 
 /// Opens a zip archive that fills its file, and returns the length of the file.
 ///
 /// # Arguments
-/// * `format` — what errors call the file
+/// * `format` — the name of the format in errors
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Syntax`] (not an archive, bytes after its
+/// end, an entry name that occurs twice).
 pub(super) fn open_zip(
     path: &Path,
     format: &'static str,
 ) -> Result<(ZipArchive<BufReader<File>>, u64)> {
-    /// Length of the last record of an archive, but for the comment at its end.
+    /// Length in bytes of the last record of an archive, without its comment.
     const END_LEN: u64 = 22;
     let unreadable = |err| io_error(path, FileOperation::Read, err);
     let refuse = |message: String| {
@@ -214,7 +225,8 @@ pub(super) fn open_zip(
     }
     let archive =
         ZipArchive::new(BufReader::new(file)).map_err(|err| not_zip(format, &err).in_file(path))?;
-    // What is found last is the end only if nothing follows.
+    // The archive is opened by the last end record in the file. Reading as many bytes from the end of the file as this record
+    // and its comment are long shows whether the record stands there, or more bytes follow it.
     let mut tail = Vec::new();
     let end = (END_LEN + archive.comment().len() as u64).min(len);
     let mut file = File::open(path).map_err(unreadable)?;
@@ -224,7 +236,7 @@ pub(super) fn open_zip(
     if !tail.starts_with(ZIP[1]) {
         return refuse("found more bytes after the end of the archive".into());
     }
-    // 2^16 − 1 stands for more entries than fit.
+    // The record holds the number of entries in 16 bits; 2^16 − 1 announces a number that does not fit.
     let announced = usize::from(u16::from_le_bytes([tail[10], tail[11]]));
     if announced != archive.len() && announced != usize::from(u16::MAX) {
         return refuse(format!(
@@ -235,6 +247,7 @@ pub(super) fn open_zip(
     Ok((archive, len))
 }
 
+/// The names of the arrays in an archive, each once, in the order of the file.
 fn keys_of<R: Read + io::Seek>(archive: &mut ZipArchive<R>) -> Vec<String> {
     let names: Vec<String> = archive
         .file_names()
@@ -271,7 +284,7 @@ pub(super) fn not_zip(format: &'static str, err: &zip::result::ZipError) -> Erro
     Error::syntax(format, None, one_line(err))
 }
 
-/// Adds the file to an error, unless it has one.
+/// Adds the file to an error; an I/O error gets this path in place of its own.
 fn place(err: Error, path: &Path) -> Error {
     match err {
         Error::Io {
@@ -281,7 +294,12 @@ fn place(err: Error, path: &Path) -> Error {
     }
 }
 
-/// Reads an array from `len` bytes. `what` names it in errors.
+/// Reads an array in the `.npy` format.
+///
+/// # Arguments
+/// * `len` — the number of bytes that the file or the archive announces
+/// * `what` — the name of the array in errors
+/// * `accept` — the element types that are read; others are [`Error::InvalidValue`]
 fn parse_npy(reader: &mut dyn Read, len: u64, what: &str, accept: Accept) -> Result<Numbers> {
     let header = read_header(reader, len, what)?;
     match (header.kind(), accept) {

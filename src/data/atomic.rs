@@ -1,4 +1,4 @@
-//! Writing files so that the final name never holds a part of one.
+//! Writing files atomically: the final name holds either the whole file or the earlier one.
 
 use std::fmt::Display;
 use std::fs::{File, Metadata, OpenOptions};
@@ -13,23 +13,23 @@ use crate::{Error, Result};
 
 pub use crate::files::reading::read_text;
 
-/// As many links after each other as Linux follows.
+/// The largest number of symbolic links that are followed from one path, as on Linux.
 const MOST_LINKS: usize = 40;
 
-/// Writes a file through a temporary one in the same folder, which takes the final name only once
-/// it is complete and on disk.
+/// Writes a file through a temporary file in the same folder.
 ///
-/// If anything fails, the temporary file is removed and what was there before stays as it was.
+/// The temporary file takes the final name when it is complete and on disk. If a step fails, the temporary file is removed and an
+/// existing file stays unchanged.
 ///
-/// A symbolic link stays, and the file that it names is written. An existing file keeps its mode, and its owner and group where
-/// the system allows that. Other hard links to it keep the old content.
+/// If the path is a symbolic link, the link stays and its target is written. An existing file keeps its mode, and also its owner
+/// and group where the system allows it. Other hard links to an existing file keep the old content.
 ///
 /// # Arguments
 /// * `path` — the final name; replaced if it exists; its folder must exist
-/// * `write` — writes the content; its error is the reason that is reported
+/// * `write` — writes the content
 ///
 /// # Errors
-/// [`Error::Io`] with the final name: as [`check_target`], disk full, or the error of `write`.
+/// [`Error::Io`] with the final name: the errors of [`check_target`], a full disk, or the error of `write`.
 ///
 /// # Examples
 /// ```
@@ -57,7 +57,7 @@ where
 /// Writes a file as [`write_atomically`] does, unless the name is taken.
 ///
 /// # Returns
-/// Whether the file was written; of several processes that try at the same time one writes it.
+/// Whether this call wrote the file. If several processes try at the same time, exactly one of them writes it.
 pub(crate) fn write_new<F>(path: &Path, write: F) -> Result<bool>
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -77,31 +77,35 @@ where
     }
 }
 
-/// Checks that a file could be written, before the work whose result it is to hold: a temporary file is made in the same folder,
-/// without a name where the system has such files, and removed again.
+/// Checks that a file can be written, before the computation of its content.
+///
+/// The check creates a temporary file in the same folder and removes it. The temporary file has no name on systems with unnamed
+/// files.
 ///
 /// # Errors
-/// [`Error::Io`] if the folder does not exist or may not be written to, if the name is too long, ends in a slash, or is that of
-/// a folder, a device, a pipe or a socket, and if the file exists and is protected against writing.
+/// [`Error::Io`] if the folder does not exist or is not writable, if the name is too long, if the path ends in a slash or names a
+/// folder, a device, a pipe or a socket, or if the file exists and is write-protected.
 pub fn check_target(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     let target = Target::of(path)?;
-    // A program that is killed here leaves nothing behind.
+    // A program that is killed at this point leaves no file, because an unnamed file ends with its process.
     tempfile::tempfile_in(&target.folder)
         .map(drop)
         .map_err(|err| target.cannot_create(path, err))
 }
 
-/// Where a file is to be written.
+/// The place of a file to write.
 struct Target {
-    /// Behind all links.
+    /// The path after all symbolic links are followed.
     path: PathBuf,
+    /// The folder of `path`.
     folder: PathBuf,
-    /// The file that is there.
+    /// The metadata of the existing file, if there is one.
     existing: Option<Metadata>,
 }
 
 impl Target {
+    /// Follows symbolic links from `given` to a file that can be written, or to a name that is free.
     fn of(given: &Path) -> Result<Target> {
         let refuse = |message: String| Err(Error::io(given, FileOperation::Create, message));
         let mut path = given.to_path_buf();
@@ -126,7 +130,8 @@ impl Target {
                 Err(err) => return Err(io_error(given, FileOperation::Create, err)),
             };
             if existing.as_ref().is_some_and(Metadata::is_symlink) {
-                // /dev/stdout and its like are of an open file, which would keep its old content under the new name.
+                // /dev/stdout and similar links lead to a file that a process holds open. Replacing its name would not change the
+                // file that the process sees.
                 if folder
                     .canonicalize()
                     .is_ok_and(|folder| folder.starts_with("/proc"))
@@ -143,7 +148,8 @@ impl Target {
                 return refuse(format!("found {kind}, expected a file or a new name"));
             }
             if existing.is_some() {
-                // Changes nothing, and asks the system instead of guessing from the mode.
+                // Opening the file for writing does not change it, and takes all rules of the system into account; its mode alone
+                // does not decide.
                 OpenOptions::new()
                     .write(true)
                     .open(&path)
@@ -158,13 +164,13 @@ impl Target {
         refuse("found symbolic links that go round in a circle, expected a file".into())
     }
 
-    /// The temporary file; `given` is the name for errors.
+    /// Creates the temporary file, with the owner and mode of the final one; errors name the path `given`.
     fn temporary(&self, given: &Path) -> Result<NamedTempFile> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".haarmonic-").suffix(".part");
         #[cfg(unix)]
         if self.existing.is_none() {
-            // The permissions any new file gets; the process mask applies.
+            // A new file gets the permissions that the mask of the process leaves.
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
@@ -179,6 +185,7 @@ impl Target {
         Ok(temporary)
     }
 
+    /// The error for a file that cannot be created; a refused permission names the folder.
     fn cannot_create(&self, given: &Path, err: io::Error) -> Error {
         match err.kind() {
             io::ErrorKind::PermissionDenied => Error::io(
@@ -193,7 +200,7 @@ impl Target {
         }
     }
 
-    /// The temporary file with its content, on disk.
+    /// Creates the temporary file, writes its content, and waits until it is on disk.
     fn filled<F>(&self, given: &Path, write: F) -> Result<NamedTempFile>
     where
         F: FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -208,8 +215,9 @@ impl Target {
         Ok(temporary)
     }
 
-    /// Lets the new name itself reach the disk, with the folder. The content is complete either way, and some systems cannot
-    /// open folders, so a failure here is not one of the file.
+    /// Writes the entry of the folder, and with it the new name, to disk.
+    ///
+    /// A failure is ignored: the content is on disk already, and some systems cannot open folders.
     fn settle(&self) {
         #[cfg(unix)]
         if let Ok(folder) = File::open(&self.folder) {
@@ -218,15 +226,17 @@ impl Target {
     }
 }
 
-/// Gives a new file the owner, the group and the mode of the one that it replaces. An ordinary user cannot give files away:
-/// then the owner is the user, and the group what the user may give it.
+/// Gives a new file the owner, the group and the mode of the file that it replaces.
+///
+/// An ordinary user cannot give a file to another owner. In this case the file belongs to the user, and it keeps the old group if
+/// the user is a member of the group.
 #[cfg(unix)]
 fn keep_owner_and_mode(file: &File, existing: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let own = file.metadata()?;
     let mut mode = existing.mode() & 0o777;
     if own.gid() != existing.gid() && fchown(file, None, Some(existing.gid())).is_err() {
-        // What was granted to one group is not granted to another.
+        // The rights of the old group are removed, because the new file belongs to another group.
         mode &= 0o707;
     }
     if own.uid() != existing.uid() {
@@ -244,13 +254,12 @@ fn ends_in_its_name(path: &Path) -> bool {
 
 /// Writes a table as CSV, with a header line.
 ///
-/// Numbers keep every digit (the shortest form that reads back as the same number); text is quoted
-/// where needed.
+/// Numbers are written in the shortest decimal form that reads back as the number itself. Text is quoted where needed.
 ///
 /// # Arguments
 /// * `path` — written by [`write_atomically`]
 /// * `header` — one name per column
-/// * `rows` — as many entries in each as there are columns
+/// * `rows` — rows with one entry per column
 ///
 /// # Errors
 /// [`Error::Empty`] without columns, [`Error::ShapeMismatch`] if a row has another length than the
@@ -298,7 +307,7 @@ where
     })
 }
 
-/// The folder a file lies in; the current one for a bare name.
+/// The folder that contains a file; `.` for a name without a folder.
 fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),

@@ -1,4 +1,4 @@
-//! The composition baseline: an energy for each element, fitted by least squares.
+//! The composition baseline: one energy per element, fitted by least squares.
 
 use ndarray::{Array1, Array2, ArrayView2, aview1};
 
@@ -7,7 +7,7 @@ use crate::check;
 use crate::error::{Error, Result};
 use crate::numeric::powers::{exponent, times_power};
 
-/// Sweeps after which the singular value decomposition counts as failed; six suffice for five columns.
+/// The largest number of sweeps of the singular value decomposition; six suffice for five columns.
 const MAX_SWEEPS: usize = 100;
 
 /// Counts the atoms of each element in each molecule.
@@ -15,7 +15,7 @@ const MAX_SWEEPS: usize = 100;
 /// # Arguments
 /// * `molecules` — n molecules
 ///
-/// Returns shape `[n, 5]`, columns in the order of [`Element::ALL`]; `[0, 5]` for an empty slice.
+/// Returns counts of shape `[n, 5]`, with columns in the order of [`Element::ALL`]; `[0, 5]` for an empty slice.
 ///
 /// # Examples
 /// ```
@@ -35,15 +35,15 @@ pub fn element_counts(molecules: &[Molecule]) -> Array2<f64> {
     counts
 }
 
-/// An energy for each element, so that their sum over the atoms of a molecule approximates its energy.
+/// One energy per element; the sum of these energies over the atoms of a molecule approximates the energy of the molecule.
 ///
 /// ```math
 /// E \approx \sum_z c_z n_z , \qquad c = \operatorname{argmin} \lVert N c - E \rVert_2
 /// ```
 ///
 /// There is no intercept. If the counts do not determine c (no fluorine among the molecules, fewer molecules
-/// than elements, a fixed ratio of two elements) then c is the minimiser of smallest norm: an element that was
-/// never seen gets 0.
+/// than elements, a fixed ratio of two elements) then c is the minimiser of smallest norm. An element that does
+/// not occur gets 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompositionBaseline {
     coefficients: Vec<f64>,
@@ -101,7 +101,7 @@ impl CompositionBaseline {
         &self.coefficients
     }
 
-    /// Returns the rank of the matrix of counts; below the number of elements the smallest-norm fit was taken.
+    /// Returns the numerical rank of the matrix of counts; the fit is unique if this is the number of elements.
     pub fn rank(&self) -> usize {
         self.rank
     }
@@ -111,8 +111,10 @@ impl CompositionBaseline {
     /// # Arguments
     /// * `counts` — shape `[n, elements]`
     ///
+    /// Returns n energies in the unit of the fitted energies.
+    ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if the number of elements is not that of the fit, [`Error::Empty`] and
+    /// [`Error::ShapeMismatch`] if the number of elements differs from the fit, [`Error::Empty`] and
     /// [`Error::NotFinite`] as for [`CompositionBaseline::fit`].
     pub fn predict(&self, counts: ArrayView2<'_, f64>) -> Result<Vec<f64>> {
         check_counts("element counts", counts)?;
@@ -131,14 +133,15 @@ impl CompositionBaseline {
     }
 }
 
-/// The solution of least norm of A x ≈ b in the sense of least squares, and the rank of A.
+/// The least-squares solution of A x ≈ b of smallest norm, and the rank of A.
 ///
-/// One-sided Jacobi rotations make the columns orthogonal: A V = U Σ, with few columns and in the accuracy of each column.
+/// One-sided Jacobi rotations make the columns of A orthogonal: A V = U Σ. The method suits a matrix of few columns, and its
+/// errors are relative to the norm of each column.
 fn least_squares(a: ArrayView2<'_, f64>, b: &[f64]) -> Result<(Vec<f64>, usize)> {
     let (rows, columns) = a.dim();
-    // Cosines below count as zero: the rounding of a sum of so many terms.
+    // Two columns count as orthogonal if the cosine between them is below the rounding error of their inner product.
     let rounding = 4.0 * (rows as f64).sqrt() * f64::EPSILON;
-    // Squares of huge or tiny entries would leave the range.
+    // A power of two brings the entries near 1, because squares of huge or tiny entries would overflow or underflow.
     let power = exponent(a.iter().copied());
     let scaled = |j: usize| a.column(j).mapv(|entry| times_power(entry, -power));
     let mut u: Vec<Array1<f64>> = (0..columns).map(scaled).collect();
@@ -146,13 +149,15 @@ fn least_squares(a: ArrayView2<'_, f64>, b: &[f64]) -> Result<(Vec<f64>, usize)>
         .outer_iter()
         .map(|row| row.to_owned())
         .collect();
+    // A sweep rotates each pair of columns p < q until they are orthogonal. `u` begins as A and becomes U Σ; `v` collects the
+    // rotations. The tangent of the angle is the smaller root of t² + 2 h t − 1 = 0 with h = (|u_q|² − |u_p|²)/(2 u_p · u_q).
     let mut sweeps = 0;
     loop {
         let mut largest = 0.0_f64;
         for p in 0..columns {
             for q in p + 1..columns {
                 let (pp, qq, pq) = (u[p].dot(&u[p]), u[q].dot(&u[q]), u[p].dot(&u[q]));
-                // A column of zeros is orthogonal to all.
+                // A column of zeros gives a NaN here; the comparison below leaves it alone.
                 let cosine = pq.abs() / pp.sqrt() / qq.sqrt();
                 if cosine > rounding && pp.min(qq) > f64::MIN_POSITIVE {
                     largest = largest.max(cosine);
@@ -183,6 +188,8 @@ fn least_squares(a: ArrayView2<'_, f64>, b: &[f64]) -> Result<(Vec<f64>, usize)>
     let singular: Vec<f64> = u.iter().map(|column| column.dot(column).sqrt()).collect();
     let largest = singular.iter().fold(0.0_f64, |m, s| m.max(*s));
     let threshold = largest * rows.max(columns) as f64 * f64::EPSILON;
+    // x = Σ_j v_j (u_j · b)/s_j² over the singular values above the threshold, where u_j has the norm s_j. A was divided by
+    // 2^power, so the solution is as well.
     let (mut solution, mut rank) = (Array1::zeros(columns), 0);
     for ((u, v), s) in u.iter().zip(&v).zip(singular) {
         if s > threshold {

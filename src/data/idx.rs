@@ -1,8 +1,8 @@
 //! IDX files, the format of MNIST, Fashion-MNIST and EMNIST: plain or compressed with gzip.
 //!
-//! The bytes 0, 0, the element type (8 for bytes), the rank; each length as four bytes, the highest first; the
-//! elements. Whether a file is compressed is told by its first bytes, not by its name. Memory is taken as bytes
-//! arrive, never on the word of a header.
+//! A file holds, in this order: two bytes 0, the element type (8 for bytes), the rank, each length as four bytes in big-endian
+//! order, and the elements. Its first bytes show whether a file is compressed; its name is ignored. A reader takes memory as
+//! bytes arrive, so a false length in a header cannot make it take more.
 
 use crate::error::FileOperation;
 use std::fs::File;
@@ -20,11 +20,11 @@ use crate::files::formats::{GZIP, HEAD_LEN, describe};
 use crate::files::reading::{io_error, one_line, open};
 use crate::{Error, Result};
 
-/// The number at the head of a file of images: bytes, rank 3.
+/// The first bytes of a file of images: bytes, rank 3.
 pub(super) const IMAGES: [u8; 4] = [0, 0, 8, 3];
-/// The number at the head of a file of labels: bytes, rank 1.
+/// The first bytes of a file of labels: bytes, rank 1.
 pub(super) const LABELS: [u8; 4] = [0, 0, 8, 1];
-/// Deflate cannot expand by more than this.
+/// The largest factor by which Deflate can expand its input.
 const MAX_EXPANSION: u64 = 1032;
 
 /// Reads the images of an IDX file, as bytes of shape `[n, height, width]`.
@@ -40,7 +40,7 @@ pub fn read_idx_images(path: impl AsRef<Path>) -> Result<Array3<u8>> {
     )
 }
 
-/// Reads the labels of an IDX file.
+/// Reads the labels of an IDX file, one byte per image.
 ///
 /// # Errors
 /// As [`read_idx_images`].
@@ -52,15 +52,15 @@ pub fn read_idx_labels(path: impl AsRef<Path>) -> Result<Vec<u8>> {
 ///
 /// Pixels are divided by 255. The classes are named `0`, `1`, … up to the largest label; a number that does not
 /// occur (0 in the letters of EMNIST) is a class without images. EMNIST stores images with rows and columns
-/// exchanged; they are given as stored.
+/// exchanged, and this function returns them so.
 ///
 /// # Arguments
 /// * `images` — a file such as `train-images-idx3-ubyte.gz`
 /// * `labels` — a file such as `train-labels-idx1-ubyte.gz`
 ///
 /// # Errors
-/// As [`read_idx_images`]; [`Error::InFile`] around [`Error::ShapeMismatch`] if there are more or fewer labels than
-/// images.
+/// As [`read_idx_images`]; [`Error::InFile`] around [`Error::ShapeMismatch`] if the numbers of labels and images
+/// differ.
 ///
 /// # Examples
 /// ```
@@ -91,7 +91,7 @@ pub fn read_mnist(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<
     build().map_err(|err| err.in_file(labels.as_ref()))
 }
 
-/// A set of grey images from bytes.
+/// Makes a set of grey images from bytes of shape `[n, height, width]`, divided by 255.
 pub(super) fn from_bytes(
     bytes: &Array3<u8>,
     labels: Vec<usize>,
@@ -101,7 +101,7 @@ pub(super) fn from_bytes(
     ImageSet::new(images.insert_axis(Axis(3)), labels, classes)
 }
 
-/// Writes images as an IDX file, compressed if the name ends in `.gz`; whole or not at all.
+/// Writes images as an IDX file, whole or not at all. The file is compressed if its name ends in `.gz`.
 ///
 /// # Arguments
 /// * `path` — the final name, replaced if it exists
@@ -109,7 +109,7 @@ pub(super) fn from_bytes(
 ///
 /// # Errors
 /// [`Error::Empty`] without bytes, [`Error::ShapeMismatch`] if a length does not fit into 32 bits, [`Error::Io`] if
-/// writing fails.
+/// writing fails; an existing file then stays unchanged.
 ///
 /// # Examples
 /// ```
@@ -134,6 +134,7 @@ pub fn write_idx_labels(path: impl AsRef<Path>, labels: &[u8]) -> Result<()> {
     write(path.as_ref(), LABELS, &[labels.len()], labels)
 }
 
+/// Writes an IDX file: the first bytes, the lengths, the elements.
 fn write(path: &Path, magic: [u8; 4], shape: &[usize], bytes: &[u8]) -> Result<()> {
     if bytes.is_empty() {
         return Err(Error::empty(format!("bytes of shape {shape:?}")));
@@ -163,7 +164,7 @@ fn read(path: &Path, wanted: [u8; 4]) -> Result<(Vec<usize>, Vec<u8>)> {
     parse(&mut reader, most, wanted).map_err(|err| err.in_file(path))
 }
 
-/// Opens a file through gzip if it is compressed; returns the most bytes that can come out.
+/// Opens a file, through gzip if it is compressed, and returns the largest number of bytes that can be read from it.
 pub(super) fn open_plain(path: &Path) -> Result<(Box<dyn Read>, u64)> {
     let (mut file, len) = open(path)?;
     let mut head = Vec::new();
@@ -185,6 +186,7 @@ fn not_idx(message: impl ToString) -> Error {
     Error::syntax("IDX", None, message)
 }
 
+/// Reads the shape and the bytes of an IDX file whose first bytes are `wanted`; at most `most` bytes can be read.
 fn parse(reader: &mut impl Read, most: u64, wanted: [u8; 4]) -> Result<(Vec<usize>, Vec<u8>)> {
     let unreadable = |err: std::io::Error| not_idx(one_line(&err));
     let rank = usize::from(wanted[3]);
@@ -242,7 +244,7 @@ fn parse(reader: &mut impl Read, most: u64, wanted: [u8; 4]) -> Result<(Vec<usiz
         )));
     };
     let mut bytes = Vec::new();
-    // One byte more, so that a surplus shows and gzip sees its end and checks the sum.
+    // Reading one byte more than announced shows a file that is too long, and lets gzip reach its end and compare its check sum.
     reader
         .take(announced + 1)
         .read_to_end(&mut bytes)

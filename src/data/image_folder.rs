@@ -1,4 +1,4 @@
-//! Folders of images, one folder a class (feature `images`).
+//! Folders of images, one folder per class (feature `images`).
 //!
 //! ```text
 //! tiles/stroma/a.png                tiles/train/stroma/a.png
@@ -22,46 +22,49 @@ use super::passed_over::is_passed_over;
 use super::resize::{check_memory, check_size, resize};
 use crate::{Error, Result};
 
-/// Most bytes that a decoder may take: 67 million pixels of four channels.
+/// The largest number of bytes that a decoder may take: 67 million pixels of four channels.
 const MAX_DECODER_BYTES: u64 = 1 << 28;
-/// A decoder may take this much for any file, and further so many bytes for each byte of the file: Deflate expands by
-/// 1032, and a bit may stand for a pixel of four channels.
+/// The number of bytes that a decoder may take for any file.
 const MIN_DECODER_BYTES: u64 = 4 << 20;
+/// The number of bytes that a decoder may take in addition per byte of the file. Deflate expands by up to 1032, and one bit may
+/// stand for a pixel of four channels, which is 32 times as large.
 const DECODER_EXPANSION: u64 = 32 * 1032;
-/// Longest file that is read.
+/// The largest number of bytes of a file that is read.
 const MAX_FILE_BYTES: u64 = 1 << 30;
-/// Most rows or columns of an image.
+/// The largest number of rows or columns of an image.
 const MAX_SIDE: u32 = 1 << 16;
 
-/// Reads images from a folder that holds one folder for each class.
+/// Reads images from a folder that holds one folder per class.
 ///
-/// * Classes are sorted by name, images within a class by file name, as texts (`10` before `9`).
-/// * If the only folders are `train` and `test`, each holds one folder for each class: those of `test` are the
-///   held-out images. They come last, and their classes must occur in `train`.
-/// * PNG, JPEG and TIFF, told by content, 8 or 16 bits, scaled to 0..1. Grey images have one channel, colour images
-///   three; if both occur, grey is repeated in three channels. Transparency is dropped, and a note to turn a
-///   photograph is not followed.
-/// * Hidden files and folders (names with a dot in front), what systems add (`Thumbs.db`, `desktop.ini`, `__MACOSX`) and files
-///   beside the class folders are passed over; links are followed. Anything else in a class folder must be an image.
-/// * Damaged files are refused, and never filled up: PNG with a wrong check sum, without its end or with bytes after it, JPEG
-///   whose coded data does not give every block of the image in full, TIFF with strips beyond its end. Data that cameras append after
-///   the end of a JPEG is passed over. An animation or a second page in full size is refused.
+/// * Classes are sorted by name, and images within a class by file name; names are compared as strings (`10` before `9`).
+/// * If the only folders are `train` and `test`, each of them holds one folder per class. The images of `test` are the
+///   held-out images. They come after the images of `train`, and their classes must occur in `train`.
+/// * PNG, JPEG and TIFF are recognised by content. Samples of 8 or 16 bits are scaled to 0..1. Grey images have one channel and
+///   colour images three; if both occur, grey is repeated in three channels. Transparency is dropped. The orientation that a
+///   photograph records in its metadata is ignored.
+/// * Hidden files and folders (names that begin with a dot), the files that systems add (`Thumbs.db`, `desktop.ini`, `__MACOSX`)
+///   and files beside the class folders are skipped. Links are followed. Every other file in a class folder must be an image.
+/// * Damaged files are refused: a PNG file with a wrong check sum, without its end or with bytes after it; a JPEG file whose coded
+///   data does not give every block of the image in full; a TIFF file with strips beyond its end. Data that cameras append after
+///   the end of a JPEG image is skipped. An animation or a second page in full size is refused.
 ///
 /// # Arguments
 /// * `path` — the folder
 /// * `size` — height and width to which every image is brought, see [`ImageSet::resized`]; without it all images
-///   must be alike
+///   must have one size
 ///
 /// # Cost and accuracy
-/// One image is decoded at a time, in at most 256 MiB, less for a short file (as `f64` up to eight times that), and
-/// resized before the next.
+/// One image is decoded at a time and resized before the next. Decoding takes at most 256 MiB, and less for a short file; the
+/// conversion to `f64` takes up to eight times as much.
 ///
 /// # Errors
-/// [`Error::Io`] if a folder or file cannot be read; [`Error::Missing`] without class folders, or for a class of
-/// `test` that is not in `train`; otherwise [`Error::InFile`] with the folder or image around [`Error::Empty`] (no
-/// images in it), [`Error::Syntax`] (not an image, cut short, damaged, too large, several images), [`Error::InvalidValue`] (a name that is not
-/// Unicode, a folder in a class folder, pixels of another type, a size of zero) or [`Error::ShapeMismatch`] (not
-/// the size of the first image).
+/// * [`Error::Io`] — a folder or file that cannot be read
+/// * [`Error::Missing`] — no class folders
+/// * [`Error::InvalidValue`] — a size of zero
+/// * [`Error::InFile`] with the folder or image, around [`Error::Missing`] (a class of `test` that is not in `train`),
+///   [`Error::Empty`] (no images in the folder), [`Error::Syntax`] (not an image, cut short, damaged, too large, several images),
+///   [`Error::InvalidValue`] (a name that is not Unicode, a folder in a class folder, pixels of another type) or
+///   [`Error::ShapeMismatch`] (another size than the first image)
 pub fn read_image_folder(path: impl AsRef<Path>, size: Option<(usize, usize)>) -> Result<ImageSet> {
     let path = path.as_ref();
     if let Some((height, width)) = size {
@@ -101,6 +104,7 @@ pub fn read_image_folder(path: impl AsRef<Path>, size: Option<(usize, usize)>) -
     }
 }
 
+/// The error for a folder without class folders.
 fn no_classes(path: &Path) -> Error {
     Error::missing(
         "folders of images, one for each class",
@@ -108,6 +112,7 @@ fn no_classes(path: &Path) -> Error {
     )
 }
 
+/// The class folders in a folder, sorted by name; at least one.
 fn class_folders(path: &Path) -> Result<Vec<(String, PathBuf)>> {
     let folders = folders(path)?;
     if folders.is_empty() {
@@ -116,8 +121,9 @@ fn class_folders(path: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(folders)
 }
 
-/// The entries of a folder that are not hidden, sorted by name, and whether each is a folder. Links are followed;
-/// as the depth is fixed, a loop of links ends.
+/// The entries of a folder that are not skipped, sorted by name, each with its path and whether it is a folder.
+///
+/// Links are followed. A loop of links is harmless, because folders are read to a fixed depth.
 fn entries(path: &Path) -> Result<Vec<(String, PathBuf, bool)>> {
     let cannot_read = |err| io_error(path, FileOperation::Read, err);
     let mut entries = Vec::new();
@@ -143,6 +149,7 @@ fn entries(path: &Path) -> Result<Vec<(String, PathBuf, bool)>> {
     Ok(entries)
 }
 
+/// The folders in a folder, sorted by name.
 fn folders(path: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(entries(path)?
         .into_iter()
@@ -151,7 +158,7 @@ fn folders(path: &Path) -> Result<Vec<(String, PathBuf)>> {
         .collect())
 }
 
-/// The images of a class folder.
+/// The paths of the images of a class folder, sorted by name.
 fn image_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = entries(folder)?;
     if let Some((name, ..)) = entries.iter().find(|(_, _, is_folder)| *is_folder) {
@@ -168,6 +175,7 @@ fn image_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries.into_iter().map(|(_, path, _)| path).collect())
 }
 
+/// Reads images into shape `[n, height, width, 1 or 3]`, resized if a size is given.
 fn read_files(files: &[PathBuf], size: Option<(usize, usize)>) -> Result<Array4<f64>> {
     let mut images: Vec<Array3<f64>> = Vec::with_capacity(files.len());
     for file in files {
@@ -194,6 +202,7 @@ fn read_files(files: &[PathBuf], size: Option<(usize, usize)>) -> Result<Array4<
         }
         images.push(image);
     }
+    // If colour images occur, grey images are repeated in three channels.
     let channels = images.iter().map(|image| image.dim().2).max().unwrap_or(1);
     let (height, width) = images.first().map_or((0, 0), |image| {
         let (height, width, _) = image.dim();
@@ -210,7 +219,7 @@ fn read_files(files: &[PathBuf], size: Option<(usize, usize)>) -> Result<Array4<
     Ok(all)
 }
 
-/// Decodes an image to shape `[height, width, 1 or 3]`.
+/// Decodes an image to shape `[height, width, 1 or 3]`, with entries from 0 to 1.
 fn read_image(path: &Path) -> Result<Array3<f64>> {
     let not_image = |message: String| Error::syntax("image", None, message).in_file(path);
     let (_, len) = open(path)?;

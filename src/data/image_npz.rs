@@ -11,7 +11,7 @@ use super::image_set::ImageSet;
 use super::npy::{Kind, REAL, read_header, read_real};
 use crate::{Error, Result};
 
-/// Most classes that are named by number: a larger label is taken for an error.
+/// The largest number of classes that are named by number; a larger label is refused as an error of the file.
 const MAX_NUMBERED: usize = 65_536;
 
 /// Reads labelled images from a `.npz` file.
@@ -23,10 +23,10 @@ const MAX_NUMBERED: usize = 65_536;
 /// |------|-------|----------|
 /// | `x` | `[n, height, width, channels]`, or `[n, height, width]` with one channel | uint8, divided by 255; uint16, divided by 65535; other real numbers, taken as they are |
 /// | `y` | `[n]` or `[n, 1]` | integers from 0 |
-/// | `classes` (optional) | `[k]` | texts; without it the classes are `0`, `1`, … up to the largest label |
-/// | `is_test` (optional) | `[n]` or `[n, 1]` | bool or integers 0 and 1: the held-out images |
+/// | `classes` (optional) | `[k]` | strings; without it the classes are `0`, `1`, … up to the largest label |
+/// | `is_test` (optional) | `[n]` or `[n, 1]` | bool or integers 0 and 1; 1 marks a held-out image |
 ///
-/// Other arrays are passed over.
+/// Other arrays are ignored.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Missing`] (no `x` or `y`),
@@ -53,6 +53,7 @@ pub fn read_image_npz(path: impl AsRef<Path>) -> Result<ImageSet> {
     assemble(pixels, &labels, classes, is_test).map_err(|err| err.in_file(path))
 }
 
+/// Checks the arrays of a file and makes a set of them.
 fn assemble(
     pixels: ArrayD<f64>,
     labels: &ArrayD<i64>,
@@ -113,6 +114,7 @@ pub(super) fn numbered_classes(what: &str, labels: &[usize]) -> Result<Vec<Strin
     Ok((0..=largest).map(|label| label.to_string()).collect())
 }
 
+/// Checks that an array has shape `[count]` or `[count, 1]`.
 fn check_vector(what: &str, array: &ArrayD<i64>, count: usize) -> Result<()> {
     if array.shape() != [count] && array.shape() != [count, 1] {
         return Err(Error::shape(
@@ -124,6 +126,7 @@ fn check_vector(what: &str, array: &ArrayD<i64>, count: usize) -> Result<()> {
     Ok(())
 }
 
+/// Adds the axis of channels to images without one; an error for other ranks than 3 and 4.
 fn four_axes(pixels: ArrayD<f64>) -> Result<Array4<f64>> {
     let mut shape = pixels.shape().to_vec();
     if shape.len() == 3 {
@@ -145,6 +148,7 @@ fn four_axes(pixels: ArrayD<f64>) -> Result<Array4<f64>> {
         .expect("a last axis of length 1 leaves the number of entries as it is"))
 }
 
+/// Reads pixels; bytes are divided by 255 and 16-bit integers by 65535.
 fn parse_pixels(reader: &mut dyn Read, len: u64, what: &str) -> Result<ArrayD<f64>> {
     let header = read_header(reader, len, what)?;
     let Some(kind) = header.kind() else {

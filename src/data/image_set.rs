@@ -1,4 +1,4 @@
-//! Labelled images of one size, and the sets they are divided into.
+//! Labelled images of one size, and their division into training and test sets.
 
 use std::collections::HashSet;
 
@@ -11,8 +11,8 @@ use crate::{Error, Result};
 
 /// Labelled images of one size.
 ///
-/// The readers of this crate scale pixels to 0..1. Images have the shape `[n, height, width, channels]`, standard
-/// layout, row 0 on top.
+/// Images have shape `[n, height, width, channels]` in standard layout, with row 0 on top. The readers of this crate scale
+/// pixels of 8 and 16 bits to 0..1.
 ///
 /// # Examples
 /// ```
@@ -38,12 +38,12 @@ impl ImageSet {
     /// # Arguments
     /// * `images` — shape `[n, height, width, channels]`, any layout
     /// * `labels` — n indices into `classes`
-    /// * `classes` — the names, each once; a class may be without images
+    /// * `classes` — the names of the classes, each once; a class may have no images
     ///
     /// # Errors
     /// [`Error::Empty`] without images, pixels, channels or classes; [`Error::ShapeMismatch`] if the numbers of
     /// images and labels differ; [`Error::NotFinite`]; [`Error::InvalidValue`] for a label without a class or a
-    /// name that comes twice.
+    /// name that occurs twice.
     pub fn new(images: Array4<f64>, labels: Vec<usize>, classes: Vec<String>) -> Result<ImageSet> {
         if images.is_empty() {
             return Err(Error::empty(format!(
@@ -90,10 +90,13 @@ impl ImageSet {
         })
     }
 
-    /// States which images are held out for testing.
+    /// Marks the images that are held out for testing.
+    ///
+    /// # Arguments
+    /// * `held_out` — one entry per image, true for a held-out image
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] if there is not one entry for each image.
+    /// [`Error::ShapeMismatch`] if the number of entries is not the number of images.
     pub fn with_held_out(mut self, held_out: Vec<bool>) -> Result<ImageSet> {
         if held_out.len() != self.len() {
             return Err(Error::shape(
@@ -121,7 +124,7 @@ impl ImageSet {
         &self.classes
     }
 
-    /// Returns which images the source holds out for testing, if it states so.
+    /// Returns one entry per image, true for an image held out for testing; `None` if the source marks no images.
     pub fn held_out(&self) -> Option<&[bool]> {
         self.held_out.as_deref()
     }
@@ -156,14 +159,18 @@ impl ImageSet {
         counts
     }
 
-    /// Returns these labels with other images, after checking them.
+    /// Returns a set with other images and the labels, classes and marks of this one.
+    ///
+    /// # Errors
+    /// As [`ImageSet::new`].
     pub(super) fn with_images(&self, images: Array4<f64>) -> Result<ImageSet> {
         let mut set = ImageSet::new(images, self.labels.clone(), self.classes.clone())?;
         set.held_out.clone_from(&self.held_out);
         Ok(set)
     }
 
-    /// Returns the images of some indices, in their order; an index may occur more than once. The classes are unchanged.
+    /// Returns the images at the given indices, in the order of the indices; an index may occur more than once. The classes are
+    /// unchanged.
     ///
     /// # Errors
     /// [`Error::Empty`] without indices, [`Error::InvalidValue`] for an index that is not below [`ImageSet::len`].
@@ -189,10 +196,10 @@ impl ImageSet {
         })
     }
 
-    /// Divides the images as their source does, into training images and images held out for testing.
+    /// Divides the images into training images and images held out for testing, as marked by their source.
     ///
     /// # Errors
-    /// [`Error::Missing`] if the source does not say which images are held out; [`Error::Empty`] if all are, or none.
+    /// [`Error::Missing`] if the source marks no images; [`Error::Empty`] if all images are held out, or none.
     pub fn held_out_split(&self) -> Result<(ImageSet, ImageSet)> {
         let Some(held_out) = &self.held_out else {
             return Err(Error::missing(
@@ -209,19 +216,20 @@ impl ImageSet {
         Ok((self.part(&train)?, self.part(&test)?))
     }
 
-    /// Draws disjoint sets of images at random, with equally many of each class.
+    /// Draws two disjoint sets of images at random, with equally many images of each class.
     ///
-    /// Classes without images are passed over. Both sets go through the other classes again and again, each time in
-    /// a random order, so the beginning of a set is balanced too, and a number that the number of classes does not
-    /// divide leaves some classes one image ahead. With the same `test` and `seed` the test set stays the same and
-    /// a smaller training set is the beginning of a larger one. Marks of held-out images are not looked at.
+    /// Classes without images are skipped. Each set is drawn in rounds; a round takes one image of each class, in a random order.
+    /// The first images of a set are therefore balanced too, and the numbers of images of two classes differ by at most one.
+    ///
+    /// With equal `test` and `seed`, the test set does not depend on `train`, and a smaller training set is the beginning of
+    /// a larger one. Marks of held-out images are ignored.
     ///
     /// # Arguments
     /// * `train`, `test` — the numbers of images, each at least 1
     /// * `seed` — any number; the draw is the same on every machine
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if a number is zero or there are too few images, in all or of a class.
+    /// [`Error::InvalidValue`] if a number is zero, or if there are too few images in all or of one class.
     pub fn balanced_split(
         &self,
         train: usize,
@@ -233,24 +241,31 @@ impl ImageSet {
         Ok((self.part(&train)?, self.part(&test)?))
     }
 
-    /// Draws images at random, with equally many of each class, as [`ImageSet::balanced_split`] does; a smaller
-    /// set with the same seed is the beginning of a larger one.
+    /// Draws one set of images at random, with equally many images of each class, as [`ImageSet::balanced_split`] does.
+    ///
+    /// With equal seeds, a smaller set is the beginning of a larger one.
+    ///
+    /// # Arguments
+    /// * `count` — the number of images, at least 1
+    /// * `seed` — any number; the draw is the same on every machine
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `count` is zero or there are too few images, in all or of a class.
+    /// [`Error::InvalidValue`] if `count` is zero, or if there are too few images in all or of one class.
     pub fn balanced_subset(&self, count: usize, seed: u64) -> Result<ImageSet> {
         let (indices, _) = self.balanced(count, 0, seed)?;
         self.select(&indices)
     }
 
-    /// Picks images for a set that is not to be divided again.
+    /// Selects the images of a part, without the marks of held-out images.
     fn part(&self, indices: &[usize]) -> Result<ImageSet> {
         let mut set = self.select(indices)?;
         set.held_out = None;
         Ok(set)
     }
 
-    /// The indices of a training set and a test set.
+    /// The indices of a training set and of a test set, in the order in which they are drawn.
+    ///
+    /// The test set is drawn first, so that it does not depend on the size of the training set.
     fn balanced(&self, train: usize, test: usize, seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
         positive("number of training images", train)?;
         if train.checked_add(test).is_none_or(|all| all > self.len()) {
@@ -260,6 +275,8 @@ impl ImageSet {
                 format!("at most {} in all, the number of images", self.len()),
             ));
         }
+        // The images of each class are put into a random order. Each set has a random order of classes, and takes the next image of
+        // each class in turn, the test set first.
         let mut members = vec![Vec::new(); self.classes.len()];
         for (index, &label) in self.labels.iter().enumerate() {
             members[label].push(index);
@@ -302,7 +319,7 @@ impl ImageSet {
     }
 }
 
-/// Goes through the classes again and again, each time in a random order, `count` places in all.
+/// Returns `count` classes: all classes in a random order, again and again, each round in a new order.
 fn rounds(classes: &[usize], count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut order = Vec::with_capacity(count);
     while order.len() < count {

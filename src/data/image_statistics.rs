@@ -1,16 +1,16 @@
-//! Mean and standard deviation of each channel, and images standardised with them.
+//! Standardising images by the mean and the standard deviation of each channel.
 
 use ndarray::Axis;
 
 use super::image_set::ImageSet;
 use crate::{Error, Result};
 
-/// Deviations below this multiple of ε times the largest entry are rounding, not variation.
+/// A deviation of at most this many ε times the largest entry is a rounding error.
 const ROUNDING: f64 = 8.0;
 
 /// Mean and standard deviation of each channel, over all pixels of all images of a set.
 ///
-/// Images to predict are standardised with the statistics of the images to train with:
+/// Test images are standardised with the statistics of the training images:
 ///
 /// ```
 /// use haarmonic::data::{image_set::ImageSet, image_statistics::ChannelStatistics};
@@ -30,8 +30,7 @@ pub struct ChannelStatistics {
 }
 
 impl ChannelStatistics {
-    /// Computes the statistics of a set; the deviation is the population deviation,
-    /// $`\sqrt{\overline{(x - \bar x)^2}}`$.
+    /// Computes the statistics of a set, with the population deviation $`\sqrt{\overline{(x - \bar x)^2}}`$.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if a channel is constant up to rounding, or so large that its variance overflows.
@@ -40,7 +39,7 @@ impl ChannelStatistics {
         let mut deviation = Vec::with_capacity(set.channels());
         for (channel, pixels) in set.images().axis_iter(Axis(3)).enumerate() {
             let count = pixels.len() as f64;
-            // Relative to one pixel, so that a constant has no deviation at all.
+            // The mean is taken relative to the first pixel, so that a constant channel has a deviation of exactly zero.
             let first = *pixels.first().expect("a set has pixels");
             let average = first + pixels.iter().map(|x| x - first).sum::<f64>() / count;
             let variance = pixels.iter().map(|x| (x - average).powi(2)).sum::<f64>() / count;
@@ -69,7 +68,7 @@ impl ChannelStatistics {
         &self.deviation
     }
 
-    /// Subtracts the means and divides by the deviations.
+    /// Subtracts the mean of each channel and divides by its deviation.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if the set has another number of channels; [`Error::NotFinite`] if a quotient
@@ -95,7 +94,9 @@ impl ChannelStatistics {
 }
 
 impl ImageSet {
-    /// Standardises every channel to mean 0 and deviation 1, and returns the statistics for other images.
+    /// Standardises every channel to mean 0 and deviation 1.
+    ///
+    /// Returns the standardised images, and the statistics with which other images can be standardised.
     ///
     /// # Errors
     /// As [`ChannelStatistics::of`].

@@ -10,12 +10,12 @@ use crate::{Error, Result};
 impl ImageSet {
     /// Turns every image anticlockwise by `quarter_turns` times 90°, as seen with row 0 on top.
     ///
-    /// One quarter turn takes the pixel in row i and column W − 1 − j to row j and column i,
+    /// One quarter turn moves the pixel in row i and column W − 1 − j to row j and column i:
     ///
     /// ```math
-    /// y_{j i} = x_{i, \, W - 1 - j} ,
+    /// y_{j i} = x_{i, \, W - 1 - j}
     /// ```
-    /// and an image of H rows and W columns to one of W rows and H columns. Negative numbers turn clockwise.
+    /// An odd number of quarter turns exchanges height and width. Negative numbers turn clockwise.
     ///
     /// # Examples
     /// ```
@@ -33,8 +33,7 @@ impl ImageSet {
             .expect("the same pixels in another order are valid images")
     }
 
-    /// Turns every image by its own random multiple of 90°, all four equally likely; the sense is that of
-    /// [`ImageSet::turned_by`].
+    /// Turns every image by its own random multiple of 90°; all four are equally likely.
     ///
     /// # Arguments
     /// * `seed` — any number; the turns are the same on every machine
@@ -55,10 +54,10 @@ impl ImageSet {
     }
 }
 
-/// Images of which each is moved by the next symmetry.
+/// Applies to each image the next value of `symmetry`.
 ///
 /// # Arguments
-/// * `shape` — of the result; every symmetry must lead to it
+/// * `shape` — the shape of the result, which every symmetry must give
 fn moved(
     images: &Array4<f64>,
     shape: (usize, usize, usize, usize),

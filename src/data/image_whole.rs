@@ -1,23 +1,24 @@
-//! Whether the file of an image is whole (feature `images`): what decoders pass over in silence is refused.
+//! Checking that the file of an image is whole (feature `images`). Decoders fill missing parts without an error.
 
 use flate2::Crc;
 
 use super::jpeg_scan;
 use crate::files::formats::{JPEG, PNG, TIFF};
 
-/// Most directories of a TIFF file that are followed.
+/// The largest number of directories of a TIFF file that are followed.
 const MAX_DIRECTORIES: usize = 1 << 12;
 
-/// Checks that a PNG, JPEG or TIFF file holds all of its one image.
+/// Checks that a PNG, JPEG or TIFF file holds exactly one whole image.
 ///
-/// * PNG: every part with its check sum, the end, no bytes after it, no animation
-/// * JPEG: the coded data to its last bit
-/// * TIFF: every strip or tile within the file, no further page in full size
+/// * PNG: every chunk has the right check sum, the end is present, no bytes follow it, and there is no animation
+/// * JPEG: the coded data is complete to its last bit
+/// * TIFF: every strip or tile lies within the file, and there is no second page in full size
 ///
 /// # Arguments
-/// * `most` — bytes of memory that may be taken
+/// * `most` — the largest number of bytes of memory that the check may take
 ///
-/// An error says what is missing or wrong.
+/// # Errors
+/// A message that names the missing or damaged part.
 pub(super) fn check_whole(bytes: &[u8], most: u64) -> Result<(), String> {
     if bytes.starts_with(PNG) {
         check_png(&bytes[PNG.len()..])
@@ -30,7 +31,9 @@ pub(super) fn check_whole(bytes: &[u8], most: u64) -> Result<(), String> {
     }
 }
 
+/// Checks the chunks of a PNG file; `rest` begins after the signature.
 fn check_png(mut rest: &[u8]) -> Result<(), String> {
+    // A chunk is the length of its content, a name of four bytes, the content, and the check sum of name and content.
     loop {
         let cut = || "cut short: the end of the image is missing".to_string();
         let (len, after) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
@@ -73,14 +76,14 @@ fn check_png(mut rest: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Numbers of a TIFF file.
+/// Reads the numbers of a TIFF file in its byte order.
 struct Numbers<'a> {
     bytes: &'a [u8],
     big_endian: bool,
 }
 
 impl Numbers<'_> {
-    /// A number of so many bytes; `None` beyond the end of the file.
+    /// The unsigned number of `len` bytes at offset `place`; `None` if it lies beyond the end of the file.
     fn at(&self, place: usize, len: usize) -> Option<usize> {
         let bytes = self.bytes.get(place..place.checked_add(len)?)?;
         let next = |value: usize, &byte: &u8| value << 8 | usize::from(byte);
@@ -91,8 +94,11 @@ impl Numbers<'_> {
         })
     }
 
-    /// The numbers of the entry of a directory, if it is one of short or long numbers, or of bytes.
+    /// The numbers of a directory entry at offset `entry`; `None` if they lie beyond the end of the file.
+    ///
+    /// Entries of other types than bytes, 16-bit and 32-bit integers give an empty list.
     fn list(&self, entry: usize) -> Option<Vec<usize>> {
+        // An entry is a tag (2 bytes), a type (2), a count (4) and four bytes, which hold the numbers or their offset.
         let len = match self.at(entry + 2, 2)? {
             1 | 7 => 1,
             3 => 2,
@@ -105,13 +111,15 @@ impl Numbers<'_> {
         } else {
             self.at(entry + 8, 4)?
         };
-        // The file holds no more, whatever is announced.
+        // This bounds the memory for a count that is announced falsely.
         self.bytes.get(start..start.checked_add(count * len)?)?;
         (0..count).map(|i| self.at(start + i * len, len)).collect()
     }
 }
 
+/// Checks the directories and strips of a TIFF file.
 fn check_tiff(bytes: &[u8], most: u64) -> Result<(), String> {
+    /// Length in bytes of the entry of a directory.
     const ENTRY: usize = 12;
     let numbers = Numbers {
         bytes,
@@ -119,6 +127,7 @@ fn check_tiff(bytes: &[u8], most: u64) -> Result<(), String> {
     };
     let cut = || "cut short: a part of the image lies beyond the end of the file".to_string();
     let mut directory = numbers.at(4, 4).ok_or_else(cut)?;
+    // A directory is the number of its entries, the entries, and the offset of the next directory, which is 0 for the last.
     for page in 0..MAX_DIRECTORIES {
         if directory == 0 {
             return Ok(());
@@ -132,18 +141,19 @@ fn check_tiff(bytes: &[u8], most: u64) -> Result<(), String> {
                 .map_or(Some(Vec::new()), |entry| numbers.list(entry))
                 .ok_or_else(cut)
         };
-        // A picture of smaller size or a mask of the image before it.
+        // Bits 0 and 2 of tag 254 mark a smaller copy or a mask of another page.
         let beside = tag(254)?.first().is_some_and(|kind| kind & 0b101 != 0);
         if page > 0 && !beside {
             return Err("found several pages, expected one image".into());
         }
         if page == 0 {
+            // Compression 7 is JPEG, whose tables of codes may stand apart in tag 347.
             let jpeg = tag(259)?.first() == Some(&7);
             let tables: Vec<u8> = match jpeg {
                 true => tag(347)?.into_iter().map(|byte| byte as u8).collect(),
                 false => Vec::new(),
             };
-            // Strips, or tiles.
+            // The tags of offsets and lengths, of strips and of tiles.
             for (offsets, lengths) in [(273, 279), (324, 325)] {
                 for (offset, len) in tag(offsets)?.into_iter().zip(tag(lengths)?) {
                     let end = offset.checked_add(len).ok_or_else(cut)?;

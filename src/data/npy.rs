@@ -1,4 +1,4 @@
-//! One array in NumPy's `.npy` format, versions 1 to 3: the header, and the elements in every type of numbers.
+//! Reading one array in NumPy's `.npy` format, versions 1 to 3: the header, and elements of every type of number.
 
 use std::io::{self, Read};
 
@@ -11,11 +11,11 @@ use crate::files::formats::{HEAD_LEN, NPY, describe};
 use crate::files::reading::one_line;
 use crate::{Error, Result};
 
-/// Longest header that is read, as in NumPy itself.
+/// The largest number of bytes of a header that is read, as in NumPy.
 const MAX_HEADER_BYTES: usize = 10_000;
-/// Highest rank that is read, as in NumPy itself.
+/// The highest rank that is read, as in NumPy.
 const MAX_RANK: usize = 64;
-/// Bytes that are converted at once; every element size divides it.
+/// The number of bytes that are converted at once; every element size divides it.
 const PART: usize = 1 << 16;
 
 /// The types of numbers that are read.
@@ -37,7 +37,7 @@ pub(super) enum Kind {
     Bool,
 }
 
-/// The types by NumPy's names, and the other ways in which a header can write them.
+/// Each type with its name in NumPy, and with the other codes that a header can have for it.
 const KINDS: [(Kind, &str, &[&str]); 14] = [
     (Kind::Float16, "float16", &["f2", "e", "half"]),
     (Kind::Float32, "float32", &["f4", "f", "single"]),
@@ -55,24 +55,25 @@ const KINDS: [(Kind, &str, &[&str]); 14] = [
     (Kind::Bool, "bool", &["b1", "?"]),
 ];
 
-/// What the header of an array says.
+/// The content of the header of an array.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Header {
     /// The descriptor of the element type as written, without quotes: `<f8`, `|u1`, `<U2`.
     pub descriptor: String,
+    /// Whether the first index varies fastest.
     pub fortran: bool,
     pub shape: Vec<usize>,
-    /// How many bytes of data follow.
+    /// The number of bytes of data after the header.
     pub data_len: u64,
 }
 
 impl Header {
-    /// The descriptor without the order of bytes.
+    /// The descriptor without its mark of the byte order.
     pub(super) fn type_code(&self) -> &str {
         self.descriptor.trim_start_matches(['<', '>', '|', '='])
     }
 
-    /// The type of the elements, `None` if they are no numbers.
+    /// The type of the elements; `None` if they are not numbers.
     pub(super) fn kind(&self) -> Option<Kind> {
         let code = self.type_code();
         KINDS
@@ -81,7 +82,7 @@ impl Header {
             .map(|(kind, ..)| *kind)
     }
 
-    /// Whether the highest byte of an element comes first; `=` and no mark are the order of the machine.
+    /// Whether the highest byte of an element comes first. A descriptor with `=` or without a mark has the byte order of the machine.
     pub(super) fn big_endian(&self) -> bool {
         match self.descriptor.as_bytes().first() {
             Some(b'>') => true,
@@ -90,7 +91,7 @@ impl Header {
         }
     }
 
-    /// NumPy's name of the element type, where it has a common one.
+    /// The name of the element type in NumPy, or else the descriptor.
     pub(super) fn type_name(&self) -> String {
         if let Some(kind) = self.kind() {
             let named = KINDS.iter().find(|(known, ..)| *known == kind);
@@ -107,7 +108,7 @@ impl Header {
         }
     }
 
-    /// The error for an element type that a reader does not take.
+    /// The error for an element type that a reader does not accept.
     pub(super) fn wrong_type(&self, what: &str, expected: &str) -> Error {
         Error::invalid(
             format!("element type of {what}"),
@@ -116,7 +117,10 @@ impl Header {
         )
     }
 
-    /// Compares the header's claim with the length of the data; returns the number of elements.
+    /// Checks that the data have the length that the header announces, and returns the number of elements.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for a length of zero, [`Error::Syntax`] for fewer or more bytes than announced.
     pub(super) fn count(&self, element_size: usize, what: &str) -> Result<usize> {
         let (shape, available) = (&self.shape, self.data_len);
         if shape.contains(&0) {
@@ -149,14 +153,18 @@ impl Header {
     }
 }
 
-/// The error for bytes that are no array.
+/// The error for bytes that are not an array.
 pub(super) fn not_npy(what: &str, message: impl std::fmt::Display) -> Error {
     Error::syntax("npy", None, format!("{what}: {message}"))
 }
 
-/// Reads the header of an array of `len` bytes. `what` names the array in errors.
+/// Reads the header of an array; afterwards `reader` stands at the first byte of the data.
+///
+/// # Arguments
+/// * `len` — the number of bytes of header and data together
+/// * `what` — the name of the array in errors
 pub(super) fn read_header(reader: &mut dyn Read, len: u64, what: &str) -> Result<Header> {
-    // Fewer bytes at the end of the file.
+    // Reads `most` bytes, or fewer at the end of the file.
     let mut read = |most: u64| -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         match (&mut *reader).take(most).read_to_end(&mut bytes) {
@@ -205,7 +213,7 @@ pub(super) fn read_header(reader: &mut dyn Read, len: u64, what: &str) -> Result
     if dictionary.len() != dictionary_len {
         return Err(cut_short());
     }
-    // Latin-1 before version 3.
+    // The dictionary is UTF-8 in version 3, and Latin-1 in earlier versions.
     let dictionary = match start[NPY.len()] {
         3 => String::from_utf8_lossy(&dictionary).into_owned(),
         _ => dictionary.into_iter().map(char::from).collect(),
@@ -229,10 +237,11 @@ pub(super) fn read_header(reader: &mut dyn Read, len: u64, what: &str) -> Result
     })
 }
 
-/// Reads the elements of any array of real numbers as `f64`: floating point, integers, or truth values as 0 and 1.
+/// Reads the elements of an array of real numbers as `f64`: floating point, integers, or booleans as 0 and 1.
 ///
 /// # Errors
-/// [`Error::NotFinite`]; [`Error::InvalidValue`] for an integer that no `f64` equals; those of the data.
+/// [`Error::NotFinite`] for a NaN or an infinity, [`Error::InvalidValue`] for an integer that no `f64` equals, and the errors of
+/// [`Header::count`].
 pub(super) fn read_real(
     reader: &mut dyn Read,
     header: &Header,
@@ -264,16 +273,16 @@ pub(super) fn read_real(
     Ok(array)
 }
 
-/// The real types, for errors.
+/// The accepted real types, as errors name them.
 pub(super) const REAL: &str = "real numbers (floating point, integers or bool)";
 
-/// The complex types, for errors.
+/// The accepted complex types, as errors name them.
 pub(super) const COMPLEX: &str = "complex128 or complex64";
 
-/// Reads the elements of an array of integers or truth values.
+/// Reads the elements of an array of integers or booleans.
 ///
 /// # Errors
-/// [`Error::InvalidValue`] for other types and for an integer above 2⁶³ − 1; those of the data.
+/// [`Error::InvalidValue`] for other types and for an integer above 2⁶³ − 1, and the errors of [`Header::count`].
 pub(super) fn read_integers(
     reader: &mut dyn Read,
     header: &Header,
@@ -299,14 +308,14 @@ pub(super) fn read_integers(
 /// Reads the elements of an array of complex numbers.
 ///
 /// # Errors
-/// [`Error::NotFinite`] and those of the data.
+/// [`Error::NotFinite`] for a NaN or an infinity, [`Error::InvalidValue`] for other types, and the errors of [`Header::count`].
 pub(super) fn read_complex(
     reader: &mut dyn Read,
     header: &Header,
     kind: Kind,
     what: &str,
 ) -> Result<ArrayD<Complex<f64>>> {
-    // Reversed as a whole, an element has its parts exchanged.
+    // Reversing the bytes of a whole element exchanges its real and imaginary part.
     let swap = header.big_endian();
     let number = |[a, b]: [f64; 2]| {
         let (re, im) = if swap { (b, a) } else { (a, b) };
@@ -339,13 +348,15 @@ fn out_of_memory(what: &str, count: usize, size: usize) -> Error {
     )
 }
 
-/// What was found instead of an element, and what was expected.
+/// The value that was found in place of an element, and the expected one.
 type Refused = (String, &'static str);
 
-/// Reads the elements to the end of the data, once the header's claim has been compared with its length.
+/// Reads the elements up to the end of the data, after [`Header::count`] has checked its length.
 ///
 /// # Arguments
-/// * `convert` — takes the bytes of an element, the lowest first
+/// * `convert` — makes an element from its bytes, the lowest first
+///
+/// Returns an array in standard layout.
 fn elements<const N: usize, T>(
     reader: &mut dyn Read,
     header: &Header,
@@ -367,6 +378,7 @@ where
     values
         .try_reserve_exact(count)
         .map_err(|_| out_of_memory(what, count, size_of::<T>()))?;
+    // The data are converted in parts of `PART` bytes, so the bytes of the whole array are never in memory.
     let reverse = header.big_endian();
     let mut part = vec![0; PART.min(count * N)];
     while values.len() < count {
@@ -383,7 +395,7 @@ where
             })?);
         }
     }
-    // An archive checks its sum at the end.
+    // An archive compares its check sum when a reader reaches the end of the entry.
     if reader.read(&mut [0]).map_err(unreadable)? != 0 {
         return Err(not_npy(what, "too long: more data than announced"));
     }
@@ -396,8 +408,9 @@ where
     })
 }
 
-/// The index of the element at a place in the file.
+/// The index of the element that has the given position among the elements of the file.
 fn unravel(mut place: usize, header: &Header) -> Vec<usize> {
+    // The index is the position written in the mixed radix of the lengths, from the fastest axis to the slowest.
     let mut index = vec![0; header.shape.len()];
     let mut split = |(entry, &n): (&mut usize, &usize)| {
         *entry = place % n;
@@ -412,7 +425,7 @@ fn unravel(mut place: usize, header: &Header) -> Vec<usize> {
     index
 }
 
-/// A half-precision number: one bit of sign, five of exponent, ten of fraction.
+/// The value of a half-precision number: one bit of sign, five of exponent, ten of fraction.
 fn half(bits: u16) -> f64 {
     let fraction = f64::from(bits & 0x3ff);
     let size = match i32::from(bits >> 10 & 0x1f) {
@@ -424,7 +437,7 @@ fn half(bits: u16) -> f64 {
     if bits >> 15 == 1 { -size } else { size }
 }
 
-/// An integer as the `f64` that equals it.
+/// The `f64` that equals an integer, or an error if there is none.
 fn exact(integer: i128) -> std::result::Result<f64, Refused> {
     let number = integer as f64;
     if number as i128 == integer {
@@ -437,6 +450,7 @@ fn exact(integer: i128) -> std::result::Result<f64, Refused> {
     }
 }
 
+/// A boolean from its byte, which must be 0 or 1.
 fn truth([byte]: [u8; 1]) -> std::result::Result<bool, Refused> {
     match byte {
         0 => Ok(false),
@@ -449,7 +463,7 @@ fn truth([byte]: [u8; 1]) -> std::result::Result<bool, Refused> {
 mod tests {
     use super::half;
 
-    /// Against the halves of every exponent, computed from their definition.
+    /// Zero, subnormal, normal and infinite halves against their values, and the order of all positive halves.
     #[test]
     fn half_precision_is_exact() {
         for (bits, number) in [
@@ -466,7 +480,7 @@ mod tests {
             assert_eq!(half(bits), number, "{bits:#x}");
         }
         assert!(half(0x7e00).is_nan());
-        // Halves are ordered as their bits are.
+        // Positive halves have the order of their bits.
         assert!((0..0x7c00).all(|bits| half(bits) < half(bits + 1)));
     }
 }

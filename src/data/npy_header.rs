@@ -1,18 +1,22 @@
 //! The header of a `.npy` file: a Python dictionary with three keys.
 
-/// What the dictionary says.
+/// The entries of the dictionary.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Dictionary {
-    /// Without quotes; that of a structured type as it is written.
+    /// The type of the elements, without quotes; a structured type is kept as written.
     pub descriptor: String,
+    /// Whether the first index varies fastest.
     pub fortran: bool,
     pub shape: Vec<usize>,
 }
 
-/// Parses the dictionary as Python writes it: keys in any order, either quotes, commas at the end, blanks, and the
-/// `L` after whole numbers of Python 2.
+/// Parses the dictionary as Python writes it.
 ///
-/// An error says in one sentence what was found and expected.
+/// The keys may stand in any order and in single or double quotes. Blanks, a comma at the end and the `L` after integers of Python 2
+/// are accepted.
+///
+/// # Errors
+/// One sentence that names the text found and the text expected.
 pub(super) fn parse_dictionary(text: &str) -> Result<Dictionary, String> {
     let mut rest = Rest(text);
     let (mut descriptor, mut fortran, mut shape) = (None, None, None);
@@ -55,6 +59,7 @@ pub(super) fn parse_dictionary(text: &str) -> Result<Dictionary, String> {
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
+    /// The message for an unexpected text.
     fn found(&self, expected: &str) -> String {
         match self.0.trim() {
             "" => format!("found its end, expected {expected}"),
@@ -62,7 +67,7 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// Whether `mark` follows; passes over it.
+    /// Skips `mark` if it comes next, and returns whether it does.
     fn accept(&mut self, mark: &str) -> bool {
         match self.0.trim_start().strip_prefix(mark) {
             Some(rest) => {
@@ -73,6 +78,7 @@ impl<'a> Rest<'a> {
         }
     }
 
+    /// Skips `mark`, or returns an error if another text comes next.
     fn expect(&mut self, mark: &str, expected: &str) -> Result<(), String> {
         if self.accept(mark) {
             Ok(())
@@ -81,7 +87,7 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// A text in quotes, without escapes.
+    /// Reads a string in quotes, without escapes.
     fn string(&mut self, expected: &str) -> Result<&'a str, String> {
         let text = self.0.trim_start();
         let quoted = ['\'', '"'].into_iter().find_map(|quote| {
@@ -97,7 +103,7 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// A type of elements; one with fields is taken whole, for an error.
+    /// Reads the type of the elements. A structured type is read up to its closing bracket, for the error that refuses it.
     fn descriptor(&mut self) -> Result<String, String> {
         let text = self.0.trim_start();
         if !text.starts_with(['[', '(']) {
@@ -119,6 +125,7 @@ impl<'a> Rest<'a> {
         Err(self.found("a type in closed brackets"))
     }
 
+    /// Reads `True` or `False`.
     fn truth(&mut self) -> Result<bool, String> {
         for (name, value) in [("True", true), ("False", false)] {
             if self.accept(name) {
@@ -128,7 +135,7 @@ impl<'a> Rest<'a> {
         Err(self.found("True or False for fortran_order"))
     }
 
-    /// A tuple of lengths; that of a single one has a comma.
+    /// Reads a tuple of lengths; a tuple of one length ends in a comma.
     fn shape(&mut self) -> Result<Vec<usize>, String> {
         let expected = "a tuple of whole numbers for shape, such as (12, 7) or (12,)";
         self.expect("(", expected)?;
@@ -141,7 +148,7 @@ impl<'a> Rest<'a> {
             let (digits, rest) = text.split_at(end);
             let length = digits.parse().map_err(|_| self.found(expected))?;
             let rest = rest.strip_prefix('L').unwrap_or(rest);
-            // The number ends here: neither `1.5` nor `1e3`.
+            // A comma or a bracket must follow, so that `1.5` and `1e3` are refused.
             if !rest.trim_start().starts_with([',', ')']) {
                 return Err(self.found(expected));
             }
@@ -160,7 +167,7 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// The beginning of a text, in one line.
+/// The beginning of a text, on one line.
 fn excerpt(text: &str) -> String {
     const LEN: usize = 40;
     let mut line: String = text.chars().take(LEN).collect();

@@ -1,4 +1,4 @@
-//! One array into NumPy's `.npy` format, version 1: header and elements, little endian, in C order.
+//! Writing one array in NumPy's `.npy` format, version 1: a header and the elements, little endian, in C order.
 
 use std::io::{self, Write};
 
@@ -6,16 +6,17 @@ use num_complex::Complex;
 
 use crate::files::formats::NPY;
 
-/// The data begin at a multiple of this.
+/// The data begin at a multiple of this number of bytes.
 const ALIGNMENT: usize = 64;
-/// Elements whose bytes are gathered before they are written.
+/// The number of elements that are written at once.
 const PART: usize = 1 << 12;
 
-/// An element that `.npy` files hold: integers of 8 to 64 bits, truth values, real and complex numbers in both precisions.
+/// A type of the elements of a `.npy` file: integers of 8 to 64 bits, booleans, real and complex numbers in single and double
+/// precision.
 ///
-/// Sealed: the format has a fixed list of types.
+/// The trait is sealed, because the format has a fixed list of types.
 pub trait NpyElement: Copy + sealed::Bytes {
-    /// NumPy's name of the type, such as `<f8`.
+    /// The descriptor of the type in a header, such as `<f8`.
     const DESCRIPTOR: &'static str;
 }
 
@@ -85,7 +86,8 @@ pub(super) fn write_header<A: NpyElement>(
         A::DESCRIPTOR,
         lengths.join(", "),
     );
-    // Magic, two bytes of version, two of length; the dictionary ends in a line feed.
+    // Before the dictionary stand the signature, two bytes of version and two of length. Blanks and a line feed after the
+    // dictionary fill the header up to the alignment.
     let before = NPY.len() + 4;
     let len = (before + dictionary.len() + 1).next_multiple_of(ALIGNMENT) - before;
     dictionary.extend(std::iter::repeat_n(' ', len - 1 - dictionary.len()));
@@ -97,7 +99,7 @@ pub(super) fn write_header<A: NpyElement>(
     out.write_all(dictionary.as_bytes())
 }
 
-/// Writes elements, in the order of the index.
+/// Writes elements in the given order, many at a time.
 pub(super) fn write_elements<'a, A: NpyElement + 'a>(
     out: &mut (impl Write + ?Sized),
     mut elements: impl Iterator<Item = &'a A>,

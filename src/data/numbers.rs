@@ -6,9 +6,9 @@ use num_complex::Complex;
 /// An array of real or complex numbers, in standard layout.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Numbers {
-    /// Real, from floating point, integers or bool.
+    /// Real numbers, read from floating point, integers or bool.
     Real(ArrayD<f64>),
-    /// Complex, from complex128 or complex64.
+    /// Complex numbers, read from complex128 or complex64.
     Complex(ArrayD<Complex<f64>>),
 }
 

@@ -1,6 +1,6 @@
-//! Which entries of folders and archives are no data: hidden files, and what systems put beside them.
+//! Recognising the entries of folders and archives that are not data: hidden files, and files that operating systems add.
 
-/// Names of files and folders that systems make on their own, in small letters.
+/// The names of files and folders that operating systems add, in lower case.
 const OF_SYSTEMS: [&str; 11] = [
     "thumbs.db",
     "ehthumbs.db",
@@ -15,11 +15,13 @@ const OF_SYSTEMS: [&str; 11] = [
     "#recycle",
 ];
 
-/// Whether a name in a folder, or a path in an archive, is passed over: it or a folder above it is hidden (a dot in
-/// front, such as `._a.png` and `.DS_Store`) or made by a system (`Thumbs.db`, `desktop.ini`, `__MACOSX`).
+/// Whether a name in a folder, or a path in an archive, is skipped.
+///
+/// A path is skipped if one of its names is hidden (begins with a dot, such as `._a.png` and `.DS_Store`) or belongs to an operating
+/// system (`Thumbs.db`, `desktop.ini`, `__MACOSX`).
 pub(super) fn is_passed_over(path: &str) -> bool {
     path.split(['/', '\\']).any(|name| {
-        // `./a` and `../a` are paths, not hidden names.
+        // The names `.` and `..` of relative paths are not hidden.
         (name.starts_with('.') && name != "." && name != "..")
             || OF_SYSTEMS.contains(&name.to_lowercase().as_str())
     })

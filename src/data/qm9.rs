@@ -1,15 +1,15 @@
-//! QM9 in each of the forms in which it is found, read as a stream.
+//! Streaming QM9 from each of the forms in which it is distributed.
 //!
 //! | form | path | rows |
 //! |------|------|------|
-//! | [`Qm9Form::Xyz`] | a raw extended `.xyz` file, one molecule or several, one after the other | in file order |
-//! | [`Qm9Form::XyzFolder`] | a folder of them | in order of the file names, and in each in file order |
+//! | [`Qm9Form::Xyz`] | a raw extended `.xyz` file of one molecule or several in sequence | in file order |
+//! | [`Qm9Form::XyzFolder`] | a folder of raw extended `.xyz` files | in order of the file names, and within a file in file order |
 //! | [`Qm9Form::Wheel`] | the wheel of the Python package `qm9pack` | in file order, part 1 to 3 |
-//! | [`Qm9Form::CsvParts`] | its `qm9_part*.csv`, one file or the folder that holds them | in file order |
+//! | [`Qm9Form::CsvParts`] | the files `qm9_part*.csv` of `qm9pack`: one file, or the folder that holds them | in file order |
 //! | [`Qm9Form::Sample`] | the crate's own compact sample, see [`super::qm9_sample`] | as recorded in the file |
 //!
-//! Compressed tar archives are not read; unpack them into a folder first. Hidden files (`._*`, `.DS_Store`) and what systems add to
-//! folders and archives (`Thumbs.db`, `__MACOSX`) are passed over. Text may have a byte order mark and any line ends.
+//! Compressed tar archives are not read; unpack them into a folder first. Hidden files (`._*`, `.DS_Store`) and files that operating
+//! systems add (`Thumbs.db`, `__MACOSX`) are skipped. Text may have a byte order mark and any line ends.
 
 use crate::error::FileOperation;
 use std::collections::HashMap;
@@ -28,11 +28,11 @@ use crate::files::text::decode;
 
 pub use super::qm9_reading::{Qm9Form, Qm9Progress, Qm9Record};
 
-/// Number of molecules in the `qm9pack` 1.0.3 wheel: the 133,885 of QM9 without the 3,054 that failed the
-/// consistency check of its authors.
+/// Number of molecules in the `qm9pack` 1.0.3 wheel: the 133,885 molecules of QM9 without the 3,054 that failed the
+/// consistency check of the authors of QM9.
 pub const QM9PACK_ROWS: usize = 130_831;
 
-/// A source of QM9 molecules on disk, its form recognised.
+/// A source of QM9 molecules on disk, with its recognised form.
 ///
 /// # Examples
 /// ```
@@ -47,12 +47,12 @@ pub const QM9PACK_ROWS: usize = 130_831;
 pub struct Qm9Source {
     path: PathBuf,
     form: Qm9Form,
-    /// The files to read in order; for a wheel the names inside the archive.
+    /// The files to read, in order; for a wheel, their names in the archive.
     parts: Vec<PathBuf>,
 }
 
 impl Qm9Source {
-    /// Opens a file or folder and detects its form from its content, without reading molecules.
+    /// Opens a file or folder and recognises its form by content, without reading molecules.
     ///
     /// # Arguments
     /// * `path` — a file or folder in one of the forms of the [module](self)
@@ -87,20 +87,20 @@ impl Qm9Source {
 
     /// Streams the selected molecules to `visit`, in the order of the source.
     ///
-    /// Only one file of a folder, or one line of the other forms, is in memory at a time, and rows that are not selected are skipped
-    /// unparsed.
+    /// The forms with `.xyz` files and samples are held in memory one file at a time, and the forms with CSV parts one line at a time.
+    /// Rows that are not selected are not parsed.
     ///
     /// # Arguments
-    /// * `select` — whether the molecule of a row is wanted; called once for each row, in source order
+    /// * `select` — returns whether a zero-based row is wanted; called once per row, in source order
     /// * `visit` — takes a molecule; `ControlFlow::Break(())` ends the reading
-    /// * `progress` — told from time to time how far the reading is, and once at the end
+    /// * `progress` — called at intervals with the progress, and once at the end
     ///
     /// # Cost and accuracy
     /// Linear in the size of the source up to the last row visited. Numbers are rounded once, to the nearest `f64`.
     ///
     /// # Errors
     /// The first error of the source, with file, line and column: [`Error::Io`], [`Error::Syntax`],
-    /// [`Error::Missing`], or what [`Molecule::new`] finds; and any error of `visit`, unchanged.
+    /// [`Error::Missing`], [`Error::InvalidValue`], or an error of [`Molecule::new`]. An error of `visit` is returned unchanged.
     pub fn for_each(
         &self,
         mut select: impl FnMut(usize) -> bool,
@@ -121,7 +121,7 @@ impl Qm9Source {
         Ok(())
     }
 
-    /// Reads the molecules of the selected rows, in the order of the source.
+    /// Reads the molecules of the selected rows into memory, in the order of the source.
     ///
     /// # Arguments
     /// * `select`, `progress` — as for [`Qm9Source::for_each`]
@@ -145,7 +145,7 @@ impl Qm9Source {
         Ok(records)
     }
 
-    /// Reads every molecule.
+    /// Reads all molecules into memory, in the order of the source.
     ///
     /// # Errors
     /// As for [`Qm9Source::for_each`].
@@ -161,7 +161,7 @@ impl Qm9Source {
     ///
     /// # Errors
     /// [`Error::Empty`] without rows, [`Error::InvalidValue`] if a row occurs twice, [`Error::Missing`] if the
-    /// source does not hold a row, and those of [`Qm9Source::for_each`].
+    /// source does not hold a row, and the errors of [`Qm9Source::for_each`].
     ///
     /// # Examples
     /// ```
@@ -179,6 +179,7 @@ impl Qm9Source {
         if rows.is_empty() {
             return Err(Error::empty("rows"));
         }
+        // The source streams in its own order, so the place of each row among `rows` is looked up.
         let mut places = HashMap::with_capacity(rows.len());
         for (place, &row) in rows.iter().enumerate() {
             if places.insert(row, place).is_some() {
@@ -217,7 +218,7 @@ impl Qm9Source {
             .collect()
     }
 
-    /// Counts the molecules without parsing them; every file is read.
+    /// Counts the molecules. Every file is read, but molecules are not parsed.
     ///
     /// # Errors
     /// As for [`Qm9Source::for_each`].
@@ -234,6 +235,7 @@ impl Qm9Source {
         Ok(count)
     }
 
+    /// Reads one `.xyz` file or a folder of them; progress counts files.
     fn read_xyz(&self, reading: &mut Reading<'_>) -> Result<()> {
         reading.total = self.parts.len() as u64;
         for path in &self.parts {
@@ -258,6 +260,7 @@ impl Qm9Source {
         Ok(())
     }
 
+    /// Reads CSV parts; progress counts bytes.
     fn read_csv(&self, reading: &mut Reading<'_>) -> Result<()> {
         for path in &self.parts {
             reading.total += file_len(path)?;
@@ -271,6 +274,7 @@ impl Qm9Source {
         Ok(())
     }
 
+    /// Reads the CSV parts in a wheel; progress counts decompressed bytes.
     fn read_wheel(&self, reading: &mut Reading<'_>) -> Result<()> {
         let (mut archive, _) = open_zip(&self.path, WHEEL)?;
         let unreadable = |e| not_zip(WHEEL, &e).in_file(&self.path);

@@ -1,4 +1,4 @@
-//! The CSV parts of the Python package `qm9pack`.
+//! Reading the CSV parts of the Python package `qm9pack`.
 
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -16,7 +16,7 @@ pub(super) const ELEMENTS: &str = "Elements";
 pub(super) const POSITIONS: &str = "XYZ_Ang";
 pub(super) const ENERGY: &str = "InternalEnergy_0K_au";
 
-/// Streams one part; `path` is for messages.
+/// Streams one part; errors of the part name `path`.
 pub(super) fn stream(
     text: impl Read,
     path: &Path,
@@ -28,12 +28,15 @@ pub(super) fn stream(
     })
 }
 
-/// An error of the file, or an error of the caller's visitor, which is independent of the file.
+/// An error with its source.
 enum Located {
+    /// An error of the file, to which its path is added.
     Here(Error),
+    /// An error of the caller's visitor, which is returned unchanged.
     Visitor(Error),
 }
 
+/// Streams one part line by line.
 fn stream_part(
     text: impl Read,
     reading: &mut Reading<'_>,
@@ -66,7 +69,7 @@ fn stream_part(
         }
     }
     reading.advance_to(start + reader.position().byte());
-    // A number in the last column may have been cut.
+    // Without a line end, a number in the last column may have been cut.
     if !matches!(reader.get_ref().last, b'\n' | b'\r') {
         return Err(Located::Here(Error::syntax(
             "CSV",
@@ -77,7 +80,7 @@ fn stream_part(
     Ok(ControlFlow::Continue(()))
 }
 
-/// A text and its last byte that has been read.
+/// A reader that remembers the last byte it has read.
 struct Ended<R> {
     text: R,
     last: u8,
@@ -93,7 +96,7 @@ impl<R: Read> Read for Ended<R> {
     }
 }
 
-/// Where the columns stand that are read.
+/// The indices of the columns that are read.
 struct Columns {
     index: usize,
     elements: usize,
@@ -102,6 +105,7 @@ struct Columns {
 }
 
 impl Columns {
+    /// Finds the columns by the names in the header.
     fn find(header: &ByteRecord) -> Result<Columns> {
         let find = |name: &str| {
             header
@@ -122,6 +126,7 @@ impl Columns {
         })
     }
 
+    /// Makes a molecule of a line.
     fn molecule(&self, record: &ByteRecord, line: u64) -> Result<Molecule> {
         let field = |column: usize, name: &str| {
             std::str::from_utf8(&record[column])
@@ -141,7 +146,7 @@ impl Columns {
     }
 }
 
-/// Reads `['C','H']`.
+/// Reads a list of elements such as `['C','H']`.
 fn parse_elements(text: &str, line: u64) -> Result<Vec<Element>> {
     let inner = text
         .trim()
@@ -163,7 +168,7 @@ fn parse_elements(text: &str, line: u64) -> Result<Vec<Element>> {
         .collect()
 }
 
-/// Reads `[[x,y,z],[x,y,z]]`.
+/// Reads a list of positions such as `[[x,y,z],[x,y,z]]`.
 fn parse_positions(text: &str, line: u64) -> Result<Vec<[f64; 3]>> {
     let malformed = || value(line, POSITIONS, text, "a list such as [[x,y,z],[x,y,z]]");
     let mut rest = text
@@ -209,6 +214,7 @@ fn parse_positions(text: &str, line: u64) -> Result<Vec<[f64; 3]>> {
     Ok(positions)
 }
 
+/// The error for a wrong value in a column.
 fn value(line: u64, column: &str, found: &str, expected: &str) -> Error {
     Error::invalid(
         format!("line {line}, column {column}"),
@@ -217,7 +223,7 @@ fn value(line: u64, column: &str, found: &str, expected: &str) -> Error {
     )
 }
 
-/// What the CSV reader found: lines with a wrong number of columns, or a stream that breaks off.
+/// The error for lines with a wrong number of columns, or for a stream that ends early.
 pub(super) fn csv_error(error: &csv::Error) -> Error {
     let line = error.position().map(|p| p.line() as usize);
     let message = match error.kind() {

@@ -1,4 +1,4 @@
-//! What the readers of all forms of QM9 share: records, progress, and the state of one pass.
+//! Records, progress and the state of one pass, shared by the readers of all forms of QM9.
 
 use std::ops::ControlFlow;
 
@@ -9,33 +9,33 @@ use crate::error::Result;
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Qm9Form {
-    /// One molecule or several, raw extended xyz.
+    /// A raw extended xyz file of one molecule or several.
     Xyz,
     /// A folder of raw extended xyz files.
     XyzFolder,
     /// The wheel (a zip archive) of the Python package `qm9pack`.
     Wheel,
-    /// The CSV parts of that package, unpacked.
+    /// The unpacked CSV parts of the Python package `qm9pack`.
     CsvParts,
     /// The compact sample of this crate.
     Sample,
 }
 
-/// A molecule and the row it came from.
+/// A molecule and its row in the source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Qm9Record {
-    /// Zero-based row: the place of the molecule in its source, or for a sample in the source it was drawn from.
+    /// The zero-based row of the molecule in its source; for a sample, the row in the source from which it was drawn.
     pub row: usize,
     /// The molecule.
     pub molecule: Molecule,
 }
 
-/// How far a reader has come.
+/// The progress of a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Qm9Progress {
-    /// What has been read: bytes of CSV text, or files of a folder.
+    /// The amount read so far: bytes of CSV text, or files of a folder.
     pub done: u64,
-    /// The same for the whole source; a reader that finds all it needs may stop earlier.
+    /// The amount in the whole source, in the unit of `done`. A reader may stop before it.
     pub total: u64,
     /// Molecules selected so far.
     pub selected: usize,
@@ -53,7 +53,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// How much is read between two reports.
+    /// The largest amount that is read between two reports.
     const REPORT_EVERY: u64 = 1 << 18;
 
     pub(super) fn new(
@@ -72,18 +72,19 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Counts one more row; returns its number if it is selected.
+    /// Counts one more row, and returns its number if it is selected.
     pub(super) fn next_row(&mut self) -> Option<usize> {
         let row = self.row;
         self.row += 1;
         self.selects(row).then_some(row)
     }
 
-    /// Asks whether a row that carries its own number is selected.
+    /// Returns whether a row is selected.
     pub(super) fn selects(&mut self, row: usize) -> bool {
         (self.select)(row)
     }
 
+    /// Counts a selected molecule and passes it to the visitor.
     pub(super) fn deliver(&mut self, record: Qm9Record) -> Result<ControlFlow<()>> {
         self.selected += 1;
         (self.visit)(record)
@@ -93,7 +94,9 @@ impl<'a> Reading<'a> {
         self.done
     }
 
-    /// Moves on to `done`, and reports where a step is completed. A folder reports each of its files.
+    /// Sets the amount read, and reports when a step is completed.
+    ///
+    /// A step is 1/1024 of the source, but at most `REPORT_EVERY` and at least one byte or file.
     pub(super) fn advance_to(&mut self, done: u64) {
         let step = Self::REPORT_EVERY.min(self.total / 1024).max(1);
         let completed = done / step > self.done / step;

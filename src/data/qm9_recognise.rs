@@ -1,4 +1,4 @@
-//! Tells by its content which form of QM9 a file or folder holds, and opens it.
+//! Recognising the form of QM9 in a file or folder by its content.
 
 use crate::error::FileOperation;
 use std::fs;
@@ -14,12 +14,13 @@ use crate::files::formats::{HEAD_LEN as FORMAT_LEN, ZIP, describe, known_format}
 use crate::files::reading::{io_error, open};
 use crate::files::text::BYTE_ORDER_MARK;
 
-/// What errors call the wheel.
+/// The name of the wheel's format in errors.
 pub(super) const WHEEL: &str = "zip archive";
 
-/// How many bytes at the start of a file decide which form it has.
+/// The number of bytes at the start of a file that decide its form.
 const HEAD_LEN: u64 = 4096;
 
+/// Recognises a folder of xyz files or of CSV parts, and returns its files in the order of reading.
 pub(super) fn recognise_folder(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
     let mut xyz = Vec::new();
     let mut csv = Vec::new();
@@ -51,6 +52,7 @@ pub(super) fn recognise_folder(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
     }
 }
 
+/// Recognises the form of a file, and returns the files to read or their names in the archive.
 pub(super) fn recognise_file(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
     let mut head = Vec::new();
     let (file, _) = open(path)?;
@@ -87,11 +89,12 @@ pub(super) fn recognise_file(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
     }
 }
 
+/// Lists the CSV parts in a wheel.
 fn recognise_archive(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
     let (archive, _) = open_zip(path, WHEEL)?;
     let mut parts: Vec<PathBuf> = archive
         .file_names()
-        .filter_map(|name| name.ok()) // a name that is not text is no part
+        .filter_map(|name| name.ok()) // skips names that are not Unicode
         .filter(|name| {
             !is_passed_over(name) && is_part(name.rsplit('/').next().unwrap_or_default())
         })
@@ -107,6 +110,7 @@ fn recognise_archive(path: &Path) -> Result<(Qm9Form, Vec<PathBuf>)> {
     Ok((Qm9Form::Wheel, parts))
 }
 
+/// Whether a file name is `qm9_part` and a number, with the ending `.csv`.
 fn is_part(name: &str) -> bool {
     name.strip_prefix("qm9_part")
         .and_then(|rest| rest.strip_suffix(".csv"))

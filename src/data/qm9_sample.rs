@@ -1,8 +1,8 @@
-//! Random samples of QM9: the procedure that draws them, and the compact file that holds one.
+//! Random samples of QM9: the procedure that draws a sample, and the compact file that holds it.
 //!
-//! Rows divisible by ten are the *design pool*: everything that was chosen by trial (features, depth,
-//! activation, ridge) was chosen there. Samples are drawn from the other rows, so that no molecule on which
-//! results are reported took part in a choice.
+//! The rows whose number is divisible by ten form the *design pool*. Features, depth, activation and ridge were
+//! chosen by trial on molecules of the design pool. Samples are drawn from the other rows, so reported results use
+//! no molecule on which a choice was made.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::files::reading::read_bytes;
 use crate::files::text::decode;
 
-/// Every row that this divides belongs to the design pool.
+/// Rows divisible by this number belong to the design pool.
 pub const DESIGN_POOL_STRIDE: usize = 10;
 
 /// Seed of the sample that ships with the crate.
@@ -27,7 +27,7 @@ pub const SAMPLE_SEED: u64 = 9;
 /// Number of molecules in the sample that ships with the crate.
 pub const SAMPLE_LEN: usize = 1340;
 
-/// The comment at the head of the sample that ships with the crate: origin, draw, units, citation.
+/// The comment at the head of the sample that ships with the crate, with its origin, draw, units and citations.
 pub const SAMPLE_COMMENT: &str = "\
 A random sample of QM9, from the files qm9_part1.csv to qm9_part3.csv of the Python package qm9pack 1.0.3
 Draw: seed 9, rows not divisible by 10, in the order drawn (docs/data.md)
@@ -44,16 +44,19 @@ pub(super) const COLUMNS: [&str; 5] = [
     "u0_hartree",
 ];
 
-/// The comment that states how many molecules follow.
+/// The beginning of the comment that states the number of molecules.
 const COUNT_KEY: &str = "# molecules: ";
 
-/// Draws rows at random and without repetition from those outside the design pool.
+/// Draws rows outside the design pool at random, without repetition.
 ///
-/// The procedure is fixed to the bit: write down the rows `r < total_rows` with `r % 10 != 0` in ascending
-/// order as `c[0..n]`; for `i = 0, 1, …, count − 1` draw a 64-bit word `w` and exchange `c[i]` with
-/// `c[i + ⌊w (n − i) / 2⁶⁴⌋]`; the sample is `c[0..count]` in this order. The words come from ChaCha with 8
-/// rounds, stream 0, whose key is the seed (8 bytes, little endian) followed by 24 zero bytes. A smaller sample
-/// with the same seed is therefore the beginning of a larger one.
+/// The procedure is fixed to the bit:
+///
+/// 1. List the rows `r < total_rows` with `r % 10 != 0` in ascending order as `c[0..n]`.
+/// 2. For `i = 0, 1, …, count − 1` draw a 64-bit word `w` and exchange `c[i]` with `c[i + ⌊w (n − i) / 2⁶⁴⌋]`.
+/// 3. The sample is `c[0..count]` in this order.
+///
+/// The words come from ChaCha with 8 rounds, stream 0, whose key is the seed (8 bytes, little endian) followed by 24
+/// zero bytes. With equal seeds, a smaller sample is the beginning of a larger one.
 ///
 /// # Arguments
 /// * `total_rows` — number of rows to draw from, [`super::qm9::QM9PACK_ROWS`] for the `qm9pack` wheel
@@ -98,13 +101,13 @@ pub fn sample_rows(total_rows: usize, count: usize, seed: u64) -> Result<Vec<usi
 
 /// Writes molecules as a sample file.
 ///
-/// The file is CSV with the columns `row`, `index`, `elements` (`CHHHH`), `positions_angstrom` (3 numbers an atom,
-/// separated by blanks) and `u0_hartree`, after a comment with the number of molecules. Each number has the fewest
-/// digits that read back as the same `f64`, without a leading zero before the point.
+/// The file begins with a comment that states the number of molecules. CSV follows, with the columns `row`, `index`,
+/// `elements` (`CHHHH`), `positions_angstrom` (three numbers per atom, separated by blanks) and `u0_hartree`. Each
+/// number has the fewest digits that read back as the `f64` itself, without a leading zero before the point.
 ///
 /// # Arguments
 /// * `out` — a buffered writer
-/// * `records` — in the order in which they shall stand
+/// * `records` — the molecules, in the order of the file
 /// * `comment` — lines about the origin; each is written after a `#`
 ///
 /// # Errors
@@ -149,7 +152,7 @@ pub fn write_sample(
     out.flush()
 }
 
-/// The shortest decimal that reads back exactly, without the zero before the point.
+/// The shortest decimal form that reads back exactly, without the zero before the point.
 fn compact(number: f64) -> String {
     let text = number.to_string();
     if let Some(rest) = text.strip_prefix("0.") {
@@ -188,7 +191,7 @@ pub(super) fn stream(path: &Path, reading: &mut Reading<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Compares the number of lines with the number that the file states, and demands the last line's end.
+/// Checks that the file holds the number of molecules that it states, and that its last line is complete.
 fn check_complete(content: &str) -> Result<()> {
     let stated = content
         .lines()
@@ -219,6 +222,7 @@ fn check_complete(content: &str) -> Result<()> {
     Ok(())
 }
 
+/// Makes a molecule of a line.
 fn molecule(record: &StringRecord, line: u64) -> Result<Molecule> {
     let id = integer(&record[1], line, COLUMNS[1])?;
     let elements = record[2]

@@ -1,9 +1,9 @@
-//! Numbers as QM9 writes them, and the wording of errors, shared by the readers.
+//! Numbers in the notation of QM9, and parts of error messages, shared by the readers.
 
 use super::molecule::{Element, Molecule};
 use crate::error::{Error, Result};
 
-/// Most atoms of a molecule that is read; QM9 has up to 29. Each pair of them is checked.
+/// The largest number of atoms of a molecule that is read, because the distance of each pair is checked. QM9 has up to 29 atoms.
 const MAX_ATOMS: usize = 1000;
 
 /// The first characters of a text, for an error message.
@@ -15,7 +15,8 @@ pub(super) fn excerpt(text: &str) -> String {
     }
 }
 
-/// Reads a number as QM9 writes it: `-1.5`, `0.`, `1.5E-6`, `1.5*^-6`; `None` if it is none or not finite.
+/// Reads a number in the notation of QM9: `-1.5`, `0.`, `1.5E-6`, `1.5*^-6`. Returns `None` for another text or a number that is not
+/// finite.
 pub(super) fn parse_number(text: &str) -> Option<f64> {
     let text = text.trim();
     let number: f64 = if text.contains("*^") {
@@ -26,7 +27,7 @@ pub(super) fn parse_number(text: &str) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// Assembles a molecule of a file.
+/// Makes a molecule from the values in a file, after checking the number of atoms.
 pub(super) fn molecule(
     id: u32,
     elements: Vec<Element>,
@@ -43,7 +44,7 @@ pub(super) fn molecule(
     Molecule::new(id, elements, positions, energy)
 }
 
-/// Adds the place before the subject of an error.
+/// Adds a place in the file before the subject of an error.
 pub(super) fn at(place: &str, error: Error) -> Error {
     error.renamed(|what| format!("{place}, {what}"))
 }

@@ -1,33 +1,33 @@
-//! Molecules in the raw extended xyz format of QM9.
+//! Reading molecules in the raw extended xyz format of QM9.
 
 use super::molecule::{Element, Molecule};
 use super::qm9_text::{at, excerpt, molecule, parse_number};
 use crate::error::{Error, Result};
 
-/// Entries of the second line: `gdb`, the number of the molecule, 15 properties.
+/// The number of entries of the second line: `gdb`, the number of the molecule, and 15 properties.
 const PROPERTIES: usize = 17;
-/// Place of U0 among them.
+/// The index of U0 among the entries of the second line.
 const U0: usize = 12;
 
-/// Lines of a molecule beside its atoms: number of atoms, properties, frequencies, SMILES, InChI.
+/// The number of lines of a molecule beside its atoms: number of atoms, properties, frequencies, SMILES, InChI.
 const OTHER_LINES: usize = 5;
 
 /// The lines of one molecule.
 pub(super) struct Block<'a> {
-    /// Fewer than expected if the file ends in it.
+    /// The lines, fewer than expected if the file ends within the molecule.
     lines: &'a [&'a str],
-    /// How many lines of the file come before.
+    /// The number of lines of the file before the molecule.
     before: usize,
 }
 
-/// The molecules of a file, one after the other; blank lines may stand between and after them.
+/// Divides the lines of a file into molecules; blank lines may stand between and after molecules.
 ///
-/// Only the numbers of atoms are parsed. The first error ends the file.
+/// Only the numbers of atoms are parsed. The iterator ends after the first error.
 pub(super) fn blocks<'a>(lines: &'a [&'a str]) -> impl Iterator<Item = Result<Block<'a>>> {
     let mut next = Some(0);
     std::iter::from_fn(move || {
         let from = next?;
-        // The first molecule begins on the first line, or is missing.
+        // Blank lines before the first molecule are not skipped: it must begin on the first line.
         let before = match lines[from..]
             .iter()
             .position(|line| !line.trim().is_empty())
@@ -53,8 +53,9 @@ pub(super) fn blocks<'a>(lines: &'a [&'a str]) -> impl Iterator<Item = Result<Bl
     })
 }
 
-/// Refuses a last line that may have been cut: without a line end it is whole if its two names are the same, as nearly
-/// all are.
+/// Refuses a last line without a line end, unless its two names are equal and so cannot have been cut.
+///
+/// The last line of a molecule holds two InChI names, which are equal for nearly all molecules.
 pub(super) fn check_last(lines: &[&str]) -> Result<()> {
     let mut names = lines.last().map_or("", |line| line).split_whitespace();
     match (names.next(), names.next()) {
@@ -90,17 +91,20 @@ fn atom_count(line: Option<&str>, before: usize) -> Result<usize> {
 }
 
 impl Block<'_> {
-    /// Reads the molecule.
+    /// Parses the molecule.
     ///
-    /// Line 1: the number of atoms n. Line 2: `gdb`, number, A, B, C, μ, α, homo, lumo, gap, r², zpve, U0, U, H, G, Cv.
-    /// Then n lines: element, x, y, z, charge. Then the frequencies, SMILES and InChI, which must be there (else
-    /// the file was cut off) and are not used.
+    /// | lines | content |
+    /// |-------|---------|
+    /// | 1 | the number of atoms n |
+    /// | 2 | `gdb`, number, A, B, C, μ, α, homo, lumo, gap, r², zpve, U0, U, H, G, Cv |
+    /// | n | element, x, y, z, charge |
+    /// | 3 | the frequencies, SMILES and InChI, which must be present and are not used |
     pub(super) fn parse(&self) -> Result<Molecule> {
         parse(self.lines, self.before)
     }
 }
 
-/// Reads a molecule; `before` lines of the file come before its own.
+/// Parses the lines of a molecule; `before` lines of the file come before them.
 fn parse(lines: &[&str], before: usize) -> Result<Molecule> {
     let line = |number: usize| -> Result<&str> {
         lines.get(number - 1).copied().ok_or_else(|| {
@@ -162,7 +166,8 @@ fn parse(lines: &[&str], before: usize) -> Result<Molecule> {
         elements.push(element);
         positions.push([numbers[0], numbers[1], numbers[2]]);
     }
-    // The number of frequencies, 3n − 6 or 3n − 5, tells a wrong count of atoms from a right one.
+    // If the stated number of atoms is too small, the line of an atom stands in place of the frequencies. It begins with a symbol,
+    // which is not a number.
     let last = count + 3;
     let frequencies: Vec<&str> = line(last)?.split_whitespace().collect();
     if let Some(text) = frequencies.iter().find(|text| parse_number(text).is_none()) {

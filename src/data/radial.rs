@@ -1,4 +1,4 @@
-//! How the weight of a neighbouring atom falls with its distance, and how wide it looks on the sphere.
+//! The weight of a neighbouring atom as a function of its distance, and its angular width on the sphere.
 
 use std::f64::consts::{FRAC_PI_4, PI};
 
@@ -9,18 +9,18 @@ use crate::sphere::sampling::check_band_limit;
 
 /// The value of the angular profile at its angular width.
 const VALUE_AT_WIDTH: f64 = 0.05;
-/// Beyond this many natural widths, exp(−u²) is far below ε.
+/// The value of u beyond which exp(−u²) is neglected; it is far below ε there.
 const PROFILE_REACH: f64 = 7.0;
-/// Nodes for exp(−u²) on `[0, PROFILE_REACH]` alone; polynomials of degree d need d / 2 more.
+/// The number of quadrature nodes for exp(−u²) on `[0, PROFILE_REACH]`; a factor that is a polynomial of degree d needs d / 2 more.
 const PROFILE_NODES: usize = 48;
 
 /// A function of the distance r between two atoms, in ångström. An example is at [`RadialChannel`].
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RadialFunction {
-    /// $`r^{-p}`$, with the power p; distances in ångström.
+    /// A power $`r^{-p}`$, with the exponent p.
     Power(f64),
-    /// $`r^{-p} \exp(-(r - c)^2 / (2 s^2))`$, a shell.
+    /// A shell $`r^{-p} \exp(-(r - c)^2 / (2 s^2))`$.
     Gaussian {
         /// Centre c in ångström.
         centre: f64,
@@ -55,14 +55,14 @@ impl RadialFunction {
     }
 }
 
-/// A smooth end of the neighbourhood, multiplied onto every radial function.
+/// A cutoff that limits the neighbourhood of an atom; every radial function is multiplied by it.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum RadialCutoff {
-    /// Every atom of the molecule counts.
+    /// No cutoff: all other atoms of the molecule are neighbours.
     #[default]
     None,
-    /// $`\tfrac12 (1 + \cos(\pi r / R))`$ up to the radius R, zero beyond.
+    /// The factor $`\tfrac12 (1 + \cos(\pi r / R))`$ up to the radius R, and zero beyond.
     Cosine {
         /// R in ångström.
         radius: f64,
@@ -102,7 +102,7 @@ impl RadialCutoff {
 /// s \, (Z_i Z_j)^a \, g(r) \, \exp\!\left(-\frac{(x \cdot \hat r - 1)^2}{b}\right) , \qquad
 /// b = -\frac{(\cos\omega - 1)^2}{\ln 0.05}
 /// ```
-/// so that the profile on the sphere is 1 in the direction of the neighbour and 0.05 at the angle ω from it.
+/// The profile on the sphere is 1 in the direction of the neighbour, and 0.05 at the angle ω from it.
 ///
 /// # Examples
 /// ```
@@ -116,18 +116,18 @@ impl RadialCutoff {
 /// ESM23, with g = r⁻² and r⁻⁶, ω = π/4, a = s = 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RadialChannel {
-    /// g.
+    /// The radial function g.
     pub function: RadialFunction,
-    /// ω in radians, in (0, π].
+    /// The angular width ω in radians, in (0, π].
     pub angular_width: f64,
-    /// a.
+    /// The exponent a of the charges.
     pub charge_exponent: f64,
-    /// s.
+    /// The scale s.
     pub scale: f64,
 }
 
 impl RadialChannel {
-    /// Combines a radial function with the angular width π/4, charges to the first power and scale 1.
+    /// Makes a channel with angular width π/4, charge exponent 1 and scale 1.
     pub fn new(function: RadialFunction) -> RadialChannel {
         RadialChannel {
             function,
@@ -169,10 +169,13 @@ impl RadialChannel {
     /// ```math
     /// \lambda_\ell = 2\pi \int_{-1}^{1} \exp\!\left(-\frac{(t - 1)^2}{b}\right) P_\ell(t) \, dt , \qquad 0 \le \ell < L
     /// ```
-    /// The function $`x \mapsto e(x \cdot \hat r)`$ has the coefficients $`\lambda_\ell \, \overline{Y_{\ell m}(\hat r)}`$.
+    /// The profile $`x \mapsto \exp(-(x \cdot \hat r - 1)^2 / b)`$ has the coefficients
+    /// $`\lambda_\ell \, \overline{Y_{\ell m}(\hat r)}`$.
     ///
     /// # Arguments
-    /// * `band_limit` — L
+    /// * `band_limit` — L; degrees ℓ < L are computed
+    ///
+    /// Returns $`\lambda_0, \dots, \lambda_{L-1}`$.
     ///
     /// # Cost and accuracy
     /// O(L²) time; error of a few ε · $`\lambda_0`$.
@@ -195,7 +198,7 @@ impl RadialChannel {
         check_band_limit(band_limit)?;
         self.check_angular_width()?;
         let natural_width = self.profile_variance().sqrt();
-        // u = (1 − t) / √b; the rule covers only the part where the profile is not zero to rounding.
+        // In u = (1 − t)/√b the profile is exp(−u²), and the Gauss–Legendre nodes cover only u ≤ PROFILE_REACH.
         let reach = PROFILE_REACH.min(2.0 / natural_width);
         let rule = GaussLegendre::new(PROFILE_NODES + band_limit / 2)?;
         let mut lambda = vec![0.0; band_limit];
@@ -203,6 +206,7 @@ impl RadialChannel {
         for (node, weight) in rule.nodes.iter().zip(&rule.weights) {
             let u = 0.5 * reach * (1.0 + node);
             let mass = PI * reach * natural_width * weight * (-u * u).exp();
+            // The recurrence takes 1 − t, which keeps its digits near the pole.
             legendre_polynomials(u * natural_width, &mut polynomials);
             for (entry, p) in lambda.iter_mut().zip(&polynomials) {
                 *entry += mass * p;
@@ -211,7 +215,7 @@ impl RadialChannel {
         Ok(lambda)
     }
 
-    /// b.
+    /// The constant b of the angular profile.
     pub(super) fn profile_variance(&self) -> f64 {
         // 1 − cos ω = 2 sin²(ω/2) keeps its digits for a small ω.
         let drop = 2.0 * (0.5 * self.angular_width).sin().powi(2);

@@ -1,4 +1,4 @@
-//! Other sizes of images: areas averaged when shrinking, bilinear interpolation when growing.
+//! Resizing images: an axis that shrinks is averaged over areas, and an axis that grows is interpolated linearly.
 
 use ndarray::{Array4, Axis};
 
@@ -6,15 +6,19 @@ use super::image_set::ImageSet;
 use crate::{Error, Result};
 
 impl ImageSet {
-    /// Resizes all images, each axis by itself.
+    /// Resizes all images, one axis at a time.
     ///
-    /// An axis that shrinks from N to n pixels is averaged: pixel i is the mean over the interval
-    /// $`[i N / n, (i + 1) N / n)`$ of the piecewise constant signal, so the mean of the image stays. An axis that
-    /// grows is interpolated linearly between pixel centres, at $`(i + 1/2) N / n - 1/2`$, and constant beyond the
-    /// outermost centres. An axis whose length stays is copied.
+    /// An axis that shrinks from N to n pixels is averaged: pixel i is the mean of the piecewise constant signal over the
+    /// interval $`[i N / n, (i + 1) N / n)`$. The mean of the image does not change. An axis that grows is interpolated
+    /// linearly between pixel centres, at $`(i + 1/2) N / n - 1/2`$; beyond the outermost centres the signal is constant.
+    /// An axis whose length does not change is copied.
+    ///
+    /// # Arguments
+    /// * `height`, `width` — the new size in pixels
     ///
     /// # Cost and accuracy
-    /// O(c n (H W + H' W')) time, a copy of the images in memory; weights are rounded once.
+    /// O(c n (H W + H' W')) time for n images of c channels from size H × W to H' × W', and memory for a copy of the images
+    /// after each axis. Weights are rounded once.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if a size is zero or the images do not fit into memory.
@@ -32,11 +36,11 @@ impl ImageSet {
     }
 }
 
-/// Resizes images of shape `[n, H, W, c]`.
+/// Resizes images of shape `[n, H, W, c]` to `[n, height, width, c]`.
 pub(super) fn resize(images: &Array4<f64>, height: usize, width: usize) -> Result<Array4<f64>> {
     check_size(height, width)?;
     let (count, rows, columns, channels) = images.dim();
-    // The axis that shrinks comes first, so the intermediate image is not larger than both ends.
+    // An axis that shrinks comes first, so that the intermediate image is not larger than both the old and the new image.
     let first = if height <= rows {
         (1, height)
     } else {
@@ -73,7 +77,7 @@ pub(super) fn check_size(height: usize, width: usize) -> Result<()> {
     Ok(())
 }
 
-/// Refuses arrays that no memory can hold, before any is taken.
+/// Refuses an array that does not fit into memory, before it is made.
 pub(super) fn check_memory(shape: &[usize]) -> Result<()> {
     let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
     let fits = count.is_some_and(|count| Vec::<f64>::new().try_reserve_exact(count).is_ok());
@@ -96,6 +100,7 @@ fn resample(array: &Array4<f64>, axis: Axis, len: usize) -> Array4<f64> {
     let mut shape = array.raw_dim();
     shape[axis.index()] = len;
     let mut out = Array4::zeros(shape);
+    // out_i = Σ_j w_ij in_(start + j), for a whole slice across the axis at a time.
     for (i, mut target) in out.axis_iter_mut(axis).enumerate() {
         let (start, weights) = if len < old {
             area_weights(i, old, len)
@@ -109,8 +114,10 @@ fn resample(array: &Array4<f64>, axis: Axis, len: usize) -> Array4<f64> {
     out
 }
 
-/// The first old pixel below new pixel `i`, and the share of each in its mean. In units of 1/len of an old pixel,
-/// the old pixel j covers [j len, (j + 1) len) and the new one [i old, (i + 1) old): whole numbers.
+/// The first old pixel that overlaps new pixel `i`, and the weight of each overlapping pixel in the mean.
+///
+/// Lengths are counted in 1/len of an old pixel, so that all of them are integers. The old pixel j covers
+/// [j len, (j + 1) len), and the new pixel i covers [i old, (i + 1) old).
 fn area_weights(i: usize, old: usize, len: usize) -> (usize, Vec<f64>) {
     let (begin, end) = (i * old, (i + 1) * old);
     let start = begin / len;
@@ -123,8 +130,10 @@ fn area_weights(i: usize, old: usize, len: usize) -> (usize, Vec<f64>) {
     (start, weights)
 }
 
-/// The old pixel before the centre of new pixel `i`, and the weights of it and the next. In units of 1/(2 len) of
-/// an old pixel the centre lies at (2 i + 1) old − len: a whole number.
+/// The last old pixel whose centre is not beyond the centre of new pixel `i`, and the weights of this pixel and the next.
+///
+/// Lengths are counted in 1/(2 len) of an old pixel from the centre of the first one. The centre of new pixel i then lies at the
+/// integer (2 i + 1) old − len.
 fn linear_weights(i: usize, old: usize, len: usize) -> (usize, Vec<f64>) {
     let centre = ((2 * i + 1) * old).saturating_sub(len);
     let (start, rest) = (centre / (2 * len), centre % (2 * len));

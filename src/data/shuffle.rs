@@ -1,4 +1,4 @@
-//! Random orders that are fixed to the bit by their seed.
+//! Random orders that the seed determines to the bit, on every machine.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -10,12 +10,12 @@ pub(crate) fn generator(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// A number below `count`, which is at least 1: `floor(w count / 2^64)` for a 64-bit word w.
+/// Draws a number below `count`, which must be at least 1: `floor(w count / 2^64)` for a 64-bit word w.
 pub(crate) fn below(rng: &mut ChaCha8Rng, count: usize) -> usize {
     ((u128::from(rng.next_u64()) * count as u128) >> 64) as usize
 }
 
-/// Fisher and Yates, from the front: entry i is exchanged with one of those from i on.
+/// Shuffles items by the method of Fisher and Yates, from the front: entry i is exchanged with a random entry j ≥ i.
 pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
     for i in 0..items.len() {
         let other = i + below(rng, items.len() - i);

@@ -1,4 +1,4 @@
-//! Features of molecules: for each atom, signals on the sphere that show where its neighbours are.
+//! Features of molecules: signals on the sphere around each atom that show the directions of its neighbours.
 
 use std::f64::consts::PI;
 
@@ -13,22 +13,19 @@ use crate::sphere::{Sampling, SphericalHarmonics};
 /// The signals on the sphere around each atom of a molecule.
 ///
 /// For atom i, element z and radial function k the signal is
-///
 /// ```math
 /// f^i_{z k}(x) = S_{z k} \sum_{j \ne i, \, Z_j = z} s_k \, (Z_i Z_j)^{a_k} \, h(r_{ij}) \, g_k(r_{ij}) \,
 ///     \exp\!\left(-\frac{(x \cdot \hat r_{ij} - 1)^2}{b_k}\right) , \qquad x \in S^2
 /// ```
-/// with $`\hat r_{ij}`$ the direction from atom i to atom j, the radial functions $`g_k`$ with $`s_k, a_k, b_k`$ as in
-/// [`RadialChannel`], the [`RadialCutoff`] h and the scale of each channel S. Rotating a molecule rotates its
-/// signals. The default is $`g = r^{-2}, r^{-6}`$ with angular width π/4 and all scales 1, for the elements H, C, N,
-/// O, F: ten channels.
+/// where $`\hat r_{ij}`$ is the direction from atom i to atom j, $`g_k, s_k, a_k, b_k`$ are as in [`RadialChannel`], h is
+/// the [`RadialCutoff`], and S is the scale of each channel. Rotating a molecule rotates its signals. The default has ten
+/// channels: $`g = r^{-2}, r^{-6}`$ with angular width π/4 and all scales 1, for the elements H, C, N, O, F.
 ///
 /// **Channel index**: `element * radial_count + radial`, both counted in the order given to the builder.
-/// Neighbours whose element is not among the elements are left out.
+/// Neighbours of other elements are left out.
 ///
-/// Each signal is a sum of zonal functions, so its coefficients up to the band limit are exact: they are not
-/// computed from samples. The signals themselves have no band limit, and [`SphericalFeatures::grid`] samples
-/// them without smoothing.
+/// Each signal is a sum of zonal functions, so its coefficients up to the band limit follow from a closed formula and not
+/// from samples. The signals have no band limit, and [`SphericalFeatures::grid`] samples them without smoothing.
 ///
 /// # Examples
 /// ```
@@ -99,10 +96,11 @@ impl SphericalFeaturesBuilder {
         SphericalFeaturesBuilder { cutoff, ..self }
     }
 
-    /// Sets the weight h of the atom in the centre; default 0.
+    /// Sets the weight w of the atom in the centre; default 0.
     ///
-    /// The atom itself is no neighbour and has no direction: it adds to every radial function of its own element
-    /// the constant $`h s (Z_i^2)^a \lambda_0 / 4\pi`$, a profile of weight h spread over all directions.
+    /// The central atom i has no direction. It adds the constant $`w S_{z k} s_k (Z_i^2)^{a_k} \lambda_0 / 4\pi`$ to the
+    /// signal of its own element z and each radial function k. The constant is a profile of weight w spread evenly over all
+    /// directions.
     pub fn centre(self, weight: f64) -> Self {
         SphericalFeaturesBuilder {
             centre: weight,
@@ -110,7 +108,7 @@ impl SphericalFeaturesBuilder {
         }
     }
 
-    /// Sets a factor for each channel, in the order of the channel index; default 1.
+    /// Sets one factor S per channel, in the order of the channel index; default 1.
     pub fn channel_scales(self, channel_scales: impl Into<Vec<f64>>) -> Self {
         SphericalFeaturesBuilder {
             channel_scales: Some(channel_scales.into()),
@@ -177,17 +175,19 @@ impl SphericalFeaturesBuilder {
     }
 }
 
-/// Atom j as seen from atom i.
+/// Atom j as a neighbour of atom i.
 struct Neighbour {
+    /// The unit vector from atom i to atom j.
     direction: [f64; 3],
-    /// Channel of the first radial function.
+    /// The channel of the first radial function.
     channel: usize,
-    /// Weight of each radial function.
+    /// The weight of each radial function.
     weights: Vec<f64>,
 }
 
 impl SphericalFeatures {
-    /// Starts from the published features: five elements, $`r^{-2}`$ and $`r^{-6}`$, angular width π/4.
+    /// Returns a builder with the options of the published features: five elements, $`r^{-2}`$ and $`r^{-6}`$, angular width
+    /// π/4.
     ///
     /// # Arguments
     /// * `band_limit` — L; coefficients have degrees ℓ < L
@@ -238,7 +238,7 @@ impl SphericalFeatures {
         self.channel_scales.len()
     }
 
-    /// Returns the index of the channel of an element and a radial function; `None` if there is none.
+    /// Returns the index of the channel of an element and a radial function; `None` if the features have no such channel.
     pub fn channel(&self, element: Element, radial: usize) -> Option<usize> {
         let place = self.elements.iter().position(|e| *e == element)?;
         (radial < self.radial.len()).then_some(place * self.radial.len() + radial)
@@ -254,20 +254,22 @@ impl SphericalFeatures {
     /// # Arguments
     /// * `molecule` — unchanged
     ///
-    /// Returns shape `[atoms, channels, L, 2L − 1]`, entry `[.., l, m + L − 1]`; zero where |m| > l.
+    /// Returns coefficients of shape `[atoms, channels, L, 2L − 1]`, entry `[.., l, m + L − 1]`; zero where |m| > l.
     ///
     /// # Cost and accuracy
     /// O(atoms² · radial · L²) time; error of a few ε · ℓ times $`\lambda_0 \sum_j |w_j|`$.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if atoms are so near that a weight overflows.
+    /// [`Error::InvalidValue`] if two atoms are so close that a weight overflows.
     pub fn coefficients(&self, molecule: &Molecule) -> Result<Array4<Complex64>> {
         let limit = self.band_limit;
         let mut coeffs =
             Array4::zeros((molecule.len(), self.channel_count(), limit, 2 * limit - 1));
+        // The harmonics lie packed, entry l² + l + m. They are computed once per neighbour and serve all radial functions.
         let mut harmonics = vec![Complex64::ZERO; limit * limit];
         for (i, mut signals) in coeffs.outer_iter_mut().enumerate() {
             for (channel, mean) in self.centre_means(molecule.elements()[i]) {
+                // The coefficient of a constant c in degree 0 is √(4π) c.
                 signals[[channel, 0, limit - 1]] += mean * (4.0 * PI).sqrt();
             }
             for neighbour in self.neighbours(molecule, i)? {
@@ -295,7 +297,7 @@ impl SphericalFeatures {
     /// * `molecule` — unchanged
     /// * `sampling` — the grid, with the band limit of the features
     ///
-    /// Returns shape `[atoms, θ, φ, channels]`, values of the formula itself.
+    /// Returns values of shape `[atoms, θ, φ, channels]`, without a band limit.
     ///
     /// # Cost and accuracy
     /// O(atoms² · points · radial) time; error of a few ε · $`\sum_j |w_j| / b`$.
@@ -343,14 +345,19 @@ impl SphericalFeatures {
     /// * `molecule` — unchanged
     /// * `directions` — vectors of any positive length
     ///
-    /// Returns shape `[atoms, points, channels]`; no points give an empty array.
+    /// Returns values of shape `[atoms, points, channels]`; without points the array is empty.
+    ///
+    /// # Cost and accuracy
+    /// As [`SphericalFeatures::grid`].
     ///
     /// # Errors
-    /// [`Error::NotFinite`] or [`Error::InvalidValue`] for a direction that is NaN, infinite or zero; else as for
+    /// [`Error::NotFinite`] or [`Error::InvalidValue`] for a direction that is NaN, infinite or zero; otherwise as for
     /// [`SphericalFeatures::coefficients`].
     pub fn values_at(&self, molecule: &Molecule, directions: &[[f64; 3]]) -> Result<Array3<f64>> {
         let directions = normalise(directions)?;
         let mut values = Array3::zeros((molecule.len(), directions.len(), self.channel_count()));
+        // Values lie `[points, channels]` per atom. One profile over all points is computed at a time, and added to a column with the
+        // weight of its radial function.
         let mut profile = vec![0.0; directions.len()];
         for (i, mut signals) in values.outer_iter_mut().enumerate() {
             for (channel, mean) in self.centre_means(molecule.elements()[i]) {
@@ -358,7 +365,7 @@ impl SphericalFeatures {
             }
             for neighbour in self.neighbours(molecule, i)? {
                 for (k, channel) in self.radial.iter().enumerate() {
-                    // Radial functions of one angular width share the exponentials.
+                    // Consecutive radial functions of equal angular width share the exponentials.
                     if k == 0 || channel.angular_width != self.radial[k - 1].angular_width {
                         let rate = -1.0 / channel.profile_variance();
                         for (entry, x) in profile.iter_mut().zip(&directions) {
@@ -376,7 +383,7 @@ impl SphericalFeatures {
         Ok(values)
     }
 
-    /// The constants that an atom adds to its own signals, with their channels.
+    /// The constants that the central atom adds to its own signals, each with its channel.
     fn centre_means(&self, element: Element) -> impl Iterator<Item = (usize, f64)> {
         let first = self.channel(element, 0).filter(|_| self.centre != 0.0);
         let charge = f64::from(element.atomic_number());
@@ -389,7 +396,7 @@ impl SphericalFeatures {
         })
     }
 
-    /// Lists what atom i sees: direction, channel and weights of every atom that contributes.
+    /// Lists the neighbours of atom i within the cutoff, with direction, channel and weights.
     fn neighbours(&self, molecule: &Molecule, i: usize) -> Result<Vec<Neighbour>> {
         let (elements, positions) = (molecule.elements(), molecule.positions());
         let mut neighbours = Vec::with_capacity(molecule.len());
@@ -432,6 +439,7 @@ impl SphericalFeatures {
     }
 }
 
+/// Scales directions to unit length.
 fn normalise(directions: &[[f64; 3]]) -> Result<Vec<[f64; 3]>> {
     let mut units = Vec::with_capacity(directions.len());
     for (point, direction) in directions.iter().enumerate() {

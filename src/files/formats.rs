@@ -1,11 +1,11 @@
-//! Well-known formats by their first bytes, so that an error says which kind of file was found.
+//! Recognising well-known formats by their first bytes, so that an error names the kind of file found.
 
-/// How many bytes at the start of a file tell its format: the head of a tar archive.
+/// The number of bytes at the start of a file that show its format; the header of a tar archive is the longest.
 pub(crate) const HEAD_LEN: u64 = 512;
 
 /// The first bytes of a gzip file.
 pub(crate) const GZIP: &[u8] = b"\x1f\x8b";
-/// The first bytes of a zip archive, with entries and without.
+/// The first bytes of a zip archive with entries, and of an empty one.
 pub(crate) const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 /// The first bytes of a `.npy` file.
 pub(crate) const NPY: &[u8] = b"\x93NUMPY";
@@ -15,10 +15,10 @@ pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 pub(crate) const JPEG: &[u8] = b"\xff\xd8\xff";
 /// The first bytes of a TIFF file in either byte order.
 pub(crate) const TIFF: [&[u8]; 2] = [b"II\x2a\0", b"MM\0\x2a"];
-/// Where a tar archive says that it is one, and what it says.
+/// The offset of the mark of a tar archive, and the mark.
 const TAR: (usize, &[u8]) = (257, b"ustar");
 
-/// Where the mark of a format lies, the mark, and what the file is called.
+/// The offset of the mark of each format, the mark, and the name of the format in errors.
 const FORMATS: [(usize, &[u8], &str); 43] = [
     (0, NPY, "a NumPy .npy file"),
     (0, ZIP[0], "a zip archive (.npz and others)"),
@@ -65,7 +65,7 @@ const FORMATS: [(usize, &[u8], &str); 43] = [
     (0, b"\xef\xbb\xbf", "text in UTF-8"),
 ];
 
-/// The format of a file that is none of text, if it is a well-known one.
+/// The name of the format of a file, if it is a well-known one; `None` for text without a byte order mark.
 pub(crate) fn known_format(head: &[u8]) -> Option<&'static str> {
     FORMATS
         .iter()
@@ -73,18 +73,18 @@ pub(crate) fn known_format(head: &[u8]) -> Option<&'static str> {
         .map(|(_, _, name)| *name)
 }
 
-/// Whether a file begins as a tar archive.
+/// Whether the first bytes of a file are the header of a tar archive.
 pub(crate) fn is_tar(head: &[u8]) -> bool {
     head.get(TAR.0..)
         .is_some_and(|rest| rest.starts_with(TAR.1))
 }
 
-/// What a file is, for errors: a well-known format, text, or its first bytes.
+/// Describes a file for errors: by a well-known format, by the beginning of its text, or by its first bytes.
 ///
 /// # Arguments
 /// * `head` — the first [`HEAD_LEN`] bytes, or all of a shorter file
 pub(crate) fn describe(head: &[u8]) -> String {
-    /// How much of a text is shown.
+    /// The number of characters of a text that are shown.
     const SHOWN: usize = 40;
     if let Some(name) = known_format(head) {
         return name.into();
@@ -92,7 +92,7 @@ pub(crate) fn describe(head: &[u8]) -> String {
     if head.is_empty() {
         return "an empty file".into();
     }
-    // A character may be cut at the end of the head.
+    // The head may end within a character, which is then left out.
     let text = match std::str::from_utf8(head) {
         Ok(text) => Some(text),
         Err(error) if error.error_len().is_none() => {

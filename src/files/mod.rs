@@ -1,5 +1,5 @@
-//! Files: well-known formats, text, reading with errors that carry the path.
-// Without the feature `data` only network files are read.
+//! Reading files: well-known formats, text, and errors that name the path.
+// Without the feature `data` the crate reads network files only.
 #![cfg_attr(not(feature = "data"), allow(dead_code))]
 
 pub(crate) mod formats;

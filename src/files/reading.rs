@@ -1,4 +1,4 @@
-//! Reading of files: what is no file is refused, and errors carry the path.
+//! Reading regular files; every error names the path.
 
 use std::borrow::Cow;
 use std::fs::{File, Metadata};
@@ -9,7 +9,7 @@ use super::text::decode;
 use crate::error::FileOperation;
 use crate::{Error, Result};
 
-/// Opens a file and returns its length.
+/// Opens a regular file and returns it with its length in bytes.
 pub(crate) fn open(path: &Path) -> Result<(File, u64)> {
     let cannot_read = |err| io_error(path, FileOperation::Read, err);
     let metadata = std::fs::metadata(path).map_err(cannot_read)?;
@@ -33,19 +33,19 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 ///
 /// # Arguments
 /// * `path` — a regular file, or a pipe that the shell made (`<(...)`, `/dev/stdin`)
-/// * `format` — its name for errors
-/// * `limit` — bytes that it may have
+/// * `format` — the name of the format in errors
+/// * `limit` — the largest number of bytes that is accepted
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be read, or is a device, a socket or a named pipe, which may have no end; [`Error::InFile`] around
-/// [`Error::InvalidValue`] if it is longer than the limit, of which no more is read, or around [`Error::Syntax`] if it is no
-/// text.
+/// * [`Error::Io`] — a file that cannot be read; a device, a socket or a named pipe, which may have no end
+/// * [`Error::InFile`] around [`Error::InvalidValue`] — a file longer than `limit`; at most one byte beyond the limit is read
+/// * [`Error::InFile`] around [`Error::Syntax`] — a file that is not text
 #[cfg_attr(not(feature = "data"), allow(unreachable_pub))]
 pub fn read_text(path: impl AsRef<Path>, format: &'static str, limit: u64) -> Result<String> {
     let path = path.as_ref();
     let cannot_read = |err| io_error(path, FileOperation::Read, err);
     let data = path.metadata().map_err(cannot_read)?;
-    // A pipe without a name of its own has a writer.
+    // A pipe without a path of its own was made by the shell, so it has a writer and an end.
     if !(is_pipe(&data) && path.canonicalize().is_err()) {
         check_regular(path)?;
     }
@@ -71,7 +71,9 @@ pub fn read_text(path: impl AsRef<Path>, format: &'static str, limit: u64) -> Re
         .map_err(|error| error.in_file(path))
 }
 
-/// Refuses to read sources that may have no end. It is called before the file is opened: opening a pipe waits for its writer.
+/// Refuses paths that are not regular files and may have no end.
+///
+/// Callers check a path before they open it, because opening a pipe waits for its writer.
 ///
 /// # Errors
 /// [`Error::Io`] for a folder, a device, a pipe or a socket, and if there is no such file.
@@ -89,7 +91,7 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
     }
 }
 
-/// What something that is no file is.
+/// The kind of a path that is not a regular file; `None` for a regular file.
 pub(crate) fn irregular(data: &Metadata) -> Option<&'static str> {
     if data.is_file() {
         return None;
@@ -118,6 +120,7 @@ pub(crate) fn irregular(data: &Metadata) -> Option<&'static str> {
     })
 }
 
+/// Whether a path is a pipe.
 fn is_pipe(data: &Metadata) -> bool {
     #[cfg(unix)]
     {
@@ -131,7 +134,7 @@ fn is_pipe(data: &Metadata) -> bool {
     }
 }
 
-/// An error of the system, with the file and what was being done.
+/// An error of the operating system, with the path and the operation.
 pub(crate) fn io_error(path: &Path, operation: FileOperation, err: io::Error) -> Error {
     Error::io(
         path.to_path_buf(),
@@ -146,7 +149,7 @@ pub(crate) fn io_error(path: &Path, operation: FileOperation, err: io::Error) ->
     )
 }
 
-/// A message of another library, in one line.
+/// The message of another library on one line.
 pub(crate) fn one_line(err: &dyn std::fmt::Display) -> String {
     err.to_string()
         .split_whitespace()

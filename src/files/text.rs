@@ -1,22 +1,23 @@
-//! Text of files: marks of byte order, UTF-16 and old line ends.
+//! Decoding text files: byte order marks, UTF-16 and old line ends.
 
 use std::borrow::Cow;
 
 use super::formats::{HEAD_LEN, known_format};
 use crate::{Error, Result};
 
-/// The mark that some editors put before a text.
+/// The mark that some editors write before a text.
 pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Decodes the bytes of a text file.
 ///
-/// UTF-8 with or without a byte order mark, and UTF-16 with one. Lines may end in LF, CRLF, or throughout in CR.
+/// The text may be UTF-8 with or without a byte order mark, or UTF-16 with one. A text whose lines end in CR is returned with LF;
+/// LF and CRLF are left as they are.
 ///
 /// # Arguments
-/// * `format` — of the text, for errors: TOML, CSV, xyz
+/// * `format` — the name of the format in errors, such as TOML, CSV or xyz
 ///
 /// # Errors
-/// [`Error::Syntax`] for bytes that are no such text, with the name of a well-known format.
+/// [`Error::Syntax`] for bytes in another encoding; the message names the format of the file if it is well known.
 pub(crate) fn decode<'a>(bytes: &'a [u8], format: &'static str) -> Result<Cow<'a, str>> {
     let refuse = |message: String| Error::syntax(format, None, message);
     let text: Cow<'a, str> = match bytes {
@@ -48,6 +49,7 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], format: &'static str) -> Result<Cow<'a
 /// The name of text in UTF-8 among the formats.
 const UTF8: &str = "text in UTF-8";
 
+/// Decodes UTF-16 whose units are read by `unit`; `None` if the text is damaged.
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
     let (units, rest) = bytes.as_chunks::<2>();
     let units: Vec<u16> = units.iter().map(|&pair| unit(pair)).collect();

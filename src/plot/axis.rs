@@ -1,8 +1,8 @@
-//! Ranges of numbers, their places along an axis, and their ticks.
+//! Axes: ranges of numbers, the places of numbers along an axis, and ticks.
 
 use super::labels::AxisScale;
 
-/// The smallest and the largest of some numbers; 0 and 1 for none.
+/// The smallest and the largest of some numbers; 0 and 1 if there are none.
 pub(super) fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let found = values.fold(None, |found: Option<(f64, f64)>, value| {
         Some(match found {
@@ -13,9 +13,9 @@ pub(super) fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     found.unwrap_or((0.0, 1.0))
 }
 
-/// Smaller numbers lie at the lower end of a logarithmic axis, and are zero on a linear one.
+/// The smallest number that is distinguished from zero; a logarithmic axis does not reach below it.
 const SMALLEST: f64 = 1e-300;
-/// Axes end here.
+/// The largest number that a logarithmic axis reaches.
 const LARGEST: f64 = 1e305;
 
 /// A range of numbers along an axis.
@@ -24,18 +24,18 @@ pub(super) struct Axis {
     pub low: f64,
     pub high: f64,
     pub logarithmic: bool,
-    /// Where ticks are wanted, if not at round numbers.
+    /// The numbers with a labelled tick; empty for ticks at round numbers.
     marks: Vec<f64>,
 }
 
-/// A place on an axis that is marked; small ticks have no label.
+/// A marked number on an axis; small ticks have no label.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tick {
     pub value: f64,
     pub label: Option<TickLabel>,
 }
 
-/// A number, with a raised exponent if it is a power of ten.
+/// The label of a tick: a text, and a raised exponent for a power of ten.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct TickLabel {
     pub text: String,
@@ -43,9 +43,9 @@ pub(super) struct TickLabel {
 }
 
 impl Axis {
-    /// From the first number to the last, wider if they are equal.
+    /// A linear axis from `low` to `high`, which is widened if the two are equal up to rounding.
     pub(super) fn exactly(low: f64, high: f64) -> Axis {
-        // Ranges within rounding have no ticks that could be told apart.
+        // The labels of ticks within the rounding of a number could not be distinguished.
         let size = low.abs().max(high.abs());
         let (low, high) = if high - low > 1e-9 * size && size > SMALLEST {
             (low, high)
@@ -61,7 +61,10 @@ impl Axis {
         }
     }
 
-    /// A range around some numbers, with a margin of this part of it; a logarithmic one covers the positive numbers.
+    /// An axis around some numbers; a logarithmic axis covers the positive numbers only.
+    ///
+    /// # Arguments
+    /// * `margin` — the room at each end, as a part of the range
     pub(super) fn around(values: &[f64], scale: AxisScale, margin: f64) -> Axis {
         let (low, high) = extremes(values.iter().copied());
         let logarithmic = match scale {
@@ -74,7 +77,7 @@ impl Axis {
             let wider = margin * (axis.high - axis.low);
             return Axis::exactly(axis.low - wider, axis.high + wider);
         }
-        // In logarithms, as ratios overflow before the numbers do.
+        // The range is computed in logarithms, because a ratio may overflow where both numbers are finite.
         let positive = values.iter().copied().filter(|value| *value > 0.0);
         let (low, high) = extremes(positive.map(|value| value.max(SMALLEST).ln()));
         let wider = if high - low > 1e-9 {
@@ -90,7 +93,7 @@ impl Axis {
         }
     }
 
-    /// From the first number to the last, which may be the smaller one, with ticks at given numbers.
+    /// A linear axis from `low` to `high`, which may be the smaller number, with ticks at given numbers.
     pub(super) fn with_marks(low: f64, high: f64, marks: Vec<f64>) -> Axis {
         Axis {
             low,
@@ -100,7 +103,7 @@ impl Axis {
         }
     }
 
-    /// Puts the ticks at these numbers if they are few and not too close together.
+    /// Puts labelled ticks at the given numbers if there are 2 to 8 of them and they are not too close together.
     pub(super) fn marked(mut self, values: &[f64]) -> Axis {
         const MOST: usize = 8;
         const CLOSEST: f64 = 0.075;
@@ -116,7 +119,7 @@ impl Axis {
         self
     }
 
-    /// Lowers the lower end of a linear axis to zero if it is close to it.
+    /// Lowers the lower end of a linear axis to zero if it is below 0.35 times the upper end.
     pub(super) fn down_to_zero(mut self) -> Axis {
         if !self.logarithmic && self.low < 0.35 * self.high {
             self.low = 0.0;
@@ -124,10 +127,10 @@ impl Axis {
         self
     }
 
-    /// Where a number lies, 0 at the lower end and 1 at the upper one.
+    /// The place of a number along the axis: 0 at the lower end and 1 at the upper end.
     pub(super) fn fraction(&self, value: f64) -> f64 {
         if self.logarithmic {
-            // What is not positive lies far below.
+            // Numbers that are not positive lie far below the lower end.
             let [value, low, high] =
                 [value.max(f64::MIN_POSITIVE), self.low, self.high].map(f64::ln);
             (value - low) / (high - low)
@@ -136,7 +139,7 @@ impl Axis {
         }
     }
 
-    /// The exponent of ten that is written once for all labels.
+    /// The exponent of the power of ten that all labels share and that is written once; 0 for none.
     pub(super) fn exponent(&self) -> i32 {
         if self.logarithmic {
             return 0;
@@ -149,13 +152,13 @@ impl Axis {
         }
     }
 
-    /// Ticks at round numbers within the range, with about `most` labels.
+    /// The ticks within the range: at the given marks, or else at round numbers with about `most` labels.
     pub(super) fn ticks(&self, most: usize) -> Vec<Tick> {
         let inside = |value: f64| (-1e-6..=1.0 + 1e-6).contains(&self.fraction(value));
         let mut ticks = match (self.logarithmic, self.marks.is_empty()) {
             (true, _) => self.logarithmic_ticks(most),
             (false, true) => self.linear_ticks(most),
-            // Small ticks between marks only show that an axis is logarithmic.
+            // Small ticks between marks would suggest a logarithmic axis.
             (false, false) => Vec::new(),
         };
         if !self.marks.is_empty() {
@@ -172,6 +175,7 @@ impl Axis {
         ticks
     }
 
+    /// Ticks at multiples of 1, 2, 2.5 or 5 times a power of ten.
     fn linear_ticks(&self, most: usize) -> Vec<Tick> {
         let rough = (self.high - self.low) / most.max(1) as f64;
         let power = 10f64.powf(rough.log10().floor());
@@ -180,6 +184,7 @@ impl Axis {
             .find(|factor| factor * power >= rough * (1.0 - 1e-9))
             .unwrap_or(10.0);
         let step = factor * power;
+        // Labels have as many decimals as the step, after division by the shared power of ten; 2.5 needs one more.
         let scale = 10f64.powi(-self.exponent());
         let first_decimal = (step * scale).log10().floor() as i32;
         let decimals = (i32::from(factor == 2.5) - first_decimal).clamp(0, 12) as usize;
@@ -188,7 +193,7 @@ impl Axis {
         (0..=(last - first).max(0.0) as usize)
             .map(|k| {
                 let value = (first + k as f64) * step;
-                // No minus before zero.
+                // Rounding would give zero a minus sign.
                 let value = if value.abs() < 1e-9 * step {
                     0.0
                 } else {
@@ -202,6 +207,7 @@ impl Axis {
             .collect()
     }
 
+    /// Ticks at digits times powers of ten; the shorter the range, the more of them have labels.
     fn logarithmic_ticks(&self, most: usize) -> Vec<Tick> {
         let decades = self.high.log10() - self.low.log10();
         if decades < 0.4 {
@@ -220,7 +226,7 @@ impl Axis {
         let first = self.low.log10().floor() as i32;
         let last = self.high.log10().ceil() as i32;
         let stride = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
-        // All labels in one form.
+        // All labels of an axis are decimal numbers, or all are powers of ten.
         let powers = self.low < 0.99e-3 || self.high > 1.01e5;
         let mut ticks = Vec::new();
         for decade in first..=last {
@@ -239,6 +245,7 @@ impl Axis {
 }
 
 impl TickLabel {
+    /// A label without an exponent.
     fn plain(text: String) -> TickLabel {
         TickLabel {
             text: text.replace('-', "−"),
@@ -246,7 +253,7 @@ impl TickLabel {
         }
     }
 
-    /// A digit times a power of ten.
+    /// The label of a digit times a power of ten, as a power or as a decimal number.
     fn of(digit: u32, decade: i32, power: bool) -> TickLabel {
         if !power {
             return TickLabel::plain(shortest(f64::from(digit) * 10f64.powi(decade)));
@@ -262,7 +269,7 @@ impl TickLabel {
     }
 }
 
-/// A number with at most six digits.
+/// A number in decimal form with at most six significant digits.
 pub(super) fn shortest(value: f64) -> String {
     if value != 0.0 && !(1e-4..1e6).contains(&value.abs()) {
         return format!("{value:.1e}");

@@ -1,4 +1,4 @@
-//! Bands: means and standard deviations along an axis.
+//! Bands: means with their standard deviations along an axis.
 
 use std::path::Path;
 
@@ -15,31 +15,32 @@ use super::picture::{Marker, Picture, Place};
 use super::render;
 use crate::Result;
 
-/// A mean with a standard deviation along an axis: what an ensemble of networks predicts on a line, say.
+/// A mean with a standard deviation along an axis, such as the predictions of an ensemble of networks along a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Band<'a> {
-    /// In the legend.
+    /// The name in the legend.
     pub name: &'a str,
-    /// Where, increasing.
+    /// The places along the axis, finite and increasing.
     pub x: &'a [f64],
-    /// The mean at each place.
+    /// The mean at each place, finite.
     pub mean: &'a [f64],
-    /// The standard deviation at each place, not negative.
+    /// The standard deviation at each place, finite and not negative.
     pub deviation: &'a [f64],
 }
 
-/// Draws means against a coordinate, with bands of one standard deviation to either side, and points that are learned.
+/// Draws means against a coordinate, with bands of one standard deviation to either side, and target points.
 ///
 /// # Arguments
 /// * `bands` — at least one, each with at least one place
-/// * `targets` — points x, y; none if there is nothing to compare with
-/// * `labels` — usual texts: `x` and `prediction`
+/// * `targets` — points `[x, y]`; may be empty
+/// * `labels` — default texts: `x` and `prediction`
 /// * `path` — ends in `.png` (1120 × 800 pixels) or `.svg`
 ///
 /// # Errors
-/// [`Error::Empty`](crate::Error::Empty), [`Error::NotFinite`](crate::Error::NotFinite),
-/// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch); [`Error::InvalidValue`](crate::Error::InvalidValue) for places that do
-/// not increase, for negative deviations and for the name of another format; [`Error::Io`](crate::Error::Io). No file is left then.
+/// [`Error::Empty`](crate::Error::Empty), [`Error::NotFinite`](crate::Error::NotFinite) or
+/// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for bad bands or targets;
+/// [`Error::InvalidValue`](crate::Error::InvalidValue) for places that do not increase, for negative deviations and for a file name
+/// of another format; [`Error::Io`](crate::Error::Io). After an error no file is written.
 ///
 /// # Examples
 /// ```
@@ -95,6 +96,7 @@ pub fn bands(
     render::write(&picture, path.as_ref())
 }
 
+/// Checks bands and targets.
 fn check(bands: &[Band<'_>], targets: &[[f64; 2]]) -> Result<()> {
     check::filled("bands", bands.len())?;
     for (number, band) in bands.iter().enumerate() {
@@ -115,7 +117,12 @@ fn check(bands: &[Band<'_>], targets: &[[f64; 2]]) -> Result<()> {
     check::finite("targets", ArrayView1::from(targets.as_flattened()))
 }
 
-/// Draws bands, and their means over them; returns both. Points are place, mean, deviation.
+/// Draws bands, and then their means, so that no band covers a mean.
+///
+/// # Arguments
+/// * `bands` — for each band its points `[place, mean, deviation]`
+///
+/// Returns the drawn lines and areas.
 pub(super) fn draw(picture: &mut Picture, panel: &Panel, bands: &[Vec<[f64; 3]>]) -> Data {
     let mut data = Data::default();
     let edge = |points: &[[f64; 3]], part: f64| -> Vec<Place> {
@@ -139,7 +146,7 @@ pub(super) fn draw(picture: &mut Picture, panel: &Panel, bands: &[Vec<[f64; 3]>]
     data
 }
 
-/// Names of the bands, what a band means, and a name of the targets.
+/// The entries of the legend: one per band, the meaning of a band, and the name of the targets.
 pub(super) fn entries<'a>(names: &[&'a str], targets: Option<&'a str>) -> Vec<Entry<'a>> {
     let lines = names.iter().enumerate().map(|(number, &name)| Entry {
         name,

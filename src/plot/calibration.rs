@@ -1,4 +1,4 @@
-//! Reliability diagrams: how often a classifier is right, against how sure it is.
+//! Reliability diagrams: the accuracy of a classifier against its confidence.
 
 use std::path::Path;
 
@@ -14,19 +14,21 @@ use super::render;
 use crate::predict::classification::Calibration;
 use crate::{Error, Result};
 
-/// Draws a reliability diagram: accuracy against confidence in bins, with how many rows lie in each.
+/// Draws a reliability diagram: accuracy against confidence in bins, and the number of rows per bin.
 ///
-/// A bar is as high as the part of the rows in its bin that are classified right; a point, with the standard error of that part, lies
-/// at the mean confidence of the bin. The classifier is calibrated where points lie on the diagonal: below it, it is too sure.
+/// The height of a bar is the accuracy of the rows in its bin. A point marks the accuracy at the mean confidence of the bin, with
+/// its standard error. The classifier is calibrated in bins whose point lies on the diagonal, and too confident in bins whose point
+/// lies below it.
 ///
 /// # Arguments
 /// * `found` — from [`predict::classification::calibration`](crate::predict::classification::calibration)
-/// * `labels` — usual texts: `confidence` and `accuracy`
+/// * `labels` — default texts: `confidence` and `accuracy`
 /// * `path` — ends in `.png` (840 × 960 pixels, higher if the legend stands above the axes) or `.svg`
 ///
 /// # Errors
-/// [`Error::Empty`] without bins or rows; [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for numbers that are
-/// no calibration; [`Error::InvalidValue`] for the name of another format; [`Error::Io`]. No file is left then.
+/// [`Error::Empty`] without bins or rows; [`Error::ShapeMismatch`], [`Error::NotFinite`] or [`Error::InvalidValue`] for numbers that
+/// are not a calibration; [`Error::InvalidValue`] for a file name of another format; [`Error::Io`]. After an error no file is
+/// written.
 ///
 /// # Examples
 /// ```
@@ -81,6 +83,7 @@ pub fn calibration(found: &Calibration, labels: &Labels<'_>, path: impl AsRef<Pa
         picture.dashes(diagonal, QUIET, 1.4, 5.0);
         data.lines.push(diagonal.to_vec());
         let mut places = Vec::with_capacity(filled.len());
+        // The standard error of an accuracy p over n rows is √(p (1 − p)/n).
         for &bin in &filled {
             let (part, count) = (found.accuracy[bin], found.counts[bin] as f64);
             let error = (part * (1.0 - part) / count).sqrt();
@@ -107,7 +110,7 @@ pub fn calibration(found: &Calibration, labels: &Labels<'_>, path: impl AsRef<Pa
     render::write(&picture, path.as_ref())
 }
 
-/// A histogram of the confidences below the diagram.
+/// Draws a histogram of the confidences below the diagram.
 fn draw_counts(picture: &mut Picture, above: &Panel, found: &Calibration, labels: &Labels<'_>) {
     let bins = found.counts.len();
     let counts = found.counts.mapv(|count| count as f64);
@@ -137,7 +140,7 @@ fn draw_counts(picture: &mut Picture, above: &Panel, found: &Calibration, labels
     panel.draw_texts(picture, &texts);
 }
 
-/// A bar with a little room to either side.
+/// Draws a bar with a narrow gap on either side.
 fn bar(picture: &mut Picture, [mut upper, mut lower]: [Place; 2], opacity: f64) {
     let gap = (0.03 * (lower[0] - upper[0])).min(1.0);
     upper[0] += gap;
@@ -145,6 +148,7 @@ fn bar(picture: &mut Picture, [mut upper, mut lower]: [Place; 2], opacity: f64) 
     picture.rectangle([upper, lower], of_curve(0), opacity);
 }
 
+/// Checks that the numbers are a calibration.
 fn check(found: &Calibration) -> Result<()> {
     let bins = found.counts.len();
     check::filled("bins", bins)?;

@@ -1,13 +1,13 @@
-//! What all pictures ask of their numbers.
+//! Checks of the numbers of a picture.
 
 use ndarray::{ArrayView, Dimension};
 
 pub(super) use crate::check::{not_empty as filled, shape};
 use crate::{Error, Result};
 
-/// Refuses NaN, infinities, and numbers so large that a range of them would overflow.
+/// Refuses NaN, infinities, and numbers so large that their range would overflow.
 pub(super) fn finite<D: Dimension>(what: &str, values: ArrayView<'_, f64, D>) -> Result<()> {
-    /// Differences of such numbers are finite.
+    /// The differences of numbers up to this size are finite.
     const LARGEST: f64 = 1e300;
     crate::check::finite(what, values.view())?;
     match values.iter().find(|v| v.abs() > LARGEST) {
@@ -20,7 +20,7 @@ pub(super) fn finite<D: Dimension>(what: &str, values: ArrayView<'_, f64, D>) ->
     }
 }
 
-/// Refuses numbers below `least`; `exclusive` refuses that number, too.
+/// Refuses numbers below `least`, and with `exclusive` also `least`.
 pub(super) fn at_least(what: &str, values: &[f64], least: f64, exclusive: bool) -> Result<()> {
     let bad = |value: &&f64| **value < least || (exclusive && **value == least);
     match values.iter().find(bad) {
@@ -36,7 +36,7 @@ pub(super) fn at_least(what: &str, values: &[f64], least: f64, exclusive: bool) 
     }
 }
 
-/// Refuses numbers that do not increase.
+/// Refuses numbers that are not strictly increasing.
 pub(super) fn increasing(what: &str, values: &[f64]) -> Result<()> {
     match values.windows(2).find(|pair| pair[0] >= pair[1]) {
         None => Ok(()),

@@ -2,16 +2,20 @@
 
 use super::axis::Axis;
 
-/// Red, green and blue of sRGB.
+/// A colour: red, green and blue of sRGB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Colour(pub [u8; 3]);
 
+/// The background.
 pub(super) const PAPER: Colour = Colour([255, 255, 255]);
+/// Axes and texts.
 pub(super) const INK: Colour = Colour([38, 38, 38]);
+/// Remarks and guide lines.
 pub(super) const QUIET: Colour = Colour([110, 110, 110]);
+/// Grid lines.
 pub(super) const GRID: Colour = Colour([228, 228, 228]);
 
-/// Colours of curves: the palette of Okabe and Ito, which colour-blind readers can tell apart, without the light yellow.
+/// Colours of curves: the palette of Okabe and Ito, which colour-blind readers can distinguish, without its light yellow.
 const CURVES: [Colour; 7] = [
     Colour([0, 114, 178]),
     Colour([213, 94, 0]),
@@ -22,12 +26,12 @@ const CURVES: [Colour; 7] = [
     Colour([70, 70, 70]),
 ];
 
-/// The colour of a curve; they repeat after seven.
+/// The colour of a curve; the colours repeat after seven.
 pub(super) fn of_curve(number: usize) -> Colour {
     CURVES[number % CURVES.len()]
 }
 
-/// Sixteen equidistant colours of viridis (S. van der Walt, N. Smith; public domain).
+/// Sixteen equidistant colours of the map viridis (S. van der Walt, N. Smith; public domain).
 const VIRIDIS: [[u8; 3]; 16] = [
     [68, 1, 84],
     [72, 26, 108],
@@ -47,7 +51,7 @@ const VIRIDIS: [[u8; 3]; 16] = [
     [253, 231, 37],
 ];
 
-/// From numbers to colours.
+/// A map from numbers to colours.
 #[derive(Debug, Clone)]
 pub(super) struct ColourScale {
     pub axis: Axis,
@@ -55,11 +59,11 @@ pub(super) struct ColourScale {
 }
 
 impl ColourScale {
-    /// A scale that covers the numbers, which are finite.
+    /// A scale that covers the given numbers, which must be finite.
     ///
-    /// Numbers of both signs get a diverging map with zero in the middle, unless one sign is no more than rounding.
+    /// Numbers of both signs get a diverging map with zero in the middle, unless the numbers of one sign are rounding errors.
     pub(super) fn of<'a>(values: impl Iterator<Item = &'a f64>) -> ColourScale {
-        /// Numbers of the other sign below this part of the largest do not make a map diverge.
+        /// Numbers of one sign count as rounding errors below this part of the largest.
         const ROUNDING: f64 = 1e-9;
         let (low, high) = super::axis::extremes(values.copied());
         let largest = high.max(-low);
@@ -74,7 +78,7 @@ impl ColourScale {
 
     /// The colour of a number; numbers beyond the ends get the colours of the ends.
     pub(super) fn colour(&self, value: f64) -> Colour {
-        // 255 colours, zero being one of them, so that a palette holds them and one for the background.
+        // A scale has 255 colours, of which one is the colour of zero, so that a palette of 256 also holds the background.
         const STEPS: f64 = 254.0;
         let t = (self.axis.fraction(value).clamp(0.0, 1.0) * STEPS).round() / STEPS;
 
@@ -86,7 +90,7 @@ impl ColourScale {
     }
 }
 
-/// Viridis, linear between its colours.
+/// The colour at t in [0, 1] of viridis, interpolated linearly between the tabulated colours.
 fn sequential(t: f64) -> Colour {
     let place = t * (VIRIDIS.len() - 1) as f64;
     let first = (place as usize).min(VIRIDIS.len() - 2);
@@ -101,7 +105,9 @@ fn sequential(t: f64) -> Colour {
     Colour([mix(0), mix(1), mix(2)])
 }
 
-/// From blue through near white to red, on straight lines in Oklab, in which equal distances look alike.
+/// The colour at t in [0, 1] of a map from blue through near white to red.
+///
+/// The map runs on straight lines in Oklab, where equal distances look equal.
 fn diverging(t: f64) -> Colour {
     const WHITE: [f64; 3] = [0.975, 0.0, 0.0];
     // Lightness, chroma and hue of the ends.
@@ -113,7 +119,7 @@ fn diverging(t: f64) -> Colour {
     oklab([0, 1, 2].map(|k| WHITE[k] + part * (end[k] - WHITE[k])))
 }
 
-/// From Oklab (B. Ottosson, 2020) to sRGB.
+/// Converts a colour from Oklab (B. Ottosson, 2020) to sRGB.
 fn oklab([lightness, a, b]: [f64; 3]) -> Colour {
     let cones = [
         lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b,
@@ -138,7 +144,7 @@ fn oklab([lightness, a, b]: [f64; 3]) -> Colour {
     }))
 }
 
-/// Whether text on the colour should be light.
+/// Whether a colour is so dark that text on it should be light.
 pub(super) fn is_dark(Colour([r, g, b]): Colour) -> bool {
     0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b) < 140.0
 }

@@ -1,12 +1,13 @@
-//! The bar that says which colour means which number.
+//! The colour bar, which shows the number of each colour.
 
 use super::colour::{ColourScale, INK};
 use super::panel::{LABEL_SIZE, draw_factor, draw_label, fitted, tick_width};
 use super::picture::{Anchor, Picture, Place, Raster};
 
+/// The width of an upright bar.
 const WIDTH: f64 = 15.0;
 
-/// Draws an upright bar; what is written along it is turned.
+/// Draws an upright bar with its numbers to the right; the label is rotated by a quarter turn.
 pub(super) fn upright(
     picture: &mut Picture,
     scale: &ColourScale,
@@ -47,7 +48,7 @@ pub(super) fn upright(
     }
 }
 
-/// The width of an upright bar with what is written beside it.
+/// The width of an upright bar with its numbers and its label.
 pub(super) fn room(scale: &ColourScale, label: &str) -> f64 {
     let widest = scale
         .axis
@@ -58,7 +59,7 @@ pub(super) fn room(scale: &ColourScale, label: &str) -> f64 {
     WIDTH + 8.0 + widest + if label.is_empty() { 14.0 } else { 34.0 }
 }
 
-/// Draws a bar that lies, with its numbers below it.
+/// Draws a horizontal bar with its numbers and its label below.
 pub(super) fn lying(
     picture: &mut Picture,
     scale: &ColourScale,
@@ -93,14 +94,14 @@ pub(super) fn lying(
     }
 }
 
-/// The colour at a part of the scale.
+/// The colour at `part` of the scale, from 0 to 1, as an opaque pixel.
 fn opaque(scale: &ColourScale, part: f64) -> [u8; 4] {
     let axis = &scale.axis;
     let [r, g, b] = scale.colour(axis.low + part * (axis.high - axis.low)).0;
     [r, g, b, 255]
 }
 
-/// A thin line around a rectangle.
+/// Draws a thin line around a rectangle.
 pub(super) fn frame(picture: &mut Picture, [a, b]: [Place; 2]) {
     let corners = vec![a, [b[0], a[1]], b, [a[0], b[1]], a];
     picture.line(corners, INK, 0.8);

@@ -1,4 +1,4 @@
-//! Convergence of finite networks: deviation from the limit against the width.
+//! Convergence of finite networks: the deviation from the infinitely wide network against the width.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use super::panel::Panel;
 use super::picture::{Picture, Place};
 use crate::Result;
 
-/// Draws deviations from the infinitely wide network against the width, on two logarithmic axes, with a line of slope −1.
+/// Draws deviations from the infinitely wide network against the width, on two logarithmic axes.
 ///
-/// The broken line is c / width, with the constant c for which it runs through the middle of the first curve.
+/// A dashed line of slope −1 shows c / width. Its constant c is the geometric mean of width × deviation over the first curve.
 ///
 /// # Arguments
-/// * `curves` — sizes are widths; widths and means positive
-/// * `labels` — usual texts: `width` and `deviation from the limit`
+/// * `curves` — sizes are widths; widths and means must be positive
+/// * `labels` — default texts: `width` and `deviation from the limit`
 /// * `path` — ends in `.png` (1120 × 800 pixels) or `.svg`
 ///
 /// # Errors
@@ -52,7 +52,7 @@ pub fn convergence(
         check::at_least("deviations", curve.mean, 0.0, true)?;
     }
     let [widths, means] = curves::columns(&points);
-    // Of the intervals that reach zero, the part that a factor of ten below the smallest mean shows.
+    // An error bar may reach zero, which has no place on a logarithmic axis. The axis ends at a tenth of the smallest mean.
     let floor = means.iter().copied().fold(f64::INFINITY, f64::min) / 10.0;
     let heights: Vec<f64> = curves::heights(&points)
         .into_iter()
@@ -72,10 +72,10 @@ pub fn convergence(
     curves::write(curves, &points, [x, y], &labels, guide, path.as_ref())
 }
 
-/// Draws c / width within the panel.
+/// Draws the line c / width within the panel and returns its ends.
 fn draw_guide(picture: &mut Picture, panel: &Panel, points: &[[f64; 3]]) -> Vec<Place> {
     let logarithm = points.iter().map(|p| p[0].ln() + p[1].ln()).sum::<f64>() / points.len() as f64;
-    // c / width, without an overflow in between.
+    // c / width is computed in logarithms, so that the product of width and deviation cannot overflow.
     let height = |width: f64| (logarithm - width.ln()).exp();
     let from = panel.x.low.max((logarithm - panel.y.high.ln()).exp());
     let to = panel.x.high.min((logarithm - panel.y.low.ln()).exp());

@@ -1,4 +1,4 @@
-//! Curves of means with their errors, as learning curves and convergence draw them.
+//! Curves of means with error bars, shared by learning curves and convergence.
 
 use std::path::Path;
 
@@ -14,23 +14,24 @@ use super::picture::{Marker, Picture, Place, distance};
 use super::render;
 use crate::Result;
 
-/// Of the markers.
+/// The radius of the markers.
 const RADIUS: f64 = 3.4;
 
-/// A mean, with its error, against a size: of a training set, or of a network. An example is at [`plot`](crate::plot).
+/// A mean with its error against the size of a training set or of a network. An example is at [`plot`](crate::plot).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Curve<'a> {
-    /// In the legend; a curve without a name has no place there.
+    /// The name in the legend; a curve with an empty name has no entry.
     pub name: &'a str,
-    /// Sizes, finite, in any order.
+    /// The sizes, finite, in any order.
     pub sizes: &'a [f64],
-    /// The mean at each size.
+    /// The mean at each size, finite.
     pub mean: &'a [f64],
-    /// Half the length of the error bar at each mean, not negative.
+    /// Half the length of the error bar at each size, finite and not negative; `None` for no error bars.
     pub error: Option<&'a [f64]>,
 }
 
 impl Curve<'_> {
+    /// The name of a part of the curve in errors.
     fn what(&self, number: usize, part: &str) -> String {
         match self.name {
             "" => format!("{part} of curve {number}"),
@@ -38,7 +39,7 @@ impl Curve<'_> {
         }
     }
 
-    /// Points by increasing size: size, mean, error.
+    /// The points `[size, mean, error]` by increasing size.
     fn sorted(&self) -> Vec<[f64; 3]> {
         let error = |i: usize| self.error.map_or(0.0, |error| error[i]);
         let mut points: Vec<_> = (0..self.sizes.len())
@@ -49,7 +50,7 @@ impl Curve<'_> {
     }
 }
 
-/// Checks curves and brings their points into order.
+/// Checks curves, and returns the points `[size, mean, error]` of each by increasing size.
 pub(super) fn points(curves: &[Curve<'_>]) -> Result<Vec<Vec<[f64; 3]>>> {
     check::filled("curves", curves.len())?;
     for (number, curve) in curves.iter().enumerate() {
@@ -68,12 +69,12 @@ pub(super) fn points(curves: &[Curve<'_>]) -> Result<Vec<Vec<[f64; 3]>>> {
     Ok(curves.iter().map(Curve::sorted).collect())
 }
 
-/// All sizes, and all means.
+/// All sizes and all means.
 pub(super) fn columns(points: &[Vec<[f64; 3]>]) -> [Vec<f64>; 2] {
     [0, 1].map(|column| points.iter().flatten().map(|point| point[column]).collect())
 }
 
-/// Means and the ends of their error bars.
+/// All means, and the ends of their error bars.
 pub(super) fn heights(points: &[Vec<[f64; 3]>]) -> Vec<f64> {
     let ends = |[_, mean, error]: &[f64; 3]| [*mean, mean - error, mean + error];
     points.iter().flatten().flat_map(ends).collect()
@@ -82,8 +83,8 @@ pub(super) fn heights(points: &[Vec<[f64; 3]>]) -> Vec<f64> {
 /// Draws all curves on two axes, with a legend.
 ///
 /// # Arguments
-/// * `points` — of the curves
-/// * `guide` — the entry of a line behind the curves, and a function that draws it and returns its ends
+/// * `points` — the points of the curves, from [`points`]
+/// * `guide` — the entry of a guide line under the curves, and the function that draws it
 pub(super) fn write(
     curves: &[Curve<'_>],
     points: &[Vec<[f64; 3]>],
@@ -115,10 +116,10 @@ pub(super) fn write(
     render::write(&picture, path)
 }
 
-/// Draws a line behind the curves and returns its ends.
+/// A function that draws a guide line under the curves and returns its ends.
 pub(super) type Guide<'a> = dyn Fn(&mut Picture, &Panel) -> Vec<Place> + 'a;
 
-/// Draws one curve, with markers and error bars on points that are apart.
+/// Draws one curve, with markers and error bars on points that are far enough apart.
 fn draw(picture: &mut Picture, panel: &Panel, number: usize, points: &[[f64; 3]], data: &mut Data) {
     const CAP: f64 = 3.5;
     let colour = of_curve(number);
@@ -143,8 +144,10 @@ fn draw(picture: &mut Picture, panel: &Panel, number: usize, points: &[[f64; 3]]
     data.lines.push(places);
 }
 
-/// The points of a curve that have a marker: all of them, or, where they are closer than a marker is wide, as many as leave the curve to be
-/// seen between them.
+/// The indices of the points of a curve that have a marker.
+///
+/// A point has a marker if it is at least six radii from every earlier point with a marker, so that the curve stays visible between
+/// markers.
 fn apart(places: &[Place]) -> Vec<usize> {
     const LEAST: f64 = 6.0 * RADIUS;
     let mut marked: Vec<usize> = Vec::new();

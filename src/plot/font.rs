@@ -1,15 +1,15 @@
-//! The font of pictures in PNG, and how wide texts are.
+//! The font of pictures in PNG, and the width of texts.
 
 use std::sync::Once;
 
 use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
 
-/// Name of the font within the process, apart from those of other users of `plotters`.
+/// The name of the font within the process; it differs from the fonts of other users of `plotters`.
 pub(super) const FAMILY: &str = "haarmonic: Ubuntu Light";
-/// What `plotters` calls the size of this font, for a size of one: the distance from ascent to descent.
+/// The size that `plotters` must be given for this font at size one: the distance from ascent to descent.
 pub(super) const HEIGHT: f64 = 1.121;
 
-/// Registers the font, once.
+/// Registers the font with `plotters`, once per process.
 pub(super) fn ready() {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
@@ -20,9 +20,9 @@ pub(super) fn ready() {
     });
 }
 
-/// The width of a text; other fonts differ by a tenth or so.
+/// The width of a text in the font of PNG. The fonts of SVG viewers differ by about a tenth.
 pub(super) fn width(text: &str, size: f64) -> f64 {
-    // Widths are whole numbers, so they are taken at a large size.
+    // `plotters` rounds widths to whole numbers, so the width is taken at a large size.
     const LARGE: f64 = 200.0;
     ready();
     let font = FontDesc::new(FontFamily::Name(FAMILY), LARGE * HEIGHT, FontStyle::Normal);

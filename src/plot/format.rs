@@ -4,20 +4,20 @@ use std::path::Path;
 
 use crate::{Error, Result};
 
-/// How a picture is written.
+/// The format of the file of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Pixels, two for each unit of length.
+    /// Pixels, two per unit of length of 1/96 inch.
     Png,
-    /// Shapes; text in the sans-serif font of the viewer.
+    /// Shapes; texts have the sans-serif font of the viewer.
     Svg,
 }
 
 impl Format {
-    /// Returns the format that the name of a file asks for: it ends in `.png` or `.svg`, in capitals or not.
+    /// Returns the format for a file name that ends in `.png` or `.svg`, in upper or lower case.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for any other name.
+    /// [`Error::InvalidValue`] for every other name.
     ///
     /// # Examples
     /// ```

@@ -1,4 +1,4 @@
-//! Kernel matrices as maps of colours.
+//! Kernel matrices as colour maps.
 
 use std::path::Path;
 
@@ -15,25 +15,26 @@ use super::picture::{Picture, Raster};
 use super::render;
 use crate::Result;
 
-/// The longer side of the map, and its place on the page.
+/// The length of the longer side of the map.
 const SIDE: f64 = 340.0;
+/// The distance of the map from the left edge of the page.
 const LEFT: f64 = 72.0;
 
-/// Draws a matrix as a map of colours, rows from the top, with a colour bar.
+/// Draws a matrix as a colour map with a colour bar; row 0 is on top.
 ///
-/// Numbers of one sign are shown in viridis, from the smallest to the largest; numbers of both signs on a scale that is
-/// symmetric about zero, from blue to red. Entries are squares. If a side has more than 680 entries, a square stands for the mean
-/// of a block.
+/// Numbers of one sign have the colours of viridis, from the smallest to the largest. Numbers of both signs have a scale from blue to
+/// red that is symmetric about zero. Each entry is drawn as a square. If a side has more than 680 entries, each square shows the mean
+/// of a block of entries.
 ///
 /// # Arguments
 /// * `matrix` — any shape, at least one entry
-/// * `labels` — usual texts: `column` and `row`
+/// * `labels` — default texts: `column` and `row`
 /// * `path` — ends in `.png` or `.svg`
 ///
 /// # Errors
-/// [`Error::Empty`](crate::Error::Empty), [`Error::NotFinite`](crate::Error::NotFinite) for a bad matrix;
-/// [`Error::InvalidValue`](crate::Error::InvalidValue) for the name of another format; [`Error::Io`](crate::Error::Io). No file is
-/// left then.
+/// [`Error::Empty`](crate::Error::Empty) or [`Error::NotFinite`](crate::Error::NotFinite) for a bad matrix;
+/// [`Error::InvalidValue`](crate::Error::InvalidValue) for a file name of another format; [`Error::Io`](crate::Error::Io). After an
+/// error no file is written.
 ///
 /// # Examples
 /// ```
@@ -55,7 +56,7 @@ pub fn kernel_matrix(
     let scale = ColourScale::of(matrix.iter());
     let (rows, columns) = matrix.dim();
     let longer = rows.max(columns) as f64;
-    // A narrow matrix stays visible.
+    // The shorter side is at least 20 units long, so that a narrow matrix stays visible.
     let [width, height] = [columns, rows].map(|n| (SIDE * n as f64 / longer).max(20.0).round());
     let top = top_margin(labels.title) + 12.0;
     let labels = labels.or("column", "row");
@@ -64,7 +65,7 @@ pub fn kernel_matrix(
     let mut picture = Picture::new([LEFT + width + right, (top + height + 58.0).max(220.0)]);
     picture.raster(raster(matrix, &scale, [LEFT, top], [width, height]));
     colour_bar::frame(&mut picture, [[LEFT, top], [LEFT + width, top + height]]);
-    // Entry k covers k − 1/2 to k + 1/2; rows run downwards.
+    // Entry k covers the axis from k − 1/2 to k + 1/2. The vertical axis runs downwards.
     let x = Axis::with_marks(-0.5, columns as f64 - 0.5, indices(columns));
     let y = Axis::with_marks(rows as f64 - 0.5, -0.5, indices(rows));
     let panel = Panel {
@@ -84,7 +85,7 @@ pub fn kernel_matrix(
     render::write(&picture, path.as_ref())
 }
 
-/// Round indices that are marked, at most seven.
+/// At most seven indices below n with ticks, at a step of 1, 2 or 5 times a power of ten.
 fn indices(n: usize) -> Vec<f64> {
     let mut step = 1;
     while (n - 1) / step > 6 {
@@ -98,6 +99,7 @@ fn indices(n: usize) -> Vec<f64> {
     (0..n).step_by(step).map(|k| k as f64).collect()
 }
 
+/// The pixels of the map, one per entry or per block of entries.
 fn raster(
     matrix: ArrayView2<'_, f64>,
     scale: &ColourScale,
@@ -108,6 +110,7 @@ fn raster(
     let (rows, columns) = matrix.dim();
     let [high, wide] = [rows, columns].map(|n| n.div_ceil(MOST));
     let shape = [rows.div_ceil(high), columns.div_ceil(wide)];
+    // Pixels lie row by row. Each is the mean of a block of high × wide entries; blocks at the ends may be smaller.
     let mut pixels = Vec::with_capacity(shape[0] * shape[1]);
     for row in (0..rows).step_by(high) {
         for column in (0..columns).step_by(wide) {

@@ -1,6 +1,7 @@
-//! What is written around a picture, and how its axes run.
+//! The texts around a picture, and the scale of its axes.
 
-/// Texts of a picture. An empty one is replaced by the usual one of the kind of picture; a title is left out.
+/// The texts of a picture. An empty text for an axis is replaced by the default of the kind of picture; an empty title or value is
+/// left out.
 ///
 /// # Examples
 /// ```
@@ -9,18 +10,18 @@
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Labels<'a> {
-    /// Above the picture.
+    /// The text above the picture.
     pub title: &'a str,
-    /// Along the horizontal axis.
+    /// The text along the horizontal axis.
     pub x: &'a str,
-    /// Along the vertical axis.
+    /// The text along the vertical axis.
     pub y: &'a str,
-    /// Along the colour bar, where there is one.
+    /// The text along the colour bar, in pictures with one.
     pub value: &'a str,
 }
 
 impl<'a> Labels<'a> {
-    /// Fills in the usual texts.
+    /// Replaces empty texts of the axes by the defaults.
     pub(super) fn or(self, x: &'a str, y: &'a str) -> Labels<'a> {
         let choose = |own: &'a str, usual: &'a str| if own.is_empty() { usual } else { own };
         Labels {
@@ -31,14 +32,14 @@ impl<'a> Labels<'a> {
     }
 }
 
-/// How numbers are laid out along an axis.
+/// The scale of an axis.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AxisScale {
-    /// Logarithmic for positive numbers of which the largest is at least ten times the smallest.
+    /// Logarithmic if all numbers are positive and the largest is at least ten times the smallest; otherwise linear.
     #[default]
     Automatic,
     /// Equal steps for equal differences.
     Linear,
-    /// Equal steps for equal ratios; all numbers have to be positive.
+    /// Equal steps for equal ratios; all numbers must be positive.
     Logarithmic,
 }

@@ -11,20 +11,20 @@ use crate::Result;
 
 /// Draws scores against the number of training examples, with error bars.
 ///
-/// Each point has a marker and its error bar; on a curve with many points, only some points have one, far enough apart for the curve to be seen
-/// between them. The horizontal axis is logarithmic if the largest size is at least four times the smallest, all sizes being positive.
+/// Each point has a marker and an error bar. On a curve with many points only some points have them, far enough apart to keep the curve
+/// visible. The horizontal axis is logarithmic if all sizes are positive and the largest is at least four times the smallest.
 ///
 /// # Arguments
 /// * `curves` — at least one, each with at least one point
-/// * `scale` — of the vertical axis; on a logarithmic one, an error bar that reaches zero runs out of the picture
-/// * `labels` — usual texts: `training examples` and `test error`
+/// * `scale` — the scale of the vertical axis; on a logarithmic axis, an error bar that reaches zero runs out of the picture
+/// * `labels` — default texts: `training examples` and `test error`
 /// * `path` — ends in `.png` (1120 × 800 pixels) or `.svg`
 ///
 /// # Errors
 /// [`Error::Empty`](crate::Error::Empty), [`Error::NotFinite`](crate::Error::NotFinite),
 /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for bad curves;
 /// [`Error::InvalidValue`](crate::Error::InvalidValue) for negative errors, for means that are not positive on a logarithmic axis,
-/// and for the name of another format; [`Error::Io`](crate::Error::Io). No file is left then.
+/// and for a file name of another format; [`Error::Io`](crate::Error::Io). After an error no file is written.
 ///
 /// # Examples
 /// See [`crate::plot`].
@@ -42,7 +42,7 @@ pub fn learning_curves(
         }
     }
     let [sizes, means] = curves::columns(&points);
-    // The means decide on the kind of axis, the bars only widen it.
+    // The means alone determine the scale of the axis; error bars widen its range.
     let scale = match Axis::around(&means, scale, 0.0).logarithmic {
         true => AxisScale::Logarithmic,
         false => AxisScale::Linear,
@@ -57,7 +57,7 @@ pub fn learning_curves(
     let x = Axis::around(&sizes, along, 0.05).marked(&sizes);
     let mut heights = curves::heights(&points);
     if scale == AxisScale::Logarithmic {
-        // Bars do not reach further below a mean than they would if they were a factor of three.
+        // Ends of error bars below a third of the smallest mean do not widen the axis.
         let floor = means.iter().copied().fold(f64::INFINITY, f64::min) / 3.0;
         heights.retain(|height| *height >= floor);
     }

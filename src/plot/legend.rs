@@ -5,18 +5,18 @@ use super::font;
 use super::panel::{Panel, TICK_SIZE, fitted};
 use super::picture::{Anchor, Marker, Picture, Place};
 
-/// How a curve looks.
+/// The sample of an entry.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Look {
-    /// A line, with points if they have a shape.
+    /// A line, with a marker on it if there is one.
     Line(Option<Marker>),
-    /// Points alone.
+    /// A marker without a line.
     Points(Marker),
-    /// A broken line.
+    /// A dashed line.
     Dashes,
     /// A faint area.
     Band,
-    /// A full area.
+    /// An area of the given opacity.
     Block(f64),
 }
 
@@ -32,22 +32,22 @@ const LINE_HEIGHT: f64 = 19.0;
 const SAMPLE: f64 = 26.0;
 const PADDING: f64 = 8.0;
 
-/// What of a picture a legend must not hide.
+/// The parts of a picture that a legend must not hide.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Data {
     /// Curves as polygonal lines; a single place is a point.
     pub lines: Vec<Vec<Place>>,
-    /// Polygons, inside and all.
+    /// Polygons with their interior.
     pub areas: Vec<Vec<Place>>,
 }
 
-/// A picture in which the axes leave this much room above them, the axes, and what is drawn on them.
+/// A picture without its legend, its axes, and the data in it.
 pub(super) type Drawn = (Picture, Panel, Data);
 
-/// Draws a picture with its legend: on the axes where there is no data, or else above them.
+/// Draws a picture with its legend, which stands within the axes where there is no data, or else above the axes.
 ///
 /// # Arguments
-/// * `draw` — draws all but the legend, with this much more room above the axes
+/// * `draw` — draws the picture without the legend, with the given height free above the axes
 pub(super) fn with_legend(entries: &[Entry<'_>], draw: impl Fn(f64) -> Drawn) -> Picture {
     let (mut picture, panel, data) = draw(0.0);
     let legend = Legend::new(entries, &panel);
@@ -60,6 +60,8 @@ pub(super) fn with_legend(entries: &[Entry<'_>], draw: impl Fn(f64) -> Drawn) ->
         legend.draw(&mut picture, [x, y], 1);
         return picture;
     }
+    // Above the axes, the legend has as many columns as fit beside each other, and at most 0.4 of the height of the axes. The picture
+    // is drawn again with room for it.
     let columns = (1..=legend.lines.len())
         .rev()
         .find(|&columns| legend.size(columns)[0] <= panel.width)
@@ -72,14 +74,14 @@ pub(super) fn with_legend(entries: &[Entry<'_>], draw: impl Fn(f64) -> Drawn) ->
     picture
 }
 
-/// Lines that have room in this height.
+/// The number of lines of a legend that fit into a height.
 fn most_lines(height: f64) -> usize {
     ((height - PADDING) / LINE_HEIGHT) as usize
 }
 
-/// A place within the axes with room for a rectangle, if there is one without data.
+/// The corner of a rectangle of the given size within the axes that hides no data; `None` if there is no such place.
 fn free_place(panel: &Panel, data: &Data, [width, height]: [f64; 2]) -> Option<Place> {
-    /// Between the rectangle and the data: markers are wider than the lines on which they are.
+    /// The distance between the rectangle and the data, which leaves room for markers.
     const MARGIN: f64 = 6.0;
     const STEPS: usize = 24;
     let (right, bottom) = (panel.right() - width - 4.0, panel.bottom() - height - 6.0);
@@ -87,7 +89,7 @@ fn free_place(panel: &Panel, data: &Data, [width, height]: [f64; 2]) -> Option<P
     if right < left || bottom < top {
         return None;
     }
-    // The corners first, then along the sides.
+    // The corners are tried first, then places along the left and right side, then along the top and bottom.
     let corners = [[right, top], [left, top], [right, bottom], [left, bottom]];
     let between = |from: f64, to: f64, k: usize| from + (to - from) * k as f64 / STEPS as f64;
     let sides = (1..STEPS).flat_map(|k| {
@@ -106,7 +108,7 @@ fn free_place(panel: &Panel, data: &Data, [width, height]: [f64; 2]) -> Option<P
 }
 
 impl Data {
-    /// Whether anything lies in a rectangle.
+    /// Whether a line or an area meets a rectangle.
     fn touches(&self, rectangle: [Place; 2]) -> bool {
         let [low, high] = rectangle;
         let inside = |p: &Place| (0..2).all(|c| (low[c]..=high[c]).contains(&p[c]));
@@ -124,7 +126,9 @@ impl Data {
     }
 }
 
-/// Whether a piece of a line meets a rectangle: the part of it between the sides, coordinate by coordinate.
+/// Whether a line segment meets a rectangle.
+///
+/// For each coordinate, the loop intersects the range `first..=last` of the parameter with the part of the segment between the sides.
 fn crosses([from, to]: [Place; 2], [low, high]: [Place; 2]) -> bool {
     let (mut first, mut last) = (0.0_f64, 1.0_f64);
     for c in 0..2 {
@@ -151,7 +155,7 @@ fn contains(polygon: &[Place], [x, y]: Place) -> bool {
     crossed.count() % 2 == 1
 }
 
-/// Entries with names that fit.
+/// A legend whose names fit: each line is an entry, its name, possibly shortened, and the size of the name.
 #[derive(Debug, Clone)]
 struct Legend<'a> {
     lines: Vec<(&'a Entry<'a>, String, f64)>,
@@ -171,7 +175,7 @@ impl<'a> Legend<'a> {
         Legend { lines }.shortened(most_lines(panel.height - 8.0))
     }
 
-    /// With no more entries than there is room for.
+    /// Cuts the legend to `most` lines; the last line then states the number of missing entries.
     fn shortened(mut self, most: usize) -> Legend<'a> {
         let left_out = self.lines.len().saturating_sub(most);
         self.lines.truncate(most);
@@ -181,7 +185,7 @@ impl<'a> Legend<'a> {
         self
     }
 
-    /// The width of each of so many columns, filled row by row.
+    /// The width of each column if the entries fill the given number of columns row by row.
     fn widths(&self, columns: usize) -> Vec<f64> {
         let width = |column: usize| {
             let lines = self.lines.iter().skip(column).step_by(columns);
@@ -193,7 +197,7 @@ impl<'a> Legend<'a> {
         (0..columns).map(width).collect()
     }
 
-    /// Width and height in so many columns.
+    /// The width and height of the legend in the given number of columns.
     fn size(&self, columns: usize) -> [f64; 2] {
         let rows = self.lines.len().div_ceil(columns);
         [
@@ -217,6 +221,7 @@ impl<'a> Legend<'a> {
     }
 }
 
+/// Draws the sample of an entry between two places.
 fn sample(picture: &mut Picture, entry: &Entry<'_>, [from, to]: [Place; 2]) {
     let middle = [0.5 * (from[0] + to[0]), from[1]];
     let block = |half: f64| [[from[0], from[1] - half], [to[0], to[1] + half]];

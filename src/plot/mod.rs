@@ -1,9 +1,9 @@
 //! Pictures: learning curves, training dynamics, bands along a line, convergence, kernel matrices, calibration, signals on the sphere.
 //!
-//! One function a kind of picture. Each takes plain numbers, chooses ranges and scales, and writes one file, whole or not at
-//! all; the name says the format, `.png` or `.svg`. Pictures in PNG use an embedded font, so no font has to be installed, and
-//! equal numbers give equal bytes on every machine. Colours can be told apart by colour-blind readers, curves have
-//! markers of different shapes, and the maps from numbers to colours are perceptually uniform.
+//! There is one function per kind of picture. Each function takes plain numbers, chooses ranges and scales, and writes one file, whole
+//! or not at all. The ending of the file name selects the format: `.png` or `.svg`. PNG pictures use an embedded font, so no font has
+//! to be installed, and equal numbers give equal bytes on every machine. Colour-blind readers can distinguish the colours. Curves have
+//! markers of different shapes, and the colour maps are perceptually uniform.
 //!
 //! ```
 //! use haarmonic::plot::{self, AxisScale, Curve, Labels};
@@ -21,7 +21,7 @@
 //! # Ok::<(), haarmonic::Error>(())
 //! ```
 //!
-//! The guide `docs/plots.md` shows them and says how the command line draws them.
+//! The guide `docs/plots.md` shows the pictures and the commands that draw them.
 
 mod axis;
 mod bands;

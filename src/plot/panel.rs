@@ -1,4 +1,4 @@
-//! A plane with two axes: places of numbers on the page, ticks, texts along the axes.
+//! A panel with two axes: the places of numbers on the page, ticks, and texts along the axes.
 
 use super::axis::{Axis, Tick};
 use super::colour::{GRID, INK, QUIET};
@@ -24,7 +24,10 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    /// Fills a page, with room for the ticks and the texts, and this much more above.
+    /// A panel that fills a page, with room for the ticks and the texts.
+    ///
+    /// # Arguments
+    /// * `above` — the height of further room above the panel
     pub(super) fn filling(
         [width, height]: [f64; 2],
         x: Axis,
@@ -47,7 +50,7 @@ impl Panel {
         }
     }
 
-    /// Room above the panel for the power of ten that the labels of the vertical axis share.
+    /// The height above the panel for the power of ten that the labels of the vertical axis share.
     pub(super) fn exponent_room(&self) -> f64 {
         exponent_room(&self.y)
     }
@@ -60,7 +63,7 @@ impl Panel {
         self.top + self.height
     }
 
-    /// Where a pair of numbers lies; those far outside come to lie a little outside.
+    /// The place of a pair of numbers on the page. A pair far outside the panel is moved to just outside it.
     pub(super) fn at(&self, x: f64, y: f64) -> Place {
         const BEYOND: f64 = 0.02;
         let inside = |fraction: f64| fraction.clamp(-BEYOND, 1.0 + BEYOND);
@@ -70,7 +73,7 @@ impl Panel {
         ]
     }
 
-    /// Draws the lines behind the data, the two axes, and what is written around.
+    /// Draws the grid, the two axes and the texts.
     pub(super) fn draw(&self, picture: &mut Picture, labels: &Labels<'_>) {
         self.draw_grid(picture);
         self.draw_x(picture);
@@ -78,6 +81,7 @@ impl Panel {
         self.draw_texts(picture, labels);
     }
 
+    /// Draws lines across the panel at the labelled ticks.
     pub(super) fn draw_grid(&self, picture: &mut Picture) {
         for tick in self.x.ticks(6).iter().filter(|tick| tick.label.is_some()) {
             let x = self.at(tick.value, self.y.low)[0];
@@ -89,6 +93,7 @@ impl Panel {
         }
     }
 
+    /// Draws the horizontal axis with its ticks.
     pub(super) fn draw_x(&self, picture: &mut Picture) {
         let bottom = self.bottom();
         picture.line(vec![[self.left, bottom], [self.right(), bottom]], INK, 1.0);
@@ -109,6 +114,7 @@ impl Panel {
         }
     }
 
+    /// Draws the vertical axis with its ticks.
     pub(super) fn draw_y(&self, picture: &mut Picture) {
         let (left, bottom) = (self.left, self.bottom());
         picture.line(vec![[left, self.top], [left, bottom]], INK, 1.0);
@@ -129,6 +135,7 @@ impl Panel {
         }
     }
 
+    /// Writes the texts along the axes and the title.
     pub(super) fn draw_texts(&self, picture: &mut Picture, labels: &Labels<'_>) {
         let middle = self.left + 0.5 * self.width;
         let (text, size) = fitted(labels.x, LABEL_SIZE, self.width);
@@ -145,7 +152,7 @@ fn exponent_room(y: &Axis) -> f64 {
     if y.exponent() == 0 { 0.0 } else { 12.0 }
 }
 
-/// Room above a panel.
+/// The height above a panel for the title.
 pub(super) fn top_margin(title: &str) -> f64 {
     if title.is_empty() { 16.0 } else { 42.0 }
 }
@@ -159,7 +166,8 @@ pub(super) fn draw_title(picture: &mut Picture, title: &str) {
     }
 }
 
-/// A text in a smaller size if it is too long, and cut short if that does not suffice.
+/// A text and its size, so that the text fits into the given width: in a smaller size if it is too long, and cut if it is still too
+/// long in the smallest size.
 pub(super) fn fitted(text: &str, size: f64, room: f64) -> (String, f64) {
     const SMALLEST: f64 = 0.65;
     let width = font::width(text, size);
@@ -167,7 +175,7 @@ pub(super) fn fitted(text: &str, size: f64, room: f64) -> (String, f64) {
         return (text.to_owned(), size);
     }
     let smaller = size * (room / width).max(SMALLEST);
-    // The longest beginning that fits, by bisection.
+    // Bisection finds the longest beginning that fits: `fits` letters do, and `exceeds` letters do not.
     let letters: Vec<char> = text.chars().collect();
     let cut = |keep: usize| {
         let beginning: String = letters[..keep].iter().collect();
@@ -216,6 +224,7 @@ pub(super) fn draw_factor(picture: &mut Picture, exponent: i32, at: Place, ancho
     draw_power(picture, "×10", &exponent, at, anchor);
 }
 
+/// Writes a text with a raised exponent; the anchor refers to both together.
 fn draw_power(picture: &mut Picture, text: &str, exponent: &str, [x, y]: Place, anchor: Anchor) {
     if exponent.is_empty() {
         picture.coloured_text(text, [x, y], TICK_SIZE, anchor, INK);

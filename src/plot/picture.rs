@@ -6,13 +6,14 @@ use super::colour::{Colour, INK, PAPER};
 /// A place on the page, x and y.
 pub(super) type Place = [f64; 2];
 
-/// What a picture consists of, from back to front. Rasters come before everything that lies on them.
+/// A picture: its size, and its marks in the order of drawing. A raster must come before the marks that lie on it.
 #[derive(Debug, Clone)]
 pub(super) struct Picture {
     pub size: [f64; 2],
     pub marks: Vec<Mark>,
 }
 
+/// An element of a picture.
 #[derive(Debug, Clone)]
 pub(super) enum Mark {
     Line {
@@ -43,11 +44,11 @@ pub(super) struct Text {
     pub anchor: Anchor,
     pub size: f64,
     pub colour: Colour,
-    /// Turned by a quarter, to be read from the right.
+    /// Rotated by a quarter turn, to be read from the right.
     pub turned: bool,
 }
 
-/// Which part of a text lies at its place.
+/// The part of a text that lies at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -55,12 +56,12 @@ pub(super) enum Anchor {
     End,
 }
 
-/// A rectangle of pixels, red, green, blue and opacity, row by row.
+/// A rectangle of pixels (red, green, blue and opacity), row by row.
 #[derive(Debug, Clone)]
 pub(super) struct Raster {
     pub corner: Place,
     pub size: [f64; 2],
-    /// Rows and columns.
+    /// The numbers of rows and columns of pixels.
     pub shape: [usize; 2],
     pub pixels: Vec<[u8; 4]>,
 }
@@ -105,7 +106,7 @@ impl Picture {
         }
     }
 
-    /// A line that what lies below shines through.
+    /// Draws a line that lets the marks under it show through.
     pub(super) fn faint_line(
         &mut self,
         places: Vec<Place>,
@@ -123,7 +124,7 @@ impl Picture {
         }
     }
 
-    /// A straight line in pieces of this length.
+    /// Draws a dashed straight line; dashes and gaps are about `piece` long.
     pub(super) fn dashes(
         &mut self,
         [from, to]: [Place; 2],
@@ -184,7 +185,7 @@ impl Picture {
         }));
     }
 
-    /// Text along a vertical axis, centred.
+    /// Writes a text rotated by a quarter turn, centred, as along a vertical axis.
     pub(super) fn turned_text(&mut self, text: &str, at: Place, size: f64) {
         self.marks.push(Mark::Text(Text {
             text: one_line(text),
@@ -200,10 +201,10 @@ impl Picture {
         self.marks.push(Mark::Raster(raster));
     }
 
-    /// Points of which each is to be seen: smaller ones where they are many.
+    /// Draws points with markers that are smaller the more points there are, so that each stays visible.
     pub(super) fn points(&mut self, marker: Marker, places: &[Place], radius: f64, colour: Colour) {
         const SMALLEST: f64 = 1.2;
-        // Half of what there is for each of them along both axes.
+        // The radius is half the mean distance of the points along both axes.
         let extent = |c: usize| {
             let (low, high) = extremes(places.iter().map(|at| at[c]));
             high - low
@@ -218,9 +219,9 @@ impl Picture {
         }
     }
 
-    /// A point with a white rim, so that it stands out from lines.
+    /// Draws a marker with a white rim, which sets it off from lines.
     pub(super) fn marker(&mut self, marker: Marker, at: Place, radius: f64, colour: Colour) {
-        // Narrower around small points.
+        // The rim is narrower around small markers.
         let rim = (0.3 * radius).min(1.0);
         for (radius, colour) in [(radius + rim, PAPER), (radius, colour)] {
             let corners: &[Place] = match marker {
@@ -241,12 +242,12 @@ impl Picture {
     }
 }
 
-/// How far two places are apart.
+/// The distance of two places.
 pub(super) fn distance(a: Place, b: Place) -> f64 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
-/// Control characters have no place in a line of text, nor in XML.
+/// A text without control characters, which neither a line of text nor XML may hold.
 fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| match c {

@@ -1,13 +1,13 @@
-//! The sphere on a plane: from places of a picture back to directions, and forth.
+//! Projections of the sphere: from places of a picture to directions, and from directions to places.
 
 use std::f64::consts::{FRAC_PI_2, PI, SQRT_2, TAU};
 
-/// A place on the sphere.
+/// A direction, that is a point of the unit sphere.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Direction {
-    /// 0 to π.
+    /// Colatitude θ, from 0 to π.
     pub colatitude: f64,
-    /// 0 to 2π.
+    /// Longitude φ, from 0 to 2π.
     pub longitude: f64,
 }
 
@@ -25,7 +25,8 @@ impl Direction {
     }
 }
 
-/// Mollweide's projection: the whole sphere on an ellipse, areas in proportion. φ = 0 in the middle, φ grows to the right.
+/// The Mollweide projection: the whole sphere on an ellipse, with areas in proportion. φ = 0 lies in the middle, and φ grows to the
+/// right.
 pub(super) mod mollweide {
     use super::*;
 
@@ -48,7 +49,7 @@ pub(super) mod mollweide {
     /// The place of a direction, for a longitude from −π to π.
     pub(crate) fn place(colatitude: f64, longitude: f64) -> [f64; 2] {
         let wanted = PI * colatitude.cos();
-        // Newton's method for 2a + sin 2a = wanted; close to the poles by bisection.
+        // Bisection solves 2a + sin 2a = π cos θ for the auxiliary angle a. Newton's method would fail at the poles.
         let (mut low, mut high) = (-FRAC_PI_2, FRAC_PI_2);
         for _ in 0..60 {
             let middle = 0.5 * (low + high);
@@ -59,7 +60,7 @@ pub(super) mod mollweide {
             }
         }
         let angle = 0.5 * (low + high);
-        // In units of the smaller half-axis, √2.
+        // The classical formulas give half-axes √2 and 2√2; places are in units of the smaller one.
         let unit = SQRT_2;
         [
             2.0 * SQRT_2 / PI * longitude * angle.cos() / unit,
@@ -68,15 +69,15 @@ pub(super) mod mollweide {
     }
 }
 
-/// The orthographic projection: one half of the sphere as seen from far away.
+/// The orthographic projection: one hemisphere as seen from far away.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Orthographic {
-    /// To the right, upwards, and towards the eye.
+    /// The unit vectors to the right, upwards, and towards the eye.
     axes: [[f64; 3]; 3],
 }
 
 impl Orthographic {
-    /// Seen from above a point, with north upwards.
+    /// The view from above a point, with north upwards.
     pub(super) fn new(colatitude: f64, longitude: f64) -> Orthographic {
         let (sin, cos) = colatitude.sin_cos();
         let (sin_phi, cos_phi) = longitude.sin_cos();
@@ -104,7 +105,7 @@ impl Orthographic {
         ))
     }
 
-    /// The place of a direction on the half that is seen.
+    /// The place of a direction; `None` on the far hemisphere.
     pub(super) fn place(&self, colatitude: f64, longitude: f64) -> Option<[f64; 2]> {
         let v = Direction::new(colatitude, longitude).vector();
         let [x, y, depth] = self

@@ -1,4 +1,4 @@
-//! From marks to files: shapes in SVG, pixels in PNG, both through `plotters`.
+//! Writing the marks of a picture to a file: shapes in SVG, pixels in PNG, both through `plotters`.
 
 use crate::error::FileOperation;
 use std::io;
@@ -17,29 +17,30 @@ use super::picture::{Anchor, Mark, Picture, Place, Raster, Text};
 use crate::data::atomic::write_atomically;
 use crate::{Error, Result};
 
-/// Pixels of a PNG for each unit of length.
+/// The number of pixels of a PNG per unit of length.
 pub(super) const PIXELS: usize = 2;
-/// Shapes are drawn this many times larger, and each pixel is the mean of a square.
+/// The factor by which a PNG is drawn larger; each of its pixels is the mean of a square.
 const OVERSAMPLING: usize = 3;
-/// `plotters` places shapes at whole numbers: an SVG is drawn so many times larger and scaled by its view box.
+/// The factor by which an SVG is drawn larger, because `plotters` places shapes at whole numbers. Its view box scales it back.
 const SVG_STEPS: usize = 20;
-/// Fonts of the viewer, in order of preference.
+/// The fonts of an SVG, in order of preference.
 const SVG_FONTS: &str = "Helvetica, Arial, sans-serif";
 
-/// How a backend draws.
+/// The properties of a backend.
 struct Manner {
-    /// Its units for one of the picture.
+    /// The number of units of the backend per unit of the picture.
     scale: f64,
+    /// The fonts.
     family: &'static str,
-    /// What `plotters` calls the size of a font, for a size of one.
+    /// The size that `plotters` must be given for a font at size one.
     nominal: f64,
-    /// Where the baseline lies below the place of a text, for a size of one.
+    /// The distance of the baseline below the top of a text, for a font at size one.
     baseline: f64,
-    /// Whether lines are drawn as areas: the rasteriser has no round joins.
+    /// Whether lines are drawn as areas, because the rasteriser has no round joins.
     outlined: bool,
 }
 
-/// Writes a picture in the format of its name.
+/// Writes a picture in the format of its file name.
 pub(super) fn write(picture: &Picture, path: &Path) -> Result<()> {
     let content = match Format::of(path)? {
         Format::Svg => svg(picture),
@@ -55,6 +56,7 @@ pub(super) fn write(picture: &Picture, path: &Path) -> Result<()> {
     write_atomically(path, |out| out.write_all(&content))
 }
 
+/// The content of an SVG file: the background, the rasters, the shapes.
 fn svg(picture: &Picture) -> io::Result<Vec<u8>> {
     let manner = Manner {
         scale: SVG_STEPS as f64,
@@ -85,9 +87,9 @@ fn svg(picture: &Picture) -> io::Result<Vec<u8>> {
     Ok(document.into_bytes())
 }
 
-/// A raster as a PNG within the SVG.
+/// The SVG element of a raster, which is an embedded PNG.
 fn svg_raster(raster: &Raster) -> io::Result<String> {
-    // Viewers smooth what they enlarge: enlarged enough, the seams are narrow.
+    // Viewers blur the edges of pixels when they enlarge an image. Each pixel is repeated until the blurred edges are narrow.
     const FEWEST: usize = 400;
     let [rows, columns] = raster.shape;
     let times = FEWEST.div_ceil(rows.max(columns)).max(1);
@@ -118,6 +120,7 @@ fn svg_raster(raster: &Raster) -> io::Result<String> {
     ))
 }
 
+/// Encodes bytes in base 64.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
@@ -134,6 +137,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
+/// The content of a PNG file: the picture is drawn larger, and then averaged over squares.
 fn png(picture: &Picture) -> io::Result<Vec<u8>> {
     font::ready();
     let manner = Manner {
@@ -150,6 +154,7 @@ fn png(picture: &Picture) -> io::Result<Vec<u8>> {
     draw(picture, &mut backend, &manner)?;
     backend.present().map_err(io::Error::other)?;
     drop(backend);
+    // Pixels lie row by row, with red, green and blue in turn. Each is the rounded mean over a square of the larger picture.
     let mut small = Vec::with_capacity(3 * columns * rows);
     for row in 0..rows {
         for column in 0..columns {
@@ -168,7 +173,10 @@ fn png(picture: &Picture) -> io::Result<Vec<u8>> {
     encode([columns, rows], &small, None)
 }
 
-/// Red, green and blue in turn, or indices of a palette.
+/// Encodes a PNG.
+///
+/// # Arguments
+/// * `bytes` — red, green and blue in turn without a palette; indices of the palette with one
 fn encode(
     [columns, rows]: [usize; 2],
     bytes: &[u8],
@@ -181,7 +189,7 @@ fn encode(
         None => encoder.set_color(png::ColorType::Rgb),
         Some(palette) => {
             encoder.set_color(png::ColorType::Indexed);
-            // Differences of indices mean nothing.
+            // Filters store differences of neighbours, which do not make indices of a palette smaller.
             encoder.set_filter(png::Filter::NoFilter);
             let colours: Vec<u8> = palette.iter().flat_map(|p| [p[0], p[1], p[2]]).collect();
             encoder.set_palette(colours);
@@ -195,7 +203,7 @@ fn encode(
     Ok(file)
 }
 
-/// Draws all marks; a backend of shapes leaves the rasters to its caller.
+/// Draws all marks. For a backend of shapes, the caller draws the rasters.
 fn draw<B: DrawingBackend>(picture: &Picture, backend: &mut B, manner: &Manner) -> io::Result<()> {
     let place = |[x, y]: Place| {
         (
@@ -226,7 +234,7 @@ fn draw<B: DrawingBackend>(picture: &Picture, backend: &mut B, manner: &Manner) 
                     let outline = outline([pair[0], pair[1]], *width);
                     done(backend.fill_polygon(outline.map(place), &style))?;
                 }
-                // Joins would show where a faint line is drawn twice.
+                // A disc closes the gap at a joint. Faint lines have none, because it would be visible where it overlaps the line.
                 if *opacity == 1.0 && *width > 1.0 {
                     for joint in &places[1..places.len() - 1] {
                         let radius = length(0.5 * width);
@@ -272,7 +280,7 @@ fn style(colour: Colour, opacity: f64) -> ShapeStyle {
     ShapeStyle::from(RGBAColor(r, g, b, opacity))
 }
 
-/// The rectangle that a piece of a line covers.
+/// The corners of the rectangle that a line segment of the given width covers.
 fn outline([a, b]: [Place; 2], width: f64) -> [Place; 4] {
     let [dx, dy] = [b[0] - a[0], b[1] - a[1]];
     let norm = dx.hypot(dy).max(1e-9);
@@ -285,7 +293,7 @@ fn outline([a, b]: [Place; 2], width: f64) -> [Place; 4] {
     ]
 }
 
-/// The style of a text, and the place that puts its baseline where it belongs.
+/// The style of a text, and the place of its top at which its baseline is correct.
 fn text_style(text: &Text, manner: &Manner) -> (TextStyle<'static>, Place) {
     let [r, g, b] = text.colour.0;
     let size = text.size * manner.scale * manner.nominal;
@@ -308,6 +316,7 @@ fn text_style(text: &Text, manner: &Manner) -> (TextStyle<'static>, Place) {
     (style, at)
 }
 
+/// Draws a raster pixel by pixel, scaled to the nearest pixel of the raster.
 fn draw_raster<B: DrawingBackend>(raster: &Raster, backend: &mut B, scale: f64) -> io::Result<()> {
     let first = raster.corner.map(|c| (c * scale).round() as i32);
     let size = raster.size.map(|s| (s * scale).round().max(1.0) as usize);

@@ -19,58 +19,59 @@ use crate::sphere::coefficients::check_real;
 use crate::sphere::{Sampling, ShtPlanner, fast_longitudes};
 use crate::{Error, Result};
 
-/// A real signal of which a map is drawn.
+/// A real signal on the sphere to draw.
 #[derive(Debug, Clone, Copy)]
 pub enum SphereSignal<'a> {
     /// Coefficients `[L, 2L − 1]`, entry `[l, m + L − 1]`, of a real signal.
     Coefficients(ArrayView2<'a, Complex64>),
-    /// Samples `[rings, 2L − 1]`. What is drawn is the signal of band limit L that has them.
+    /// Samples `[rings, 2L − 1]`; the drawn signal is the signal of band limit L with these samples.
     Grid {
         /// The samples, rings from north to south.
         values: ArrayView2<'a, f64>,
-        /// Where the rings lie.
+        /// The sampling, which determines the colatitudes of the rings.
         sampling: Sampling,
     },
 }
 
-/// How the sphere is laid on the page.
+/// The projection of the sphere onto the page.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Projection {
-    /// The whole sphere on an ellipse: areas are in proportion, φ = 0 is in the middle and φ grows to the right.
+    /// The whole sphere on an ellipse, with areas in proportion; φ = 0 lies in the middle, and φ grows to the right.
     #[default]
     Mollweide,
-    /// Both hemispheres as seen from far away, north upwards: from the given point of view, and from the opposite side.
+    /// Both hemispheres as seen from far away, with north upwards: from the given point of view, and from the opposite side.
     Orthographic {
-        /// Colatitude θ of the point of view, from 0 to π.
+        /// Colatitude θ of the point of view in radians, from 0 to π.
         colatitude: f64,
-        /// Longitude φ of the point of view.
+        /// Longitude φ of the point of view in radians, finite.
         longitude: f64,
     },
 }
 
-/// Half the height of the ellipse, and the radius of the discs.
+/// Half the height of the ellipse.
 const ELLIPSE: f64 = 135.0;
+/// The radius of the discs.
 const DISC: f64 = 132.0;
-/// The largest band limit: a picture shows no finer signals.
+/// The largest band limit; the pixels of a picture cannot show a finer signal.
 const LARGEST: usize = 2048;
 
 /// Draws a map of a signal on the sphere, with lines of constant colatitude θ and longitude φ and a colour bar.
 ///
-/// The signal is synthesised on a fine grid and interpolated linearly. Colours as in [`kernel_matrix`](super::kernel_matrix).
+/// The signal is synthesised on a fine grid and interpolated linearly. The colours are as in [`kernel_matrix`](super::kernel_matrix).
 ///
 /// # Arguments
-/// * `signal` — real; band limit at most 2048
-/// * `labels` — the title, and what is written along the colour bar; the others are not used
+/// * `signal` — real, with a band limit L of at most 2048
+/// * `labels` — the title and the text along the colour bar are used
 /// * `path` — ends in `.png` (1280 pixels wide) or `.svg`
 ///
 /// # Cost and accuracy
-/// The steps h of the grid are π / 8L at most for L ≤ 256: linear interpolation errs by h² L² / 8, two per cent of the amplitude of
-/// the highest degree, along each angle. Beyond it is up to 31 per cent, for waves that are not much longer than a pixel.
+/// For L ≤ 256 the step h of the grid is at most π / 8L. Linear interpolation then errs along each angle by h² L² / 8, two per cent of
+/// the amplitude of the highest degree. For larger L the error is up to 31 per cent, for waves that are not much longer than a pixel.
 ///
 /// # Errors
-/// [`Error::ShapeMismatch`], [`Error::NotFinite`] for bad arrays; [`Error::InvalidValue`] for coefficients of a signal that is not
-/// real, for a band limit or a point of view out of range, and for the name of another format; [`Error::Io`]. No file is left
-/// then.
+/// [`Error::Empty`], [`Error::ShapeMismatch`] or [`Error::NotFinite`] for bad arrays; [`Error::InvalidValue`] for coefficients of a
+/// signal that is not real, for a band limit or a point of view out of range, and for a file name of another format; [`Error::Io`].
+/// After an error no file is written.
 ///
 /// # Examples
 /// ```
@@ -113,7 +114,7 @@ pub fn sphere_signal(
     render::write(&picture, path.as_ref())
 }
 
-/// Mollweide's map.
+/// The picture of the whole sphere in the Mollweide projection.
 fn whole(field: &Field, scale: &ColourScale, labels: &Labels<'_>, top: f64) -> Picture {
     let bar_top = top + 2.0 * ELLIPSE + 16.0;
     let mut picture = Picture::new([640.0, page_bottom(bar_top, labels)]);
@@ -127,7 +128,7 @@ fn whole(field: &Field, scale: &ColourScale, labels: &Labels<'_>, top: f64) -> P
     ));
     let page = |[x, y]: Place| [centre[0] + ELLIPSE * x, centre[1] - ELLIPSE * y];
     for line in graticule() {
-        // The longitude that grows from the left edge to the right one.
+        // Longitudes run from −π at the left edge to π at the right edge.
         let places = line
             .iter()
             .map(|&[theta, phi]| page(mollweide::place(theta, phi)));
@@ -141,7 +142,7 @@ fn whole(field: &Field, scale: &ColourScale, labels: &Labels<'_>, top: f64) -> P
             _ => format!("{theta}°"),
         };
 
-        // In the south the rim bulges above the text.
+        // In the south the rim slopes towards the text, which is moved down.
         let lower = 7.0 * (f64::from(theta) / 90.0 - 1.0).max(0.0) / (2.0 / 3.0);
         let at = [x - 6.0, y + 4.0 + lower];
         remark(&mut picture, &text, at, Anchor::End);
@@ -174,7 +175,7 @@ fn whole(field: &Field, scale: &ColourScale, labels: &Labels<'_>, top: f64) -> P
     picture
 }
 
-/// Two discs, side by side.
+/// The picture of both hemispheres as two discs side by side.
 fn halves(
     field: &Field,
     scale: &ColourScale,
@@ -198,7 +199,7 @@ fn halves(
             |direction| scale.colour(field.at(direction)),
         ));
         for line in graticule() {
-            // What lies behind interrupts a line.
+            // A line is interrupted where it runs on the far hemisphere.
             let places: Vec<_> = line
                 .iter()
                 .map(|&[theta, phi]| view.place(theta, phi))
@@ -224,7 +225,11 @@ fn page_bottom(bar_top: f64, labels: &Labels<'_>) -> f64 {
     bar_top + if labels.value.is_empty() { 40.0 } else { 62.0 }
 }
 
-/// Colours of the directions at the pixels of a rectangle of which the sides run from −1 to 1.
+/// The raster of a map.
+///
+/// # Arguments
+/// * `direction` — the direction at a place whose coordinates run from −1 to 1 over the rectangle; `None` outside the map
+/// * `colour` — the colour of a direction
 fn map(
     corner: Place,
     size: [f64; 2],
@@ -251,7 +256,7 @@ fn map(
     }
 }
 
-/// Lines of constant θ and φ, as directions with φ from −π to π.
+/// Lines of constant θ and φ, each a list of points `[θ, φ]` with φ from −π to π.
 fn graticule() -> Vec<Vec<[f64; 2]>> {
     const PIECES: usize = 90;
     let part = |k: usize| k as f64 / PIECES as f64;
@@ -270,7 +275,7 @@ fn graticule() -> Vec<Vec<[f64; 2]>> {
     parallels.chain(meridians).collect()
 }
 
-/// The rim of an ellipse.
+/// Draws the rim of an ellipse.
 fn outline(picture: &mut Picture, centre: Place, radii: [f64; 2]) {
     const PIECES: usize = 180;
     let places = (0..=PIECES).map(|k| {
@@ -280,15 +285,15 @@ fn outline(picture: &mut Picture, centre: Place, radii: [f64; 2]) {
     picture.line(places.collect(), INK, 1.1);
 }
 
-/// Values on a fine grid that holds both poles.
+/// The values of a signal on a fine grid that includes both poles.
 struct Field {
-    /// `[rings, longitudes]`.
+    /// Shape `[rings, longitudes]`.
     values: Array2<f64>,
 }
 
 impl Field {
     fn new(signal: SphereSignal<'_>) -> Result<Field> {
-        /// Rounding of coefficients that were computed elsewhere, in single precision perhaps.
+        /// The tolerance for coefficients of a real signal, which may have been computed in single precision.
         const ROUNDING: f64 = 1e-5;
         let mut planner = ShtPlanner::new();
         let coeffs = match signal {
@@ -318,11 +323,12 @@ impl Field {
             wide[[l, k + fine - limit]] = *c;
         }
         let values: Array2<f64> = plan.inverse(wide.view())?;
-        // Finite coefficients may still add up to infinity.
+        // Sums of finite coefficients may overflow.
         check::finite("signal on the sphere", values.view())?;
         Ok(Field { values })
     }
 
+    /// The value in a direction, interpolated linearly along θ and φ.
     fn at(&self, direction: Direction) -> f64 {
         let (rings, longitudes) = self.values.dim();
         let row = direction.colatitude / PI * (rings - 1) as f64;
@@ -336,6 +342,7 @@ impl Field {
     }
 }
 
+/// Refuses a band limit out of range.
 fn small(limit: usize) -> Result<()> {
     match limit {
         0 => Err(Error::empty("signal on the sphere")),

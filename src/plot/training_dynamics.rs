@@ -16,34 +16,36 @@ use super::picture::{Marker, Picture};
 use super::render;
 use crate::Result;
 
-/// What an ensemble of networks predicts at some points, at several training times.
+/// The predictions of an ensemble of networks at some points, at several training times.
 #[derive(Debug, Clone, Copy)]
 pub struct Dynamics<'a> {
-    /// Training times, increasing, none negative, shape `[T]`.
+    /// The T training times, increasing and not negative.
     pub times: &'a [f64],
-    /// Mean over the ensemble, shape `[T, points]`.
+    /// The mean over the ensemble, shape `[T, points]`.
     pub mean: ArrayView2<'a, f64>,
-    /// Standard deviation over the ensemble, shape `[T, points]`, not negative.
+    /// The standard deviation over the ensemble, shape `[T, points]`, not negative.
     pub deviation: ArrayView2<'a, f64>,
-    /// The values that are learned, one for each point.
+    /// The target of each point, if there are targets.
     pub targets: Option<&'a [f64]>,
-    /// Names of the points, or none.
+    /// The name of each point in the legend; empty for no names.
     pub names: &'a [&'a str],
 }
 
-/// Draws the mean over an ensemble against time, with a band of one standard deviation to either side, and the targets on the right.
+/// Draws the mean over an ensemble against time, with bands of one standard deviation to either side, and the targets at the right edge.
 ///
-/// Time is logarithmic if the positive times span a factor of thirty or more; time 0 then lies outside and is left out.
+/// The time axis is logarithmic if the largest time is at least thirty times the smallest positive one. A logarithmic axis leaves out
+/// time 0.
 ///
 /// # Arguments
 /// * `dynamics` — at least one time and one point
-/// * `labels` — usual texts: `training time` and `prediction`
+/// * `labels` — default texts: `training time` and `prediction`
 /// * `path` — ends in `.png` (1120 × 800 pixels) or `.svg`
 ///
 /// # Errors
-/// [`Error::Empty`](crate::Error::Empty), [`Error::NotFinite`](crate::Error::NotFinite),
-/// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch); [`Error::InvalidValue`](crate::Error::InvalidValue) for times that do
-/// not increase, for negative deviations and for the name of another format; [`Error::Io`](crate::Error::Io). No file is left then.
+/// [`Error::Empty`](crate::Error::Empty), [`Error::NotFinite`](crate::Error::NotFinite) or
+/// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for bad numbers; [`Error::InvalidValue`](crate::Error::InvalidValue) for
+/// times that are negative or do not increase, for negative deviations and for a file name of another format;
+/// [`Error::Io`](crate::Error::Io). After an error no file is written.
 ///
 /// # Examples
 /// ```
@@ -67,6 +69,7 @@ pub fn training_dynamics(
     labels: &Labels<'_>,
     path: impl AsRef<Path>,
 ) -> Result<()> {
+    /// The ratio of the largest and the smallest positive time from which the axis is logarithmic.
     const LOGARITHMIC: f64 = 30.0;
     Format::of(&path)?;
     check(dynamics)?;
@@ -121,6 +124,7 @@ pub fn training_dynamics(
     render::write(&picture, path.as_ref())
 }
 
+/// Checks the numbers of the dynamics.
 fn check(dynamics: &Dynamics<'_>) -> Result<()> {
     let (times, points) = (dynamics.times, dynamics.mean.ncols());
     check::filled("times", times.len())?;

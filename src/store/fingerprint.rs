@@ -1,21 +1,22 @@
-//! Fingerprints: short numbers that differ for different data.
+//! Fingerprints: hash values by which a store recognises its network and its signals.
 
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::kernel::Signals;
 
-/// 128 bits of a hash that finds accidents, not forgeries.
+/// A hash value of 128 bits. It detects accidental differences, and is not safe against forgery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fingerprint(pub(super) u128);
 
 impl Fingerprint {
+    /// The fingerprint of a text.
     pub(super) fn of_text(text: &str) -> Self {
         let mut hash = Xxh3Default::new();
         hash.update(text.as_bytes());
         Fingerprint(hash.digest128())
     }
 
-    /// Of the shape and of all values, in their logical order.
+    /// The fingerprint of the shape of signals and of all their values, in logical order.
     pub(super) fn of_signals(signals: &Signals<'_>) -> Self {
         let mut hash = Xxh3Default::new();
         for &len in signals.shape() {
@@ -34,10 +35,12 @@ impl Fingerprint {
         Fingerprint(hash.digest128())
     }
 
+    /// The fingerprint as 32 hexadecimal digits.
     pub(super) fn to_hex(self) -> String {
         format!("{:032x}", self.0)
     }
 
+    /// Reads 32 hexadecimal digits; `None` for another text.
     pub(super) fn from_hex(text: &str) -> Option<Self> {
         (text.len() == 32)
             .then(|| u128::from_str_radix(text, 16).ok())

@@ -27,23 +27,24 @@ pub struct Report {
     pub found: usize,
     /// Number of tiles computed.
     pub computed: usize,
-    /// Files that were no valid tiles of this store, and the reason; these tiles were computed again.
+    /// Files that are not valid tiles of this store, each with the reason; these tiles were computed again.
     pub damaged: Vec<(PathBuf, String)>,
 }
 
-/// A kernel matrix in a folder: a manifest, and one file for each tile.
+/// A kernel matrix in a folder: a manifest, and one file per tile.
 ///
 /// Opening the folder again with equal network and signals resumes after the last finished tile; an interrupted run loses only the tile
-/// in progress. Every tile has a checksum and names its network and signals; damaged or foreign tiles are computed again.
-/// Appending signals adds tiles and changes none. Values do not depend on the tiles, with one exception: a network with activations
-/// after the pooling and a tolerance refines all pairs of a tile together, so its values depend on the tile within the tolerance.
+/// in progress. Every tile has a checksum and names its network and signals. Damaged tiles, and tiles of other data, are computed
+/// again. Appending signals adds tiles and leaves the existing tiles unchanged. Values do not depend on the tiles, with one
+/// exception: a network with activations after the pooling and a tolerance refines all pairs of a tile together, so its values
+/// depend on the tile within the tolerance.
 ///
-/// Several processes may compute tiles of one folder at a time ([`Share`]), but only one at a time may add signals. If several processes
-/// make one folder at a time, all but the first must have its network and signals; others are refused.
+/// Several processes may compute tiles of one folder at a time ([`Share`]), but only one process at a time may add signals. If several
+/// processes create one folder at a time, the first one determines its network and signals; a process with others is refused.
 ///
 /// # Memory
-/// [`complete`](Self::complete) needs [`StoreOptions::memory`], for any number of signals, and
-/// [`write_npz`](Self::write_npz) one row of tiles.
+/// [`complete`](Self::complete) needs at most [`StoreOptions::memory`], for any number of signals.
+/// [`write_npz`](Self::write_npz) needs the memory of one row of tiles.
 ///
 /// # Examples
 /// ```
@@ -66,7 +67,7 @@ pub struct Report {
 /// let store = KernelStore::open(&path, &kernel, x.view(), options)?;
 /// assert_eq!(store.complete(None)?.computed, 6);
 /// assert_eq!(store.read()?.ntk, kernel.gram(x.view())?.ntk);
-/// // Nothing is left to do.
+/// // All tiles are in the folder now.
 /// assert_eq!(store.complete(None)?.found, 6);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
@@ -77,23 +78,28 @@ pub struct KernelStore<'a> {
     /// `None` if the columns are the rows.
     columns: Option<Signals<'a>>,
     manifest: Manifest,
-    /// The fingerprint in the manifest.
+    /// The fingerprint of the manifest, which every tile carries.
     network: Fingerprint,
-    /// Entries of the matrix for each signal.
+    /// The number of rows or columns of the matrix per signal.
     outputs: usize,
 }
 
 impl<'a> KernelStore<'a> {
-    /// Opens or makes the store of the kernels of all signals with each other.
+    /// Opens or creates the store of the Gram matrix of a set of signals.
     ///
     /// # Arguments
-    /// * `folder` — made if it does not exist; the folder around it must
+    /// * `folder` — created if it does not exist; its parent folder must exist
     /// * `signals` — all signals of the store, in their order; new signals may follow
+    /// * `options` — memory and size of new tiles
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the folder holds kernels of another network or of other signals, or the memory does not suffice
-    /// for its tiles, [`Error::InvalidNetwork`] if the network has no file, [`Error::Io`],
-    /// [`Error::InFile`] if the manifest is damaged.
+    /// * [`Error::Empty`] — no signals
+    /// * [`Error::InFile`] around [`Error::InvalidValue`] — a folder with kernels of another network or of other signals, too little
+    ///   memory for its tiles, a damaged manifest
+    /// * [`Error::InvalidValue`] — too little memory for a tile, tiles of no signals
+    /// * [`Error::InvalidNetwork`] — a network that cannot be written to a file
+    /// * [`Error::Io`] — a folder that cannot be read or written
+    /// * the errors of [`Kernel::prepare`] for signals that do not suit the network
     pub fn open(
         folder: impl AsRef<Path>,
         kernel: &'a Kernel,
@@ -103,7 +109,7 @@ impl<'a> KernelStore<'a> {
         Self::with_sides(folder.as_ref(), kernel, signals.into(), None, options)
     }
 
-    /// Opens or makes the store of the kernels of the signals of one set (rows) with the signals of another set (columns).
+    /// Opens or creates the store of the kernels of one set of signals (rows) with another set (columns).
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -123,6 +129,7 @@ impl<'a> KernelStore<'a> {
         )
     }
 
+    /// Opens or creates a store; without `columns` the matrix is symmetric.
     fn with_sides(
         folder: &Path,
         kernel: &'a Kernel,
@@ -183,7 +190,7 @@ impl<'a> KernelStore<'a> {
         remove_stale(folder);
         match known {
             None if !manifest.write_first(folder)? => {
-                // Another program has made the store meanwhile, of these signals or of others.
+                // Another process has created the store since, possibly for other signals. Opening again compares them.
                 return Self::with_sides(folder, kernel, rows, columns, options);
             }
             Some(known) if known != manifest => manifest.write(folder)?,
@@ -207,26 +214,27 @@ impl<'a> KernelStore<'a> {
         [len(&self.manifest.rows), len(self.manifest.columns())]
     }
 
-    /// Returns the number of tiles; for a symmetric matrix, of the tiles of one triangle.
+    /// Returns the number of tiles. A symmetric matrix stores one triangle of tiles only.
     pub fn tile_count(&self) -> usize {
         self.tiles().count()
     }
 
-    /// Computes the tiles that are missing or damaged, on all threads, one tile after the other.
+    /// Computes the missing and the damaged tiles one by one, each on all threads.
     ///
     /// # Arguments
     /// * `progress` — receives the number of pairs done and the number of all pairs; pairs of existing tiles count as done
     ///
     /// # Errors
-    /// As [`Kernel::gram`]; [`Error::Io`] if a tile cannot be written. Finished tiles remain, also after [`Error::Cancelled`].
+    /// As [`Kernel::gram`]; [`Error::Io`] if a tile cannot be written. Finished tiles remain after an error, also after
+    /// [`Error::Cancelled`].
     pub fn complete(&self, progress: Option<Progress>) -> Result<Report> {
         self.complete_share(Share::ALL, progress)
     }
 
     /// Computes the missing tiles of one share, so that several processes can complete one folder together.
     ///
-    /// Tiles do not depend on the process that computes them. Each file receives its name when it is complete, so overlapping shares
-    /// only cost time.
+    /// A tile does not depend on the process that computes it. Each file receives its name when it is complete, so shares that
+    /// overlap cost time and do no harm.
     ///
     /// # Arguments
     /// * `progress` — counts the pairs of the share
@@ -247,7 +255,7 @@ impl<'a> KernelStore<'a> {
                         report.damaged.push((path.clone(), problem));
                     }
                     if report.computed == 0 {
-                        // A folder without permission is refused before the first tile is computed.
+                        // The check refuses a folder without permission before the first tile is computed.
                         check_target(&path)?;
                     }
                     let gram = self.compute(tile, done, total, progress.as_ref())?;
@@ -266,6 +274,7 @@ impl<'a> KernelStore<'a> {
         Ok(report)
     }
 
+    /// Whether rows and columns are one set of signals.
     pub(super) fn is_symmetric(&self) -> bool {
         self.columns.is_none()
     }
@@ -273,11 +282,11 @@ impl<'a> KernelStore<'a> {
     /// Reads the whole matrix.
     ///
     /// # Memory
-    /// Two matrices, four with a tolerance.
+    /// Two matrices and one tile; four matrices with a tolerance.
     ///
     /// # Errors
-    /// [`Error::Missing`] if a tile is missing or damaged: [`complete`](Self::complete) computes it;
-    /// [`Error::OutOfMemory`] if the matrices do not fit into memory.
+    /// [`Error::Missing`] if a tile is missing or damaged ([`complete`](Self::complete) computes it);
+    /// [`Error::OutOfMemory`] if the matrices do not fit into memory; [`Error::Io`] if a tile cannot be read.
     pub fn read(&self) -> Result<KernelMatrices> {
         let [n, m] = self.shape();
         let what = format!("matrix of {n} x {m}");
@@ -314,16 +323,23 @@ impl<'a> KernelStore<'a> {
         Ok(KernelMatrices { nngp, ntk, error })
     }
 
-    /// Writes the matrices `nngp` and `ntk`, with a tolerance also `nngp_error` and `ntk_error`, to a `.npz`
-    /// file, row of tiles by row of tiles. Returns the largest errors.
+    /// Writes the matrices `nngp` and `ntk` to a `.npz` file, one row of tiles at a time. With a tolerance, the matrices
+    /// `nngp_error` and `ntk_error` follow.
+    ///
+    /// Returns the largest errors of the matrices, in matrices of one entry.
+    ///
+    /// # Cost and accuracy
+    /// For each matrix every tile is read once, and every tile off the diagonal of a symmetric matrix twice.
     ///
     /// # Errors
-    /// As [`read`](Self::read), [`Error::Io`]; after an error, a file at `path` is unchanged.
+    /// As [`read`](Self::read); [`Error::Io`] if the file cannot be written. After an error, an existing file at `path` is unchanged.
     pub fn write_npz(&self, path: impl AsRef<Path>) -> Result<KernelError> {
         let first = self.tile([0, 0])?;
         let with_errors = matches!(first.error, KernelError::Entries { .. });
         let keys = ["nngp", "ntk", "nngp_error", "ntk_error"];
         let keys = &keys[..if with_errors { 4 } else { 2 }];
+        // The file holds one matrix after the other, each row by row. A strip is one row of tiles of one matrix. Errors are collected
+        // with the first matrix, and off the diagonal only from stored tiles, so that no pair counts twice.
         let mut sampled = Sampled::default();
         let mut largest = KernelPair::default();
         let mut ntk = Array2::zeros((0, 0));
@@ -333,7 +349,7 @@ impl<'a> KernelStore<'a> {
             let what = format!("{} rows of {} kernels", shape[0], shape[1]);
             let mut matrix = memory::zeros(&what, shape, "use a store of smaller tiles")?;
             for column in 0..self.manifest.columns().len() {
-                // The other triangle holds the transpose.
+                // A symmetric matrix stores the tiles on and above the diagonal; a tile below is the transpose of a stored one.
                 let mirrored = self.columns.is_none() && column < strip;
                 let tile = if mirrored {
                     [column, strip]
@@ -369,7 +385,7 @@ impl<'a> KernelStore<'a> {
             Ok(matrix)
         })?;
         Ok(match with_errors {
-            // The matrices are in the file; the largest entries stand for them.
+            // The error matrices are in the file, so only their largest entries are returned.
             true => KernelError::Entries {
                 nngp: Array2::from_elem((1, 1), largest.nngp),
                 ntk: Array2::from_elem((1, 1), largest.ntk),
@@ -378,6 +394,7 @@ impl<'a> KernelStore<'a> {
         })
     }
 
+    /// The indices of all stored tiles, row by row; for a symmetric matrix, of the tiles on and above the diagonal.
     pub(super) fn tiles(&self) -> impl Iterator<Item = [usize; 2]> + use<'_> {
         let symmetric = self.columns.is_none();
         let columns = self.manifest.columns().len();
@@ -385,14 +402,17 @@ impl<'a> KernelStore<'a> {
             .flat_map(move |i| (if symmetric { i } else { 0 }..columns).map(move |j| [i, j]))
     }
 
+    /// The path of a tile.
     fn path(&self, [i, j]: [usize; 2]) -> PathBuf {
         self.folder.join(format!("tile-{i:05}-{j:05}"))
     }
 
+    /// The blocks of signals along the rows and the columns of a tile.
     fn blocks(&self, [i, j]: [usize; 2]) -> [Block; 2] {
         [self.manifest.rows[i], self.manifest.columns()[j]]
     }
 
+    /// The number of entries of a tile.
     fn pairs(&self, tile: [usize; 2]) -> usize {
         self.blocks(tile)
             .map(|block| block.len * self.outputs)
@@ -400,6 +420,7 @@ impl<'a> KernelStore<'a> {
             .product()
     }
 
+    /// The key that the file of a tile must carry.
     fn key(&self, tile: [usize; 2]) -> TileKey {
         let [rows, columns] = self.blocks(tile);
         TileKey {
@@ -422,15 +443,17 @@ impl<'a> KernelStore<'a> {
         ]
     }
 
+    /// Reads a tile, or finds that it is missing or unusable.
     fn look(&self, tile: [usize; 2]) -> Result<Found<KernelMatrices>> {
         tile::read(&self.path(tile), &self.key(tile))
     }
 
+    /// Reads a tile that must be present.
     fn tile(&self, tile: [usize; 2]) -> Result<KernelMatrices> {
         self.present(tile, self.look(tile)?)
     }
 
-    /// Reads one of the kernels of a tile into an array, whatever its content and size.
+    /// Reads one kernel of a tile into `matrix`, which may have any content and size before.
     pub(super) fn read_tile(
         &self,
         tile: [usize; 2],
@@ -441,6 +464,7 @@ impl<'a> KernelStore<'a> {
         self.present(tile, found)
     }
 
+    /// The content of a tile, or an error if it is missing or unusable.
     fn present<T>(&self, tile: [usize; 2], found: Found<T>) -> Result<T> {
         match found {
             Found::Tile(content) => Ok(content),
@@ -449,6 +473,7 @@ impl<'a> KernelStore<'a> {
         }
     }
 
+    /// The error for a tile that is missing or unusable.
     fn missing(&self, tile: [usize; 2], found: &str) -> Error {
         let path = self.path(tile);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -462,6 +487,7 @@ impl<'a> KernelStore<'a> {
         )
     }
 
+    /// Computes a tile; progress counts `before` pairs as done, of `total`.
     fn compute(
         &self,
         [i, j]: [usize; 2],
@@ -483,7 +509,7 @@ impl<'a> KernelStore<'a> {
     }
 }
 
-/// The largest of sampled errors.
+/// The largest sampled error of several tiles, and the number of sampled pairs.
 #[derive(Default)]
 struct Sampled {
     largest: KernelPair,
@@ -507,6 +533,7 @@ impl Sampled {
     }
 }
 
+/// Copies `part` to the given rows and columns of a matrix.
 fn place(
     matrix: &mut Array2<f64>,
     rows: &Range<usize>,
@@ -518,7 +545,7 @@ fn place(
     place.assign(&part);
 }
 
-/// The signals of a block.
+/// The indices of the signals of a block.
 fn signals_of(blocks: &[Block], at: usize) -> Range<usize> {
     let start = blocks[..at].iter().map(|block| block.len).sum();
     start..start + blocks[at].len

@@ -1,4 +1,4 @@
-//! The manifest of a store: the network, and the signals, block by block.
+//! The manifest of a store: its network, and the fingerprints of its blocks of signals.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,12 +10,14 @@ use crate::{Error, Result};
 
 use super::fingerprint::Fingerprint;
 
+/// The file name of a manifest.
 const NAME: &str = "manifest.toml";
+/// The version of the format.
 const FORMAT: i64 = 1;
-/// A manifest has about fifty bytes for each block.
+/// The largest number of bytes of a manifest that is read; a block takes about fifty bytes.
 const LARGEST: u64 = 64 << 20;
 
-/// Some signals, one after the other.
+/// Consecutive signals along one side of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Block {
     pub len: usize,
@@ -25,11 +27,11 @@ pub(super) struct Block {
 /// The content of `manifest.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Manifest {
-    /// The network file.
+    /// The text of the network file.
     pub network: String,
-    /// `f64` or `f32`.
+    /// The precision of the kernel: `f64` or `f32`.
     pub precision: String,
-    /// Of this crate.
+    /// The version of this crate that computes the tiles.
     pub version: String,
     pub rows: Vec<Block>,
     /// `None` if the columns are the rows.
@@ -37,7 +39,7 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    /// Fingerprint of everything that determines the values of a tile, except the signals.
+    /// The fingerprint of network, precision and version, which with the signals determine the values of a tile.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_text(&format!(
             "{}\n{}\n{}",
@@ -45,6 +47,7 @@ impl Manifest {
         ))
     }
 
+    /// The blocks of the columns.
     pub(super) fn columns(&self) -> &[Block] {
         self.columns.as_deref().unwrap_or(&self.rows)
     }
@@ -52,7 +55,7 @@ impl Manifest {
     /// Reads the manifest of a folder; `None` if it has none.
     ///
     /// # Errors
-    /// [`Error::InFile`] if it is not one.
+    /// [`Error::InFile`] if the file is not a manifest; [`Error::Io`] if it cannot be read.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(NAME);
         if !path.exists() {
@@ -62,20 +65,22 @@ impl Manifest {
         parse(&text).map(Some).map_err(|err| err.in_file(&path))
     }
 
+    /// Writes the manifest, in place of an existing one.
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
         let text = self.text();
         write_atomically(folder.join(NAME), |out| out.write_all(text.as_bytes()))
     }
 
-    /// Writes the manifest of a folder that has none.
+    /// Writes the manifest unless the folder has one.
     ///
     /// # Returns
-    /// Whether it was written; otherwise another program has written one meanwhile.
+    /// Whether the manifest was written; if not, another process has written one since.
     pub(super) fn write_first(&self, folder: &Path) -> Result<bool> {
         let text = self.text();
         write_new(&folder.join(NAME), |out| out.write_all(text.as_bytes()))
     }
 
+    /// The content of the file.
     fn text(&self) -> String {
         let mut text = format!(
             "format = {FORMAT}\nversion = {}\nprecision = {}\nnetwork = {}\n",
@@ -104,10 +109,12 @@ impl Manifest {
     }
 }
 
+/// A text as a TOML string.
 fn quoted(text: &str) -> String {
     Value::String(text.into()).to_string()
 }
 
+/// Parses the content of a manifest.
 fn parse(text: &str) -> Result<Manifest> {
     let table: Table = text
         .parse()
@@ -161,6 +168,7 @@ fn parse(text: &str) -> Result<Manifest> {
     })
 }
 
+/// The first characters of a text, for errors.
 fn shortened(text: &str) -> String {
     text.chars().take(60).collect()
 }

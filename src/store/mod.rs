@@ -1,4 +1,4 @@
-//! Kernel matrices on disk, tile by tile. Finished tiles remain if the program ends.
+//! Kernel matrices on disk, stored tile by tile. Finished tiles remain when the program ends.
 
 mod fingerprint;
 mod kernel_store;

@@ -1,4 +1,4 @@
-//! Opening a store: an existing store must have equal network and signals.
+//! Opening a store: comparing an existing store with the network and the signals.
 
 use crate::error::FileOperation;
 use std::path::Path;
@@ -11,10 +11,13 @@ use crate::{Error, Result};
 use super::fingerprint::Fingerprint;
 use super::manifest::{Block, Manifest};
 
-/// Temporary files older than this were left by a program that was killed.
+/// The age beyond which a temporary file counts as left by a killed process.
 const STALE: Duration = Duration::from_secs(600);
 
-/// Checks that the blocks hold the first signals, and adds blocks for the signals after them.
+/// Checks that the blocks hold the first signals, and adds blocks of at most `side` signals for the others.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if there are fewer signals than in the store, or if a block has other signals.
 pub(super) fn extend(
     what: &str,
     blocks: &mut Vec<Block>,
@@ -51,6 +54,7 @@ pub(super) fn extend(
     Ok(())
 }
 
+/// Checks that an existing store has the version, precision, network and kind of the new one.
 pub(super) fn check_same(known: &Manifest, fresh: &Manifest) -> Result<()> {
     let differing =
         |what: &str, found: &str, expected: &str| Err(Error::invalid(what, found, expected));
@@ -81,6 +85,7 @@ pub(super) fn check_same(known: &Manifest, fresh: &Manifest) -> Result<()> {
     Ok(())
 }
 
+/// Creates a folder unless it exists.
 pub(super) fn make_folder(folder: &Path) -> Result<()> {
     match std::fs::create_dir(folder) {
         Err(err) if err.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -95,7 +100,7 @@ pub(super) fn make_folder(folder: &Path) -> Result<()> {
     }
 }
 
-/// Removes what programs left that were killed while they wrote; failing to is harmless.
+/// Removes temporary files that killed processes have left. A failure is ignored, because the files are harmless.
 pub(super) fn remove_stale(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;

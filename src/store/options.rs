@@ -1,25 +1,27 @@
-//! The size of tiles.
+//! Options for the size of tiles.
 
 use crate::kernel::{Kernel, Signals};
 use crate::network::InputSpace;
 use crate::{Error, Result};
 
-/// Memory of a tile unless stated, bytes.
+/// The default memory of a tile in bytes.
 const MEMORY: usize = 512 << 20;
-/// Rows and columns of a tile of perceptrons, of which pairs take nanoseconds, and of all other networks.
+/// The default number of signals along each side of a tile: for perceptrons, whose pairs take nanoseconds, and for all other
+/// networks.
 const SIDES: [usize; 2] = [1024, 64];
-/// Numbers that are held at a time for each entry of a tile: both kernels, their coarser values, errors, and as much again for
-/// what the computation holds beside them.
+/// The number of values held at a time per entry of a tile: six for both kernels, their coarser values and their errors, and six for
+/// intermediate results.
 const NUMBERS: usize = 12;
-/// Numbers that are held for each number of a signal that is prepared.
+/// The number of values held per value of a prepared signal.
 const PREPARED: usize = 8;
 
 /// Options for the tiles of a new store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreOptions {
-    /// Bytes that a tile may take while it is computed, 512 MiB unless stated; the inputs of the caller do not count.
+    /// The number of bytes that a tile may take while it is computed; default 512 MiB. The signals of the caller do not count.
     pub memory: usize,
-    /// Signals along each side of a tile; `None` for 1024 (perceptrons) or 64 (all others), or fewer if the memory requires it.
+    /// The number of signals along each side of a tile; `None` for 1024 (networks on vectors) or 64 (all others), or fewer if the
+    /// memory requires it.
     pub side: Option<usize>,
 }
 
@@ -32,7 +34,7 @@ impl Default for StoreOptions {
     }
 }
 
-/// Numbers of a signal.
+/// The number of real values of a signal.
 pub(super) fn signal_len(signals: &Signals<'_>) -> usize {
     let numbers = signals.shape()[1..].iter().product::<usize>();
     match signals {
@@ -41,7 +43,11 @@ pub(super) fn signal_len(signals: &Signals<'_>) -> usize {
     }
 }
 
-/// Bytes that a tile takes while it is computed.
+/// An estimate of the bytes that a tile takes while it is computed.
+///
+/// # Arguments
+/// * `signal` — the number of real values of a signal
+/// * `outputs` — the number of rows or columns of the matrix per signal
 pub(super) fn tile_memory([rows, columns]: [usize; 2], signal: usize, outputs: usize) -> usize {
     let entries = (rows * outputs).saturating_mul(columns * outputs);
     let prepared = (rows + columns).saturating_mul(signal * outputs);
@@ -51,7 +57,10 @@ pub(super) fn tile_memory([rows, columns]: [usize; 2], signal: usize, outputs: u
     numbers.saturating_mul(size_of::<f64>())
 }
 
-/// Signals along each side of a new tile.
+/// The number of signals along each side of a new tile.
+///
+/// # Errors
+/// [`Error::InvalidValue`] for a side of 0, or if the memory does not suffice for a tile.
 pub(super) fn side(
     kernel: &Kernel,
     signals: &Signals<'_>,

@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 
-/// Every N-th tile, from the k-th on.
+/// One of N shares of the tiles: every N-th tile, from tile k on.
 ///
 /// # Examples
 /// ```
@@ -18,7 +18,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// All tiles.
+    /// The only share of one process: all tiles.
     pub const ALL: Share = Share { index: 0, count: 1 };
 
     /// Returns the share `index` of `count`, counted from 0.
@@ -36,7 +36,7 @@ impl Share {
         ))
     }
 
-    /// Its part of a sequence.
+    /// The tiles of this share in a sequence of all tiles.
     pub(super) fn of<T>(self, tiles: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
         tiles.skip(self.index).step_by(self.count)
     }

@@ -1,4 +1,4 @@
-//! A kernel of a store, for solvers that do not hold the matrix.
+//! Access to the kernel of a store for solvers that do not hold the matrix in memory.
 
 use std::ops::Range;
 
@@ -10,17 +10,17 @@ use crate::{Error, Result};
 
 use super::kernel_store::KernelStore;
 
-/// Tiles whose products are held before they are added.
+/// The number of tiles whose products are held in memory before they are added.
 const TILES_AT_A_TIME: usize = 64;
 
-/// The NTK or the NNGP of a complete store, tile by tile from the disk.
+/// The NTK or the NNGP of a complete store, read tile by tile from the disk.
 ///
-/// Products with the whole matrix read each tile once; single rows read a row of tiles each. For
-/// [`ConjugateGradient`](crate::predict::ConjugateGradient), [`PivotedCholesky`](crate::predict::PivotedCholesky) and
-/// [`Nystrom`](crate::predict::Nystrom).
+/// This type serves [`ConjugateGradient`](crate::predict::ConjugateGradient),
+/// [`PivotedCholesky`](crate::predict::PivotedCholesky) and [`Nystrom`](crate::predict::Nystrom). A product with the whole matrix
+/// reads each tile once. A single row reads one row of tiles.
 ///
 /// # Memory
-/// One tile of one kernel for each thread, and products of 64 tiles with the vectors.
+/// One tile of one kernel per thread, and the products of 64 tiles with the vectors.
 ///
 /// # Examples
 /// ```
@@ -55,10 +55,10 @@ pub struct StoredRows<'s, 'a> {
 }
 
 impl<'a> KernelStore<'a> {
-    /// Returns the rows of one of the kernels, for solvers that do not hold the matrix.
+    /// Returns the rows of one kernel for solvers that do not hold the matrix in memory.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the store belongs to two sets of signals. A missing tile is reported when it is read.
+    /// [`Error::InvalidValue`] if the store belongs to two sets of signals. A missing tile is an error only when it is read.
     pub fn rows(&self, ensemble: KernelKind) -> Result<StoredRows<'_, 'a>> {
         if !self.is_symmetric() {
             return Err(Error::invalid(
@@ -75,7 +75,7 @@ impl<'a> KernelStore<'a> {
 }
 
 impl StoredRows<'_, '_> {
-    /// Reads the kernel of one tile into an array, whatever its content and size.
+    /// Reads the kernel of one tile into `matrix`, which may have any content and size before.
     fn read(&self, tile: [usize; 2], matrix: &mut Array2<f64>) -> Result<()> {
         self.store.read_tile(tile, self.ensemble, matrix)
     }
@@ -99,6 +99,8 @@ impl KernelRows for StoredRows<'_, '_> {
     }
 
     fn write_rows(&self, rows: Range<usize>, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        // Only the tiles on and above the diagonal are stored. Tile (i, j) gives its wanted rows to block i of the result, and the
+        // wanted rows of its transpose to block j.
         let mut values = Array2::zeros((0, 0));
         for tile in self.store.tiles() {
             let [i, j] = self.store.ranges(tile);
@@ -133,7 +135,8 @@ impl KernelRows for StoredRows<'_, '_> {
     ) -> Result<bool> {
         out.fill(0.0);
         let tiles: Vec<[usize; 2]> = self.store.tiles().collect();
-        // Some at a time, and added in their order, so that sums do not depend on threads.
+        // out_i = Σ_j K_ij x_j over tiles, where tile (i, j) also gives K_ijᵀ x_i to out_j. Threads compute the products of some
+        // tiles, which are then added in the order of the tiles, so that sums do not depend on the number of threads.
         for tiles in tiles.chunks(TILES_AT_A_TIME) {
             let parts = try_map_init(
                 tiles.len(),
@@ -161,7 +164,7 @@ impl KernelRows for StoredRows<'_, '_> {
     }
 }
 
-/// What two ranges have in common.
+/// The intersection of two ranges.
 fn overlap(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
     let start = a.start.max(b.start);
     start..a.end.min(b.end).max(start)

@@ -1,8 +1,8 @@
-//! One tile of a kernel matrix as a file: a header, then matrices, each with a checksum of its own.
+//! One tile of a kernel matrix as a file: a header and two or four matrices, each with its own checksum.
 //!
-//! All numbers are little-endian. The header names the network and the signals, so a tile cannot be mistaken for another one. The
-//! checksums of the matrices include the checksum of the header and their place, so a matrix cannot be mistaken either. One
-//! matrix can be read without the others.
+//! All numbers are little-endian. The header names the network and the signals, so a tile cannot be mistaken for another tile. The
+//! checksum of a matrix includes the checksum of the header and the place of the matrix, so a matrix cannot be mistaken for
+//! another matrix. One matrix can be read without the others.
 
 use crate::error::FileOperation;
 use std::fs::File;
@@ -20,13 +20,16 @@ use crate::predict::KernelKind;
 
 use super::fingerprint::Fingerprint;
 
+/// The first bytes of a tile.
 const MAGIC: &[u8; 8] = b"haargram";
+/// The version of the format.
 const VERSION: u64 = 2;
-/// Magic, version, three fingerprints, rows, columns, kind of error, two errors, number of pairs.
+/// The number of bytes of a header: magic, version, three fingerprints, rows, columns, kind of error, two errors, number of pairs.
 const HEADER: usize = 8 + 8 + 3 * 16 + 3 * 8 + 3 * 8;
+/// The number of bytes of a checksum.
 const CHECKSUM: usize = 8;
 
-/// What a tile belongs to.
+/// The network, the signals and the shape of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TileKey {
     pub network: Fingerprint,
@@ -35,24 +38,24 @@ pub(super) struct TileKey {
     pub shape: [usize; 2],
 }
 
-/// Bytes of a matrix with its checksum.
+/// The number of bytes of a matrix with its checksum; `None` on overflow.
 fn matrix_len(shape: [usize; 2]) -> Option<usize> {
     let numbers = shape[0].checked_mul(shape[1])?;
     numbers.checked_mul(8)?.checked_add(CHECKSUM)
 }
 
-/// Bytes of a file with two or four matrices.
+/// The number of bytes from the start of a file to the end of the given number of matrices; `None` on overflow.
 fn file_len(shape: [usize; 2], matrices: usize) -> Option<usize> {
     let matrices = matrix_len(shape)?.checked_mul(matrices)?;
     matrices.checked_add(HEADER + CHECKSUM)
 }
 
-/// The checksum of the matrix at one place of a file, which depends on the header before it.
+/// The checksum of the matrix at a place of a file, which depends on the place and on the checksum `header` of the header.
 fn matrix_checksum(bytes: &[u8], header: u64, place: usize) -> u64 {
     xxh3_64_with_seed(bytes, header.wrapping_add(place as u64))
 }
 
-/// Converts between the byte order of this machine and of files.
+/// Converts values between the byte order of this machine and little-endian order, in place.
 fn little_endian(values: &mut [f64]) {
     if cfg!(target_endian = "big") {
         for value in values {
@@ -61,7 +64,9 @@ fn little_endian(values: &mut [f64]) {
     }
 }
 
-/// Writes a tile; its file receives its name when it is complete. Only numbers in transit are copied.
+/// Writes a tile. Its file receives its name when it is complete.
+///
+/// The matrices are written without a copy on little-endian machines if they have standard layout.
 pub(super) fn write(path: &Path, key: &TileKey, gram: &KernelMatrices) -> Result<()> {
     let (kind, largest, pairs) = match &gram.error {
         KernelError::Exact => (0, KernelPair::default(), 0),
@@ -95,6 +100,7 @@ pub(super) fn write(path: &Path, key: &TileKey, gram: &KernelMatrices) -> Result
     })
 }
 
+/// Writes a matrix in C order, and its checksum.
 fn write_matrix(
     out: &mut dyn Write,
     matrix: &Array2<f64>,
@@ -111,19 +117,21 @@ fn write_matrix(
     out.write_all(&matrix_checksum(bytes, header, place).to_le_bytes())
 }
 
-/// What is found under the name of a tile.
+/// The result of looking for a tile.
 #[derive(Debug)]
 pub(super) enum Found<T> {
+    /// The content of the tile.
     Tile(T),
+    /// No file has the name of the tile.
     Nothing,
     /// A file that is damaged, or belongs to other data.
     Unusable(String),
 }
 
-/// Reads a tile. Allocates no more than a tile of the expected shape needs, whatever the file says.
+/// Reads a tile. The memory that it takes is bounded by the expected shape, even if the file is damaged.
 ///
 /// # Errors
-/// [`Error::Io`] if the system does not let it be read.
+/// [`Error::Io`] if the operating system refuses to read the file.
 pub(super) fn read(path: &Path, key: &TileKey) -> Result<Found<KernelMatrices>> {
     found(
         path,
@@ -142,10 +150,10 @@ pub(super) fn read(path: &Path, key: &TileKey) -> Result<Found<KernelMatrices>> 
     )
 }
 
-/// Reads one of the kernels of a tile, without the other.
+/// Reads one kernel of a tile.
 ///
 /// # Arguments
-/// * `matrix` — overwritten; replaced by one of the right shape if it has another; undefined numbers if no tile is found
+/// * `matrix` — overwritten; replaced by a matrix of the expected shape if it has another shape; undefined if no tile is found
 ///
 /// # Errors
 /// As [`read`].
@@ -170,7 +178,7 @@ pub(super) fn read_one(
     )
 }
 
-/// Why a tile was not read.
+/// The reason why a tile was not read.
 enum Problem {
     Nothing,
     System(std::io::Error),
@@ -193,6 +201,7 @@ impl Problem {
     }
 }
 
+/// Turns a missing or unusable tile into a result, and a problem of the operating system into an error.
 fn found<T>(path: &Path, result: std::result::Result<T, Problem>) -> Result<Found<T>> {
     match result {
         Ok(tile) => Ok(Found::Tile(tile)),
@@ -208,11 +217,12 @@ struct Reading {
     shape: [usize; 2],
     /// Checksum of the header.
     header: u64,
-    /// Empty matrices where they are yet to be read.
+    /// The kind of errors, with empty matrices for errors that are not yet read.
     kind: KernelError,
 }
 
 impl Reading {
+    /// Opens the file of a tile and compares its length and its header with the key.
     fn open(path: &Path, key: &TileKey) -> std::result::Result<Self, Problem> {
         // Opening a pipe would wait for its writer.
         if !path.metadata()?.is_file() {
@@ -268,12 +278,14 @@ impl Reading {
         })
     }
 
+    /// Reads the matrix at a place of the file.
     fn matrix(&mut self, place: usize) -> std::result::Result<Array2<f64>, Problem> {
         let mut matrix = Array2::zeros((self.shape[0], self.shape[1]));
         self.matrix_into(place, &mut matrix)?;
         Ok(matrix)
     }
 
+    /// Reads the matrix at a place of the file into `matrix`, which must have its shape in standard layout.
     fn matrix_into(
         &mut self,
         place: usize,
@@ -350,7 +362,7 @@ mod tests {
                 assert_eq!(one, expected);
             }
             let bytes = std::fs::read(&path).unwrap();
-            // Every bit counts, and so does every byte of the length.
+            // A file with one changed bit, or with fewer bytes, is unusable.
             for bit in 0..8 * bytes.len() {
                 let mut wrong = bytes.clone();
                 wrong[bit / 8] ^= 1 << (bit % 8);
@@ -372,7 +384,7 @@ mod tests {
         }
     }
 
-    /// Each with its own checksum after it.
+    /// Each matrix is moved together with its checksum.
     #[test]
     fn matrices_in_the_place_of_each_other_are_damage() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,11 +1,11 @@
-//! What is checked of files before the work whose result they hold.
+//! Checks of the output file, before the work whose result it holds.
 
 use std::path::Path;
 
 use haarmonic::data::atomic::check_target;
 use haarmonic::{Error, Result};
 
-/// Refuses an output that could not be written, or that is one of the inputs under any name.
+/// Refuses an output that cannot be written, or that is one of the inputs, also under another name.
 pub fn check_output<'a>(out: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result<()> {
     check_target(out)?;
     match inputs.into_iter().find(|input| is_same(out, input)) {
@@ -18,7 +18,7 @@ pub fn check_output<'a>(out: &Path, inputs: impl IntoIterator<Item = &'a Path>) 
     }
 }
 
-/// Whether two names are of one file; a file that does not exist is no other.
+/// Whether two paths name one file; a file that does not exist differs from every other.
 #[cfg(unix)]
 fn is_same(a: &Path, b: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -16,7 +16,7 @@ use super::progress::Watched;
 use super::ranks::Ranks;
 use super::{MAX_THREADS, PrecisionChoice, for_less_memory, make_kernel, read_network, say};
 
-/// What to do about matrices that do not fit into memory.
+/// The advice for matrices that do not fit into memory.
 const BY_TILES: &str = "use --memory to compute them by tiles on disk";
 
 #[derive(Args)]
@@ -25,7 +25,7 @@ pub struct Arguments {
     network: PathBuf,
     /// Inputs of the rows (.npy): [n, d], [n, H, W, c], [n, θ, φ, c], or complex [n, c, L, 2L-1]
     rows: PathBuf,
-    /// Inputs of the columns; the same as those of the rows if left out
+    /// Inputs of the columns; the inputs of the rows if left out
     columns: Option<PathBuf>,
     /// Precision within a pair of images
     #[arg(long, value_enum, default_value = "f64")]
@@ -33,22 +33,22 @@ pub struct Arguments {
     /// Where to write `nngp`, `ntk` and their error estimates (.npz)
     #[arg(long)]
     out: PathBuf,
-    /// Keep finished tiles in the folder OUT.tiles, and go on from those that are there
+    /// Keep finished tiles in the folder OUT.tiles, and resume after the tiles in it
     #[arg(long)]
     resume: bool,
     /// Memory for a tile, such as 512M or 2G; inputs do not count. Implies --resume
     #[arg(long, value_parser = parse_bytes)]
     memory: Option<usize>,
-    /// Compute one share of the tiles only, such as 2/8, the second of eight, for several processes with one disk; a last run
-    /// without it writes the result. Implies --resume
+    /// Compute only one share of the tiles, such as 2/8 for the second of eight processes with one disk; a last run without
+    /// --share writes the result. Implies --resume
     #[arg(long, value_parser = parse_share)]
     share: Option<Share>,
-    /// Number of threads, at most 1024; one for each core by default
+    /// Number of threads, at most 1024; one per core by default
     #[arg(long)]
     threads: Option<usize>,
 }
 
-/// A number of bytes, with k, M, G or T for powers of 1024.
+/// Parses a number of bytes, with k, M, G or T for powers of 1024.
 fn parse_bytes(text: &str) -> std::result::Result<usize, String> {
     let expected =
         || format!("found {text:?}, expected a number of bytes such as 800000, 64M or 2G");
@@ -71,7 +71,7 @@ fn parse_bytes(text: &str) -> std::result::Result<usize, String> {
         .ok_or_else(expected)
 }
 
-/// K/N with 1 ≤ K ≤ N.
+/// Parses K/N with 1 ≤ K ≤ N.
 fn parse_share(text: &str) -> std::result::Result<Share, String> {
     let share = text.split_once('/').and_then(|(index, count)| {
         let index: usize = index.parse().ok()?;
@@ -95,7 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             "one or the other",
         )));
     }
-    // Whatever may fail in one process alone must not leave the others waiting.
+    // Every step that can fail in one process ends in `agree`, so that no process waits for a failed one.
     let sets = ranks.agree(Sets::read(arguments))?;
     let by_tiles_anyway = arguments.resume || arguments.memory.is_some();
     let by_tiles_anyway = by_tiles_anyway || arguments.share.is_some() || ranks.several();
@@ -114,7 +114,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say::lines(&said?)
 }
 
-/// Makes the pool of threads that computes everything.
+/// Creates the pool of threads for all computations.
 fn use_threads(threads: usize) -> Result<()> {
     let refused = |expected: String| Error::invalid("--threads", threads, expected);
     if !(1..=MAX_THREADS).contains(&threads) {
@@ -134,6 +134,7 @@ struct Sets {
 }
 
 impl Sets {
+    /// Reads the network and its inputs.
     fn read(arguments: &Arguments) -> Result<Sets> {
         let network = read_network(&arguments.network, arguments.precision)?;
         let rows = Inputs::read(&network, &arguments.rows)?;
@@ -158,7 +159,7 @@ impl Sets {
     }
 }
 
-/// The whole matrices in memory. Returns what is to be said.
+/// Computes the whole matrices in memory and writes them. Returns the lines to print.
 fn at_once(arguments: &Arguments, kernel: Kernel, sets: &Sets) -> Result<Vec<String>> {
     let rows = sets.rows.prepare(&kernel)?;
     let gram = match &sets.columns {
@@ -171,7 +172,7 @@ fn at_once(arguments: &Arguments, kernel: Kernel, sets: &Sets) -> Result<Vec<Str
     Ok(vec![said])
 }
 
-/// Tile by tile, through a folder beside the result. Returns what is to be said.
+/// Computes the matrices tile by tile, through a folder beside the result. Returns the lines to print.
 fn by_tiles(
     arguments: &Arguments,
     kernel: &Kernel,
@@ -193,7 +194,7 @@ fn by_tiles(
             KernelStore::open_cross(&folder, kernel, rows, columns.signals()?, options)
         }
     };
-    // The first process makes the folder.
+    // The first process creates the folder before the others open it.
     if ranks.several() {
         ranks.agree(if ranks.is_first() {
             open().map(drop)
@@ -238,6 +239,7 @@ fn by_tiles(
     Ok(said)
 }
 
+/// Describes the error of kernels in one phrase.
 pub fn describe(error: &KernelError) -> String {
     let largest = error.largest();
     let numbers = format!("nngp {:.1e}, ntk {:.1e}", largest.nngp, largest.ntk);
@@ -250,6 +252,7 @@ pub fn describe(error: &KernelError) -> String {
     }
 }
 
+/// Writes the kernels and their error estimates.
 fn write(arguments: &Arguments, gram: KernelMatrices) -> Result<()> {
     let mut arrays = vec![
         ("nngp", Numbers::Real(gram.nngp.into_dyn())),

@@ -1,4 +1,4 @@
-//! Inputs of a network from array files.
+//! Reading the inputs of a network from array files.
 
 use std::path::{Path, PathBuf};
 
@@ -8,14 +8,14 @@ use haarmonic::network::Network;
 use haarmonic::{Error, Result};
 use ndarray::{ArrayD, ArrayViewD, Dimension, Ix2, Ix3, Ix4};
 
-/// Inputs that are of the space of a network.
+/// Inputs that belong to the input space of a network.
 pub struct Inputs {
     path: PathBuf,
     numbers: Numbers,
 }
 
 impl Inputs {
-    /// Reads one file and compares it with the network, which takes no kernel.
+    /// Reads one file and compares it with the input space of the network, before a kernel is made.
     pub fn read(network: &Network, path: &Path) -> Result<Inputs> {
         let numbers = read_numbers(path)?;
         signals(&numbers)
@@ -30,11 +30,12 @@ impl Inputs {
         self.numbers.shape()[0]
     }
 
-    /// As the library takes them.
+    /// Returns the inputs in the form that the library takes.
     pub fn signals(&self) -> Result<Signals<'_>> {
         signals(&self.numbers).map_err(|error| error.in_file(&self.path))
     }
 
+    /// Prepares the inputs for the kernel; errors name the file.
     pub fn prepare(&self, kernel: &Kernel) -> Result<PreparedSignals> {
         kernel
             .prepare(self.signals()?)
@@ -42,7 +43,7 @@ impl Inputs {
     }
 }
 
-/// The form in which a network takes an array, by its rank and its type.
+/// The signals in an array, whose form follows from its rank and its type.
 fn signals(numbers: &Numbers) -> Result<Signals<'_>> {
     Ok(match numbers {
         Numbers::Real(array) if array.ndim() == 2 => Signals::Vectors(view::<_, Ix2>(array)?),
@@ -52,6 +53,7 @@ fn signals(numbers: &Numbers) -> Result<Signals<'_>> {
     })
 }
 
+/// A view of an array with a fixed rank, or an error if it has another rank.
 fn view<T, D: Dimension>(array: &ArrayD<T>) -> Result<ndarray::ArrayView<'_, T, D>> {
     let view: ArrayViewD<'_, T> = array.view();
     view.into_dimensionality::<D>().map_err(|_| {

@@ -30,10 +30,10 @@ use haarmonic::network::{InputSpace, Network};
 use haarmonic::predict::{Criterion, KernelKind};
 use haarmonic::{Error, Result};
 
-/// More threads than that make no computation faster, and a system that can hold them no longer answers.
+/// The largest number of threads. More threads do not speed up a computation, and can make a system unresponsive.
 const MAX_THREADS: usize = 1024;
 
-/// Exit code of every refused input, the same as for a wrong command line.
+/// Exit code for every refused input and for a wrong command line.
 const REFUSED: u8 = 2;
 
 /// Kernels of infinitely wide equivariant networks, and transforms on the sphere and on SO(3).
@@ -54,12 +54,12 @@ enum Command {
     Select(select::Arguments),
     /// Compute the eigenvalues of the kernels of a network on vectors, degree by degree
     Spectrum(spectrum::Arguments),
-    /// Say how good predictions are
+    /// Measure the quality of predictions
     Score(score::Arguments),
-    /// Draw what the other commands write
+    /// Draw the results of the other commands
     #[cfg(feature = "plot")]
     Plot(plot::Arguments),
-    /// Draw what the other commands write (not in this build)
+    /// Draw the results of the other commands (not in this build)
     #[cfg(not(feature = "plot"))]
     #[command(hide = true, disable_help_flag = true)]
     Plot {
@@ -68,14 +68,14 @@ enum Command {
     },
     /// Transform signals on the sphere or on the rotation group
     Transform(transform::Arguments),
-    /// Check a network file and say how it is read
+    /// Check a network file and print how it is read
     Check {
         /// The network (TOML)
         network: PathBuf,
     },
 }
 
-/// Which kernel predicts.
+/// The kernel that predicts.
 #[derive(Clone, Copy, ValueEnum)]
 enum KernelChoice {
     /// All layers are trained
@@ -93,7 +93,7 @@ impl From<KernelChoice> for KernelKind {
     }
 }
 
-/// What a choice is judged by, on the training points alone.
+/// The criterion of a choice, which uses the training points only.
 #[derive(Clone, Copy, ValueEnum)]
 enum CriterionChoice {
     /// The log marginal likelihood
@@ -105,7 +105,7 @@ enum CriterionChoice {
 }
 
 impl CriterionChoice {
-    /// What the cost is.
+    /// The name of the cost.
     fn of_cost(self) -> &'static str {
         match self {
             CriterionChoice::Evidence => "minus log evidence",
@@ -134,7 +134,7 @@ enum PrecisionChoice {
     F32,
 }
 
-/// Reads a network, for kernels of some precision.
+/// Reads a network, and refuses single precision for inputs that are not images.
 fn read_network(path: &Path, precision: PrecisionChoice) -> Result<Network> {
     let network = Network::read(path)?;
     match (precision, network.input()) {
@@ -148,7 +148,7 @@ fn read_network(path: &Path, precision: PrecisionChoice) -> Result<Network> {
     }
 }
 
-/// Makes the kernel of a network.
+/// Makes the kernel of a network in the chosen precision.
 fn make_kernel(network: &Network, precision: PrecisionChoice) -> Result<Kernel> {
     let kernel = Kernel::new(network)?;
     match precision {
@@ -157,7 +157,7 @@ fn make_kernel(network: &Network, precision: PrecisionChoice) -> Result<Kernel> 
     }
 }
 
-/// Returns an error with the way out that the command line has for too little memory.
+/// Replaces the advice of an error for too little memory by the advice of the command line.
 fn for_less_memory(error: Error, way: &str) -> Error {
     match error {
         Error::OutOfMemory {
@@ -174,7 +174,7 @@ fn main() -> ExitCode {
     let result = match Arguments::try_parse() {
         Ok(arguments) => run(arguments.command),
         Err(refused) if refused.exit_code() != 0 => {
-            // Where standard error is closed, the exit code says it alone.
+            // If standard error is closed, only the exit code shows the refusal.
             let _ = refused.print();
             return ExitCode::from(REFUSED);
         }
@@ -192,7 +192,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Refuses a number of threads in the environment that `--threads` would refuse.
+/// Refuses a number of threads in the environment that is too large for `--threads`.
 fn check_environment() -> Result<()> {
     const NAME: &str = "RAYON_NUM_THREADS";
     let threads = std::env::var(NAME).ok().and_then(|text| text.parse().ok());

@@ -1,4 +1,4 @@
-//! `haarmonic plot`: pictures of what the other commands and the examples write.
+//! `haarmonic plot`: pictures of the results of the other commands and of the examples.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use super::plot_arguments::{Kind, Picture, ProjectionChoice, ScaleChoice, TableC
 use super::plot_table::Table;
 use super::{KernelChoice, say, score};
 
-/// More bins than a picture has columns show nothing more.
+/// The largest number of bins, about as many as a picture has columns of pixels.
 const MAX_BINS: usize = 1000;
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -71,6 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
+/// Draws a kernel matrix.
 fn kernel(input: &Path, key: KernelChoice, picture: &Picture) -> Result<()> {
     let key = match key {
         KernelChoice::Ntk => "ntk",
@@ -88,6 +89,7 @@ fn kernel(input: &Path, key: KernelChoice, picture: &Picture) -> Result<()> {
     plot::kernel_matrix(matrix.view(), &labels, &picture.out)
 }
 
+/// Draws predictions against training time.
 fn dynamics(
     input: &Path,
     points: &[usize],
@@ -120,7 +122,7 @@ fn dynamics(
     }
     let (_, count, outputs) = mean.dim();
     below("--output", output, outputs)?;
-    // The usual choice is cut short for a smaller set.
+    // The default points that a small set does not have are left out.
     let usual = points == [0, 1, 2];
     let points: Vec<usize> = points
         .iter()
@@ -159,7 +161,7 @@ fn dynamics(
     let variance = variance.select(Axis(1), &points);
     let names: Vec<String> = points.iter().map(|p| format!("point {p}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    // Rounding may leave a variance below zero.
+    // A variance may be negative by a rounding error.
     let deviation = variance.mapv(|v| v.max(0.0).sqrt());
     let dynamics = Dynamics {
         times: &times,
@@ -171,7 +173,7 @@ fn dynamics(
     plot::training_dynamics(&dynamics, &picture.labels(), &picture.out)
 }
 
-/// The variance of each point at each time, the same for all outputs; from the diagonals if there are covariances.
+/// Reads the variance of each point at each time, shape `[times, n]`; from the diagonals of the covariances if the file has them.
 fn variance(input: &Path) -> Result<Array2<f64>> {
     if npz_keys(input)?.iter().any(|key| key == "covariance") {
         let covariance = read_npz_real(input, "covariance")?;
@@ -190,6 +192,7 @@ fn variance(input: &Path) -> Result<Array2<f64>> {
     )
 }
 
+/// Draws a reliability diagram and prints the expected calibration error.
 fn calibration(input: &Path, labels: &Path, bins: usize, picture: &Picture) -> Result<()> {
     if !(1..=MAX_BINS).contains(&bins) {
         return Err(Error::invalid(
@@ -223,6 +226,7 @@ fn calibration(input: &Path, labels: &Path, bins: usize, picture: &Picture) -> R
     )])
 }
 
+/// Draws curves from the columns of a table.
 fn curves(
     choice: &TableChoice,
     picture: &Picture,
@@ -264,6 +268,7 @@ fn curves(
     })
 }
 
+/// Draws a signal on the sphere from coefficients, or from samples if a sampling is given.
 fn sphere(
     input: &Path,
     sampling: Option<Sampling>,
@@ -303,7 +308,7 @@ fn sphere(
     }
 }
 
-/// One signal of a stack.
+/// Selects one signal of a stack `[.., rows, columns]`.
 fn one<T: Clone>(array: ArrayD<T>, index: usize, what: &str) -> Result<Array2<T>> {
     let shape = array.shape().to_vec();
     let [.., rows, columns] = shape[..] else {
@@ -319,7 +324,7 @@ fn one<T: Clone>(array: ArrayD<T>, index: usize, what: &str) -> Result<Array2<T>
     Ok(stack.index_axis_move(Axis(0), index))
 }
 
-/// Complex samples of a real signal, as `haarmonic transform` writes them.
+/// The real part of complex samples, as `haarmonic transform` writes them; an error if the signal is not real.
 fn real_part(values: Array2<Complex64>) -> Result<Array2<f64>> {
     const ROUNDING: f64 = 1e-5;
     let largest = values.iter().fold(0.0_f64, |a, z| a.max(z.re.abs()));
@@ -333,6 +338,7 @@ fn real_part(values: Array2<Complex64>) -> Result<Array2<f64>> {
     }
 }
 
+/// Refuses a value that is not below a count.
 fn below(what: &str, value: usize, count: usize) -> Result<()> {
     if value < count {
         return Ok(());
@@ -344,6 +350,7 @@ fn below(what: &str, value: usize, count: usize) -> Result<()> {
     ))
 }
 
+/// An array with a fixed rank, or an error that names the expected shape.
 fn shaped<D: Dimension>(
     array: ArrayD<f64>,
     what: &str,

@@ -1,4 +1,4 @@
-//! What `haarmonic plot` is told: which picture, of what, and the texts around it.
+//! Arguments of `haarmonic plot`: the kind of picture, its numbers, and the texts around it.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub enum Kind {
     Kernel {
         /// Kernels (.npz)
         input: PathBuf,
-        /// Which of them
+        /// The kernel to draw
         #[arg(long, value_enum, default_value = "ntk")]
         key: KernelChoice,
         #[command(flatten)]
@@ -32,32 +32,32 @@ pub enum Kind {
     Dynamics {
         /// Predictions (.npz) with `times`
         input: PathBuf,
-        /// Points that are drawn, counted from 0, as a list
+        /// Points to draw, counted from 0, as a list
         #[arg(long, value_delimiter = ',', default_value = "0,1,2")]
         points: Vec<usize>,
-        /// Output that is drawn, counted from 0
+        /// Output to draw, counted from 0
         #[arg(long, default_value_t = 0)]
         output: usize,
-        /// Targets at the same points (.npy): [n] or [n, outputs]
+        /// Targets at all points of the predictions (.npy): [n] or [n, outputs]
         #[arg(long)]
         targets: Option<PathBuf>,
         #[command(flatten)]
         picture: Picture,
     },
-    /// How sure a classifier is, against how often it is right
+    /// The accuracy of a classifier against its confidence
     Calibration {
-        /// Probabilities of the classes [n, classes]: `probabilities` of an archive (.npz), else its `mean`; or an array (.npy)
+        /// Probabilities of the classes [n, classes]: `probabilities` of an archive (.npz), or else from its `mean`; or an array (.npy)
         input: PathBuf,
         /// Labels (.npy), [n]: numbers of the classes from 0 on
         #[arg(long)]
         labels: PathBuf,
-        /// Bins of the confidence
+        /// Number of bins of the confidence
         #[arg(long, default_value_t = 10)]
         bins: usize,
         #[command(flatten)]
         picture: Picture,
     },
-    /// Learning curves from a table, such as the examples write
+    /// Learning curves from a table, such as the tables of the examples
     Curves {
         #[command(flatten)]
         table: TableChoice,
@@ -81,10 +81,10 @@ pub enum Kind {
         /// The input holds samples on this grid: driscoll-healy, gauss-legendre, mcewen-wiaux or clenshaw-curtis
         #[arg(long, value_parser = sampling)]
         sampling: Option<Sampling>,
-        /// Which signal, if the input holds several: its number among all, counted from 0
+        /// Index of the signal if the input holds several, counted from 0
         #[arg(long, default_value_t = 0)]
         index: usize,
-        /// How the sphere is laid on the page
+        /// Projection of the sphere onto the page
         #[arg(long, value_enum, default_value = "mollweide")]
         projection: ProjectionChoice,
         /// Point of view of the orthographic projection: colatitude and longitude in degrees
@@ -95,7 +95,7 @@ pub enum Kind {
     },
 }
 
-/// What is written around every picture, and where it goes.
+/// The texts around a picture, and its file.
 #[derive(Args)]
 pub struct Picture {
     /// Where to write the picture (.png or .svg)
@@ -115,7 +115,7 @@ pub struct Picture {
     pub value_label: String,
 }
 
-/// Which columns of a table make curves.
+/// The columns of a table that make curves.
 #[derive(Args)]
 pub struct TableChoice {
     /// Table with a header (.csv)
@@ -126,10 +126,10 @@ pub struct TableChoice {
     /// Column of the means
     #[arg(long)]
     pub y: String,
-    /// Column of their errors
+    /// Column of the errors of the means
     #[arg(long)]
     pub error: Option<String>,
-    /// Columns that tell curves apart, as a list
+    /// Columns whose values distinguish curves, as a list
     #[arg(long, value_delimiter = ',')]
     pub by: Vec<String>,
     /// Only rows with COLUMN=VALUE; may be given several times
@@ -148,7 +148,7 @@ pub enum ScaleChoice {
 pub enum ProjectionChoice {
     /// The whole sphere on an ellipse
     Mollweide,
-    /// Both halves, as seen from far away
+    /// Both hemispheres, as seen from far away
     Orthographic,
 }
 
@@ -157,6 +157,7 @@ fn sampling(name: &str) -> std::result::Result<Sampling, String> {
 }
 
 impl Picture {
+    /// Returns the texts in the form that the library takes.
     pub fn labels(&self) -> Labels<'_> {
         Labels {
             title: &self.title,
@@ -166,7 +167,7 @@ impl Picture {
         }
     }
 
-    /// Refuses a name before anything is read.
+    /// Refuses a file name of another format or an output that cannot be written, before any input is read.
     fn check<'a>(&self, inputs: impl IntoIterator<Item = &'a Path>) -> Result<()> {
         Format::of(&self.out)?;
         check_output(&self.out, inputs)
@@ -174,7 +175,7 @@ impl Picture {
 }
 
 impl Kind {
-    /// Refuses a name of the picture before anything is read.
+    /// Refuses the file of the picture, if it must be, before any input is read.
     pub fn check(&self) -> Result<()> {
         let (input, more) = match self {
             Kind::Kernel { input, .. } | Kind::Sphere { input, .. } => (input, None),
@@ -186,6 +187,7 @@ impl Kind {
         self.picture().check(inputs.map(PathBuf::as_path))
     }
 
+    /// Returns the texts and the file of the picture.
     pub fn picture(&self) -> &Picture {
         match self {
             Kind::Kernel { picture, .. }

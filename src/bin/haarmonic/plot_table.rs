@@ -1,11 +1,11 @@
-//! Curves from the columns of a table.
+//! Reading curves from the columns of a table.
 
 use std::path::Path;
 
 use haarmonic::data::atomic::read_text;
 use haarmonic::{Error, Result};
 
-/// Bytes that a table may have.
+/// The largest number of bytes of a table.
 const LARGEST: u64 = 256 << 20;
 
 /// A table with a header.
@@ -14,7 +14,7 @@ pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
-/// One curve of a table.
+/// One curve of a table, with one entry per point.
 pub struct Series {
     pub name: String,
     pub sizes: Vec<f64>,
@@ -23,6 +23,7 @@ pub struct Series {
 }
 
 impl Table {
+    /// Reads a CSV file whose first line is the header.
     pub fn read(path: &Path) -> Result<Table> {
         let text = read_text(path, "CSV", LARGEST)?;
         let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -44,7 +45,7 @@ impl Table {
         Ok(Table { header, rows })
     }
 
-    /// Returns the first of these columns that there is, else the first of all.
+    /// Returns the first of the given column names that the table has, or else the name of its first column.
     pub fn first_of(&self, names: &[&str]) -> String {
         let known = names
             .iter()
@@ -55,12 +56,16 @@ impl Table {
         }
     }
 
-    /// Curves in the order in which they first occur.
+    /// Returns the curves in the order in which they first occur.
     ///
     /// # Arguments
-    /// * `[x, y]`, `error` — columns of numbers; an empty error is none
-    /// * `by` — columns that tell curves apart
-    /// * `only` — conditions `COLUMN=VALUE`
+    /// * `[x, y]`, `error` — columns of numbers; an empty error counts as 0
+    /// * `by` — columns whose values distinguish curves
+    /// * `only` — conditions `COLUMN=VALUE`, which a row must all satisfy
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for an unknown column, [`Error::InvalidValue`] for a condition without `=`, an entry that is not a finite
+    /// number, or a place that occurs twice on a curve, [`Error::Empty`] if no row satisfies the conditions.
     pub fn series(
         &self,
         [x, y]: [&str; 2],
@@ -130,6 +135,7 @@ impl Table {
         Ok(curves)
     }
 
+    /// The index of a column.
     fn column(&self, name: &str) -> Result<usize> {
         let found = self.header.iter().position(|own| own == name);
         found.ok_or_else(|| {
@@ -140,6 +146,7 @@ impl Table {
         })
     }
 
+    /// The finite number in an entry.
     fn number(&self, row: usize, column: usize) -> Result<f64> {
         let text = &self.rows[row][column];
         let number = text

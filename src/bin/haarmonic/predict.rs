@@ -1,4 +1,4 @@
-//! `haarmonic predict`: what an ensemble of infinitely wide networks predicts.
+//! `haarmonic predict`: predictions of an ensemble of infinitely wide networks.
 
 use haarmonic::Result;
 use haarmonic::data::arrays::{Numbers, write_npz};
@@ -95,7 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say::lines(&said)
 }
 
-/// What is to be said of the ridge and of the learning rate.
+/// The lines to print about the ridge and the learning rate.
 fn remarks(arguments: &Arguments, model: &FittedRegression) -> Result<Vec<String>> {
     let mut said = Vec::new();
     if let (Some(criterion), Some(selected)) = (arguments.select_ridge, model.selected_ridge()) {
@@ -122,9 +122,10 @@ fn remarks(arguments: &Arguments, model: &FittedRegression) -> Result<Vec<String
     Ok(said)
 }
 
-/// Means at all times, and covariances or variances where they are wanted.
+/// The means at all times, and the covariances or variances if they are wanted.
 type Answers = (Vec<Array2<f64>>, Vec<ArrayD<f64>>);
 
+/// Predicts the test points at all times.
 fn predict(
     arguments: &Arguments,
     model: &FittedRegression,
@@ -135,7 +136,7 @@ fn predict(
     let cross = Kernels::of(flow.kind(), &grams.test_train);
     Ok(match &grams.test_test {
         None => (flow.predict_mean_at(cross.driving(), times)?, Vec::new()),
-        // To the bit the diagonal of the whole covariance, of which there is one at a time.
+        // The variances equal the diagonal of the covariance to the bit. Only one covariance is in memory at a time.
         Some(prior) if arguments.covariance == CovarianceChoice::Diagonal => {
             let at = |&time| flow.predict(cross, prior.nngp.view(), time);
             let found = times.iter().map(|time| Ok(at(time)?.marginals()));
@@ -152,7 +153,7 @@ fn predict(
     })
 }
 
-/// The array for a single time, or all of them along a new first axis.
+/// The array of a single time, or the arrays of all times along a new first axis.
 fn together(arrays: &[ArrayD<f64>]) -> Numbers {
     let views: Vec<ArrayViewD<'_, f64>> = arrays.iter().map(|array| array.view()).collect();
     Numbers::Real(match &views[..] {

@@ -25,10 +25,10 @@ pub struct Arguments {
     /// The kernel that drives the training
     #[arg(long, value_enum, default_value = "ntk")]
     pub kernel: KernelChoice,
-    /// Training time, or several with commas; without it the training has converged
+    /// Training time, or several separated by commas; without --time the training has converged
     #[arg(long, value_delimiter = ',', allow_negative_numbers = true)]
     pub time: Vec<f64>,
-    /// Number of steps of gradient descent of the size of the learning rate, or several with commas, instead of times
+    /// Number of steps of gradient descent with the learning rate, or several separated by commas, instead of times
     #[arg(long, value_delimiter = ',', conflicts_with = "time")]
     pub steps: Vec<u64>,
     /// Learning rate, the unit of time
@@ -40,10 +40,10 @@ pub struct Arguments {
     /// Choose the ridge by the training points
     #[arg(long, value_enum, conflicts_with = "ridge")]
     pub select_ridge: Option<CriterionChoice>,
-    /// Which part of the covariance to write
+    /// The part of the covariance to write
     #[arg(long, value_enum, default_value = "full")]
     pub covariance: CovarianceChoice,
-    /// Validation inputs (.npy): the time of the least error on them is reported (early stopping)
+    /// Validation inputs (.npy); the time of the least error on them is reported (early stopping)
     #[arg(long, requires = "validation_y")]
     pub validation_x: Option<PathBuf>,
     /// Validation targets (.npy), in the form of the training targets
@@ -57,19 +57,19 @@ pub struct Arguments {
     pub out: PathBuf,
 }
 
-/// How much of the covariance between test points is wanted.
+/// The part of the covariance between test points that is written.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CovarianceChoice {
     /// `covariance`, between all test points
     Full,
     /// `variance`, of each test point
     Diagonal,
-    /// Nothing; kernels between test points are not computed
+    /// Neither; kernels between test points are not computed
     None,
 }
 
 impl Arguments {
-    /// Checks all that takes no file to be read, and returns the times.
+    /// Checks the options and the output before any input is read, and returns the times.
     pub fn times(&self) -> Result<Vec<Time>> {
         let Arguments {
             network,

@@ -7,17 +7,18 @@ use super::inputs::Inputs;
 use super::predict_arguments::{Arguments, CovarianceChoice};
 use super::targets::Known;
 
-/// What to do about kernels that do not fit into memory.
+/// The advice for kernels that do not fit into memory.
 pub const FEWER: &str = "use fewer inputs, or --covariance diagonal or none";
 
-/// Refuses kernels and covariances of n training and m test outputs that do not fit into memory, before anything is computed.
+/// Refuses kernels and covariances of n training and m test outputs that do not fit into memory, before the first kernel is
+/// computed.
 pub fn check_memory(arguments: &Arguments, [n, m]: [usize; 2], times: usize) -> Result<()> {
     let squares = match arguments.covariance {
         CovarianceChoice::None => 0,
         CovarianceChoice::Diagonal => 2,
         CovarianceChoice::Full => 2 + times,
     };
-    // Both kernels, and the eigenvectors of one of them.
+    // Between training points both kernels and the eigenvectors of one are in memory, and in all other cases both kernels.
     let bytes = [
         memory::bytes(3, &[n, n]),
         memory::bytes(2, &[m, n]),
@@ -35,12 +36,13 @@ pub fn check_memory(arguments: &Arguments, [n, m]: [usize; 2], times: usize) -> 
 pub struct Grams {
     pub train_train: KernelMatrices,
     pub test_train: KernelMatrices,
-    /// Where a part of the covariance is wanted.
+    /// The kernels between test points, if a part of the covariance is wanted.
     pub test_test: Option<KernelMatrices>,
     pub validation_train: Option<KernelMatrices>,
 }
 
 impl Grams {
+    /// Computes all kernels.
     pub fn compute(
         arguments: &Arguments,
         kernel: &Kernel,
@@ -48,7 +50,7 @@ impl Grams {
         test: &Inputs,
         validation: Option<&Known>,
     ) -> Result<Grams> {
-        // All inputs are taken apart before any pair of them: that may fail, too.
+        // All inputs are prepared before the first kernel is computed, so that an input that cannot be prepared costs no time.
         let (train, test) = (train.prepare(kernel)?, test.prepare(kernel)?);
         let validation = validation
             .map(|known| known.inputs.prepare(kernel))

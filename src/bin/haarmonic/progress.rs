@@ -1,4 +1,4 @@
-//! A progress bar for work that lasts, on a terminal only; and Ctrl-C, which ends such work.
+//! A progress bar on a terminal for long computations, and Ctrl-C, which ends them.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,14 +11,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
-/// Work that is done sooner shows no bar.
+/// The time after which a computation shows a bar.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Exit code of a program that Ctrl-C ended: 128 and the number of the signal.
+/// Exit code of a program that Ctrl-C ended: 128 plus the number of the signal.
 pub const INTERRUPTED: u8 = 130;
 
-/// The one computation of kernels of a program. Ctrl-C ends it between two blocks of pairs, so that finished tiles stay; a second one,
-/// and one after this is dropped, ends the program at once.
+/// The computation of kernels, of which a program has one.
+///
+/// The first Ctrl-C ends the computation between two blocks of pairs, so that finished tiles stay. A second Ctrl-C ends the program at
+/// once, and so does the first one after this value is dropped.
 pub struct Watched {
     bar: ProgressBar,
     /// Whether Ctrl-C was pressed.
@@ -26,20 +28,23 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// With a bar that shows how many pairs of inputs are done.
+    /// Registers Ctrl-C, and makes a hidden bar that counts pairs of inputs.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if the signal cannot be registered.
     pub fn new() -> Result<Self> {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let style = "{bar:40} {pos}/{len} pairs, {per_sec}, {eta} left";
         bar.set_style(ProgressStyle::with_template(style).expect("a valid template"));
         let told = Arc::new(AtomicBool::new(false));
-        // In this order: the first Ctrl-C does not end the program, and makes the second one do so.
+        // The order matters: at the first Ctrl-C the shutdown still finds `told` false, and then the flag is set for the second one.
         flag::register_conditional_shutdown(SIGINT, INTERRUPTED.into(), Arc::clone(&told))
             .and_then(|_| flag::register(SIGINT, Arc::clone(&told)))
             .map_err(|error| Error::backend("signal-hook", error))?;
         Ok(Watched { bar, told })
     }
 
-    /// Returns the listener.
+    /// Returns the listener for a kernel, which updates the bar and stops the computation after Ctrl-C.
     ///
     /// # Arguments
     /// * `shown` — whether the bar may appear

@@ -1,16 +1,19 @@
-//! The processes that compute one matrix together; a single one unless `mpirun` started several.
+//! The processes that compute one matrix together. There is one process unless `mpirun` has started several.
 
 use haarmonic::store::Share;
 use haarmonic::{Error, Result};
 
-/// This process among all of them.
+/// The place of this process among all processes.
 pub struct Ranks {
     #[cfg(feature = "mpi")]
     universe: Option<mpi::environment::Universe>,
 }
 
 impl Ranks {
-    /// Joins the processes that a launcher of MPI started; without one, nothing of MPI is touched.
+    /// Joins the processes that a launcher of MPI has started. Without a launcher, MPI is not initialised.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if MPI does not start, or if a program without MPI runs as one of several processes.
     pub fn join() -> Result<Ranks> {
         #[cfg(feature = "mpi")]
         {
@@ -37,7 +40,7 @@ impl Ranks {
         }
     }
 
-    /// Returns the tiles that are this process's.
+    /// Returns the share of tiles of this process.
     pub fn share(&self) -> Result<Share> {
         let [rank, size] = self.place();
         Share::new(rank, size)
@@ -48,12 +51,12 @@ impl Ranks {
         self.place()[1] > 1
     }
 
-    /// Returns whether this process speaks for all.
+    /// Returns whether this process is the first one, which prints and writes for all.
     pub fn is_first(&self) -> bool {
         self.place()[0] == 0
     }
 
-    /// Waits for all processes, and fails if one of them did.
+    /// Waits for all processes, and returns an error if one of them has failed.
     pub fn agree<T>(&self, result: Result<T>) -> Result<T> {
         if !self.all(result.is_ok()) && result.is_ok() {
             return Err(failed(
@@ -64,6 +67,7 @@ impl Ranks {
         result
     }
 
+    /// The index of this process, and the number of processes.
     #[cfg(feature = "mpi")]
     fn place(&self) -> [usize; 2] {
         use mpi::traits::Communicator;
@@ -76,6 +80,7 @@ impl Ranks {
         }
     }
 
+    /// Whether all processes are well; waits for each.
     #[cfg(feature = "mpi")]
     fn all(&self, well: bool) -> bool {
         use mpi::traits::CommunicatorCollectives;

@@ -1,4 +1,4 @@
-//! What the program prints. Results are written before: text that is lost loses nothing else.
+//! Printing text. The results are in files before the first line is printed, so no result is lost if the text is.
 
 use haarmonic::error::FileOperation;
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use haarmonic::{Error, Result};
 
 /// Prints lines to standard output.
 ///
-/// Nobody reads a pipe to its end who has seen enough: a closed one is no error.
+/// A pipe that its reader has closed early is not an error.
 ///
 /// # Errors
 /// [`Error::Io`] if the lines cannot be written for another reason, such as a full disk.
@@ -26,7 +26,10 @@ pub fn text(text: &str) -> Result<()> {
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-/// Returns the outcome of writing to standard output.
+/// Turns the result of writing to standard output into a result of the program.
+///
+/// # Errors
+/// [`Error::Io`] except for a closed pipe.
 pub fn written(result: io::Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::io(
@@ -38,7 +41,7 @@ pub fn written(result: io::Result<()>) -> Result<()> {
     }
 }
 
-/// Says what went wrong, in one line; where even that is impossible, the exit code says it alone.
+/// Prints an error to standard error on one line. If this fails, only the exit code shows the error.
 pub fn error(error: &Error) {
     let message = error.to_string();
     let words: Vec<&str> = message.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! `haarmonic score`: how good predictions are.
+//! `haarmonic score`: the quality of predictions.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use ndarray::{Array1, Array2, ArrayD, ArrayView1, Ix2};
 use super::files::check_output;
 use super::say;
 
-/// Of a calibration.
+/// The number of bins of the calibration error.
 const BINS: usize = 10;
 
 #[derive(Args)]
@@ -53,14 +53,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
+/// Prints and writes the scores of a regression.
 fn regression(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Result<()> {
     let mut targets = read_real(path)?;
-    // A single output may be left out of the shape.
+    // Targets of a single output may lack the last axis.
     if targets.ndim() + 1 == mean.ndim() && mean.shape().last() == Some(&1) {
         targets = targets.insert_axis(ndarray::Axis(mean.ndim() - 1));
     }
     let score = Score::of(mean.view(), targets.view()).map_err(|error| error.in_file(path))?;
-    // Targets that are all the same have no R².
+    // R² is undefined if all targets are equal.
     let r_squared = score.r_squared.map(|r_squared| ("r2", r_squared));
     let scores = [("mae", score.mae), ("rmse", score.rmse)];
     let (names, values): (Vec<_>, Vec<_>) = scores.into_iter().chain(r_squared).unzip();
@@ -74,6 +75,7 @@ fn regression(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Result<(
     say::lines(&said)
 }
 
+/// Prints the accuracy, the confusion matrix and the calibration error, and writes the confusion matrix.
 fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Result<()> {
     let shape = mean.shape().to_vec();
     let scores: Array2<f64> = mean
@@ -117,7 +119,10 @@ fn classification(arguments: &Arguments, mean: ArrayD<f64>, path: &Path) -> Resu
     say::lines(&said)
 }
 
-/// Probabilities of classes: `probabilities`, or from `mean` and its variances, or `mean` if it is made of probabilities; for one time.
+/// Reads the probabilities of classes `[n, classes]` for one time.
+///
+/// They are the array `probabilities`; or else they follow from `mean` and its variances; or else they are `mean`, if its rows are
+/// probabilities. Returns `None` in all other cases.
 pub fn probabilities(path: &Path) -> Result<Option<Array2<f64>>> {
     let keys = npz_keys(path)?;
     let has = |name: &str| keys.iter().any(|key| key == name);
@@ -154,7 +159,7 @@ pub fn probabilities(path: &Path) -> Result<Option<Array2<f64>>> {
         .map_err(|error| error.in_file(path))
 }
 
-/// Numbers that are whole and not negative, `[n]` or `[n, 1]`.
+/// Converts numbers of shape `[n]` or `[n, 1]` to labels; an error unless they are integers from 0 on.
 pub fn labels(numbers: &ArrayD<f64>) -> Result<Vec<usize>> {
     if !matches!(numbers.shape(), [_] | [_, 1]) {
         return Err(Error::shape(

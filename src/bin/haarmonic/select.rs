@@ -1,4 +1,4 @@
-//! `haarmonic select`: the weight and bias standard deviations of a network, selected by its training points.
+//! `haarmonic select`: selects the weight and bias standard deviations of a network by its training points.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use super::progress::Watched;
 use super::targets::Known;
 use super::{CriterionChoice, KernelChoice, for_less_memory, say};
 
-/// What to do about kernels that do not fit into memory.
+/// The advice for kernels that do not fit into memory.
 const FEWER: &str = "use fewer training inputs";
 
 #[derive(Args)]
@@ -39,7 +39,7 @@ pub struct Arguments {
     /// Keep the ridge
     #[arg(long)]
     fixed_ridge: bool,
-    /// Steps of the search at most
+    /// Largest number of steps of the search
     #[arg(long, default_value_t = 50)]
     iterations: u64,
     /// Where to write the network with its new weight and bias standard deviations (.toml)

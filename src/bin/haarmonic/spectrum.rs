@@ -12,7 +12,7 @@ use ndarray::{Array1, arr0};
 use super::files::check_output;
 use super::say;
 
-/// Degrees that are printed.
+/// The largest number of degrees that are printed.
 const PRINTED: usize = 16;
 
 #[derive(Args)]
@@ -22,7 +22,8 @@ pub struct Arguments {
     /// Number of degrees, from 0 on
     #[arg(long, default_value_t = 24)]
     degrees: usize,
-    /// Where to write the eigenvalues (.npz): `nngp`, `ntk`, `multiplicities`, and the sums of all further ones `nngp_tail`, `ntk_tail`
+    /// Where to write the eigenvalues `nngp` and `ntk`, `multiplicities`, and the sums of all further eigenvalues `nngp_tail` and
+    /// `ntk_tail` (.npz)
     #[arg(long)]
     out: PathBuf,
 }
@@ -48,6 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say::lines(&table(&spectra))
 }
 
+/// The lines to print: the eigenvalues by degree, their tails, and their decay.
 fn table(NetworkSpectra { nngp, ntk }: &NetworkSpectra) -> Vec<String> {
     let mut lines = vec![
         format!(
@@ -84,7 +86,7 @@ fn table(NetworkSpectra { nngp, ntk }: &NetworkSpectra) -> Vec<String> {
     lines
 }
 
-/// The exponents for even and odd degrees, where there are some.
+/// The decay exponents for even and odd degrees, as far as they are known.
 fn decay(spectrum: &Spectrum) -> Option<String> {
     let said: Vec<String> = spectrum
         .decay_exponents()

@@ -1,4 +1,4 @@
-//! Targets from a file, and predictions in the same shape.
+//! Reading targets from a file, and giving predictions the shape of the targets.
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +17,10 @@ pub struct Known {
 }
 
 impl Known {
-    /// Reads inputs and targets, and refuses them if their numbers differ.
+    /// Reads inputs and targets, and refuses them if the numbers of inputs and of targets differ.
     ///
     /// # Arguments
-    /// * `whose` — "training" or "validation"
+    /// * `whose` — "training" or "validation", for errors
     pub fn read(network: &Network, x: &Path, y: &Path, whose: &str) -> Result<Known> {
         let targets = Targets::read(network, y)?;
         let inputs = Inputs::read(network, x)?;
@@ -29,19 +29,20 @@ impl Known {
     }
 }
 
-/// Targets as rows of a kernel.
+/// The targets, with one row per row of the kernel.
 pub struct Targets {
     path: PathBuf,
+    /// Shape `[rows of the kernel, outputs]`.
     pub rows: Array2<f64>,
     /// The number of places of each input, if the outputs of the network are functions.
     places: Option<usize>,
-    /// As in the file.
+    /// The shape in the file.
     shape: Vec<usize>,
 }
 
 impl Targets {
-    /// Reads `[n]` or `[n, outputs]` for a network with pooled outputs, `[n, P]` or `[n, P, outputs]` for one with
-    /// outputs at P places.
+    /// Reads targets `[n]` or `[n, outputs]` for a network with pooled outputs, and `[n, P]` or `[n, P, outputs]` for a network
+    /// with outputs at P places.
     fn read(network: &Network, path: &Path) -> Result<Targets> {
         let array = read_real(path)?;
         let places = match network.outputs() {
@@ -51,6 +52,7 @@ impl Targets {
         Targets::new(array, places, path).map_err(|error| error.in_file(path))
     }
 
+    /// Brings targets into rows of a kernel; `places` is the number P of places, if the outputs are not pooled.
     fn new(array: ArrayD<f64>, places: Option<usize>, path: &Path) -> Result<Targets> {
         let shape = array.shape().to_vec();
         let expected = || match places {
@@ -60,7 +62,7 @@ impl Targets {
             }
         };
         let wrong = || Error::shape("targets", expected(), shape.clone());
-        // Without its last axis, the file holds one number for each row of the kernel.
+        // A file without the last axis holds one number per row of the kernel.
         let axes = 1 + usize::from(places.is_some());
         let array = if array.ndim() == axes {
             array.insert_axis(Axis(axes))
@@ -111,7 +113,7 @@ impl Targets {
         self.places.unwrap_or(1)
     }
 
-    /// Predictions `[m, outputs]` for pooled outputs, else `[m, P]` or `[m, P, outputs]` as the targets.
+    /// Brings predictions into the shape of the targets: `[m, outputs]` for pooled outputs, or else `[m, P]` or `[m, P, outputs]`.
     pub fn shaped(&self, mean: Array2<f64>) -> Result<ArrayD<f64>> {
         let Some(places) = self.places else {
             return Ok(mean.into_dyn());

@@ -14,10 +14,10 @@ use super::files::check_output;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Where the signals live
+    /// The domain of the signals
     #[arg(long, value_enum)]
     space: Space,
-    /// From samples to coefficients, or back
+    /// From samples to coefficients, or from coefficients to samples
     #[arg(long, value_enum)]
     direction: Direction,
     /// Band limit L, exclusive: degrees l < L
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .to_shape([&[count], &expected[..]].concat())
         .expect("leading axes merge into one");
     let shape = [&[count], &produced[..]].concat();
-    // The result, as much again for what is computed beside it, two parts a number.
+    // The result has two real numbers per entry.
     let what = format!("complex array of shape {shape:?}");
     memory::check(
         &what,
@@ -96,9 +96,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     write_npy(&arguments.out, &output)
 }
 
+/// A transform of one signal.
 type Transform = Box<dyn Fn(ArrayD<Complex64>) -> Result<ArrayD<Complex64>>>;
 
-/// Shape of the samples and of the coefficients, for which no plan has to be made.
+/// The shapes of the samples and of the coefficients, computed without a plan.
 fn shapes(arguments: &Arguments) -> Result<(Vec<usize>, Vec<usize>)> {
     let (limit, sampling) = (arguments.bandlimit, arguments.sampling);
     Ok(match arguments.space {
@@ -110,7 +111,7 @@ fn shapes(arguments: &Arguments) -> Result<(Vec<usize>, Vec<usize>)> {
     })
 }
 
-/// The transform of one signal.
+/// Plans the transform of one signal.
 fn plan(arguments: &Arguments) -> Result<Transform> {
     let direction = arguments.direction;
     Ok(match arguments.space {
