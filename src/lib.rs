@@ -20,13 +20,13 @@
 //! | [`numeric`] | quadrature nodes, Legendre functions |
 //! | [`wigner`] | Wigner functions of all degrees and orders |
 //! | [`group`] | groups, actions, Haar quadrature |
-//! | [`sphere`] | sampling, the spherical-harmonic transform, coefficients, zonal functions |
-//! | [`so3`] | the Wigner transform, correlations on SO(3) |
+//! | [`sphere`] | sampling, the spherical-harmonic transform, coefficients, zonal functions, random fields |
+//! | [`so3`] | the Wigner transform, correlations, random fields on SO(3) |
 //! | [`activation`] | Gaussian expectations of activation functions |
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | [`finite_width`] | networks of finite width, their empirical kernels |
-//! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, selection of ridge and hyperparameters |
+//! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, selection of ridge and hyperparameters, acquisition |
 //! | [`spectral`] | eigenvalues of kernels, numbers of invariant functions, predicted learning curves |
 //! | [`plot`] | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere |
 //! | [`store`] | kernel matrices in folders, tile by tile |

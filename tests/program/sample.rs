@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use haarmonic::covariance::{Covariance, Family, Space};
 use haarmonic::data::arrays::{read_real, write_npy};
 use haarmonic::rand::SeedableRng;
 use haarmonic::rand::rngs::Xoshiro256PlusPlus;
@@ -71,6 +72,54 @@ fn samples_are_those_of_the_library() {
     assert!(said.contains("field 1: root mean square"), "{said}");
 }
 
+/// A covariance in place of a spectrum: the fields of its eigenvalues times 4π, and what is left out of the variance.
+#[test]
+fn covariances_have_their_spectrum() {
+    let folder = folder();
+    let draw = |arguments: &[&str]| {
+        let output = sample(&folder, &[arguments, &OPTIONS].concat());
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        (read_real(folder.path().join("f.npy")).unwrap(), said)
+    };
+    let family = [
+        "--family",
+        "matern",
+        "--nu",
+        "1.5",
+        "--length-scale",
+        "0.4",
+        "--out",
+        "f.npy",
+    ];
+    let (found, said) = draw(&family);
+    let covariance = Covariance::new(Space::Sphere, Family::Matern { nu: 1.5 }, 0.4).unwrap();
+    let spectrum = Array1::from(covariance.spectrum(8).unwrap()) * (4.0 * std::f64::consts::PI);
+    write_npy(folder.path().join("s.npy"), &spectrum).unwrap();
+    let (same, _) = draw(&["--spectrum", "s.npy", "--out", "f.npy"]);
+    assert_eq!(found, same);
+    let tail = format!("{:.1e} of the variance", covariance.tail(8).unwrap());
+    assert!(said.contains(&tail), "{said}");
+    // Four times the variance, and the heat kernel, of which fewer degrees suffice.
+    let (larger, _) = draw(&[&family[..], &["--variance", "4"]].concat());
+    let largest = found.iter().fold(0.0_f64, |m, value| m.max(value.abs()));
+    assert!(
+        larger
+            .iter()
+            .zip(&found)
+            .all(|(a, b)| (a - 2.0 * b).abs() <= 1e-13 * largest)
+    );
+    let (_, said) = draw(&[
+        "--family",
+        "heat",
+        "--length-scale",
+        "1.5",
+        "--out",
+        "f.npy",
+    ]);
+    assert!(said.contains("of the variance"), "{said}");
+}
+
 #[test]
 fn bad_input_is_refused_and_leaves_no_file() {
     let folder = folder();
@@ -83,6 +132,58 @@ fn bad_input_is_refused_and_leaves_no_file() {
         &["--spectrum", "none.npy", "--out", "f.npy"],
         &["--spectrum", "bad.npy", "--out", "f.npy"],
         &["--spectrum", "flat.npy", "--out", "f.npy"],
+        &["--out", "f.npy"],
+        &["--family", "heat", "--out", "f.npy"],
+        &["--family", "heat", "--length-scale", "-1", "--out", "f.npy"],
+        &[
+            "--family",
+            "heat",
+            "--length-scale",
+            "1",
+            "--nu",
+            "2",
+            "--out",
+            "f.npy",
+        ],
+        &[
+            "--family",
+            "matern",
+            "--length-scale",
+            "1",
+            "--out",
+            "f.npy",
+        ],
+        &[
+            "--family",
+            "matern",
+            "--length-scale",
+            "1",
+            "--nu",
+            "0",
+            "--out",
+            "f.npy",
+        ],
+        &[
+            "--family",
+            "heat",
+            "--length-scale",
+            "1",
+            "--variance",
+            "0",
+            "--out",
+            "f.npy",
+        ],
+        &[
+            "--family",
+            "heat",
+            "--length-scale",
+            "1",
+            "--spectrum",
+            "c.npy",
+            "--out",
+            "f.npy",
+        ],
+        &["--spectrum", "c.npy", "--variance", "2", "--out", "f.npy"],
         &["--spectrum", "c.npy", "--out", "f.npy", "--count", "0"],
         &[
             "--spectrum",

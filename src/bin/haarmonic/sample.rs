@@ -3,7 +3,8 @@
 use std::f64::consts::PI;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use haarmonic::covariance::{Covariance, Family, Space};
 use haarmonic::data::arrays::{read_real, write_npy};
 use haarmonic::rand::SeedableRng;
 use haarmonic::rand::rngs::Xoshiro256PlusPlus;
@@ -19,8 +20,20 @@ use super::transform::sampling;
 #[derive(Args)]
 pub struct Arguments {
     /// The spectrum C_l, [l], or the spectra of correlated fields, [fields, fields, l] (.npy), for at least the degrees below the band limit
-    #[arg(long)]
-    spectrum: PathBuf,
+    #[arg(long, required_unless_present = "family", conflicts_with = "family")]
+    spectrum: Option<PathBuf>,
+    /// The covariance, in place of a spectrum
+    #[arg(long, value_enum, requires = "length_scale")]
+    family: Option<FamilyChoice>,
+    /// Smoothness of a Matérn covariance
+    #[arg(long, requires = "family")]
+    nu: Option<f64>,
+    /// Length scale of a covariance, in radians
+    #[arg(long, requires = "family")]
+    length_scale: Option<f64>,
+    /// Variance of the field at a point [default: 1]
+    #[arg(long, requires = "family")]
+    variance: Option<f64>,
     /// Band limit L, exclusive: degrees l < L
     #[arg(long)]
     bandlimit: usize,
@@ -38,17 +51,35 @@ pub struct Arguments {
     out: PathBuf,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum FamilyChoice {
+    /// Smooth samples; also called squared exponential
+    Heat,
+    /// Samples with fewer than nu derivatives
+    Matern,
+}
+
+/// What is drawn.
+struct Law {
+    field: RandomField,
+    /// Whether the result has an axis for the fields.
+    several: bool,
+    /// The part of the variance in degrees from the band limit on, where it is known.
+    left_out: Option<f64>,
+}
+
 pub fn run(arguments: &Arguments) -> Result<()> {
-    check_output(&arguments.out, [arguments.spectrum.as_path()])?;
+    check_output(&arguments.out, arguments.spectrum.as_deref())?;
     let (limit, count) = (arguments.bandlimit, arguments.count);
     let [rings, longitudes] = arguments.sampling.shape(limit)?;
     if count == 0 {
         return Err(Error::invalid("--count", count, "at least 1"));
     }
-    let spectrum = read_real(&arguments.spectrum)?;
-    let in_file = |error: Error| error.in_file(&arguments.spectrum);
-    let several = spectrum.ndim() == 3;
-    let field = field(spectrum, limit).map_err(in_file)?;
+    let Law {
+        field,
+        several,
+        left_out,
+    } = law(arguments)?;
     let shape = [count, field.fields(), rings, longitudes];
     let what = format!("samples of shape {shape:?}");
     memory::check(&what, memory::bytes(1, &shape), "draw fewer at a time")?;
@@ -80,7 +111,46 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         };
         lines.push(format!("{name}root mean square {:.6}", square.sqrt()));
     }
+    if let Some(part) = left_out {
+        lines.push(format!(
+            "degrees from {limit} on, which are left out, have {part:.1e} of the variance"
+        ));
+    }
     say::lines(&lines)
+}
+
+fn law(arguments: &Arguments) -> Result<Law> {
+    let limit = arguments.bandlimit;
+    if let Some(path) = &arguments.spectrum {
+        let spectrum = read_real(path)?;
+        return Ok(Law {
+            several: spectrum.ndim() == 3,
+            field: field(spectrum, limit).map_err(|error| error.in_file(path))?,
+            left_out: None,
+        });
+    }
+    let family = match (arguments.family, arguments.nu) {
+        (Some(FamilyChoice::Matern), Some(nu)) => Family::Matern { nu },
+        (Some(FamilyChoice::Matern), None) => {
+            return Err(Error::missing("--nu", "the options of a Matérn covariance"));
+        }
+        (_, Some(nu)) => {
+            return Err(Error::invalid("--nu", nu, "--family matern with it"));
+        }
+        (_, None) => Family::Heat,
+    };
+    let length_scale = arguments.length_scale.unwrap_or_default();
+    let variance = arguments.variance.unwrap_or(1.0);
+    let covariance =
+        Covariance::new(Space::Sphere, family, length_scale)?.with_variance(variance)?;
+    // Eigenvalues are for a law of mass 1, and the sphere has the area 4π.
+    let eigenvalues = covariance.spectrum(limit)?;
+    let spectrum: Vec<f64> = eigenvalues.iter().map(|value| 4.0 * PI * value).collect();
+    Ok(Law {
+        field: RandomField::new(&spectrum)?,
+        several: false,
+        left_out: Some(covariance.tail(limit)? / variance),
+    })
 }
 
 /// The field with the degrees of a spectrum below the band limit.

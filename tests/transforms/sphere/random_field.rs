@@ -118,7 +118,8 @@ fn maps_have_the_covariance() {
         }
     }
     let covariance = |cosine: f64| -> f64 {
-        let legendre = legendre_polynomials(limit, cosine);
+        let mut legendre = vec![0.0; limit];
+        legendre_polynomials(cosine, &mut legendre);
         let terms = legendre.iter().zip(&spectrum).enumerate();
         terms
             .map(|(l, (p, c))| (2 * l + 1) as f64 / (4.0 * PI) * c * p)
