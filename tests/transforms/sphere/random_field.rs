@@ -175,16 +175,14 @@ fn roots_have_their_squares() {
         let inverse = nalgebra::DMatrix::from_fn(n, n, |i, k| normal[[i, k]])
             .try_inverse()
             .unwrap();
+        let norm = normal.iter().map(|x| x * x).sum::<f64>().sqrt();
         let root = nalgebra::DMatrix::from_fn(n, n, |i, k| found[[i, k]]) * &inverse;
         let square = &root * root.transpose();
         for i in 0..n {
             for j in 0..n {
                 let size = (matrix[[i, i]] * matrix[[j, j]]).sqrt();
                 let error = (square[(i, j)] - matrix[[i, j]]).abs();
-                let tolerance = 64.0
-                    * f64::EPSILON
-                    * inverse.norm()
-                    * normal.iter().map(|x| x * x).sum::<f64>().sqrt();
+                let tolerance = sphere_tol::solved(inverse.norm() * norm);
                 assert!(
                     error <= tolerance * size,
                     "{matrix}: {error:e} at [{i}, {j}]"
@@ -226,7 +224,7 @@ fn polarisation_is_drawn_with_its_correlations() -> Result<()> {
         let freedom = (SAMPLES * (2 * l + 1)) as f64;
         let found = sums[[i, j, l]] / freedom;
         let variance = spectra[[i, i, l]] * spectra[[j, j, l]] + want * want;
-        // The sum has a skew law; at four hundred terms and more that is a fifth of the deviation in its tail.
+        // The law of the sum is skew: with four hundred terms or more its tail is longer by a tenth.
         let allowed = 1.2 * errors * (variance / freedom).sqrt();
         assert!(
             (found - want).abs() <= allowed,
