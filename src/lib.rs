@@ -20,13 +20,14 @@
 //! | [`numeric`] | quadrature nodes, Legendre functions |
 //! | [`wigner`] | Wigner functions of all degrees and orders |
 //! | [`group`] | groups, actions, Haar quadrature |
-//! | [`sphere`] | sampling, the spherical-harmonic transform, coefficients, zonal functions |
-//! | [`so3`] | the Wigner transform, correlations on SO(3) |
+//! | [`sphere`] | sampling, the spherical-harmonic transform, coefficients, zonal functions, random fields |
+//! | [`so3`] | the Wigner transform, correlations, random fields on SO(3) |
 //! | [`activation`] | Gaussian expectations of activation functions |
 //! | [`network`] | networks: builder, file, validation |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
+//! | [`covariance`] | heat and Matérn kernels on S² and SO(3) |
 //! | [`finite_width`] | networks of finite width, their empirical kernels |
-//! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, selection of ridge and hyperparameters |
+//! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, selection of ridge and hyperparameters, acquisition |
 //! | [`spectral`] | eigenvalues of kernels, numbers of invariant functions, predicted learning curves |
 //! | [`plot`] | pictures: learning curves, dynamics, convergence, kernels, calibration, signals on the sphere |
 //! | [`store`] | kernel matrices in folders, tile by tile |
@@ -42,7 +43,7 @@
 //!
 //! | feature | what it adds | it includes |
 //! |---|---|---|
-//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`predict`], [`spectral`] | |
+//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`covariance`], [`predict`], [`spectral`] | |
 //! | `data` | [`data`]: NumPy's `.npy` and `.npz`, QM9, molecular features, labelled images from npz, IDX and archives | |
 //! | `images` | folders of PNG, JPEG and TIFF images | `data` |
 //! | `store` | [`store`]: kernel matrices in folders, tile by tile | `kernels`, `data` |
@@ -75,6 +76,8 @@ pub mod activation;
 #[cfg_attr(not(feature = "store"), allow(dead_code))]
 mod check;
 pub mod conventions;
+#[cfg(feature = "kernels")]
+pub mod covariance;
 #[cfg(feature = "data")]
 pub mod data;
 pub mod error;

@@ -59,3 +59,11 @@ pub(crate) const EIGENVALUE: f64 = 16.0 * EPSILON;
 pub(crate) fn deviations(standard_error: f64) -> f64 {
     5.0 * standard_error
 }
+
+/// Step of differences of fourth order.
+#[cfg(feature = "kernels")]
+pub(crate) const STEP: f64 = 1e-3;
+
+/// Their error for costs of order one: rounding ε / h times a condition number up to 100, and fifth derivatives times h⁴ / 30.
+#[cfg(feature = "kernels")]
+pub(crate) const DIFFERENCES: f64 = 1e-10;

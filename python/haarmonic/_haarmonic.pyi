@@ -15,6 +15,7 @@ from haarmonic.results import (
     Prediction,
     Score,
     SelectedHyperparameters,
+    SelectedParameters,
     Spectrum,
     StoreReport,
 )
@@ -158,6 +159,43 @@ def select_hyperparameters(
     progress: _Progress = None,
 ) -> SelectedHyperparameters: ...
 
+class GaussianProcess:
+    def __init__(
+        self, kernel: ArrayLike, targets: ArrayLike, *, noise: float = 0.0, relative: bool = False
+    ) -> None: ...
+    @property
+    def noise(self) -> float: ...
+    def __len__(self) -> int: ...
+    def extend(self, cross: ArrayLike, kernel: ArrayLike, targets: ArrayLike) -> None: ...
+    def mean(self, cross: ArrayLike) -> _Floats: ...
+    def predict(self, cross: ArrayLike, prior: ArrayLike) -> Prediction: ...
+    def marginals(self, cross: ArrayLike, prior: ArrayLike) -> Marginals: ...
+    def posterior_samples(
+        self, cross: ArrayLike, prior_test: ArrayLike, prior_train: ArrayLike, *, seed: int
+    ) -> _Floats: ...
+
+def select_kernel(
+    kernel: Callable[[_Floats], tuple[ArrayLike, ArrayLike | Sequence[ArrayLike]]],
+    start: ArrayLike,
+    targets: ArrayLike,
+    *,
+    criterion: _Criterion = "evidence",
+    noise: float = 1e-2,
+    fixed_noise: bool = False,
+    iterations: int = 50,
+) -> SelectedParameters: ...
+def expected_improvement(
+    mean: ArrayLike,
+    variance: ArrayLike,
+    best: float,
+    *,
+    goal: Literal["maximum", "minimum"] = "maximum",
+    log: bool = False,
+) -> _Floats: ...
+def confidence_bound(
+    mean: ArrayLike, variance: ArrayLike, deviations: float, *, goal: Literal["maximum", "minimum"] = "maximum"
+) -> _Floats: ...
+
 # --- Scores --------------------------------------------------------------------------------------------------------------------------
 
 def score(predictions: ArrayLike, targets: ArrayLike) -> Score: ...
@@ -184,6 +222,8 @@ def learning_curve(
     noise: float = 0.0,
     ridge: float = 0.0,
 ) -> list[PredictedRisk]: ...
+def random_field(spectrum: ArrayLike, count: int | None = None, *, seed: int) -> NDArray[np.complex128]: ...
+def random_field_so3(multipliers: ArrayLike, count: int | None = None, *, seed: int) -> NDArray[np.complex128]: ...
 
 # --- Sets of signals, and molecules --------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,9 @@
 
 `haarmonic.Regression` is the interface of this package to the same computations: it takes kernel matrices, chooses a ridge, and returns
 variances without covariances.
+
+`GaussianProcess` takes any covariance: it samples its posterior and takes further points; `select_kernel` chooses the parameters of a covariance,
+`expected_improvement` and `confidence_bound` the next point to measure.
 """
 
 from __future__ import annotations
@@ -15,10 +18,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarmonic._chosen import Chosen, names
-from haarmonic._haarmonic import Regression
+from haarmonic._haarmonic import (
+    GaussianProcess,
+    Regression,
+    confidence_bound,
+    expected_improvement,
+    select_kernel,
+)
 from haarmonic.results import Prediction
 
-__all__ = ["gp_inference", "gradient_descent_mse_ensemble"]
+__all__ = [
+    "GaussianProcess",
+    "confidence_bound",
+    "expected_improvement",
+    "gp_inference",
+    "gradient_descent_mse_ensemble",
+    "select_kernel",
+]
 
 _BOTH = ("nngp", "ntk")
 _ALL = (*_BOTH, "ntkgp")

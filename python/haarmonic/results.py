@@ -17,6 +17,7 @@ __all__ = [
     "Prediction",
     "Score",
     "SelectedHyperparameters",
+    "SelectedParameters",
     "Spectrum",
     "StoreReport",
 ]
@@ -91,6 +92,20 @@ class SelectedHyperparameters(NamedTuple):
     cost: float
     first_cost: float
     """The cost of the network at the start."""
+    iterations: int
+    converged: bool
+
+
+class SelectedParameters(NamedTuple):
+    """The result of `haarmonic.predict.select_kernel`."""
+
+    parameters: Floats
+    """`[p]`, the chosen parameters."""
+    noise: float
+    """The chosen noise, as a multiple of the mean diagonal entry of the kernel."""
+    cost: float
+    first_cost: float
+    """The cost at the first parameters."""
     iterations: int
     converged: bool
 

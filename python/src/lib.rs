@@ -5,12 +5,15 @@
 // `#[pyfunction]` turns results as they come from functions of this crate.
 #![allow(clippy::useless_conversion)]
 
+mod acquisition;
 mod arguments;
 mod arrays;
 mod axes;
 mod errors;
+mod gaussian_process;
 mod harmonics;
 mod kernel;
+mod kernel_selection;
 mod layout;
 mod layouts;
 mod matching;
@@ -19,6 +22,7 @@ mod molecules;
 mod network;
 mod pickle;
 mod predict;
+mod random_fields;
 mod results;
 mod rotation;
 mod samples;
@@ -37,14 +41,18 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    acquisition::register(module)?;
+    gaussian_process::register(module)?;
     harmonics::register(module)?;
     kernel::register(module)?;
+    kernel_selection::register(module)?;
     layouts::register(module)?;
     matching::register(module)?;
     metrics::register(module)?;
     molecules::register(module)?;
     network::register(module)?;
     predict::register(module)?;
+    random_fields::register(module)?;
     rotation::register(module)?;
     sets::register(module)?;
     sht::register(module)?;

@@ -21,7 +21,7 @@ use crate::threads::Threads;
 use crate::watch;
 
 /// Targets, `[n]` or `[n, outputs]`, as a matrix, and their form.
-fn targets<'a>(view: ArrayViewD<'a, f64>) -> PyResult<(ArrayView2<'a, f64>, Form)> {
+pub(crate) fn targets<'a>(view: ArrayViewD<'a, f64>) -> PyResult<(ArrayView2<'a, f64>, Form)> {
     match view.ndim() {
         1 => Ok((
             with_axes::<_, Ix1>(view, "targets", "[n]")?.insert_axis(Axis(1)),
@@ -52,7 +52,7 @@ fn kind_name(kind: KernelKind) -> &'static str {
     }
 }
 
-fn criterion(name: &str) -> PyResult<Criterion> {
+pub(crate) fn criterion(name: &str) -> PyResult<Criterion> {
     match name {
         "evidence" => Ok(Criterion::MarginalLikelihood),
         "loo-probability" => Ok(Criterion::LeaveOneOutProbability),
@@ -63,7 +63,7 @@ fn criterion(name: &str) -> PyResult<Criterion> {
     }
 }
 
-fn fixed_ridge(value: f64, relative: bool) -> Ridge {
+pub(crate) fn fixed_ridge(value: f64, relative: bool) -> Ridge {
     match relative {
         true => Ridge::Relative(value),
         false => Ridge::Absolute(value),
@@ -78,7 +78,10 @@ enum RidgeArgument {
 }
 
 /// Runs linear algebra on all threads.
-fn solve<T: Send>(py: Python<'_>, job: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+pub(crate) fn solve<T: Send>(
+    py: Python<'_>,
+    job: impl FnOnce() -> Result<T> + Send,
+) -> PyResult<T> {
     watch::short(py, Threads::new(None)?, job)
 }
 

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use haarmonic::Result;
 use haarmonic::progress::Progress;
+use haarmonic::{Error, Result};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 
@@ -99,6 +99,53 @@ pub(crate) fn long_owned<T: Send + 'static>(
             })))
         });
         watching.wait(&receiver, Some(GRACE))
+    });
+    watch.finish(py, ended)
+}
+
+/// Runs a job without the GIL that asks a function of the user for values: the calling thread answers, and Ctrl-C ends the job at its next
+/// question, as an exception of the function does.
+///
+/// # Arguments
+/// * `answer` — called on the calling thread, with the GIL
+/// * `job` — gets a function that asks
+pub(crate) fn asking<T: Send, Q: Send, A: Send>(
+    py: Python<'_>,
+    threads: Threads,
+    answer: impl Fn(Python<'_>, Q) -> PyResult<A> + Send,
+    job: impl FnOnce(&dyn Fn(Q) -> Result<A>) -> Result<T> + Send,
+) -> PyResult<T> {
+    let watch = Watch::new(None)?;
+    let (question_sender, questions) = sync_channel(1);
+    let (answers, answer_receiver) = sync_channel(1);
+    let (sender, receiver) = sync_channel(1);
+    let (pool, watching) = (threads.pool()?, &watch);
+    let ended = py.detach(move || {
+        pool.in_place_scope(|scope| {
+            scope.spawn(move |_| {
+                let ask = |question| {
+                    // Without somebody who answers, the job was ended.
+                    let ended = || Error::cancelled("search");
+                    question_sender.send(question).map_err(|_| ended())?;
+                    answer_receiver.recv().map_err(|_| ended())
+                };
+                drop(sender.send(job(&ask)));
+            });
+            let raised = loop {
+                let answered = match questions.recv_timeout(WAKE) {
+                    Ok(question) => Python::attach(|py| answer(py, question))
+                        .map(|answer| drop(answers.send(answer))),
+                    Err(RecvTimeoutError::Timeout) => Python::attach(|py| watching.tick(py)),
+                    Err(RecvTimeoutError::Disconnected) => break None,
+                };
+                if let Err(error) = answered {
+                    break Some(error);
+                }
+            };
+            drop((questions, answers));
+            let result = receiver.recv().ok();
+            Ended { result, raised }
+        })
     });
     watch.finish(py, ended)
 }

@@ -5,6 +5,7 @@ pub mod gauss_hermite;
 pub mod gauss_legendre;
 pub mod legendre;
 pub(crate) mod legendre_chains;
+pub(crate) mod normal;
 #[cfg_attr(not(feature = "kernels"), allow(dead_code))]
 pub(crate) mod powers;
 pub(crate) mod small;

@@ -164,6 +164,36 @@ impl GradientFlow {
         self.targets.nrows()
     }
 
+    /// Sets up a Gaussian process whose kernel with its ridge is factorised.
+    pub(super) fn factorised(
+        evolution: Mat<f64>,
+        ridge: f64,
+        targets: Mat<f64>,
+        cholesky: Cholesky,
+    ) -> GradientFlow {
+        GradientFlow {
+            ridge,
+            kind: KernelKind::Nngp,
+            evolution,
+            prior: None,
+            scaled: ScaledColumns::new(&targets),
+            targets,
+            learning_rate: 1.0,
+            kernel_error: 0.0,
+            cholesky: OnceLock::from(Ok(cholesky)),
+            spectrum: OnceLock::new(),
+        }
+    }
+
+    /// Θ with its ridge.
+    pub(super) fn evolution(&self) -> &Mat<f64> {
+        &self.evolution
+    }
+
+    pub(super) fn targets(&self) -> &Mat<f64> {
+        &self.targets
+    }
+
     pub(super) fn outputs(&self) -> usize {
         self.targets.ncols()
     }
@@ -511,7 +541,7 @@ impl GradientFlow {
         self.learning_rate / (self.targets.nrows() as f64 * self.targets.ncols() as f64)
     }
 
-    fn cholesky(&self) -> Result<&Cholesky> {
+    pub(super) fn cholesky(&self) -> Result<&Cholesky> {
         self.cholesky
             .get_or_init(|| {
                 Cholesky::new(train_name(self.kind), &self.evolution)

@@ -8,19 +8,23 @@
 //!   selects it, and the training time
 //! * [`GradientFlow`]: mean and covariance of an ensemble of infinitely wide networks after training for a
 //!   time t, from the neural tangent kernel, or from the NNGP kernel (training the last layer only)
-//! * [`GaussianProcess`]: exact Bayesian inference with the NNGP kernel as the prior
+//! * [`GaussianProcess`]: exact Bayesian inference with any covariance as the prior, such as the NNGP kernel; samples of the posterior, and
+//!   points that are added later
 //! * [`KernelRidge`], [`RidgePath`]: the mean without covariance, for one ridge or for many ridges from one eigendecomposition
 //! * [`ConjugateGradient`]: the mean of [`KernelRidge`] by products with a kernel ([`KernelRows`]) that need not be in memory, with an optional
 //!   [`Preconditioner`] from a few rows ([`PivotedCholesky`])
 //! * [`Nystrom`]: regression on the kernels of a few training points, with a bound on the distance to the full regression
 //! * [`Evidence`]: log marginal likelihood, leave-one-out and cross-validation in closed form; costs by a [`Criterion`] with their
 //!   derivatives
-//! * [`selection`]: derivatives of kernels by weight and bias standard deviations, and the selection of these hyperparameters and of the noise
+//! * [`selection`]: the selection of the parameters of a kernel and of the noise; for networks, derivatives of kernels by weight and bias
+//!   standard deviations
+//! * [`acquisition`]: expected improvement and confidence bounds, for Bayesian optimisation
 //! * [`ValidationCurve`]: early stopping
 //! * [`classification`]: targets, accuracy, confusion and calibration of classifiers
 //! * [`fields`]: targets and predictions that are functions, known at several places of each signal
 //! * [`metrics`]: mean absolute error, root mean square error, standard error over repeats
 
+pub mod acquisition;
 pub mod classification;
 mod criterion;
 mod early_stopping;

@@ -34,7 +34,8 @@ impl Prediction {
         }
     }
 
-    /// Draws members of the ensemble: functions at the points of the prediction.
+    /// Draws members of the ensemble: functions at the points of the prediction. With mean zero and a covariance matrix they are samples of
+    /// a prior, from which [`GaussianProcess::posterior_samples`](super::GaussianProcess::posterior_samples) makes samples of the posterior.
     ///
     /// Returns an array of shape `[count, points, outputs]`.
     ///

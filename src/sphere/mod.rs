@@ -7,6 +7,7 @@ pub(crate) mod field_grid;
 pub mod harmonics;
 pub mod layouts;
 pub mod masks;
+mod random_field;
 pub mod rings;
 pub mod rotation;
 pub mod sampling;
@@ -19,6 +20,7 @@ pub(crate) mod zonal_average;
 
 pub use harmonics::{SphericalHarmonics, evaluate};
 pub use masks::{UNSEEN, masked_to};
+pub use random_field::RandomField;
 pub use rings::{Ring, Rings, fast_longitudes};
 pub use rotation::{
     CoefficientRotation, CoefficientRotationScratch, rotate_coefficients, rotate_coefficients_into,

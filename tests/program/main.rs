@@ -11,6 +11,7 @@ mod mpi;
 #[cfg(feature = "plot")]
 mod plot;
 mod predict;
+mod sample;
 mod score;
 mod spectrum;
 mod store;

@@ -14,6 +14,7 @@ mod predict_arguments;
 mod predict_kernels;
 mod progress;
 mod ranks;
+mod sample;
 mod say;
 mod score;
 mod select;
@@ -54,6 +55,8 @@ enum Command {
     Select(select::Arguments),
     /// Compute the eigenvalues of the kernels of a network on vectors, degree by degree
     Spectrum(spectrum::Arguments),
+    /// Draw random fields on the sphere
+    Sample(sample::Arguments),
     /// Measure the quality of predictions
     Score(score::Arguments),
     /// Draw the results of the other commands
@@ -213,6 +216,7 @@ fn run(command: Command) -> Result<()> {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
+        Command::Sample(arguments) => sample::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "plot")]
         Command::Plot(arguments) => plot::run(&arguments),

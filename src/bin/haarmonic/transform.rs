@@ -45,7 +45,7 @@ enum Direction {
     Inverse,
 }
 
-fn sampling(name: &str) -> std::result::Result<Sampling, String> {
+pub fn sampling(name: &str) -> std::result::Result<Sampling, String> {
     name.parse().map_err(|error: Error| error.to_string())
 }
 

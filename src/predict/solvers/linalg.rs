@@ -29,18 +29,33 @@ impl Cholesky {
             }
         })?;
         let lower = factor.L().to_owned();
-        for i in 0..n {
-            let pivot = lower[(i, i)] * lower[(i, i)];
-            let guard = n as f64 * f64::EPSILON * matrix[(i, i)];
-            // The test refuses NaN, too.
-            if pivot.is_nan() || pivot <= guard {
-                return Err(raise_the_ridge(
-                    what,
-                    format!("pivot {i} is {pivot:.1e}, rounding is {guard:.1e}"),
-                    matrix,
-                ));
+        check_pivots(what, &lower, matrix, 0..n)?;
+        Ok(Cholesky { lower })
+    }
+
+    /// The factor of a larger matrix whose first rows and columns are A: O(n² k) for k further rows.
+    pub(in crate::predict) fn extended(&self, what: &str, matrix: &Mat<f64>) -> Result<Cholesky> {
+        let (known, n) = (self.lower.nrows(), matrix.nrows());
+        let added = n - known;
+        // [A Bᵀ; B C] has the factor [L 0; Wᵀ M] with W = L⁻¹ Bᵀ and M Mᵀ = C − Wᵀ W.
+        let rows = matrix.submatrix(known, 0, added, known);
+        let rows = self.solve_lower(rows.transpose().to_owned());
+        let mut corner = matrix.submatrix(known, known, added, added).to_owned();
+        add_product(&mut corner, -1.0, rows.transpose(), rows.as_ref());
+        let corner = corner.llt(Side::Lower).map_err(|error| match error {
+            faer::linalg::solvers::LltError::NonPositivePivot { index } => {
+                let pivot = known + index;
+                raise_the_ridge(what, format!("pivot {pivot} is not positive"), matrix)
             }
-        }
+        })?;
+        let corner = corner.L();
+        let lower = Mat::from_fn(n, n, |i, j| match (i < known, j < known) {
+            (true, true) => self.lower[(i, j)],
+            (true, false) => 0.0,
+            (false, true) => rows[(j, i - known)],
+            (false, false) => corner[(i - known, j - known)],
+        });
+        check_pivots(what, &lower, matrix, known..n)?;
         Ok(Cholesky { lower })
     }
 
@@ -87,6 +102,28 @@ impl Cholesky {
         solve_lower_triangular_in_place(self.lower.as_ref(), right.as_mut(), par);
         right
     }
+}
+
+/// Refuses pivots of these rows that are all rounding.
+fn check_pivots(
+    what: &str,
+    lower: &Mat<f64>,
+    matrix: &Mat<f64>,
+    rows: std::ops::Range<usize>,
+) -> Result<()> {
+    for i in rows {
+        let pivot = lower[(i, i)] * lower[(i, i)];
+        let guard = matrix.nrows() as f64 * f64::EPSILON * matrix[(i, i)];
+        // NaN must not pass.
+        if pivot.is_nan() || pivot <= guard {
+            return Err(raise_the_ridge(
+                what,
+                format!("pivot {i} is {pivot:.1e}, rounding is {guard:.1e}"),
+                matrix,
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A = V diag(λ) Vᵀ for a symmetric matrix; the columns of V are orthonormal.

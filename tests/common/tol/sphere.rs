@@ -17,3 +17,8 @@ pub fn transform(band_limit: usize) -> f64 {
 pub fn point(band_limit: usize) -> f64 {
     f64::EPSILON * (32.0 + 0.5 * (band_limit as f64).powf(1.5))
 }
+
+/// A matrix that is found from its products with some vectors, relative to the sizes of its rows.
+pub fn solved(condition: f64) -> f64 {
+    64.0 * f64::EPSILON * condition
+}

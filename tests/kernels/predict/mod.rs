@@ -1,9 +1,12 @@
 //! Predictions from kernels.
 
+mod acquisition;
 mod errors;
 mod evidence;
 mod fields;
+mod gaussian_process;
 mod gradient_flow;
+mod kernel_selection;
 mod regression;
 mod selection;
 mod solvers;

@@ -5,5 +5,6 @@ mod convolution;
 mod correlation;
 mod matching;
 mod orders;
+mod random_field;
 mod real_correlation;
 mod transform;

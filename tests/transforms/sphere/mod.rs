@@ -6,6 +6,7 @@ mod grids;
 mod layouts;
 mod paths;
 mod plans;
+mod random_field;
 mod rotation;
 mod spectra;
 mod spin;

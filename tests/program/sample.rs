@@ -1,0 +1,215 @@
+//! `haarmonic sample` from the outside.
+
+use std::process::{Command, Output};
+
+use haarmonic::covariance::{Covariance, Family, Space};
+use haarmonic::data::arrays::{read_real, write_npy};
+use haarmonic::rand::SeedableRng;
+use haarmonic::rand::rngs::Xoshiro256PlusPlus;
+use haarmonic::sphere::{RandomField, Sampling, ShtPlanner};
+use ndarray::{Array1, Array3, Array4};
+use tempfile::TempDir;
+
+fn sample(folder: &TempDir, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_haarmonic"))
+        .current_dir(folder.path())
+        .arg("sample")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// A folder with a spectrum of 12 degrees, `c.npy`, and spectra of two fields, `two.npy`.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let spectrum = Array1::from_shape_fn(12, |l| 1.0 / (1 + l) as f64);
+    write_npy(folder.path().join("c.npy"), &spectrum.into_dyn()).unwrap();
+    let spectra = Array3::from_shape_fn((2, 2, 12), |(i, j, l)| {
+        (if i == j { 1.0 } else { 0.5 }) / (1 + l) as f64
+    });
+    write_npy(folder.path().join("two.npy"), &spectra.into_dyn()).unwrap();
+    folder
+}
+
+const OPTIONS: [&str; 6] = [
+    "--bandlimit",
+    "8",
+    "--sampling",
+    "clenshaw-curtis",
+    "--seed",
+    "5",
+];
+
+/// The file has what the library draws with this seed; one seed gives one file.
+#[test]
+fn samples_are_those_of_the_library() {
+    let folder = folder();
+    let run = |spectrum: &str, out: &str, count: &str| {
+        let mut arguments = vec!["--spectrum", spectrum, "--out", out, "--count", count];
+        arguments.extend(OPTIONS);
+        let output = sample(&folder, &arguments);
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        (read_real(folder.path().join(out)).unwrap(), said)
+    };
+    let (found, said) = run("c.npy", "f.npy", "3");
+    assert_eq!(found.shape(), [3, 16, 15]);
+    assert!(said.contains("root mean square 0."), "{said}");
+    assert_eq!(run("c.npy", "g.npy", "3").0, found);
+    let spectrum: Vec<f64> = (0..8).map(|l| 1.0 / (1 + l) as f64).collect();
+    let field = RandomField::new(&spectrum).unwrap();
+    let plan = ShtPlanner::new().plan(8, Sampling::ClenshawCurtis).unwrap();
+    let rng = &mut Xoshiro256PlusPlus::seed_from_u64(5);
+    let mut maps = Array4::<f64>::zeros((3, 1, 16, 15));
+    for map in maps.outer_iter_mut() {
+        let coeffs = field.sample(rng).unwrap();
+        plan.inverse_into(coeffs.view(), map, &mut plan.make_scratch())
+            .unwrap();
+    }
+    assert_eq!(found.as_slice(), maps.as_slice());
+    let (both, said) = run("two.npy", "two-out.npy", "2");
+    assert_eq!(both.shape(), [2, 2, 16, 15]);
+    assert!(said.contains("field 1: root mean square"), "{said}");
+}
+
+/// A covariance in place of a spectrum: the fields of its eigenvalues times 4π, and what is left out of the variance.
+#[test]
+fn covariances_have_their_spectrum() {
+    let folder = folder();
+    let draw = |arguments: &[&str]| {
+        let output = sample(&folder, &[arguments, &OPTIONS].concat());
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        (read_real(folder.path().join("f.npy")).unwrap(), said)
+    };
+    let family = [
+        "--family",
+        "matern",
+        "--nu",
+        "1.5",
+        "--length-scale",
+        "0.4",
+        "--out",
+        "f.npy",
+    ];
+    let (found, said) = draw(&family);
+    let covariance = Covariance::new(Space::Sphere, Family::Matern { nu: 1.5 }, 0.4).unwrap();
+    let spectrum = Array1::from(covariance.spectrum(8).unwrap()) * (4.0 * std::f64::consts::PI);
+    write_npy(folder.path().join("s.npy"), &spectrum).unwrap();
+    let (same, _) = draw(&["--spectrum", "s.npy", "--out", "f.npy"]);
+    assert_eq!(found, same);
+    let tail = format!("{:.1e} of the variance", covariance.tail(8).unwrap());
+    assert!(said.contains(&tail), "{said}");
+    // Four times the variance, and the heat kernel, of which fewer degrees suffice.
+    let (larger, _) = draw(&[&family[..], &["--variance", "4"]].concat());
+    let largest = found.iter().fold(0.0_f64, |m, value| m.max(value.abs()));
+    assert!(
+        larger
+            .iter()
+            .zip(&found)
+            .all(|(a, b)| (a - 2.0 * b).abs() <= 1e-13 * largest)
+    );
+    let (_, said) = draw(&[
+        "--family",
+        "heat",
+        "--length-scale",
+        "1.5",
+        "--out",
+        "f.npy",
+    ]);
+    assert!(said.contains("of the variance"), "{said}");
+}
+
+#[test]
+fn bad_input_is_refused_and_leaves_no_file() {
+    let folder = folder();
+    let bad = Array1::from(vec![1.0, -1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+    write_npy(folder.path().join("bad.npy"), &bad.into_dyn()).unwrap();
+    let flat = Array3::<f64>::zeros((2, 1, 8));
+    write_npy(folder.path().join("flat.npy"), &flat.into_dyn()).unwrap();
+    for arguments in [
+        &["--spectrum", "c.npy", "--out", "c.npy"][..],
+        &["--spectrum", "none.npy", "--out", "f.npy"],
+        &["--spectrum", "bad.npy", "--out", "f.npy"],
+        &["--spectrum", "flat.npy", "--out", "f.npy"],
+        &["--out", "f.npy"],
+        &["--family", "heat", "--out", "f.npy"],
+        &["--family", "heat", "--length-scale", "-1", "--out", "f.npy"],
+        &[
+            "--family",
+            "heat",
+            "--length-scale",
+            "1",
+            "--nu",
+            "2",
+            "--out",
+            "f.npy",
+        ],
+        &[
+            "--family",
+            "matern",
+            "--length-scale",
+            "1",
+            "--out",
+            "f.npy",
+        ],
+        &[
+            "--family",
+            "matern",
+            "--length-scale",
+            "1",
+            "--nu",
+            "0",
+            "--out",
+            "f.npy",
+        ],
+        &[
+            "--family",
+            "heat",
+            "--length-scale",
+            "1",
+            "--variance",
+            "0",
+            "--out",
+            "f.npy",
+        ],
+        &[
+            "--family",
+            "heat",
+            "--length-scale",
+            "1",
+            "--spectrum",
+            "c.npy",
+            "--out",
+            "f.npy",
+        ],
+        &["--spectrum", "c.npy", "--variance", "2", "--out", "f.npy"],
+        &["--spectrum", "c.npy", "--out", "f.npy", "--count", "0"],
+        &[
+            "--spectrum",
+            "c.npy",
+            "--out",
+            "f.npy",
+            "--count",
+            "100000000000",
+        ],
+    ] {
+        let output = sample(&folder, &[arguments, &OPTIONS].concat());
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(!folder.path().join("f.npy").exists());
+    }
+    for (option, value) in [
+        ("8", "13"),
+        ("8", "0"),
+        ("clenshaw-curtis", "healpix"),
+        ("5", "-1"),
+    ] {
+        let options = OPTIONS.map(|word| if word == option { value } else { word });
+        let output = sample(
+            &folder,
+            &[&["--spectrum", "c.npy", "--out", "f.npy"], &options[..]].concat(),
+        );
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(!folder.path().join("f.npy").exists());
+    }
+}
