@@ -8,6 +8,7 @@
 mod arguments;
 mod arrays;
 mod axes;
+mod covariance;
 mod errors;
 mod harmonics;
 mod kernel;
@@ -37,6 +38,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    covariance::register(module)?;
     harmonics::register(module)?;
     kernel::register(module)?;
     layouts::register(module)?;

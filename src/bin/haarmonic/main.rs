@@ -1,5 +1,6 @@
 //! The command line: kernels, predictions and transforms from files to files.
 
+mod covariance;
 mod files;
 mod gram;
 mod inputs;
@@ -54,6 +55,8 @@ enum Command {
     Select(select::Arguments),
     /// Compute the eigenvalues of the kernels of a network on vectors, degree by degree
     Spectrum(spectrum::Arguments),
+    /// Compute heat and Matérn kernels on the sphere or the rotation group at angles
+    Covariance(covariance::Arguments),
     /// Say how good predictions are
     Score(score::Arguments),
     /// Draw what the other commands write
@@ -213,6 +216,7 @@ fn run(command: Command) -> Result<()> {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
+        Command::Covariance(arguments) => covariance::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "plot")]
         Command::Plot(arguments) => plot::run(&arguments),
