@@ -24,6 +24,7 @@ pages! {
     training "training.md"
     spectra "spectra.md"
     random_fields "random-fields.md"
+    covariances "covariances.md"
     plots "plots.md"
     data "data.md"
     network_file "network-file.md"

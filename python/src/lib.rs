@@ -9,6 +9,7 @@ mod acquisition;
 mod arguments;
 mod arrays;
 mod axes;
+mod covariance;
 mod errors;
 mod gaussian_process;
 mod harmonics;
@@ -43,6 +44,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     acquisition::register(module)?;
     gaussian_process::register(module)?;
+    covariance::register(module)?;
     harmonics::register(module)?;
     kernel::register(module)?;
     kernel_selection::register(module)?;

@@ -1,5 +1,6 @@
 //! The command line: kernels, predictions and transforms from files to files.
 
+mod covariance;
 mod files;
 mod gram;
 mod inputs;
@@ -58,6 +59,8 @@ enum Command {
     /// Draw random fields on the sphere
     Sample(sample::Arguments),
     /// Measure the quality of predictions
+    /// Compute heat and Matérn kernels on the sphere or the rotation group at angles
+    Covariance(covariance::Arguments),
     Score(score::Arguments),
     /// Draw the results of the other commands
     #[cfg(feature = "plot")]
@@ -217,6 +220,7 @@ fn run(command: Command) -> Result<()> {
         Command::Select(arguments) => select::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
+        Command::Covariance(arguments) => covariance::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "plot")]
         Command::Plot(arguments) => plot::run(&arguments),
