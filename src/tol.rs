@@ -59,3 +59,7 @@ pub(crate) const EIGENVALUE: f64 = 16.0 * EPSILON;
 pub(crate) fn deviations(standard_error: f64) -> f64 {
     5.0 * standard_error
 }
+
+/// Errors of some tens of steps of an integration, in units of the error of one.
+#[cfg(feature = "kernels")]
+pub(crate) const STEPS: f64 = 100.0;

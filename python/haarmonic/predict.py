@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from haarmonic._chosen import Chosen, names
-from haarmonic._haarmonic import Regression
+from haarmonic._haarmonic import Regression, loss_flow
 from haarmonic.results import Prediction
 
-__all__ = ["gp_inference", "gradient_descent_mse_ensemble"]
+__all__ = ["gp_inference", "gradient_descent_mse_ensemble", "loss_flow"]
 
 _BOTH = ("nngp", "ntk")
 _ALL = (*_BOTH, "ntkgp")

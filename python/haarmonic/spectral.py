@@ -1,6 +1,30 @@
-"""What a kernel can learn: eigenvalues, numbers of invariant functions, predicted learning curves."""
+"""What a kernel can learn: eigenvalues, numbers of invariant functions, predicted and measured learning curves."""
 
-from haarmonic._haarmonic import invariant_counts, learning_curve, network_spectra
-from haarmonic.results import PredictedRisk, Spectrum
+from haarmonic._haarmonic import (
+    EmpiricalSpectrum,
+    class_spectrum,
+    invariant_counts,
+    learned_by,
+    learning_curve,
+    matrix_invariant_counts,
+    network_spectra,
+    rotation_spectrum,
+    simulated_curve,
+)
+from haarmonic.results import MeasuredRisk, PredictedRisk, RotationSpectrum, Spectrum
 
-__all__ = ["PredictedRisk", "Spectrum", "invariant_counts", "learning_curve", "network_spectra"]
+__all__ = [
+    "EmpiricalSpectrum",
+    "MeasuredRisk",
+    "PredictedRisk",
+    "RotationSpectrum",
+    "Spectrum",
+    "class_spectrum",
+    "invariant_counts",
+    "learned_by",
+    "learning_curve",
+    "matrix_invariant_counts",
+    "network_spectra",
+    "rotation_spectrum",
+    "simulated_curve",
+]

@@ -7,6 +7,8 @@ pub mod legendre;
 pub(crate) mod legendre_chains;
 #[cfg_attr(not(feature = "kernels"), allow(dead_code))]
 pub(crate) mod powers;
+#[cfg(feature = "kernels")]
+pub(crate) mod runge_kutta;
 pub(crate) mod small;
 
 pub use gauss_legendre::GaussLegendre;

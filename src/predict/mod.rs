@@ -8,6 +8,7 @@
 //!   selects it, and the training time
 //! * [`GradientFlow`]: mean and covariance of an ensemble of infinitely wide networks after training for a
 //!   time t, from the neural tangent kernel, or from the NNGP kernel alone (training the last layer only)
+//! * [`LossFlow`]: the mean under gradient flow on another loss, with or without momentum
 //! * [`GaussianProcess`]: exact Bayesian inference with the NNGP kernel as the prior
 //! * [`KernelRidge`], [`RidgePath`]: the mean alone; for one ridge, or for many from one eigendecomposition
 //! * [`ConjugateGradient`]: the mean of [`KernelRidge`] by products with the kernel ([`KernelRows`]), which need not be in memory; with a
@@ -29,6 +30,8 @@ pub mod fields;
 mod gaussian_process;
 mod gradient_flow;
 mod kernels;
+mod loss;
+mod loss_flow;
 pub mod metrics;
 mod prediction;
 mod regression;
@@ -44,6 +47,8 @@ pub use evidence::Evidence;
 pub use gaussian_process::GaussianProcess;
 pub use gradient_flow::GradientFlow;
 pub use kernels::{KernelKind, Kernels};
+pub use loss::Loss;
+pub use loss_flow::LossFlow;
 pub use prediction::{Marginals, Prediction};
 pub use regression::{FittedRegression, Regression, RidgeRule};
 pub use ridge_path::{RidgePath, SelectedRidge};
@@ -51,4 +56,5 @@ pub use solvers::{
     ConjugateGradient, KernelFunction, KernelMatrix, KernelRidge, KernelRows, Nystrom,
     NystromError, PivotedCholesky, Preconditioner, Ridge, Solved,
 };
+pub(crate) use solvers::{check, linalg::SymmetricEigen};
 pub use time::Time;

@@ -6,6 +6,7 @@ mod common;
 mod files;
 #[cfg(unix)]
 mod interrupt;
+mod learning_curve;
 #[cfg(feature = "mpi")]
 mod mpi;
 #[cfg(feature = "plot")]

@@ -98,3 +98,8 @@ pub fn class_probability() -> f64 {
 
 /// Conjugate gradients that keep their orthogonality: a dozen steps.
 pub const FEW_STEPS: f64 = 1e-4;
+
+/// Outputs after an integration of some tens to hundreds of steps, in units of the error that one step may make.
+pub fn integrated(tolerance: f64) -> f64 {
+    30.0 * tolerance
+}
