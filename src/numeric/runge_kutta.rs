@@ -50,7 +50,7 @@ const ERROR: [f64; STAGES] = [
 const PRESENT: f64 = 0.17;
 const LAST: f64 = 0.04;
 const SAFETY: f64 = 0.9;
-const MOST_STEPS: usize = 200_000;
+const MOST_STEPS: usize = 100_000;
 
 /// An autonomous system y' = s(y) from time 0 on.
 pub(crate) struct Flow<S> {
@@ -72,7 +72,7 @@ impl<S: FnMut(&[f64], &mut [f64]) -> Result<()>> Flow<S> {
     /// The step of order 5 is taken; steps end exactly at the given times.
     ///
     /// # Errors
-    /// [`Error::NotConverged`] after 200 000 steps, or where no step is small enough.
+    /// [`Error::NotConverged`] after 100 000 steps, or where no step is small enough.
     ///
     /// # References
     /// HNW93, Sects. II.4 and II.5.

@@ -169,7 +169,7 @@ impl LossFlow {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] for bad kernels and times;
-    /// [`Error::NotConverged`] if more than 200 000 steps are needed.
+    /// [`Error::NotConverged`] if more than 100 000 steps are needed.
     pub fn outputs_at(
         &self,
         test_train: ArrayView2<'_, f64>,

@@ -9,7 +9,7 @@ use super::mercer::{check_dimension, multiplicities};
 use crate::kernel::Kernel;
 use crate::network::{InputSpace, Network};
 use crate::predict::{Evidence, KernelKind, KernelRidge, Ridge};
-use crate::{Error, Result, check};
+use crate::{Error, Result, check, memory};
 
 /// Directions of which a random function of one degree is a sum; the mean over functions does not depend on it.
 const DIRECTIONS: usize = 64;
@@ -165,6 +165,11 @@ impl SimulatedCurve {
                 "at least 2",
             ));
         }
+        memory::check(
+            "kernel matrices of a learning curve",
+            memory::bytes(4, &[most, most.saturating_add(TEST_POINTS)]),
+            "take fewer training points",
+        )?;
         let kernel = Kernel::new(&self.network)?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         // [number of points][risk, leave-one-out][repeat]

@@ -144,7 +144,7 @@ fn spectra_of_random_points_come_near_those_of_the_kernel() {
     assert!((ratio - 1.0).abs() < 0.05, "{ratio}");
     let dimension = spectrum.effective_dimension(0.01).unwrap();
     let ratio = dimension / exact.effective_dimension(0.01).unwrap();
-    assert!((ratio - 1.0).abs() < 0.02, "{ratio}");
+    assert!((ratio - 1.0).abs() < 0.05, "{ratio}");
     let ordered: Vec<f64> = exact
         .eigenvalues
         .iter()

@@ -37,7 +37,8 @@ fn regression_does_what_is_predicted_in_eight_dimensions() {
             .unwrap()
             .with_noise(noise)
             .unwrap();
-        let points = [25, 100];
+        let simulation = simulation.with_repeats(10).unwrap();
+        let points = [25, 80];
         for (n, found) in points.iter().zip(simulation.run(&points).unwrap()) {
             let want = curve.at(*n as f64).unwrap();
             let bound = 0.1 * want.risk + 5.0 * found.risk_error;
@@ -48,7 +49,7 @@ fn regression_does_what_is_predicted_in_eight_dimensions() {
             let gap = (found.leave_one_out - found.risk - noise).abs();
             let bound = 0.1 * want.test + 5.0 * found.leave_one_out_error;
             assert!(gap < bound, "{n}: {found:?}");
-            assert!(found.risk_error < 0.2 * found.risk);
+            assert!(found.risk_error < 0.3 * found.risk);
         }
     }
 }
@@ -61,14 +62,14 @@ fn targets_have_their_power() {
     let simulation = simulation
         .with_ridge(1e12)
         .unwrap()
-        .with_repeats(200)
+        .with_repeats(60)
         .unwrap();
     let found = simulation.run(&[2]).unwrap()[0];
     assert!(
         (found.risk - 2.0).abs() < 5.0 * found.risk_error,
         "{found:?}"
     );
-    assert!(found.risk_error < 0.1);
+    assert!(found.risk_error < 0.2);
 }
 
 #[test]
