@@ -67,3 +67,7 @@ pub(crate) const STEP: f64 = 1e-3;
 /// Their error for costs of order one: rounding ε / h times a condition number up to 100, and fifth derivatives times h⁴ / 30.
 #[cfg(feature = "kernels")]
 pub(crate) const DIFFERENCES: f64 = 1e-10;
+
+/// Errors of some tens of steps of an integration, in units of the error of one.
+#[cfg(feature = "kernels")]
+pub(crate) const STEPS: f64 = 100.0;

@@ -11,8 +11,10 @@ from haarmonic.results import (
     Calibration,
     KernelMatrices,
     Marginals,
+    MeasuredRisk,
     PredictedRisk,
     Prediction,
+    RotationSpectrum,
     Score,
     SelectedHyperparameters,
     SelectedParameters,
@@ -196,6 +198,31 @@ def confidence_bound(
     mean: ArrayLike, variance: ArrayLike, deviations: float, *, goal: Literal["maximum", "minimum"] = "maximum"
 ) -> _Floats: ...
 
+@overload
+def loss_flow(
+    k_train_train: ArrayLike,
+    y_train: ArrayLike,
+    t: float,
+    k_test_train: ArrayLike | None = None,
+    *,
+    loss: Literal["cross-entropy", "logistic", "square"] = "cross-entropy",
+    learning_rate: float = 1.0,
+    friction: float | None = None,
+    tolerance: float = 1e-8,
+) -> _Floats: ...
+@overload
+def loss_flow(
+    k_train_train: ArrayLike,
+    y_train: ArrayLike,
+    t: Sequence[float],
+    k_test_train: ArrayLike | None = None,
+    *,
+    loss: Literal["cross-entropy", "logistic", "square"] = "cross-entropy",
+    learning_rate: float = 1.0,
+    friction: float | None = None,
+    tolerance: float = 1e-8,
+) -> list[_Floats]: ...
+
 # --- Scores --------------------------------------------------------------------------------------------------------------------------
 
 def score(predictions: ArrayLike, targets: ArrayLike) -> Score: ...
@@ -210,7 +237,38 @@ def calibration(
 # --- Spectra --------------------------------------------------------------------------------------------------------------------------
 
 def network_spectra(network: Network, degrees: int) -> tuple[Spectrum, Spectrum]: ...
+def class_spectrum(kernel: Callable[[_Floats], ArrayLike], degrees: int) -> RotationSpectrum: ...
+def rotation_spectrum(kernel: Callable[[_Floats], ArrayLike], degrees: int, tolerance: float = 1e-10) -> RotationSpectrum: ...
 def invariant_counts(signal: Sequence[int], degrees: int) -> list[int]: ...
+def matrix_invariant_counts(matrices: ArrayLike, degrees: int) -> list[int]: ...
+def learned_by(eigenvalues: ArrayLike, times: ArrayLike) -> _Floats: ...
+def simulated_curve(
+    network: Network,
+    power: ArrayLike,
+    points: Sequence[int],
+    *,
+    kernel: Literal["ntk", "nngp"] = "ntk",
+    ridge: float = 0.0,
+    noise: float = 0.0,
+    repeats: int = 20,
+    seed: int = 0,
+) -> list[MeasuredRisk]: ...
+
+class EmpiricalSpectrum:
+    def __init__(self, kernel: ArrayLike) -> None: ...
+    @property
+    def eigenvalues(self) -> _Floats: ...
+    @property
+    def doubtful(self) -> NDArray[np.bool_]: ...
+    def coefficients(self, targets: ArrayLike) -> _Floats: ...
+    def alignment(self, targets: ArrayLike, *, centred: bool = False) -> float: ...
+    def cumulative_power(self, targets: ArrayLike) -> _Floats: ...
+    def effective_dimension(self, ridge: float) -> float: ...
+    def participation_ratio(self) -> float: ...
+    def trace_over_largest(self) -> float: ...
+    def stable_learning_rate(self, outputs: int = 1) -> float: ...
+    def generalised_cross_validation(self, targets: ArrayLike, ridge: float) -> float: ...
+
 def learning_curve(
     eigenvalues: ArrayLike,
     multiplicities: ArrayLike,

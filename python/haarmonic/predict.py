@@ -23,6 +23,7 @@ from haarmonic._haarmonic import (
     Regression,
     confidence_bound,
     expected_improvement,
+    loss_flow,
     select_kernel,
 )
 from haarmonic.results import Prediction
@@ -33,6 +34,7 @@ __all__ = [
     "expected_improvement",
     "gp_inference",
     "gradient_descent_mse_ensemble",
+    "loss_flow",
     "select_kernel",
 ]
 

@@ -13,8 +13,10 @@ __all__ = [
     "Calibration",
     "KernelMatrices",
     "Marginals",
+    "MeasuredRisk",
     "PredictedRisk",
     "Prediction",
+    "RotationSpectrum",
     "Score",
     "SelectedHyperparameters",
     "SelectedParameters",
@@ -140,6 +142,32 @@ class PredictedRisk(NamedTuple):
     """By how much fitting the training points costs, at least 1."""
     learnability: Floats
     """The share of each function that is learned."""
+    mode_risk: Floats
+    """The part of the risk in each group of functions."""
+
+
+class MeasuredRisk(NamedTuple):
+    """What `haarmonic.spectral.simulated_curve` measures with one number of training points: means over the repeats and their standard errors."""
+
+    risk: float
+    """Mean square error at 1000 new points without noise."""
+    risk_error: float
+    leave_one_out: float
+    """Mean square error of each training point as predicted from all others, noise included."""
+    leave_one_out_error: float
+
+
+class RotationSpectrum(NamedTuple):
+    """The eigenvalues of a kernel of rotations, for the Haar measure of mass 1."""
+
+    eigenvalues: list[Floats]
+    """For each degree ℓ an array of 2ℓ + 1 eigenvalues, the largest first; each belongs to 2ℓ + 1 functions."""
+    trace: float
+    """The sum of all eigenvalues with their multiplicities: the kernel of a rotation with itself."""
+    tail: float
+    """The sum of the eigenvalues of all further degrees, and the largest error of the kernel without them."""
+    floor: float
+    """The error of each eigenvalue."""
 
 
 class StoreReport(NamedTuple):

@@ -1,14 +1,35 @@
-"""What a kernel can learn: eigenvalues, numbers of invariant functions, predicted learning curves; and random fields from their spectra."""
+"""What a kernel can learn: eigenvalues, numbers of invariant functions, predicted and measured learning curves; and random fields from their
+spectra."""
 
-from haarmonic._haarmonic import invariant_counts, learning_curve, network_spectra, random_field, random_field_so3
-from haarmonic.results import PredictedRisk, Spectrum
+from haarmonic._haarmonic import (
+    EmpiricalSpectrum,
+    class_spectrum,
+    invariant_counts,
+    learned_by,
+    learning_curve,
+    matrix_invariant_counts,
+    network_spectra,
+    random_field,
+    random_field_so3,
+    rotation_spectrum,
+    simulated_curve,
+)
+from haarmonic.results import MeasuredRisk, PredictedRisk, RotationSpectrum, Spectrum
 
 __all__ = [
+    "EmpiricalSpectrum",
+    "MeasuredRisk",
     "PredictedRisk",
+    "RotationSpectrum",
     "Spectrum",
+    "class_spectrum",
     "invariant_counts",
+    "learned_by",
     "learning_curve",
+    "matrix_invariant_counts",
     "network_spectra",
     "random_field",
     "random_field_so3",
+    "rotation_spectrum",
+    "simulated_curve",
 ]

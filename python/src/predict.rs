@@ -5,7 +5,8 @@ use haarmonic::kernel::Kernel;
 use haarmonic::ndarray::{ArrayView2, ArrayViewD, Axis, Ix1, Ix2};
 use haarmonic::predict::selection::HyperparameterSelection;
 use haarmonic::predict::{
-    Criterion, Evidence, FittedRegression, KernelKind, Kernels, Regression, Ridge, RidgeRule, Time,
+    Criterion, Evidence, FittedRegression, KernelKind, Kernels, Loss, LossFlow, Regression, Ridge,
+    RidgeRule, Time,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -591,7 +592,101 @@ fn select_hyperparameters<'py>(
     )
 }
 
+/// Outputs of an infinitely wide network under gradient flow on a loss, with or without momentum; they start at zero.
+///
+/// The flow is df/dt = −η Θ ∇loss(f), and with friction γ it has momentum, d²f/dt² + γ df/dt = −η Θ ∇loss(f). Gradient descent with steps h and momentum
+/// m is the latter for small h, with η = 1 and γ = (1 − m)/√h, after k steps at t = k √h.
+///
+/// Parameters
+/// ----------
+/// k_train_train : array_like
+///     The NTK of the training signals, `[n, n]`.
+/// y_train : array_like
+///     Targets, `[n]` or `[n, outputs]`; probabilities of the classes for "cross-entropy", probabilities of each output for "logistic".
+/// t : float or list of float
+///     Training times.
+/// k_test_train : array_like, optional
+///     The NTK of test and training signals, `[m, n]`; without it the outputs at the training signals are returned.
+/// loss : {"cross-entropy", "logistic", "square"}
+///     The first is a mean over signals, the others are means over all entries of the targets.
+/// learning_rate : float
+///     η, the unit of time.
+/// friction : float, optional
+///     γ of a flow with momentum.
+/// tolerance : float
+///     The error that one step of the integration may make, relative to the largest output.
+///
+/// Returns
+/// -------
+/// numpy.ndarray, or a list of them
+///     Outputs in the form of the targets, for each time.
+///
+/// Examples
+/// --------
+/// >>> from haarmonic import predict
+/// >>> predict.loss_flow([[1.0]], [[1.0, 0.0]], 3.0).round(6)
+/// array([[ 0.836411, -0.836411]])
+#[pyfunction]
+#[pyo3(signature = (k_train_train, y_train, t, k_test_train=None, *, loss="cross-entropy", learning_rate=1.0, friction=None, tolerance=1e-8))]
+#[allow(clippy::too_many_arguments)]
+fn loss_flow<'py>(
+    py: Python<'py>,
+    k_train_train: &Bound<'py, PyAny>,
+    y_train: &Bound<'py, PyAny>,
+    t: OneOrMany<f64>,
+    k_test_train: Option<&Bound<'py, PyAny>>,
+    loss: &str,
+    learning_rate: f64,
+    friction: Option<f64>,
+    tolerance: f64,
+) -> PyResult<Bound<'py, PyAny>> {
+    let loss = match loss {
+        "cross-entropy" => Loss::CrossEntropy,
+        "logistic" => Loss::Logistic,
+        "square" => Loss::Square,
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "loss: found {other:?}, expected \"cross-entropy\", \"logistic\" or \"square\""
+            )));
+        }
+    };
+    let kernel = arrays::real(k_train_train, "k_train_train")?;
+    let kernel = with_axes::<_, Ix2>(kernel.view(), "k_train_train", "[n, n]")?;
+    let input = arrays::real(y_train, "y_train")?;
+    let (y, form) = targets(input.view())?;
+    let cross = k_test_train
+        .map(|cross| arrays::real(cross, "k_test_train"))
+        .transpose()?;
+    let cross = match &cross {
+        Some(cross) => Some(with_axes::<_, Ix2>(cross.view(), "k_test_train", "[m, n]")?),
+        None => None,
+    };
+    let (times, single) = match t {
+        OneOrMany::One(t) => (vec![t], true),
+        OneOrMany::Many(t) => (t, false),
+    };
+    let found = solve(py, || {
+        let mut flow = LossFlow::fit(kernel, y, loss)?
+            .with_learning_rate(learning_rate)?
+            .with_tolerance(tolerance)?;
+        if let Some(friction) = friction {
+            flow = flow.with_friction(friction)?;
+        }
+        match cross {
+            Some(cross) => flow.outputs_at(cross, &times),
+            None => flow.train_outputs_at(&times),
+        }
+    })?;
+    let found = found.into_iter().map(|outputs| form.of(py, outputs));
+    let mut found = found.collect::<PyResult<Vec<_>>>()?;
+    match single {
+        true => Ok(found.pop().expect("one result for one time")),
+        false => PyList::new(py, found).map(Bound::into_any),
+    }
+}
+
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(loss_flow, module)?)?;
     module.add_class::<PyRegression>()?;
     module.add_class::<PyEvidence>()?;
     module.add_function(wrap_pyfunction!(select_hyperparameters, module)?)

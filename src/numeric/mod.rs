@@ -8,6 +8,8 @@ pub(crate) mod legendre_chains;
 pub(crate) mod normal;
 #[cfg_attr(not(feature = "kernels"), allow(dead_code))]
 pub(crate) mod powers;
+#[cfg(feature = "kernels")]
+pub(crate) mod runge_kutta;
 pub(crate) mod small;
 
 pub use gauss_legendre::GaussLegendre;

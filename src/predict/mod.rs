@@ -8,6 +8,7 @@
 //!   selects it, and the training time
 //! * [`GradientFlow`]: mean and covariance of an ensemble of infinitely wide networks after training for a
 //!   time t, from the neural tangent kernel, or from the NNGP kernel (training the last layer only)
+//! * [`LossFlow`]: the mean under gradient flow on another loss, with or without momentum
 //! * [`GaussianProcess`]: exact Bayesian inference with any covariance as the prior, such as the NNGP kernel; samples of the posterior, and
 //!   points that are added later
 //! * [`KernelRidge`], [`RidgePath`]: the mean without covariance, for one ridge or for many ridges from one eigendecomposition
@@ -33,6 +34,8 @@ pub mod fields;
 mod gaussian_process;
 mod gradient_flow;
 mod kernels;
+mod loss;
+mod loss_flow;
 pub mod metrics;
 mod prediction;
 mod regression;
@@ -48,6 +51,8 @@ pub use evidence::Evidence;
 pub use gaussian_process::GaussianProcess;
 pub use gradient_flow::GradientFlow;
 pub use kernels::{KernelKind, Kernels};
+pub use loss::Loss;
+pub use loss_flow::LossFlow;
 pub use prediction::{Marginals, Prediction};
 pub use regression::{FittedRegression, Regression, RidgeRule};
 pub use ridge_path::{RidgePath, SelectedRidge};
@@ -55,4 +60,5 @@ pub use solvers::{
     ConjugateGradient, KernelFunction, KernelMatrix, KernelRidge, KernelRows, Nystrom,
     NystromError, PivotedCholesky, Preconditioner, Ridge, Solved,
 };
+pub(crate) use solvers::{check, linalg::SymmetricEigen};
 pub use time::Time;

@@ -56,6 +56,9 @@ pub struct PredictedRisk {
     pub train: f64,
     /// $`\mathcal{L}_i`$, the share of each function that is learned.
     pub learnability: Vec<f64>,
+    /// $`(1 - \mathcal{L}_i)^2 v_i^2 + N_i \mathcal{L}_i^2 \cdot \mathrm{test}/n`$, the part of the risk in each group of functions: what is missing of the target, and
+    /// what the fit adds. Their sum and the power of the tail are the risk.
+    pub mode_risk: Vec<f64>,
 }
 
 impl LearningCurve {
@@ -173,7 +176,15 @@ impl LearningCurve {
         } else {
             self.slack(n)
         };
+        let of_modes = learnability
+            .iter()
+            .zip(&self.power)
+            .zip(&self.multiplicities);
+        let mode_risk = of_modes
+            .map(|((l, power), count)| (1.0 - l) * (1.0 - l) * power + count * l * l * test / n)
+            .collect();
         Ok(PredictedRisk {
+            mode_risk,
             effective_ridge: tau,
             overfitting,
             test,
@@ -181,6 +192,41 @@ impl LearningCurve {
             train: test * shrink * shrink,
             learnability,
         })
+    }
+
+    /// Returns the share of each function that gradient flow on infinitely many points has learned, $`1 - e^{-\eta\lambda_i t}`$.
+    ///
+    /// This ideal flow is what networks follow outside of the training points too, until λᵢ is of the order of the effective ridge
+    /// ([`PredictedRisk::effective_ridge`]) of the number of points; from then on the training set is fitted in place of the function.
+    ///
+    /// # Arguments
+    /// * `time` — ηt, learning rate times time, with one output; ηt/outputs with several, as the loss of
+    ///   [`GradientFlow`](crate::predict::GradientFlow) is a mean over all entries
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a negative time.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::spectral::LearningCurve;
+    /// let curve = LearningCurve::new(&[0.5, 0.1], &[1.0, 3.0], &[1.0, 1.0])?;
+    /// let half_time = curve.half_times()[1];
+    /// assert!((curve.learned_by(half_time)?[1] - 0.5).abs() < 1e-15);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    ///
+    /// # References
+    /// BM22.
+    pub fn learned_by(&self, time: f64) -> Result<Vec<f64>> {
+        check::not_negative("time", time)?;
+        let values = self.eigenvalues.iter();
+        Ok(values.map(|value| -(-value * time).exp_m1()).collect())
+    }
+
+    /// Returns the times ηt at which [`learned_by`](Self::learned_by) is one half, $`\ln 2/\lambda_i`$; infinite for eigenvalue 0.
+    pub fn half_times(&self) -> Vec<f64> {
+        let values = self.eigenvalues.iter();
+        values.map(|value| std::f64::consts::LN_2 / value).collect()
     }
 
     /// For τ = 0, with fewer functions than points: the share of the points' values that no function fits.

@@ -14,7 +14,7 @@ const FIRST_NODES: usize = 32;
 /// The largest number of nodes.
 const MOST_NODES: usize = 1 << 13;
 /// Eigenvalues are right to so many ε of the largest one.
-const PRECISION: f64 = 32.0 * f64::EPSILON;
+pub(super) const PRECISION: f64 = 32.0 * f64::EPSILON;
 
 /// The eigenvalues of a kernel $`k(x \cdot y)`$ on the unit sphere in d dimensions, with respect to the uniform law of mass 1.
 ///
@@ -223,7 +223,7 @@ fn spectra<const K: usize>(
     }
 }
 
-fn check_dimension(dimension: usize) -> Result<()> {
+pub(super) fn check_dimension(dimension: usize) -> Result<()> {
     if dimension < 2 {
         return Err(Error::invalid(
             "dimension of a sphere",
@@ -235,7 +235,7 @@ fn check_dimension(dimension: usize) -> Result<()> {
 }
 
 /// $`N_\ell = \binom{\ell+d-1}{d-1} - \binom{\ell+d-3}{d-1}`$.
-fn multiplicities(dimension: usize, degrees: usize) -> Result<Vec<f64>> {
+pub(super) fn multiplicities(dimension: usize, degrees: usize) -> Result<Vec<f64>> {
     if degrees == 0 || degrees > MOST_NODES / 4 {
         return Err(Error::invalid(
             "number of degrees",
@@ -338,16 +338,7 @@ fn cut(
 ) -> Result<Spectrum> {
     let floor = PRECISION * eigenvalues.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     for (degree, value) in eigenvalues.iter_mut().enumerate() {
-        if *value < -floor {
-            return Err(Error::invalid(
-                format!("eigenvalue of degree {degree}"),
-                *value,
-                "at least 0: a kernel that is positive definite",
-            ));
-        }
-        if *value < floor {
-            *value = 0.0;
-        }
+        without_noise(degree, std::slice::from_mut(value), floor)?;
     }
     let known: f64 = eigenvalues
         .iter()
@@ -362,4 +353,21 @@ fn cut(
         tail: (trace - known).max(0.0),
         floor,
     })
+}
+
+/// Sets eigenvalues below the error of all to zero, and refuses those that are negative beyond it.
+pub(super) fn without_noise(degree: usize, values: &mut [f64], floor: f64) -> Result<()> {
+    for value in values {
+        if *value < -floor {
+            return Err(Error::invalid(
+                format!("eigenvalue of degree {degree}"),
+                *value,
+                "at least 0: a kernel that is positive definite",
+            ));
+        }
+        if *value < floor {
+            *value = 0.0;
+        }
+    }
+    Ok(())
 }

@@ -4,13 +4,22 @@
 //!
 //! * [`Spectrum`]: a dot-product kernel on the sphere in d dimensions, degree by degree, with the size of what is left out;
 //!   [`network_spectra`] for the kernels of a network
-//! * [`invariant_counts`]: how many functions of each degree a mean over SO(3) or over a finite group leaves
-//! * [`LearningCurve`]: the error that a kernel of known eigenvalues makes with n random training points
+//! * [`RotationSpectrum`]: class functions and left-invariant kernels on SO(3)
+//! * [`EmpiricalSpectrum`]: a kernel matrix, with alignment to targets and other diagnostics
+//! * [`invariant_counts`], [`permutation_invariant_counts`], [`matrix_invariant_counts`]: how many functions of each degree a mean over SO(3) or over a finite group leaves
+//! * [`LearningCurve`]: the error that a kernel of known eigenvalues makes with n random training points, and learning in time;
+//!   [`SimulatedCurve`] for the errors that regression does make
 
+mod empirical;
 mod invariants;
 mod learning_curve;
 mod mercer;
+mod rotations;
+mod simulation;
 
-pub use invariants::invariant_counts;
+pub use empirical::EmpiricalSpectrum;
+pub use invariants::{invariant_counts, matrix_invariant_counts, permutation_invariant_counts};
 pub use learning_curve::{LearningCurve, PredictedRisk};
 pub use mercer::{NetworkSpectra, Spectrum, network_spectra};
+pub use rotations::RotationSpectrum;
+pub use simulation::{MeasuredRisk, SimulatedCurve};

@@ -7,6 +7,7 @@ mod covariance;
 mod files;
 #[cfg(unix)]
 mod interrupt;
+mod learning_curve;
 #[cfg(feature = "mpi")]
 mod mpi;
 #[cfg(feature = "plot")]

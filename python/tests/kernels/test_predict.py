@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from haarmonic import Evidence, Kernel, Regression, metrics, select_hyperparameters, stax
+from haarmonic import Evidence, Kernel, Regression, metrics, predict, select_hyperparameters, stax
 
 
 @pytest.fixture
@@ -119,3 +119,29 @@ def test_scores() -> None:
     assert metrics.calibration(probabilities, [0, 1, 1], bins=5).counts.sum() == 3
     with pytest.raises(ValueError, match="label"):
         metrics.accuracy(scores, [0, 1, 2])
+
+
+def test_loss_flow_is_an_euler_method_in_small_steps():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(7, 3))
+    kernel = x @ x.T + 1
+    train, test, y = kernel[:5, :5], kernel[5:, :5], np.eye(3)[[0, 1, 2, 0, 1]]
+    f, f_test, steps = np.zeros((5, 3)), np.zeros((2, 3)), 20000
+    for _ in range(steps):
+        p = np.exp(f) / np.exp(f).sum(axis=1, keepdims=True)
+        f, f_test = f - 4 / steps * train @ (p - y) / 5, f_test - 4 / steps * test @ (p - y) / 5
+    at_zero, found = predict.loss_flow(train, y, [0.0, 4.0], test)
+    np.testing.assert_array_equal(at_zero, 0)
+    np.testing.assert_allclose(found, f_test, atol=2e-3)
+    np.testing.assert_allclose(predict.loss_flow(train, y, 4.0), f, atol=2e-3)
+    square = predict.loss_flow(train, y[:, 0], 2.0, loss="square")
+    want = (np.eye(5) - expm(-2.0 * train / 5)) @ y[:, 0]
+    np.testing.assert_allclose(square, want, atol=1e-6)
+    for bad in [{"loss": "hinge"}, {"friction": -1.0}, {"tolerance": 0.0}]:
+        with pytest.raises(ValueError):
+            predict.loss_flow(train, y, 1.0, **bad)
+
+
+def expm(matrix):
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors @ np.diag(np.exp(values)) @ vectors.T

@@ -57,3 +57,49 @@ def test_bad_arguments_are_named():
         spectral.learning_curve([[1.0]], [1.0], [1.0], [3.0])
     with pytest.raises(ValueError, match="degrees"):
         spectral.invariant_counts([], 3)
+
+
+def test_spectra_of_rotations():
+    class_function = spectral.class_spectrum(lambda angle: np.exp(np.cos(angle)), 4)
+    general = spectral.rotation_spectrum(lambda r: np.exp((np.trace(r, axis1=1, axis2=2) - 1) / 2), 4)
+    for a, b in zip(class_function.eigenvalues, general.eigenvalues, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+    traced = sum(len(values) * values.sum() for values in general.eigenvalues) + general.tail
+    assert abs(traced - np.e) < 1e-12
+    with pytest.raises(ZeroDivisionError):
+        spectral.class_spectrum(lambda angle: 1 / 0, 4)
+    with pytest.raises(ValueError, match="positive definite"):
+        spectral.class_spectrum(lambda angle: -np.cos(angle), 4)
+
+
+def test_matrices_of_a_kernel_and_its_spectrum():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(60, 3))
+    gram, y = x @ x.T + np.exp(x @ x.T / 3), rng.normal(size=(60, 2))
+    spectrum = spectral.EmpiricalSpectrum(gram)
+    values, vectors = np.linalg.eigh(gram / 60)
+    np.testing.assert_allclose(spectrum.eigenvalues, values[::-1], atol=1e-12 * values[-1])
+    centred, yy = gram - gram.mean(0) - gram.mean(0)[:, None] + gram.mean(), y - y.mean(0)
+    want = np.sum(centred * (yy @ yy.T)) / np.linalg.norm(centred) / np.linalg.norm(yy @ yy.T)
+    assert abs(spectrum.alignment(y, centred=True) - want) < 1e-11
+    inverse = np.linalg.inv(gram + 0.3 * np.eye(60))
+    gcv = np.mean((inverse @ y) ** 2) / (np.trace(inverse) / 60) ** 2
+    assert abs(spectrum.generalised_cross_validation(y, 0.3) - gcv) < 1e-10 * gcv
+    power = np.cumsum(np.sum(spectrum.coefficients(y) ** 2, axis=1))
+    np.testing.assert_allclose(spectrum.cumulative_power(y), power / power[-1], rtol=1e-12)
+    assert spectrum.doubtful.dtype == bool and spectrum.doubtful[-1]
+    assert spectrum.coefficients(y[:, 0]).shape == (60,)
+    assert vectors.shape == (60, 60)
+
+
+def test_learning_in_time_and_in_numbers():
+    (risk,) = spectral.learning_curve([0.1, 0.02], [3.0, 5.0], [1.0, 0.5], [4.0], ridge=0.1)
+    assert abs(risk.mode_risk.sum() - risk.risk) < 1e-14
+    learned = spectral.learned_by([0.5, 0.1], [0.0, 2.0])
+    np.testing.assert_allclose(learned, [[0, 0], [1 - np.exp(-1), 1 - np.exp(-0.2)]], atol=1e-15)
+    measured = spectral.simulated_curve(network(8), [0.0, 1.0], [10, 40], ridge=0.1, repeats=4)
+    assert measured[1].risk < measured[0].risk and measured[0].risk_error > 0
+    shifts = [np.roll(np.eye(4), k, axis=0) for k in range(4)]
+    assert spectral.matrix_invariant_counts(shifts, 5) == [1, 1, 2, 4, 7]
+    with pytest.raises(ValueError, match="orthogonal"):
+        spectral.matrix_invariant_counts([np.ones((2, 2))], 3)

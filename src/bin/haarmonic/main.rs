@@ -4,6 +4,7 @@ mod covariance;
 mod files;
 mod gram;
 mod inputs;
+mod learning_curve;
 #[cfg(feature = "plot")]
 mod plot;
 #[cfg(feature = "plot")]
@@ -56,11 +57,13 @@ enum Command {
     Select(select::Arguments),
     /// Compute the eigenvalues of the kernels of a network on vectors, degree by degree
     Spectrum(spectrum::Arguments),
+    /// Predict the error of the kernel of a network on vectors for numbers of training points, and measure it
+    LearningCurve(learning_curve::Arguments),
+    /// Compute heat and Matérn kernels on the sphere or the rotation group at angles
+    Covariance(covariance::Arguments),
     /// Draw random fields on the sphere
     Sample(sample::Arguments),
     /// Measure the quality of predictions
-    /// Compute heat and Matérn kernels on the sphere or the rotation group at angles
-    Covariance(covariance::Arguments),
     Score(score::Arguments),
     /// Draw the results of the other commands
     #[cfg(feature = "plot")]
@@ -221,6 +224,7 @@ fn run(command: Command) -> Result<()> {
         Command::Spectrum(arguments) => spectrum::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Covariance(arguments) => covariance::run(&arguments),
+        Command::LearningCurve(arguments) => learning_curve::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "plot")]
         Command::Plot(arguments) => plot::run(&arguments),

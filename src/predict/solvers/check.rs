@@ -47,7 +47,7 @@ pub(super) fn check_symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result
 }
 
 /// Checks a square, finite, symmetric matrix with at least one row; the result is exactly symmetric.
-pub(in crate::predict) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<Mat<f64>> {
+pub(crate) fn symmetric(what: &str, matrix: ArrayView2<'_, f64>) -> Result<Mat<f64>> {
     check_symmetric(what, matrix)?;
     let n = matrix.nrows();
     Ok(Mat::from_fn(n, n, |i, j| {
@@ -104,7 +104,7 @@ pub(in crate::predict) fn rows(
 }
 
 /// Checks finite targets with `n` rows and at least one column.
-pub(in crate::predict) fn targets(matrix: ArrayView2<'_, f64>, n: usize) -> Result<Mat<f64>> {
+pub(crate) fn targets(matrix: ArrayView2<'_, f64>, n: usize) -> Result<Mat<f64>> {
     let what = "targets";
     if matrix.nrows() != n {
         return Err(Error::shape(

@@ -128,16 +128,17 @@ fn check_pivots(
 
 /// A = V diag(λ) Vᵀ for a symmetric matrix; the columns of V are orthonormal.
 #[derive(Debug, Clone)]
-pub(in crate::predict) struct SymmetricEigen {
-    pub(in crate::predict) values: Vec<f64>,
-    pub(in crate::predict) vectors: Mat<f64>,
+pub(crate) struct SymmetricEigen {
+    /// In increasing order.
+    pub(crate) values: Vec<f64>,
+    pub(crate) vectors: Mat<f64>,
 }
 
 impl SymmetricEigen {
     /// Decomposes a positive semi-definite matrix; eigenvalues that are negative by rounding become 0.
     ///
     /// The backward error of the decomposition is a small multiple of n ε |A|; a more negative eigenvalue is an error.
-    pub(in crate::predict) fn new(what: &str, matrix: &Mat<f64>) -> Result<SymmetricEigen> {
+    pub(crate) fn new(what: &str, matrix: &Mat<f64>) -> Result<SymmetricEigen> {
         Self::within(
             what,
             matrix,
@@ -187,7 +188,7 @@ impl SymmetricEigen {
     }
 
     /// Vᵀ b.
-    pub(in crate::predict) fn to_basis(&self, right: &Mat<f64>) -> Mat<f64> {
+    pub(crate) fn to_basis(&self, right: &Mat<f64>) -> Mat<f64> {
         product(self.vectors.transpose(), right.as_ref())
     }
 }

@@ -1,6 +1,6 @@
 //! Solvers of (K + ε) a = y: dense and iterative, exact and of low rank. The solvers depend neither on training times nor on networks.
 
-pub(super) mod check;
+pub(crate) mod check;
 mod conjugate_gradient;
 pub(super) mod kernel_ridge;
 mod kernel_rows;

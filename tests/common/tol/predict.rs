@@ -103,3 +103,8 @@ pub const FEW_STEPS: f64 = 1e-4;
 pub fn improvement(z: f64) -> f64 {
     f64::EPSILON * (32.0 + 4.0 * z * z)
 }
+
+/// Outputs after an integration of some tens to hundreds of steps, in units of the error that one step may make.
+pub fn integrated(tolerance: f64) -> f64 {
+    30.0 * tolerance
+}

@@ -11,3 +11,9 @@ pub const CURVE: f64 = 1e-10;
 
 /// Exponents from degrees near 256 and 128: corrections of relative size 1/l², times the logarithm of 2.
 pub const POWER: f64 = 1e-3;
+
+/// Spectra on SO(3): two Wigner transforms, or the decomposition of a matrix of 75 rotations.
+pub const ROTATIONS: f64 = 512.0 * f64::EPSILON;
+
+/// Numbers of a kernel matrix of some tens of points, by the decomposition and by their definition.
+pub const MATRIX: f64 = 1024.0 * f64::EPSILON;

@@ -7,6 +7,7 @@ mod fields;
 mod gaussian_process;
 mod gradient_flow;
 mod kernel_selection;
+mod loss_flow;
 mod regression;
 mod selection;
 mod solvers;

@@ -26,6 +26,8 @@ fn risks_are_those_of_another_program() {
         .with_noise(row[1])
         .unwrap();
         let found = curve.at(row[2]).unwrap();
+        let parts: f64 = found.mode_risk.iter().sum();
+        assert!((parts - found.risk).abs() <= tol::CURVE * found.risk.max(1e-3));
         let found = [
             found.effective_ridge,
             found.overfitting,
@@ -60,6 +62,34 @@ fn linear_regression() {
     assert!((found.risk - 50.0 / 150.0).abs() < tol::CURVE);
     assert!((found.train - 0.75).abs() < tol::CURVE);
     assert_eq!(curve.at(200.0).unwrap().test, 0.0);
+}
+
+/// Linear regression on many points without noise: of a function with power the missing part, of one without what the fit adds.
+#[test]
+fn risks_have_their_parts() {
+    let curve = LearningCurve::new(&[0.02, 0.02], &[20.0, 30.0], &[1.0, 0.0]).unwrap();
+    let found = curve.at(10.0).unwrap();
+    // With the share 1/5: test = 1 − 1/5, missing (4/5)², added 20 and 30 times (1/5)² · test/10.
+    let want = [0.64 + 20.0 * 0.04 * 0.08, 30.0 * 0.04 * 0.08];
+    for (found, want) in found.mode_risk.iter().zip(want) {
+        assert!((found - want).abs() < tol::CURVE, "{found} {want}");
+    }
+}
+
+#[test]
+fn functions_are_learned_one_after_the_other() {
+    let curve = LearningCurve::new(&[0.5, 0.01, 0.0], &[1.0, 3.0, 5.0], &[1.0; 3]).unwrap();
+    let times = curve.half_times();
+    assert_eq!(times[2], f64::INFINITY);
+    for (i, &time) in times.iter().enumerate().take(2) {
+        let learned = curve.learned_by(time).unwrap();
+        assert!((learned[i] - 0.5).abs() < tol::CURVE);
+        assert_eq!(learned[2], 0.0);
+    }
+    // Small times without cancellation.
+    let learned = curve.learned_by(1e-12).unwrap();
+    assert!((learned[0] / 0.5e-12 - 1.0).abs() < tol::CURVE);
+    assert!(curve.learned_by(-1.0).is_err() && curve.learned_by(f64::NAN).is_err());
 }
 
 #[test]
