@@ -78,6 +78,8 @@ pub mod conventions;
 #[cfg(feature = "data")]
 pub mod data;
 pub mod error;
+#[cfg(feature = "kernels")]
+mod expression;
 #[cfg(any(feature = "kernels", feature = "data"))]
 mod files;
 #[cfg(feature = "finite-width")]

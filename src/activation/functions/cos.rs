@@ -1,8 +1,10 @@
 //! $`\cos x`$, whose value and derivative expectations are the derivative and value expectations of the sine.
 
 use super::sin::Sin;
+use crate::activation::closed_form::{ClosedForm, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Moments, Points};
+use crate::expression::Expression;
 use pulp::Simd;
 
 #[derive(Clone, Copy)]
@@ -17,6 +19,16 @@ impl Function for Cos {
 
     fn derivative(self, x: f64) -> f64 {
         -x.sin()
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let sine = Sin.closed_form();
+        ClosedForm {
+            function: Some(Expression::call("cos", [u()])),
+            value: sine.derivative,
+            derivative: sine.value,
+            ..sine
+        }
     }
 
     by_formula!(double);
