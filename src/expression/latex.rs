@@ -69,7 +69,12 @@ impl Expression {
                 };
                 let factors = factors.iter().enumerate();
                 let written: Vec<_> = factors
-                    .map(|(index, factor)| factor.latex_within(place(index, factor)))
+                    .map(
+                        |(index, factor)| match index > 0 && factor.starts_with_digit() {
+                            true => parenthesised(&factor.to_latex()),
+                            false => factor.latex_within(place(index, factor)),
+                        },
+                    )
                     .collect();
                 written.join(r" \, ")
             }

@@ -27,7 +27,7 @@ impl Symbol {
         Symbol::new(name, name)
     }
 
-    /// A name with an index of digits, points and the index `j`.
+    /// A name with an index: digits, points, minus, `i`, `j`.
     pub(crate) fn indexed(name: &Symbol, index: &str) -> Self {
         Symbol::new(
             format!("{}{}", name.text, text::subscript(index)),
@@ -81,6 +81,15 @@ impl Expression {
             },
             Power(..) => Binding::Power,
             Root(_) | Call(..) | Number(_) | Factorial(_) | Expression::Symbol(_) => Binding::Atom,
+        }
+    }
+
+    /// Whether a number before it would seem to go on.
+    fn starts_with_digit(&self) -> bool {
+        match self {
+            Number(_) | Factorial(_) => true,
+            Power(base, _) => base.starts_with_digit(),
+            _ => false,
         }
     }
 

@@ -34,9 +34,14 @@ impl fmt::Display for Expression {
                         f.write_char(' ')?;
                     }
                     // The last mean reaches to the end anyway.
-                    let last = index + 1 == factors.len();
-                    let mean = last && matches!(factor, Expression::Mean(..));
-                    factor.within(f, if mean { Binding::Mean } else { Binding::Power })?;
+                    let place = match factor {
+                        Expression::Mean(..) if index + 1 == factors.len() => Binding::Mean,
+                        _ => Binding::Power,
+                    };
+                    match index > 0 && factor.starts_with_digit() {
+                        true => write!(f, "({factor})")?,
+                        false => factor.within(f, place)?,
+                    }
                 }
                 Ok(())
             }
@@ -93,13 +98,14 @@ fn superscript(exponent: u32) -> String {
         .collect()
 }
 
-/// Digits, minus and the index j below the line; a point stays as it is.
+/// Digits, minus and the indices i, j below the line; a point stays as it is.
 pub(super) fn subscript(index: &str) -> String {
     let below = |character: char| match character {
         '0'..='9' => {
             char::from_u32('₀' as u32 + character as u32 - '0' as u32).unwrap_or(character)
         }
         '-' => '₋',
+        'i' => 'ᵢ',
         'j' => 'ⱼ',
         _ => character,
     };

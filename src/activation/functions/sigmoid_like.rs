@@ -32,14 +32,14 @@ impl Function for SigmoidLike {
     }
 
     fn closed_form(self) -> ClosedForm {
-        let [gain, product] = ["g", "P"].map(Expression::from);
+        let [gain, product] = ["a", "P"].map(Expression::from);
         let root = (product.clone() - gain.clone().power(2) * k().power(2)).root();
         let sine = gain.clone() * k() / product.root();
         let lifted = |variance| 1.0 + gain.clone() * variance;
         ClosedForm {
             function: Some((1.0 + Expression::call("erf", [u() / WIDTH])) / 2.0),
             lines: vec![
-                define("g", 2.0 / Expression::from(WIDTH).power(2)),
+                define("a", 2.0 / Expression::from(WIDTH).power(2)),
                 define("P", lifted(q()) * lifted(q2())),
                 half_turn(sine),
             ],

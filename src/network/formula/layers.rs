@@ -91,11 +91,15 @@ impl Walk<'_> {
         let items = match layer {
             Layer::Lifting { filter, init, .. } => {
                 let mean = self.space.filter(filter, &label, None);
-                let product = self.space.product().mean(mean.over);
-                [mean.items, self.first(&label, *init, product)].concat()
+                let (product, count) = self.space.product();
+                let mean_product = square(init.weight_std) * (product / count).mean(mean.over);
+                [mean.items, self.first(&label, *init, mean_product)].concat()
             }
             Layer::Dense(init) => match before {
-                None => self.first(&label, *init, self.space.product()),
+                None => {
+                    let (product, count) = self.space.product();
+                    self.first(&label, *init, square(init.weight_std) * product / count)
+                }
                 Some(before) => {
                     let before = self.here(&before).map(Expression::from);
                     self.weighted(&label, *init, before)
@@ -130,7 +134,7 @@ impl Walk<'_> {
 
     fn first(&self, label: &str, init: Init, product: Expression) -> Vec<Item> {
         let [k, _] = self.here(label);
-        let nngp = square(init.weight_std) * product + square(init.bias_std);
+        let nngp = product + square(init.bias_std);
         self.equations(label, [nngp, k.into()])
     }
 

@@ -30,7 +30,7 @@ use crate::expression::{Symbol, latex::words};
 /// let text = formula.to_string();
 /// assert!(text.contains("K₁(x, x') = 1.3² x·x'/3 + 0.2²"));
 /// assert!(text.contains("Θ₃(x, x') = K₃(x, x') + Θ₂(x, x')"));
-/// assert!(formula.to_latex().contains(r"K_{1}(x, x') = 1.3^{2} \, \frac{x \cdot x'}{3} + 0.2^{2}"));
+/// assert!(formula.to_latex().contains(r"K_{1}(x, x') = \frac{1.3^{2} \, x \cdot x'}{3} + 0.2^{2}"));
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 ///

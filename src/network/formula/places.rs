@@ -94,8 +94,8 @@ impl<'a> Space<'a> {
         }
     }
 
-    /// The mean of the products of two inputs where a filter of the first layer looks.
-    pub(super) fn product(&self) -> Expression {
+    /// The product of two inputs where a filter of the first layer looks, and the number of entries that it sums over.
+    pub(super) fn product(&self) -> (Expression, f64) {
         let (text, latex, count) = match self.input {
             InputSpace::Vector { dimension } => ("x·x'", r"x \cdot x'", *dimension),
             InputSpace::Sphere { channels, .. }
@@ -105,7 +105,7 @@ impl<'a> Space<'a> {
                 _ => ("f(g x)·f'(g' x)", r"f(g \, x) \cdot f'(g' \, x)", *channels),
             },
         };
-        Expression::symbol(text, latex) / count as f64
+        (Expression::symbol(text, latex), count as f64)
     }
 
     /// The symbols of inputs and places.
