@@ -498,3 +498,15 @@ fn layers_have_the_numbers_of_messages() {
         "{text}"
     );
 }
+
+#[test]
+fn the_documented_example() {
+    let page = include_str!("../../../../docs/network-file.md");
+    let section = page.split_once("## The kernels in symbols\n").unwrap().1;
+    let block = |fence: &str| {
+        let after = section.split_once(fence).unwrap().1;
+        after.split_once("```\n").unwrap().0
+    };
+    let network = Network::from_toml(block("```toml\n")).unwrap();
+    assert_eq!(network.formula().to_string(), block("```text\n"));
+}
