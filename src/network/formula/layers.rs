@@ -1,16 +1,11 @@
 //! The recursion, layer by layer.
 
-use super::places::{Places, Space, member, plain};
-use super::{Block, Item};
+use super::items::{Block, Item, member, names, plain};
+use super::places::{Places, Space};
 use crate::activation::{Activation, Line};
 use crate::expression::latex::words;
 use crate::expression::{Expression, Symbol};
 use crate::network::{Init, Layer, Network, Outputs};
-
-/// The names of the kernels.
-pub(super) fn names() -> [Symbol; 2] {
-    [Symbol::plain("K"), Symbol::new("Θ", r"\Theta")]
-}
 
 /// The blocks of the formula of a network.
 pub(super) fn blocks(network: &Network) -> Vec<Block> {

@@ -1,13 +1,15 @@
 //! [`Formula`]: the recursion of the kernels of a network in symbols.
 
+mod items;
 mod layers;
 mod places;
+mod sets;
 
 use std::fmt;
 
 use super::definition::Network;
-use crate::activation::Line;
-use crate::expression::{Symbol, latex::words};
+use crate::expression::latex::words;
+use items::Block;
 
 /// The recursion of both kernels of a network in symbols, layer by layer, with the numbers of this network and the closed forms of its
 /// activations.
@@ -39,21 +41,6 @@ use crate::expression::{Symbol, latex::words};
 #[derive(Debug, Clone)]
 pub struct Formula {
     blocks: Vec<Block>,
-}
-
-/// A title and what stands under it.
-#[derive(Debug, Clone)]
-struct Block {
-    title: String,
-    items: Vec<Item>,
-}
-
-#[derive(Debug, Clone)]
-enum Item {
-    /// A symbol and what it is equal to.
-    Equation(Line),
-    /// A symbol, if there is one, and words about it.
-    Words(Option<Symbol>, Symbol),
 }
 
 impl Network {
@@ -88,37 +75,6 @@ impl Formula {
             "\\begin{{align*}}\n{}\n\\end{{align*}}\n",
             rows.join(" \\\\\n")
         )
-    }
-}
-
-impl Item {
-    fn to_latex(&self) -> String {
-        match self {
-            Item::Equation(line) => {
-                let remark = line.remark.as_ref();
-                let remark =
-                    remark.map_or_else(String::new, |remark| format!(r" \quad {}", remark.latex));
-                format!("{} = {}{remark}", line.left.latex, line.right.to_latex())
-            }
-            Item::Words(None, words) => words.latex.clone(),
-            Item::Words(Some(left), words) => format!(r"{}\text{{: }}{}", left.latex, words.latex),
-        }
-    }
-}
-
-impl fmt::Display for Item {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Item::Equation(line) => {
-                write!(f, "{} = {}", line.left.text, line.right)?;
-                match &line.remark {
-                    Some(remark) => write!(f, "  {}", remark.text),
-                    None => Ok(()),
-                }
-            }
-            Item::Words(None, words) => f.write_str(&words.text),
-            Item::Words(Some(left), words) => write!(f, "{}: {}", left.text, words.text),
-        }
     }
 }
 
