@@ -81,6 +81,8 @@ pub mod covariance;
 #[cfg(feature = "data")]
 pub mod data;
 pub mod error;
+#[cfg(feature = "kernels")]
+mod expression;
 #[cfg(any(feature = "kernels", feature = "data"))]
 mod files;
 #[cfg(feature = "finite-width")]

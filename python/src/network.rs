@@ -73,6 +73,50 @@ impl PyNetwork {
         self.0.to_toml().or_raise()
     }
 
+    /// The recursion of the kernels of this network in symbols, layer by layer.
+    ///
+    /// Parameters
+    /// ----------
+    /// latex : bool, default False
+    ///     Whether to return LaTeX (one ``align*`` environment, for amsmath, KaTeX or MathJax) instead of plain text.
+    ///
+    /// Returns
+    /// -------
+    /// str
+    ///     The symbols, the formulas of each layer with the numbers of this network, and the outputs. Notebooks show the LaTeX of a
+    ///     network that is the value of a cell.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Network
+    /// >>> network = Network('input = { space = "vector", dimension = 3 }\nlayers = [{ kind = "dense", weight_std = 1.3 }]')
+    /// >>> print(network.formula())
+    /// Symbols
+    ///   x, x': inputs, vectors of 3 numbers
+    ///   Kᵢ(x, x'): the NNGP after layer i
+    ///   Θᵢ(x, x'): the NTK after layer i
+    /// <BLANKLINE>
+    /// Layer 1: dense
+    ///   K₁(x, x') = 1.3² x·x'/3
+    ///   Θ₁(x, x') = K₁(x, x')
+    /// <BLANKLINE>
+    /// Outputs
+    ///   NNGP: K₁(x, x')
+    ///   NTK: Θ₁(x, x')
+    /// <BLANKLINE>
+    #[pyo3(signature = (*, latex = false))]
+    fn formula(&self, latex: bool) -> String {
+        let formula = self.0.formula();
+        match latex {
+            true => formula.to_latex(),
+            false => formula.to_string(),
+        }
+    }
+
+    fn _repr_latex_(&self) -> String {
+        self.0.formula().to_latex()
+    }
+
     /// Rows of a kernel matrix for each signal: the number of places at which features are read, 1 after a pooling.
     #[getter]
     fn outputs(&self) -> usize {

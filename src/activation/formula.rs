@@ -1,5 +1,6 @@
 //! The interface of an activation function.
 
+use super::closed_form::ClosedForm;
 use super::pass::{Job, widened};
 use super::real::Real;
 use crate::error::Result;
@@ -40,6 +41,9 @@ pub(super) trait Function: Copy {
 
     /// σ'(x), the mean of the one-sided values where it jumps.
     fn derivative(self, x: f64) -> f64;
+
+    /// The function and its expectations as formulas, to be shown.
+    fn closed_form(self) -> ClosedForm;
 
     /// The expectations in double precision.
     fn double(self, job: Job<'_, f64>) -> Result<()>;

@@ -16,6 +16,7 @@ mod sigmoid_like;
 mod sign;
 mod sin;
 
+use super::closed_form::ClosedForm;
 use super::formula::{Function, Kink, run};
 use super::pass::Job;
 use super::real::Real;
@@ -125,6 +126,14 @@ macro_rules! activations {
                 match self {
                     $(Self::$name $({ $field })? => $name $({ $field: *$field })?.kink(),)*
                     Self::Elementwise(function) => function.kink(),
+                }
+            }
+
+            /// The function and its expectations as formulas, to be shown.
+            pub(crate) fn closed_form(&self) -> ClosedForm {
+                match self {
+                    $(Self::$name $({ $field })? => $name $({ $field: *$field })?.closed_form(),)*
+                    Self::Elementwise(function) => function.closed_form(),
                 }
             }
 

@@ -8,6 +8,7 @@
 //! of full relative accuracy it holds its digits for k → ±√(q₁q₂), q → 0 and q → ∞.
 
 mod apply;
+mod closed_form;
 mod formula;
 mod functions;
 mod names;
@@ -17,6 +18,7 @@ mod precision;
 mod real;
 mod variance;
 
+pub(crate) use closed_form::Line;
 pub(crate) use formula::Kink;
 pub use functions::{Activation, Elementwise, MAX_DEGREE, NAMES};
 pub(crate) use precision::Precision;

@@ -10,6 +10,7 @@ mod definition;
 mod file;
 mod file_write;
 mod filter;
+mod formula;
 mod inits;
 mod outputs;
 mod table;
@@ -21,6 +22,7 @@ pub mod builder;
 pub use builder::NetworkBuilder;
 pub use definition::Network;
 pub use filter::{Filter, Padding};
+pub use formula::Formula;
 pub use inits::Hyperparameter;
 pub use outputs::Outputs;
 pub use types::{

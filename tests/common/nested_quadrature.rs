@@ -25,7 +25,7 @@ pub fn zyz([alpha, beta, gamma]: [f64; 3]) -> Matrix {
 }
 
 /// Where the rotation takes the north pole.
-fn pole(r: &Matrix) -> [f64; 3] {
+pub fn pole(r: &Matrix) -> [f64; 3] {
     [r[0][2], r[1][2], r[2][2]]
 }
 
@@ -56,7 +56,7 @@ impl Signal {
         Signal((0..coeffs.dim().0).map(channel).collect())
     }
 
-    fn values(&self, [x, y, z]: [f64; 3]) -> impl Iterator<Item = f64> {
+    pub fn values(&self, [x, y, z]: [f64; 3]) -> impl Iterator<Item = f64> {
         let step = Complex64::new(x, y);
         self.0.iter().map(move |orders| {
             let mut power = Complex64::ONE;

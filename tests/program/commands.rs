@@ -320,6 +320,26 @@ fn check_prints_the_network_as_read() {
 }
 
 #[test]
+fn check_prints_formulas() {
+    use haarmonic::network::Network;
+
+    let bench = Bench::new();
+    bench.text("net.toml", SPHERE);
+    let formula = Network::from_toml(SPHERE).unwrap().formula();
+    let text = bench.succeed("check net.toml --formula");
+    assert_eq!(text, formula.to_string());
+    assert_eq!(bench.succeed("check net.toml --formula text"), text);
+    assert_eq!(
+        bench.succeed("check net.toml --formula latex"),
+        formula.to_latex()
+    );
+    bench.refuse("check absent.toml --formula", &["absent.toml"]);
+    let refused = bench.run("check net.toml --formula html");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(refused.stdout.is_empty());
+}
+
+#[test]
 fn bad_input_is_refused() {
     let bench = Bench::new();
     bench.text("net.toml", SPHERE);

@@ -168,3 +168,14 @@ def test_features_are_read_at_other_places() -> None:
         there.gram(x, places=points[:, :1])
     with pytest.raises(ValueError, match="rotations"):
         there.gram(x, places=np.zeros((1, 3)))
+
+
+def test_formula_in_symbols() -> None:
+    network = Network(MLP)
+    text = network.formula()
+    assert text.startswith("Symbols\n") and text.endswith("NTK: Θ₃(x, x')\n")
+    assert "  K₁(x, x') = 1.3² x·x'/3 + 0.2²\n" in text
+    latex = network.formula(latex=True)
+    assert r"\Theta_{3}(x, x') = K_{3}(x, x') + \Theta_{2}(x, x')" in latex
+    assert network._repr_latex_() == latex
+    assert latex.startswith("\\begin{align*}\n") and latex.count("{") == latex.count("}")

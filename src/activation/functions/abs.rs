@@ -2,9 +2,11 @@
 //! $`E[\sigma'\sigma'] = \tfrac2\pi \arcsin c`$.
 
 use super::sign::{arcsine_size, sign};
+use crate::activation::closed_form::{ClosedForm, correlation, k, pi, sine_side, u};
 use crate::activation::formula::{Function, Kink, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::activation::real::Real;
+use crate::expression::Expression;
 use pulp::Simd;
 use std::f64::consts::FRAC_2_PI;
 
@@ -26,6 +28,16 @@ impl Function for Abs {
 
     fn derivative(self, x: f64) -> f64 {
         sign(x)
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let angle = Expression::call("asin", ["c".into()]);
+        ClosedForm {
+            function: Some(Expression::call("abs", [u()])),
+            lines: vec![correlation()],
+            value: 2.0 * (sine_side() + k() * angle.clone()) / pi(),
+            derivative: 2.0 * angle / pi(),
+        }
     }
 
     by_formula!(both);

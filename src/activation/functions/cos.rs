@@ -1,8 +1,10 @@
 //! $`\cos x`$: its expectations of value and derivative are the expectations of derivative and value of the sine.
 
 use super::sin::Sin;
+use crate::activation::closed_form::{ClosedForm, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Moments, Points};
+use crate::expression::Expression;
 use pulp::Simd;
 
 /// $`\cos x`$.
@@ -18,6 +20,16 @@ impl Function for Cos {
 
     fn derivative(self, x: f64) -> f64 {
         -x.sin()
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let sine = Sin.closed_form();
+        ClosedForm {
+            function: Some(Expression::call("cos", [u()])),
+            value: sine.derivative,
+            derivative: sine.value,
+            ..sine
+        }
     }
 
     by_formula!(double);

@@ -1,10 +1,12 @@
 //! Any function, by its Hermite coefficients.
 
+use crate::activation::closed_form::ClosedForm;
 use crate::activation::formula::{Function, Kink};
 use crate::activation::pair::{Formula, Moments, Points};
 use crate::activation::pass::{Job, pass};
 use crate::activation::variance::{Source, Variance};
 use crate::error::Result;
+use crate::expression::Expression;
 use crate::numeric::gauss_hermite::{GaussHermite, MAX_NODES, normalised_hermite};
 use crate::simd::pack::Pack;
 use pulp::Simd;
@@ -170,6 +172,25 @@ impl Function for &Elementwise {
 
     fn derivative(self, x: f64) -> f64 {
         (self.derivative)(x)
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let [value, derivative] = [
+            ("σ(u) σ(v)", r"\sigma(u) \, \sigma(v)"),
+            ("σ'(u) σ'(v)", r"\sigma'(u) \, \sigma'(v)"),
+        ]
+        .map(|(text, latex)| {
+            Expression::symbol(
+                &format!("E[{text}]"),
+                &format!(r"\operatorname{{E}}[{latex}]"),
+            )
+        });
+        ClosedForm {
+            function: None,
+            lines: Vec::new(),
+            value,
+            derivative,
+        }
     }
 
     /// Constant variances have one series for all points; a field of variances has one series per point.

@@ -1,9 +1,11 @@
 //! $`\operatorname{erf} x`$ (Williams 1997): with $`P = (1+2q_1)(1+2q_2)`$, $`E = \tfrac2\pi \arcsin(2k/\sqrt P)`$ and
 //! $`E[\sigma'\sigma'] = \tfrac4\pi / \sqrt{P - 4k^2}`$.
 
+use crate::activation::closed_form::{ClosedForm, define, k, pi, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Lifted, Moments, Points};
 use crate::activation::real::Real;
+use crate::expression::Expression;
 use pulp::Simd;
 use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, FRAC_2_SQRT_PI};
 
@@ -21,6 +23,16 @@ impl Function for Erf {
 
     fn derivative(self, x: f64) -> f64 {
         FRAC_2_SQRT_PI * (-x * x).exp()
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let product = || Expression::from("P");
+        ClosedForm {
+            function: Some(Expression::call("erf", [u()])),
+            lines: vec![define("P", (1.0 + 2.0 * q()) * (1.0 + 2.0 * q2()))],
+            value: 2.0 * Expression::call("asin", [2.0 * k() / product().root()]) / pi(),
+            derivative: 4.0 / (pi() * (product() - 4.0 * k().power(2)).root()),
+        }
     }
 
     by_formula!(both);

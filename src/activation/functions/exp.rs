@@ -1,8 +1,10 @@
 //! $`e^x`$: with $`h = (q_1+q_2)/2`$, $`E[e^u e^v] = e^{h+k}`$. The sum in the exponent is carried with its rounding error, which would
 //! otherwise be the relative error of the result.
 
+use crate::activation::closed_form::{ClosedForm, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::expression::Expression;
 use crate::simd::elementary::exp;
 use crate::simd::pack::Pack;
 use pulp::Simd;
@@ -20,6 +22,16 @@ impl Function for Exp {
 
     fn derivative(self, x: f64) -> f64 {
         x.exp()
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let value = Expression::call("exp", [(q() + q2()) / 2.0 + k()]);
+        ClosedForm {
+            function: Some(Expression::call("exp", [u()])),
+            lines: Vec::new(),
+            value: value.clone(),
+            derivative: value,
+        }
     }
 
     by_formula!(double);

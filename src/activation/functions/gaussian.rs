@@ -1,8 +1,10 @@
 //! $`e^{-x^2}`$: with $`D = (1+2q_1)(1+2q_2) - 4k^2`$, $`E = D^{-1/2}`$ and $`E[\sigma'\sigma'] = 4k D^{-3/2}`$.
 
+use crate::activation::closed_form::{ClosedForm, define, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Lifted, Moments, Points};
 use crate::activation::real::Real;
+use crate::expression::Expression;
 use pulp::Simd;
 
 /// $`e^{-x^2}`$.
@@ -19,6 +21,17 @@ impl Function for Gaussian {
 
     fn derivative(self, x: f64) -> f64 {
         -2.0 * x * self.value(x)
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let whole = || Expression::from("D");
+        let product = (1.0 + 2.0 * q()) * (1.0 + 2.0 * q2());
+        ClosedForm {
+            function: Some(Expression::call("exp", [0.0 - u().power(2)])),
+            lines: vec![define("D", product - 4.0 * k().power(2))],
+            value: 1.0 / whole().root(),
+            derivative: 4.0 * k() / (whole() * whole().root()),
+        }
     }
 
     by_formula!(both);

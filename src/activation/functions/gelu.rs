@@ -8,9 +8,11 @@
 //! Near a sine $`k/\sqrt P`$ of −1 the two terms of E cancel. There $`k\psi = -\sqrt D\,(1 - h)`$ with the defect h of the arc sine at
 //! $`D/P`$, and $`2\pi E = (D\,(P h - F) + k^2)/(P \sqrt D)`$.
 
+use crate::activation::closed_form::{ClosedForm, define, half_turn, k, pi, psi, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Lifted, Moments, PER_TURN, Points, defect, turn};
 use crate::activation::real::Real;
+use crate::expression::Expression;
 use pulp::Simd;
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
@@ -33,6 +35,24 @@ impl Function for Gelu {
 
     fn derivative(self, x: f64) -> f64 {
         normal(x) + x * (-0.5 * x * x).exp() / TAU.sqrt()
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let [product, floor, whole] = ["P", "F", "D"].map(Expression::from);
+        let root = whole.clone().root();
+        let value = (k().power(2) + q() * q2() * whole.clone()) / (product.clone() * root.clone());
+        let bend = 1.0 / whole + (1.0 + floor) / product.clone();
+        ClosedForm {
+            function: Some(u() * Expression::call("Φ", [u()])),
+            lines: vec![
+                define("P", (1.0 + q()) * (1.0 + q2())),
+                define("F", 1.0 + q() + q2()),
+                define("D", product.clone() - k().power(2)),
+                half_turn(k() / product.root()),
+            ],
+            value: (k() * psi() + value) / (2.0 * pi()),
+            derivative: (psi() + k() * bend / root) / (2.0 * pi()),
+        }
     }
 
     by_formula!(both);

@@ -1,8 +1,12 @@
 //! $`h_n = He_n/\sqrt{n!}`$, the normalised probabilists' Hermite polynomials; see [`monomial`](super::monomial).
 
-use super::monomial::mehler;
+use super::monomial::{
+    EXPLICIT, factorial, mehler, mehler_polynomial, mehler_recursion, mehler_term,
+};
+use crate::activation::closed_form::{ClosedForm, define, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::expression::{Expression, Symbol};
 use pulp::Simd;
 
 /// $`h_n`$.
@@ -34,6 +38,27 @@ impl Function for Hermite {
 
     fn derivative(self, x: f64) -> f64 {
         f64::from(self.degree).sqrt() * self.values(x).1
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let n = self.degree;
+        let product = Expression::from("p");
+        let mut lines = vec![define("p", (q() - 1.0) * (q2() - 1.0))];
+        let terms = if n <= EXPLICIT {
+            [n, n.saturating_sub(1)]
+                .map(|n| mehler_polynomial(n, &product, [1.0, 1.0], factorial(n)))
+        } else {
+            lines.extend(mehler_recursion(n, &product, [1.0.into(), k()]));
+            [mehler_term(n), mehler_term(n - 1)]
+        };
+        let [value, derivative] = terms;
+        let name = Symbol::indexed(&Symbol::plain("He"), &n.to_string());
+        ClosedForm {
+            function: Some(Expression::Call(name, vec![u()]) / Expression::Factorial(n).root()),
+            lines,
+            value,
+            derivative: f64::from(n) * derivative,
+        }
     }
 
     by_formula!(double);

@@ -2,11 +2,13 @@
 //! $`(1-a)^2 E[\sigma'\sigma']_{relu} + a`$.
 
 use super::abs::Abs;
-use super::relu::rectify;
+use super::relu::{rectified, rectify};
 use super::sign::step;
+use crate::activation::closed_form::{ClosedForm, correlation, half_turn, k, u};
 use crate::activation::formula::{Function, Kink, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::activation::real::Real;
+use crate::expression::Expression;
 use pulp::Simd;
 
 /// $`\max(x, 0) + a \min(x, 0)`$.
@@ -30,6 +32,23 @@ impl Function for LeakyRelu {
 
     fn derivative(self, x: f64) -> f64 {
         self.slope + (1.0 - self.slope) * step(x)
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        // As for the numbers: the modulus.
+        if self.slope == -1.0 {
+            return Abs.closed_form();
+        }
+        let [value, derivative] = rectified();
+        let bend = (1.0 - Expression::from(self.slope)).power(2);
+        let [rectified, reversed] =
+            ["max", "min"].map(|name| Expression::call(name, [u(), 0.0.into()]));
+        ClosedForm {
+            function: Some(rectified + self.slope * reversed),
+            lines: vec![correlation(), half_turn("c".into())],
+            value: bend.clone() * value + self.slope * k(),
+            derivative: bend * derivative + self.slope,
+        }
     }
 
     by_formula!(both);

@@ -8,8 +8,10 @@
 //! the generating function of the Legendre polynomials. Hence $`F_n = \rho^n P_n(k/\rho)`$ with $`\rho^2 = k^2 - p`$, and
 //! $`(n+1) F_{n+1} = (2n+1) k F_n - n \rho^2 F_{n-1}`$. For s = 0, ρ² ≤ 0 and the two terms of the recursion have one sign.
 
+use crate::activation::closed_form::{ClosedForm, Line, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::expression::{Expression, Symbol};
 use crate::simd::pack::Pack;
 use pulp::Simd;
 
@@ -30,6 +32,29 @@ impl Function for Monomial {
     fn derivative(self, x: f64) -> f64 {
         let n = self.degree as i32;
         f64::from(n) * x.powi((n - 1).max(0))
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let n = self.degree;
+        let product = q() * q2();
+        let (lines, value, derivative) = if n <= EXPLICIT {
+            let terms = |n| mehler_polynomial(n, &product, [1.0, 1.0], 1.0);
+            let before = terms(n.saturating_sub(1));
+            (Vec::new(), terms(n), f64::from(n).powi(2) * before)
+        } else {
+            let factorial = || Expression::Factorial(n);
+            (
+                mehler_recursion(n, &product, [1.0.into(), k()]),
+                factorial() * mehler_term(n),
+                f64::from(n) * factorial() * mehler_term(n - 1),
+            )
+        };
+        ClosedForm {
+            function: Some(u().power(n)),
+            lines,
+            value,
+            derivative,
+        }
     }
 
     by_formula!(double);
@@ -71,6 +96,71 @@ pub(super) fn mehler<S: Simd>(
         (previous, current) = (current, next);
     }
     (current, previous)
+}
+
+/// Up to this degree $`F_n`$ is shown as a polynomial, beyond by its recursion.
+pub(super) const EXPLICIT: u32 = 6;
+
+/// $`n!\,F_n`$ over a divisor, as a polynomial in k and p.
+///
+/// # Arguments
+/// * `seeds` — $`F_0`$ and the factor of $`F_1 / k`$; if $`F_0 = 0`$ the polynomial is of degree n − 1, and the second one is $`F_1`$
+pub(super) fn mehler_polynomial(
+    n: u32,
+    p: &Expression,
+    seeds: [f64; 2],
+    divisor: f64,
+) -> Expression {
+    // G_n = n! F_n has whole coefficients, of k^(d−2i) p^i: G_{n+1} = (2n+1) k G_n + n² (p − k²) G_{n−1}.
+    let (mut current, mut next) = (vec![seeds[0]], vec![seeds[1]]);
+    let degree = if seeds[0] == 0.0 {
+        n.saturating_sub(1)
+    } else {
+        n
+    };
+    for m in 1..=n {
+        let m = f64::from(m);
+        let at = |terms: &[f64], i: usize| terms.get(i).copied().unwrap_or(0.0);
+        let after = (0..=next.len()).map(|i| {
+            let shifted = i.checked_sub(1).map_or(0.0, |i| at(&current, i));
+            (2.0 * m + 1.0) * at(&next, i) + m * m * (shifted - at(&current, i))
+        });
+        let after = after.collect();
+        current = std::mem::replace(&mut next, after);
+    }
+    let mut sum = Expression::from(0.0);
+    for (i, coefficient) in (0..=degree / 2).zip(current) {
+        let powers = k().power(degree - 2 * i) * p.clone().power(i);
+        sum = sum + coefficient / divisor * powers;
+    }
+    sum
+}
+
+/// $`F_n`$
+pub(super) fn mehler_term(n: u32) -> Expression {
+    Symbol::indexed(&Symbol::plain("F"), &n.to_string()).into()
+}
+
+/// The recursion of $`F_n`$, n ≥ 2, as formulas.
+pub(super) fn mehler_recursion(n: u32, p: &Expression, seeds: [Expression; 2]) -> Vec<Line> {
+    let index = |index| Symbol::indexed(&Symbol::plain("F"), index);
+    let [j, before, last] = [
+        Expression::from("j"),
+        index("j-2").into(),
+        index("j-1").into(),
+    ];
+    let damped = (j.clone() - 1.0) * (p.clone() - k().power(2)) * before;
+    let next = ((2.0 * j.clone() - 1.0) * k() * last + damped) / j;
+    let range = Symbol::new(
+        format!("for j = 2, …, {n}"),
+        format!(r"(j = 2, \dots, {n})"),
+    );
+    let [first, second] = seeds;
+    vec![
+        Line::new(index("0"), first),
+        Line::new(index("1"), second),
+        Line::new(index("j"), next).with_remark(range),
+    ]
 }
 
 /// $`n!`$ in floating point.

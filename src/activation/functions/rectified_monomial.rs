@@ -9,13 +9,19 @@
 //! ```
 //! is a sum of positive terms, which is used instead.
 
-use super::monomial::{factorial, mehler};
+use super::monomial::{
+    EXPLICIT, factorial, mehler, mehler_polynomial, mehler_recursion, mehler_term,
+};
 use super::relu::rectify;
 use super::sign::step;
 use crate::Result;
+use crate::activation::closed_form::{
+    ClosedForm, correlation, half_turn, k, pi, psi, q, q2, sine_side, u,
+};
 use crate::activation::formula::{Function, Kink};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::activation::pass::{Job, pass};
+use crate::expression::Expression;
 use crate::simd::elementary::polynomial;
 use crate::simd::pack::Pack;
 use pulp::Simd;
@@ -52,6 +58,39 @@ impl Function for RectifiedMonomial {
             0 => 0.0,
             // For n = 1 the power of zero is 1, and the step gives the mean of the one-sided values.
             n => f64::from(n) * x.max(0.0).powi(n as i32 - 1) * step(x),
+        }
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let n = self.degree;
+        let mut lines = vec![correlation(), half_turn("c".into())];
+        let product = q() * q2();
+        let step = || psi() / (2.0 * pi());
+        let rectified = (sine_side() + k() * psi()) / (2.0 * pi());
+        let (value, derivative) = if n == 0 {
+            (step(), 0.0.into())
+        } else if n <= EXPLICIT {
+            let terms = |n: u32| {
+                let of = |seeds| mehler_polynomial(n, &product, seeds, 1.0);
+                let sine = of([0.0, 1.0]) * sine_side();
+                (sine + of([1.0, 1.0]) * psi()) / (2.0 * pi())
+            };
+            (terms(n), f64::from(n).powi(2) * terms(n - 1))
+        } else {
+            lines.extend(mehler_recursion(n, &product, [step(), rectified]));
+            let factorial = || Expression::Factorial(n);
+            (
+                factorial() * mehler_term(n),
+                f64::from(n) * factorial() * mehler_term(n - 1),
+            )
+        };
+        let positive = Expression::call("max", [u(), 0.0.into()]).power(n);
+        let step = (1.0 + Expression::call("sign", [u()])) / 2.0;
+        ClosedForm {
+            function: Some(if n == 0 { step } else { positive }),
+            lines,
+            value,
+            derivative,
         }
     }
 

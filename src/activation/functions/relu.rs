@@ -4,9 +4,13 @@
 //! $`2\pi E[\sigma'\sigma'] = \psi`$.
 
 use super::sign::step;
+use crate::activation::closed_form::{
+    ClosedForm, correlation, half_turn, k, pi, psi, sine_side, u,
+};
 use crate::activation::formula::{Function, Kink, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, PER_TURN, Points, defect, turn};
 use crate::activation::real::Real;
+use crate::expression::Expression;
 use crate::simd::pack::Pack;
 use pulp::Simd;
 
@@ -30,7 +34,25 @@ impl Function for Relu {
         step(x)
     }
 
+    fn closed_form(self) -> ClosedForm {
+        let [value, derivative] = rectified();
+        ClosedForm {
+            function: Some(Expression::call("max", [u(), 0.0.into()])),
+            lines: vec![correlation(), half_turn("c".into())],
+            value,
+            derivative,
+        }
+    }
+
     by_formula!(both);
+}
+
+/// Both expectations as formulas, in ψ.
+pub(super) fn rectified() -> [Expression; 2] {
+    [
+        (sine_side() + k() * psi()) / (2.0 * pi()),
+        psi() / (2.0 * pi()),
+    ]
 }
 
 impl<T: Real> Formula<T> for Relu {

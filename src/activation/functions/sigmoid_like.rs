@@ -1,9 +1,11 @@
 //! $`(1 + \operatorname{erf}(x/w))/2`$: with $`g = 2/w^2`$, $`P = (1+gq_1)(1+gq_2)`$ and ψ = π/2 + arcsin$`(gk/\sqrt P)`$,
 //! $`2\pi E = \psi`$ and $`2\pi E[\sigma'\sigma'] = g/\sqrt{P - g^2k^2}`$.
 
+use crate::activation::closed_form::{ClosedForm, define, half_turn, k, pi, psi, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Lifted, Moments, PER_TURN, Points, turn};
 use crate::activation::real::Real;
+use crate::expression::Expression;
 use pulp::Simd;
 use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 
@@ -28,6 +30,23 @@ impl Function for SigmoidLike {
     fn derivative(self, x: f64) -> f64 {
         let x = x / WIDTH;
         0.5 * FRAC_2_SQRT_PI / WIDTH * (-x * x).exp()
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let [gain, product] = ["a", "P"].map(Expression::from);
+        let root = (product.clone() - gain.clone().power(2) * k().power(2)).root();
+        let sine = gain.clone() * k() / product.root();
+        let lifted = |variance| 1.0 + gain.clone() * variance;
+        ClosedForm {
+            function: Some((1.0 + Expression::call("erf", [u() / WIDTH])) / 2.0),
+            lines: vec![
+                define("a", 2.0 / Expression::from(WIDTH).power(2)),
+                define("P", lifted(q()) * lifted(q2())),
+                half_turn(sine),
+            ],
+            value: psi() / (2.0 * pi()),
+            derivative: gain.clone() / (2.0 * pi() * root),
+        }
     }
 
     by_formula!(both);

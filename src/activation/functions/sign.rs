@@ -1,8 +1,10 @@
 //! The sign −1, 0 or 1 (arc-cosine kernel of order 0): $`E = \tfrac2\pi \arcsin c`$ with the correlation c. The derivative counts as zero.
 
+use crate::activation::closed_form::{ClosedForm, correlation, pi, u};
 use crate::activation::formula::{Function, Kink, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points, arcsine};
 use crate::activation::real::Real;
+use crate::expression::Expression;
 use crate::simd::pack::Pack;
 use pulp::Simd;
 use std::f64::consts::FRAC_2_PI;
@@ -25,6 +27,15 @@ impl Function for Sign {
 
     fn derivative(self, _: f64) -> f64 {
         0.0
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        ClosedForm {
+            function: Some(Expression::call("sign", [u()])),
+            lines: vec![correlation()],
+            value: 2.0 * Expression::call("asin", ["c".into()]) / pi(),
+            derivative: 0.0.into(),
+        }
     }
 
     by_formula!(both);

@@ -1,8 +1,10 @@
 //! $`\sin x`$: with $`h = (q_1+q_2)/2`$, $`E[\sin u \sin v] = e^{-h}\sinh k`$ and $`E[\cos u\cos v] = e^{-h}\cosh k`$.
 
 use super::exp::{mean_variance, two_sum};
+use crate::activation::closed_form::{ClosedForm, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::expression::Expression;
 use crate::simd::elementary::{exp, exp_m1};
 use pulp::Simd;
 
@@ -19,6 +21,18 @@ impl Function for Sin {
 
     fn derivative(self, x: f64) -> f64 {
         x.cos()
+    }
+
+    fn closed_form(self) -> ClosedForm {
+        let [value, derivative] = ["sinh", "cosh"].map(|name| {
+            Expression::call("exp", [0.0 - (q() + q2()) / 2.0]) * Expression::call(name, [k()])
+        });
+        ClosedForm {
+            function: Some(Expression::call("sin", [u()])),
+            lines: Vec::new(),
+            value,
+            derivative,
+        }
     }
 
     by_formula!(double);

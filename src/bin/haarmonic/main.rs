@@ -81,7 +81,19 @@ enum Command {
     Check {
         /// The network (TOML)
         network: PathBuf,
+        /// Print the recursion of its kernels in symbols, as text or as LaTeX
+        #[arg(long, num_args = 0..=1, default_missing_value = "text")]
+        formula: Option<FormulaChoice>,
     },
+}
+
+/// How formulas are written.
+#[derive(Clone, Copy, ValueEnum)]
+enum FormulaChoice {
+    /// Plain text
+    Text,
+    /// LaTeX, with the package amsmath
+    Latex,
 }
 
 /// The kernel that predicts.
@@ -235,9 +247,13 @@ fn run(command: Command) -> Result<()> {
             "one built with it: cargo install --path . --features cli,plot",
         )),
         Command::Transform(arguments) => transform::run(&arguments),
-        Command::Check { network } => {
+        Command::Check { network, formula } => {
             let network = Network::read(network)?;
-            say::text(&network.to_toml()?)
+            say::text(&match formula {
+                None => network.to_toml()?,
+                Some(FormulaChoice::Text) => network.formula().to_string(),
+                Some(FormulaChoice::Latex) => network.formula().to_latex(),
+            })
         }
     }
 }

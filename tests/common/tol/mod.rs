@@ -5,6 +5,7 @@ pub mod covariance;
 pub mod data;
 pub mod double_double;
 pub mod finite_width;
+pub mod formula;
 pub mod group;
 pub mod kernel;
 pub mod network;

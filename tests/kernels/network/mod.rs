@@ -3,5 +3,6 @@
 mod definition;
 mod file;
 mod file_errors;
+mod formula;
 mod outputs;
 mod zonal_profile;
