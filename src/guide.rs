@@ -23,6 +23,7 @@ pages! {
     finite_width "finite-width.md"
     training "training.md"
     spectra "spectra.md"
+    phases "phases.md"
     plots "plots.md"
     data "data.md"
     network_file "network-file.md"

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from haarmonic.results import (
+    AtDepth,
     Calibration,
+    FixedPoint,
     KernelMatrices,
     Marginals,
     PredictedRisk,
@@ -184,6 +186,10 @@ def learning_curve(
     noise: float = 0.0,
     ridge: float = 0.0,
 ) -> list[PredictedRisk]: ...
+
+def phases(network: Network) -> list[FixedPoint]: ...
+def critical_points(network: Network, b_std: float | None = None) -> list[tuple[float, float]]: ...
+def at_depths(network: Network, gram: ArrayLike, labels: ArrayLike, depths: Sequence[int]) -> list[AtDepth]: ...
 
 # --- Sets of signals, and molecules --------------------------------------------------------------------------------------------------
 

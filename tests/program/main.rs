@@ -8,6 +8,7 @@ mod files;
 mod interrupt;
 #[cfg(feature = "mpi")]
 mod mpi;
+mod phase;
 #[cfg(feature = "plot")]
 mod plot;
 mod predict;

@@ -3,6 +3,7 @@
 mod files;
 mod gram;
 mod inputs;
+mod phase;
 #[cfg(feature = "plot")]
 mod plot;
 #[cfg(feature = "plot")]
@@ -54,6 +55,8 @@ enum Command {
     Select(select::Arguments),
     /// Compute the eigenvalues of the kernels of a network on vectors, degree by degree
     Spectrum(spectrum::Arguments),
+    /// Say whether the deep network that repeats the block of this one is ordered, critical or chaotic, and compute its kernels by depth
+    Phase(phase::Arguments),
     /// Say how good predictions are
     Score(score::Arguments),
     /// Draw what the other commands write
@@ -213,6 +216,7 @@ fn run(command: Command) -> Result<()> {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
+        Command::Phase(arguments) => phase::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "plot")]
         Command::Plot(arguments) => plot::run(&arguments),

@@ -1,5 +1,6 @@
-//! Spectra, numbers of invariants, learning curves, beside values of 25 digits and beside regression itself.
+//! Spectra, numbers of invariants, learning curves, phases, beside values of 25 digits and beside regression itself.
 
 mod invariants;
 mod learning_curve;
 mod mercer;
+mod phase;
