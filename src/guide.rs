@@ -25,6 +25,7 @@ pages! {
     spectra "spectra.md"
     random_fields "random-fields.md"
     covariances "covariances.md"
+    phases "phases.md"
     plots "plots.md"
     data "data.md"
     network_file "network-file.md"

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from haarmonic.results import (
+    AtDepth,
     Calibration,
+    FixedPoint,
     KernelMatrices,
     Marginals,
     MeasuredRisk,
@@ -316,6 +318,10 @@ class Covariance:
     def nu(self) -> float | None: ...
     @property
     def variance(self) -> float: ...
+
+def phases(network: Network) -> list[FixedPoint]: ...
+def critical_points(network: Network, b_std: float | None = None) -> list[tuple[float, float]]: ...
+def at_depths(network: Network, gram: ArrayLike, labels: ArrayLike, depths: Sequence[int]) -> list[AtDepth]: ...
 
 # --- Sets of signals, and molecules --------------------------------------------------------------------------------------------------
 

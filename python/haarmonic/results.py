@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from haarmonic._haarmonic import Network
 
 __all__ = [
+    "AtDepth",
     "Calibration",
+    "FixedPoint",
     "KernelMatrices",
     "Marginals",
     "MeasuredRisk",
@@ -168,6 +170,48 @@ class RotationSpectrum(NamedTuple):
     """The sum of the eigenvalues of all further degrees, and the largest error of the kernel without them."""
     floor: float
     """The error of each eigenvalue."""
+
+
+class FixedPoint(NamedTuple):
+    """A fixed point of the variances of a deep network, with the fixed point of the correlations there."""
+
+    variance: float
+    """1.0 where every variance is a fixed point."""
+    variance_slope: float
+    """Variances tend to the fixed point if its modulus is below 1."""
+    slope: float
+    """The slope of the map of correlations at 1: below 1 ordered, above 1 chaotic."""
+    correlation: float
+    """The correlation to which all inputs tend."""
+    correlation_slope: float
+    """The slope of the map of correlations there."""
+    phase: str
+    """`ordered`, `critical`, `chaotic` or `degenerate`."""
+    variance_depth: float
+    """Layers in which the distance of a variance falls by the factor e; infinite where it does not."""
+    correlation_depth: float
+    """Layers in which the distance of a correlation falls by the factor e; infinite where it does not."""
+    generalisation_depth: float
+    """Layers in which predictions at new points fall by the factor e; infinite outside the chaotic phase."""
+    errors: Floats
+    """`[5]`, the errors of the first five numbers."""
+
+
+class AtDepth(NamedTuple):
+    """The kernels of a network of a certain depth."""
+
+    depth: int
+    """The number of blocks."""
+    condition: float
+    """The condition number of the NTK of the training inputs; infinite where the smallest eigenvalue is rounding."""
+    predictor: float | None
+    """The root mean square of the predictions at inputs without labels, after training without end."""
+    ntk: Floats
+    """`[n, n]`, the NTK divided by the exponential of `ln_scale`."""
+    correlations: Floats
+    """`[n, n]`, the correlations of the outputs at initialisation."""
+    ln_scale: float
+    """0.0 unless the NTK leaves the range of the numbers."""
 
 
 class StoreReport(NamedTuple):

@@ -21,6 +21,7 @@ mod matching;
 mod metrics;
 mod molecules;
 mod network;
+mod phases;
 mod pickle;
 mod predict;
 mod random_fields;
@@ -59,6 +60,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sets::register(module)?;
     sht::register(module)?;
     so3::register(module)?;
+    phases::register(module)?;
     spectral::register(module)?;
     store::register(module)?;
     wigner::register(module)?;

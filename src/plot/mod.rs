@@ -1,4 +1,4 @@
-//! Pictures: learning curves, training dynamics, bands along a line, convergence, kernel matrices, calibration, signals on the sphere.
+//! Pictures: learning curves, training dynamics, bands along a line, convergence, kernel matrices, phase diagrams, calibration, signals on the sphere.
 //!
 //! There is one function per kind of picture. Each function takes plain numbers, chooses ranges and scales, and writes one file, whole
 //! or not at all. The ending of the file name selects the format: `.png` or `.svg`. PNG pictures use an embedded font, so no font has
@@ -38,6 +38,7 @@ mod labels;
 mod learning_curves;
 mod legend;
 mod panel;
+mod phase_diagram;
 mod picture;
 mod projection;
 mod render;
@@ -52,5 +53,6 @@ pub use format::Format;
 pub use kernel_matrix::kernel_matrix;
 pub use labels::{AxisScale, Labels};
 pub use learning_curves::learning_curves;
+pub use phase_diagram::phase_diagram;
 pub use sphere_signal::{Projection, SphereSignal, sphere_signal};
 pub use training_dynamics::{Dynamics, training_dynamics};

@@ -10,6 +10,7 @@ mod interrupt;
 mod learning_curve;
 #[cfg(feature = "mpi")]
 mod mpi;
+mod phase;
 #[cfg(feature = "plot")]
 mod plot;
 mod predict;

@@ -47,7 +47,41 @@ def test_predicted_errors_come_near_in_eight_dimensions():
     assert 0.8 < risk.risk / np.mean(errors) < 1.2
 
 
+def deep_network(w_variance: float, b_variance: float):
+    layer = {"W_std": w_variance**0.5, "b_std": b_variance**0.5}
+    return stax.network((6,), stax.Dense(1, **layer), stax.Erf(), stax.Dense(1, **layer), stax.Erf(), stax.Dense(1, **layer))
+
+
+def test_phases_are_those_of_the_literature():
+    # Beside golden values of an independent program.
+    (ordered,) = spectral.phases(deep_network(0.8, 0.18))
+    assert ordered.phase == "ordered" and abs(ordered.slope - 0.6211915814208763) < 1e-12
+    (chaotic,) = spectral.phases(deep_network(2.5, 0.18))
+    assert chaotic.phase == "chaotic" and abs(chaotic.correlation - 0.6162605396819048) < 1e-12
+    assert abs(chaotic.correlation_depth + 1 / np.log(0.8804784717279499)) < 1e-10
+    assert np.all(chaotic.errors < 1e-12)
+    [(weight_std, variance)] = spectral.critical_points(deep_network(0.8, 0.18))
+    assert abs(weight_std**2 - 1.7476037497677033) < 1e-12
+    (critical,) = spectral.phases(deep_network(weight_std**2, 0.18))
+    assert critical.phase == "critical" and np.isinf(critical.correlation_depth)
+    assert abs(critical.variance - variance) < 1e-12
+
+
+def test_kernels_at_depths_are_those_of_networks():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(5, 6))
+    network = deep_network(1.7, 0.18)
+    (two,) = spectral.at_depths(network, x @ x.T / 6, np.array([1.0, -1.0]), [2])
+    np.testing.assert_allclose(two.ntk * np.exp(two.ln_scale), Kernel(network).gram(x).ntk, rtol=1e-12)
+    assert two.predictor is not None and two.predictor > 0
+    assert two.condition == pytest.approx(np.linalg.cond(two.ntk[:2, :2]))
+
+
 def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match="labels"):
+        spectral.at_depths(deep_network(1.0, 0.1), np.eye(2), np.zeros((1, 2)), [3])
+    with pytest.raises(ValueError, match="deviation"):
+        spectral.critical_points(deep_network(1.0, 0.1), b_std=-1.0)
     with pytest.raises(ValueError, match="vectors"):
         images = stax.network((4, 4, 1), stax.Conv(1, (3, 3)), stax.Relu(), stax.Flatten(), stax.Dense(1))
         spectral.network_spectra(images, 3)

@@ -5,6 +5,7 @@ mod files;
 mod gram;
 mod inputs;
 mod learning_curve;
+mod phase;
 #[cfg(feature = "plot")]
 mod plot;
 #[cfg(feature = "plot")]
@@ -59,6 +60,8 @@ enum Command {
     Spectrum(spectrum::Arguments),
     /// Predict the error of the kernel of a network on vectors for numbers of training points, and measure it
     LearningCurve(learning_curve::Arguments),
+    /// Say whether the deep network that repeats the block of this one is ordered, critical or chaotic, and compute its kernels by depth
+    Phase(phase::Arguments),
     /// Compute heat and Matérn kernels on the sphere or the rotation group at angles
     Covariance(covariance::Arguments),
     /// Draw random fields on the sphere
@@ -237,6 +240,7 @@ fn run(command: Command) -> Result<()> {
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Covariance(arguments) => covariance::run(&arguments),
         Command::LearningCurve(arguments) => learning_curve::run(&arguments),
+        Command::Phase(arguments) => phase::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "plot")]
         Command::Plot(arguments) => plot::run(&arguments),

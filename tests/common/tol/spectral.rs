@@ -17,3 +17,27 @@ pub const ROTATIONS: f64 = 512.0 * f64::EPSILON;
 
 /// Numbers of a kernel matrix of some tens of points, by the decomposition and by their definition.
 pub const MATRIX: f64 = 1024.0 * f64::EPSILON;
+
+/// Fixed points and critical points: values stored to 14 digits, and slopes of size 1 that move with them.
+pub const PHASE: f64 = 1e-12;
+
+/// The correlations of tanh in the same list were computed by a quadrature of eleven digits.
+pub const TANH_CORRELATION: f64 = 1e-11;
+
+/// A moment that is put in its own equation: some ε, times slopes up to 10².
+pub const FIXED: f64 = 1024.0 * f64::EPSILON;
+
+/// Central differences with a step of 10⁻⁴: its square, times third derivatives up to 10².
+pub const DIFFERENCE: f64 = 1e-6;
+
+/// A thousand blocks, each of which adds some ε, doubled where errors of correlations add up.
+pub const THOUSAND_BLOCKS: f64 = 16384.0 * f64::EPSILON;
+
+/// Limits of infinite depth at depths of thousands: corrections like 1/l, times a logarithm of l.
+pub const DEEP: f64 = 0.02;
+
+/// Rotations of 16 rings of axes, against 24 rings: measured at 3e-6.
+pub const CROWDED: f64 = 1e-5;
+
+/// Rates of growth at depths of some tens, relative to the asymptotic one.
+pub const RATE: f64 = 0.1;
