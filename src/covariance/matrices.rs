@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::profile::{Covariance, Part};
 use super::space::{Parameter, Space};
-use crate::predict::KernelFunction;
+use crate::predict::{KernelFunction, KernelRows};
 use crate::{Error, Result, check, memory};
 
 /// Rows and columns of a block that is mirrored at a time.
@@ -183,20 +183,19 @@ impl Covariance {
     pub fn kernel_function<'a>(
         &'a self,
         points: ArrayView2<'_, f64>,
-    ) -> Result<
-        KernelFunction<
-            impl Fn(Range<usize>, ArrayViewMut2<'_, f64>) -> Result<()> + Sync + use<'a>,
-        >,
-    > {
+    ) -> Result<impl KernelRows + use<'a>> {
         let points = Points::new(self.space, points)?;
         let diagonal = Array1::from_elem(points.len(), self.variance);
-        KernelFunction::new(diagonal, move |rows, mut out: ArrayViewMut2<'_, f64>| {
-            for (i, mut row) in rows.zip(out.outer_iter_mut()) {
-                let all = 0..points.len();
-                self.write(Part::VALUE, (&points, i), (&points, all), row.iter_mut());
-            }
-            Ok(())
-        })
+        KernelFunction::new(
+            diagonal,
+            move |rows: Range<usize>, mut out: ArrayViewMut2<'_, f64>| {
+                for (i, mut row) in rows.zip(out.outer_iter_mut()) {
+                    let all = 0..points.len();
+                    self.write(Part::VALUE, (&points, i), (&points, all), row.iter_mut());
+                }
+                Ok(())
+            },
+        )
     }
 
     fn symmetric(&self, part: Part, points: ArrayView2<'_, f64>) -> Result<Array2<f64>> {

@@ -42,12 +42,12 @@ impl Table {
         let mut values = [[0.0; TERMS]; PARTS];
         for (i, x) in nodes.points.iter().enumerate() {
             let found = functions(scale * (1.5 + 0.5 * x))?;
-            for part in 0..PARTS {
-                values[part][i] = found[part];
+            for (values, value) in values.iter_mut().zip(found) {
+                values[i] = value;
             }
         }
-        for part in 0..PARTS {
-            self.panels[part].push(nodes.polynomial(&values[part]));
+        for (panels, values) in self.panels.iter_mut().zip(&values) {
+            panels.push(nodes.polynomial(values));
         }
         Ok(())
     }

@@ -175,6 +175,8 @@ impl<E: Into<Expression>> Add<E> for Expression {
 impl<E: Into<Expression>> Sub<E> for Expression {
     type Output = Expression;
 
+    // A difference is the sum with the negative, so that both have one normal form.
+    #[allow(clippy::suspicious_arithmetic_impl)]
     fn sub(self, other: E) -> Expression {
         self + other.into().negated()
     }

@@ -230,7 +230,7 @@ mod tests {
                 slope[0] = y[0] * y[0];
                 Ok(())
             },
-            kinds: vec![0..1],
+            kinds: std::iter::once(0..1).collect(),
             tolerance: 1e-6,
             first_step: 0.1,
         };

@@ -227,7 +227,7 @@ impl LossFlow {
             Ok(())
         };
         let kinds = match self.friction {
-            None => vec![0..entries],
+            None => std::iter::once(0..entries).collect(),
             Some(_) => vec![0..entries, entries..2 * entries],
         };
         let mut order: Vec<usize> = (0..times.len()).collect();

@@ -124,7 +124,8 @@ impl<'a> Moments<'a> {
         let first = self.variance(1.0)?;
         for q in [1e-9, 1e-3, 1e3, 1e9] {
             let ratio = self.variance(q)? / q;
-            if !((ratio - first).abs() <= SPREAD * first) {
+            let same = (ratio - first).abs() <= SPREAD * first;
+            if !same {
                 return Ok(None);
             }
         }
