@@ -117,7 +117,7 @@ fn resample(array: &Array4<f64>, axis: Axis, len: usize) -> Array4<f64> {
 /// The first old pixel that overlaps new pixel `i`, and the weight of each overlapping pixel in the mean.
 ///
 /// Lengths are counted in 1/len of an old pixel, so that all of them are integers. The old pixel j covers
-/// [j len, (j + 1) len), and the new pixel i covers [i old, (i + 1) old).
+/// `[j len, (j + 1) len)`, and the new pixel i covers `[i old, (i + 1) old)`.
 fn area_weights(i: usize, old: usize, len: usize) -> (usize, Vec<f64>) {
     let (begin, end) = (i * old, (i + 1) * old);
     let start = begin / len;

@@ -90,7 +90,7 @@ impl ColourScale {
     }
 }
 
-/// The colour at t in [0, 1] of viridis, interpolated linearly between the tabulated colours.
+/// The colour at t in `[0, 1]` of viridis, interpolated linearly between the tabulated colours.
 fn sequential(t: f64) -> Colour {
     let place = t * (VIRIDIS.len() - 1) as f64;
     let first = (place as usize).min(VIRIDIS.len() - 2);
@@ -105,7 +105,7 @@ fn sequential(t: f64) -> Colour {
     Colour([mix(0), mix(1), mix(2)])
 }
 
-/// The colour at t in [0, 1] of a map from blue through near white to red.
+/// The colour at t in `[0, 1]` of a map from blue through near white to red.
 ///
 /// The map runs on straight lines in Oklab, where equal distances look equal.
 fn diverging(t: f64) -> Colour {
