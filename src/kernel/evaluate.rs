@@ -162,7 +162,8 @@ impl Kernel {
     /// * [`Error::ShapeMismatch`] — the signals are not of the network's input space
     /// * [`Error::NotFinite`] — a value is NaN or infinite
     /// * [`Error::Empty`] — there are no signals
-    /// * [`Error::InvalidValue`] — the kernel of a signal with itself leaves the range of numbers
+    /// * [`Error::InvalidValue`] — coefficients on the sphere do not belong to a real signal
+    /// * [`Error::InInput`] — the squares of a signal, or its kernel with itself, leave the range of numbers
     pub fn prepare<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<PreparedSignals> {
         self.prepare_at_places(
             signals.into(),

@@ -108,7 +108,7 @@ fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<
 /// Carries the kernels of a signal with itself through `steps`.
 ///
 /// # Errors
-/// [`Error::InvalidValue`] if a kernel overflows, or if its largest value underflows.
+/// [`Error::InLayer`] if a kernel overflows, or if its largest value underflows.
 fn run_own<T: Real, P: Place<T>>(
     steps: &[Step],
     place: &mut P,

@@ -115,7 +115,7 @@ impl<R: Refinement> Engine<R> {
     /// Computes the variances of a signal.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the kernel of the signal with itself overflows or underflows.
+    /// [`Error::InLayer`] if the kernel of the signal with itself overflows or underflows.
     pub(crate) fn prepared(&self, signal: Signal<R>) -> Result<Prepared<R::Level>> {
         let geometry = self.first_level()?;
         // Variances that are functions are not kept, but computing them here refuses signals whose kernels leave the range of numbers.

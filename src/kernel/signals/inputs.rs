@@ -27,7 +27,7 @@ impl<'a> Inputs<'a> {
     /// Checks the signals of a network.
     ///
     /// # Errors
-    /// As [`Signals::check`], and [`Error::InvalidValue`] if squares leave the range of numbers.
+    /// As [`Signals::check`], and `Error::InInput` if squares leave the range of numbers.
     pub(crate) fn new(
         network: &'a Network,
         precision: Precision,
