@@ -5,7 +5,7 @@ use haarmonic::covariance::{self, Family, Parameter, Space};
 use haarmonic::ndarray::{Array1, ArrayD, ArrayView2, Ix2};
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyDict;
 
 use crate::arrays::{Input, output, real};
 use crate::errors::OrRaise;
@@ -338,8 +338,7 @@ impl Covariance {
         let options = PyDict::new(py);
         options.set_item("nu", self.nu())?;
         options.set_item("variance", self.variance())?;
-        let arguments: Bound<'py, PyTuple> =
-            (self.space(), self.family(), self.length_scale()).into_pyobject(py)?;
+        let arguments = (self.space(), self.family(), self.length_scale());
         reduced::<Covariance>(py, &options, arguments)
     }
 }
