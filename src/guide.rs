@@ -23,6 +23,7 @@ pages! {
     finite_width "finite-width.md"
     training "training.md"
     spectra "spectra.md"
+    covariances "covariances.md"
     random_fields "random-fields.md"
     plots "plots.md"
     data "data.md"

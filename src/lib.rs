@@ -61,6 +61,7 @@
 //! | computation | threads |
 //! |---|---|
 //! | kernel matrices of infinite and of finite networks, tiles of a store, ensembles of trained networks | all |
+//! | tables, matrices and features of covariances | all |
 //! | products of solvers with kernel rows; factorisations in [`predict`], by the crate faer | all; for faer unless `faer::set_global_parallelism` says otherwise |
 //! | transforms on the sphere, rotations of coefficients | one with the scratch of `make_scratch`, all with the scratch of `make_parallel_scratch` |
 //! | the Wigner transform, correlation and matching on SO(3), single kernel values | the calling thread |

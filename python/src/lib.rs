@@ -9,6 +9,7 @@ mod acquisition;
 mod arguments;
 mod arrays;
 mod axes;
+mod covariance;
 mod errors;
 mod gaussian_process;
 mod harmonics;
@@ -42,6 +43,7 @@ use pyo3::prelude::*;
 fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     acquisition::register(module)?;
+    covariance::register(module)?;
     gaussian_process::register(module)?;
     harmonics::register(module)?;
     kernel::register(module)?;

@@ -26,7 +26,7 @@ impl Covariance {
     /// * `degrees` — L; there are L² columns on S² and L(4L² − 1)/3 on SO(3)
     ///
     /// # Cost and accuracy
-    /// Some ns per entry, on all threads; relative errors of some ε times the degree.
+    /// O(1) time per entry, on all threads; relative errors of some ε times the degree.
     ///
     /// # Errors
     /// As [`gram`](Self::gram), and [`Error::InvalidValue`](crate::Error::InvalidValue) for no degrees or too many.

@@ -93,7 +93,7 @@ impl Covariance {
     /// * `points` — rows as [`Space`] says, of any positive length: shape `[n, 3]` or `[n, 4]`
     ///
     /// # Cost and accuracy
-    /// Some 10 ns per pair, on all threads. Angles are found from differences of coordinates, so that pairs of near points keep their
+    /// One polynomial of 22 terms per pair, on all threads. Angles are found from differences of coordinates, so that pairs of near points keep their
     /// digits.
     ///
     /// # Errors

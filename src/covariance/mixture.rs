@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, FRAC_PI_4};
 
 use super::heat::{Heat, unit_rule};
 use super::space::{Family, Space};
-use super::table::{Nodes, PARTS, Table};
+use super::table::{PARTS, Table};
 use crate::Result;
 
 /// Shares of the whole below this do not count.
@@ -132,31 +132,25 @@ impl Mixture {
     /// The profile of the normalised kernel.
     pub(super) fn table(&self) -> Result<Table> {
         let panels = self.panels();
-        let nodes = Nodes::new();
-        let mut table = Table::new([1.0, 0.0, 0.0]);
-        if self.single || self.space == Space::Rotations {
-            for _ in 0..panels {
-                table.push(&nodes, |square| {
-                    Ok(self.normalised(match self.single {
-                        true => self.of_space(&self.times[0], square),
-                        false => self.class_sum(square),
-                    }))
-                })?;
-            }
-            return Ok(table);
+        let below = [1.0, 0.0, 0.0];
+        if self.single {
+            let value = |_, square| self.normalised(self.of_space(&self.times[0], square));
+            return Ok(Table::new(panels, below, value));
         }
+        if self.space == Space::Rotations {
+            let value = |_, square| self.normalised(self.class_sum(square));
+            return Ok(Table::new(panels, below, value));
+        }
+        let classes = Table::new(panels, [0.0; PARTS], |_, square| self.class_sum(square));
+        let near = |panel: usize| {
+            let range = near_range(0.5_f64.powi(panel as i32 + 1));
+            unit_rule(NEAR_NODES + (NEAR_DENSITY * range) as usize)
+        };
+        let near = (0..panels).map(near).collect::<Result<Vec<_>>>()?;
         let far = unit_rule(FAR_NODES)?;
-        let mut classes = Table::new([0.0; PARTS]);
-        for panel in 0..panels {
-            classes.push(&nodes, |square| Ok(self.class_sum(square)))?;
-            let least = 0.5_f64.powi(panel as i32 + 1);
-            let range = near_range(least);
-            let near = unit_rule(NEAR_NODES + (NEAR_DENSITY * range) as usize)?;
-            table.push(&nodes, |square| {
-                Ok(self.normalised(stabiliser_mean(&classes, square, &near, &far)))
-            })?;
-        }
-        Ok(table)
+        Ok(Table::new(panels, below, |panel, square| {
+            self.normalised(stabiliser_mean(&classes, square, &near[panel], &far))
+        }))
     }
 
     /// The sum of heat kernels on SO(3), whatever the space.

@@ -56,7 +56,7 @@ pub enum Family {
     Heat,
     /// The Matérn kernel of smoothness ν: samples have fewer than ν derivatives. It tends to the heat kernel for large ν.
     Matern {
-        /// ν, from 0.1 to 1000.
+        /// ν, from 1/4 to 1000.
         nu: f64,
     },
 }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use crate::Result;
+use rayon::prelude::*;
 
 /// Terms of a polynomial. The nearest singularity of a kernel, coincidence, is at −3 in the variable of a panel: 5.8⁻²² is rounding.
 const TERMS: usize = 22;
@@ -24,32 +24,34 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// A table without panels, of functions that have the values `below` where no panel is.
-    pub(super) fn new(below: [f64; PARTS]) -> Self {
+    /// Tabulates functions, on all threads.
+    ///
+    /// # Arguments
+    /// * `panels` — how many
+    /// * `below` — the values where no panel is
+    /// * `functions` — from the number of the panel and the argument
+    pub(super) fn new(
+        panels: usize,
+        below: [f64; PARTS],
+        functions: impl Fn(usize, f64) -> [f64; PARTS] + Sync,
+    ) -> Self {
+        let nodes = Nodes::new();
+        let polynomials = |panel: usize| {
+            let scale = 0.5_f64.powi(panel as i32 + 1);
+            let mut values = [[0.0; TERMS]; PARTS];
+            for (i, x) in nodes.points.iter().enumerate() {
+                let found = functions(panel, scale * (1.5 + 0.5 * x));
+                for part in 0..PARTS {
+                    values[part][i] = found[part];
+                }
+            }
+            values.map(|values| nodes.polynomial(&values))
+        };
+        let found: Vec<_> = (0..panels).into_par_iter().map(polynomials).collect();
         Table {
-            panels: [const { Vec::new() }; PARTS],
+            panels: std::array::from_fn(|part| found.iter().map(|panel| panel[part]).collect()),
             below,
         }
-    }
-
-    /// Adds the panel below the last one.
-    pub(super) fn push(
-        &mut self,
-        nodes: &Nodes,
-        mut functions: impl FnMut(f64) -> Result<[f64; PARTS]>,
-    ) -> Result<()> {
-        let scale = 0.5_f64.powi(self.panels[0].len() as i32 + 1);
-        let mut values = [[0.0; TERMS]; PARTS];
-        for (i, x) in nodes.points.iter().enumerate() {
-            let found = functions(scale * (1.5 + 0.5 * x))?;
-            for part in 0..PARTS {
-                values[part][i] = found[part];
-            }
-        }
-        for part in 0..PARTS {
-            self.panels[part].push(nodes.polynomial(&values[part]));
-        }
-        Ok(())
     }
 
     /// All functions at a positive argument, at most 1.
@@ -95,7 +97,7 @@ fn horner(terms: &[f64; TERMS], x: f64) -> f64 {
 }
 
 /// Chebyshev's nodes, and how values there become a polynomial.
-pub(super) struct Nodes {
+struct Nodes {
     points: [f64; TERMS],
     /// Chebyshev coefficients from values.
     transform: Vec<[f64; TERMS]>,
@@ -104,7 +106,7 @@ pub(super) struct Nodes {
 }
 
 impl Nodes {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let n = TERMS as f64;
         // T_k at node i, of an angle that is reduced as an integer
         let chebyshev = |k: usize, i: usize| {

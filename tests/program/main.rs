@@ -3,6 +3,7 @@
 mod commands;
 #[path = "../common/mod.rs"]
 mod common;
+mod covariance;
 mod files;
 #[cfg(unix)]
 mod interrupt;

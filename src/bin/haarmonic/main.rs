@@ -1,5 +1,6 @@
 //! The command line: kernels, predictions and transforms from files to files.
 
+mod covariance;
 mod files;
 mod gram;
 mod inputs;
@@ -55,6 +56,8 @@ enum Command {
     Select(select::Arguments),
     /// Compute the eigenvalues of the kernels of a network on vectors, degree by degree
     Spectrum(spectrum::Arguments),
+    /// Compute heat and Matérn kernels on the sphere or the rotation group at angles
+    Covariance(covariance::Arguments),
     /// Draw random fields on the sphere
     Sample(sample::Arguments),
     /// Say how good predictions are
@@ -216,6 +219,7 @@ fn run(command: Command) -> Result<()> {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
+        Command::Covariance(arguments) => covariance::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         #[cfg(feature = "plot")]
