@@ -406,9 +406,8 @@ fn check_sphere(
             haar,
         };
         let at = [a, b]
-            .iter()
-            .filter_map(|row| places.get(row % count))
-            .copied();
+            .into_iter()
+            .filter_map(|row| places.get(row % count).copied());
         let arguments: Vec<Value> = PAIR.into_iter().chain(at).collect();
         let found = Program::new(&text).kernels(&world, &arguments);
         if a == b && places.is_empty() {
@@ -448,7 +447,7 @@ fn filters_on_the_sphere() {
             .outputs(outputs())
             .build()
             .unwrap();
-        check_sphere(&network, &places, [12, 9], 0, tol::SPHERE);
+        check_sphere(&network, &places, [12, 11], 0, tol::SPHERE);
     }
 }
 
@@ -476,7 +475,7 @@ fn poolings_on_the_sphere() {
     let network = lifted().group_pooling().dense(init).build().unwrap();
     check_sphere(&network, &[], [4, 4], 4, tol::SPHERE);
     let network = lifted().partial_pooling().group_pooling().build().unwrap();
-    check_sphere(&network, &[], [5, 7], 0, tol::SPHERE);
+    check_sphere(&network, &[], [4, 5], 0, tol::SPHERE);
 }
 
 #[test]
