@@ -16,3 +16,6 @@ pub const EXPECTATION: f64 = 1e-8;
 /// What kernels on the sphere are asked for, and what nested quadratures with few nodes are good for.
 pub const ASKED: f64 = 1e-8;
 pub const SPHERE: f64 = 1e-5;
+
+/// The error function of the oracle is good to 1e-12.
+pub const FUNCTION: f64 = 1e-11;

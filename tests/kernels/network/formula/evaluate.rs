@@ -191,7 +191,7 @@ impl Layer {
                     // "for j = 2, …, n"
                     let last = equation.remark.rsplit(' ').next().unwrap();
                     let family = left.strip_suffix('j').unwrap();
-                    for j in 2..=last.parse().unwrap() {
+                    for j in 2..=last.parse::<i32>().unwrap() {
                         environment.insert("j".into(), Value::Number(f64::from(j)));
                         for back in [1, 2] {
                             let value = environment[&format!("{family}{}", j - back)];

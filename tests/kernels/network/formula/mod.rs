@@ -17,7 +17,7 @@ use haarmonic::kernel::{Kernel, KernelMatrices};
 use haarmonic::network::{
     Filter, Init, Layer, Network, Outputs, Padding, Quadrature, SphereSampling,
 };
-use ndarray::{Array2, Array3, Array4, array, s};
+use ndarray::{Array2, Array3, Array4, Axis, array};
 use num_complex::Complex64;
 use parser::{is_equation, latex_blocks, latex_equation, text_blocks, text_equation};
 use rand::{RngExt, SeedableRng};
@@ -152,13 +152,7 @@ fn every_activation() {
         for u in [-1.7, -0.4, 0.0, 0.3, 2.1] {
             let want = activation.value(u);
             let found = at(&equation.right, "u", u);
-            close(
-                &text,
-                found,
-                want,
-                want.abs().max(1.0),
-                tol::activation(degree),
-            );
+            close(&text, found, want, want.abs().max(1.0), tol::FUNCTION);
         }
     }
 }
@@ -167,7 +161,7 @@ fn every_activation() {
 fn polynomials_of_the_largest_degree() {
     for name in ["monomial", "hermite", "rectified-monomial"] {
         let activation = Activation::from_name(name, None, Some(128)).unwrap();
-        let x = vectors().slice_move(s![..2, ..]);
+        let x = vectors().select(Axis(0), &[0, 1]);
         check_vectors(&around(activation), &x, tol::activation(128));
     }
 }
@@ -206,7 +200,7 @@ fn functions_of_the_user() {
     let name = "my \\ {tanh}_1\n% $&#^~";
     let tanh = Elementwise::new(name, 120, f64::tanh, |x| 1.0 / x.cosh().powi(2)).unwrap();
     let network = around(Activation::Elementwise(tanh));
-    let x = vectors().slice_move(s![..2, ..]);
+    let x = vectors().select(Axis(0), &[0, 1]);
     let text = network.formula().to_string();
     assert!(text.contains("Layer 2: my \\ {tanh}_1 % $&#^~\n"), "{text}");
     let latex = network.formula().to_latex();
@@ -284,7 +278,7 @@ fn finite_groups() {
         let text = text(&network);
         let gram = Kernel::new(&network).unwrap().gram(signals.view()).unwrap();
         compare(&text, &gram, tol::MEAN, |i, j| {
-            let signals = [i, j].map(|i| signals.slice(s![i, .., ..]));
+            let signals = [i, j].map(|i| signals.index_axis(Axis(0), i));
             let world = Finite {
                 action: Arc::clone(&action),
                 signals,
@@ -303,7 +297,7 @@ fn check_images(network: &Network, group: PointGroup, shape: [usize; 3]) {
     let text = text(network);
     let gram = Kernel::new(network).unwrap().gram(images.view()).unwrap();
     compare(&text, &gram, tol::MEAN, |i, j| {
-        let signals = [i, j].map(|i| images.slice(s![i, .., .., ..]));
+        let signals = [i, j].map(|i| images.index_axis(Axis(0), i));
         let world = Images {
             elements: group.elements(),
             signals,
@@ -323,7 +317,7 @@ fn images() {
     let cases = [
         (
             PointGroup::C4,
-            [4, 4, 1],
+            [5, 5, 1],
             [window(3, 3, valid), window(3, 3, same)],
         ),
         (
@@ -337,7 +331,7 @@ fn images() {
             [window(3, 1, circular), window(1, 1, valid)],
         ),
         (
-            PointGroup::D4,
+            PointGroup::D2,
             [3, 3, 1],
             [window(3, 3, circular), Filter::Global],
         ),
@@ -399,16 +393,15 @@ fn check_sphere(
     let gram = Kernel::new(network).unwrap().gram(x.view()).unwrap();
     let count = places.len().max(1);
     for (a, b) in [(0, count), (0, 2 * count - 1), (0, count - 1)] {
-        let signals = [a, b].map(|row| Signal::new(x.slice(s![row / count, .., .., ..])));
+        let signals = [a, b].map(|row| Signal::new(x.index_axis(Axis(0), row / count)));
         let world = Sphere {
             signals,
             nodes,
             haar,
         };
         let at = [a, b]
-            .iter()
-            .filter_map(|row| places.get(row % count))
-            .copied();
+            .into_iter()
+            .filter_map(|row| places.get(row % count).copied());
         let arguments: Vec<Value> = PAIR.into_iter().chain(at).collect();
         let found = Program::new(&text).kernels(&world, &arguments);
         if a == b && places.is_empty() {
@@ -431,7 +424,7 @@ fn filters_on_the_sphere() {
         Filter::ring(0.2, 1.1),
         Filter::gaussian(0.4),
         Filter::heat(0.1),
-        Filter::legendre(&[1.0, 0.5, -0.1]),
+        Filter::legendre(&[1.0, 0.4, 0.1]),
     ];
     for filter in filters {
         let lifted = || {
@@ -448,7 +441,7 @@ fn filters_on_the_sphere() {
             .outputs(outputs())
             .build()
             .unwrap();
-        check_sphere(&network, &places, [12, 9], 0, tol::SPHERE);
+        check_sphere(&network, &places, [12, 11], 0, tol::SPHERE);
     }
 }
 
@@ -476,7 +469,7 @@ fn poolings_on_the_sphere() {
     let network = lifted().group_pooling().dense(init).build().unwrap();
     check_sphere(&network, &[], [4, 4], 4, tol::SPHERE);
     let network = lifted().partial_pooling().group_pooling().build().unwrap();
-    check_sphere(&network, &[], [5, 7], 0, tol::SPHERE);
+    check_sphere(&network, &[], [4, 5], 0, tol::SPHERE);
 }
 
 #[test]
