@@ -22,7 +22,12 @@ fn folder() -> TempDir {
     let [weight, bias] = [2.5_f64, 0.18].map(f64::sqrt);
     write(at("erf.toml"), network("erf", weight, bias)).unwrap();
     write(at("relu.toml"), network("relu", 3.0, 0.1)).unwrap();
-    let other = network("erf", weight, bias) + &network("sin", 1.0, 0.0)[43..];
+    // The second of three activations is another one.
+    let sine = "[[layers]]\nkind = \"activation\"\nfunction = \"sin\"\n";
+    let dense = "[[layers]]\nkind = \"dense\"\n";
+    let erf = sine.replace("sin", "erf");
+    let input = "[input]\nspace = \"vector\"\ndimension = 3\n";
+    let other = format!("{input}{dense}{erf}{dense}{sine}{dense}{erf}{dense}");
     write(at("other.toml"), other).unwrap();
     write_npy(at("x.npy"), &ndarray::Array2::<f64>::eye(3)).unwrap();
     write_npy(at("wide.npy"), &ndarray::Array2::<f64>::eye(4)).unwrap();

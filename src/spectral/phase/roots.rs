@@ -15,21 +15,20 @@ const TOUCHES: f64 = 64.0 * f64::EPSILON;
 /// Beside changes between points of a grid in ln q, extremes that come near to zero are looked at: two roots may lie between two points.
 ///
 /// # Arguments
-/// * `function` — of q; infinite values have a sign, NaN ends the search
+/// * `function` — of q; infinite values have a sign, and where it is NaN there are no roots
 pub(super) fn roots(function: impl Fn(f64) -> Result<f64>) -> Result<Vec<f64>> {
     let at = |x: f64| function(x.exp());
     let count = ((HIGHEST / LOWEST).ln() * PER_FACTOR).ceil() as usize;
     let place = |i: usize| LOWEST.ln() + (HIGHEST / LOWEST).ln() * i as f64 / count as f64;
-    let mut values = Vec::with_capacity(count + 1);
-    for i in 0..=count {
-        match at(place(i))? {
-            value if value.is_nan() => break,
-            value => values.push(value),
-        }
-    }
+    let values = (0..=count)
+        .map(|i| at(place(i)))
+        .collect::<Result<Vec<f64>>>()?;
     let mut found = Vec::new();
     for i in 1..values.len() {
         let [last, now] = [values[i - 1], values[i]];
+        if last.is_nan() || now.is_nan() {
+            continue;
+        }
         if (last < 0.0) != (now < 0.0) {
             found.push(bisected(&at, place(i - 1), place(i))?);
         } else if let Some(&next) = values.get(i + 1)

@@ -31,7 +31,7 @@ pub const FIXED: f64 = 1024.0 * f64::EPSILON;
 pub const DIFFERENCE: f64 = 1e-6;
 
 /// A thousand blocks, each of which adds some ε, doubled where errors of correlations add up.
-pub const THOUSAND_BLOCKS: f64 = 16384.0 * f64::EPSILON;
+pub const THOUSAND_BLOCKS: f64 = 65536.0 * f64::EPSILON;
 
 /// Limits of infinite depth at depths of thousands: corrections like 1/l, times a logarithm of l.
 pub const DEEP: f64 = 0.02;

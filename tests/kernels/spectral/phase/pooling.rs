@@ -8,7 +8,7 @@ use haarmonic::group::FiniteAction;
 use haarmonic::kernel::Kernel;
 use haarmonic::network::{Filter, Init, Network, Quadrature, SphereSampling};
 use haarmonic::spectral::{DeepInputs, RepeatedBlock};
-use ndarray::{Array1, Array2, Array3, Array4, s};
+use ndarray::{Array1, Array2, Array3, Array4, Axis, Slice};
 use num_complex::Complex64;
 use std::f64::consts::PI;
 
@@ -22,10 +22,10 @@ fn on_a_circle() -> (Array2<f64>, DeepInputs, DeepInputs) {
         let terms = (0..PIXELS).map(|p| x[[i, p]] * x[[j, (p + r) % PIXELS]]);
         terms.sum::<f64>() / PIXELS as f64
     });
-    let variances = products.slice(s![.., .., 0]).diag().to_vec();
+    let variances = products.index_axis(Axis(2), 0).diag().to_vec();
     let weights = [1.0 / PIXELS as f64; PIXELS];
     let pooled = DeepInputs::pooled(&variances, products.view(), &weights).unwrap();
-    let plain = DeepInputs::from_gram(products.slice(s![.., .., 0])).unwrap();
+    let plain = DeepInputs::from_gram(products.index_axis(Axis(2), 0)).unwrap();
     (x, pooled, plain)
 }
 
@@ -167,8 +167,12 @@ fn bad_arguments_are_named() {
     assert!(DeepInputs::over_rotations(coeffs.view(), 0, 4).is_err());
     assert!(DeepInputs::over_rotations(coeffs.view(), 4, 0).is_err());
     assert!(DeepInputs::over_rotations(coeffs.view(), 4, 100).is_err());
-    assert!(DeepInputs::over_rotations(coeffs.slice(s![..0, .., .., ..]), 4, 4).is_err());
-    assert!(DeepInputs::over_rotations(coeffs.slice(s![.., .., .., ..4]), 4, 4).is_err());
+    assert!(
+        DeepInputs::over_rotations(coeffs.slice_axis(Axis(0), Slice::from(..0)), 4, 4).is_err()
+    );
+    assert!(
+        DeepInputs::over_rotations(coeffs.slice_axis(Axis(3), Slice::from(..4)), 4, 4).is_err()
+    );
     let products = Array3::from_elem((1, 1, 2), 1.0);
     for (variances, weights) in [
         (vec![1.0], vec![0.5, 0.6]),
