@@ -6,7 +6,7 @@ use haarmonic::Error;
 use haarmonic::covariance::{Covariance, Family, Parameter, Space};
 use haarmonic::group::{Rotation, SpherePoint};
 use haarmonic::predict::{ConjugateGradient, Evidence, KernelRows, Ridge};
-use ndarray::{Array2, ArrayView2, Axis, arr1, array, s};
+use ndarray::{Array2, ArrayView2, Axis, Slice, arr1, array};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -76,9 +76,9 @@ fn entries_are_values_at_angles() {
                 );
             }
             let cross = covariance
-                .cross(points.slice(s![3..9, ..]), points.view())
+                .cross(points.slice_axis(Axis(0), Slice::from(3..9)), points.view())
                 .unwrap();
-            assert_eq!(cross, gram.slice(s![3..9, ..]));
+            assert_eq!(cross, gram.slice_axis(Axis(0), Slice::from(3..9)));
         }
     }
 }
@@ -197,7 +197,7 @@ fn evidence_and_solvers_take_them() {
     let gram = covariance.gram(points.view()).unwrap();
     let mut out = Array2::zeros((7, 40));
     rows.write_rows(5..12, out.view_mut()).unwrap();
-    assert_eq!(out, gram.slice(s![5..12, ..]));
+    assert_eq!(out, gram.slice_axis(Axis(0), Slice::from(5..12)));
     let solved = ConjugateGradient::default()
         .fit(&rows, targets.view(), Ridge::Absolute(0.01), None)
         .unwrap();

@@ -47,12 +47,12 @@ fn added_points_are_as_if_fitted() {
             assert_named_close(
                 "variance",
                 &marginals.variance,
-                &b.covariance.diag().to_owned(),
+                b.covariance.diag().to_owned(),
                 tolerance,
             );
             assert_named_close(
                 "mean",
-                &process.predict_mean(cross).unwrap(),
+                process.predict_mean(cross).unwrap(),
                 &b.mean,
                 tolerance,
             );
@@ -197,7 +197,7 @@ fn samples_without_noise_interpolate() {
         Evidence::fit(problem.nngp_dd.view(), problem.targets.view(), Ridge::NONE).unwrap();
     let tolerance = predict_tol::solve(evidence.condition());
     for sample in samples.outer_iter() {
-        assert_named_close("sample", &sample, &problem.targets, tolerance);
+        assert_named_close("sample", sample, &problem.targets, tolerance);
     }
     assert_eq!(samples, draw());
 }

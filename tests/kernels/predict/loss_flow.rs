@@ -95,7 +95,8 @@ fn other_losses_are_their_integration_in_small_steps() {
         (p - &y) / 9.0
     };
     let logistic = |f: &Array2<f64>| (f.mapv(|f| 0.5 * (1.0 + (0.5 * f).tanh())) - &y) / 27.0;
-    let gradients: [(Loss, &dyn Fn(&Array2<f64>) -> Array2<f64>); 2] =
+    type Gradient<'a> = &'a dyn Fn(&Array2<f64>) -> Array2<f64>;
+    let gradients: [(Loss, Gradient<'_>); 2] =
         [(Loss::CrossEntropy, &softmax), (Loss::Logistic, &logistic)];
     for (loss, gradient) in gradients {
         for friction in [None, Some(0.0), Some(0.7)] {

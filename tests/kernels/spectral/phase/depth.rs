@@ -18,7 +18,8 @@ pub fn vectors(n: usize, dimension: usize) -> Array2<f64> {
             .wrapping_add(1442695040888963407);
         (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
     };
-    let mut x = Array2::from_shape_simple_fn((n, dimension), || (0..12).map(|_| uniform()).sum());
+    let mut x =
+        Array2::from_shape_simple_fn((n, dimension), || (0..12).map(|_| uniform()).sum::<f64>());
     for mut row in x.outer_iter_mut() {
         let length = row.dot(&row).sqrt();
         row *= (dimension as f64).sqrt() / length;
