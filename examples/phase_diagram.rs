@@ -5,10 +5,10 @@
 //! Expect: a table over the weight variance, with the phase, the depth scale of correlations and the condition numbers of the neural tangent
 //! kernel at 10 and at 100 layers; then the critical weight standard deviation. Some seconds.
 
+use haarmonic::Result;
 use haarmonic::activation::Activation;
 use haarmonic::network::Init;
 use haarmonic::spectral::{DeepInputs, Phase, RepeatedBlock, critical_points, phases};
-use haarmonic::{Result, ndarray};
 use ndarray::{Array1, Array2};
 
 const BIAS_STD: f64 = 0.3;

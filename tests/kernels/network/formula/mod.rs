@@ -220,10 +220,14 @@ fn branches() {
     let network = Network::vector(3)
         .dense(init(1.1))
         .residual(|block| {
-            block.activation(Activation::Relu).dense(init(0.7)).sum(
-                |block| block.activation(Activation::Erf).dense(init(1.2)),
-                |block| block.dense(Init::new(1e-3, 1e-7)),
-            )
+            block
+                .activation(Activation::Relu)
+                .dense(init(0.7))
+                .sum(
+                    |block| block.activation(Activation::Erf).dense(init(1.2)),
+                    |block| block.dense(Init::new(1e-3, 1e-7)),
+                )
+                .dense(init(0.6))
         })
         .activation(Activation::Gelu)
         .residual(|block| block.dense(init(0.8)))
@@ -236,7 +240,7 @@ fn branches() {
         "{text}"
     );
     assert!(
-        text.contains("Θ₂(x, x') = Θ₂.₁.₃(x, x') + Θ₁(x, x')"),
+        text.contains("Θ₂(x, x') = Θ₂.₁.₄(x, x') + Θ₁(x, x')"),
         "{text}"
     );
     check_vectors(&network, &vectors(), tol::activation(0));
