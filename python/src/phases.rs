@@ -153,9 +153,11 @@ fn at_depths<'py>(
     };
     let compute = || -> Result<Vec<spectral::AtDepth>> {
         let gram = gram
+            .view()
             .into_dimensionality::<Ix2>()
             .map_err(|_| shaped("gram", "[n, n]", gram.shape()))?;
         let labels = labels
+            .view()
             .into_dimensionality::<Ix1>()
             .map_err(|_| shaped("labels", "[m]", labels.shape()))?;
         let inputs = DeepInputs::from_gram(gram)?;

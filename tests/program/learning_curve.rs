@@ -132,7 +132,7 @@ fn curves_are_drawn() {
     ];
     let output = run(
         &folder,
-        &[&arguments[..], &["--plot", "c.svg", "--out", "c.npz"]].concat(),
+        &[&arguments[..], &["--picture", "c.svg", "--out", "c.npz"]].concat(),
     );
     assert!(output.status.success(), "{output:?}");
     let picture = std::fs::read_to_string(folder.path().join("c.svg")).unwrap();

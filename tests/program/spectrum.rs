@@ -78,3 +78,23 @@ fn other_networks_and_degrees_are_refused() {
         assert!(!folder.path().join("s.npz").exists());
     }
 }
+
+#[cfg(feature = "plot")]
+#[test]
+fn spectra_are_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path().join("n.toml"), NETWORK).unwrap();
+    let arguments = ["n.toml", "--degrees", "12", "--out", "s.npz", "--picture"];
+    let output = spectrum(&folder, &[&arguments[..], &["s.svg"]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let text = std::fs::read_to_string(folder.path().join("s.svg")).unwrap();
+    assert!(crate::common::pictures::elements(&text).len() > 20);
+    for name in ["nngp", "ntk", "ntk, sum of further degrees"] {
+        assert!(text.contains(name), "{name}");
+    }
+    // A format that cannot be drawn is refused before the work, and no file is written.
+    std::fs::remove_file(folder.path().join("s.npz")).unwrap();
+    let output = spectrum(&folder, &[&arguments[..], &["s.gif"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!folder.path().join("s.npz").exists());
+}

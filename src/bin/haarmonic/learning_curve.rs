@@ -47,10 +47,10 @@ pub struct Arguments {
     /// Seed of points, targets and noise
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Draw the curves, too (.png or .svg)
+    /// Where to draw the curves (.png or .svg)
     #[cfg(feature = "plot")]
     #[arg(long)]
-    plot: Option<PathBuf>,
+    picture: Option<PathBuf>,
     /// Where to write `points`, `risk`, `test`, `train`, `effective_ridge`, `learnability` and `mode_risk` by degree, and with --simulate `measured`,
     /// `measured_error`, `leave_one_out`, `leave_one_out_error` (.npz)
     #[arg(long)]
@@ -60,7 +60,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     check_output(&arguments.out, [arguments.network.as_path()])?;
     #[cfg(feature = "plot")]
-    if let Some(picture) = &arguments.plot {
+    if let Some(picture) = &arguments.picture {
         check_output(
             picture,
             [&arguments.network, &arguments.out].map(PathBuf::as_path),
@@ -92,7 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     write(arguments, &spectrum, &predicted, measured.as_deref())?;
     #[cfg(feature = "plot")]
-    if let Some(picture) = &arguments.plot {
+    if let Some(picture) = &arguments.picture {
         draw(arguments, &predicted, measured.as_deref(), picture)?;
     }
     say::lines(&table(
