@@ -121,14 +121,14 @@ pub fn critical_points(activation: &Activation, bias_std: f64) -> Result<Vec<Cri
             let [weight, _] = squares(&moments, SMALL * SMALL)?;
             points.push(alone(weight, 0.0));
         }
-        // Without bias the function below is all rounding near 0: its roots there are no points.
     }
     let function = |q: f64| {
         let [weight, left] = squares(&moments, q)?;
         Ok(match weight {
             _ if weight == 0.0 => f64::NAN,
             _ if !left.is_finite() => f64::NAN,
-            _ if (left - bias).abs() <= ROUNDING * q => 0.0,
+            // Without bias the numbers near q = 0 are all rounding.
+            _ if bias == 0.0 && left.abs() <= ROUNDING * q => 0.0,
             _ => left - bias,
         })
     };

@@ -18,7 +18,8 @@ pub fn vectors(n: usize, dimension: usize) -> Array2<f64> {
             .wrapping_add(1442695040888963407);
         (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
     };
-    let mut x = Array2::from_shape_simple_fn((n, dimension), || (0..12).map(|_| uniform()).sum());
+    let mut x =
+        Array2::from_shape_simple_fn((n, dimension), || (0..12).map(|_| uniform()).sum::<f64>());
     for mut row in x.outer_iter_mut() {
         let length = row.dot(&row).sqrt();
         row *= (dimension as f64).sqrt() / length;
@@ -84,17 +85,22 @@ fn kernels_are_those_of_the_recursion() {
             .unwrap()
             .remove(0);
         let want = Kernel::new(&network).unwrap().gram(x.view()).unwrap();
+        // The recursion of the crate carries small angles, which a kink passes on, beside the covariances.
+        let tolerance = match block.activation {
+            Activation::Relu => tol::THOUSAND_KINKS,
+            _ => tol::THOUSAND_BLOCKS,
+        };
         let scale = found.ln_scale.exp();
         for ((place, value), want) in found.ntk.indexed_iter().zip(&want.ntk) {
             let error = (value * scale - want).abs();
             assert!(
-                error <= tol::THOUSAND_BLOCKS * want,
+                error <= tolerance * want.abs(),
                 "{block} {place:?}: {error:e}"
             );
         }
         for ((i, j), c) in found.correlations.indexed_iter() {
             let want = want.nngp[[i, j]] / (want.nngp[[i, i]] * want.nngp[[j, j]]).sqrt();
-            assert!((c - want).abs() <= tol::THOUSAND_BLOCKS, "{block}");
+            assert!((c - want).abs() <= tolerance, "{block}");
         }
     }
 }

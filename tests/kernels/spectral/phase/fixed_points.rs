@@ -64,7 +64,7 @@ fn numbers_are_those_of_another_program() {
     for (name, row) in names.into_iter().zip(rows.outer_iter()) {
         let activation = match name {
             "tanh" => tanh(256),
-            name => Activation::from_name(name).unwrap(),
+            name => Activation::from_name(name, None, None).unwrap(),
         };
         let found = phases(&activation, init(row[0], row[1])).unwrap();
         assert_eq!(found.fixed_points.len(), 1);
@@ -102,7 +102,7 @@ fn the_line_is_that_of_another_program() {
     {
         let activation = match name {
             "tanh" => tanh(256),
-            name => Activation::from_name(name).unwrap(),
+            name => Activation::from_name(name, None, None).unwrap(),
         };
         let found = critical_points(&activation, row[0].sqrt()).unwrap();
         assert_eq!(found.len(), 1, "{name}: {found:?}");
