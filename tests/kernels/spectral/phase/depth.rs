@@ -53,7 +53,7 @@ fn kernels_are_those_of_the_recursion() {
     for (block, depth) in [
         (critical(Activation::Erf, bias), 1000),
         (critical(Activation::Relu, 0.0), 1000),
-        (critical(Activation::Gelu, 0.3), 200),
+        (RepeatedBlock::new(Activation::Gelu, init(0.25, 0.09)), 200),
         (residual, 1000),
         (ordered, 1000),
         (chaotic, 12),
