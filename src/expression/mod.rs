@@ -176,7 +176,7 @@ impl<E: Into<Expression>> Sub<E> for Expression {
     type Output = Expression;
 
     fn sub(self, other: E) -> Expression {
-        self + other.into().negated()
+        Add::add(self, other.into().negated())
     }
 }
 
