@@ -178,7 +178,7 @@ impl<E: Into<Expression>> Sub<E> for Expression {
     // A difference is the sum with the negative, so that both have one normal form.
     #[allow(clippy::suspicious_arithmetic_impl)]
     fn sub(self, other: E) -> Expression {
-        self + other.into().negated()
+        Add::add(self, other.into().negated())
     }
 }
 

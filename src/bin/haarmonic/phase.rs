@@ -256,8 +256,12 @@ impl Found {
             )];
         }
         let line = |point: &CriticalPoint| {
+            let repels = match point.variance_slope > 1.0 + 1e-9 {
+                true => ", where variances leave the fixed point",
+                false => "",
+            };
             format!(
-                "critical at weight std {:.12} (±{:.0e}), {:+.6} from here",
+                "critical at weight std {:.12} (±{:.0e}), {:+.6} from here{repels}",
                 point.init.weight_std,
                 point.weight_std_error,
                 point.init.weight_std - init.weight_std

@@ -19,6 +19,8 @@ pub struct CriticalPoint {
     pub init: Init,
     /// The fixed point q of the variances; 1 for homogeneous activations, where every variance is one.
     pub variance: f64,
+    /// The slope of the variances at q: above 1 they leave it, and the network is critical for inputs of this one variance alone.
+    pub variance_slope: f64,
     /// Estimated error of σw.
     pub weight_std_error: f64,
     /// Estimated error of the variance.
@@ -103,6 +105,7 @@ pub fn critical_points(activation: &Activation, bias_std: f64) -> Result<Vec<Cri
     let alone = |weight: f64, variance: f64| CriticalPoint {
         init: Init::new(weight.sqrt(), 0.0),
         variance,
+        variance_slope: 1.0,
         weight_std_error: ROUNDING * weight.sqrt(),
         variance_error: 0.0,
     };
@@ -121,14 +124,14 @@ pub fn critical_points(activation: &Activation, bias_std: f64) -> Result<Vec<Cri
             let [weight, _] = squares(&moments, SMALL * SMALL)?;
             points.push(alone(weight, 0.0));
         }
-        // Without bias the function below is all rounding near 0: its roots there are no points.
     }
     let function = |q: f64| {
         let [weight, left] = squares(&moments, q)?;
         Ok(match weight {
             _ if weight == 0.0 => f64::NAN,
             _ if !left.is_finite() => f64::NAN,
-            _ if (left - bias).abs() <= ROUNDING * q => 0.0,
+            // Without bias the numbers near q = 0 are all rounding.
+            _ if bias == 0.0 && left.abs() <= ROUNDING * q => 0.0,
             _ => left - bias,
         })
     };
@@ -158,6 +161,7 @@ pub fn critical_points(activation: &Activation, bias_std: f64) -> Result<Vec<Cri
         points.push(CriticalPoint {
             init: Init::new(weight.sqrt(), bias_std),
             variance: q,
+            variance_slope: weight * moments.variance(q)? / q * moments.log_slope(q)?,
             weight_std_error: relative * change + ROUNDING * weight.sqrt() + nodes,
             variance_error: relative * q,
         });

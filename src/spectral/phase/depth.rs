@@ -64,8 +64,8 @@ impl RepeatedBlock {
     /// * `depths` — numbers of blocks, in any order
     ///
     /// # Cost and accuracy
-    /// O(n² · nodes) activations per block. Errors of the kernels grow like depth · ε, apart from the chaotic phase, where errors of the
-    /// correlations are forgotten.
+    /// O(n² · nodes) activations per block. Errors of the kernels grow like depth · ε; with a kink, where inputs come to an angle θ, by
+    /// ε/θ per block: 10⁻¹⁰ after a thousand critical blocks of ReLU.
     ///
     /// # Errors
     /// * [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] — no labels, more labels than inputs, no depth

@@ -121,7 +121,8 @@ impl DeepInputs {
     /// * `intervals` — of angles, 1 to 26
     ///
     /// # Cost and accuracy
-    /// O(n · channels · rings² · intervals · L³) time, once.
+    /// O(n · channels · rings² · intervals · L³) time, once. The error falls exponentially with the number of rings: for degrees below 3 and
+    /// two activations, 24 rings leave 3e-6 of the kernel.
     ///
     /// # Errors
     /// As [`pooled`](Self::pooled), and [`Error::InvalidValue`] for no rings and intervals out of range.

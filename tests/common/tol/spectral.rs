@@ -33,10 +33,13 @@ pub const DIFFERENCE: f64 = 1e-6;
 /// A thousand blocks, each of which adds some ε, doubled where errors of correlations add up.
 pub const THOUSAND_BLOCKS: f64 = 65536.0 * f64::EPSILON;
 
+/// A thousand blocks with a kink: a correlation wrong by ε makes an angle θ, 0.01 at the end, wrong by ε/θ, and errors add up.
+pub const THOUSAND_KINKS: f64 = 1e-9;
+
 /// Limits of infinite depth at depths of thousands: corrections like 1/l, times a logarithm of l.
 pub const DEEP: f64 = 0.02;
 
-/// Rotations of 16 rings of axes, against 24 rings: measured at 3e-6.
+/// Rotations on 24 rings of axes: measured at 3e-6.
 pub const CROWDED: f64 = 1e-5;
 
 /// Rates of growth at depths of some tens, relative to the asymptotic one.

@@ -53,7 +53,7 @@ fn kernels_are_those_of_the_recursion() {
     for (block, depth) in [
         (critical(Activation::Erf, bias), 1000),
         (critical(Activation::Relu, 0.0), 1000),
-        (critical(Activation::Gelu, 0.3), 200),
+        (RepeatedBlock::new(Activation::Gelu, init(0.25, 0.09)), 200),
         (residual, 1000),
         (ordered, 1000),
         (chaotic, 12),
@@ -85,17 +85,22 @@ fn kernels_are_those_of_the_recursion() {
             .unwrap()
             .remove(0);
         let want = Kernel::new(&network).unwrap().gram(x.view()).unwrap();
+        // The recursion of the crate carries small angles, which a kink passes on, beside the covariances.
+        let tolerance = match block.activation {
+            Activation::Relu => tol::THOUSAND_KINKS,
+            _ => tol::THOUSAND_BLOCKS,
+        };
         let scale = found.ln_scale.exp();
         for ((place, value), want) in found.ntk.indexed_iter().zip(&want.ntk) {
             let error = (value * scale - want).abs();
             assert!(
-                error <= tol::THOUSAND_BLOCKS * want,
+                error <= tolerance * want.abs(),
                 "{block} {place:?}: {error:e}"
             );
         }
         for ((i, j), c) in found.correlations.indexed_iter() {
             let want = want.nngp[[i, j]] / (want.nngp[[i, i]] * want.nngp[[j, j]]).sqrt();
-            assert!((c - want).abs() <= tol::THOUSAND_BLOCKS, "{block}");
+            assert!((c - want).abs() <= tolerance, "{block}");
         }
     }
 }

@@ -253,6 +253,8 @@ fn networks_on_the_line_are_critical() {
                     .unwrap_or_else(|| panic!("{activation} {bias}: {found:?}"));
                 assert_eq!(point.phase, Phase::Critical, "{activation} {bias}");
                 assert_eq!(point.correlation_depth(), Some(f64::INFINITY));
+                let difference = point.variance_slope - critical.variance_slope;
+                assert!(difference.abs() <= tol::DIFFERENCE, "{activation} {bias}");
                 seen += 1;
             }
         }

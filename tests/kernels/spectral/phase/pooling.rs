@@ -119,7 +119,7 @@ fn rotations_beside_their_networks() {
         .build()
         .unwrap();
     let want = Kernel::new(&network).unwrap().gram(coeffs.view()).unwrap();
-    let inputs = DeepInputs::over_rotations(coeffs.view(), 16, 6).unwrap();
+    let inputs = DeepInputs::over_rotations(coeffs.view(), 24, 4).unwrap();
     let block = RepeatedBlock::of_network(&network).unwrap();
     let found = block
         .at_depths(&inputs, Array1::zeros(2).view(), &[2])
@@ -136,11 +136,11 @@ fn rotations_beside_their_networks() {
 /// Pooled over SO(3), condition numbers of chaotic networks grow like χ₁^{l/2} in place of 1, of critical ones like l in place of a limit.
 #[test]
 fn rotations_let_condition_numbers_grow() {
-    let inputs = DeepInputs::over_rotations(on_the_sphere(2).view(), 10, 10).unwrap();
+    let inputs = DeepInputs::over_rotations(on_the_sphere(2).view(), 12, 13).unwrap();
     let labels = Array1::zeros(2);
     let chaotic = RepeatedBlock::new(Activation::Erf, init(2.5, 0.18));
     let found = chaotic
-        .at_depths(&inputs, labels.view(), &[56, 72])
+        .at_depths(&inputs, labels.view(), &[88, 104])
         .unwrap();
     let [_, want] = chaotic.phases().unwrap().fixed_points[0]
         .rotation_pooled_growth()
