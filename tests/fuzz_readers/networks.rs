@@ -36,17 +36,23 @@ fn network_files() {
         nested += &format!("[[{place}]]\nkind = \"residual\"\n");
         place += ".branch";
     }
+    // The first file that holds some words, with others in their place.
+    let replaced = |words: &str, others: &str| {
+        let text = texts.iter().find(|text| text.contains(words)).unwrap();
+        text.replace(words, others)
+    };
+    let outputs = |degree: &str| texts.last().unwrap().replace("bandlimit = 2", degree);
     let forged = [
         nested,
         "[[a.".repeat(20_000),
         format!("a = {}", "[".repeat(100_000)),
         format!("a{} = 1", ".a".repeat(50_000)),
-        texts[0].replace("= 7", "= 18446744073709551615"),
-        texts[1].replace("bandlimit = 6", "bandlimit = 9223372036854775807"),
-        texts[5].replace("bandlimit = 2", "bandlimit = 9223372036854775807"),
+        replaced("dimension = 7", "dimension = 18446744073709551615"),
+        replaced("bandlimit = 6", "bandlimit = 9223372036854775807"),
+        outputs("bandlimit = 9223372036854775807"),
         // 32 million rotations.
-        texts[5].replace("bandlimit = 2", "bandlimit = 200"),
-        texts[5].replace("bandlimit = 2", "bandlimit = 4000"),
+        outputs("bandlimit = 200"),
+        outputs("bandlimit = 4000"),
         // Thousands of layers, the last of them wrong.
         format!("{}[[layers]]\n", texts[0].split("[[").next().unwrap())
             + &"[[layers]]\nkind = \"dense\"\nweight_std = 1.0\nbias_std = 0.5\n".repeat(20_000),

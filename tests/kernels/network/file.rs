@@ -49,8 +49,8 @@ fn documented_files_parse_to_the_networks_they_describe() {
         .dense(Init::default())
         .build()
         .unwrap();
-    let [_, _, plane, local] = documented_files()[..] else {
-        panic!("the page has four files")
+    let [_, _, plane, local, _] = documented_files()[..] else {
+        panic!("the page has five files")
     };
     assert_eq!(Network::from_toml(plane).unwrap(), built);
 
