@@ -300,17 +300,13 @@ fn at_depths<'py>(
     static CLASS: Class = Class::new("AtDepth");
     let network = &network.0;
     let (gram, labels) = (arrays::real(gram, "gram")?, arrays::real(labels, "labels")?);
-    let (gram, labels) = (gram.view(), labels.view());
-    let shaped = |what: &str, expected: &str, found: &[usize]| {
-        Error::shape(what, expected.to_owned(), found.to_vec())
-    };
+    let shapes = [gram.view().shape().to_vec(), labels.view().shape().to_vec()];
+    let [of_gram, of_labels] = shapes;
     let compute = || -> Result<Vec<spectral::AtDepth>> {
-        let gram = gram
-            .into_dimensionality::<Ix2>()
-            .map_err(|_| shaped("gram", "[n, n]", gram.shape()))?;
-        let labels = labels
-            .into_dimensionality::<Ix1>()
-            .map_err(|_| shaped("labels", "[m]", labels.shape()))?;
+        let gram = gram.view().into_dimensionality::<Ix2>();
+        let gram = gram.map_err(|_| Error::shape("gram", "[n, n]", of_gram))?;
+        let labels = labels.view().into_dimensionality::<Ix1>();
+        let labels = labels.map_err(|_| Error::shape("labels", "[m]", of_labels))?;
         let inputs = DeepInputs::from_gram(gram)?;
         RepeatedBlock::of_network(network)?.at_depths(&inputs, labels, &depths)
     };
