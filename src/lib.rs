@@ -23,7 +23,7 @@
 //! | [`sphere`] | sampling, the spherical-harmonic transform, coefficients, zonal functions, random fields |
 //! | [`so3`] | the Wigner transform, correlations, random fields on SO(3) |
 //! | [`activation`] | Gaussian expectations of activation functions |
-//! | [`network`] | networks: builder, file, validation |
+//! | [`network`] | networks: builder, file, validation, their kernels in symbols |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | [`covariance`] | heat and Matérn kernels on S² and SO(3) |
 //! | [`finite_width`] | networks of finite width, their empirical kernels |

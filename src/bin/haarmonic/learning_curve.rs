@@ -258,11 +258,14 @@ fn draw(
 ) -> Result<()> {
     let sizes: Vec<f64> = arguments.points.iter().map(|&n| n as f64).collect();
     let risk: Vec<f64> = predicted.iter().map(|risk| risk.risk).collect();
-    let measured = measured.unwrap_or_default().iter();
-    let [found, error] = [
-        measured.clone().map(|risk| risk.risk).collect::<Vec<_>>(),
-        measured.map(|risk| risk.risk_error).collect(),
-    ];
+    let measured = measured.unwrap_or_default();
+    let column = |of: fn(&MeasuredRisk) -> f64| -> Vec<f64> { measured.iter().map(of).collect() };
+    let [found, error] = [column(|risk| risk.risk), column(|risk| risk.risk_error)];
+    // Left-out targets carry the noise; the risk does not.
+    let noise = arguments.noise;
+    let mut left_out = column(|risk| risk.leave_one_out);
+    left_out.iter_mut().for_each(|error| *error -= noise);
+    let left_out_error = column(|risk| risk.leave_one_out_error);
     let mut curves = vec![Curve {
         name: "predicted",
         sizes: &sizes,
@@ -275,6 +278,12 @@ fn draw(
             sizes: &sizes,
             mean: &found,
             error: Some(&error),
+        });
+        curves.push(Curve {
+            name: "leave-one-out, less the noise",
+            sizes: &sizes,
+            mean: &left_out,
+            error: Some(&left_out_error),
         });
     }
     let labels = Labels {

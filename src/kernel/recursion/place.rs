@@ -12,6 +12,9 @@ use super::geometry::{Geometry, Side};
 /// The rounding error of $`1 - c^2`$ after a mean over many fibres, for a correlation c.
 const POOLED_NOISE: f64 = 64.0 * f64::EPSILON;
 
+/// Rounding of a covariance and of a variance in one layer, which reach their values by different operations.
+const COPY_NOISE: f64 = 16.0 * f64::EPSILON;
+
 /// Both kernels at the points of a batch, and spare buffers for the branches of sums.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fibres<T> {
@@ -224,10 +227,13 @@ impl Place<f64> for RowPlace<'_> {
         let row = self.row_variances.next().expect(expected);
         let columns = self.column_variances.next().expect(expected);
         let (own, others) = (row.variance()[self.row], columns.variance());
-        // The limits −1 mark no column: no correlation is above 2 or below −2.
-        let closeness = closeness(activation).unwrap_or([-1.0; 2]);
+        // The limits −1 mark no column: no correlation is above 2 or below −2. A pair at a kink is recognised by its angle.
+        let (closeness, copy) = match closeness(activation) {
+            Some(limits) => (limits, 0.0),
+            None => ([-1.0; 2], COPY_NOISE),
+        };
         let nngp = &mut fibres.nngp;
-        clamp(nngp, own, others, self.slack, closeness, self.close)?;
+        clamp(nngp, own, others, self.slack, closeness, copy, self.close)?;
         activation.apply_row(
             (row, self.row),
             columns,
@@ -334,6 +340,9 @@ impl Place<f64> for ClosePlace {
 /// # Arguments
 /// * `slack` — the relative amount by which rounding or a quadrature may exceed a bound
 /// * `closeness` — the distances from 1 and from −1 below which a correlation is marked
+/// * `copy` — where both variances are equal, and the covariance so nearly equal to them, relatively, the pair is a signal and its copy. In
+///   a chaotic network every layer multiplies the distance of a correlation from 1; without this a rounding error would grow until a
+///   signal and its copy were as different as any two
 ///
 /// # Errors
 /// [`Error::NotACovariance`] if a covariance exceeds its bound by more than the slack.
@@ -343,6 +352,7 @@ fn clamp(
     column_variances: &[f64],
     slack: f64,
     closeness: [f64; 2],
+    copy: f64,
     close: &mut [bool],
 ) -> Result<()> {
     let valid = pulp::Arch::new().dispatch(Clamp {
@@ -352,6 +362,7 @@ fn clamp(
         column_variances,
         guard: 1.0 + slack,
         limits: [1.0 - closeness[0], closeness[1] - 1.0],
+        copy: copy * row_variance,
         close,
     });
     if valid {
@@ -386,6 +397,8 @@ struct Clamp<'a> {
     guard: f64,
     /// Correlations above the first and below the second are close to ±1.
     limits: [f64; 2],
+    /// How far the covariance of a signal and its copy may be from their variance.
+    copy: f64,
     close: &'a mut [bool],
 }
 
@@ -400,6 +413,8 @@ impl pulp::NullaryFnOnce for Clamp<'_> {
         let mut valid = true;
         for i in 0..len {
             let (k, q) = (self.nngp[i], columns[i]);
+            let copy = (q == self.row_variance) & ((k - q).abs() <= self.copy);
+            let k = if copy { q } else { k };
             let bound = self.root * q.sqrt();
             // NaN does not count as an excess: the activation refuses it later.
             let excess = k.abs() > bound * self.guard;

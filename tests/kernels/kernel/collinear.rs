@@ -1,8 +1,11 @@
 //! Inputs that are multiples of each other, or nearly, where rectifiers and `sign` turn a rounding error of ε in a correlation into
 //! one of √ε: against 300-digit values.
 
+use std::f64::consts::PI;
+
 use crate::common::tol::kernel as tol;
 
+use approx::assert_relative_eq;
 use haarmonic::activation::Activation;
 use haarmonic::group::{FiniteAction, PointGroup};
 use haarmonic::kernel::Kernel;
@@ -220,6 +223,38 @@ fn patches_that_are_multiples_of_each_other_are_collinear() {
                 "{activation} {what}: {:e} for {want:e}, {error:.1e}",
                 found[[0, 1]]
             );
+        }
+    }
+}
+
+/// In a chaotic network every layer multiplies the distance of a correlation from 1. A signal and its copy stay one signal: with erf,
+/// K' = σw² (2/π) asin(2K/(1 + 2K)) + σb² and Θ' = K' + σw² (4/π) (1 + 4K)^{−1/2} Θ.
+#[test]
+fn copies_stay_copies_in_deep_chaotic_networks() {
+    let (weight, bias) = (2.5_f64, 0.18_f64);
+    let init = Init::new(weight.sqrt(), bias.sqrt());
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    for depth in [1, 30, 300] {
+        let mut network = Network::vector(5).dense(init);
+        for _ in 0..depth {
+            network = network.activation(Activation::Erf).dense(init);
+        }
+        let kernel = Kernel::new(&network.build().unwrap()).unwrap();
+        let mut x = Array2::from_shape_simple_fn((4, 5), || rng.random_range(-2.0..2.0));
+        let copy = x.row(0).to_owned();
+        x.row_mut(2).assign(&copy);
+        let gram = kernel.gram(x.view()).unwrap();
+        for (i, j) in [(0, 0), (1, 1), (0, 2), (2, 0)] {
+            let mut k = weight * x.row(i).dot(&x.row(i)) / 5.0 + bias;
+            let mut theta = k;
+            for _ in 0..depth {
+                let slope = weight * 4.0 / PI / (1.0 + 4.0 * k).sqrt();
+                k = weight * 2.0 / PI * (2.0 * k / (1.0 + 2.0 * k)).asin() + bias;
+                theta = k + slope * theta;
+            }
+            let tolerance = tol::deep(depth);
+            assert_relative_eq!(gram.nngp[[i, j]], k, max_relative = tolerance);
+            assert_relative_eq!(gram.ntk[[i, j]], theta, max_relative = tolerance);
         }
     }
 }
