@@ -14,7 +14,7 @@ use crate::{Error, Result};
 /// A search for the weight and bias standard deviations of a network, and for the noise, of the least cost by a criterion.
 ///
 /// The search is L-BFGS in the logarithms of the standard deviations, with derivatives from [`HyperparameterDerivative`] and from
-/// [`Evidence`]. It finds a local minimum near the first network. Some directions do not change the cost: with homogeneous activations
+/// [`Evidence`](crate::predict::Evidence). It finds a local minimum near the first network. Some directions do not change the cost: with homogeneous activations
 /// (ReLU without biases) the kernel depends only on the product of the standard deviations. The search does not move along such
 /// directions.
 ///
@@ -58,7 +58,8 @@ pub struct HyperparameterSelection {
 pub struct SelectedHyperparameters {
     /// The network with the selected standard deviations.
     pub network: Network,
-    /// The noise as a multiple of the mean diagonal entry of the kernel, for [`Ridge::Relative`].
+    /// The noise as a multiple of the mean diagonal entry of the kernel, for
+    /// [`Ridge::Relative`](crate::predict::Ridge::Relative).
     pub noise: f64,
     /// The cost by the criterion.
     pub cost: f64,
@@ -123,7 +124,7 @@ impl HyperparameterSelection {
     /// * [`Error::InvalidValue`] — the noise is not positive, there is no parameter, or a bias standard deviation among the parameters is
     ///   zero and has no logarithm
     /// * [`Error::NotPositiveDefinite`] — a kernel is singular in spite of the noise
-    /// * the errors of [`Evidence`] and of `kernels`
+    /// * the errors of [`Evidence`](crate::predict::Evidence) and of `kernels`
     pub fn fit(
         &self,
         network: &Network,
