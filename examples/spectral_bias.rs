@@ -1,5 +1,5 @@
 //! Who: someone who wants to know in which order a network learns a field on the sphere, and what it knows between the training points.
-//! What: trains an infinitely wide network on 300 random points of a field with degrees 1, 2, 4 and 6, and transforms its predictions on a grid: the
+//! What: trains an infinitely wide network on 1,000 random points of a field with degrees 1, 2, 4 and 6, and transforms its predictions on a grid: the
 //!       share of each degree that is learned after each time, beside the ideal flow 1 − exp(−λt) of infinitely many points.
 //! Run:  cargo run --release --features plot --example spectral_bias [picture.png]   (without the feature there is no picture)
 //! Expect: one degree after the other, in some seconds. Degrees whose eigenvalue is above the effective ridge follow the ideal flow. The training points
@@ -21,6 +21,7 @@ use rand::{RngExt, SeedableRng};
 use std::f64::consts::TAU;
 
 const BAND_LIMIT: usize = 24;
+const POINTS: usize = 1000;
 const DEGREES: [usize; 4] = [1, 2, 4, 6];
 const TIMES: [f64; 9] = [0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3];
 
@@ -54,7 +55,7 @@ fn main() -> haarmonic::Result<()> {
 
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
     let mut number = |range: std::ops::Range<f64>| rng.random_range(range);
-    let random = (0..300).map(|_| (number(-1.0..1.0).acos(), number(0.0..TAU)));
+    let random = (0..POINTS).map(|_| (number(-1.0..1.0).acos(), number(0.0..TAU)));
     let points = inputs(&random.collect::<Vec<_>>());
     let sampling = Sampling::GaussLegendre;
     let mut angles = Vec::new();
@@ -88,7 +89,7 @@ fn main() -> haarmonic::Result<()> {
     let ntk = network_spectra(&network, BAND_LIMIT)?.ntk;
     let curve = LearningCurve::new(&ntk.eigenvalues, &ntk.multiplicities, &[0.0; BAND_LIMIT])?
         .with_tail(ntk.tail, 0.0)?;
-    let ridge = curve.at(300.0)?.effective_ridge;
+    let ridge = curve.at(POINTS as f64)?.effective_ridge;
     say!("learned, and in brackets by the ideal flow; effective ridge {ridge:.1e}");
     let titles = DEGREES.map(|l| format!("degree {l}: {:.0e}  ", ntk.eigenvalues[l]));
     say!("   time  {}  error on points, between", titles.concat());
@@ -105,7 +106,8 @@ fn main() -> haarmonic::Result<()> {
             cells.concat()
         );
         for ([known, ideal], l) in shares.iter().zip(DEGREES) {
-            assert!(ntk.eigenvalues[l] < 10.0 * ridge || (known - ideal).abs() < 0.1);
+            // Other degrees are noise of √(3/1000) for one degree.
+            assert!(ntk.eigenvalues[l] < 10.0 * ridge || (known - ideal).abs() < 0.2);
         }
         learned.push(shares.map(|[known, _]| known));
     }
