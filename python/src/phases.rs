@@ -30,7 +30,7 @@ use crate::results::{self, Class};
 /// >>> layer = dict(W_std=2.5**0.5, b_std=0.18**0.5)
 /// >>> network = stax.network((3,), stax.Dense(1, **layer), stax.Erf(), stax.Dense(1, **layer))
 /// >>> (point,) = spectral.phases(network)
-/// >>> point.phase, round(point.slope, 6), round(point.correlation, 6)
+/// >>> point.phase, round(point.slope, 6), round(point.correlation, 5)
 /// ('chaotic', 1.188841, 0.61626)
 #[pyfunction]
 fn phases<'py>(py: Python<'py>, network: &PyNetwork) -> PyResult<Vec<Bound<'py, PyAny>>> {
