@@ -106,7 +106,7 @@ fn main() -> haarmonic::Result<()> {
             cells.concat()
         );
         for ([known, ideal], l) in shares.iter().zip(DEGREES) {
-            // Other degrees are noise of √(3/1000) for one degree.
+            // Three other degrees are noise for one, with a deviation of √(3/1000); the bound is less than four of them.
             assert!(ntk.eigenvalues[l] < 10.0 * ridge || (known - ideal).abs() < 0.2);
         }
         learned.push(shares.map(|[known, _]| known));

@@ -106,7 +106,7 @@ trait Side<S: Simd, T: Real>: Copy {
     /// Variances and factors of a register.
     fn at(&self, simd: S, i: usize) -> (Pack<S, T>, Pack<S, T>);
 
-    /// Those of the points that do not fill a register.
+    /// The values of the last points, which do not fill a register.
     fn rest(&self, simd: S) -> (Pack<S, T>, Pack<S, T>);
 }
 

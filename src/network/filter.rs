@@ -24,7 +24,7 @@ pub enum Filter {
         /// What lies beyond the edge of the image.
         padding: Padding,
     },
-    /// Of a finite set or a finite group: the points or elements with these numbers.
+    /// A filter on a finite set or a finite group: the points or elements with these numbers.
     Subset(Arc<[usize]>),
     /// On the sphere: a weight by the distance from the north pole. In a convolution it is the
     /// weight of a rotation by the distance to which it takes the north pole.

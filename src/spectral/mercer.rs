@@ -1,20 +1,11 @@
 //! Mercer spectra of dot-product kernels on spheres.
 
-use std::f64::consts::PI;
-
 use ndarray::Array2;
 
+use super::refined::{MOST_DEGREES, PRECISION, angles, check_degrees, checked, refined, size};
 use crate::kernel::Kernel;
 use crate::network::{InputSpace, Network};
-use crate::numeric::GaussLegendre;
 use crate::{Error, Result, check};
-
-/// Nodes beyond the number of degrees, to begin with.
-const FIRST_NODES: usize = 32;
-/// The largest number of nodes.
-const MOST_NODES: usize = 1 << 13;
-/// Eigenvalues are right to so many ε of the largest one.
-pub(super) const PRECISION: f64 = 32.0 * f64::EPSILON;
 
 /// The eigenvalues of a kernel $`k(x \cdot y)`$ on the unit sphere in d dimensions, with respect to the uniform law of mass 1.
 ///
@@ -192,35 +183,19 @@ fn spectra<const K: usize>(
     let mut values = |theta: &[f64]| -> Result<[Vec<f64>; K]> {
         let values = kernels(theta)?;
         for value in &values {
-            check::shape("values of a kernel", &[value.len()], &[theta.len()])?;
-            check::finite("values of a kernel", ndarray::aview1(value))?;
+            checked(value, theta.len())?;
         }
         Ok(values)
     };
     let traces = values(&[0.0])?.map(|value| value[0]);
-    let mut nodes = degrees + FIRST_NODES;
-    let mut before = coefficients(dimension, degrees, nodes, &mut values)?;
-    loop {
-        nodes *= 2;
-        let now = coefficients(dimension, degrees, nodes, &mut values)?;
-        let change = relative_change(&before, &now);
-        if change <= PRECISION {
-            let mut found = Vec::with_capacity(K);
-            for (eigenvalues, trace) in now.into_iter().zip(traces) {
-                found.push(cut(dimension, eigenvalues, multiplicities.clone(), trace)?);
-            }
-            return found.try_into().map_err(|_| Error::empty("kernels"));
-        }
-        if 2 * nodes > MOST_NODES {
-            return Err(Error::not_converged(
-                "spectrum",
-                change,
-                PRECISION,
-                format!("{nodes} nodes"),
-            ));
-        }
-        before = now;
+    let eigenvalues = refined("spectrum", degrees, |nodes| {
+        coefficients(dimension, degrees, nodes, &mut values)
+    })?;
+    let mut found = Vec::with_capacity(K);
+    for (eigenvalues, trace) in eigenvalues.into_iter().zip(traces) {
+        found.push(cut(dimension, eigenvalues, multiplicities.clone(), trace)?);
     }
+    found.try_into().map_err(|_| Error::empty("kernels"))
 }
 
 pub(super) fn check_dimension(dimension: usize) -> Result<()> {
@@ -236,13 +211,7 @@ pub(super) fn check_dimension(dimension: usize) -> Result<()> {
 
 /// $`N_\ell = \binom{\ell+d-1}{d-1} - \binom{\ell+d-3}{d-1}`$.
 pub(super) fn multiplicities(dimension: usize, degrees: usize) -> Result<Vec<f64>> {
-    if degrees == 0 || degrees > MOST_NODES / 4 {
-        return Err(Error::invalid(
-            "number of degrees",
-            degrees,
-            format!("1 to {}", MOST_NODES / 4),
-        ));
-    }
+    check_degrees(degrees, MOST_DEGREES)?;
     let d = dimension as f64;
     // C(ℓ + d − 3, ℓ) from degree to degree; N is that times (2ℓ + d − 2)/(d − 2), in two dimensions the limit 2.
     let mut choices = 1.0;
@@ -276,17 +245,10 @@ fn coefficients<const K: usize>(
     nodes: usize,
     values: &mut impl FnMut(&[f64]) -> Result<[Vec<f64>; K]>,
 ) -> Result<[Vec<f64>; K]> {
-    let rule = GaussLegendre::new(nodes)?;
-    // x = cos c on [−1, 1] goes to θ = π (1 − x)/2, which is π sin²(c/2): near the pole without cancellation.
-    let theta: Vec<f64> = rule
-        .colatitudes
-        .iter()
-        .map(|c| PI * (0.5 * c).sin().powi(2))
-        .collect();
+    let (theta, rule) = angles(nodes)?;
     let cosines: Vec<f64> = theta.iter().map(|theta| theta.cos()).collect();
     let power = dimension as i32 - 2;
     let mut weights: Vec<f64> = rule
-        .weights
         .iter()
         .zip(&theta)
         .map(|(w, theta)| w * theta.sin().powi(power))
@@ -318,17 +280,6 @@ fn coefficients<const K: usize>(
     Ok(found)
 }
 
-/// The largest change of an eigenvalue, relative to the largest eigenvalue of its kernel.
-fn relative_change<const K: usize>(before: &[Vec<f64>; K], now: &[Vec<f64>; K]) -> f64 {
-    before.iter().zip(now).fold(0.0, |most, (before, now)| {
-        let scale = now.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
-        before
-            .iter()
-            .zip(now)
-            .fold(most, |most: f64, (b, n)| most.max((b - n).abs() / scale))
-    })
-}
-
 /// Sets what has no digits to zero and finds what is left.
 fn cut(
     dimension: usize,
@@ -336,7 +287,7 @@ fn cut(
     multiplicities: Vec<f64>,
     trace: f64,
 ) -> Result<Spectrum> {
-    let floor = PRECISION * eigenvalues.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let floor = PRECISION * size(&eigenvalues);
     for (degree, value) in eigenvalues.iter_mut().enumerate() {
         without_noise(degree, std::slice::from_mut(value), floor)?;
     }

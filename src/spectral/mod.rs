@@ -17,6 +17,7 @@ mod invariants;
 mod learning_curve;
 mod mercer;
 mod phase;
+mod refined;
 mod rotations;
 mod simulation;
 

@@ -6,17 +6,14 @@ use faer::{Mat, Side, c64};
 use ndarray::{Array3, ArrayView3};
 use num_complex::Complex64;
 
-use super::mercer::{PRECISION, without_noise};
+use super::mercer::without_noise;
+use super::refined::{self, PRECISION, angles, change, check_degrees, checked, refined, size};
 use crate::group::{EulerZyz, Rotation};
-use crate::numeric::{GaussLegendre, larger};
+use crate::numeric::larger;
 use crate::so3::{RotationGrid, WignerPlanner};
 use crate::sphere::Sampling;
 use crate::{Error, Result, check};
 
-/// Quadrature nodes beyond the number of degrees, to begin with.
-const FIRST_NODES: usize = 32;
-/// The largest number of nodes for a function of the angle.
-const MOST_NODES: usize = 1 << 13;
 /// The largest number of degrees of a kernel of all angles.
 const MOST_DEGREES: usize = 64;
 /// The largest band limit of its grid, which has ten million rotations.
@@ -83,30 +80,20 @@ impl RotationSpectrum {
         degrees: usize,
         mut kernel: impl FnMut(&[f64]) -> Result<Vec<f64>>,
     ) -> Result<Self> {
-        check_degrees(degrees, MOST_NODES / 4)?;
-        let mut values = |omega: &[f64]| checked(kernel(omega)?, omega.len());
+        check_degrees(degrees, refined::MOST_DEGREES)?;
+        let mut values = |omega: &[f64]| -> Result<Vec<f64>> {
+            let values = kernel(omega)?;
+            checked(&values, omega.len())?;
+            Ok(values)
+        };
         let trace = values(&[0.0])?[0];
-        let mut nodes = degrees + FIRST_NODES;
-        let mut before = class_coefficients(degrees, nodes, &mut values)?;
-        loop {
-            nodes *= 2;
-            let now = class_coefficients(degrees, nodes, &mut values)?;
-            let (change, size) = change(&before, &now);
-            if change <= PRECISION * size {
-                let all = now.into_iter().enumerate();
-                let eigenvalues = all.map(|(l, value)| vec![value; 2 * l + 1]).collect();
-                return Self::new(eigenvalues, trace, PRECISION * size);
-            }
-            if 2 * nodes > MOST_NODES {
-                return Err(Error::not_converged(
-                    "spectrum of a class function",
-                    change / size,
-                    PRECISION,
-                    format!("{nodes} nodes"),
-                ));
-            }
-            before = now;
-        }
+        let [found] = refined("spectrum of a class function", degrees, |nodes| {
+            Ok([class_coefficients(degrees, nodes, &mut values)?])
+        })?;
+        let floor = PRECISION * size(&found);
+        let all = found.into_iter().enumerate();
+        let eigenvalues = all.map(|(l, value)| vec![value; 2 * l + 1]).collect();
+        Self::new(eigenvalues, trace, floor)
     }
 
     /// Computes the eigenvalues of a kernel $`\varphi(R^{-1} R')`$, from Wigner transforms of φ.
@@ -151,7 +138,11 @@ impl RotationSpectrum {
         check_degrees(degrees, MOST_DEGREES)?;
         check::positive("tolerance of a spectrum on SO(3)", tolerance)?;
         let tolerance = tolerance.max(GRID_PRECISION);
-        let mut values = |rotations: &[Rotation]| checked(kernel(rotations)?, rotations.len());
+        let mut values = |rotations: &[Rotation]| -> Result<Vec<f64>> {
+            let values = kernel(rotations)?;
+            checked(&values, rotations.len())?;
+            Ok(values)
+        };
         let trace = values(&[Rotation::identity()])?[0];
         let mut planner = WignerPlanner::new();
         let mut limit = degrees + 2;
@@ -224,46 +215,15 @@ impl RotationSpectrum {
     }
 }
 
-fn check_degrees(degrees: usize, most: usize) -> Result<()> {
-    match (1..=most).contains(&degrees) {
-        true => Ok(()),
-        false => Err(Error::invalid(
-            "number of degrees",
-            degrees,
-            format!("1 to {most}"),
-        )),
-    }
-}
-
-fn checked(values: Vec<f64>, count: usize) -> Result<Vec<f64>> {
-    check::shape("values of a kernel", &[values.len()], &[count])?;
-    check::finite("values of a kernel", ndarray::aview1(&values))?;
-    Ok(values)
-}
-
-/// The largest change of an eigenvalue, and the largest eigenvalue.
-fn change(before: &[f64], now: &[f64]) -> (f64, f64) {
-    let size = now.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
-    let both = before.iter().zip(now);
-    let change = both.fold(0.0, |most, (b, n)| larger((b - n).abs(), most));
-    (change, size)
-}
-
 /// $`\mu_\ell`$ from n nodes in the angle.
 fn class_coefficients(
     degrees: usize,
     nodes: usize,
     values: &mut impl FnMut(&[f64]) -> Result<Vec<f64>>,
 ) -> Result<Vec<f64>> {
-    let rule = GaussLegendre::new(nodes)?;
-    // x = cos c on [−1, 1] goes to ω = π (1 − x)/2 = π sin²(c/2): near zero without cancellation.
-    let omega: Vec<f64> = rule
-        .colatitudes
-        .iter()
-        .map(|c| PI * (0.5 * c).sin().powi(2))
-        .collect();
+    let (omega, weights) = angles(nodes)?;
     let mut weighted = values(&omega)?;
-    for ((value, w), omega) in weighted.iter_mut().zip(&rule.weights).zip(&omega) {
+    for ((value, w), omega) in weighted.iter_mut().zip(&weights).zip(&omega) {
         // (2/π) dω = dx
         *value *= w * (0.5 * omega).sin();
     }

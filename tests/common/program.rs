@@ -60,6 +60,15 @@ weight_std = 1.1
 bias_std = 0.3
 "#;
 
+/// Runs the program in a folder.
+pub fn run_in<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_haarmonic"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
 /// A folder with files in it, in which the program runs.
 pub struct Bench(TempDir);
 
@@ -77,11 +86,7 @@ impl Bench {
     }
 
     pub fn run(&self, line: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_haarmonic"))
-            .args(line.split_whitespace())
-            .current_dir(self.0.path())
-            .output()
-            .unwrap()
+        run_in(self.0.path(), line.split_whitespace())
     }
 
     pub fn succeed(&self, line: &str) -> String {

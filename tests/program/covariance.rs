@@ -1,6 +1,7 @@
 //! `haarmonic covariance` from the outside.
 
-use std::process::{Command, Output};
+use crate::common::program::run_in;
+use std::process::Output;
 
 use haarmonic::covariance::{Covariance, Family, Space};
 use haarmonic::data::arrays::{Numbers, read_numbers, write_npy};
@@ -9,12 +10,10 @@ use num_complex::Complex64;
 use tempfile::TempDir;
 
 fn covariance(folder: &TempDir, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_haarmonic"))
-        .current_dir(folder.path())
-        .arg("covariance")
-        .args(arguments)
-        .output()
-        .unwrap()
+    run_in(
+        folder.path(),
+        std::iter::once("covariance").chain(arguments.iter().copied()),
+    )
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `haarmonic learning-curve` from the outside.
 
+use crate::common::program::run_in;
 use std::fs::write;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use haarmonic::data::arrays::{npz_keys, read_npz_real, write_npy};
 use tempfile::TempDir;
@@ -24,12 +25,10 @@ bias_std = 0.3
 "#;
 
 fn run(folder: &TempDir, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_haarmonic"))
-        .current_dir(folder.path())
-        .arg("learning-curve")
-        .args(arguments)
-        .output()
-        .unwrap()
+    run_in(
+        folder.path(),
+        std::iter::once("learning-curve").chain(arguments.iter().copied()),
+    )
 }
 
 fn folder() -> TempDir {

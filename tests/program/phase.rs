@@ -1,7 +1,8 @@
 //! `haarmonic phase` from the outside.
 
+use crate::common::program::run_in;
 use std::fs::write;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use crate::common::tol::spectral as tol;
 use haarmonic::data::arrays::{read_npz_real, write_npy};
@@ -35,12 +36,10 @@ fn folder() -> TempDir {
 }
 
 fn phase(folder: &TempDir, arguments: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_haarmonic"))
-        .current_dir(folder.path())
-        .arg("phase")
-        .args(arguments.split_whitespace())
-        .output()
-        .unwrap()
+    run_in(
+        folder.path(),
+        std::iter::once("phase").chain(arguments.split_whitespace()),
+    )
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `haarmonic plot` from the outside.
 
+use crate::common::program::run_in;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use crate::common::pictures::elements;
 use haarmonic::data::arrays::{Numbers, write_npy, write_npz};
@@ -9,11 +10,7 @@ use haarmonic::sphere::coefficients;
 use ndarray::{Array2, Array3, ArrayD, array};
 
 fn run(folder: &Path, line: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_haarmonic"))
-        .current_dir(folder)
-        .args(line.split_whitespace())
-        .output()
-        .unwrap()
+    run_in(folder, line.split_whitespace())
 }
 
 fn plot(folder: &Path, arguments: &str) -> Output {

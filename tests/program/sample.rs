@@ -1,6 +1,7 @@
 //! `haarmonic sample` from the outside.
 
-use std::process::{Command, Output};
+use crate::common::program::run_in;
+use std::process::Output;
 
 use haarmonic::covariance::{Covariance, Family, Space};
 use haarmonic::data::arrays::{read_real, write_npy};
@@ -11,12 +12,10 @@ use ndarray::{Array1, Array3, Array4};
 use tempfile::TempDir;
 
 fn sample(folder: &TempDir, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_haarmonic"))
-        .current_dir(folder.path())
-        .arg("sample")
-        .args(arguments)
-        .output()
-        .unwrap()
+    run_in(
+        folder.path(),
+        std::iter::once("sample").chain(arguments.iter().copied()),
+    )
 }
 
 /// A folder with a spectrum of 12 degrees, `c.npy`, and spectra of two fields, `two.npy`.

@@ -1,19 +1,18 @@
 //! `haarmonic score` from the outside.
 
+use crate::common::program::run_in;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use haarmonic::data::arrays::{Numbers, write_npy, write_npz};
 use ndarray::{Array1, ArrayD, array};
 use tempfile::TempDir;
 
 fn score(folder: &TempDir, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_haarmonic"))
-        .current_dir(folder.path())
-        .arg("score")
-        .args(arguments)
-        .output()
-        .unwrap()
+    run_in(
+        folder.path(),
+        std::iter::once("score").chain(arguments.iter().copied()),
+    )
 }
 
 fn text(bytes: &[u8]) -> String {

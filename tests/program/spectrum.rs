@@ -1,7 +1,8 @@
 //! `haarmonic spectrum` from the outside.
 
+use crate::common::program::run_in;
 use std::fs::write;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use haarmonic::data::arrays::{npz_keys, read_npz_real};
 use tempfile::TempDir;
@@ -22,12 +23,10 @@ weight_std = 1.4142135623730951
 "#;
 
 fn spectrum(folder: &TempDir, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_haarmonic"))
-        .current_dir(folder.path())
-        .arg("spectrum")
-        .args(arguments)
-        .output()
-        .unwrap()
+    run_in(
+        folder.path(),
+        std::iter::once("spectrum").chain(arguments.iter().copied()),
+    )
 }
 
 #[test]

@@ -80,7 +80,7 @@ struct Found {
     /// Nothing for residual blocks.
     phases: Option<Phases>,
     critical: Vec<CriticalPoint>,
-    /// Of a local filter on the sphere.
+    /// The multipliers of a local filter on the sphere.
     multipliers: Vec<f64>,
 }
 

@@ -26,7 +26,7 @@ pub(super) fn blocks(network: &Network) -> Vec<Block> {
 /// The features after the layers so far, and what has been written of them.
 struct Walk<'a> {
     blocks: Vec<Block>,
-    /// Of the last layer.
+    /// The label of the last layer, an index of its kernels.
     label: String,
     space: Space<'a>,
 }

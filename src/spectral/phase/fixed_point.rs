@@ -63,15 +63,15 @@ pub struct FixedPoint {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FixedPointError {
-    /// Of [`FixedPoint::variance`].
+    /// The error of [`FixedPoint::variance`].
     pub variance: f64,
-    /// Of [`FixedPoint::variance_slope`].
+    /// The error of [`FixedPoint::variance_slope`].
     pub variance_slope: f64,
-    /// Of [`FixedPoint::slope`].
+    /// The error of [`FixedPoint::slope`].
     pub slope: f64,
-    /// Of [`FixedPoint::correlation`].
+    /// The error of [`FixedPoint::correlation`].
     pub correlation: f64,
-    /// Of [`FixedPoint::correlation_slope`].
+    /// The error of [`FixedPoint::correlation_slope`].
     pub correlation_slope: f64,
 }
 

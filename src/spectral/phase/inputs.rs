@@ -24,7 +24,7 @@ const MOST_INTERVALS: usize = 26;
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeepInputs {
     variances: Vec<f64>,
-    /// Of pairs i ≤ j, row by row; then nodes.
+    /// The products of the pairs i ≤ j, row by row, with one number per node.
     products: Vec<f64>,
     weights: Vec<f64>,
 }
