@@ -5,7 +5,7 @@ use std::f64::consts::{FRAC_PI_4, PI};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::numeric::{GaussLegendre, legendre_polynomials};
-use crate::sphere::sampling::check_band_limit;
+use crate::sphere::limits::check_band_limit;
 
 /// The value of the angular profile at its angular width.
 const VALUE_AT_WIDTH: f64 = 0.05;

@@ -4,7 +4,7 @@ use super::ZonalProfile;
 use super::types::{Init, InputSpace, Quadrature};
 use crate::activation::Activation;
 use crate::error::number;
-use crate::sphere::sampling::MAX_BAND_LIMIT;
+use crate::sphere::MAX_BAND_LIMIT;
 use crate::{Error, Result};
 
 /// Images have at most this many pixels along an edge.

@@ -1,5 +1,6 @@
 //! Layouts of coefficients, and how the axes of arrays are read: a batch, then one signal or its coefficients.
 
+use super::limits::Limits;
 use crate::check::Finite;
 use crate::{Error, Result};
 use ndarray::{Array, ArrayViewMut, Dimension, IxDyn};
@@ -7,31 +8,34 @@ use ndarray::{Array, ArrayViewMut, Dimension, IxDyn};
 /// Where the coefficients of one signal lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// `[L, 2L − 1]`, entry `[l, m + L − 1]`.
+    /// `[L, 2N − 1]`, entry `[l, m + N − 1]`.
     Full,
-    /// `[L (L + 1) / 2]`, entry `m (2L − 1 − m) / 2 + l`, m ≥ 0, for real signals.
+    /// `[N (2L + 1 − N) / 2]`, entry `m (2L − 1 − m) / 2 + l`, m ≥ 0, for real signals.
     Half,
 }
 
 impl Layout {
     /// Coefficients of one signal.
-    pub(crate) fn len(self, limit: usize) -> usize {
+    pub(crate) fn len(self, limits: Limits) -> usize {
         match self {
-            Layout::Full => limit * (2 * limit - 1),
-            Layout::Half => half_len(limit),
+            Layout::Full => limits.degrees * (2 * limits.orders - 1),
+            Layout::Half => limits.half_len(),
         }
     }
 
     /// Where order m ≥ 0 of degree m is, and the distance to the next degree.
-    pub(crate) fn column(self, limit: usize, m: usize) -> (usize, usize) {
+    pub(crate) fn column(self, limits: Limits, m: usize) -> (usize, usize) {
         match self {
-            Layout::Full => (m * (2 * limit - 1) + limit - 1 + m, 2 * limit - 1),
-            Layout::Half => (half_index(limit, m, m), 1),
+            Layout::Full => {
+                let (width, zero) = (2 * limits.orders - 1, limits.orders - 1);
+                (m * width + zero + m, width)
+            }
+            Layout::Half => (half_index(limits.degrees, m, m), 1),
         }
     }
 }
 
-/// Coefficients with m ≥ 0.
+/// Coefficients with m ≥ 0 of all orders.
 pub(crate) fn half_len(limit: usize) -> usize {
     limit * (limit + 1) / 2
 }
@@ -110,8 +114,12 @@ mod tests {
     #[test]
     fn the_half_layout_has_no_gaps() {
         for limit in 1..9 {
-            let entries = (0..limit).flat_map(|m| (m..limit).map(move |l| half_index(limit, l, m)));
-            assert!(entries.eq(0..Layout::Half.len(limit)), "{limit}");
+            for orders in 1..=limit {
+                let column = |m| (m..limit).map(move |l| half_index(limit, l, m));
+                let limits = Limits::new(limit, orders).unwrap();
+                let entries = (0..orders).flat_map(column);
+                assert!(entries.eq(0..Layout::Half.len(limits)), "{limit} {orders}");
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! entries with $`|m| > \ell`$ are zero. The flat layout has length `L * L`, entry `l * l + l + m`.
 
 use crate::error::Value;
-use crate::sphere::sampling::check_band_limit;
+use crate::sphere::limits::check_band_limit;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
 use num_complex::Complex64;

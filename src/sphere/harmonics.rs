@@ -1,7 +1,7 @@
 //! Spherical harmonics at single points, and values of a signal at arbitrary points.
 
 use super::coefficients::{self, sign};
-use super::sampling::check_band_limit;
+use super::limits::check_band_limit;
 use crate::check;
 use crate::numeric::legendre::{Sectoral, check_colatitude};
 use crate::numeric::legendre_chains::LegendreChains;

@@ -4,8 +4,10 @@ pub(crate) mod axes;
 pub mod coefficients;
 #[cfg(feature = "kernels")]
 pub(crate) mod field_grid;
+mod grid;
 pub mod harmonics;
 pub mod layouts;
+pub(crate) mod limits;
 pub mod masks;
 mod random_field;
 pub mod rings;
@@ -18,15 +20,18 @@ pub mod zonal;
 #[cfg(feature = "kernels")]
 pub(crate) mod zonal_average;
 
+pub use grid::{Grid, GridFamily};
 pub use harmonics::{SphericalHarmonics, evaluate};
+pub use limits::MAX_BAND_LIMIT;
 pub use masks::{UNSEEN, masked_to};
 pub use random_field::RandomField;
 pub use rings::{Ring, Rings, fast_longitudes};
 pub use rotation::{
     CoefficientRotation, CoefficientRotationScratch, rotate_coefficients, rotate_coefficients_into,
 };
-pub use sampling::{MAX_BAND_LIMIT, Sampling};
+pub use sampling::Sampling;
 pub use transform::{
-    Gradient, MAX_SPIN, RingGradient, RingPlan, Sample, ShtPlan, ShtPlanner, ShtScratch, SpinPlan,
-    iterated_analysis, iterated_analysis_into,
+    Gradient, LeastSquares, MAX_SPIN, RingAnalysis, RingGradient, RingPlan, Sample, ShtPlan,
+    ShtPlanner, ShtScratch, SpinPlan, SpinRingPlan, iterated_analysis, iterated_analysis_into,
+    least_squares_analysis,
 };

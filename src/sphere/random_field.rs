@@ -1,7 +1,7 @@
 //! Random isotropic fields on the sphere, from their spectra.
 
 use super::axes::{half_index, half_len};
-use super::sampling::check_band_limit;
+use super::limits::check_band_limit;
 use crate::numeric::normal::{complex_normal, real_normal};
 use crate::{Error, Result, check, memory};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut2, Axis, Ix2};

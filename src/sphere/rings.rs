@@ -1,7 +1,8 @@
 //! Sets of rings of constant colatitude, each with equispaced longitudes of its own.
 
-use super::sampling::check_band_limit;
-use super::{MAX_BAND_LIMIT, Sampling};
+use super::grid::Grid;
+use super::limits::{MAX_BAND_LIMIT, check_band_limit};
+use super::sampling::Sampling;
 use crate::numeric::legendre::check_colatitude;
 use crate::{Error, Result};
 use std::f64::consts::PI;
@@ -71,16 +72,32 @@ impl Rings {
     /// # Errors
     /// [`Error::InvalidValue`] if the band limit or the number of longitudes is out of range.
     pub fn product(sampling: Sampling, band_limit: usize, longitudes: usize) -> Result<Self> {
-        let rings = sampling.colatitudes(band_limit)?.into_iter();
-        Self::new(
-            rings
-                .map(|colatitude| Ring {
-                    colatitude,
-                    longitudes,
-                    first_longitude: 0.0,
-                })
-                .collect(),
-        )
+        Self::equal(sampling.colatitudes(band_limit)?, longitudes, 0.0)
+    }
+
+    /// Returns the rings of a grid.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::sphere::{Grid, GridFamily, Rings};
+    /// let grid = Grid::new(GridFamily::Fejer1, 180, 360)?;
+    /// assert_eq!(Rings::of_grid(&grid).samples(), 180 * 360);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn of_grid(grid: &Grid) -> Self {
+        let [_, longitudes] = grid.shape();
+        Self::equal(grid.colatitudes(), longitudes, grid.first_longitude())
+            .expect("a grid has been checked")
+    }
+
+    /// Rings with equal longitudes.
+    fn equal(colatitudes: Vec<f64>, longitudes: usize, first_longitude: f64) -> Result<Self> {
+        let ring = |colatitude| Ring {
+            colatitude,
+            longitudes,
+            first_longitude,
+        };
+        Self::new(colatitudes.into_iter().map(ring).collect())
     }
 
     /// Returns the `4 nside − 1` rings of the HEALPix grid in ring order, `12 nside²` points of equal area.
@@ -163,11 +180,14 @@ impl Rings {
         counts.max().unwrap_or(0)
     }
 
-    /// The common number of longitudes, if all rings start at φ = 0 and no order below the band limit is aliased.
-    pub(super) fn uniform(&self, band_limit: usize) -> Option<usize> {
-        let first = self.rings[0].longitudes;
-        let same = |ring: &Ring| ring.longitudes == first && ring.first_longitude == 0.0;
-        (first >= 2 * band_limit - 1 && self.rings.iter().all(same)).then_some(first)
+    /// The common number and the common first longitude of all rings, if there are such.
+    pub(super) fn uniform(&self) -> Option<(usize, f64)> {
+        let longitudes = |ring: &Ring| (ring.longitudes, ring.first_longitude);
+        let first = longitudes(&self.rings[0]);
+        self.rings
+            .iter()
+            .all(|ring| longitudes(ring) == first)
+            .then_some(first)
     }
 }
 

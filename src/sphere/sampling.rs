@@ -1,15 +1,13 @@
 //! The samplings of the sphere, their nodes and their quadrature weights in colatitude.
 
-use crate::numeric::GaussLegendre;
+use super::grid::{Grid, GridFamily};
+use super::limits::check_band_limit;
 use crate::{Error, Result};
-use std::f64::consts::PI;
 use std::fmt;
 use std::str::FromStr;
 
-/// The largest band limit for which grids and plans are made.
-pub const MAX_BAND_LIMIT: usize = 1 << 15;
-
-/// A grid on the sphere: rings of constant colatitude θ, each with `2L − 1` equispaced longitudes from φ = 0.
+/// A grid on the sphere that a band limit L determines: rings of constant colatitude θ, each with `2L − 1` equispaced longitudes
+/// from φ = 0. [`Grid`] has any number of rings and longitudes.
 ///
 /// | name              | rings  | colatitudes                          | sampling theorem |
 /// |-------------------|--------|--------------------------------------|------------------|
@@ -67,54 +65,52 @@ impl Sampling {
         !matches!(self, Sampling::McEwenWiaux)
     }
 
+    /// Returns the grid for a band limit L, with 2L − 1 longitudes from φ = 0.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`](super::MAX_BAND_LIMIT).
+    pub fn grid(self, band_limit: usize) -> Result<Grid> {
+        check_band_limit(band_limit)?;
+        let (family, rings) = match self {
+            Sampling::DriscollHealy => (GridFamily::Fejer1, 2 * band_limit),
+            Sampling::GaussLegendre => (GridFamily::GaussLegendre, band_limit),
+            Sampling::McEwenWiaux => (GridFamily::McEwenWiaux, band_limit),
+            Sampling::ClenshawCurtis => (GridFamily::ClenshawCurtis, 2 * band_limit),
+        };
+        Grid::new(family, rings, 2 * band_limit - 1)
+    }
+
+    /// Returns the sampling whose rings for a band limit a grid has, if there is one.
+    pub(super) fn of(grid: &Grid, band_limit: usize) -> Option<Sampling> {
+        let alike =
+            |other: &Grid| (other.family(), other.shape()[0]) == (grid.family(), grid.shape()[0]);
+        Sampling::ALL.into_iter().find(|sampling| {
+            grid.first_longitude() == 0.0 && sampling.grid(band_limit).is_ok_and(|it| alike(&it))
+        })
+    }
+
     /// Returns the shape `[rings, longitudes]` of a sampled signal.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`].
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`](super::MAX_BAND_LIMIT).
     pub fn shape(self, band_limit: usize) -> Result<[usize; 2]> {
-        check_band_limit(band_limit)?;
-        let rings = match self {
-            Sampling::DriscollHealy | Sampling::ClenshawCurtis => 2 * band_limit,
-            Sampling::GaussLegendre | Sampling::McEwenWiaux => band_limit,
-        };
-        Ok([rings, 2 * band_limit - 1])
+        Ok(self.grid(band_limit)?.shape())
     }
 
     /// Computes the colatitudes θ of the rings, in radians, from north to south.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`].
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`](super::MAX_BAND_LIMIT).
     pub fn colatitudes(self, band_limit: usize) -> Result<Vec<f64>> {
-        let [rings, _] = self.shape(band_limit)?;
-        let equispaced = |denominator: usize| {
-            (0..rings)
-                // The south pole itself must not be overshot by a rounding.
-                .map(|t| ((2 * t + 1) as f64 * PI / denominator as f64).min(PI))
-                .collect()
-        };
-        Ok(match self {
-            Sampling::DriscollHealy => equispaced(4 * band_limit),
-            Sampling::McEwenWiaux => equispaced(2 * band_limit - 1),
-            // The southern half as mirror images, so that the poles and pairs are exact.
-            Sampling::ClenshawCurtis => (0..rings)
-                .map(|t| {
-                    let north = t.min(rings - 1 - t) as f64 * PI / (rings - 1) as f64;
-                    if 2 * t < rings { north } else { PI - north }
-                })
-                .collect(),
-            Sampling::GaussLegendre => GaussLegendre::new(band_limit)?.colatitudes,
-        })
+        Ok(self.grid(band_limit)?.colatitudes())
     }
 
     /// Computes the longitudes $`\varphi_p = 2\pi p/(2L-1)`$, in radians.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`].
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`](super::MAX_BAND_LIMIT).
     pub fn longitudes(self, band_limit: usize) -> Result<Vec<f64>> {
-        let [_, count] = self.shape(band_limit)?;
-        Ok((0..count)
-            .map(|p| 2.0 * PI * p as f64 / count as f64)
-            .collect())
+        Ok(self.grid(band_limit)?.longitudes())
     }
 
     /// Computes the quadrature weights of the rings.
@@ -128,7 +124,7 @@ impl Sampling {
     /// $`2\pi w_t/(2L-1)`$.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`].
+    /// [`Error::InvalidValue`] if `band_limit` is 0 or above [`MAX_BAND_LIMIT`](super::MAX_BAND_LIMIT).
     ///
     /// # Examples
     /// ```
@@ -141,81 +137,8 @@ impl Sampling {
     /// # References
     /// DH94, Lemma 2; MW11, Eq. (25).
     pub fn colatitude_weights(self, band_limit: usize) -> Result<Vec<f64>> {
-        let [rings, _] = self.shape(band_limit)?;
-        Ok(match self {
-            Sampling::GaussLegendre => GaussLegendre::new(band_limit)?.weights,
-            Sampling::DriscollHealy => {
-                let half = driscoll_healy_weights(band_limit);
-                (0..rings).map(|t| half[t.min(rings - 1 - t)]).collect()
-            }
-            Sampling::McEwenWiaux => mcewen_wiaux_weights(band_limit),
-            Sampling::ClenshawCurtis => {
-                let half = clenshaw_curtis_weights(band_limit);
-                (0..rings).map(|t| half[t.min(rings - 1 - t)]).collect()
-            }
-        })
+        Ok(self.grid(band_limit)?.colatitude_weights())
     }
-}
-
-/// Weights of the northern rings: $`w_t = \frac{2}{L} \sin\theta_t \sum_{k<L} \frac{\sin (2k+1)\theta_t}{2k+1}`$.
-fn driscoll_healy_weights(band_limit: usize) -> Vec<f64> {
-    let period = 8 * band_limit;
-    let sines: Vec<f64> = (0..period)
-        .map(|i| (i as f64 * PI / (4 * band_limit) as f64).sin())
-        .collect();
-    (0..band_limit)
-        .map(|t| {
-            // Smallest terms first.
-            let sum: f64 = (0..band_limit)
-                .rev()
-                .map(|k| sines[(2 * k + 1) * (2 * t + 1) % period] / (2 * k + 1) as f64)
-                .sum();
-            2.0 / band_limit as f64 * sines[2 * t + 1] * sum
-        })
-        .collect()
-}
-
-/// Weights of the northern rings, with n = 2L − 1 intervals: $`w_t = \frac{2 - \delta_{t0}}{n} \bigl(1 - \sum_{0<k<L} \frac{2 \cos 2k\theta_t}{4k^2-1}\bigr)`$.
-fn clenshaw_curtis_weights(band_limit: usize) -> Vec<f64> {
-    let intervals = 2 * band_limit - 1;
-    let cosines: Vec<f64> = (0..2 * intervals)
-        .map(|i| (i as f64 * PI / intervals as f64).cos())
-        .collect();
-    (0..band_limit)
-        .map(|t| {
-            let sum: f64 = (1..band_limit)
-                .rev()
-                .map(|k| {
-                    let square = (2.0 * k as f64).powi(2);
-                    2.0 * cosines[2 * k * t % (2 * intervals)] / (square - 1.0)
-                })
-                .sum();
-            let images = if t == 0 { 1.0 } else { 2.0 };
-            images * (1.0 - sum) / intervals as f64
-        })
-        .collect()
-}
-
-/// Weights of the rings for order zero; the sine terms of the extension cancel between θ and 2π − θ.
-fn mcewen_wiaux_weights(band_limit: usize) -> Vec<f64> {
-    let count = 2 * band_limit - 1;
-    let cosines: Vec<f64> = (0..2 * count)
-        .map(|i| (i as f64 * PI / count as f64).cos())
-        .collect();
-    (0..band_limit)
-        .map(|t| {
-            let sum: f64 = (2..band_limit)
-                .step_by(2)
-                .rev()
-                .map(|m| {
-                    let square = (m as f64) * (m as f64);
-                    4.0 / (1.0 - square) * cosines[m * (2 * t + 1) % (2 * count)]
-                })
-                .sum();
-            let images = if t + 1 == band_limit { 1.0 } else { 2.0 };
-            images * (2.0 + sum) / count as f64
-        })
-        .collect()
 }
 
 impl fmt::Display for Sampling {
@@ -234,16 +157,4 @@ impl FromStr for Sampling {
             .ok_or_else(|| Error::invalid("sampling", format!("{text:?}"), "\"driscoll-healy\", \"gauss-legendre\", \"mcewen-wiaux\" or \"clenshaw-curtis\""
                         ))
     }
-}
-
-/// Accepts a band limit from 1 to [`MAX_BAND_LIMIT`].
-pub(crate) fn check_band_limit(band_limit: usize) -> Result<()> {
-    if band_limit == 0 || band_limit > MAX_BAND_LIMIT {
-        return Err(Error::invalid(
-            "band limit",
-            band_limit,
-            format!("1 to {MAX_BAND_LIMIT}"),
-        ));
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 //! Each filter has multiplier 1 at degree 0, which preserves the mean over the sphere. For the mean over a cap see
 //! [`cap_multipliers`](super::zonal::cap_multipliers).
 
-use super::sampling::check_band_limit;
+use super::limits::check_band_limit;
 use crate::Result;
 use crate::check;
 

@@ -10,7 +10,7 @@
 
 use super::coefficients::{self, sign};
 use super::harmonics::SphericalHarmonics;
-use super::sampling::check_band_limit;
+use super::limits::check_band_limit;
 use crate::check;
 use crate::numeric::{GaussLegendre, legendre_polynomials};
 use crate::{Error, Result};

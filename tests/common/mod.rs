@@ -27,5 +27,6 @@ pub mod predict_problem;
 pub mod program;
 pub mod rotated_signals;
 pub mod signals;
+pub mod spin_sums;
 pub mod statistics;
 pub mod tol;

@@ -9,7 +9,7 @@ use super::tables::RotationTables;
 use crate::check;
 use crate::group::EulerZyz;
 use crate::sphere::axes::{Layout, half_len, in_place, leading};
-use crate::sphere::sampling::check_band_limit;
+use crate::sphere::limits::{Limits, check_band_limit};
 use crate::wigner::seeds::check_angles;
 use crate::{Error, Result};
 use ndarray::{Array, ArrayView, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, IxDyn};
@@ -158,7 +158,7 @@ impl CoefficientRotation {
         } else {
             let standard = coeffs.as_standard_layout();
             let from = standard.as_slice().expect("the layout is standard");
-            let length = self.layout.len(self.band_limit());
+            let length = self.layout.len(Limits::all(self.band_limit()));
             let turns = from.chunks_exact(length).map(|one| (one, &phases[..]));
             in_place(&mut rotated, |to| {
                 self.rotate_slices(&tilt, turns, to, scratch)
@@ -277,7 +277,7 @@ impl CoefficientRotation {
         scratch: &mut CoefficientRotationScratch,
     ) -> bool {
         let limit = self.band_limit();
-        let outputs = rotated.chunks_exact_mut(self.layout.len(limit));
+        let outputs = rotated.chunks_exact_mut(self.layout.len(Limits::all(limit)));
         if method(self.layout, self.kind.columns() * turns.len()) == Method::Few {
             let axes = (limit, 2 * limit - 1);
             let turns: Vec<_> = turns

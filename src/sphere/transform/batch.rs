@@ -10,6 +10,7 @@ use crate::check::Finite;
 use crate::simd::aligned::Aligned;
 use crate::sphere::axes::Layout;
 use crate::sphere::coefficients::sign;
+use crate::sphere::limits::Limits;
 use num_complex::Complex64;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -24,9 +25,9 @@ pub(super) struct BatchScratch {
     fft: Vec<Complex64>,
 }
 
-/// The transform of many scalar signals on rings of equal length that start at longitude zero.
+/// The transform of many scalar signals on rings of equal length and first longitude.
 pub(super) struct BatchStage<'a> {
-    pub band_limit: usize,
+    pub limits: Limits,
     pub values: &'a LegendreValues,
     pub fourier: &'a FourierStage,
     /// Weights of the rings.
@@ -44,7 +45,7 @@ impl BatchStage<'_> {
         scratch: &mut BatchScratch,
     ) -> bool {
         let samples = samples.chunks(LANES * self.fourier.rings.samples());
-        let coeffs = coeffs.chunks_mut(LANES * self.layout.len(self.band_limit));
+        let coeffs = coeffs.chunks_mut(LANES * self.layout.len(self.limits));
         let mut groups = samples.zip(coeffs);
         if !parallel {
             return groups.all(|(samples, coeffs)| self.analyse_group(samples, coeffs, scratch));
@@ -67,7 +68,7 @@ impl BatchStage<'_> {
         scratch: &mut BatchScratch,
     ) -> bool {
         let samples = samples.chunks_mut(LANES * self.fourier.rings.samples());
-        let coeffs = coeffs.chunks(LANES * self.layout.len(self.band_limit));
+        let coeffs = coeffs.chunks(LANES * self.layout.len(self.limits));
         let mut groups = coeffs.zip(samples);
         if !parallel {
             return groups.all(|(coeffs, samples)| self.synthesise_group(coeffs, samples, scratch));
@@ -96,14 +97,14 @@ impl BatchStage<'_> {
     }
 
     fn cell_layout<T: Sample>(&self) -> CellLayout {
-        CellLayout::by_blocks(2 * T::ROWS, self.band_limit, self.values.pairs)
+        CellLayout::by_blocks(2 * T::ROWS, self.limits.orders, self.values.pairs)
     }
 
     fn fit<T: Sample>(&self, layout: CellLayout, scratch: &mut BatchScratch) {
         let [_, n] = self.shape();
         let fft = self.fourier.transforms(n);
         scratch.cells.grow(layout.len);
-        let chain = self.band_limit.div_ceil(2) * layout.components * LANES;
+        let chain = self.limits.degrees.div_ceil(2) * layout.components * LANES;
         scratch.chain.grow(chain);
         grow(&mut scratch.rows, T::ROWS * LANES * n, Complex64::ZERO);
         let inner = fft.iter().map(|fft| fft.get_inplace_scratch_len()).max();
@@ -121,7 +122,7 @@ impl BatchStage<'_> {
         let layout = self.cell_layout::<T>();
         self.fit::<T>(layout, scratch);
         let [rings, n] = self.shape();
-        let (limit, arch) = (self.band_limit, Arch::new());
+        let (orders, arch) = (self.limits.orders, Arch::new());
         let size = rings * n;
         let count = samples.len() / size;
         // Ring by ring: the rows of all signals are transformed at once, `[signal][longitude]`. A block of the Fourier stage holds the
@@ -144,12 +145,13 @@ impl BatchStage<'_> {
                 }
             }
             stage.transforms(n)[0].process_with_scratch(rows, &mut scratch.fft);
-            let cells = &mut scratch.cells[layout.position(0, r)..][..limit * layout.cell()];
+            stage.shift(rows, |phase| phase.conj());
+            let cells = &mut scratch.cells[layout.position(0, r)..][..orders * layout.cell()];
             arch.dispatch(Gather::<T>::new(rows, n, cells));
         }
         // Order by order and parity by parity: one matrix product, then the lanes are written to their signals.
-        let size = self.layout.len(limit);
-        for m in 0..limit {
+        let size = self.layout.len(self.limits);
+        for m in 0..orders {
             for parity in 0..2 {
                 let matrix = tables.by_degree(m, parity);
                 let degrees = matrix.len() / tables.pairs;
@@ -175,7 +177,7 @@ impl BatchStage<'_> {
                         chain,
                     ));
                 }
-                let (start, stride) = self.layout.column(limit, m);
+                let (start, stride) = self.layout.column(self.limits, m);
                 for (j, values) in chain.chunks_exact(layout.components * LANES).enumerate() {
                     let at = start + (parity + 2 * j) * stride;
                     for (s, out) in out.chunks_exact_mut(size).enumerate() {
@@ -196,9 +198,10 @@ impl BatchStage<'_> {
             return true;
         }
         for out in out.chunks_exact_mut(size) {
-            for (l, row) in out.chunks_exact_mut(2 * limit - 1).enumerate() {
-                row[..limit - 1 - l].fill(Complex64::ZERO);
-                row[limit + l..].fill(Complex64::ZERO);
+            let rows = out.chunks_exact_mut(2 * orders - 1);
+            for (l, row) in rows.enumerate().take(orders - 1) {
+                row[..orders - 1 - l].fill(Complex64::ZERO);
+                row[orders + l..].fill(Complex64::ZERO);
             }
         }
         true
@@ -215,17 +218,17 @@ impl BatchStage<'_> {
         let layout = self.cell_layout::<T>();
         self.fit::<T>(layout, scratch);
         let [rings, n] = self.shape();
-        let (limit, arch) = (self.band_limit, Arch::new());
-        let size = self.layout.len(limit);
+        let (orders, arch) = (self.limits.orders, Arch::new());
+        let size = self.layout.len(self.limits);
         let count = coeffs.len() / size;
         // `defect` adds zeros for finite numbers and NaN otherwise: one test at the end instead of one per coefficient.
         let mut defect = 0.0;
-        for m in 0..limit {
+        for m in 0..orders {
             for parity in 0..2 {
                 let matrix = tables.by_degree(m, parity);
                 let degrees = matrix.len() / tables.pairs;
                 let chain = &mut scratch.chain[..degrees * layout.components * LANES];
-                let (start, stride) = self.layout.column(limit, m);
+                let (start, stride) = self.layout.column(self.limits, m);
                 for (j, values) in chain
                     .chunks_exact_mut(layout.components * LANES)
                     .enumerate()
@@ -271,9 +274,11 @@ impl BatchStage<'_> {
         let rows = &mut scratch.rows[..T::ROWS * n * count];
         for (r, pair) in stage.pairs.pairs.iter().enumerate() {
             for row in rows.chunks_exact_mut(n) {
-                row[limit..n + 1 - limit].fill(Complex64::ZERO);
+                row[orders..n + 1 - orders].fill(Complex64::ZERO);
             }
-            arch.dispatch(Scatter::<T>::new(layout, &scratch.cells, r, limit, n, rows));
+            let scatter = Scatter::<T>::new(layout, &scratch.cells, r, orders, n, rows);
+            arch.dispatch(scatter);
+            stage.shift(rows, |phase| phase);
             stage.transforms(n)[1].process_with_scratch(rows, &mut scratch.fft);
             for (signal, row) in samples
                 .chunks_exact_mut(size)

@@ -91,8 +91,10 @@ pub(super) trait Chains: Sync {
         coeffs: &mut [[f64; C]],
     );
 
-    /// The sign of the periodic extension over the poles, $`F_m(-\theta) = \pm F_m(\theta)`$.
-    fn extension_sign(&self, order: usize) -> f64;
+    /// The spin weight of the functions.
+    fn spin(&self) -> i64 {
+        0
+    }
 
     /// Converts a cell from one part per chain to its even and odd parts, `[parity][component][lane]`.
     fn join_parity(&self, _cell: &mut [f64]) {}

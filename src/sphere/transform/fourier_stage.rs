@@ -6,13 +6,14 @@
 //! ```math
 //! f_j = \sum_m e^{im\varphi_0} (E_m \pm O_m) \, e^{2\pi i jm/n} .
 //! ```
-//! Two real rings share one complex row, north + i south, so that `Sample::ROWS` rows hold a pair. If all rings have the same length,
-//! start at longitude zero and are long enough for every order, a whole block is scattered and transformed at once; otherwise
-//! orders are added modulo n, ring by ring.
+//! Two real rings share one complex row, north + i south, so that `Sample::ROWS` rows hold a pair. If all rings have the same length and the same
+//! first longitude and are long enough for every order, a whole block is scattered and transformed at once; otherwise
+//! orders are added modulo n, ring by ring. A common first longitude is a phase of the bins.
 
 use super::cells::CellLayout;
 use super::ring_pairs::{LANES, RingPair, RingPairs};
 use super::sample::{Load, RUN, Sample, Store};
+use crate::sphere::limits::Limits;
 use crate::sphere::rings::{Ring, Rings};
 use num_complex::Complex64;
 use pulp::{Arch, Simd, WithSimd};
@@ -29,8 +30,11 @@ pub(super) type Transforms = [Arc<dyn Fft<f64>>; 2];
 pub(super) struct FourierStage {
     pub rings: Rings,
     pub pairs: RingPairs,
-    /// The common number of longitudes, if nothing is aliased or shifted.
+    /// The common number of longitudes, if nothing is aliased.
     uniform: Option<usize>,
+    /// $`e^{im\varphi_0}`$ for the bins of a row of that length, if it does not start at longitude zero.
+    shift: Vec<Complex64>,
+    order_limit: usize,
     transforms: HashMap<usize, Transforms>,
     arch: Arch,
 }
@@ -51,9 +55,11 @@ impl FourierStage {
     pub(super) fn new(
         rings: Rings,
         pairs: RingPairs,
-        band_limit: usize,
+        limits: Limits,
         planner: &mut FftPlanner<f64>,
     ) -> Self {
+        let uniform = rings.uniform();
+        let uniform = uniform.filter(|(count, _)| *count >= limits.longitudes());
         let mut transforms = HashMap::new();
         for ring in rings.rings() {
             transforms.entry(ring.longitudes).or_insert_with(|| {
@@ -64,7 +70,12 @@ impl FourierStage {
             });
         }
         FourierStage {
-            uniform: rings.uniform(band_limit),
+            uniform: uniform.map(|(count, _)| count),
+            shift: match uniform {
+                Some((count, first)) if first != 0.0 => shift(count, first, limits.orders),
+                _ => Vec::new(),
+            },
+            order_limit: limits.orders,
             rings,
             pairs,
             transforms,
@@ -77,15 +88,27 @@ impl FourierStage {
         &self.transforms[&longitudes]
     }
 
+    /// Multiplies the bins of rows of the common length by a function of $`e^{im\varphi_0}`$.
+    pub(super) fn shift(&self, rows: &mut [Complex64], turn: impl Fn(Complex64) -> Complex64) {
+        if self.shift.is_empty() {
+            return;
+        }
+        for row in rows.chunks_exact_mut(self.shift.len()) {
+            for (value, phase) in row.iter_mut().zip(&self.shift) {
+                *value *= turn(*phase);
+            }
+        }
+    }
+
     /// Makes room; never shrinks.
-    pub(super) fn fit<T: Sample>(&self, scratch: &mut FourierScratch, band_limit: usize) {
+    pub(super) fn fit<T: Sample>(&self, scratch: &mut FourierScratch) {
         let rows = T::ROWS * LANES * self.rings.most_longitudes();
         let fft = self.transforms.values().flatten();
         let fft = fft.map(|fft| fft.get_inplace_scratch_len()).max();
         grow(&mut scratch.rows, rows, Complex64::ZERO);
         grow(&mut scratch.fft, fft.unwrap_or(0), Complex64::ZERO);
         if self.uniform.is_none() {
-            let phases = PHASE_STEP + band_limit.div_ceil(PHASE_STEP);
+            let phases = PHASE_STEP + self.order_limit.div_ceil(PHASE_STEP);
             grow(&mut scratch.phases, phases, [Complex64::ZERO; LANES]);
         }
     }
@@ -117,6 +140,7 @@ impl FourierStage {
             }
             self.arch
                 .dispatch(Scatter::<T>::new(layout, cells, block, seen, n, rows));
+            self.shift(rows, |phase| phase);
             self.transforms[&n][1].process_with_scratch(rows, fft);
         } else {
             // Rings of any length: several orders may fall into one bin (aliasing), so rows start at zero and orders are added. The
@@ -213,6 +237,7 @@ impl FourierStage {
         if let Some(n) = self.uniform {
             let rows = &mut rows[..T::ROWS * pairs.len() * n];
             self.transforms[&n][0].process_with_scratch(rows, fft);
+            self.shift(rows, |phase| phase.conj());
             let cells = &mut cells[..seen * cell_len::<T>()];
             self.arch.dispatch(Gather::<T>::new(rows, n, cells));
             return finite;
@@ -270,6 +295,17 @@ impl FourierStage {
             }
         }
     }
+}
+
+/// Returns $`e^{im\varphi_0}`$ for the bins of a row: m = 0, 1, …, and from the end m = −1, −2, …; one where there is no order.
+fn shift(longitudes: usize, first: f64, orders: usize) -> Vec<Complex64> {
+    let mut phases = vec![Complex64::ONE; longitudes];
+    for m in 1..orders {
+        let phase = Complex64::cis(m as f64 * first);
+        phases[m] = phase;
+        phases[longitudes - m] = phase.conj();
+    }
+    phases
 }
 
 /// Returns $`e^{im\varphi_0}`$ for the eight pairs of a block.

@@ -4,9 +4,11 @@ use super::plan_methods::sphere_verbs;
 use super::sample::Sample;
 use super::spin::spin_transform;
 use super::spin_tables::SpinTables;
-use super::verbs::{Form, Transform};
+use super::verbs::{Form, Transform, sampling_grid};
 use crate::sphere::axes::replace_axes;
-use crate::sphere::sampling::{Sampling, check_band_limit};
+use crate::sphere::grid::Grid;
+use crate::sphere::limits::{Limits, check_band_limit};
+use crate::sphere::sampling::Sampling;
 use crate::{Error, Result};
 use ndarray::{Array, ArrayView, Dimension, RemoveAxis};
 use num_complex::Complex64;
@@ -47,7 +49,7 @@ use std::fmt;
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 pub struct Gradient {
-    sampling: Sampling,
+    grid: Grid,
     pub(super) transform: Transform<SpinTables>,
 }
 
@@ -73,15 +75,42 @@ impl Gradient {
         longitudes: usize,
     ) -> Result<Self> {
         check_gradient(band_limit)?;
+        Self::on_grid(
+            band_limit,
+            &sampling_grid(band_limit, sampling, longitudes)?,
+        )
+    }
+
+    /// Plans gradients on a grid.
+    ///
+    /// # Errors
+    /// As [`Gradient::new`], and if the band limit is above the [largest](Grid::max_band_limit) of the grid.
+    pub fn on_grid(band_limit: usize, grid: &Grid) -> Result<Self> {
+        Self::with_orders(band_limit, band_limit, grid)
+    }
+
+    /// Plans gradients of signals with orders |m| < N ≤ L on a grid, at least `2N − 1` longitudes; the coefficients have shape
+    /// `[.., L, 2N − 1]` or `[.., N (2L + 1 − N) / 2]`.
+    ///
+    /// # Errors
+    /// As [`Gradient::on_grid`], and for an order limit that is 0 or above the band limit.
+    pub fn with_orders(band_limit: usize, order_limit: usize, grid: &Grid) -> Result<Self> {
+        check_gradient(band_limit)?;
+        let limits = Limits::new(band_limit, order_limit)?;
         Ok(Gradient {
-            sampling,
-            transform: spin_transform(Form::Gradient, band_limit, 1, sampling, longitudes)?,
+            grid: *grid,
+            transform: spin_transform(Form::Gradient, limits, 1, grid)?,
         })
     }
 
-    /// Returns the sampling.
-    pub fn sampling(&self) -> Sampling {
-        self.sampling
+    /// Returns the grid.
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// Returns the sampling whose rings the grid has, if there is one.
+    pub fn sampling(&self) -> Option<Sampling> {
+        Sampling::of(&self.grid, self.band_limit())
     }
 
     /// Returns the shape of one vector field, `[2, rings, longitudes]`.
@@ -137,7 +166,7 @@ impl fmt::Debug for Gradient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gradient")
             .field("band_limit", &self.band_limit())
-            .field("sampling", &self.sampling)
+            .field("grid", &self.grid)
             .finish()
     }
 }

@@ -8,7 +8,7 @@ use super::shared_chains::{Rings, Shared, SharedChains};
 use crate::numeric::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE, Sectoral};
 use crate::numeric::legendre_chains::{LegendreChains, Step, variable};
 use crate::simd::aligned::Aligned;
-use crate::sphere::coefficients::sign;
+use crate::sphere::limits::Limits;
 
 use std::sync::OnceLock;
 
@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 /// negligible at all degrees, and nothing is stored or computed.
 #[derive(Debug, Clone)]
 pub(super) struct LegendreTables {
-    band_limit: usize,
+    limits: Limits,
     method: Method,
     /// The blocks before this index use the polar variable.
     polar_blocks: usize,
@@ -44,14 +44,15 @@ pub(super) struct LegendreTables {
 
 impl LegendreTables {
     /// Builds the tables for pairs of rings, for the method that suits the band limit.
-    pub(super) fn of(band_limit: usize, pairs: &RingPairs) -> Self {
-        let method = method(Functions::Scalar, band_limit);
-        Self::new(method, band_limit, &pairs.sine, &pairs.cosine)
+    pub(super) fn of(limits: Limits, pairs: &RingPairs) -> Self {
+        let method = method(Functions::Scalar, limits.degrees);
+        Self::new(method, limits, &pairs.sine, &pairs.cosine)
     }
 
     /// Builds the tables for rings given by their sines and cosines, in order of growing colatitude up to the equator, the
     /// number of rings being a multiple of [`LANES`].
-    pub(super) fn new(method: Method, band_limit: usize, sine: &[f64], cosine: &[f64]) -> Self {
+    pub(super) fn new(method: Method, limits: Limits, sine: &[f64], cosine: &[f64]) -> Self {
+        let band_limit = limits.degrees;
         let blocks = sine.len() / LANES;
         let middle = |block: &usize| block * LANES + LANES / 2;
         let polar_blocks = (0..blocks)
@@ -72,7 +73,7 @@ impl LegendreTables {
                 .clone()
                 .map(|r| Sectoral::new(sine[r], cosine[r]))
                 .collect();
-            for _ in 0..band_limit {
+            for _ in 0..limits.orders {
                 for start in &mut starts {
                     seed.push(start.mantissa);
                     scale.push(f64::from(start.scale));
@@ -96,7 +97,7 @@ impl LegendreTables {
                 })
             };
             // Once an order is not seen, no higher one is.
-            let (mut seen, mut unseen) = (0, band_limit);
+            let (mut seen, mut unseen) = (0, limits.orders);
             while seen + 1 < unseen {
                 let m = usize::midpoint(seen, unseen);
                 if sees(m) { seen = m } else { unseen = m }
@@ -134,7 +135,7 @@ impl LegendreTables {
             }
         }
         LegendreTables {
-            band_limit,
+            limits,
             method,
             shared,
             polar_blocks,
@@ -178,7 +179,7 @@ impl LegendreTables {
 
 impl Chains for LegendreTables {
     fn band_limit(&self) -> usize {
-        self.band_limit
+        self.limits.degrees
     }
 
     fn polar_blocks(&self) -> usize {
@@ -228,7 +229,7 @@ impl Chains for LegendreTables {
     fn values(&self) -> Option<&LegendreValues> {
         Some(self.values.get_or_init(|| {
             let (pairs, both) = (self.blocks() * LANES, self.method == Method::Table);
-            LegendreValues::new(self.band_limit, pairs, both, |m, parity, pair, out| {
+            LegendreValues::new(self.limits, pairs, both, |m, parity, pair, out| {
                 self.visit(m, parity, pair, out);
             })
         }))
@@ -246,11 +247,7 @@ impl Chains for LegendreTables {
     }
 
     fn longest(&self) -> usize {
-        self.band_limit.div_ceil(2)
-    }
-
-    fn extension_sign(&self, order: usize) -> f64 {
-        sign(order)
+        self.limits.degrees.div_ceil(2)
     }
 
     #[inline(always)]

@@ -6,6 +6,7 @@
 use super::cells::CellLayout;
 use super::ring_pairs::LANES;
 use crate::simd::aligned::Aligned;
+use crate::sphere::limits::Limits;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -27,14 +28,15 @@ impl LegendreValues {
     /// Computes the tables, L²/4 times the number of rings each; `visit(order, parity, pair, out)` calls `out(j, value)` with the
     /// functions of degree m + parity + 2j that are not negligible.
     pub(super) fn new(
-        band_limit: usize,
+        limits: Limits,
         pairs: usize,
         both: bool,
         visit: impl Fn(usize, usize, usize, &mut dyn FnMut(usize, f64)),
     ) -> Self {
+        let band_limit = limits.degrees;
         let (mut by_degree, mut by_pair) = (Vec::new(), Vec::new());
         let mut places = Vec::new();
-        for m in 0..band_limit {
+        for m in 0..limits.orders {
             for parity in 0..2 {
                 let degrees = (band_limit - m).saturating_sub(parity).div_ceil(2);
                 let (first, second) = (by_degree.len(), by_pair.len());

@@ -11,10 +11,10 @@ pub(super) enum Functions {
 
 /// Where the samples lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grid {
-    /// Rings of equal length that start at longitude zero.
+pub(super) enum Places {
+    /// Rings of equal length that start at the same longitude.
     Product,
-    /// A product grid whose columns pass through symmetric midpoints (McEwen–Wiaux).
+    /// A product grid whose columns pass through symmetric midpoints.
     Extended,
     /// Any rings.
     Rings,
@@ -67,11 +67,11 @@ pub(super) fn method(functions: Functions, band_limit: usize) -> Method {
 pub(super) fn batch(
     functions: Functions,
     band_limit: usize,
-    grid: Grid,
+    places: Places,
     single: bool,
     parallel: bool,
 ) -> Batch {
-    let vectors = functions == Functions::Scalar && grid == Grid::Product;
+    let vectors = functions == Functions::Scalar && places == Places::Product;
     if single {
         Batch::InTurn
     } else if vectors && band_limit <= MAX_VECTORS {
@@ -113,18 +113,23 @@ mod tests {
     #[test]
     fn batches_fill_vectors_or_threads() {
         use Functions::{Scalar, Spin};
-        for (functions, band_limit, grid, [serial, parallel]) in [
-            (Scalar, 96, Grid::Product, [Batch::Vectors, Batch::Vectors]),
-            (Scalar, 97, Grid::Product, [Batch::InTurn, Batch::Apart]),
-            (Scalar, 127, Grid::Product, [Batch::InTurn, Batch::Apart]),
-            (Scalar, 128, Grid::Product, [Batch::InTurn, Batch::InTurn]),
-            (Scalar, 8, Grid::Extended, [Batch::InTurn, Batch::Apart]),
-            (Scalar, 8, Grid::Rings, [Batch::InTurn, Batch::Apart]),
-            (Scalar, 256, Grid::Rings, [Batch::InTurn, Batch::InTurn]),
-            (Spin, 8, Grid::Product, [Batch::InTurn, Batch::Apart]),
-            (Spin, 128, Grid::Product, [Batch::InTurn, Batch::InTurn]),
+        for (functions, band_limit, places, [serial, parallel]) in [
+            (
+                Scalar,
+                96,
+                Places::Product,
+                [Batch::Vectors, Batch::Vectors],
+            ),
+            (Scalar, 97, Places::Product, [Batch::InTurn, Batch::Apart]),
+            (Scalar, 127, Places::Product, [Batch::InTurn, Batch::Apart]),
+            (Scalar, 128, Places::Product, [Batch::InTurn, Batch::InTurn]),
+            (Scalar, 8, Places::Extended, [Batch::InTurn, Batch::Apart]),
+            (Scalar, 8, Places::Rings, [Batch::InTurn, Batch::Apart]),
+            (Scalar, 256, Places::Rings, [Batch::InTurn, Batch::InTurn]),
+            (Spin, 8, Places::Product, [Batch::InTurn, Batch::Apart]),
+            (Spin, 128, Places::Product, [Batch::InTurn, Batch::InTurn]),
         ] {
-            let of = |single, parallel| batch(functions, band_limit, grid, single, parallel);
+            let of = |single, parallel| batch(functions, band_limit, places, single, parallel);
             assert_eq!([of(false, false), of(false, true)], [serial, parallel]);
             assert_eq!([of(true, false), of(true, true)], [Batch::InTurn; 2]);
         }

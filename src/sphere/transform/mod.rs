@@ -8,6 +8,7 @@ mod extension;
 mod fourier_stage;
 mod gradient;
 mod iteration;
+mod least_squares;
 mod legendre_stage;
 mod legendre_tables;
 mod legendre_values;
@@ -28,11 +29,13 @@ mod shared_stage;
 #[cfg(test)]
 mod shared_tests;
 mod spin;
+mod spin_ring_plan;
 mod spin_tables;
 mod verbs;
 
 pub use gradient::Gradient;
-pub use iteration::{iterated_analysis, iterated_analysis_into};
+pub use iteration::{RingAnalysis, iterated_analysis, iterated_analysis_into};
+pub use least_squares::{LeastSquares, least_squares_analysis};
 pub use plan::ShtPlan;
 pub use planner::ShtPlanner;
 pub use ring_gradient::RingGradient;
@@ -40,3 +43,4 @@ pub use ring_plan::RingPlan;
 pub use sample::Sample;
 pub use scratch::ShtScratch;
 pub use spin::{MAX_SPIN, SpinPlan};
+pub use spin_ring_plan::SpinRingPlan;

@@ -6,15 +6,16 @@ use super::cells::ORDERS;
 use super::sample::Sample;
 use crate::check::Finite;
 use crate::sphere::coefficients::sign;
+use crate::sphere::limits::Limits;
 use num_complex::Complex64;
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// The orders in groups as the Legendre stage takes them.
-pub(super) fn order_groups(band_limit: usize) -> impl DoubleEndedIterator<Item = Range<usize>> {
-    (0..band_limit)
+pub(super) fn order_groups(order_limit: usize) -> impl DoubleEndedIterator<Item = Range<usize>> {
+    (0..order_limit)
         .step_by(ORDERS)
-        .map(move |m| m..band_limit.min(m + ORDERS))
+        .map(move |m| m..order_limit.min(m + ORDERS))
 }
 
 /// Coefficients of the orders below `m`, `m ≥ 0`.
@@ -29,20 +30,21 @@ const ROWS: usize = 32;
 pub(super) fn pack_all<T: Sample>(
     coeffs: &[Complex64],
     packed: &mut [f64],
-    limit: usize,
+    limits: Limits,
     parallel: bool,
 ) -> bool {
     let mut rest = packed;
-    let mut groups = order_groups(limit).map(|orders| {
-        let len = packed_len(limit, orders.end) - packed_len(limit, orders.start);
+    let mut groups = order_groups(limits.orders).map(|orders| {
+        let [start, end] = [orders.start, orders.end].map(|m| packed_len(limits.degrees, m));
+        let len = end - start;
         let group = rest.split_off_mut(..2 * T::ROWS * len);
         (orders, group.expect("all orders have room"))
     });
     let fill = |(orders, group): (Range<usize>, &mut [f64])| {
         if T::ROWS == 1 {
-            pack::<2>(coeffs, limit, orders, group)
+            pack::<2>(coeffs, limits, orders, group)
         } else {
-            pack::<4>(coeffs, limit, orders, group)
+            pack::<4>(coeffs, limits, orders, group)
         }
     };
     if parallel {
@@ -57,17 +59,17 @@ pub(super) fn pack_all<T: Sample>(
 pub(super) fn unpack_all<T: Sample>(
     packed: &[f64],
     coeffs: &mut [Complex64],
-    limit: usize,
+    limits: Limits,
     parallel: bool,
 ) {
     let fill = |(tile, rows): (usize, &mut [Complex64])| {
         if T::ROWS == 1 {
-            unpack::<2>(packed, limit, tile * ROWS, rows);
+            unpack::<2>(packed, limits, tile * ROWS, rows);
         } else {
-            unpack::<4>(packed, limit, tile * ROWS, rows);
+            unpack::<4>(packed, limits, tile * ROWS, rows);
         }
     };
-    let size = ROWS * (2 * limit - 1);
+    let size = ROWS * (2 * limits.orders - 1);
     if parallel {
         coeffs.par_chunks_mut(size).enumerate().for_each(fill);
     } else {
@@ -78,23 +80,24 @@ pub(super) fn unpack_all<T: Sample>(
 /// Copies one group of orders out of full coefficients; returns whether all numbers are finite.
 fn pack<const C: usize>(
     coeffs: &[Complex64],
-    limit: usize,
+    limits: Limits,
     orders: Range<usize>,
     packed: &mut [f64],
 ) -> bool {
+    let (limit, width, zero) = (limits.degrees, 2 * limits.orders - 1, limits.orders - 1);
     // A transposition, `[l][m]` to `[m][l]`, eight orders at a time: each row of coefficients is read in contiguous pieces, and the
     // eight places that are written advance together.
     let starts = starts::<C>(limit, &orders);
     let mut defect = 0.0;
     for l in orders.start..limit {
-        let row = &coeffs[l * (2 * limit - 1)..][..2 * limit - 1];
+        let row = &coeffs[l * width..][..width];
         for (i, m) in orders.clone().enumerate().take(l + 1 - orders.start) {
             let slot = &mut packed[starts[i] + C * (l - m)..][..C];
-            let plus = row[limit - 1 + m];
+            let plus = row[zero + m];
             slot[0] = plus.re;
             slot[1] = plus.im;
             if C == 4 {
-                let minus = sign(m) * row[limit - 1 - m];
+                let minus = sign(m) * row[zero - m];
                 slot[2] = minus.re;
                 slot[3] = minus.im;
             }
@@ -111,25 +114,26 @@ fn pack<const C: usize>(
 /// Goes by groups of orders, so that whole cache lines are written.
 fn unpack<const C: usize>(
     packed: &[f64],
-    limit: usize,
+    limits: Limits,
     first_degree: usize,
     rows: &mut [Complex64],
 ) {
-    for orders in order_groups(limit) {
-        let first = C * packed_len(limit, orders.start);
-        unpack_group::<C>(&packed[first..], limit, orders, first_degree, rows);
+    for orders in order_groups(limits.orders) {
+        let first = C * packed_len(limits.degrees, orders.start);
+        unpack_group::<C>(&packed[first..], limits, orders, first_degree, rows);
     }
 }
 
 fn unpack_group<const C: usize>(
     packed: &[f64],
-    limit: usize,
+    limits: Limits,
     orders: Range<usize>,
     first_degree: usize,
     rows: &mut [Complex64],
 ) {
-    let starts = starts::<C>(limit, &orders);
-    for (l, row) in (first_degree..).zip(rows.chunks_exact_mut(2 * limit - 1)) {
+    let (width, zero) = (2 * limits.orders - 1, limits.orders - 1);
+    let starts = starts::<C>(limits.degrees, &orders);
+    for (l, row) in (first_degree..).zip(rows.chunks_exact_mut(width)) {
         for (i, m) in orders.clone().enumerate() {
             let (plus, minus) = if m > l {
                 (Complex64::ZERO, Complex64::ZERO)
@@ -143,9 +147,9 @@ fn unpack_group<const C: usize>(
                 };
                 (plus, sign(m) * minus)
             };
-            row[limit - 1 - m] = minus;
+            row[zero - m] = minus;
             // Order zero comes last from `plus`.
-            row[limit - 1 + m] = plus;
+            row[zero + m] = plus;
         }
     }
 }

@@ -6,19 +6,21 @@ use super::sample::Sample;
 use super::verbs::{Form, Transform};
 use crate::Result;
 use crate::sphere::axes::replace_axes;
+use crate::sphere::grid::Grid;
+use crate::sphere::limits::Limits;
 use crate::sphere::sampling::Sampling;
 use ndarray::{Array, Array2, ArrayView, Dimension};
 use num_complex::Complex64;
 use rustfft::FftPlanner;
 use std::fmt;
 
-/// An immutable plan of the spherical-harmonic transform for one band limit, sampling and number of longitudes.
+/// An immutable plan of the spherical-harmonic transform for one band limit and grid.
 ///
 /// ```math
 /// \hat f_{\ell m} = \int_{S^2} f \, \overline{Y_{\ell m}} \, d\Omega , \qquad
 /// f(\theta, \varphi) = \sum_{\ell < L} \sum_{|m| \le \ell} \hat f_{\ell m} Y_{\ell m}(\theta, \varphi)
 /// ```
-/// For signals of band limit L the two directions are inverse to each other on every sampling. Signals may be real (half the cost)
+/// For signals of band limit L the two directions are inverse to each other on every [`Grid`]. Signals may be real (half the cost)
 /// or complex, in double or single precision ([`Sample`]).
 ///
 /// | array | axes |
@@ -27,13 +29,15 @@ use std::fmt;
 /// | coefficients, full layout | `[.., L, 2L − 1]`, entry `[l, m + L − 1]`, zero where \|m\| > ℓ ([`coefficients`](crate::sphere::coefficients)) |
 /// | coefficients m ≥ 0 of real signals, half layout | `[.., L (L + 1) / 2]`, entry `m (2L − 1 − m) / 2 + l`, the order of healpy and ducc0 |
 ///
-/// Leading axes are a batch, and the number of axes tells the layout. Conventions: see [`crate::conventions`].
+/// Leading axes are a batch, and the number of axes tells the layout. A plan with fewer orders, |m| < N, has coefficients `[.., L, 2N − 1]`
+/// or `[.., N (2L + 1 − N) / 2]`. Conventions: see [`crate::conventions`].
 ///
 /// # Cost and accuracy
 /// A transform takes O(L³) time. A plan holds O(L²) numbers: about L² for the steps of the Legendre recursion and 0.7 L² for
 /// its start values, in all 35 MB at L = 1024 on Gauss–Legendre rings. The relative error grows about like L ε
 /// (`docs/accuracy.md`). Up to L = 96 eight signals of a batch fill a vector, and the Legendre functions come from a table of L³/4
-/// numbers, made at the first call and kept in the plan; beyond, and for McEwen–Wiaux rings, signals are taken one by one.
+/// numbers, made at the first call and kept in the plan; beyond, and on grids whose rings are no quadrature, signals are taken one by
+/// one.
 ///
 /// # Examples
 /// A batch, and the half layout:
@@ -53,32 +57,28 @@ use std::fmt;
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 pub struct ShtPlan {
-    sampling: Sampling,
+    grid: Grid,
     pub(super) transform: Transform<LegendreTables>,
 }
 
 sphere_verbs!(ShtPlan, f64);
 
 impl ShtPlan {
-    pub(super) fn build(
-        band_limit: usize,
-        sampling: Sampling,
-        longitudes: usize,
-        fft: &mut FftPlanner<f64>,
-    ) -> Result<Self> {
-        let form = Form::Scalar;
-        let transform = Transform::on_grid(form, band_limit, sampling, longitudes, fft, |pairs| {
-            LegendreTables::of(band_limit, pairs)
+    pub(super) fn build(limits: Limits, grid: Grid, fft: &mut FftPlanner<f64>) -> Result<Self> {
+        let transform = Transform::on_grid(Form::Scalar, limits, &grid, fft, |pairs| {
+            LegendreTables::of(limits, pairs)
         })?;
-        Ok(ShtPlan {
-            sampling,
-            transform,
-        })
+        Ok(ShtPlan { grid, transform })
     }
 
-    /// Returns the sampling.
-    pub fn sampling(&self) -> Sampling {
-        self.sampling
+    /// Returns the grid.
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// Returns the sampling whose rings the grid has, if there is one.
+    pub fn sampling(&self) -> Option<Sampling> {
+        Sampling::of(&self.grid, self.band_limit())
     }
 
     /// Returns the shape of one signal, `[rings, longitudes]`.
@@ -86,9 +86,9 @@ impl ShtPlan {
         self.transform.grid_shape()
     }
 
-    /// Returns the number of coefficients that are not zero by definition, `L * L`.
+    /// Returns the number of coefficients that are not zero by definition, `L * L` for all orders.
     pub fn coeff_len(&self) -> usize {
-        self.band_limit() * self.band_limit()
+        2 * self.half_len() - self.band_limit()
     }
 
     /// Makes an array for one signal, all zero.
@@ -129,8 +129,7 @@ impl fmt::Debug for ShtPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ShtPlan")
             .field("band_limit", &self.band_limit())
-            .field("sampling", &self.sampling)
-            .field("longitudes", &self.signal_shape()[1])
+            .field("grid", &self.grid)
             .finish_non_exhaustive()
     }
 }

@@ -6,17 +6,22 @@ macro_rules! sphere_verbs {
         impl $plan {
             /// Returns the band limit L (exclusive).
             pub fn band_limit(&self) -> usize {
-                self.transform.band_limit()
+                self.transform.limits().degrees
             }
 
-            /// Returns the shape of the coefficients of one signal in the full layout, `[L, 2L − 1]`.
+            /// Returns the order limit N (exclusive): |m| < N. It is the band limit, unless the plan was made with fewer orders.
+            pub fn order_limit(&self) -> usize {
+                self.transform.limits().orders
+            }
+
+            /// Returns the shape of the coefficients of one signal in the full layout, `[L, 2N − 1]`; `[L, 2L − 1]` for all orders.
             pub fn coeffs_shape(&self) -> [usize; 2] {
-                [self.band_limit(), 2 * self.band_limit() - 1]
+                self.transform.limits().full_shape()
             }
 
-            /// Returns the number of coefficients with m ≥ 0, `L (L + 1) / 2`.
+            /// Returns the number of coefficients with m ≥ 0, `N (2L + 1 − N) / 2`; `L (L + 1) / 2` for all orders.
             pub fn half_len(&self) -> usize {
-                $crate::sphere::axes::half_len(self.band_limit())
+                self.transform.limits().half_len()
             }
 
             /// Makes an array for the coefficients of one signal in the full layout, all zero.

@@ -6,6 +6,7 @@ use super::sample::Sample;
 use crate::check::Finite;
 use crate::sphere::axes::{Layout, half_index};
 use crate::sphere::coefficients::sign;
+use crate::sphere::limits::Limits;
 use num_complex::Complex64;
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 
@@ -71,7 +72,7 @@ fn both(slot: &[f64; 4]) -> (Complex64, Complex64) {
 /// Between a scalar f and its gradient $`\partial_\theta f + \tfrac{i}{\sin\theta} \partial_\varphi f = -\eth f`$, for one part of f:
 /// $`P = -\sqrt{\ell(\ell+1)} \hat f`$ and $`\overline M = P`$, since the part is real.
 pub(super) struct Potential {
-    pub limit: usize,
+    pub limits: Limits,
     pub layout: Layout,
     /// 0 for the real, 1 for the imaginary part of f.
     pub part: usize,
@@ -93,16 +94,17 @@ impl Potential {
 
     /// Calls `visit` with the degree, the position in the packed coefficients, and the positions of the orders m and −m, ordered by m.
     fn each(&self, mut visit: impl FnMut(usize, usize, [usize; 2], f64)) {
-        for m in 0..self.limit {
-            let (start, stride) = self.layout.column(self.limit, m);
-            for l in m..self.limit {
+        let limit = self.limits.degrees;
+        for m in 0..self.limits.orders {
+            let (start, stride) = self.layout.column(self.limits, m);
+            for l in m..limit {
                 let at = start + (l - m) * stride;
                 let minus = if self.layout == Layout::Full {
                     at - 2 * m
                 } else {
                     at
                 };
-                visit(l, half_index(self.limit, l, m), [at, minus], sign(m));
+                visit(l, half_index(limit, l, m), [at, minus], sign(m));
             }
         }
     }
@@ -124,7 +126,7 @@ impl Potential {
                     _ => Complex64::new(0.0, -0.5) * (plus - there),
                 };
             }
-            if slot < self.limit {
+            if slot < self.limits.degrees {
                 value.im = 0.0;
             }
             let value = self.factor(l) * value;
@@ -194,7 +196,7 @@ mod tests {
         let mut back = numbers(15);
         for part in 0..2 {
             let potential = |divide| Potential {
-                limit: 3,
+                limits: Limits::all(3),
                 layout: Layout::Full,
                 part,
                 divide,

@@ -1,8 +1,11 @@
 //! The planner: makes plans of the spherical-harmonic transform and keeps them.
 
 use super::plan::ShtPlan;
+use super::verbs::sampling_grid;
 use crate::Result;
-use crate::sphere::sampling::{Sampling, check_band_limit};
+use crate::sphere::grid::{Grid, GridFamily};
+use crate::sphere::limits::{Limits, check_band_limit};
+use crate::sphere::sampling::Sampling;
 use rustfft::FftPlanner;
 use std::collections::HashMap;
 use std::fmt;
@@ -26,9 +29,12 @@ use std::sync::Arc;
 /// ```
 #[derive(Default)]
 pub struct ShtPlanner {
-    plans: HashMap<(usize, Sampling, usize), Arc<ShtPlan>>,
+    plans: HashMap<Key, Arc<ShtPlan>>,
     fft: Option<FftPlanner<f64>>,
 }
+
+/// Limits, and what distinguishes grids.
+type Key = (Limits, (GridFamily, [usize; 2], u64));
 
 impl ShtPlanner {
     /// Makes a planner without plans.
@@ -60,12 +66,54 @@ impl ShtPlanner {
         sampling: Sampling,
         longitudes: usize,
     ) -> Result<Arc<ShtPlan>> {
-        let key = (band_limit, sampling, longitudes);
+        self.plan_on(
+            band_limit,
+            &sampling_grid(band_limit, sampling, longitudes)?,
+        )
+    }
+
+    /// Returns the plan for a band limit and a grid.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the band limit is out of range, or above the
+    /// [largest](Grid::max_band_limit) of the grid.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::sphere::{Grid, GridFamily, ShtPlanner};
+    /// use ndarray::Array2;
+    /// // A map with both poles, 3 × 4 samples.
+    /// let grid = Grid::new(GridFamily::ClenshawCurtis, 3, 4)?;
+    /// let plan = ShtPlanner::new().plan_on(2, &grid)?;
+    /// let z = Array2::from_shape_fn((3, 4), |(t, _)| 1.0 - t as f64);
+    /// let coeffs = plan.forward(z.view())?;
+    /// assert!((coeffs[[1, 1]].re - (4.0 * std::f64::consts::PI / 3.0).sqrt()).abs() < 1e-14);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn plan_on(&mut self, band_limit: usize, grid: &Grid) -> Result<Arc<ShtPlan>> {
+        self.plan_with_orders(band_limit, band_limit, grid)
+    }
+
+    /// Returns the plan for a band limit L, an order limit N ≤ L and a grid, for signals with orders |m| < N.
+    ///
+    /// Coefficients have shape `[.., L, 2N − 1]`, entry `[l, m + N − 1]`, or `[.., N (2L + 1 − N) / 2]` for real signals, the first entries of the
+    /// half layout. 2N − 1 longitudes suffice, and the cost is proportional to N. (`mmax` of healpy and ducc0 is N − 1.)
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if a limit is out of range, or the grid has too few rings or longitudes.
+    pub fn plan_with_orders(
+        &mut self,
+        band_limit: usize,
+        order_limit: usize,
+        grid: &Grid,
+    ) -> Result<Arc<ShtPlan>> {
+        let limits = Limits::new(band_limit, order_limit)?;
+        let key = (limits, grid.key());
         if let Some(plan) = self.plans.get(&key) {
             return Ok(Arc::clone(plan));
         }
         let fft = self.fft.get_or_insert_with(FftPlanner::new);
-        let plan = Arc::new(ShtPlan::build(band_limit, sampling, longitudes, fft)?);
+        let plan = Arc::new(ShtPlan::build(limits, *grid, fft)?);
         self.plans.insert(key, Arc::clone(&plan));
         Ok(plan)
     }

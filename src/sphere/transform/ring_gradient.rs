@@ -7,6 +7,7 @@ use super::spin_tables::SpinTables;
 use super::verbs::{Form, Transform};
 use crate::Result;
 use crate::sphere::axes::replace_axes;
+use crate::sphere::limits::Limits;
 use crate::sphere::rings::Rings;
 use ndarray::{Array, ArrayView, Dimension};
 use num_complex::Complex64;
@@ -54,10 +55,20 @@ impl RingGradient {
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the band limit is below 2 (a constant has no gradient) or too large.
     pub fn new(rings: Rings, band_limit: usize) -> Result<Self> {
+        Self::with_orders(rings, band_limit, band_limit)
+    }
+
+    /// Plans gradients of signals with orders |m| < N ≤ L on rings; the coefficients have shape `[.., L, 2N − 1]` or
+    /// `[.., N (2L + 1 − N) / 2]`.
+    ///
+    /// # Errors
+    /// As [`RingGradient::new`], and for an order limit that is 0 or above the band limit.
+    pub fn with_orders(rings: Rings, band_limit: usize, order_limit: usize) -> Result<Self> {
         check_gradient(band_limit)?;
-        let transform = Transform::on_rings(Form::Gradient, band_limit, rings, |pairs| {
-            SpinTables::new(band_limit, 1, &pairs.colatitude)
-        })?;
+        let limits = Limits::new(band_limit, order_limit)?;
+        let transform = Transform::on_rings(Form::Gradient, limits, rings, |pairs| {
+            SpinTables::new(limits, 1, &pairs.colatitude)
+        });
         Ok(RingGradient { transform })
     }
 

@@ -6,6 +6,7 @@ use super::sample::Sample;
 use super::verbs::{Form, Transform};
 use crate::Result;
 use crate::sphere::axes::replace_axes;
+use crate::sphere::limits::Limits;
 use crate::sphere::rings::Rings;
 use ndarray::{Array, ArrayView, Dimension, RemoveAxis};
 use num_complex::Complex64;
@@ -57,9 +58,19 @@ impl RingPlan {
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the band limit is 0 or too large.
     pub fn new(rings: Rings, band_limit: usize) -> Result<Self> {
-        let transform = Transform::on_rings(Form::Scalar, band_limit, rings, |pairs| {
-            LegendreTables::of(band_limit, pairs)
-        })?;
+        Self::with_orders(rings, band_limit, band_limit)
+    }
+
+    /// Plans the transform of signals with orders |m| < N ≤ L on rings; the coefficients have shape `[.., L, 2N − 1]` or
+    /// `[.., N (2L + 1 − N) / 2]`. (`mmax` of healpy and ducc0 is N − 1.)
+    ///
+    /// # Errors
+    /// As [`RingPlan::new`], and for an order limit that is 0 or above the band limit.
+    pub fn with_orders(rings: Rings, band_limit: usize, order_limit: usize) -> Result<Self> {
+        let limits = Limits::new(band_limit, order_limit)?;
+        let transform = Transform::on_rings(Form::Scalar, limits, rings, |pairs| {
+            LegendreTables::of(limits, pairs)
+        });
         Ok(RingPlan { transform })
     }
 

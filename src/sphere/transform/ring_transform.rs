@@ -2,7 +2,7 @@
 
 use super::cells::{CellLayout, ORDERS};
 use super::chains::Chains;
-use super::extension::{Extension, Passage};
+use super::extension::{Extension, Passage, Symmetry};
 use super::fourier_stage::{FourierScratch, FourierStage, grow};
 use super::legendre_stage::{Analysis, Synthesis, workspace_len};
 use super::legendre_values::{TableAnalysis, TableSynthesis};
@@ -10,6 +10,8 @@ use super::packed::{order_groups, packed_len};
 use super::ring_pairs::{LANES, RingPairs};
 use super::sample::Sample;
 use crate::simd::aligned::Aligned;
+use crate::sphere::grid::Circle;
+use crate::sphere::limits::Limits;
 use crate::sphere::rings::Rings;
 
 use num_complex::Complex64;
@@ -19,7 +21,7 @@ use rustfft::FftPlanner;
 
 /// The transform between m-major coefficients and the samples on rings.
 pub(super) struct RingTransform<K> {
-    pub band_limit: usize,
+    pub limits: Limits,
     pub tables: K,
     pub fourier: FourierStage,
     /// The passage between the rings of the samples and the rings of the Legendre stage, where these differ.
@@ -41,16 +43,16 @@ pub(super) struct RingScratch {
 }
 
 impl<K: Chains> RingTransform<K> {
-    /// Plans the transform of rings, whose mirror images share the work, or which are the McEwen–Wiaux rings and pass through
-    /// symmetric rings; `tables` makes the functions for pairs of rings.
+    /// Plans the transform of rings, whose mirror images share the work, or which lie on a circle and pass through symmetric rings;
+    /// `tables` makes the functions for pairs of rings.
     pub(super) fn new(
-        band_limit: usize,
+        limits: Limits,
         rings: Rings,
-        extended: bool,
+        circle: Option<Circle>,
         planner: &mut FftPlanner<f64>,
         tables: impl FnOnce(&RingPairs) -> K,
     ) -> Self {
-        let extension = extended.then(|| Extension::new(band_limit, planner));
+        let extension = circle.map(|circle| Extension::new(limits.degrees, circle, planner));
         let (tables, pairs) = match &extension {
             None => {
                 let pairs = RingPairs::of(&rings);
@@ -62,9 +64,9 @@ impl<K: Chains> RingTransform<K> {
             ),
         };
         RingTransform {
-            band_limit,
+            limits,
             tables,
-            fourier: FourierStage::new(rings, pairs, band_limit, planner),
+            fourier: FourierStage::new(rings, pairs, limits, planner),
             extension,
             arch: Arch::new(),
         }
@@ -77,20 +79,20 @@ impl<K: Chains> RingTransform<K> {
 
     /// Numbers in an array of packed coefficients.
     pub(super) fn packed_len<T: Sample>(&self) -> usize {
-        2 * T::ROWS * packed_len(self.band_limit, self.band_limit)
+        2 * T::ROWS * packed_len(self.limits.degrees, self.limits.orders)
     }
 
     fn inner_layout<T: Sample>(&self, synthesis: bool) -> CellLayout {
         let blocks = self.tables.blocks();
         if synthesis {
-            CellLayout::by_orders(2 * T::ROWS, self.band_limit, blocks)
+            CellLayout::by_orders(2 * T::ROWS, self.limits.orders, blocks)
         } else {
-            CellLayout::by_blocks(2 * T::ROWS, self.band_limit, blocks)
+            CellLayout::by_blocks(2 * T::ROWS, self.limits.orders, blocks)
         }
     }
 
     fn outer_layout<T: Sample>(&self) -> CellLayout {
-        CellLayout::by_blocks(2 * T::ROWS, self.band_limit, self.fourier.pairs.blocks())
+        CellLayout::by_blocks(2 * T::ROWS, self.limits.orders, self.fourier.pairs.blocks())
     }
 
     /// Makes room for one kind of samples; never shrinks.
@@ -100,21 +102,27 @@ impl<K: Chains> RingTransform<K> {
         scratch.chain.grow(self.chain_len::<T>());
         if let Some(extension) = &self.extension {
             scratch.outer.grow(self.outer_layout::<T>().len);
-            let column = self.band_limit + extension.scratch_len();
+            let column = extension.column_len() + extension.scratch_len();
             grow(&mut scratch.column, column, Complex64::ZERO);
         }
-        self.fourier.fit::<T>(&mut scratch.fourier, self.band_limit);
+        self.fourier.fit::<T>(&mut scratch.fourier);
     }
 
     fn chain_len<T: Sample>(&self) -> usize {
         workspace_len(&self.tables, 2 * T::ROWS)
     }
 
+    /// The symmetry of a column of order m, or of −m for the second column of a complex signal.
+    fn symmetry(&self, m: usize, column: usize) -> Symmetry {
+        let order = if column == 0 { m as i64 } else { -(m as i64) };
+        Symmetry::new(order, self.tables.spin())
+    }
+
     /// Orders that a block of the Fourier stage sees.
     fn seen(&self, block: usize) -> usize {
         match self.extension {
             None => self.tables.orders()[block],
-            Some(_) => self.band_limit,
+            Some(_) => self.limits.orders,
         }
     }
 
@@ -150,14 +158,15 @@ impl<K: Chains> RingTransform<K> {
                 column,
                 ..
             } = scratch;
-            let (column, inner_scratch) = column.split_at_mut(self.band_limit);
-            for m in 0..self.band_limit {
+            let (column, inner_scratch) = column.split_at_mut(extension.column_len());
+            let (midpoints, rings) = (self.limits.degrees, self.fourier.rings.rings().len());
+            for m in 0..self.limits.orders {
                 for o in 0..T::ROWS {
                     // A pair of mirror images is the sum and the difference of its parts.
-                    read_midpoints((inner, cells), (m, o), 1.0, column, self.tables.orders());
-                    let sign = self.tables.extension_sign(m);
-                    extension.pass(passage, sign, column, inner_scratch);
-                    write_neighbours((layout, outer), (m, o), 0.5, column);
+                    let ends = &mut column[..midpoints];
+                    read_midpoints((inner, cells), (m, o), 1.0, ends, self.tables.orders());
+                    extension.pass(passage, self.symmetry(m, o), column, inner_scratch);
+                    write_neighbours((layout, outer), (m, o), 0.5, &column[..rings]);
                 }
             }
         }
@@ -209,7 +218,7 @@ impl<K: Chains> RingTransform<K> {
 
     fn thread_scratch<T: Sample>(&self) -> FourierScratch {
         let mut scratch = FourierScratch::default();
-        self.fourier.fit::<T>(&mut scratch, self.band_limit);
+        self.fourier.fit::<T>(&mut scratch);
         scratch
     }
 
@@ -219,9 +228,12 @@ impl<K: Chains> RingTransform<K> {
         scratch: &mut RingScratch,
     ) {
         let layout = self.inner_layout::<T>(true);
-        let limit = self.band_limit;
+        let Limits {
+            degrees: limit,
+            orders: most,
+        } = self.limits;
         let run = |group: usize, cells: &mut [f64], chain: &mut [f64]| {
-            let orders = group * ORDERS..limit.min((group + 1) * ORDERS);
+            let orders = group * ORDERS..most.min((group + 1) * ORDERS);
             let packed = &packed[C * packed_len(limit, orders.start)..];
             if let Some(values) = self.tables.tabulated() {
                 return self.arch.dispatch(TableSynthesis::<C> {
@@ -313,18 +325,18 @@ impl<K: Chains> RingTransform<K> {
                 ..
             } = scratch;
             cells[..inner.len].fill(0.0);
-            let (column, inner_scratch) = column.split_at_mut(self.band_limit);
-            for m in 0..self.band_limit {
+            let (column, inner_scratch) = column.split_at_mut(extension.column_len());
+            let (midpoints, rings) = (self.limits.degrees, self.fourier.rings.rings().len());
+            for m in 0..self.limits.orders {
                 for o in 0..T::ROWS {
-                    read_neighbours((layout, outer), (m, o), 0.5, column);
-                    let sign = self.tables.extension_sign(m);
-                    extension.pass(passage, sign, column, inner_scratch);
-                    write_midpoints((inner, cells), (m, o), 1.0, column);
+                    read_neighbours((layout, outer), (m, o), 0.5, &mut column[..rings]);
+                    extension.pass(passage, self.symmetry(m, o), column, inner_scratch);
+                    write_midpoints((inner, cells), (m, o), 1.0, &column[..midpoints]);
                 }
             }
             if K::MIXED {
                 for block in 0..self.tables.blocks() {
-                    for m in 0..self.band_limit {
+                    for m in 0..self.limits.orders {
                         let at = inner.position(m, block);
                         self.tables.split_parity(&mut cells[at..at + inner.cell()]);
                     }
@@ -366,10 +378,13 @@ impl<K: Chains> RingTransform<K> {
         layout: CellLayout,
         scratch: &mut RingScratch,
     ) {
-        let limit = self.band_limit;
+        let Limits {
+            degrees: limit,
+            orders: most,
+        } = self.limits;
         let (cells, sums) = (&scratch.cells[..layout.len], &mut scratch.chain);
         let run = |group: usize, packed: &mut [f64], sums: &mut [f64]| {
-            let orders = group * ORDERS..limit.min((group + 1) * ORDERS);
+            let orders = group * ORDERS..most.min((group + 1) * ORDERS);
             if let Some(values) = self.tables.tabulated() {
                 return self.arch.dispatch(TableAnalysis::<C> {
                     values,
@@ -390,7 +405,7 @@ impl<K: Chains> RingTransform<K> {
             });
         };
         let mut rest = &mut packed[..self.packed_len::<T>()];
-        let groups = order_groups(limit).map(|orders| {
+        let groups = order_groups(most).map(|orders| {
             let len = packed_len(limit, orders.end) - packed_len(limit, orders.start);
             rest.split_off_mut(..C * len).expect("all orders are there")
         });

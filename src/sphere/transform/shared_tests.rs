@@ -27,7 +27,7 @@ impl Case {
         Case {
             tables: LegendreTables::new(
                 method(Functions::Scalar, band_limit),
-                band_limit,
+                crate::sphere::limits::Limits::all(band_limit),
                 &sine,
                 &cosine,
             ),

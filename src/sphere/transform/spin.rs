@@ -3,16 +3,19 @@
 use super::plan_methods::sphere_verbs;
 use super::sample::Sample;
 use super::spin_tables::SpinTables;
-use super::verbs::{Form, Transform};
+use super::verbs::{Form, Transform, sampling_grid};
 use crate::sphere::axes::replace_axes;
-use crate::sphere::sampling::{Sampling, check_band_limit};
+use crate::sphere::grid::Grid;
+use crate::sphere::limits::{Limits, check_band_limit};
+use crate::sphere::sampling::Sampling;
 use crate::{Error, Result};
 use ndarray::{Array, ArrayView, Dimension};
 use num_complex::{Complex, Complex64};
 use rustfft::FftPlanner;
 use std::fmt;
 
-/// An immutable plan of the transform of functions of one spin weight s, for one band limit, sampling and number of longitudes.
+/// An immutable plan of the transform of functions of one spin weight s, for one band limit and grid; on any rings see
+/// [`SpinRingPlan`](super::SpinRingPlan).
 ///
 /// ```math
 /// {}_sY_{\ell m}(\theta, \varphi) = (-1)^s \sqrt{\tfrac{2\ell+1}{4\pi}} \; d^\ell_{m,-s}(\theta) \, e^{im\varphi} , \qquad
@@ -56,7 +59,7 @@ use std::fmt;
 /// Goldberg67, Eqs. (2.5), (3.1); MW11.
 pub struct SpinPlan {
     spin: i32,
-    sampling: Sampling,
+    grid: Grid,
     pub(super) transform: Transform<SpinTables>,
 }
 
@@ -85,10 +88,38 @@ impl SpinPlan {
         sampling: Sampling,
         longitudes: usize,
     ) -> Result<Self> {
-        let transform = spin_transform(Form::Spin, band_limit, spin, sampling, longitudes)?;
+        Self::on_grid(
+            band_limit,
+            spin,
+            &sampling_grid(band_limit, sampling, longitudes)?,
+        )
+    }
+
+    /// Plans the transform on a grid.
+    ///
+    /// # Errors
+    /// As [`SpinPlan::new`], and if the band limit is above the [largest](Grid::max_band_limit) of the grid.
+    pub fn on_grid(band_limit: usize, spin: i32, grid: &Grid) -> Result<Self> {
+        Self::with_orders(band_limit, band_limit, spin, grid)
+    }
+
+    /// Plans the transform of signals with orders |m| < N ≤ L on a grid, at least `2N − 1` longitudes.
+    ///
+    /// Coefficients have shape `[.., L, 2N − 1]`, entry `[l, m + N − 1]`, or `[.., 2, N (2L + 1 − N) / 2]`, the first entries of the half layout.
+    ///
+    /// # Errors
+    /// As [`SpinPlan::on_grid`], and for an order limit that is 0 or above the band limit.
+    pub fn with_orders(
+        band_limit: usize,
+        order_limit: usize,
+        spin: i32,
+        grid: &Grid,
+    ) -> Result<Self> {
+        let limits = Limits::new(band_limit, order_limit)?;
+        let transform = spin_transform(Form::Spin, limits, spin, grid)?;
         Ok(SpinPlan {
             spin,
-            sampling,
+            grid: *grid,
             transform,
         })
     }
@@ -98,9 +129,14 @@ impl SpinPlan {
         self.spin
     }
 
-    /// Returns the sampling.
-    pub fn sampling(&self) -> Sampling {
-        self.sampling
+    /// Returns the grid.
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// Returns the sampling whose rings the grid has, if there is one.
+    pub fn sampling(&self) -> Option<Sampling> {
+        Sampling::of(&self.grid, self.band_limit())
     }
 
     /// Returns the shape of one complex signal, `[rings, longitudes]`.
@@ -146,12 +182,19 @@ impl SpinPlan {
 /// Plans the transform of one spin weight.
 pub(super) fn spin_transform(
     form: Form,
-    band_limit: usize,
+    limits: Limits,
     spin: i32,
-    sampling: Sampling,
-    longitudes: usize,
+    grid: &Grid,
 ) -> Result<Transform<SpinTables>> {
-    check_band_limit(band_limit)?;
+    check_spin(limits.degrees, spin)?;
+    let mut fft = FftPlanner::new();
+    Transform::on_grid(form, limits, grid, &mut fft, |pairs| {
+        SpinTables::new(limits, i64::from(spin), &pairs.colatitude)
+    })
+}
+
+/// Accepts the spins of functions of a band limit.
+pub(super) fn check_spin(band_limit: usize, spin: i32) -> Result<()> {
     if spin.unsigned_abs() > MAX_SPIN || spin.unsigned_abs() as usize >= band_limit {
         return Err(Error::invalid(
             "spin",
@@ -159,10 +202,7 @@ pub(super) fn spin_transform(
             format!("of modulus below the band limit, {band_limit}, and at most {MAX_SPIN}"),
         ));
     }
-    let mut fft = FftPlanner::new();
-    Transform::on_grid(form, band_limit, sampling, longitudes, &mut fft, |pairs| {
-        SpinTables::new(band_limit, i64::from(spin), &pairs.colatitude)
-    })
+    Ok(())
 }
 
 impl fmt::Debug for SpinPlan {
@@ -170,7 +210,7 @@ impl fmt::Debug for SpinPlan {
         f.debug_struct("SpinPlan")
             .field("band_limit", &self.band_limit())
             .field("spin", &self.spin)
-            .field("sampling", &self.sampling)
+            .field("grid", &self.grid)
             .finish()
     }
 }

@@ -15,6 +15,7 @@ use super::ring_pairs::LANES;
 use crate::numeric::extended::Scaled;
 use crate::numeric::legendre::{MANTISSA_LIMIT, NEGLIGIBLE, SCALE_UNIT_INVERSE};
 use crate::numeric::legendre_chains::Step;
+use crate::sphere::limits::Limits;
 use crate::wigner::seeds::{CanonicalOrders, HalfAngle};
 use std::f64::consts::PI;
 
@@ -39,7 +40,11 @@ pub(super) struct SpinTables {
 
 impl SpinTables {
     /// Builds the tables; see [`LegendreTables::new`](super::legendre_tables::LegendreTables::new).
-    pub(super) fn new(band_limit: usize, spin: i64, colatitudes: &[f64]) -> Self {
+    pub(super) fn new(limits: Limits, spin: i64, colatitudes: &[f64]) -> Self {
+        let Limits {
+            degrees: band_limit,
+            orders: order_limit,
+        } = limits;
         let angles: Vec<HalfAngle> = colatitudes.iter().map(|t| HalfAngle::new(*t)).collect();
         let blocks = angles.len() / LANES;
         // Near the pole cos θ − 1 keeps its precision, elsewhere cos θ does.
@@ -56,7 +61,7 @@ impl SpinTables {
             })
             .collect();
         let (mut steps, mut chains) = (Vec::new(), vec![0]);
-        for m in 0..band_limit {
+        for m in 0..order_limit {
             for which in 0..2 {
                 push_chain(band_limit, m as i64, row(spin, which), &mut steps);
                 chains.push(steps.len());
@@ -75,7 +80,7 @@ impl SpinTables {
             steps,
             chains,
         };
-        let binomials: Vec<[Scaled; 2]> = (0..band_limit)
+        let binomials: Vec<[Scaled; 2]> = (0..order_limit)
             .map(|m| {
                 [0, 1].map(|which| {
                     let orders = CanonicalOrders::new(m as i64, row(spin, which));
@@ -232,8 +237,8 @@ impl Chains for SpinTables {
         self.band_limit
     }
 
-    fn extension_sign(&self, order: usize) -> f64 {
-        sign(order as i64 + self.spin)
+    fn spin(&self) -> i64 {
+        self.spin
     }
 
     /// Components 0 and 1 belong to order m, components 2 and 3 to $`(-1)^m \hat f_{\ell,-m}`$.

@@ -3,7 +3,7 @@
 use super::batch::BatchStage;
 use super::chains::Chains;
 use super::fourier_stage::grow;
-use super::method::{Batch, Functions, Grid, batch};
+use super::method::{Batch, Functions, Places, batch};
 use super::packed::{pack_all, unpack_all};
 use super::planes::{Potential, join, pack_modes, split, unpack_modes};
 use super::ring_pairs::RingPairs;
@@ -11,10 +11,12 @@ use super::ring_transform::RingTransform;
 use super::sample::{AllFinite, Sample};
 use super::scratch::ShtScratch;
 use crate::check;
-use crate::sphere::axes::{Layout, half_len, in_place, layout_of, leading};
+use crate::sphere::axes::{Layout, in_place, layout_of, leading};
+use crate::sphere::grid::{Grid, MAX_LONGITUDES};
+use crate::sphere::limits::Limits;
 use crate::sphere::masks::check_unmasked;
 use crate::sphere::rings::Rings;
-use crate::sphere::sampling::{Sampling, check_band_limit};
+use crate::sphere::sampling::Sampling;
 use crate::{Error, Result};
 use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, aview1};
 use num_complex::Complex64;
@@ -49,7 +51,7 @@ enum Coding {
 /// A transform with one set of functions on one set of rings.
 pub(super) struct Transform<K> {
     pub form: Form,
-    pub grid: Grid,
+    pub places: Places,
     /// Axes of one component of a signal, after a two: `[2, rings, longitudes]` or `[2, samples]`.
     pub axes: Vec<usize>,
     pub core: RingTransform<K>,
@@ -65,34 +67,32 @@ pub(super) enum Weighting {
 }
 
 impl<K: Chains> Transform<K> {
-    /// Plans a transform on the grid of a sampling; `tables` makes the functions for pairs of rings.
+    /// Plans a transform on a grid; `tables` makes the functions for pairs of rings.
     pub(super) fn on_grid(
         form: Form,
-        band_limit: usize,
-        sampling: Sampling,
-        longitudes: usize,
+        limits: Limits,
+        grid: &Grid,
         fft: &mut FftPlanner<f64>,
         tables: impl FnOnce(&RingPairs) -> K,
     ) -> Result<Self> {
-        check_band_limit(band_limit)?;
-        check_longitudes(band_limit, longitudes)?;
-        let rings = Rings::product(sampling, band_limit, longitudes)?;
-        let grid = match sampling {
-            Sampling::McEwenWiaux => Grid::Extended,
-            _ => Grid::Product,
-        };
-        let count = rings.rings().len();
-        let core = RingTransform::new(band_limit, rings, grid == Grid::Extended, fft, tables);
+        check_rings(limits, grid)?;
+        let [count, longitudes] = grid.shape();
+        check_longitudes(limits, longitudes)?;
+        let circle = grid.circle(limits.degrees);
+        let core = RingTransform::new(limits, Rings::of_grid(grid), circle, fft, tables);
         let mut weights = match core.extension_weight() {
             Some(weight) => vec![weight; count],
-            None => sampling.colatitude_weights(band_limit)?,
+            None => grid.colatitude_weights(),
         };
         for weight in &mut weights {
             *weight *= 2.0 * PI / longitudes as f64;
         }
         Ok(Transform {
             form,
-            grid,
+            places: match circle {
+                Some(_) => Places::Extended,
+                None => Places::Product,
+            },
             axes: vec![2, count, longitudes],
             core,
             weights: Some(weights),
@@ -102,18 +102,17 @@ impl<K: Chains> Transform<K> {
     /// Plans a transform on any rings, without weights; `tables` makes the functions for pairs of rings.
     pub(super) fn on_rings(
         form: Form,
-        band_limit: usize,
+        limits: Limits,
         rings: Rings,
         tables: impl FnOnce(&RingPairs) -> K,
-    ) -> Result<Self> {
-        check_band_limit(band_limit)?;
-        Ok(Transform {
+    ) -> Self {
+        Transform {
             form,
-            grid: Grid::Rings,
+            places: Places::Rings,
             axes: vec![2, rings.samples()],
-            core: RingTransform::new(band_limit, rings, false, &mut FftPlanner::new(), tables),
+            core: RingTransform::new(limits, rings, None, &mut FftPlanner::new(), tables),
             weights: None,
-        })
+        }
     }
 
     /// Sets the weight of a sample of each ring.
@@ -125,9 +124,9 @@ impl<K: Chains> Transform<K> {
         Ok(())
     }
 
-    /// L.
-    pub(super) fn band_limit(&self) -> usize {
-        self.core.band_limit
+    /// L and N.
+    pub(super) fn limits(&self) -> Limits {
+        self.core.limits
     }
 
     /// Axes of one component of a signal.
@@ -179,11 +178,17 @@ impl<K: Chains> Transform<K> {
 
     /// Reads the axes: whether there is no batch, and how the coefficients are packed.
     fn axes<T: Sample>(&self, signal: &[usize], coeffs: &[usize]) -> Result<(bool, Coding)> {
-        let limit = self.band_limit();
-        let about = |what: &str| format!("{what} of band limit {limit}");
+        let limits = self.limits();
+        let about = |what: &str| match limits.degrees {
+            limit if limit == limits.orders => format!("{what} of band limit {limit}"),
+            limit => format!(
+                "{what} of band limit {limit} and order limit {}",
+                limits.orders
+            ),
+        };
         let leading = leading(&about("signal"), signal, self.signal_axes::<T>())?;
         let what = about("coefficients");
-        let (full, half) = ([limit, 2 * limit - 1], [2, half_len(limit)]);
+        let (full, half) = (limits.full_shape(), [2, limits.half_len()]);
         let coding = match (self.form, T::ROWS) {
             (Form::Spin, 1) => layout_of(&what, coeffs, leading, [(Coding::Modes, &half)]),
             (form, rows) => {
@@ -203,6 +208,18 @@ impl<K: Chains> Transform<K> {
         Ok((leading.is_empty(), coding?))
     }
 
+    /// The number of leading axes of signals, and whether their coefficients are those with m ≥ 0.
+    pub(super) fn form_of<T: Sample>(
+        &self,
+        signal: &[usize],
+        coeffs: &[usize],
+    ) -> Result<(usize, bool)> {
+        let (_, coding) = self.axes::<T>(signal, coeffs)?;
+        let full = [Coding::Plain(Layout::Full), Coding::Potential(Layout::Full)];
+        let lead = signal.len() - self.signal_axes::<T>().len();
+        Ok((lead, !full.contains(&coding)))
+    }
+
     /// Computes coefficients from samples, times weights or not; on rings, none of them masked.
     pub(super) fn analyse<T: Sample, D: Dimension, E: Dimension>(
         &self,
@@ -212,7 +229,7 @@ impl<K: Chains> Transform<K> {
         scratch: &mut ShtScratch,
     ) -> Result<()> {
         let (signal, coeffs) = (signal.into_dyn(), coeffs.into_dyn());
-        if self.grid == Grid::Rings {
+        if self.places == Places::Rings {
             check_unmasked(&signal)?;
         }
         self.analyse_unmasked(signal, coeffs, weighting, scratch)
@@ -235,11 +252,11 @@ impl<K: Chains> Transform<K> {
         }) {
             return Ok(());
         }
-        let what = match self.grid {
-            Grid::Rings => {
+        let what = match self.places {
+            Places::Rings => {
                 "signal (where NaN marks masked pixels, `sphere::masked_to` replaces them)"
             }
-            Grid::Product | Grid::Extended => "signal",
+            Places::Product | Places::Extended => "signal",
         };
         check::finite(what, signal)?;
         // The weighted sums of finite samples overflowed.
@@ -273,14 +290,20 @@ impl<K: Chains> Transform<K> {
             Form::Spin | Form::Gradient => Functions::Spin,
         };
         let parallel = scratch.ring.parallel;
-        batch(functions, self.band_limit(), self.grid, single, parallel)
+        batch(
+            functions,
+            self.limits().degrees,
+            self.places,
+            single,
+            parallel,
+        )
     }
 
     /// The lengths of one signal and of its coefficients.
     fn lengths<T: Sample>(&self, coding: Coding) -> [usize; 2] {
         let coefficients = match coding {
-            Coding::Plain(layout) | Coding::Potential(layout) => layout.len(self.band_limit()),
-            Coding::Modes => 2 * half_len(self.band_limit()),
+            Coding::Plain(layout) | Coding::Potential(layout) => layout.len(self.limits()),
+            Coding::Modes => 2 * self.limits().half_len(),
         };
         [self.signal_axes::<T>().iter().product(), coefficients]
     }
@@ -289,7 +312,7 @@ impl<K: Chains> Transform<K> {
     fn vectors<'a>(&'a self, weights: Option<&'a [f64]>, coding: Coding) -> Option<BatchStage<'a>> {
         match (coding, self.core.tables.values()) {
             (Coding::Plain(layout), Some(values)) => Some(BatchStage {
-                band_limit: self.band_limit(),
+                limits: self.limits(),
                 values,
                 fourier: &self.core.fourier,
                 weights,
@@ -368,7 +391,7 @@ impl<K: Chains> Transform<K> {
         scratch: &mut ShtScratch,
     ) -> bool {
         self.fit::<T>(scratch);
-        let (limit, transposed) = (self.band_limit(), weights.is_none());
+        let (limits, transposed) = (self.limits(), weights.is_none());
         let ShtScratch {
             ring, packed, map, ..
         } = scratch;
@@ -382,7 +405,7 @@ impl<K: Chains> Transform<K> {
                     .core
                     .analyse(samples, transposed, weights, packed, ring);
                 if finite {
-                    unpack_all::<T>(packed, coeffs, limit, ring.parallel);
+                    unpack_all::<T>(packed, coeffs, limits, ring.parallel);
                 }
                 finite
             }
@@ -399,7 +422,7 @@ impl<K: Chains> Transform<K> {
                 let finite = self.core.analyse(map, transposed, weights, packed, ring);
                 if finite {
                     let potential = Potential {
-                        limit,
+                        limits,
                         layout,
                         part,
                         divide: !transposed,
@@ -420,7 +443,7 @@ impl<K: Chains> Transform<K> {
         scratch: &mut ShtScratch,
     ) -> bool {
         self.fit::<T>(scratch);
-        let (limit, transposed) = (self.band_limit(), weights.is_some());
+        let (limits, transposed) = (self.limits(), weights.is_some());
         let ShtScratch {
             ring, packed, map, ..
         } = scratch;
@@ -435,7 +458,7 @@ impl<K: Chains> Transform<K> {
                 finite
             }
             Coding::Plain(Layout::Full) => {
-                let finite = pack_all::<T>(coeffs, packed, limit, ring.parallel);
+                let finite = pack_all::<T>(coeffs, packed, limits, ring.parallel);
                 if finite {
                     self.core
                         .synthesise(packed, transposed, weights, samples, ring);
@@ -443,7 +466,7 @@ impl<K: Chains> Transform<K> {
                 finite
             }
             Coding::Modes => {
-                let finite = pack_modes(coeffs, limit, packed);
+                let finite = pack_modes(coeffs, limits.degrees, packed);
                 if finite {
                     self.core.synthesise(packed, transposed, weights, map, ring);
                     split(map, 0, samples);
@@ -452,7 +475,7 @@ impl<K: Chains> Transform<K> {
             }
             Coding::Potential(layout) => (0..T::ROWS).all(|part| {
                 let potential = Potential {
-                    limit,
+                    limits,
                     layout,
                     part,
                     divide: transposed,
@@ -468,17 +491,41 @@ impl<K: Chains> Transform<K> {
     }
 }
 
-/// The largest number of longitudes of a plan.
-const MAX_LONGITUDES: usize = 1 << 17;
+/// The grid of a sampling with a given number of longitudes.
+pub(super) fn sampling_grid(
+    band_limit: usize,
+    sampling: Sampling,
+    longitudes: usize,
+) -> Result<Grid> {
+    let grid = sampling.grid(band_limit)?;
+    check_longitudes(Limits::all(band_limit), longitudes)?;
+    Grid::new(grid.family(), grid.shape()[0], longitudes)
+}
 
-fn check_longitudes(band_limit: usize, longitudes: usize) -> Result<()> {
-    let least = 2 * band_limit - 1;
+/// Accepts grids whose rings determine the signals.
+fn check_rings(limits: Limits, grid: &Grid) -> Result<()> {
+    let (limit, most) = (limits.degrees, grid.max_degrees());
+    if limit <= most {
+        return Ok(());
+    }
+    let [rings, _] = grid.shape();
+    let what = format!("band limit on {rings} {} rings", grid.family());
+    Err(Error::invalid(what, limit, format!("at most {most}")))
+}
+
+fn check_longitudes(limits: Limits, longitudes: usize) -> Result<()> {
+    let least = limits.longitudes();
     if (least..=MAX_LONGITUDES).contains(&longitudes) {
         return Ok(());
     }
+    let limit = if limits.orders == limits.degrees {
+        "band"
+    } else {
+        "order"
+    };
     Err(Error::invalid(
         "number of longitudes",
         longitudes,
-        format!("{least} (twice the band limit, less one) to {MAX_LONGITUDES}"),
+        format!("{least} (twice the {limit} limit, less one) to {MAX_LONGITUDES}"),
     ))
 }

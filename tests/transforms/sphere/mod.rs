@@ -1,9 +1,11 @@
 //! Functions on the sphere.
 
 mod accuracy;
+mod any_grid;
 mod functions;
 mod grids;
 mod layouts;
+mod orders;
 mod paths;
 mod plans;
 mod random_field;
@@ -11,4 +13,5 @@ mod rotation;
 mod spectra;
 mod spin;
 mod spin_accuracy;
+mod spin_rings;
 mod transform;

@@ -359,7 +359,7 @@ fn planner_returns_the_same_plan() {
     assert!(Arc::ptr_eq(&a, &b));
     assert_eq!(
         (a.band_limit(), a.sampling(), a.coeff_len()),
-        (5, Sampling::McEwenWiaux, 25)
+        (5, Some(Sampling::McEwenWiaux), 25)
     );
 }
 
