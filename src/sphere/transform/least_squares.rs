@@ -10,7 +10,7 @@ use num_complex::Complex64;
 
 /// How [`least_squares_analysis`] ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LeastSquares {
+pub struct AnalysisReport {
     /// The most iterations of a signal of the batch.
     pub iterations: usize,
     /// The largest change, relative to the coefficients of its signal, that another Jacobi iteration would make.
@@ -60,7 +60,7 @@ pub struct LeastSquares {
 /// ```
 ///
 /// # References
-/// HestenesStiefel52.
+/// GV13, Sect. 11.3.
 pub fn least_squares_analysis<P: RingAnalysis, T: Sample, D: Dimension, E: Dimension>(
     plan: &P,
     samples: ArrayView<'_, T, D>,
@@ -68,7 +68,7 @@ pub fn least_squares_analysis<P: RingAnalysis, T: Sample, D: Dimension, E: Dimen
     tolerance: f64,
     iterations: usize,
     scratch: &mut ShtScratch,
-) -> Result<LeastSquares> {
+) -> Result<AnalysisReport> {
     check::positive("tolerance", tolerance)?;
     let (samples, mut coeffs) = (samples.into_dyn(), coeffs.into_dyn());
     let (lead, half) = plan.form_of::<T>(samples.shape(), coeffs.shape())?;
@@ -86,7 +86,7 @@ pub fn least_squares_analysis<P: RingAnalysis, T: Sample, D: Dimension, E: Dimen
         residual,
         scratch,
     };
-    let mut report = LeastSquares {
+    let mut report = AnalysisReport {
         iterations: 0,
         change: 0.0,
     };
@@ -114,7 +114,7 @@ impl<P: RingAnalysis, T: Sample> Problem<'_, P, T> {
         &mut self,
         lead: usize,
         mut sides: ArrayViewMutD<'_, Complex64>,
-        report: &mut LeastSquares,
+        report: &mut AnalysisReport,
     ) -> Result<()> {
         if lead == 0 {
             return self.solve(sides, report);
@@ -127,7 +127,7 @@ impl<P: RingAnalysis, T: Sample> Problem<'_, P, T> {
     fn solve(
         &mut self,
         mut coeffs: ArrayViewMutD<'_, Complex64>,
-        report: &mut LeastSquares,
+        report: &mut AnalysisReport,
     ) -> Result<()> {
         // The problem is linear: the largest coefficient is brought near one, so that no product leaves the range of numbers.
         let size = exponent(coeffs.iter().flat_map(|c| [c.re, c.im]));

@@ -35,7 +35,7 @@ mod verbs;
 
 pub use gradient::Gradient;
 pub use iteration::{RingAnalysis, iterated_analysis, iterated_analysis_into};
-pub use least_squares::{LeastSquares, least_squares_analysis};
+pub use least_squares::{AnalysisReport, least_squares_analysis};
 pub use plan::ShtPlan;
 pub use planner::ShtPlanner;
 pub use ring_gradient::RingGradient;
