@@ -31,7 +31,7 @@ pub use rotation::{
 };
 pub use sampling::Sampling;
 pub use transform::{
-    Gradient, AnalysisReport, MAX_SPIN, RingAnalysis, RingGradient, RingPlan, Sample, ShtPlan,
+    AnalysisReport, Gradient, MAX_SPIN, RingAnalysis, RingGradient, RingPlan, Sample, ShtPlan,
     ShtPlanner, ShtScratch, SpinPlan, SpinRingPlan, iterated_analysis, iterated_analysis_into,
     least_squares_analysis,
 };
