@@ -308,10 +308,10 @@ fn headers_of_another_kind() {
         "HDU 1: found IMAGE, expected a table (BINTABLE or TABLE)"
     );
     let mut card = primary(&["NAXIS   = 0"]);
-    card[240] = 7;
+    card[80] = 7;
     assert_eq!(
         refused(&card),
-        "not valid FITS: header of HDU 0: found the card \"\\u{7}ND\", expected printable ASCII"
+        "not valid FITS: header of HDU 0: found the card \"\\u{7}ITPIX  = 8\", expected printable ASCII"
     );
     let endless = [
         primary(&["NAXIS   = 0"])[..240].to_vec(),

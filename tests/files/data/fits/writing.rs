@@ -171,10 +171,10 @@ fn columns_of_integers_and_truth_values() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.fits");
     let types = [
-        (ColumnType::U8, "B", 255.0),
-        (ColumnType::I16, "I", -32768.0),
-        (ColumnType::I32, "J", -2147483648.0),
-        (ColumnType::I64, "K", -9223372036854775808.0),
+        (ColumnType::U8, "B", 255),
+        (ColumnType::I16, "I", -32768),
+        (ColumnType::I32, "J", -2147483648),
+        (ColumnType::I64, "K", i64::MIN),
     ];
     let mut map = Map::new(Array2::from_shape_fn((4, 12), |(_, pixel)| pixel as f64)).unwrap();
     map.types = types.map(|(kind, ..)| kind).to_vec();
