@@ -151,7 +151,7 @@ impl Header {
 
     /// The number of bytes of data after the header, without padding.
     ///
-    /// FITS 4.0, equations (1), (2) and (4): |BITPIX| / 8 · GCOUNT · (PCOUNT + NAXIS1 · NAXIS2 · …).
+    /// FITS40, equations (1), (2) and (4): |BITPIX| / 8 · GCOUNT · (PCOUNT + NAXIS1 · NAXIS2 · …).
     pub(super) fn data_len(&self) -> Result<u64> {
         let bits = match self.integer("BITPIX")? {
             Some(bits) if [8, 16, 32, 64, -32, -64].contains(&bits) => bits.unsigned_abs(),

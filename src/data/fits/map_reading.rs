@@ -93,7 +93,7 @@ impl Default for MapChoice {
 /// ```
 ///
 /// # References
-/// FITS 4.0 (binary tables), HEALPix (keys of maps); tags in `docs/references.md`.
+/// FITS40, §7.3; Gorski05 for the grid.
 pub fn read_map(path: impl AsRef<Path>) -> Result<Map> {
     read_map_with(path, &MapChoice::default())
 }

@@ -329,3 +329,42 @@ fn values_that_cannot_be_written() {
         "limit of the degrees: found 3, expected from 1 to 2"
     );
 }
+
+/// Writes the files that `tests/data/fits/check.py` reads with healpy: `HAARMONIC_FITS=FOLDER cargo test --features fits --test files
+/// files_for_healpy -- --ignored`, then `python tests/data/fits/check.py FOLDER`.
+#[test]
+#[ignore = "needs a folder and healpy"]
+fn files_for_healpy() {
+    let folder = std::env::var("HAARMONIC_FITS").expect("a folder in HAARMONIC_FITS");
+    let path = |name: &str| Path::new(&folder).join(name);
+    let mut map = maps(3, 4);
+    map.coordinates = Some("G".into());
+    map.units = vec!["K".into(); 3];
+    map.types[1] = ColumnType::F32;
+    map.header = vec![("FREQ".into(), KeyValue::Real(143.5))];
+    write_map(path("map.fits"), &map).unwrap();
+    write_map(path("map.fits.gz"), &map).unwrap();
+    let explicit = MapFormat {
+        explicit: true,
+        ..MapFormat::default()
+    };
+    write_map_with(path("partial.fits"), &map, explicit).unwrap();
+    map.ordering = PixelOrder::Nested;
+    write_map(path("nested.fits"), &map).unwrap();
+    write_map(path("rows.fits"), &maps(1, 16)).unwrap();
+    let coeffs = Array2::from_shape_fn((3, 10), |(i, k)| Complex64::new(k as f64 + 0.5, i as f64));
+    write_coefficients(
+        path("alm.fits"),
+        coeffs.view(),
+        CoefficientFormat::default(),
+    )
+    .unwrap();
+    let format = CoefficientFormat {
+        order_limit: Some(2),
+        precision: ColumnType::F32,
+        ..CoefficientFormat::default()
+    };
+    write_coefficients(path("alm_mmax1.fits"), coeffs.row(1), format).unwrap();
+    let spectra = Array2::from_shape_fn((6, 5), |(i, l)| value(i, l));
+    write_spectra(path("cl.fits"), &Spectra::new(spectra).unwrap()).unwrap();
+}
