@@ -15,6 +15,8 @@ use crate::{Error, Result};
 
 /// The largest degree that is read: its index l² + l + m + 1 fits into double precision.
 const LARGEST_DEGREE: u64 = 1 << 26;
+/// Lists with fewer rows than degrees may have degrees below this limit, unless the header states the largest degree.
+const LIKELY: usize = 1024;
 /// From this degree on, indices need 64 bits.
 const LARGE: usize = 46_340;
 
@@ -37,7 +39,7 @@ pub struct Coefficients {
 ///
 /// # Returns
 /// The half layout of healpy. The band limit follows from the largest degree of all tables, or from the key `MAX-LPOL` if that is
-/// larger; the limit of the orders follows likewise.
+/// larger; the limit of the orders follows likewise. Without this key, a degree above 1023 needs as many rows.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; otherwise [`Error::InFile`] around [`Error::Syntax`] (no FITS file, or one cut short),
@@ -166,6 +168,13 @@ impl Part {
             Some(stated) => Ok(stated as usize + 1),
             None => Ok(found as usize),
         };
+        // One damaged index must not ask for the places of a billion coefficients.
+        let likely = LIKELY.max(count);
+        if stated.0.is_none() && degrees as usize > likely {
+            let what = format!("largest degree in {}", table.columns[0].what);
+            let expected = format!("below {likely} for {count} rows, or the key MAX-LPOL");
+            return Err(Error::invalid(what, degrees - 1, expected));
+        }
         let band_limit = limit("MAX-LPOL", stated.0, degrees)?;
         Ok(Part {
             rows,

@@ -108,6 +108,13 @@ fn rows_that_are_no_coefficients() {
         read(&[7.0, 1.0, 0.0], &["MAX-LPOL= 1"]),
         "MAX-LPOL in HDU 1: found 1, expected at least 2, which has a coefficient"
     );
+    // l = 1023 and l = 1024 with m = 0.
+    let two = |index: f64| read(&[1.0, 1.0, 0.0, index, 1.0, f64::NAN], &[]);
+    assert!(two(1023.0 * 1024.0 + 1.0).ends_with("found NaN, expected a finite number"));
+    assert_eq!(
+        read(&[1.0, 1.0, 0.0, 1024.0 * 1025.0 + 1.0, 1.0, 0.0], &[]),
+        "largest degree in column \"index\" of HDU 1: found 1024, expected below 1024 for 2 rows, or the key MAX-LPOL"
+    );
     assert!(read(&[1.0, 1.0, 0.0], &["MAX-LPOL= 60000000"]).contains("memory needed"));
     assert!(read(&[1.0, 1.0, 0.0], &["MAX-LPOL= 1e300"]).starts_with("MAX-LPOL in HDU 1: found"));
     std::fs::write(&path, table("8", "1", "1", &["TFORM1  = 'D'"], &[0; 8])).unwrap();
