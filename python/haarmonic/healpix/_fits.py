@@ -78,7 +78,7 @@ def _typed(values: NDArray[np.float64], dtypes: Sequence[str], dtype: Any) -> ND
     given = _per_column(dtype, len(values))
     if len(given) != len(values):
         raise ValueError(f"dtype: found {len(given)}, expected one, or one for each of {len(values)} fields")
-    rows = []
+    rows: list[NDArray[Any]] = []
     for row, name, one in zip(values, dtypes, given, strict=True):
         wanted = np.dtype(name if one is None else one)
         # Types of integers have no place for the mark.

@@ -72,7 +72,7 @@ def write_coefficients() -> None:
     hp.write_alm(HERE / "alm_mmax1_f32.fits", alm[0], mmax=1, out_dtype=np.float32, overwrite=True)
     # A sparse list in any order, as the C++ programs can write it.
     rows = [(2, 2, 1 + 2j), (0, 0, 5 + 0j), (4, 1, -1j)]
-    index = pf.Column("INDEX", "J", array=[l * l + l + m + 1 for l, m, _ in rows])
+    index = pf.Column("INDEX", "J", array=[l * l + l + m + 1 for l, m, _ in rows])  # noqa: E741
     parts = [pf.Column(n, "D", array=[f(a) for *_, a in rows]) for n, f in (("REAL", np.real), ("IMAG", np.imag))]
     table("alm_sparse.fits", [index, *parts], **{"MAX-LPOL": 5, "MAX-MPOL": 2})
 
