@@ -146,19 +146,18 @@ impl Part {
         let stated = (stated("MAX-LPOL")?, stated("MAX-MPOL")?);
         let mut rows = Vec::with_capacity(count);
         let (mut degrees, mut orders) = (0, 0);
-        for row in 0..count {
+        let parts = values[1].iter().zip(&values[2]);
+        for (row, (&index, (&re, &im))) in values[0].iter().zip(parts).enumerate() {
             let entry = |column: usize| format!("{}, entry {row}", table.columns[column].what);
-            let index = values[0][row];
             let Some((l, m)) = degree_and_order(index) else {
                 let expected = "l^2 + l + m + 1 with 0 <= m <= l";
                 return Err(Error::invalid(entry(0), index, expected));
             };
-            for column in 1..3 {
-                crate::check::finite_number(&entry(column), values[column][row])?;
-            }
+            crate::check::finite_number(&entry(1), re)?;
+            crate::check::finite_number(&entry(2), im)?;
             degrees = degrees.max(l + 1);
             orders = orders.max(m + 1);
-            rows.push((l, m, Complex64::new(values[1][row], values[2][row])));
+            rows.push((l, m, Complex64::new(re, im)));
         }
         let limit = |key: &str, stated: Option<u64>, found: u32| match stated {
             Some(stated) if stated + 1 < u64::from(found) => {
