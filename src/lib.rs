@@ -45,6 +45,7 @@
 //! |---|---|---|
 //! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`covariance`], [`predict`], [`spectral`] | |
 //! | `data` | [`data`]: NumPy's `.npy` and `.npz`, QM9, molecular features, labelled images from npz, IDX and archives | |
+//! | `fits` | `data::fits`: HEALPix maps, coefficients and spectra in FITS files | `data` |
 //! | `images` | folders of PNG, JPEG and TIFF images | `data` |
 //! | `store` | [`store`]: kernel matrices in folders, tile by tile | `kernels`, `data` |
 //! | `plot` | [`plot`]: pictures as PNG and SVG; `haarmonic plot` on the command line | `kernels`, `data` |

@@ -597,4 +597,37 @@ def from_e3nn(
     axes: Literal["same", "renamed"] = "same",
 ) -> NDArray[np.complex128]: ...
 
+# --- FITS files ----------------------------------------------------------------------------------------------------------------------
+
+_Header = list[tuple[str, bool | int | float | str]]
+
+def fits_read_map(
+    path: _Path, fields: Sequence[int | str] | None, hdu: int, partial: bool
+) -> tuple[_Floats, list[str], bool, _Header]: ...
+def fits_write_map(
+    path: _Path,
+    values: ArrayLike,
+    *,
+    nested: bool,
+    dtypes: Sequence[str],
+    column_names: Sequence[str] | None,
+    column_units: Sequence[str],
+    coord: str | None,
+    header: _Header,
+    partial: bool,
+    long_rows: bool,
+) -> None: ...
+def fits_read_alm(path: _Path, hdus: Sequence[int]) -> tuple[NDArray[np.complex128], int, int]: ...
+def fits_write_alm(path: _Path, alm: ArrayLike, lmax: int, mmax: int, dtype: str) -> None: ...
+def fits_read_cl(path: _Path) -> tuple[_Floats, list[str]]: ...
+def fits_write_cl(
+    path: _Path,
+    values: ArrayLike,
+    *,
+    dtypes: Sequence[str],
+    column_names: Sequence[str] | None,
+    column_units: Sequence[str],
+    header: _Header,
+) -> None: ...
+
 # end of sphere
