@@ -15,7 +15,7 @@ impl Sample for f32 {}
 impl Sample for Complex<f64> {}
 impl Sample for Complex<f32> {}
 
-pub(super) mod sealed {
+pub(in crate::sphere) mod sealed {
     use super::Complex64;
     use crate::check::Finite;
     use pulp::Simd;
