@@ -35,7 +35,9 @@ fn random_half(parts: usize) -> Array2<Complex64> {
 fn many(c: &mut Criterion) {
     let points = random_points(POINTS);
     let mut group = c.benchmark_group("points");
-    group.sample_size(10).throughput(Throughput::Elements(POINTS as u64));
+    group
+        .sample_size(10)
+        .throughput(Throughput::Elements(POINTS as u64));
     for tolerance in [1e-6, 1e-12] {
         group.bench_function(BenchmarkId::new("plan", tolerance), |b| {
             b.iter(|| PointPlan::with_tolerance(black_box(points.view()), BAND_LIMIT, tolerance));

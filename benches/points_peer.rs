@@ -60,7 +60,10 @@ fn option(name: &str, default: f64) -> f64 {
 }
 
 fn main() -> haarmonic::Result<()> {
-    let (limit, count) = (option("--limit", 512.0) as usize, option("--points", 1e6) as usize);
+    let (limit, count) = (
+        option("--limit", 512.0) as usize,
+        option("--points", 1e6) as usize,
+    );
     let (tolerance, spin) = (option("--tolerance", 1e-6), option("--spin", 0.0) as i32);
     let threads = option("--threads", 1.0) as usize;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -79,7 +82,11 @@ fn main() -> haarmonic::Result<()> {
     let half = limit * (limit + 1) / 2;
     let parts = if spin == 0 { 1 } else { 2 };
     let mut coeffs = Array1::from_shape_fn(parts * half, |i| {
-        let im = if i % half < limit { 0.0 } else { rng.random_range(-1.0..1.0) };
+        let im = if i % half < limit {
+            0.0
+        } else {
+            rng.random_range(-1.0..1.0)
+        };
         Complex64::new(rng.random_range(-1.0..1.0), im)
     });
     let mut values = Array1::<f64>::zeros(parts * count);
@@ -87,7 +94,11 @@ fn main() -> haarmonic::Result<()> {
         ($plan:expr, $coeffs:expr, $values:expr) => {{
             timer.print("plan", || black_box($plan).map(|_| ()))?;
             let plan = $plan?;
-            let mut scratch = if threads == 1 { plan.make_scratch() } else { plan.make_parallel_scratch() };
+            let mut scratch = if threads == 1 {
+                plan.make_scratch()
+            } else {
+                plan.make_parallel_scratch()
+            };
             let (mut coeffs, mut values) = ($coeffs, $values);
             timer.print("synthesis", || {
                 plan.inverse_into(black_box(coeffs.view()), values.view_mut(), &mut scratch)
@@ -107,8 +118,14 @@ fn main() -> haarmonic::Result<()> {
         } else {
             run!(
                 PointSpinPlan::with_tolerance(points.view(), limit, spin, tolerance),
-                coeffs.view_mut().into_shape_with_order((2, half)).expect("two modes"),
-                values.view_mut().into_shape_with_order((2, count)).expect("two planes")
+                coeffs
+                    .view_mut()
+                    .into_shape_with_order((2, half))
+                    .expect("two modes"),
+                values
+                    .view_mut()
+                    .into_shape_with_order((2, count))
+                    .expect("two planes")
             )
         }
     })

@@ -16,8 +16,8 @@ use crate::sphere::coefficients::{self, sign};
 use crate::sphere::{DEFAULT_TOLERANCE, PointSpinPlan, Sample, ShtScratch};
 use crate::{Error, Result};
 use ndarray::{
-    Array, Array2, Array3, ArrayView, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension, RemoveAxis,
-    aview_mut1, aview1,
+    Array, Array2, Array3, ArrayView, ArrayView2, ArrayViewMut, ArrayViewMut2, Dimension,
+    RemoveAxis, aview_mut1, aview1,
 };
 use num_complex::Complex64;
 use std::f64::consts::{PI, TAU};
@@ -432,7 +432,9 @@ impl WignerPointPlan {
     /// $`(-1)^{m-n} \overline{g_{\ell,-m}}`$ for all m.
     fn mirror(&self, n: usize, source: &[Complex64], target: &mut [Complex64]) {
         let width = 2 * self.band_limit - 1;
-        let rows = source.chunks_exact(width).zip(target.chunks_exact_mut(width));
+        let rows = source
+            .chunks_exact(width)
+            .zip(target.chunks_exact_mut(width));
         for (source, target) in rows {
             for (k, (out, value)) in target.iter_mut().zip(source.iter().rev()).enumerate() {
                 *out = sign(k + self.band_limit - 1 + n) * value.conj();

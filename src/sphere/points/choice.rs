@@ -20,11 +20,12 @@ pub(super) const LEAST_TOLERANCE: f64 = 1e-13;
 pub(super) const LARGEST_TOLERANCE: f64 = 1e-2;
 
 /// Nanoseconds on one core: per grid point; per point and per point and vector of the support; per coefficient for the Legendre stage and
-/// per coefficient and point for direct sums.
+/// per point, and per coefficient and point, for direct sums.
 const GRID_POINT: f64 = 5.0;
 const POINT: f64 = 13.0;
 const POINT_VECTOR: f64 = 1.5;
 const LEGENDRE: f64 = 0.05;
+const DIRECT_POINT: f64 = 300.0;
 const DIRECT: f64 = 0.15;
 
 /// Chooses the cheapest method whose error is below the tolerance.
@@ -45,7 +46,8 @@ pub(super) fn method(band_limit: usize, points: usize, tolerance: f64) -> Result
     });
     let shape = *best.expect("some shape has an error below the least tolerance");
     let coefficients = (band_limit * band_limit) as f64;
-    let direct = DIRECT * coefficients * points.next_multiple_of(8) as f64;
+    let each = DIRECT_POINT + DIRECT * coefficients;
+    let direct = each * points.next_multiple_of(8) as f64;
     if direct <= cost(&shape, band_limit, points) {
         return Ok(Method::Direct);
     }
@@ -68,13 +70,16 @@ mod tests {
     fn few_points_are_summed_directly() {
         for band_limit in [1, 16, 512, 2048] {
             assert_eq!(method(band_limit, 1, 1e-12).unwrap(), Method::Direct);
-            assert_ne!(method(band_limit, 1_000_000, 1e-12).unwrap(), Method::Direct);
+            assert_ne!(
+                method(band_limit, 1_000_000, 1e-12).unwrap(),
+                Method::Direct
+            );
         }
     }
 
     #[test]
     fn many_points_take_the_cheapest_support() {
-        for (tolerance, width, refinement) in [(1e-6, 8, 1.75), (1e-3, 5, 1.75), (1e-12, 14, 2.0)] {
+        for (tolerance, width, refinement) in [(1e-6, 8, 1.75), (1e-3, 6, 1.5), (1e-12, 14, 2.0)] {
             match method(512, 1_000_000, tolerance).unwrap() {
                 Method::Grid(shape) => {
                     assert_eq!((shape.width, shape.refinement), (width, refinement));

@@ -72,6 +72,9 @@ impl PointGrid {
         let columns = T::ROWS * self.colatitudes.bundles() * self.lattice.rows() * PAIR;
         work.columns.grow(columns);
         work.planes.grow(T::ROWS * self.lattice.plane());
+        if T::doubles(&[]).is_none() {
+            work.samples.resize(T::ROWS * self.points(), 0.0);
+        }
     }
 
     /// Computes the samples, times weights, from the columns of the Legendre stage.
@@ -132,11 +135,21 @@ impl PointGrid {
             });
         };
         let (first, second) = work.planes[..T::ROWS * plane].split_at_mut(plane);
+        let single = T::doubles(samples).is_none();
+        let numbers = match T::doubles_mut(samples) {
+            Some(numbers) => numbers,
+            None => &mut work.samples[..],
+        };
         if T::ROWS == 1 {
             let pair = |(index, both): (usize, &mut [f64]), work: &mut ThreadWorkspace| {
                 let next = (2 * index + 1 < rows).then_some((2 * index + 1) * PAIR);
                 let (one, two) = both.split_at_mut(stride);
-                expand([Some(2 * index * PAIR), next], Sharing::Rows, [one, two], work);
+                expand(
+                    [Some(2 * index * PAIR), next],
+                    Sharing::Rows,
+                    [one, two],
+                    work,
+                );
             };
             let inner = &mut first[inner];
             if parallel {
@@ -147,7 +160,7 @@ impl PointGrid {
                 chunks.for_each(|chunk| pair(chunk, &mut work.thread));
             }
             fill_poles(&self.lattice, self.odd_spin, first);
-            self.interpolate([&*first], weights, samples, parallel);
+            self.interpolate([&*first], weights, numbers, parallel);
         } else {
             let minus = bundles * rows * PAIR;
             let both = |(index, (one, two)): (usize, (&mut [f64], &mut [f64])),
@@ -167,22 +180,29 @@ impl PointGrid {
             }
             fill_poles(&self.lattice, self.odd_spin, first);
             fill_poles(&self.lattice, self.odd_spin, second);
-            self.interpolate([&*first, &*second], weights, samples, parallel);
+            self.interpolate([&*first, &*second], weights, numbers, parallel);
+        }
+        if single {
+            for (sample, parts) in samples.iter_mut().zip(work.samples.chunks_exact(T::ROWS)) {
+                for (part, value) in parts.iter().enumerate() {
+                    sample.set_part(part, *value);
+                }
+            }
         }
     }
 
     /// Interpolates at all points. Threads own ranges of samples, each of which is computed by itself.
-    fn interpolate<T: Sample, const P: usize>(
+    fn interpolate<const P: usize>(
         &self,
         planes: [&[f64]; P],
         weights: Option<&[f64]>,
-        samples: &mut [T],
+        samples: &mut [f64],
         parallel: bool,
     ) {
-        let run = |first: usize, samples: &mut [T]| {
-            let numbers = first..first + samples.len();
+        let run = |first: usize, samples: &mut [f64]| {
+            let numbers = first..first + samples.len() / P;
             for band in 0..self.records.bands() {
-                let records = if samples.len() == self.points() {
+                let records = if numbers.len() == self.points() {
                     self.records.band(band)
                 } else {
                     self.records.part(band, &numbers)
@@ -200,7 +220,7 @@ impl PointGrid {
         };
         if parallel {
             let size = self.points().div_ceil(rayon::current_num_threads()).max(1);
-            let chunks = samples.par_chunks_mut(size).enumerate();
+            let chunks = samples.par_chunks_mut(P * size).enumerate();
             chunks.for_each(|(index, samples)| run(index * size, samples));
         } else {
             run(0, samples);
@@ -224,10 +244,21 @@ impl PointGrid {
         let planes = &mut work.planes[..T::ROWS * plane];
         planes.fill(0.0);
         let (first, second) = planes.split_at_mut(plane);
+        let numbers = match T::doubles(samples) {
+            Some(numbers) => numbers,
+            None => {
+                for (sample, parts) in samples.iter().zip(work.samples.chunks_exact_mut(T::ROWS)) {
+                    for (part, value) in parts.iter_mut().enumerate() {
+                        *value = sample.part(part);
+                    }
+                }
+                &work.samples[..]
+            }
+        };
         if T::ROWS == 1 {
-            self.spread([&mut *first], samples, weights, parallel);
+            self.spread([&mut *first], numbers, weights, parallel);
         } else {
-            self.spread([&mut *first, &mut *second], samples, weights, parallel);
+            self.spread([&mut *first, &mut *second], numbers, weights, parallel);
             add_poles(&self.lattice, self.odd_spin, second);
         }
         add_poles(&self.lattice, self.odd_spin, first);
@@ -316,10 +347,10 @@ impl PointGrid {
 
     /// Adds all points to the planes. A band writes to its own rows and to some of the next band: first all bands of even number do, then
     /// the others. The order of additions, and so the result, does not depend on the threads.
-    fn spread<T: Sample, const P: usize>(
+    fn spread<const P: usize>(
         &self,
         planes: [&mut [f64]; P],
-        samples: &[T],
+        samples: &[f64],
         weights: Option<&[f64]>,
         parallel: bool,
     ) {
@@ -343,9 +374,11 @@ impl PointGrid {
             let mut rests = planes.each_mut().map(|plane| &mut plane[skip..]);
             while !rests[0].is_empty() {
                 let len = rests[0].len().min(2 * size);
-                pieces.push(rests.each_mut().map(|rest| {
-                    rest.split_off_mut(..len).expect("all planes are as long")
-                }));
+                pieces.push(
+                    rests
+                        .each_mut()
+                        .map(|rest| rest.split_off_mut(..len).expect("all planes are as long")),
+                );
             }
             let pieces = pieces.into_iter().enumerate();
             if parallel {

@@ -29,13 +29,7 @@ pub(super) struct Shape {
     pub error: f64,
 }
 
-const fn shape(
-    refinement: f64,
-    width: usize,
-    steepness: f64,
-    exponent: f64,
-    error: f64,
-) -> Shape {
+const fn shape(refinement: f64, width: usize, steepness: f64, exponent: f64, error: f64) -> Shape {
     Shape {
         refinement,
         width,

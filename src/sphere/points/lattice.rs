@@ -3,6 +3,9 @@
 use super::kernel::Shape;
 use crate::simd::fft::is_smooth;
 
+/// Numbers in 256 bytes.
+const ROW_STEP: usize = 32;
+
 /// The fine grid of half the doubled sphere: rows θ = 2π i/n from pole to pole with borders beyond them, columns φ = 2π q/n with
 /// borders on both sides, so that no loop over a support wraps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +32,16 @@ impl Lattice {
         let (width, left) = (shape.width, shape.width / 2);
         // Right of the last column: half a support, one more if φ/h rounds up, and what a vector reads beyond the support.
         let columns = left + size + width.div_ceil(2) + 1 + shape.lanes();
-        // An odd number of cache lines from row to row: the rows of a support fall on different sets of a cache.
-        let lines = columns.div_ceil(8) | 1;
+        // From row to row an odd multiple of 256 bytes: the places of the rows of a support differ modulo 4096 by 256 bytes or more, so that
+        // they fall on different sets of a cache, and no load waits for a store that only looks like its own.
+        let steps = columns.div_ceil(ROW_STEP) | 1;
         Lattice {
             theta: size,
             phi: size,
             width,
             left,
             border: width.div_ceil(2),
-            stride: 8 * lines,
+            stride: ROW_STEP * steps,
         }
     }
 
@@ -75,7 +79,7 @@ mod tests {
                     assert!(size as f64 >= least && size >= 2 * shape.width && size % 2 == 0);
                 }
                 assert!(lattice.border <= lattice.theta / 2);
-                assert_eq!(lattice.stride / 8 % 2, 1);
+                assert_eq!(lattice.stride / ROW_STEP % 2, 1);
             }
         }
     }

@@ -350,7 +350,10 @@ impl<P: PointTransform, W: Sample + bytemuck::Pod> Operator for System<'_, P, W>
     fn apply_transposed(&mut self, y: &[f64], x: &mut [f64]) {
         let samples = self.samples.as_slice_mut().expect("standard layout");
         cast_slice_mut(samples).copy_from_slice(y);
-        let mut weighted = std::mem::replace(&mut self.samples, Array::from_elem(IxDyn(&[0]), W::default()));
+        let mut weighted = std::mem::replace(
+            &mut self.samples,
+            Array::from_elem(IxDyn(&[0]), W::default()),
+        );
         self.weigh(cast_slice_mut(
             weighted.as_slice_mut().expect("standard layout"),
         ));
@@ -359,9 +362,7 @@ impl<P: PointTransform, W: Sample + bytemuck::Pod> Operator for System<'_, P, W>
             .plan
             .adjoint(self.samples.view(), self.coeffs.view_mut(), self.scratch);
         self.error = self.error.take().or(done.err());
-        x.copy_from_slice(cast_slice(
-            self.coeffs.as_slice().expect("standard layout"),
-        ));
+        x.copy_from_slice(cast_slice(self.coeffs.as_slice().expect("standard layout")));
         scale(x, self.metric, |value, factor| value * factor);
     }
 }

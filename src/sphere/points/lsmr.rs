@@ -233,12 +233,19 @@ mod tests {
             let outcome = lsmr(&mut matrix, &mut signal, &mut x, limits);
             for i in 0..4 {
                 let want = d[i] * b[i] / (d[i] * d[i] + damping * damping);
-                assert!((x[i] - want).abs() <= tol::SMALL_SOLVE, "{i}: {} {want}", x[i]);
+                assert!(
+                    (x[i] - want).abs() <= tol::SMALL_SOLVE,
+                    "{i}: {} {want}",
+                    x[i]
+                );
             }
             assert_eq!(outcome.reason, StopReason::Gradient);
             assert!(outcome.iterations <= 5, "{outcome:?}");
             let (a, b) = (d[0].hypot(damping), d[3].hypot(damping));
-            assert!((outcome.condition / (a / b) - 1.0).abs() < 0.5, "{outcome:?}");
+            assert!(
+                (outcome.condition / (a / b) - 1.0).abs() < 0.5,
+                "{outcome:?}"
+            );
         }
     }
 
@@ -256,14 +263,23 @@ mod tests {
         assert_eq!((outcome.reason, x), (StopReason::Zero, [0.0; 2]));
         // The solution of least norm.
         let outcome = lsmr(&mut matrix, &mut [2.0, 2.0, 0.0], &mut x, LIMITS);
-        assert!(matches!(outcome.reason, StopReason::Residual | StopReason::Gradient));
-        assert!(x.iter().all(|x| (x - 1.0).abs() <= tol::SMALL_SOLVE), "{x:?}");
+        assert!(matches!(
+            outcome.reason,
+            StopReason::Residual | StopReason::Gradient
+        ));
+        assert!(
+            x.iter().all(|x| (x - 1.0).abs() <= tol::SMALL_SOLVE),
+            "{x:?}"
+        );
         let limits = Limits {
             iterations: 1,
             ..LIMITS
         };
         matrix.entries[1] = 0.3;
         let outcome = lsmr(&mut matrix, &mut [2.0, -2.0, 1.0], &mut x, limits);
-        assert_eq!((outcome.reason, outcome.iterations), (StopReason::Iterations, 1));
+        assert_eq!(
+            (outcome.reason, outcome.iterations),
+            (StopReason::Iterations, 1)
+        );
     }
 }

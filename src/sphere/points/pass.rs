@@ -7,32 +7,33 @@
 //! support one after the other. Beyond the support the polynomials are zero, so that whole vectors are read, without masks.
 
 use super::kernel::Kernel;
-use super::records::Record;
-use crate::sphere::Sample;
+use super::records::{Packed, Record};
 use pulp::{Simd, WithSimd};
 
 /// Interpolation at some points; `P` planes, the real and the imaginary part of complex signals.
-pub(super) struct Interpolate<'a, T, const P: usize> {
+pub(super) struct Interpolate<'a, const P: usize> {
     pub kernel: &'a Kernel,
     pub stride: usize,
     pub planes: [&'a [f64]; P],
-    pub records: &'a [Record],
+    pub records: &'a [Packed],
     pub weights: Option<&'a [f64]>,
     /// The number of the first sample.
     pub first: usize,
-    pub samples: &'a mut [T],
+    /// `P` numbers for each sample.
+    pub samples: &'a mut [f64],
 }
 
 /// The transpose of [`Interpolate`]: adds points to rows of the planes.
-pub(super) struct Spread<'a, T, const P: usize> {
+pub(super) struct Spread<'a, const P: usize> {
     pub kernel: &'a Kernel,
     pub stride: usize,
     /// From the place `origin` on.
     pub planes: [&'a mut [f64]; P],
     pub origin: usize,
-    pub records: &'a [Record],
+    pub records: &'a [Packed],
     pub weights: Option<&'a [f64]>,
-    pub samples: &'a [T],
+    /// `P` numbers for each sample.
+    pub samples: &'a [f64],
 }
 
 /// Calls a method for the number of registers in a row of the table.
@@ -48,7 +49,7 @@ macro_rules! by_registers {
     };
 }
 
-impl<T: Sample, const P: usize> WithSimd for Interpolate<'_, T, P> {
+impl<const P: usize> WithSimd for Interpolate<'_, P> {
     type Output = ();
 
     #[inline(always)]
@@ -57,7 +58,7 @@ impl<T: Sample, const P: usize> WithSimd for Interpolate<'_, T, P> {
     }
 }
 
-impl<T: Sample, const P: usize> WithSimd for Spread<'_, T, P> {
+impl<const P: usize> WithSimd for Spread<'_, P> {
     type Output = ();
 
     #[inline(always)]
@@ -98,7 +99,7 @@ fn numbers<S: Simd, const R: usize>(values: [S::f64s; R]) -> [f64; super::kernel
     numbers
 }
 
-impl<T: Sample, const P: usize> Interpolate<'_, T, P> {
+impl<const P: usize> Interpolate<'_, P> {
     #[inline(always)]
     fn run<S: Simd, const R: usize>(self, simd: S) {
         let table = S::as_simd_f64s(&self.kernel.table).0.as_chunks::<R>().0;
@@ -106,6 +107,7 @@ impl<T: Sample, const P: usize> Interpolate<'_, T, P> {
         let lanes = R * S::F64_LANES;
         let zero = simd.splat_f64s(0.0);
         for record in self.records {
+            let record = Record::unpack(*record);
             let [rows, columns] = values::<S, R>(simd, table, record.offsets);
             let rows = numbers::<S, R>(rows);
             let mut sums = [[zero; R]; P];
@@ -122,19 +124,19 @@ impl<T: Sample, const P: usize> Interpolate<'_, T, P> {
             }
             let index = record.index as usize;
             let weight = self.weights.map_or(1.0, |weights| weights[index]);
-            let sample = &mut self.samples[index - self.first];
+            let sample = &mut self.samples[P * (index - self.first)..][..P];
             for (part, sums) in sums.iter().enumerate() {
                 let mut total = zero;
                 for (sum, column) in sums.iter().zip(columns) {
                     total = simd.mul_add_f64s(*sum, column, total);
                 }
-                sample.set_part(part, weight * simd.reduce_sum_f64s(total));
+                sample[part] = weight * simd.reduce_sum_f64s(total);
             }
         }
     }
 }
 
-impl<T: Sample, const P: usize> Spread<'_, T, P> {
+impl<const P: usize> Spread<'_, P> {
     #[inline(always)]
     fn run<S: Simd, const R: usize>(self, simd: S) {
         let table = S::as_simd_f64s(&self.kernel.table).0.as_chunks::<R>().0;
@@ -142,13 +144,15 @@ impl<T: Sample, const P: usize> Spread<'_, T, P> {
         let lanes = R * S::F64_LANES;
         let mut planes = self.planes;
         for record in self.records {
+            let record = Record::unpack(*record);
             let [rows, columns] = values::<S, R>(simd, table, record.offsets);
             let rows = numbers::<S, R>(rows);
             let index = record.index as usize;
             let weight = self.weights.map_or(1.0, |weights| weights[index]);
+            let sample = &self.samples[P * index..][..P];
             let mut parts = [columns; P];
-            for (part, columns) in parts.iter_mut().enumerate() {
-                let value = simd.splat_f64s(weight * self.samples[index].part(part));
+            for (columns, value) in parts.iter_mut().zip(sample) {
+                let value = simd.splat_f64s(weight * value);
                 for column in columns {
                     *column = simd.mul_f64s(*column, value);
                 }

@@ -199,9 +199,8 @@ impl PointPlan {
             tolerance,
             records: None,
         };
-        let transform = Transform::at_points(&request, |pairs| {
-            LegendreTables::of(band_limit, pairs)
-        })?;
+        let transform =
+            Transform::at_points(&request, |pairs| LegendreTables::of(band_limit, pairs))?;
         Ok(PointPlan {
             tolerance,
             transform,

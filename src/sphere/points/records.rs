@@ -4,10 +4,11 @@ use super::lattice::Lattice;
 use crate::numeric::legendre::check_colatitude;
 use crate::{Error, Result, memory};
 use ndarray::ArrayView2;
+use pulp::{Arch, Simd, WithSimd};
 use std::f64::consts::TAU;
 use std::ops::Range;
 
-/// What the pass over the points needs of one point: 24 bytes, read one after the other.
+/// What the pass over the points needs of one point.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Record {
     /// Where the support starts in a plane.
@@ -18,10 +19,35 @@ pub(super) struct Record {
     pub offsets: [f64; 2],
 }
 
+/// A record in 24 bytes, read one after the other: an array of integers, of which the system gives zeros without writing them.
+pub(super) type Packed = [u64; 3];
+
+impl Record {
+    #[inline(always)]
+    fn pack(self) -> Packed {
+        let Record {
+            base,
+            index,
+            offsets: [theta, phi],
+        } = self;
+        let places = (u64::from(base) << 32) | u64::from(index);
+        [places, theta.to_bits(), phi.to_bits()]
+    }
+
+    #[inline(always)]
+    pub(super) fn unpack([places, theta, phi]: Packed) -> Self {
+        Record {
+            base: (places >> 32) as u32,
+            index: places as u32,
+            offsets: [theta, phi].map(f64::from_bits),
+        }
+    }
+}
+
 /// All points in bands; within a band in the order of their numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Records {
-    pub records: Vec<Record>,
+    pub records: Vec<Packed>,
     /// Where each band starts, and the number of points.
     starts: Vec<usize>,
     /// Rows of a band; a support reaches at most into the next band.
@@ -44,41 +70,26 @@ impl Records {
         }
         let bytes = (size_of::<Record>() * count) as u64;
         memory::check("a plan for points", bytes, "give the points in parts")?;
-        let rows = (BAND / lattice.stride).clamp(super::kernel::MAX_WIDTH, 256);
-        let bands = (lattice.rows() + 2 * lattice.border).div_ceil(rows);
-        let place = |theta: f64| Place::new(theta, lattice.theta, lattice.width);
-        let row_of = |place: &Place| (place.first + lattice.border as i64) as usize;
-        let mut starts = vec![0; bands + 1];
-        for point in points.rows() {
-            starts[row_of(&place(point[0])) / rows + 1] += 1;
-        }
-        for band in 0..bands {
-            starts[band + 1] += starts[band];
-        }
-        let mut next = starts.clone();
-        let mut records = vec![Record::default(); count];
-        for (index, point) in points.rows().into_iter().enumerate() {
-            let theta = place(point[0]);
-            let phi = Place::new(reduced(point[1]), lattice.phi, lattice.width);
-            let row = row_of(&theta);
-            let column = (phi.first + lattice.left as i64) as usize;
-            let slot = &mut next[row / rows];
-            records[*slot] = Record {
-                base: (row * lattice.stride + column) as u32,
-                index: index as u32,
-                offsets: [theta.offset, phi.offset],
-            };
-            *slot += 1;
-        }
+        let most = (BAND / lattice.stride).clamp(super::kernel::MAX_WIDTH, 256);
+        // A power of two.
+        let shift = most.ilog2();
+        let points = points.as_standard_layout();
+        let points = points.as_slice().expect("the layout is standard");
+        let sort = Sort {
+            points: points.as_chunks().0,
+            lattice,
+            shift,
+        };
+        let (records, starts) = Arch::new().dispatch(sort);
         Ok(Records {
             records,
             starts,
-            rows,
+            rows: 1 << shift,
         })
     }
 
     /// The points of a band.
-    pub(super) fn band(&self, band: usize) -> &[Record] {
+    pub(super) fn band(&self, band: usize) -> &[Packed] {
         match self.starts.get(band..band + 2) {
             Some(ends) => &self.records[ends[0]..ends[1]],
             None => &[],
@@ -90,29 +101,85 @@ impl Records {
     }
 
     /// The points of a band whose numbers are in a range.
-    pub(super) fn part(&self, band: usize, numbers: &Range<usize>) -> &[Record] {
+    pub(super) fn part(&self, band: usize, numbers: &Range<usize>) -> &[Packed] {
         let records = self.band(band);
-        let before = |end: usize| records.partition_point(|record| (record.index as usize) < end);
+        let number = |record: &Packed| Record::unpack(*record).index as usize;
+        let before = |end: usize| records.partition_point(|record| number(record) < end);
         &records[before(numbers.start)..before(numbers.end)]
     }
 }
 
-/// The support of an angle on a circle.
-struct Place {
-    /// $`\lceil x - w/2 \rceil`$ for the angle in grid steps, x.
-    first: i64,
-    /// 2 (first − (x − w/2)) − 1.
-    offset: f64,
+/// The sort by counting, in two passes over the points.
+struct Sort<'a> {
+    points: &'a [[f64; 2]],
+    lattice: &'a Lattice,
+    /// Rows of a band are this power of two.
+    shift: u32,
 }
 
-impl Place {
-    fn new(angle: f64, points: usize, width: usize) -> Self {
-        let start = angle * (points as f64 / TAU) - 0.5 * width as f64;
-        let first = start.ceil();
-        Place {
-            first: first as i64,
-            offset: 2.0 * (first - start) - 1.0,
+impl WithSimd for Sort<'_> {
+    type Output = (Vec<Packed>, Vec<usize>);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        let Sort {
+            points,
+            lattice,
+            shift,
+        } = self;
+        let bands = (lattice.rows() + 2 * lattice.border).div_ceil(1 << shift);
+        let [rows, columns] = [(lattice.theta, lattice.border), (lattice.phi, lattice.left)].map(
+            |(points, before)| Circle {
+                scale: points as f64 / TAU,
+                shift: 0.5 * lattice.width as f64,
+                before: before as f64,
+            },
+        );
+        let mut starts = vec![0; bands + 1];
+        for [theta, _] in points {
+            starts[(rows.place(*theta).0 >> shift) + 1] += 1;
         }
+        for band in 0..bands {
+            starts[band + 1] += starts[band];
+        }
+        let mut next = starts.clone();
+        let mut records = vec![[0_u64; 3]; points.len()];
+        for (index, [theta, phi]) in points.iter().enumerate() {
+            let (row, theta) = rows.place(*theta);
+            let (column, phi) = columns.place(reduced(*phi));
+            let slot = &mut next[row >> shift];
+            records[*slot] = Record {
+                base: (row * lattice.stride + column) as u32,
+                index: index as u32,
+                offsets: [theta, phi],
+            }
+            .pack();
+            *slot += 1;
+        }
+        (records, starts)
+    }
+}
+
+/// The supports of angles on a circle of the grid.
+struct Circle {
+    /// Grid points per radian.
+    scale: f64,
+    /// w/2.
+    shift: f64,
+    /// Grid points before angle 0.
+    before: f64,
+}
+
+impl Circle {
+    /// Returns the first grid point of the support, $`\lceil x - w/2 \rceil`$ for the angle in grid steps, x, and
+    /// 2 (first − (x − w/2)) − 1.
+    #[inline(always)]
+    fn place(&self, angle: f64) -> (usize, f64) {
+        let start = angle * self.scale - self.shift;
+        let first = start.ceil();
+        let offset = 2.0 * (first - start) - 1.0;
+        // Rounded to an unsigned number by way of a signed one, which is one instruction.
+        ((first + self.before) as i64 as usize, offset)
     }
 }
 
@@ -123,10 +190,16 @@ const TAU_REST: f64 = 2.4492935982947064e-16;
 const MOST_TURNS: f64 = 1e5;
 
 /// An angle modulo 2π, in [0, 2π]; relative to the size of the angle as accurate as the angle itself.
+#[inline(always)]
 pub(super) fn reduced(angle: f64) -> f64 {
     if (0.0..TAU).contains(&angle) {
         return angle;
     }
+    reduced_by_turns(angle)
+}
+
+#[cold]
+fn reduced_by_turns(angle: f64) -> f64 {
     let turns = (angle / TAU).floor();
     let mut reduced = if turns.abs() < MOST_TURNS {
         (-turns).mul_add(TAU_REST, (-turns).mul_add(TAU, angle))
@@ -193,6 +266,7 @@ mod tests {
                 for band in 0..records.bands() {
                     let mut last = None;
                     for record in records.band(band) {
+                        let record = Record::unpack(*record);
                         let base = record.base as usize;
                         let (row, column) = (base / lattice.stride, base % lattice.stride);
                         assert_eq!(row / records.rows, band);

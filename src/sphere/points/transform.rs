@@ -81,7 +81,8 @@ impl<K: Chains> Transform<K, PointEngine<K>> {
             }
             Method::Grid(shape) => {
                 let rings = colatitudes::rings(band_limit).into_iter();
-                let grid = PointGrid::new(band_limit, spin % 2 != 0, shape, points, records.clone())?;
+                let grid =
+                    PointGrid::new(band_limit, spin % 2 != 0, shape, points, records.clone())?;
                 (rings.map(|theta| ring(theta, 0.0)).collect(), Some(grid))
             }
         };

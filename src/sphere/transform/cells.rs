@@ -23,7 +23,11 @@ pub(in crate::sphere) struct CellLayout {
 
 impl CellLayout {
     /// `[group of orders][block][order]`: the synthesis writes the cells of one group of orders to consecutive memory.
-    pub(in crate::sphere) fn by_orders(components: usize, band_limit: usize, blocks: usize) -> Self {
+    pub(in crate::sphere) fn by_orders(
+        components: usize,
+        band_limit: usize,
+        blocks: usize,
+    ) -> Self {
         let block_stride = ORDERS * 2 * components * LANES;
         let group_stride = blocks * block_stride;
         CellLayout {
@@ -35,7 +39,11 @@ impl CellLayout {
     }
 
     /// `[block][order]`: the analysis writes the cells of one block to consecutive memory.
-    pub(in crate::sphere) fn by_blocks(components: usize, band_limit: usize, blocks: usize) -> Self {
+    pub(in crate::sphere) fn by_blocks(
+        components: usize,
+        band_limit: usize,
+        blocks: usize,
+    ) -> Self {
         let group_stride = ORDERS * 2 * components * LANES;
         // One cache line more: with strides of a power of two, cells of all blocks would fall on few sets of the cache.
         let block_stride = band_limit.div_ceil(ORDERS) * group_stride + LANES;

@@ -131,7 +131,6 @@ impl<K: Chains> Transform<K> {
         self.weights = Some(weights.to_vec());
         Ok(())
     }
-
 }
 
 impl<K: Chains, C: Engine> Transform<K, C> {

@@ -10,6 +10,8 @@ pub(in crate::sphere) struct PointWorkspace {
     pub planes: Aligned,
     /// All orders on the rows of the fine grid.
     pub columns: Aligned,
+    /// Samples of single precision, as numbers of double precision.
+    pub samples: Vec<f64>,
     /// Of one thread.
     pub thread: ThreadWorkspace,
 }

@@ -2,9 +2,7 @@
 
 use crate::common::tol::points as tol;
 use haarmonic::Error;
-use haarmonic::so3::{
-    WignerPointPlan, correlation_coefficients, evaluate, total_convolution,
-};
+use haarmonic::so3::{WignerPointPlan, correlation_coefficients, evaluate, total_convolution};
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3, Axis, array};
 use ndarray_npy::NpzReader;
 use num_complex::Complex64;
@@ -27,7 +25,10 @@ fn size(coeffs: ArrayView3<'_, Complex64>) -> f64 {
 }
 
 fn assert_within(found: &Array1<Complex64>, want: &[Complex64], bound: f64) {
-    let errors = found.iter().zip(want.iter().cycle()).map(|(f, w)| (f - w).norm());
+    let errors = found
+        .iter()
+        .zip(want.iter().cycle())
+        .map(|(f, w)| (f - w).norm());
     let largest = errors.fold(0.0_f64, |a, e| if e.is_nan() { f64::NAN } else { a.max(e) });
     assert!(largest <= bound, "{largest:e} > {bound:e}");
 }
@@ -49,7 +50,11 @@ fn golden_values() {
             let plan = WignerPointPlan::with_tolerance(rotations.view(), 12, 4, tolerance).unwrap();
             let values: Array1<Complex64> = plan.inverse(coeffs.view()).unwrap();
             let bound = tol::LARGEST * tolerance + tol::rounding(12);
-            assert_within(&values, want.as_slice().unwrap(), bound * size(coeffs.view()));
+            assert_within(
+                &values,
+                want.as_slice().unwrap(),
+                bound * size(coeffs.view()),
+            );
         }
     }
 }
@@ -57,13 +62,15 @@ fn golden_values() {
 #[test]
 fn golden_total_convolution() {
     let mut file = golden();
-    let [sky, beam] = ["sky", "beam"].map(|name| -> Array2<Complex64> {
-        file.by_name(&format!("convolution_{name}")).unwrap()
-    });
+    let [sky, beam] = ["sky", "beam"]
+        .map(|name| -> Array2<Complex64> { file.by_name(&format!("convolution_{name}")).unwrap() });
     let want: Array1<f64> = file.by_name("convolution_values").unwrap();
     let rotations: Array2<f64> = file.by_name("so3_rotations").unwrap();
     let coeffs = total_convolution(sky.view(), beam.view(), 12).unwrap();
-    let (b, s) = (beam.view().insert_axis(Axis(0)), sky.view().insert_axis(Axis(0)));
+    let (b, s) = (
+        beam.view().insert_axis(Axis(0)),
+        sky.view().insert_axis(Axis(0)),
+    );
     let correlation = correlation_coefficients(b, s).unwrap();
     for (found, want) in coeffs.iter().zip(&correlation) {
         assert!((found - 4.0 * PI * want).norm() <= tol::rounding(1) * found.norm());
@@ -72,7 +79,11 @@ fn golden_total_convolution() {
     let values: Array1<f64> = plan.inverse(coeffs.view()).unwrap();
     let bound = tol::LARGEST * 1e-12 + tol::rounding(12);
     let want: Vec<Complex64> = want.iter().map(|w| Complex64::from(*w)).collect();
-    assert_within(&values.mapv(Complex64::from), &want, bound * size(coeffs.view()));
+    assert_within(
+        &values.mapv(Complex64::from),
+        &want,
+        bound * size(coeffs.view()),
+    );
 }
 
 fn random(order_limit: usize, limit: usize, real: bool, seed: u64) -> Array3<Complex64> {
@@ -81,13 +92,21 @@ fn random(order_limit: usize, limit: usize, real: bool, seed: u64) -> Array3<Com
     let mut coeffs = Array3::from_shape_fn(shape, |(i, l, k)| {
         let (m, n) = (k.abs_diff(limit - 1), i.abs_diff(order_limit - 1));
         let value = Complex64::new(rng.random::<f64>() - 0.5, rng.random::<f64>() - 0.5);
-        if m > l || n > l { Complex64::ZERO } else { value }
+        if m > l || n > l {
+            Complex64::ZERO
+        } else {
+            value
+        }
     });
     if real {
         let copy = coeffs.clone();
         let (orders, _, width) = shape;
         for ((i, l, k), value) in coeffs.indexed_iter_mut() {
-            let sign = if (i + order_limit + k + limit).is_multiple_of(2) { 1.0 } else { -1.0 };
+            let sign = if (i + order_limit + k + limit).is_multiple_of(2) {
+                1.0
+            } else {
+                -1.0
+            };
             *value = 0.5 * (*value + sign * copy[[orders - 1 - i, l, width - 1 - k]].conj());
         }
     }
@@ -125,7 +144,11 @@ fn direct_sums_and_real_functions() {
             }
             for count in [20, 4000] {
                 let rotations = angles(count, 4);
-                let rows: Vec<[f64; 3]> = rotations.rows().into_iter().map(|r| [r[0], r[1], r[2]]).collect();
+                let rows: Vec<[f64; 3]> = rotations
+                    .rows()
+                    .into_iter()
+                    .map(|r| [r[0], r[1], r[2]])
+                    .collect();
                 let want = evaluate(all.view(), &rows).unwrap();
                 let plan = WignerPointPlan::new(rotations.view(), limit, order_limit).unwrap();
                 let bound = (tol::LARGEST * 1e-12 + tol::rounding(limit)) * size(coeffs.view());
@@ -143,30 +166,42 @@ fn direct_sums_and_real_functions() {
 #[test]
 fn adjoint_identity_and_threads() {
     let (limit, order_limit, count) = (16, 4, 3000);
-    let plan = WignerPointPlan::with_tolerance(angles(count, 1).view(), limit, order_limit, 1e-5).unwrap();
+    let plan =
+        WignerPointPlan::with_tolerance(angles(count, 1).view(), limit, order_limit, 1e-5).unwrap();
     let scratch = &mut plan.make_scratch();
     let parallel = &mut plan.make_parallel_scratch();
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     for real in [false, true] {
         let x = random(order_limit, limit, real, 5);
         let mut y = Array1::from_elem(count, Complex64::ZERO);
-        y.mapv_inplace(|_| Complex64::new(rng.random::<f64>() - 0.5, if real { 0.0 } else { rng.random::<f64>() - 0.5 }));
+        y.mapv_inplace(|_| {
+            Complex64::new(
+                rng.random::<f64>() - 0.5,
+                if real { 0.0 } else { rng.random::<f64>() - 0.5 },
+            )
+        });
         let ax: Array1<Complex64> = plan.inverse(x.view()).unwrap();
         let mut ay = Array3::zeros(plan.coeffs_shape());
         if real {
             let y = y.mapv(|y| y.re);
-            plan.inverse_adjoint_into(y.view(), ay.view_mut(), scratch).unwrap();
+            plan.inverse_adjoint_into(y.view(), ay.view_mut(), scratch)
+                .unwrap();
         } else {
-            plan.inverse_adjoint_into(y.view(), ay.view_mut(), scratch).unwrap();
+            plan.inverse_adjoint_into(y.view(), ay.view_mut(), scratch)
+                .unwrap();
             let mut again = Array3::zeros(plan.coeffs_shape());
-            plan.inverse_adjoint_into(y.view(), again.view_mut(), parallel).unwrap();
+            plan.inverse_adjoint_into(y.view(), again.view_mut(), parallel)
+                .unwrap();
             assert_eq!(again, ay);
         }
         let left: Complex64 = ax.iter().zip(&y).map(|(a, y)| a.conj() * y).sum();
         let right: Complex64 = x.iter().zip(&ay).map(|(x, a)| x.conj() * a).sum();
         let norm = |v: &Array1<Complex64>| v.iter().map(Complex64::norm_sqr).sum::<f64>().sqrt();
         let error = (left - right).norm();
-        assert!(error <= tol::adjoint(count) * norm(&ax) * norm(&y), "{error:e}");
+        assert!(
+            error <= tol::adjoint(count) * norm(&ax) * norm(&y),
+            "{error:e}"
+        );
     }
 }
 
