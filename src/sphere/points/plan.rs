@@ -14,7 +14,7 @@ use ndarray::{Array, ArrayView, ArrayView2, Dimension, RemoveAxis};
 use num_complex::{Complex, Complex64};
 use std::fmt;
 
-/// The tolerance of plans at points unless another one is asked for: at most twice the time of 1e-6, and little above rounding.
+/// The tolerance of plans at points unless another one is asked for: two to three times the time of 1e-6, and little above rounding.
 pub const DEFAULT_TOLERANCE: f64 = 1e-12;
 
 /// An immutable plan of values at arbitrary points, for one band limit and tolerance.
