@@ -553,6 +553,7 @@ def evaluate(
     *,
     dtype: DTypeLike | None = None,
     layout: _Layout | None = None,
+    tolerance: float | None = None,
     threads: int | None = 1,
 ) -> NDArray[Any]: ...
 def rotate_coefficients(

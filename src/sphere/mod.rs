@@ -7,6 +7,7 @@ pub(crate) mod field_grid;
 pub mod harmonics;
 pub mod layouts;
 pub mod masks;
+mod points;
 mod random_field;
 pub mod rings;
 pub mod rotation;
@@ -20,6 +21,10 @@ pub(crate) mod zonal_average;
 
 pub use harmonics::{SphericalHarmonics, evaluate};
 pub use masks::{UNSEEN, masked_to};
+pub use points::{
+    DEFAULT_TOLERANCE, FitReport, LeastSquares, PointGradient, PointPlan, PointSpinPlan,
+    PointTransform, StopReason,
+};
 pub use random_field::RandomField;
 pub use rings::{Ring, Rings, fast_longitudes};
 pub use rotation::{

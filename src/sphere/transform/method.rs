@@ -11,13 +11,15 @@ pub(super) enum Functions {
 
 /// Where the samples lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grid {
+pub(in crate::sphere) enum Grid {
     /// Rings of equal length that start at longitude zero.
     Product,
     /// A product grid whose columns pass through symmetric midpoints (McEwen–Wiaux).
     Extended,
     /// Any rings.
     Rings,
+    /// Any points.
+    Points,
 }
 
 /// How one signal meets the functions of its orders.

@@ -143,6 +143,19 @@ impl SpinPlan {
     }
 }
 
+/// Accepts the spins of plans of a band limit, which it accepts, too.
+pub(in crate::sphere) fn check_spin(band_limit: usize, spin: i32) -> Result<()> {
+    check_band_limit(band_limit)?;
+    if spin.unsigned_abs() <= MAX_SPIN && (spin.unsigned_abs() as usize) < band_limit {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "spin",
+        spin,
+        format!("of modulus below the band limit, {band_limit}, and at most {MAX_SPIN}"),
+    ))
+}
+
 /// Plans the transform of one spin weight.
 pub(super) fn spin_transform(
     form: Form,
@@ -151,14 +164,7 @@ pub(super) fn spin_transform(
     sampling: Sampling,
     longitudes: usize,
 ) -> Result<Transform<SpinTables>> {
-    check_band_limit(band_limit)?;
-    if spin.unsigned_abs() > MAX_SPIN || spin.unsigned_abs() as usize >= band_limit {
-        return Err(Error::invalid(
-            "spin",
-            spin,
-            format!("of modulus below the band limit, {band_limit}, and at most {MAX_SPIN}"),
-        ));
-    }
+    check_spin(band_limit, spin)?;
     let mut fft = FftPlanner::new();
     Transform::on_grid(form, band_limit, sampling, longitudes, &mut fft, |pairs| {
         SpinTables::new(band_limit, i64::from(spin), &pairs.colatitude)

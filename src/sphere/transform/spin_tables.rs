@@ -20,7 +20,7 @@ use std::f64::consts::PI;
 
 /// Everything the Legendre stage needs for one spin, at rings of given colatitudes in the northern half.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct SpinTables {
+pub(in crate::sphere) struct SpinTables {
     band_limit: usize,
     spin: i64,
     polar_blocks: usize,
@@ -39,7 +39,7 @@ pub(super) struct SpinTables {
 
 impl SpinTables {
     /// Builds the tables; see [`LegendreTables::new`](super::legendre_tables::LegendreTables::new).
-    pub(super) fn new(band_limit: usize, spin: i64, colatitudes: &[f64]) -> Self {
+    pub(in crate::sphere) fn new(band_limit: usize, spin: i64, colatitudes: &[f64]) -> Self {
         let angles: Vec<HalfAngle> = colatitudes.iter().map(|t| HalfAngle::new(*t)).collect();
         let blocks = angles.len() / LANES;
         // Near the pole cos θ − 1 keeps its precision, elsewhere cos θ does.

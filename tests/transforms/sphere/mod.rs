@@ -6,6 +6,8 @@ mod grids;
 mod layouts;
 mod paths;
 mod plans;
+mod points;
+mod points_fit;
 mod random_field;
 mod rotation;
 mod spectra;
