@@ -1,6 +1,9 @@
 //! Functions on the sphere.
 
 mod accuracy;
+mod coupling;
+#[cfg(feature = "dense")]
+mod decoupling;
 mod functions;
 mod grids;
 mod layouts;
