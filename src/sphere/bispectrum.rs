@@ -54,7 +54,7 @@ const REALITY_GUARD: f64 = 1e-9;
 /// ```
 ///
 /// # References
-/// KS01, Eqs. (10) to (14).
+/// KS01.
 pub fn reduced_bispectrum(coeffs: ArrayView2<'_, Complex64>) -> Result<Array3<f64>> {
     let limit = band_limit(coeffs)?;
     check_real(coeffs, REALITY_GUARD)?;

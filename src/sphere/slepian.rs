@@ -30,7 +30,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 /// ```
 ///
 /// # References
-/// SDW06, Eqs. (5.5) to (5.16); WS07.
+/// SDW06; GLP82 (the tridiagonal matrix).
 #[derive(Debug, Clone, PartialEq)]
 pub struct SlepianFunctions {
     concentrations: Vec<f64>,
@@ -152,10 +152,10 @@ impl SlepianFunctions {
         })
     }
 
-    /// Returns the functions of the region that a rotation moves from the north pole to a point: those of a cap about this point.
+    /// Rotates the functions so that the north pole comes to a point: functions of a cap become those of a cap about this point.
     ///
     /// # Errors
-    /// None for functions of this type; those of [`CoefficientRotation`].
+    /// Those of [`CoefficientRotation::rotate_into`]; no function of this type causes one.
     pub fn centred_at(&self, centre: SpherePoint) -> Result<Self> {
         let euler = EulerZyz::new(centre.longitude(), centre.colatitude(), 0.0)?;
         let rotation = CoefficientRotation::real(self.band_limit())?;
@@ -191,6 +191,9 @@ impl SlepianFunctions {
     ///
     /// The mean of a [`multitaper`](Self::multitaper) spectrum is that of a mask with the spectrum W:
     /// [`ModeCoupling::scalar`](super::coupling::ModeCoupling::scalar) has the matrix.
+    ///
+    /// # Errors
+    /// Those of [`power`]; no function of this type causes one.
     pub fn mean_spectrum(&self) -> Result<Vec<f64>> {
         self.weighted_mean(self.band_limit(), |taper| Ok(taper.to_owned()))
     }
@@ -224,7 +227,7 @@ impl SlepianFunctions {
     /// ```
     ///
     /// # References
-    /// WS07, Sect. 4.
+    /// WS07; DS08.
     pub fn multitaper(&self, coeffs: ArrayView2<'_, Complex64>) -> Result<Vec<f64>> {
         let limit = coefficients::band_limit(coeffs)?;
         self.weighted_mean(limit, |taper| product(taper, coeffs))

@@ -136,7 +136,7 @@ impl fmt::Display for SignedRoot {
 /// ```
 ///
 /// # References
-/// VMK88, Eq. 8.2 (3).
+/// VMK88, Section 8.2.
 pub fn wigner_3j(degrees: [usize; 3], orders: [i64; 3]) -> Result<SignedRoot> {
     check_degrees(&degrees)?;
     let l = degrees_as_integers(degrees)?;
@@ -213,7 +213,7 @@ pub fn clebsch_gordan(degrees: [usize; 3], orders: [i64; 3]) -> Result<SignedRoo
 /// ```
 ///
 /// # References
-/// VMK88, Eq. 9.2 (1).
+/// VMK88, Section 9.2.
 pub fn wigner_6j(upper: [usize; 3], lower: [usize; 3]) -> Result<SignedRoot> {
     check_degrees(&upper)?;
     check_degrees(&lower)?;

@@ -26,7 +26,7 @@ use crate::{Error, Result};
 /// ```
 ///
 /// # References
-/// LL98; SG75, Eqs. (2) to (7), (18) to (24).
+/// LL98 (the sweep from both ends); SG75 (the recursions).
 #[derive(Debug, Clone, Default)]
 pub struct WignerFamily {
     first: i64,

@@ -51,7 +51,7 @@ pub enum HarmonicBasis {
 /// ```
 ///
 /// # References
-/// VMK88, Eq. 8.1 (11).
+/// VMK88, Chapter 8.
 pub fn clebsch_gordan(basis: HarmonicBasis, degrees: [usize; 3], orders: [i64; 3]) -> Result<f64> {
     let l = degrees_as_integers(degrees)?;
     let m = check_orders(orders)?;
@@ -156,7 +156,7 @@ fn possible_orders(basis: HarmonicBasis, m1: i64, m2: i64) -> Vec<i64> {
 /// ```
 ///
 /// # References
-/// VMK88, Eq. 5.9 (4).
+/// VMK88, Section 5.9.
 pub fn gaunt(basis: HarmonicBasis, degrees: [usize; 3], orders: [i64; 3]) -> Result<f64> {
     let l = degrees_as_integers(degrees)?;
     let m = check_orders(orders)?;

@@ -26,7 +26,7 @@ use crate::Result;
 /// ```
 ///
 /// # References
-/// VMK88, Eq. 8.1 (2); LL98.
+/// VMK88, Chapter 8; LL98.
 pub fn wigner_3j(degrees: [usize; 3], orders: [i64; 3]) -> Result<f64> {
     let l = degrees_as_integers(degrees)?;
     let m = check_orders(orders)?;
@@ -92,7 +92,7 @@ pub(super) fn three_j_vanishes(l: [i64; 3], m: [i64; 3]) -> bool {
 /// ```
 ///
 /// # References
-/// VMK88, Eq. 9.2 (1); SG75.
+/// VMK88, Chapter 9; SG75.
 pub fn wigner_6j(upper: [usize; 3], lower: [usize; 3]) -> Result<f64> {
     let [a, b] = [degrees_as_integers(upper)?, degrees_as_integers(lower)?];
     if six_j_vanishes(a, b) {

@@ -33,7 +33,7 @@ use ndarray::{Array2, ArrayView2};
 /// ```
 ///
 /// # References
-/// Hivon02, Eqs. (20) to (25).
+/// Hivon02.
 #[derive(Debug, Clone)]
 pub struct Decoupling {
     binning: Binning,

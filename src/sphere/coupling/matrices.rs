@@ -46,7 +46,7 @@ use std::f64::consts::PI;
 /// ```
 ///
 /// # References
-/// Hivon02, Eq. (A31); KCC03, Appendix; WKN19.
+/// Hivon02, Eq. (A31); KCC03 (polarisation).
 #[derive(Debug, Clone)]
 pub struct ModeCoupling {
     band_limit: usize,

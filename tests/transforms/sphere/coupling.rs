@@ -49,7 +49,7 @@ fn sums_of_three_j_symbols() {
         let mask: Vec<f64> = (0..len)
             .map(|l| f64::from(l * l % 7) / f64::from(1 + l * l))
             .collect();
-        let mut want = [(); 4].map(|()| Array2::zeros((limit, limit)));
+        let mut want = [(); 4].map(|()| Array2::<f64>::zeros((limit, limit)));
         for a in 0..limit {
             for b in 0..limit {
                 let scalar = family

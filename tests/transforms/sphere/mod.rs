@@ -9,8 +9,11 @@ mod grids;
 mod layouts;
 mod paths;
 mod plans;
+mod products;
 mod random_field;
 mod rotation;
+#[cfg(feature = "dense")]
+mod slepian;
 mod spectra;
 mod spin;
 mod spin_accuracy;
