@@ -1,17 +1,22 @@
 //! Signals on the sphere S²: sampling grids, the spherical-harmonic transform, coefficients, zonal filters.
 
 pub(crate) mod axes;
+mod bispectrum;
 pub mod coefficients;
+pub mod coupling;
 #[cfg(feature = "kernels")]
 pub(crate) mod field_grid;
 pub mod harmonics;
 pub mod layouts;
 pub mod masks;
 mod points;
+mod product;
 mod random_field;
 pub mod rings;
 pub mod rotation;
 pub mod sampling;
+#[cfg(feature = "dense")]
+mod slepian;
 pub mod smoothing;
 pub mod spectra;
 mod transform;
@@ -19,18 +24,22 @@ pub mod zonal;
 #[cfg(feature = "kernels")]
 pub(crate) mod zonal_average;
 
+pub use bispectrum::reduced_bispectrum;
 pub use harmonics::{SphericalHarmonics, evaluate};
 pub use masks::{UNSEEN, masked_to};
 pub use points::{
     DEFAULT_TOLERANCE, FitReport, LeastSquares, PointGradient, PointPlan, PointSpinPlan,
     PointTransform, StopReason,
 };
+pub use product::product;
 pub use random_field::RandomField;
 pub use rings::{Ring, Rings, fast_longitudes};
 pub use rotation::{
     CoefficientRotation, CoefficientRotationScratch, rotate_coefficients, rotate_coefficients_into,
 };
 pub use sampling::{MAX_BAND_LIMIT, Sampling};
+#[cfg(feature = "dense")]
+pub use slepian::SlepianFunctions;
 pub use transform::{
     Gradient, MAX_SPIN, RingGradient, RingPlan, Sample, ShtPlan, ShtPlanner, ShtScratch, SpinPlan,
     iterated_analysis, iterated_analysis_into,
