@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn supports_lie_on_the_grid_with_its_borders() {
         let ends = [0.0, 1e-9, 0.3, PI / 2.0, 3.0, PI - 1e-9, PI];
-        let turns = [0.0, -0.0, 1e-17, -1e-17, 1.0, PI, 6.28, TAU, 1e9, -5.0];
+        let turns = [0.0, -0.0, 1e-17, -1e-17, 1.0, PI, 6.25, TAU, 1e9, -5.0];
         let points = Array2::from_shape_fn((ends.len() * turns.len(), 2), |(i, k)| match k {
             0 => ends[i / turns.len()],
             _ => turns[i % turns.len()],
