@@ -64,7 +64,7 @@ impl Decoupling {
         let norms = [norm(square.as_ref()), norm(inverse.as_ref())];
         let condition = norms[0] * norms[1];
         // NaN must not pass.
-        if !(condition * f64::EPSILON < 1.0) {
+        if condition.is_nan() || condition * f64::EPSILON >= 1.0 {
             return Err(Error::invalid(
                 "condition of the binned mode-coupling matrix",
                 condition,
