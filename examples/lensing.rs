@@ -156,7 +156,7 @@ fn main() -> Result<()> {
         size
     );
     #[cfg(feature = "plot")]
-    draw(&map)?;
+    draw(after.view())?;
     // Deflections move power between degrees, and make some B from E, but little of either.
     let total = |row: &[f64]| {
         row.iter()
@@ -170,10 +170,10 @@ fn main() -> Result<()> {
 }
 
 #[cfg(feature = "plot")]
-fn draw(map: &Array2<f64>) -> Result<()> {
+fn draw(coeffs: ArrayView1<'_, Complex64>) -> Result<()> {
     use haarmonic::plot::{Labels, Projection, SphereSignal, sphere_signal};
-    let (values, sampling) = (map.view(), Sampling::GaussLegendre);
-    let signal = SphereSignal::Grid { values, sampling };
+    let full = haarmonic::sphere::layouts::from_healpy(coeffs)?;
+    let signal = SphereSignal::Coefficients(full.view());
     sphere_signal(
         signal,
         Projection::Mollweide,
