@@ -270,6 +270,15 @@ def write_alm(
         The largest order of ``alms``, if it is not the largest degree.
     overwrite : bool
         Whether an existing file is replaced.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import haarmonic.healpix as hp
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     hp.write_alm(folder + "/alm.fits", [1, 2, 3j], lmax=0)
+    ...     print(hp.read_alm(folder + "/alm.fits"))
+    [1.+0.j]
     """
     array = coefficients(alms)
     of = limits(array.shape[-1], None, mmax_in)
@@ -333,6 +342,15 @@ def write_cl(
     column_names, column_units : str or sequence of str, optional
     extra_header : sequence of (key, value) or (key, value, comment)
         Comments are left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import haarmonic.healpix as hp
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     hp.write_cl(folder + "/cl.fits", [0.0, 0.5], column_names="TT")
+    ...     print(hp.read_cl(folder + "/cl.fits"))
+    [0.  0.5]
     """
     arrays = _arrays(cl)
     _check_new(filename, overwrite)
