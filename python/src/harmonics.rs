@@ -6,7 +6,7 @@ use crate::errors::OrRaise;
 use crate::layout::{self, Layout};
 use crate::samples::SampleType;
 use crate::threads::Threads;
-use haarmonic::sphere::{DEFAULT_TOLERANCE, PointPlan, Sample, SphericalHarmonics};
+use haarmonic::sphere::{PointPlan, Sample, SphericalHarmonics};
 use haarmonic::wigner::WignerDRecursion;
 use numpy::ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD, Axis, IxDyn, aview_mut1, s};
 use numpy::{Complex64, Element, PyArrayDyn};
@@ -166,8 +166,8 @@ fn sph_harm_all<'py>(
 /// layout : "half" or "full", optional
 ///     Needed only where a shape fits both.
 /// tolerance : float, optional
-///     From 1e-13 to 1e-2: values with errors up to about twice this times the root mean square of the signal, for millions of points in
-///     less than a second. Unless given, values are direct sums, each as accurate as possible: for up to some thousand points.
+///     From 1e-13 to 1e-2: values with errors up to about twice this times the root mean square of the signal, by a
+///     non-uniform Fourier transform, for many points. Unless given, values are direct sums, each as accurate as possible: for up to some thousand points.
 /// threads : int, optional
 ///     Threads that share the points; None for all processors.
 ///
@@ -222,11 +222,16 @@ fn evaluate<'py>(
         (None, Layout::Half) => SampleType::Float64,
         (None, Layout::Full) => SampleType::Complex128,
     };
-    match (kind, reading.layout) {
-        (SampleType::Float64, _) if tolerance.is_some() => task.plan::<f64>(py, tolerance),
-        (SampleType::Complex128, Layout::Full) if tolerance.is_some() => {
-            task.plan::<Complex64>(py, tolerance)
+    if let Some(tolerance) = tolerance {
+        match (kind, reading.layout) {
+            (SampleType::Float64, _) => return task.plan::<f64>(py, tolerance),
+            (SampleType::Complex128, Layout::Full) => {
+                return task.plan::<Complex64>(py, tolerance);
+            }
+            _ => {}
         }
+    }
+    match (kind, reading.layout) {
         (SampleType::Float64, _) => task.run(py, |harmonics, coeffs, points| {
             Ok(harmonics.evaluate_real(coeffs, points)?.to_vec())
         }),
@@ -305,7 +310,7 @@ impl Task<'_> {
     fn plan<'py, T: Element + Sample>(
         self,
         py: Python<'py>,
-        tolerance: Option<f64>,
+        tolerance: f64,
     ) -> PyResult<Bound<'py, PyAny>> {
         let Task {
             signals,
@@ -316,7 +321,6 @@ impl Task<'_> {
             threads,
         } = self;
         let work = || -> haarmonic::Result<ArrayD<T>> {
-            let tolerance = tolerance.unwrap_or(DEFAULT_TOLERANCE);
             let count = points.nrows();
             let mut all = vec![T::default(); signals * count];
             if count > 0 {

@@ -54,7 +54,7 @@ use std::fmt;
 pub struct WignerPointPlan {
     band_limit: usize,
     order_limit: usize,
-    /// Of spin −n, n ≥ 0.
+    /// Entry n is the plan of spin −n, for n ≥ 0.
     orders: Vec<PointSpinPlan>,
     /// $`e^{i\gamma}`$.
     phases: Vec<Complex64>,

@@ -155,7 +155,7 @@ impl SlepianFunctions {
     /// Rotates the functions so that the north pole comes to a point: functions of a cap become those of a cap about this point.
     ///
     /// # Errors
-    /// Those of [`CoefficientRotation::rotate_into`]; no function of this type causes one.
+    /// As [`CoefficientRotation::rotate_into`]. The functions of this type cause none.
     pub fn centred_at(&self, centre: SpherePoint) -> Result<Self> {
         let euler = EulerZyz::new(centre.longitude(), centre.colatitude(), 0.0)?;
         let rotation = CoefficientRotation::real(self.band_limit())?;
@@ -193,7 +193,7 @@ impl SlepianFunctions {
     /// [`ModeCoupling::scalar`](super::coupling::ModeCoupling::scalar) has the matrix.
     ///
     /// # Errors
-    /// Those of [`power`]; no function of this type causes one.
+    /// As [`power`]. The functions of this type cause none.
     pub fn mean_spectrum(&self) -> Result<Vec<f64>> {
         self.weighted_mean(self.band_limit(), |taper| Ok(taper.to_owned()))
     }

@@ -101,8 +101,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         None => error,
     })?;
     let all = [&[count], &shape[..]].concat();
-    let what = format!("samples of shape {all:?}");
-    memory::check(&what, memory::bytes(1, &all), "draw fewer at a time")?;
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(arguments.seed);
     let mut samples = ArrayD::<f64>::zeros(IxDyn(&all));
     let mut squares = vec![0.0; names.len()];
@@ -179,6 +177,13 @@ fn degrees(arguments: &Arguments) -> Result<Degrees> {
     })
 }
 
+/// Compares the samples with the free memory, before anything is planned.
+fn check_memory(count: usize, shape: &[usize]) -> Result<()> {
+    let all = [&[count], shape].concat();
+    let what = format!("samples of shape {all:?}");
+    memory::check(&what, memory::bytes(1, &all), "draw fewer at a time")
+}
+
 fn law(arguments: &Arguments, degrees: ArrayD<f64>) -> Result<Law> {
     match (arguments.space, arguments.spin) {
         (Space::Sphere, _) => on_sphere(arguments, degrees),
@@ -201,6 +206,12 @@ fn on_sphere(arguments: &Arguments, spectra: ArrayD<f64>) -> Result<Law> {
         }
     };
     let fields = field.fields();
+    let [rings, longitudes] = arguments.sampling.shape(limit)?;
+    let shape = match several {
+        true => vec![fields, rings, longitudes],
+        false => vec![rings, longitudes],
+    };
+    check_memory(arguments.count, &shape)?;
     let spin_plan = match arguments.spin {
         None => None,
         Some(_) if fields < 2 => {
@@ -225,7 +236,6 @@ fn on_sphere(arguments: &Arguments, spectra: ArrayD<f64>) -> Result<Law> {
     let plan = ShtPlanner::new().plan(limit, arguments.sampling)?;
     let mut scratch = plan.make_parallel_scratch();
     let mut spin_scratch = spin_plan.as_ref().map(SpinPlan::make_parallel_scratch);
-    let [rings, longitudes] = arguments.sampling.shape(limit)?;
     let draw: Draw = Box::new(move |rng, mut sample| {
         let coeffs = field.sample(rng)?;
         let mut squares = mean_squares(coeffs.view(), limit);
@@ -244,10 +254,6 @@ fn on_sphere(arguments: &Arguments, spectra: ArrayD<f64>) -> Result<Law> {
         }
         Ok(squares)
     });
-    let shape = match several {
-        true => vec![fields, rings, longitudes],
-        false => vec![rings, longitudes],
-    };
     Ok(Law { shape, names, draw })
 }
 
@@ -255,10 +261,12 @@ fn on_rotations(arguments: &Arguments, multipliers: ArrayD<f64>) -> Result<Law> 
     let limit = arguments.bandlimit;
     let field = so3::RandomField::new(&multipliers.iter().copied().collect::<Vec<_>>())?;
     let grid = RotationGrid::new(limit, arguments.sampling)?;
+    check_memory(arguments.count, &grid.shape())?;
     let plan = WignerPlanner::new().plan_on(limit, &grid)?;
-    let draw: Draw = Box::new(move |rng, mut sample| {
+    let mut scratch = plan.make_scratch();
+    let draw: Draw = Box::new(move |rng, sample| {
         let coeffs = field.sample(rng)?;
-        sample.assign(&plan.inverse::<f64, _>(coeffs.view())?);
+        plan.inverse_into(coeffs.view().into_dyn(), sample, &mut scratch)?;
         Ok(vec![mean_square_on_rotations(coeffs.view())])
     });
     Ok(Law {

@@ -368,7 +368,7 @@ fn variable() -> Format {
     Format::Other("arrays of variable length")
 }
 
-/// The same from `TFORM` of a table of text: a letter and a width, such as `E15.7`.
+/// Reads `TFORM` of a table of text, a letter and a width such as `E15.7`; the result is that of a binary table.
 fn text_form(form: &str) -> Option<(usize, Format, usize)> {
     let (letter, rest) = form.split_at_checked(1)?;
     let (width, decimals) = rest.split_once('.').unwrap_or((rest, "0"));

@@ -2,7 +2,7 @@
 
 use crate::sphere::sampling::check_band_limit;
 use crate::{Error, Result, check};
-use ndarray::{Array2, ArrayView2, Axis, aview1};
+use ndarray::aview1;
 use std::ops::Range;
 
 /// Bins of degrees, the weights of the degrees in a bin, and the shape of a spectrum in a bin.
@@ -21,11 +21,11 @@ use std::ops::Range;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Binning {
-    bins: Vec<Range<usize>>,
+    pub(super) bins: Vec<Range<usize>>,
     /// For each degree $`p_\ell`$, zero outside of the bins.
-    weights: Vec<f64>,
+    pub(super) weights: Vec<f64>,
     /// For each degree $`f_\ell`$.
-    shape: Vec<f64>,
+    pub(super) shape: Vec<f64>,
 }
 
 impl Binning {
@@ -160,32 +160,5 @@ impl Binning {
     fn check(&self, what: &str, spectrum: &[f64]) -> Result<()> {
         check::shape(what, &[spectrum.len()], &[self.band_limit()])?;
         check::finite(what, aview1(spectrum))
-    }
-
-    /// P M: the rows of a matrix averaged over bins, `[bins, L]`.
-    #[cfg_attr(not(feature = "dense"), allow(dead_code))]
-    pub(super) fn bin_rows(&self, matrix: ArrayView2<'_, f64>) -> Array2<f64> {
-        let mut out = Array2::zeros((self.bins.len(), matrix.ncols()));
-        for (bin, mut row) in self.bins.iter().zip(out.rows_mut()) {
-            for degree in bin.clone() {
-                row.scaled_add(
-                    self.weights[degree] * self.shape[degree],
-                    &matrix.row(degree),
-                );
-            }
-        }
-        out
-    }
-
-    /// M Q: the columns of a matrix summed over bins, `[rows, bins]`.
-    #[cfg_attr(not(feature = "dense"), allow(dead_code))]
-    pub(super) fn expand_columns(&self, matrix: ArrayView2<'_, f64>) -> Array2<f64> {
-        let mut out = Array2::zeros((matrix.nrows(), self.bins.len()));
-        for (bin, mut column) in self.bins.iter().zip(out.axis_iter_mut(Axis(1))) {
-            for degree in bin.clone() {
-                column.scaled_add(1.0 / self.shape[degree], &matrix.column(degree));
-            }
-        }
-        out
     }
 }

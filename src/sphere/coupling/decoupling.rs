@@ -4,7 +4,7 @@ use super::binning::Binning;
 use crate::{Error, Result, check};
 use faer::linalg::solvers::{PartialPivLu, Solve};
 use faer::{Mat, MatRef};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 
 /// The system of equations from the spectrum of a masked map to bandpowers of the whole sky, factorised once (MASTER).
 ///
@@ -213,4 +213,31 @@ fn norm(matrix: MatRef<'_, f64>) -> f64 {
                 largest
             }
         })
+}
+
+impl Binning {
+    /// P M: the rows of a matrix averaged over bins, `[bins, L]`.
+    fn bin_rows(&self, matrix: ArrayView2<'_, f64>) -> Array2<f64> {
+        let mut out = Array2::zeros((self.bins.len(), matrix.ncols()));
+        for (bin, mut row) in self.bins.iter().zip(out.rows_mut()) {
+            for degree in bin.clone() {
+                row.scaled_add(
+                    self.weights[degree] * self.shape[degree],
+                    &matrix.row(degree),
+                );
+            }
+        }
+        out
+    }
+
+    /// M Q: the columns of a matrix summed over bins, `[rows, bins]`.
+    fn expand_columns(&self, matrix: ArrayView2<'_, f64>) -> Array2<f64> {
+        let mut out = Array2::zeros((matrix.nrows(), self.bins.len()));
+        for (bin, mut column) in self.bins.iter().zip(out.axis_iter_mut(Axis(1))) {
+            for degree in bin.clone() {
+                column.scaled_add(1.0 / self.shape[degree], &matrix.column(degree));
+            }
+        }
+        out
+    }
 }

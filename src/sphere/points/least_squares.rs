@@ -377,7 +377,7 @@ mod sealed {
     pub trait Plan {
         fn limit(&self) -> usize;
         fn count(&self) -> usize;
-        /// Of the coefficients m ≥ 0 of real signals.
+        /// The shape of the coefficients m ≥ 0 of real signals.
         fn half_shape(&self) -> Vec<usize>;
         fn full_shape(&self) -> [usize; 2];
         fn synthesis<T: Sample>(
@@ -456,7 +456,7 @@ impl PointPlan {
     /// Three syntheses and three adjoints.
     ///
     /// # Errors
-    /// Those of [`PointPlan::inverse_into`], which valid plans do not have.
+    /// As [`PointPlan::inverse_into`]. Plans pass arguments that cause none.
     pub fn density_weights(&self) -> Result<Array1<f64>> {
         let (limit, count) = (self.band_limit(), self.points());
         let mut weights = Array1::from_elem(count, 4.0 * PI / count as f64);

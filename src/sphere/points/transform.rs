@@ -47,7 +47,7 @@ pub(super) struct Request<'a> {
     pub spin: i32,
     pub points: ArrayView2<'a, f64>,
     pub tolerance: f64,
-    /// Of another plan for the same points, band limit and tolerance.
+    /// The sorted points of another plan for the same points, band limit and tolerance.
     pub records: Option<Arc<Records>>,
 }
 

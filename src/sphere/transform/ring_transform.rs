@@ -2,6 +2,7 @@
 
 use super::cells::{CellLayout, ORDERS};
 use super::chains::Chains;
+use super::engine::Engine;
 use super::extension::{Extension, Passage};
 use super::fourier_stage::{FourierScratch, FourierStage, grow};
 use super::legendre_stage::{Analysis, Synthesis, workspace_len};
@@ -77,11 +78,6 @@ impl<K: Chains> RingTransform<K> {
     /// The weight of every ring in an analysis with an extension, longitude left out.
     pub(super) fn extension_weight(&self) -> Option<f64> {
         self.extension.as_ref().map(Extension::midpoint_weight)
-    }
-
-    /// Numbers in an array of packed coefficients.
-    pub(super) fn packed_len<T: Sample>(&self) -> usize {
-        2 * T::ROWS * packed_len(self.band_limit, self.band_limit)
     }
 
     fn inner_layout<T: Sample>(&self, synthesis: bool) -> CellLayout {
