@@ -18,7 +18,7 @@
 //! |---|---|
 //! | [`conventions`] | the normative page: phases, orders, angles, measures |
 //! | [`numeric`] | quadrature nodes, Legendre functions |
-//! | [`wigner`] | Wigner functions of all degrees and orders |
+//! | [`wigner`] | Wigner functions of all degrees and orders; 3j and 6j symbols, Clebsch–Gordan coefficients |
 //! | [`group`] | groups, actions, Haar quadrature |
 //! | [`sphere`] | sampling, the spherical-harmonic transform, coefficients, zonal functions, random fields |
 //! | [`so3`] | the Wigner transform, correlations, random fields on SO(3) |
@@ -43,8 +43,11 @@
 //!
 //! | feature | what it adds | it includes |
 //! |---|---|---|
-//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`covariance`], [`predict`], [`spectral`] | |
+//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`covariance`], [`predict`], [`spectral`] | `dense` |
+//! | `dense` | dense linear algebra by the crate faer: spectra of masked maps, Slepian functions | |
+//! | `exact` | [`wigner::exact`]: Wigner symbols and Clebsch–Gordan coefficients as roots of rational numbers | |
 //! | `data` | [`data`]: NumPy's `.npy` and `.npz`, QM9, molecular features, labelled images from npz, IDX and archives | |
+//! | `fits` | `data::fits`: HEALPix maps, coefficients and spectra in FITS files | `data` |
 //! | `images` | folders of PNG, JPEG and TIFF images | `data` |
 //! | `store` | [`store`]: kernel matrices in folders, tile by tile | `kernels`, `data` |
 //! | `plot` | [`plot`]: pictures as PNG and SVG; `haarmonic plot` on the command line | `kernels`, `data` |

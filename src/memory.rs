@@ -71,7 +71,6 @@ pub fn bytes(arrays: usize, shape: &[usize]) -> u64 {
 ///
 /// # Errors
 /// [`Error::OutOfMemory`] where [`check`] refuses it or the system does.
-#[cfg_attr(not(feature = "kernels"), allow(dead_code))]
 pub(crate) fn zeros<A, D>(what: &str, shape: D, change: &str) -> Result<Array<A, D>>
 where
     A: Zeroable,

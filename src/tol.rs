@@ -71,3 +71,13 @@ pub(crate) const DIFFERENCES: f64 = 1e-10;
 /// Errors of some tens of steps of an integration, in units of the error of one.
 #[cfg(feature = "kernels")]
 pub(crate) const STEPS: f64 = 100.0;
+
+/// Single exponentials by the kernel of transforms at points, relative to the table, which has two digits and was made on another grid of
+/// frequencies and offsets.
+pub(crate) const KERNEL_TABLE: f64 = 1.2;
+
+/// Rounding of sums of 16 terms whose correction is up to some hundred times as large as the result.
+pub(crate) const KERNEL_ROUNDING: f64 = 64.0 * EPSILON;
+
+/// Solutions of systems of four equations with condition number six.
+pub(crate) const SMALL_SOLVE: f64 = 256.0 * EPSILON;

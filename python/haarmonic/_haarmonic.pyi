@@ -14,6 +14,7 @@ from haarmonic.results import (
     KernelMatrices,
     Marginals,
     MeasuredRisk,
+    PhaseDiagram,
     PredictedRisk,
     Prediction,
     RotationSpectrum,
@@ -245,6 +246,7 @@ def class_spectrum(kernel: Callable[[_Floats], ArrayLike], degrees: int) -> Rota
 def rotation_spectrum(kernel: Callable[[_Floats], ArrayLike], degrees: int, tolerance: float = 1e-10) -> RotationSpectrum: ...
 def invariant_counts(signal: Sequence[int], degrees: int) -> list[int]: ...
 def matrix_invariant_counts(matrices: ArrayLike, degrees: int) -> list[int]: ...
+def permutation_invariant_counts(generators: Sequence[Sequence[int]], channels: int, degrees: int) -> list[int]: ...
 def learned_by(eigenvalues: ArrayLike, times: ArrayLike) -> _Floats: ...
 def simulated_curve(
     network: Network,
@@ -271,6 +273,9 @@ class EmpiricalSpectrum:
     def participation_ratio(self) -> float: ...
     def trace_over_largest(self) -> float: ...
     def stable_learning_rate(self, outputs: int = 1) -> float: ...
+    def learning_curve(
+        self, targets: ArrayLike, n: ArrayLike, *, noise: float = 0.0, ridge: float = 0.0
+    ) -> list[PredictedRisk]: ...
     def generalised_cross_validation(self, targets: ArrayLike, ridge: float) -> float: ...
 
 def learning_curve(
@@ -321,7 +326,17 @@ class Covariance:
 
 def phases(network: Network) -> list[FixedPoint]: ...
 def critical_points(network: Network, b_std: float | None = None) -> list[tuple[float, float]]: ...
+def phase_diagram(network: Network, weight_variances: ArrayLike, bias_variances: ArrayLike) -> PhaseDiagram: ...
 def at_depths(network: Network, gram: ArrayLike, labels: ArrayLike, depths: Sequence[int]) -> list[AtDepth]: ...
+def at_depths_over_rotations(
+    network: Network,
+    coefficients: ArrayLike,
+    labels: ArrayLike,
+    depths: Sequence[int],
+    *,
+    rings: int = 24,
+    intervals: int = 12,
+) -> list[AtDepth]: ...
 
 # --- Sets of signals, and molecules --------------------------------------------------------------------------------------------------
 
@@ -538,6 +553,7 @@ def evaluate(
     *,
     dtype: DTypeLike | None = None,
     layout: _Layout | None = None,
+    tolerance: float | None = None,
     threads: int | None = 1,
 ) -> NDArray[Any]: ...
 def rotate_coefficients(
@@ -581,5 +597,38 @@ def from_e3nn(
     normalization: Literal["component", "integral", "norm"] = "component",
     axes: Literal["same", "renamed"] = "same",
 ) -> NDArray[np.complex128]: ...
+
+# --- FITS files ----------------------------------------------------------------------------------------------------------------------
+
+_Header = list[tuple[str, bool | int | float | str]]
+
+def fits_read_map(
+    path: _Path, fields: Sequence[int | str] | None, hdu: int, partial: bool
+) -> tuple[_Floats, list[str], bool, _Header]: ...
+def fits_write_map(
+    path: _Path,
+    values: ArrayLike,
+    *,
+    nested: bool,
+    dtypes: Sequence[str],
+    column_names: Sequence[str] | None,
+    column_units: Sequence[str],
+    coord: str | None,
+    header: _Header,
+    partial: bool,
+    long_rows: bool,
+) -> None: ...
+def fits_read_alm(path: _Path, hdus: Sequence[int]) -> tuple[NDArray[np.complex128], int, int]: ...
+def fits_write_alm(path: _Path, alm: ArrayLike, lmax: int, mmax: int, dtype: str) -> None: ...
+def fits_read_cl(path: _Path) -> tuple[_Floats, list[str]]: ...
+def fits_write_cl(
+    path: _Path,
+    values: ArrayLike,
+    *,
+    dtypes: Sequence[str],
+    column_names: Sequence[str] | None,
+    column_units: Sequence[str],
+    header: _Header,
+) -> None: ...
 
 # end of sphere

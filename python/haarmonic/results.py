@@ -16,6 +16,7 @@ __all__ = [
     "KernelMatrices",
     "Marginals",
     "MeasuredRisk",
+    "PhaseDiagram",
     "PredictedRisk",
     "Prediction",
     "RotationSpectrum",
@@ -157,6 +158,19 @@ class MeasuredRisk(NamedTuple):
     leave_one_out: float
     """Mean square error of each training point as predicted from all others, noise included."""
     leave_one_out_error: float
+
+
+class PhaseDiagram(NamedTuple):
+    """What `haarmonic.spectral.phase_diagram` computes."""
+
+    weight_variances: Floats
+    """W_std² of the columns."""
+    bias_variances: Floats
+    """b_std² of the rows."""
+    depths: Floats
+    """Depth scales of correlations, `[rows, columns]`: infinite at criticality, NaN where variances diverge or vanish."""
+    critical: list[Floats]
+    """The line between order and chaos, in pieces of points `[k, 2]`, W_std² and b_std²."""
 
 
 class RotationSpectrum(NamedTuple):

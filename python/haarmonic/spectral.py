@@ -4,6 +4,7 @@ random fields from their spectra."""
 from haarmonic._haarmonic import (
     EmpiricalSpectrum,
     at_depths,
+    at_depths_over_rotations,
     class_spectrum,
     critical_points,
     invariant_counts,
@@ -11,23 +12,27 @@ from haarmonic._haarmonic import (
     learning_curve,
     matrix_invariant_counts,
     network_spectra,
+    permutation_invariant_counts,
+    phase_diagram,
     phases,
     random_field,
     random_field_so3,
     rotation_spectrum,
     simulated_curve,
 )
-from haarmonic.results import AtDepth, FixedPoint, MeasuredRisk, PredictedRisk, RotationSpectrum, Spectrum
+from haarmonic.results import AtDepth, FixedPoint, MeasuredRisk, PhaseDiagram, PredictedRisk, RotationSpectrum, Spectrum
 
 __all__ = [
     "AtDepth",
     "EmpiricalSpectrum",
     "FixedPoint",
     "MeasuredRisk",
+    "PhaseDiagram",
     "PredictedRisk",
     "RotationSpectrum",
     "Spectrum",
     "at_depths",
+    "at_depths_over_rotations",
     "class_spectrum",
     "critical_points",
     "invariant_counts",
@@ -35,6 +40,8 @@ __all__ = [
     "learning_curve",
     "matrix_invariant_counts",
     "network_spectra",
+    "permutation_invariant_counts",
+    "phase_diagram",
     "phases",
     "random_field",
     "random_field_so3",

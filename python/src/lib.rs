@@ -11,6 +11,7 @@ mod arrays;
 mod axes;
 mod covariance;
 mod errors;
+mod fits;
 mod gaussian_process;
 mod harmonics;
 mod kernel;
@@ -44,6 +45,7 @@ use pyo3::prelude::*;
 fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     acquisition::register(module)?;
+    fits::register(module)?;
     gaussian_process::register(module)?;
     covariance::register(module)?;
     harmonics::register(module)?;

@@ -1,6 +1,6 @@
 //! Eigenvalues of kernels, numbers of invariants, predicted and measured learning curves.
 
-use haarmonic::group::Rotation;
+use haarmonic::group::{FiniteAction, Rotation};
 use haarmonic::ndarray::{Array1, Array2, Array3, Ix2, Ix3};
 use haarmonic::spectral::{
     self, EmpiricalSpectrum, LearningCurve, RotationSpectrum, SimulatedCurve, Spectrum,
@@ -128,16 +128,29 @@ fn learning_curve<'py>(
     noise: f64,
     ridge: f64,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    static CLASS: Class = Class::new("PredictedRisk");
     let curve = LearningCurve::new(
         &list(eigenvalues, "eigenvalues")?,
         &list(multiplicities, "multiplicities")?,
         &list(power, "power")?,
     )
     .and_then(|curve| curve.with_tail(tail, tail_power))
-    .and_then(|curve| curve.with_noise(noise))
-    .and_then(|curve| curve.with_ridge(ridge))
     .or_raise()?;
+    predicted_risks(py, curve, n, noise, ridge)
+}
+
+/// What a curve with some noise and ridge predicts, for each number of points.
+fn predicted_risks<'py>(
+    py: Python<'py>,
+    curve: LearningCurve,
+    n: &Bound<'py, PyAny>,
+    noise: f64,
+    ridge: f64,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    static CLASS: Class = Class::new("PredictedRisk");
+    let curve = curve
+        .with_noise(noise)
+        .and_then(|curve| curve.with_ridge(ridge))
+        .or_raise()?;
     list(n, "n")?
         .into_iter()
         .map(|n| {
@@ -161,7 +174,7 @@ fn learning_curve<'py>(
 }
 
 /// A list of numbers.
-fn list(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<f64>> {
+pub(crate) fn list(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<f64>> {
     let input = arrays::real(value, what)?;
     let view = input.view();
     match view.ndim() {
@@ -420,6 +433,36 @@ fn matrix_invariant_counts(
         .or_raise()
 }
 
+/// The number of harmonic polynomials of each degree that no element of a group of permutations changes.
+///
+/// Parameters
+/// ----------
+/// generators : list of list of int
+///     Permutations that generate the group; entry x of each is the image of the point x.
+/// channels : int
+///     How many numbers of a signal are at each point.
+/// degrees : int
+///     The number of degrees of polynomials.
+///
+/// Examples
+/// --------
+/// >>> from haarmonic import spectral
+/// >>> spectral.permutation_invariant_counts([[1, 2, 3, 0]], 1, 5)
+/// [1, 1, 2, 4, 7]
+#[pyfunction]
+fn permutation_invariant_counts(
+    py: Python<'_>,
+    generators: Vec<Vec<usize>>,
+    channels: usize,
+    degrees: usize,
+) -> PyResult<Vec<u64>> {
+    let count = || {
+        let action = FiniteAction::from_generators(&generators)?;
+        spectral::permutation_invariant_counts(&action, channels, degrees)
+    };
+    py.detach(count).or_raise()
+}
+
 /// The eigenvalues of a kernel matrix of n inputs, divided by n, and what they say of targets.
 ///
 /// For random inputs the eigenvalues tend to those of the kernel, the large ones from above. The decomposition is repeated with every second input;
@@ -516,6 +559,23 @@ impl PyEmpiricalSpectrum {
         self.0.stable_learning_rate(outputs)
     }
 
+    /// The errors that regression makes with fewer inputs of the same law, for each number of points; noise and ridge as for
+    /// `haarmonic.spectral.learning_curve`.
+    ///
+    /// Predict for a tenth of these inputs at most: with more, the bias of the eigenvalues makes errors too small.
+    #[pyo3(signature = (targets, n, *, noise=0.0, ridge=0.0))]
+    fn learning_curve<'py>(
+        &self,
+        py: Python<'py>,
+        targets: &Bound<'py, PyAny>,
+        n: &Bound<'py, PyAny>,
+        noise: f64,
+        ridge: f64,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let curve = self.of_targets(targets, |targets| self.0.learning_curve(targets))?;
+        predicted_risks(py, curve, n, noise, ridge)
+    }
+
     /// The test error as generalised cross-validation estimates it, with `ridge` on the diagonal. With little ridge in few dimensions it is too
     /// small; leave-one-out errors (`Evidence`) are not.
     fn generalised_cross_validation(
@@ -548,6 +608,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rotation_spectrum, module)?)?;
     module.add_function(wrap_pyfunction!(invariant_counts, module)?)?;
     module.add_function(wrap_pyfunction!(matrix_invariant_counts, module)?)?;
+    module.add_function(wrap_pyfunction!(permutation_invariant_counts, module)?)?;
     module.add_function(wrap_pyfunction!(learned_by, module)?)?;
     module.add_function(wrap_pyfunction!(simulated_curve, module)?)?;
     module.add_function(wrap_pyfunction!(learning_curve, module)?)

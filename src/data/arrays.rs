@@ -16,6 +16,7 @@ use ndarray::ArrayD;
 use num_complex::Complex;
 use zip::read::ZipArchive;
 
+use super::gzip::MAX_EXPANSION;
 use super::npy::{self, Kind, read_header};
 use super::passed_over::is_passed_over;
 use crate::files::formats::{HEAD_LEN, NPY, ZIP, describe};
@@ -25,9 +26,6 @@ use crate::{Error, Result};
 pub use super::array_writing::{write_npy, write_npz};
 pub use super::npy_writing::NpyElement;
 pub use super::numbers::Numbers;
-
-/// The largest factor by which Deflate can expand its input.
-const MAX_EXPANSION: u64 = 1032;
 
 /// The element types that a reader accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,28 +4,24 @@
 //! order, and the elements. Its first bytes show whether a file is compressed; its name is ignored. A reader takes memory as
 //! bytes arrive, so a false length in a header cannot make it take more.
 
-use crate::error::FileOperation;
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use flate2::{Compression, GzBuilder};
 use ndarray::{Array3, ArrayView3, Axis};
 
 use super::atomic::write_atomically;
+use super::gzip::open_plain;
 use super::image_npz::numbered_classes;
 use super::image_set::ImageSet;
-use crate::files::formats::{GZIP, HEAD_LEN, describe};
-use crate::files::reading::{io_error, one_line, open};
+use crate::files::formats::{HEAD_LEN, describe};
+use crate::files::reading::one_line;
 use crate::{Error, Result};
 
 /// The first bytes of a file of images: bytes, rank 3.
 pub(super) const IMAGES: [u8; 4] = [0, 0, 8, 3];
 /// The first bytes of a file of labels: bytes, rank 1.
 pub(super) const LABELS: [u8; 4] = [0, 0, 8, 1];
-/// The largest factor by which Deflate can expand its input.
-const MAX_EXPANSION: u64 = 1032;
 
 /// Reads the images of an IDX file, as bytes of shape `[n, height, width]`.
 ///
@@ -162,24 +158,6 @@ fn write(path: &Path, magic: [u8; 4], shape: &[usize], bytes: &[u8]) -> Result<(
 fn read(path: &Path, wanted: [u8; 4]) -> Result<(Vec<usize>, Vec<u8>)> {
     let (mut reader, most) = open_plain(path)?;
     parse(&mut reader, most, wanted).map_err(|err| err.in_file(path))
-}
-
-/// Opens a file, through gzip if it is compressed, and returns the largest number of bytes that can be read from it.
-pub(super) fn open_plain(path: &Path) -> Result<(Box<dyn Read>, u64)> {
-    let (mut file, len) = open(path)?;
-    let mut head = Vec::new();
-    let rewound = (&mut file)
-        .take(2)
-        .read_to_end(&mut head)
-        .and_then(|_| file.seek(SeekFrom::Start(0)));
-    rewound.map_err(|err| io_error(path, FileOperation::Read, err))?;
-    let file: BufReader<File> = BufReader::new(file);
-    Ok(if head == GZIP {
-        let most = len.saturating_mul(MAX_EXPANSION);
-        (Box::new(BufReader::new(MultiGzDecoder::new(file))), most)
-    } else {
-        (Box::new(file), len)
-    })
 }
 
 fn not_idx(message: impl ToString) -> Error {

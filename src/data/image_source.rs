@@ -13,7 +13,8 @@ use crate::files::reading::{io_error, one_line};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::idx::{IMAGES, LABELS, open_plain, read_mnist};
+use super::gzip::open_plain;
+use super::idx::{IMAGES, LABELS, read_mnist};
 use super::image_npz::read_image_npz;
 use super::image_set::ImageSet;
 use super::mnist_package::read_mnist_package;

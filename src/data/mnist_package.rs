@@ -7,7 +7,8 @@ use std::path::Path;
 use ndarray::Array3;
 use tar::Archive;
 
-use super::idx::{from_bytes, open_plain};
+use super::gzip::open_plain;
+use super::idx::from_bytes;
 use super::image_set::ImageSet;
 use super::passed_over::is_passed_over;
 use crate::files::reading::one_line;

@@ -1,11 +1,15 @@
 //! Reading and writing data: arrays in NumPy's formats, tables, molecules of QM9 with their features on the sphere, and
-//! labelled images. Files are written whole or not at all.
+//! labelled images. With the feature `fits` also HEALPix maps, coefficients and spectra in FITS files. Files are written whole or not at
+//! all.
 
 pub mod array_elements;
 pub(crate) mod array_writing;
 pub mod arrays;
 pub mod atomic;
 pub mod composition;
+#[cfg(feature = "fits")]
+pub mod fits;
+mod gzip;
 pub mod idx;
 #[cfg(feature = "images")]
 pub mod image_folder;

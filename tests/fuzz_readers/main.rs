@@ -6,6 +6,8 @@
 mod arrays;
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(feature = "fits")]
+mod fits;
 mod harness;
 #[cfg(feature = "images")]
 mod image_folders;

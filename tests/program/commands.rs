@@ -290,6 +290,64 @@ fn check_pair(bench: &Bench, space: &str, sampling: &str) {
 }
 
 #[test]
+fn values_at_points_and_rotations() {
+    let bench = Bench::new();
+    for (points, coefficients, values, options) in [
+        (
+            "points",
+            "points_complex_coeffs",
+            "points_complex_values",
+            "",
+        ),
+        (
+            "points",
+            "points_spin2_coeffs",
+            "points_spin2_values",
+            "--spin 2",
+        ),
+        (
+            "so3_rotations",
+            "so3_coeffs",
+            "so3_values",
+            "--tolerance 1e-13",
+        ),
+    ] {
+        export(&bench, "points.npz", points, "points.npy");
+        export(&bench, "points.npz", coefficients, "coefficients.npy");
+        export(&bench, "points.npz", values, "values.npy");
+        bench.succeed(&format!(
+            "evaluate coefficients.npy points.npy {options} --out out.npy"
+        ));
+        let (found, want) = (
+            complex(bench.path("out.npy")),
+            complex(bench.path("values.npy")),
+        );
+        let scale = want.iter().fold(0.0, |a: f64, b| a.max(b.norm()));
+        assert_eq!(found.shape(), want.shape());
+        for (f, w) in found.iter().zip(&want) {
+            assert!(
+                (f - w).norm() <= tol::TRANSFORM * scale,
+                "{values}: {f} {w}"
+            );
+        }
+    }
+    bench.refuse(
+        "evaluate coefficients.npy points.npy --spin 1 --out o.npy",
+        &["--spin"],
+    );
+    bench.refuse(
+        "evaluate points.npy points.npy --out o.npy",
+        &["coefficients"],
+    );
+    bench.refuse(
+        "evaluate coefficients.npy values.npy --out o.npy",
+        &["points"],
+    );
+    let line = "evaluate coefficients.npy points.npy --tolerance 1 --out o.npy";
+    bench.refuse(line, &["tolerance"]);
+}
+
+#[test]
 fn check_prints_the_network_as_read() {
     let bench = Bench::new();
     let local = SPHERE

@@ -7,8 +7,9 @@ use haarmonic::covariance::{Covariance, Family, Space};
 use haarmonic::data::arrays::{read_real, write_npy};
 use haarmonic::rand::SeedableRng;
 use haarmonic::rand::rngs::Xoshiro256PlusPlus;
-use haarmonic::sphere::{RandomField, Sampling, ShtPlanner};
-use ndarray::{Array1, Array3, Array4};
+use haarmonic::so3::{self, RotationGrid, WignerPlanner};
+use haarmonic::sphere::{RandomField, Sampling, ShtPlanner, SpinPlan};
+use ndarray::{Array1, Array3, Array4, Axis};
 use tempfile::TempDir;
 
 fn sample(folder: &TempDir, arguments: &[&str]) -> Output {
@@ -128,6 +129,89 @@ fn covariances_have_their_spectrum() {
     assert!(said.contains("of the variance"), "{said}");
 }
 
+/// Temperature and the two maps of polarisation, of the modes that the library draws.
+#[test]
+fn the_last_two_fields_may_have_a_spin() {
+    let folder = folder();
+    // T and E are correlated; E and B have no degrees below 2.
+    let spectra = Array3::from_shape_fn((3, 3, 8), |(i, j, l)| match (i, j) {
+        (0, 0) => 1.0,
+        _ if l < 2 => 0.0,
+        (1, 1) => 0.5,
+        (2, 2) => 0.1,
+        (0, 1) | (1, 0) => -0.4,
+        _ => 0.0,
+    });
+    write_npy(folder.path().join("teb.npy"), &spectra.clone().into_dyn()).unwrap();
+    let arguments = ["--spectrum", "teb.npy", "--spin", "2", "--out", "f.npy"];
+    let output = sample(&folder, &[&arguments[..], &OPTIONS].concat());
+    assert!(output.status.success(), "{output:?}");
+    let found = read_real(folder.path().join("f.npy")).unwrap();
+    assert_eq!(found.shape(), [1, 3, 16, 15]);
+    let field = RandomField::correlated(spectra.view()).unwrap();
+    let coeffs = field
+        .sample(&mut Xoshiro256PlusPlus::seed_from_u64(5))
+        .unwrap();
+    let plan = SpinPlan::new(8, 2, Sampling::ClenshawCurtis).unwrap();
+    let mut polarisation = Array3::<f64>::zeros((2, 16, 15));
+    let modes = coeffs.slice_axis(Axis(0), (1..).into());
+    plan.inverse_into(modes, polarisation.view_mut(), &mut plan.make_scratch())
+        .unwrap();
+    let found = found.index_axis_move(Axis(0), 0);
+    for (index, want) in polarisation.outer_iter().enumerate() {
+        assert_eq!(found.index_axis(Axis(0), 1 + index), want.into_dyn());
+    }
+    // The mean of Q² + U² by quadrature.
+    let weights = Sampling::ClenshawCurtis.colatitude_weights(8).unwrap();
+    let squares = polarisation.indexed_iter();
+    let mean = squares
+        .map(|((_, t, _), value)| weights[t] / 2.0 * value * value)
+        .sum::<f64>()
+        / 15.0;
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = format!(
+        "modulus of fields 1 and 2 (spin 2): root mean square {:.6}",
+        mean.sqrt()
+    );
+    assert!(said.contains(&line), "{said}\n{line}");
+}
+
+/// Fields on SO(3) are those of the library, with the variance of a covariance.
+#[test]
+fn fields_on_rotations() {
+    let folder = folder();
+    let draw = |arguments: &[&str]| {
+        let arguments = [arguments, &["--space", "rotations", "--out", "f.npy"]].concat();
+        let output = sample(&folder, &[&arguments[..], &OPTIONS].concat());
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        (read_real(folder.path().join("f.npy")).unwrap(), said)
+    };
+    let (found, said) = draw(&["--family", "heat", "--length-scale", "0.8"]);
+    let covariance = Covariance::new(Space::Rotations, Family::Heat, 0.8).unwrap();
+    let field = so3::RandomField::new(&covariance.spectrum(8).unwrap()).unwrap();
+    let coeffs = field
+        .sample(&mut Xoshiro256PlusPlus::seed_from_u64(5))
+        .unwrap();
+    let grid = RotationGrid::new(8, Sampling::ClenshawCurtis).unwrap();
+    let plan = WignerPlanner::new().plan_on(8, &grid).unwrap();
+    let want: Array3<f64> = plan.inverse(coeffs.view()).unwrap();
+    let shape = want.shape().to_vec();
+    assert_eq!(found, want.clone().insert_axis(Axis(0)).into_dyn());
+    let weights = Sampling::ClenshawCurtis.colatitude_weights(8).unwrap();
+    let squares = want.indexed_iter();
+    let mean = squares
+        .map(|((_, b, _), value)| weights[b] / 2.0 * value * value)
+        .sum::<f64>()
+        / (shape[0] * shape[2]) as f64;
+    let line = format!("root mean square {:.6}", mean.sqrt());
+    assert!(said.contains(&line), "{said}\n{line}");
+    assert!(said.contains("of the variance"), "{said}");
+    let multipliers = Array1::from(covariance.spectrum(8).unwrap());
+    write_npy(folder.path().join("mu.npy"), &multipliers.into_dyn()).unwrap();
+    assert_eq!(draw(&["--spectrum", "mu.npy"]).0, found);
+}
+
 #[test]
 fn bad_input_is_refused_and_leaves_no_file() {
     let folder = folder();
@@ -193,6 +277,26 @@ fn bad_input_is_refused_and_leaves_no_file() {
         ],
         &["--spectrum", "c.npy", "--variance", "2", "--out", "f.npy"],
         &["--spectrum", "c.npy", "--out", "f.npy", "--count", "0"],
+        &["--spectrum", "c.npy", "--out", "f.npy", "--spin", "2"],
+        &["--spectrum", "two.npy", "--out", "f.npy", "--spin", "8"],
+        &[
+            "--spectrum",
+            "two.npy",
+            "--out",
+            "f.npy",
+            "--space",
+            "rotations",
+        ],
+        &[
+            "--spectrum",
+            "c.npy",
+            "--out",
+            "f.npy",
+            "--space",
+            "rotations",
+            "--spin",
+            "1",
+        ],
         &[
             "--spectrum",
             "c.npy",

@@ -6,6 +6,7 @@ processors). The page "Coming from healpy" lists the differences.
 """
 
 from ._alm import Alm, almxfl
+from ._fits import read_alm, read_cl, read_map, write_alm, write_cl, write_map
 from ._maps import UNSEEN
 from ._spectra import alm2cl, anafast
 from ._transforms import alm2map, alm2map_der1, gauss_beam, map2alm, rotate_alm, smoothing
@@ -20,6 +21,12 @@ __all__ = [
     "anafast",
     "gauss_beam",
     "map2alm",
+    "read_alm",
+    "read_cl",
+    "read_map",
     "rotate_alm",
     "smoothing",
+    "write_alm",
+    "write_cl",
+    "write_map",
 ]

@@ -1,9 +1,14 @@
 """Spectra beside those of Gram matrices, and predicted errors beside regression itself."""
 
+from itertools import permutations
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from haarmonic import Kernel, spectral, stax
+from haarmonic import Kernel, Network, spectral, stax
+
+DATA = Path(__file__).parents[3] / "tests" / "data"
 
 
 def network(dimension: int):
@@ -77,6 +82,44 @@ def test_kernels_at_depths_are_those_of_networks():
     assert two.condition == pytest.approx(np.linalg.cond(two.ntk[:2, :2]))
 
 
+def test_pooled_kernels_at_depths_are_those_of_networks():
+    layer = 'kind = "{}"\nweight_std = 1.3\nbias_std = 0.2\n'
+    activation = '[[layers]]\nkind = "activation"\nfunction = "erf"\n'
+    convolution = "[[layers]]\n" + layer.format("group-convolution")
+    network = Network(
+        '[input]\nspace = "sphere"\nbandlimit = 3\nsampling = "coefficients"\nchannels = 2\n[quadrature]\nbandlimit = 32\n'
+        + '[[layers]]\ngroup = "SO3"\n'
+        + layer.format("lifting")
+        + 2 * (activation + convolution)
+        + '[[layers]]\nkind = "group-pooling"\n'
+    )
+    # Degrees below 3 of signals of band limit 4, which are small.
+    signals = 0.5 * np.load(DATA / "so3_global.npz")["x1_coefficients_L4"][:, :, :3, 1:6]
+    depths = (network, signals, np.zeros(len(signals)), [2])
+    (two,) = spectral.at_depths_over_rotations(*depths, rings=24, intervals=4)
+    want = Kernel(network).gram(signals).ntk
+    np.testing.assert_allclose(two.ntk * np.exp(two.ln_scale), want, rtol=1e-5)
+    with pytest.raises(ValueError, match="intervals"):
+        spectral.at_depths_over_rotations(*depths, intervals=0)
+
+
+def test_phase_diagrams_have_the_critical_line():
+    network = deep_network(1.0, 0.1)
+    weights, biases = np.linspace(0.5, 3.0, 6), np.linspace(0.02, 0.4, 4)
+    diagram = spectral.phase_diagram(network, weights, biases)
+    assert diagram.depths.shape == (4, 6)
+    for b, row in zip(biases, diagram.depths, strict=True):
+        for w, depth in zip(weights, row, strict=True):
+            (point,) = spectral.phases(deep_network(w, b))
+            assert depth == pytest.approx(point.correlation_depth, rel=1e-9)
+    for piece in diagram.critical:
+        w, b = piece[len(piece) // 2]
+        (point,) = spectral.phases(deep_network(w, b))
+        assert abs(point.slope - 1) < 1e-9
+    with pytest.raises(ValueError, match="weight variances"):
+        spectral.phase_diagram(network, [2.0, 1.0], biases)
+
+
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match="labels"):
         spectral.at_depths(deep_network(1.0, 0.1), np.eye(2), np.zeros((1, 2)), [3])
@@ -123,6 +166,10 @@ def test_matrices_of_a_kernel_and_its_spectrum():
     np.testing.assert_allclose(spectrum.cumulative_power(y), power / power[-1], rtol=1e-12)
     assert spectrum.doubtful.dtype == bool and spectrum.doubtful[-1]
     assert spectrum.coefficients(y[:, 0]).shape == (60,)
+    power = np.mean(spectrum.coefficients(y) ** 2, axis=1)
+    want = spectral.learning_curve(spectrum.eigenvalues, np.ones(60), power, [3, 6], noise=0.1, ridge=0.2)
+    found = spectrum.learning_curve(y, [3, 6], noise=0.1, ridge=0.2)
+    np.testing.assert_allclose([r.test for r in found], [r.test for r in want], rtol=1e-12)
     assert vectors.shape == (60, 60)
 
 
@@ -135,5 +182,10 @@ def test_learning_in_time_and_in_numbers():
     assert measured[1].risk < measured[0].risk and measured[0].risk_error > 0
     shifts = [np.roll(np.eye(4), k, axis=0) for k in range(4)]
     assert spectral.matrix_invariant_counts(shifts, 5) == [1, 1, 2, 4, 7]
+    exchanges = [[1, 0, 2, 3], [1, 2, 3, 0]]
+    elements = [np.eye(4)[list(p)] for p in permutations(range(4))]
+    assert spectral.permutation_invariant_counts(exchanges, 1, 6) == spectral.matrix_invariant_counts(elements, 6)
+    with pytest.raises(ValueError, match="permutation"):
+        spectral.permutation_invariant_counts([[0, 0]], 1, 3)
     with pytest.raises(ValueError, match="orthogonal"):
         spectral.matrix_invariant_counts([np.ones((2, 2))], 3)

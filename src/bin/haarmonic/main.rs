@@ -1,6 +1,7 @@
 //! The command line: kernels, predictions and transforms from files to files.
 
 mod covariance;
+mod evaluate;
 mod files;
 mod gram;
 mod inputs;
@@ -80,6 +81,8 @@ enum Command {
     },
     /// Transform signals on the sphere or on the rotation group
     Transform(transform::Arguments),
+    /// Compute the values of signals at points of the sphere, or at rotations, from their coefficients
+    Evaluate(evaluate::Arguments),
     /// Check a network file and print how it is read
     Check {
         /// The network (TOML)
@@ -251,6 +254,7 @@ fn run(command: Command) -> Result<()> {
             "one built with it: cargo install --path . --features cli,plot",
         )),
         Command::Transform(arguments) => transform::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Check { network, formula } => {
             let network = Network::read(network)?;
             say::text(&match formula {

@@ -34,7 +34,7 @@ pub struct Arguments {
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Space {
+pub enum Space {
     Sphere,
     Rotations,
 }

@@ -1,6 +1,8 @@
 //! The places where the steps of the recursion act: the fibres of a pair, the fibres of a signal with itself, and numbers after
 //! the pooling.
 
+use std::ops::Range;
+
 use crate::activation::Real;
 use crate::activation::{Activation, Precision, PreparedVariance, Variance, VarianceField};
 use crate::network::{Filter, Init};
@@ -384,10 +386,14 @@ fn clamp(
     })
 }
 
+/// Columns that are checked at once.
+const CHUNK: usize = 64;
+
 /// The loop of [`clamp`]: k ← min(max(k, −b), b) with the bound b = √(q₁ q₂).
 ///
-/// Covariances, variances and marks of a row are contiguous arrays over the columns. The loop has no branch, so the compiler vectorises
-/// it. It returns whether all covariances are valid, and leaves invalid ones unchanged.
+/// Covariances, variances and marks of a row are contiguous arrays over the columns. Nearly all covariances lie well within their bounds, where
+/// nothing is to be done: a loop that only reads, and that the compiler vectorises, finds the chunks of columns where one does not. It
+/// returns whether all covariances are valid, and leaves invalid ones unchanged.
 struct Clamp<'a> {
     nngp: &'a mut [f64],
     /// The root of the row's variance.
@@ -406,28 +412,50 @@ impl pulp::NullaryFnOnce for Clamp<'_> {
     type Output = bool;
 
     #[inline(always)]
-    fn call(self) -> bool {
+    fn call(mut self) -> bool {
+        let [above, below] = self.limits;
+        // The correlation of a copy is 1 up to its rounding; that of the products is a few ε.
+        let ordinary = (1.0 - 2.0 * COPY_NOISE).min(above).min(-below) * (1.0 - COPY_NOISE);
+        let scale = ordinary * self.root;
         let len = self.nngp.len();
-        let (columns, close) = (&self.column_variances[..len], &mut self.close[..len]);
+        let mut valid = true;
+        for start in (0..len).step_by(CHUNK) {
+            let range = start..len.min(start + CHUNK);
+            let points = self.nngp[range.clone()].iter();
+            let mut special = 0_u64;
+            for (k, q) in points.zip(&self.column_variances[range.clone()]) {
+                // NaN is not within.
+                let within = k.abs() <= scale * q.sqrt();
+                special |= u64::from(!within);
+            }
+            if special != 0 {
+                valid &= self.chunk(range);
+            }
+        }
+        valid
+    }
+}
+
+impl Clamp<'_> {
+    /// Clamps and marks some columns.
+    fn chunk(&mut self, range: Range<usize>) -> bool {
         let [above, below] = self.limits;
         let mut valid = true;
-        for i in 0..len {
-            let (k, q) = (self.nngp[i], columns[i]);
-            let copy = (q == self.row_variance) & ((k - q).abs() <= self.copy);
+        for i in range {
+            let (k, q) = (self.nngp[i], self.column_variances[i]);
+            let copy = q == self.row_variance && (k - q).abs() <= self.copy;
             let k = if copy { q } else { k };
             let bound = self.root * q.sqrt();
             // NaN does not count as an excess: the activation refuses it later.
             let excess = k.abs() > bound * self.guard;
             valid &= !excess;
-            let near = (k > above * bound) | (k < below * bound);
-            let same = (k == self.row_variance) & (k == q);
-            close[i] |= near & !same;
-            let clamped = if k.abs() > bound {
-                bound.copysign(k)
-            } else {
-                k
+            let near = k > above * bound || k < below * bound;
+            let same = k == self.row_variance && k == q;
+            self.close[i] |= near && !same;
+            self.nngp[i] = match k.abs() > bound && !excess {
+                true => bound.copysign(k),
+                false => k,
             };
-            self.nngp[i] = if excess { k } else { clamped };
         }
         valid
     }

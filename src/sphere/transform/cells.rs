@@ -6,11 +6,11 @@
 use super::ring_pairs::LANES;
 
 /// Orders that the Legendre stage takes together.
-pub(super) const ORDERS: usize = 8;
+pub(in crate::sphere) const ORDERS: usize = 8;
 
 /// The order of cells in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CellLayout {
+pub(in crate::sphere) struct CellLayout {
     /// 2 for real, 4 for complex signals.
     pub components: usize,
     /// Numbers from one group of [`ORDERS`] orders to the next.
@@ -23,7 +23,11 @@ pub(super) struct CellLayout {
 
 impl CellLayout {
     /// `[group of orders][block][order]`: the synthesis writes the cells of one group of orders to consecutive memory.
-    pub(super) fn by_orders(components: usize, band_limit: usize, blocks: usize) -> Self {
+    pub(in crate::sphere) fn by_orders(
+        components: usize,
+        band_limit: usize,
+        blocks: usize,
+    ) -> Self {
         let block_stride = ORDERS * 2 * components * LANES;
         let group_stride = blocks * block_stride;
         CellLayout {
@@ -35,7 +39,11 @@ impl CellLayout {
     }
 
     /// `[block][order]`: the analysis writes the cells of one block to consecutive memory.
-    pub(super) fn by_blocks(components: usize, band_limit: usize, blocks: usize) -> Self {
+    pub(in crate::sphere) fn by_blocks(
+        components: usize,
+        band_limit: usize,
+        blocks: usize,
+    ) -> Self {
         let group_stride = ORDERS * 2 * components * LANES;
         // One cache line more: with strides of a power of two, cells of all blocks would fall on few sets of the cache.
         let block_stride = band_limit.div_ceil(ORDERS) * group_stride + LANES;
@@ -49,13 +57,13 @@ impl CellLayout {
 
     /// Numbers of one cell.
     #[inline(always)]
-    pub(super) fn cell(&self) -> usize {
+    pub(in crate::sphere) fn cell(&self) -> usize {
         2 * self.components * LANES
     }
 
     /// Where a cell starts.
     #[inline(always)]
-    pub(super) fn position(&self, order: usize, block: usize) -> usize {
+    pub(in crate::sphere) fn position(&self, order: usize, block: usize) -> usize {
         order / ORDERS * self.group_stride
             + block * self.block_stride
             + order % ORDERS * self.cell()

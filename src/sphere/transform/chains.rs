@@ -11,7 +11,7 @@ use super::shared_chains::Shared;
 use crate::numeric::legendre_chains::Step;
 
 /// The start of a chain at one block of rings.
-pub(super) struct Start<'a> {
+pub(in crate::sphere) struct Start<'a> {
     /// Mantissas.
     pub seed: &'a [f64],
     /// Units of scale below the mantissas.
@@ -23,7 +23,7 @@ pub(super) struct Start<'a> {
 /// Two chains of functions for each order m ≥ 0, at rings in blocks of eight.
 ///
 /// Legendre functions have one chain for each parity of $`\ell - m`$; spin-weighted ones have one for each sign of the spin.
-pub(super) trait Chains: Sync {
+pub(in crate::sphere) trait Chains: Sync {
     /// L.
     fn band_limit(&self) -> usize;
 

@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub(super) type Transforms = [Arc<dyn Fft<f64>>; 2];
 
 /// Fourier transforms along rings, and where the rings lie.
-pub(super) struct FourierStage {
+pub(in crate::sphere) struct FourierStage {
     pub rings: Rings,
     pub pairs: RingPairs,
     /// The common number of longitudes, if nothing is aliased.
@@ -320,7 +320,7 @@ const fn cell_len<T: Sample>() -> usize {
 }
 
 /// Grows a buffer.
-pub(super) fn grow<T: Clone>(buffer: &mut Vec<T>, len: usize, value: T) {
+pub(in crate::sphere) fn grow<T: Clone>(buffer: &mut Vec<T>, len: usize, value: T) {
     if buffer.len() < len {
         buffer.resize(len, value);
     }

@@ -150,7 +150,7 @@ impl Gradient {
 }
 
 /// Accepts the band limits of plans of gradients.
-pub(super) fn check_gradient(band_limit: usize) -> Result<()> {
+pub(in crate::sphere) fn check_gradient(band_limit: usize) -> Result<()> {
     check_band_limit(band_limit)?;
     if band_limit > 1 {
         return Ok(());

@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 /// Rings come in blocks of [`LANES`]. Blocks near the pole do not see the highest orders: there the functions are
 /// negligible at all degrees, and nothing is stored or computed.
 #[derive(Debug, Clone)]
-pub(super) struct LegendreTables {
+pub(in crate::sphere) struct LegendreTables {
     limits: Limits,
     method: Method,
     /// The blocks before this index use the polar variable.
@@ -44,7 +44,7 @@ pub(super) struct LegendreTables {
 
 impl LegendreTables {
     /// Builds the tables for pairs of rings, for the method that suits the band limit.
-    pub(super) fn of(limits: Limits, pairs: &RingPairs) -> Self {
+    pub(in crate::sphere) fn of(limits: Limits, pairs: &RingPairs) -> Self {
         let method = method(Functions::Scalar, limits.degrees);
         Self::new(method, limits, &pairs.sine, &pairs.cosine)
     }

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// Legendre functions of all orders at the pairs of rings of a transform.
 #[derive(Debug, Clone)]
-pub(super) struct LegendreValues {
+pub(in crate::sphere) struct LegendreValues {
     band_limit: usize,
     /// `[m][parity][degree][pair]`, pairs padded to whole blocks.
     by_degree: Aligned,

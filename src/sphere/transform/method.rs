@@ -11,13 +11,15 @@ pub(super) enum Functions {
 
 /// Where the samples lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Places {
+pub(in crate::sphere) enum Places {
     /// Rings of equal length that start at the same longitude.
     Product,
     /// A product grid whose columns pass through symmetric midpoints.
     Extended,
     /// Any rings.
     Rings,
+    /// Any points.
+    Points,
 }
 
 /// How one signal meets the functions of its orders.

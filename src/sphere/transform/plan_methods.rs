@@ -150,4 +150,4 @@ macro_rules! sphere_verbs {
         }
     };
 }
-pub(super) use sphere_verbs;
+pub(in crate::sphere) use sphere_verbs;

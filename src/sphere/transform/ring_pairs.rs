@@ -3,18 +3,18 @@
 use crate::sphere::rings::Rings;
 
 /// Pairs of rings are taken in blocks of this many, the widest vector.
-pub(super) const LANES: usize = 8;
+pub(in crate::sphere) const LANES: usize = 8;
 
 /// A northern ring, its mirror image, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RingPair {
+pub(in crate::sphere) struct RingPair {
     pub north: Option<usize>,
     pub south: Option<usize>,
 }
 
 /// All rings of a grid, in pairs from the pole to the equator.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct RingPairs {
+pub(in crate::sphere) struct RingPairs {
     pub pairs: Vec<RingPair>,
     /// Sine and cosine of the northern colatitude of each pair, padded to a multiple of [`LANES`] with the last one.
     pub sine: Vec<f64>,

@@ -2,6 +2,7 @@
 
 use super::cells::{CellLayout, ORDERS};
 use super::chains::Chains;
+use super::engine::Engine;
 use super::extension::{Extension, Passage, Symmetry};
 use super::fourier_stage::{FourierScratch, FourierStage, grow};
 use super::legendre_stage::{Analysis, Synthesis, workspace_len};
@@ -9,6 +10,7 @@ use super::legendre_values::{TableAnalysis, TableSynthesis};
 use super::packed::{order_groups, packed_len};
 use super::ring_pairs::{LANES, RingPairs};
 use super::sample::Sample;
+use super::workspace::PointWorkspace;
 use crate::simd::aligned::Aligned;
 use crate::sphere::grid::Circle;
 use crate::sphere::limits::Limits;
@@ -20,7 +22,7 @@ use rayon::prelude::*;
 use rustfft::FftPlanner;
 
 /// The transform between m-major coefficients and the samples on rings.
-pub(super) struct RingTransform<K> {
+pub(in crate::sphere) struct RingTransform<K> {
     pub limits: Limits,
     pub tables: K,
     pub fourier: FourierStage,
@@ -31,21 +33,24 @@ pub(super) struct RingTransform<K> {
 
 /// Working memory of a [`RingTransform`]; it fits itself to any transform it is used with.
 #[derive(Debug, Clone, Default)]
-pub(super) struct RingScratch {
+pub(in crate::sphere) struct RingScratch {
     /// Whether the work is shared by the threads of the pool; each then makes buffers of its own.
     pub parallel: bool,
-    cells: Aligned,
+    /// The data between the Legendre stage and the next one.
+    pub cells: Aligned,
     /// Cells on the rings of the samples, if there is an extension.
     outer: Aligned,
     chain: Aligned,
     column: Vec<Complex64>,
     fourier: FourierScratch,
+    /// Of transforms at points.
+    pub points: PointWorkspace,
 }
 
 impl<K: Chains> RingTransform<K> {
     /// Plans the transform of rings, whose mirror images share the work, or which lie on a circle and pass through symmetric rings;
     /// `tables` makes the functions for pairs of rings.
-    pub(super) fn new(
+    pub(in crate::sphere) fn new(
         limits: Limits,
         rings: Rings,
         circle: Option<Circle>,
@@ -77,11 +82,6 @@ impl<K: Chains> RingTransform<K> {
         self.extension.as_ref().map(Extension::midpoint_weight)
     }
 
-    /// Numbers in an array of packed coefficients.
-    pub(super) fn packed_len<T: Sample>(&self) -> usize {
-        2 * T::ROWS * packed_len(self.limits.degrees, self.limits.orders)
-    }
-
     fn inner_layout<T: Sample>(&self, synthesis: bool) -> CellLayout {
         let blocks = self.tables.blocks();
         if synthesis {
@@ -106,6 +106,52 @@ impl<K: Chains> RingTransform<K> {
             grow(&mut scratch.column, column, Complex64::ZERO);
         }
         self.fourier.fit::<T>(&mut scratch.fourier);
+    }
+
+    /// The Legendre stage alone: leaves the columns of all orders in the cells, whose layout it returns.
+    ///
+    /// A block has the orders below its entry of [`Chains::orders`]; the cells of others are not written.
+    pub(in crate::sphere) fn expand_columns<T: Sample>(
+        &self,
+        packed: &[f64],
+        scratch: &mut RingScratch,
+    ) -> CellLayout {
+        self.fit::<T>(scratch);
+        if T::ROWS == 1 {
+            self.expand::<T, 2, 4>(packed, scratch);
+        } else {
+            self.expand::<T, 4, 8>(packed, scratch);
+        }
+        self.inner_layout::<T>(true)
+    }
+
+    /// The layout of the cells that [`RingTransform::project_columns`] reads.
+    pub(in crate::sphere) fn columns_layout<T: Sample>(&self) -> CellLayout {
+        self.inner_layout::<T>(false)
+    }
+
+    /// The transpose of [`RingTransform::expand_columns`]: packed coefficients from the sums (north + south) and differences
+    /// (north − south) in the cells, which must be zero where a block has no ring.
+    pub(in crate::sphere) fn project_columns<T: Sample>(
+        &self,
+        packed: &mut [f64],
+        scratch: &mut RingScratch,
+    ) {
+        let layout = self.columns_layout::<T>();
+        if K::MIXED {
+            for (block, &seen) in self.tables.orders().iter().enumerate() {
+                for m in 0..seen {
+                    let at = layout.position(m, block);
+                    self.tables
+                        .split_parity(&mut scratch.cells[at..at + layout.cell()]);
+                }
+            }
+        }
+        if T::ROWS == 1 {
+            self.project::<T, 2, 4>(packed, layout, scratch);
+        } else {
+            self.project::<T, 4, 8>(packed, layout, scratch);
+        }
     }
 
     fn chain_len<T: Sample>(&self) -> usize {

@@ -3,6 +3,7 @@
 use super::ring_pairs::LANES;
 use crate::check::all_finite;
 use num_complex::{Complex, Complex64};
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use pulp::{Simd, WithSimd};
 
 /// A sample of a signal on the sphere: real (`f64`, `f32`: half the cost) or complex (`Complex<f64>`, `Complex<f32>`). Sealed.
@@ -15,7 +16,7 @@ impl Sample for f32 {}
 impl Sample for Complex<f64> {}
 impl Sample for Complex<f32> {}
 
-pub(super) mod sealed {
+pub(in crate::sphere) mod sealed {
     use super::Complex64;
     use crate::check::Finite;
     use pulp::Simd;
@@ -34,6 +35,10 @@ pub(super) mod sealed {
         fn part(self, part: usize) -> f64;
         /// Sets the real part, or the imaginary one, of which real samples have none.
         fn set_part(&mut self, part: usize, value: f64);
+        /// The real numbers of samples in double precision: of each sample its part, or both its parts.
+        fn doubles(samples: &[Self]) -> Option<&[f64]>;
+        /// As [`Sample::doubles`], to be written.
+        fn doubles_mut(samples: &mut [Self]) -> Option<&mut [f64]>;
         /// Fills a row with a pair of rings, times weights; a ring that is missing counts as zero. Says whether all is finite.
         fn load(rings: [Option<&[Self]>; 2], weights: [f64; 2], row: &mut [Complex64]) -> bool;
         /// Reads a pair of rings, times weights, off a row.
@@ -192,6 +197,14 @@ macro_rules! real {
                 *self = value as $number;
             }
 
+            fn doubles(samples: &[Self]) -> Option<&[f64]> {
+                (size_of::<$number>() == size_of::<f64>()).then(|| cast_slice(samples))
+            }
+
+            fn doubles_mut(samples: &mut [Self]) -> Option<&mut [f64]> {
+                (size_of::<$number>() == size_of::<f64>()).then(|| cast_slice_mut(samples))
+            }
+
             #[inline(always)]
             fn load(
                 rings: [Option<&[Self]>; 2],
@@ -345,6 +358,14 @@ macro_rules! complex {
             #[inline(always)]
             fn set_part(&mut self, part: usize, value: f64) {
                 *[&mut self.re, &mut self.im][part] = value as $number;
+            }
+
+            fn doubles(samples: &[Self]) -> Option<&[f64]> {
+                (size_of::<$number>() == size_of::<f64>()).then(|| cast_slice(samples))
+            }
+
+            fn doubles_mut(samples: &mut [Self]) -> Option<&mut [f64]> {
+                (size_of::<$number>() == size_of::<f64>()).then(|| cast_slice_mut(samples))
             }
 
             #[inline(always)]

@@ -7,7 +7,7 @@ use num_complex::Complex64;
 /// Working memory of the plans on the sphere; its content never affects results, and it grows to fit any plan it is used with.
 #[derive(Debug, Clone, Default)]
 pub struct ShtScratch {
-    pub(super) ring: RingScratch,
+    pub(in crate::sphere) ring: RingScratch,
     /// m-major coefficients.
     pub(super) packed: Vec<f64>,
     /// A complex signal made of two real planes.

@@ -21,7 +21,7 @@ const LEAST_COSINE: f64 = 1.0 / 12.0;
 
 /// The shared chains of the blocks near the poles.
 #[derive(Debug, Clone)]
-pub(super) struct SharedChains {
+pub(in crate::sphere) struct SharedChains {
     /// The blocks before this index have them.
     pub blocks: usize,
     /// The first block that sees each order, and the number of entries before the order.
@@ -37,7 +37,7 @@ pub(super) struct SharedChains {
 
 /// Shared chains with their steps, and their rings.
 #[derive(Clone, Copy)]
-pub(super) struct Shared<'a> {
+pub(in crate::sphere) struct Shared<'a> {
     pub chains: &'a SharedChains,
     pub recursion: &'a LegendreChains,
     /// The blocks before this index use the polar variable.

@@ -179,6 +179,19 @@ impl SpinPlan {
     }
 }
 
+/// Accepts the spins of plans of a band limit, which it accepts, too.
+pub(in crate::sphere) fn check_spin(band_limit: usize, spin: i32) -> Result<()> {
+    check_band_limit(band_limit)?;
+    if spin.unsigned_abs() <= MAX_SPIN && (spin.unsigned_abs() as usize) < band_limit {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "spin",
+        spin,
+        format!("of modulus below the band limit, {band_limit}, and at most {MAX_SPIN}"),
+    ))
+}
+
 /// Plans the transform of one spin weight.
 pub(super) fn spin_transform(
     form: Form,
@@ -191,18 +204,6 @@ pub(super) fn spin_transform(
     Transform::on_grid(form, limits, grid, &mut fft, |pairs| {
         SpinTables::new(limits, i64::from(spin), &pairs.colatitude)
     })
-}
-
-/// Accepts the spins of functions of a band limit.
-pub(super) fn check_spin(band_limit: usize, spin: i32) -> Result<()> {
-    if spin.unsigned_abs() > MAX_SPIN || spin.unsigned_abs() as usize >= band_limit {
-        return Err(Error::invalid(
-            "spin",
-            spin,
-            format!("of modulus below the band limit, {band_limit}, and at most {MAX_SPIN}"),
-        ));
-    }
-    Ok(())
 }
 
 impl fmt::Debug for SpinPlan {

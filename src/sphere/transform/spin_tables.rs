@@ -21,7 +21,7 @@ use std::f64::consts::PI;
 
 /// Everything the Legendre stage needs for one spin, at rings of given colatitudes in the northern half.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct SpinTables {
+pub(in crate::sphere) struct SpinTables {
     band_limit: usize,
     spin: i64,
     polar_blocks: usize,
@@ -40,7 +40,7 @@ pub(super) struct SpinTables {
 
 impl SpinTables {
     /// Builds the tables; see [`LegendreTables::new`](super::legendre_tables::LegendreTables::new).
-    pub(super) fn new(limits: Limits, spin: i64, colatitudes: &[f64]) -> Self {
+    pub(in crate::sphere) fn new(limits: Limits, spin: i64, colatitudes: &[f64]) -> Self {
         let Limits {
             degrees: band_limit,
             orders: order_limit,

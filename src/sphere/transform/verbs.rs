@@ -2,6 +2,7 @@
 
 use super::batch::BatchStage;
 use super::chains::Chains;
+use super::engine::Engine;
 use super::fourier_stage::grow;
 use super::method::{Batch, Functions, Places, batch};
 use super::packed::{pack_all, unpack_all};
@@ -25,10 +26,11 @@ use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
 use rustfft::FftPlanner;
 use std::f64::consts::PI;
+use std::marker::PhantomData;
 
 /// The kind of signals of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::sphere) enum Form {
     /// Scalars.
     Scalar,
     /// Functions of a spin weight: complex numbers, or two real planes.
@@ -49,19 +51,22 @@ enum Coding {
 }
 
 /// A transform with one set of functions on one set of rings.
-pub(super) struct Transform<K> {
+///
+/// On rings K is the kind of functions; elsewhere C is what takes the place of the rings.
+pub(in crate::sphere) struct Transform<K, C = RingTransform<K>> {
     pub form: Form,
     pub places: Places,
     /// Axes of one component of a signal, after a two: `[2, rings, longitudes]` or `[2, samples]`.
     pub axes: Vec<usize>,
-    pub core: RingTransform<K>,
-    /// Quadrature weights of the rings, longitude included.
+    pub core: C,
+    /// Quadrature weights of the rings, longitude included; elsewhere of the samples.
     pub weights: Option<Vec<f64>>,
+    pub functions: PhantomData<K>,
 }
 
 /// Whether quadrature weights are used: the transform and its adjoint use them, the inverse and its adjoint do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weighting {
+pub(in crate::sphere) enum Weighting {
     Quadrature,
     None,
 }
@@ -96,6 +101,7 @@ impl<K: Chains> Transform<K> {
             axes: vec![2, count, longitudes],
             core,
             weights: Some(weights),
+            functions: PhantomData,
         })
     }
 
@@ -112,6 +118,7 @@ impl<K: Chains> Transform<K> {
             axes: vec![2, rings.samples()],
             core: RingTransform::new(limits, rings, None, &mut FftPlanner::new(), tables),
             weights: None,
+            functions: PhantomData,
         }
     }
 
@@ -123,14 +130,16 @@ impl<K: Chains> Transform<K> {
         self.weights = Some(weights.to_vec());
         Ok(())
     }
+}
 
+impl<K: Chains, C: Engine> Transform<K, C> {
     /// L and N.
-    pub(super) fn limits(&self) -> Limits {
-        self.core.limits
+    pub(in crate::sphere) fn limits(&self) -> Limits {
+        self.core.limits()
     }
 
     /// Axes of one component of a signal.
-    pub(super) fn component(&self) -> &[usize] {
+    pub(in crate::sphere) fn component(&self) -> &[usize] {
         &self.axes[1..]
     }
 
@@ -140,7 +149,7 @@ impl<K: Chains> Transform<K> {
     }
 
     /// Makes room for one kind of samples; never shrinks.
-    pub(super) fn fit<T: Sample>(&self, scratch: &mut ShtScratch) {
+    pub(in crate::sphere) fn fit<T: Sample>(&self, scratch: &mut ShtScratch) {
         if self.form == Form::Scalar {
             self.core.fit::<T>(&mut scratch.ring);
             grow(&mut scratch.packed, self.core.packed_len::<T>(), 0.0);
@@ -221,7 +230,7 @@ impl<K: Chains> Transform<K> {
     }
 
     /// Computes coefficients from samples, times weights or not; on rings, none of them masked.
-    pub(super) fn analyse<T: Sample, D: Dimension, E: Dimension>(
+    pub(in crate::sphere) fn analyse<T: Sample, D: Dimension, E: Dimension>(
         &self,
         signal: ArrayView<'_, T, D>,
         coeffs: ArrayViewMut<'_, Complex64, E>,
@@ -236,7 +245,7 @@ impl<K: Chains> Transform<K> {
     }
 
     /// As [`Transform::analyse`], of samples that are no marks.
-    pub(super) fn analyse_unmasked<T: Sample>(
+    pub(in crate::sphere) fn analyse_unmasked<T: Sample>(
         &self,
         signal: ArrayView<'_, T, IxDyn>,
         mut coeffs: ArrayViewMut<'_, Complex64, IxDyn>,
@@ -256,7 +265,7 @@ impl<K: Chains> Transform<K> {
             Places::Rings => {
                 "signal (where NaN marks masked pixels, `sphere::masked_to` replaces them)"
             }
-            Places::Product | Places::Extended => "signal",
+            Places::Product | Places::Extended | Places::Points => "signal",
         };
         check::finite(what, signal)?;
         // The weighted sums of finite samples overflowed.
@@ -264,7 +273,7 @@ impl<K: Chains> Transform<K> {
     }
 
     /// Computes samples, times weights or not, from coefficients.
-    pub(super) fn synthesise<T: Sample, D: Dimension, E: Dimension>(
+    pub(in crate::sphere) fn synthesise<T: Sample, D: Dimension, E: Dimension>(
         &self,
         coeffs: ArrayView<'_, Complex64, E>,
         signal: ArrayViewMut<'_, T, D>,
@@ -310,11 +319,11 @@ impl<K: Chains> Transform<K> {
 
     /// The stage of the signals that go eight to a vector.
     fn vectors<'a>(&'a self, weights: Option<&'a [f64]>, coding: Coding) -> Option<BatchStage<'a>> {
-        match (coding, self.core.tables.values()) {
-            (Coding::Plain(layout), Some(values)) => Some(BatchStage {
+        match (coding, self.core.vectors()) {
+            (Coding::Plain(layout), Some((values, fourier))) => Some(BatchStage {
                 limits: self.limits(),
                 values,
-                fourier: &self.core.fourier,
+                fourier,
                 weights,
                 layout,
             }),

@@ -10,6 +10,7 @@ pub mod group;
 pub mod kernel;
 pub mod network;
 pub mod plot;
+pub mod points;
 pub mod predict;
 pub mod so3;
 pub mod spectral;

@@ -41,3 +41,20 @@ pub fn rotation(band_limit: usize) -> f64 {
 
 /// A rotation found by matching: the gradient is known to about ε of the curvature; the promise is 1e-8, 4.5e7 ε.
 pub const MATCHED: f64 = 4.5e5 * f64::EPSILON;
+
+/// Wigner symbols, relative to the largest of their family: rounding of the coefficients and of each step of a recursion adds like a random
+/// walk. Measured: 4e-15 at degree 10, 4e-14 at degree 10⁴.
+pub fn symbol(degree: usize) -> f64 {
+    f64::EPSILON * (16.0 + 4.0 * (degree as f64).sqrt())
+}
+
+/// Below this part of the largest value of a family, all values lie in a tail.
+pub const TAIL: f64 = f64::EPSILON * f64::EPSILON;
+
+/// Wigner symbols in a tail, relative to their own values: a product of as many ratios as the degree.
+pub fn symbol_tail(degree: usize) -> f64 {
+    4.0 * f64::EPSILON * (16.0 + degree as f64)
+}
+
+/// A root of a rational number, and the root of a quotient of two rounded numbers.
+pub const EXACT: f64 = 4.0 * f64::EPSILON;

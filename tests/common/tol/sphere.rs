@@ -22,3 +22,9 @@ pub fn point(band_limit: usize) -> f64 {
 pub fn solved(condition: f64) -> f64 {
     64.0 * f64::EPSILON * condition
 }
+
+/// Mode-coupling matrices, relative to their largest entry: sums of 2L products of Wigner functions, each with a rounding error that grows like the
+/// root of L.
+pub fn coupling(band_limit: usize) -> f64 {
+    f64::EPSILON * (32.0 + 8.0 * (band_limit as f64).sqrt())
+}

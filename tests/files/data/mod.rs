@@ -1,6 +1,8 @@
 //! Readers of arrays, images and molecules.
 
 mod arrays;
+#[cfg(feature = "fits")]
+mod fits;
 mod image_files;
 #[cfg(feature = "images")]
 mod image_folder;

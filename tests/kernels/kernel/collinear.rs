@@ -258,3 +258,39 @@ fn copies_stay_copies_in_deep_chaotic_networks() {
         }
     }
 }
+
+/// Copies, opposite inputs and near copies far apart in a long row are found as they are in a matrix of two inputs.
+#[test]
+fn long_rows_find_their_copies() {
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    let mut x = Array2::from_shape_simple_fn((150, 5), || rng.random_range(-2.0..2.0));
+    let pairs = [(3, 140, 1.0), (5, 100, -1.0), (7, 70, 1.0 + 1e-9)];
+    for (of, at, factor) in pairs {
+        let multiple = &x.row(of) * factor;
+        x.row_mut(at).assign(&multiple);
+    }
+    for (function, init, depth) in [
+        (
+            Activation::Erf,
+            Init::new(2.5_f64.sqrt(), 0.18_f64.sqrt()),
+            30,
+        ),
+        (Activation::Relu, Init::new(2.0_f64.sqrt(), 0.0), 3),
+    ] {
+        let mut network = Network::vector(5).dense(init);
+        for _ in 0..depth {
+            network = network.activation(function.clone()).dense(init);
+        }
+        let kernel = Kernel::new(&network.build().unwrap()).unwrap();
+        let gram = kernel.gram(x.view()).unwrap();
+        let others = [(2, 141, 0.0), (4, 63, 0.0), (63, 64, 0.0), (127, 128, 0.0)];
+        for (i, j, _) in pairs.into_iter().chain(others) {
+            let two = kernel.gram(x.select(Axis(0), &[i, j]).view()).unwrap();
+            let tolerance = tol::deep(depth);
+            for (found, want) in [(&gram.nngp, &two.nngp), (&gram.ntk, &two.ntk)] {
+                assert_relative_eq!(found[[i, j]], want[[0, 1]], max_relative = tolerance);
+                assert_relative_eq!(found[[j, i]], want[[1, 0]], max_relative = tolerance);
+            }
+        }
+    }
+}

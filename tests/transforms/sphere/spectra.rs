@@ -5,9 +5,9 @@ use crate::common::tol::sphere as tol;
 
 use approx::assert_abs_diff_eq;
 use haarmonic::Error;
-use haarmonic::sphere::spectra::{SpectrumNorm, cross, power};
-use haarmonic::sphere::{Sampling, ShtPlanner, coefficients, smoothing, zonal};
-use ndarray::{Array2, Axis};
+use haarmonic::sphere::spectra::{SpectrumNorm, all_pairs, cross, power};
+use haarmonic::sphere::{Sampling, ShtPlanner, coefficients, layouts, smoothing, zonal};
+use ndarray::{Array1, Array2, Array3, Axis};
 use num_complex::Complex64;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -76,6 +76,63 @@ fn power_is_the_cross_spectrum_with_itself() {
         assert!(crossed.im.abs() <= tol::CLOSED_FORM * (a * b).sqrt());
         assert!(crossed.norm_sqr() <= a * b);
     }
+}
+
+/// In both layouts, and in the order TT, EE, BB, TE, EB, TB.
+#[test]
+fn all_pairs_are_the_spectra_of_each_pair() {
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    for limit in [1, 2, 3, 9] {
+        let full = signals::random_signals(&mut rng, [1, 3, limit], 0).index_axis_move(Axis(0), 0);
+        let mut half = Array2::zeros((3, limit * (limit + 1) / 2));
+        for (mut row, field) in half.rows_mut().into_iter().zip(full.outer_iter()) {
+            row.assign(&Array1::from_vec(layouts::to_healpy(field).unwrap()));
+        }
+        for norm in [SpectrumNorm::Sum, SpectrumNorm::Mean] {
+            let found = all_pairs(full.view(), norm).unwrap();
+            let from_half = all_pairs(half.view(), norm).unwrap();
+            // The order of axes in memory has no effect.
+            let mut other = Array2::zeros(half.t().raw_dim());
+            other.assign(&half.t());
+            assert_eq!(all_pairs(other.t(), norm).unwrap(), from_half);
+            for (row, [i, j]) in [[0, 0], [1, 1], [2, 2], [0, 1], [1, 2], [0, 2]]
+                .into_iter()
+                .enumerate()
+            {
+                let [f, g] = [i, j].map(|field| full.index_axis(Axis(0), field));
+                let want = cross(f, g, norm).unwrap();
+                let sizes = [power(f, norm).unwrap(), power(g, norm).unwrap()];
+                for l in 0..limit {
+                    let allowed = tol::transform(limit) * (sizes[0][l] * sizes[1][l]).sqrt();
+                    assert!((found[[row, l]] - want[l].re).abs() <= allowed);
+                    assert!((from_half[[row, l]] - want[l].re).abs() <= allowed);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn wrong_arrays_of_several_signals_are_errors() {
+    let error = |shape: (usize, usize)| {
+        all_pairs(Array2::zeros(shape).view(), SpectrumNorm::Sum)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        error((3, 7)),
+        "coefficients of several signals: expected shape [fields, L (L + 1) / 2] or [fields, L, 2L - 1], found [3, 7]"
+    );
+    assert!(error((3, 0)).contains("found [3, 0]") && error((0, 3)).contains("empty"));
+    let mut fields = Array3::<Complex64>::zeros((2, 2, 3));
+    assert!(all_pairs(fields.view(), SpectrumNorm::Sum).is_ok());
+    fields[[1, 0, 2]] = f64::NAN.into();
+    assert!(matches!(
+        all_pairs(fields.view(), SpectrumNorm::Sum),
+        Err(Error::NotFinite { .. })
+    ));
+    assert!(all_pairs(Array3::zeros((2, 2, 2)).view(), SpectrumNorm::Sum).is_err());
+    assert!(all_pairs(Array1::zeros(3).view(), SpectrumNorm::Sum).is_err());
 }
 
 #[test]

@@ -1,4 +1,7 @@
-//! Wigner functions.
+//! Wigner functions and symbols.
 
 mod by_degree;
+#[cfg(feature = "exact")]
+mod exact;
 mod matrices;
+mod symbols;
