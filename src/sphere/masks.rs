@@ -19,6 +19,12 @@ fn is_unseen(value: f64) -> bool {
     (value - UNSEEN).abs() <= -TOLERANCE * UNSEEN
 }
 
+/// Whether a pixel is masked: the mark, or NaN.
+pub(super) fn is_masked<T: Pixel>(pixel: T) -> bool {
+    let number = pixel.value();
+    number.is_nan() || is_unseen(number)
+}
+
 /// A real sample of a map: `f32` or `f64`. An example is at [`masked_to`].
 pub trait Pixel: Sample {
     /// The sample in double precision.
@@ -66,8 +72,7 @@ pub fn masked_to<T: Pixel>(map: &mut [T], value: T) -> Result<Vec<bool>> {
         return not_finite("map", vec![index]);
     }
     let mask = map.iter_mut().map(|pixel| {
-        let number = pixel.value();
-        let masked = number.is_nan() || is_unseen(number);
+        let masked = is_masked(*pixel);
         if masked {
             *pixel = value;
         }

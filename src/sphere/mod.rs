@@ -8,6 +8,7 @@ pub mod coupling;
 pub(crate) mod field_grid;
 mod grid;
 pub mod harmonics;
+mod healpix;
 pub mod layouts;
 pub(crate) mod limits;
 pub mod masks;
@@ -22,6 +23,7 @@ mod slepian;
 pub mod smoothing;
 pub mod spectra;
 mod transform;
+pub mod vector_fields;
 pub mod zonal;
 #[cfg(feature = "kernels")]
 pub(crate) mod zonal_average;
@@ -29,6 +31,7 @@ pub(crate) mod zonal_average;
 pub use bispectrum::reduced_bispectrum;
 pub use grid::{Grid, GridFamily};
 pub use harmonics::{SphericalHarmonics, evaluate};
+pub use healpix::{Healpix, MaskRule, PixelOrder};
 pub use limits::MAX_BAND_LIMIT;
 pub use masks::{UNSEEN, masked_to};
 pub use points::{

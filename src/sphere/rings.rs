@@ -112,48 +112,8 @@ impl Rings {
     /// # References
     /// Gorski05, Sect. 5.
     pub fn healpix(nside: usize) -> Result<Self> {
-        if nside == 0 || nside > MAX_NSIDE {
-            return Err(Error::invalid(
-                "HEALPix resolution nside",
-                nside,
-                format!("1 to {MAX_NSIDE}"),
-            ));
-        }
-        let n = nside as f64;
-        let northern = |i: usize| {
-            if i < nside {
-                // 1 − cos θ = i²/(3 nside²) = 2 sin²(θ/2)
-                let half = i as f64 / (n * 6.0_f64.sqrt());
-                Ring {
-                    colatitude: 2.0 * half.asin(),
-                    longitudes: 4 * i,
-                    first_longitude: PI / (4 * i) as f64,
-                }
-            } else {
-                let cosine = (4 * nside as i64 - 2 * i as i64) as f64 / (3.0 * n);
-                let shifted = (i - nside).is_multiple_of(2);
-                Ring {
-                    colatitude: PI / 2.0 - cosine.asin(),
-                    longitudes: 4 * nside,
-                    first_longitude: if shifted { PI / (4.0 * n) } else { 0.0 },
-                }
-            }
-        };
-        Self::new(
-            (1..4 * nside)
-                .map(|i| {
-                    let ring = northern(i.min(4 * nside - i));
-                    Ring {
-                        colatitude: if i > 2 * nside {
-                            PI - ring.colatitude
-                        } else {
-                            ring.colatitude
-                        },
-                        ..ring
-                    }
-                })
-                .collect(),
-        )
+        check_nside(nside)?;
+        Self::new((1..4 * nside).map(|i| healpix_ring(nside, i)).collect())
     }
 
     /// Returns the rings.
@@ -188,6 +148,46 @@ impl Rings {
             .iter()
             .all(|ring| longitudes(ring) == first)
             .then_some(first)
+    }
+}
+
+/// Accepts a resolution from 1 to [`MAX_NSIDE`].
+pub(super) fn check_nside(nside: usize) -> Result<()> {
+    if nside == 0 || nside > MAX_NSIDE {
+        let expected = format!("1 to {MAX_NSIDE}");
+        return Err(Error::invalid("HEALPix resolution nside", nside, expected));
+    }
+    Ok(())
+}
+
+/// Ring i = 1 … 4 nside − 1 of the HEALPix grid.
+pub(super) fn healpix_ring(nside: usize, i: usize) -> Ring {
+    let n = nside as f64;
+    let north = i.min(4 * nside - i);
+    let ring = if north < nside {
+        // 1 − cos θ = i²/(3 nside²) = 2 sin²(θ/2)
+        let half = north as f64 / (n * 6.0_f64.sqrt());
+        Ring {
+            colatitude: 2.0 * half.asin(),
+            longitudes: 4 * north,
+            first_longitude: PI / (4 * north) as f64,
+        }
+    } else {
+        let cosine = (4 * nside as i64 - 2 * north as i64) as f64 / (3.0 * n);
+        let shifted = (north - nside).is_multiple_of(2);
+        Ring {
+            colatitude: PI / 2.0 - cosine.asin(),
+            longitudes: 4 * nside,
+            first_longitude: if shifted { PI / (4.0 * n) } else { 0.0 },
+        }
+    };
+    Ring {
+        colatitude: if i > 2 * nside {
+            PI - ring.colatitude
+        } else {
+            ring.colatitude
+        },
+        ..ring
     }
 }
 

@@ -1,33 +1,14 @@
 //! Maps on the HEALPix grid: what a file holds, and what is to be written.
 
-use std::fmt;
-
-use ndarray::Array2;
+use ndarray::{Array2, aview1};
 
 use super::column::ColumnType;
 use super::key::KeyValue;
+use crate::sphere::{Healpix, PixelOrder};
 use crate::{Error, Result};
 
 /// The largest nside for which a pixel index fits into 64 bits.
 pub(super) const LARGEST_NSIDE: usize = 1 << 29;
-
-/// The order of the pixels of a HEALPix map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PixelOrder {
-    /// Ring by ring from the north pole, `RING`: the order of transforms.
-    Ring,
-    /// Along a tree of four for each of the twelve base pixels, `NESTED`; nside is a power of two.
-    Nested,
-}
-
-impl fmt::Display for PixelOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PixelOrder::Ring => "RING",
-            PixelOrder::Nested => "NESTED",
-        })
-    }
-}
 
 /// Maps of one resolution, with the names that a FITS file gives them.
 ///
@@ -94,16 +75,25 @@ impl Map {
     /// Brings the pixels into another order.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for orders that are not converted here yet: all with nside > 1.
-    pub(super) fn reorder(&mut self, ordering: PixelOrder) -> Result<()> {
-        // The only place where a conversion enters: it permutes the rows of `columns`. The twelve base pixels have equal numbers in
-        // both orders.
-        if ordering != self.ordering && self.nside > 1 {
-            return Err(Error::invalid(
-                "order of the pixels",
-                self.ordering.to_string(),
-                format!("{ordering}, since orders are not converted"),
-            ));
+    /// [`Error::InvalidValue`] if nside is no power of two, or above [`MAX_NSIDE`](crate::sphere::rings::MAX_NSIDE).
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::data::fits::{Map, PixelOrder};
+    /// let mut map = Map::new(ndarray::Array2::from_shape_fn((1, 48), |(_, pixel)| pixel as f64))?;
+    /// map.reorder(PixelOrder::Nested)?;
+    /// // The last pixel of the first face touches the north pole.
+    /// assert_eq!((map.ordering, map.columns[[0, 3]]), (PixelOrder::Nested, 0.0));
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn reorder(&mut self, ordering: PixelOrder) -> Result<()> {
+        if ordering == self.ordering {
+            return Ok(());
+        }
+        let grid = Healpix::new(self.nside, self.ordering)?;
+        for mut row in self.columns.rows_mut() {
+            let pixels = grid.reordered(&row.to_vec(), ordering)?;
+            row.assign(&aview1(&pixels));
         }
         self.ordering = ordering;
         Ok(())

@@ -6,9 +6,10 @@ use ndarray::{Array2, ArrayViewMut2, Axis, Ix2};
 
 use super::file::FitsFile;
 use super::header::Header;
-use super::map::{LARGEST_NSIDE, Map, PixelOrder, nside_of};
+use super::map::{LARGEST_NSIDE, Map, nside_of};
 use super::seen::Seen;
 use super::table::Table;
+use crate::sphere::PixelOrder;
 use crate::sphere::UNSEEN;
 use crate::{Error, Result};
 
@@ -45,7 +46,7 @@ pub struct MapChoice {
     pub columns: Option<Vec<ColumnChoice>>,
     /// Whether the first column has the numbers of the pixels if the header does not say so.
     pub explicit: bool,
-    /// The order that the pixels must have. An order that differs from that of the file is an error until orders are converted.
+    /// The order into which the pixels are brought; that of the file unless given.
     pub ordering: Option<PixelOrder>,
 }
 

@@ -7,8 +7,9 @@ use ndarray::Axis;
 
 use super::column::ColumnType;
 use super::key::KeyValue;
-use super::map::{Map, PixelOrder};
+use super::map::Map;
 use super::writing::{OutColumn, OutTable, write_tables};
+use crate::sphere::PixelOrder;
 use crate::sphere::UNSEEN;
 use crate::{Error, Result};
 

@@ -24,12 +24,13 @@ mod spectra;
 mod table;
 mod writing;
 
+pub use crate::sphere::PixelOrder;
 pub use coefficients::{
     CoefficientFormat, Coefficients, read_coefficients, read_coefficients_of, write_coefficients,
 };
 pub use column::ColumnType;
 pub use key::KeyValue;
-pub use map::{Map, PixelOrder};
+pub use map::Map;
 pub use map_reading::{ColumnChoice, MapChoice, read_map, read_map_with};
 pub use map_writing::{MapFormat, write_map, write_map_with};
 pub use spectra::{Spectra, read_spectra, write_spectra};

@@ -7,6 +7,7 @@ mod coupling;
 mod decoupling;
 mod functions;
 mod grids;
+mod healpix;
 mod layouts;
 mod orders;
 mod paths;

@@ -64,6 +64,13 @@ fn nested_order_single_precision_and_rows_of_1024() {
         read_map_with(&path, &ordered(PixelOrder::Nested)).unwrap(),
         map
     );
+    // Base pixel 0 of nside 4 in nested order: pixel 15 is the first at the north pole.
+    let ring = read_map_with(&path, &ordered(PixelOrder::Ring)).unwrap();
+    assert_eq!(ring.ordering, PixelOrder::Ring);
+    assert_eq!(ring.columns[[0, 0]], value(0, 15));
+    let mut back = ring;
+    back.reorder(PixelOrder::Nested).unwrap();
+    assert_eq!(back, map);
 
     let map = read_map(stored("rows_nside16.fits.gz")).unwrap();
     assert_eq!((map.nside, map.columns.dim()), (16, (1, 3072)));

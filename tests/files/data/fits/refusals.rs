@@ -1,7 +1,7 @@
 //! Broken, truncated and hostile files: one line that names the file, the HDU and the key or column.
 
 use haarmonic::data::fits::{
-    ColumnChoice, MapChoice, PixelOrder, read_coefficients, read_map, read_map_with, read_spectra,
+    ColumnChoice, MapChoice, read_coefficients, read_map, read_map_with, read_spectra,
 };
 
 use super::forge::{BLOCK, doubles, header, table};
@@ -411,13 +411,6 @@ fn choices_that_do_not_fit() {
     assert_eq!(
         read(hdu(0)),
         "HDU 0: found the primary HDU, expected a table (BINTABLE or TABLE)"
-    );
-    assert_eq!(
-        read(MapChoice {
-            ordering: Some(PixelOrder::Nested),
-            ..MapChoice::default()
-        }),
-        "order of the pixels: found RING, expected NESTED, since orders are not converted"
     );
 }
 
