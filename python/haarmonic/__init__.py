@@ -1,6 +1,6 @@
 """Harmonic analysis on the sphere and on SO(3), and the kernels (NTK, NNGP) of infinitely wide equivariant networks."""
 
-from haarmonic import covariance, healpix, layouts, metrics, predict, spectral, stax
+from haarmonic import coupling, covariance, healpix, layouts, metrics, predict, spectral, stax, vector_fields, wigner
 from haarmonic._haarmonic import (
     BestRotation,
     CoefficientRotation,
@@ -45,6 +45,7 @@ __all__ = [
     "__version__",
     "best_rotation",
     "correlate",
+    "coupling",
     "covariance",
     "evaluate",
     "gaussian_beam",
@@ -58,6 +59,8 @@ __all__ = [
     "sph_harm_all",
     "spectral",
     "stax",
+    "vector_fields",
+    "wigner",
     "wigner_D",
     "wigner_d",
 ]

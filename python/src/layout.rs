@@ -47,11 +47,16 @@ impl Layout {
         }
     }
 
-    /// The axes of the coefficients of one signal.
+    /// The axes of the coefficients of one signal of all orders.
     pub(crate) fn axes(self, limit: usize) -> Vec<usize> {
+        self.axes_of(limit, limit)
+    }
+
+    /// The axes of the coefficients of one signal of L and N: degrees below L and orders |m| below N.
+    pub(crate) fn axes_of(self, limit: usize, orders: usize) -> Vec<usize> {
         match self {
-            Layout::Half => vec![limit * (limit + 1) / 2],
-            Layout::Full => vec![limit, 2 * limit - 1],
+            Layout::Half => vec![orders * (2 * limit + 1 - orders) / 2],
+            Layout::Full => vec![limit, 2 * orders - 1],
         }
     }
 
@@ -72,23 +77,25 @@ impl Layout {
 ///
 /// # Arguments
 /// * `given` — the layout, if the caller says so
-/// * `limit` — L, if it is known
+/// * `limits` — L and N, if they are known; otherwise N is L
 ///
 /// # Errors
 /// `ValueError` if the shape fits no layout, or both.
 pub(crate) fn read(
     shape: &[usize],
     given: Option<Layout>,
-    limit: Option<usize>,
+    limits: Option<[usize; 2]>,
 ) -> PyResult<Reading> {
     let read = |layout: Layout| {
-        let found = layout.limit(shape)?;
+        let limit = match limits {
+            Some([limit, orders]) => {
+                let fits = shape.ends_with(&layout.axes_of(limit, orders));
+                fits.then_some(limit)?
+            }
+            None => layout.limit(shape)?,
+        };
         let wanted = given.is_none_or(|given| given == layout);
-        let fits = limit.is_none_or(|limit| limit == found);
-        (wanted && fits).then_some(Reading {
-            layout,
-            limit: found,
-        })
+        wanted.then_some(Reading { layout, limit })
     };
     match (read(Layout::Half), read(Layout::Full)) {
         (Some(reading), None) | (None, Some(reading)) => Ok(reading),
@@ -96,8 +103,10 @@ pub(crate) fn read(
             "coefficients: the shape {shape:?} fits both layouts, expected layout=\"half\" or layout=\"full\""
         ))),
         (None, None) => {
-            let axes = |layout: Layout| match limit {
-                Some(limit) => format!("{:?}", layout.axes(limit)).replace('[', "[.., "),
+            let axes = |layout: Layout| match limits {
+                Some([limit, orders]) => {
+                    format!("{:?}", layout.axes_of(limit, orders)).replace('[', "[.., ")
+                }
                 None if layout == Layout::Half => "[.., L (L + 1) / 2]".to_owned(),
                 None => "[.., L, 2 L - 1]".to_owned(),
             };

@@ -9,11 +9,13 @@ mod acquisition;
 mod arguments;
 mod arrays;
 mod axes;
+mod coupling;
 mod covariance;
 mod errors;
 mod fits;
 mod gaussian_process;
 mod harmonics;
+mod healpix;
 mod kernel;
 mod kernel_selection;
 mod layout;
@@ -35,7 +37,9 @@ mod signals;
 mod so3;
 mod spectral;
 mod store;
+mod symbols;
 mod threads;
+mod vector_fields;
 mod watch;
 mod wigner;
 
@@ -47,8 +51,10 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     acquisition::register(module)?;
     fits::register(module)?;
     gaussian_process::register(module)?;
+    coupling::register(module)?;
     covariance::register(module)?;
     harmonics::register(module)?;
+    healpix::register(module)?;
     kernel::register(module)?;
     kernel_selection::register(module)?;
     layouts::register(module)?;
@@ -65,6 +71,8 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     phases::register(module)?;
     spectral::register(module)?;
     store::register(module)?;
+    symbols::register(module)?;
+    vector_fields::register(module)?;
     wigner::register(module)?;
     Ok(())
 }

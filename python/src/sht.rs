@@ -8,8 +8,8 @@ use crate::layout::Layout;
 use crate::pickle::{Reduced, reduced};
 use crate::threads::{Stock, Threads};
 use haarmonic::sphere::{
-    Gradient, Ring, RingGradient, RingPlan, Rings, Sampling, ShtPlan, ShtPlanner, ShtScratch,
-    SpinPlan, fast_longitudes,
+    Gradient, Grid as Product, GridFamily, Ring, RingGradient, RingPlan, Rings, Sampling, ShtPlan,
+    ShtPlanner, ShtScratch, SpinPlan, SpinRingPlan, fast_longitudes,
 };
 use numpy::ndarray::Array1;
 use numpy::{Complex64, IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods};
@@ -27,8 +27,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// Where the samples lie, as the caller gave it.
 enum Grid {
     Product {
-        sampling: Sampling,
-        longitudes: usize,
+        /// The name that the caller used.
+        name: &'static str,
+        grid: Product,
     },
     Healpix {
         nside: usize,
@@ -43,6 +44,7 @@ enum Plan {
     Product(Arc<ShtPlan>),
     Rings(Box<RingPlan>),
     Spin(Box<SpinPlan>),
+    SpinRings(Box<SpinRingPlan>),
 }
 
 macro_rules! each_plan {
@@ -51,6 +53,7 @@ macro_rules! each_plan {
             Plan::Product($name) => $work,
             Plan::Rings($name) => $work,
             Plan::Spin($name) => $work,
+            Plan::SpinRings($name) => $work,
         }
     };
 }
@@ -66,6 +69,7 @@ enum GradientPlan {
 #[derive(Clone, Copy)]
 enum Analysis {
     Quadrature { iterations: usize },
+    LeastSquares { tolerance: f64 },
     Adjoint,
 }
 
@@ -90,7 +94,7 @@ enum Synthesis {
 ///   healpy and ducc0.
 /// * ``"full"``: shape [.., L, 2 L - 1], entry [l, m + lmax], all orders. It is the layout of s2fft.
 ///
-/// With ``spin`` other than 0, real samples have shape [.., 2, rings, longitudes] (Q and U, or the components along theta and
+/// With ``spin`` other than 0, real samples have shape [.., 2] + the shape of a scalar (Q and U, or the components along theta and
 /// phi), and their coefficients have shape [.., 2, L (L + 1) / 2] (E and B), with the signs of healpy: the coefficients of Q + i U are
 /// -(E + i B).
 ///
@@ -101,14 +105,23 @@ enum Synthesis {
 /// sampling : str
 ///     ``"gauss-legendre"`` (L rings, the fastest), ``"driscoll-healy"`` (2 L rings), ``"mcewen-wiaux"`` (L rings, the last one is
 ///     the south pole), ``"clenshaw-curtis"`` (2 L rings, both poles), or ``"healpix"`` with ``nside``, in ring order. The
-///     first four have an exact sampling theorem; HEALPix does not.
+///     first four have an exact sampling theorem; HEALPix does not. With ``rings`` it is the family of the rings; further families
+///     are ``"fejer1"`` (midpoints: the cells of a latitude-longitude map), ``"fejer2"``, ``"mcewen-wiaux-north"`` and
+///     ``"north-pole"``, which have L rings unless ``rings`` is given.
 /// spin : int
-///     The spin weight; on grids only.
+///     The spin weight.
+/// mmax : int, optional
+///     The largest order, inclusive; lmax unless given. The half layout has (mmax + 1) (2 lmax + 2 - mmax) / 2 entries, and
+///     the full one the shape [.., lmax + 1, 2 mmax + 1].
 /// nside : int, optional
 ///     The resolution of HEALPix, any number from 1 on.
+/// rings : int, optional
+///     The number of rings: L + 1 at least for "clenshaw-curtis", L for other families.
 /// longitudes : int or "fast", optional
-///     The number of points on each ring of a grid: 2 L - 1 unless given, "fast" for the next number without prime factors above
-///     five. Where 2 L - 1 is a prime number, "fast" is several times faster.
+///     The number of points on each ring of a grid: 2 mmax + 1 unless given, "fast" for the next number without prime factors above
+///     five. Where the number is a prime, "fast" is several times faster.
+/// first_longitude : float
+///     The longitude of the first point of each ring of a grid, in radians.
 /// threads : int, optional
 ///     Threads of a call; None for all processors. Results do not depend on it.
 ///
@@ -141,19 +154,24 @@ pub(crate) struct Sht {
 impl Sht {
     #[new]
     #[pyo3(
-        signature = (lmax, sampling="gauss-legendre", *, spin=0, nside=None, longitudes=None, threads=Some(1)),
-        text_signature = "(lmax, sampling='gauss-legendre', *, spin=0, nside=None, longitudes=None, threads=1)"
+        signature = (lmax, sampling="gauss-legendre", *, spin=0, mmax=None, nside=None, rings=None, longitudes=None, first_longitude=0.0, threads=Some(1)),
+        text_signature = "(lmax, sampling='gauss-legendre', *, spin=0, mmax=None, nside=None, rings=None, longitudes=None, first_longitude=0.0, threads=1)"
     )]
+    #[allow(clippy::too_many_arguments)] // One for each argument of Python.
     fn new(
         py: Python<'_>,
         lmax: i64,
         sampling: &str,
         spin: i32,
+        mmax: Option<i64>,
         nside: Option<i64>,
+        rings: Option<i64>,
         longitudes: Option<&Bound<'_, PyAny>>,
+        first_longitude: f64,
         threads: Option<i64>,
     ) -> PyResult<Self> {
         let limit = band_limit(lmax)?;
+        let orders = order_limit(mmax, limit)?;
         let threads = Threads::new(threads)?;
         if sampling == "healpix" {
             let Some(nside) = nside else {
@@ -161,38 +179,32 @@ impl Sht {
                     "nside: found None, expected the resolution of the HEALPix grid",
                 ));
             };
-            if spin != 0 || longitudes.is_some() {
+            if rings.is_some() || longitudes.is_some() || first_longitude != 0.0 {
                 return Err(PyValueError::new_err(
-                    "sampling \"healpix\": expected spin=0 and no longitudes; fields with spin are transformed on grids",
+                    "sampling \"healpix\": expected no rings, longitudes and first_longitude",
                 ));
             }
             let nside = count("nside", nside, 1)?;
-            let plan = py.detach(|| healpix(nside, limit)).or_raise()?;
-            return Ok(Sht::with(
-                Grid::Healpix { nside },
-                0,
-                Plan::Rings(Box::new(plan)),
-                threads,
-            ));
+            let plan = || {
+                let rings = Rings::healpix(nside)?;
+                let weights = vec![4.0 * PI / rings.samples() as f64; rings.rings().len()];
+                on_rings(rings, [limit, orders], spin, Some(&weights))
+            };
+            let plan = py.detach(plan).or_raise()?;
+            return Ok(Sht::with(Grid::Healpix { nside }, spin, plan, threads));
         }
-        let sampling: Sampling = sampling.parse().map_err(|_| {
-            let names = Sampling::ALL.map(|sampling| format!("{:?}", sampling.name()));
-            PyValueError::new_err(format!(
-                "sampling: found {sampling:?}, expected {} or \"healpix\"",
-                names.join(", ")
-            ))
-        })?;
         if nside.is_some() {
             return Err(PyValueError::new_err(
                 "nside: found a resolution, expected None unless the sampling is \"healpix\"",
             ));
         }
+        let rings = rings.map(|rings| count("rings", rings, 1)).transpose()?;
         let longitudes = match longitudes {
-            None => 2 * limit - 1,
+            None => 2 * orders - 1,
             Some(value) => match value.extract::<i64>() {
                 Ok(given) => count("longitudes", given, 1)?,
                 Err(_) if value.extract::<&str>().is_ok_and(|name| name == "fast") => {
-                    fast_longitudes(limit).or_raise()?
+                    fast_longitudes(orders).or_raise()?
                 }
                 Err(_) => {
                     return Err(PyValueError::new_err(format!(
@@ -201,20 +213,20 @@ impl Sht {
                 }
             },
         };
+        let (name, family, count) = family(sampling, rings, limit)?;
+        let grid = Product::new(family, count, longitudes)
+            .and_then(|grid| grid.starting_at(first_longitude))
+            .or_raise()?;
         let plan = py
             .detach(|| match spin {
                 0 => ShtPlanner::new()
-                    .plan_with_longitudes(limit, sampling, longitudes)
+                    .plan_with_orders(limit, orders, &grid)
                     .map(Plan::Product),
-                _ => SpinPlan::with_longitudes(limit, spin, sampling, longitudes)
+                _ => SpinPlan::with_orders(limit, orders, spin, &grid)
                     .map(|plan| Plan::Spin(Box::new(plan))),
             })
             .or_raise()?;
-        let grid = Grid::Product {
-            sampling,
-            longitudes,
-        };
-        Ok(Sht::with(grid, spin, plan, threads))
+        Ok(Sht::with(Grid::Product { name, grid }, spin, plan, threads))
     }
 
     /// Plans the transform on any rings of constant colatitude; samples have shape [.., samples], ring after ring.
@@ -233,7 +245,9 @@ impl Sht {
     ///     The longitude of the first point of each ring, in radians.
     /// weights : array, shape [rings], optional
     ///     The solid angle of a point of each ring. ``analysis`` needs it.
-    /// threads : int, optional
+    /// spin : int
+    ///     The spin weight.
+    /// mmax, threads : int, optional
     ///     As for the plan.
     ///
     /// Examples
@@ -245,8 +259,8 @@ impl Sht {
     /// (11,)
     #[classmethod]
     #[pyo3(
-        signature = (lmax, theta, nphi, phi0, weights=None, *, threads=Some(1)),
-        text_signature = "($cls, lmax, theta, nphi, phi0, weights=None, *, threads=1)"
+        signature = (lmax, theta, nphi, phi0, weights=None, *, spin=0, mmax=None, threads=Some(1)),
+        text_signature = "($cls, lmax, theta, nphi, phi0, weights=None, *, spin=0, mmax=None, threads=1)"
     )]
     #[allow(clippy::too_many_arguments)] // One for each argument of Python.
     fn on_rings(
@@ -257,9 +271,12 @@ impl Sht {
         nphi: Vec<i64>,
         phi0: &Bound<'_, PyAny>,
         weights: Option<&Bound<'_, PyAny>>,
+        spin: i32,
+        mmax: Option<i64>,
         threads: Option<i64>,
     ) -> PyResult<Self> {
         let limit = band_limit(lmax)?;
+        let orders = order_limit(mmax, limit)?;
         let (theta, phi0) = (row(theta, "theta")?, row(phi0, "phi0")?);
         let weights = weights.map(|weights| row(weights, "weights")).transpose()?;
         if nphi.len() != theta.len() || phi0.len() != theta.len() {
@@ -281,28 +298,23 @@ impl Sht {
                 })
             })
             .collect::<PyResult<Vec<_>>>()?;
-        let plan = py
-            .detach(|| {
-                let plan = RingPlan::new(Rings::new(rings)?, limit)?;
-                match &weights {
-                    Some(weights) => plan.with_weights(weights),
-                    None => Ok(plan),
-                }
-            })
-            .or_raise()?;
+        let plan = || {
+            on_rings(
+                Rings::new(rings)?,
+                [limit, orders],
+                spin,
+                weights.as_deref(),
+            )
+        };
+        let plan = py.detach(plan).or_raise()?;
         let threads = Threads::new(threads)?;
-        Ok(Sht::with(
-            Grid::Rings { weights },
-            0,
-            Plan::Rings(Box::new(plan)),
-            threads,
-        ))
+        Ok(Sht::with(Grid::Rings { weights }, spin, plan, threads))
     }
 
     /// Computes the coefficients of sampled signals by quadrature.
     ///
-    /// On the four grids the result is exact for signals of degrees up to lmax. On HEALPix it has the error of the quadrature, which
-    /// ``iterations`` reduce.
+    /// On grids the result is exact for signals of degrees up to lmax. On HEALPix it has the error of the quadrature, which
+    /// ``iterations`` reduce, and ``tolerance`` to what one asks for.
     ///
     /// Parameters
     /// ----------
@@ -312,6 +324,9 @@ impl Sht {
     ///     The layout of the result: "half" for real samples and "full" for complex ones unless given.
     /// iterations : int
     ///     Jacobi iterations, on rings only: 3 is usual for HEALPix.
+    /// tolerance : float, optional
+    ///     On rings only: conjugate gradients in place of iterations, until another one would change the coefficients by less
+    ///     than this part of their norm. On HEALPix they converge fast for lmax up to 2.5 nside, and slowly at 3 nside.
     ///
     /// Returns
     /// -------
@@ -325,21 +340,37 @@ impl Sht {
     /// >>> alm = plan.analysis(np.ones(768), iterations=3)
     /// >>> print(f"{alm[0].real:.4f}")                   # sqrt(4 pi)
     /// 3.5449
-    #[pyo3(signature = (samples, *, layout=None, iterations=0))]
+    #[pyo3(signature = (samples, *, layout=None, iterations=0, tolerance=None))]
     fn analysis<'py>(
         &self,
         py: Python<'py>,
         samples: &Bound<'py, PyAny>,
         layout: Option<&str>,
         iterations: i64,
+        tolerance: Option<f64>,
     ) -> PyResult<Bound<'py, PyArrayDyn<Complex64>>> {
         let iterations = count("iterations", iterations, 0)?;
-        if iterations > 0 && !matches!(self.plan, Plan::Rings(_)) {
+        let exact = matches!(self.plan, Plan::Product(_) | Plan::Spin(_));
+        if iterations > 0 && exact {
             return Err(PyValueError::new_err(format!(
                 "iterations: found {iterations}, expected 0 on a grid with an exact quadrature"
             )));
         }
-        self.analyse(py, samples, layout, Analysis::Quadrature { iterations })
+        let verb = match tolerance {
+            None => Analysis::Quadrature { iterations },
+            Some(tolerance) if exact || iterations > 0 => {
+                return Err(PyValueError::new_err(format!(
+                    "tolerance: found {tolerance}, expected None {}",
+                    if exact {
+                        "on a grid with an exact quadrature"
+                    } else {
+                        "with iterations"
+                    }
+                )));
+            }
+            Some(tolerance) => Analysis::LeastSquares { tolerance },
+        };
+        self.analyse(py, samples, layout, verb)
     }
 
     /// Applies the adjoint of ``synthesis``: sums over the samples, without weights.
@@ -485,17 +516,9 @@ impl Sht {
         &self,
         py: Python<'py>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyArray1<f64>>)> {
-        if let (
-            Grid::Product {
-                sampling,
-                longitudes,
-            },
-            limit,
-        ) = (&self.grid, self.limit())
-        {
-            let theta = sampling.colatitudes(limit).or_raise()?;
-            let phi = equispaced(0.0, *longitudes).collect::<Array1<_>>();
-            return Ok((column(py, theta)?, phi.into_pyarray(py)));
+        if let Grid::Product { grid, .. } = &self.grid {
+            let phi = Array1::from(grid.longitudes());
+            return Ok((column(py, grid.colatitudes())?, phi.into_pyarray(py)));
         }
         let rings = self.rings();
         let each = |angles: &mut dyn FnMut(&Ring, &mut Vec<f64>)| {
@@ -515,8 +538,8 @@ impl Sht {
     /// Returns the solid angle of each sample, an array that broadcasts to ``signal_shape``; None on rings without weights.
     ///
     /// The sum of weights times samples is the integral over the sphere: exact up to degree 2 lmax + 1 on "gauss-legendre",
-    /// "driscoll-healy" and "clenshaw-curtis", up to degree lmax on "mcewen-wiaux" (whose ``analysis`` uses more than weights), and
-    /// approximate on HEALPix.
+    /// "driscoll-healy" and "clenshaw-curtis" with 2 L rings, up to degree lmax on grids with L rings (whose ``analysis`` uses more
+    /// than weights), and approximate on HEALPix.
     ///
     /// Examples
     /// --------
@@ -527,13 +550,11 @@ impl Sht {
     /// ((4, 1), 12.566371)
     fn weights<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.grid {
-            Grid::Product {
-                sampling,
-                longitudes,
-            } => {
-                let mut weights = sampling.colatitude_weights(self.limit()).or_raise()?;
+            Grid::Product { grid, .. } => {
+                let [_, longitudes] = grid.shape();
+                let mut weights = grid.colatitude_weights();
                 for weight in &mut weights {
-                    *weight *= 2.0 * PI / *longitudes as f64;
+                    *weight *= 2.0 * PI / longitudes as f64;
                 }
                 Ok(Some(column(py, weights)?))
             }
@@ -558,6 +579,12 @@ impl Sht {
         self.limit() - 1
     }
 
+    /// The largest order, inclusive.
+    #[getter]
+    fn mmax(&self) -> usize {
+        self.limits()[1] - 1
+    }
+
     /// The spin weight.
     #[getter]
     fn spin(&self) -> i32 {
@@ -568,7 +595,7 @@ impl Sht {
     #[getter]
     fn sampling(&self) -> &'static str {
         match &self.grid {
-            Grid::Product { sampling, .. } => sampling.name(),
+            Grid::Product { name, .. } => name,
             Grid::Healpix { .. } => "healpix",
             Grid::Rings { .. } => "rings",
         }
@@ -608,22 +635,39 @@ impl Sht {
     }
 
     fn __repr__(&self) -> String {
-        let lmax = self.lmax();
-        let threads = self.threads;
+        let (lmax, mmax, spin, threads) = (self.lmax(), self.mmax(), self.spin, self.threads);
+        let mmax = if mmax == lmax {
+            String::new()
+        } else {
+            format!(", mmax={mmax}")
+        };
         match &self.grid {
-            Grid::Product {
-                sampling,
-                longitudes,
-            } => format!(
-                "Sht({lmax}, {:?}, spin={}, longitudes={longitudes}, threads={threads})",
-                sampling.name(),
-                self.spin
-            ),
+            Grid::Product { name, grid } => {
+                let [rings, longitudes] = grid.shape();
+                let rings = match name.parse::<Sampling>() {
+                    Ok(sampling) if sampling.shape(lmax + 1).is_ok_and(|it| it[0] == rings) => {
+                        String::new()
+                    }
+                    _ => format!(", rings={rings}"),
+                };
+                let first = match grid.first_longitude() {
+                    0.0 => String::new(),
+                    first => format!(", first_longitude={first}"),
+                };
+                format!(
+                    "Sht({lmax}, {name:?}, spin={spin}{mmax}{rings}, longitudes={longitudes}{first}, threads={threads})"
+                )
+            }
             Grid::Healpix { nside } => {
-                format!("Sht({lmax}, \"healpix\", nside={nside}, threads={threads})")
+                let spin = if spin == 0 {
+                    String::new()
+                } else {
+                    format!(", spin={spin}")
+                };
+                format!("Sht({lmax}, \"healpix\"{spin}{mmax}, nside={nside}, threads={threads})")
             }
             Grid::Rings { .. } => format!(
-                "Sht.on_rings({lmax}, ..., threads={threads})  # {} rings",
+                "Sht.on_rings({lmax}, ..., spin={spin}{mmax}, threads={threads})  # {} rings",
                 self.rings().len()
             ),
         }
@@ -633,14 +677,18 @@ impl Sht {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let options = PyDict::new(py);
         options.set_item("threads", self.threads.asked())?;
+        options.set_item("spin", self.spin)?;
+        options.set_item("mmax", self.mmax())?;
         match &self.grid {
-            Grid::Product {
-                sampling,
-                longitudes,
-            } => {
-                options.set_item("spin", self.spin)?;
+            Grid::Product { name, grid } => {
+                let [rings, longitudes] = grid.shape();
+                // "driscoll-healy" is no family: its number of rings follows from lmax.
+                if name.parse::<GridFamily>().is_ok() {
+                    options.set_item("rings", rings)?;
+                }
                 options.set_item("longitudes", longitudes)?;
-                reduced::<Sht>(py, &options, (self.lmax(), sampling.name()))
+                options.set_item("first_longitude", grid.first_longitude())?;
+                reduced::<Sht>(py, &options, (self.lmax(), *name))
             }
             Grid::Healpix { nside } => {
                 options.set_item("nside", nside)?;
@@ -661,11 +709,78 @@ impl Sht {
     }
 }
 
-/// The HEALPix grid with equal weights.
-fn healpix(nside: usize, limit: usize) -> haarmonic::Result<RingPlan> {
-    let rings = Rings::healpix(nside)?;
-    let weights = vec![4.0 * PI / rings.samples() as f64; rings.rings().len()];
-    RingPlan::new(rings, limit)?.with_weights(&weights)
+/// Plans the transform on rings for L and N.
+fn on_rings(
+    rings: Rings,
+    [limit, orders]: [usize; 2],
+    spin: i32,
+    weights: Option<&[f64]>,
+) -> haarmonic::Result<Plan> {
+    Ok(match (spin, weights) {
+        (0, None) => Plan::Rings(Box::new(RingPlan::with_orders(rings, limit, orders)?)),
+        (0, Some(weights)) => {
+            let plan = RingPlan::with_orders(rings, limit, orders)?;
+            Plan::Rings(Box::new(plan.with_weights(weights)?))
+        }
+        (_, None) => {
+            let plan = SpinRingPlan::with_orders(rings, limit, orders, spin)?;
+            Plan::SpinRings(Box::new(plan))
+        }
+        (_, Some(weights)) => {
+            let plan = SpinRingPlan::with_orders(rings, limit, orders, spin)?;
+            Plan::SpinRings(Box::new(plan.with_weights(weights)?))
+        }
+    })
+}
+
+/// N from the largest order, or L.
+fn order_limit(mmax: Option<i64>, limit: usize) -> PyResult<usize> {
+    let Some(mmax) = mmax else {
+        return Ok(limit);
+    };
+    let orders = count("mmax", mmax, 0)? + 1;
+    if orders > limit {
+        let lmax = limit - 1;
+        return Err(PyValueError::new_err(format!(
+            "mmax: found {mmax}, expected at most lmax, {lmax}"
+        )));
+    }
+    Ok(orders)
+}
+
+/// The family of rings and their number, and the name of the sampling.
+fn family(
+    name: &str,
+    rings: Option<usize>,
+    limit: usize,
+) -> PyResult<(&'static str, GridFamily, usize)> {
+    let (sampling, family) = (name.parse::<Sampling>(), name.parse::<GridFamily>());
+    match (rings, sampling, family) {
+        (None, Ok(sampling), _) => {
+            let grid = sampling.grid(limit).or_raise()?;
+            Ok((sampling.name(), grid.family(), grid.shape()[0]))
+        }
+        (None, Err(_), Ok(family)) => Ok((
+            family.name(),
+            family,
+            family.fewest_rings(limit).or_raise()?,
+        )),
+        (Some(rings), _, Ok(family)) => Ok((family.name(), family, rings)),
+        (Some(rings), Ok(_), Err(_)) => Err(PyValueError::new_err(format!(
+            "rings: found {rings}, expected None with sampling {name:?}"
+        ))),
+        (_, Err(_), Err(_)) => {
+            let mut names: Vec<&str> = Sampling::ALL.map(Sampling::name).to_vec();
+            names.extend(GridFamily::ALL.map(GridFamily::name));
+            names.sort_unstable();
+            names.dedup();
+            let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+            Err(PyValueError::new_err(format!(
+                "sampling: found {name:?}, expected {} or \"healpix\"",
+                names.join(", ")
+            )))
+        }
+    }
 }
 
 /// Longitudes of a ring.

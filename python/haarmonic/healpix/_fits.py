@@ -16,6 +16,7 @@ from .._haarmonic import (
     fits_write_alm,
     fits_write_cl,
     fits_write_map,
+    healpix_reorder,
 )
 from ._alm import Alm, OneOrMore, all_orders, coefficients, limits
 from ._maps import UNSEEN
@@ -113,7 +114,7 @@ def read_map(
     dtype : dtype or sequence of dtypes, optional
         The type of the result; that of the file unless given. Integers with undefined pixels are float64.
     nest : bool or None
-        The order of the result; None for that of the file. Another order than that of the file raises NotImplementedError.
+        Whether the result is in nested order; None for the order of the file. A file that does not tell its order is read as it is.
     partial : bool
         Whether the first column has pixel numbers, if the header does not say.
     hdu : int
@@ -141,10 +142,7 @@ def read_map(
     values, dtypes, nested, header = fits_read_map(filename, fields, hdu, partial)
     stated = any(key == "ORDERING" for key, _ in header)
     if nest is not None and stated and nest != nested and values.shape[-1] > 12:
-        order = "NESTED" if nested else "RING"
-        raise NotImplementedError(
-            f"nest: found {nest!r} for a file in the order {order}, and orders are not converted; nest=None reads it as it is"
-        )
+        values = healpix_reorder(values, nested)
     result = _typed(values, dtypes, dtype)
     return (result, header) if h else result
 

@@ -21,6 +21,8 @@ class Maps(NamedTuple):
     masked: NDArray[np.bool_] | None
     """Which pixels were masked, the shape of the values; None without masked pixels."""
     nside: int
+    polarised: bool
+    """Whether the rows are T, Q and U."""
 
 
 def read_maps(maps: OneOrMore, pol: bool) -> Maps:
@@ -33,31 +35,25 @@ def read_maps(maps: OneOrMore, pol: bool) -> Maps:
     array = np.asarray(filled, dtype=np.float64)
     if array.ndim not in (1, 2):
         raise ValueError(f"maps: found shape {array.shape}, expected one or two axes")
-    if array.ndim == 2:
-        check_scalar("maps", len(array), pol)
-        if len(array) == 1 and pol:
-            array = array[0]
+    polarised = array.ndim == 2 and is_polarised("maps", len(array), pol)
+    if array.ndim == 2 and len(array) == 1 and pol:
+        array = array[0]
     pixels = array.shape[-1]
     nside = round((pixels / 12) ** 0.5)
     if pixels == 0 or 12 * nside**2 != pixels:
         raise ValueError(f"maps: found {pixels} pixels, expected 12 nside^2")
     # Other values are far above the mark: without masked pixels one pass is enough.
     if np.min(array) > 0.5 * UNSEEN:
-        return Maps(array, None, nside)
+        return Maps(array, None, nside, polarised)
     masked = np.abs(array - UNSEEN) <= -1e-5 * UNSEEN
-    return Maps(np.where(masked, 0.0, array), masked, nside)
+    return Maps(np.where(masked, 0.0, array), masked, nside, polarised)
 
 
-def check_scalar(what: str, count: int, pol: bool) -> None:
-    """Refuse three maps that count as T, Q and U."""
-    if not pol or count == 1:
-        return
-    if count == 3:
-        raise NotImplementedError(
-            f"{what}: found three with pol=True (T, Q, U), which HEALPix maps do not have here yet; "
-            "pol=False transforms them as three scalars"
-        )
-    raise ValueError(f"{what}: found {count} with pol=True, expected 1, or pol=False")
+def is_polarised(what: str, count: int, pol: bool) -> bool:
+    """Tell whether rows are T, Q, U or T, E, B: three with pol=True."""
+    if pol and count not in (1, 3):
+        raise ValueError(f"{what}: found {count} with pol=True, expected 1 or 3, or pol=False")
+    return pol and count == 3
 
 
 def check_not_offered(**options: object) -> None:

@@ -7,8 +7,11 @@ use crate::errors::{OrRaise, exception};
 use crate::layout::{self, Layout};
 use crate::samples::{SampleType, Samples, each_samples, each_type};
 use crate::threads::{Stock, Threads};
-use haarmonic::sphere::{Gradient, Ring, RingGradient, Sample, ShtScratch, iterated_analysis_into};
-use numpy::ndarray::ArrayViewD;
+use haarmonic::sphere::{
+    Gradient, Ring, RingAnalysis, RingGradient, Rings, Sample, ShtScratch, iterated_analysis_into,
+    least_squares_analysis,
+};
+use numpy::ndarray::{ArrayViewD, ArrayViewMutD};
 use numpy::{Complex64, Element, PyArrayDyn};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -31,11 +34,21 @@ impl Sht {
         each_plan!(&self.plan, plan => plan.band_limit())
     }
 
+    /// L and N.
+    pub(super) fn limits(&self) -> [usize; 2] {
+        each_plan!(&self.plan, plan => [plan.band_limit(), plan.order_limit()])
+    }
+
     /// The rings of a plan on rings; none on grids.
     pub(super) fn rings(&self) -> &[Ring] {
+        self.all_rings().map_or(&[], Rings::rings)
+    }
+
+    fn all_rings(&self) -> Option<&Rings> {
         match &self.plan {
-            Plan::Rings(plan) => plan.rings().rings(),
-            Plan::Product(_) | Plan::Spin(_) => &[],
+            Plan::Rings(plan) => Some(plan.rings()),
+            Plan::SpinRings(plan) => Some(plan.rings()),
+            Plan::Product(_) | Plan::Spin(_) => None,
         }
     }
 
@@ -49,12 +62,14 @@ impl Sht {
                 let axes = [2, rings, longitudes];
                 axes[usize::from(!real)..].to_vec()
             }
+            Plan::SpinRings(plan) => [2, plan.rings().samples()][usize::from(!real)..].to_vec(),
         }
     }
 
     /// The axes of the coefficients of one signal.
     pub(super) fn coefficient_axes(&self, layout: Layout) -> Vec<usize> {
-        let mut axes = layout.axes(self.limit());
+        let [limit, orders] = self.limits();
+        let mut axes = layout.axes_of(limit, orders);
         if layout == Layout::Half && self.spin != 0 {
             axes.insert(0, 2);
         }
@@ -123,10 +138,19 @@ impl Sht {
                 let mut coeffs = zeros(shape)?;
                 let out = coeffs.view_mut();
                 match (verb, &self.plan) {
-                    (Analysis::Quadrature { iterations }, Plan::Rings(plan)) if iterations > 0 => {
-                        iterated_analysis_into(plan, samples, out, iterations, scratch)?;
+                    (Analysis::Quadrature { iterations: 1.. }, Plan::Rings(plan)) => {
+                        improved(&**plan, samples, out, verb, scratch)?;
                     }
-                    (Analysis::Quadrature { .. }, plan) => {
+                    (Analysis::Quadrature { iterations: 1.. }, Plan::SpinRings(plan)) => {
+                        improved(&**plan, samples, out, verb, scratch)?;
+                    }
+                    (Analysis::LeastSquares { .. }, Plan::Rings(plan)) => {
+                        improved(&**plan, samples, out, verb, scratch)?;
+                    }
+                    (Analysis::LeastSquares { .. }, Plan::SpinRings(plan)) => {
+                        improved(&**plan, samples, out, verb, scratch)?;
+                    }
+                    (Analysis::Quadrature { .. } | Analysis::LeastSquares { .. }, plan) => {
                         each_plan!(plan, plan => plan.forward_into(samples, out, scratch))?;
                     }
                     (Analysis::Adjoint, plan) => {
@@ -149,7 +173,7 @@ impl Sht {
     ) -> PyResult<Bound<'py, PyAny>> {
         let coefficients = complex(coefficients, "coefficients")?;
         let coeffs = coefficients.view();
-        let reading = layout::read(coeffs.shape(), Layout::parse(layout)?, Some(self.limit()))?;
+        let reading = layout::read(coeffs.shape(), Layout::parse(layout)?, Some(self.limits()))?;
         let kind = match (dtype, reading.layout) {
             (Some(dtype), _) => SampleType::read(dtype)?,
             (None, Layout::Half) => SampleType::Float64,
@@ -201,24 +225,41 @@ impl Sht {
         if let Some(plan) = &*gradient {
             return Ok(plan.clone());
         }
-        let limit = self.limit();
-        let plan = match (&self.grid, &self.plan) {
-            (
-                Grid::Product {
-                    sampling,
-                    longitudes,
-                },
-                _,
-            ) => {
-                Gradient::with_longitudes(limit, *sampling, *longitudes).map(GradientPlan::Product)
+        let [limit, orders] = self.limits();
+        let plan = match (&self.grid, self.all_rings()) {
+            (Grid::Product { grid, .. }, _) => {
+                Gradient::with_orders(limit, orders, grid).map(GradientPlan::Product)
             }
-            (_, Plan::Rings(plan)) => {
-                RingGradient::new(plan.rings().clone(), limit).map(GradientPlan::Rings)
+            (_, Some(rings)) => {
+                RingGradient::with_orders(rings.clone(), limit, orders).map(GradientPlan::Rings)
             }
-            (_, Plan::Product(_) | Plan::Spin(_)) => unreachable!("these plans are on grids"),
+            (_, None) => unreachable!("these plans are on grids"),
         };
         let plan = Arc::new(plan.map_err(exception)?);
         *gradient = Some(plan.clone());
         Ok(plan)
+    }
+}
+
+/// The most iterations of an analysis to a tolerance.
+const MOST_ITERATIONS: usize = 1000;
+
+/// Analysis by iterations, or to a tolerance.
+fn improved<P: RingAnalysis, T: Sample>(
+    plan: &P,
+    samples: ArrayViewD<'_, T>,
+    coeffs: ArrayViewMutD<'_, Complex64>,
+    verb: Analysis,
+    scratch: &mut ShtScratch,
+) -> haarmonic::Result<()> {
+    match verb {
+        Analysis::Quadrature { iterations } => {
+            iterated_analysis_into(plan, samples, coeffs, iterations, scratch).map(drop)
+        }
+        Analysis::LeastSquares { tolerance } => {
+            let most = MOST_ITERATIONS;
+            least_squares_analysis(plan, samples, coeffs, tolerance, most, scratch).map(drop)
+        }
+        Analysis::Adjoint => unreachable!("the adjoint has no iterations"),
     }
 }

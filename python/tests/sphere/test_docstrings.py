@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import haarmonic
-from haarmonic import healpix, layouts
+from haarmonic import coupling, healpix, layouts, vector_fields, wigner
 
 CLASSES = ["CoefficientRotation", "RotationMatcher", "Sht", "So3"]
 FUNCTIONS = [
@@ -36,10 +36,14 @@ def documented() -> dict[str, Any]:
     add(haarmonic, CLASSES + FUNCTIONS)
     add(layouts, layouts.__all__)
     add(healpix, [name for name in healpix.__all__ if name != "UNSEEN"])
-    for name in CLASSES:
-        for method, value in vars(getattr(haarmonic, name)).items():
-            if not method.startswith("_") and callable(getattr(haarmonic, name).__dict__[method]):
-                found[f"haarmonic.{name}.{method}"] = value
+    for module in (coupling, vector_fields, wigner):
+        add(module, module.__all__)
+    classes = [getattr(haarmonic, name) for name in CLASSES]
+    classes += [one for name in coupling.__all__ if isinstance(one := getattr(coupling, name), type)]
+    for one in classes:
+        for method, value in vars(one).items():
+            if not method.startswith("_") and callable(one.__dict__[method]):
+                found[f"{one.__module__}.{one.__name__}.{method}"] = value
     return found
 
 
@@ -48,7 +52,7 @@ def test_example_runs(name: str) -> None:
     text = documented()[name].__doc__
     assert text, f"{name} has no docstring"
     examples = doctest.DocTestParser().get_doctest(text, {}, name, None, 0)
-    pointed_elsewhere = name == "haarmonic.RotationMatcher.best_rotation"
+    pointed_elsewhere = "example is at" in text or name == "haarmonic.RotationMatcher.best_rotation"
     assert examples.examples or pointed_elsewhere, f"{name} has no example"
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     output: list[str] = []

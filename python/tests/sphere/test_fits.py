@@ -57,8 +57,8 @@ def test_parts_of_the_sky_and_orders(healpy: Any, tmp_path: Path) -> None:
     for path in (ours, theirs):
         assert equal(hp.read_map(path, field=None, nest=True), part)
         assert equal(healpy.read_map(path, field=None, nest=None), part)
-        with pytest.raises(NotImplementedError, match="nest=None"):
-            hp.read_map(path)
+        assert equal(hp.read_map(path, field=None), healpy.read_map(path, field=None))
+        assert equal(hp.read_map(path, field=None), hp.reorder(part, n2r=True))
 
 
 def test_coefficients(healpy: Any, tmp_path: Path) -> None:

@@ -215,6 +215,87 @@ def test_rotation_and_maps_agree() -> None:
     assert evaluate(rotated, np.pi - theta, phi + np.pi) == pytest.approx(float(evaluate(alm, np.pi, 0.0)), rel=1e-12)
 
 
+@pytest.mark.parametrize("iterations", [0, 3])
+@pytest.mark.parametrize(("nside", "lmax"), [(1, None), (2, 3), (8, None), (16, 20), (32, None)])
+def test_polarised_maps(healpy: Any, nside: int, lmax: int | None, iterations: int) -> None:
+    tqu = [random_map(nside, seed) for seed in range(3)]
+    found, wanted = (f.map2alm(tqu, lmax, iter=iterations) for f in (hp, healpy))
+    assert error(found, wanted) < TOLERANCE
+    assert error(hp.alm2map(wanted, nside), healpy.alm2map(wanted, nside)) < TOLERANCE
+    beam = hp.alm2map(wanted, nside, fwhm=0.2)
+    assert error(beam, healpy.alm2map(wanted, nside, fwhm=0.2)) < TOLERANCE
+    found, wanted = (f.anafast(tqu, lmax=lmax, iter=iterations) for f in (hp, healpy))
+    assert error(found, wanted) < TOLERANCE
+    found, wanted = (f.smoothing(tqu, fwhm=0.3, lmax=lmax) for f in (hp, healpy))
+    assert error(found, wanted) < TOLERANCE
+
+
+@pytest.mark.parametrize("spin", [1, 2, 3])
+@pytest.mark.parametrize(("nside", "lmax", "mmax"), [(4, 11, None), (8, 16, 5), (16, 47, 47)])
+def test_spins(healpy: Any, nside: int, lmax: int, mmax: int | None, spin: int) -> None:
+    field = [random_map(nside, seed) for seed in range(2)]
+    found, wanted = (f.map2alm_spin(field, spin, lmax, mmax) for f in (hp, healpy))
+    assert error(found, wanted) < TOLERANCE
+    found, back = (f.alm2map_spin(list(wanted), nside, spin, lmax, mmax) for f in (hp, healpy))
+    assert error(found, back) < TOLERANCE
+
+
+def test_polarised_masks_beams_and_cuts(healpy: Any) -> None:
+    tqu = np.stack([random_map(8, seed) for seed in range(3)])
+    tqu[:, [3, 100]] = hp.UNSEEN
+    tqu[0, 7] = hp.UNSEEN
+    found, wanted = (f.smoothing(tqu, fwhm=0.1) for f in (hp, healpy))
+    assert np.array_equal(found == hp.UNSEEN, wanted == hp.UNSEEN)
+    assert error(found[found != hp.UNSEEN], wanted[wanted != hp.UNSEEN]) < TOLERANCE
+    assert error(hp.gauss_beam(0.1, 40, pol=True), healpy.gauss_beam(0.1, 40, pol=True)) < TOLERANCE
+    sky = random_map(8)
+    found, wanted = (f.map2alm(sky, gal_cut=20.0, iter=0) for f in (hp, healpy))
+    assert error(found, wanted) < TOLERANCE
+    nested = hp.reorder(sky, r2n=True)
+    found = hp.smoothing(nested, fwhm=0.2, nest=True)
+    assert error(found, hp.reorder(hp.smoothing(sky, fwhm=0.2), r2n=True)) < TOLERANCE
+
+
+def test_orders_of_spectra(healpy: Any) -> None:
+    """Spectra of drawn coefficients are the given ones, in both orders of healpy."""
+    tt, ee, bb, te = (scale / np.arange(1.0, 65.0) for scale in (4.0, 2.0, 1.0, 1.5))
+    law = {
+        (True, 4): [tt, ee, bb, te],
+        (False, 4): [tt, te, ee, bb],
+        (True, 6): [tt, ee, bb, te, None, None],
+        (False, 6): [tt, te, None, ee, None, bb],
+    }
+    drawn = [hp.synalm(cls, new=new, seed=3) for (new, _), cls in law.items()]
+    for other in drawn[1:]:
+        assert np.array_equal(drawn[0], other)
+    found = np.mean([hp.alm2cl(hp.synalm([tt, ee, bb, te], new=True, seed=n)) for n in range(200)], axis=0)
+    degrees = np.arange(64)
+    zero = np.zeros(64)
+    for one, wanted, variance in zip(
+        found,
+        [tt, ee, bb, te, zero, zero],
+        [2 * tt**2, 2 * ee**2, 2 * bb**2, te**2 + tt * ee, ee * bb, tt * bb],
+        strict=True,
+    ):
+        sigma = np.sqrt(variance / (2 * degrees + 1) / 200)
+        assert np.max(np.abs(one - wanted) / sigma) < 4.5
+        assert abs(np.sum((one - wanted) / sigma) / 8) < 4
+    assert hp.synalm(tt, lmax=80, mmax=9, seed=1).shape == healpy.synalm(tt, lmax=80, mmax=9).shape
+    np.random.seed(5)
+    one = hp.synalm(tt)
+    np.random.seed(5)
+    assert np.array_equal(one, hp.synalm(tt))
+
+
+def test_drawn_maps(healpy: Any) -> None:
+    cl = 1 / np.arange(1.0, 30.0)
+    maps, alm = hp.synfast([cl, cl, cl, 0 * cl], 8, alm=True, new=True, fwhm=0.1, seed=2)
+    wanted = healpy.alm2map(alm, 8, lmax=23, fwhm=0.1)
+    assert maps.shape == healpy.synfast([cl, cl, cl, 0 * cl], 8, new=True).shape
+    assert error(maps, wanted) < TOLERANCE
+    assert hp.synfast(cl, 4, seed=1).shape == (192,)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_threads(threads: int) -> None:
     sky = random_map(32)
@@ -224,19 +305,16 @@ def test_threads(threads: int) -> None:
 SKY = random_map(2)
 
 ERRORS = [
-    (lambda: hp.map2alm([SKY] * 3), NotImplementedError, "pol=True"),
     (lambda: hp.map2alm([SKY] * 2), ValueError, "found 2 with pol=True"),
-    (lambda: hp.alm2map([random_alm(2)] * 3, 2), NotImplementedError, "pol=True"),
-    (lambda: hp.smoothing([SKY] * 3, 0.1), NotImplementedError, "pol=True"),
-    (lambda: hp.anafast([SKY] * 3), NotImplementedError, "pol=True"),
+    (lambda: hp.alm2map([random_alm(2)] * 4, 2), ValueError, "found 4 with pol=True"),
+    (lambda: hp.map2alm_spin([SKY] * 3, 2), ValueError, "expected \\[2, npix\\]"),
+    (lambda: hp.map2alm_spin([SKY] * 2, 0), ValueError, "spin 0"),
+    (lambda: hp.alm2map_spin([random_alm(2)], 2, 2), ValueError, "expected \\[2, nalm\\]"),
     (lambda: hp.map2alm(SKY[:47]), ValueError, "47 pixels"),
     (lambda: hp.map2alm(np.where(SKY == SKY[5], np.nan, SKY)), ValueError, "NaN"),
     (lambda: hp.map2alm(SKY, use_weights=True), NotImplementedError, "use_weights"),
     (lambda: hp.map2alm(SKY, use_pixel_weights=True), NotImplementedError, "use_pixel_weights"),
-    (lambda: hp.map2alm(SKY, gal_cut=10), NotImplementedError, "gal_cut"),
     (lambda: hp.alm2map(random_alm(2), 2, pixwin=True), NotImplementedError, "pixwin"),
-    (lambda: hp.smoothing(SKY, 0.1, nest=True), NotImplementedError, "nest"),
-    (lambda: hp.gauss_beam(0.1, pol=True), NotImplementedError, "pol"),
     (lambda: hp.alm2map(np.ones(7), 2), ValueError, "alm: found 7 coefficients"),
     (lambda: hp.alm2map(random_alm(3), 2, lmax=4), ValueError, "alm: found 10 coefficients"),
     (lambda: hp.alm2map(random_alm(2), 0), ValueError, "nside: found 0"),

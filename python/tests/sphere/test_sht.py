@@ -65,6 +65,77 @@ def test_healpix_values_are_sums_of_harmonics(nside: int) -> None:
     assert float(np.sum(plan.weights())) == pytest.approx(4 * np.pi, rel=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("family", "rings", "longitudes"),
+    [
+        ("clenshaw-curtis", 10, 17),
+        ("fejer1", None, 20),
+        ("fejer2", 9, 17),
+        ("mcewen-wiaux-north", None, None),
+        ("north-pole", 18, 19),
+        ("gauss-legendre", 13, 17),
+    ],
+)
+def test_grids_of_any_size(family: str, rings: int | None, longitudes: int | None) -> None:
+    lmax = 8
+    plan = Sht(lmax, family, rings=rings, longitudes=longitudes, first_longitude=-3.0)
+    assert plan.signal_shape == (rings or lmax + 1, longitudes or 2 * lmax + 1)
+    alm = random_alm(lmax)
+    theta, phi = (np.broadcast_to(a, plan.signal_shape).ravel() for a in plan.angles())
+    samples = plan.synthesis(alm)
+    assert error(samples.ravel(), sum_of_harmonics(alm, lmax, theta, phi)) < 1e-13
+    assert error(plan.analysis(samples), alm) < 1e-13
+    again = pickle.loads(pickle.dumps(plan))
+    assert repr(again) == repr(plan)
+    assert np.array_equal(again.synthesis(alm), samples)
+    assert float(np.sum(plan.weights()) * plan.signal_shape[1]) == pytest.approx(4 * np.pi, rel=1e-14)
+
+
+@pytest.mark.parametrize("options", [{}, {"sampling": "healpix", "nside": 6}, {"spin": 2}])
+@pytest.mark.parametrize("mmax", [2, 5, 8])
+def test_fewer_orders(mmax: int, options: dict[str, object]) -> None:
+    lmax = 8
+    plan, fewer = Sht(lmax, **options), Sht(lmax, mmax=mmax, **options)
+    assert fewer.mmax == mmax
+    size = fewer.half_shape[-1]
+    assert size == (mmax + 1) * (2 * lmax + 2 - mmax) // 2
+    rng = np.random.default_rng(0)
+    alm = rng.normal(size=plan.half_shape) + 1j * rng.normal(size=plan.half_shape)
+    alm[..., : lmax + 1].imag = 0
+    alm[..., size:] = 0
+    if "nside" in options:
+        assert error(fewer.synthesis(alm[..., :size]), plan.synthesis(alm, layout="half")) < 1e-13
+        samples = rng.normal(size=plan.signal_shape)
+        assert error(fewer.analysis(samples), plan.analysis(samples)[..., :size]) < 1e-13
+    else:
+        if plan.spin:
+            alm[..., [0, 1, 9]] = 0
+        assert error(fewer.analysis(fewer.synthesis(alm[..., :size], layout="half")), alm[..., :size]) < 1e-13
+
+
+def test_spin_on_healpix_and_on_rings() -> None:
+    lmax, nside = 11, 6
+    plan = Sht(lmax, "healpix", nside=nside, spin=2)
+    rng = np.random.default_rng(0)
+    modes = rng.normal(size=plan.half_shape) + 1j * rng.normal(size=plan.half_shape)
+    modes[:, : lmax + 1].imag = 0
+    modes[:, [0, 1, lmax + 1]] = 0
+    field = plan.synthesis(modes)
+    assert field.shape == plan.signal_shape == (2, 12 * nside**2)
+    assert error(plan.analysis(field, tolerance=1e-13), modes) < 1e-12
+    with pytest.raises(ValueError, match="None with iterations"):
+        plan.analysis(field, tolerance=1e-13, iterations=1)
+    with pytest.raises(ValueError, match="exact quadrature"):
+        Sht(3).analysis(np.ones((4, 7)), tolerance=1e-3)
+    theta, phi = plan.angles()
+    starts = np.flatnonzero(np.diff(theta, prepend=-1))
+    counts = np.diff([*starts, len(theta)])
+    rings = Sht.on_rings(lmax, theta[starts], counts, phi[starts], np.full(len(starts), 4 * np.pi / len(theta)), spin=2)
+    assert error(rings.synthesis(modes), field) < 1e-13
+    assert error(rings.analysis(field, iterations=2), plan.analysis(field, iterations=2)) < 1e-12
+    assert repr(pickle.loads(pickle.dumps(rings))) == repr(rings)
+
+
 def test_iterations_reduce_the_error_of_the_quadrature() -> None:
     plan, alm = Sht(15, "healpix", nside=8), random_alm(15)
     maps = plan.synthesis(np.stack([alm, 2 * alm]))
@@ -293,7 +364,10 @@ ERRORS = [
     (lambda: Sht(3, "healpy"), ValueError, 'sampling: found "healpy", expected "driscoll-healy"'),
     (lambda: Sht(3, "healpix"), ValueError, "nside: found None"),
     (lambda: Sht(3, "healpix", nside=0), ValueError, "nside: found 0, expected 1 or more"),
-    (lambda: Sht(3, "healpix", nside=4, spin=2), ValueError, "spin=0"),
+    (lambda: Sht(3, "healpix", nside=4, rings=5), ValueError, "expected no rings"),
+    (lambda: Sht(3, mmax=4), ValueError, "mmax: found 4"),
+    (lambda: Sht(3, "driscoll-healy", rings=9), ValueError, "rings: found 9"),
+    (lambda: Sht(3, "clenshaw-curtis", rings=4), ValueError, "rings"),
     (lambda: Sht(3, nside=4), ValueError, "nside"),
     (lambda: Sht(3, longitudes=3), ValueError, "longitudes"),
     (lambda: Sht(3, longitudes="quick"), ValueError, "longitudes: found quick"),

@@ -23,6 +23,7 @@ mod say;
 mod score;
 mod select;
 mod spectrum;
+mod sphere_plan;
 mod targets;
 mod transform;
 

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use haarmonic::data::arrays::{Numbers, read_numbers, write_npy};
 use haarmonic::so3::{RotationGrid, WignerPlanner};
-use haarmonic::sphere::{Sampling, ShtPlanner};
+use haarmonic::sphere::Sampling;
 use haarmonic::{Error, Result, memory};
-use ndarray::{ArrayD, Axis, Ix2, Ix3, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use num_complex::Complex64;
 
 use super::files::check_output;
+use super::say;
+use super::sphere_plan::{Plan, Request, SphereOptions};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -23,12 +25,11 @@ pub struct Arguments {
     /// Band limit L, exclusive: degrees l < L
     #[arg(long)]
     bandlimit: usize,
-    /// driscoll-healy, gauss-legendre, mcewen-wiaux or clenshaw-curtis
-    #[arg(long, value_parser = sampling)]
-    sampling: Sampling,
-    /// Samples [.., θ, φ] or [.., γ, β, α]; coefficients [.., L, 2L-1] or [.., n, l, m] (.npy)
+    #[command(flatten)]
+    options: SphereOptions,
+    /// Samples [.., θ, φ], [.., pixels] or [.., γ, β, α]; coefficients [.., L, 2L-1] or [.., n, l, m] (.npy)
     input: PathBuf,
-    /// Where to write the result, complex (.npy)
+    /// Where to write the result (.npy): complex, but for real samples (`--layout half`)
     #[arg(long)]
     out: PathBuf,
 }
@@ -40,7 +41,7 @@ pub enum Space {
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Direction {
+pub enum Direction {
     Forward,
     Inverse,
 }
@@ -51,96 +52,112 @@ pub fn sampling(name: &str) -> std::result::Result<Sampling, String> {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     check_output(&arguments.out, [arguments.input.as_path()])?;
-    let band_limit = arguments.bandlimit;
-    let (samples, coefficients) = shapes(arguments)?;
-    let (expected, produced) = match arguments.direction {
-        Direction::Forward => (&samples, &coefficients),
-        Direction::Inverse => (&coefficients, &samples),
-    };
-    let input = match read_numbers(&arguments.input)? {
-        Numbers::Real(array) => array.mapv(Complex64::from),
-        Numbers::Complex(array) => array,
-    };
-    let batch = input.ndim().checked_sub(expected.len());
-    let Some(batch) = batch.filter(|&axes| input.shape()[axes..] == expected[..]) else {
-        let words: Vec<String> = expected.iter().map(ToString::to_string).collect();
-        return Err(Error::shape(
-            format!("input at band limit {band_limit}"),
-            format!("[.., {}]", words.join(", ")),
-            input.shape().to_vec(),
-        )
-        .in_file(&arguments.input));
-    };
-    let leading = input.shape()[..batch].to_vec();
-    let count: usize = leading.iter().product();
-    let rows = input
-        .to_shape([&[count], &expected[..]].concat())
-        .expect("leading axes merge into one");
-    let shape = [&[count], &produced[..]].concat();
-    // The result has two real numbers per entry.
-    let what = format!("complex array of shape {shape:?}");
-    memory::check(
-        &what,
-        memory::bytes(2, &shape),
-        "use fewer signals at a time",
-    )?;
-    let transform = plan(arguments)?;
-    let mut output = ArrayD::zeros(IxDyn(&shape));
-    for (row, mut result) in rows.axis_iter(Axis(0)).zip(output.axis_iter_mut(Axis(0))) {
-        let found = transform(row.to_owned()).map_err(|error| error.in_file(&arguments.input))?;
-        result.assign(&found);
+    match arguments.space {
+        Space::Sphere => on_sphere(arguments),
+        Space::Rotations => on_rotations(arguments),
     }
-    let output = output
-        .into_shape_with_order([&leading, &produced[..]].concat())
-        .expect("the first axis splits into the leading ones");
+}
+
+fn on_sphere(arguments: &Arguments) -> Result<()> {
+    let (limit, direction) = (arguments.bandlimit, arguments.direction);
+    let request = Request::new(&arguments.options, limit, direction)?;
+    let real = request.is_real();
+    let (samples, coefficients) = (request.samples(), request.coefficients());
+    let numbers = read_numbers(&arguments.input)?;
+    let in_input = |error: Error| error.in_file(&arguments.input);
+    let note = match direction {
+        Direction::Forward => {
+            let shape = result_shape(arguments, numbers.shape(), &samples, &coefficients, 2)?;
+            let plan = Plan::new(&request)?;
+            let mut coeffs = ArrayD::zeros(IxDyn(&shape));
+            let note = match numbers {
+                Numbers::Real(samples) if real => plan.analyse(&samples, &mut coeffs),
+                Numbers::Complex(samples) if real => Err(Error::invalid(
+                    "samples",
+                    format!("complex numbers of shape {:?}", samples.shape()),
+                    "real ones with --layout half",
+                )),
+                numbers => plan.analyse(&complex(numbers), &mut coeffs),
+            };
+            let note = note.map_err(in_input)?;
+            write_npy(&arguments.out, &coeffs)?;
+            note
+        }
+        Direction::Inverse => {
+            let parts = if real { 1 } else { 2 };
+            let shape = result_shape(arguments, numbers.shape(), &coefficients, &samples, parts)?;
+            let plan = Plan::new(&request)?;
+            let coeffs = complex(numbers);
+            if real {
+                let mut samples = ArrayD::<f64>::zeros(IxDyn(&shape));
+                plan.synthesise(&coeffs, &mut samples).map_err(in_input)?;
+                write_npy(&arguments.out, &samples)?;
+            } else {
+                let mut samples = ArrayD::<Complex64>::zeros(IxDyn(&shape));
+                plan.synthesise(&coeffs, &mut samples).map_err(in_input)?;
+                write_npy(&arguments.out, &samples)?;
+            }
+            None
+        }
+    };
+    note.map_or(Ok(()), |note| say::lines(&[note]))
+}
+
+fn on_rotations(arguments: &Arguments) -> Result<()> {
+    let limit = arguments.bandlimit;
+    let sampling = arguments.options.on_rotations()?;
+    let grid = RotationGrid::new(limit, sampling)?;
+    let samples = grid.shape().to_vec();
+    let coefficients = [2 * limit - 1, limit, 2 * limit - 1];
+    let numbers = read_numbers(&arguments.input)?;
+    let found = numbers.shape();
+    let shape = match arguments.direction {
+        Direction::Forward => result_shape(arguments, found, &samples, &coefficients, 2)?,
+        Direction::Inverse => result_shape(arguments, found, &coefficients, &samples, 2)?,
+    };
+    let plan = WignerPlanner::new().plan_on(limit, &grid)?;
+    let (input, mut output) = (complex(numbers), ArrayD::zeros(IxDyn(&shape)));
+    let scratch = &mut plan.make_scratch();
+    match arguments.direction {
+        Direction::Forward => plan.forward_into(input.view(), output.view_mut(), scratch),
+        Direction::Inverse => plan.inverse_into(input.view(), output.view_mut(), scratch),
+    }
+    .map_err(|error| error.in_file(&arguments.input))?;
     write_npy(&arguments.out, &output)
 }
 
-/// A transform of one signal.
-type Transform = Box<dyn Fn(ArrayD<Complex64>) -> Result<ArrayD<Complex64>>>;
-
-/// The shapes of the samples and of the coefficients, computed without a plan.
-fn shapes(arguments: &Arguments) -> Result<(Vec<usize>, Vec<usize>)> {
-    let (limit, sampling) = (arguments.bandlimit, arguments.sampling);
-    Ok(match arguments.space {
-        Space::Sphere => (sampling.shape(limit)?.to_vec(), vec![limit, 2 * limit - 1]),
-        Space::Rotations => (
-            RotationGrid::new(limit, sampling)?.shape().to_vec(),
-            vec![2 * limit - 1, limit, 2 * limit - 1],
-        ),
-    })
+fn complex(numbers: Numbers) -> ArrayD<Complex64> {
+    match numbers {
+        Numbers::Real(array) => array.mapv(Complex64::from),
+        Numbers::Complex(array) => array,
+    }
 }
 
-/// Plans the transform of one signal.
-fn plan(arguments: &Arguments) -> Result<Transform> {
-    let direction = arguments.direction;
-    Ok(match arguments.space {
-        Space::Sphere => {
-            let plan = ShtPlanner::new().plan(arguments.bandlimit, arguments.sampling)?;
-            Box::new(move |signal: ArrayD<Complex64>| {
-                let signal = signal
-                    .into_dimensionality::<Ix2>()
-                    .expect("a checked shape");
-                Ok(match direction {
-                    Direction::Forward => plan.forward(signal.view())?,
-                    Direction::Inverse => plan.inverse(signal.view())?,
-                }
-                .into_dyn())
-            })
-        }
-        Space::Rotations => {
-            let grid = RotationGrid::new(arguments.bandlimit, arguments.sampling)?;
-            let plan = WignerPlanner::new().plan_on(arguments.bandlimit, &grid)?;
-            Box::new(move |signal: ArrayD<Complex64>| {
-                let signal = signal
-                    .into_dimensionality::<Ix3>()
-                    .expect("a checked shape");
-                Ok(match direction {
-                    Direction::Forward => plan.forward(signal.view())?,
-                    Direction::Inverse => plan.inverse(signal.view())?,
-                }
-                .into_dyn())
-            })
-        }
-    })
+/// The shape of the result, of which each entry is so many real numbers, once the input has the expected last axes and the result
+/// fits into memory.
+fn result_shape(
+    arguments: &Arguments,
+    found: &[usize],
+    expected: &[usize],
+    produced: &[usize],
+    parts: usize,
+) -> Result<Vec<usize>> {
+    let batch = found.len().checked_sub(expected.len());
+    let Some(batch) = batch.filter(|&axes| found[axes..] == *expected) else {
+        let words: Vec<String> = expected.iter().map(ToString::to_string).collect();
+        return Err(Error::shape(
+            format!("input at band limit {}", arguments.bandlimit),
+            format!("[.., {}]", words.join(", ")),
+            found.to_vec(),
+        )
+        .in_file(&arguments.input));
+    };
+    let shape = [&found[..batch], produced].concat();
+    let what = format!("result of shape {shape:?}");
+    memory::check(
+        &what,
+        memory::bytes(parts, &shape),
+        "use fewer signals at a time",
+    )?;
+    Ok(shape)
 }
