@@ -17,4 +17,5 @@ mod predict;
 mod sample;
 mod score;
 mod spectrum;
+mod sphere;
 mod store;

@@ -6,6 +6,7 @@ mod files;
 mod gram;
 mod inputs;
 mod learning_curve;
+mod matching;
 mod phase;
 #[cfg(feature = "plot")]
 mod plot;
@@ -13,15 +14,18 @@ mod plot;
 mod plot_arguments;
 #[cfg(feature = "plot")]
 mod plot_table;
+mod power;
 mod predict;
 mod predict_arguments;
 mod predict_kernels;
 mod progress;
 mod ranks;
+mod rotate;
 mod sample;
 mod say;
 mod score;
 mod select;
+mod signals;
 mod spectrum;
 mod sphere_plan;
 mod targets;
@@ -84,6 +88,12 @@ enum Command {
     Transform(transform::Arguments),
     /// Compute the values of signals at points of the sphere, or at rotations, from their coefficients
     Evaluate(evaluate::Arguments),
+    /// Compute the power spectra and cross spectra of signals on the sphere from their coefficients
+    Power(power::Arguments),
+    /// Rotate signals on the sphere by their coefficients
+    Rotate(rotate::Arguments),
+    /// Find the rotation that brings one signal on the sphere nearest to another
+    Match(matching::Arguments),
     /// Check a network file and print how it is read
     Check {
         /// The network (TOML)
@@ -256,6 +266,9 @@ fn run(command: Command) -> Result<()> {
         )),
         Command::Transform(arguments) => transform::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Power(arguments) => power::run(&arguments),
+        Command::Rotate(arguments) => rotate::run(&arguments),
+        Command::Match(arguments) => matching::run(&arguments),
         Command::Check { network, formula } => {
             let network = Network::read(network)?;
             say::text(&match formula {
