@@ -3,6 +3,7 @@
 use crate::arguments::{broadcast, count};
 use crate::arrays::{output, real, zeros};
 use crate::errors::OrRaise;
+use haarmonic::group::EulerZyz;
 use haarmonic::wigner::WignerDegrees;
 use numpy::ndarray::{ArrayViewMut2, Axis};
 use numpy::{Complex64, PyArrayDyn};
@@ -11,7 +12,8 @@ use pyo3::prelude::*;
 /// Registers the functions of this file.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(wigner_d, module)?)?;
-    module.add_function(wrap_pyfunction!(wigner_big_d, module)?)
+    module.add_function(wrap_pyfunction!(wigner_big_d, module)?)?;
+    module.add_function(wrap_pyfunction!(real_wigner_big_d, module)?)
 }
 
 /// Writes the matrix of a degree at one angle.
@@ -113,9 +115,6 @@ fn wigner_big_d<'py>(
     let (alphas, betas, gammas) = (alpha.view(), beta.view(), gamma.view());
     let matrices = py.detach(|| -> haarmonic::Result<_> {
         let size = 2 * degree.min(1 << 31) + 1;
-        let mut small = zeros::<f64>(&[size, size])?
-            .into_dimensionality()
-            .expect("two axes");
         let mut matrices = zeros(&[betas.shape(), &[size, size]].concat())?;
         let flat = matrices
             .view_mut()
@@ -123,17 +122,62 @@ fn wigner_big_d<'py>(
         let mut flat = flat.expect("a new array is contiguous");
         let angles = alphas.iter().zip(&betas).zip(&gammas);
         for (((alpha, beta), gamma), mut out) in angles.zip(flat.axis_iter_mut(Axis(0))) {
-            haarmonic::group::EulerZyz::new(*alpha, *beta, *gamma)?;
-            write(degree, *beta, small.view_mut())?;
-            let phase =
-                |order: usize, angle: f64| Complex64::cis(-(order as f64 - degree as f64) * angle);
-            let columns: Vec<Complex64> = (0..size).map(|n| phase(n, *gamma)).collect();
-            for (m, (mut out, small)) in out.outer_iter_mut().zip(small.outer_iter()).enumerate() {
-                let row = phase(m, *alpha);
-                for ((out, small), column) in out.iter_mut().zip(small).zip(&columns) {
-                    *out = row * *small * column;
-                }
-            }
+            let euler = EulerZyz::new(*alpha, *beta, *gamma)?;
+            out.assign(&haarmonic::wigner::wigner_matrix(degree, &euler)?);
+        }
+        Ok(matrices)
+    });
+    Ok(output(py, matrices.or_raise()?))
+}
+
+/// Computes the orthogonal matrix of a rotation among the real harmonics of one degree.
+///
+/// Degree 1 is the rotation matrix for the components y, z, x.
+///
+/// Parameters
+/// ----------
+/// l : int
+///     The degree.
+/// alpha, beta, gamma : float or array
+///     Angles in radians of the active rotation Rz(alpha) Ry(beta) Rz(gamma); arrays are broadcast.
+///
+/// Returns
+/// -------
+/// array of float64, shape [.., 2 l + 1, 2 l + 1], entry [m + l, n + l]
+///
+/// Examples
+/// --------
+/// >>> import numpy as np
+/// >>> from haarmonic.wigner import real_wigner_D
+/// >>> print((real_wigner_D(1, np.pi / 2, 0.0, 0.0) @ [0.0, 0.0, 1.0]).round(6))      # x turns to y
+/// [1. 0. 0.]
+#[pyfunction(name = "real_wigner_D")]
+fn real_wigner_big_d<'py>(
+    py: Python<'py>,
+    l: i64,
+    alpha: &Bound<'py, PyAny>,
+    beta: &Bound<'py, PyAny>,
+    gamma: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
+    let degree = count("l", l, 0)?;
+    let [alpha, beta, gamma] = broadcast(py, [alpha, beta, gamma])?;
+    let (alpha, beta, gamma) = (
+        real(&alpha, "alpha")?,
+        real(&beta, "beta")?,
+        real(&gamma, "gamma")?,
+    );
+    let (alphas, betas, gammas) = (alpha.view(), beta.view(), gamma.view());
+    let matrices = py.detach(|| -> haarmonic::Result<_> {
+        let size = 2 * degree.min(1 << 31) + 1;
+        let mut matrices = zeros(&[betas.shape(), &[size, size]].concat())?;
+        let flat = matrices
+            .view_mut()
+            .into_shape_with_order((betas.len(), size, size));
+        let mut flat = flat.expect("a new array is contiguous");
+        let angles = alphas.iter().zip(&betas).zip(&gammas);
+        for (((alpha, beta), gamma), mut out) in angles.zip(flat.axis_iter_mut(Axis(0))) {
+            let euler = EulerZyz::new(*alpha, *beta, *gamma)?;
+            out.assign(&haarmonic::wigner::real_wigner_matrix(degree, &euler)?);
         }
         Ok(matrices)
     });

@@ -2,6 +2,7 @@
 //!
 //! * [`wigner_d`], [`WignerDRecursion`] — one pair of orders at many angles, degree after degree
 //! * [`wigner_d_matrix`], [`WignerDegrees`] — all pairs of orders at one angle, degree after degree
+//! * [`wigner_matrix`], [`real_wigner_matrix`] — a rotation among the harmonics of one degree, complex and real
 //! * [`wigner_3j`], [`wigner_6j`], [`WignerFamily`] — 3j and 6j symbols, one or all of a family
 //! * [`clebsch_gordan`], [`clebsch_gordan_tensor`], [`gaunt`] — products of harmonics, complex and real
 #![cfg_attr(
@@ -16,6 +17,7 @@ pub mod exact;
 #[cfg(feature = "exact")]
 mod factorials;
 mod families;
+mod matrices;
 mod null_vector;
 mod products;
 pub(crate) mod seeds;
@@ -27,5 +29,6 @@ pub(crate) mod triangle;
 pub use by_degree::{WignerDegree, WignerDegrees, wigner_d_matrix};
 pub use by_order::{MAX_DEGREE, WignerDRecursion, wigner_d};
 pub use families::WignerFamily;
+pub use matrices::{real_wigner_matrix, wigner_matrix};
 pub use products::{HarmonicBasis, clebsch_gordan, clebsch_gordan_tensor, gaunt};
 pub use symbols::{wigner_3j, wigner_6j};

@@ -4,4 +4,5 @@ mod by_degree;
 #[cfg(feature = "exact")]
 mod exact;
 mod matrices;
+mod rotations;
 mod symbols;
