@@ -28,7 +28,7 @@ pub(crate) fn row(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<f64>> {
     let input = real(value, what)?;
     if input.view().ndim() != 1 {
         return Err(PyValueError::new_err(format!(
-            "{what}: found shape {:?}, expected one value per ring",
+            "{what}: found shape {:?}, expected one axis",
             input.view().shape()
         )));
     }

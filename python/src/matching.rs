@@ -1,13 +1,15 @@
 //! `best_rotation`: the rotation of one signal on the sphere that fits another signal best.
 
-use crate::arguments::band_limit;
+use crate::arguments::{band_limit, row};
+use crate::arrays::real;
+use crate::axes::with_axes;
 use crate::errors::OrRaise;
 use crate::layout::Layout;
 use crate::so3::{Channels, channels};
 use haarmonic::group::Rotation;
 use haarmonic::so3;
 use numpy::ndarray::aview2;
-use numpy::{PyArray2, ToPyArray};
+use numpy::{Complex64, IntoPyArray, PyArray2, PyArray3, ToPyArray};
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
@@ -15,6 +17,7 @@ use pyo3::prelude::*;
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<BestRotation>()?;
     module.add_class::<RotationMatcher>()?;
+    module.add_function(wrap_pyfunction!(point_shells, module)?)?;
     module.add_function(wrap_pyfunction!(best_rotation, module)?)
 }
 
@@ -33,6 +36,7 @@ impl BestRotation {
         score: f64,
         runner_up: Option<f64>,
         steps: usize,
+        curvature: [[f64; 3]; 3],
     ) -> PyResult<Self> {
         let rotation = Rotation::from_quaternion(quaternion).or_raise()?;
         let best = so3::BestRotation {
@@ -41,6 +45,7 @@ impl BestRotation {
             score,
             runner_up,
             steps,
+            curvature,
         };
         Ok(BestRotation { best })
     }
@@ -101,13 +106,44 @@ impl BestRotation {
         self.best.steps
     }
 
+    /// Minus the second derivatives of the value in the rotation vector about the axes x, y and z, shape [3, 3].
+    #[getter]
+    fn curvature<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray2<f64>> {
+        aview2(&self.best.curvature).to_pyarray(py)
+    }
+
+    /// Computes the covariance matrix of the rotation vector, in radians^2, where f is the rotated g with noise.
+    ///
+    /// Parameters
+    /// ----------
+    /// noise : float
+    ///     The variance of the coefficients of the noise, the spectrum C_l of white noise.
+    ///
+    /// Returns
+    /// -------
+    /// array of float64, shape [3, 3]
+    ///     Valid for little noise: standard deviations below about 1 / lmax.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import numpy as np
+    /// >>> from haarmonic import best_rotation
+    /// >>> f = np.array([0, 1, 0, 0, 0, 1])               # z and x^2 - y^2 in some unit
+    /// >>> print(best_rotation(f, f).covariance(1e-4)[2, 2].round(9))
+    /// 1.25e-05
+    fn covariance<'py>(&self, py: Python<'py>, noise: f64) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let covariance = self.best.covariance(noise).or_raise()?;
+        Ok(aview2(&covariance).to_pyarray(py))
+    }
+
     fn __repr__(&self) -> String {
         let (alpha, beta, gamma) = self.euler();
         let score = self.best.score;
         format!("BestRotation(euler=({alpha:.6}, {beta:.6}, {gamma:.6}), score={score:.6})")
     }
 
-    fn __getnewargs__(&self) -> ([f64; 4], f64, f64, Option<f64>, usize) {
+    #[allow(clippy::type_complexity)] // The arguments of the constructor.
+    fn __getnewargs__(&self) -> ([f64; 4], f64, f64, Option<f64>, usize, [[f64; 3]; 3]) {
         let best = &self.best;
         (
             best.rotation.to_quaternion(),
@@ -115,6 +151,7 @@ impl BestRotation {
             best.score,
             best.runner_up,
             best.steps,
+            best.curvature,
         )
     }
 }
@@ -228,4 +265,55 @@ fn best_rotation(
     let given = Layout::parse(layout)?;
     let (f, g) = (channels(f, "f", given)?, channels(g, "g", given)?);
     RotationMatcher::build(py, f.limit)?.find(py, &f, &g)
+}
+
+/// Computes the signals of a cloud of points on concentric spheres, for ``best_rotation``.
+///
+/// Each point is spread over the shells by a Gaussian of its distance to them, and is a band-limited delta on each. The rotation between the signals of
+/// two clouds aligns the clouds about the origin; no pairs of points need to be known.
+///
+/// Parameters
+/// ----------
+/// points : array, shape [n, 3]
+/// lmax : int
+///     The largest degree, inclusive.
+/// radii : array, shape [shells]
+/// width : float
+///     The standard deviation of the Gaussian.
+/// weights : array, shape [n], optional
+///     One unless given.
+///
+/// Returns
+/// -------
+/// array of complex128, shape [shells, L, 2 L - 1], in the full layout
+///
+/// Examples
+/// --------
+/// >>> import numpy as np
+/// >>> from haarmonic import best_rotation, point_shells
+/// >>> cloud = np.array([[1.0, 0, 0], [0, 1.5, 0], [0.3, 0.2, 1.2], [-0.5, -0.9, 0.4]])
+/// >>> turned = cloud[::-1] @ np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])      # by a quarter turn, in another order
+/// >>> one, other = (point_shells(points, 7, [0.9, 1.2, 1.5], 0.2) for points in (turned, cloud))
+/// >>> print(abs(best_rotation(one, other).matrix.round(6)))
+/// [[0. 1. 0.]
+///  [1. 0. 0.]
+///  [0. 0. 1.]]
+#[pyfunction]
+#[pyo3(signature = (points, lmax, radii, width, weights=None))]
+fn point_shells<'py>(
+    py: Python<'py>,
+    points: &Bound<'py, PyAny>,
+    lmax: i64,
+    radii: &Bound<'py, PyAny>,
+    width: f64,
+    weights: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyArray3<Complex64>>> {
+    let limit = band_limit(lmax)?;
+    let (points, radii) = (real(points, "points")?, row(radii, "radii")?);
+    let points = with_axes::<_, haarmonic::ndarray::Ix2>(points.view(), "points", "[n, 3]")?;
+    let weights = weights.map(|weights| row(weights, "weights")).transpose()?;
+    let signals = py.detach(|| {
+        so3::PointShells::new(limit, &radii, width)?.signals(points, weights.as_deref())
+    });
+    Ok(signals.or_raise()?.into_pyarray(py))
 }

@@ -1,5 +1,6 @@
 //! Rotational matching: the rotation of one signal on the sphere that fits another signal best.
 
+use super::best_rotation::BestRotation;
 use super::correlation::correlate_real;
 use super::grid::RotationGrid;
 use super::planner::WignerPlanner;
@@ -28,24 +29,6 @@ const LAST_STEP: f64 = 1e-7;
 const LEAST_CURVATURE: f64 = 1e-6;
 /// The largest deviation from the symmetry of a real signal, as a fraction of the largest coefficient.
 const REALITY_GUARD: f64 = 1e-9;
-
-/// The outcome of [`best_rotation`].
-#[derive(Debug, Clone, Copy)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct BestRotation {
-    /// The rotation R at which $`\langle f, R g\rangle`$ is largest.
-    pub rotation: Rotation,
-    /// The largest value, $`\sum_c \int f_c(x)\, g_c(R^{-1}x)\, d\Omega`$; infinite or zero if it exceeds the range of `f64`. The score
-    /// is always within this range.
-    pub value: f64,
-    /// The value divided by the norms of f and g; it is 1 only if the rotated g is a positive multiple of f. The mean values of f and g
-    /// enter the score, and large means dominate it: subtract them to compare shapes alone.
-    pub score: f64,
-    /// The score of the next lower local maximum among the refined ones, if there is another one.
-    pub runner_up: Option<f64>,
-    /// Newton steps from the grid point to the rotation.
-    pub steps: usize,
-}
 
 /// Finds the rotation R that maximises $`\langle f, R g\rangle`$ for two real signals, summed over channels.
 ///
@@ -150,6 +133,7 @@ impl RotationMatcher {
                 score: f.score(&g, 0.0),
                 runner_up: None,
                 steps: 0,
+                curvature: [[0.0; 3]; 3],
             });
         }
         // K(R) = (1/4π) ∫ g(x) f(R x): the moved signal comes first.
@@ -176,12 +160,15 @@ impl RotationMatcher {
             .iter()
             .find(|end| end.rotation.angle_to(&best.rotation) > apart)
             .map(|end| f.score(&g, end.value));
+        climber.value(&best.rotation)?;
+        let (_, hessian) = climber.derivatives();
         Ok(BestRotation {
             rotation: best.rotation,
             value: f.value(&g, best.value),
             score: f.score(&g, best.value),
             runner_up,
             steps: best.steps,
+            curvature: hessian.map(|row| row.map(|entry| times_power(-entry, f.own + g.own))),
         })
     }
 

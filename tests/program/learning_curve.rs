@@ -158,6 +158,15 @@ fn bad_input_is_refused_before_anything_is_written() {
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert!(!folder.path().join("c.npz").exists());
     }
+    for (power, degree) in [("0,-1", 1), ("-1,0", 0), ("0,1,nan", 2)] {
+        let arguments = ["n.toml", "--target-power", power, "--out", "c.npz"];
+        let output = run(&folder, &[&arguments[..], &points].concat());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            text.contains(&format!("--target-power in degree {degree}")),
+            "{text}"
+        );
+    }
     let zero = [
         "n.toml",
         "--target-power",

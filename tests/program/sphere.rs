@@ -14,7 +14,7 @@ use haarmonic::sphere::layouts::{from_healpy, to_healpy};
 use haarmonic::sphere::{
     Grid, GridFamily, RingPlan, Rings, ShtPlanner, SpinPlan, rotate_coefficients,
 };
-use ndarray::{Array, Array1, Array2, Array3, ArrayD, Dimension, Ix1};
+use ndarray::{Array, Array1, Array2, Array3, ArrayD, Dimension, Ix1, arr2};
 use num_complex::Complex64;
 use tempfile::TempDir;
 
@@ -283,7 +283,38 @@ fn spectra_rotations_and_matches() {
     let found = EulerZyz::new(angles[0], angles[1], angles[2]).unwrap();
     assert!(Rotation::from(found).angle_to(&Rotation::from(euler)) < 1e-11);
     // Without --out the rotation is printed alone.
-    succeed(&folder, "match full-turned.npy full.npy");
+    let said = succeed(&folder, "match full-turned.npy full.npy --noise 1e-6");
+    assert!(said.contains("standard deviations"), "{said}");
+
+    // Points, turned and in another order.
+    let cloud = arr2(&[
+        [1.0, 0.0, 0.0],
+        [0.0, 1.5, 0.0],
+        [0.3, 0.2, 1.2],
+        [-0.5, -0.9, 0.4],
+    ]);
+    let mut moved = cloud.clone();
+    for (i, point) in cloud.outer_iter().enumerate() {
+        let there = Rotation::from(euler).apply([point[0], point[1], point[2]]);
+        moved.row_mut(3 - i).assign(&Array1::from(there.to_vec()));
+    }
+    write_npy(folder.path().join("p.npy"), &cloud).unwrap();
+    write_npy(folder.path().join("q.npy"), &moved).unwrap();
+    let options = "--radii 0.9,1.2,1.5 --width 0.2 --bandlimit 8";
+    succeed(&folder, &format!("match q.npy p.npy {options} --out r.npy"));
+    let angles = read_real(folder.path().join("r.npy")).unwrap();
+    let found = EulerZyz::new(angles[0], angles[1], angles[2]).unwrap();
+    assert!(Rotation::from(found).angle_to(&Rotation::from(euler)) < 1e-10);
+    refuse(
+        &folder,
+        "match q.npy p.npy --radii 1 --out none.npy",
+        &["--width"],
+    );
+    refuse(
+        &folder,
+        &format!("match f.npy p.npy {options} --out none.npy"),
+        &["f.npy"],
+    );
 }
 
 #[test]

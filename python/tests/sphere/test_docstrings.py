@@ -11,12 +11,13 @@ import pytest
 import haarmonic
 from haarmonic import coupling, healpix, layouts, vector_fields, wigner
 
-CLASSES = ["CoefficientRotation", "RotationMatcher", "Sht", "So3"]
+CLASSES = ["BestRotation", "CoefficientRotation", "RotationMatcher", "Sht", "So3"]
 FUNCTIONS = [
     "best_rotation",
     "correlate",
     "evaluate",
     "gaussian_beam",
+    "point_shells",
     "rotate_coefficients",
     "sph_harm",
     "sph_harm_all",

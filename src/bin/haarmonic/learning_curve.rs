@@ -24,7 +24,7 @@ pub struct Arguments {
     /// The network (TOML), on vectors
     network: PathBuf,
     /// The mean square of the target in degree 0, 1, ...: an array (.npy), or numbers with commas
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     target_power: String,
     /// Numbers of training points, with commas
     #[arg(long, value_delimiter = ',', required = true)]
@@ -108,14 +108,27 @@ fn power(arguments: &Arguments) -> Result<Vec<f64>> {
     let text = &arguments.target_power;
     let numbers = text.split(',').map(|number| number.trim().parse::<f64>());
     if let Ok(numbers) = numbers.collect::<std::result::Result<Vec<_>, _>>() {
-        return Ok(numbers);
+        return checked(numbers);
     }
     let path = PathBuf::from(text);
     check_output(&arguments.out, [path.as_path()])?;
     let array = read_real(&path)?;
     match array.ndim() {
-        1 => Ok(array.into_iter().collect()),
+        1 => checked(array.into_iter().collect()).map_err(|error| error.in_file(&path)),
         _ => Err(Error::shape("power of the target", "[degrees]", array.shape()).in_file(&path)),
+    }
+}
+
+/// Powers that are none are named by their degree.
+fn checked(power: Vec<f64>) -> Result<Vec<f64>> {
+    let wrong = |value: &f64| !(value.is_finite() && *value >= 0.0);
+    match power.iter().position(wrong) {
+        None => Ok(power),
+        Some(degree) => Err(Error::invalid(
+            format!("--target-power in degree {degree}"),
+            power[degree],
+            "a finite number, 0 or more",
+        )),
     }
 }
 

@@ -5,6 +5,7 @@ mod convolution;
 mod correlation;
 mod matching;
 mod orders;
+mod point_clouds;
 mod points;
 mod random_field;
 mod real_correlation;
