@@ -1,10 +1,9 @@
 //! The step between packed coefficients and samples, as the plans use it: on rings, or at points.
 
-use super::chains::Chains;
 use super::fourier_stage::FourierStage;
 use super::legendre_values::LegendreValues;
 use super::packed::packed_len;
-use super::ring_transform::{RingScratch, RingTransform};
+use super::ring_transform::RingScratch;
 use super::sample::Sample;
 use crate::sphere::limits::Limits;
 
@@ -50,41 +49,5 @@ pub(in crate::sphere) trait Engine: Sync {
     fn packed_len<T: Sample>(&self) -> usize {
         let Limits { degrees, orders } = self.limits();
         2 * T::ROWS * packed_len(degrees, orders)
-    }
-}
-
-impl<K: Chains> Engine for RingTransform<K> {
-    fn limits(&self) -> Limits {
-        self.limits
-    }
-
-    fn fit<T: Sample>(&self, scratch: &mut RingScratch) {
-        self.fit::<T>(scratch);
-    }
-
-    fn synthesise<T: Sample>(
-        &self,
-        packed: &[f64],
-        transposed: bool,
-        weights: Option<&[f64]>,
-        samples: &mut [T],
-        scratch: &mut RingScratch,
-    ) {
-        self.synthesise(packed, transposed, weights, samples, scratch);
-    }
-
-    fn analyse<T: Sample>(
-        &self,
-        samples: &[T],
-        transposed: bool,
-        weights: Option<&[f64]>,
-        packed: &mut [f64],
-        scratch: &mut RingScratch,
-    ) -> bool {
-        self.analyse(samples, transposed, weights, packed, scratch)
-    }
-
-    fn vectors(&self) -> Option<(&LegendreValues, &FourierStage)> {
-        self.tables.values().map(|values| (values, &self.fourier))
     }
 }

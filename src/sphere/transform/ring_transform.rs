@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::extension::{Extension, Passage, Symmetry};
 use super::fourier_stage::{FourierScratch, FourierStage, grow};
 use super::legendre_stage::{Analysis, Synthesis, workspace_len};
-use super::legendre_values::{TableAnalysis, TableSynthesis};
+use super::legendre_values::{LegendreValues, TableAnalysis, TableSynthesis};
 use super::packed::{order_groups, packed_len};
 use super::ring_pairs::{LANES, RingPairs};
 use super::sample::Sample;
@@ -95,19 +95,6 @@ impl<K: Chains> RingTransform<K> {
         CellLayout::by_blocks(2 * T::ROWS, self.limits.orders, self.fourier.pairs.blocks())
     }
 
-    /// Makes room for one kind of samples; never shrinks.
-    pub(super) fn fit<T: Sample>(&self, scratch: &mut RingScratch) {
-        let layouts = [true, false].map(|synthesis| self.inner_layout::<T>(synthesis).len);
-        scratch.cells.grow(layouts[0].max(layouts[1]));
-        scratch.chain.grow(self.chain_len::<T>());
-        if let Some(extension) = &self.extension {
-            scratch.outer.grow(self.outer_layout::<T>().len);
-            let column = extension.column_len() + extension.scratch_len();
-            grow(&mut scratch.column, column, Complex64::ZERO);
-        }
-        self.fourier.fit::<T>(&mut scratch.fourier);
-    }
-
     /// The Legendre stage alone: leaves the columns of all orders in the cells, whose layout it returns.
     ///
     /// A block has the orders below its entry of [`Chains::orders`]; the cells of others are not written.
@@ -172,10 +159,153 @@ impl<K: Chains> RingTransform<K> {
         }
     }
 
-    /// Computes samples, times weights of rings, from packed coefficients.
-    ///
-    /// `transposed` selects the transpose of the analysis' passage between rings.
-    pub(super) fn synthesise<T: Sample>(
+    fn thread_scratch<T: Sample>(&self) -> FourierScratch {
+        let mut scratch = FourierScratch::default();
+        self.fourier.fit::<T>(&mut scratch);
+        scratch
+    }
+
+    fn expand<T: Sample, const C: usize, const D: usize>(
+        &self,
+        packed: &[f64],
+        scratch: &mut RingScratch,
+    ) {
+        let layout = self.inner_layout::<T>(true);
+        let Limits {
+            degrees: limit,
+            orders: most,
+        } = self.limits;
+        let run = |group: usize, cells: &mut [f64], chain: &mut [f64]| {
+            let orders = group * ORDERS..most.min((group + 1) * ORDERS);
+            let packed = &packed[C * packed_len(limit, orders.start)..];
+            if let Some(values) = self.tables.tabulated() {
+                return self.arch.dispatch(TableSynthesis::<C> {
+                    values,
+                    seen: self.tables.orders(),
+                    orders,
+                    packed,
+                    layout,
+                    cells,
+                });
+            }
+            self.arch.dispatch(Synthesis::<K, C, D> {
+                tables: &self.tables,
+                packed,
+                orders,
+                workspace: chain,
+                layout,
+                cells: &mut *cells,
+            });
+            if K::MIXED {
+                for cell in cells.chunks_exact_mut(layout.cell()) {
+                    self.tables.join_parity(cell);
+                }
+            }
+        };
+        // Groups of orders own disjoint parts of the cells, so threads share them without locks and results do not depend on the threads.
+        let groups = scratch.cells[..layout.len].chunks_exact_mut(layout.group_stride);
+        if scratch.parallel {
+            groups.enumerate().par_bridge().for_each_init(
+                || Aligned::zeros(self.chain_len::<T>()),
+                |chain, (group, cells)| run(group, cells, chain),
+            );
+        } else {
+            for (group, cells) in groups.enumerate() {
+                run(group, cells, &mut scratch.chain);
+            }
+        }
+    }
+
+    fn analyse_block<T: Sample>(
+        &self,
+        block: usize,
+        samples: &[T],
+        weights: Option<&[f64]>,
+        fourier: &mut FourierScratch,
+        cells: &mut [f64],
+    ) -> bool {
+        let seen = self.seen(block);
+        let finite = self
+            .fourier
+            .analyse(block, seen, samples, weights, fourier, cells);
+        if K::MIXED && self.extension.is_none() {
+            let len = 4 * T::ROWS * LANES;
+            for cell in cells.chunks_exact_mut(len).take(seen) {
+                self.tables.split_parity(cell);
+            }
+        }
+        finite
+    }
+
+    fn project<T: Sample, const C: usize, const D: usize>(
+        &self,
+        packed: &mut [f64],
+        layout: CellLayout,
+        scratch: &mut RingScratch,
+    ) {
+        let Limits {
+            degrees: limit,
+            orders: most,
+        } = self.limits;
+        let (cells, sums) = (&scratch.cells[..layout.len], &mut scratch.chain);
+        let run = |group: usize, packed: &mut [f64], sums: &mut [f64]| {
+            let orders = group * ORDERS..most.min((group + 1) * ORDERS);
+            if let Some(values) = self.tables.tabulated() {
+                return self.arch.dispatch(TableAnalysis::<C> {
+                    values,
+                    seen: self.tables.orders(),
+                    orders,
+                    layout,
+                    cells,
+                    packed,
+                });
+            }
+            self.arch.dispatch(Analysis::<K, C, D> {
+                tables: &self.tables,
+                orders,
+                layout,
+                cells,
+                workspace: sums,
+                packed,
+            });
+        };
+        let mut rest = &mut packed[..self.packed_len::<T>()];
+        let groups = order_groups(most).map(|orders| {
+            let len = packed_len(limit, orders.end) - packed_len(limit, orders.start);
+            rest.split_off_mut(..C * len).expect("all orders are there")
+        });
+        if scratch.parallel {
+            let groups: Vec<&mut [f64]> = groups.collect();
+            groups.into_par_iter().enumerate().for_each_init(
+                || Aligned::zeros(self.chain_len::<T>()),
+                |sums, (group, packed)| run(group, packed, sums),
+            );
+        } else {
+            for (group, packed) in groups.enumerate() {
+                run(group, packed, sums);
+            }
+        }
+    }
+}
+
+impl<K: Chains> Engine for RingTransform<K> {
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn fit<T: Sample>(&self, scratch: &mut RingScratch) {
+        let layouts = [true, false].map(|synthesis| self.inner_layout::<T>(synthesis).len);
+        scratch.cells.grow(layouts[0].max(layouts[1]));
+        scratch.chain.grow(self.chain_len::<T>());
+        if let Some(extension) = &self.extension {
+            scratch.outer.grow(self.outer_layout::<T>().len);
+            let column = extension.column_len() + extension.scratch_len();
+            grow(&mut scratch.column, column, Complex64::ZERO);
+        }
+        self.fourier.fit::<T>(&mut scratch.fourier);
+    }
+
+    fn synthesise<T: Sample>(
         &self,
         packed: &[f64],
         transposed: bool,
@@ -262,68 +392,7 @@ impl<K: Chains> RingTransform<K> {
         }
     }
 
-    fn thread_scratch<T: Sample>(&self) -> FourierScratch {
-        let mut scratch = FourierScratch::default();
-        self.fourier.fit::<T>(&mut scratch);
-        scratch
-    }
-
-    fn expand<T: Sample, const C: usize, const D: usize>(
-        &self,
-        packed: &[f64],
-        scratch: &mut RingScratch,
-    ) {
-        let layout = self.inner_layout::<T>(true);
-        let Limits {
-            degrees: limit,
-            orders: most,
-        } = self.limits;
-        let run = |group: usize, cells: &mut [f64], chain: &mut [f64]| {
-            let orders = group * ORDERS..most.min((group + 1) * ORDERS);
-            let packed = &packed[C * packed_len(limit, orders.start)..];
-            if let Some(values) = self.tables.tabulated() {
-                return self.arch.dispatch(TableSynthesis::<C> {
-                    values,
-                    seen: self.tables.orders(),
-                    orders,
-                    packed,
-                    layout,
-                    cells,
-                });
-            }
-            self.arch.dispatch(Synthesis::<K, C, D> {
-                tables: &self.tables,
-                packed,
-                orders,
-                workspace: chain,
-                layout,
-                cells: &mut *cells,
-            });
-            if K::MIXED {
-                for cell in cells.chunks_exact_mut(layout.cell()) {
-                    self.tables.join_parity(cell);
-                }
-            }
-        };
-        // Groups of orders own disjoint parts of the cells, so threads share them without locks and results do not depend on the threads.
-        let groups = scratch.cells[..layout.len].chunks_exact_mut(layout.group_stride);
-        if scratch.parallel {
-            groups.enumerate().par_bridge().for_each_init(
-                || Aligned::zeros(self.chain_len::<T>()),
-                |chain, (group, cells)| run(group, cells, chain),
-            );
-        } else {
-            for (group, cells) in groups.enumerate() {
-                run(group, cells, &mut scratch.chain);
-            }
-        }
-    }
-
-    /// Computes packed coefficients from samples times weights of rings; says whether all samples are finite, and leaves the
-    /// coefficients alone if not.
-    ///
-    /// `transposed` selects the transpose of the synthesis' passage between rings.
-    pub(super) fn analyse<T: Sample>(
+    fn analyse<T: Sample>(
         &self,
         samples: &[T],
         transposed: bool,
@@ -397,75 +466,8 @@ impl<K: Chains> RingTransform<K> {
         true
     }
 
-    fn analyse_block<T: Sample>(
-        &self,
-        block: usize,
-        samples: &[T],
-        weights: Option<&[f64]>,
-        fourier: &mut FourierScratch,
-        cells: &mut [f64],
-    ) -> bool {
-        let seen = self.seen(block);
-        let finite = self
-            .fourier
-            .analyse(block, seen, samples, weights, fourier, cells);
-        if K::MIXED && self.extension.is_none() {
-            let len = 4 * T::ROWS * LANES;
-            for cell in cells.chunks_exact_mut(len).take(seen) {
-                self.tables.split_parity(cell);
-            }
-        }
-        finite
-    }
-
-    fn project<T: Sample, const C: usize, const D: usize>(
-        &self,
-        packed: &mut [f64],
-        layout: CellLayout,
-        scratch: &mut RingScratch,
-    ) {
-        let Limits {
-            degrees: limit,
-            orders: most,
-        } = self.limits;
-        let (cells, sums) = (&scratch.cells[..layout.len], &mut scratch.chain);
-        let run = |group: usize, packed: &mut [f64], sums: &mut [f64]| {
-            let orders = group * ORDERS..most.min((group + 1) * ORDERS);
-            if let Some(values) = self.tables.tabulated() {
-                return self.arch.dispatch(TableAnalysis::<C> {
-                    values,
-                    seen: self.tables.orders(),
-                    orders,
-                    layout,
-                    cells,
-                    packed,
-                });
-            }
-            self.arch.dispatch(Analysis::<K, C, D> {
-                tables: &self.tables,
-                orders,
-                layout,
-                cells,
-                workspace: sums,
-                packed,
-            });
-        };
-        let mut rest = &mut packed[..self.packed_len::<T>()];
-        let groups = order_groups(most).map(|orders| {
-            let len = packed_len(limit, orders.end) - packed_len(limit, orders.start);
-            rest.split_off_mut(..C * len).expect("all orders are there")
-        });
-        if scratch.parallel {
-            let groups: Vec<&mut [f64]> = groups.collect();
-            groups.into_par_iter().enumerate().for_each_init(
-                || Aligned::zeros(self.chain_len::<T>()),
-                |sums, (group, packed)| run(group, packed, sums),
-            );
-        } else {
-            for (group, packed) in groups.enumerate() {
-                run(group, packed, sums);
-            }
-        }
+    fn vectors(&self) -> Option<(&LegendreValues, &FourierStage)> {
+        self.tables.values().map(|values| (values, &self.fourier))
     }
 }
 
