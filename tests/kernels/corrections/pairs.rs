@@ -1,0 +1,166 @@
+//! The two-input recursion against the tensors of all inputs, and against closed forms.
+
+use haarmonic::activation::{Activation, Elementwise};
+use haarmonic::corrections::{KernelAtWidth, MatricesAtWidth, Tensors};
+use haarmonic::kernel::Kernel;
+use haarmonic::network::{Init, Network};
+use ndarray::{Array2, array};
+
+use crate::common::close::{assert_entries_close, assert_named_close};
+use crate::common::tol::corrections as tol;
+
+fn perceptron(activation: &Activation, init: Init, widths: &[usize]) -> KernelAtWidth {
+    let mut network = Network::vector(3).dense(init);
+    for _ in widths {
+        network = network.activation(activation.clone()).dense(init);
+    }
+    let network = network.build().unwrap();
+    Kernel::new(&network).unwrap().at_width(widths).unwrap()
+}
+
+fn inputs() -> Array2<f64> {
+    array![
+        [0.9, -1.1, 0.4],
+        [0.2, 0.7, -1.3],
+        [-0.5, 0.3, 1.6],
+        [1.1, 0.1, 0.2]
+    ]
+}
+
+fn erf_by_series() -> Activation {
+    let slope = |x: f64| 2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp();
+    Activation::Elementwise(Elementwise::new("error function", 64, libm::erf, slope).unwrap())
+}
+
+/// Compares the matrices with entries of the tensors.
+fn compare(what: &Activation, gram: &MatricesAtWidth, tensors: &Tensors, tolerance: f64) {
+    let m = tensors.nngp.nrows();
+    let of = |entry: &dyn Fn(usize, usize) -> f64| Array2::from_shape_fn((m, m), |(i, j)| entry(i, j));
+    let nngp_std = of(&|i, j| tensors.v[[i, j, i, j]].sqrt());
+    let ntk_std = of(&|i, j| tensors.ntk_covariance([i, j], [i, j]).sqrt());
+    for (name, found, want) in [
+        ("nngp", &gram.limit.nngp, &tensors.nngp),
+        ("ntk", &gram.limit.ntk, &tensors.ntk),
+        ("nngp bias", &gram.nngp_bias, &tensors.nngp_bias),
+        ("ntk bias", &gram.ntk_bias, &tensors.ntk_bias),
+        ("nngp std", &gram.nngp_std, &nngp_std),
+        ("ntk std", &gram.ntk_std, &ntk_std),
+    ] {
+        // A bias that is zero on the diagonal is compared with the largest bias.
+        assert_named_close(format!("{what} {name}"), found, want, tolerance);
+    }
+}
+
+#[test]
+fn pairs_need_no_other_inputs() {
+    for (activation, init) in [
+        (Activation::Erf, Init::new(1.3, 0.2)),
+        (Activation::Relu, Init::new(1.4, 0.1)),
+        (Activation::LeakyRelu { slope: 0.2 }, Init::new(1.4, 0.1)),
+        (Activation::Abs, Init::new(1.0, 0.3)),
+    ] {
+        let kernel = perceptron(&activation, init, &[10, 20, 30]);
+        let tensors = kernel.tensors(inputs().view()).unwrap();
+        let gram = kernel.gram(inputs().view()).unwrap();
+        compare(&activation, &gram, &tensors, tol::ROUNDING);
+        let cross = kernel.cross(inputs().view(), inputs().view()).unwrap();
+        compare(&activation, &cross, &tensors, tol::ROUNDING);
+    }
+}
+
+/// Expectations of two variables by Hermite series, of three and four by the trapezoidal rule: the closed forms of erf know neither.
+#[test]
+fn series_and_grids_agree_with_closed_forms() {
+    let init = Init::new(1.3, 0.2);
+    let [exact, series] = [Activation::Erf, erf_by_series()].map(|f| perceptron(&f, init, &[10, 20]));
+    let want = exact.gram(inputs().view()).unwrap();
+    let found = series.gram(inputs().view()).unwrap();
+    for (name, found, want) in [
+        ("nngp bias", &found.nngp_bias, &want.nngp_bias),
+        ("ntk bias", &found.ntk_bias, &want.ntk_bias),
+        ("nngp std", &found.nngp_std, &want.nngp_std),
+        ("ntk std", &found.ntk_std, &want.ntk_std),
+    ] {
+        assert_named_close(name, found, want, tol::SERIES);
+    }
+    let [want, found] = [exact, series].map(|kernel| kernel.tensors(inputs().view()).unwrap());
+    for (name, found, want) in [
+        ("V", &found.v, &want.v),
+        ("D", &found.d, &want.d),
+        ("A", &found.a, &want.a),
+        ("B", &found.b, &want.b),
+        ("F", &found.f, &want.f),
+    ] {
+        assert_named_close(name, found, want, tol::GRID);
+    }
+}
+
+/// The function (1 + erf(x/w))/2 has the fluctuations of erf for inputs that are w times smaller.
+#[test]
+fn the_sigmoid_is_an_error_function() {
+    const WIDTH: f64 = 2.4020563531719796;
+    let first = Init::new(1.3, 0.2);
+    let last = Init::new(0.8, 0.1);
+    let of = |activation: Activation, first: Init, last: Init| {
+        let network = Network::vector(3).dense(first).activation(activation).dense(last);
+        let kernel = Kernel::new(&network.build().unwrap()).unwrap();
+        kernel.at_width(&[10]).unwrap().tensors(inputs().view()).unwrap()
+    };
+    let sigmoid = of(Activation::SigmoidLike, first, last);
+    let scaled = Init::new(1.3 / WIDTH, 0.2 / WIDTH);
+    let erf = of(Activation::Erf, scaled, Init::new(0.4, 0.1));
+    // The tangent kernel of the scaled first layer is smaller by w², and its derivative larger by w².
+    assert_named_close("B", &sigmoid.b, &erf.b, tol::GRID);
+}
+
+/// Two hidden layers of squares: the relative bias is 32/3n exactly. Linear networks: V = 2 L K²/n on the diagonal and no bias.
+#[test]
+fn polynomials_have_closed_forms() {
+    let x = array![[1.0, 0.5, -0.2]];
+    let kernel = perceptron(&Activation::Monomial { degree: 2 }, Init::default(), &[50, 50]);
+    let gram = kernel.gram(x.view()).unwrap();
+    let relative = &gram.nngp_bias / &gram.limit.nngp;
+    assert_entries_close("squares", relative, array![[32.0 / 150.0]], tol::SERIES);
+    let init = Init::default();
+    let mut linear = Network::vector(3).dense(init);
+    for _ in 0..3 {
+        linear = linear.dense(init);
+    }
+    let kernel = Kernel::new(&linear.build().unwrap()).unwrap();
+    let gram = kernel.at_width(&[50; 3]).unwrap().gram(x.view()).unwrap();
+    let k = gram.limit.nngp[[0, 0]];
+    let want = array![[(6.0 * k * k / 50.0).sqrt()]];
+    assert_entries_close("linear", &gram.nngp_std, want, tol::ROUNDING);
+    assert_eq!((gram.nngp_bias[[0, 0]], gram.ntk_bias[[0, 0]]), (0.0, 0.0));
+}
+
+/// Off the diagonal the biases of a rectifier vanish like the angle; the angles of the extrapolation join the direct ones.
+#[test]
+fn biases_of_rectifiers_vanish_with_the_angle() {
+    let kernel = perceptron(&Activation::Relu, Init::new(1.4, 0.1), &[10, 10, 10]);
+    let at = |angle: f64| {
+        let x = array![[1.0, 0.0, 0.0], [angle.cos(), angle.sin(), 0.0]];
+        let gram = kernel.gram(x.view()).unwrap();
+        [gram.nngp_bias[[0, 1]] / angle, gram.ntk_bias[[0, 1]] / angle]
+    };
+    // A cubic through four angles at which no bias is extrapolated.
+    let nodes = [0.02, 0.03, 0.04, 0.05];
+    let direct = nodes.map(at);
+    for angle in [1e-2, 1e-3, 1e-5, 1e-7] {
+        let found = at(angle);
+        for (kernel, found) in found.into_iter().enumerate() {
+            let mut want = 0.0;
+            for (j, &node) in nodes.iter().enumerate() {
+                let others = nodes.iter().filter(|&&other| other != node);
+                let weight: f64 = others.map(|other| (angle - other) / (node - other)).product();
+                want += weight * direct[j][kernel];
+            }
+            let error = (found / want - 1.0).abs();
+            assert!(error < tol::EXTRAPOLATED, "angle {angle}, kernel {kernel}: {found} for {want}");
+        }
+    }
+    let same = array![[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]];
+    let gram = kernel.gram(same.view()).unwrap();
+    assert_eq!(gram.nngp_std[[0, 0]], gram.nngp_std[[0, 1]]);
+    assert_eq!(gram.nngp_bias[[0, 1]], 0.0);
+}
