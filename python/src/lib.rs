@@ -8,6 +8,7 @@
 mod acquisition;
 mod arguments;
 mod arrays;
+mod at_width;
 mod axes;
 mod covariance;
 mod errors;
@@ -49,6 +50,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     gaussian_process::register(module)?;
     covariance::register(module)?;
     harmonics::register(module)?;
+    at_width::register(module)?;
     kernel::register(module)?;
     kernel_selection::register(module)?;
     layouts::register(module)?;

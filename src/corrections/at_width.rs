@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::kernel::{Kernel, KernelMatrices, Signals};
 use crate::network::InputSpace;
 use crate::parallel::try_map;
+use crate::progress::Progress;
 use crate::{Result, memory};
 
 use super::layers::{Step, Steps};
@@ -55,7 +56,7 @@ const SECOND_ORDER: f64 = 2.5;
 /// ```
 ///
 /// # References
-/// RobertsYaidaHanin22 for the tensors of multilayer perceptrons; `docs/theory.md` for group convolutions.
+/// RYH22 for the tensors of multilayer perceptrons; `docs/theory.md` for group convolutions.
 #[derive(Clone)]
 pub struct KernelAtWidth {
     kernel: Kernel,
@@ -104,10 +105,10 @@ impl Kernel {
     /// * `widths` — the channels of each hidden layer, that is of each layer with weights but the last one, at least 1 each
     ///
     /// # Errors
-    /// * [`Error::ShapeMismatch`] or [`Error::InvalidValue`] for other widths
-    /// * [`Error::InvalidNetwork`] for layers whose corrections are not known here: residual sums, partial pooling, flattening, features over
+    /// * [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) or [`Error::InvalidValue`](crate::Error::InvalidValue) for other widths
+    /// * [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) for layers whose corrections are not known here: residual sums, partial pooling, flattening, features over
     ///   the plane and the sphere, and an activation as the last layer
-    /// * [`Error::InLayer`] for an activation that jumps
+    /// * [`Error::InLayer`](crate::Error::InLayer) for an activation that jumps
     ///
     /// # Examples
     /// ```
@@ -139,6 +140,14 @@ impl Kernel {
 }
 
 impl KernelAtWidth {
+    /// Sets a listener that receives the progress of matrices and may end their computation early.
+    pub fn with_progress(self, progress: Progress) -> Self {
+        KernelAtWidth {
+            kernel: self.kernel.with_progress(progress),
+            ..self
+        }
+    }
+
     /// Returns the widths of the hidden layers.
     pub fn widths(&self) -> &[usize] {
         &self.widths
@@ -173,7 +182,7 @@ impl KernelAtWidth {
     /// takes memory for 30 tensors of $`(2|G|)^4`$ numbers and as many expectations, and at most 64 samples 2|G| are accepted.
     ///
     /// # Errors
-    /// As [`Kernel::gram`]; [`Error::NotConverged`] if a series does not resolve the activation.
+    /// As [`Kernel::gram`]; [`Error::NotConverged`](crate::Error::NotConverged) if a series does not resolve the activation.
     pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<MatricesAtWidth> {
         self.matrices(signals.into(), None)
     }
@@ -209,7 +218,7 @@ impl KernelAtWidth {
     /// microseconds each for erf and relu, up to 50 ms for four distinct signals and an activation without closed form.
     ///
     /// # Errors
-    /// As [`gram`](Self::gram), and [`Error::OutOfMemory`].
+    /// As [`gram`](Self::gram), and [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     ///
     /// # Examples
     /// ```
@@ -233,8 +242,12 @@ impl KernelAtWidth {
             .map(Tensors::from)
     }
 
+    pub(super) fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
     /// The full recursion for some of the signals.
-    fn state(&self, samples: &FiniteSamples, signals: &[usize]) -> Result<State> {
+    pub(super) fn state(&self, samples: &FiniteSamples, signals: &[usize]) -> Result<State> {
         let mut state = samples.first(signals);
         for step in &self.steps.steps {
             state = match step {

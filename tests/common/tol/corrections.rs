@@ -17,3 +17,6 @@ pub const GRID: f64 = 1e-6;
 
 /// Biases of nearly collinear inputs, extrapolated from angles of some hundredths, relative to the bias.
 pub const EXTRAPOLATED: f64 = 1e-5;
+
+/// Biases of augmented and of equivariant networks differ at least by this part.
+pub const BIASES_DIFFER: f64 = 0.05;
