@@ -30,7 +30,7 @@ const SECOND_ORDER: f64 = 2.5;
 ///
 /// # Accuracy
 /// The numbers are the exact terms of first order, to rounding for closed forms; smooth activations without a closed form have relative
-/// errors below 1e-8, and a function that a series of 160 Hermite polynomials does not resolve is refused. The next order is missing: see
+/// errors below 1e-8, and a function that a series of 320 Hermite polynomials does not resolve is refused. The next order is missing: see
 /// [`relative_error`](Self::relative_error).
 ///
 /// # Examples

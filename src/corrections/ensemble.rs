@@ -68,9 +68,8 @@ impl KernelAtWidth {
                 targets.shape().to_vec(),
             ));
         }
-        for signals in [train, test] {
-            self.kernel().prepare(signals)?;
-        }
+        self.kernel().prepare(train)?;
+        self.kernel().prepare(test)?;
         let samples = FiniteSamples::joined(self.kernel(), self.steps(), train, Some(test))?;
         samples.check_memory()?;
         let tensors = Tensors::from(self.state(&samples, &(0..n + m).collect::<Vec<_>>())?);

@@ -19,6 +19,9 @@ const CLOSE: f64 = 1e-2;
 /// The largest angle from which is extrapolated.
 const WIDE: f64 = 0.4;
 
+/// The part of an angle that may remain in deeper layers if the inputs are collinear.
+const REST: f64 = 0.01;
+
 /// The number of angles of the extrapolation.
 const ANGLES: usize = 4;
 
@@ -281,23 +284,26 @@ impl PairRecursion {
         (state, least)
     }
 
-    /// Replaces the biases of a nearly collinear pair by their extrapolation from larger angles between the inputs, on which they depend
-    /// analytically.
+    /// Replaces the biases of a nearly collinear pair by their extrapolation from larger angles between the inputs. Divided by the angle,
+    /// they depend on it analytically.
     fn extrapolate(&self, a: &Input, b: &Input, k: f64, sine: f64, found: &mut TwoInputs) {
-        let bound = (a.variance * b.variance).sqrt();
+        let bound = (a.variance * b.variance).sqrt().copysign(k);
         let angle = self::sine([a.variance, b.variance, k]).asin();
+        // Inputs of one direction and two lengths keep an angle in deeper layers: then the biases do not vanish with the angle of the inputs.
+        let (_, collinear) = self.run(a, b, bound);
+        let vanishes = collinear.is_some_and(|rest| rest < REST * sine) || sine < f64::EPSILON.sqrt();
         let widest = (angle * CLOSE / sine * ANGLES as f64).min(WIDE);
         let at = |j: usize| widest * (j + 1) as f64 / ANGLES as f64;
-        if angle >= at(0) {
+        if !vanishes || angle >= at(0) || angle == 0.0 {
             return;
         }
         let (mut nngp, mut ntk) = (0.0, 0.0);
         for j in 0..ANGLES {
-            let weights = (0..ANGLES).filter(|&i| i != j);
-            let weight: f64 = weights.map(|i| (angle - at(i)) / (at(j) - at(i))).product();
-            let (other, _) = self.run(a, b, (bound * at(j).cos()).copysign(k));
-            nngp += weight * other.nngp_bias[1];
-            ntk += weight * other.ntk_bias[1];
+            let others = (0..ANGLES).filter(|&i| i != j);
+            let weight: f64 = others.map(|i| (angle - at(i)) / (at(j) - at(i))).product();
+            let (other, _) = self.run(a, b, bound * at(j).cos());
+            nngp += weight * angle / at(j) * other.nngp_bias[1];
+            ntk += weight * angle / at(j) * other.ntk_bias[1];
         }
         (found.nngp_bias[1], found.ntk_bias[1]) = (nngp, ntk);
     }

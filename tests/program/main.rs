@@ -18,3 +18,4 @@ mod sample;
 mod score;
 mod spectrum;
 mod store;
+mod width;

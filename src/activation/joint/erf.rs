@@ -13,7 +13,7 @@
 //! Products of four σ have no closed form. Their connected part is an integral over the covariance between two pairs, which is scaled by
 //! t (Plackett 1954, Price 1958): no difference of large numbers occurs.
 
-use std::f64::consts::{FRAC_1_PI, FRAC_2_PI};
+use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, FRAC_PI_2};
 
 use super::jet::{Jet, Own, Pair};
 use super::powers::Powers;
@@ -21,8 +21,9 @@ use crate::Result;
 use crate::numeric::GaussLegendre;
 use crate::simd::pack::difference_of_products;
 
-/// Nodes of the integral over t: the integrands are analytic, and 16 nodes reach rounding for all covariances.
-const NODES: usize = 16;
+/// Nodes of the integral over t = sin θ. The integrands have a singularity at t = 1 + 1/2q, which the sine moves away from the interval: at
+/// variances up to 5 the error is some ε, at 10 it is 7e-14.
+const NODES: usize = 24;
 
 /// $`(2/\sqrt\pi)^2`$, the factor of two derivatives.
 const TWO: f64 = 4.0 * FRAC_1_PI;
@@ -74,7 +75,12 @@ impl Erf {
         let rule = GaussLegendre::new(NODES)?;
         let nodes = rule.nodes.iter().zip(&rule.weights);
         Ok(Erf {
-            rule: nodes.map(|(x, w)| (0.5 * (1.0 + x), 0.5 * w)).collect(),
+            rule: nodes
+                .map(|(x, w)| {
+                    let angle = 0.5 * (1.0 + x) * FRAC_PI_2;
+                    (angle.sin(), 0.5 * FRAC_PI_2 * w * angle.cos())
+                })
+                .collect(),
         })
     }
 

@@ -11,7 +11,7 @@
 //! The coefficients are integrals over the line, by the trapezoidal rule: it converges exponentially for analytic functions, faster than
 //! Gauss–Hermite quadrature of as many nodes.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::jet::{Jet, Own, Pair};
 use crate::activation::functions::Activation;
@@ -19,16 +19,16 @@ use crate::numeric::gauss_hermite::normalised_hermite;
 use crate::{Error, Result};
 
 /// The number of Hermite coefficients.
-const TERMS: usize = 160;
+const TERMS: usize = 320;
 
-/// The step of the trapezoidal rule: the polynomials of degree below 160 times the density oscillate with frequencies up to 21.
+/// The step of the trapezoidal rule: the polynomials of degree below 320 times the density oscillate with frequencies up to 26.
 const STEP: f64 = 0.1;
 
-/// The end of the nodes: beyond, the density times a polynomial of degree below 160 is under 1e-20 of its largest value.
+/// The last node, in steps: beyond, the root of the density is below 1e-27, which times a polynomial and the root is a bounded function.
 const END: i32 = 160;
 
-/// Coefficients below this part of the largest one are rounding.
-const NOISE: f64 = 1e-16;
+/// The part of a sum that may be left out: products of two coefficients, times the cube of the degree that third derivatives bring.
+const NOISE: f64 = 1e-17;
 
 /// The part of the mean of σ''² in the last coefficients up to which a series counts as resolved.
 const RESOLVED: f64 = 1e-6;
@@ -54,7 +54,7 @@ const fn place(product: usize) -> usize {
     if product < 2 { product } else { product + 4 }
 }
 
-/// Number of arrays of coefficients.
+/// The number of arrays of coefficients.
 const ARRAYS: usize = PRODUCTS.len() + 4;
 
 /// A smooth function and the nodes of its integrals.
@@ -123,6 +123,8 @@ impl Series {
         self.check(q, &coefficients)?;
         derivatives(q, &mut coefficients);
         let terms = resolved(&coefficients);
+        let arrays = coefficients.chunks_exact(TERMS);
+        let coefficients = arrays.flat_map(|array| &array[..terms]).copied().collect();
         let mut own = Own {
             q,
             fourth,
@@ -131,7 +133,7 @@ impl Series {
             ..Own::default()
         };
         // The diagonal: the pair of the variable with itself.
-        let (value, derivative) = jets(&own, &own, 1.0);
+        let (value, derivative) = jets(&Weighted::new(&own, &own, 1.0));
         (own.value, own.derivative) = (value.along(), derivative.along());
         Ok(own)
     }
@@ -163,35 +165,36 @@ impl Series {
         } else {
             0.0
         };
-        let (value, derivative) = jets(a, b, c);
         let weighted = Weighted::new(a, b, c);
-        let of = |f: (i32, i32), g: (i32, i32)| {
-            let at = |product| PRODUCTS.iter().position(|p| *p == product);
-            let at = |product| place(at(product).expect("a product of up to three factors"));
-            weighted.sum(at(f), at(g))
+        let (value, derivative) = jets(&weighted);
+        let at = |product: (i32, i32)| {
+            let at = PRODUCTS.iter().position(|p| *p == product);
+            place(at.expect("a product of up to three factors"))
         };
+        let values = weighted.sums([((3, 0), (1, 0)), ((2, 0), (2, 0)), ((1, 0), (3, 0))].map(|(f, g)| (at(f), at(g))));
+        let slopes = weighted.sums([((0, 3), (0, 1)), ((0, 2), (0, 2)), ((0, 1), (0, 3))].map(|(f, g)| (at(f), at(g))));
+        let mixed = weighted.sums(
+            [
+                ((2, 1), (0, 1)),
+                ((2, 0), (0, 2)),
+                ((1, 2), (1, 0)),
+                ((1, 1), (1, 1)),
+                ((1, 0), (1, 2)),
+                ((0, 2), (2, 0)),
+                ((0, 1), (2, 1)),
+            ]
+            .map(|(f, g)| (at(f), at(g))),
+        );
         Pair {
             value,
             derivative,
-            values: [
-                a.fourth[0],
-                of((3, 0), (1, 0)),
-                of((2, 0), (2, 0)),
-                of((1, 0), (3, 0)),
-                b.fourth[0],
-            ],
+            values: [a.fourth[0], values[0], values[1], values[2], b.fourth[0]],
             mixed: [
-                [a.fourth[1], of((2, 1), (0, 1)), of((2, 0), (0, 2))],
-                [of((1, 2), (1, 0)), of((1, 1), (1, 1)), of((1, 0), (1, 2))],
-                [of((0, 2), (2, 0)), of((0, 1), (2, 1)), b.fourth[1]],
+                [a.fourth[1], mixed[0], mixed[1]],
+                [mixed[2], mixed[3], mixed[4]],
+                [mixed[5], mixed[6], b.fourth[1]],
             ],
-            derivatives: [
-                a.fourth[2],
-                of((0, 3), (0, 1)),
-                of((0, 2), (0, 2)),
-                of((0, 1), (0, 3)),
-                b.fourth[2],
-            ],
+            derivatives: [a.fourth[2], slopes[0], slopes[1], slopes[2], b.fourth[2]],
         }
     }
 }
@@ -224,23 +227,24 @@ fn derivatives(q: f64, coefficients: &mut [f64]) {
     }
 }
 
-/// One more than the last degree at which a coefficient is more than rounding.
+/// The number of terms that matter in any sum.
 fn resolved(coefficients: &[f64]) -> usize {
     let mut terms = 0;
     for product in 0..PRODUCTS.len() {
         let start = place(product) * TERMS;
         let array = &coefficients[start..start + TERMS];
         let largest = array.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
-        let last = array.iter().rposition(|x| x.abs() > NOISE * largest);
-        terms = terms.max(last.map_or(0, |last| last + 1));
+        let matters = |(j, x): (usize, &f64)| (x / largest).powi(2) * (j as f64).powi(3) > NOISE;
+        let last = (0..TERMS).rev().find(|&j| matters((j, &array[j])));
+        terms = terms.max(last.unwrap_or(0) + 1);
     }
     terms
 }
 
 /// The coefficients of a pair, with the powers of the correlation.
 struct Weighted<'a> {
-    a: &'a [f64],
-    b: &'a [f64],
+    a: &'a Own,
+    b: &'a Own,
     powers: [f64; TERMS],
     terms: usize,
 }
@@ -255,64 +259,99 @@ impl<'a> Weighted<'a> {
             power *= c;
         }
         Weighted {
-            a: &a.coefficients,
-            b: &b.coefficients,
+            a,
+            b,
             powers,
             terms,
         }
     }
 
-    /// $`\sum_j f_j g_j c^j`$, with eight partial sums that do not wait for each other.
-    fn sum(&self, f: usize, g: usize) -> f64 {
-        let of = |array: &'a [f64], place: usize| &array[place * TERMS..place * TERMS + self.terms];
-        let (f, g, powers) = (of(self.a, f), of(self.b, g), &self.powers[..self.terms]);
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let mut sums = [0.0; 8];
-                let (f, f_rest) = f.as_chunks::<8>();
-                let (g, g_rest) = g.as_chunks::<8>();
-                let (p, p_rest) = powers.as_chunks::<8>();
-                for ((f, g), p) in f.iter().zip(g).zip(p) {
-                    for i in 0..8 {
-                        sums[i] += f[i] * g[i] * p[i];
-                    }
-                }
-                let rest = f_rest.iter().zip(g_rest).zip(p_rest);
-                let rest: f64 = rest.map(|((f, g), p)| f * g * p).sum();
-                sums.iter().sum::<f64>() + rest
-            },
-        )
+    /// $`\sum_j f_j g_j c^j`$ for some pairs of arrays.
+    fn sums<const N: usize>(&self, pairs: [(usize, usize); N]) -> [f64; N] {
+        Arch::new().dispatch(Sums {
+            weighted: self,
+            pairs,
+        })
+    }
+}
+
+/// The loops of [`Weighted::sums`].
+struct Sums<'w, 'a, const N: usize> {
+    weighted: &'w Weighted<'a>,
+    pairs: [(usize, usize); N],
+}
+
+impl<const N: usize> WithSimd for Sums<'_, '_, N> {
+    type Output = [f64; N];
+
+    /// Each lane of a register is one degree j. Two registers of partial sums do not wait for each other.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> [f64; N] {
+        let Weighted {
+            a,
+            b,
+            powers,
+            terms,
+        } = self.weighted;
+        let (p, p_rest) = S::as_simd_f64s(&powers[..*terms]);
+        let mut out = [0.0; N];
+        for (out, (f, g)) in out.iter_mut().zip(self.pairs) {
+            let (f, f_rest) = S::as_simd_f64s(&a.coefficients[f * a.terms..][..*terms]);
+            let (g, g_rest) = S::as_simd_f64s(&b.coefficients[g * b.terms..][..*terms]);
+            let mut sums = [simd.splat_f64s(0.0); 2];
+            for (i, ((f, g), p)) in f.iter().zip(g).zip(p).enumerate() {
+                sums[i % 2] = simd.mul_add_f64s(simd.mul_f64s(*f, *p), *g, sums[i % 2]);
+            }
+            *out = simd.reduce_sum_f64s(simd.add_f64s(sums[0], sums[1]));
+            for ((f, g), p) in f_rest.iter().zip(g_rest).zip(p_rest) {
+                *out += f * g * p;
+            }
+        }
+        out
     }
 }
 
 /// C and Ċ with their derivatives, which are means of products of derivatives of σ.
-fn jets(a: &Own, b: &Own, c: f64) -> (Jet, Jet) {
-    let weighted = Weighted::new(a, b, c);
-    let of = |i: usize, j: usize| weighted.sum(i, j);
+fn jets(weighted: &Weighted<'_>) -> (Jet, Jet) {
+    let [v, v1, v20, v02, v40, v04, v2, v31, v13, v3, v42, v24, v51, v15] = weighted.sums([
+        (0, 0),
+        (1, 1),
+        (2, 0),
+        (0, 2),
+        (4, 0),
+        (0, 4),
+        (2, 2),
+        (3, 1),
+        (1, 3),
+        (3, 3),
+        (4, 2),
+        (2, 4),
+        (5, 1),
+        (1, 5),
+    ]);
     let derivative = Jet {
-        v: of(1, 1),
-        k: of(2, 2),
-        a: 0.5 * of(3, 1),
-        b: 0.5 * of(1, 3),
-        kk: of(3, 3),
-        ka: 0.5 * of(4, 2),
-        kb: 0.5 * of(2, 4),
-        aa: 0.25 * of(5, 1),
-        ab: 0.25 * of(3, 3),
-        bb: 0.25 * of(1, 5),
+        v: v1,
+        k: v2,
+        a: 0.5 * v31,
+        b: 0.5 * v13,
+        kk: v3,
+        ka: 0.5 * v42,
+        kb: 0.5 * v24,
+        aa: 0.25 * v51,
+        ab: 0.25 * v3,
+        bb: 0.25 * v15,
     };
     let value = Jet {
-        v: of(0, 0),
+        v,
         k: derivative.v,
-        a: 0.5 * of(2, 0),
-        b: 0.5 * of(0, 2),
+        a: 0.5 * v20,
+        b: 0.5 * v02,
         kk: derivative.k,
         ka: derivative.a,
         kb: derivative.b,
-        aa: 0.25 * of(4, 0),
+        aa: 0.25 * v40,
         ab: 0.25 * derivative.k,
-        bb: 0.25 * of(0, 4),
+        bb: 0.25 * v04,
     };
     (value, derivative)
 }
