@@ -7,11 +7,14 @@
 
 mod at_width;
 mod ensemble;
+mod functional;
 mod layers;
+mod noise;
 mod pair;
 mod sources;
 mod state;
 mod tensors;
 
 pub use at_width::{KernelAtWidth, MatricesAtWidth};
+pub use noise::LayerVariance;
 pub use tensors::Tensors;

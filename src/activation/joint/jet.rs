@@ -36,6 +36,19 @@ impl Jet {
         }
     }
 
+    /// The jet with the two variables exchanged.
+    pub(crate) fn reversed(self) -> Jet {
+        Jet {
+            a: self.b,
+            b: self.a,
+            ka: self.kb,
+            kb: self.ka,
+            aa: self.bb,
+            bb: self.aa,
+            ..self
+        }
+    }
+
     /// The jet of the diagonal, a function of one variance: value, first and second derivative.
     pub(crate) fn diagonal([v, k, kk]: [f64; 3]) -> Jet {
         Jet {

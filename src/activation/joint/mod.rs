@@ -25,6 +25,8 @@ use series::Series;
 /// What the corrections need of one activation.
 #[derive(Debug, Clone)]
 pub(crate) struct Joint {
+    /// σ; none for the identity.
+    activation: Option<Activation>,
     form: Form,
 }
 
@@ -42,6 +44,7 @@ impl Joint {
     /// The function x, which stands between two linear layers.
     pub(crate) fn identity() -> Joint {
         Joint {
+            activation: None,
             form: Form::Identity,
         }
     }
@@ -66,7 +69,20 @@ impl Joint {
                 ));
             }
         };
-        Ok(Joint { form })
+        Ok(Joint {
+            activation: Some(activation.clone()),
+            form,
+        })
+    }
+
+    /// σ(x)
+    pub(crate) fn value(&self, x: f64) -> f64 {
+        self.activation.as_ref().map_or(x, |f| f.value(x))
+    }
+
+    /// σ'(x)
+    pub(crate) fn derivative(&self, x: f64) -> f64 {
+        self.activation.as_ref().map_or(1.0, |f| f.derivative(x))
     }
 
     /// Whether σ has a bend at 0.

@@ -20,3 +20,12 @@ pub const EXTRAPOLATED: f64 = 1e-5;
 
 /// Biases of augmented and of equivariant networks differ at least by this part.
 pub const BIASES_DIFFER: f64 = 0.05;
+
+/// Standard errors of an estimate from samples.
+pub const DEVIATIONS: f64 = 5.0;
+
+/// The standard error of a variance from 40,000 samples per layer, relative to the variance.
+pub const FUNCTIONAL: f64 = 0.02;
+
+/// A standard deviation from 2000 samples per layer: some per cent.
+pub const SAMPLED: f64 = 0.15;

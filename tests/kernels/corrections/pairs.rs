@@ -165,3 +165,41 @@ fn biases_of_rectifiers_vanish_with_the_angle() {
     assert_eq!(gram.nngp_std[[0, 0]], gram.nngp_std[[0, 1]]);
     assert_eq!(gram.nngp_bias[[0, 1]], 0.0);
 }
+
+/// The functional goes backwards through the layers and knows no tensor.
+#[test]
+fn variances_of_functionals_are_contractions_of_tensors() {
+    let init = Init::new(1.3, 0.2);
+    let kernel = perceptron(&Activation::Erf, init, &[16, 24, 32]);
+    let tensors = kernel.tensors(inputs().view()).unwrap();
+    let alpha = Array2::from_shape_fn((4, 4), |(i, j)| ((4 * i + j) as f64).sin());
+    let beta = Array2::from_shape_fn((4, 4), |(i, j)| ((7 * i + 2 * j + 1) as f64).cos());
+    let mut want = 0.0;
+    for ((a, b, c, d), v) in tensors.v.indexed_iter() {
+        want += alpha[[a, b]] * alpha[[c, d]] * v;
+        want += 2.0 * alpha[[a, b]] * beta[[c, d]] * tensors.d[[a, b, c, d]];
+        want += beta[[a, b]] * beta[[c, d]] * tensors.ntk_covariance([a, b], [c, d]);
+    }
+    let layers = kernel.variance_by_layer(inputs().view(), alpha.view(), beta.view(), 40_000, 7);
+    let layers = layers.unwrap();
+    let found: f64 = layers.iter().map(|layer| layer.variance).sum();
+    let squares: f64 = layers.iter().map(|layer| layer.standard_error.powi(2)).sum();
+    assert!((found - want).abs() < tol::DEVIATIONS * squares.sqrt(), "{found} for {want}");
+    assert!(squares.sqrt() < tol::FUNCTIONAL * want);
+}
+
+/// More than 24 vectors take the functional in place of the tensors.
+#[test]
+fn spreads_of_ensembles_agree() {
+    let kernel = perceptron(&Activation::Erf, Init::new(1.3, 0.2), &[30, 30]);
+    let train = Array2::from_shape_fn((4, 3), |(i, j)| ((5 * i + 3 * j) as f64).sin());
+    let targets = array![[1.0], [-0.5], [0.3], [0.8]];
+    let test = Array2::from_shape_fn((22, 3), |(i, j)| ((3 * i + 7 * j + 2) as f64).cos());
+    let ridge = haarmonic::predict::Ridge::Relative(1e-3);
+    let sampled = kernel.ensemble_std(train.view(), targets.view(), test.view(), ridge).unwrap();
+    let few = test.view().split_at(ndarray::Axis(0), 5).0;
+    let exact = kernel.ensemble_std(train.view(), targets.view(), few, ridge).unwrap();
+    for (found, want) in sampled.iter().zip(&exact) {
+        assert!((found / want - 1.0).abs() < tol::SAMPLED, "{found} for {want}");
+    }
+}
