@@ -21,13 +21,22 @@ fn inputs(n: usize) -> Array2<f64> {
 }
 
 fn bench(criterion: &mut Criterion) {
-    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread");
+    let one = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .expect("one thread");
     let tanh = Elementwise::new("tanh", 64, f64::tanh, |x| 1.0 / x.cosh().powi(2))
         .expect("64 nodes are allowed");
     let init = Init::new(1.3, 0.2);
     let mut group = criterion.benchmark_group("corrections");
-    group.measurement_time(Duration::from_secs(3)).sample_size(10);
-    for activation in [Activation::Erf, Activation::Relu, Activation::Elementwise(tanh)] {
+    group
+        .measurement_time(Duration::from_secs(3))
+        .sample_size(10);
+    for activation in [
+        Activation::Erf,
+        Activation::Relu,
+        Activation::Elementwise(tanh),
+    ] {
         for hidden in [1, 3] {
             let mut network = Network::vector(DIMENSION).dense(init);
             for _ in 0..hidden {

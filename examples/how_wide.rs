@@ -45,19 +45,33 @@ fn study(name: &str, network: &Network, signals: Signals<'_>) -> haarmonic::Resu
     let relative = |widths: &[usize]| -> haarmonic::Result<[f64; 2]> {
         let gram = kernel.at_width(widths)?.gram(signals)?;
         let limit = gram.limit.ntk[[0, 1]];
-        Ok([gram.ntk_std[[0, 1]] / limit.abs(), gram.ntk_bias[[0, 1]] / limit])
+        Ok([
+            gram.ntk_std[[0, 1]] / limit.abs(),
+            gram.ntk_bias[[0, 1]] / limit,
+        ])
     };
     let [std, bias] = relative(&[WIDTH, WIDTH])?;
     println!("{name}: NTK of two signals at width {WIDTH}");
-    println!("  standard deviation {:.1} %, bias {:.2} %", 100.0 * std, 100.0 * bias);
+    println!(
+        "  standard deviation {:.1} %, bias {:.2} %",
+        100.0 * std,
+        100.0 * bias
+    );
     // The contributions of the layers to the variance add: a layer that is wide contributes nothing.
     let wide = 1_000_000_000;
     for (layer, widths) in [[WIDTH, wide], [wide, WIDTH]].iter().enumerate() {
         let share = (relative(widths)?[0] / std).powi(2);
-        println!("  hidden layer {} makes {:.0} % of the variance", layer + 1, 100.0 * share);
+        println!(
+            "  hidden layer {} makes {:.0} % of the variance",
+            layer + 1,
+            100.0 * share
+        );
     }
     let enough = (WIDTH as f64 * (std / 0.01).powi(2)).ceil() as usize;
-    println!("  one network has 1 % at width {enough}; the mean over many has 1 % at width {:.0}", WIDTH as f64 * bias.abs() / 0.01);
+    println!(
+        "  one network has 1 % at width {enough}; the mean over many has 1 % at width {:.0}",
+        WIDTH as f64 * bias.abs() / 0.01
+    );
     assert!(relative(&[enough; 2])?[0] < 0.01);
 
     let finite = FiniteNetwork::new(network, Width::new(WIDTH, 1), 0, DType::F64)?;
@@ -65,7 +79,10 @@ fn study(name: &str, network: &Network, signals: Signals<'_>) -> haarmonic::Resu
     let found = EmpiricalKernel::default().estimate(&finite, &inputs, 0..NETWORKS)?;
     let measured = found.ntk.standard_error[[0, 1]] * (NETWORKS as f64).sqrt();
     let predicted = std * kernel.gram(signals)?.ntk[[0, 1]].abs();
-    println!("  Monte Carlo, {NETWORKS} networks: {:.3} of the predicted standard deviation\n", measured / predicted);
+    println!(
+        "  Monte Carlo, {NETWORKS} networks: {:.3} of the predicted standard deviation\n",
+        measured / predicted
+    );
     assert!((measured / predicted - 1.0).abs() < 0.25);
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::kernel::{Kernel, KernelMatrices, Signals};
 use crate::network::InputSpace;
 use crate::parallel::try_map;
 use crate::progress::Progress;
-use crate::{Result, memory};
+use crate::{Error, Result, memory};
 
 use super::layers::{Step, Steps};
 use super::pair::{Input, PairRecursion, TwoInputs};
@@ -259,9 +259,9 @@ impl KernelAtWidth {
                     .activated(joint, 1.0 / self.widths[*hidden] as f64)
                     .map_err(|error| error.in_layer(*layer))?,
                 Step::Linear(init, None) => state.linear(*init),
-                Step::Linear(init, Some(filter)) => {
-                    state.averaged(&samples.moved(signals.len(), filter)).linear(*init)
-                }
+                Step::Linear(init, Some(filter)) => state
+                    .averaged(&samples.moved(signals.len(), filter))
+                    .linear(*init),
                 Step::Pool => state.pooled(samples.order()),
             };
         }
@@ -284,9 +284,11 @@ impl KernelAtWidth {
             (InputSpace::Vector { .. }, Signals::Vectors(rows), None) => {
                 self.vectors(rows, rows, true)?
             }
-            (InputSpace::Vector { .. }, Signals::Vectors(rows), Some(Signals::Vectors(columns))) => {
-                self.vectors(rows, columns, false)?
-            }
+            (
+                InputSpace::Vector { .. },
+                Signals::Vectors(rows),
+                Some(Signals::Vectors(columns)),
+            ) => self.vectors(rows, columns, false)?,
             (_, rows, columns) => self.over_group(rows, columns)?,
         };
         let mirrored = columns.is_none();
@@ -315,7 +317,10 @@ impl KernelAtWidth {
         mirrored: bool,
     ) -> Result<Vec<Vec<Entry>>> {
         let (init, _) = &self.steps.first;
-        let [weight, bias] = [init.weight_std * init.weight_std, init.bias_std * init.bias_std];
+        let [weight, bias] = [
+            init.weight_std * init.weight_std,
+            init.bias_std * init.bias_std,
+        ];
         let share = weight / rows.ncols() as f64;
         let inputs = |set: ArrayView2<'_, f64>| {
             try_map(set.nrows(), |i| {
@@ -324,17 +329,26 @@ impl KernelAtWidth {
             })
         };
         let left = inputs(rows)?;
-        let own = if mirrored { None } else { Some(inputs(columns)?) };
+        let own = if mirrored {
+            None
+        } else {
+            Some(inputs(columns)?)
+        };
         let right = own.as_ref().unwrap_or(&left);
         let recursion = PairRecursion::new(&self.steps, &self.widths);
         let (n1, n2) = (left.len(), right.len());
-        let counter = self.kernel.counter(if mirrored { n1 * (n1 + 1) / 2 } else { n1 * n2 });
+        let counter = self
+            .kernel
+            .counter(if mirrored { n1 * (n1 + 1) / 2 } else { n1 * n2 });
         try_map(n1, |i| {
             let patience = counter.patience();
             let start = if mirrored { i } else { 0 };
             let mut entries = Vec::with_capacity(n2 - start);
             for j in start..n2 {
-                if patience.as_ref().is_some_and(|patience| !patience.goes_on()) {
+                if patience
+                    .as_ref()
+                    .is_some_and(|patience| !patience.goes_on())
+                {
                     break;
                 }
                 let same = mirrored && i == j;
@@ -343,16 +357,23 @@ impl KernelAtWidth {
                     false => share * rows.row(i).dot(&columns.row(j)) + bias,
                 };
                 let pair = recursion.pair(&left[i], &right[j], k);
-                entries.push(Entry::of(&pair, if same { 0 } else { 1 }));
+                let entry = Entry::of(&pair, if same { 0 } else { 1 });
+                entries.push(entry.checked().map_err(|error| error.in_input(i))?);
             }
-            patience.as_ref().map_or(Ok(()), |patience| patience.check())?;
+            patience
+                .as_ref()
+                .map_or(Ok(()), |patience| patience.check())?;
             counter.add(n2 - start)?;
             Ok(entries)
         })
     }
 
     /// The entries of signals over a finite group: the full recursion for each pair.
-    fn over_group(&self, rows: Signals<'_>, columns: Option<Signals<'_>>) -> Result<Vec<Vec<Entry>>> {
+    fn over_group(
+        &self,
+        rows: Signals<'_>,
+        columns: Option<Signals<'_>>,
+    ) -> Result<Vec<Vec<Entry>>> {
         let all = FiniteSamples::joined(&self.kernel, &self.steps, rows, columns)?;
         all.check_pair()?;
         let n1 = rows.len();
@@ -369,7 +390,8 @@ impl KernelAtWidth {
         for (i, j) in pairs {
             let signals = if i == j { vec![i] } else { vec![i, j] };
             let tensors = Tensors::from(self.state(&all, &signals)?);
-            entries[i].push(Entry::of_tensors(&tensors));
+            let entry = Entry::of_tensors(&tensors).checked();
+            entries[i].push(entry.map_err(|error| error.in_input(i))?);
             counter.add(1)?;
         }
         Ok(entries)
@@ -377,6 +399,19 @@ impl KernelAtWidth {
 }
 
 impl Entry {
+    /// Refuses numbers that left the range: fourth powers of inputs overflow before squares do.
+    fn checked(self) -> Result<Entry> {
+        let numbers = self.bias.iter().chain(&self.variance);
+        if numbers.copied().all(f64::is_finite) {
+            return Ok(self);
+        }
+        Err(Error::invalid(
+            "bias or variance at finite width",
+            "a number that is not finite",
+            "smaller inputs, so that their fourth powers do not overflow",
+        ))
+    }
+
     /// One of the pairs aa, ab, bb of two inputs.
     fn of(pair: &TwoInputs, which: usize) -> Entry {
         let [nngp, ntk] = pair.variances();

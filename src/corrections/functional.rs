@@ -14,10 +14,10 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
+use crate::Result;
 use crate::activation::joint::{Jet, Joint};
 use crate::network::Init;
 use crate::parallel::try_map;
-use crate::Result;
 
 /// The samples of an expectation are dealt into so many batches, whose scatter gives the standard error.
 const BATCHES: usize = 20;

@@ -101,7 +101,10 @@ impl KernelAtWidth {
             return Err(not_on_vectors());
         }
         let (init, _) = &self.steps().first;
-        let [weight, bias] = [init.weight_std * init.weight_std, init.bias_std * init.bias_std];
+        let [weight, bias] = [
+            init.weight_std * init.weight_std,
+            init.bias_std * init.bias_std,
+        ];
         let first = vectors.dot(&vectors.t()) * (weight / vectors.ncols() as f64) + bias;
         let (mut blocks, mut waiting) = (Vec::new(), None);
         for step in &self.steps().steps {

@@ -3,9 +3,9 @@
 //! A pair of samples aa, ab, bb has the number 0, 1, 2. V, D, A are matrices over these pairs. B and F are matrices over the ordered pairs
 //! aa, ab, ba, bb, numbered 2x + y. Every map of the recursion is a product of small matrices; formulas as in `docs/theory.md`.
 
+use crate::Result;
 use crate::activation::joint::{Jet, Joint, Own, Pair};
 use crate::network::Init;
-use crate::Result;
 
 use super::layers::{Step, Steps};
 
@@ -121,7 +121,10 @@ impl TwoInputs {
 
     /// One activation of channels of width 1/`share`, then a dense layer.
     fn step(&self, own: [&Own; 2], pair: &Pair, share: f64, init: Init) -> TwoInputs {
-        let [weight, bias] = [init.weight_std * init.weight_std, init.bias_std * init.bias_std];
+        let [weight, bias] = [
+            init.weight_std * init.weight_std,
+            init.bias_std * init.bias_std,
+        ];
         let values = own.map(|own| own.value);
         let slopes = own.map(|own| own.derivative);
         let c = [values[0][0], pair.value.v, values[1][0]];
@@ -291,7 +294,8 @@ impl PairRecursion {
         let angle = self::sine([a.variance, b.variance, k]).asin();
         // Inputs of one direction and two lengths keep an angle in deeper layers: then the biases do not vanish with the angle of the inputs.
         let (_, collinear) = self.run(a, b, bound);
-        let vanishes = collinear.is_some_and(|rest| rest < REST * sine) || sine < f64::EPSILON.sqrt();
+        let vanishes =
+            collinear.is_some_and(|rest| rest < REST * sine) || sine < f64::EPSILON.sqrt();
         let widest = (angle * CLOSE / sine * ANGLES as f64).min(WIDE);
         let at = |j: usize| widest * (j + 1) as f64 / ANGLES as f64;
         if !vanishes || angle >= at(0) || angle == 0.0 {

@@ -57,11 +57,14 @@ impl State {
             for y in 0..n {
                 let [xy, xx, yy] = [x * n + y, x * n + x, y * n + y];
                 let (c, s) = (value(x, y), slope(x, y));
-                let of = |tensor: &[f64], first: usize, second: usize| tensor[first * n * n + second];
+                let of =
+                    |tensor: &[f64], first: usize, second: usize| tensor[first * n * n + second];
                 let linear = |jet: &Jet| jet.k * bias[xy] + jet.a * bias[xx] + jet.b * bias[yy];
                 let curve = |jet: &Jet| {
-                    let squares = jet.kk * of(v, xy, xy) + jet.aa * of(v, xx, xx) + jet.bb * of(v, yy, yy);
-                    let mixed = jet.ka * of(v, xy, xx) + jet.kb * of(v, xy, yy) + jet.ab * of(v, xx, yy);
+                    let squares =
+                        jet.kk * of(v, xy, xy) + jet.aa * of(v, xx, xx) + jet.bb * of(v, yy, yy);
+                    let mixed =
+                        jet.ka * of(v, xy, xx) + jet.kb * of(v, xy, yy) + jet.ab * of(v, xx, yy);
                     0.5 * squares + mixed
                 };
                 let yx = y * n + x;
@@ -125,7 +128,10 @@ impl State {
     /// A linear layer on products of features.
     pub(super) fn linear(mut self, init: Init) -> State {
         let n = self.samples;
-        let [weight, bias] = [init.weight_std * init.weight_std, init.bias_std * init.bias_std];
+        let [weight, bias] = [
+            init.weight_std * init.weight_std,
+            init.bias_std * init.bias_std,
+        ];
         let [nngp, ntk, nngp_bias, ntk_bias] = &mut self.matrices;
         for i in 0..n * n {
             nngp[i] = weight * nngp[i] + bias;
@@ -175,14 +181,17 @@ impl State {
         for tensor in &mut self.tensors {
             // The second pair, row by row; then the first pair, as sums of rows.
             let rows: Vec<Vec<f64>> = tensor.par_chunks(pairs).map(mean).collect();
-            tensor.par_chunks_mut(pairs).enumerate().for_each(|(xy, out)| {
-                out.fill(0.0);
-                for to in &targets {
-                    for (out, value) in out.iter_mut().zip(&rows[to[xy]]) {
-                        *out += share * value;
+            tensor
+                .par_chunks_mut(pairs)
+                .enumerate()
+                .for_each(|(xy, out)| {
+                    out.fill(0.0);
+                    for to in &targets {
+                        for (out, value) in out.iter_mut().zip(&rows[to[xy]]) {
+                            *out += share * value;
+                        }
                     }
-                }
-            });
+                });
         }
         self
     }

@@ -175,7 +175,10 @@ impl FiniteSamples {
     /// The features of some signals after the first layer.
     pub(super) fn first(&self, signals: &[usize]) -> State {
         let (init, filter) = &self.first;
-        let [weight, bias] = [init.weight_std * init.weight_std, init.bias_std * init.bias_std];
+        let [weight, bias] = [
+            init.weight_std * init.weight_std,
+            init.bias_std * init.bias_std,
+        ];
         let order = self.order();
         let n = signals.len() * order;
         // The values that meet the filter of each sample.

@@ -43,7 +43,10 @@ fn batches(network: &Network, signals: Signals<'_>, n: usize, count: usize) -> V
         let (n, size) = (n as f64, size as f64);
         let each = sums.iter().flatten().flat_map(|[first, second]| {
             let mean = first / size;
-            [n * mean, n * (second / size - mean * mean) * size / (size - 1.0)]
+            [
+                n * mean,
+                n * (second / size - mean * mean) * size / (size - 1.0),
+            ]
         });
         each.collect()
     };
@@ -74,7 +77,9 @@ fn check(network: &Network, signals: Signals<'_>, n: usize, count: usize) -> f64
     let kernel = Kernel::new(network).unwrap().at_width(&widths).unwrap();
     let predicted = kernel.gram(signals).unwrap();
     let of = |bias: &Array2<f64>, std: &Array2<f64>| {
-        ENTRIES.map(|entry| [bias[entry], std[entry].powi(2)]).concat()
+        ENTRIES
+            .map(|entry| [bias[entry], std[entry].powi(2)])
+            .concat()
     };
     let want = [
         of(&predicted.nngp_bias, &predicted.nngp_std),
@@ -136,8 +141,18 @@ fn all(count: usize) -> f64 {
     let (vectors, functions) = (vectors(), functions());
     let points = Signals::Points(functions.view());
     [
-        check(&perceptron(Activation::Relu, rectifier), vectors.view().into(), 16, count),
-        check(&perceptron(Activation::Gelu, rectifier), vectors.view().into(), 16, count),
+        check(
+            &perceptron(Activation::Relu, rectifier),
+            vectors.view().into(),
+            16,
+            count,
+        ),
+        check(
+            &perceptron(Activation::Gelu, rectifier),
+            vectors.view().into(),
+            16,
+            count,
+        ),
         check(&over_group(Activation::Relu, rectifier), points, 16, count),
         check(&over_group(Activation::Erf, smooth), points, 16, count),
     ]

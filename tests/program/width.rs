@@ -25,7 +25,10 @@ fn matrices_have_bias_and_spread() {
     let kernel = kernel.at_width(&[20, 30]).unwrap();
     for (line, want) in [
         ("gram net.toml x.npy", kernel.gram(x.view()).unwrap()),
-        ("gram net.toml x.npy z.npy", kernel.cross(x.view(), z.view()).unwrap()),
+        (
+            "gram net.toml x.npy z.npy",
+            kernel.cross(x.view(), z.view()).unwrap(),
+        ),
     ] {
         let said = bench.succeed(&format!("{line} --width 20,30 --out k.npz"));
         // 2.5 (1/20 + 1/30)
@@ -45,9 +48,18 @@ fn matrices_have_bias_and_spread() {
     let said = bench.succeed("gram net.toml x.npy --width 200,300 --out k.npz");
     assert!(!said.contains("warning"), "{said}");
     let line = "gram net.toml x.npy --out k.npz --width";
-    bench.refuse(&format!("{line} 20"), &["widths", "[2], one width per hidden layer", "[1]"]);
-    bench.refuse(&format!("{line} 20,0"), &["width of hidden layer 2", "at least 1"]);
-    assert_eq!(bench.run(&format!("{line} 20,30 --resume")).status.code(), Some(2));
+    bench.refuse(
+        &format!("{line} 20"),
+        &["widths", "[2], one width per hidden layer", "[1]"],
+    );
+    bench.refuse(
+        &format!("{line} 20,0"),
+        &["width of hidden layer 2", "at least 1"],
+    );
+    assert_eq!(
+        bench.run(&format!("{line} 20,30 --resume")).status.code(),
+        Some(2)
+    );
     bench.text("sphere.toml", SPHERE);
     let coefficients = ndarray::Array4::<num_complex::Complex64>::zeros((1, 2, 4, 7));
     write_npy(bench.path("c.npy"), &coefficients).unwrap();
@@ -66,14 +78,18 @@ fn predictions_have_the_spread_of_an_ensemble() {
     for (name, array) in [("x.npy", &x), ("y.npy", &y), ("z.npy", &z)] {
         write_npy(bench.path(name), array).unwrap();
     }
-    let line = "predict net.toml --train-x x.npy --train-y y.npy --test-x z.npy --ridge 1e-3 --out p.npz";
+    let line =
+        "predict net.toml --train-x x.npy --train-y y.npy --test-x z.npy --ridge 1e-3 --out p.npz";
     bench.succeed(&format!("{line} --width 20,30"));
     let kernel = Kernel::new(&Network::from_toml(MLP).unwrap()).unwrap();
     let kernel = kernel.at_width(&[20, 30]).unwrap();
     let want = kernel.ensemble_std(x.view(), y.view(), z.view(), Ridge::Relative(1e-3));
     let found = read_npz_real(bench.path("p.npz"), "width_std").unwrap();
     assert_close(found, want.unwrap().into_dyn(), tol::ROUNDING);
-    bench.refuse(&format!("{line} --width 20,30 --kernel nngp"), &["--width", "ntk"]);
+    bench.refuse(
+        &format!("{line} --width 20,30 --kernel nngp"),
+        &["--width", "ntk"],
+    );
     let line = format!("{line} --width 20,30 --time 3");
     assert_eq!(bench.run(&line).status.code(), Some(2));
 }

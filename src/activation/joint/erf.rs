@@ -204,7 +204,11 @@ impl Erf {
 /// $`E[\sigma_0\sigma_1\sigma'_2\sigma'_3]`$
 fn mixed(law: &[[f64; 4]; 4]) -> f64 {
     // The inverse of 1 + 2K on the last two variables.
-    let (p, q, r) = (1.0 + 2.0 * law[2][2], 1.0 + 2.0 * law[3][3], 2.0 * law[2][3]);
+    let (p, q, r) = (
+        1.0 + 2.0 * law[2][2],
+        1.0 + 2.0 * law[3][3],
+        2.0 * law[2][3],
+    );
     let whole = difference_of_products(p, q, r, r);
     let tilted = |i: usize, j: usize| {
         let [a, b, c, d] = [law[i][2], law[i][3], law[j][2], law[j][3]];

@@ -135,7 +135,8 @@ impl Joint {
         match &self.form {
             Form::Identity => {
                 for (out, powers) in out.iter_mut().zip(powers) {
-                    *out = orthant::moment(d, covariance, powers.value.map(usize::from), [false; 4]);
+                    *out =
+                        orthant::moment(d, covariance, powers.value.map(usize::from), [false; 4]);
                 }
             }
             Form::Erf(erf) => {

@@ -33,6 +33,9 @@ const NOISE: f64 = 1e-17;
 /// The part of the mean of σ''² in the last coefficients up to which a series counts as resolved.
 const RESOLVED: f64 = 1e-6;
 
+/// The part of the mean of σ'² that rounding may put there.
+const ROUNDING: f64 = 1e-20;
+
 /// The number of last coefficients that measure it.
 const LAST: usize = 16;
 
@@ -114,7 +117,11 @@ impl Series {
                 add(&mut coefficients[start..start + TERMS], f, row);
             }
         }
-        if let Some(index) = fourth.iter().chain(&coefficients).position(|x| !x.is_finite()) {
+        if let Some(index) = fourth
+            .iter()
+            .chain(&coefficients)
+            .position(|x| !x.is_finite())
+        {
             return Err(Error::not_finite(
                 format!("expectation of the activation {}", self.activation),
                 [index],
@@ -140,11 +147,12 @@ impl Series {
 
     /// Refuses a series whose last terms are not small: a function with a kink, or one that varies too fast.
     fn check(&self, q: f64, coefficients: &[f64]) -> Result<()> {
-        // Σ j a_j² over the coefficients of σ' is q E[σ''²].
+        // Σ j a_j² over the coefficients of σ' is q E[σ''²]; a slope that is constant has only rounding there.
         let slopes = &coefficients[TERMS..2 * TERMS];
         let squares = || slopes.iter().enumerate().map(|(j, a)| j as f64 * a * a);
         let (all, last): (f64, f64) = (squares().sum(), squares().skip(TERMS - LAST).sum());
-        if last > RESOLVED * all && last > f64::MIN_POSITIVE {
+        let size: f64 = slopes.iter().map(|a| a * a).sum();
+        if last > RESOLVED * all && last > ROUNDING * size {
             return Err(Error::not_converged(
                 format!(
                     "Hermite series of the activation {} at variance {q}",
@@ -171,8 +179,12 @@ impl Series {
             let at = PRODUCTS.iter().position(|p| *p == product);
             place(at.expect("a product of up to three factors"))
         };
-        let values = weighted.sums([((3, 0), (1, 0)), ((2, 0), (2, 0)), ((1, 0), (3, 0))].map(|(f, g)| (at(f), at(g))));
-        let slopes = weighted.sums([((0, 3), (0, 1)), ((0, 2), (0, 2)), ((0, 1), (0, 3))].map(|(f, g)| (at(f), at(g))));
+        let values = weighted.sums(
+            [((3, 0), (1, 0)), ((2, 0), (2, 0)), ((1, 0), (3, 0))].map(|(f, g)| (at(f), at(g))),
+        );
+        let slopes = weighted.sums(
+            [((0, 3), (0, 1)), ((0, 2), (0, 2)), ((0, 1), (0, 3))].map(|(f, g)| (at(f), at(g))),
+        );
         let mixed = weighted.sums(
             [
                 ((2, 1), (0, 1)),
@@ -233,7 +245,9 @@ fn resolved(coefficients: &[f64]) -> usize {
     for product in 0..PRODUCTS.len() {
         let start = place(product) * TERMS;
         let array = &coefficients[start..start + TERMS];
-        let largest = array.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
+        let largest = array
+            .iter()
+            .fold(0.0, |largest: f64, x| largest.max(x.abs()));
         let matters = |(j, x): (usize, &f64)| (x / largest).powi(2) * (j as f64).powi(3) > NOISE;
         let last = (0..TERMS).rev().find(|&j| matters((j, &array[j])));
         terms = terms.max(last.unwrap_or(0) + 1);
@@ -313,7 +327,22 @@ impl<const N: usize> WithSimd for Sums<'_, '_, N> {
 
 /// C and Ċ with their derivatives, which are means of products of derivatives of σ.
 fn jets(weighted: &Weighted<'_>) -> (Jet, Jet) {
-    let [v, v1, v20, v02, v40, v04, v2, v31, v13, v3, v42, v24, v51, v15] = weighted.sums([
+    let [
+        v,
+        v1,
+        v20,
+        v02,
+        v40,
+        v04,
+        v2,
+        v31,
+        v13,
+        v3,
+        v42,
+        v24,
+        v51,
+        v15,
+    ] = weighted.sums([
         (0, 0),
         (1, 1),
         (2, 0),

@@ -17,11 +17,17 @@ fn refused(network: &Network, widths: &[usize]) -> Error {
 #[test]
 fn widths_are_one_per_hidden_layer() {
     let init = Init::default();
-    let network = Network::vector(2).dense(init).activation(Activation::Erf).dense(init);
+    let network = Network::vector(2)
+        .dense(init)
+        .activation(Activation::Erf)
+        .dense(init);
     let network = network.build().unwrap();
     let error = refused(&network, &[3, 4]);
     assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
-    assert!(error.to_string().contains("one width per hidden layer"), "{error}");
+    assert!(
+        error.to_string().contains("one width per hidden layer"),
+        "{error}"
+    );
     let error = refused(&network, &[0]);
     assert!(matches!(error, Error::InvalidValue { .. }), "{error}");
 }
@@ -49,7 +55,11 @@ fn layers_without_corrections_are_named() {
         .dense(init)
         .build()
         .unwrap();
-    let open = Network::vector(2).dense(init).activation(erf()).build().unwrap();
+    let open = Network::vector(2)
+        .dense(init)
+        .activation(erf())
+        .build()
+        .unwrap();
     for (network, words) in [
         (residual, "residual"),
         (plane, "the plane"),
@@ -66,7 +76,12 @@ fn layers_without_corrections_are_named() {
 fn activations_without_corrections_are_named() {
     let init = Init::default();
     let of = |activation: Activation| {
-        Network::vector(2).dense(init).activation(activation).dense(init).build().unwrap()
+        Network::vector(2)
+            .dense(init)
+            .activation(activation)
+            .dense(init)
+            .build()
+            .unwrap()
     };
     for activation in [
         Activation::Sign,
@@ -74,12 +89,19 @@ fn activations_without_corrections_are_named() {
         Activation::RectifiedMonomial { degree: 2 },
     ] {
         let error = refused(&of(activation), &[5]).to_string();
-        assert!(error.contains("layer 1") && error.contains("smooth"), "{error}");
+        assert!(
+            error.contains("layer 1") && error.contains("smooth"),
+            "{error}"
+        );
     }
     // A kink that only the values show.
     let bent = Elementwise::new("bent", 64, |x| x.abs(), f64::signum).unwrap();
     let kernel = Kernel::new(&of(Activation::Elementwise(bent))).unwrap();
-    let error = kernel.at_width(&[5]).unwrap().gram(array![[1.0, 2.0]].view()).unwrap_err();
+    let error = kernel
+        .at_width(&[5])
+        .unwrap()
+        .gram(array![[1.0, 2.0]].view())
+        .unwrap_err();
     assert!(error.to_string().contains("Hermite series"), "{error}");
 }
 
@@ -98,4 +120,27 @@ fn large_groups_are_refused() {
     let signals = Array3::from_elem((1, 33, 1), 1.0);
     let error = kernel.gram(Signals::Points(signals.view())).unwrap_err();
     assert!(error.to_string().contains("at most 32"), "{error}");
+}
+
+#[test]
+fn numbers_out_of_range_are_errors() {
+    let init = Init::default();
+    let network = Network::vector(1)
+        .dense(init)
+        .activation(Activation::Relu)
+        .dense(init)
+        .build()
+        .unwrap();
+    let kernel = Kernel::new(&network).unwrap().at_width(&[5]).unwrap();
+    let error = kernel.gram(array![[1e120]].view()).unwrap_err().to_string();
+    assert!(error.contains("fourth powers"), "{error}");
+    // Inputs of zero have neither bias nor spread.
+    let zero = kernel.gram(array![[0.0], [1.0]].view()).unwrap();
+    assert_eq!(zero.ntk_std[[0, 0]], 0.0);
+    assert!(
+        zero.ntk_std
+            .iter()
+            .chain(&zero.ntk_bias)
+            .all(|x| x.is_finite())
+    );
 }

@@ -57,20 +57,32 @@ fn inputs() -> Array2<f64> {
 #[test]
 fn perceptrons_with_erf() {
     let kernel = perceptron(&Activation::Erf, Init::new(1.3, 0.2), &[16, 24, 32]);
-    compare("mlp_erf", &kernel.tensors(inputs().view()).unwrap(), tol::GOLDEN);
+    compare(
+        "mlp_erf",
+        &kernel.tensors(inputs().view()).unwrap(),
+        tol::GOLDEN,
+    );
 }
 
 #[test]
 fn perceptrons_with_relu() {
     let init = Init::new(2.0_f64.sqrt(), 0.1);
     let kernel = perceptron(&Activation::Relu, init, &[16, 24, 32]);
-    compare("mlp_relu", &kernel.tensors(inputs().view()).unwrap(), tol::GOLDEN);
+    compare(
+        "mlp_relu",
+        &kernel.tensors(inputs().view()).unwrap(),
+        tol::GOLDEN,
+    );
 }
 
 #[test]
 fn perceptrons_with_tanh() {
     let tanh = Elementwise::new("tanh", 64, f64::tanh, |x| 1.0 / x.cosh().powi(2)).unwrap();
-    let kernel = perceptron(&Activation::Elementwise(tanh), Init::new(1.3, 0.2), &[16, 24]);
+    let kernel = perceptron(
+        &Activation::Elementwise(tanh),
+        Init::new(1.3, 0.2),
+        &[16, 24],
+    );
     let inputs = inputs();
     let two = inputs.view().split_at(Axis(0), 2).0;
     compare("mlp_tanh", &kernel.tensors(two).unwrap(), tol::TRAPEZOID);
@@ -118,7 +130,11 @@ fn cyclic_signals() -> Array3<f64> {
 
 #[test]
 fn cyclic_groups_with_local_filters() {
-    let inits = [Init::new(1.3, 0.2), Init::new(1.5, 0.2), Init::new(1.5, 0.2)];
+    let inits = [
+        Init::new(1.3, 0.2),
+        Init::new(1.5, 0.2),
+        Init::new(1.5, 0.2),
+    ];
     let action = FiniteAction::regular(TableGroup::cyclic(4).unwrap());
     let kernel = over_group(action, &Filter::subset(&[0, 1]), inits);
     let signals = cyclic_signals();
@@ -128,7 +144,11 @@ fn cyclic_groups_with_local_filters() {
 
 #[test]
 fn cyclic_groups_with_global_filters() {
-    let inits = [Init::new(1.3, 0.2), Init::new(1.5, 0.2), Init::new(1.5, 0.2)];
+    let inits = [
+        Init::new(1.3, 0.2),
+        Init::new(1.5, 0.2),
+        Init::new(1.5, 0.2),
+    ];
     let action = FiniteAction::regular(TableGroup::cyclic(4).unwrap());
     let kernel = over_group(action, &Filter::Global, inits);
     let signals = cyclic_signals();
@@ -142,7 +162,11 @@ fn permutations_with_local_filters() {
     let table = TableGroup::new(table.mapv(|g| g as usize).view()).unwrap();
     let init = Init::new(1.3, 0.2);
     let inits = [init, Init::new(1.5, 0.2), Init::new(1.5, 0.2)];
-    let kernel = over_group(FiniteAction::regular(table), &Filter::subset(&[0, 1, 3]), inits);
+    let kernel = over_group(
+        FiniteAction::regular(table),
+        &Filter::subset(&[0, 1, 3]),
+        inits,
+    );
     let signals: Array2<f64> = read("x/s3");
     let signals = signals.insert_axis(Axis(2));
     let tensors = kernel.tensors(Signals::Points(signals.view())).unwrap();

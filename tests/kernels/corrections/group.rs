@@ -77,7 +77,9 @@ fn pooled<D: Dimension>(array: &Array<f64, D>, block: usize) -> Array<f64, D> {
     let mut dynamic = array.to_owned().into_dyn();
     for axis in 0..array.ndim() {
         let chunks = dynamic.axis_chunks_iter(Axis(axis), block);
-        let means: Vec<_> = chunks.map(|chunk| chunk.mean_axis(Axis(axis)).unwrap()).collect();
+        let means: Vec<_> = chunks
+            .map(|chunk| chunk.mean_axis(Axis(axis)).unwrap())
+            .collect();
         let views: Vec<_> = means.iter().map(|mean| mean.view()).collect();
         dynamic = ndarray::stack(Axis(axis), &views).unwrap();
     }

@@ -35,7 +35,8 @@ fn erf_by_series() -> Activation {
 /// Compares the matrices with entries of the tensors.
 fn compare(what: &Activation, gram: &MatricesAtWidth, tensors: &Tensors, tolerance: f64) {
     let m = tensors.nngp.nrows();
-    let of = |entry: &dyn Fn(usize, usize) -> f64| Array2::from_shape_fn((m, m), |(i, j)| entry(i, j));
+    let of =
+        |entry: &dyn Fn(usize, usize) -> f64| Array2::from_shape_fn((m, m), |(i, j)| entry(i, j));
     let nngp_std = of(&|i, j| tensors.v[[i, j, i, j]].sqrt());
     let ntk_std = of(&|i, j| tensors.ntk_covariance([i, j], [i, j]).sqrt());
     for (name, found, want) in [
@@ -72,7 +73,8 @@ fn pairs_need_no_other_inputs() {
 #[test]
 fn series_and_grids_agree_with_closed_forms() {
     let init = Init::new(1.3, 0.2);
-    let [exact, series] = [Activation::Erf, erf_by_series()].map(|f| perceptron(&f, init, &[10, 20]));
+    let [exact, series] =
+        [Activation::Erf, erf_by_series()].map(|f| perceptron(&f, init, &[10, 20]));
     let want = exact.gram(inputs().view()).unwrap();
     let found = series.gram(inputs().view()).unwrap();
     for (name, found, want) in [
@@ -102,9 +104,16 @@ fn the_sigmoid_is_an_error_function() {
     let first = Init::new(1.3, 0.2);
     let last = Init::new(0.8, 0.1);
     let of = |activation: Activation, first: Init, last: Init| {
-        let network = Network::vector(3).dense(first).activation(activation).dense(last);
+        let network = Network::vector(3)
+            .dense(first)
+            .activation(activation)
+            .dense(last);
         let kernel = Kernel::new(&network.build().unwrap()).unwrap();
-        kernel.at_width(&[10]).unwrap().tensors(inputs().view()).unwrap()
+        kernel
+            .at_width(&[10])
+            .unwrap()
+            .tensors(inputs().view())
+            .unwrap()
     };
     let sigmoid = of(Activation::SigmoidLike, first, last);
     let scaled = Init::new(1.3 / WIDTH, 0.2 / WIDTH);
@@ -117,7 +126,11 @@ fn the_sigmoid_is_an_error_function() {
 #[test]
 fn polynomials_have_closed_forms() {
     let x = array![[1.0, 0.5, -0.2]];
-    let kernel = perceptron(&Activation::Monomial { degree: 2 }, Init::default(), &[50, 50]);
+    let kernel = perceptron(
+        &Activation::Monomial { degree: 2 },
+        Init::default(),
+        &[50, 50],
+    );
     let gram = kernel.gram(x.view()).unwrap();
     let relative = &gram.nngp_bias / &gram.limit.nngp;
     assert_entries_close("squares", relative, array![[32.0 / 150.0]], tol::SERIES);
@@ -141,7 +154,10 @@ fn biases_of_rectifiers_vanish_with_the_angle() {
     let at = |angle: f64| {
         let x = array![[1.0, 0.0, 0.0], [angle.cos(), angle.sin(), 0.0]];
         let gram = kernel.gram(x.view()).unwrap();
-        [gram.nngp_bias[[0, 1]] / angle, gram.ntk_bias[[0, 1]] / angle]
+        [
+            gram.nngp_bias[[0, 1]] / angle,
+            gram.ntk_bias[[0, 1]] / angle,
+        ]
     };
     // A cubic through four angles at which no bias is extrapolated.
     let nodes = [0.02, 0.03, 0.04, 0.05];
@@ -152,12 +168,17 @@ fn biases_of_rectifiers_vanish_with_the_angle() {
             let mut want = 0.0;
             for (j, &node) in nodes.iter().enumerate() {
                 let others = nodes.iter().filter(|&&other| other != node);
-                let weight: f64 = others.map(|other| (angle - other) / (node - other)).product();
+                let weight: f64 = others
+                    .map(|other| (angle - other) / (node - other))
+                    .product();
                 want += weight * direct[j][kernel];
             }
             // The bias of the NNGP vanishes like the cube of the angle: both are held against the bias of the NTK.
             let error = (found - want).abs() / direct[0][1].abs();
-            assert!(error < tol::EXTRAPOLATED, "angle {angle}, kernel {kernel}: {found} for {want}");
+            assert!(
+                error < tol::EXTRAPOLATED,
+                "angle {angle}, kernel {kernel}: {found} for {want}"
+            );
         }
     }
     let same = array![[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]];
@@ -183,8 +204,14 @@ fn variances_of_functionals_are_contractions_of_tensors() {
     let layers = kernel.variance_by_layer(inputs().view(), alpha.view(), beta.view(), 40_000, 7);
     let layers = layers.unwrap();
     let found: f64 = layers.iter().map(|layer| layer.variance).sum();
-    let squares: f64 = layers.iter().map(|layer| layer.standard_error.powi(2)).sum();
-    assert!((found - want).abs() < tol::DEVIATIONS * squares.sqrt(), "{found} for {want}");
+    let squares: f64 = layers
+        .iter()
+        .map(|layer| layer.standard_error.powi(2))
+        .sum();
+    assert!(
+        (found - want).abs() < tol::DEVIATIONS * squares.sqrt(),
+        "{found} for {want}"
+    );
     assert!(squares.sqrt() < tol::FUNCTIONAL * want);
 }
 
@@ -196,10 +223,17 @@ fn spreads_of_ensembles_agree() {
     let targets = array![[1.0], [-0.5], [0.3], [0.8]];
     let test = Array2::from_shape_fn((22, 3), |(i, j)| ((3 * i + 7 * j + 2) as f64).cos());
     let ridge = haarmonic::predict::Ridge::Relative(1e-3);
-    let sampled = kernel.ensemble_std(train.view(), targets.view(), test.view(), ridge).unwrap();
+    let sampled = kernel
+        .ensemble_std(train.view(), targets.view(), test.view(), ridge)
+        .unwrap();
     let few = test.view().split_at(ndarray::Axis(0), 5).0;
-    let exact = kernel.ensemble_std(train.view(), targets.view(), few, ridge).unwrap();
+    let exact = kernel
+        .ensemble_std(train.view(), targets.view(), few, ridge)
+        .unwrap();
     for (found, want) in sampled.iter().zip(&exact) {
-        assert!((found / want - 1.0).abs() < tol::SAMPLED, "{found} for {want}");
+        assert!(
+            (found / want - 1.0).abs() < tol::SAMPLED,
+            "{found} for {want}"
+        );
     }
 }
