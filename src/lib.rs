@@ -25,6 +25,7 @@
 //! | [`activation`] | Gaussian expectations of activation functions |
 //! | [`network`] | networks: builder, file, validation, their kernels in symbols |
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
+//! | [`corrections`] | bias and spread of the kernels of networks of finite width, to first order in 1/n |
 //! | [`covariance`] | heat and Matérn kernels on S² and SO(3) |
 //! | [`finite_width`] | networks of finite width, their empirical kernels |
 //! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, selection of ridge and hyperparameters, acquisition |
@@ -43,7 +44,7 @@
 //!
 //! | feature | what it adds | it includes |
 //! |---|---|---|
-//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`covariance`], [`predict`], [`spectral`] | `dense` |
+//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`corrections`], [`covariance`], [`predict`], [`spectral`] | `dense` |
 //! | `dense` | dense linear algebra by the crate faer: spectra of masked maps, Slepian functions | |
 //! | `exact` | [`wigner::exact`]: Wigner symbols and Clebsch–Gordan coefficients as roots of rational numbers | |
 //! | `data` | [`data`]: NumPy's `.npy` and `.npz`, QM9, molecular features, labelled images from npz, IDX and archives | |
@@ -80,6 +81,8 @@ pub mod activation;
 #[cfg_attr(not(feature = "store"), allow(dead_code))]
 mod check;
 pub mod conventions;
+#[cfg(feature = "kernels")]
+pub mod corrections;
 #[cfg(feature = "kernels")]
 pub mod covariance;
 #[cfg(feature = "data")]

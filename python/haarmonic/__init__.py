@@ -7,6 +7,7 @@ from haarmonic._haarmonic import (
     Evidence,
     GramStore,
     Kernel,
+    KernelAtWidth,
     Network,
     Regression,
     RotationMatcher,
@@ -26,7 +27,7 @@ from haarmonic._haarmonic import (
     wigner_D,
     wigner_d,
 )
-from haarmonic.results import KernelMatrices, Marginals, Prediction
+from haarmonic.results import KernelMatrices, Marginals, MatricesAtWidth, Prediction
 
 __all__ = [
     "BestRotation",
@@ -34,8 +35,10 @@ __all__ = [
     "Evidence",
     "GramStore",
     "Kernel",
+    "KernelAtWidth",
     "KernelMatrices",
     "Marginals",
+    "MatricesAtWidth",
     "Network",
     "Prediction",
     "Regression",

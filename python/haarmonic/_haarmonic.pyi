@@ -13,6 +13,7 @@ from haarmonic.results import (
     FixedPoint,
     KernelMatrices,
     Marginals,
+    MatricesAtWidth,
     MeasuredRisk,
     PhaseDiagram,
     PredictedRisk,
@@ -65,6 +66,18 @@ class Kernel:
         self, x1: ArrayLike, x2: ArrayLike, *, places: ArrayLike | None = None, progress: _Progress = None
     ) -> KernelMatrices: ...
     def diagonal(self, x: ArrayLike) -> tuple[_Floats, _Floats]: ...
+    def at_width(self, widths: Sequence[int]) -> KernelAtWidth: ...
+
+class KernelAtWidth:
+    @property
+    def widths(self) -> list[int]: ...
+    @property
+    def relative_error(self) -> float: ...
+    def gram(self, x: ArrayLike, *, progress: _Progress = None) -> MatricesAtWidth: ...
+    def between(self, x1: ArrayLike, x2: ArrayLike, *, progress: _Progress = None) -> MatricesAtWidth: ...
+    def ensemble_std(
+        self, x: ArrayLike, y: ArrayLike, x_test: ArrayLike, *, ridge: float = 0.0, relative: bool = False
+    ) -> _Floats: ...
 
 class GramStore:
     def __init__(

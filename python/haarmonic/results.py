@@ -15,6 +15,7 @@ __all__ = [
     "FixedPoint",
     "KernelMatrices",
     "Marginals",
+    "MatricesAtWidth",
     "MeasuredRisk",
     "PhaseDiagram",
     "PredictedRisk",
@@ -43,6 +44,21 @@ class KernelMatrices(NamedTuple):
     """`[n1, n2]`, the neural tangent kernel."""
     nngp_error: Floats | float = 0.0
     ntk_error: Floats | float = 0.0
+
+
+class MatricesAtWidth(NamedTuple):
+    """Kernels of networks of finite width with one output, to first order in 1/width."""
+
+    limit: KernelMatrices
+    """The kernels at infinite width."""
+    nngp_bias: Floats
+    """`[n1, n2]`, the mean of the NNGP minus its limit."""
+    ntk_bias: Floats
+    """`[n1, n2]`, the mean of the NTK minus its limit."""
+    nngp_std: Floats
+    """`[n1, n2]`, the standard deviation of the NNGP of one network."""
+    ntk_std: Floats
+    """`[n1, n2]`, the standard deviation of the NTK of one network."""
 
 
 class Prediction(NamedTuple):

@@ -11,6 +11,7 @@ use pyo3::types::PyDict;
 use rayon::prelude::*;
 
 use crate::arrays;
+use crate::at_width::PyKernelAtWidth;
 use crate::axes::with_axes;
 use crate::errors::OrRaise;
 use crate::network::PyNetwork;
@@ -228,6 +229,28 @@ impl PyKernel {
             diagonal(&self.kernel.clone().with_progress(progress), x)
         })?;
         Ok((results::array(py, nngp)?, results::array(py, ntk)?))
+    }
+
+    /// The kernel of networks whose hidden layers have finitely many channels, to first order in 1/width.
+    ///
+    /// Parameters
+    /// ----------
+    /// widths : sequence of int
+    ///     Channels of each hidden layer: each layer with weights but the last one.
+    ///
+    /// Returns
+    /// -------
+    /// KernelAtWidth
+    ///     Its matrices have bias and standard deviation of each entry.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Kernel, stax
+    /// >>> layers = stax.Dense(1), stax.Relu(), stax.Dense(1)
+    /// >>> Kernel(stax.network((1,), *layers)).at_width([100]).relative_error
+    /// 0.025
+    fn at_width(&self, widths: Vec<usize>) -> PyResult<PyKernelAtWidth> {
+        PyKernelAtWidth::new(self, &widths)
     }
 
     /// The network, with the quadrature of this kernel.

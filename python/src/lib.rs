@@ -8,6 +8,7 @@
 mod acquisition;
 mod arguments;
 mod arrays;
+mod at_width;
 mod axes;
 mod coupling;
 mod covariance;
@@ -54,6 +55,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     coupling::register(module)?;
     covariance::register(module)?;
     harmonics::register(module)?;
+    at_width::register(module)?;
     healpix::register(module)?;
     kernel::register(module)?;
     kernel_selection::register(module)?;

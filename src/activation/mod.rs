@@ -11,6 +11,7 @@ mod apply;
 mod closed_form;
 mod formula;
 mod functions;
+pub(crate) mod joint;
 mod names;
 mod pair;
 mod pass;

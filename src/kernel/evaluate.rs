@@ -150,8 +150,16 @@ impl Kernel {
         &*self.evaluator
     }
 
-    pub(super) fn counter(&self, total: usize) -> Counter<'_> {
+    pub(crate) fn counter(&self, total: usize) -> Counter<'_> {
         Counter::new(total, self.progress.as_ref())
+    }
+
+    /// The kernel without its listener, for a part of a longer computation.
+    pub(crate) fn without_progress(&self) -> Kernel {
+        Kernel {
+            progress: None,
+            ..self.clone()
+        }
     }
 
     /// Prepares signals: computes the coefficients of each signal, and its variance before each activation.

@@ -4,6 +4,7 @@ mod accuracy;
 mod activation;
 #[path = "../common/mod.rs"]
 mod common;
+mod corrections;
 mod covariance;
 mod group;
 mod kernel;

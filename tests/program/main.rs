@@ -19,3 +19,4 @@ mod score;
 mod spectrum;
 mod sphere;
 mod store;
+mod width;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use haarmonic::corrections::KernelAtWidth;
 use haarmonic::data::arrays::{Numbers, write_npz};
 use haarmonic::kernel::{Kernel, KernelError, KernelMatrices};
 use haarmonic::network::Network;
@@ -30,6 +31,9 @@ pub struct Arguments {
     /// Precision within a pair of images
     #[arg(long, value_enum, default_value = "f64")]
     precision: PrecisionChoice,
+    /// Channels of each hidden layer, separated by commas: writes `nngp_bias`, `ntk_bias`, `nngp_std`, `ntk_std` too, for one output
+    #[arg(long, value_delimiter = ',', conflicts_with_all = ["resume", "memory", "share"])]
+    width: Vec<usize>,
     /// Where to write `nngp`, `ntk` and their error estimates (.npz)
     #[arg(long)]
     out: PathBuf,
@@ -96,6 +100,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         )));
     }
     // Every step that can fail in one process ends in `agree`, so that no process waits for a failed one.
+    if !arguments.width.is_empty() && ranks.several() {
+        return ranks.agree(Err(Error::invalid(
+            "--width",
+            "several processes of MPI",
+            "one process",
+        )));
+    }
     let sets = ranks.agree(Sets::read(arguments))?;
     let by_tiles_anyway = arguments.resume || arguments.memory.is_some();
     let by_tiles_anyway = by_tiles_anyway || arguments.share.is_some() || ranks.several();
@@ -161,6 +172,9 @@ impl Sets {
 
 /// Computes the whole matrices in memory and writes them. Returns the lines to print.
 fn at_once(arguments: &Arguments, kernel: Kernel, sets: &Sets) -> Result<Vec<String>> {
+    if !arguments.width.is_empty() {
+        return at_width(arguments, &kernel, sets);
+    }
     let rows = sets.rows.prepare(&kernel)?;
     let gram = match &sets.columns {
         None => kernel.gram_prepared(&rows)?,
@@ -170,6 +184,46 @@ fn at_once(arguments: &Arguments, kernel: Kernel, sets: &Sets) -> Result<Vec<Str
     let said = format!("{n1} x {n2} kernels, {}", describe(&gram.error));
     write(arguments, gram)?;
     Ok(vec![said])
+}
+
+/// Computes the whole matrices with bias and standard deviation of finite width, and writes them. Returns the lines to print.
+fn at_width(arguments: &Arguments, kernel: &Kernel, sets: &Sets) -> Result<Vec<String>> {
+    let kernel = kernel.at_width(&arguments.width)?;
+    let rows = sets.rows.signals()?;
+    let gram = match &sets.columns {
+        None => kernel.gram(rows)?,
+        Some(columns) => kernel.cross(rows, columns.signals()?)?,
+    };
+    let (n1, n2) = gram.limit.nngp.dim();
+    let mut said = vec![format!(
+        "{n1} x {n2} kernels, {}",
+        describe(&gram.limit.error)
+    )];
+    said.extend(doubt(&kernel));
+    let mut arrays = arrays(gram.limit);
+    arrays.extend(
+        [
+            ("nngp_bias", gram.nngp_bias),
+            ("ntk_bias", gram.ntk_bias),
+            ("nngp_std", gram.nngp_std),
+            ("ntk_std", gram.ntk_std),
+        ]
+        .map(|(name, array)| (name, Numbers::Real(array.into_dyn()))),
+    );
+    write_npz(&arguments.out, &arrays)?;
+    Ok(said)
+}
+
+/// A warning where the first order in 1/n is a poor approximation.
+pub fn doubt(kernel: &KernelAtWidth) -> Option<String> {
+    const LARGE: f64 = 0.2;
+    let error = kernel.relative_error();
+    (error > LARGE).then(|| {
+        format!(
+            "warning: bias and spread may be off by {:.0} % (2.5 times the sum of 1/width): the layers are narrow for their depth",
+            100.0 * error
+        )
+    })
 }
 
 /// Computes the matrices tile by tile, through a folder beside the result. Returns the lines to print.
@@ -254,6 +308,11 @@ pub fn describe(error: &KernelError) -> String {
 
 /// Writes the kernels and their error estimates.
 fn write(arguments: &Arguments, gram: KernelMatrices) -> Result<()> {
+    write_npz(&arguments.out, &arrays(gram))
+}
+
+/// The kernels and their error estimates with their names.
+fn arrays(gram: KernelMatrices) -> Vec<(&'static str, Numbers)> {
     let mut arrays = vec![
         ("nngp", Numbers::Real(gram.nngp.into_dyn())),
         ("ntk", Numbers::Real(gram.ntk.into_dyn())),
@@ -262,5 +321,5 @@ fn write(arguments: &Arguments, gram: KernelMatrices) -> Result<()> {
         arrays.push(("nngp_error", Numbers::Real(nngp.into_dyn())));
         arrays.push(("ntk_error", Numbers::Real(ntk.into_dyn())));
     }
-    write_npz(&arguments.out, &arrays)
+    arrays
 }

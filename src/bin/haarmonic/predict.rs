@@ -1,11 +1,13 @@
 //! `haarmonic predict`: predictions of an ensemble of infinitely wide networks.
 
-use haarmonic::Result;
+use haarmonic::corrections::KernelAtWidth;
 use haarmonic::data::arrays::{Numbers, write_npz};
 use haarmonic::error::number;
+use haarmonic::kernel::Kernel;
 use haarmonic::predict::{
     FittedRegression, KernelKind, Kernels, Regression, Ridge, RidgeRule, Time, ValidationCurve,
 };
+use haarmonic::{Error, Result};
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, arr0, stack};
 
 use super::inputs::Inputs;
@@ -13,7 +15,7 @@ use super::predict_arguments::{Arguments, CovarianceChoice};
 use super::predict_kernels::{FEWER, Grams, check_memory};
 use super::progress::Watched;
 use super::targets::Known;
-use super::{for_less_memory, gram, make_kernel, read_network, say};
+use super::{KernelChoice, for_less_memory, gram, make_kernel, read_network, say};
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let times = arguments.times()?;
@@ -36,6 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
     let watched = Watched::new()?;
     let kernel = make_kernel(&network, arguments.precision)?.with_progress(watched.progress(true));
+    let at_width = at_width(arguments, &kernel)?;
     let grams = Grams::compute(
         arguments,
         &kernel,
@@ -43,6 +46,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         &test,
         validation.as_ref(),
     );
+    let spread = at_width.as_ref().map(|kernel| {
+        let targets = train.targets.rows.view();
+        let ridge = Ridge::Relative(arguments.ridge);
+        kernel.ensemble_std(train.inputs.signals()?, targets, test.signals()?, ridge)
+    });
     drop(watched);
     let grams = grams.map_err(|error| for_less_memory(error, FEWER))?;
 
@@ -73,6 +81,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         arrays.push(("validation_error", list(curve.errors().to_vec())));
         arrays.push(("validation_best", single(curve.best() as f64)));
     }
+    if let Some(std) = spread.transpose()? {
+        arrays.push(("width_std", Numbers::Real(train.targets.shaped(std)?)));
+        said.extend(at_width.as_ref().and_then(gram::doubt));
+    }
     let (means, spreads) = predict(arguments, &model, &grams, &times)?;
     let means = means.into_iter().map(|mean| train.targets.shaped(mean));
     arrays.push(("mean", together(&means.collect::<Result<Vec<_>>>()?)));
@@ -93,6 +105,21 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     write_npz(&arguments.out, &arrays)?;
     say::lines(&said)
+}
+
+/// The kernel of networks of finite width, if widths are given.
+fn at_width(arguments: &Arguments, kernel: &Kernel) -> Result<Option<KernelAtWidth>> {
+    if arguments.width.is_empty() {
+        return Ok(None);
+    }
+    if !matches!(arguments.kernel, KernelChoice::Ntk) {
+        return Err(Error::invalid(
+            "--width",
+            "widths for the kernel nngp",
+            "--kernel ntk: the spread is that of networks whose layers are all trained",
+        ));
+    }
+    kernel.at_width(&arguments.width).map(Some)
 }
 
 /// The lines to print about the ridge and the learning rate.

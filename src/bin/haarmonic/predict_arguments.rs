@@ -49,6 +49,10 @@ pub struct Arguments {
     /// Validation targets (.npy), in the form of the training targets
     #[arg(long, requires = "validation_x")]
     pub validation_y: Option<PathBuf>,
+    /// Channels of each hidden layer, separated by commas: writes `width_std` too, the spread of the predictions of such networks with
+    /// centred outputs, trained to convergence. Needs few inputs
+    #[arg(long, value_delimiter = ',', conflicts_with_all = ["time", "steps", "select_ridge"])]
+    pub width: Vec<usize>,
     /// Precision within a pair of images
     #[arg(long, value_enum, default_value = "f64")]
     pub precision: PrecisionChoice,

@@ -1,6 +1,7 @@
 //! The tolerances of all tests: `c · ε · growth`, with the reason for c.
 
 pub mod activation;
+pub mod corrections;
 pub mod covariance;
 pub mod data;
 pub mod double_double;

@@ -1,0 +1,20 @@
+//! Networks of finite width to first order in 1/n: bias and spread of NNGP and NTK.
+//!
+//! The kernels of a network whose hidden layers have n channels fluctuate from one initialisation to the next, with standard deviations of
+//! order $`1/\sqrt n`$, and their means differ from the kernels of infinite width by terms of order 1/n.
+//! [`Kernel::at_width`](crate::kernel::Kernel::at_width) computes both, without a network being drawn. The recursion is in
+//! `docs/theory.md`, the use in `docs/finite-width.md`.
+
+mod at_width;
+mod ensemble;
+mod functional;
+mod layers;
+mod noise;
+mod pair;
+mod sources;
+mod state;
+mod tensors;
+
+pub use at_width::{KernelAtWidth, MatricesAtWidth};
+pub use noise::LayerVariance;
+pub use tensors::Tensors;
