@@ -7,14 +7,14 @@ use toml::de::DeTable;
 
 use super::table::{Found, Lines, Table, short};
 use super::types::{GroupName, Init, InputSpace, Layer, Quadrature};
-use super::{Filter, Network, Outputs, Padding};
+use super::{AveragePooling, Filter, Network, Outputs, Padding};
 use crate::activation::Activation;
 use crate::files::text::BYTE_ORDER_MARK;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
 
 const KINDS: &str = "one of \"lifting\", \"group-convolution\", \"activation\", \
-                     \"group-pooling\", \"partial-pooling\", \"flatten\", \"dense\", \"residual\"";
+                     \"average-pooling\", \"group-pooling\", \"partial-pooling\", \"flatten\", \"dense\", \"residual\"";
 const SPACES: &str = "one of \"vector\", \"sphere\", \"plane\", \"finite\"";
 /// The keys of filters on the sphere, of which a layer has at most one.
 const PROFILES: [&str; 5] = ["cap", "ring", "gaussian", "heat", "legendre"];
@@ -267,6 +267,7 @@ fn parse_layer(
             })
         }
         "activation" => parse_activation(table).map(Layer::Activation),
+        "average-pooling" => parse_pooling(table).map(Layer::AveragePooling),
         "group-pooling" => {
             table.accept(&["kind"])?;
             Ok(Layer::GroupPooling)
@@ -311,17 +312,19 @@ fn accept_filter(
     numbers: &'static str,
 ) -> Result<()> {
     let filter: &[&str] = match input {
-        InputSpace::Plane { .. } => &["filter", "padding"],
+        InputSpace::Plane { .. } => &["filter", "padding", "stride"],
         InputSpace::Finite { .. } => &[numbers],
         InputSpace::Sphere { .. } => &PROFILES,
         // A layer with a filter is refused as such, in words of its own.
-        InputSpace::Vector { .. } => {
-            &[&PROFILES[..], &["filter", "padding", "points", "elements"]].concat()
-        }
+        InputSpace::Vector { .. } => &[
+            &PROFILES[..],
+            &["filter", "padding", "stride", "points", "elements"],
+        ]
+        .concat(),
     };
     let keys = [keys, filter, &["weight_std", "bias_std"]].concat();
     table.accept_or(&keys, |key| match key {
-        "filter" | "padding" => Some("a key of layers on the plane"),
+        "filter" | "padding" | "stride" => Some("a key of layers on the plane"),
         key if PROFILES.contains(&key) => Some("a key of layers on the sphere"),
         "points" | "elements" => Some("a key of layers on a finite set"),
         _ => None,
@@ -332,27 +335,24 @@ fn parse_filter(table: &Table<'_>, numbers: &str) -> Result<Filter> {
     if let Some(numbers) = table.counts(numbers)? {
         return Ok(Filter::subset(&numbers.value));
     }
-    let padding = table.string("padding")?;
     if let Some(filter) = table.counts("filter")? {
-        let &[height, width] = filter.value.as_slice() else {
-            return Err(table.wrong(
-                "filter",
-                filter.line,
-                format!("{} numbers", filter.value.len()),
-                "two, rows and columns",
-            ));
-        };
-        let padding = match padding {
-            None => Padding::default(),
-            Some(padding) => at_key(padding.value.parse(), table, "padding", padding.line)?,
-        };
+        let [height, width] = two(table, "filter", &filter)?;
         return Ok(Filter::Window {
             height,
             width,
-            padding,
+            padding: parse_padding(table)?,
+            stride: parse_stride(table)?.unwrap_or([1, 1]),
         });
     }
-    if let Some(padding) = padding {
+    if let Some(stride) = table.counts("stride")? {
+        return Err(table.wrong(
+            "stride",
+            stride.line,
+            "a stride without a filter",
+            "a key `filter` beside it",
+        ));
+    }
+    if let Some(padding) = table.string("padding")? {
         return Err(table.wrong(
             "padding",
             padding.line,
@@ -361,6 +361,46 @@ fn parse_filter(table: &Table<'_>, numbers: &str) -> Result<Filter> {
         ));
     }
     parse_profile(table)
+}
+
+/// Reads a layer of means over windows of pixels.
+fn parse_pooling(table: &Table<'_>) -> Result<AveragePooling> {
+    table.accept(&["kind", "window", "stride", "padding"])?;
+    let Some(window) = table.counts("window")? else {
+        return Err(table.missing("window"));
+    };
+    let window = two(table, "window", &window)?;
+    Ok(AveragePooling {
+        window,
+        stride: parse_stride(table)?.unwrap_or(window),
+        padding: parse_padding(table)?,
+    })
+}
+
+fn parse_padding(table: &Table<'_>) -> Result<Padding> {
+    match table.string("padding")? {
+        None => Ok(Padding::default()),
+        Some(padding) => at_key(padding.value.parse(), table, "padding", padding.line),
+    }
+}
+
+fn parse_stride(table: &Table<'_>) -> Result<Option<[usize; 2]>> {
+    let stride = table.counts("stride")?;
+    stride
+        .map(|stride| two(table, "stride", &stride))
+        .transpose()
+}
+
+/// The numbers of rows and columns under a key.
+fn two(table: &Table<'_>, key: &str, found: &Found<Vec<usize>>) -> Result<[usize; 2]> {
+    found.value.as_slice().try_into().map_err(|_| {
+        table.wrong(
+            key,
+            found.line,
+            format!("{} numbers", found.value.len()),
+            "two, rows and columns",
+        )
+    })
 }
 
 /// Reads a filter on the sphere; without one it is global.

@@ -112,6 +112,7 @@ impl Walk<'_> {
             Layer::GroupPooling | Layer::Flatten => {
                 self.pooling(&label, matches!(layer, Layer::Flatten))
             }
+            Layer::AveragePooling(_) => todo!(),
             Layer::PartialPooling => self.partial_pooling(&label),
             Layer::Residual { branch, shortcut } => self.residual(&label, branch, shortcut),
         };

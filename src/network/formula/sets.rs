@@ -50,6 +50,7 @@ impl Space<'_> {
                 height,
                 width,
                 padding,
+                ..
             } => {
                 let offsets = [height, width].map(|edge| ((edge / 2) as i64, edge));
                 let [rows, columns] = offsets.map(|(half, _)| numbers(-half, half));
