@@ -19,7 +19,14 @@ fn windows(edge: usize, size: usize, stride: usize, padding: Padding) -> Vec<Vec
         _ => {
             let count = (edge + stride - 1) / stride;
             let needed = (count - 1) * stride + size;
-            (count, if needed > edge { (needed - edge) / 2 } else { 0 })
+            (
+                count,
+                if needed > edge {
+                    (needed - edge) / 2
+                } else {
+                    0
+                },
+            )
         }
     };
     let pixel = |at: isize| {
@@ -115,8 +122,12 @@ impl Pixels {
         let pixels = height * width;
         let product = |f: ArrayView3<'_, f64>, g: ArrayView3<'_, f64>| {
             Array2::from_shape_fn((pixels, pixels), |(s, t)| {
-                let at = |image: &ArrayView3<'_, f64>, t: usize, c| image[[t / width, t % width, c]];
-                (0..channels).map(|c| at(&f, s, c) * at(&g, t, c)).sum::<f64>() / channels as f64
+                let at =
+                    |image: &ArrayView3<'_, f64>, t: usize, c| image[[t / width, t % width, c]];
+                (0..channels)
+                    .map(|c| at(&f, s, c) * at(&g, t, c))
+                    .sum::<f64>()
+                    / channels as f64
             })
         };
         let nngp = [product(a, a), product(b, b), product(a, b)];
@@ -153,7 +164,9 @@ impl Pixels {
                 let (mut value, mut tangent) = ([k.clamp(-bound, bound)], [ntk[[s, t]]]);
                 let variances = [q1, q2].map(Variance::Constant);
                 let [q1, q2] = variances;
-                activation.apply(q1, q2, &mut value, Some(&mut tangent)).unwrap();
+                activation
+                    .apply(q1, q2, &mut value, Some(&mut tangent))
+                    .unwrap();
                 (*k, ntk[[s, t]]) = (value[0], tangent[0]);
             }
         }
@@ -173,10 +186,12 @@ impl Pixels {
                     planar(self.size, pooling.window, pooling.stride, pooling.padding);
                 self.map(size, |k| averaged(k, &windows))
             }
-            Layer::GroupPooling => self.map([1, 1], |k| Array2::from_elem((1, 1), k.mean().unwrap())),
-            Layer::Flatten => {
-                self.map([1, 1], |k| Array2::from_elem((1, 1), k.diag().mean().unwrap()))
+            Layer::GroupPooling => {
+                self.map([1, 1], |k| Array2::from_elem((1, 1), k.mean().unwrap()))
             }
+            Layer::Flatten => self.map([1, 1], |k| {
+                Array2::from_elem((1, 1), k.diag().mean().unwrap())
+            }),
             Layer::Residual { branch, shortcut } => {
                 let run = |layers: &[Layer]| layers.iter().fold(self.clone(), Pixels::layer);
                 let (a, b) = (run(branch), run(shortcut));

@@ -9,6 +9,7 @@ fn networks_that_do_not_fit_are_refused() {
         height,
         width,
         padding,
+        stride: [1, 1],
     };
     let start = |size: [usize; 2], group, filter| {
         Network::plane(size[0], size[1], 1).lifting(group, filter, init)

@@ -43,37 +43,350 @@ fn cases() -> Vec<(&'static str, [usize; 2], Filter, Vec<Layer>)> {
     let sum = |branch: Vec<Layer>, shortcut: Vec<Layer>| Layer::Residual { branch, shortcut };
     vec![
         ("strided lifting", [7, 6], strided(3, 2, Valid), vec![act()]),
-        ("strided lifting, padded", [7, 6], strided(3, 2, Same), vec![act()]),
-        ("strided twice", [9, 8], strided(3, 2, Same), vec![act(), convolution(strided(3, 2, Same)), erf()]),
-        ("oblong strides", [7, 6], rectangle([3, 1], [2, 3], Same), vec![act(), convolution(rectangle([1, 3], [1, 2], Valid))]),
-        ("wide stride", [7, 6], strided(1, 3, Same), vec![act(), convolution(window(3, Same))]),
-        ("circular strides", [8, 6], strided(3, 2, Circular), vec![act(), convolution(window(3, Circular)), act()]),
-        ("circular strides that do not divide", [7, 5], window(3, Circular), vec![act(), convolution(strided(3, 2, Circular)), act()]),
-        ("stride, then global", [6, 4], strided(3, 2, Circular), vec![act(), convolution(Filter::Global), act()]),
-        ("pool of the lifting", [6, 4], window(3, Same), vec![square_pool(2), act()]),
-        ("pool", [7, 5], window(3, Same), vec![act(), square_pool(2), convolution(window(3, Same)), act()]),
-        ("pool twice in a row", [8, 8], window(3, Same), vec![act(), square_pool(2), square_pool(2), convolution(window(1, Same)), act()]),
-        ("pool twice", [8, 7], window(3, Same), vec![act(), square_pool(2), convolution(window(3, Same)), erf(), square_pool(2), convolution(window(3, Same)), act()]),
-        ("oblong pool", [6, 7], window(3, Valid), vec![act(), pool([2, 3], [1, 2], Valid), convolution(window(1, Valid)), act()]),
-        ("overlapping pool", [7, 6], window(3, Same), vec![act(), pool([3, 3], [2, 2], Same), convolution(window(3, Same)), act()]),
-        ("even padded pool", [5, 6], window(3, Same), vec![act(), pool([2, 2], [1, 1], Same), convolution(window(3, Same)), act()]),
-        ("pool with gaps", [7, 7], window(3, Same), vec![act(), pool([2, 1], [3, 3], Valid), convolution(window(1, Same)), act()]),
-        ("blur", [5, 4], window(3, Same), vec![act(), pool([3, 3], [1, 1], Same)]),
-        ("circular pool", [6, 4], window(3, Circular), vec![act(), pool([3, 3], [1, 1], Circular), convolution(window(3, Circular)), act()]),
-        ("wide circular pool", [5, 4], window(3, Circular), vec![act(), pool([5, 4], [1, 1], Circular), convolution(window(3, Circular)), act()]),
-        ("circular strided pool", [6, 4], window(3, Circular), vec![act(), pool([2, 2], [2, 2], Valid), convolution(window(1, Valid)), act(), convolution(rectangle([3, 1], [1, 1], Circular))]),
-        ("circular pool that does not divide", [7, 5], window(3, Circular), vec![act(), pool([3, 3], [2, 2], Circular), convolution(window(1, Circular)), act()]),
-        ("stride, then pool", [9, 8], strided(3, 2, Same), vec![act(), square_pool(2), convolution(window(3, Same)), act()]),
-        ("pool, then stride", [8, 9], window(3, Same), vec![act(), square_pool(2), convolution(strided(3, 2, Same)), act()]),
-        ("pool, strides and a pool", [11, 10], window(3, Same), vec![act(), square_pool(2), convolution(strided(3, 2, Same)), act(), pool([2, 2], [1, 1], Valid), convolution(window(1, Same)), act()]),
-        ("strided sum", [7, 6], window(3, Same), vec![sum(vec![act(), convolution(strided(3, 2, Same))], vec![convolution(strided(1, 2, Same))]), act()]),
-        ("sum of a stride and none", [4, 4], window(3, Same), vec![sum(vec![act(), convolution(window(3, Valid))], vec![convolution(strided(1, 2, Valid))]), act()]),
-        ("sum with a pool", [8, 6], window(3, Same), vec![act(), sum(vec![convolution(strided(3, 2, Same)), act(), convolution(window(3, Same))], vec![square_pool(2), convolution(window(1, Same))]), act()]),
-        ("sum with a pool for a shortcut", [8, 6], window(3, Same), vec![act(), sum(vec![convolution(strided(3, 2, Same)), act(), convolution(window(3, Same))], vec![square_pool(2)]), convolution(window(1, Same)), act()]),
-        ("sum with pools inside", [8, 8], window(3, Same), vec![sum(vec![act(), convolution(window(3, Same)), act(), square_pool(2), convolution(window(3, Same))], vec![square_pool(2)]), act(), convolution(window(3, Same)), sum(vec![act(), square_pool(2), convolution(window(1, Same))], vec![pool([1, 1], [2, 2], Valid)]), act()]),
-        ("blur in a sum with the identity", [5, 4], window(3, Same), vec![sum(vec![act(), pool([3, 3], [1, 1], Same), convolution(window(3, Same))], vec![]), act()]),
-        ("sums in sums", [6, 6], window(3, Same), vec![sum(vec![act(), sum(vec![convolution(window(3, Same)), act(), square_pool(2), convolution(window(1, Same))], vec![square_pool(2), convolution(window(1, Same))])  , act(), convolution(window(1, Same))], vec![square_pool(2)]), act()]),
-        ("circular sum with a pool", [6, 4], window(3, Circular), vec![act(), sum(vec![convolution(strided(3, 2, Circular))], vec![square_pool(2), convolution(window(1, Same))]), act(), convolution(window(1, Same))]),
+        (
+            "strided lifting, padded",
+            [7, 6],
+            strided(3, 2, Same),
+            vec![act()],
+        ),
+        (
+            "strided twice",
+            [9, 8],
+            strided(3, 2, Same),
+            vec![act(), convolution(strided(3, 2, Same)), erf()],
+        ),
+        (
+            "oblong strides",
+            [7, 6],
+            rectangle([3, 1], [2, 3], Same),
+            vec![act(), convolution(rectangle([1, 3], [1, 2], Valid))],
+        ),
+        (
+            "wide stride",
+            [7, 6],
+            strided(1, 3, Same),
+            vec![act(), convolution(window(3, Same))],
+        ),
+        (
+            "circular strides",
+            [8, 6],
+            strided(3, 2, Circular),
+            vec![act(), convolution(window(3, Circular)), act()],
+        ),
+        (
+            "circular strides that do not divide",
+            [7, 5],
+            window(3, Circular),
+            vec![act(), convolution(strided(3, 2, Circular)), act()],
+        ),
+        (
+            "stride, then global",
+            [6, 4],
+            strided(3, 2, Circular),
+            vec![act(), convolution(Filter::Global), act()],
+        ),
+        (
+            "pool of the lifting",
+            [6, 4],
+            window(3, Same),
+            vec![square_pool(2), act()],
+        ),
+        (
+            "pool",
+            [7, 5],
+            window(3, Same),
+            vec![act(), square_pool(2), convolution(window(3, Same)), act()],
+        ),
+        (
+            "pool twice in a row",
+            [8, 8],
+            window(3, Same),
+            vec![
+                act(),
+                square_pool(2),
+                square_pool(2),
+                convolution(window(1, Same)),
+                act(),
+            ],
+        ),
+        (
+            "pool twice",
+            [8, 7],
+            window(3, Same),
+            vec![
+                act(),
+                square_pool(2),
+                convolution(window(3, Same)),
+                erf(),
+                square_pool(2),
+                convolution(window(3, Same)),
+                act(),
+            ],
+        ),
+        (
+            "oblong pool",
+            [6, 7],
+            window(3, Valid),
+            vec![
+                act(),
+                pool([2, 3], [1, 2], Valid),
+                convolution(window(1, Valid)),
+                act(),
+            ],
+        ),
+        (
+            "overlapping pool",
+            [7, 6],
+            window(3, Same),
+            vec![
+                act(),
+                pool([3, 3], [2, 2], Same),
+                convolution(window(3, Same)),
+                act(),
+            ],
+        ),
+        (
+            "even padded pool",
+            [5, 6],
+            window(3, Same),
+            vec![
+                act(),
+                pool([2, 2], [1, 1], Same),
+                convolution(window(3, Same)),
+                act(),
+            ],
+        ),
+        (
+            "pool with gaps",
+            [7, 7],
+            window(3, Same),
+            vec![
+                act(),
+                pool([2, 1], [3, 3], Valid),
+                convolution(window(1, Same)),
+                act(),
+            ],
+        ),
+        (
+            "blur",
+            [5, 4],
+            window(3, Same),
+            vec![act(), pool([3, 3], [1, 1], Same)],
+        ),
+        (
+            "circular pool",
+            [6, 4],
+            window(3, Circular),
+            vec![
+                act(),
+                pool([3, 3], [1, 1], Circular),
+                convolution(window(3, Circular)),
+                act(),
+            ],
+        ),
+        (
+            "wide circular pool",
+            [5, 4],
+            window(3, Circular),
+            vec![
+                act(),
+                pool([5, 4], [1, 1], Circular),
+                convolution(window(3, Circular)),
+                act(),
+            ],
+        ),
+        (
+            "circular strided pool",
+            [6, 4],
+            window(3, Circular),
+            vec![
+                act(),
+                pool([2, 2], [2, 2], Valid),
+                convolution(window(1, Valid)),
+                act(),
+                convolution(rectangle([3, 1], [1, 1], Circular)),
+            ],
+        ),
+        (
+            "circular pool that does not divide",
+            [7, 5],
+            window(3, Circular),
+            vec![
+                act(),
+                pool([3, 3], [2, 2], Circular),
+                convolution(window(1, Circular)),
+                act(),
+            ],
+        ),
+        (
+            "stride, then pool",
+            [9, 8],
+            strided(3, 2, Same),
+            vec![act(), square_pool(2), convolution(window(3, Same)), act()],
+        ),
+        (
+            "pool, then stride",
+            [8, 9],
+            window(3, Same),
+            vec![
+                act(),
+                square_pool(2),
+                convolution(strided(3, 2, Same)),
+                act(),
+            ],
+        ),
+        (
+            "pool, strides and a pool",
+            [11, 10],
+            window(3, Same),
+            vec![
+                act(),
+                square_pool(2),
+                convolution(strided(3, 2, Same)),
+                act(),
+                pool([2, 2], [1, 1], Valid),
+                convolution(window(1, Same)),
+                act(),
+            ],
+        ),
+        (
+            "strided sum",
+            [7, 6],
+            window(3, Same),
+            vec![
+                sum(
+                    vec![act(), convolution(strided(3, 2, Same))],
+                    vec![convolution(strided(1, 2, Same))],
+                ),
+                act(),
+            ],
+        ),
+        (
+            "sum of a stride and none",
+            [4, 4],
+            window(3, Same),
+            vec![
+                sum(
+                    vec![act(), convolution(window(3, Valid))],
+                    vec![convolution(strided(1, 2, Valid))],
+                ),
+                act(),
+            ],
+        ),
+        (
+            "sum with a pool",
+            [8, 6],
+            window(3, Same),
+            vec![
+                act(),
+                sum(
+                    vec![
+                        convolution(strided(3, 2, Same)),
+                        act(),
+                        convolution(window(3, Same)),
+                    ],
+                    vec![square_pool(2), convolution(window(1, Same))],
+                ),
+                act(),
+            ],
+        ),
+        (
+            "sum with a pool for a shortcut",
+            [8, 6],
+            window(3, Same),
+            vec![
+                act(),
+                sum(
+                    vec![
+                        convolution(strided(3, 2, Same)),
+                        act(),
+                        convolution(window(3, Same)),
+                    ],
+                    vec![square_pool(2)],
+                ),
+                convolution(window(1, Same)),
+                act(),
+            ],
+        ),
+        (
+            "sum with pools inside",
+            [8, 8],
+            window(3, Same),
+            vec![
+                sum(
+                    vec![
+                        act(),
+                        convolution(window(3, Same)),
+                        act(),
+                        square_pool(2),
+                        convolution(window(3, Same)),
+                    ],
+                    vec![square_pool(2)],
+                ),
+                act(),
+                convolution(window(3, Same)),
+                sum(
+                    vec![act(), square_pool(2), convolution(window(1, Same))],
+                    vec![pool([1, 1], [2, 2], Valid)],
+                ),
+                act(),
+            ],
+        ),
+        (
+            "blur in a sum with the identity",
+            [5, 4],
+            window(3, Same),
+            vec![
+                sum(
+                    vec![
+                        act(),
+                        pool([3, 3], [1, 1], Same),
+                        convolution(window(3, Same)),
+                    ],
+                    vec![],
+                ),
+                act(),
+            ],
+        ),
+        (
+            "sums in sums",
+            [6, 6],
+            window(3, Same),
+            vec![
+                sum(
+                    vec![
+                        act(),
+                        sum(
+                            vec![
+                                convolution(window(3, Same)),
+                                act(),
+                                square_pool(2),
+                                convolution(window(1, Same)),
+                            ],
+                            vec![square_pool(2), convolution(window(1, Same))],
+                        ),
+                        act(),
+                        convolution(window(1, Same)),
+                    ],
+                    vec![square_pool(2)],
+                ),
+                act(),
+            ],
+        ),
+        (
+            "circular sum with a pool",
+            [6, 4],
+            window(3, Circular),
+            vec![
+                act(),
+                sum(
+                    vec![convolution(strided(3, 2, Circular))],
+                    vec![square_pool(2), convolution(window(1, Same))],
+                ),
+                act(),
+                convolution(window(1, Same)),
+            ],
+        ),
     ]
 }
 
@@ -130,12 +443,61 @@ fn symmetric_cases() -> Vec<(&'static str, usize, Filter, Vec<Layer>)> {
     let (window, strided) = (Filter::window, Filter::strided_window);
     let sum = |branch: Vec<Layer>, shortcut: Vec<Layer>| Layer::Residual { branch, shortcut };
     vec![
-        ("valid strides", 9, strided(3, 2, Valid), vec![act(), convolution(strided(3, 1, Valid)), act()]),
-        ("padded strides", 7, strided(3, 2, Same), vec![act(), convolution(window(3, Same)), act()]),
-        ("circular strides", 9, strided(3, 3, Circular), vec![act(), convolution(window(3, Circular)), act()]),
-        ("pools", 8, window(3, Same), vec![act(), square_pool(2), convolution(window(3, Same)), act(), square_pool(2), convolution(window(1, Same)), act()]),
-        ("blur", 6, window(3, Same), vec![act(), pool([3, 3], [1, 1], Same), convolution(window(3, Same)), act()]),
-        ("residual", 9, window(3, Same), vec![sum(vec![act(), convolution(strided(3, 2, Same))], vec![pool([3, 3], [2, 2], Same), convolution(window(1, Same))]), act()]),
+        (
+            "valid strides",
+            9,
+            strided(3, 2, Valid),
+            vec![act(), convolution(strided(3, 1, Valid)), act()],
+        ),
+        (
+            "padded strides",
+            7,
+            strided(3, 2, Same),
+            vec![act(), convolution(window(3, Same)), act()],
+        ),
+        (
+            "circular strides",
+            9,
+            strided(3, 3, Circular),
+            vec![act(), convolution(window(3, Circular)), act()],
+        ),
+        (
+            "pools",
+            8,
+            window(3, Same),
+            vec![
+                act(),
+                square_pool(2),
+                convolution(window(3, Same)),
+                act(),
+                square_pool(2),
+                convolution(window(1, Same)),
+                act(),
+            ],
+        ),
+        (
+            "blur",
+            6,
+            window(3, Same),
+            vec![
+                act(),
+                pool([3, 3], [1, 1], Same),
+                convolution(window(3, Same)),
+                act(),
+            ],
+        ),
+        (
+            "residual",
+            9,
+            window(3, Same),
+            vec![
+                sum(
+                    vec![act(), convolution(strided(3, 2, Same))],
+                    vec![pool([3, 3], [2, 2], Same), convolution(window(1, Same))],
+                ),
+                act(),
+            ],
+        ),
     ]
 }
 
@@ -144,7 +506,12 @@ fn pooled_kernels_are_the_mean_over_symmetries_and_keep_them() {
     for (case, (name, size, filter, layers)) in symmetric_cases().into_iter().enumerate() {
         let layers = [&layers[..], &[Layer::GroupPooling]].concat();
         let pair = images(200 + case as u64, 2, [size, size, 2]);
-        for group in [PointGroup::C4, PointGroup::D4, PointGroup::C2, PointGroup::D1] {
+        for group in [
+            PointGroup::C4,
+            PointGroup::D4,
+            PointGroup::C2,
+            PointGroup::D1,
+        ] {
             let network = network([size, size], group, filter.clone(), &layers);
             let kernel = Kernel::new(&network).unwrap();
             let found = kernel.gram(pair.view()).unwrap();
@@ -163,10 +530,17 @@ fn pooled_kernels_are_the_mean_over_symmetries_and_keep_them() {
                 }
             }
             let [nngp, ntk] = want;
-            assert_entries_close(format!("{name} {group} nngp"), &found.nngp, &nngp, tol::PLANE);
+            assert_entries_close(
+                format!("{name} {group} nngp"),
+                &found.nngp,
+                &nngp,
+                tol::PLANE,
+            );
             assert_entries_close(format!("{name} {group} ntk"), &found.ntk, &ntk, tol::PLANE);
             for &element in elements {
-                let moved = kernel.cross(pair.view(), turned(&pair, element).view()).unwrap();
+                let moved = kernel
+                    .cross(pair.view(), turned(&pair, element).view())
+                    .unwrap();
                 let what = format!("{name} {group} {element:?}");
                 assert_entries_close(&what, &moved.nngp, &found.nngp, tol::INVARIANCE);
                 assert_entries_close(&what, &moved.ntk, &found.ntk, tol::INVARIANCE);

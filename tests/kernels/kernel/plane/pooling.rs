@@ -2,8 +2,8 @@
 
 use super::*;
 
-use haarmonic::network::{AveragePooling, NetworkBuilder};
 use haarmonic::network::builder::{Activated, OverPlane, Vectors};
+use haarmonic::network::{AveragePooling, NetworkBuilder};
 
 /// The layers of a stored network from the first convolution to the last activation.
 fn features(
@@ -26,7 +26,9 @@ fn features(
     let [valid, same, circular] = PADDINGS;
     let pool = AveragePooling::new;
     match name {
-        "stride2_valid_gap" | "stride2_valid_flatten" => two(strided(3, 2, valid), window(3, valid)),
+        "stride2_valid_gap" | "stride2_valid_flatten" => {
+            two(strided(3, 2, valid), window(3, valid))
+        }
         "stride2_same_gap" => two(strided(3, 2, same), window(3, same)),
         "stride2_second_circular_gap" => two(window(3, circular), strided(3, 2, circular)),
         "pool2_middle_same_gap" | "pool2_middle_same_flatten" => plane()
@@ -72,7 +74,11 @@ fn network(name: &str, size: usize, group: PointGroup, activation: &Activation) 
     };
     if name == "pool4_middle_dense_act" {
         let hidden = readout.dense(Init::new(1.2, 0.15));
-        return hidden.activation(activation.clone()).dense(dense).build().unwrap();
+        return hidden
+            .activation(activation.clone())
+            .dense(dense)
+            .build()
+            .unwrap();
     }
     readout.dense(dense).build().unwrap()
 }
