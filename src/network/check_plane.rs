@@ -162,7 +162,7 @@ fn fitting_size(input: &InputSpace, layers: &[Layer]) -> Option<[usize; 2]> {
     };
     let moved = |edge: usize, by: isize| edge.checked_add_signed(by).filter(|edge| *edge > 0);
     (1..=SEARCH.cast_signed()).find_map(|by| {
-        let steps = [[by, by], [-by, -by], [by, 0], [0, by], [-by, 0], [0, -by]];
+        let steps = [[by, 0], [0, by], [by, by], [-by, 0], [0, -by], [-by, -by]];
         steps.into_iter().find_map(|[down, across]| {
             let size = [moved(height, down)?, moved(width, across)?];
             fits(size).then_some(size)

@@ -15,6 +15,7 @@ mod formula;
 mod inits;
 mod outputs;
 mod pooling;
+mod presets;
 mod slide;
 mod stages;
 mod table;

@@ -40,7 +40,8 @@ pub(super) struct StageSteps {
 /// The kernels of one signal with itself at the identity of the group.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SelfCovariance<T: Real> {
-    /// The variance before each activation that precedes the pooling, in the order of the recursion; empty if variances are functions.
+    /// The variance before each activation that precedes the mean over the group, in the order of the recursion; empty if variances are functions
+    /// and there are no average poolings.
     pub variances: Vec<VarianceField<T>>,
     /// The kernels at r = e after the last layer before pooling, averaged over g; they bound the kernel at every other r.
     pub at_identity: KernelPair,
@@ -120,7 +121,8 @@ impl Recursion {
         let signal = turned[0].as_ref().unwrap_or(signal);
         let buffers = (&mut fibres, &mut gathered);
         let region = self.own(geometry, signal, workspace, buffers, &mut variances)?;
-        if G::FIELDS {
+        // Variances that are functions need many fibres if there are poolings, and are then worth their memory.
+        if G::FIELDS && self.before.len() == 1 {
             variances.clear();
         }
         let at_identity = KernelPair {
@@ -136,10 +138,10 @@ impl Recursion {
     /// Computes the kernels of one pair after the mean over the group.
     ///
     /// Each orientation, and each batch of fibres in it, is lifted, carried through the layers and added to the mean. Variances that
-    /// are functions are computed here and not stored: they cost as much as two fibres.
+    /// are functions are computed here unless they are stored: without poolings they cost as much as two fibres.
     ///
     /// # Arguments
-    /// * `own` — the variances of the two signals, if they are numbers
+    /// * `own` — the variances of the two signals, as [`self_covariance`](Self::self_covariance) returns them
     pub(crate) fn pooled<G: Geometry>(
         &self,
         geometry: &G,
@@ -164,21 +166,23 @@ impl Recursion {
                 turned_a.as_ref().unwrap_or(a),
                 turned_b.as_ref().unwrap_or(b),
             ];
-            if G::FIELDS {
-                let sides = pair.into_iter().zip([&mut *of_a, &mut *of_b]);
-                for ((signal, variances), changed) in sides.zip(changed) {
-                    if changed {
-                        let buffers = (&mut *fibres, &mut *gathered);
-                        self.own(geometry, signal, workspace, buffers, variances)?;
-                    }
+            // Stored variances are those of untransformed signals.
+            let is_stored: [bool; 2] = std::array::from_fn(|side| {
+                !G::FIELDS || (turned[side].is_none() && !own[side].is_empty())
+            });
+            let sides = pair.into_iter().zip([&mut *of_a, &mut *of_b]);
+            for (side, (signal, variances)) in sides.enumerate() {
+                if changed[side] && !is_stored[side] {
+                    let buffers = (&mut *fibres, &mut *gathered);
+                    self.own(geometry, signal, workspace, buffers, variances)?;
                 }
             }
             let batches = geometry.begin(pair, orientation, workspace);
-            let variances = if G::FIELDS {
-                [&of_a[..], &of_b[..]]
-            } else {
-                own
-            };
+            let computed = [&*of_a, &*of_b];
+            let variances = std::array::from_fn(|side| match is_stored[side] {
+                true => own[side],
+                false => &computed[side][..],
+            });
             let mut sweep = Sweep::new(geometry, workspace, (fibres, gathered), variances);
             let of_orientation = self.sweep(pair, batches, &mut sweep)?;
             mean.nngp += of_orientation.nngp;
