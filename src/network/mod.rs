@@ -9,6 +9,7 @@ mod check_plane;
 mod check_values;
 mod definition;
 mod file;
+mod file_filter;
 mod file_write;
 mod filter;
 mod formula;
