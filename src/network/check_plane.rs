@@ -55,7 +55,12 @@ pub(super) fn check_windows(
                 "give positive numbers",
             );
         }
-        if window > size && window > 1 {
+        // Zeros may surround small features, as long as every place of a filter meets a pixel.
+        let largest = match padding {
+            Padding::Same => 2 * size - 1,
+            Padding::Valid | Padding::Circular => size,
+        };
+        if window > largest {
             return wrong(
                 &format!("a {name} of {window} pixels on features of {size} pixels"),
                 &format!("use a smaller {name} or a larger image"),

@@ -1,7 +1,7 @@
 //! The displacements that each stage of a network needs, and how poolings combine them.
 //!
 //! A displacement D after a stage needs the displacement s D before it, where s is the stride of the stage. A pooling over windows of p
-//! pixels with stride s needs the displacements s D + δ, |δ| < p: with the pixels u and u + δ of two windows,
+//! pixels with stride s needs the displacements s D + δ, |δ| < p: along one axis, with the pixels u and u + δ of two windows,
 //!
 //! ```math
 //! K'(T, T + D) = \frac{1}{p^2} \sum_{\delta} \sum_{u,\, u + \delta < p} K(s T + u,\; s T + u + s D + \delta) .
@@ -85,7 +85,7 @@ pub(super) struct StagePlan {
 #[derive(Debug, Clone)]
 pub(super) struct Feed {
     pub(super) to: usize,
-    /// One divided by the number of pixels of a window.
+    /// One divided by the number of pairs of pixels of a window.
     pub(super) scale: f64,
     /// For each vertical and each horizontal part of this stage, the numbers of parts of the later stage to which it contributes, with the sums
     /// over pixels.
@@ -239,7 +239,7 @@ impl Shapes {
                 }
                 plans[from].feeds.push(Feed {
                     to: number,
-                    scale: 1.0 / (slides[0].window * slides[1].window) as f64,
+                    scale: 1.0 / ((slides[0].window * slides[1].window) as f64).powi(2),
                     parts: both,
                 });
             }

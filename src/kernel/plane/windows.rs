@@ -55,7 +55,8 @@ pub(super) fn window_mean<T: Real>(
     let after = layout_after(slides, layout);
     let pixels = after.pixels();
     let WindowScratch { rows, means } = scratch;
-    if slides.map(|slide| slide.stride) != [1, 1] {
+    let is_small = (0..2).any(|i| slides[i].window > layout.size[i]);
+    if slides.map(|slide| slide.stride) != [1, 1] || is_small {
         means.clear();
         means.resize(pixels, T::zero());
         strided_means(field, [layout, after], slides, rows, means);
@@ -83,7 +84,7 @@ pub(super) fn window_mean<T: Real>(
     field.truncate(pixels);
 }
 
-/// The means over windows that leave out pixels, image by image.
+/// The means over windows that leave out pixels or are larger than the features, image by image.
 fn strided_means<T: Real>(
     field: &[T],
     [before, after]: [Layout; 2],
