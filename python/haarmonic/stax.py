@@ -37,6 +37,7 @@ from haarmonic.results import KernelMatrices
 __all__ = [
     "ABRelu",
     "Abs",
+    "AvgPool",
     "Conv",
     "Cos",
     "Dense",
@@ -338,13 +339,16 @@ def _init(W_std: float, b_std: float | None, parameterization: str = "ntk") -> d
 
 
 def _window(filter_shape: Sequence[int] | None, strides: Sequence[int] | None, padding: str) -> dict[str, Any]:
-    if strides is not None and any(stride != 1 for stride in strides):
-        raise NotImplementedError(f"strides: found {tuple(strides)}, expected (1, 1)")
     if filter_shape is None:
+        if strides is not None and any(stride != 1 for stride in strides):
+            raise ValueError(f"strides: found {tuple(strides)} without a filter_shape, expected both")
         return {}
     if padding.upper() not in ("VALID", "SAME", "CIRCULAR"):
         raise ValueError(f"padding: found {padding!r}, expected 'VALID', 'SAME' or 'CIRCULAR'")
-    return {"filter": [int(size) for size in filter_shape], "padding": padding.lower()}
+    keys: dict[str, Any] = {"filter": [int(size) for size in filter_shape], "padding": padding.lower()}
+    if strides is not None:
+        keys["stride"] = [int(stride) for stride in strides]
+    return keys
 
 
 def Dense(out_dim: int, W_std: float = 1.0, b_std: float | None = None, *, parameterization: str = "ntk") -> Layer:
@@ -386,9 +390,9 @@ def Conv(
     filter_shape : (int, int)
         Rows and columns of the filter, odd numbers.
     strides : (int, int), optional
-        (1, 1) only.
+        Pixels from one window to the next, down and across; (1, 1) unless stated.
     padding : {"VALID", "SAME", "CIRCULAR"}
-        What lies beyond the edge: nothing, zeros, or the opposite edge.
+        What lies beyond the edge: nothing, zeros, or the opposite edge. With strides, the smaller half of the padding lies before the first pixel.
     W_std, b_std : float
         Standard deviations of weights and biases.
 
@@ -509,6 +513,41 @@ def GroupConv(
 
 
 # --- Pooling, and what the outputs are -----------------------------------------------------------------------------------------------
+
+
+def AvgPool(
+    window_shape: Sequence[int],
+    strides: Sequence[int] | None = None,
+    padding: str = "VALID",
+    normalize_edges: bool = False,
+) -> Layer:
+    """Means over windows of pixels.
+
+    Parameters
+    ----------
+    window_shape : (int, int)
+        Rows and columns of a window.
+    strides : (int, int), optional
+        Pixels from one window to the next; (1, 1) unless stated, as in neural-tangents.
+    padding : {"VALID", "SAME", "CIRCULAR"}
+        What lies beyond the edge, as in `Conv`. Zeros count as pixels of the mean.
+    normalize_edges : bool
+        False only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from haarmonic import stax
+    >>> layers = stax.serial(
+    ...     stax.Conv(1, (3, 3), padding="SAME"), stax.Relu(), stax.AvgPool((2, 2), (2, 2)), stax.Flatten(), stax.Dense(1)
+    ... )
+    >>> layers.kernel_fn(np.ones((1, 4, 4, 1)), get="nngp").round(4)
+    array([[0.2902]])
+    """
+    if normalize_edges:
+        raise NotImplementedError("normalize_edges: found True, expected False: zeros beyond the edge count as pixels")
+    keys = _window(window_shape, strides or (1, 1), padding)
+    return _one("average-pooling", window=keys["filter"], stride=keys["stride"], padding=keys["padding"])
 
 
 def GlobalAvgPool() -> Layer:

@@ -68,6 +68,59 @@ impl PyNetwork {
         Network::read(path).or_raise().map(PyNetwork)
     }
 
+    /// A Myrtle network on images of 32 × 32 pixels in three colours: 3 × 3 convolutions, rectifiers, 2 × 2 average poolings.
+    ///
+    /// Parameters
+    /// ----------
+    /// depth : {5, 7, 10}
+    ///     The number of layers with weights.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Network
+    /// >>> Network.myrtle(5).to_toml().count("average-pooling")
+    /// 5
+    #[classmethod]
+    fn myrtle(_class: &Bound<'_, PyType>, depth: usize) -> PyResult<Self> {
+        Network::myrtle(depth).or_raise().map(PyNetwork)
+    }
+
+    /// A network of 3 × 3 convolutions with rectifiers and the mean over all pixels, on images of 32 × 32 pixels in three colours.
+    ///
+    /// Parameters
+    /// ----------
+    /// depth : int
+    ///     The number of convolutions, at least 1.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Network
+    /// >>> Network.cnn_gap(3).to_toml().count("group-convolution")
+    /// 2
+    #[classmethod]
+    fn cnn_gap(_class: &Bound<'_, PyType>, depth: usize) -> PyResult<Self> {
+        Network::cnn_gap(depth).or_raise().map(PyNetwork)
+    }
+
+    /// A network like `cnn_gap` with means over (2 c + 1) × (2 c + 1) pixels about every pixel, which are flattened.
+    ///
+    /// Parameters
+    /// ----------
+    /// depth : int
+    ///     The number of convolutions, at least 1.
+    /// radius : int
+    ///     c, at most 15.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Network
+    /// >>> "window = [9, 9]" in Network.cnn_lap(3, 4).to_toml()
+    /// True
+    #[classmethod]
+    fn cnn_lap(_class: &Bound<'_, PyType>, depth: usize, radius: usize) -> PyResult<Self> {
+        Network::cnn_lap(depth, radius).or_raise().map(PyNetwork)
+    }
+
     /// The text of the network file, from which an equal network is made.
     fn to_toml(&self) -> PyResult<String> {
         self.0.to_toml().or_raise()

@@ -101,7 +101,8 @@ impl Plan {
             dtype,
             rotations: rotations.as_ref(),
             slots: Slots::default(),
-            last: last_weights(network.layers()),
+            last: last_weights(network.layers())
+                .expect("a network that was checked starts with weights"),
         };
         let state = State {
             places: Places::One,
@@ -145,8 +146,8 @@ fn feature_band_limit(signals: usize, quadrature: Quadrature) -> Result<usize> {
     Ok(band_limit)
 }
 
-/// The number of the last layer with weights.
-fn last_weights(layers: &[Layer]) -> usize {
+/// The number of the last layer with weights; none for an identity shortcut, or one of poolings only.
+fn last_weights(layers: &[Layer]) -> Option<usize> {
     let weights = |layer: &Layer| {
         matches!(
             layer,
@@ -156,10 +157,7 @@ fn last_weights(layers: &[Layer]) -> usize {
                 | Layer::Residual { .. }
         )
     };
-    layers
-        .iter()
-        .rposition(weights)
-        .expect("a network that was checked starts with weights")
+    layers.iter().rposition(weights)
 }
 
 /// Converts layers to steps and collects their parameters.
@@ -194,7 +192,7 @@ impl Planner<'_> {
         Ok(state)
     }
 
-    /// Returns the steps of a branch; its last layer has `channels` channels, the others have the hidden ones.
+    /// Returns the steps of a branch; its last layer with weights has `channels` channels, the others have the hidden ones.
     fn branch(
         &mut self,
         layers: &[Layer],
@@ -203,8 +201,9 @@ impl Planner<'_> {
         mut state: State,
     ) -> Result<(Vec<Step>, State)> {
         let mut steps = Vec::new();
+        let last = last_weights(layers);
         for (index, layer) in layers.iter().enumerate() {
-            let channels = if index + 1 == layers.len() {
+            let channels = if Some(index) == last {
                 channels
             } else {
                 self.width.hidden
@@ -254,6 +253,22 @@ impl Planner<'_> {
                 steps.push(Step::Activation(activation.clone()));
                 Ok(state)
             }
+            Layer::AveragePooling(pooling) => {
+                let Places::Plane(places) = state.places else {
+                    unreachable!("a network that was checked pools features on the plane")
+                };
+                let (weights, after) = places.means(*pooling);
+                let count = weights.len() / state.count;
+                let weights = Tensor::from_vec(weights, (count, state.count), &Device::Cpu)
+                    .and_then(|weights| weights.to_dtype(self.dtype))
+                    .backend()?;
+                steps.push(Step::Mean(weights));
+                Ok(State {
+                    places: Places::Plane(after),
+                    count,
+                    ..state
+                })
+            }
             Layer::GroupPooling => {
                 steps.push(Step::Mean(self.means(state)?));
                 Ok(State {
@@ -281,7 +296,7 @@ impl Planner<'_> {
             }
             Layer::Residual { branch, shortcut } => {
                 // An identity shortcut keeps its channels, so the branch must end with their number.
-                if shortcut.is_empty() && channels != state.channels {
+                if last_weights(shortcut).is_none() && channels != state.channels {
                     return Err(Error::invalid(
                         format!("channels behind the residual sum of layer {name}"),
                         channels,
@@ -386,7 +401,7 @@ impl Planner<'_> {
         })
     }
 
-    /// The weights of the mean over all places, `[1, places]`.
+    /// The weights of the mean over all places, `[1, places]`, for [`Step::Mean`].
     fn means(&self, state: State) -> Result<Tensor> {
         match state.places {
             Places::Rotations => self.rotations().means(false, self.dtype),

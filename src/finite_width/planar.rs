@@ -4,7 +4,7 @@
 //! place u of the filter to $`t + s u`$ and its orientation p to $`s p`$.
 
 use crate::group::{FiniteGroup, PointGroup};
-use crate::network::{Filter, Padding};
+use crate::network::{AveragePooling, Filter, Padding, Slide};
 
 use super::gather::Table;
 
@@ -24,24 +24,15 @@ impl PlanarPlaces {
     /// * `lifting` — whether the features before the layer are on pixels, without orientations
     pub(super) fn table(self, filter: &Filter, lifting: bool) -> (Table, PlanarPlaces) {
         let [height, width] = self.size;
-        let (window, padding) = match filter {
-            Filter::Window {
-                height,
-                width,
-                padding,
-            } => ([*height, *width], *padding),
-            // A global filter is a window of the size of the image on the torus: each displacement gives every pixel once.
-            _ => ([height, width], Padding::Circular),
-        };
-        let size = match padding {
-            Padding::Valid => [height + 1 - window[0], width + 1 - window[1]],
-            Padding::Same | Padding::Circular => self.size,
-        };
+        // A global filter is a window of the size of the image on the torus: each displacement gives every pixel once.
+        let torus = || Slide::both(self.size, [1, 1], Padding::Circular);
+        let slides = filter.slides().unwrap_or_else(torus);
+        let (window, padding) = (slides.map(|slide| slide.window), slides[0].padding);
+        let size: [usize; 2] = std::array::from_fn(|i| slides[i].count(self.size[i]));
         let centre = window.map(|edge| (edge / 2).cast_signed());
-        let offset = match padding {
-            Padding::Valid => centre,
-            Padding::Same | Padding::Circular => [0, 0],
-        };
+        // The centre of the first window.
+        let first: [isize; 2] =
+            std::array::from_fn(|i| centre[i] - slides[i].front(self.size[i]).cast_signed());
         let symmetries = self.group.elements();
         // A pixel is one source for a lifting, and one source per orientation for a convolution.
         let orientations = if lifting { 1 } else { symmetries.len() };
@@ -53,8 +44,8 @@ impl PlanarPlaces {
                     let place = [u / window[1], u % window[1]];
                     let [dy, dx] = [0, 1].map(|i| place[i].cast_signed() - centre[i]);
                     let (dy, dx) = s.displacement(dy, dx);
-                    let [y, x] =
-                        [(0, dy), (1, dx)].map(|(i, d)| pixel[i].cast_signed() + offset[i] + d);
+                    let [y, x] = [(0, dy), (1, dx)]
+                        .map(|(i, d)| (pixel[i] * slides[i].stride).cast_signed() + first[i] + d);
                     let source = source([y, x], self.size, padding);
                     for p in &symmetries[..orientations] {
                         let turned = if lifting {
@@ -74,6 +65,32 @@ impl PlanarPlaces {
         };
         let after = PlanarPlaces { size, ..self };
         (table, after)
+    }
+}
+
+impl PlanarPlaces {
+    /// The weights of means over windows of pixels, one row of the places before for each place after, and the features after them.
+    pub(super) fn means(self, pooling: AveragePooling) -> (Vec<f64>, PlanarPlaces) {
+        let slides = pooling.slides();
+        let size: [usize; 2] = std::array::from_fn(|i| slides[i].count(self.size[i]));
+        let [rows, columns] = pooling.window;
+        let (orientations, weight) = (self.group.elements().len(), 1.0 / (rows * columns) as f64);
+        let before = self.size[0] * self.size[1] * orientations;
+        let mut weights = vec![0.0; size[0] * size[1] * orientations * before];
+        for (place, row) in weights.chunks_exact_mut(before).enumerate() {
+            let (pixel, orientation) = (place / orientations, place % orientations);
+            let pixel = [pixel / size[1], pixel % size[1]];
+            for u in 0..rows * columns {
+                let [y, x] = [(0, u / columns), (1, u % columns)].map(|(i, u)| {
+                    let start = pixel[i] * slides[i].stride + u;
+                    start.cast_signed() - slides[i].front(self.size[i]).cast_signed()
+                });
+                if let Some(source) = source([y, x], self.size, pooling.padding) {
+                    row[source * orientations + orientation] += weight;
+                }
+            }
+        }
+        (weights, PlanarPlaces { size, ..self })
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) enum Step {
     Linear(Linear),
     /// An activation function of every number.
     Activation(Activation),
-    /// The mean over all places with the weights `[1, places]`.
+    /// Means over places with the weights `[places after, places]`.
     Mean(Tensor),
     /// The mean over each group of this many consecutive places.
     RingMean(usize),
@@ -104,7 +104,9 @@ impl Context<'_> {
                     .contiguous()?
                     .reshape((n * channels, places))?
                     .matmul(&weights.t()?)?
-                    .reshape((n, 1, channels))
+                    .reshape((n, channels, weights.dim(0)?))?
+                    .transpose(1, 2)?
+                    .contiguous()
             }
             Step::RingMean(ring) => {
                 let (n, places, channels) = x.dims3()?;

@@ -249,7 +249,10 @@ impl<'a> Definition<'a> {
                     ..shortcut
                 })
             }
-            Layer::Lifting { .. } | Layer::PartialPooling | Layer::Flatten => wrong(
+            Layer::Lifting { .. }
+            | Layer::AveragePooling(_)
+            | Layer::PartialPooling
+            | Layer::Flatten => wrong(
                 &format!("a `{}` of features over a finite group", layer.kind()),
                 "remove it",
             ),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::definition::Network;
 use super::types::{GroupName, Init, InputSpace, Layer, Quadrature, SphereSampling};
-use super::{Filter, Outputs};
+use super::{AveragePooling, Filter, Outputs};
 use crate::Result;
 use crate::activation::Activation;
 use crate::group::{FiniteAction, PointGroup};
@@ -436,6 +436,31 @@ impl<S: sealed::Stage> NetworkBuilder<OverPlane, S> {
         init: Init,
     ) -> NetworkBuilder<OverPlane, Gaussian> {
         self.push(Layer::GroupConvolution { filter, init })
+    }
+
+    /// Adds means over windows of pixels. The mean of activated features is not Gaussian: they stay at their stage.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::group::PointGroup;
+    /// use haarmonic::network::{AveragePooling, Filter, Init, Network, Padding};
+    ///
+    /// let filter = || Filter::window(3, Padding::Same);
+    /// let network = Network::plane(32, 32, 3)
+    ///     .lifting(PointGroup::C1, filter(), Init::default())
+    ///     .activation(Activation::Relu)
+    ///     .average_pooling(AveragePooling::new(2))
+    ///     .group_convolution(filter(), Init::default())
+    ///     .activation(Activation::Relu)
+    ///     .group_pooling()
+    ///     .dense(Init::default())
+    ///     .build()?;
+    /// assert_eq!(network.layers()[2].to_string(), "average-pooling 2×2 valid, stride 2×2");
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn average_pooling(self, pooling: AveragePooling) -> NetworkBuilder<OverPlane, S> {
+        self.push(Layer::AveragePooling(pooling))
     }
 
     /// Concatenates all features to one vector. Only a dense layer may follow.

@@ -1,17 +1,18 @@
 //! Checks that a list of layers is a network, with errors that name the layer to add or change.
 
+use super::check_plane::{check_windows, same_edges, settle};
 use super::check_values::{
     check_activation, check_init, check_input, check_profile, check_quadrature, layer_error,
     network_error,
 };
 use super::types::{GroupName, InputSpace, Layer, Quadrature};
-use super::{Filter, Outputs, Padding};
+use super::{Filter, Outputs};
 use crate::Result;
 use crate::group::PointGroup;
 
 /// The kind of features after a layer.
 #[derive(Clone, Copy, PartialEq)]
-enum Features {
+pub(super) enum Features {
     Input,
     OverGroup,
     OverSphere,
@@ -19,17 +20,39 @@ enum Features {
 }
 
 /// The properties of the features after the layers so far.
-#[derive(Clone, Copy, PartialEq)]
-struct State {
-    features: Features,
+#[derive(Clone, Copy)]
+pub(super) struct State<'a> {
+    pub(super) features: Features,
     /// After an activation, so that another one needs weights before it.
-    activated: bool,
+    pub(super) activated: bool,
     /// Rows and columns of the features on the plane.
-    size: [usize; 2],
+    pub(super) size: [usize; 2],
     /// The point group, on the plane.
-    group: Option<PointGroup>,
+    pub(super) group: Option<PointGroup>,
     /// The first window that does, or does not, join opposite edges.
-    periodic: Option<bool>,
+    pub(super) periodic: Option<bool>,
+    /// Whether the opposite edges of the features may be joined: no stride has left pixels over.
+    pub(super) joined: bool,
+    /// The network, for an error that names a size of images that fits; none during the search for this size.
+    pub(super) layers: Option<(&'a InputSpace, &'a [Layer])>,
+}
+
+impl<'a> State<'a> {
+    /// The state before the first layer.
+    pub(super) fn new(input: &'a InputSpace, layers: &'a [Layer]) -> Self {
+        State {
+            features: Features::Input,
+            activated: false,
+            size: match *input {
+                InputSpace::Plane { height, width, .. } => [height, width],
+                _ => [1, 1],
+            },
+            group: None,
+            periodic: None,
+            joined: true,
+            layers: Some((input, layers)),
+        }
+    }
 }
 
 /// Checks a network as a whole.
@@ -52,16 +75,16 @@ pub(super) fn check(
             },
         ));
     }
-    let mut state = State {
-        features: Features::Input,
-        activated: false,
-        size: match *input {
-            InputSpace::Plane { height, width, .. } => [height, width],
-            _ => [1, 1],
-        },
-        group: None,
-        periodic: None,
-    };
+    let state = check_layers(input, layers, State::new(input, layers))?;
+    check_outputs(input, state.features, outputs)
+}
+
+/// Checks all layers from a state before the first one.
+pub(super) fn check_layers<'a>(
+    input: &InputSpace,
+    layers: &[Layer],
+    mut state: State<'a>,
+) -> Result<State<'a>> {
     for (index, layer) in layers.iter().enumerate() {
         state = check_layer(input, index, layer, state)?;
         if matches!(layer, Layer::Flatten)
@@ -75,7 +98,7 @@ pub(super) fn check(
             ));
         }
     }
-    check_outputs(input, state.features, outputs)
+    Ok(state)
 }
 
 /// Checks that what the last layer hands on can be read as stated.
@@ -121,7 +144,12 @@ fn check_outputs(input: &InputSpace, features: Features, outputs: &Outputs) -> R
 
 /// Checks one layer after others, and returns the kind of features after it. Layers inside a branch are reported
 /// under the number of the layer that holds the branch.
-fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -> Result<State> {
+fn check_layer<'a>(
+    input: &InputSpace,
+    index: usize,
+    layer: &Layer,
+    before: State<'a>,
+) -> Result<State<'a>> {
     let vector = matches!(input, InputSpace::Vector { .. });
     let State {
         features,
@@ -138,6 +166,7 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
         }
         (
             Layer::GroupConvolution { .. }
+            | Layer::AveragePooling(_)
             | Layer::GroupPooling
             | Layer::PartialPooling
             | Layer::Flatten,
@@ -196,6 +225,18 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
                 "remove it",
             );
         }
+        (Layer::AveragePooling(_), _) if !matches!(input, InputSpace::Plane { .. }) => {
+            return wrong(
+                "an `average-pooling` outside the plane",
+                "use `group-pooling`",
+            );
+        }
+        (Layer::AveragePooling(_), Features::Vector) => {
+            return wrong(
+                "an `average-pooling` after the readout, where no pixels are left",
+                "move it before `group-pooling` or `flatten`",
+            );
+        }
         (Layer::Flatten, _) if !matches!(input, InputSpace::Plane { .. }) => {
             return wrong("a `flatten` outside the plane", "use `group-pooling`");
         }
@@ -249,7 +290,10 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
             check_activation(index, activation)?;
             after.activated = true;
         }
-        // The mean of an activation over the group is still not Gaussian: `activated` stays.
+        // The mean of activated features is still not Gaussian: `activated` stays.
+        Layer::AveragePooling(pooling) => {
+            check_windows(index, "window", pooling.slides(), &mut after)?;
+        }
         Layer::PartialPooling => after.features = Features::OverSphere,
         Layer::GroupPooling => after.features = Features::Vector,
         Layer::Flatten => after.features = Features::Vector,
@@ -260,13 +304,13 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
     Ok(after)
 }
 
-fn check_residual(
+fn check_residual<'a>(
     input: &InputSpace,
     index: usize,
     branch: &[Layer],
     shortcut: &[Layer],
-    before: State,
-) -> Result<State> {
+    before: State<'a>,
+) -> Result<State<'a>> {
     let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
     // Only a shortcut may be the identity.
     let ends = [("branch", branch, false), ("shortcut", shortcut, true)];
@@ -284,11 +328,12 @@ fn check_residual(
             }
             *state = check_layer(input, index, layer, *state)?;
         }
-        let weights = matches!(
-            layers.last(),
-            Some(Layer::GroupConvolution { .. } | Layer::Dense(_))
-        );
-        let identity = optional && layers.is_empty();
+        // A pooling keeps branches with weights independent, and a shortcut of poolings alone is as good as the identity.
+        let last = layers
+            .iter()
+            .rfind(|layer| !matches!(layer, Layer::AveragePooling(_)));
+        let weights = matches!(last, Some(Layer::GroupConvolution { .. } | Layer::Dense(_)));
+        let identity = optional && last.is_none();
         if !(weights || identity) {
             return wrong(
                 &format!("the {name} of a `residual` does not end in a layer with weights"),
@@ -306,22 +351,17 @@ fn check_residual(
             "use padding \"same\" or \"circular\" in them",
         );
     }
-    if let (Some(a), Some(b)) = (a.periodic, b.periodic)
-        && a != b
-    {
-        return wrong(MIXED, UNMIX);
-    }
+    same_edges(index, &a, &b)?;
     Ok(State {
         activated: b.activated,
         periodic: a.periodic.or(b.periodic),
+        joined: a.joined && b.joined,
         ..a
     })
 }
 
-const MIXED: &str = "padding \"circular\" (or a global filter) beside another padding";
 const ON_SPHERE: &str =
     "use one of `cap`, `ring`, `gaussian`, `heat`, `legendre`, or leave it out for a global filter";
-const UNMIX: &str = "use \"circular\" in all layers or in none";
 
 fn check_group(input: &InputSpace, index: usize, group: GroupName) -> Result<()> {
     let wrong = |change: &str| {
@@ -360,49 +400,20 @@ fn check_filter(
     index: usize,
     filter: &Filter,
     lifting: bool,
-    state: &mut State,
+    state: &mut State<'_>,
 ) -> Result<()> {
     let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
     match (input, filter) {
         (InputSpace::Plane { .. }, Filter::Global) => settle(index, true, state),
-        (
-            InputSpace::Plane { .. },
-            Filter::Window {
-                height,
-                width,
-                padding,
-            },
-        ) => {
-            if let Some(group) = state.group
-                && group.needs_square()
-                && height != width
-            {
+        (InputSpace::Plane { .. }, Filter::Window { height, width, .. }) => {
+            if height % 2 == 0 || width % 2 == 0 {
                 return wrong(
-                    &format!("a filter of {height} × {width} pixels, which {group} turns"),
-                    "give a square filter, or one of the groups C1, C2, D1, D2",
+                    &format!("a filter of {height} × {width} pixels"),
+                    "give odd numbers, so that the filter has a centre",
                 );
             }
-            for (edge, size) in [height, width].into_iter().zip(&mut state.size) {
-                if edge % 2 == 0 {
-                    return wrong(
-                        &format!("a filter of {height} × {width} pixels"),
-                        "give odd numbers, so that the filter has a centre",
-                    );
-                }
-                if *edge > *size && *edge > 1 {
-                    return wrong(
-                        &format!("a filter of {edge} pixels on features of {size} pixels"),
-                        "use a smaller filter or a larger image",
-                    );
-                }
-                if *padding == Padding::Valid {
-                    *size = *size + 1 - edge;
-                }
-            }
-            if (*height, *width) == (1, 1) {
-                return Ok(());
-            }
-            settle(index, *padding == Padding::Circular, state)
+            let slides = filter.slides().expect("a window");
+            check_windows(index, "filter", slides, state)
         }
         (InputSpace::Finite { action, .. }, Filter::Subset(numbers)) => {
             let (limit, of) = if lifting {
@@ -451,15 +462,5 @@ fn check_filter(
             "leave it out for a global filter",
         ),
         (InputSpace::Vector { .. }, Filter::Global) => Ok(()),
-    }
-}
-
-fn settle(index: usize, periodic: bool, state: &mut State) -> Result<()> {
-    match state.periodic {
-        Some(settled) if settled != periodic => Err(layer_error(index, MIXED, UNMIX)),
-        _ => {
-            state.periodic = Some(periodic);
-            Ok(())
-        }
     }
 }

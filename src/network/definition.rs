@@ -150,6 +150,7 @@ fn name_global_filters(layers: &mut [Layer]) {
                 name_global_filters(shortcut);
             }
             Layer::Activation(_)
+            | Layer::AveragePooling(_)
             | Layer::GroupPooling
             | Layer::PartialPooling
             | Layer::Flatten

@@ -5,20 +5,18 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
+use super::file_filter::{accept_filter, parse_filter, parse_pooling};
 use super::table::{Found, Lines, Table, short};
 use super::types::{GroupName, Init, InputSpace, Layer, Quadrature};
-use super::{Filter, Network, Outputs, Padding};
+use super::{Network, Outputs};
 use crate::activation::Activation;
 use crate::files::text::BYTE_ORDER_MARK;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
 
 const KINDS: &str = "one of \"lifting\", \"group-convolution\", \"activation\", \
-                     \"group-pooling\", \"partial-pooling\", \"flatten\", \"dense\", \"residual\"";
+                     \"average-pooling\", \"group-pooling\", \"partial-pooling\", \"flatten\", \"dense\", \"residual\"";
 const SPACES: &str = "one of \"vector\", \"sphere\", \"plane\", \"finite\"";
-/// The keys of filters on the sphere, of which a layer has at most one.
-const PROFILES: [&str; 5] = ["cap", "ring", "gaussian", "heat", "legendre"];
-
 /// Bytes that a network file may have: far more than the longest list of generators or multipliers takes.
 const LARGEST: u64 = 16 << 20;
 
@@ -267,6 +265,7 @@ fn parse_layer(
             })
         }
         "activation" => parse_activation(table).map(Layer::Activation),
+        "average-pooling" => parse_pooling(table).map(Layer::AveragePooling),
         "group-pooling" => {
             table.accept(&["kind"])?;
             Ok(Layer::GroupPooling)
@@ -300,104 +299,6 @@ fn parse_layer(
             })
         }
         other => Err(table.wrong("kind", kind.line, format!("{:?}", short(other)), KINDS)),
-    }
-}
-
-/// Refuses keys that a layer with a filter does not have in this space.
-fn accept_filter(
-    table: &Table<'_>,
-    input: &InputSpace,
-    keys: &[&str],
-    numbers: &'static str,
-) -> Result<()> {
-    let filter: &[&str] = match input {
-        InputSpace::Plane { .. } => &["filter", "padding"],
-        InputSpace::Finite { .. } => &[numbers],
-        InputSpace::Sphere { .. } => &PROFILES,
-        // A layer with a filter is refused as such, in words of its own.
-        InputSpace::Vector { .. } => {
-            &[&PROFILES[..], &["filter", "padding", "points", "elements"]].concat()
-        }
-    };
-    let keys = [keys, filter, &["weight_std", "bias_std"]].concat();
-    table.accept_or(&keys, |key| match key {
-        "filter" | "padding" => Some("a key of layers on the plane"),
-        key if PROFILES.contains(&key) => Some("a key of layers on the sphere"),
-        "points" | "elements" => Some("a key of layers on a finite set"),
-        _ => None,
-    })
-}
-
-fn parse_filter(table: &Table<'_>, numbers: &str) -> Result<Filter> {
-    if let Some(numbers) = table.counts(numbers)? {
-        return Ok(Filter::subset(&numbers.value));
-    }
-    let padding = table.string("padding")?;
-    if let Some(filter) = table.counts("filter")? {
-        let &[height, width] = filter.value.as_slice() else {
-            return Err(table.wrong(
-                "filter",
-                filter.line,
-                format!("{} numbers", filter.value.len()),
-                "two, rows and columns",
-            ));
-        };
-        let padding = match padding {
-            None => Padding::default(),
-            Some(padding) => at_key(padding.value.parse(), table, "padding", padding.line)?,
-        };
-        return Ok(Filter::Window {
-            height,
-            width,
-            padding,
-        });
-    }
-    if let Some(padding) = padding {
-        return Err(table.wrong(
-            "padding",
-            padding.line,
-            "a padding without a filter",
-            "a key `filter` beside it",
-        ));
-    }
-    parse_profile(table)
-}
-
-/// Reads a filter on the sphere; without one it is global.
-fn parse_profile(table: &Table<'_>) -> Result<Filter> {
-    table.at_most_one(&PROFILES)?;
-    let number = |key, make: fn(f64) -> Filter| {
-        let found = table.float(key)?;
-        Ok::<_, Error>(found.map(|found| (key, found.line, make(found.value))))
-    };
-    let numbers = |key| table.floats(key);
-    let found = if let Some(ring) = numbers("ring")? {
-        let &[inner, outer] = ring.value.as_slice() else {
-            return Err(table.wrong(
-                "ring",
-                ring.line,
-                format!("{} numbers", ring.value.len()),
-                "two, the inner and the outer angle",
-            ));
-        };
-        Some(("ring", ring.line, Filter::ring(inner, outer)))
-    } else if let Some(given) = numbers("legendre")? {
-        Some(("legendre", given.line, Filter::legendre(&given.value)))
-    } else if let Some(found) = number("cap", Filter::cap)? {
-        Some(found)
-    } else if let Some(found) = number("gaussian", Filter::gaussian)? {
-        Some(found)
-    } else {
-        number("heat", Filter::heat)?
-    };
-    match found {
-        None => Ok(Filter::Global),
-        Some((key, line, filter)) => {
-            if let Filter::Zonal(profile) = &filter {
-                at_key(profile.validate(), table, key, line)?;
-            }
-            Ok(filter)
-        }
     }
 }
 
@@ -471,7 +372,7 @@ fn required(table: &Table<'_>, key: &str) -> Result<usize> {
 }
 
 /// Names the key and its line in an error about a value.
-fn at_key<T>(result: Result<T>, table: &Table<'_>, key: &str, line: usize) -> Result<T> {
+pub(super) fn at_key<T>(result: Result<T>, table: &Table<'_>, key: &str, line: usize) -> Result<T> {
     result.map_err(|err| match err {
         Error::InvalidValue {
             found, expected, ..

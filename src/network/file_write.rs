@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::types::{GroupName, Init, InputSpace, Layer, Quadrature};
-use super::{Filter, Network, Outputs, ZonalProfile};
+use super::{AveragePooling, Filter, Network, Outputs, ZonalProfile};
 use crate::activation::Activation;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
@@ -168,6 +168,14 @@ fn write_layer(path: &str, layer: &Layer, out: &mut String) -> fmt::Result {
             }
             Ok(())
         }
+        Layer::AveragePooling(AveragePooling {
+            window,
+            stride,
+            padding,
+        }) => writeln!(
+            out,
+            "window = {window:?}\nstride = {stride:?}\npadding = \"{padding}\""
+        ),
         Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => Ok(()),
         Layer::Residual { branch, shortcut } => {
             for (name, layers) in [("branch", branch), ("shortcut", shortcut)] {
@@ -187,7 +195,14 @@ fn write_filter(filter: &Filter, numbers: &str, out: &mut String) -> fmt::Result
             height,
             width,
             padding,
-        } => writeln!(out, "filter = [{height}, {width}]\npadding = \"{padding}\""),
+            stride,
+        } => {
+            writeln!(out, "filter = [{height}, {width}]\npadding = \"{padding}\"")?;
+            match stride {
+                [1, 1] => Ok(()),
+                stride => writeln!(out, "stride = {stride:?}"),
+            }
+        }
         Filter::Subset(subset) => writeln!(out, "{numbers} = {subset:?}"),
         Filter::Zonal(profile) => {
             let key = profile.name();

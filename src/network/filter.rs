@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::ZonalProfile;
+use super::slide::Slide;
 use crate::{Error, Result};
 
 /// The part of the space or group that a filter covers.
@@ -23,6 +24,8 @@ pub enum Filter {
         width: usize,
         /// What lies beyond the edge of the image.
         padding: Padding,
+        /// Pixels from one window to the next, down and across; `[1, 1]` places a window at every pixel.
+        stride: [usize; 2],
     },
     /// A filter on a finite set or a finite group: the points or elements with these numbers.
     Subset(Arc<[usize]>),
@@ -38,6 +41,28 @@ impl Filter {
             height: size,
             width: size,
             padding,
+            stride: [1, 1],
+        }
+    }
+
+    /// Returns a square window on the plane that moves by `stride` pixels, so that the features have fewer pixels than the image.
+    ///
+    /// Without padding there are `(H − size) / stride + 1` windows (rounded down) on an edge of H pixels, otherwise `H / stride` (rounded up). The
+    /// paddings of XLA are used: the padding is as small as possible, and its smaller half lies before the first pixel.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::network::{Filter, Padding};
+    /// let filter = Filter::strided_window(3, 2, Padding::Valid);
+    /// assert_eq!(filter.to_string(), " 3×3 valid, stride 2×2");
+    /// assert_eq!(Filter::strided_window(3, 1, Padding::Same), Filter::window(3, Padding::Same));
+    /// ```
+    pub fn strided_window(size: usize, stride: usize, padding: Padding) -> Self {
+        Filter::Window {
+            height: size,
+            width: size,
+            padding,
+            stride: [stride; 2],
         }
     }
 
@@ -127,6 +152,21 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// The windows of a filter of pixels along both axes; none for other filters.
+    pub(crate) fn slides(&self) -> Option<[Slide; 2]> {
+        match *self {
+            Filter::Window {
+                height,
+                width,
+                padding,
+                stride,
+            } => Some(Slide::both([height, width], stride, padding)),
+            _ => None,
+        }
+    }
+}
+
 /// Writes the size of a filter after a space; nothing for a global filter.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,7 +176,14 @@ impl fmt::Display for Filter {
                 height,
                 width,
                 padding,
-            } => write!(f, " {height}×{width} {padding}"),
+                stride,
+            } => {
+                write!(f, " {height}×{width} {padding}")?;
+                match stride {
+                    [1, 1] => Ok(()),
+                    [down, across] => write!(f, ", stride {down}×{across}"),
+                }
+            }
             Filter::Subset(numbers) => write!(f, " on {}", numbers.len()),
             Filter::Zonal(profile) => write!(f, " {profile}"),
         }

@@ -110,6 +110,7 @@ impl Layer {
             | Layer::GroupConvolution { init, .. }
             | Layer::Dense(init) => Some(*init),
             Layer::Activation(_)
+            | Layer::AveragePooling(_)
             | Layer::GroupPooling
             | Layer::PartialPooling
             | Layer::Flatten
@@ -128,8 +129,11 @@ fn replace(layers: &mut [Layer], inits: &mut impl Iterator<Item = Init>) {
                 replace(branch, inits);
                 replace(shortcut, inits);
             }
-            Layer::Activation(_) | Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => {
-            }
+            Layer::Activation(_)
+            | Layer::AveragePooling(_)
+            | Layer::GroupPooling
+            | Layer::PartialPooling
+            | Layer::Flatten => {}
         }
     }
 }

@@ -5,14 +5,20 @@
 //! compile; [`Network::read`] reads a network file, where they are errors that say what to change.
 
 mod check;
+mod check_plane;
 mod check_values;
 mod definition;
 mod file;
+mod file_filter;
 mod file_write;
 mod filter;
 mod formula;
 mod inits;
 mod outputs;
+mod pooling;
+mod presets;
+mod slide;
+mod stages;
 mod table;
 mod types;
 mod zonal_profile;
@@ -25,6 +31,9 @@ pub use filter::{Filter, Padding};
 pub use formula::Formula;
 pub use inits::Hyperparameter;
 pub use outputs::Outputs;
+pub use pooling::AveragePooling;
+pub(crate) use slide::Slide;
+pub(crate) use stages::{Link, common_stride, stages};
 pub use types::{
     DEFAULT_TOLERANCE, GroupName, Init, InputSpace, Layer, Quadrature, SphereSampling,
 };

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::Filter;
+use super::{AveragePooling, Filter};
 use crate::activation::Activation;
 use crate::group::{FiniteAction, PointGroup};
 use crate::sphere::Sampling;
@@ -98,6 +98,8 @@ pub enum Layer {
     },
     /// A function applied to every feature.
     Activation(Activation),
+    /// Means of the features over windows of pixels, on the plane.
+    AveragePooling(AveragePooling),
     /// Mean of the features over their domain: the group or, after a partial
     /// pooling, the sphere.
     GroupPooling,
@@ -150,6 +152,7 @@ impl Layer {
             Layer::Lifting { .. } => "lifting",
             Layer::GroupConvolution { .. } => "group-convolution",
             Layer::Activation(_) => "activation",
+            Layer::AveragePooling(_) => "average-pooling",
             Layer::GroupPooling => "group-pooling",
             Layer::PartialPooling => "partial-pooling",
             Layer::Flatten => "flatten",
@@ -173,6 +176,7 @@ impl fmt::Display for Layer {
             }
             Layer::Dense(init) => write!(f, "dense {init}"),
             Layer::Activation(activation) => write!(f, "{activation}"),
+            Layer::AveragePooling(pooling) => write!(f, "average-pooling{pooling}"),
             Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => {
                 f.write_str(self.kind())
             }

@@ -13,6 +13,7 @@ pub mod harmonics_oracle;
 pub mod image_files;
 pub mod laws;
 #[cfg(feature = "kernels")]
+pub mod naive_pixels;
 pub mod naive_plane;
 pub mod naive_rotations;
 #[cfg(feature = "kernels")]

@@ -16,7 +16,9 @@ use haarmonic::finite_width::candle_core::DType;
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, KernelEstimate, Width};
 use haarmonic::group::{FiniteAction, PointGroup};
 use haarmonic::kernel::{Kernel, Signals};
-use haarmonic::network::{Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling};
+use haarmonic::network::{
+    AveragePooling, Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling,
+};
 use ndarray::{Array, Array2, Array3, Array4, Dimension, ShapeBuilder};
 use num_complex::Complex64;
 use rand::{RngExt, SeedableRng};
@@ -223,6 +225,53 @@ fn convolutional_networks() {
             let effort = Effort(64, 256).of(&activation);
             let network = plane(PointGroup::C1, padding, activation);
             check(&network, images(padding).view().into(), effort);
+        }
+    }
+}
+
+#[test]
+fn strides_and_poolings() {
+    let [first, second, third] = scales();
+    let (window, strided) = (Filter::window, Filter::strided_window);
+    for activation in both() {
+        let act = || activation.clone();
+        let start = |group, size: usize, filter| {
+            Network::plane(size, size, 2)
+                .lifting(group, filter, first)
+                .activation(act())
+        };
+        let networks = [
+            start(PointGroup::C1, 6, strided(3, 2, Padding::Same))
+                .average_pooling(AveragePooling::new(2).with_stride(1))
+                .group_convolution(window(3, Padding::Same), second)
+                .activation(act())
+                .flatten(),
+            start(PointGroup::C4, 4, window(3, Padding::Same))
+                .average_pooling(AveragePooling::new(2))
+                .group_convolution(window(1, Padding::Same), second)
+                .activation(act())
+                .group_pooling(),
+            start(PointGroup::C1, 4, window(3, Padding::Circular))
+                .sum(
+                    |branch| branch.group_convolution(strided(3, 2, Padding::Circular), second),
+                    |shortcut| {
+                        shortcut
+                            .average_pooling(AveragePooling::new(2))
+                            .group_convolution(window(1, Padding::Same), second)
+                    },
+                )
+                .activation(act())
+                .group_pooling(),
+        ];
+        for network in networks {
+            let network = network.dense(third).build().unwrap();
+            let haarmonic::network::InputSpace::Plane { height, width, .. } = *network.input()
+            else {
+                unreachable!("images")
+            };
+            let images = random(31, (3, height, width, 2));
+            let effort = Effort(64, 256).of(&activation);
+            check(&network, images.view().into(), effort);
         }
     }
 }

@@ -13,7 +13,9 @@ use haarmonic::finite_width::candle_core::{DType, Tensor};
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Width};
 use haarmonic::group::{EulerZyz, FiniteAction, PlanarSymmetry, PointGroup, Rotation};
 use haarmonic::kernel::Signals;
-use haarmonic::network::{Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling};
+use haarmonic::network::{
+    AveragePooling, Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling,
+};
 use ndarray::{Array2, Array3, Array4, Axis};
 use num_complex::Complex64;
 use rand::SeedableRng;
@@ -289,6 +291,48 @@ fn planar_networks_are_equivariant() {
                         "{group}{filter} does not see {s:?}: {change:e}"
                     );
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn strided_and_pooled_networks_are_equivariant() {
+    let turned = |s: PlanarSymmetry| {
+        let mut turned = images();
+        for (mut image, original) in turned.outer_iter_mut().zip(images().outer_iter()) {
+            image.assign(&s.transform(original).unwrap());
+        }
+        turned
+    };
+    let same = |size| Filter::window(size, Padding::Same);
+    let init = Init::new(1.2, 0.3);
+    for group in PointGroup::ALL {
+        let network = Network::plane(6, 6, 2)
+            .lifting(group, same(3), init)
+            .activation(Activation::Relu)
+            .sum(
+                |branch| {
+                    branch.group_convolution(Filter::strided_window(5, 3, Padding::Same), init)
+                },
+                |shortcut| {
+                    shortcut
+                        .average_pooling(AveragePooling::new(3))
+                        .group_convolution(same(1), init)
+                },
+            )
+            .activation(Activation::Relu)
+            .group_pooling()
+            .build()
+            .unwrap();
+        let network = finite(&network, 4, DType::F64);
+        let want = outputs(&network, images().view());
+        for s in PointGroup::D4.elements() {
+            let change = difference(outputs(&network, turned(*s).view()), &want);
+            if group.contains(*s) {
+                assert!(change < tol::ROUNDING, "{group} {s:?}: {change:e}");
+            } else {
+                assert!(change > tol::SEEN, "{group} does not see {s:?}: {change:e}");
             }
         }
     }

@@ -9,6 +9,7 @@ from haarmonic import Kernel, Network, stax
 
 DATA = Path(__file__).parents[3] / "tests" / "data"
 PLANAR, SPHERE = np.load(DATA / "planar.npz"), np.load(DATA / "so3_global.npz")
+POOLED = np.load(DATA / "planar_pool.npz")
 ACTIVATIONS = {"relu": stax.Relu, "erf": stax.Erf}
 
 
@@ -31,6 +32,34 @@ def test_images(group: str, padding: str, function: str) -> None:
     for name in ("nngp", "ntk"):
         want = PLANAR[f"{group}_{padding}_{function}_3_{name}"]
         assert np.allclose(getattr(found, name), want, rtol=1e-9, atol=0.0)
+
+
+@pytest.mark.parametrize("function", ACTIVATIONS)
+def test_strides_and_poolings(function: str) -> None:
+    act, scales = ACTIVATIONS[function], {"W_std": 1.2, "b_std": 0.15}
+    dense = stax.Dense(1, 1.1, 0.2)
+    strided = [
+        stax.Conv(1, (3, 3), strides=(2, 2), **scales),
+        act(),
+        stax.Conv(1, (3, 3), **scales),
+        act(),
+        stax.GlobalAvgPool(),
+        dense,
+    ]
+    pooled = [
+        stax.Lifting(1, (3, 3), padding="SAME", group="C4", **scales),
+        act(),
+        stax.AvgPool((2, 2), (2, 2)),
+        stax.GroupConv(1, (3, 3), padding="SAME", **scales),
+        act(),
+        stax.GroupPool(),
+        dense,
+    ]
+    for layers, key, size in ((strided, "stride2_valid_gap", 9), (pooled, "c4_pool2_middle_same_gap", 8)):
+        found = stax.serial(*layers).kernel_fn(POOLED[f"x1_{size}"], POOLED[f"x2_{size}"])
+        for name in ("nngp", "ntk"):
+            want = POOLED[f"{key}_{function}_{name}"]
+            assert np.allclose(getattr(found, name), want, rtol=1e-10, atol=0.0)
 
 
 @pytest.mark.parametrize("function", ACTIVATIONS)

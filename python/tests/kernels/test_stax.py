@@ -88,7 +88,7 @@ def test_invariance_on_the_sphere() -> None:
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: stax.Conv(1, (3, 3), strides=(2, 2)), NotImplementedError, "strides: found (2, 2)"),
+        (lambda: stax.AvgPool((3, 3), normalize_edges=True), NotImplementedError, "normalize_edges: found True"),
         (lambda: stax.Conv(1, (3, 3), padding="REFLECT"), ValueError, "padding: found 'REFLECT'"),
         (lambda: stax.Dense(1, parameterization="standard"), NotImplementedError, "expected 'ntk'"),
         (lambda: stax.Erf(b=0.5), NotImplementedError, "multiply W_std and b_std of the layer before by b"),

@@ -37,7 +37,7 @@ pub(super) fn part_mut<S: Simd, T: Real>(
     T::split_mut::<S>(&mut values[at..at + len]).0
 }
 
-/// Displacements with one horizontal part and consecutive vertical parts.
+/// Displacements with one horizontal part and consecutive vertical parts, in the pixels of the features at the end of a stage.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Run {
     pub(super) horizontal: i32,
@@ -53,6 +53,8 @@ pub(super) struct Layout {
     pub(super) run: Run,
     /// Rows and columns of the features.
     pub(super) size: [usize; 2],
+    /// Pixels per unit of displacement, down and across: the strides between these features and the ones whose displacements the run lists.
+    pub(super) step: [i32; 2],
     /// Whether opposite edges are joined, so that every pixel is inside.
     pub(super) periodic: bool,
 }
@@ -61,32 +63,34 @@ impl Layout {
     /// Number of columns of each image.
     #[inline(always)]
     pub(super) fn width(&self) -> usize {
-        self.inside(self.size[1], self.run.horizontal)
+        self.inside(1, self.run.horizontal)
     }
 
     /// Number of rows of the image of a vertical part.
     #[inline(always)]
     pub(super) fn height(&self, vertical: i32) -> usize {
-        self.inside(self.size[0], vertical)
+        self.inside(0, vertical)
     }
 
     /// Number of rows or columns that stay inside after a displacement.
     #[inline(always)]
-    fn inside(&self, edge: usize, displacement: i32) -> usize {
+    pub(super) fn inside(&self, axis: usize, displacement: i32) -> usize {
         if self.periodic {
-            edge
+            self.size[axis]
         } else {
-            edge - displacement.unsigned_abs() as usize
+            self.size[axis] - (displacement * self.step[axis]).unsigned_abs() as usize
         }
     }
 
     /// The first row or column of an image in a field of the first or of the second signal.
     #[inline(always)]
-    fn start(&self, side: Side, displacement: i32) -> usize {
+    pub(super) fn start(&self, side: Side, axis: usize, displacement: i32) -> usize {
+        let moved = displacement * self.step[axis];
         match side {
             Side::Left if self.periodic => 0,
-            Side::Left => (-displacement).max(0) as usize,
-            Side::Right => displacement.max(0) as usize,
+            Side::Left => (-moved).max(0) as usize,
+            Side::Right if self.periodic => moved.rem_euclid(self.size[axis] as i32) as usize,
+            Side::Right => moved.max(0) as usize,
         }
     }
 
@@ -110,7 +114,7 @@ pub(super) fn panel<T: Real>(side: Side, field: &[T], layout: Layout, out: &mut 
 
 /// Appends a panel to `out`.
 fn append_panel<T: Real>(side: Side, field: &[T], layout: Layout, out: &mut Vec<T>) {
-    let start = layout.start(side, layout.run.horizontal);
+    let start = layout.start(side, 1, layout.run.horizontal);
     let rows = field.chunks_exact(layout.size[1]);
     if layout.periodic {
         let copies = if side == Side::Right { 2 } else { 1 };
@@ -136,7 +140,7 @@ pub(super) fn restrict<'f, T: Real>(
     out: &'f mut Vec<T>,
 ) -> &'f [T] {
     let image = |vertical: i32| {
-        let start = layout.start(side, vertical) * layout.width();
+        let start = layout.start(side, 0, vertical) * layout.width();
         &panel[start..start + layout.height(vertical) * layout.width()]
     };
     if layout.run.end == layout.run.first + 1 {
@@ -217,8 +221,8 @@ impl<T: Real> WithSimd for Product<'_, T> {
             let pixels = layout.height(vertical) * width;
             let len = padded::<S, T>(pixels);
             let out = part_mut::<S, T>(self.out, to, len);
-            let mut from_a = layout.start(Side::Left, vertical) * width;
-            let mut from_b = layout.start(Side::Right, vertical) * width;
+            let mut from_a = layout.start(Side::Left, 0, vertical) * width;
+            let mut from_b = layout.start(Side::Right, 0, vertical) * width;
             // out(t) = Σ_c a_c(t) b_c(t + d): both factors are contiguous parts of their panels, channel by channel. Three channels
             // (colours) share a pass, so that their sum stays in a register.
             let mut channel = 0;

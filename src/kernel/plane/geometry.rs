@@ -12,23 +12,25 @@ use crate::activation::Real;
 use crate::group::{PlanarSymmetry, PointGroup};
 use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
-use crate::network::{Filter, Layer, Padding};
+use crate::network::{Filter, Layer};
 
-use super::displacements::{Displacements, PlaneReadout, pooled_size};
 use super::fields::{Channels, Layout, Run, panel, product, restrict};
+use super::plan::{Aim, Plan, PlaneReadout, Shapes};
 use super::signal::PlaneSignal;
-use super::windows::{Window, WindowScratch, sum, window_mean};
+use super::sums::Sums;
+use super::windows::{WindowScratch, layout_after, sum, window_mean};
 
 /// Images and a point group, in one precision.
 #[derive(Debug, Clone)]
 pub(super) struct PlaneGeometry<T> {
     /// Rows and columns of an image.
     size: [usize; 2],
-    /// Whether opposite edges are joined.
-    periodic: bool,
     /// The elements of the group that transform the second image, the identity first.
     orientations: &'static [PlanarSymmetry],
-    displacements: Displacements,
+    /// The features before and after the layers.
+    shapes: Shapes,
+    /// The displacements of each stage for each aim, the readout first and a signal with itself second.
+    plans: Vec<(Aim, Plan)>,
     precision: PhantomData<T>,
 }
 
@@ -54,8 +56,10 @@ pub(super) struct PlaneWorkspace<T> {
     /// The strip of the last batch.
     strip: usize,
     scratch: WindowScratch<T>,
-    /// Whether both images are one signal, untransformed.
-    same: bool,
+    /// The number of the plan.
+    plan: usize,
+    /// The fibres at the starts of later stages.
+    sums: Sums<T>,
 }
 
 impl<T: Real> PlaneGeometry<T> {
@@ -66,24 +70,30 @@ impl<T: Real> PlaneGeometry<T> {
     /// * `group` — the point group
     /// * `layers` — the layers, which determine the necessary displacements
     pub(super) fn new(size: [usize; 2], group: PointGroup, layers: &[Layer]) -> Self {
-        let readout = if layers.iter().any(|layer| matches!(layer, Layer::Flatten)) {
-            PlaneReadout::Flatten
-        } else {
-            PlaneReadout::Pooling
-        };
-        let periodic = is_periodic(layers);
+        let shapes = Shapes::new(size, layers);
         // A flattening readout multiplies features at equal places and equal orientations only.
-        let orientations = match readout {
+        let orientations = match shapes.readout {
             PlaneReadout::Pooling => group.elements(),
             PlaneReadout::Flatten => &group.elements()[..1],
         };
+        let starts = shapes.poolings().into_iter();
+        let starts = starts.map(|(stage, link)| Aim::Start { stage, link });
+        let aims = [Aim::Readout, Aim::Half].into_iter().chain(starts);
         PlaneGeometry {
             size,
-            periodic,
             orientations,
-            displacements: Displacements::new(size, pooled_size(size, layers), periodic, readout),
+            plans: aims.map(|aim| (aim, shapes.plan(aim))).collect(),
+            shapes,
             precision: PhantomData,
         }
+    }
+
+    /// Begins a plan. Returns the number of its batches.
+    fn begin_plan(&self, plan: usize, workspace: &mut PlaneWorkspace<T>) -> usize {
+        (workspace.plan, workspace.strip) = (plan, 0);
+        let (_, plan) = &self.plans[plan];
+        workspace.sums.begin(plan);
+        plan.stages[0].batches.count
     }
 
     /// Computes the mean products of the first image and the shifted second image, then averages them over the filter of the lifting.
@@ -97,8 +107,7 @@ impl<T: Real> PlaneGeometry<T> {
         let region = PlaneRegion {
             layout: Layout {
                 run,
-                size: self.size,
-                periodic: self.periodic,
+                ..self.shapes.stages[0].start
             },
             weight,
         };
@@ -123,23 +132,6 @@ impl<T: Real> PlaneGeometry<T> {
     }
 }
 
-/// Whether filters join opposite edges; the check of a network allows this for all of its filters or for none.
-fn is_periodic(layers: &[Layer]) -> bool {
-    layers.iter().any(|layer| match layer {
-        Layer::Lifting { filter, .. } | Layer::GroupConvolution { filter, .. } => match filter {
-            Filter::Global => true,
-            Filter::Window {
-                height,
-                width,
-                padding,
-            } => *padding == Padding::Circular && (*height, *width) != (1, 1),
-            Filter::Subset(_) | Filter::Zonal(_) => false,
-        },
-        Layer::Residual { branch, shortcut } => is_periodic(branch) || is_periodic(shortcut),
-        _ => false,
-    })
-}
-
 impl<T: Real> Geometry for PlaneGeometry<T> {
     type Scalar = T;
     type Signal = PlaneSignal;
@@ -160,7 +152,8 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
             horizontal: None,
             strip: 0,
             scratch: WindowScratch::default(),
-            same: false,
+            plan: 0,
+            sums: Sums::default(),
         }
     }
 
@@ -190,13 +183,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         workspace: &mut PlaneWorkspace<T>,
     ) -> usize {
         self.load(a, b, workspace);
-        workspace.same = std::ptr::eq(a, b);
-        workspace.strip = 0;
-        if workspace.same {
-            self.displacements.half.count
-        } else {
-            self.displacements.all.count
-        }
+        self.begin_plan(usize::from(std::ptr::eq(a, b)), workspace)
     }
 
     fn lift(
@@ -207,12 +194,8 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
-        let batches = if workspace.same {
-            &self.displacements.half
-        } else {
-            &self.displacements.all
-        };
-        let run = batches.at(batch, &mut workspace.strip);
+        let (_, plan) = &self.plans[workspace.plan];
+        let run = plan.stages[0].batches.at(batch, &mut workspace.strip);
         self.lift_at(filter, run, workspace, fibres)
     }
 
@@ -224,12 +207,8 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
         self.load(signal, signal, workspace);
-        let here = Run {
-            horizontal: 0,
-            first: 0,
-            end: 1,
-        };
-        self.lift_at(filter, (here, 1.0), workspace, fibres)
+        let PlaneRegion { layout, weight } = self.identity(0);
+        self.lift_at(filter, (layout.run, weight), workspace, fibres)
     }
 
     fn average(
@@ -239,34 +218,69 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
-        let window = match filter {
-            Filter::Window {
-                height,
-                width,
-                padding,
-            } => Window {
-                size: [*height, *width],
-                padding: *padding,
-            },
-            _ => {
-                let [height, width] = region.layout.size;
-                let pixels = height * width;
-                // The mean fills the whole image, since another branch of a sum may have local filters.
-                for image in fibres.chunks_exact_mut(pixels) {
-                    let mean = sum(image) / pixels as f64;
-                    image.fill(T::of(mean));
-                }
-                return region;
+        let Some(slides) = filter.slides() else {
+            let [height, width] = region.layout.size;
+            let pixels = height * width;
+            // The mean fills the whole image, since another branch of a sum may have local filters.
+            for image in fibres.chunks_exact_mut(pixels) {
+                let mean = sum(image) / pixels as f64;
+                image.fill(T::of(mean));
             }
+            return region;
         };
-        if window.size == [1, 1] {
+        if slides.map(|slide| (slide.window, slide.stride)) == [(1, 1); 2] {
             return region;
         }
-        window_mean(fibres, region.layout, window, &mut workspace.scratch);
+        window_mean(fibres, region.layout, slides, &mut workspace.scratch);
         PlaneRegion {
-            layout: window.layout_after(region.layout),
+            layout: layout_after(slides, region.layout),
             ..region
         }
+    }
+
+    fn begin_own(
+        &self,
+        signal: &PlaneSignal,
+        (stage, link): (usize, usize),
+        workspace: &mut PlaneWorkspace<T>,
+    ) -> usize {
+        let start = Aim::Start { stage, link };
+        let plan = self.plans.iter().position(|(aim, _)| *aim == start);
+        self.load(signal, signal, workspace);
+        self.begin_plan(plan.expect("every pooling has a plan"), workspace)
+    }
+
+    fn identity(&self, stage: usize) -> PlaneRegion {
+        PlaneRegion {
+            layout: self.shapes.stages[stage].start,
+            weight: 1.0,
+        }
+    }
+
+    fn pass_on(
+        &self,
+        stage: usize,
+        region: PlaneRegion,
+        workspace: &mut PlaneWorkspace<T>,
+        kernels: [&[T]; 2],
+    ) {
+        let (_, plan) = &self.plans[workspace.plan];
+        workspace.sums.add(plan, stage, region.layout, kernels);
+    }
+
+    fn resume(
+        &self,
+        stage: usize,
+        workspace: &mut PlaneWorkspace<T>,
+        kernels: [&mut Vec<T>; 2],
+    ) -> Option<PlaneRegion> {
+        let (_, plan) = &self.plans[workspace.plan];
+        let (run, weight) = workspace.sums.next(plan, stage, kernels)?;
+        let layout = Layout {
+            run,
+            ..self.shapes.stages[stage].start
+        };
+        Some(PlaneRegion { layout, weight })
     }
 
     /// Batches with one horizontal part share the panels of variance fields.
@@ -292,7 +306,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         let [height, width] = region.layout.size;
         let pixels = (height * width) as f64;
         let own = sum(fibres) / (pixels * self.orientations.len() as f64);
-        match self.displacements.readout {
+        match self.shapes.readout {
             PlaneReadout::Pooling => own * region.weight / pixels,
             PlaneReadout::Flatten => own,
         }

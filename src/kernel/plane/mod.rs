@@ -1,10 +1,13 @@
 //! Images, under translations by pixels and a point group.
 
-mod displacements;
+mod batches;
 mod fields;
 mod geometry;
+mod plan;
 mod signal;
 mod single;
+mod slides;
+mod sums;
 mod windows;
 
 use std::sync::Arc;

@@ -3,16 +3,18 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::activation::Real;
-use crate::network::Padding;
+use crate::network::{Padding, Slide};
 
 use super::fields::{Layout, SPARE, padded, part, part_mut, parts};
+use super::slides::{Axis, add_columns, sum_rows};
+use crate::kernel::recursion::Side;
 
-/// A window of odd numbers of rows and columns.
+/// A window of odd numbers of rows and columns at every pixel.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Window {
+struct Window {
     /// Rows and columns.
-    pub(super) size: [usize; 2],
-    pub(super) padding: Padding,
+    size: [usize; 2],
+    padding: Padding,
 }
 
 impl Window {
@@ -24,14 +26,15 @@ impl Window {
             Padding::Same | Padding::Circular => [self.size[0] / 2, self.size[1] / 2],
         }
     }
+}
 
-    /// The layout of the means.
-    pub(super) fn layout_after(&self, layout: Layout) -> Layout {
-        let margin = self.margin();
-        Layout {
-            size: std::array::from_fn(|i| layout.size[i] + 2 * margin[i] + 1 - self.size[i]),
-            ..layout
-        }
+/// The layout of the means over windows.
+pub(super) fn layout_after(slides: [Slide; 2], layout: Layout) -> Layout {
+    Layout {
+        size: std::array::from_fn(|i| slides[i].count(layout.size[i])),
+        step: std::array::from_fn(|i| layout.step[i] / slides[i].stride as i32),
+        periodic: layout.periodic && (0..2).all(|i| slides[i].keeps_period(layout.size[i])),
+        ..layout
     }
 }
 
@@ -42,15 +45,28 @@ pub(super) struct WindowScratch<T> {
     means: Vec<T>,
 }
 
-/// Replaces the images of a run by their means over a window.
+/// Replaces the images of a run by their means over windows.
 pub(super) fn window_mean<T: Real>(
     field: &mut Vec<T>,
     layout: Layout,
-    window: Window,
+    slides: [Slide; 2],
     scratch: &mut WindowScratch<T>,
 ) {
-    let pixels = window.layout_after(layout).pixels();
+    let after = layout_after(slides, layout);
+    let pixels = after.pixels();
     let WindowScratch { rows, means } = scratch;
+    let is_small = (0..2).any(|i| slides[i].window > layout.size[i]);
+    if slides.map(|slide| slide.stride) != [1, 1] || is_small {
+        means.clear();
+        means.resize(pixels, T::zero());
+        strided_means(field, [layout, after], slides, rows, means);
+        std::mem::swap(field, means);
+        return;
+    }
+    let window = Window {
+        size: slides.map(|slide| slide.window),
+        padding: slides[0].padding,
+    };
     field.resize(layout.pixels() + SPARE, T::zero());
     means.resize(pixels + SPARE, T::zero());
     let largest = layout.size[0] * layout.size[1] + window.size[1] + SPARE;
@@ -66,6 +82,40 @@ pub(super) fn window_mean<T: Real>(
     });
     std::mem::swap(field, means);
     field.truncate(pixels);
+}
+
+/// The means over windows that leave out pixels or are larger than the features, image by image.
+fn strided_means<T: Real>(
+    field: &[T],
+    [before, after]: [Layout; 2],
+    slides: [Slide; 2],
+    rows: &mut Vec<T>,
+    means: &mut [T],
+) {
+    let axis = |i: usize, displacement: i32, [inputs, outputs]: [usize; 2]| {
+        let [from, to] = [before, after].map(|layout| layout.start(Side::Left, i, displacement));
+        let slide = slides[i];
+        Axis {
+            start: (slide.stride * to) as i32 - (from + slide.front(before.size[i])) as i32,
+            stride: slide.stride,
+            count: slide.window,
+            inputs,
+            outputs,
+            joined: before.periodic,
+        }
+    };
+    let scale = T::of(1.0 / (slides[0].window * slides[1].window) as f64);
+    let widths = [before, after].map(|layout| layout.width());
+    let columns = axis(1, before.run.horizontal, widths);
+    let (mut from, mut to) = (0, 0);
+    for vertical in before.run.first..before.run.end {
+        let heights = [before, after].map(|layout| layout.height(vertical));
+        let [taken, written] = [heights[0] * widths[0], heights[1] * widths[1]];
+        let image = &field[from..from + taken];
+        sum_rows(image, axis(0, vertical, heights), widths[0], rows);
+        add_columns(rows, columns, scale, &mut means[to..to + written]);
+        (from, to) = (from + taken, to + written);
+    }
 }
 
 /// The loop of [`window_mean`]: image by image, first sums over the rows of each window, then sums over its columns.

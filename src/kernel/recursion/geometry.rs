@@ -24,7 +24,8 @@ pub(crate) enum Side {
 /// computes the fibres of a pair of signals in batches that fit a cache. If all filters are global, a fibre is one number and a batch
 /// holds many fibres. With local filters a batch is one fibre, which is a function on the group or on the space.
 ///
-/// A geometry does not know the layers: it neither multiplies by weight variances nor applies activations.
+/// A geometry does not know the layers: it neither multiplies by weight variances nor applies activations. Average poolings part the layers
+/// in stages ([`stages`](crate::network::stages)): they add fibres, and a geometry says which fibres of a stage need which ones of the stage before.
 ///
 /// # References
 /// Misof25 for the layers; the fibre-wise form is described in `docs/theory.md`.
@@ -130,6 +131,50 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     ) -> Self::Region {
         self.average(filter, region, workspace, nngp);
         self.average(filter, region, workspace, ntk)
+    }
+
+    /// Does the work of [`begin`](Self::begin) for a signal with itself, for the sole purpose of the fibre r = e at the start of a stage
+    /// that follows a pooling. Returns the number of batches of the first stage.
+    ///
+    /// # Arguments
+    /// * `start` — the stage, and which of its links has the pooling
+    fn begin_own(
+        &self,
+        signal: &Self::Signal,
+        start: (usize, usize),
+        workspace: &mut Self::Workspace,
+    ) -> usize {
+        let _ = (signal, start, workspace);
+        unreachable!("only images have average poolings")
+    }
+
+    /// The region of the fibre r = e at the start of a stage.
+    fn identity(&self, stage: usize) -> Self::Region {
+        let _ = stage;
+        unreachable!("only images have average poolings")
+    }
+
+    /// Adds both kernels of a batch after the last layer of a stage to the fibres of the stages that follow, where poolings average them.
+    fn pass_on(
+        &self,
+        stage: usize,
+        region: Self::Region,
+        workspace: &mut Self::Workspace,
+        kernels: [&[Self::Scalar]; 2],
+    ) {
+        let _ = (stage, region, workspace, kernels);
+        unreachable!("only images have average poolings")
+    }
+
+    /// Writes the next batch at the start of a stage after the first one; none if no further fibre of the stage is complete.
+    fn resume(
+        &self,
+        stage: usize,
+        workspace: &mut Self::Workspace,
+        kernels: [&mut Vec<Self::Scalar>; 2],
+    ) -> Option<Self::Region> {
+        let _ = (stage, workspace, kernels);
+        None
     }
 
     /// The number of the family of a batch. A family consists of consecutive batches for which [`gather`](Self::gather) writes equal

@@ -1,37 +1,17 @@
 //! The recursion of NNGP and NTK through the layers, written once for all geometries.
 
-use crate::activation::Real;
-use crate::activation::{Activation, VarianceField};
-use crate::error::number;
+use std::ops::Range;
+
+use crate::Result;
+use crate::activation::{Real, VarianceField};
 use crate::kernel::values::KernelPair;
-use crate::network::{Filter, Init, InputSpace, Layer, Network};
-use crate::{Error, Result};
+use crate::network::{Filter, Init, InputSpace, Layer, Link, Network, stages};
 
 use super::close_pair::ClosePair;
 use super::geometry::Geometry;
-use super::place::{
-    ClosePlace, Fibres, Gathered, PairPlace, Place, PooledSelfPlace, RowPlace, SelfPlace,
-};
-
-/// One step of the recursion.
-#[derive(Debug, Clone)]
-struct Step {
-    /// Index of the layer in the network, for messages.
-    layer: usize,
-    map: Map,
-}
-
-/// The action of a layer on the kernels.
-#[derive(Debug, Clone)]
-enum Map {
-    /// A linear layer: $`K' = \sigma_w^2 A_S K + \sigma_b^2,\ \Theta' = K' + \sigma_w^2 A_S \Theta`$, with the
-    /// mean $`A_S`$ over the filter of a convolution.
-    Linear(Init, Option<Filter>),
-    /// $`K' = E[\sigma(u)\sigma(v)],\ \Theta' = E[\sigma'(u)\sigma'(v)]\,\Theta`$.
-    Activation(Activation),
-    /// The sum of two independent branches, whose kernels add.
-    Sum([Vec<Step>; 2]),
-}
+use super::place::{ClosePlace, Fibres, Gathered, PooledSelfPlace, RowPlace};
+use super::steps::{Step, count_activations, run, run_own, steps};
+use super::sweep::Sweep;
 
 /// The layers of a network as maps of covariances, before and after the mean over the group.
 ///
@@ -40,17 +20,28 @@ enum Map {
 #[derive(Debug, Clone)]
 pub(crate) struct Recursion {
     /// The first layer: $`K = \sigma_w^2 A_S p + \sigma_b^2,\ \Theta = K`$, counted once.
-    first: (Init, Filter),
-    /// The steps between the first layer and the mean over the group.
-    before: Vec<Step>,
+    pub(super) first: (Init, Filter),
+    /// The steps between the first layer and the mean over the group, in stages that end at average poolings.
+    pub(super) before: Vec<StageSteps>,
     /// The steps after the mean over the group.
     after: Vec<Step>,
+}
+
+/// The steps of one stage of layers before the mean over the group.
+#[derive(Debug, Clone)]
+pub(super) struct StageSteps {
+    pub(super) steps: Vec<Step>,
+    /// The numbers of its activations among all activations before the mean over the group.
+    pub(super) activations: Range<usize>,
+    /// Where its features come from.
+    pub(super) links: Vec<Link>,
 }
 
 /// The kernels of one signal with itself at the identity of the group.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SelfCovariance<T: Real> {
-    /// The variance before each activation that precedes the pooling, in the order of the recursion; empty if variances are functions.
+    /// The variance before each activation that precedes the mean over the group, in the order of the recursion; empty if variances are functions
+    /// and there are no average poolings.
     pub variances: Vec<VarianceField<T>>,
     /// The kernels at r = e after the last layer before pooling, averaged over g; they bound the kernel at every other r.
     pub at_identity: KernelPair,
@@ -64,157 +55,6 @@ pub(crate) struct FibreBuffers<T: Real> {
     variances: [Vec<VarianceField<T>>; 2],
     /// The values of both variance fields for the current family of batches, one entry per activation.
     gathered: Vec<Gathered<T>>,
-}
-
-/// Carries both kernels through `steps`.
-///
-/// A residual sum runs both branches from copies of the kernels, and adds the results.
-fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<T>) -> Result<()> {
-    for Step { layer, map } in steps {
-        match map {
-            Map::Linear(init, filter) => {
-                if let Some(filter) = filter {
-                    place.average(filter, fibres);
-                }
-                linear(*init, &mut fibres.nngp, &mut fibres.ntk, false);
-                place.scaled(*init);
-            }
-            Map::Activation(activation) => place
-                .activate(activation, fibres)
-                .map_err(|error| out_of_range(error).in_layer(*layer))?,
-            Map::Sum([first, second]) => {
-                // `other` keeps the kernels before the sum, then the result of the first branch. Its memory returns to `waiting` for the
-                // next batch.
-                let start = place.region();
-                let mut other = fibres.waiting.pop().unwrap_or_default();
-                other[0].clone_from(&fibres.nngp);
-                other[1].clone_from(&fibres.ntk);
-                run(first, place, fibres)?;
-                std::mem::swap(&mut other[0], &mut fibres.nngp);
-                std::mem::swap(&mut other[1], &mut fibres.ntk);
-                let end = place.region();
-                place.return_to(start);
-                run(second, place, fibres)?;
-                place.summed(end);
-                add(&other[0], &mut fibres.nngp);
-                add(&other[1], &mut fibres.ntk);
-                fibres.waiting.push(other);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Carries the kernels of a signal with itself through `steps`.
-///
-/// # Errors
-/// [`Error::InLayer`] if a kernel overflows, or if its largest value underflows.
-fn run_own<T: Real, P: Place<T>>(
-    steps: &[Step],
-    place: &mut P,
-    fibres: &mut Fibres<T>,
-) -> Result<()> {
-    for step in steps {
-        let before = largest(&fibres.nngp);
-        run(std::slice::from_ref(step), place, fibres)?;
-        // A user's activation function may be zero everywhere: a kernel of zeros is then valid.
-        let may_vanish = matches!(step.map, Map::Activation(Activation::Elementwise(_)));
-        if !(may_vanish && largest(&fibres.nngp) == T::zero()) {
-            check_range(before, fibres, step.layer)?;
-        }
-    }
-    Ok(())
-}
-
-/// The largest of zero and some values; NaN counts as larger than all numbers.
-fn largest<T: Real>(values: &[T]) -> T {
-    values.iter().fold(T::zero(), |largest, &value| {
-        if value > largest || value.is_nan() {
-            value
-        } else {
-            largest
-        }
-    })
-}
-
-/// Refuses kernels that are not finite, and kernels whose largest value fell below the normal numbers in this step.
-fn check_range<T: Real>(before: T, fibres: &Fibres<T>, layer: usize) -> Result<()> {
-    let (nngp, ntk) = (largest(&fibres.nngp), largest(&fibres.ntk));
-    let (found, expected) = if !nngp.is_finite() || !ntk.is_finite() {
-        (
-            format!("above {:.1e}", T::max_value().wide()),
-            "smaller inputs, or a smaller weight_std or bias_std here or before",
-        )
-    } else if before > T::zero() && nngp < T::min_positive_value() {
-        (
-            format!(
-                "{}, below {:.1e}, where digits are lost",
-                number(nngp.wide()),
-                T::min_positive_value().wide()
-            ),
-            "larger inputs, or a larger weight_std here or before",
-        )
-    } else {
-        return Ok(());
-    };
-    Err(Error::invalid("kernel of an input with itself", found, expected).in_layer(layer))
-}
-
-/// Replaces the error about a number that is not finite: inputs are finite, so the number has become too large in the layers.
-fn out_of_range(error: Error) -> Error {
-    match error {
-        Error::NotFinite { what, .. } => Error::invalid(
-            what,
-            format!("above {:.1e}", f64::MAX),
-            "smaller inputs, or a smaller weight_std or bias_std before",
-        ),
-        other => other,
-    }
-}
-
-/// Applies a linear layer to fibres after the mean over its filter; `first` stands for the first layer, whose Θ is K.
-fn linear<T: Real>(init: Init, nngp: &mut [T], ntk: &mut [T], first: bool) {
-    pulp::Arch::new().dispatch(Linear {
-        weight: T::of(init.weight_std * init.weight_std),
-        bias: T::of(init.bias_std * init.bias_std),
-        first,
-        nngp,
-        ntk,
-    });
-}
-
-/// The loop of [`linear`]: K ← w K + b and Θ ← K + w Θ, with w = σw² and b = σb².
-///
-/// Each kernel of a batch is one contiguous array over points and fibres. One pass over both arrays uses the new K while it is in a
-/// register. Points are independent, so the compiler vectorises the loop for the instruction set that `pulp` selects.
-struct Linear<'a, T> {
-    weight: T,
-    bias: T,
-    /// Whether Θ is replaced by K alone.
-    first: bool,
-    nngp: &'a mut [T],
-    ntk: &'a mut [T],
-}
-
-impl<T: Real> pulp::WithSimd for Linear<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
-        let (weight, bias) = (self.weight, self.bias);
-        for (k, t) in self.nngp.iter_mut().zip(self.ntk) {
-            *k = weight * *k + bias;
-            *t = if self.first { *k } else { *k + weight * *t };
-        }
-    }
-}
-
-/// Adds the kernel of one branch to the kernel of the other, point by point.
-fn add<T: Real>(terms: &[T], sums: &mut [T]) {
-    assert_eq!(terms.len(), sums.len(), "branches know the same points");
-    for (sum, &term) in sums.iter_mut().zip(terms) {
-        *sum += term;
-    }
 }
 
 impl Recursion {
@@ -235,23 +75,33 @@ impl Recursion {
                 .position(Layer::is_readout)
                 .unwrap_or(rest.len())
         };
+        let (before, after) = network.layers().split_at(1 + pooled);
+        let mut met = 0;
+        let before = stages(before)
+            .into_iter()
+            .enumerate()
+            .map(|(number, stage)| {
+                // The first layer is no step.
+                let skipped = usize::from(number == 0);
+                let steps = steps(&mut stage.layers.into_iter().skip(skipped));
+                let start = met;
+                met += count_activations(&steps);
+                StageSteps {
+                    steps,
+                    activations: start..met,
+                    links: stage.links,
+                }
+            });
         Recursion {
             first,
-            before: steps(&rest[..pooled], &mut (1..)),
-            after: steps(&rest[pooled..], &mut (1 + pooled..)),
+            before: before.collect(),
+            after: steps(&mut (1 + pooled..).zip(after)),
         }
     }
 
     /// Whether an activation follows the pooling; only such an activation needs pooled variances.
     pub(crate) fn activates_after_pooling(&self) -> bool {
-        fn activates(steps: &[Step]) -> bool {
-            steps.iter().any(|step| match &step.map {
-                Map::Activation(_) => true,
-                Map::Sum(branches) => branches.iter().any(|branch| activates(branch)),
-                Map::Linear(..) => false,
-            })
-        }
-        activates(&self.after)
+        count_activations(&self.after) > 0
     }
 
     /// Computes the kernels of a signal with itself at the identity of the group.
@@ -261,7 +111,7 @@ impl Recursion {
         signal: &G::Signal,
         workspace: &mut G::Workspace,
     ) -> Result<SelfCovariance<G::Scalar>> {
-        let mut fibres = Fibres::default();
+        let (mut fibres, mut gathered) = (Fibres::default(), Vec::new());
         let mut variances = Vec::new();
         let mut turned = [None, None];
         if G::FIELDS {
@@ -269,8 +119,10 @@ impl Recursion {
             geometry.turn([signal, signal], 0, &mut turned, workspace)?;
         }
         let signal = turned[0].as_ref().unwrap_or(signal);
-        let region = self.own(geometry, signal, workspace, &mut fibres, &mut variances)?;
-        if G::FIELDS {
+        let buffers = (&mut fibres, &mut gathered);
+        let region = self.own(geometry, signal, workspace, buffers, &mut variances)?;
+        // Variances that are functions need many fibres if there are poolings, and are then worth their memory.
+        if G::FIELDS && self.before.len() == 1 {
             variances.clear();
         }
         let at_identity = KernelPair {
@@ -283,41 +135,13 @@ impl Recursion {
         })
     }
 
-    /// Carries a signal with itself through the layers before pooling, and writes its variances.
-    ///
-    /// Returns the region on which the kernels are known after the last of these layers.
-    fn own<G: Geometry>(
-        &self,
-        geometry: &G,
-        signal: &G::Signal,
-        workspace: &mut G::Workspace,
-        fibres: &mut Fibres<G::Scalar>,
-        variances: &mut Vec<VarianceField<G::Scalar>>,
-    ) -> Result<G::Region> {
-        let (init, filter) = &self.first;
-        let region = geometry.lift_self(filter, signal, workspace, &mut fibres.nngp);
-        fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
-        let before = largest(&fibres.nngp);
-        linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
-        check_range(before, fibres, 0)?;
-        let mut place = SelfPlace {
-            geometry,
-            workspace,
-            region,
-            variances,
-            met: 0,
-        };
-        run_own(&self.before, &mut place, fibres)?;
-        Ok(place.region)
-    }
-
     /// Computes the kernels of one pair after the mean over the group.
     ///
     /// Each orientation, and each batch of fibres in it, is lifted, carried through the layers and added to the mean. Variances that
-    /// are functions are computed here and not stored: they cost as much as two fibres.
+    /// are functions are computed here unless they are stored: without poolings they cost as much as two fibres.
     ///
     /// # Arguments
-    /// * `own` — the variances of the two signals, if they are numbers
+    /// * `own` — the variances of the two signals, as [`self_covariance`](Self::self_covariance) returns them
     pub(crate) fn pooled<G: Geometry>(
         &self,
         geometry: &G,
@@ -332,7 +156,6 @@ impl Recursion {
             variances,
             gathered,
         } = buffers;
-        let (init, filter) = &self.first;
         let [of_a, of_b] = variances;
         let pair = [a, b];
         let mut turned = [None, None];
@@ -343,41 +166,27 @@ impl Recursion {
                 turned_a.as_ref().unwrap_or(a),
                 turned_b.as_ref().unwrap_or(b),
             ];
-            if G::FIELDS {
-                let sides = pair.into_iter().zip([&mut *of_a, &mut *of_b]);
-                for ((signal, variances), changed) in sides.zip(changed) {
-                    if changed {
-                        self.own(geometry, signal, workspace, fibres, variances)?;
-                    }
+            // Stored variances are those of untransformed signals.
+            let is_stored: [bool; 2] = std::array::from_fn(|side| {
+                !G::FIELDS || (turned[side].is_none() && !own[side].is_empty())
+            });
+            let sides = pair.into_iter().zip([&mut *of_a, &mut *of_b]);
+            for (side, (signal, variances)) in sides.enumerate() {
+                if changed[side] && !is_stored[side] {
+                    let buffers = (&mut *fibres, &mut *gathered);
+                    self.own(geometry, signal, workspace, buffers, variances)?;
                 }
             }
-            let activations = if G::FIELDS { of_a.len() } else { 0 };
-            gathered.resize_with(activations, Gathered::default);
-            for of_activation in gathered.iter_mut() {
-                of_activation.family = None;
-            }
-            for batch in 0..geometry.begin(pair, orientation, workspace) {
-                let region = geometry.lift(pair, filter, batch, workspace, &mut fibres.nngp);
-                // The first linear layer overwrites the tangent kernel.
-                fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
-                linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
-                let variances = if G::FIELDS {
-                    [&of_a[..], &of_b[..]]
-                } else {
-                    own
-                };
-                let mut place = PairPlace {
-                    geometry,
-                    workspace: &mut *workspace,
-                    region,
-                    variances: variances.map(<[_]>::iter),
-                    gathered: gathered.iter_mut(),
-                };
-                run(&self.before, &mut place, fibres)?;
-                let region = place.region;
-                mean.nngp += geometry.mean(region, &fibres.nngp);
-                mean.ntk += geometry.mean(region, &fibres.ntk);
-            }
+            let batches = geometry.begin(pair, orientation, workspace);
+            let computed = [&*of_a, &*of_b];
+            let variances = std::array::from_fn(|side| match is_stored[side] {
+                true => own[side],
+                false => &computed[side][..],
+            });
+            let mut sweep = Sweep::new(geometry, workspace, (fibres, gathered), variances);
+            let of_orientation = self.sweep(pair, batches, &mut sweep)?;
+            mean.nngp += of_orientation.nngp;
+            mean.ntk += of_orientation.ntk;
         }
         Ok(mean)
     }
@@ -455,31 +264,4 @@ impl Recursion {
             ntk: fibres.ntk[0],
         })
     }
-}
-
-/// The steps of consecutive layers; pooling and flattening layers have no step.
-///
-/// # Arguments
-/// * `indices` — the indices of the layers in the network
-fn steps(layers: &[Layer], indices: &mut dyn Iterator<Item = usize>) -> Vec<Step> {
-    layers
-        .iter()
-        .zip(indices)
-        .filter_map(|(layer, index)| {
-            let map = match layer {
-                Layer::GroupConvolution { filter, init } => {
-                    Map::Linear(*init, Some(filter.clone()))
-                }
-                Layer::Lifting { init, .. } | Layer::Dense(init) => Map::Linear(*init, None),
-                Layer::Activation(activation) => Map::Activation(activation.clone()),
-                // Layers of a branch are named by the sum that they belong to.
-                Layer::Residual { branch, shortcut } => {
-                    let branch_steps = |layers| steps(layers, &mut std::iter::repeat(index));
-                    Map::Sum([branch_steps(branch), branch_steps(shortcut)])
-                }
-                Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => return None,
-            };
-            Some(Step { layer: index, map })
-        })
-        .collect()
 }

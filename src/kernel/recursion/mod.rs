@@ -4,6 +4,8 @@ mod close_pair;
 mod geometry;
 mod layers;
 mod place;
+mod steps;
+mod sweep;
 
 pub(crate) use close_pair::ClosePair;
 pub(crate) use geometry::{Geometry, Side};

@@ -96,18 +96,30 @@ pub(super) fn numbered(name: &str, count: usize, members: &str) -> Item {
 
 /// Consecutive whole numbers.
 pub(super) fn numbers(first: i64, last: i64) -> Symbol {
-    let (shown, dots): (Vec<i64>, _) = match last - first {
-        ..=2 => ((first..=last).collect(), false),
-        _ => (vec![first, last], true),
+    spaced(
+        2 * first,
+        1,
+        (last - first + 1).max(0).cast_unsigned() as usize,
+    )
+}
+
+/// Numbers with equal distances; the first one is given by its double.
+pub(super) fn spaced(twice_first: i64, spacing: i64, count: usize) -> Symbol {
+    let number = |index: usize| {
+        let twice = twice_first + 2 * spacing * index as i64;
+        (twice as f64 / 2.0).to_string().replace('-', "−")
     };
-    let shown: Vec<_> = shown
-        .iter()
-        .map(|n| n.to_string().replace('-', "−"))
-        .collect();
-    let text = shown.join(if dots { ", …, " } else { ", " });
-    let latex = shown
-        .join(if dots { r", \dots, " } else { ", " })
-        .replace('−', "-");
+    let (shown, last): (Vec<_>, _) = match count {
+        ..=3 => ((0..count).map(number).collect(), None),
+        // The second number shows the distance, unless numbers are consecutive whole ones.
+        _ if spacing == 1 && twice_first % 2 == 0 => (vec![number(0)], Some(number(count - 1))),
+        _ => (vec![number(0), number(1)], Some(number(count - 1))),
+    };
+    let written = |dots: &str| match &last {
+        None => shown.join(", "),
+        Some(last) => format!("{}, {dots}, {last}", shown.join(", ")),
+    };
+    let (text, latex) = (written("…"), written(r"\dots").replace('−', "-"));
     Symbol::new(format!("{{{text}}}"), format!(r"\{{{latex}\}}"))
 }
 

@@ -112,6 +112,14 @@ impl Walk<'_> {
             Layer::GroupPooling | Layer::Flatten => {
                 self.pooling(&label, matches!(layer, Layer::Flatten))
             }
+            Layer::AveragePooling(pooling) => {
+                let mean = self.space.pooling(*pooling, &label, &self.label);
+                let moved = [("g h", r"g \, h"), ("g' h'", r"g' \, h'")];
+                let moved = moved.map(|(text, latex)| Symbol::new(text, latex));
+                let before = kernels(&self.label, self.space.inputs(), Some(&moved));
+                let means = before.map(|k| Expression::from(k).mean(mean.over.clone()));
+                [mean.items, self.equations(&label, means)].concat()
+            }
             Layer::PartialPooling => self.partial_pooling(&label),
             Layer::Residual { branch, shortcut } => self.residual(&label, branch, shortcut),
         };

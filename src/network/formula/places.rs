@@ -1,6 +1,6 @@
 //! The inputs and the places at which features are compared, in symbols.
 
-use super::items::{Item, equal, explained, numbered, numbers, times};
+use super::items::{Item, equal, explained, numbered, spaced, times};
 use crate::activation::Line;
 use crate::expression::latex::words;
 use crate::expression::{Expression, Symbol};
@@ -25,8 +25,28 @@ pub(super) struct Space<'a> {
     /// The point group, on the plane.
     group: PointGroup,
     pub(super) places: Places,
-    /// The first row and column of the features on the plane, and how many there are.
-    pub(super) pixels: [(usize, usize); 2],
+    /// The rows and columns of the features on the plane.
+    pub(super) pixels: [Pixels; 2],
+}
+
+/// Rows or columns of features, in the pixels of the image: the centres of the windows on which they depend.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Pixels {
+    /// Twice the first one; the centre of an even window lies between two pixels.
+    pub(super) twice_first: i64,
+    /// The distance from one to the next.
+    pub(super) spacing: i64,
+    pub(super) count: usize,
+}
+
+impl Pixels {
+    fn first(count: usize) -> Self {
+        Pixels {
+            twice_first: 0,
+            spacing: 1,
+            count,
+        }
+    }
 }
 
 impl<'a> Space<'a> {
@@ -41,8 +61,8 @@ impl<'a> Space<'a> {
             group = *given;
         }
         let pixels = match *input {
-            InputSpace::Plane { height, width, .. } => [(0, height), (0, width)],
-            _ => [(0, 1); 2],
+            InputSpace::Plane { height, width, .. } => [height, width].map(Pixels::first),
+            _ => [Pixels::first(1); 2],
         };
         let places = match input {
             InputSpace::Vector { .. } => Places::Pooled,
@@ -180,10 +200,9 @@ impl<'a> Space<'a> {
 
     /// The elements of the group at which there are features.
     pub(super) fn pixels_of_group(&self) -> Symbol {
-        let [rows, columns] = self.pixels.map(|(first, count)| {
-            let first = first as i64;
-            numbers(first, first + count as i64 - 1)
-        });
+        let [rows, columns] = self
+            .pixels
+            .map(|pixels| spaced(pixels.twice_first, pixels.spacing, pixels.count));
         times(&self.orientations(), &times(&rows, &columns))
     }
 }

@@ -1,11 +1,11 @@
 //! The sets and densities that filters take means over.
 
-use super::items::{Item, equal, listed, member, names, numbers, plain, times};
+use super::items::{Item, equal, listed, member, names, numbers, plain, spaced, times};
 use super::places::{Places, Space};
 use crate::activation::Line;
 use crate::expression::latex::words;
 use crate::expression::{Expression, Symbol};
-use crate::network::{Filter, InputSpace, Padding, ZonalProfile};
+use crate::network::{AveragePooling, Filter, InputSpace, Padding, Slide, ZonalProfile};
 
 /// The mean over a filter.
 pub(super) struct FilterMean {
@@ -50,16 +50,13 @@ impl Space<'_> {
                 height,
                 width,
                 padding,
+                stride,
             } => {
-                let offsets = [height, width].map(|edge| ((edge / 2) as i64, edge));
-                let [rows, columns] = offsets.map(|(half, _)| numbers(-half, half));
+                let slides = Slide::both([*height, *width], *stride, *padding);
+                let [rows, columns] = self.offsets(slides);
                 let mut items = vec![equal(set.clone(), self.with_group(before, &rows, &columns))];
-                match padding {
-                    Padding::Circular => items.push(self.modulo()),
-                    Padding::Same if (*height, *width) != (1, 1) => items.push(self.zeros(before)),
-                    Padding::Same => {}
-                    Padding::Valid => self.shrink([*height, *width], label, &mut items),
-                }
+                items.extend(self.beyond(slides, before));
+                items.extend(self.slide(slides, label));
                 FilterMean {
                     over: element(&set),
                     items,
@@ -93,8 +90,50 @@ impl Space<'_> {
         }
     }
 
+    /// The windows of a pooling, which may leave fewer pixels.
+    pub(super) fn pooling(
+        &mut self,
+        pooling: AveragePooling,
+        label: &str,
+        before: &str,
+    ) -> FilterMean {
+        let set = Symbol::indexed(&Symbol::plain("S"), label);
+        let slides = pooling.slides();
+        let [rows, columns] = self.offsets(slides);
+        let unmoved = Symbol::new("{1}", r"\{1\}");
+        let said = "1 stands for no rotation";
+        let windows = times(&unmoved, &times(&rows, &columns));
+        let line = Line::new(set.clone(), windows).with_remark(Symbol::new(said, words(said)));
+        let mut items = vec![Item::Equation(line)];
+        items.extend(self.beyond(slides, Some(before)));
+        items.extend(self.slide(slides, label));
+        FilterMean {
+            over: member("h, h'", &set),
+            items,
+        }
+    }
+
+    /// The rows and columns of a window, seen from its centre.
+    fn offsets(&self, slides: [Slide; 2]) -> [Symbol; 2] {
+        std::array::from_fn(|i| {
+            let (window, spacing) = (slides[i].window, self.pixels[i].spacing);
+            spaced((1 - window as i64) * spacing, spacing, window)
+        })
+    }
+
+    /// What windows meet beyond the edge.
+    fn beyond(&self, slides: [Slide; 2], before: Option<&str>) -> Option<Item> {
+        match slides[0].padding {
+            Padding::Circular => Some(self.modulo()),
+            Padding::Same if slides.map(|slide| slide.window) != [1, 1] => Some(self.zeros(before)),
+            Padding::Same | Padding::Valid => None,
+        }
+    }
+
     fn modulo(&self) -> Item {
-        let [height, width] = self.pixels.map(|(_, count)| count);
+        let [height, width] = self
+            .pixels
+            .map(|pixels| pixels.spacing * pixels.count as i64);
         let said = format!("rows modulo {height}, columns modulo {width}");
         plain(said.clone(), words(&said))
     }
@@ -122,18 +161,21 @@ impl Space<'_> {
         }
     }
 
-    /// The pixels whose windows are inside.
-    fn shrink(&mut self, window: [usize; 2], label: &str, items: &mut Vec<Item>) {
-        if window == [1, 1] {
-            return;
+    /// Moves to the centres of windows. Returns their definition, if they are not the pixels before.
+    fn slide(&mut self, slides: [Slide; 2], label: &str) -> Option<Item> {
+        let before = self.pixels;
+        for (pixels, slide) in self.pixels.iter_mut().zip(slides) {
+            let twice_centre = slide.window as i64 - 1 - 2 * slide.front(pixels.count) as i64;
+            pixels.twice_first += pixels.spacing * twice_centre;
+            pixels.count = slide.count(pixels.count);
+            pixels.spacing *= slide.stride as i64;
         }
-        for ((first, count), edge) in self.pixels.iter_mut().zip(window) {
-            *first += edge / 2;
-            *count -= edge - 1;
+        if self.pixels == before {
+            return None;
         }
         let group = Symbol::indexed(&Symbol::plain("G"), label);
-        items.push(equal(group.clone(), self.pixels_of_group()));
-        self.places = Places::Group(group);
+        self.places = Places::Group(group.clone());
+        Some(equal(group, self.pixels_of_group()))
     }
 }
 

@@ -102,7 +102,10 @@ impl RepeatedBlock {
                     })?;
                     blocks.push((number, block));
                 }
-                Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => break,
+                Layer::AveragePooling(_)
+                | Layer::GroupPooling
+                | Layer::PartialPooling
+                | Layer::Flatten => break,
                 _ => {}
             }
         }

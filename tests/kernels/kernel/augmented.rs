@@ -274,6 +274,7 @@ fn what_is_no_group_or_does_not_fit_is_refused() {
                 height: 1,
                 width: 3,
                 padding: Padding::Same,
+                stride: [1, 1],
             },
             Init::default(),
         )

@@ -3,8 +3,8 @@
 use haarmonic::activation::{Activation, Elementwise};
 use haarmonic::group::PointGroup;
 use haarmonic::network::{
-    DEFAULT_TOLERANCE, Filter, GroupName, Init, InputSpace, Layer, Network, Outputs, Padding,
-    Quadrature, SphereSampling,
+    AveragePooling, DEFAULT_TOLERANCE, Filter, GroupName, Init, InputSpace, Layer, Network,
+    Outputs, Padding, Quadrature, SphereSampling,
 };
 use haarmonic::sphere::Sampling;
 
@@ -49,8 +49,8 @@ fn documented_files_parse_to_the_networks_they_describe() {
         .dense(Init::default())
         .build()
         .unwrap();
-    let [_, _, plane, local, _] = documented_files()[..] else {
-        panic!("the page has five files")
+    let [_, _, plane, local, myrtle, lap, _] = documented_files()[..] else {
+        panic!("the page has seven files")
     };
     assert_eq!(Network::from_toml(plane).unwrap(), built);
 
@@ -66,6 +66,51 @@ fn documented_files_parse_to_the_networks_they_describe() {
         .build()
         .unwrap();
     assert_eq!(Network::from_toml(local).unwrap(), built);
+    assert_eq!(
+        Network::from_toml(myrtle).unwrap(),
+        Network::myrtle(5).unwrap()
+    );
+    assert_eq!(
+        Network::from_toml(lap).unwrap(),
+        Network::cnn_lap(1, 4).unwrap()
+    );
+}
+
+#[test]
+fn strides_and_poolings_come_back() {
+    let filter = Filter::Window {
+        height: 3,
+        width: 1,
+        padding: Padding::Same,
+        stride: [2, 3],
+    };
+    let pooling = AveragePooling {
+        window: [2, 3],
+        stride: [1, 2],
+        padding: Padding::Same,
+    };
+    let network = Network::plane(9, 8, 2)
+        .lifting(PointGroup::C1, filter.clone(), Init::default())
+        .activation(Activation::Relu)
+        .average_pooling(pooling)
+        .group_convolution(filter, Init::default())
+        .group_pooling()
+        .build()
+        .unwrap();
+    let text = network.to_toml().unwrap();
+    assert_eq!(Network::from_toml(&text).unwrap(), network, "{text}");
+    // The defaults: windows side by side, without padding.
+    let short = text.replacen(
+        "window = [2, 3]\nstride = [1, 2]\npadding = \"same\"",
+        "window = [2, 2]",
+        1,
+    );
+    assert_ne!(short, text);
+    let network = Network::from_toml(&short).unwrap();
+    assert_eq!(
+        network.layers()[2],
+        Layer::AveragePooling(AveragePooling::new(2))
+    );
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn periodic_images_are_functions_on_a_finite_group() {
             height: rows,
             width: columns,
             padding: Padding::Circular,
+            stride: [1, 1],
         };
         let init = Init::new(1.3, 0.2);
         let plane = branched!(
@@ -180,6 +181,7 @@ fn a_global_branch_and_a_local_one_add() {
             height,
             width,
             padding: Padding::Circular,
+            stride: [1, 1],
         };
         for order in 0..4 {
             let plane = |global: &Filter| {
@@ -250,7 +252,8 @@ fn files_give_the_networks_back() {
             Filter::Window {
                 height: 1,
                 width: 3,
-                padding: Padding::Same
+                padding: Padding::Same,
+                stride: [1, 1],
             },
             init
         ),

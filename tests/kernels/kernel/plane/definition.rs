@@ -83,6 +83,7 @@ fn kernels_are_those_of_the_definition() {
                     height: window[0],
                     width: window[1],
                     padding,
+                    stride: [1, 1],
                 };
                 let naive = Naive {
                     group,

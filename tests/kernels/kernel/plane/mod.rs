@@ -7,6 +7,8 @@ use crate::common::tol::kernel as tol;
 mod branches;
 mod definition;
 mod networks;
+mod pixels;
+mod pooling;
 mod symmetries;
 mod values;
 

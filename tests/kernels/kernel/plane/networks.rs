@@ -2,6 +2,8 @@
 
 use super::*;
 
+use haarmonic::network::AveragePooling;
+
 #[test]
 fn networks_that_do_not_fit_are_refused() {
     let init = Init::default();
@@ -9,6 +11,7 @@ fn networks_that_do_not_fit_are_refused() {
         height,
         width,
         padding,
+        stride: [1, 1],
     };
     let start = |size: [usize; 2], group, filter| {
         Network::plane(size[0], size[1], 1).lifting(group, filter, init)
@@ -89,6 +92,110 @@ fn networks_that_do_not_fit_are_refused() {
             .group_pooling()
             .build(),
         &["finite set"],
+    );
+    refused(
+        start(
+            [8, 8],
+            PointGroup::C4,
+            Filter::strided_window(3, 2, Padding::Valid),
+        )
+        .group_pooling()
+        .build(),
+        &[
+            "layer 1: filter 3 × 3, stride 2 × 2, padding \"valid\" on features of 8 × 8 pixels does not commute with C4",
+            "use images of 9 × 9 pixels, another stride or padding, or the group C1",
+        ],
+    );
+    refused(
+        start(
+            [32, 32],
+            PointGroup::D4,
+            Filter::strided_window(3, 2, Padding::Same),
+        )
+        .activation(Activation::Relu)
+        .average_pooling(AveragePooling::new(4))
+        .group_pooling()
+        .build(),
+        &["layer 1", "use images of 31 × 31 pixels"],
+    );
+    // Columns are mirrored, rows are not.
+    refused(
+        start(
+            [9, 8],
+            PointGroup::D1,
+            Filter::strided_window(3, 2, Padding::Valid),
+        )
+        .group_pooling()
+        .build(),
+        &["D1", "use images of 9 × 9 pixels"],
+    );
+    start(
+        [8, 9],
+        PointGroup::D1,
+        Filter::strided_window(3, 2, Padding::Valid),
+    )
+    .group_pooling()
+    .build()
+    .unwrap();
+    refused(
+        start([7, 7], PointGroup::C2, same.clone())
+            .average_pooling(AveragePooling::new(2))
+            .group_pooling()
+            .build(),
+        &["layer 2: window 2 × 2", "use images of 8 × 8 pixels"],
+    );
+    refused(
+        start(
+            [7, 7],
+            PointGroup::C1,
+            Filter::strided_window(3, 2, Padding::Circular),
+        )
+        .group_convolution(Filter::window(3, Padding::Circular), init)
+        .group_pooling()
+        .build(),
+        &["layer 2", "no longer join", "use images of 8 × 8 pixels"],
+    );
+    refused(
+        start([8, 8], PointGroup::C1, Filter::window(3, Padding::Circular))
+            .average_pooling(AveragePooling::new(3).with_padding(Padding::Same))
+            .group_pooling()
+            .build(),
+        &["layer 2", "beside another padding"],
+    );
+    refused(
+        start([4, 4], PointGroup::C1, same.clone())
+            .average_pooling(AveragePooling::new(5))
+            .group_pooling()
+            .build(),
+        &["a window of 5 pixels on features of 4 pixels"],
+    );
+    refused(
+        start([4, 4], PointGroup::C1, same.clone())
+            .average_pooling(AveragePooling::new(0))
+            .group_pooling()
+            .build(),
+        &["a window of 0 × 0 pixels", "positive"],
+    );
+    refused(
+        start(
+            [4, 4],
+            PointGroup::C1,
+            Filter::strided_window(3, 5, Padding::Same),
+        )
+        .group_pooling()
+        .build(),
+        &["a stride of 5 pixels on features of 4 pixels"],
+    );
+    refused(
+        start([4, 4], PointGroup::C4, same.clone())
+            .average_pooling(AveragePooling {
+                window: [2, 2],
+                stride: [2, 1],
+                padding: Padding::Valid,
+            })
+            .group_pooling()
+            .build(),
+        &["a stride of 2 × 1 pixels, which C4 turns"],
     );
     refused(
         Network::plane(0, 3, 1)

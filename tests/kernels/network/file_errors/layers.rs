@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn keys_of_the_layers() {
     let (mlp, sphere) = (mlp_file(), sphere_file());
-    let kinds = "one of \"lifting\", \"group-convolution\", \"activation\", \"group-pooling\", \"partial-pooling\", \"flatten\", \
+    let kinds = "one of \"lifting\", \"group-convolution\", \"activation\", \"average-pooling\", \"group-pooling\", \"partial-pooling\", \"flatten\", \
                  \"dense\", \"residual\"";
     refused_after(
         mlp,
@@ -241,8 +241,44 @@ fn filters_on_the_sphere() {
         plane,
         "filter = [3, 3]",
         "heat = 1",
-        "key `heat` in layer 1 (line 10): found a key of layers on the sphere, expected one of kind, group, filter, padding, weight_std, bias_std",
+        "key `heat` in layer 1 (line 10): found a key of layers on the sphere, expected one of kind, group, filter, padding, stride, weight_std, bias_std",
     );
+    for (lines, message) in [
+        (
+            "filter = [3, 3]\nstride = 2",
+            "key `stride` in layer 1 (line 11): found the number 2, expected a list of whole numbers, zero or more",
+        ),
+        (
+            "filter = [3, 3]\nstride = [2]",
+            "key `stride` in layer 1 (line 11): found 1 numbers, expected two, rows and columns",
+        ),
+        (
+            "stride = [2, 2]\nheight = 1",
+            "key `height` in layer 1 (line 11): found an unknown key, expected one of kind, group, filter, padding, stride, weight_std, bias_std",
+        ),
+    ] {
+        refused_after(plane, "filter = [3, 3]", lines, message);
+    }
+    let strided = plane.replacen("filter = [3, 3]\npadding = \"same\"", "stride = [2, 2]", 1);
+    assert_ne!(strided, plane);
+    refused_after(
+        &strided,
+        "stride = [2, 2]",
+        "stride = [2, 2]",
+        "key `stride` in layer 1 (line 10): found a stride without a filter, expected a key `filter` beside it",
+    );
+    for (lines, message) in [
+        (
+            "kind = \"average-pooling\"",
+            "key `window`: missing in layer 4, which has kind",
+        ),
+        (
+            "kind = \"average-pooling\"\nwindow = [2, 2]\nfilter = [3, 3]",
+            "key `filter` in layer 4 (line 30): found an unknown key, expected one of kind, window, stride, padding",
+        ),
+    ] {
+        refused_after(plane, "kind = \"group-pooling\"", lines, message);
+    }
 }
 
 #[test]

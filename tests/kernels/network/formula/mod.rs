@@ -15,7 +15,7 @@ use haarmonic::activation::{Activation, Elementwise, NAMES};
 use haarmonic::group::{FiniteAction, PointGroup};
 use haarmonic::kernel::{Kernel, KernelMatrices};
 use haarmonic::network::{
-    Filter, Init, Layer, Network, Outputs, Padding, Quadrature, SphereSampling,
+    AveragePooling, Filter, Init, Layer, Network, Outputs, Padding, Quadrature, SphereSampling,
 };
 use ndarray::{Array2, Array3, Array4, Axis, array};
 use num_complex::Complex64;
@@ -317,6 +317,7 @@ fn images() {
         height,
         width,
         padding,
+        stride: [1, 1],
     };
     let cases = [
         (
@@ -364,6 +365,67 @@ fn images() {
         ];
         for network in networks {
             check_images(&network.unwrap(), group, [height, width, channels]);
+        }
+    }
+}
+
+#[test]
+fn images_with_strides_and_poolings() {
+    let [valid, same, circular] = [Padding::Valid, Padding::Same, Padding::Circular];
+    let pool = AveragePooling::new;
+    let blur = |padding| pool(3).with_stride(1).with_padding(padding);
+    let strided = Filter::strided_window;
+    for (group, size, first, pooling, second) in [
+        (
+            PointGroup::C4,
+            6,
+            Filter::window(3, same),
+            pool(2),
+            Filter::window(3, same),
+        ),
+        (
+            PointGroup::C4,
+            5,
+            strided(3, 2, valid),
+            pool(1),
+            Filter::window(1, same),
+        ),
+        (
+            PointGroup::D1,
+            5,
+            strided(3, 2, same),
+            blur(same),
+            Filter::window(3, same),
+        ),
+        (
+            PointGroup::C1,
+            6,
+            strided(3, 2, circular),
+            blur(circular),
+            Filter::window(3, circular),
+        ),
+        (
+            PointGroup::C1,
+            7,
+            Filter::window(3, same),
+            pool(4).with_stride(2),
+            strided(1, 2, same),
+        ),
+    ] {
+        let features = || {
+            Network::plane(size, size, 1)
+                .lifting(group, first.clone(), Init::new(1.2, 0.15))
+                .activation(Activation::Relu)
+                .average_pooling(pooling)
+                .group_convolution(second.clone(), Init::new(0.9, 0.3))
+                .activation(Activation::Erf)
+        };
+        let networks = [
+            features().group_pooling().dense(Init::default()).build(),
+            features().flatten().dense(Init::new(1.1, 0.2)).build(),
+        ];
+        for network in networks {
+            check_images(&network.unwrap(), group, [size, size, 1]);
         }
     }
 }

@@ -25,15 +25,25 @@ fn uniform(members: Vec<Value>) -> Vec<(f64, Value)> {
     members.into_iter().map(|member| (share, member)).collect()
 }
 
-/// The numbers of `{0, 1}` or `{0, …, 27}`.
-fn numbers(set: &str) -> Vec<i64> {
+/// The numbers of `{0, 1}`, `{0, …, 27}` or `{−1.5, −0.5, …, 1.5}`, doubled.
+fn doubled(set: &str) -> Vec<i64> {
     let inner = set.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
     let inner = inner.replace('−', "-");
-    let read = |text: &str| text.parse::<i64>().unwrap();
+    let read = |text: &str| (2.0 * text.parse::<f64>().unwrap()) as i64;
+    let list = |text: &str| text.split(", ").map(read).collect::<Vec<_>>();
     match inner.split_once(", …, ") {
-        Some((first, last)) => (read(first)..=read(last)).collect(),
-        None => inner.split(", ").map(read).collect(),
+        Some((first, last)) => {
+            let first = list(first);
+            let step = first.get(1).map_or(2, |second| second - first[0]);
+            (first[0]..=read(last)).step_by(step as usize).collect()
+        }
+        None => list(&inner),
     }
+}
+
+/// Whole numbers.
+fn numbers(set: &str) -> Vec<i64> {
+    doubled(set).into_iter().map(|twice| twice / 2).collect()
 }
 
 pub struct Finite<'a> {
@@ -69,6 +79,7 @@ impl World for Finite<'_> {
     }
 }
 
+/// Pixels and offsets are doubled: the centre of an even window lies between two pixels.
 pub struct Images<'a> {
     pub elements: &'static [PlanarSymmetry],
     pub signals: [ArrayView3<'a, f64>; 2],
@@ -88,7 +99,7 @@ impl World for Images<'_> {
         };
         let pixels = self.signals[signal];
         (0..pixels.dim().2)
-            .map(|c| pixels[[y as usize, x as usize, c]])
+            .map(|c| pixels[[y as usize / 2, x as usize / 2, c]])
             .collect()
     }
 
@@ -108,13 +119,14 @@ impl World for Images<'_> {
 
     /// `C4 × {0, 1, 2} × {0, 1, 2}`, or offsets without orientations.
     fn members(&self, variable: &str, set: &str, program: &Program) -> Vec<(f64, Value)> {
-        let factors: Vec<&str> = program.definition(set).split(" × ").collect();
-        let [rows, columns] = [2, 1].map(|back| numbers(factors[factors.len() - back]));
+        let definition = program.definition(set).split("  ").next().unwrap();
+        let factors: Vec<&str> = definition.split(" × ").collect();
+        let [rows, columns] = [2, 1].map(|back| doubled(factors[factors.len() - back]));
         assert_eq!(variable == "x", factors.len() == 2, "{factors:?}");
-        let turns = if factors.len() == 3 {
-            self.elements.len()
-        } else {
-            1
+        // The first element of a point group is its identity.
+        let turns = match factors.len() {
+            3 if factors[0] != "{1}" => self.elements.len(),
+            _ => 1,
         };
         let mut members = Vec::new();
         for turn in 0..turns {
@@ -137,12 +149,12 @@ impl World for Images<'_> {
             other => panic!("{other:?}"),
         };
         let (height, width, _) = self.signals[0].dim();
-        let image = [(0, height as i64 - 1), (0, width as i64 - 1)];
+        let image = [(0, 2 * height as i64 - 2), (0, 2 * width as i64 - 2)];
         for words in &layer.words {
             if let Some(moduli) = words.strip_prefix("rows modulo ") {
                 let (rows, columns) = moduli.split_once(", columns modulo ").unwrap();
                 for (at, modulus) in at.iter_mut().zip([rows, columns]) {
-                    *at = at.rem_euclid(modulus.parse().unwrap());
+                    *at = at.rem_euclid(2 * modulus.parse::<i64>().unwrap());
                 }
             } else if let Some((_, set)) = words.split_once("= 0 outside ") {
                 let ranges = match set {
@@ -151,7 +163,7 @@ impl World for Images<'_> {
                         let set = super::parser::canonical_text(set);
                         let factors: Vec<&str> = program.definition(&set).split(" × ").collect();
                         [1, 2].map(|i| {
-                            let range = numbers(factors[i]);
+                            let range = doubled(factors[i]);
                             (range[0], *range.last().unwrap())
                         })
                     }

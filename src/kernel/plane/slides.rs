@@ -1,0 +1,240 @@
+//! Sums over windows that move by any stride, rows first and columns second.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::activation::Real;
+
+/// Sums over sliding windows along one axis: output i is the sum of the inputs `start + stride · i + u`, u < `count`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Axis {
+    /// The first input of the first window; inputs before the first one are zeros or, if the ends are joined, those at the other end.
+    pub(super) start: i32,
+    pub(super) stride: usize,
+    pub(super) count: usize,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    /// Whether the first input follows the last one.
+    pub(super) joined: bool,
+}
+
+impl Axis {
+    /// The input of an output for one place of the window.
+    fn input(&self, output: usize, place: usize) -> Option<usize> {
+        let at = i64::from(self.start) + (output * self.stride + place) as i64;
+        let inputs = self.inputs as i64;
+        if self.joined {
+            return Some(at.rem_euclid(inputs) as usize);
+        }
+        (0..inputs).contains(&at).then_some(at as usize)
+    }
+
+    /// The outputs whose input for one place of the window needs no wrapping, and the first such input.
+    fn inside(&self, place: usize) -> (std::ops::Range<usize>, usize) {
+        let first = i64::from(self.start) + place as i64;
+        let stride = self.stride as i64;
+        let bound = |from: i64| -> usize {
+            let outputs = (from.max(0) as u64).div_ceil(stride as u64);
+            outputs.min(self.outputs as u64) as usize
+        };
+        let (low, high) = (bound(-first), bound(self.inputs as i64 - first));
+        let input = first + low as i64 * stride;
+        (low..high.max(low), input.max(0) as usize)
+    }
+}
+
+/// Sums the rows of each window of an image, into `rows`.
+///
+/// # Arguments
+/// * `image` — `axis.inputs` rows of `width` numbers
+/// * `rows` — replaced by `axis.outputs` rows
+pub(super) fn sum_rows<T: Real>(image: &[T], axis: Axis, width: usize, rows: &mut Vec<T>) {
+    let len = axis.outputs * width;
+    if rows.len() < len {
+        rows.resize(len, T::zero());
+    }
+    Arch::new().dispatch(SumRows {
+        image,
+        axis,
+        width,
+        rows: &mut rows[..len],
+    });
+}
+
+/// The loop of [`sum_rows`].
+struct SumRows<'a, T> {
+    image: &'a [T],
+    axis: Axis,
+    width: usize,
+    rows: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for SumRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        // rows(i, x) = Σ_u image(start + stride i + u, x): rows are contiguous, and the loops over x vectorise.
+        let SumRows {
+            image, axis, width, ..
+        } = self;
+        for (output, row) in self.rows.chunks_exact_mut(width).enumerate() {
+            let mut empty = true;
+            for place in 0..axis.count {
+                let Some(input) = axis.input(output, place) else {
+                    continue;
+                };
+                let terms = &image[input * width..(input + 1) * width];
+                if empty {
+                    row.copy_from_slice(terms);
+                    empty = false;
+                } else {
+                    for (sum, term) in row.iter_mut().zip(terms) {
+                        *sum += *term;
+                    }
+                }
+            }
+            if empty {
+                row.fill(T::zero());
+            }
+        }
+    }
+}
+
+/// Adds to `out`, for each row, the sums over the columns of each window, times a factor.
+///
+/// # Arguments
+/// * `rows` — rows of `axis.inputs` numbers
+/// * `out` — as many rows of `axis.outputs` numbers
+pub(super) fn add_columns<T: Real>(rows: &[T], axis: Axis, scale: T, out: &mut [T]) {
+    Arch::new().dispatch(AddColumns {
+        rows,
+        axis,
+        scale,
+        out,
+    });
+}
+
+/// The loop of [`add_columns`].
+struct AddColumns<'a, T> {
+    rows: &'a [T],
+    axis: Axis,
+    scale: T,
+    out: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for AddColumns<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let AddColumns {
+            rows, axis, scale, ..
+        } = self;
+        let lines = self.out.chunks_exact_mut(axis.outputs);
+        for (row, out) in rows.chunks_exact(axis.inputs).zip(lines) {
+            for place in 0..axis.count {
+                // out(i) += scale · row(start + stride i + u). Inputs that are apart by the stride are read as the first ones of chunks;
+                // strides of 1 and 2, the usual ones, have loops of their own, which vectorise.
+                let (inside, first) = axis.inside(place);
+                let target = &mut out[inside.clone()];
+                match axis.stride {
+                    _ if target.is_empty() => {}
+                    1 => {
+                        for (sum, term) in target.iter_mut().zip(&row[first..]) {
+                            *sum += scale * *term;
+                        }
+                    }
+                    2 => {
+                        let (pairs, last) = row[first..].as_chunks::<2>();
+                        let terms = pairs.iter().map(|[term, _]| term).chain(last);
+                        for (sum, term) in target.iter_mut().zip(terms) {
+                            *sum += scale * *term;
+                        }
+                    }
+                    stride => {
+                        for (sum, term) in
+                            target.iter_mut().zip(row[first..].iter().step_by(stride))
+                        {
+                            *sum += scale * *term;
+                        }
+                    }
+                }
+                if axis.joined {
+                    for output in (0..inside.start).chain(inside.end..axis.outputs) {
+                        if let Some(input) = axis.input(output, place) {
+                            out[output] += scale * row[input];
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sums by their definition.
+    fn plain(image: &[f64], axes: [Axis; 2]) -> Vec<f64> {
+        let mut sums = Vec::new();
+        for y in 0..axes[0].outputs {
+            for x in 0..axes[1].outputs {
+                let mut sum = 0.0;
+                for (v, u) in
+                    (0..axes[0].count).flat_map(|v| (0..axes[1].count).map(move |u| (v, u)))
+                {
+                    let at = |axis: Axis, output: usize, place: usize| {
+                        let at = axis.start as isize + (output * axis.stride + place) as isize;
+                        let inputs = axis.inputs as isize;
+                        match axis.joined {
+                            true => Some(((at % inputs + inputs) % inputs) as usize),
+                            false if at >= 0 && at < inputs => Some(at as usize),
+                            false => None,
+                        }
+                    };
+                    if let (Some(y), Some(x)) = (at(axes[0], y, v), at(axes[1], x, u)) {
+                        sum += image[y * axes[1].inputs + x];
+                    }
+                }
+                sums.push(sum);
+            }
+        }
+        sums
+    }
+
+    #[test]
+    fn sums_are_those_of_the_definition() {
+        let mut rows = vec![f64::NAN; 3];
+        let axis = |start, stride, count, inputs, outputs, joined| Axis {
+            start,
+            stride,
+            count,
+            inputs,
+            outputs,
+            joined,
+        };
+        for joined in [false, true] {
+            for stride in 1..5 {
+                for count in 1..5 {
+                    for start in [-9, -2, -1, 0, 1, 3] {
+                        // Small whole numbers have exact sums.
+                        let axes = [
+                            axis(start, stride, count, 7, 4, joined),
+                            axis(start / 2, stride, count, 5, 3, joined),
+                        ];
+                        let image: Vec<f64> = (0..35).map(|i| f64::from((i * i) % 17)).collect();
+                        let mut out = vec![1.0; 12];
+                        sum_rows(&image, axes[0], 5, &mut rows);
+                        add_columns(&rows[..20], axes[1], 0.5, &mut out);
+                        let want: Vec<f64> = plain(&image, axes)
+                            .iter()
+                            .map(|sum| 1.0 + 0.5 * sum)
+                            .collect();
+                        assert_eq!(out, want, "{axes:?}");
+                    }
+                }
+            }
+        }
+    }
+}

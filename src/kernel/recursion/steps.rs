@@ -1,0 +1,222 @@
+//! The steps of the recursion: what each layer does to both kernels.
+
+use crate::activation::Activation;
+use crate::activation::Real;
+use crate::error::number;
+use crate::network::{Filter, Init, Layer};
+use crate::{Error, Result};
+
+use super::place::{Fibres, Place};
+
+/// One step of the recursion.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    /// Index of the layer in the network, for messages.
+    pub(super) layer: usize,
+    pub(super) map: Map,
+}
+
+/// The action of a layer on the kernels.
+#[derive(Debug, Clone)]
+pub(super) enum Map {
+    /// A linear layer: $`K' = \sigma_w^2 A_S K + \sigma_b^2,\ \Theta' = K' + \sigma_w^2 A_S \Theta`$, with the
+    /// mean $`A_S`$ over the filter of a convolution.
+    Linear(Init, Option<Filter>),
+    /// $`K' = E[\sigma(u)\sigma(v)],\ \Theta' = E[\sigma'(u)\sigma'(v)]\,\Theta`$.
+    Activation(Activation),
+    /// The sum of two independent branches, whose kernels add.
+    Sum([Vec<Step>; 2]),
+}
+
+/// Carries both kernels through `steps`.
+///
+/// A residual sum runs both branches from copies of the kernels, and adds the results.
+pub(super) fn run<T: Real, P: Place<T>>(
+    steps: &[Step],
+    place: &mut P,
+    fibres: &mut Fibres<T>,
+) -> Result<()> {
+    for Step { layer, map } in steps {
+        match map {
+            Map::Linear(init, filter) => {
+                if let Some(filter) = filter {
+                    place.average(filter, fibres);
+                }
+                linear(*init, &mut fibres.nngp, &mut fibres.ntk, false);
+                place.scaled(*init);
+            }
+            Map::Activation(activation) => place
+                .activate(activation, fibres)
+                .map_err(|error| out_of_range(error).in_layer(*layer))?,
+            Map::Sum([first, second]) => {
+                // `other` keeps the kernels before the sum, then the result of the first branch. Its memory returns to `waiting` for the
+                // next batch.
+                let start = place.region();
+                let mut other = fibres.waiting.pop().unwrap_or_default();
+                other[0].clone_from(&fibres.nngp);
+                other[1].clone_from(&fibres.ntk);
+                run(first, place, fibres)?;
+                std::mem::swap(&mut other[0], &mut fibres.nngp);
+                std::mem::swap(&mut other[1], &mut fibres.ntk);
+                let end = place.region();
+                place.return_to(start);
+                run(second, place, fibres)?;
+                place.summed(end);
+                add(&other[0], &mut fibres.nngp);
+                add(&other[1], &mut fibres.ntk);
+                fibres.waiting.push(other);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Carries the kernels of a signal with itself through `steps`.
+///
+/// # Errors
+/// [`Error::InLayer`] if a kernel overflows, or if its largest value underflows.
+pub(super) fn run_own<T: Real, P: Place<T>>(
+    steps: &[Step],
+    place: &mut P,
+    fibres: &mut Fibres<T>,
+) -> Result<()> {
+    for step in steps {
+        let before = largest(&fibres.nngp);
+        run(std::slice::from_ref(step), place, fibres)?;
+        // A user's activation function may be zero everywhere: a kernel of zeros is then valid.
+        let may_vanish = matches!(step.map, Map::Activation(Activation::Elementwise(_)));
+        if !(may_vanish && largest(&fibres.nngp) == T::zero()) {
+            check_range(before, fibres, step.layer)?;
+        }
+    }
+    Ok(())
+}
+
+/// The largest of zero and some values; NaN counts as larger than all numbers.
+pub(super) fn largest<T: Real>(values: &[T]) -> T {
+    values.iter().fold(T::zero(), |largest, &value| {
+        if value > largest || value.is_nan() {
+            value
+        } else {
+            largest
+        }
+    })
+}
+
+/// Refuses kernels that are not finite, and kernels whose largest value fell below the normal numbers in this step.
+pub(super) fn check_range<T: Real>(before: T, fibres: &Fibres<T>, layer: usize) -> Result<()> {
+    let (nngp, ntk) = (largest(&fibres.nngp), largest(&fibres.ntk));
+    let (found, expected) = if !nngp.is_finite() || !ntk.is_finite() {
+        (
+            format!("above {:.1e}", T::max_value().wide()),
+            "smaller inputs, or a smaller weight_std or bias_std here or before",
+        )
+    } else if before > T::zero() && nngp < T::min_positive_value() {
+        (
+            format!(
+                "{}, below {:.1e}, where digits are lost",
+                number(nngp.wide()),
+                T::min_positive_value().wide()
+            ),
+            "larger inputs, or a larger weight_std here or before",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid("kernel of an input with itself", found, expected).in_layer(layer))
+}
+
+/// Replaces the error about a number that is not finite: inputs are finite, so the number has become too large in the layers.
+fn out_of_range(error: Error) -> Error {
+    match error {
+        Error::NotFinite { what, .. } => Error::invalid(
+            what,
+            format!("above {:.1e}", f64::MAX),
+            "smaller inputs, or a smaller weight_std or bias_std before",
+        ),
+        other => other,
+    }
+}
+
+/// Applies a linear layer to fibres after the mean over its filter; `first` stands for the first layer, whose Θ is K.
+pub(super) fn linear<T: Real>(init: Init, nngp: &mut [T], ntk: &mut [T], first: bool) {
+    pulp::Arch::new().dispatch(Linear {
+        weight: T::of(init.weight_std * init.weight_std),
+        bias: T::of(init.bias_std * init.bias_std),
+        first,
+        nngp,
+        ntk,
+    });
+}
+
+/// The loop of [`linear`]: K ← w K + b and Θ ← K + w Θ, with w = σw² and b = σb².
+///
+/// Each kernel of a batch is one contiguous array over points and fibres. One pass over both arrays uses the new K while it is in a
+/// register. Points are independent, so the compiler vectorises the loop for the instruction set that `pulp` selects.
+struct Linear<'a, T> {
+    weight: T,
+    bias: T,
+    /// Whether Θ is replaced by K alone.
+    first: bool,
+    nngp: &'a mut [T],
+    ntk: &'a mut [T],
+}
+
+impl<T: Real> pulp::WithSimd for Linear<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let (weight, bias) = (self.weight, self.bias);
+        for (k, t) in self.nngp.iter_mut().zip(self.ntk) {
+            *k = weight * *k + bias;
+            *t = if self.first { *k } else { *k + weight * *t };
+        }
+    }
+}
+
+/// Adds the kernel of one branch to the kernel of the other, point by point.
+pub(super) fn add<T: Real>(terms: &[T], sums: &mut [T]) {
+    assert_eq!(terms.len(), sums.len(), "branches know the same points");
+    for (sum, &term) in sums.iter_mut().zip(terms) {
+        *sum += term;
+    }
+}
+
+/// The steps of consecutive layers, which come with their numbers in the network; readouts have no step.
+pub(super) fn steps<'a>(layers: &mut dyn Iterator<Item = (usize, &'a Layer)>) -> Vec<Step> {
+    layers
+        .filter_map(|(index, layer)| {
+            let map = match layer {
+                Layer::GroupConvolution { filter, init } => {
+                    Map::Linear(*init, Some(filter.clone()))
+                }
+                Layer::Lifting { init, .. } | Layer::Dense(init) => Map::Linear(*init, None),
+                Layer::Activation(activation) => Map::Activation(activation.clone()),
+                // Layers of a branch are named by the sum that they belong to.
+                Layer::Residual { branch, shortcut } => {
+                    let numbered =
+                        |layers: &'a [Layer]| layers.iter().map(move |layer| (index, layer));
+                    let branches = [branch, shortcut];
+                    Map::Sum(branches.map(|layers| steps(&mut numbered(layers))))
+                }
+                Layer::AveragePooling(_) => unreachable!("a pooling ends a stage"),
+                Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => return None,
+            };
+            Some(Step { layer: index, map })
+        })
+        .collect()
+}
+
+/// Number of activations in steps, those of branches too.
+pub(super) fn count_activations(steps: &[Step]) -> usize {
+    let count = |step: &Step| match &step.map {
+        Map::Activation(_) => 1,
+        Map::Sum(branches) => branches
+            .iter()
+            .map(|branch| count_activations(branch))
+            .sum(),
+        Map::Linear(..) => 0,
+    };
+    steps.iter().map(count).sum()
+}

@@ -1,0 +1,215 @@
+//! Sweeps over the fibres of a pair of signals, and the variances of a signal, from stage to stage.
+
+use crate::Result;
+use crate::activation::{Real, VarianceField};
+use crate::kernel::values::KernelPair;
+
+use super::geometry::Geometry;
+use super::layers::Recursion;
+use super::place::{Fibres, Gathered, PairPlace, SelfPlace};
+use super::steps::{add, check_range, largest, linear, run, run_own};
+
+/// Buffers of a sweep: the fibres of a batch, and the variances for the current families, one entry per activation.
+pub(super) type Buffers<'a, T> = (&'a mut Fibres<T>, &'a mut Vec<Gathered<T>>);
+
+/// One pass over the fibres of a pair.
+pub(super) struct Sweep<'a, G: Geometry> {
+    geometry: &'a G,
+    workspace: &'a mut G::Workspace,
+    fibres: &'a mut Fibres<G::Scalar>,
+    gathered: &'a mut [Gathered<G::Scalar>],
+    /// The variances of both signals before each activation of the stages of the sweep.
+    variances: [&'a [VarianceField<G::Scalar>]; 2],
+    /// The sweep ends before this stage.
+    end: usize,
+    mean: KernelPair,
+}
+
+impl<'a, G: Geometry> Sweep<'a, G> {
+    /// Makes a sweep through all stages.
+    pub(super) fn new(
+        geometry: &'a G,
+        workspace: &'a mut G::Workspace,
+        (fibres, gathered): Buffers<'a, G::Scalar>,
+        variances: [&'a [VarianceField<G::Scalar>]; 2],
+    ) -> Self {
+        gathered.resize_with(variances[0].len(), Gathered::default);
+        for of_activation in gathered.iter_mut() {
+            of_activation.family = None;
+        }
+        Sweep {
+            geometry,
+            workspace,
+            fibres,
+            gathered,
+            variances,
+            end: usize::MAX,
+            mean: KernelPair::default(),
+        }
+    }
+}
+
+impl Recursion {
+    /// Lifts all batches of fibres of a pair and carries them through the stages of the sweep.
+    ///
+    /// Returns the contribution to the mean over the group of the fibres that went through the last stage.
+    ///
+    /// # Arguments
+    /// * `batches` — the number of batches of the first stage
+    pub(super) fn sweep<G: Geometry>(
+        &self,
+        pair: [&G::Signal; 2],
+        batches: usize,
+        sweep: &mut Sweep<'_, G>,
+    ) -> Result<KernelPair> {
+        let (init, filter) = &self.first;
+        for batch in 0..batches {
+            let Fibres { nngp, ntk, .. } = &mut *sweep.fibres;
+            let region = sweep
+                .geometry
+                .lift(pair, filter, batch, sweep.workspace, nngp);
+            // The first linear layer overwrites the tangent kernel.
+            ntk.resize(nngp.len(), G::Scalar::of(0.0));
+            linear(*init, nngp, ntk, true);
+            self.advance(0, region, sweep)?;
+        }
+        Ok(sweep.mean)
+    }
+
+    /// Carries a batch through the steps of a stage, and all batches that are then complete through later stages.
+    fn advance<G: Geometry>(
+        &self,
+        number: usize,
+        region: G::Region,
+        sweep: &mut Sweep<'_, G>,
+    ) -> Result<()> {
+        let (stage, geometry) = (&self.before[number], sweep.geometry);
+        let activations = stage.activations.clone();
+        let mut place = PairPlace {
+            geometry,
+            workspace: &mut *sweep.workspace,
+            region,
+            variances: sweep
+                .variances
+                .map(|of_signal| of_signal[activations.clone()].iter()),
+            gathered: sweep.gathered[activations].iter_mut(),
+        };
+        run(&stage.steps, &mut place, sweep.fibres)?;
+        let region = place.region;
+        if number + 1 == self.before.len() {
+            sweep.mean.nngp += geometry.mean(region, &sweep.fibres.nngp);
+            sweep.mean.ntk += geometry.mean(region, &sweep.fibres.ntk);
+            return Ok(());
+        }
+        let Fibres { nngp, ntk, .. } = &*sweep.fibres;
+        geometry.pass_on(number, region, sweep.workspace, [nngp, ntk]);
+        for next in number + 1..self.before.len().min(sweep.end) {
+            loop {
+                let Fibres { nngp, ntk, .. } = &mut *sweep.fibres;
+                let Some(region) = geometry.resume(next, sweep.workspace, [nngp, ntk]) else {
+                    break;
+                };
+                self.advance(next, region, sweep)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries a signal with itself through the layers before the mean over the group, and writes its variances.
+    ///
+    /// Variances are found stage by stage: those at the start of a stage that follows a pooling need fibres of the signal with itself
+    /// beside the fibre r = e, and these need the variances of the stages before.
+    ///
+    /// Returns the region on which the kernels are known after the last of these layers.
+    pub(super) fn own<G: Geometry>(
+        &self,
+        geometry: &G,
+        signal: &G::Signal,
+        workspace: &mut G::Workspace,
+        (fibres, gathered): Buffers<'_, G::Scalar>,
+        variances: &mut Vec<VarianceField<G::Scalar>>,
+    ) -> Result<G::Region> {
+        let (init, filter) = &self.first;
+        let mut region = geometry.lift_self(filter, signal, workspace, &mut fibres.nngp);
+        fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
+        let before = largest(&fibres.nngp);
+        linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
+        check_range(before, fibres, 0)?;
+        // Both kernels at r = e after each stage so far.
+        let mut ends: Vec<[Vec<G::Scalar>; 2]> = Vec::new();
+        let mut met = 0;
+        for (number, stage) in self.before.iter().enumerate() {
+            if number > 0 {
+                ends.push([fibres.nngp.clone(), fibres.ntk.clone()]);
+                let buffers = (&mut *fibres, &mut *gathered);
+                self.start_own(
+                    geometry,
+                    signal,
+                    workspace,
+                    buffers,
+                    (number, variances, &ends),
+                )?;
+                region = geometry.identity(number);
+            }
+            let mut place = SelfPlace {
+                geometry,
+                workspace: &mut *workspace,
+                region,
+                variances: &mut *variances,
+                met,
+            };
+            run_own(&stage.steps, &mut place, fibres)?;
+            (region, met) = (place.region, place.met);
+        }
+        Ok(region)
+    }
+
+    /// Writes both kernels of a signal with itself at r = e, before the first step of a stage after the first one.
+    ///
+    /// # Arguments
+    /// * `number`, `variances`, `ends` — the stage; of the stages before, the variances and the kernels at r = e after the last step
+    fn start_own<G: Geometry>(
+        &self,
+        geometry: &G,
+        signal: &G::Signal,
+        workspace: &mut G::Workspace,
+        (fibres, gathered): Buffers<'_, G::Scalar>,
+        (number, variances, ends): (usize, &[VarianceField<G::Scalar>], &[[Vec<G::Scalar>; 2]]),
+    ) -> Result<()> {
+        let mut sums: Option<[Vec<G::Scalar>; 2]> = None;
+        for (index, link) in self.before[number].links.iter().enumerate() {
+            if link.pooling.is_some() {
+                let batches = geometry.begin_own(signal, (number, index), workspace);
+                let mut sweep = Sweep {
+                    end: number,
+                    ..Sweep::new(
+                        geometry,
+                        &mut *workspace,
+                        (&mut *fibres, &mut *gathered),
+                        [variances; 2],
+                    )
+                };
+                self.sweep([signal, signal], batches, &mut sweep)?;
+                let Fibres { nngp, ntk, .. } = &mut *fibres;
+                geometry
+                    .resume(number, workspace, [nngp, ntk])
+                    .expect("the sweep has completed the fibre r = e");
+            } else {
+                fibres.nngp.clone_from(&ends[link.from][0]);
+                fibres.ntk.clone_from(&ends[link.from][1]);
+            }
+            let kernels = [&mut fibres.nngp, &mut fibres.ntk];
+            match &mut sums {
+                None => sums = Some(kernels.map(|kernel| kernel.clone())),
+                Some(sums) => {
+                    for (sum, kernel) in sums.iter_mut().zip(kernels) {
+                        add(kernel, sum);
+                    }
+                }
+            }
+        }
+        let [nngp, ntk] = sums.expect("a stage after the first one has links");
+        (fibres.nngp, fibres.ntk) = (nngp, ntk);
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../kernels/kernel/plane/mod.rs"]
+mod plane;
