@@ -1,7 +1,7 @@
 //! Checks that a list of layers is a network, with errors that name the layer to add or change.
 
 use super::check_values::{
-    check_activation, check_init, check_input, check_profile, check_quadrature, layer_error,
+    check_activation, check_aggregation, check_init, check_input, check_profile, check_quadrature, layer_error,
     network_error,
 };
 use super::types::{GroupName, InputSpace, Layer, Quadrature};
@@ -15,6 +15,7 @@ enum Features {
     Input,
     OverGroup,
     OverSphere,
+    OverNodes,
     Vector,
 }
 
@@ -41,14 +42,15 @@ pub(super) fn check(
 ) -> Result<()> {
     check_input(input)?;
     check_quadrature(input, quadrature)?;
-    let vector = matches!(input, InputSpace::Vector { .. });
     if layers.is_empty() {
         return Err(network_error(
             "no layers",
-            if vector {
-                "add a `dense` layer"
-            } else {
-                "add a `lifting`, an `activation` and a `group-pooling` layer"
+            match input {
+                InputSpace::Vector { .. } => "add a `dense` layer",
+                InputSpace::Graph { .. } => {
+                    "add an `aggregation`, a `dense` and a `node-sum` layer"
+                }
+                _ => "add a `lifting`, an `activation` and a `group-pooling` layer",
             },
         ));
     }
@@ -64,6 +66,7 @@ pub(super) fn check(
     };
     for (index, layer) in layers.iter().enumerate() {
         state = check_layer(input, index, layer, state)?;
+        check_follower(index, layer, layers.get(index + 1))?;
         if matches!(layer, Layer::Flatten)
             && let Some(next) = layers.get(index + 1)
             && !matches!(next, Layer::Dense(_))
@@ -83,6 +86,15 @@ fn check_outputs(input: &InputSpace, features: Features, outputs: &Outputs) -> R
     let wrong = |problem: &str, change: &str| Err(network_error(problem, change));
     let sphere = matches!(input, InputSpace::Sphere { .. });
     match (features, outputs) {
+        (Features::OverNodes, Outputs::Nodes) => Ok(()),
+        (Features::OverNodes, _) => wrong(
+            "the outputs are functions on the nodes, a kernel of graphs needs numbers",
+            "add a `node-sum` or a `node-mean` layer, or outputs at the nodes",
+        ),
+        (_, Outputs::Nodes) => wrong(
+            "outputs at the nodes of features that are not on the nodes of a graph",
+            "remove the outputs, or the pooling of nodes",
+        ),
         (_, Outputs::Rotations(_) | Outputs::Points(_)) if !sphere => wrong(
             "outputs at given places, which are for signals on the sphere",
             "remove the outputs",
@@ -129,7 +141,40 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
         ..
     } = before;
     let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
+    let graph = matches!(input, InputSpace::Graph { .. });
     match (layer, features) {
+        (
+            Layer::Aggregation(_) | Layer::JumpingKnowledge { .. } | Layer::NodePooling(_),
+            _,
+        ) if !graph => {
+            return wrong(
+                &format!("a `{}` takes features over the nodes of a graph", layer.kind()),
+                "remove it, or use the space \"graph\"",
+            );
+        }
+        (
+            Layer::Lifting { .. }
+            | Layer::GroupConvolution { .. }
+            | Layer::GroupPooling
+            | Layer::PartialPooling
+            | Layer::Flatten,
+            _,
+        ) if graph => {
+            return wrong(
+                &format!("a `{}` of features over the nodes of a graph", layer.kind()),
+                "use `aggregation`, `dense`, `activation`, `normalisation`, `node-sum` and `node-mean`",
+            );
+        }
+        (
+            Layer::Aggregation(_) | Layer::JumpingKnowledge { .. } | Layer::NodePooling(_),
+            Features::Vector,
+        ) => {
+            return wrong(
+                &format!("a `{}` after the pooling of nodes", layer.kind()),
+                "move it before the pooling, or remove it",
+            );
+        }
+        (Layer::Dense(_) | Layer::Aggregation(_), Features::Input) if graph => {}
         (Layer::Lifting { .. }, _) if vector => {
             return wrong(
                 "a `lifting` takes signals on the sphere or the plane, the inputs are vectors",
@@ -162,7 +207,7 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
         (_, Features::Input) => {
             return wrong(
                 &format!("the network starts with `{}`", layer.kind()),
-                if vector {
+                if vector || graph {
                     "put a `dense` layer before it"
                 } else {
                     "put a `lifting` layer before it"
@@ -243,6 +288,8 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
             after.activated = false;
             if vector {
                 after.features = Features::Vector;
+            } else if features == Features::Input {
+                after.features = Features::OverNodes;
             }
         }
         Layer::Activation(activation) => {
@@ -253,11 +300,75 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
         Layer::PartialPooling => after.features = Features::OverSphere,
         Layer::GroupPooling => after.features = Features::Vector,
         Layer::Flatten => after.features = Features::Vector,
+        // Neither changes whether features are Gaussian.
+        Layer::Normalisation => {}
+        Layer::Aggregation(aggregation) => check_aggregation(index, aggregation)?,
+        Layer::NodePooling(_) => after.features = Features::Vector,
+        Layer::JumpingKnowledge { blocks } => {
+            after = check_blocks(input, index, blocks, before)?;
+        }
         Layer::Residual { branch, shortcut } => {
             after = check_residual(input, index, branch, shortcut, before)?;
         }
     }
     Ok(after)
+}
+
+/// Checks that weights follow where a layer leaves several weight matrices to them.
+fn check_follower(index: usize, layer: &Layer, next: Option<&Layer>) -> Result<()> {
+    let needs = match layer {
+        Layer::Aggregation(aggregation) if aggregation.separate => "weights per relation",
+        Layer::JumpingKnowledge { .. } => "the features of several blocks",
+        _ => return Ok(()),
+    };
+    match next {
+        Some(Layer::Dense(_)) => Ok(()),
+        _ => Err(layer_error(
+            index,
+            &format!("a `{}` with {needs}, but no weights after it", layer.kind()),
+            "put a `dense` layer after it",
+        )),
+    }
+}
+
+/// Checks the blocks of a `jumping-knowledge` layer, which follow each other.
+fn check_blocks(
+    input: &InputSpace,
+    index: usize,
+    blocks: &[Vec<Layer>],
+    before: State,
+) -> Result<State> {
+    let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
+    if before.features != Features::OverNodes {
+        return wrong(
+            "a `jumping-knowledge` of features that are not over the nodes of a graph",
+            "put a `dense` layer before it",
+        );
+    }
+    if blocks.is_empty() || blocks.iter().any(Vec::is_empty) {
+        return wrong(
+            "a `jumping-knowledge` without layers in a block",
+            "give each block at least one layer",
+        );
+    }
+    let mut state = before;
+    let layers: Vec<&Layer> = blocks.iter().flatten().collect();
+    for (position, &layer) in layers.iter().enumerate() {
+        if layer.is_readout() {
+            return wrong(
+                &format!("a `{}` inside a `jumping-knowledge`", layer.kind()),
+                "move it behind the `jumping-knowledge`",
+            );
+        }
+        state = check_layer(input, index, layer, state)?;
+        if !matches!(layer, Layer::JumpingKnowledge { .. }) {
+            check_follower(index, layer, layers.get(position + 1).copied())?;
+        }
+    }
+    Ok(State {
+        activated: true,
+        ..state
+    })
 }
 
 fn check_residual(
@@ -275,7 +386,11 @@ fn check_residual(
         for layer in layers {
             if matches!(
                 layer,
-                Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten
+                Layer::GroupPooling
+                    | Layer::PartialPooling
+                    | Layer::Flatten
+                    | Layer::NodePooling(_)
+                    | Layer::JumpingKnowledge { .. }
             ) {
                 return wrong(
                     &format!("a `{}` inside a `residual`", layer.kind()),
@@ -283,6 +398,9 @@ fn check_residual(
                 );
             }
             *state = check_layer(input, index, layer, *state)?;
+        }
+        for pair in layers.windows(2) {
+            check_follower(index, &pair[0], Some(&pair[1]))?;
         }
         let weights = matches!(
             layers.last(),
@@ -450,7 +568,11 @@ fn check_filter(
             "a filter on a list of points outside a finite set",
             "leave it out for a global filter",
         ),
-        (InputSpace::Vector { .. }, Filter::Global) => Ok(()),
+        (_, Filter::Neighbours(_)) => wrong(
+            "a filter on neighbours, which is for graphs",
+            "use the layer `aggregation` on graphs",
+        ),
+        (InputSpace::Vector { .. } | InputSpace::Graph { .. }, Filter::Global) => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::ZonalProfile;
+use super::{Aggregation, ZonalProfile};
 use crate::{Error, Result};
 
 /// The part of the space or group that a filter covers.
@@ -29,6 +29,8 @@ pub enum Filter {
     /// On the sphere: a weight by the distance from the north pole. In a convolution it is the
     /// weight of a rotation by the distance to which it takes the north pole.
     Zonal(ZonalProfile),
+    /// On graphs: the neighbours of a node, by the layer `aggregation`.
+    Neighbours(Aggregation),
 }
 
 impl Filter {
@@ -122,7 +124,7 @@ impl Filter {
         match self {
             Filter::Global => true,
             Filter::Zonal(profile) => profile.is_constant(),
-            Filter::Window { .. } | Filter::Subset(_) => false,
+            Filter::Window { .. } | Filter::Subset(_) | Filter::Neighbours(_) => false,
         }
     }
 }
@@ -139,6 +141,7 @@ impl fmt::Display for Filter {
             } => write!(f, " {height}×{width} {padding}"),
             Filter::Subset(numbers) => write!(f, " on {}", numbers.len()),
             Filter::Zonal(profile) => write!(f, " {profile}"),
+            Filter::Neighbours(aggregation) => write!(f, " {aggregation}"),
         }
     }
 }

@@ -113,6 +113,10 @@ impl Layer {
             | Layer::GroupPooling
             | Layer::PartialPooling
             | Layer::Flatten
+            | Layer::Normalisation
+            | Layer::Aggregation(_)
+            | Layer::JumpingKnowledge { .. }
+            | Layer::NodePooling(_)
             | Layer::Residual { .. } => None,
         }
     }
@@ -128,8 +132,18 @@ fn replace(layers: &mut [Layer], inits: &mut impl Iterator<Item = Init>) {
                 replace(branch, inits);
                 replace(shortcut, inits);
             }
-            Layer::Activation(_) | Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => {
+            Layer::JumpingKnowledge { blocks } => {
+                for block in blocks {
+                    replace(block, inits);
+                }
             }
+            Layer::Activation(_)
+            | Layer::GroupPooling
+            | Layer::PartialPooling
+            | Layer::Flatten
+            | Layer::Normalisation
+            | Layer::Aggregation(_)
+            | Layer::NodePooling(_) => {}
         }
     }
 }

@@ -133,7 +133,7 @@ fn is_periodic(layers: &[Layer]) -> bool {
                 width,
                 padding,
             } => *padding == Padding::Circular && (*height, *width) != (1, 1),
-            Filter::Subset(_) | Filter::Zonal(_) => false,
+            Filter::Subset(_) | Filter::Zonal(_) | Filter::Neighbours(_) => false,
         },
         Layer::Residual { branch, shortcut } => is_periodic(branch) || is_periodic(shortcut),
         _ => false,

@@ -9,6 +9,8 @@ use crate::{Error, Result};
 
 use super::close_pair::ClosePair;
 use super::geometry::Geometry;
+use super::polynomial::{Polynomial, PolynomialKernels, PolynomialPlace};
+use super::value::Value;
 use super::place::{
     ClosePlace, Fibres, Gathered, PairPlace, Place, PooledSelfPlace, RowPlace, SelfPlace,
 };
@@ -29,8 +31,12 @@ enum Map {
     Linear(Init, Option<Filter>),
     /// $`K' = E[\sigma(u)\sigma(v)],\ \Theta' = E[\sigma'(u)\sigma'(v)]\,\Theta`$.
     Activation(Activation),
+    /// The sum over the neighbours of a node, $`K' = \sum_a A_a K A_a'^\top`$ and Θ likewise.
+    Aggregation(Filter),
     /// The sum of two independent branches, whose kernels add.
     Sum([Vec<Step>; 2]),
+    /// Blocks one after the other, whose features stand side by side: the kernels after all blocks add.
+    Jumping(Vec<Vec<Step>>),
 }
 
 /// The layers of a network as maps of covariances, before and after the mean over the group.
@@ -39,6 +45,10 @@ enum Map {
 /// Misof25 for group convolutions and pooling, Jacot18 and Lee19 for the other layers.
 #[derive(Debug, Clone)]
 pub(crate) struct Recursion {
+    /// The steps before the first layer with weights, where Θ is zero.
+    input: Vec<Step>,
+    /// The index of the first layer with weights.
+    first_index: usize,
     /// The first layer: $`K = \sigma_w^2 A_S p + \sigma_b^2,\ \Theta = K`$, counted once.
     first: (Init, Filter),
     /// The steps between the first layer and the mean over the group.
@@ -69,7 +79,7 @@ pub(crate) struct FibreBuffers<T: Real> {
 /// Carries both kernels through `steps`.
 ///
 /// A residual sum runs both branches from copies of the kernels, and adds the results.
-fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<T>) -> Result<()> {
+fn run<V: Value, P: Place<V>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<V>) -> Result<()> {
     for Step { layer, map } in steps {
         match map {
             Map::Linear(init, filter) => {
@@ -82,6 +92,24 @@ fn run<T: Real, P: Place<T>>(steps: &[Step], place: &mut P, fibres: &mut Fibres<
             Map::Activation(activation) => place
                 .activate(activation, fibres)
                 .map_err(|error| out_of_range(error).in_layer(*layer))?,
+            Map::Aggregation(filter) => place.average(filter, fibres),
+            Map::Jumping(blocks) => {
+                let mut sums = fibres.waiting.pop().unwrap_or_default();
+                for (index, block) in blocks.iter().enumerate() {
+                    run(block, place, fibres)?;
+                    let [nngp, ntk] = &mut sums;
+                    if index == 0 {
+                        nngp.clone_from(&fibres.nngp);
+                        ntk.clone_from(&fibres.ntk);
+                    } else {
+                        add(&fibres.nngp, nngp);
+                        add(&fibres.ntk, ntk);
+                    }
+                }
+                std::mem::swap(&mut sums[0], &mut fibres.nngp);
+                std::mem::swap(&mut sums[1], &mut fibres.ntk);
+                fibres.waiting.push(sums);
+            }
             Map::Sum([first, second]) => {
                 // `other` keeps the kernels before the sum, then the result of the first branch. Its memory returns to `waiting` for the
                 // next batch.
@@ -173,10 +201,10 @@ fn out_of_range(error: Error) -> Error {
 }
 
 /// Applies a linear layer to fibres after the mean over its filter; `first` stands for the first layer, whose Θ is K.
-fn linear<T: Real>(init: Init, nngp: &mut [T], ntk: &mut [T], first: bool) {
+fn linear<V: Value>(init: Init, nngp: &mut [V], ntk: &mut [V], first: bool) {
     pulp::Arch::new().dispatch(Linear {
-        weight: T::of(init.weight_std * init.weight_std),
-        bias: T::of(init.bias_std * init.bias_std),
+        weight: V::number(init.weight_std * init.weight_std),
+        bias: V::number(init.bias_std * init.bias_std),
         first,
         nngp,
         ntk,
@@ -187,33 +215,33 @@ fn linear<T: Real>(init: Init, nngp: &mut [T], ntk: &mut [T], first: bool) {
 ///
 /// Each kernel of a batch is one contiguous array over points and fibres. One pass over both arrays uses the new K while it is in a
 /// register. Points are independent, so the compiler vectorises the loop for the instruction set that `pulp` selects.
-struct Linear<'a, T> {
-    weight: T,
-    bias: T,
+struct Linear<'a, V: Value> {
+    weight: V::Number,
+    bias: V::Number,
     /// Whether Θ is replaced by K alone.
     first: bool,
-    nngp: &'a mut [T],
-    ntk: &'a mut [T],
+    nngp: &'a mut [V],
+    ntk: &'a mut [V],
 }
 
-impl<T: Real> pulp::WithSimd for Linear<'_, T> {
+impl<V: Value> pulp::WithSimd for Linear<'_, V> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let (weight, bias) = (self.weight, self.bias);
         for (k, t) in self.nngp.iter_mut().zip(self.ntk) {
-            *k = weight * *k + bias;
-            *t = if self.first { *k } else { *k + weight * *t };
+            *k = k.affine(weight, bias);
+            *t = if self.first { k.clone() } else { k.plus_scaled(weight, t) };
         }
     }
 }
 
 /// Adds the kernel of one branch to the kernel of the other, point by point.
-fn add<T: Real>(terms: &[T], sums: &mut [T]) {
+fn add<V: Value>(terms: &[V], sums: &mut [V]) {
     assert_eq!(terms.len(), sums.len(), "branches know the same points");
-    for (sum, &term) in sums.iter_mut().zip(terms) {
-        *sum += term;
+    for (sum, term) in sums.iter_mut().zip(terms) {
+        *sum = sum.plus(term);
     }
 }
 
@@ -221,11 +249,17 @@ impl Recursion {
     /// Splits the layers of a network at the mean over the group.
     pub(crate) fn new(network: &Network) -> Self {
         let vector = matches!(network.input(), InputSpace::Vector { .. });
-        let (first, rest) = match network.layers() {
+        let weighted = |layer: &Layer| matches!(layer, Layer::Lifting { .. } | Layer::Dense(_));
+        let layers = network.layers();
+        // A network on graphs may begin with sums over neighbours.
+        let first_index = layers.iter().position(weighted).unwrap_or(layers.len());
+        let (before, after) = layers.split_at(first_index);
+        let (first, rest) = match after {
             [Layer::Lifting { filter, init, .. }, rest @ ..] => ((*init, filter.clone()), rest),
             [Layer::Dense(init), rest @ ..] => ((*init, Filter::Global), rest),
-            _ => unreachable!("a network that was checked begins with a lifting or a dense layer"),
+            _ => unreachable!("a network that was checked has a lifting or a dense layer"),
         };
+        let next = first_index + 1;
         // The group of a vector is trivial: its only fibre is its own mean, and all layers from the second on come after the pooling.
         let pooled = if vector {
             0
@@ -236,9 +270,11 @@ impl Recursion {
                 .unwrap_or(rest.len())
         };
         Recursion {
+            input: steps(before, &mut (0..)),
+            first_index,
             first,
-            before: steps(&rest[..pooled], &mut (1..)),
-            after: steps(&rest[pooled..], &mut (1 + pooled..)),
+            before: steps(&rest[..pooled], &mut (next..)),
+            after: steps(&rest[pooled..], &mut (next + pooled..)),
         }
     }
 
@@ -248,10 +284,41 @@ impl Recursion {
             steps.iter().any(|step| match &step.map {
                 Map::Activation(_) => true,
                 Map::Sum(branches) => branches.iter().any(|branch| activates(branch)),
-                Map::Linear(..) => false,
+                Map::Jumping(blocks) => blocks.iter().any(|block| activates(block)),
+                Map::Linear(..) | Map::Aggregation(_) => false,
             })
         }
         activates(&self.after)
+    }
+
+    /// The kernels as polynomials in the correlation of two signals, for a geometry whose fibres are numbers; none if they are no polynomials
+    /// of the given degree.
+    pub(crate) fn polynomials(&self, largest_degree: usize) -> Option<PolynomialKernels> {
+        let mut place = PolynomialPlace {
+            largest_degree,
+            ..PolynomialPlace::default()
+        };
+        let mut fibres = Fibres {
+            nngp: vec![Polynomial::correlation()],
+            ntk: vec![Polynomial::default()],
+            waiting: Vec::new(),
+        };
+        linear(self.first.0, &mut fibres.nngp, &mut fibres.ntk, true);
+        run(&self.before, &mut place, &mut fibres).ok()?;
+        if place.failed {
+            return None;
+        }
+        let both = |fibres: &Fibres<Polynomial>| [fibres.nngp[0].clone(), fibres.ntk[0].clone()];
+        let pooled = both(&fibres);
+        // A mean over the group commutes with linear layers only.
+        let outputs = match self.activates_after_pooling() {
+            true => None,
+            false => {
+                run(&self.after, &mut place, &mut fibres).ok()?;
+                Some(both(&fibres))
+            }
+        };
+        Some(PolynomialKernels::new(pooled, outputs, place.numbers))
     }
 
     /// Computes the kernels of a signal with itself at the identity of the group.
@@ -264,13 +331,13 @@ impl Recursion {
         let mut fibres = Fibres::default();
         let mut variances = Vec::new();
         let mut turned = [None, None];
-        if G::FIELDS {
+        if !G::STORED {
             geometry.orientation_count([signal, signal], workspace)?;
             geometry.turn([signal, signal], 0, &mut turned, workspace)?;
         }
         let signal = turned[0].as_ref().unwrap_or(signal);
         let region = self.own(geometry, signal, workspace, &mut fibres, &mut variances)?;
-        if G::FIELDS {
+        if !G::STORED {
             variances.clear();
         }
         let at_identity = KernelPair {
@@ -296,10 +363,8 @@ impl Recursion {
     ) -> Result<G::Region> {
         let (init, filter) = &self.first;
         let region = geometry.lift_self(filter, signal, workspace, &mut fibres.nngp);
+        fibres.ntk.clear();
         fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
-        let before = largest(&fibres.nngp);
-        linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
-        check_range(before, fibres, 0)?;
         let mut place = SelfPlace {
             geometry,
             workspace,
@@ -307,26 +372,73 @@ impl Recursion {
             variances,
             met: 0,
         };
+        run(&self.input, &mut place, fibres)?;
+        let before = largest(&fibres.nngp);
+        linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
+        check_range(before, fibres, self.first_index)?;
         run_own(&self.before, &mut place, fibres)?;
         Ok(place.region)
     }
 
     /// Computes the kernels of one pair after the mean over the group.
     ///
+    /// # Arguments
+    /// * `own` — the variances of the two signals, if they are kept
+    pub(crate) fn pooled<G: Geometry>(
+        &self,
+        geometry: &G,
+        pair: [&G::Signal; 2],
+        own: [&[VarianceField<G::Scalar>]; 2],
+        workspace: &mut G::Workspace,
+        buffers: &mut FibreBuffers<G::Scalar>,
+    ) -> Result<KernelPair> {
+        let mut mean = KernelPair::default();
+        self.visit_fibres(geometry, pair, own, workspace, buffers, |region, fibres| {
+            mean.nngp += geometry.mean(region, &fibres.nngp);
+            mean.ntk += geometry.mean(region, &fibres.ntk);
+        })?;
+        Ok(mean)
+    }
+
+    /// Computes the kernels of one pair between all points of both signals, for a geometry with one fibre that is a matrix.
+    ///
+    /// Returns the numbers of points, and both matrices row by row.
+    pub(crate) fn between_points<G: Geometry>(
+        &self,
+        geometry: &G,
+        pair: [&G::Signal; 2],
+        own: [&[VarianceField<G::Scalar>]; 2],
+        workspace: &mut G::Workspace,
+        buffers: &mut FibreBuffers<G::Scalar>,
+    ) -> Result<([usize; 2], [Vec<f64>; 2])> {
+        let mut found = ([0, 0], [Vec::new(), Vec::new()]);
+        self.visit_fibres(geometry, pair, own, workspace, buffers, |region, fibres| {
+            let wide = |values: &[G::Scalar]| values.iter().map(|v| v.wide()).collect();
+            found = (
+                geometry.points(region),
+                [wide(&fibres.nngp), wide(&fibres.ntk)],
+            );
+        })?;
+        Ok(found)
+    }
+
+    /// Carries all fibres of a pair through the layers before the mean over the group.
+    ///
     /// Each orientation, and each batch of fibres in it, is lifted, carried through the layers and added to the mean. Variances that
     /// are functions are computed here and not stored: they cost as much as two fibres.
     ///
     /// # Arguments
-    /// * `own` — the variances of the two signals, if they are numbers
-    pub(crate) fn pooled<G: Geometry>(
+    /// * `own` — the variances of the two signals, if they are kept
+    /// * `visit` — takes each batch after the last of these layers
+    fn visit_fibres<G: Geometry>(
         &self,
         geometry: &G,
         [a, b]: [&G::Signal; 2],
         own: [&[VarianceField<G::Scalar>]; 2],
         workspace: &mut G::Workspace,
         buffers: &mut FibreBuffers<G::Scalar>,
-    ) -> Result<KernelPair> {
-        let mut mean = KernelPair::default();
+        mut visit: impl FnMut(G::Region, &Fibres<G::Scalar>),
+    ) -> Result<()> {
         let FibreBuffers {
             fibres,
             variances,
@@ -343,7 +455,7 @@ impl Recursion {
                 turned_a.as_ref().unwrap_or(a),
                 turned_b.as_ref().unwrap_or(b),
             ];
-            if G::FIELDS {
+            if !G::STORED {
                 let sides = pair.into_iter().zip([&mut *of_a, &mut *of_b]);
                 for ((signal, variances), changed) in sides.zip(changed) {
                     if changed {
@@ -351,7 +463,11 @@ impl Recursion {
                     }
                 }
             }
-            let activations = if G::FIELDS { of_a.len() } else { 0 };
+            let variances = match G::STORED {
+                true => own,
+                false => [&of_a[..], &of_b[..]],
+            };
+            let activations = if G::FIELDS { variances[0].len() } else { 0 };
             gathered.resize_with(activations, Gathered::default);
             for of_activation in gathered.iter_mut() {
                 of_activation.family = None;
@@ -360,12 +476,6 @@ impl Recursion {
                 let region = geometry.lift(pair, filter, batch, workspace, &mut fibres.nngp);
                 // The first linear layer overwrites the tangent kernel.
                 fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
-                linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
-                let variances = if G::FIELDS {
-                    [&of_a[..], &of_b[..]]
-                } else {
-                    own
-                };
                 let mut place = PairPlace {
                     geometry,
                     workspace: &mut *workspace,
@@ -373,13 +483,16 @@ impl Recursion {
                     variances: variances.map(<[_]>::iter),
                     gathered: gathered.iter_mut(),
                 };
+                if !self.input.is_empty() {
+                    fibres.ntk.fill(G::Scalar::of(0.0));
+                    run(&self.input, &mut place, fibres)?;
+                }
+                linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
                 run(&self.before, &mut place, fibres)?;
-                let region = place.region;
-                mean.nngp += geometry.mean(region, &fibres.nngp);
-                mean.ntk += geometry.mean(region, &fibres.ntk);
+                visit(place.region, fibres);
             }
         }
-        Ok(mean)
+        Ok(())
     }
 
     /// Carries the pooled kernels of a signal with itself through the layers after pooling.
@@ -472,12 +585,23 @@ fn steps(layers: &[Layer], indices: &mut dyn Iterator<Item = usize>) -> Vec<Step
                 }
                 Layer::Lifting { init, .. } | Layer::Dense(init) => Map::Linear(*init, None),
                 Layer::Activation(activation) => Map::Activation(activation.clone()),
+                Layer::Normalisation => Map::Activation(Activation::Normalisation),
+                Layer::Aggregation(aggregation) => {
+                    Map::Aggregation(Filter::Neighbours(*aggregation))
+                }
+                Layer::JumpingKnowledge { blocks } => {
+                    let block = |layers: &Vec<Layer>| steps(layers, &mut std::iter::repeat(index));
+                    Map::Jumping(blocks.iter().map(block).collect())
+                }
                 // Layers of a branch are named by the sum that they belong to.
                 Layer::Residual { branch, shortcut } => {
                     let branch_steps = |layers| steps(layers, &mut std::iter::repeat(index));
                     Map::Sum([branch_steps(branch), branch_steps(shortcut)])
                 }
-                Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => return None,
+                Layer::GroupPooling
+                | Layer::PartialPooling
+                | Layer::Flatten
+                | Layer::NodePooling(_) => return None,
             };
             Some(Step { layer: index, map })
         })
