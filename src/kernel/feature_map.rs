@@ -19,7 +19,7 @@ const FEWER: &str = "use fewer signals at a time, or kernel matrices";
 /// channels for its linear part. [`Kernel::feature_map`] and [`SetKernel::feature_map`] return them.
 ///
 /// Kernel matrices of such networks are computed from these features without being asked to. The features themselves serve linear models:
-/// with fewer features than points, ridge regression in the features (`predict::FeatureRegression`) is cheaper than with kernel matrices.
+/// with fewer features than points, ridge regression in the features (`predict::FeatureRidge`) is cheaper than with kernel matrices.
 ///
 /// # Examples
 /// ```

@@ -286,6 +286,7 @@ fn the_order_of_nodes_does_not_matter() {
             .normalisation()
             .aggregation(aggregation)
             .residual(|block| block.dense(Init::default()))
+            .dense(Init::new(1.1, 0.1))
             .activation(Activation::Erf);
         let both = [graph.clone(), copy.clone()];
         let pooled = start.clone().node_sum().dense(Init::default()).activation(Activation::Relu);
