@@ -37,7 +37,8 @@ impl Fingerprint {
                 for relation in 0..graph.relation_count() {
                     for (node, neighbours) in graph.neighbours(relation).iter().enumerate() {
                         for &(other, weight) in neighbours {
-                            [relation as f64, node as f64, other as f64, weight].map(&mut real);
+                            let edge = [relation as f64, node as f64, other as f64, weight];
+                            edge.into_iter().for_each(&mut real);
                         }
                     }
                 }

@@ -355,7 +355,7 @@ fn mistakes_are_named() {
     let network = Network::graph(1, 1).dense(Init::default()).node_sum().build().unwrap();
     let kernel = Kernel::new(&network).unwrap();
     assert!(matches!(kernel.gram(&[graph][..]), Err(Error::InInput { .. })));
-    assert!(matches!(kernel.gram(&[][..]), Err(Error::Empty { .. })));
+    assert!(matches!(kernel.gram(&Vec::<Graph>::new()), Err(Error::Empty { .. })));
     assert!(kernel.gram(array![[1.0]].view()).is_err());
     let mean = Aggregation::new().scaling(EdgeScaling::Mean);
     let network = Network::graph(1, 1).aggregation(mean).dense(Init::default()).node_sum().build();
