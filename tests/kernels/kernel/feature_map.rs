@@ -12,7 +12,7 @@ use haarmonic::activation::{Activation, Elementwise};
 use haarmonic::group::{EulerZyz, Rotation};
 use haarmonic::kernel::{Kernel, KernelError, Pairing, SetKernel, SignalSet};
 use haarmonic::network::{Init, Network, Quadrature, SphereSampling};
-use ndarray::{Array2, Array4, ArrayView3};
+use ndarray::{Array2, Array4, ArrayView3, Axis, Slice};
 use num_complex::Complex64;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -264,5 +264,22 @@ fn other_networks_have_no_feature_map() {
         let prepared = kernel.prepare(coeffs.view()).unwrap();
         let refused = kernel.feature_map(&prepared).err();
         assert!(matches!(refused, Some(Error::InvalidValue { .. })), "{network}");
+    }
+}
+
+/// As every kernel value: it depends on its two signals alone, and not on the block in which it is computed.
+#[test]
+fn entries_do_not_depend_on_the_others() {
+    let sizes = [3, 4];
+    let coeffs = random(37, sizes[0], sizes[1]);
+    let network = network(sizes, Activation::Hermite { degree: 2 }, [true, false, false]);
+    let kernel = Kernel::new(&network).unwrap();
+    let gram = kernel.gram(coeffs.view()).unwrap();
+    assert_eq!(gram.ntk, gram.ntk.t());
+    for (i, j) in [(0, 0), (3, 36), (36, 3), (17, 20)] {
+        let one = |n: usize| coeffs.slice_axis(Axis(0), Slice::from(n..n + 1));
+        let alone = kernel.cross(one(i), one(j)).unwrap();
+        assert_eq!(alone.ntk[[0, 0]], gram.ntk[[i, j]], "{i} {j}");
+        assert_eq!(alone.nngp[[0, 0]], gram.nngp[[i, j]], "{i} {j}");
     }
 }
