@@ -46,7 +46,10 @@ fn run() -> Result<()> {
     // The sample was drawn at random when it was made, and stands in that order.
     let sample = Qm9Source::open("examples/data/qm9_sample.csv")?.read_all()?;
     let molecules: Vec<Molecule> = sample.into_iter().map(|record| record.molecule).collect();
-    let (train, test) = (&molecules[..train], &molecules[FIRST_TEST..FIRST_TEST + test]);
+    let (train, test) = (
+        &molecules[..train],
+        &molecules[FIRST_TEST..FIRST_TEST + test],
+    );
 
     say!(
         "mean absolute errors of the energies of {} molecules in meV",
@@ -85,7 +88,10 @@ fn sizes() -> Result<[usize; 2]> {
         _ => Err(Error::invalid(
             "numbers of training and test molecules",
             given.join(" "),
-            format!("two, from {MLP_MOLECULES} to {} and from 1 to {}", MOLECULES[0], MOLECULES[1]),
+            format!(
+                "two, from {MLP_MOLECULES} to {} and from 1 to {}",
+                MOLECULES[0], MOLECULES[1]
+            ),
         )),
     }
 }

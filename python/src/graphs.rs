@@ -127,7 +127,9 @@ impl PyGraph {
 /// `TypeError` for other entries.
 pub(crate) fn graphs_of(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<Graph>> {
     let list: Vec<Bound<'_, PyGraph>> = value.extract().map_err(|_| {
-        PyTypeError::new_err(format!("{what}: expected a sequence of haarmonic.graphs.Graph"))
+        PyTypeError::new_err(format!(
+            "{what}: expected a sequence of haarmonic.graphs.Graph"
+        ))
     })?;
     Ok(list.iter().map(|graph| graph.get().0.clone()).collect())
 }

@@ -237,10 +237,12 @@ impl PySphericalFeatures {
         SphericalFeatures::builder(band_limit)
             .radial(channels.collect::<Vec<_>>())
             .centre(centre)
-            .cutoff(cutoff.map_or(RadialCutoff::None, |radius| RadialCutoff::Fading {
-                start: fade,
-                radius,
-            }))
+            .cutoff(
+                cutoff.map_or(RadialCutoff::None, |radius| RadialCutoff::Fading {
+                    start: fade,
+                    radius,
+                }),
+            )
             .build()
             .or_raise()
             .map(PySphericalFeatures)
@@ -273,7 +275,10 @@ impl PySphericalFeatures {
                 "molecules: found none, expected at least one",
             ));
         }
-        let molecules = molecules.iter().map(molecule_of).collect::<PyResult<Vec<_>>>()?;
+        let molecules = molecules
+            .iter()
+            .map(molecule_of)
+            .collect::<PyResult<Vec<_>>>()?;
         let signals = py
             .detach(|| {
                 let each = molecules.iter().map(|m| self.0.coefficients(m));

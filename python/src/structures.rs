@@ -42,7 +42,11 @@ impl PyStructure {
     /// Atomic numbers.
     #[getter]
     fn atomic_numbers(&self) -> Vec<u32> {
-        self.0.atomic_numbers().iter().map(|&z| u32::from(z)).collect()
+        self.0
+            .atomic_numbers()
+            .iter()
+            .map(|&z| u32::from(z))
+            .collect()
     }
 
     /// `[atoms, 3]`, in the unit of the file.
@@ -54,7 +58,10 @@ impl PyStructure {
     /// Forces `[atoms, 3]`, or `None`.
     #[getter]
     fn forces<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.0.forces().map(|forces| results::array(py, rows(forces))).transpose()
+        self.0
+            .forces()
+            .map(|forces| results::array(py, rows(forces)))
+            .transpose()
     }
 
     /// The properties that are numbers, by their names in the file.

@@ -49,8 +49,11 @@ fn rows(text: &str, format: &'static str) -> Result<Vec<Vec<f64>>> {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
-        let entries = line.split([',', ' ', '\t', '\r']).filter(|entry| !entry.is_empty());
-        let number = |entry| parse_number(entry).ok_or_else(|| wrong(format, index + 1, entry, "a number"));
+        let entries = line
+            .split([',', ' ', '\t', '\r'])
+            .filter(|entry| !entry.is_empty());
+        let number =
+            |entry| parse_number(entry).ok_or_else(|| wrong(format, index + 1, entry, "a number"));
         rows.push(entries.map(number).collect::<Result<Vec<_>>>()?);
     }
     Ok(rows)
@@ -158,12 +161,9 @@ pub fn read_tu(folder: impl AsRef<Path>) -> Result<GraphSet> {
     let indicator = needed("graph_indicator")?;
     let nodes = indicator.len();
     let fits = |part: &str, rows: Option<Vec<Vec<f64>>>, count: usize| match rows {
-        Some(rows) if rows.len() != count => Err(Error::shape(
-            "lines",
-            format!("[{count}]"),
-            vec![rows.len()],
-        )
-        .in_file(path(part))),
+        Some(rows) if rows.len() != count => {
+            Err(Error::shape("lines", format!("[{count}]"), vec![rows.len()]).in_file(path(part)))
+        }
         rows => Ok(rows),
     };
     let labels = fits("node_labels", optional("node_labels")?, nodes)?;
@@ -211,7 +211,10 @@ pub fn read_tu(folder: impl AsRef<Path>) -> Result<GraphSet> {
         let [i, k] = ends.map(|end| end.map_err(|error| error.in_file(path("A"))));
         let (i, k) = (i?, k?);
         if !(1..=nodes).contains(&i) || !(1..=nodes).contains(&k) {
-            return refused(format!("nodes {i} and {k}"), format!("numbers from 1 to {nodes}"));
+            return refused(
+                format!("nodes {i} and {k}"),
+                format!("numbers from 1 to {nodes}"),
+            );
         }
         let ((graph, i), (other, k)) = (places[i - 1], places[k - 1]);
         if graph != other {
@@ -232,9 +235,10 @@ pub fn read_tu(folder: impl AsRef<Path>) -> Result<GraphSet> {
     }
     let labels = match values {
         None => Vec::new(),
-        Some(rows) if rows.len() == graphs.len() => {
-            rows.iter().map(|row| row.first().copied().unwrap_or(0.0)).collect()
-        }
+        Some(rows) if rows.len() == graphs.len() => rows
+            .iter()
+            .map(|row| row.first().copied().unwrap_or(0.0))
+            .collect(),
         Some(rows) => {
             return Err(Error::shape(
                 "labels of graphs",
@@ -248,10 +252,14 @@ pub fn read_tu(folder: impl AsRef<Path>) -> Result<GraphSet> {
 
 /// The name of the data set of a folder.
 fn name_of(folder: &Path) -> Result<String> {
-    let missing = || Error::missing("file NAME_A.txt", format!("the folder {}", folder.display()));
-    let entries = std::fs::read_dir(folder).map_err(|err| {
-        Error::io(folder, crate::error::FileOperation::Read, err)
-    })?;
+    let missing = || {
+        Error::missing(
+            "file NAME_A.txt",
+            format!("the folder {}", folder.display()),
+        )
+    };
+    let entries = std::fs::read_dir(folder)
+        .map_err(|err| Error::io(folder, crate::error::FileOperation::Read, err))?;
     let names = entries.filter_map(|entry| {
         let name = entry.ok()?.file_name().into_string().ok()?;
         name.strip_suffix("_A.txt").map(str::to_owned)
@@ -307,10 +315,18 @@ fn relations(labels: Option<&[Vec<f64>]>) -> (BTreeMap<u64, usize>, usize) {
     let Some(labels) = labels else {
         return (BTreeMap::new(), 1);
     };
-    let mut values: Vec<f64> = labels.iter().map(|row| row.first().copied().unwrap_or(0.0)).collect();
+    let mut values: Vec<f64> = labels
+        .iter()
+        .map(|row| row.first().copied().unwrap_or(0.0))
+        .collect();
     values.sort_by(f64::total_cmp);
     values.dedup();
     let count = values.len().max(1);
     let numbered = values.into_iter().enumerate();
-    (numbered.map(|(index, value)| (value.to_bits(), index)).collect(), count)
+    (
+        numbered
+            .map(|(index, value)| (value.to_bits(), index))
+            .collect(),
+        count,
+    )
 }

@@ -95,7 +95,9 @@ impl Structures {
 /// The atomic number of a chemical symbol, or of a number written out.
 pub(super) fn atomic_number(text: &str) -> Option<u8> {
     let of_symbol = SYMBOLS.iter().position(|symbol| *symbol == text);
-    let number = of_symbol.map(|index| index + 1).or_else(|| text.parse().ok());
+    let number = of_symbol
+        .map(|index| index + 1)
+        .or_else(|| text.parse().ok());
     let number = number.filter(|number| (1..=SYMBOLS.len()).contains(number))?;
     u8::try_from(number).ok()
 }
@@ -121,7 +123,11 @@ pub fn read_structures(path: impl AsRef<Path>) -> Result<Structures> {
     let sdf = ending.is_some_and(|e| ["sdf", "sd", "mol"].contains(&e.to_lowercase().as_str()));
     let format = if sdf { "SDF" } else { "xyz" };
     let text = read_text(path, format, LARGEST)?;
-    let parsed = if sdf { parse_sdf(&text) } else { parse_xyz(&text) };
+    let parsed = if sdf {
+        parse_sdf(&text)
+    } else {
+        parse_xyz(&text)
+    };
     let parsed = parsed.and_then(|found| match found.structures.is_empty() {
         true => Err(Error::empty("structures")),
         false => Ok(found),

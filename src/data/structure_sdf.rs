@@ -20,7 +20,9 @@ pub(super) fn parse_sdf(text: &str) -> Result<Structures> {
     let mut found = Structures::default();
     let mut start = 0;
     while lines[start..].iter().any(|line| !line.trim().is_empty()) {
-        let length = lines[start..].iter().position(|line| line.starts_with("$$$$"));
+        let length = lines[start..]
+            .iter()
+            .position(|line| line.starts_with("$$$$"));
         let end = length.map_or(lines.len(), |length| start + length);
         let structure = parse_record(&lines[..end], start, &mut found)?;
         found.structures.push(structure);
@@ -42,9 +44,8 @@ fn parse_record(lines: &[&str], start: usize, found: &mut Structures) -> Result<
         return Err(wrong(start + 4, "found V3000, expected V2000".into()));
     }
     let number = |text: &str, line: usize, what: &str| -> Result<usize> {
-        text.parse().map_err(|_| {
-            wrong(line, format!("found {:?}, expected {what}", excerpt(text)))
-        })
+        text.parse()
+            .map_err(|_| wrong(line, format!("found {:?}, expected {what}", excerpt(text))))
     };
     let atoms = number(field(counts, 0, 3), start + 4, "the number of atoms")?;
     let bonds = number(field(counts, 3, 6), start + 4, "the number of bonds")?;
@@ -58,7 +59,10 @@ fn parse_record(lines: &[&str], start: usize, found: &mut Structures) -> Result<
         for (axis, value) in position.iter_mut().enumerate() {
             let text = field(line, 10 * axis, 10 * axis + 10);
             *value = parse_number(text).ok_or_else(|| {
-                wrong(index + 1, format!("found {:?}, expected a coordinate", excerpt(text)))
+                wrong(
+                    index + 1,
+                    format!("found {:?}, expected a coordinate", excerpt(text)),
+                )
             })?;
         }
         let symbol = field(line, 31, 34);
@@ -96,7 +100,11 @@ fn parse_record(lines: &[&str], start: usize, found: &mut Structures) -> Result<
         }
         structure.bonds.push((ends, order));
     }
-    parse_items(&lines[(first_bond + bonds).min(lines.len())..], &mut structure, found);
+    parse_items(
+        &lines[(first_bond + bonds).min(lines.len())..],
+        &mut structure,
+        found,
+    );
     Ok(structure)
 }
 

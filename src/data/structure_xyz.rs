@@ -30,17 +30,25 @@ fn wrong(line: usize, message: String) -> Error {
 /// Parses all frames of a text.
 pub(super) fn parse_xyz(text: &str) -> Result<Structures> {
     let mut found = Structures::default();
-    let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
+    let mut lines = text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line));
     while let Some((line, first)) = lines.next() {
         if first.trim().is_empty() {
             continue;
         }
-        let count: usize = first.trim().parse().ok().filter(|&n| n > 0).ok_or_else(|| {
-            wrong(
-                line,
-                format!("found {:?}, expected the number of atoms", excerpt(first)),
-            )
-        })?;
+        let count: usize = first
+            .trim()
+            .parse()
+            .ok()
+            .filter(|&n| n > 0)
+            .ok_or_else(|| {
+                wrong(
+                    line,
+                    format!("found {:?}, expected the number of atoms", excerpt(first)),
+                )
+            })?;
         let Some((comment_line, comment)) = lines.next() else {
             return Err(wrong(line + 1, "the file ends before the comment".into()));
         };
@@ -55,21 +63,27 @@ pub(super) fn parse_xyz(text: &str) -> Result<Structures> {
             };
             let entries: Vec<&str> = text.split_whitespace().collect();
             if entries.len() < columns.count {
-                let message = format!("found {} entries, expected {}", entries.len(), columns.count);
+                let message = format!(
+                    "found {} entries, expected {}",
+                    entries.len(),
+                    columns.count
+                );
                 return Err(wrong(line, message));
             }
             if entries.len() > columns.count {
                 found.note("columns after the positions that have no name are ignored");
             }
             let species = entries[columns.species];
-            let number = atomic_number(species).ok_or_else(|| {
-                wrong(line, format!("found element {:?}", excerpt(species)))
-            })?;
+            let number = atomic_number(species)
+                .ok_or_else(|| wrong(line, format!("found element {:?}", excerpt(species))))?;
             let vector = |start: usize| -> Result<[f64; 3]> {
                 let mut vector = [0.0; 3];
                 for (value, text) in vector.iter_mut().zip(&entries[start..]) {
                     *value = parse_number(text).ok_or_else(|| {
-                        wrong(line, format!("found {:?}, expected a number", excerpt(text)))
+                        wrong(
+                            line,
+                            format!("found {:?}, expected a number", excerpt(text)),
+                        )
                     })?;
                 }
                 Ok(vector)
@@ -142,7 +156,10 @@ fn parse_columns(text: &str, line: usize, found: &mut Structures) -> Result<Colu
     let parts: Vec<&str> = text.split(':').collect();
     for part in parts.chunks(3) {
         let &[name, kind, count] = part else {
-            return Err(wrong(line, "Properties needs names, types and numbers".into()));
+            return Err(wrong(
+                line,
+                "Properties needs names, types and numbers".into(),
+            ));
         };
         // Far more columns than a line can have.
         let count: usize = count
@@ -165,6 +182,9 @@ fn parse_columns(text: &str, line: usize, found: &mut Structures) -> Result<Colu
             forces,
             count: start,
         }),
-        _ => Err(wrong(line, "Properties has no species:S:1 and pos:R:3".into())),
+        _ => Err(wrong(
+            line,
+            "Properties has no species:S:1 and pos:R:3".into(),
+        )),
     }
 }

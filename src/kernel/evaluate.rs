@@ -415,14 +415,12 @@ fn check_poolings(layers: &[Layer]) -> Result<()> {
     let partial = at(&|layer| matches!(layer, Layer::PartialPooling));
     let pooling = at(&|layer| matches!(layer, Layer::GroupPooling));
     if let (Some(first), Some(last)) = (partial, pooling)
-        && layers[first..last]
-            .iter()
-            .any(|layer| {
-                matches!(
-                    layer,
-                    Layer::Activation(_) | Layer::Normalisation | Layer::Residual { .. }
-                )
-            })
+        && layers[first..last].iter().any(|layer| {
+            matches!(
+                layer,
+                Layer::Activation(_) | Layer::Normalisation | Layer::Residual { .. }
+            )
+        })
     {
         return Err(Error::network(
             Some(first),

@@ -71,7 +71,11 @@ pub(crate) trait Evaluator: Send + Sync {
         (columns, column): (&AnySignals, usize),
     ) -> Result<[Vec<f64>; 2]> {
         let _ = (rows, row, columns, column);
-        Err(Error::invalid("outputs", "nodes of a graph", "other outputs"))
+        Err(Error::invalid(
+            "outputs",
+            "nodes of a graph",
+            "other outputs",
+        ))
     }
 
     /// Returns the finite feature map of the kernels after the last layer, if there is one.

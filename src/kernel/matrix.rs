@@ -125,7 +125,10 @@ pub(super) fn between_points(
             fine: KernelBlock { nngp, ntk },
             coarse: None,
         };
-        let (r, c) = (row_starts[i]..row_starts[i + 1], column_starts[j]..column_starts[j + 1]);
+        let (r, c) = (
+            row_starts[i]..row_starts[i + 1],
+            column_starts[j]..column_starts[j + 1],
+        );
         let mut matrices = matrices.lock().expect("no thread panics while writing");
         matrices.place(&r, &c, &block, mirrored);
         drop(matrices);

@@ -47,9 +47,17 @@ impl<'a> Side<'a> {
         if normalised {
             let own: Vec<KernelPair> = (0..signals.len())
                 .into_par_iter()
-                .map_init(Vec::new, |panel, row| own_kernels(features, &*rows, row, panel))
+                .map_init(Vec::new, |panel, row| {
+                    own_kernels(features, &*rows, row, panel)
+                })
                 .collect();
-            let root = |value: f64| if value > 0.0 { value.sqrt().recip() } else { 0.0 };
+            let root = |value: f64| {
+                if value > 0.0 {
+                    value.sqrt().recip()
+                } else {
+                    0.0
+                }
+            };
             weights = [
                 own.iter().map(|pair| root(pair.nngp)).collect(),
                 own.iter().map(|pair| root(pair.ntk)).collect(),
@@ -70,7 +78,9 @@ impl<'a> Side<'a> {
     /// The sets that contain a label; all sets without one.
     fn sets_of(&self, label: Option<u32>) -> Vec<usize> {
         let holds = |set: &SignalSet| label.is_none_or(|label| set.labels.contains(&label));
-        (0..self.sets.len()).filter(|&s| holds(&self.sets[s])).collect()
+        (0..self.sets.len())
+            .filter(|&s| holds(&self.sets[s]))
+            .collect()
     }
 
     /// Writes, for each of some sets, the sum of a panel of features over its signals of a label.
@@ -93,7 +103,10 @@ impl<'a> Side<'a> {
             |features, (out, &set)| {
                 out.fill(0.0);
                 let SignalSet { first, labels } = &self.sets[set];
-                for (signal, _) in (*first..).zip(labels).filter(|&(_, &l)| label.is_none_or(|label| label == l)) {
+                for (signal, _) in (*first..)
+                    .zip(labels)
+                    .filter(|&(_, &l)| label.is_none_or(|label| label == l))
+                {
                     self.rows.write(signal, term.power, panel, features);
                     let weight = weights.get(signal).copied().unwrap_or(1.0);
                     let factor = weight * self.rows.factor(signal, term);

@@ -215,9 +215,9 @@ impl SetKernel {
         pairings: &[Pairing],
     ) -> Result<Vec<KernelMatrices>> {
         let evaluator = self.kernel.evaluator();
-        let by_products = evaluator.features().filter(|features| {
-            features.preferred() && !pairings.contains(&Pairing::Index)
-        });
+        let by_products = evaluator
+            .features()
+            .filter(|features| features.preferred() && !pairings.contains(&Pairing::Index));
         if let Some(features) = by_products {
             return self.products(features, (rows, row_sets), columns, pairings);
         }

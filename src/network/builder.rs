@@ -337,7 +337,10 @@ impl<S: sealed::Stage> NetworkBuilder<OverNodes, S> {
     /// assert_eq!(network.inits().len(), 4);
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
-    pub fn jumping_knowledge(self, blocks: Vec<Vec<Layer>>) -> NetworkBuilder<OverNodes, Activated> {
+    pub fn jumping_knowledge(
+        self,
+        blocks: Vec<Vec<Layer>>,
+    ) -> NetworkBuilder<OverNodes, Activated> {
         self.push(Layer::JumpingKnowledge { blocks })
     }
 

@@ -1,8 +1,8 @@
 //! Checks that a list of layers is a network, with errors that name the layer to add or change.
 
 use super::check_values::{
-    check_activation, check_aggregation, check_init, check_input, check_profile, check_quadrature, layer_error,
-    network_error,
+    check_activation, check_aggregation, check_init, check_input, check_profile, check_quadrature,
+    layer_error, network_error,
 };
 use super::types::{GroupName, InputSpace, Layer, Quadrature};
 use super::{Filter, Outputs, Padding};
@@ -143,12 +143,14 @@ fn check_layer(input: &InputSpace, index: usize, layer: &Layer, before: State) -
     let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
     let graph = matches!(input, InputSpace::Graph { .. });
     match (layer, features) {
-        (
-            Layer::Aggregation(_) | Layer::JumpingKnowledge { .. } | Layer::NodePooling(_),
-            _,
-        ) if !graph => {
+        (Layer::Aggregation(_) | Layer::JumpingKnowledge { .. } | Layer::NodePooling(_), _)
+            if !graph =>
+        {
             return wrong(
-                &format!("a `{}` takes features over the nodes of a graph", layer.kind()),
+                &format!(
+                    "a `{}` takes features over the nodes of a graph",
+                    layer.kind()
+                ),
                 "remove it, or use the space \"graph\"",
             );
         }

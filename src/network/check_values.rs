@@ -1,7 +1,7 @@
 //! Checks of the numbers in a network, and the errors about networks.
 
-use super::{Aggregation, ZonalProfile};
 use super::types::{Init, InputSpace, Quadrature};
+use super::{Aggregation, ZonalProfile};
 use crate::activation::Activation;
 use crate::error::number;
 use crate::sphere::sampling::MAX_BAND_LIMIT;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
+use super::file_graph::{parse_aggregation, parse_graph_outputs};
 use super::table::{Found, Lines, Table, short};
 use super::types::{GroupName, Init, InputSpace, Layer, Quadrature};
-use super::file_graph::{parse_aggregation, parse_graph_outputs};
 use super::{Filter, Network, NodePooling, Outputs, Padding};
 use crate::activation::Activation;
 use crate::files::text::BYTE_ORDER_MARK;
@@ -317,7 +317,11 @@ fn parse_layer(
                 parse_layers(lines, &layers, &format!("{name}, layer"), input)
             };
             Ok(Layer::JumpingKnowledge {
-                blocks: blocks.iter().enumerate().map(block).collect::<Result<_>>()?,
+                blocks: blocks
+                    .iter()
+                    .enumerate()
+                    .map(block)
+                    .collect::<Result<_>>()?,
             })
         }
         "node-sum" => {

@@ -40,6 +40,8 @@ pub(super) fn parse_graph_outputs(table: &Table<'_>) -> Result<Outputs> {
     match table.string("at")? {
         None => Err(table.missing("at")),
         Some(found) if found.value == "nodes" => Ok(Outputs::Nodes),
-        Some(found) => Err(table.wrong("at", found.line, format!("{:?}", found.value), "\"nodes\"")),
+        Some(found) => {
+            Err(table.wrong("at", found.line, format!("{:?}", found.value), "\"nodes\""))
+        }
     }
 }

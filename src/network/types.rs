@@ -141,10 +141,7 @@ impl Layer {
     pub(crate) fn is_readout(&self) -> bool {
         matches!(
             self,
-            Layer::GroupPooling
-                | Layer::PartialPooling
-                | Layer::Flatten
-                | Layer::NodePooling(_)
+            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten | Layer::NodePooling(_)
         )
     }
 

@@ -52,10 +52,16 @@ fn kernels_and_predictions_of_graphs() {
     // By tiles on disk, and at the nodes.
     bench.succeed("gram net.toml set --resume --out t.npz");
     assert_eq!(read_npz_real(bench.path("t.npz"), "ntk").unwrap(), found);
-    let nodes = NETWORK.replace("[[layers]]\nkind = \"node-sum\"\n", "[outputs]\nat = \"nodes\"\n");
+    let nodes = NETWORK.replace(
+        "[[layers]]\nkind = \"node-sum\"\n",
+        "[outputs]\nat = \"nodes\"\n",
+    );
     bench.text("nodes.toml", &nodes);
     bench.succeed("gram nodes.toml set --out n.npz");
-    assert_eq!(read_npz_real(bench.path("n.npz"), "ntk").unwrap().shape(), [5, 5]);
+    assert_eq!(
+        read_npz_real(bench.path("n.npz"), "ntk").unwrap().shape(),
+        [5, 5]
+    );
 
     let targets = Array1::from_vec(vec![1.0, -2.0]).into_dyn();
     write_npy(bench.path("y.npy"), &targets).unwrap();
@@ -74,7 +80,10 @@ fn kernels_of_the_bonds_of_molecules() {
     bench.succeed("gram net.toml two.sdf --out k.npz");
     let structures = read_structures(bench.path("two.sdf")).unwrap().structures;
     let elements = [1, 6, 7, 8, 9, 15, 16, 17, 35, 53];
-    let graphs: Vec<_> = structures.iter().map(|s| s.graph(&elements).unwrap()).collect();
+    let graphs: Vec<_> = structures
+        .iter()
+        .map(|s| s.graph(&elements).unwrap())
+        .collect();
     let network = Network::from_toml(&network).unwrap();
     let want = Kernel::new(&network).unwrap().gram(&graphs).unwrap();
     let found = read_npz_real(bench.path("k.npz"), "nngp").unwrap();
@@ -88,6 +97,9 @@ fn other_files_are_refused_by_name() {
     bench.text("x.xyz", "1\n\nH 0 0 0\n");
     bench.refuse("gram net.toml x.xyz --out k.npz", &["TU format"]);
     data_set(&bench);
-    bench.text("wide.toml", &NETWORK.replace("channels = 2", "channels = 3"));
+    bench.text(
+        "wide.toml",
+        &NETWORK.replace("channels = 2", "channels = 3"),
+    );
     bench.refuse("gram wide.toml set --out k.npz", &["features per node"]);
 }

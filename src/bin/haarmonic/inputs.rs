@@ -85,7 +85,10 @@ fn read_graphs(path: &Path) -> Result<Vec<Graph>> {
     for notice in &file.notices {
         eprintln!("{}: {notice}", path.display());
     }
-    let graphs = file.structures.iter().map(|structure| structure.graph(&ELEMENTS));
+    let graphs = file
+        .structures
+        .iter()
+        .map(|structure| structure.graph(&ELEMENTS));
     let graphs: Result<Vec<Graph>> = graphs.collect();
     graphs.map_err(|error| error.in_file(path))
 }

@@ -102,7 +102,10 @@ fn add_aggregated(
             }
         }
     }
-    for (out, row) in sum.chunks_exact_mut(columns).zip(half.chunks_exact(columns)) {
+    for (out, row) in sum
+        .chunks_exact_mut(columns)
+        .zip(half.chunks_exact(columns))
+    {
         for (j, out) in out.iter_mut().enumerate() {
             let terms = right.row(j).iter().map(|&(l, weight)| weight * row[l]);
             *out += terms.sum::<f64>();

@@ -14,5 +14,8 @@ use geometry::GraphGeometry;
 
 /// The evaluator of a network on graphs.
 pub(super) fn evaluator(network: &Network) -> Result<Arc<dyn Evaluator>> {
-    Ok(Arc::new(Engine::exact(GraphGeometry::new(network), network)))
+    Ok(Arc::new(Engine::exact(
+        GraphGeometry::new(network),
+        network,
+    )))
 }

@@ -9,11 +9,11 @@ use crate::{Error, Result};
 
 use super::close_pair::ClosePair;
 use super::geometry::Geometry;
-use super::polynomial::{Polynomial, PolynomialKernels, PolynomialPlace};
-use super::value::Value;
 use super::place::{
     ClosePlace, Fibres, Gathered, PairPlace, Place, PooledSelfPlace, RowPlace, SelfPlace,
 };
+use super::polynomial::{Polynomial, PolynomialKernels, PolynomialPlace};
+use super::value::Value;
 
 /// One step of the recursion.
 #[derive(Debug, Clone)]
@@ -232,7 +232,11 @@ impl<V: Value> pulp::WithSimd for Linear<'_, V> {
         let (weight, bias) = (self.weight, self.bias);
         for (k, t) in self.nngp.iter_mut().zip(self.ntk) {
             *k = k.affine(weight, bias);
-            *t = if self.first { k.clone() } else { k.plus_scaled(weight, t) };
+            *t = if self.first {
+                k.clone()
+            } else {
+                k.plus_scaled(weight, t)
+            };
         }
     }
 }

@@ -72,7 +72,11 @@ impl Polynomial {
 
     /// The highest power of κ.
     pub(crate) fn degree(&self) -> usize {
-        self.terms.keys().map(|key| key[0] as usize).max().unwrap_or(0)
+        self.terms
+            .keys()
+            .map(|key| key[0] as usize)
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -131,11 +135,7 @@ impl Place<Polynomial> for PolynomialPlace {
     /// A fibre is one number, and equals its mean over a filter.
     fn average(&mut self, _: &Filter, _: &mut Fibres<Polynomial>) {}
 
-    fn activate(
-        &mut self,
-        activation: &Activation,
-        fibres: &mut Fibres<Polynomial>,
-    ) -> Result<()> {
+    fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<Polynomial>) -> Result<()> {
         let own = Polynomial::number_of_signals(self.numbers.len());
         let (k, t) = (&mut fibres.nngp[0], &mut fibres.ntk[0]);
         if *activation == Activation::Normalisation {

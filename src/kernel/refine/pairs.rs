@@ -57,7 +57,9 @@ impl<R: Refinement> Evaluator for Engine<R> {
     fn point_counts(&self, signals: &AnySignals) -> Result<Vec<usize>> {
         let geometry = self.first_level()?;
         let signals: SignalsOf<Prepared<R::Level>> = signals.of()?;
-        let counts = signals.iter().map(|signal| geometry.point_count(&signal.signal));
+        let counts = signals
+            .iter()
+            .map(|signal| geometry.point_count(&signal.signal));
         Ok(counts.collect())
     }
 

@@ -13,7 +13,7 @@ use super::refinement::Refinement;
 pub(super) struct ProductBuffers {
     /// A panel of the features of the rows and of the columns.
     panels: [Vec<f64>; 2],
-    /// The products of one power, row by row.
+    /// The products of one term, row by row.
     products: Vec<f64>,
 }
 
@@ -30,36 +30,26 @@ pub(super) fn pooled_products<G: Geometry>(
 ) {
     let [rows, columns] = sides.map(<[_]>::len);
     let ProductBuffers { panels, products } = buffers;
-    for (power, &[count, len]) in geometry.power_panels().iter().enumerate() {
-        let terms: Vec<&Term> = kernels.pooled.iter().filter(|t| t.power == power).collect();
-        if terms.is_empty() {
-            continue;
-        }
+    for term in &kernels.pooled {
+        let [count, len] = geometry.power_panels()[term.power];
         products.clear();
         products.resize(rows * columns, 0.0);
         for panel in 0..count {
             for (signals, features) in sides.iter().zip(panels.iter_mut()) {
                 features.resize(signals.len() * len, 0.0);
                 for (signal, out) in signals.iter().zip(features.chunks_exact_mut(len)) {
-                    geometry.write_power(&signal.signal, power, panel, out);
+                    geometry.write_power(&signal.signal, term.power, panel, out);
+                    // Before the products, which may overflow without the factors of a normalisation.
+                    let factor = term.factor(&signal.numbers);
+                    out.iter_mut().for_each(|feature| *feature *= factor);
                 }
             }
             add_row_products(&panels[0], &panels[1], len, products);
         }
-        for term in terms {
-            let factors = sides.map(|signals| {
-                let factor = |signal: &Prepared<G>| term.factor(&signal.numbers);
-                signals.iter().map(factor).collect::<Vec<f64>>()
-            });
-            let [of_nngp, of_ntk] = term.coefficients;
-            for (i, left) in factors[0].iter().enumerate() {
-                for (j, right) in factors[1].iter().enumerate() {
-                    let at = i * columns + j;
-                    let value = left * right * products[at];
-                    block.nngp[at] += of_nngp * value;
-                    block.ntk[at] += of_ntk * value;
-                }
-            }
+        let [of_nngp, of_ntk] = term.coefficients;
+        for (at, value) in products.iter().enumerate() {
+            block.nngp[at] += of_nngp * value;
+            block.ntk[at] += of_ntk * value;
         }
     }
 }

@@ -3,9 +3,9 @@
 use ndarray::ArrayView3;
 use num_complex::Complex64;
 
+use crate::graph::Graph;
 use crate::kernel::values::Precision;
 use crate::network::{InputSpace, Layer, Network, SphereSampling};
-use crate::graph::Graph;
 use crate::sphere::coefficients;
 use crate::{Error, Result, check};
 

@@ -134,7 +134,12 @@ impl Signals<'_> {
             Signals::Points(a) => largest(a, |x| x.abs()),
             Signals::Coefficients(a) => largest(a, |z| z.re.abs().max(z.im.abs())),
             Signals::Graphs(graphs) => {
-                let size = |graph: &Graph| graph.features().iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+                let size = |graph: &Graph| {
+                    graph
+                        .features()
+                        .iter()
+                        .fold(0.0, |m: f64, x| m.max(x.abs()))
+                };
                 graphs.iter().map(size).collect()
             }
         }

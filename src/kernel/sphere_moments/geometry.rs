@@ -117,11 +117,7 @@ impl Geometry for MomentGeometry {
         fibres.extend([0.0, bound, -bound]);
         let (first, second) = (first / bound, second / bound / bound);
         MomentRegion {
-            weights: [
-                1.0 - second,
-                0.5 * (second + first),
-                0.5 * (second - first),
-            ],
+            weights: [1.0 - second, 0.5 * (second + first), 0.5 * (second - first)],
         }
     }
 

@@ -19,7 +19,11 @@ pub(super) fn evaluator(
     channels: usize,
 ) -> Option<Arc<dyn Evaluator>> {
     let pooled = *network.outputs() == Outputs::Pooled;
-    if !pooled || Recursion::new(network).polynomials(LARGEST_DEGREE).is_none() {
+    if !pooled
+        || Recursion::new(network)
+            .polynomials(LARGEST_DEGREE)
+            .is_none()
+    {
         return None;
     }
     let geometry = MomentGeometry::new(band_limit, channels);

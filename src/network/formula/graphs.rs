@@ -42,10 +42,7 @@ impl Walk<'_> {
         let mut items = vec![plain(said.clone(), words(&said))];
         let at = ["k", "l"].map(Symbol::plain);
         let terms = match before {
-            None => [
-                Some(Symbol::new("x_k·x'_l", r"x_k \cdot x'_l")),
-                None,
-            ],
+            None => [Some(Symbol::new("x_k·x'_l", r"x_k \cdot x'_l")), None],
             Some(before) => kernels(before, self.space.inputs(), Some(&at)).map(Some),
         };
         let right = terms.map(|term| match term {

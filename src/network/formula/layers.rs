@@ -114,7 +114,9 @@ impl Walk<'_> {
             }
             Layer::PartialPooling => self.partial_pooling(&label),
             Layer::Normalisation => self.activation(&label, &Activation::Normalisation),
-            Layer::Aggregation(aggregation) => self.aggregation(&label, before.as_deref(), aggregation),
+            Layer::Aggregation(aggregation) => {
+                self.aggregation(&label, before.as_deref(), aggregation)
+            }
             Layer::NodePooling(pooling) => self.node_pooling(&label, *pooling),
             Layer::JumpingKnowledge { blocks } => self.jumping_knowledge(&label, blocks),
             Layer::Residual { branch, shortcut } => self.residual(&label, branch, shortcut),

@@ -167,7 +167,10 @@ impl<'a> Space<'a> {
             } => {
                 let edges = format!("weights of the edges, {relations} relation(s)");
                 vec![
-                    explained(inputs, &format!("inputs, graphs with {}", values(channels, "node"))),
+                    explained(
+                        inputs,
+                        &format!("inputs, graphs with {}", values(channels, "node")),
+                    ),
                     explained(Symbol::plain("i, j"), "nodes of the two graphs"),
                     explained(Symbol::plain("w, w'"), &edges),
                 ]

@@ -29,7 +29,10 @@ fn frames_of_extended_xyz() {
     assert_eq!(salt.properties()["energy"], -15.0);
     assert_eq!(carbon.atomic_numbers(), [6]);
     assert!(carbon.forces().is_none() && carbon.properties().is_empty());
-    assert!(matches!(salt.molecule(0.0), Err(Error::InvalidValue { .. })));
+    assert!(matches!(
+        salt.molecule(0.0),
+        Err(Error::InvalidValue { .. })
+    ));
 }
 
 #[test]
@@ -52,26 +55,47 @@ fn records_of_sdf() {
     let graph = molecule.graph(&[1, 6, 8, 35]).unwrap();
     assert_eq!(graph.features().row(3), array![0.0, 0.0, 0.0, 1.0]);
     assert_eq!((graph.relation_count(), graph.edge_count()), (4, 6));
-    assert!(matches!(molecule.graph(&[1, 6]), Err(Error::InvalidValue { .. })));
+    assert!(matches!(
+        molecule.graph(&[1, 6]),
+        Err(Error::InvalidValue { .. })
+    ));
 }
 
 #[test]
 fn damaged_files_are_refused() {
     let xyz = [
-        "", "x\n", "0\n\n", "2\n\nH 0 0 0\n", "1\n", "1\n\nH 0 0\n", "1\n\nXx 0 0 0\n", "1\n\nH 0 0 nan\n",
-        "1\nProperties=species:S:1\nH 0 0 0\n", "1\nProperties=species:S\nH 0 0 0\n", "99999999999\n\nH 0 0 0\n",
+        "",
+        "x\n",
+        "0\n\n",
+        "2\n\nH 0 0 0\n",
+        "1\n",
+        "1\n\nH 0 0\n",
+        "1\n\nXx 0 0 0\n",
+        "1\n\nH 0 0 nan\n",
+        "1\nProperties=species:S:1\nH 0 0 0\n",
+        "1\nProperties=species:S\nH 0 0 0\n",
+        "99999999999\n\nH 0 0 0\n",
     ];
     for text in xyz {
-        assert!(matches!(read("a.xyz", text), Err(Error::InFile { .. })), "{text:?}");
+        assert!(
+            matches!(read("a.xyz", text), Err(Error::InFile { .. })),
+            "{text:?}"
+        );
     }
     let sdf = [
-        "", "a\n\n\n  1  0 V3000\n", "a\n\n\n  0  0\n", "a\n\n\n  2  0\n    0.0       0.0       0.0    C\n",
+        "",
+        "a\n\n\n  1  0 V3000\n",
+        "a\n\n\n  0  0\n",
+        "a\n\n\n  2  0\n    0.0       0.0       0.0    C\n",
         "a\n\n\n  1  1\n    0.0       0.0       0.0    C\n  1  2  1\n",
         "a\n\n\n  1  1\n    0.0       0.0       0.0    C\n  1  1  1\n",
         "a\n\n\n  1  0\n    0.0       0.0       0.0    Qq\n",
     ];
     for text in sdf {
-        assert!(matches!(read("a.sdf", text), Err(Error::InFile { .. })), "{text:?}");
+        assert!(
+            matches!(read("a.sdf", text), Err(Error::InFile { .. })),
+            "{text:?}"
+        );
     }
 }
 
@@ -85,7 +109,14 @@ fn edge_lists() {
     };
     let graph = read("# nodes, weight, relation\n0 1\n1,2,0.5,1\n2 2 3\n").unwrap();
     assert_eq!((graph.relation_count(), graph.edge_count()), (2, 5));
-    for text in ["0 3\n", "0 1 1 2\n", "0\n", "0 x\n", "0.5 1\n", "0 1 1 1 1\n"] {
+    for text in [
+        "0 3\n",
+        "0 1 1 2\n",
+        "0\n",
+        "0 x\n",
+        "0.5 1\n",
+        "0 1 1 1 1\n",
+    ] {
         assert!(matches!(read(text), Err(Error::InFile { .. })), "{text}");
     }
 }
@@ -107,7 +138,10 @@ fn data_sets_in_the_tu_format() {
     let full = read_tu(folder.path()).unwrap();
     let graph = &full.graphs[1];
     assert_eq!(graph.features().row(1), array![0.0, 1.0, 0.0, 3.5]);
-    assert_eq!((graph.len(), graph.relation_count(), graph.edge_count()), (3, 2, 3));
+    assert_eq!(
+        (graph.len(), graph.relation_count(), graph.edge_count()),
+        (3, 2, 3)
+    );
     let damages = [
         ("SET_A.txt", "1, 3\n"),
         ("SET_A.txt", "1, 6\n"),

@@ -44,7 +44,9 @@ fn network(
         .quadrature(Quadrature::BandLimit(band_limit))
         .lifting(FIRST);
     let start = match deep {
-        true => start.activation(Activation::Monomial { degree: 1 }).group_convolution(LAST),
+        true => start
+            .activation(Activation::Monomial { degree: 1 })
+            .group_convolution(LAST),
         false => start,
     };
     let start = match normalised {
@@ -95,7 +97,10 @@ fn products_of_features_are_means_over_rotations() {
                 let gram = exact.gram(coeffs.view()).unwrap();
                 assert_eq!(gram.error, KernelError::Exact);
                 let quadrature = network(sizes, by_quadrature(activation), options);
-                let want = Kernel::new(&quadrature).unwrap().gram(coeffs.view()).unwrap();
+                let want = Kernel::new(&quadrature)
+                    .unwrap()
+                    .gram(coeffs.view())
+                    .unwrap();
                 assert!(want.error != KernelError::Exact);
                 let name = format!("{sizes:?} {activation} {options:?}");
                 assert_named_close(&name, &gram.nngp, &want.nngp, tol::INVARIANCE);
@@ -118,7 +123,10 @@ fn moments_of_many_channels_are_means_over_rotations() {
         let kernel = Kernel::new(&exact).unwrap();
         let found = kernel.gram(coeffs.view()).unwrap();
         let quadrature = network([40, 2], by_quadrature(&activation), options);
-        let want = Kernel::new(&quadrature).unwrap().gram(coeffs.view()).unwrap();
+        let want = Kernel::new(&quadrature)
+            .unwrap()
+            .gram(coeffs.view())
+            .unwrap();
         assert_close(&found.nngp, &want.nngp, tol::INVARIANCE);
         assert_close(&found.ntk, &want.ntk, tol::INVARIANCE);
         let map = kernel.prepare(coeffs.view()).unwrap();
@@ -169,7 +177,10 @@ fn the_kernel_of_a_square_in_closed_form() {
     let prepared = kernel.prepare(coeffs.view()).unwrap();
     let map = kernel.feature_map(&prepared).unwrap();
     // One feature for q, and a symmetric matrix per degree.
-    assert_eq!(map.nngp_len(), 1 + band_limit * channels * (channels + 1) / 2);
+    assert_eq!(
+        map.nngp_len(),
+        1 + band_limit * channels * (channels + 1) / 2
+    );
     let features = map.nngp().unwrap();
     assert_close(features.dot(&features.t()), &want, tol::INVARIANCE);
 }
@@ -215,14 +226,22 @@ fn sums_of_features_are_sums_over_pairs() {
         let rows = (&signals, &sets[1..3]);
         let cross = kernel.cross(rows, (&signals, &sets), &pairings).unwrap();
         let plain_rows = (&plain_signals, &sets[1..3]);
-        let plain_cross = plain.cross(plain_rows, (&plain_signals, &sets), &pairings).unwrap();
-        for (found, want) in found.iter().zip(&want).chain(cross.iter().zip(&plain_cross)) {
+        let plain_cross = plain
+            .cross(plain_rows, (&plain_signals, &sets), &pairings)
+            .unwrap();
+        for (found, want) in found
+            .iter()
+            .zip(&want)
+            .chain(cross.iter().zip(&plain_cross))
+        {
             assert_eq!(found.error, KernelError::Exact);
             assert_close(&found.nngp, &want.nngp, tol::INVARIANCE);
             assert_close(&found.ntk, &want.ntk, tol::INVARIANCE);
         }
         for (pairing, want) in pairings.into_iter().zip(&want) {
-            let map = kernel.feature_map(&signals, &sets, pairing, &[1, 6, 8]).unwrap();
+            let map = kernel
+                .feature_map(&signals, &sets, pairing, &[1, 6, 8])
+                .unwrap();
             let [nngp, ntk] = [map.nngp().unwrap(), map.ntk().unwrap()];
             assert_eq!((nngp.ncols(), ntk.ncols()), (map.nngp_len(), map.ntk_len()));
             assert_close(nngp.dot(&nngp.t()), &want.nngp, tol::INVARIANCE);
@@ -230,7 +249,9 @@ fn sums_of_features_are_sums_over_pairs() {
         }
         // Pairs by index have no such sums, and take the pairs of signals.
         let found = kernel.gram(&signals, &sets, &[Pairing::Index]).unwrap();
-        let want = plain.gram(&plain_signals, &sets, &[Pairing::Index]).unwrap();
+        let want = plain
+            .gram(&plain_signals, &sets, &[Pairing::Index])
+            .unwrap();
         assert_close(&found[0].ntk, &want[0].ntk, tol::INVARIANCE);
         let refused = kernel.feature_map(&signals, &sets, Pairing::Index, &[]);
         assert!(matches!(refused.err(), Some(Error::InvalidValue { .. })));
@@ -243,7 +264,12 @@ fn rotated_signals_have_equal_features() {
     let coeffs = random(1, sizes[0], sizes[1]);
     let rotation = Rotation::from(EulerZyz::new(0.3, 1.1, -0.7).unwrap());
     let turned = rotated(coeffs.view(), &rotation);
-    let kernel = Kernel::new(&network(sizes, Activation::Monomial { degree: 2 }, [true, false, false])).unwrap();
+    let kernel = Kernel::new(&network(
+        sizes,
+        Activation::Monomial { degree: 2 },
+        [true, false, false],
+    ))
+    .unwrap();
     let [a, b] = [&coeffs, &turned].map(|coeffs| {
         let prepared = kernel.prepare(coeffs.view()).unwrap();
         kernel.feature_map(&prepared).unwrap().ntk().unwrap()
@@ -258,12 +284,19 @@ fn other_networks_have_no_feature_map() {
         network([1, 2], Activation::Erf, [false; 3]),
         network([1, 2], Activation::Monomial { degree: 3 }, [false; 3]),
         // Layers after the pooling act on kernels that are products, but have no features of their own.
-        network([1, 2], Activation::Monomial { degree: 2 }, [false, false, true]),
+        network(
+            [1, 2],
+            Activation::Monomial { degree: 2 },
+            [false, false, true],
+        ),
     ] {
         let kernel = Kernel::new(&network).unwrap();
         let prepared = kernel.prepare(coeffs.view()).unwrap();
         let refused = kernel.feature_map(&prepared).err();
-        assert!(matches!(refused, Some(Error::InvalidValue { .. })), "{network}");
+        assert!(
+            matches!(refused, Some(Error::InvalidValue { .. })),
+            "{network}"
+        );
     }
 }
 
@@ -272,7 +305,11 @@ fn other_networks_have_no_feature_map() {
 fn entries_do_not_depend_on_the_others() {
     let sizes = [3, 4];
     let coeffs = random(37, sizes[0], sizes[1]);
-    let network = network(sizes, Activation::Hermite { degree: 2 }, [true, false, false]);
+    let network = network(
+        sizes,
+        Activation::Hermite { degree: 2 },
+        [true, false, false],
+    );
     let kernel = Kernel::new(&network).unwrap();
     let gram = kernel.gram(coeffs.view()).unwrap();
     assert_eq!(gram.ntk, gram.ntk.t());

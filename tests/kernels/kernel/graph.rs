@@ -3,11 +3,11 @@
 use crate::common::close::{assert_close, assert_named_close};
 use crate::common::tol::{activation, kernel as tol};
 
+use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::graph::Graph;
 use haarmonic::kernel::{Kernel, KernelError, KernelMatrices};
 use haarmonic::network::{Aggregation, EdgeScaling, Init, Layer, Network};
-use haarmonic::Error;
 use ndarray::{Array1, Array2, Axis, Slice, array};
 use ndarray_npy::NpzReader;
 use std::fs::File;
@@ -52,7 +52,11 @@ fn kernels_between_nodes_are_the_stored_ones() {
     let mut stored = stored();
     let graphs = graphs(&mut stored);
     for (name, aggregation) in aggregations() {
-        let first = || Network::graph(3, 1).aggregation(aggregation).dense(Init::new(1.2, 0.1));
+        let first = || {
+            Network::graph(3, 1)
+                .aggregation(aggregation)
+                .dense(Init::new(1.2, 0.1))
+        };
         let second = || {
             first()
                 .activation(Activation::Relu)
@@ -129,7 +133,10 @@ fn pooled_kernels_are_the_stored_ones() {
             .build()
             .unwrap();
         assert_pooled(name, &jumping, &mut stored, "jumping");
-        assert_eq!(Network::from_toml(&jumping.to_toml().unwrap()).unwrap(), jumping);
+        assert_eq!(
+            Network::from_toml(&jumping.to_toml().unwrap()).unwrap(),
+            jumping
+        );
     }
 }
 
@@ -161,7 +168,10 @@ fn relations_have_their_own_weights() {
         .at_nodes()
         .build()
         .unwrap();
-    let found = Kernel::new(&network).unwrap().cross(&graphs[..1], &graphs[1..]).unwrap();
+    let found = Kernel::new(&network)
+        .unwrap()
+        .cross(&graphs[..1], &graphs[1..])
+        .unwrap();
 
     let matrix = |graph: usize, relation: usize| {
         let n = features[graph].nrows();
@@ -202,7 +212,9 @@ fn relations_have_their_own_weights() {
 fn the_published_kernel_of_graphs_is_an_instance() {
     let mut stored = stored();
     let graphs = graphs(&mut stored);
-    let aggregation = Aggregation::new().scaling(EdgeScaling::Mean).self_loops(1.0);
+    let aggregation = Aggregation::new()
+        .scaling(EdgeScaling::Mean)
+        .self_loops(1.0);
     let relu = Init::new(2.0_f64.sqrt(), 0.0);
     let network = Network::graph(3, 1)
         .aggregation(aggregation)
@@ -239,7 +251,8 @@ fn the_published_kernel_of_graphs_is_an_instance() {
         .map(|a| (0..2).map(|b| [lift(a, b), lift(a, b)]).collect())
         .collect();
     for aggregates in [false, true, false] {
-        let variances: Vec<Array1<f64>> = (0..2).map(|a| kernels[a][a][0].diag().to_owned()).collect();
+        let variances: Vec<Array1<f64>> =
+            (0..2).map(|a| kernels[a][a][0].diag().to_owned()).collect();
         for (a, row) in kernels.iter_mut().enumerate() {
             for (b, [k, t]) in row.iter_mut().enumerate() {
                 for ((i, j), k) in k.indexed_iter_mut() {
@@ -265,7 +278,10 @@ fn the_published_kernel_of_graphs_is_an_instance() {
 fn permuted(graph: &Graph, order: &[usize], edges: &[(usize, usize, f64)]) -> Graph {
     let features = graph.features().select(Axis(0), order);
     let place = |node| order.iter().position(|&n| n == node).unwrap();
-    let edges = edges.iter().map(|&(i, k, w)| (place(i), place(k), w)).collect();
+    let edges = edges
+        .iter()
+        .map(|&(i, k, w)| (place(i), place(k), w))
+        .collect();
     Graph::new(features, &[edges]).unwrap()
 }
 
@@ -273,7 +289,14 @@ fn permuted(graph: &Graph, order: &[usize], edges: &[(usize, usize, f64)]) -> Gr
 fn the_order_of_nodes_does_not_matter() {
     let features = array![[1.0, 0.3], [-0.4, 0.9], [0.0, 0.0], [0.7, -1.2], [2.0, 0.1]];
     // Node 2 has no features, and node 4 no edges.
-    let edges = vec![(0, 1, 0.5), (1, 0, 0.5), (1, 3, 2.0), (3, 1, 2.0), (2, 3, 1.0), (3, 2, 1.0)];
+    let edges = vec![
+        (0, 1, 0.5),
+        (1, 0, 0.5),
+        (1, 3, 2.0),
+        (3, 1, 2.0),
+        (2, 3, 1.0),
+        (3, 2, 1.0),
+    ];
     let graph = Graph::new(features, &[edges.clone()]).unwrap();
     let order = [3, 0, 4, 2, 1];
     let copy = permuted(&graph, &order, &edges);
@@ -289,8 +312,15 @@ fn the_order_of_nodes_does_not_matter() {
             .dense(Init::new(1.1, 0.1))
             .activation(Activation::Erf);
         let both = [graph.clone(), copy.clone()];
-        let pooled = start.clone().node_sum().dense(Init::default()).activation(Activation::Relu);
-        let gram = Kernel::new(&pooled.build().unwrap()).unwrap().gram(&both[..]).unwrap();
+        let pooled = start
+            .clone()
+            .node_sum()
+            .dense(Init::default())
+            .activation(Activation::Relu);
+        let gram = Kernel::new(&pooled.build().unwrap())
+            .unwrap()
+            .gram(&both[..])
+            .unwrap();
         for matrix in [&gram.nngp, &gram.ntk] {
             let first = matrix[[0, 0]];
             assert!(first > 0.0);
@@ -312,10 +342,25 @@ fn a_graph_of_one_node_is_a_vector() {
         .collect();
     for function in [Activation::Relu, Activation::Gelu] {
         let init = Init::new(1.2, 0.3);
-        let vector = Network::vector(3).dense(init).activation(function.clone()).dense(init);
-        let vector = vector.activation(function.clone()).dense(init).build().unwrap();
-        let graph = Network::graph(3, 1).dense(init).activation(function.clone()).dense(init);
-        let graph = graph.activation(function).dense(init).node_mean().build().unwrap();
+        let vector = Network::vector(3)
+            .dense(init)
+            .activation(function.clone())
+            .dense(init);
+        let vector = vector
+            .activation(function.clone())
+            .dense(init)
+            .build()
+            .unwrap();
+        let graph = Network::graph(3, 1)
+            .dense(init)
+            .activation(function.clone())
+            .dense(init);
+        let graph = graph
+            .activation(function)
+            .dense(init)
+            .node_mean()
+            .build()
+            .unwrap();
         let want = Kernel::new(&vector).unwrap().gram(rows.view()).unwrap();
         let found: KernelMatrices = Kernel::new(&graph).unwrap().gram(&graphs).unwrap();
         assert_close(&found.nngp, &want.nngp, tol::ROUNDING);
@@ -341,25 +386,70 @@ fn mistakes_are_named() {
     refused(vec![dense()], "node-sum");
     refused(vec![Layer::GroupPooling], "group-pooling");
     refused(vec![dense(), separate, sum()], "weights per relation");
-    refused(vec![dense(), sum(), Layer::Aggregation(Aggregation::new())], "after the pooling");
-    refused(vec![Layer::Activation(Activation::Relu)], "starts with");
-    refused(vec![dense(), Layer::JumpingKnowledge { blocks: vec![vec![]] }, dense(), sum()], "without layers");
     refused(
-        vec![dense(), Layer::Aggregation(Aggregation::new().self_loops(-1.0)), dense(), sum()],
+        vec![dense(), sum(), Layer::Aggregation(Aggregation::new())],
+        "after the pooling",
+    );
+    refused(vec![Layer::Activation(Activation::Relu)], "starts with");
+    refused(
+        vec![
+            dense(),
+            Layer::JumpingKnowledge {
+                blocks: vec![vec![]],
+            },
+            dense(),
+            sum(),
+        ],
+        "without layers",
+    );
+    refused(
+        vec![
+            dense(),
+            Layer::Aggregation(Aggregation::new().self_loops(-1.0)),
+            dense(),
+            sum(),
+        ],
         "self_loops",
     );
 
-    assert!(matches!(Graph::undirected(array![[1.0]], &[[0, 1]]), Err(Error::InvalidValue { .. })));
-    assert!(matches!(Graph::new(array![[f64::NAN]], &[vec![]]), Err(Error::NotFinite { .. })));
+    assert!(matches!(
+        Graph::undirected(array![[1.0]], &[[0, 1]]),
+        Err(Error::InvalidValue { .. })
+    ));
+    assert!(matches!(
+        Graph::new(array![[f64::NAN]], &[vec![]]),
+        Err(Error::NotFinite { .. })
+    ));
     let graph = Graph::undirected(array![[1.0, 2.0]], &[]).unwrap();
-    let network = Network::graph(1, 1).dense(Init::default()).node_sum().build().unwrap();
+    let network = Network::graph(1, 1)
+        .dense(Init::default())
+        .node_sum()
+        .build()
+        .unwrap();
     let kernel = Kernel::new(&network).unwrap();
-    assert!(matches!(kernel.gram(&[graph][..]), Err(Error::InInput { .. })));
-    assert!(matches!(kernel.gram(&Vec::<Graph>::new()), Err(Error::Empty { .. })));
+    assert!(matches!(
+        kernel.gram(&[graph][..]),
+        Err(Error::InInput { .. })
+    ));
+    assert!(matches!(
+        kernel.gram(&Vec::<Graph>::new()),
+        Err(Error::Empty { .. })
+    ));
     assert!(kernel.gram(array![[1.0]].view()).is_err());
     let mean = Aggregation::new().scaling(EdgeScaling::Mean);
-    let network = Network::graph(1, 1).aggregation(mean).dense(Init::default()).node_sum().build();
+    let network = Network::graph(1, 1)
+        .aggregation(mean)
+        .dense(Init::default())
+        .node_sum()
+        .build();
     let negative = Graph::new(array![[1.0], [1.0]], &[vec![(0, 1, -1.0)]]).unwrap();
-    let error = Kernel::new(&network.unwrap()).unwrap().gram(&[negative][..]);
-    assert!(error.unwrap_err().to_string().contains("sum of the weights at node 0"));
+    let error = Kernel::new(&network.unwrap())
+        .unwrap()
+        .gram(&[negative][..]);
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("sum of the weights at node 0")
+    );
 }

@@ -17,7 +17,11 @@ fn random(shape: (usize, usize), seed: u64) -> Array2<f64> {
 #[test]
 fn features_and_their_kernel_predict_alike() {
     for (points, count) in [(30, 7), (7, 30), (12, 12)] {
-        let (phi, y, test) = (random((points, count), 1), random((points, 2), 2), random((5, count), 3));
+        let (phi, y, test) = (
+            random((points, count), 1),
+            random((points, 2), 2),
+            random((5, count), 3),
+        );
         for ridge in [Ridge::Relative(1e-2), Ridge::Absolute(0.5)] {
             let kernel = phi.dot(&phi.t());
             let want = KernelRidge::fit(kernel.view(), y.view(), ridge).unwrap();
@@ -46,7 +50,10 @@ fn bad_input_is_refused() {
     assert!(sums.add(phi.view(), random((3, 2), 1).view()).is_err());
     assert!(sums.add(phi.view(), random((2, 1), 1).view()).is_err());
     sums.add(phi.view(), y.view()).unwrap();
-    assert!(matches!(sums.solve(Ridge::Absolute(-1.0)), Err(Error::InvalidValue { .. })));
+    assert!(matches!(
+        sums.solve(Ridge::Absolute(-1.0)),
+        Err(Error::InvalidValue { .. })
+    ));
     // Two equal features have no unique weights without a ridge.
     let twice = Array2::from_shape_fn((4, 2), |(i, _)| 1.0 + i as f64);
     let refused = LinearModel::fit(twice.view(), random((4, 1), 1).view(), Ridge::NONE);
