@@ -94,6 +94,8 @@ mod expression;
 mod files;
 #[cfg(feature = "finite-width")]
 pub mod finite_width;
+#[cfg(any(feature = "kernels", feature = "data"))]
+pub mod graph;
 pub mod group;
 #[cfg(all(doc, feature = "full"))]
 pub mod guide;

@@ -253,6 +253,81 @@ impl PyKernel {
         PyKernelAtWidth::new(self, &widths)
     }
 
+    /// Features of signals whose inner products are the kernels, for networks on the sphere with finitely many.
+    ///
+    /// Parameters
+    /// ----------
+    /// x : array_like
+    ///     Signals, `[n, ...]`, as in `gram`.
+    /// kind : {"ntk", "nngp"}
+    ///
+    /// Returns
+    /// -------
+    /// ndarray
+    ///     `[n, features]`.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     Unless filters are global, the activation before the pooling is a polynomial of degree 2 at most, and none follows the pooling.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import numpy as np
+    /// >>> from haarmonic import Kernel, Network
+    /// >>> network = Network('''
+    /// ... [input]
+    /// ... space = "sphere"
+    /// ... bandlimit = 2
+    /// ... sampling = "coefficients"
+    /// ... channels = 1
+    /// ... [[layers]]
+    /// ... kind = "lifting"
+    /// ... group = "SO3"
+    /// ... [[layers]]
+    /// ... kind = "activation"
+    /// ... function = "monomial"
+    /// ... degree = 2
+    /// ... [[layers]]
+    /// ... kind = "group-pooling"
+    /// ... ''')
+    /// >>> x = np.zeros((2, 1, 2, 3), dtype=complex)
+    /// >>> x[:, 0, 0, 1] = [1.0, 2.0]
+    /// >>> x[:, 0, 1, 1] = [0.5, 0.0]
+    /// >>> kernel = Kernel(network)
+    /// >>> features = kernel.feature_map(x, kind="nngp")
+    /// >>> bool(np.allclose(features @ features.T, kernel.gram(x).nngp, rtol=1e-12, atol=0))
+    /// True
+    #[pyo3(signature = (x, *, kind="ntk"))]
+    fn feature_map<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        kind: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let kind = match kind {
+            "ntk" => KernelKind::Ntk,
+            "nngp" => KernelKind::Nngp,
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    "kind: found {other:?}, expected \"ntk\" or \"nngp\""
+                )));
+            }
+        };
+        let network = self.kernel.network();
+        let x = Inputs::of(x, network, "x")?;
+        let x = x.signals(network, "x")?;
+        let features = watch::short(py, self.threads, || {
+            let prepared = self.kernel.prepare(x)?;
+            let map = self.kernel.feature_map(&prepared)?;
+            match kind {
+                KernelKind::Ntk => map.ntk(),
+                KernelKind::Nngp => map.nngp(),
+            }
+        })?;
+        results::array(py, features)
+    }
+
     /// The network, with the quadrature of this kernel.
     #[getter]
     fn network(&self) -> PyNetwork {

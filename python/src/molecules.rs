@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use haarmonic::data::molecule::{Element, Molecule};
 use haarmonic::data::qm9::Qm9Source;
-use haarmonic::data::radial::{RadialChannel, RadialFunction};
+use haarmonic::data::radial::{RadialChannel, RadialCutoff, RadialFunction};
 use haarmonic::data::spherical_features::SphericalFeatures;
 use haarmonic::group::{EulerZyz, Rotation};
 use haarmonic::ndarray::{Array2, ArrayView2, Axis, concatenate};
@@ -36,7 +36,7 @@ use crate::results;
 /// >>> len(fluoride), fluoride.atomic_numbers
 /// (2, [1, 9])
 #[pyclass(frozen, name = "Molecule", module = "haarmonic.molecules")]
-pub(crate) struct PyMolecule(Molecule);
+pub(crate) struct PyMolecule(pub(crate) Molecule);
 
 #[pymethods]
 impl PyMolecule {
@@ -183,6 +183,10 @@ fn read_qm9(py: Python<'_>, path: PathBuf, count: Option<usize>) -> PyResult<Vec
 ///     Spots have the product of both atomic numbers to this power as a factor.
 /// centre : float
 ///     The weight of the atom itself.
+/// cutoff : float, optional
+///     Neighbours at this distance and beyond are not seen. Without it all are seen.
+/// fade : float
+///     The distance from which on neighbours fade to nothing at the cutoff.
 ///
 /// Examples
 /// --------
@@ -196,7 +200,7 @@ pub(crate) struct PySphericalFeatures(SphericalFeatures);
 #[pymethods]
 impl PySphericalFeatures {
     #[new]
-    #[pyo3(signature = (band_limit, *, powers=vec![2.0, 6.0], shells=None, shell_width=0.3, shell_power=0.0, shell_unit=1.0, angular_width=FRAC_PI_4, charge_exponent=1.0, centre=0.0))]
+    #[pyo3(signature = (band_limit, *, powers=vec![2.0, 6.0], shells=None, shell_width=0.3, shell_power=0.0, shell_unit=1.0, angular_width=FRAC_PI_4, charge_exponent=1.0, centre=0.0, cutoff=None, fade=0.0))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn new(
         band_limit: usize,
@@ -208,6 +212,8 @@ impl PySphericalFeatures {
         angular_width: f64,
         charge_exponent: f64,
         centre: f64,
+        cutoff: Option<f64>,
+        fade: f64,
     ) -> PyResult<Self> {
         let shell = |centre| {
             let (width, power) = (shell_width, shell_power);
@@ -231,6 +237,12 @@ impl PySphericalFeatures {
         SphericalFeatures::builder(band_limit)
             .radial(channels.collect::<Vec<_>>())
             .centre(centre)
+            .cutoff(
+                cutoff.map_or(RadialCutoff::None, |radius| RadialCutoff::Fading {
+                    start: fade,
+                    radius,
+                }),
+            )
             .build()
             .or_raise()
             .map(PySphericalFeatures)
@@ -247,6 +259,7 @@ impl PySphericalFeatures {
     /// Parameters
     /// ----------
     /// molecules : list of Molecule
+    ///     Or of `ase.Atoms`, of which symbols and positions are taken.
     ///
     /// Returns
     /// -------
@@ -255,14 +268,17 @@ impl PySphericalFeatures {
     fn coefficients<'py>(
         &self,
         py: Python<'py>,
-        molecules: Vec<Bound<'py, PyMolecule>>,
+        molecules: Vec<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if molecules.is_empty() {
             return Err(PyTypeError::new_err(
                 "molecules: found none, expected at least one",
             ));
         }
-        let molecules: Vec<&Molecule> = molecules.iter().map(|m| &m.get().0).collect();
+        let molecules = molecules
+            .iter()
+            .map(molecule_of)
+            .collect::<PyResult<Vec<_>>>()?;
         let signals = py
             .detach(|| {
                 let each = molecules.iter().map(|m| self.0.coefficients(m));
@@ -274,6 +290,22 @@ impl PySphericalFeatures {
             .or_raise()?;
         results::array(py, signals)
     }
+}
+
+/// A molecule, or the molecule of an object with the methods of `ase.Atoms`.
+fn molecule_of(value: &Bound<'_, PyAny>) -> PyResult<Molecule> {
+    if let Ok(molecule) = value.cast::<PyMolecule>() {
+        return Ok(molecule.get().0.clone());
+    }
+    if !value.hasattr("get_chemical_symbols")? {
+        return Err(PyTypeError::new_err(format!(
+            "molecules: expected haarmonic.molecules.Molecule or ase.Atoms, found {}",
+            value.get_type().name()?
+        )));
+    }
+    let symbols = value.call_method0("get_chemical_symbols")?.extract()?;
+    let positions = value.call_method0("get_positions")?;
+    Ok(PyMolecule::new(symbols, &positions, 0.0)?.0)
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

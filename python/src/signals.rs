@@ -1,5 +1,6 @@
-//! Inputs of networks: arrays in the form that the input space of a network has.
+//! Inputs of networks: graphs, and arrays in the form that the input space of a network has.
 
+use haarmonic::graph::Graph;
 use haarmonic::kernel::Signals;
 use haarmonic::ndarray::{Axis, Slice};
 use haarmonic::network::{InputSpace, Network, SphereSampling};
@@ -8,11 +9,13 @@ use pyo3::prelude::*;
 
 use crate::arrays::{self, Input};
 use crate::axes::with_axes;
+use crate::graphs::graphs_of;
 
-/// An array of inputs, kept alive while it is read.
+/// Inputs: an array, kept alive while it is read, or graphs.
 pub(crate) enum Inputs<'py> {
     Real(Input<'py, f64>),
     Complex(Input<'py, Complex64>),
+    Graphs(Vec<Graph>),
 }
 
 impl<'py> Inputs<'py> {
@@ -22,6 +25,7 @@ impl<'py> Inputs<'py> {
     /// `TypeError` for other entries than numbers.
     pub(crate) fn of(value: &Bound<'py, PyAny>, network: &Network, what: &str) -> PyResult<Self> {
         match network.input() {
+            InputSpace::Graph { .. } => graphs_of(value, what).map(Inputs::Graphs),
             InputSpace::Sphere {
                 sampling: SphereSampling::Coefficients,
                 ..
@@ -37,6 +41,7 @@ impl<'py> Inputs<'py> {
     pub(crate) fn signals(&self, network: &Network, what: &str) -> PyResult<Signals<'_>> {
         let expected = expected_shape(network);
         match (self, network.input()) {
+            (Inputs::Graphs(graphs), _) => Ok(Signals::Graphs(graphs)),
             (Inputs::Complex(array), _) => {
                 with_axes(array.view(), what, &expected).map(Signals::Coefficients)
             }
@@ -59,6 +64,7 @@ pub(crate) fn one<'a>(signals: &'a Signals<'_>, index: usize) -> Signals<'a> {
         Signals::Grid(array) => Signals::Grid(array.slice_axis(Axis(0), range)),
         Signals::Points(array) => Signals::Points(array.slice_axis(Axis(0), range)),
         Signals::Coefficients(array) => Signals::Coefficients(array.slice_axis(Axis(0), range)),
+        Signals::Graphs(graphs) => Signals::Graphs(&graphs[index..=index]),
     }
 }
 

@@ -10,11 +10,14 @@ mod gelu;
 mod hermite;
 mod leaky_relu;
 mod monomial;
+mod normalisation;
 mod rectified_monomial;
 mod relu;
 mod sigmoid_like;
 mod sign;
 mod sin;
+
+use std::f64::consts::FRAC_1_SQRT_2;
 
 use super::closed_form::ClosedForm;
 use super::formula::{Function, Kink, run};
@@ -31,6 +34,7 @@ use gelu::Gelu;
 use hermite::Hermite;
 use leaky_relu::LeakyRelu;
 use monomial::Monomial;
+use normalisation::Normalisation;
 use rectified_monomial::RectifiedMonomial;
 use relu::Relu;
 use sigmoid_like::SigmoidLike;
@@ -77,6 +81,9 @@ macro_rules! activations {
             $($(#[$doc])* $name $({ $(#[$field_doc])* $field: $type })?,)*
             /// Any function with its derivative, by Gauss–Hermite quadrature.
             Elementwise(Elementwise),
+            /// The division by the root mean square, which is the layer `normalisation` and no activation of a network.
+            #[doc(hidden)]
+            Normalisation,
         }
 
         /// The names accepted by [`Activation::from_name`].
@@ -101,7 +108,7 @@ macro_rules! activations {
                         $($field: Some(*$field),)?
                         ..Parameters::default()
                     },)*
-                    Self::Elementwise(_) => Parameters::default(),
+                    Self::Elementwise(_) | Self::Normalisation => Parameters::default(),
                 }
             }
 
@@ -110,6 +117,7 @@ macro_rules! activations {
                 match self {
                     $(Self::$name { .. } => $name::NAME,)*
                     Self::Elementwise(function) => function.name(),
+                    Self::Normalisation => Normalisation::NAME,
                 }
             }
 
@@ -118,6 +126,7 @@ macro_rules! activations {
                 match self {
                     $(Self::$name { .. } => $name::GAIN,)*
                     Self::Elementwise(_) => None,
+                    Self::Normalisation => Normalisation::GAIN,
                 }
             }
 
@@ -126,6 +135,7 @@ macro_rules! activations {
                 match self {
                     $(Self::$name $({ $field })? => $name $({ $field: *$field })?.kink(),)*
                     Self::Elementwise(function) => function.kink(),
+                    Self::Normalisation => Normalisation.kink(),
                 }
             }
 
@@ -134,6 +144,7 @@ macro_rules! activations {
                 match self {
                     $(Self::$name $({ $field })? => $name $({ $field: *$field })?.closed_form(),)*
                     Self::Elementwise(function) => function.closed_form(),
+                    Self::Normalisation => Normalisation.closed_form(),
                 }
             }
 
@@ -142,6 +153,7 @@ macro_rules! activations {
                 match self {
                     $(Self::$name $({ $field })? => $name $({ $field: *$field })?.value(x),)*
                     Self::Elementwise(function) => function.value(x),
+                    Self::Normalisation => Normalisation.value(x),
                 }
             }
 
@@ -150,6 +162,18 @@ macro_rules! activations {
                 match self {
                     $(Self::$name $({ $field })? => $name $({ $field: *$field })?.derivative(x),)*
                     Self::Elementwise(function) => function.derivative(x),
+                    Self::Normalisation => Normalisation.derivative(x),
+                }
+            }
+
+            /// The coefficients $`c_0, c_1, c_2`$ of a function $`c_0 + c_1 x + c_2 x^2`$; none for other functions.
+            pub(crate) fn quadratic(&self) -> Option<[f64; 3]> {
+                match *self {
+                    Self::Monomial { degree: 0 } | Self::Hermite { degree: 0 } => Some([1.0, 0.0, 0.0]),
+                    Self::Monomial { degree: 1 } | Self::Hermite { degree: 1 } => Some([0.0, 1.0, 0.0]),
+                    Self::Monomial { degree: 2 } => Some([0.0, 0.0, 1.0]),
+                    Self::Hermite { degree: 2 } => Some([-FRAC_1_SQRT_2, 0.0, FRAC_1_SQRT_2]),
+                    _ => None,
                 }
             }
 
@@ -158,6 +182,7 @@ macro_rules! activations {
                 match self {
                     $(Self::$name $({ $field })? => run($name $({ $field: *$field })?, job),)*
                     Self::Elementwise(function) => run(function, job),
+                    Self::Normalisation => run(Normalisation, job),
                 }
             }
         }

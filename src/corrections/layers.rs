@@ -52,6 +52,7 @@ impl Steps {
             _ => {
                 let space = match network.input() {
                     InputSpace::Sphere { .. } => "the sphere",
+                    InputSpace::Graph { .. } => "graphs",
                     _ => "the plane",
                 };
                 return Err(Error::network(
@@ -88,10 +89,7 @@ impl Steps {
                     });
                     activated = true;
                 }
-                Layer::Residual { .. }
-                | Layer::PartialPooling
-                | Layer::Flatten
-                | Layer::Lifting { .. } => {
+                _ => {
                     return Err(Error::network(
                         Some(index),
                         format!(

@@ -1,5 +1,5 @@
-//! Reading and writing data: arrays in NumPy's formats, tables, molecules of QM9 with their features on the sphere, and
-//! labelled images. With the feature `fits` also HEALPix maps, coefficients and spectra in FITS files. Files are written whole or not at
+//! Reading and writing data: arrays in NumPy's formats, tables, molecules of QM9 with their features on the sphere,
+//! structures from xyz and SDF files, graphs, and labelled images. With the feature `fits` also HEALPix maps, coefficients and spectra in FITS files. Files are written whole or not at
 //! all.
 
 pub mod array_elements;
@@ -9,6 +9,7 @@ pub mod atomic;
 pub mod composition;
 #[cfg(feature = "fits")]
 pub mod fits;
+pub mod graphs;
 mod gzip;
 pub mod idx;
 #[cfg(feature = "images")]
@@ -40,3 +41,6 @@ pub mod radial;
 mod resize;
 pub(crate) mod shuffle;
 pub mod spherical_features;
+pub mod structure;
+mod structure_sdf;
+mod structure_xyz;

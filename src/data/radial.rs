@@ -67,6 +67,13 @@ pub enum RadialCutoff {
         /// R in ångström.
         radius: f64,
     },
+    /// One up to the distance a, then the factor $`\tfrac12 (1 + \cos(\pi (r - a)/(R - a)))`$ up to the radius R, and zero beyond.
+    Fading {
+        /// a in ångström, where the factor begins to fade.
+        start: f64,
+        /// R in ångström.
+        radius: f64,
+    },
 }
 
 impl RadialCutoff {
@@ -77,12 +84,19 @@ impl RadialCutoff {
     /// use haarmonic::data::radial::RadialCutoff;
     /// let cutoff = RadialCutoff::Cosine { radius: 4.0 };
     /// assert_eq!((cutoff.value(0.0), cutoff.value(4.0), cutoff.value(5.0)), (1.0, 0.0, 0.0));
+    /// let cutoff = RadialCutoff::Fading { start: 2.0, radius: 3.0 };
+    /// assert_eq!((cutoff.value(1.9), cutoff.value(2.5), cutoff.value(3.1)), (1.0, 0.5, 0.0));
     /// ```
     pub fn value(self, r: f64) -> f64 {
         match self {
             RadialCutoff::None => 1.0,
             RadialCutoff::Cosine { radius } if r < radius => 0.5 * (1.0 + (PI * r / radius).cos()),
             RadialCutoff::Cosine { .. } => 0.0,
+            RadialCutoff::Fading { start, .. } if r <= start => 1.0,
+            RadialCutoff::Fading { start, radius } if r < radius => {
+                0.5 * (1.0 + (PI * (r - start) / (radius - start)).cos())
+            }
+            RadialCutoff::Fading { .. } => 0.0,
         }
     }
 
@@ -90,6 +104,18 @@ impl RadialCutoff {
         match self {
             RadialCutoff::None => Ok(()),
             RadialCutoff::Cosine { radius } => check::positive("cutoff radius", radius),
+            RadialCutoff::Fading { start, radius } => {
+                check::not_negative("start of the cutoff", start)?;
+                check::positive("cutoff radius", radius)?;
+                match start < radius {
+                    true => Ok(()),
+                    false => Err(Error::invalid(
+                        "start of the cutoff",
+                        start,
+                        format!("a distance below the radius, {radius}"),
+                    )),
+                }
+            }
         }
     }
 }

@@ -94,6 +94,13 @@ impl Plan {
                 channels,
             } => [height * width, *channels],
             InputSpace::Finite { action, channels } => [action.points(), *channels],
+            InputSpace::Graph { .. } => {
+                return Err(Error::invalid(
+                    "inputs of a finite network",
+                    "graphs",
+                    "vectors, images, functions on the sphere or on a finite set",
+                ));
+            }
         };
         let mut planner = Planner {
             network,
@@ -294,6 +301,14 @@ impl Planner<'_> {
                     channels: state.count * state.channels,
                 })
             }
+            Layer::Normalisation
+            | Layer::Aggregation(_)
+            | Layer::JumpingKnowledge { .. }
+            | Layer::NodePooling(_) => Err(Error::invalid(
+                format!("layer {name} of a finite network"),
+                layer.kind(),
+                "a layer with weights, an activation, a pooling or a residual sum",
+            )),
             Layer::Residual { branch, shortcut } => {
                 // An identity shortcut keeps its channels, so the branch must end with their number.
                 if last_weights(shortcut).is_none() && channels != state.channels {

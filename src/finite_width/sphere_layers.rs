@@ -59,7 +59,7 @@ impl RotationPlaces {
             angles.push((beta, pairs));
         }
         match outputs {
-            Outputs::Pooled => {}
+            Outputs::Pooled | Outputs::Nodes => {}
             Outputs::Rotations(list) => {
                 angles.extend(list.iter().map(|&[a, beta, c]| (beta, vec![[a, c]])));
             }

@@ -139,6 +139,16 @@ impl AugmentedKernel {
             OwnedSignals::Grid(_) => joined!(Grid),
             OwnedSignals::Points(_) => joined!(Points),
             OwnedSignals::Coefficients(_) => joined!(Coefficients),
+            OwnedSignals::Graphs(_) => {
+                let mut graphs = Vec::new();
+                for part in &parts {
+                    match part {
+                        OwnedSignals::Graphs(part) => graphs.extend_from_slice(part),
+                        other => return Err(wrong_form(&other.view(), "one form for all")),
+                    }
+                }
+                Ok(OwnedSignals::Graphs(graphs))
+            }
         }
     }
 

@@ -249,10 +249,14 @@ impl<'a> Definition<'a> {
                     ..shortcut
                 })
             }
-            Layer::Lifting { .. }
-            | Layer::AveragePooling(_)
-            | Layer::PartialPooling
-            | Layer::Flatten => wrong(
+            Layer::Normalisation => {
+                let was_activated = before.activated;
+                Ok(Covariances {
+                    activated: was_activated,
+                    ..activated(&Activation::Normalisation, before)?
+                })
+            }
+            _ => wrong(
                 &format!("a `{}` of features over a finite group", layer.kind()),
                 "remove it",
             ),

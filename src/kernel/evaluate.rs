@@ -11,7 +11,7 @@ use super::evaluator::{AnySignals, Evaluator};
 use super::signals::{Inputs, Places, Signals};
 use super::sphere_local::Limits;
 use super::values::{KernelMatrices, Precision};
-use super::{finite, matrix, plane, sphere_global, sphere_local, vector};
+use super::{finite, graph, matrix, plane, sphere_global, sphere_local, sphere_moments, vector};
 
 /// The NNGP and the NTK of an infinitely wide network.
 ///
@@ -57,12 +57,14 @@ pub struct Kernel {
 pub struct PreparedSignals {
     network: Arc<Network>,
     signals: AnySignals,
+    rows: usize,
 }
 
 impl PreparedSignals {
-    /// Returns the number of rows of a kernel matrix: the number of signals times the number of places where features are read.
+    /// Returns the number of rows of a kernel matrix: the number of signals times the number of places where features are read, or the number
+    /// of nodes of all graphs for outputs at the nodes.
     pub fn len(&self) -> usize {
-        self.signals.len()
+        self.rows
     }
 
     /// Returns whether there is no signal; always false, since [`Kernel::prepare`] refuses empty sets.
@@ -220,9 +222,14 @@ impl Kernel {
 
     fn prepare_at_places(&self, signals: Signals<'_>, places: &Places) -> Result<PreparedSignals> {
         let inputs = Inputs::new(&self.network, self.precision, &signals, places)?;
+        let signals = self.evaluator.prepare(&inputs)?;
         Ok(PreparedSignals {
             network: Arc::clone(&self.network),
-            signals: self.evaluator.prepare(&inputs)?,
+            rows: match self.network.outputs() {
+                Outputs::Nodes => self.evaluator.point_counts(&signals)?.into_iter().sum(),
+                _ => signals.len(),
+            },
+            signals,
         })
     }
 
@@ -365,7 +372,11 @@ impl Kernel {
     ) -> Result<KernelMatrices> {
         let rows = self.signals(rows)?;
         let columns = columns.map(|columns| self.signals(columns)).transpose()?;
-        matrix::matrix(self.evaluator(), rows, columns, self.progress.as_ref())
+        let progress = self.progress.as_ref();
+        match self.network.outputs() {
+            Outputs::Nodes => matrix::between_points(self.evaluator(), rows, columns, progress),
+            _ => matrix::matrix(self.evaluator(), rows, columns, progress),
+        }
     }
 }
 
@@ -385,15 +396,24 @@ fn evaluator(
             "double precision",
         )),
         (InputSpace::Vector { .. }, _) => vector::evaluator(network),
+        (InputSpace::Graph { .. }, _) => graph::evaluator(network),
         (InputSpace::Finite { action, channels }, _) => {
             finite::evaluator(network, action, *channels)
         }
         (&InputSpace::Sphere { band_limit, .. }, _) if sphere_local::is_local(network) => {
             sphere_local::evaluator(network, band_limit, limits)
         }
-        (&InputSpace::Sphere { band_limit, .. }, _) => {
-            sphere_global::evaluator(network, band_limit)
-        }
+        (
+            &InputSpace::Sphere {
+                band_limit,
+                channels,
+                ..
+            },
+            _,
+        ) => match sphere_moments::evaluator(network, band_limit, channels) {
+            Some(evaluator) => Ok(evaluator),
+            None => sphere_global::evaluator(network, band_limit),
+        },
     }
 }
 
@@ -403,9 +423,12 @@ fn check_poolings(layers: &[Layer]) -> Result<()> {
     let partial = at(&|layer| matches!(layer, Layer::PartialPooling));
     let pooling = at(&|layer| matches!(layer, Layer::GroupPooling));
     if let (Some(first), Some(last)) = (partial, pooling)
-        && layers[first..last]
-            .iter()
-            .any(|layer| matches!(layer, Layer::Activation(_) | Layer::Residual { .. }))
+        && layers[first..last].iter().any(|layer| {
+            matches!(
+                layer,
+                Layer::Activation(_) | Layer::Normalisation | Layer::Residual { .. }
+            )
+        })
     {
         return Err(Error::network(
             Some(first),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::{Error, Result};
 
+use super::recursion::Term;
 use super::signals::Inputs;
 use super::values::KernelPair;
 
@@ -48,6 +49,69 @@ pub(crate) trait Evaluator: Send + Sync {
         columns: &AnySignals,
         diagonal: bool,
     ) -> Result<Box<dyn Pairs + '_>>;
+
+    /// Returns the number of points of each signal, where features may be read without a pooling.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for signals of another evaluator.
+    fn point_counts(&self, signals: &AnySignals) -> Result<Vec<usize>> {
+        Ok(vec![1; signals.len()])
+    }
+
+    /// Computes both kernels between all points of one signal and all points of another, row by row.
+    ///
+    /// # Arguments
+    /// * `row`, `column` — the numbers of the signals
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if features are not read at points of the signals.
+    fn between_points(
+        &self,
+        (rows, row): (&AnySignals, usize),
+        (columns, column): (&AnySignals, usize),
+    ) -> Result<[Vec<f64>; 2]> {
+        let _ = (rows, row, columns, column);
+        Err(Error::invalid(
+            "outputs",
+            "nodes of a graph",
+            "other outputs",
+        ))
+    }
+
+    /// Returns the finite feature map of the kernels after the last layer, if there is one.
+    fn features(&self) -> Option<&dyn Features> {
+        None
+    }
+}
+
+/// A finite feature map of both kernels.
+///
+/// The kernels of two signals are the sums over the terms t of $`c_t u_t(a) u_t(b) \langle \phi_p(a), \phi_p(b) \rangle`$ with the features
+/// $`\phi_p`$ of a power p of the correlation, which come in panels.
+pub(crate) trait Features: Sync {
+    /// Returns the terms.
+    fn terms(&self) -> &[Term];
+
+    /// Returns the number of panels, and their length, of the features of each power.
+    fn panels(&self) -> &[[usize; 2]];
+
+    /// Returns whether products of features are cheaper than pairs.
+    fn preferred(&self) -> bool;
+
+    /// Returns access to the features of prepared signals.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for signals of another evaluator.
+    fn rows(&self, signals: &AnySignals) -> Result<Box<dyn FeatureRows + '_>>;
+}
+
+/// The features of prepared signals.
+pub(crate) trait FeatureRows: Sync {
+    /// Returns $`u_t`$ of a signal.
+    fn factor(&self, row: usize, term: &Term) -> f64;
+
+    /// Writes one panel of the features of a power of the correlation.
+    fn write(&self, row: usize, power: usize, panel: usize, out: &mut [f64]);
 }
 
 /// Pairs of prepared signals, of which any block can be computed.

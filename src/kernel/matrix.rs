@@ -10,7 +10,7 @@ use crate::parallel::try_map;
 use crate::progress::{Counter, Patience, Progress};
 use crate::{Error, Result, memory};
 
-use super::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator};
+use super::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator, KernelBlock};
 use super::refine::sample;
 use super::values::{KernelError, KernelMatrices, KernelPair};
 
@@ -87,6 +87,59 @@ pub(super) fn matrix(
         })?,
     };
     Ok(KernelMatrices { nngp, ntk, error })
+}
+
+/// Computes the kernels between all points of all signals: one row per point, signal after signal.
+///
+/// # Errors
+/// As [`matrix`], without [`Error::NotConverged`].
+pub(super) fn between_points(
+    evaluator: &dyn Evaluator,
+    rows: &AnySignals,
+    columns: Option<&AnySignals>,
+    progress: Option<&Progress>,
+) -> Result<KernelMatrices> {
+    let mirrored = columns.is_none();
+    let columns = columns.unwrap_or(rows);
+    // The first row or column of each signal, and the number of all.
+    let starts = |signals: &AnySignals| -> Result<Vec<usize>> {
+        let mut starts = vec![0];
+        for count in evaluator.point_counts(signals)? {
+            starts.push(starts[starts.len() - 1] + count);
+        }
+        Ok(starts)
+    };
+    let (row_starts, column_starts) = (starts(rows)?, starts(columns)?);
+    let shape = (row_starts[rows.len()], column_starts[columns.len()]);
+    Matrices::check(shape, false)?;
+    let pairs: Vec<(usize, usize)> = (0..rows.len())
+        .flat_map(|i| (0..columns.len()).map(move |j| (i, j)))
+        .filter(|&(i, j)| !mirrored || j >= i)
+        .collect();
+    let counter = Counter::new(pairs.len(), progress);
+    let matrices = Mutex::new(Matrices::zeros(shape, false)?);
+    try_map(pairs.len(), |p| {
+        let (i, j) = pairs[p];
+        let [nngp, ntk] = evaluator.between_points((rows, i), (columns, j))?;
+        let block = Block {
+            fine: KernelBlock { nngp, ntk },
+            coarse: None,
+        };
+        let (r, c) = (
+            row_starts[i]..row_starts[i + 1],
+            column_starts[j]..column_starts[j + 1],
+        );
+        let mut matrices = matrices.lock().expect("no thread panics while writing");
+        matrices.place(&r, &c, &block, mirrored);
+        drop(matrices);
+        counter.add(1)
+    })?;
+    let [nngp, ntk] = matrices.into_inner().expect("no thread panicked").fine;
+    Ok(KernelMatrices {
+        nngp,
+        ntk,
+        error: KernelError::Exact,
+    })
 }
 
 /// Runs `compute` with smaller and smaller tolerances for the pooled kernels until the relative error that it returns meets the

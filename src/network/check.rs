@@ -2,8 +2,8 @@
 
 use super::check_plane::{check_windows, same_edges, settle};
 use super::check_values::{
-    check_activation, check_init, check_input, check_profile, check_quadrature, layer_error,
-    network_error,
+    check_activation, check_aggregation, check_init, check_input, check_profile, check_quadrature,
+    layer_error, network_error,
 };
 use super::types::{GroupName, InputSpace, Layer, Quadrature};
 use super::{Filter, Outputs};
@@ -16,6 +16,7 @@ pub(super) enum Features {
     Input,
     OverGroup,
     OverSphere,
+    OverNodes,
     Vector,
 }
 
@@ -64,14 +65,15 @@ pub(super) fn check(
 ) -> Result<()> {
     check_input(input)?;
     check_quadrature(input, quadrature)?;
-    let vector = matches!(input, InputSpace::Vector { .. });
     if layers.is_empty() {
         return Err(network_error(
             "no layers",
-            if vector {
-                "add a `dense` layer"
-            } else {
-                "add a `lifting`, an `activation` and a `group-pooling` layer"
+            match input {
+                InputSpace::Vector { .. } => "add a `dense` layer",
+                InputSpace::Graph { .. } => {
+                    "add an `aggregation`, a `dense` and a `node-sum` layer"
+                }
+                _ => "add a `lifting`, an `activation` and a `group-pooling` layer",
             },
         ));
     }
@@ -87,6 +89,7 @@ pub(super) fn check_layers<'a>(
 ) -> Result<State<'a>> {
     for (index, layer) in layers.iter().enumerate() {
         state = check_layer(input, index, layer, state)?;
+        check_follower(index, layer, layers.get(index + 1))?;
         if matches!(layer, Layer::Flatten)
             && let Some(next) = layers.get(index + 1)
             && !matches!(next, Layer::Dense(_))
@@ -106,6 +109,15 @@ fn check_outputs(input: &InputSpace, features: Features, outputs: &Outputs) -> R
     let wrong = |problem: &str, change: &str| Err(network_error(problem, change));
     let sphere = matches!(input, InputSpace::Sphere { .. });
     match (features, outputs) {
+        (Features::OverNodes, Outputs::Nodes) => Ok(()),
+        (Features::OverNodes, _) => wrong(
+            "the outputs are functions on the nodes, a kernel of graphs needs numbers",
+            "add a `node-sum` or a `node-mean` layer, or outputs at the nodes",
+        ),
+        (_, Outputs::Nodes) => wrong(
+            "outputs at the nodes of features that are not on the nodes of a graph",
+            "remove the outputs, or the pooling of nodes",
+        ),
         (_, Outputs::Rotations(_) | Outputs::Points(_)) if !sphere => wrong(
             "outputs at given places, which are for signals on the sphere",
             "remove the outputs",
@@ -157,7 +169,42 @@ fn check_layer<'a>(
         ..
     } = before;
     let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
+    let graph = matches!(input, InputSpace::Graph { .. });
     match (layer, features) {
+        (Layer::Aggregation(_) | Layer::JumpingKnowledge { .. } | Layer::NodePooling(_), _)
+            if !graph =>
+        {
+            return wrong(
+                &format!(
+                    "a `{}` takes features over the nodes of a graph",
+                    layer.kind()
+                ),
+                "remove it, or use the space \"graph\"",
+            );
+        }
+        (
+            Layer::Lifting { .. }
+            | Layer::GroupConvolution { .. }
+            | Layer::GroupPooling
+            | Layer::PartialPooling
+            | Layer::Flatten,
+            _,
+        ) if graph => {
+            return wrong(
+                &format!("a `{}` of features over the nodes of a graph", layer.kind()),
+                "use `aggregation`, `dense`, `activation`, `normalisation`, `node-sum` and `node-mean`",
+            );
+        }
+        (
+            Layer::Aggregation(_) | Layer::JumpingKnowledge { .. } | Layer::NodePooling(_),
+            Features::Vector,
+        ) => {
+            return wrong(
+                &format!("a `{}` after the pooling of nodes", layer.kind()),
+                "move it before the pooling, or remove it",
+            );
+        }
+        (Layer::Dense(_) | Layer::Aggregation(_), Features::Input) if graph => {}
         (Layer::Lifting { .. }, _) if vector => {
             return wrong(
                 "a `lifting` takes signals on the sphere or the plane, the inputs are vectors",
@@ -191,7 +238,7 @@ fn check_layer<'a>(
         (_, Features::Input) => {
             return wrong(
                 &format!("the network starts with `{}`", layer.kind()),
-                if vector {
+                if vector || graph {
                     "put a `dense` layer before it"
                 } else {
                     "put a `lifting` layer before it"
@@ -284,6 +331,8 @@ fn check_layer<'a>(
             after.activated = false;
             if vector {
                 after.features = Features::Vector;
+            } else if features == Features::Input {
+                after.features = Features::OverNodes;
             }
         }
         Layer::Activation(activation) => {
@@ -297,11 +346,75 @@ fn check_layer<'a>(
         Layer::PartialPooling => after.features = Features::OverSphere,
         Layer::GroupPooling => after.features = Features::Vector,
         Layer::Flatten => after.features = Features::Vector,
+        // Neither changes whether features are Gaussian.
+        Layer::Normalisation => {}
+        Layer::Aggregation(aggregation) => check_aggregation(index, aggregation)?,
+        Layer::NodePooling(_) => after.features = Features::Vector,
+        Layer::JumpingKnowledge { blocks } => {
+            after = check_blocks(input, index, blocks, before)?;
+        }
         Layer::Residual { branch, shortcut } => {
             after = check_residual(input, index, branch, shortcut, before)?;
         }
     }
     Ok(after)
+}
+
+/// Checks that weights follow where a layer leaves several weight matrices to them.
+fn check_follower(index: usize, layer: &Layer, next: Option<&Layer>) -> Result<()> {
+    let needs = match layer {
+        Layer::Aggregation(aggregation) if aggregation.separate => "weights per relation",
+        Layer::JumpingKnowledge { .. } => "the features of several blocks",
+        _ => return Ok(()),
+    };
+    match next {
+        Some(Layer::Dense(_)) => Ok(()),
+        _ => Err(layer_error(
+            index,
+            &format!("a `{}` with {needs}, but no weights after it", layer.kind()),
+            "put a `dense` layer after it",
+        )),
+    }
+}
+
+/// Checks the blocks of a `jumping-knowledge` layer, which follow each other.
+fn check_blocks<'a>(
+    input: &InputSpace,
+    index: usize,
+    blocks: &[Vec<Layer>],
+    before: State<'a>,
+) -> Result<State<'a>> {
+    let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
+    if before.features != Features::OverNodes {
+        return wrong(
+            "a `jumping-knowledge` of features that are not over the nodes of a graph",
+            "put a `dense` layer before it",
+        );
+    }
+    if blocks.is_empty() || blocks.iter().any(Vec::is_empty) {
+        return wrong(
+            "a `jumping-knowledge` without layers in a block",
+            "give each block at least one layer",
+        );
+    }
+    let mut state = before;
+    let layers: Vec<&Layer> = blocks.iter().flatten().collect();
+    for (position, &layer) in layers.iter().enumerate() {
+        if layer.is_readout() {
+            return wrong(
+                &format!("a `{}` inside a `jumping-knowledge`", layer.kind()),
+                "move it behind the `jumping-knowledge`",
+            );
+        }
+        state = check_layer(input, index, layer, state)?;
+        if !matches!(layer, Layer::JumpingKnowledge { .. }) {
+            check_follower(index, layer, layers.get(position + 1).copied())?;
+        }
+    }
+    Ok(State {
+        activated: true,
+        ..state
+    })
 }
 
 fn check_residual<'a>(
@@ -319,7 +432,11 @@ fn check_residual<'a>(
         for layer in layers {
             if matches!(
                 layer,
-                Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten
+                Layer::GroupPooling
+                    | Layer::PartialPooling
+                    | Layer::Flatten
+                    | Layer::NodePooling(_)
+                    | Layer::JumpingKnowledge { .. }
             ) {
                 return wrong(
                     &format!("a `{}` inside a `residual`", layer.kind()),
@@ -327,6 +444,9 @@ fn check_residual<'a>(
                 );
             }
             *state = check_layer(input, index, layer, *state)?;
+        }
+        for pair in layers.windows(2) {
+            check_follower(index, &pair[0], Some(&pair[1]))?;
         }
         // A pooling keeps branches with weights independent, and a shortcut of poolings alone is as good as the identity.
         let last = layers
@@ -461,6 +581,10 @@ fn check_filter(
             "a filter on a list of points outside a finite set",
             "leave it out for a global filter",
         ),
-        (InputSpace::Vector { .. }, Filter::Global) => Ok(()),
+        (_, Filter::Neighbours(_)) => wrong(
+            "a filter on neighbours, which is for graphs",
+            "use the layer `aggregation` on graphs",
+        ),
+        (InputSpace::Vector { .. } | InputSpace::Graph { .. }, Filter::Global) => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! Checks of the numbers in a network, and the errors about networks.
 
-use super::ZonalProfile;
 use super::types::{Init, InputSpace, Quadrature};
+use super::{Aggregation, ZonalProfile};
 use crate::activation::Activation;
 use crate::error::number;
 use crate::sphere::MAX_BAND_LIMIT;
@@ -45,6 +45,13 @@ pub(super) fn check_input(input: &InputSpace) -> Result<()> {
             at_least_one("channels", *channels)
         }
         InputSpace::Finite { channels, .. } => at_least_one("channels", *channels),
+        InputSpace::Graph {
+            channels,
+            relations,
+        } => {
+            at_least_one("channels", *channels)?;
+            at_least_one("relations", *relations)
+        }
     }
 }
 
@@ -112,7 +119,26 @@ pub(super) fn check_init(index: usize, init: &Init) -> Result<()> {
     Ok(())
 }
 
+pub(super) fn check_aggregation(index: usize, aggregation: &Aggregation) -> Result<()> {
+    let weight = aggregation.self_loops;
+    if weight.is_finite() && weight >= 0.0 {
+        return Ok(());
+    }
+    Err(layer_error(
+        index,
+        &format!("self_loops is {}", number(weight)),
+        "give 0 (no self loops) or a number greater than 0",
+    ))
+}
+
 pub(super) fn check_activation(index: usize, activation: &Activation) -> Result<()> {
+    if *activation == Activation::Normalisation {
+        return Err(layer_error(
+            index,
+            "the normalisation as an activation",
+            "use the layer `normalisation`",
+        ));
+    }
     activation.validate().map_err(|err| in_layer(index, err))
 }
 

@@ -154,6 +154,10 @@ fn name_global_filters(layers: &mut [Layer]) {
             | Layer::GroupPooling
             | Layer::PartialPooling
             | Layer::Flatten
+            | Layer::Normalisation
+            | Layer::Aggregation(_)
+            | Layer::JumpingKnowledge { .. }
+            | Layer::NodePooling(_)
             | Layer::Dense(_) => {}
         }
     }
@@ -189,6 +193,15 @@ impl fmt::Display for Network {
                 action.points(),
                 action.order(),
                 plural(*channels)
+            )?,
+            InputSpace::Graph {
+                channels,
+                relations,
+            } => write!(
+                f,
+                "graph, {channels} channel{}, {relations} relation{}",
+                plural(*channels),
+                plural(*relations)
             )?,
         }
         for layer in &self.layers {

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::file_filter::{accept_filter, parse_filter, parse_pooling};
+use super::file_graph::{parse_aggregation, parse_graph_outputs};
 use super::table::{Found, Lines, Table, short};
 use super::types::{GroupName, Init, InputSpace, Layer, Quadrature};
-use super::{Network, Outputs};
+use super::{Network, NodePooling, Outputs};
 use crate::activation::Activation;
 use crate::files::text::BYTE_ORDER_MARK;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
 
 const KINDS: &str = "one of \"lifting\", \"group-convolution\", \"activation\", \
-                     \"average-pooling\", \"group-pooling\", \"partial-pooling\", \"flatten\", \"dense\", \"residual\"";
-const SPACES: &str = "one of \"vector\", \"sphere\", \"plane\", \"finite\"";
+                     \"average-pooling\", \"group-pooling\", \"partial-pooling\", \"flatten\", \"dense\", \"normalisation\", \"residual\", \
+                     \"aggregation\", \"jumping-knowledge\", \"node-sum\", \"node-mean\"";
+const SPACES: &str = "one of \"vector\", \"sphere\", \"plane\", \"finite\", \"graph\"";
 /// Bytes that a network file may have: far more than the longest list of generators or multipliers takes.
 const LARGEST: u64 = 16 << 20;
 
@@ -84,11 +86,12 @@ fn parse(text: &str) -> Result<Network> {
         }
     };
     let outputs = root.table("outputs")?;
-    if let (Some(found), false) = (&outputs, matches!(input, InputSpace::Sphere { .. })) {
+    let placed = matches!(input, InputSpace::Sphere { .. } | InputSpace::Graph { .. });
+    if let (Some(found), false) = (&outputs, placed) {
         return Err(root.wrong(
             "outputs",
             found.line,
-            "outputs at given places for inputs that are not on the sphere",
+            "outputs at given places for inputs that are neither on the sphere nor graphs",
             "no such table",
         ));
     }
@@ -98,7 +101,13 @@ fn parse(text: &str) -> Result<Network> {
     let layers = parse_layers(lines, &tables, "layer", &input)?;
     let outputs = match outputs {
         None => Outputs::Pooled,
-        Some(found) => parse_outputs(&Table::new(lines, found.value, "[outputs]"), &layers)?,
+        Some(found) => {
+            let table = Table::new(lines, found.value, "[outputs]");
+            match input {
+                InputSpace::Graph { .. } => parse_graph_outputs(&table)?,
+                _ => parse_outputs(&table, &layers)?,
+            }
+        }
     };
     Network::new_with_outputs(input, quadrature, layers, outputs).map_err(|err| match err {
         Error::InvalidNetwork {
@@ -157,6 +166,13 @@ fn parse_input(table: &Table<'_>) -> Result<InputSpace> {
             Ok(InputSpace::Finite {
                 action: Arc::new(at_key(action, table, "generators", generators.line)?),
                 channels: required(table, "channels")?,
+            })
+        }
+        "graph" => {
+            table.accept(&["space", "channels", "relations"])?;
+            Ok(InputSpace::Graph {
+                channels: required(table, "channels")?,
+                relations: table.count("relations")?.map_or(1, |found| found.value),
             })
         }
         other => Err(table.wrong("space", space.line, format!("{:?}", short(other)), SPACES)),
@@ -281,6 +297,39 @@ fn parse_layer(
         "dense" => {
             table.accept(&["kind", "weight_std", "bias_std"])?;
             Ok(Layer::Dense(parse_init(table)?))
+        }
+        "normalisation" => {
+            table.accept(&["kind"])?;
+            Ok(Layer::Normalisation)
+        }
+        "aggregation" => parse_aggregation(table).map(Layer::Aggregation),
+        "jumping-knowledge" => {
+            table.accept(&["kind", "blocks"])?;
+            let Some(blocks) = table.tables("blocks")? else {
+                return Err(table.missing("blocks"));
+            };
+            let block = |(index, found): (usize, &Found<&DeTable<'_>>)| {
+                let name = format!("{place}, block {}", index + 1);
+                let table = Table::new(lines, found.value, &name);
+                table.accept(&["layers"])?;
+                let layers = table.tables("layers")?.unwrap_or_default();
+                parse_layers(lines, &layers, &format!("{name}, layer"), input)
+            };
+            Ok(Layer::JumpingKnowledge {
+                blocks: blocks
+                    .iter()
+                    .enumerate()
+                    .map(block)
+                    .collect::<Result<_>>()?,
+            })
+        }
+        "node-sum" => {
+            table.accept(&["kind"])?;
+            Ok(Layer::NodePooling(NodePooling::Sum))
+        }
+        "node-mean" => {
+            table.accept(&["kind"])?;
+            Ok(Layer::NodePooling(NodePooling::Mean))
         }
         "residual" => {
             table.accept(&["kind", "branch", "shortcut"])?;

@@ -55,6 +55,10 @@ fn check_names(index: usize, layer: &Layer) -> Result<()> {
             .iter()
             .chain(shortcut)
             .try_for_each(|layer| check_names(index, layer)),
+        Layer::JumpingKnowledge { blocks } => blocks
+            .iter()
+            .flatten()
+            .try_for_each(|layer| check_names(index, layer)),
         _ => Ok(()),
     }
 }
@@ -108,6 +112,13 @@ fn write_parts(network: &Network, out: &mut String) -> fmt::Result {
             }
             writeln!(out, "]")?;
         }
+        InputSpace::Graph {
+            channels,
+            relations,
+        } => {
+            writeln!(out, "space = \"graph\"\nchannels = {channels}")?;
+            writeln!(out, "relations = {relations}")?;
+        }
     }
     write_outputs(network.outputs(), out)?;
     for layer in network.layers() {
@@ -134,6 +145,7 @@ fn write_outputs(outputs: &Outputs, out: &mut String) -> fmt::Result {
     }
     match outputs {
         Outputs::Pooled => Ok(()),
+        Outputs::Nodes => writeln!(out, "at = \"nodes\""),
         Outputs::Rotations(angles) => list("rotations", angles, out),
         Outputs::Points(angles) => list("points", angles, out),
     }
@@ -176,7 +188,30 @@ fn write_layer(path: &str, layer: &Layer, out: &mut String) -> fmt::Result {
             out,
             "window = {window:?}\nstride = {stride:?}\npadding = \"{padding}\""
         ),
-        Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => Ok(()),
+        Layer::GroupPooling
+        | Layer::PartialPooling
+        | Layer::Flatten
+        | Layer::Normalisation
+        | Layer::NodePooling(_) => Ok(()),
+        Layer::Aggregation(aggregation) => {
+            writeln!(out, "normalisation = \"{}\"", aggregation.scaling)?;
+            if aggregation.self_loops != 0.0 {
+                writeln!(out, "self_loops = {:?}", aggregation.self_loops)?;
+            }
+            if aggregation.separate {
+                writeln!(out, "relation_weights = \"separate\"")?;
+            }
+            Ok(())
+        }
+        Layer::JumpingKnowledge { blocks } => {
+            for block in blocks {
+                writeln!(out, "\n[[{path}.blocks]]")?;
+                for layer in block {
+                    write_layer(&format!("{path}.blocks.layers"), layer, out)?;
+                }
+            }
+            Ok(())
+        }
         Layer::Residual { branch, shortcut } => {
             for (name, layers) in [("branch", branch), ("shortcut", shortcut)] {
                 for layer in layers {
@@ -190,7 +225,7 @@ fn write_layer(path: &str, layer: &Layer, out: &mut String) -> fmt::Result {
 
 fn write_filter(filter: &Filter, numbers: &str, out: &mut String) -> fmt::Result {
     match filter {
-        Filter::Global => Ok(()),
+        Filter::Global | Filter::Neighbours(_) => Ok(()),
         Filter::Window {
             height,
             width,

@@ -5,8 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::ZonalProfile;
 use super::slide::Slide;
+use super::{Aggregation, ZonalProfile};
 use crate::{Error, Result};
 
 /// The part of the space or group that a filter covers.
@@ -32,6 +32,8 @@ pub enum Filter {
     /// On the sphere: a weight by the distance from the north pole. In a convolution it is the
     /// weight of a rotation by the distance to which it takes the north pole.
     Zonal(ZonalProfile),
+    /// On graphs: the neighbours of a node, by the layer `aggregation`.
+    Neighbours(Aggregation),
 }
 
 impl Filter {
@@ -147,7 +149,7 @@ impl Filter {
         match self {
             Filter::Global => true,
             Filter::Zonal(profile) => profile.is_constant(),
-            Filter::Window { .. } | Filter::Subset(_) => false,
+            Filter::Window { .. } | Filter::Subset(_) | Filter::Neighbours(_) => false,
         }
     }
 }
@@ -186,6 +188,7 @@ impl fmt::Display for Filter {
             }
             Filter::Subset(numbers) => write!(f, " on {}", numbers.len()),
             Filter::Zonal(profile) => write!(f, " {profile}"),
+            Filter::Neighbours(aggregation) => write!(f, " {aggregation}"),
         }
     }
 }

@@ -114,6 +114,10 @@ impl Layer {
             | Layer::GroupPooling
             | Layer::PartialPooling
             | Layer::Flatten
+            | Layer::Normalisation
+            | Layer::Aggregation(_)
+            | Layer::JumpingKnowledge { .. }
+            | Layer::NodePooling(_)
             | Layer::Residual { .. } => None,
         }
     }
@@ -129,11 +133,19 @@ fn replace(layers: &mut [Layer], inits: &mut impl Iterator<Item = Init>) {
                 replace(branch, inits);
                 replace(shortcut, inits);
             }
+            Layer::JumpingKnowledge { blocks } => {
+                for block in blocks {
+                    replace(block, inits);
+                }
+            }
             Layer::Activation(_)
             | Layer::AveragePooling(_)
             | Layer::GroupPooling
             | Layer::PartialPooling
-            | Layer::Flatten => {}
+            | Layer::Flatten
+            | Layer::Normalisation
+            | Layer::Aggregation(_)
+            | Layer::NodePooling(_) => {}
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Networks: the space their inputs live in, their layers, and the quadrature of the mean over the
 //! group. A network states the layers, not the method of evaluation.
 //!
-//! [`Network::vector`], [`Network::sphere`], [`Network::plane`] and [`Network::finite`] build one in Rust, where layers that do not fit do not
+//! [`Network::vector`], [`Network::sphere`], [`Network::plane`], [`Network::finite`] and [`Network::graph`] build one in Rust, where layers that do not fit do not
 //! compile; [`Network::read`] reads a network file, where they are errors that say what to change.
 
+mod aggregation;
 mod check;
 mod check_plane;
 mod check_values;
 mod definition;
 mod file;
 mod file_filter;
+mod file_graph;
 mod file_write;
 mod filter;
 mod formula;
@@ -25,6 +27,7 @@ mod zonal_profile;
 
 pub mod builder;
 
+pub use aggregation::{Aggregation, EdgeScaling, NodePooling};
 pub use builder::NetworkBuilder;
 pub use definition::Network;
 pub use filter::{Filter, Padding};

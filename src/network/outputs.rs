@@ -42,6 +42,8 @@ pub enum Outputs {
     /// The features over the sphere, after a partial pooling, at these points: colatitude and
     /// longitude `[θ, φ]` in radians.
     Points(Arc<[[f64; 2]]>),
+    /// On graphs: the features of every node, node after node.
+    Nodes,
 }
 
 impl Outputs {
@@ -110,7 +112,7 @@ impl Outputs {
     /// Returns the number of outputs of one input; 1 if they are pooled.
     pub fn count(&self) -> usize {
         match self {
-            Outputs::Pooled => 1,
+            Outputs::Pooled | Outputs::Nodes => 1,
             Outputs::Rotations(angles) => angles.len(),
             Outputs::Points(angles) => angles.len(),
         }
@@ -119,7 +121,7 @@ impl Outputs {
     /// The sampling and the band limit of the grid that these outputs are, if they are one.
     pub(super) fn grid(&self) -> Option<(Sampling, usize)> {
         let (make, further): (fn(_, _) -> _, _) = match self {
-            Outputs::Pooled => return None,
+            Outputs::Pooled | Outputs::Nodes => return None,
             Outputs::Rotations(_) => (Outputs::grid_rotations, 2),
             Outputs::Points(_) => (Outputs::grid_points, 1),
         };
@@ -136,7 +138,7 @@ impl Outputs {
     /// Checks the numbers.
     pub(super) fn validate(&self) -> Result<()> {
         match self {
-            Outputs::Pooled => Ok(()),
+            Outputs::Pooled | Outputs::Nodes => Ok(()),
             Outputs::Rotations(angles) => {
                 check_angles("rotations", ["alpha", "beta", "gamma"], 1, angles)
             }
@@ -205,6 +207,7 @@ impl fmt::Display for Outputs {
         let plural = if self.count() == 1 { "" } else { "s" };
         match self {
             Outputs::Pooled => Ok(()),
+            Outputs::Nodes => f.write_str("at every node"),
             Outputs::Rotations(angles) => write!(f, "at {} rotation{plural}", angles.len()),
             Outputs::Points(angles) => write!(f, "at {} point{plural}", angles.len()),
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{AveragePooling, Filter};
+use super::{Aggregation, AveragePooling, Filter, NodePooling};
 use crate::activation::Activation;
 use crate::group::{FiniteAction, PointGroup};
 use crate::sphere::Sampling;
@@ -44,6 +44,13 @@ pub enum InputSpace {
         action: Arc<FiniteAction>,
         /// Number of values at one point.
         channels: usize,
+    },
+    /// Graphs, [`Graph`](crate::graph::Graph): nodes with features, and weighted edges of one or several relations.
+    Graph {
+        /// Number of features of one node.
+        channels: usize,
+        /// Number of relations, the types of edges.
+        relations: usize,
     },
 }
 
@@ -116,8 +123,19 @@ pub enum Layer {
         /// Empty for the identity; otherwise it ends in a layer with weights, too.
         shortcut: Vec<Layer>,
     },
-    /// Fully connected in the channels; over the group, one map for all elements.
+    /// Fully connected in the channels; over the group or over the nodes of a graph, one map for all of them.
     Dense(Init),
+    /// The division of features by their root mean square over the channels, at each place by itself.
+    Normalisation,
+    /// The sum over the neighbours of each node of a graph.
+    Aggregation(Aggregation),
+    /// On graphs: blocks one after the other, whose features stand side by side at the end.
+    JumpingKnowledge {
+        /// The blocks, each with at least one layer.
+        blocks: Vec<Vec<Layer>>,
+    },
+    /// The sum or mean of the features over the nodes of a graph.
+    NodePooling(NodePooling),
 }
 
 impl Layer {
@@ -125,7 +143,7 @@ impl Layer {
     pub(crate) fn is_readout(&self) -> bool {
         matches!(
             self,
-            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten
+            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten | Layer::NodePooling(_)
         )
     }
 
@@ -136,6 +154,11 @@ impl Layer {
             if let Layer::Residual { branch, shortcut } = layer {
                 Layer::visit_all(branch, visit);
                 Layer::visit_all(shortcut, visit);
+            }
+            if let Layer::JumpingKnowledge { blocks } = layer {
+                for block in blocks {
+                    Layer::visit_all(block, visit);
+                }
             }
         }
     }
@@ -158,8 +181,23 @@ impl Layer {
             Layer::Flatten => "flatten",
             Layer::Residual { .. } => "residual",
             Layer::Dense(_) => "dense",
+            Layer::Normalisation => "normalisation",
+            Layer::Aggregation(_) => "aggregation",
+            Layer::JumpingKnowledge { .. } => "jumping-knowledge",
+            Layer::NodePooling(NodePooling::Sum) => "node-sum",
+            Layer::NodePooling(NodePooling::Mean) => "node-mean",
         }
     }
+}
+
+fn write_branch(f: &mut fmt::Formatter<'_>, layers: &[Layer]) -> fmt::Result {
+    for (index, layer) in layers.iter().enumerate() {
+        write!(f, "{}{layer}", if index == 0 { "" } else { " → " })?;
+    }
+    if layers.is_empty() {
+        f.write_str("identity")?;
+    }
+    Ok(())
 }
 
 /// A few words, for messages and logs.
@@ -177,19 +215,21 @@ impl fmt::Display for Layer {
             Layer::Dense(init) => write!(f, "dense {init}"),
             Layer::Activation(activation) => write!(f, "{activation}"),
             Layer::AveragePooling(pooling) => write!(f, "average-pooling{pooling}"),
-            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => {
-                f.write_str(self.kind())
+            Layer::GroupPooling
+            | Layer::PartialPooling
+            | Layer::Flatten
+            | Layer::Normalisation
+            | Layer::NodePooling(_) => f.write_str(self.kind()),
+            Layer::Aggregation(aggregation) => write!(f, "{aggregation}"),
+            Layer::JumpingKnowledge { blocks } => {
+                f.write_str("jumping-knowledge [")?;
+                for (index, block) in blocks.iter().enumerate() {
+                    f.write_str(if index == 0 { "" } else { " | " })?;
+                    write_branch(f, block)?;
+                }
+                f.write_str("]")
             }
             Layer::Residual { branch, shortcut } => {
-                let write_branch = |f: &mut fmt::Formatter<'_>, layers: &[Layer]| {
-                    for (index, layer) in layers.iter().enumerate() {
-                        write!(f, "{}{layer}", if index == 0 { "" } else { " → " })?;
-                    }
-                    if layers.is_empty() {
-                        f.write_str("identity")?;
-                    }
-                    Ok(())
-                };
                 f.write_str("residual [")?;
                 write_branch(f, branch)?;
                 f.write_str(" | ")?;

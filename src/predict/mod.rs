@@ -12,6 +12,7 @@
 //! * [`GaussianProcess`]: exact Bayesian inference with any covariance as the prior, such as the NNGP kernel; samples of the posterior, and
 //!   points that are added later
 //! * [`KernelRidge`], [`RidgePath`]: the mean without covariance, for one ridge or for many ridges from one eigendecomposition
+//! * [`FeatureRidge`], [`LinearModel`]: the mean of [`KernelRidge`] from finitely many features, whose points may come in pieces
 //! * [`ConjugateGradient`]: the mean of [`KernelRidge`] by products with a kernel ([`KernelRows`]) that need not be in memory, with an optional
 //!   [`Preconditioner`] from a few rows ([`PivotedCholesky`])
 //! * [`Nystrom`]: regression on the kernels of a few training points, with a bound on the distance to the full regression
@@ -57,8 +58,8 @@ pub use prediction::{Marginals, Prediction};
 pub use regression::{FittedRegression, Regression, RidgeRule};
 pub use ridge_path::{RidgePath, SelectedRidge};
 pub use solvers::{
-    ConjugateGradient, KernelFunction, KernelMatrix, KernelRidge, KernelRows, Nystrom,
-    NystromError, PivotedCholesky, Preconditioner, Ridge, Solved,
+    ConjugateGradient, FeatureRidge, KernelFunction, KernelMatrix, KernelRidge, KernelRows,
+    LinearModel, Nystrom, NystromError, PivotedCholesky, Preconditioner, Ridge, Solved,
 };
 pub(crate) use solvers::{check, linalg::SymmetricEigen};
 pub use time::Time;

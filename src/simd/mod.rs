@@ -7,5 +7,7 @@ pub(crate) mod fft;
 mod fft_steps;
 #[cfg(feature = "kernels")]
 pub(crate) mod pack;
+#[cfg(feature = "kernels")]
+pub(crate) mod products;
 #[cfg(test)]
 pub(crate) mod widths;

@@ -31,6 +31,18 @@ impl Fingerprint {
                 real(v.re);
                 real(v.im);
             }),
+            Signals::Graphs(graphs) => graphs.iter().for_each(|graph| {
+                real(graph.len() as f64);
+                graph.features().iter().for_each(|&v| real(v));
+                for relation in 0..graph.relation_count() {
+                    for (node, neighbours) in graph.neighbours(relation).iter().enumerate() {
+                        for &(other, weight) in neighbours {
+                            let edge = [relation as f64, node as f64, other as f64, weight];
+                            edge.into_iter().for_each(&mut real);
+                        }
+                    }
+                }
+            }),
         }
         Fingerprint(hash.digest128())
     }

@@ -9,6 +9,7 @@ use ndarray::{Array2, ArrayView2, Axis, Ix2, Slice};
 use crate::data::array_writing::write_npz_strips;
 use crate::data::atomic::check_target;
 use crate::kernel::{Kernel, KernelError, KernelMatrices, KernelPair, Precision, Signals};
+use crate::network::Outputs;
 use crate::predict::KernelKind;
 use crate::progress::Progress;
 use crate::{Error, Result, memory};
@@ -137,6 +138,13 @@ impl<'a> KernelStore<'a> {
         columns: Option<Signals<'a>>,
         options: StoreOptions,
     ) -> Result<Self> {
+        if *kernel.network().outputs() == Outputs::Nodes {
+            return Err(Error::invalid(
+                "outputs of the network",
+                "features at the nodes of graphs, of which each graph has its own number",
+                "one number of outputs per signal",
+            ));
+        }
         // Signals that do not fit are refused before anything is written.
         for signals in [Some(rows), columns].into_iter().flatten() {
             if signals.is_empty() {

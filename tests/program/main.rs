@@ -5,6 +5,7 @@ mod commands;
 mod common;
 mod covariance;
 mod files;
+mod graphs;
 #[cfg(unix)]
 mod interrupt;
 mod learning_curve;

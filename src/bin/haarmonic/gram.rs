@@ -24,7 +24,8 @@ const BY_TILES: &str = "use --memory to compute them by tiles on disk";
 pub struct Arguments {
     /// The network (TOML)
     network: PathBuf,
-    /// Inputs of the rows (.npy): [n, d], [n, H, W, c], [n, θ, φ, c], or complex [n, c, L, 2L-1]
+    /// Inputs of the rows (.npy): [n, d], [n, H, W, c], [n, θ, φ, c], or complex [n, c, L, 2L-1]; graphs: a folder in the TU format, or an SDF
+    /// file
     rows: PathBuf,
     /// Inputs of the columns; the inputs of the rows if left out
     columns: Option<PathBuf>,

@@ -46,7 +46,7 @@ impl Targets {
     fn read(network: &Network, path: &Path) -> Result<Targets> {
         let array = read_real(path)?;
         let places = match network.outputs() {
-            Outputs::Pooled => None,
+            Outputs::Pooled | Outputs::Nodes => None,
             outputs => Some(outputs.count()),
         };
         Targets::new(array, places, path).map_err(|error| error.in_file(path))

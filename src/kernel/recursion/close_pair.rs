@@ -203,11 +203,36 @@ impl ClosePair {
 
     /// The pair after an activation, and the factor E[σ'(u) σ'(v)] of the tangent kernel.
     pub(super) fn activated(self, activation: &Activation) -> Result<(ClosePair, f64)> {
+        if *activation == Activation::Normalisation {
+            return Ok(self.normalised());
+        }
         match activation.kink() {
             Some(Kink::Bend { slope }) => Ok(self.bent(slope)),
             Some(Kink::Jump { below }) => Ok((self.stepped(below), 0.0)),
             Some(Kink::Other) | None => self.between(activation),
         }
+    }
+
+    /// The pair divided by the roots of its variances, which keeps its angle.
+    fn normalised(self) -> (ClosePair, f64) {
+        let size = self.size();
+        if size == 0.0 {
+            let q = self.q.map(|q| if q > 0.0 { 1.0 } else { 0.0 });
+            let pair = ClosePair {
+                q,
+                k: 0.0,
+                gap: 1.0,
+                difference: q[0] - q[1],
+            };
+            return (pair, 0.0);
+        }
+        let pair = ClosePair {
+            q: [1.0; 2],
+            k: (1.0 - self.gap).copysign(self.k),
+            gap: self.gap,
+            difference: 0.0,
+        };
+        (pair, size.recip())
     }
 
     /// The pair after $`\sigma(x) = \max(x, 0) + a \min(x, 0)`$, with $`g = \sin\theta - \theta\cos\theta`$ and the expectation

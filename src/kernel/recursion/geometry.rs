@@ -42,6 +42,10 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     /// Whether a fibre, and with it the variance of a signal, is a function. Otherwise the variance of a signal is one number per
     /// activation and is kept with the signal.
     const FIELDS: bool;
+    /// Whether variances that are functions are kept with the signal, and not computed again for each pair.
+    const STORED: bool = !Self::FIELDS;
+    /// Whether the fibre of a signal with itself couples different points of the signal, so that its variances are only some of the values.
+    const COUPLED: bool = false;
 
     /// Converts the signal of a row of the kernel matrix.
     ///
@@ -213,6 +217,29 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         let _ = variances;
     }
 
+    /// The variances of a signal among the values of its fibre r = e.
+    fn own_variances<'f>(
+        &self,
+        region: Self::Region,
+        fibres: &'f [Self::Scalar],
+        out: &'f mut Vec<Self::Scalar>,
+    ) -> &'f [Self::Scalar] {
+        let _ = (region, out);
+        fibres
+    }
+
+    /// The numbers of points of both signals, if a fibre is a matrix over pairs of points.
+    fn points(&self, region: Self::Region) -> [usize; 2] {
+        let _ = region;
+        [1, 1]
+    }
+
+    /// The number of points of a signal, where features may be read without a pooling.
+    fn point_count(&self, signal: &Self::Signal) -> usize {
+        let _ = signal;
+        1
+    }
+
     /// The contribution of a batch to the mean over all fibres of all orientations, with Haar weights.
     fn mean(&self, region: Self::Region, fibres: &[Self::Scalar]) -> f64;
 
@@ -220,6 +247,22 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     fn close_pair(&self, pair: [&Self::Signal; 2]) -> Option<ClosePair> {
         let _ = pair;
         None
+    }
+
+    /// For each power p = 0, 1, … of the correlation whose mean over the group is an inner product of features of both signals: the number of
+    /// panels of features, and their length. Empty for a geometry that has no such features.
+    fn power_panels(&self) -> &[[usize; 2]] {
+        &[]
+    }
+
+    /// Writes one panel of the features of a power of the correlation.
+    fn write_power(&self, signal: &Self::Signal, power: usize, panel: usize, out: &mut [f64]) {
+        let _ = (signal, power, panel, out);
+    }
+
+    /// Whether products of features are cheaper than fibres.
+    fn prefers_features(&self) -> bool {
+        false
     }
 
     /// The mean of the fibre r = e of a signal with itself.

@@ -10,7 +10,8 @@ use crate::network::{Filter, Init, InputSpace, Layer, Link, Network, stages};
 use super::close_pair::ClosePair;
 use super::geometry::Geometry;
 use super::place::{ClosePlace, Fibres, Gathered, PooledSelfPlace, RowPlace};
-use super::steps::{Step, count_activations, run, run_own, steps};
+use super::polynomial::{Polynomial, PolynomialKernels, PolynomialPlace};
+use super::steps::{Step, count_activations, linear, run, run_own, steps};
 use super::sweep::Sweep;
 
 /// The layers of a network as maps of covariances, before and after the mean over the group.
@@ -19,6 +20,10 @@ use super::sweep::Sweep;
 /// Misof25 for group convolutions and pooling, Jacot18 and Lee19 for the other layers.
 #[derive(Debug, Clone)]
 pub(crate) struct Recursion {
+    /// The steps before the first layer with weights, where Θ is zero.
+    pub(super) input: Vec<Step>,
+    /// The index of the first layer with weights.
+    pub(super) first_index: usize,
     /// The first layer: $`K = \sigma_w^2 A_S p + \sigma_b^2,\ \Theta = K`$, counted once.
     pub(super) first: (Init, Filter),
     /// The steps between the first layer and the mean over the group, in stages that end at average poolings.
@@ -61,10 +66,15 @@ impl Recursion {
     /// Splits the layers of a network at the mean over the group.
     pub(crate) fn new(network: &Network) -> Self {
         let vector = matches!(network.input(), InputSpace::Vector { .. });
-        let (first, rest) = match network.layers() {
+        let weighted = |layer: &Layer| matches!(layer, Layer::Lifting { .. } | Layer::Dense(_));
+        let layers = network.layers();
+        // A network on graphs may begin with sums over neighbours.
+        let first_index = layers.iter().position(weighted).unwrap_or(layers.len());
+        let (input, layers) = layers.split_at(first_index);
+        let (first, rest) = match layers {
             [Layer::Lifting { filter, init, .. }, rest @ ..] => ((*init, filter.clone()), rest),
             [Layer::Dense(init), rest @ ..] => ((*init, Filter::Global), rest),
-            _ => unreachable!("a network that was checked begins with a lifting or a dense layer"),
+            _ => unreachable!("a network that was checked has a lifting or a dense layer"),
         };
         // The group of a vector is trivial: its only fibre is its own mean, and all layers from the second on come after the pooling.
         let pooled = if vector {
@@ -75,7 +85,7 @@ impl Recursion {
                 .position(Layer::is_readout)
                 .unwrap_or(rest.len())
         };
-        let (before, after) = network.layers().split_at(1 + pooled);
+        let (before, after) = layers.split_at(1 + pooled);
         let mut met = 0;
         let before = stages(before)
             .into_iter()
@@ -83,7 +93,8 @@ impl Recursion {
             .map(|(number, stage)| {
                 // The first layer is no step.
                 let skipped = usize::from(number == 0);
-                let steps = steps(&mut stage.layers.into_iter().skip(skipped));
+                let layers = stage.layers.into_iter().skip(skipped);
+                let steps = steps(&mut layers.map(|(index, layer)| (first_index + index, layer)));
                 let start = met;
                 met += count_activations(&steps);
                 StageSteps {
@@ -93,15 +104,49 @@ impl Recursion {
                 }
             });
         Recursion {
+            input: steps(&mut (0..).zip(input)),
+            first_index,
             first,
             before: before.collect(),
-            after: steps(&mut (1 + pooled..).zip(after)),
+            after: steps(&mut (first_index + 1 + pooled..).zip(after)),
         }
     }
 
     /// Whether an activation follows the pooling; only such an activation needs pooled variances.
     pub(crate) fn activates_after_pooling(&self) -> bool {
         count_activations(&self.after) > 0
+    }
+
+    /// The kernels as polynomials in the correlation of two signals, for a geometry whose fibres are numbers; none if they are no polynomials
+    /// of the given degree.
+    pub(crate) fn polynomials(&self, largest_degree: usize) -> Option<PolynomialKernels> {
+        let mut place = PolynomialPlace {
+            largest_degree,
+            ..PolynomialPlace::default()
+        };
+        let mut fibres = Fibres {
+            nngp: vec![Polynomial::correlation()],
+            ntk: vec![Polynomial::default()],
+            waiting: Vec::new(),
+        };
+        linear(self.first.0, &mut fibres.nngp, &mut fibres.ntk, true);
+        for stage in &self.before {
+            run(&stage.steps, &mut place, &mut fibres).ok()?;
+        }
+        if place.failed {
+            return None;
+        }
+        let both = |fibres: &Fibres<Polynomial>| [fibres.nngp[0].clone(), fibres.ntk[0].clone()];
+        let pooled = both(&fibres);
+        // A mean over the group commutes with linear layers only.
+        let outputs = match self.activates_after_pooling() {
+            true => None,
+            false => {
+                run(&self.after, &mut place, &mut fibres).ok()?;
+                Some(both(&fibres))
+            }
+        };
+        Some(PolynomialKernels::new(pooled, outputs, place.numbers))
     }
 
     /// Computes the kernels of a signal with itself at the identity of the group.
@@ -114,7 +159,7 @@ impl Recursion {
         let (mut fibres, mut gathered) = (Fibres::default(), Vec::new());
         let mut variances = Vec::new();
         let mut turned = [None, None];
-        if G::FIELDS {
+        if !G::STORED {
             geometry.orientation_count([signal, signal], workspace)?;
             geometry.turn([signal, signal], 0, &mut turned, workspace)?;
         }
@@ -122,7 +167,7 @@ impl Recursion {
         let buffers = (&mut fibres, &mut gathered);
         let region = self.own(geometry, signal, workspace, buffers, &mut variances)?;
         // Variances that are functions need many fibres if there are poolings, and are then worth their memory.
-        if G::FIELDS && self.before.len() == 1 {
+        if !G::STORED && self.before.len() == 1 {
             variances.clear();
         }
         let at_identity = KernelPair {
@@ -137,20 +182,63 @@ impl Recursion {
 
     /// Computes the kernels of one pair after the mean over the group.
     ///
-    /// Each orientation, and each batch of fibres in it, is lifted, carried through the layers and added to the mean. Variances that
+    /// # Arguments
+    /// * `own` — the variances of the two signals, if they are kept
+    pub(crate) fn pooled<G: Geometry>(
+        &self,
+        geometry: &G,
+        pair: [&G::Signal; 2],
+        own: [&[VarianceField<G::Scalar>]; 2],
+        workspace: &mut G::Workspace,
+        buffers: &mut FibreBuffers<G::Scalar>,
+    ) -> Result<KernelPair> {
+        let mut mean = KernelPair::default();
+        self.visit_fibres(geometry, pair, own, workspace, buffers, |region, fibres| {
+            mean.nngp += geometry.mean(region, &fibres.nngp);
+            mean.ntk += geometry.mean(region, &fibres.ntk);
+        })?;
+        Ok(mean)
+    }
+
+    /// Computes the kernels of one pair between all points of both signals, for a geometry with one fibre that is a matrix.
+    ///
+    /// Returns the numbers of points, and both matrices row by row.
+    pub(crate) fn between_points<G: Geometry>(
+        &self,
+        geometry: &G,
+        pair: [&G::Signal; 2],
+        own: [&[VarianceField<G::Scalar>]; 2],
+        workspace: &mut G::Workspace,
+        buffers: &mut FibreBuffers<G::Scalar>,
+    ) -> Result<([usize; 2], [Vec<f64>; 2])> {
+        let mut found = ([0, 0], [Vec::new(), Vec::new()]);
+        self.visit_fibres(geometry, pair, own, workspace, buffers, |region, fibres| {
+            let wide = |values: &[G::Scalar]| values.iter().map(|v| v.wide()).collect();
+            found = (
+                geometry.points(region),
+                [wide(&fibres.nngp), wide(&fibres.ntk)],
+            );
+        })?;
+        Ok(found)
+    }
+
+    /// Carries all fibres of a pair through the layers before the mean over the group.
+    ///
+    /// Each orientation, and each batch of fibres in it, is lifted, carried through the layers and visited. Variances that
     /// are functions are computed here unless they are stored: without poolings they cost as much as two fibres.
     ///
     /// # Arguments
     /// * `own` — the variances of the two signals, as [`self_covariance`](Self::self_covariance) returns them
-    pub(crate) fn pooled<G: Geometry>(
+    /// * `visit` — takes each batch after the last of these layers
+    fn visit_fibres<G: Geometry>(
         &self,
         geometry: &G,
         [a, b]: [&G::Signal; 2],
         own: [&[VarianceField<G::Scalar>]; 2],
         workspace: &mut G::Workspace,
         buffers: &mut FibreBuffers<G::Scalar>,
-    ) -> Result<KernelPair> {
-        let mut mean = KernelPair::default();
+        mut visit: impl FnMut(G::Region, &Fibres<G::Scalar>),
+    ) -> Result<()> {
         let FibreBuffers {
             fibres,
             variances,
@@ -168,7 +256,7 @@ impl Recursion {
             ];
             // Stored variances are those of untransformed signals.
             let is_stored: [bool; 2] = std::array::from_fn(|side| {
-                !G::FIELDS || (turned[side].is_none() && !own[side].is_empty())
+                G::STORED || (turned[side].is_none() && !own[side].is_empty())
             });
             let sides = pair.into_iter().zip([&mut *of_a, &mut *of_b]);
             for (side, (signal, variances)) in sides.enumerate() {
@@ -183,12 +271,11 @@ impl Recursion {
                 true => own[side],
                 false => &computed[side][..],
             });
-            let mut sweep = Sweep::new(geometry, workspace, (fibres, gathered), variances);
-            let of_orientation = self.sweep(pair, batches, &mut sweep)?;
-            mean.nngp += of_orientation.nngp;
-            mean.ntk += of_orientation.ntk;
+            let buffers = (&mut *fibres, &mut *gathered);
+            let mut sweep = Sweep::new(geometry, workspace, buffers, variances, &mut visit);
+            self.sweep(pair, batches, &mut sweep)?;
         }
-        Ok(mean)
+        Ok(())
     }
 
     /// Carries the pooled kernels of a signal with itself through the layers after pooling.

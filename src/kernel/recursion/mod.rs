@@ -4,9 +4,12 @@ mod close_pair;
 mod geometry;
 mod layers;
 mod place;
+mod polynomial;
 mod steps;
 mod sweep;
+mod value;
 
 pub(crate) use close_pair::ClosePair;
 pub(crate) use geometry::{Geometry, Side};
 pub(crate) use layers::{FibreBuffers, Recursion, SelfCovariance};
+pub(crate) use polynomial::{PolynomialKernels, Term};

@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 
-use crate::activation::Real;
 use crate::activation::{Activation, Precision, PreparedVariance, Variance, VarianceField};
 use crate::network::{Filter, Init};
 use crate::{Error, Result};
@@ -27,7 +26,7 @@ pub(super) struct Fibres<T> {
 }
 
 /// A place where the steps act: the fibres of a pair, the fibres of a signal with itself, or numbers after the pooling.
-pub(super) trait Place<T: Real> {
+pub(super) trait Place<T> {
     /// The part of the group on which the kernels are known.
     type Region: Copy;
 
@@ -40,7 +39,7 @@ pub(super) trait Place<T: Real> {
     /// Replaces both kernels by their means over a filter.
     fn average(&mut self, filter: &Filter, fibres: &mut Fibres<T>);
 
-    /// Applies an activation: K ← E[σ(u) σ(v)], Θ ← E[σ'(u) σ'(v)] Θ.
+    /// Applies an activation, or the normalisation: K ← E[σ(u) σ(v)], Θ ← E[σ'(u) σ'(v)] Θ.
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<T>) -> Result<()>;
 
     /// Called after a layer with weights has changed both kernels.
@@ -175,6 +174,9 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
         }
         let field = &mut self.variances[self.met];
         self.met += 1;
+        if G::COUPLED {
+            return activate_coupled(self.geometry, self.region, activation, field, nngp, ntk);
+        }
         self.geometry.confine_own(nngp);
         activation.prepare_into(nngp, field)?;
         if let &[q] = &nngp[..] {
@@ -185,6 +187,47 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
         let own = field.view();
         activation.apply_prepared(own, own, nngp, ntk)
     }
+}
+
+/// Applies an activation to a signal with itself where the fibre couples its points: as for a pair, with the variances of either side gathered.
+fn activate_coupled<G: Geometry>(
+    geometry: &G,
+    region: G::Region,
+    activation: &Activation,
+    field: &mut VarianceField<G::Scalar>,
+    nngp: &mut [G::Scalar],
+    ntk: &mut [G::Scalar],
+) -> Result<()> {
+    let mut buffer = Vec::new();
+    let variances = geometry.own_variances(region, nngp, &mut buffer);
+    activation.prepare_into(variances, field)?;
+    if let &[q] = field.variance() {
+        // The call for a pair of single points.
+        geometry.confine([&[q], &[q]], nngp);
+        let q = Variance::Constant(q);
+        return activation.apply_rounded(q, q, nngp, Some(ntk), G::Scalar::NOISE);
+    }
+    let gathered = [Side::Left, Side::Right].map(|side| {
+        [field.variance(), field.factor()].map(|values| {
+            let mut out = Vec::new();
+            geometry.gather(side, values, region, &mut out);
+            out
+        })
+    });
+    let [[qa, fa], [qb, fb]] = &gathered;
+    geometry.confine([qa, qb], nngp);
+    let prepared = |variance, factor| PreparedVariance {
+        variance,
+        factor,
+        plain: field.plain(),
+    };
+    activation.apply_prepared_rounded(
+        prepared(qa, fa),
+        prepared(qb, fb),
+        nngp,
+        ntk,
+        G::Scalar::NOISE,
+    )
 }
 
 /// Replaces both kernels by their means over a filter; returns the new region.

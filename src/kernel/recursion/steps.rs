@@ -7,6 +7,7 @@ use crate::network::{Filter, Init, Layer};
 use crate::{Error, Result};
 
 use super::place::{Fibres, Place};
+use super::value::Value;
 
 /// One step of the recursion.
 #[derive(Debug, Clone)]
@@ -24,17 +25,21 @@ pub(super) enum Map {
     Linear(Init, Option<Filter>),
     /// $`K' = E[\sigma(u)\sigma(v)],\ \Theta' = E[\sigma'(u)\sigma'(v)]\,\Theta`$.
     Activation(Activation),
+    /// The sum over the neighbours of a node, $`K' = \sum_a A_a K A_a'^\top`$ and Θ likewise.
+    Aggregation(Filter),
     /// The sum of two independent branches, whose kernels add.
     Sum([Vec<Step>; 2]),
+    /// Blocks one after the other, whose features stand side by side: the kernels after all blocks add.
+    Jumping(Vec<Vec<Step>>),
 }
 
 /// Carries both kernels through `steps`.
 ///
 /// A residual sum runs both branches from copies of the kernels, and adds the results.
-pub(super) fn run<T: Real, P: Place<T>>(
+pub(super) fn run<V: Value, P: Place<V>>(
     steps: &[Step],
     place: &mut P,
-    fibres: &mut Fibres<T>,
+    fibres: &mut Fibres<V>,
 ) -> Result<()> {
     for Step { layer, map } in steps {
         match map {
@@ -48,6 +53,24 @@ pub(super) fn run<T: Real, P: Place<T>>(
             Map::Activation(activation) => place
                 .activate(activation, fibres)
                 .map_err(|error| out_of_range(error).in_layer(*layer))?,
+            Map::Aggregation(filter) => place.average(filter, fibres),
+            Map::Jumping(blocks) => {
+                let mut sums = fibres.waiting.pop().unwrap_or_default();
+                for (index, block) in blocks.iter().enumerate() {
+                    run(block, place, fibres)?;
+                    let [nngp, ntk] = &mut sums;
+                    if index == 0 {
+                        nngp.clone_from(&fibres.nngp);
+                        ntk.clone_from(&fibres.ntk);
+                    } else {
+                        add(&fibres.nngp, nngp);
+                        add(&fibres.ntk, ntk);
+                    }
+                }
+                std::mem::swap(&mut sums[0], &mut fibres.nngp);
+                std::mem::swap(&mut sums[1], &mut fibres.ntk);
+                fibres.waiting.push(sums);
+            }
             Map::Sum([first, second]) => {
                 // `other` keeps the kernels before the sum, then the result of the first branch. Its memory returns to `waiting` for the
                 // next batch.
@@ -139,10 +162,10 @@ fn out_of_range(error: Error) -> Error {
 }
 
 /// Applies a linear layer to fibres after the mean over its filter; `first` stands for the first layer, whose Θ is K.
-pub(super) fn linear<T: Real>(init: Init, nngp: &mut [T], ntk: &mut [T], first: bool) {
+pub(super) fn linear<V: Value>(init: Init, nngp: &mut [V], ntk: &mut [V], first: bool) {
     pulp::Arch::new().dispatch(Linear {
-        weight: T::of(init.weight_std * init.weight_std),
-        bias: T::of(init.bias_std * init.bias_std),
+        weight: V::number(init.weight_std * init.weight_std),
+        bias: V::number(init.bias_std * init.bias_std),
         first,
         nngp,
         ntk,
@@ -153,33 +176,37 @@ pub(super) fn linear<T: Real>(init: Init, nngp: &mut [T], ntk: &mut [T], first: 
 ///
 /// Each kernel of a batch is one contiguous array over points and fibres. One pass over both arrays uses the new K while it is in a
 /// register. Points are independent, so the compiler vectorises the loop for the instruction set that `pulp` selects.
-struct Linear<'a, T> {
-    weight: T,
-    bias: T,
+struct Linear<'a, V: Value> {
+    weight: V::Number,
+    bias: V::Number,
     /// Whether Θ is replaced by K alone.
     first: bool,
-    nngp: &'a mut [T],
-    ntk: &'a mut [T],
+    nngp: &'a mut [V],
+    ntk: &'a mut [V],
 }
 
-impl<T: Real> pulp::WithSimd for Linear<'_, T> {
+impl<V: Value> pulp::WithSimd for Linear<'_, V> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let (weight, bias) = (self.weight, self.bias);
         for (k, t) in self.nngp.iter_mut().zip(self.ntk) {
-            *k = weight * *k + bias;
-            *t = if self.first { *k } else { *k + weight * *t };
+            *k = k.affine(weight, bias);
+            *t = if self.first {
+                k.clone()
+            } else {
+                k.plus_scaled(weight, t)
+            };
         }
     }
 }
 
 /// Adds the kernel of one branch to the kernel of the other, point by point.
-pub(super) fn add<T: Real>(terms: &[T], sums: &mut [T]) {
+pub(super) fn add<V: Value>(terms: &[V], sums: &mut [V]) {
     assert_eq!(terms.len(), sums.len(), "branches know the same points");
-    for (sum, &term) in sums.iter_mut().zip(terms) {
-        *sum += term;
+    for (sum, term) in sums.iter_mut().zip(terms) {
+        *sum = sum.plus(term);
     }
 }
 
@@ -193,19 +220,32 @@ pub(super) fn steps<'a>(layers: &mut dyn Iterator<Item = (usize, &'a Layer)>) ->
                 }
                 Layer::Lifting { init, .. } | Layer::Dense(init) => Map::Linear(*init, None),
                 Layer::Activation(activation) => Map::Activation(activation.clone()),
-                // Layers of a branch are named by the sum that they belong to.
+                Layer::Normalisation => Map::Activation(Activation::Normalisation),
+                Layer::Aggregation(aggregation) => {
+                    Map::Aggregation(Filter::Neighbours(*aggregation))
+                }
+                Layer::JumpingKnowledge { blocks } => {
+                    let block = |layers: &'a Vec<Layer>| steps(&mut numbered(index, layers));
+                    Map::Jumping(blocks.iter().map(block).collect())
+                }
                 Layer::Residual { branch, shortcut } => {
-                    let numbered =
-                        |layers: &'a [Layer]| layers.iter().map(move |layer| (index, layer));
                     let branches = [branch, shortcut];
-                    Map::Sum(branches.map(|layers| steps(&mut numbered(layers))))
+                    Map::Sum(branches.map(|layers| steps(&mut numbered(index, layers))))
                 }
                 Layer::AveragePooling(_) => unreachable!("a pooling ends a stage"),
-                Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten => return None,
+                Layer::GroupPooling
+                | Layer::PartialPooling
+                | Layer::Flatten
+                | Layer::NodePooling(_) => return None,
             };
             Some(Step { layer: index, map })
         })
         .collect()
+}
+
+/// The layers inside of a layer: messages name them by the layer that they belong to.
+fn numbered<'a>(index: usize, layers: &'a [Layer]) -> impl Iterator<Item = (usize, &'a Layer)> {
+    layers.iter().map(move |layer| (index, layer))
 }
 
 /// Number of activations in steps, those of branches too.
@@ -216,7 +256,8 @@ pub(super) fn count_activations(steps: &[Step]) -> usize {
             .iter()
             .map(|branch| count_activations(branch))
             .sum(),
-        Map::Linear(..) => 0,
+        Map::Jumping(blocks) => blocks.iter().map(|block| count_activations(block)).sum(),
+        Map::Linear(..) | Map::Aggregation(_) => 0,
     };
     steps.iter().map(count).sum()
 }

@@ -2,7 +2,6 @@
 
 use crate::Result;
 use crate::activation::{Real, VarianceField};
-use crate::kernel::values::KernelPair;
 
 use super::geometry::Geometry;
 use super::layers::Recursion;
@@ -22,8 +21,13 @@ pub(super) struct Sweep<'a, G: Geometry> {
     variances: [&'a [VarianceField<G::Scalar>]; 2],
     /// The sweep ends before this stage.
     end: usize,
-    mean: KernelPair,
+    /// Takes each batch after the last stage.
+    visit: &'a mut Visit<'a, G>,
 }
+
+/// What becomes of the batches after the last layer before the mean over the group.
+pub(super) type Visit<'a, G> =
+    dyn FnMut(<G as Geometry>::Region, &Fibres<<G as Geometry>::Scalar>) + 'a;
 
 impl<'a, G: Geometry> Sweep<'a, G> {
     /// Makes a sweep through all stages.
@@ -32,6 +36,7 @@ impl<'a, G: Geometry> Sweep<'a, G> {
         workspace: &'a mut G::Workspace,
         (fibres, gathered): Buffers<'a, G::Scalar>,
         variances: [&'a [VarianceField<G::Scalar>]; 2],
+        visit: &'a mut Visit<'a, G>,
     ) -> Self {
         gathered.resize_with(variances[0].len(), Gathered::default);
         for of_activation in gathered.iter_mut() {
@@ -44,15 +49,13 @@ impl<'a, G: Geometry> Sweep<'a, G> {
             gathered,
             variances,
             end: usize::MAX,
-            mean: KernelPair::default(),
+            visit,
         }
     }
 }
 
 impl Recursion {
     /// Lifts all batches of fibres of a pair and carries them through the stages of the sweep.
-    ///
-    /// Returns the contribution to the mean over the group of the fibres that went through the last stage.
     ///
     /// # Arguments
     /// * `batches` — the number of batches of the first stage
@@ -61,7 +64,7 @@ impl Recursion {
         pair: [&G::Signal; 2],
         batches: usize,
         sweep: &mut Sweep<'_, G>,
-    ) -> Result<KernelPair> {
+    ) -> Result<()> {
         let (init, filter) = &self.first;
         for batch in 0..batches {
             let Fibres { nngp, ntk, .. } = &mut *sweep.fibres;
@@ -70,10 +73,22 @@ impl Recursion {
                 .lift(pair, filter, batch, sweep.workspace, nngp);
             // The first linear layer overwrites the tangent kernel.
             ntk.resize(nngp.len(), G::Scalar::of(0.0));
+            if !self.input.is_empty() {
+                ntk.fill(G::Scalar::of(0.0));
+                let mut place = PairPlace {
+                    geometry: sweep.geometry,
+                    workspace: &mut *sweep.workspace,
+                    region,
+                    variances: [[].iter(), [].iter()],
+                    gathered: [].iter_mut(),
+                };
+                run(&self.input, &mut place, sweep.fibres)?;
+            }
+            let Fibres { nngp, ntk, .. } = &mut *sweep.fibres;
             linear(*init, nngp, ntk, true);
             self.advance(0, region, sweep)?;
         }
-        Ok(sweep.mean)
+        Ok(())
     }
 
     /// Carries a batch through the steps of a stage, and all batches that are then complete through later stages.
@@ -97,8 +112,7 @@ impl Recursion {
         run(&stage.steps, &mut place, sweep.fibres)?;
         let region = place.region;
         if number + 1 == self.before.len() {
-            sweep.mean.nngp += geometry.mean(region, &sweep.fibres.nngp);
-            sweep.mean.ntk += geometry.mean(region, &sweep.fibres.ntk);
+            (sweep.visit)(region, sweep.fibres);
             return Ok(());
         }
         let Fibres { nngp, ntk, .. } = &*sweep.fibres;
@@ -131,10 +145,19 @@ impl Recursion {
     ) -> Result<G::Region> {
         let (init, filter) = &self.first;
         let mut region = geometry.lift_self(filter, signal, workspace, &mut fibres.nngp);
+        fibres.ntk.clear();
         fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
+        let mut place = SelfPlace {
+            geometry,
+            workspace: &mut *workspace,
+            region,
+            variances: &mut *variances,
+            met: 0,
+        };
+        run(&self.input, &mut place, fibres)?;
         let before = largest(&fibres.nngp);
         linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
-        check_range(before, fibres, 0)?;
+        check_range(before, fibres, self.first_index)?;
         // Both kernels at r = e after each stage so far.
         let mut ends: Vec<[Vec<G::Scalar>; 2]> = Vec::new();
         let mut met = 0;
@@ -180,6 +203,7 @@ impl Recursion {
         for (index, link) in self.before[number].links.iter().enumerate() {
             if link.pooling.is_some() {
                 let batches = geometry.begin_own(signal, (number, index), workspace);
+                let mut nothing = |_, _: &Fibres<G::Scalar>| {};
                 let mut sweep = Sweep {
                     end: number,
                     ..Sweep::new(
@@ -187,6 +211,7 @@ impl Recursion {
                         &mut *workspace,
                         (&mut *fibres, &mut *gathered),
                         [variances; 2],
+                        &mut nothing,
                     )
                 };
                 self.sweep([signal, signal], batches, &mut sweep)?;

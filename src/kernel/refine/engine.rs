@@ -6,7 +6,9 @@ use std::ops::Range;
 
 use crate::activation::VarianceField;
 use crate::kernel::evaluator::{Accuracy, Block, Control, Estimate, KernelBlock, SignalsOf};
-use crate::kernel::recursion::{FibreBuffers, Geometry, Recursion, SelfCovariance};
+use crate::kernel::recursion::{
+    FibreBuffers, Geometry, PolynomialKernels, Recursion, SelfCovariance,
+};
 use crate::kernel::values::KernelPair;
 use crate::network::{Network, Quadrature};
 use crate::numeric::{geometric_mean, larger};
@@ -14,6 +16,7 @@ use crate::parallel::try_map_init;
 use crate::{Error, Result};
 
 use super::index_set::IndexSet;
+use super::products::{ProductBuffers, pooled_products};
 use super::refinement::{Exact, LevelIndex, Refinement};
 
 /// Errors are relative to the value, or to this fraction of the kernels at r = e if the value is smaller: the mean over the group may
@@ -33,6 +36,8 @@ type Scalar<R> = <<R as Refinement>::Level as Geometry>::Scalar;
 pub(crate) struct Prepared<G: Geometry> {
     pub signal: G::Signal,
     own: SelfCovariance<G::Scalar>,
+    /// The numbers of the signal in kernels that are polynomials.
+    pub(super) numbers: Vec<f64>,
 }
 
 /// Variances before the activations after pooling: one field per activation, with one point per signal.
@@ -66,6 +71,7 @@ pub(super) struct PreparedSet<G: Geometry> {
 pub(super) struct Workspaces<R: Refinement> {
     levels: BTreeMap<LevelIndex, Workspace<R>>,
     buffers: FibreBuffers<Scalar<R>>,
+    products: ProductBuffers,
 }
 
 /// A network over a geometry.
@@ -73,14 +79,22 @@ pub(crate) struct Engine<R: Refinement> {
     refinement: R,
     recursion: Recursion,
     pub(super) control: Control,
+    /// Both kernels as polynomials, if the geometry has features of their powers.
+    pub(super) polynomials: Option<PolynomialKernels>,
 }
 
 impl<G: Geometry> Engine<Exact<G>> {
     /// Makes an engine without a quadrature.
     pub(crate) fn exact(geometry: G, network: &Network) -> Self {
+        let recursion = Recursion::new(network);
+        let powers = geometry.power_panels().len();
         Engine {
+            polynomials: match powers {
+                0 => None,
+                _ => recursion.polynomials(powers - 1),
+            },
             refinement: Exact(geometry),
-            recursion: Recursion::new(network),
+            recursion,
             control: Control::Exact,
         }
     }
@@ -96,6 +110,7 @@ impl<R: Refinement> Engine<R> {
                 Quadrature::BandLimit(_) => Control::Fixed,
                 Quadrature::Tolerance(tolerance) => Control::Tolerance(tolerance),
             },
+            polynomials: None,
         }
     }
 
@@ -109,6 +124,7 @@ impl<R: Refinement> Engine<R> {
         Workspaces {
             levels: BTreeMap::new(),
             buffers: FibreBuffers::default(),
+            products: ProductBuffers::default(),
         }
     }
 
@@ -129,7 +145,15 @@ impl<R: Refinement> Engine<R> {
             self.recursion
                 .pooled_variances(&mut own.at_identity.clone(), &mut Vec::new())?;
         }
-        Ok(Prepared { signal, own })
+        let numbers = self
+            .polynomials
+            .as_ref()
+            .map_or_else(Vec::new, |kernels| kernels.numbers(&own.variances));
+        Ok(Prepared {
+            signal,
+            own,
+            numbers,
+        })
     }
 
     /// Computes the variances of each signal for the layers after pooling, in parallel.
@@ -148,7 +172,7 @@ impl<R: Refinement> Engine<R> {
             true => try_map_init(
                 signals.len(),
                 || self.make_workspace(),
-                |workspace, i| self.pooled_pair(&signals[i], &signals[i], accuracy, workspace),
+                |workspace, i| self.pooled_self(&signals[i], accuracy, workspace),
             )?,
         };
         let mut pooled = PooledVariances::default();
@@ -165,6 +189,32 @@ impl<R: Refinement> Engine<R> {
             pooled,
             diagonal,
         })
+    }
+
+    /// The polynomials, if blocks are computed as products of features.
+    fn by_products(&self) -> Result<Option<&PolynomialKernels>> {
+        Ok(match &self.polynomials {
+            Some(kernels) if self.first_level()?.prefers_features() => Some(kernels),
+            _ => None,
+        })
+    }
+
+    /// Computes the pooled kernels of a signal with itself as a block computes them.
+    fn pooled_self(
+        &self,
+        signal: &Prepared<R::Level>,
+        accuracy: Accuracy,
+        workspace: &mut Workspaces<R>,
+    ) -> Result<Estimate> {
+        let Some(kernels) = self.by_products()? else {
+            return self.pooled_pair(signal, signal, accuracy, workspace);
+        };
+        let mut own = KernelBlock::zeros(1);
+        let sides = [std::slice::from_ref(signal); 2];
+        let geometry = self.first_level()?;
+        pooled_products(geometry, kernels, sides, &mut workspace.products, &mut own);
+        let fine = own.get(0);
+        Ok(Estimate { fine, coarse: fine })
     }
 
     /// The kernels of a pair on one level.
@@ -187,6 +237,19 @@ impl<R: Refinement> Engine<R> {
             scratch,
             &mut workspace.buffers,
         )
+    }
+
+    /// Computes the kernels of a pair between all points of both signals.
+    pub(super) fn unpooled(&self, [a, b]: [&Prepared<R::Level>; 2]) -> Result<[Vec<f64>; 2]> {
+        let geometry = self.first_level()?;
+        let (_, kernels) = self.recursion.between_points(
+            geometry,
+            [&a.signal, &b.signal],
+            [&a.own.variances, &b.own.variances],
+            &mut geometry.make_workspace(),
+            &mut FibreBuffers::default(),
+        )?;
+        Ok(kernels)
     }
 
     /// Computes the pooled kernels of a pair, with an error estimate unless the accuracy is a given step.
@@ -248,7 +311,7 @@ impl<R: Refinement> Engine<R> {
 
     /// Computes the kernels of a block of pairs after the last layer.
     ///
-    /// First each wanted pair is pooled. Then whole rows go through the layers after pooling, so that activations run over contiguous
+    /// Kernels with a finite feature map are products of the features of all rows and columns. Otherwise, first each wanted pair is pooled. Then whole rows go through the layers after pooling, so that activations run over contiguous
     /// arrays of columns. Pairs that met a kink at nearly full correlation are computed again with their angle, if the geometry can.
     ///
     /// # Arguments
@@ -267,9 +330,17 @@ impl<R: Refinement> Engine<R> {
         let mut fine = KernelBlock::zeros(len);
         let mut coarse =
             matches!(accuracy, Accuracy::Tolerance(_)).then(|| KernelBlock::zeros(len));
-        for (i, a) in row_set.signals[row_range.clone()].iter().enumerate() {
-            for (j, b) in column_set.signals[column_range.clone()].iter().enumerate() {
-                if wanted(i, j) {
+        let row_signals = &row_set.signals[row_range.clone()];
+        let column_signals = &column_set.signals[column_range.clone()];
+        let products = self.by_products()?;
+        if let Some(kernels) = products {
+            let sides = [row_signals, column_signals];
+            let buffers = &mut workspace.products;
+            pooled_products(self.first_level()?, kernels, sides, buffers, &mut fine);
+        }
+        for (i, a) in row_signals.iter().enumerate() {
+            for (j, b) in column_signals.iter().enumerate() {
+                if products.is_none() && wanted(i, j) {
                     let estimate = self.pooled_pair(a, b, accuracy, workspace)?;
                     fine.set(i * width + j, estimate.fine);
                     if let Some(coarse) = &mut coarse {
@@ -279,7 +350,6 @@ impl<R: Refinement> Engine<R> {
             }
         }
         let slack = self.slack();
-        let column_signals = &column_set.signals[column_range.clone()];
         let columns = column_set.pooled.select(column_range);
         let geometry = self.first_level()?;
         for (i, row) in row_range.enumerate() {

@@ -3,6 +3,7 @@
 mod engine;
 mod index_set;
 mod pairs;
+mod products;
 mod refinement;
 mod sample;
 

@@ -4,12 +4,14 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard};
 
 use crate::Result;
-use crate::kernel::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator, Pairs};
+use crate::kernel::evaluator::{
+    Accuracy, AnySignals, Block, Control, Estimate, Evaluator, Features, Pairs, SignalsOf,
+};
 use crate::kernel::recursion::Geometry;
 use crate::kernel::signals::Inputs;
 use crate::parallel::try_map;
 
-use super::engine::{Engine, PreparedSet, Workspaces};
+use super::engine::{Engine, Prepared, PreparedSet, Workspaces};
 use super::refinement::Refinement;
 
 impl<R: Refinement> Evaluator for Engine<R> {
@@ -50,6 +52,29 @@ impl<R: Refinement> Evaluator for Engine<R> {
         diagonal: bool,
     ) -> Result<Box<dyn Pairs + '_>> {
         self.pairs(rows, Some(columns), Accuracy::Step(1), diagonal)
+    }
+
+    fn point_counts(&self, signals: &AnySignals) -> Result<Vec<usize>> {
+        let geometry = self.first_level()?;
+        let signals: SignalsOf<Prepared<R::Level>> = signals.of()?;
+        let counts = signals
+            .iter()
+            .map(|signal| geometry.point_count(&signal.signal));
+        Ok(counts.collect())
+    }
+
+    fn between_points(
+        &self,
+        (rows, row): (&AnySignals, usize),
+        (columns, column): (&AnySignals, usize),
+    ) -> Result<[Vec<f64>; 2]> {
+        let (rows, columns) = (rows.of()?, columns.of()?);
+        self.unpooled([&rows[row], &columns[column]])
+    }
+
+    fn features(&self) -> Option<&dyn Features> {
+        let complete = self.polynomials.as_ref()?.outputs.is_some();
+        complete.then_some(self as &dyn Features)
     }
 }
 

@@ -3,10 +3,11 @@
 use ndarray::ArrayView3;
 use num_complex::Complex64;
 
+use crate::graph::Graph;
 use crate::kernel::values::Precision;
 use crate::network::{InputSpace, Layer, Network, SphereSampling};
 use crate::sphere::coefficients;
-use crate::{Error, Result};
+use crate::{Error, Result, check};
 
 use super::forms::Signals;
 
@@ -26,6 +27,7 @@ pub(super) fn check_sizes(
     };
     let biased = match network.layers() {
         [Layer::Lifting { init, .. } | Layer::Dense(init), ..] => init.bias_std > 0.0,
+        [Layer::Aggregation(_), ..] => true,
         _ => false,
     };
     for (input, size) in signals.sizes().into_iter().enumerate() {
@@ -57,7 +59,33 @@ impl Signals<'_> {
     }
 }
 
+fn check_graphs(graphs: &[Graph], channels: usize, relations: usize) -> Result<()> {
+    check::not_empty("graphs", graphs.len())?;
+    for (index, graph) in graphs.iter().enumerate() {
+        let counts = [
+            ("features per node", graph.channels(), channels),
+            ("relations", graph.relation_count(), relations),
+        ];
+        for (what, found, expected) in counts {
+            if found != expected {
+                return Err(Error::invalid(what, found, expected.to_string()).in_input(index));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn check_shape(input: &InputSpace, signals: &Signals<'_>) -> Result<()> {
+    if let (
+        &InputSpace::Graph {
+            channels,
+            relations,
+        },
+        Signals::Graphs(graphs),
+    ) = (input, signals)
+    {
+        return check_graphs(graphs, channels, relations);
+    }
     let expected = match (input.clone(), signals) {
         (InputSpace::Vector { dimension }, Signals::Vectors(_)) => vec![dimension],
         (
@@ -127,9 +155,11 @@ pub(super) fn wrong_form(input: &InputSpace, signals: &Signals<'_>) -> Error {
         InputSpace::Finite { action, channels } => {
             format!("real [n, {}, {channels}]", action.points())
         }
+        InputSpace::Graph { channels, .. } => format!("graphs with {channels} features per node"),
     };
     let kind = match signals {
         Signals::Coefficients(_) => "complex",
+        Signals::Graphs(_) => "graphs",
         _ => "real",
     };
     Error::shape(

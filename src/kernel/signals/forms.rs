@@ -6,6 +6,7 @@ use ndarray::{
 use num_complex::Complex64;
 
 use crate::check::first_not_finite;
+use crate::graph::Graph;
 
 /// A set of inputs, in one of the forms that networks accept.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,20 @@ pub enum Signals<'a> {
     Points(ArrayView3<'a, f64>),
     /// Coefficients of real signals on the sphere, shape `[n, channels, L, 2L − 1]`, entry `[n, c, l, m + L − 1]`.
     Coefficients(ArrayView4<'a, Complex64>),
+    /// Graphs.
+    Graphs(&'a [Graph]),
+}
+
+impl<'a> From<&'a [Graph]> for Signals<'a> {
+    fn from(graphs: &'a [Graph]) -> Self {
+        Signals::Graphs(graphs)
+    }
+}
+
+impl<'a> From<&'a Vec<Graph>> for Signals<'a> {
+    fn from(graphs: &'a Vec<Graph>) -> Self {
+        Signals::Graphs(graphs)
+    }
 }
 
 impl<'a> From<ArrayView2<'a, f64>> for Signals<'a> {
@@ -47,7 +62,10 @@ impl<'a> From<ArrayView4<'a, Complex64>> for Signals<'a> {
 impl Signals<'_> {
     /// Returns the number of signals.
     pub fn len(&self) -> usize {
-        self.shape()[0]
+        match self {
+            Signals::Graphs(graphs) => graphs.len(),
+            other => other.shape()[0],
+        }
     }
 
     /// Returns whether there is no signal.
@@ -62,8 +80,12 @@ impl Signals<'_> {
 
     /// Some of the signals, without a copy.
     pub(crate) fn range(&self, range: std::ops::Range<usize>) -> Signals<'_> {
+        if let Signals::Graphs(graphs) = self {
+            return Signals::Graphs(&graphs[range]);
+        }
         let range = ndarray::Slice::from(range);
         match self {
+            Signals::Graphs(graphs) => Signals::Graphs(graphs),
             Signals::Vectors(a) => Signals::Vectors(a.slice_axis(Axis(0), range)),
             Signals::Grid(a) => Signals::Grid(a.slice_axis(Axis(0), range)),
             Signals::Points(a) => Signals::Points(a.slice_axis(Axis(0), range)),
@@ -81,12 +103,14 @@ impl Signals<'_> {
             Signals::Coefficients(a) => {
                 OwnedSignals::Coefficients(a.split_at(Axis(0), n).0.to_owned())
             }
+            Signals::Graphs(graphs) => OwnedSignals::Graphs(graphs[..n].to_vec()),
         }
     }
 
-    /// The shape of the array.
+    /// The shape of the array; empty for graphs, which are no array.
     pub(crate) fn shape(&self) -> &[usize] {
         match self {
+            Signals::Graphs(_) => &[],
             Signals::Vectors(a) => a.shape(),
             Signals::Grid(a) => a.shape(),
             Signals::Points(a) => a.shape(),
@@ -109,6 +133,15 @@ impl Signals<'_> {
             Signals::Grid(a) => largest(a, |x| x.abs()),
             Signals::Points(a) => largest(a, |x| x.abs()),
             Signals::Coefficients(a) => largest(a, |z| z.re.abs().max(z.im.abs())),
+            Signals::Graphs(graphs) => {
+                let size = |graph: &Graph| {
+                    graph
+                        .features()
+                        .iter()
+                        .fold(0.0, |m: f64, x| m.max(x.abs()))
+                };
+                graphs.iter().map(size).collect()
+            }
         }
     }
 
@@ -119,6 +152,8 @@ impl Signals<'_> {
             Signals::Grid(a) => first_not_finite(a),
             Signals::Points(a) => first_not_finite(a),
             Signals::Coefficients(a) => first_not_finite(a),
+            // Graphs are checked when they are made.
+            Signals::Graphs(_) => None,
         }
     }
 }
@@ -134,6 +169,8 @@ pub enum OwnedSignals {
     Points(Array3<f64>),
     /// Coefficients of real signals on the sphere, shape `[n, channels, L, 2L − 1]`.
     Coefficients(Array4<Complex64>),
+    /// Graphs.
+    Graphs(Vec<Graph>),
 }
 
 impl OwnedSignals {
@@ -144,6 +181,7 @@ impl OwnedSignals {
             OwnedSignals::Grid(array) => Signals::Grid(array.view()),
             OwnedSignals::Points(array) => Signals::Points(array.view()),
             OwnedSignals::Coefficients(array) => Signals::Coefficients(array.view()),
+            OwnedSignals::Graphs(graphs) => Signals::Graphs(graphs),
         }
     }
 }

@@ -6,6 +6,7 @@ use ndarray::{Array3, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Axis};
 use num_complex::Complex64;
 
 use crate::Result;
+use crate::graph::Graph;
 use crate::group::{EulerZyz, Rotation};
 use crate::kernel::values::Precision;
 use crate::network::{InputSpace, Network, Outputs, SphereSampling};
@@ -70,6 +71,14 @@ impl<'a> Inputs<'a> {
     pub(crate) fn vector(&self, row: usize) -> Result<ArrayView1<'_, f64>> {
         match &self.signals {
             Signals::Vectors(array) => Ok(array.row(self.signal_of(row))),
+            other => Err(wrong_form(self.space, other)),
+        }
+    }
+
+    /// A graph.
+    pub(crate) fn graph(&self, row: usize) -> Result<&'a Graph> {
+        match &self.signals {
+            Signals::Graphs(graphs) => Ok(&graphs[self.signal_of(row)]),
             other => Err(wrong_form(self.space, other)),
         }
     }
@@ -172,7 +181,7 @@ impl Places {
             EulerZyz::new(alpha, beta, gamma).map(|euler| Some(Rotation::from(euler)))
         };
         let places = match outputs {
-            Outputs::Pooled => vec![None],
+            Outputs::Pooled | Outputs::Nodes => vec![None],
             Outputs::Rotations(angles) => angles
                 .iter()
                 .map(|&angles| rotation(angles))

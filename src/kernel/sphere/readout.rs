@@ -32,7 +32,7 @@ impl SphereReadout {
             }
         });
         match network.outputs() {
-            Outputs::Pooled => SphereReadout::Pooling { kinked },
+            Outputs::Pooled | Outputs::Nodes => SphereReadout::Pooling { kinked },
             Outputs::Rotations(_) => SphereReadout::Rotation,
             Outputs::Points(_) => SphereReadout::Point { kinked },
         }

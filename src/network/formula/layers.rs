@@ -24,15 +24,15 @@ pub(super) fn blocks(network: &Network) -> Vec<Block> {
 }
 
 /// The features after the layers so far, and what has been written of them.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     blocks: Vec<Block>,
     /// The label of the last layer, an index of its kernels.
-    label: String,
-    space: Space<'a>,
+    pub(super) label: String,
+    pub(super) space: Space<'a>,
 }
 
 /// Both kernels of two inputs at two places, after a layer.
-fn kernels(label: &str, inputs: [&str; 2], at: Option<&[Symbol; 2]>) -> [Symbol; 2] {
+pub(super) fn kernels(label: &str, inputs: [&str; 2], at: Option<&[Symbol; 2]>) -> [Symbol; 2] {
     let inputs = inputs.join(", ");
     let [text, latex] = match at {
         None => [inputs.clone(), inputs],
@@ -52,7 +52,7 @@ fn kernels(label: &str, inputs: [&str; 2], at: Option<&[Symbol; 2]>) -> [Symbol;
 
 impl Walk<'_> {
     /// Both kernels after a layer at the places where features are now.
-    fn here(&self, label: &str) -> [Symbol; 2] {
+    pub(super) fn here(&self, label: &str) -> [Symbol; 2] {
         kernels(label, self.space.inputs(), self.space.at().as_ref())
     }
 
@@ -75,7 +75,7 @@ impl Walk<'_> {
         self.blocks.push(Block { title, items });
     }
 
-    fn layer(&mut self, label: String, layer: &Layer) {
+    pub(super) fn layer(&mut self, label: String, layer: &Layer) {
         let name = match layer {
             Layer::Activation(activation) => activation.name(),
             _ => layer.kind(),
@@ -121,6 +121,12 @@ impl Walk<'_> {
                 [mean.items, self.equations(&label, means)].concat()
             }
             Layer::PartialPooling => self.partial_pooling(&label),
+            Layer::Normalisation => self.activation(&label, &Activation::Normalisation),
+            Layer::Aggregation(aggregation) => {
+                self.aggregation(&label, before.as_deref(), aggregation)
+            }
+            Layer::NodePooling(pooling) => self.node_pooling(&label, *pooling),
+            Layer::JumpingKnowledge { blocks } => self.jumping_knowledge(&label, blocks),
             Layer::Residual { branch, shortcut } => self.residual(&label, branch, shortcut),
         };
         self.push(title, items);
@@ -128,7 +134,7 @@ impl Walk<'_> {
     }
 
     /// Equations for both kernels after a layer.
-    fn equations(&self, label: &str, right: [Expression; 2]) -> Vec<Item> {
+    pub(super) fn equations(&self, label: &str, right: [Expression; 2]) -> Vec<Item> {
         let lines = self.here(label).into_iter().zip(right);
         lines
             .map(|(left, right)| Item::Equation(Line::new(left, right)))
@@ -251,6 +257,11 @@ impl Walk<'_> {
             .collect();
         let (count, of) = match outputs {
             Outputs::Pooled => (1, None),
+            Outputs::Nodes => {
+                let said = "features are read at all nodes i and j";
+                items.push(plain(said, words(said)));
+                (1, None)
+            }
             Outputs::Rotations(angles) => (angles.len(), Some("g and g' are the rotations")),
             Outputs::Points(angles) => (angles.len(), Some("y and y' are the points")),
         };

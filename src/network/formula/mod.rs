@@ -1,5 +1,6 @@
 //! [`Formula`]: the recursion of the kernels of a network in symbols.
 
+mod graphs;
 mod items;
 mod layers;
 mod places;

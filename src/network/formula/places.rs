@@ -16,6 +16,8 @@ pub(super) enum Places {
     Group(Symbol),
     /// On the sphere.
     Sphere,
+    /// On the nodes of a graph.
+    Nodes,
 }
 
 /// The space of the inputs, in symbols.
@@ -67,6 +69,7 @@ impl<'a> Space<'a> {
         let places = match input {
             InputSpace::Vector { .. } => Places::Pooled,
             InputSpace::Sphere { .. } => Places::Group(Symbol::new("SO(3)", r"\mathrm{SO}(3)")),
+            InputSpace::Graph { .. } => Places::Nodes,
             _ => Places::Group(Symbol::plain("G")),
         };
         Space {
@@ -80,7 +83,7 @@ impl<'a> Space<'a> {
     /// The symbols of the two inputs.
     pub(super) fn inputs(&self) -> [&'static str; 2] {
         match self.input {
-            InputSpace::Vector { .. } => ["x", "x'"],
+            InputSpace::Vector { .. } | InputSpace::Graph { .. } => ["x", "x'"],
             _ => ["f", "f'"],
         }
     }
@@ -91,6 +94,7 @@ impl<'a> Space<'a> {
             Places::Pooled => None,
             Places::Group(_) => Some(["g", "g'"].map(Symbol::plain)),
             Places::Sphere => Some(["y", "y'"].map(Symbol::plain)),
+            Places::Nodes => Some(["i", "j"].map(Symbol::plain)),
         }
     }
 
@@ -98,6 +102,7 @@ impl<'a> Space<'a> {
     pub(super) fn product(&self) -> (Expression, f64) {
         let (text, latex, count) = match self.input {
             InputSpace::Vector { dimension } => ("x·x'", r"x \cdot x'", *dimension),
+            InputSpace::Graph { channels, .. } => ("x_i·x'_j", r"x_i \cdot x'_j", *channels),
             InputSpace::Sphere { channels, .. }
             | InputSpace::Plane { channels, .. }
             | InputSpace::Finite { channels, .. } => match channels {
@@ -174,6 +179,20 @@ impl<'a> Space<'a> {
                         )
                         .with_remark(Symbol::new("for h = (τ, x)", r"\text{for } h = (\tau, x)")),
                     ),
+                ]
+            }
+            InputSpace::Graph {
+                channels,
+                relations,
+            } => {
+                let edges = format!("weights of the edges, {relations} relation(s)");
+                vec![
+                    explained(
+                        inputs,
+                        &format!("inputs, graphs with {}", values(channels, "node")),
+                    ),
+                    explained(Symbol::plain("i, j"), "nodes of the two graphs"),
+                    explained(Symbol::plain("w, w'"), &edges),
                 ]
             }
             InputSpace::Finite { action, channels } => vec![

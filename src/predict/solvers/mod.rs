@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 mod conjugate_gradient;
+mod feature_ridge;
 pub(super) mod kernel_ridge;
 mod kernel_rows;
 mod lanczos;
@@ -11,6 +12,7 @@ mod pivoted_cholesky;
 pub(super) mod ridge;
 
 pub use conjugate_gradient::{ConjugateGradient, Solved};
+pub use feature_ridge::{FeatureRidge, LinearModel};
 pub use kernel_ridge::KernelRidge;
 pub use kernel_rows::{KernelFunction, KernelMatrix, KernelRows};
 pub use nystrom::{Nystrom, NystromError};

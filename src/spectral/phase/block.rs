@@ -106,6 +106,13 @@ impl RepeatedBlock {
                 | Layer::GroupPooling
                 | Layer::PartialPooling
                 | Layer::Flatten => break,
+                Layer::Normalisation | Layer::Aggregation(_) | Layer::JumpingKnowledge { .. } => {
+                    return Err(Error::invalid(
+                        format!("layer {number} of a network with a phase"),
+                        format!("{layer}"),
+                        "activations, layers with weights and residual layers",
+                    ));
+                }
                 _ => {}
             }
         }

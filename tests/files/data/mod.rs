@@ -11,3 +11,4 @@ mod image_set;
 mod molecules;
 mod qm9;
 mod spherical_features;
+mod structures;

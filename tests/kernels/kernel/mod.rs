@@ -2,6 +2,8 @@
 
 mod augmented;
 mod collinear;
+mod feature_map;
+mod graph;
 mod plane;
 mod scales;
 mod sets;

@@ -3,6 +3,7 @@
 mod acquisition;
 mod errors;
 mod evidence;
+mod feature_ridge;
 mod fields;
 mod gaussian_process;
 mod gradient_flow;
