@@ -162,7 +162,7 @@ impl Erf {
     }
 
     /// The mean of a product of four factors.
-    pub(super) fn product(&self, covariance: &[[f64; 4]; 4], powers: &Powers, _: [&Own; 4]) -> f64 {
+    pub(super) fn product(&self, covariance: &[[f64; 4]; 4], powers: &Powers) -> f64 {
         let (factors, values) = powers.factors();
         let mut law = [[0.0; 4]; 4];
         for (row, &i) in law.iter_mut().zip(&factors) {
