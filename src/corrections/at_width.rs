@@ -344,7 +344,7 @@ impl KernelAtWidth {
             let patience = counter.patience();
             let start = if mirrored { i } else { 0 };
             let mut entries = Vec::with_capacity(n2 - start);
-            for j in start..n2 {
+            for (j, other) in right.iter().enumerate().skip(start) {
                 if patience
                     .as_ref()
                     .is_some_and(|patience| !patience.goes_on())
@@ -356,7 +356,7 @@ impl KernelAtWidth {
                     true => left[i].variance,
                     false => share * rows.row(i).dot(&columns.row(j)) + bias,
                 };
-                let pair = recursion.pair(&left[i], &right[j], k);
+                let pair = recursion.pair(&left[i], other, k);
                 let entry = Entry::of(&pair, if same { 0 } else { 1 });
                 entries.push(entry.checked().map_err(|error| error.in_input(i))?);
             }

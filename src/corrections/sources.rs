@@ -112,8 +112,7 @@ impl Sources {
                         let covariance: [[f64; 4]; 4] = std::array::from_fn(|i| {
                             std::array::from_fn(|j| of(members[i], members[j]))
                         });
-                        let own = members.map(|x| &*own[x]);
-                        joint.products(count, &covariance, own, products, &mut numbers);
+                        joint.products(count, &covariance, products, &mut numbers);
                     }
                 }
                 found.push(Found {

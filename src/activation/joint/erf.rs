@@ -133,19 +133,17 @@ impl Erf {
         let law = [a.q, b.q, k];
         let (value, derivative) = jets(law);
         let [three, one] = self.cubes(law);
-        let mut mixed = [[0.0; 3]; 3];
         let mut derivatives = [0.0; 5];
         for (of_b, derivative) in derivatives.iter_mut().enumerate() {
             let of_b = of_b as f64;
             *derivative = TWO * TWO * Tilted::new(law, 4.0 - of_b, of_b).mean;
         }
-        for q in 0..3 {
-            let of_b = q as f64;
+        // One column per pair of σ'.
+        let columns = [0.0, 1.0, 2.0].map(|of_b| {
             let tilted = Tilted::new(law, 2.0 - of_b, of_b);
-            for (p, value) in tilted.values().into_iter().enumerate() {
-                mixed[p][q] = TWO * tilted.mean * value;
-            }
-        }
+            tilted.values().map(|value| TWO * tilted.mean * value)
+        });
+        let mixed = std::array::from_fn(|p| columns.map(|column| column[p]));
         Pair {
             value,
             derivative,
@@ -162,7 +160,7 @@ impl Erf {
     }
 
     /// The mean of a product of four factors.
-    pub(super) fn product(&self, covariance: &[[f64; 4]; 4], powers: &Powers, _: [&Own; 4]) -> f64 {
+    pub(super) fn product(&self, covariance: &[[f64; 4]; 4], powers: &Powers) -> f64 {
         let (factors, values) = powers.factors();
         let mut law = [[0.0; 4]; 4];
         for (row, &i) in law.iter_mut().zip(&factors) {

@@ -123,12 +123,10 @@ impl Joint {
     ///
     /// # Arguments
     /// * `covariance` — of the variables, in the first d rows and columns
-    /// * `own` — of each variable
     pub(crate) fn products(
         &self,
         d: usize,
         covariance: &[[f64; 4]; 4],
-        own: [&Own; 4],
         powers: &[Powers],
         out: &mut [f64],
     ) {
@@ -141,7 +139,7 @@ impl Joint {
             }
             Form::Erf(erf) => {
                 for (out, powers) in out.iter_mut().zip(powers) {
-                    *out = erf.product(covariance, powers, own);
+                    *out = erf.product(covariance, powers);
                 }
             }
             Form::Bend(slope) => {

@@ -55,22 +55,15 @@ fn boundary(d: usize, law: &Law, j: usize, powers: [usize; 4], indicator: [bool;
         place[count] = i;
         count += 1;
     }
+    let conditional =
+        |row: usize, column: usize| law[row][column] - law[row][j] * law[j][column] / law[j][j];
+    let alive = place.map(|row| conditional(row, row) > NOISE * law[row][row]);
     let (mut given, mut left, mut signs) = ([[0.0; 4]; 4], [0; 4], [false; 4]);
-    for p in 0..count {
-        let row = place[p];
+    for (p, &row) in place.iter().enumerate().take(count) {
         (left[p], signs[p]) = (powers[row], indicator[row]);
-        for q in 0..count {
-            let column = place[q];
-            given[p][q] = law[row][column] - law[row][j] * law[j][column] / law[j][j];
-        }
-        if given[p][p] <= NOISE * law[row][row] {
-            given[p][p] = 0.0;
-        }
-    }
-    for p in 0..count {
-        if given[p][p] == 0.0 {
-            for q in 0..count {
-                (given[p][q], given[q][p]) = (0.0, 0.0);
+        for (q, &column) in place.iter().enumerate().take(count) {
+            if alive[p] && alive[q] {
+                given[p][q] = conditional(row, column);
             }
         }
     }

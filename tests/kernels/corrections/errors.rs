@@ -90,7 +90,7 @@ fn activations_without_corrections_are_named() {
     ] {
         let error = refused(&of(activation), &[5]).to_string();
         assert!(
-            error.contains("layer 1") && error.contains("smooth"),
+            error.contains("layer 2") && error.contains("smooth"),
             "{error}"
         );
     }

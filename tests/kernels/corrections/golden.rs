@@ -96,17 +96,23 @@ fn perceptrons_with_a_polynomial() {
         |x| 0.1 + x + 0.3 * x * x - 0.1 * x * x * x,
         |x| 1.0 + 0.6 * x - 0.3 * x * x,
     );
-    let kernel = perceptron(
-        &Activation::Elementwise(cubic.unwrap()),
-        Init::new(0.9, 0.2),
-        &[16, 24],
+    let cubic = Activation::Elementwise(cubic.unwrap());
+    // The case has a quarter of the covariance of the first layer.
+    let init = Init::new(0.9, 0.2);
+    let network = Network::vector(3)
+        .dense(Init::new(0.65, 0.1))
+        .activation(cubic.clone())
+        .dense(init)
+        .activation(cubic)
+        .dense(init)
+        .build()
+        .unwrap();
+    let kernel = Kernel::new(&network).unwrap().at_width(&[16, 24]).unwrap();
+    compare(
+        "mlp_poly",
+        &kernel.tensors(inputs().view()).unwrap(),
+        tol::GOLDEN,
     );
-    // The case has a quarter of the covariance of the first layer: 0.81 x xᵀ/3 + 0.04 = (1.69 y yᵀ/3 + 0.04)/4.
-    let covariance: Array2<f64> = read("mlp_poly/K0");
-    let factor = nalgebra::DMatrix::from_fn(3, 3, |i, j| (covariance[[i, j]] - 0.04) * 3.0 / 0.81);
-    let factor = factor.cholesky().unwrap().l();
-    let x = Array2::from_shape_fn((3, 3), |(i, j)| factor[(i, j)]);
-    compare("mlp_poly", &kernel.tensors(x.view()).unwrap(), tol::GOLDEN);
 }
 
 /// Lifting, activation, convolution, activation, mean over the group, dense.
