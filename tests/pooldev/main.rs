@@ -1,3 +1,4 @@
+//! Development only.
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../kernels/kernel/plane/mod.rs"]
