@@ -1,5 +1,0 @@
-//! Development only.
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../kernels/kernel/plane/mod.rs"]
-mod plane;
