@@ -392,7 +392,8 @@ def Conv(
     strides : (int, int), optional
         Pixels from one window to the next, down and across; (1, 1) unless stated.
     padding : {"VALID", "SAME", "CIRCULAR"}
-        What lies beyond the edge: nothing, zeros, or the opposite edge. With strides, the smaller half of the padding lies before the first pixel.
+        What lies beyond the edge: nothing, zeros, or the opposite edge. With strides, the smaller half of the padding lies before the
+        first pixel.
     W_std, b_std : float
         Standard deviations of weights and biases.
 

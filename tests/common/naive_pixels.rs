@@ -17,22 +17,15 @@ fn windows(edge: usize, size: usize, stride: usize, padding: Padding) -> Vec<Vec
     let (count, front) = match padding {
         Padding::Valid => ((edge - size + stride) / stride, 0),
         _ => {
-            let count = (edge + stride - 1) / stride;
+            let count = edge.div_ceil(stride);
             let needed = (count - 1) * stride + size;
-            (
-                count,
-                if needed > edge {
-                    (needed - edge) / 2
-                } else {
-                    0
-                },
-            )
+            (count, needed.saturating_sub(edge) / 2)
         }
     };
     let pixel = |at: isize| {
         let edge = edge as isize;
         match padding {
-            Padding::Circular => Some((((at % edge) + edge) % edge) as usize),
+            Padding::Circular => Some(at.rem_euclid(edge) as usize),
             _ if at < 0 || at >= edge => None,
             _ => Some(at as usize),
         }

@@ -188,7 +188,7 @@ impl Shapes {
         for number in (1..=top).rev() {
             for (index, (from, ..)) in self.stages[number].links.iter().enumerate() {
                 if counts(number, index) {
-                    for axis in 0..2 {
+                    for axis in [0, 1] {
                         for d in needs[number][axis].clone() {
                             let sources = self.sources(number, index, axis, d);
                             needs[*from][axis].extend(sources.map(|(source, _)| source));

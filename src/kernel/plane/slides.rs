@@ -188,7 +188,7 @@ mod tests {
                         let at = axis.start as isize + (output * axis.stride + place) as isize;
                         let inputs = axis.inputs as isize;
                         match axis.joined {
-                            true => Some(((at % inputs + inputs) % inputs) as usize),
+                            true => Some(at.rem_euclid(inputs) as usize),
                             false if at >= 0 && at < inputs => Some(at as usize),
                             false => None,
                         }

@@ -138,7 +138,7 @@ impl<T: Real> Sums<T> {
             kernel.clear();
             kernel.extend_from_slice(&sums[rows.start * width..rows.end * width]);
         }
-        if batches.len() == 0 {
+        if batches.start == batches.end {
             self.spare.push(std::mem::take(&mut open.strips[*strip]));
             open.current = None;
         }

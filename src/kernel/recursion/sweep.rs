@@ -54,6 +54,14 @@ impl<'a, G: Geometry> Sweep<'a, G> {
     }
 }
 
+/// A signal with itself, as far as the stages before a stage.
+struct Before<'a, T: Real> {
+    /// The variances before each activation.
+    variances: &'a [VarianceField<T>],
+    /// Both kernels at r = e after the last step of each stage.
+    ends: &'a [[Vec<T>; 2]],
+}
+
 impl Recursion {
     /// Lifts all batches of fibres of a pair and carries them through the stages of the sweep.
     ///
@@ -165,13 +173,11 @@ impl Recursion {
             if number > 0 {
                 ends.push([fibres.nngp.clone(), fibres.ntk.clone()]);
                 let buffers = (&mut *fibres, &mut *gathered);
-                self.start_own(
-                    geometry,
-                    signal,
-                    workspace,
-                    buffers,
-                    (number, variances, &ends),
-                )?;
+                let before = Before {
+                    variances,
+                    ends: &ends,
+                };
+                self.start_own(geometry, signal, workspace, buffers, (number, before))?;
                 region = geometry.identity(number);
             }
             let mut place = SelfPlace {
@@ -190,14 +196,14 @@ impl Recursion {
     /// Writes both kernels of a signal with itself at r = e, before the first step of a stage after the first one.
     ///
     /// # Arguments
-    /// * `number`, `variances`, `ends` — the stage; of the stages before, the variances and the kernels at r = e after the last step
+    /// * `number` — the stage
     fn start_own<G: Geometry>(
         &self,
         geometry: &G,
         signal: &G::Signal,
         workspace: &mut G::Workspace,
         (fibres, gathered): Buffers<'_, G::Scalar>,
-        (number, variances, ends): (usize, &[VarianceField<G::Scalar>], &[[Vec<G::Scalar>; 2]]),
+        (number, before): (usize, Before<'_, G::Scalar>),
     ) -> Result<()> {
         let mut sums: Option<[Vec<G::Scalar>; 2]> = None;
         for (index, link) in self.before[number].links.iter().enumerate() {
@@ -210,7 +216,7 @@ impl Recursion {
                         geometry,
                         &mut *workspace,
                         (&mut *fibres, &mut *gathered),
-                        [variances; 2],
+                        [before.variances; 2],
                         &mut nothing,
                     )
                 };
@@ -220,8 +226,8 @@ impl Recursion {
                     .resume(number, workspace, [nngp, ntk])
                     .expect("the sweep has completed the fibre r = e");
             } else {
-                fibres.nngp.clone_from(&ends[link.from][0]);
-                fibres.ntk.clone_from(&ends[link.from][1]);
+                fibres.nngp.clone_from(&before.ends[link.from][0]);
+                fibres.ntk.clone_from(&before.ends[link.from][1]);
             }
             let kernels = [&mut fibres.nngp, &mut fibres.ntk];
             match &mut sums {

@@ -90,10 +90,10 @@ fn strides_and_poolings_come_back() {
         padding: Padding::Same,
     };
     let network = Network::plane(9, 8, 2)
-        .lifting(PointGroup::C1, filter.clone(), Init::default())
+        .lifting(PointGroup::C1, filter, Init::default())
         .activation(Activation::Relu)
         .average_pooling(pooling)
-        .group_convolution(filter, Init::default())
+        .group_convolution(Filter::window(1, Padding::Same), Init::default())
         .group_pooling()
         .build()
         .unwrap();

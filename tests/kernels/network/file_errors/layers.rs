@@ -246,7 +246,7 @@ fn filters_on_the_sphere() {
     for (lines, message) in [
         (
             "filter = [3, 3]\nstride = 2",
-            "key `stride` in layer 1 (line 11): found the number 2, expected a list of whole numbers, zero or more",
+            "key `stride` in layer 1 (line 11): found 2, expected a list of whole numbers, zero or more",
         ),
         (
             "filter = [3, 3]\nstride = [2]",
@@ -274,7 +274,7 @@ fn filters_on_the_sphere() {
         ),
         (
             "kind = \"average-pooling\"\nwindow = [2, 2]\nfilter = [3, 3]",
-            "key `filter` in layer 4 (line 30): found an unknown key, expected one of kind, window, stride, padding",
+            "key `filter` in layer 4 (line 35): found an unknown key, expected one of kind, window, stride, padding",
         ),
     ] {
         refused_after(plane, "kind = \"group-pooling\"", lines, message);

@@ -1,4 +1,0 @@
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../kernels/kernel/plane/mod.rs"]
-mod plane;
