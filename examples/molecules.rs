@@ -4,7 +4,7 @@
 //! Run:  cargo run --release --features data --example molecules
 //!       cargo run --release --features data --example molecules -- 300 100      # training and test molecules
 //! Expect: a table of test errors against the number of training molecules; rotating the test molecules does not move the predictions of
-//!         the SO(3) network. Under a minute.
+//!         the SO(3) network: 55 meV from 1,000 molecules. Under two minutes.
 //!
 //! The sample is divided: the first 1,000 molecules train, the settings were chosen on the next 100, and the last 240 test.
 //!

@@ -67,7 +67,8 @@ fn kernels_and_predictions_of_graphs() {
     write_npy(bench.path("y.npy"), &targets).unwrap();
     bench.succeed("predict net.toml --train-x set --train-y y.npy --test-x set --out p.npz");
     let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
-    assert_close(&mean, &targets, tol::SOLVE);
+    let [mean, targets] = [mean, targets].map(|a| a.iter().copied().collect::<Vec<f64>>());
+    assert_close(mean, targets, tol::SOLVE);
 }
 
 #[test]

@@ -244,7 +244,7 @@ pub(super) fn steps<'a>(layers: &mut dyn Iterator<Item = (usize, &'a Layer)>) ->
 }
 
 /// The layers inside of a layer: messages name them by the layer that they belong to.
-fn numbered<'a>(index: usize, layers: &'a [Layer]) -> impl Iterator<Item = (usize, &'a Layer)> {
+fn numbered(index: usize, layers: &[Layer]) -> impl Iterator<Item = (usize, &Layer)> {
     layers.iter().map(move |layer| (index, layer))
 }
 

@@ -3,8 +3,8 @@
 use haarmonic::activation::{Activation, Elementwise};
 use haarmonic::group::PointGroup;
 use haarmonic::network::{
-    AveragePooling, DEFAULT_TOLERANCE, Filter, GroupName, Init, InputSpace, Layer, Network,
-    Outputs, Padding, Quadrature, SphereSampling,
+    Aggregation, AveragePooling, DEFAULT_TOLERANCE, EdgeScaling, Filter, GroupName, Init,
+    InputSpace, Layer, Network, Outputs, Padding, Quadrature, SphereSampling,
 };
 use haarmonic::sphere::Sampling;
 
@@ -49,9 +49,23 @@ fn documented_files_parse_to_the_networks_they_describe() {
         .dense(Init::default())
         .build()
         .unwrap();
-    let [_, _, plane, local, myrtle, lap, _] = documented_files()[..] else {
-        panic!("the page has seven files")
+    let [_, _, plane, local, myrtle, lap, graph, _] = documented_files()[..] else {
+        panic!("the page has eight files")
     };
+    let gcn = Aggregation::new()
+        .scaling(EdgeScaling::Symmetric)
+        .self_loops(1.0);
+    let init = Init::new(1.4, 0.0);
+    let built_graph = Network::graph(7, 1)
+        .aggregation(gcn)
+        .dense(init)
+        .activation(Activation::Relu)
+        .aggregation(gcn)
+        .dense(init)
+        .node_sum()
+        .build()
+        .unwrap();
+    assert_eq!(Network::from_toml(graph).unwrap(), built_graph);
     assert_eq!(Network::from_toml(plane).unwrap(), built);
 
     let built = Network::sphere(6, SphereSampling::Coefficients, 1)

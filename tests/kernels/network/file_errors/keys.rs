@@ -37,7 +37,7 @@ fn keys_of_the_file() {
         mlp,
         "\"vector\"",
         "\"torus\"",
-        "key `space` in [input] (line 2): found \"torus\", expected one of \"vector\", \"sphere\", \"plane\", \"finite\"",
+        "key `space` in [input] (line 2): found \"torus\", expected one of \"vector\", \"sphere\", \"plane\", \"finite\", \"graph\"",
     );
     refused_after(
         mlp,
