@@ -49,7 +49,7 @@ fn documented_files_parse_to_the_networks_they_describe() {
         .dense(Init::default())
         .build()
         .unwrap();
-    let [_, _, plane, local, myrtle, lap, graph, _] = documented_files()[..] else {
+    let [_, _, plane, local, graph, myrtle, lap, _] = documented_files()[..] else {
         panic!("the page has eight files")
     };
     let gcn = Aggregation::new()
