@@ -2,7 +2,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod corrections;
 mod monte_carlo;
 mod networks;
 mod training;

@@ -43,9 +43,3 @@ pub const CURVATURE: f64 = 100.0;
 
 /// Adam's quotient of two small numbers, after a few steps, relative to a step.
 pub const ADAM: f64 = 1e-10;
-
-/// Standard errors within which every bias and variance lies: 48 numbers, from batches of networks, at two widths.
-pub const CORRECTION_ERRORS: f64 = 4.0;
-
-/// Standard errors of variances in the long comparison, relative to the largest variance.
-pub const CORRECTION_VARIANCE: f64 = 0.05;
