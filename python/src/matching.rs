@@ -21,7 +21,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(best_rotation, module)?)
 }
 
-/// The outcome of ``best_rotation``.
+/// The outcome of ``best_rotation``. An example is at this function.
 #[pyclass(frozen, module = "haarmonic")]
 pub(crate) struct BestRotation {
     best: so3::BestRotation,
@@ -294,7 +294,7 @@ fn best_rotation(
 /// >>> cloud = np.array([[1.0, 0, 0], [0, 1.5, 0], [0.3, 0.2, 1.2], [-0.5, -0.9, 0.4]])
 /// >>> turned = cloud[::-1] @ np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])      # by a quarter turn, in another order
 /// >>> one, other = (point_shells(points, 7, [0.9, 1.2, 1.5], 0.2) for points in (turned, cloud))
-/// >>> print(abs(best_rotation(one, other).matrix.round(6)))
+/// >>> print(abs(best_rotation(one, other, layout="full").matrix.round(6)))
 /// [[0. 1. 0.]
 ///  [1. 0. 0.]
 ///  [0. 0. 1.]]

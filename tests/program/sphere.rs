@@ -332,8 +332,14 @@ fn refusals() {
             "--sampling driscoll-healy --rings 9",
             &["--rings", "found 9"],
         ),
-        ("--sampling fejer1 --rings 3", &["rings"]),
-        ("--sampling fejer1 --longitudes 4", &["longitudes"]),
+        (
+            "--sampling fejer1 --rings 3",
+            &["--rings", "found 3", "4 or more"],
+        ),
+        (
+            "--sampling fejer1 --longitudes 4",
+            &["--longitudes", "found 4", "7 or more"],
+        ),
         (
             "--sampling fejer1 --orders 5",
             &["--orders", "found 5", "1 to the band limit, 4"],

@@ -42,7 +42,7 @@ def npix2nside(npix: int) -> int:
     >>> npix2nside(192)
     4
     """
-    nside = round((npix / 12) ** 0.5)
+    nside = int(round((npix / 12) ** 0.5))
     if npix <= 0 or 12 * nside**2 != npix:
         raise ValueError(f"npix: found {npix}, expected 12 nside^2")
     return nside
@@ -139,7 +139,7 @@ def ang2pix(nside: int, theta: ArrayLike, phi: ArrayLike, nest: bool = False, lo
     --------
     >>> from haarmonic.healpix import ang2pix
     >>> print(ang2pix(16, [0.0, 1.0, 3.0], 0.5))
-    [   0  706 3040]
+    [   0  677 3060]
     """
     return _plain(healpix_pixel_at(nside, *_angles(theta, phi, lonlat), nest))
 
@@ -208,8 +208,8 @@ def vec2pix(nside: int, x: ArrayLike, y: ArrayLike, z: ArrayLike, nest: bool = F
     Examples
     --------
     >>> from haarmonic.healpix import vec2pix
-    >>> int(vec2pix(16, 1.0, 0.0, 0.0))
-    1504
+    >>> int(vec2pix(16, 1.0, 0.2, 0.1))
+    1314
     """
     x, y, z = (np.asarray(part, dtype=np.float64) for part in (x, y, z))
     return _plain(healpix_pixel_at(nside, np.arctan2(np.hypot(x, y), z), np.arctan2(y, x), nest))

@@ -460,7 +460,8 @@ def gauss_beam(fwhm: float, lmax: int = 512, pol: bool = False) -> NDArray[np.fl
     if not pol:
         return window
     square = fwhm**2 / (8 * np.log(2))
-    return window[:, None] * np.exp(np.array([0.0, 2.0, 2.0, 1.0]) * square)
+    columns: NDArray[np.float64] = window[:, None] * np.exp(np.array([0.0, 2.0, 2.0, 1.0]) * square)
+    return columns
 
 
 def _beams(fwhm: float, sigma: float | None, lmax: int, polarised: bool) -> NDArray[np.float64]:

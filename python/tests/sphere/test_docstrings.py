@@ -42,9 +42,9 @@ def documented() -> dict[str, Any]:
     classes = [getattr(haarmonic, name) for name in CLASSES]
     classes += [one for name in coupling.__all__ if isinstance(one := getattr(coupling, name), type)]
     for one in classes:
-        for method, value in vars(one).items():
+        for method in vars(one):
             if not method.startswith("_") and callable(one.__dict__[method]):
-                found[f"{one.__module__}.{one.__name__}.{method}"] = value
+                found[f"{one.__module__}.{one.__name__}.{method}"] = getattr(one, method)
     return found
 
 

@@ -361,7 +361,7 @@ def test_two_readings_of_a_shape_need_a_layout() -> None:
 ERRORS = [
     (lambda: Sht(-1), ValueError, "lmax: found -1, expected 0 or more"),
     (lambda: Sht(10**6), ValueError, "band limit"),
-    (lambda: Sht(3, "healpy"), ValueError, 'sampling: found "healpy", expected "driscoll-healy"'),
+    (lambda: Sht(3, "healpy"), ValueError, 'sampling: found "healpy", expected "clenshaw-curtis", "driscoll-healy"'),
     (lambda: Sht(3, "healpix"), ValueError, "nside: found None"),
     (lambda: Sht(3, "healpix", nside=0), ValueError, "nside: found 0, expected 1 or more"),
     (lambda: Sht(3, "healpix", nside=4, rings=5), ValueError, "expected no rings"),

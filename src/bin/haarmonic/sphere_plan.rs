@@ -4,8 +4,8 @@ use std::f64::consts::PI;
 
 use clap::{Args, ValueEnum};
 use haarmonic::sphere::{
-    Grid, GridFamily, RingAnalysis, RingPlan, Rings, Sample, Sampling, ShtPlan, ShtPlanner,
-    SpinPlan, SpinRingPlan, iterated_analysis_into, least_squares_analysis,
+    Grid, GridFamily, Healpix, PixelOrder, RingAnalysis, RingPlan, Rings, Sample, Sampling,
+    ShtPlan, ShtPlanner, SpinPlan, SpinRingPlan, iterated_analysis_into, least_squares_analysis,
 };
 use haarmonic::{Error, Result};
 use ndarray::ArrayD;
@@ -94,7 +94,17 @@ impl SphereOptions {
                 Err(_) => return Err(unknown(name)),
             },
         };
-        let longitudes = self.longitudes.unwrap_or(2 * orders - 1);
+        let (rings, least) = (grid.shape()[0], grid.family().fewest_rings(limit)?);
+        if rings < least {
+            let expected = format!("{least} or more for band limit {limit}");
+            return Err(Error::invalid("--rings", rings, expected));
+        }
+        let least = 2 * orders - 1;
+        let longitudes = self.longitudes.unwrap_or(least);
+        if longitudes < least {
+            let expected = format!("{least} or more for the orders below {orders}");
+            return Err(Error::invalid("--longitudes", longitudes, expected));
+        }
         let grid = Grid::new(grid.family(), grid.shape()[0], longitudes)?;
         grid.starting_at(self.first_longitude.unwrap_or(0.0))
     }
@@ -149,7 +159,11 @@ impl Request {
             }
         }
         let places = match options.healpix {
-            Some(nside) => Places::Healpix(nside),
+            Some(nside) => {
+                // Refuses a resolution that is out of range.
+                Healpix::new(nside, PixelOrder::Ring)?;
+                Places::Healpix(nside)
+            }
             None => Places::Grid(options.grid(limit, orders)?),
         };
         Ok(Request {
