@@ -8,7 +8,7 @@ use ndarray::aview2;
 /// Curvatures below this part of the largest one are rounding.
 const LEAST_CURVATURE: f64 = 1e-12;
 
-/// The outcome of [`best_rotation`].
+/// The outcome of [`best_rotation`](super::best_rotation()).
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BestRotation {

@@ -23,7 +23,7 @@ pub(crate) const MAX_LONGITUDES: usize = 1 << 17;
 /// | `north-pole` | $`\pi t/R`$ | north | L | R ≥ 2L | `DH` |
 ///
 /// The last family is the grid of SHTOOLS, named after Driscoll and Healy there and in ducc0. The sampling
-/// [`Sampling::DriscollHealy`] of this crate is `fejer1` with 2L rings.
+/// [`Sampling::DriscollHealy`](super::Sampling::DriscollHealy) of this crate is `fejer1` with 2L rings.
 ///
 /// # Examples
 /// ```

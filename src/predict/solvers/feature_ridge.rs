@@ -147,7 +147,7 @@ impl LinearModel {
     /// use ndarray::array;
     /// // More features than points: the solution of least weights.
     /// let model = LinearModel::fit(array![[1.0, 1.0]].view(), array![[4.0]].view(), Ridge::NONE)?;
-    /// assert_eq!(model.weights(), array![[2.0], [2.0]]);
+    /// assert!(model.weights().iter().all(|weight| (weight - 2.0).abs() < 8.0 * f64::EPSILON));
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
     pub fn fit(
