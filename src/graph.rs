@@ -155,6 +155,7 @@ impl Graph {
     }
 
     /// The neighbours of each node in one relation, in the order of their numbers.
+    #[cfg(feature = "kernels")]
     pub(crate) fn neighbours(&self, relation: usize) -> &[Vec<Neighbour>] {
         &self.relations[relation]
     }

@@ -14,6 +14,7 @@ pub mod image_files;
 pub mod laws;
 #[cfg(feature = "kernels")]
 pub mod naive_pixels;
+#[cfg(feature = "kernels")]
 pub mod naive_plane;
 pub mod naive_rotations;
 #[cfg(feature = "kernels")]
