@@ -358,6 +358,25 @@ fn refusals() {
     ] {
         refuse(&folder, &format!("{transform} {options}"), words);
     }
+    let mut map = ArrayD::<f64>::ones(vec![192]);
+    map[7] = haarmonic::sphere::UNSEEN;
+    write_npy(folder.path().join("masked.npy"), &map).unwrap();
+    let healpix = "transform --space sphere --direction forward --bandlimit 4 --healpix 4 --layout half --out none.npy masked.npy";
+    refuse(
+        &folder,
+        healpix,
+        &["masked.npy", "1 masked pixels", "set masked pixels"],
+    );
+    refuse(
+        &folder,
+        &format!("{healpix} --tolerance -1"),
+        &["masked.npy"],
+    );
+    refuse(
+        &folder,
+        "match c.npy c.npy --noise -1",
+        &["noise", "found -1"],
+    );
     let rotations = "transform --space rotations --direction inverse --bandlimit 4 --sampling gauss-legendre --out none.npy c.npy";
     for option in [
         "--spin 1",

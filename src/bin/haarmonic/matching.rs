@@ -26,13 +26,13 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', requires_all = ["width", "bandlimit"])]
     radii: Option<Vec<f64>>,
     /// The width of shells, about the distance of neighbouring ones
-    #[arg(long, requires = "radii")]
+    #[arg(long, requires = "radii", allow_negative_numbers = true)]
     width: Option<f64>,
     /// Band limit L of the signals of clouds
     #[arg(long, requires = "radii")]
     bandlimit: Option<usize>,
     /// Print the standard deviations of the rotation for this variance of the coefficients of noise, the spectrum of white noise
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     noise: Option<f64>,
     /// Where to write the Euler angles [α, β, γ] of the rotation, for `haarmonic rotate` (.npy)
     #[arg(long)]

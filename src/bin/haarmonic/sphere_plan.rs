@@ -47,7 +47,12 @@ pub struct SphereOptions {
     #[arg(long, requires = "healpix")]
     iterations: Option<usize>,
     /// Analyse on HEALPix by conjugate gradients, until iterations change the coefficients by less than this part
-    #[arg(long, requires = "healpix", conflicts_with = "iterations")]
+    #[arg(
+        long,
+        requires = "healpix",
+        conflicts_with = "iterations",
+        allow_negative_numbers = true
+    )]
     tolerance: Option<f64>,
 }
 

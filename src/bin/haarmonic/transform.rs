@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use haarmonic::data::arrays::{Numbers, read_numbers, write_npy};
 use haarmonic::so3::{RotationGrid, WignerPlanner};
-use haarmonic::sphere::Sampling;
+use haarmonic::sphere::{Sampling, UNSEEN};
 use haarmonic::{Error, Result, memory};
 use ndarray::{ArrayD, IxDyn};
 use num_complex::Complex64;
@@ -71,7 +71,9 @@ fn on_sphere(arguments: &Arguments) -> Result<()> {
             let plan = Plan::new(&request)?;
             let mut coeffs = ArrayD::zeros(IxDyn(&shape));
             let note = match numbers {
-                Numbers::Real(samples) if real => plan.analyse(&samples, &mut coeffs),
+                Numbers::Real(samples) if real => {
+                    check_unmasked(&samples).and_then(|()| plan.analyse(&samples, &mut coeffs))
+                }
                 Numbers::Complex(samples) if real => Err(Error::invalid(
                     "samples",
                     format!("complex numbers of shape {:?}", samples.shape()),
@@ -124,6 +126,19 @@ fn on_rotations(arguments: &Arguments) -> Result<()> {
     }
     .map_err(|error| error.in_file(&arguments.input))?;
     write_npy(&arguments.out, &output)
+}
+
+/// Refuses the mark of masked pixels, in either precision.
+fn check_unmasked(samples: &ArrayD<f64>) -> Result<()> {
+    let is_mark = |value: &&f64| **value == UNSEEN || **value as f32 == UNSEEN as f32;
+    match samples.iter().filter(is_mark).count() {
+        0 => Ok(()),
+        marks => Err(Error::invalid(
+            "samples",
+            format!("{marks} masked pixels ({UNSEEN:e})"),
+            "values everywhere: set masked pixels to zero or another value first",
+        )),
+    }
 }
 
 fn complex(numbers: Numbers) -> ArrayD<Complex64> {

@@ -43,7 +43,7 @@ pub(in crate::sphere) struct RingScratch {
     chain: Aligned,
     column: Vec<Complex64>,
     fourier: FourierScratch,
-    /// Of transforms at points.
+    /// The working memory of transforms at points.
     pub points: PointWorkspace,
 }
 

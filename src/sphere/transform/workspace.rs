@@ -12,7 +12,7 @@ pub(in crate::sphere) struct PointWorkspace {
     pub columns: Aligned,
     /// Samples of single precision, as numbers of double precision.
     pub samples: Vec<f64>,
-    /// Of one thread.
+    /// The working memory of one thread.
     pub thread: ThreadWorkspace,
 }
 
