@@ -165,11 +165,23 @@ impl<S: Simd, T: Real> Determinant<S, T> {
     #[inline(always)]
     pub(super) fn clamped(points: Points<S, T>) -> Self {
         let mut new = Self::new(points);
-        let least = new.product * points.noise;
-        if !least.below(new.value).all() {
-            new.look_closer(points.q, Some(least));
-        }
+        new.clamp(points.q, new.product * points.noise);
         new
+    }
+
+    /// At least zero; the covariance is clamped.
+    #[inline(always)]
+    pub(super) fn exact(points: Points<S, T>) -> Self {
+        let mut new = Self::new(points);
+        new.clamp(points.q, new.k.constant(0.0));
+        new
+    }
+
+    #[inline(always)]
+    fn clamp(&mut self, q: [Pack<S, T>; 2], least: Pack<S, T>) {
+        if !least.below(self.value).all() {
+            self.look_closer(q, Some(least));
+        }
     }
 
     /// Within the guard it may be negative.
@@ -237,10 +249,7 @@ impl<S: Simd, T: Real> Lifted<S, T> {
             ..
         } = points;
         let zero = q1.constant(0.0);
-        let d = Determinant::clamped(Points {
-            noise: zero,
-            ..points
-        });
+        let d = Determinant::exact(points);
         let floor = (q1 * u2 + q2 * u1).mul_add(zero.constant(gain), u1 * u2);
         let whole = d.value.mul_add(zero.constant(gain * gain), floor);
         Self {

@@ -103,6 +103,9 @@ fn alone<T: Real, F: Formula<f64>>(
 /// The variances of one signal and their factors, register by register. The pass is compiled for each kind: a choice in its loop
 /// would send the registers through memory.
 trait Side<S: Simd, T: Real>: Copy {
+    /// The same values, cut to as many registers as the loop runs over: it needs no check of its bounds then.
+    fn cut(self, registers: usize) -> Self;
+
     /// Variances and factors of a register.
     fn at(&self, simd: S, i: usize) -> (Pack<S, T>, Pack<S, T>);
 
@@ -114,6 +117,11 @@ trait Side<S: Simd, T: Real>: Copy {
 struct Constant<S: Simd, T: Real>(Pack<S, T>, Pack<S, T>);
 
 impl<S: Simd, T: Real> Side<S, T> for Constant<S, T> {
+    #[inline(always)]
+    fn cut(self, _: usize) -> Self {
+        self
+    }
+
     #[inline(always)]
     fn at(&self, _: S, _: usize) -> (Pack<S, T>, Pack<S, T>) {
         (self.0, self.1)
@@ -144,6 +152,12 @@ impl<'a, S: Simd, T: Real> Field<'a, S, T> {
 }
 
 impl<S: Simd, T: Real> Side<S, T> for Field<'_, S, T> {
+    #[inline(always)]
+    fn cut(mut self, registers: usize) -> Self {
+        self.whole = self.whole.map(|values| &values[..registers]);
+        self
+    }
+
     #[inline(always)]
     fn at(&self, simd: S, i: usize) -> (Pack<S, T>, Pack<S, T>) {
         let [q, factor] = self.whole;
@@ -236,6 +250,7 @@ fn both<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>, const TAN
     let (k, k_rest) = T::split_mut::<S>(nngp);
     let (t, t_rest) = T::split_mut::<S>(ntk);
     let t = if TANGENT { &mut t[..k.len()] } else { t };
+    let sides = (sides.0.cut(k.len()), sides.1.cut(k.len()));
     for i in 0..k.len() {
         let (q1, f1) = sides.0.at(simd, i);
         let (q2, f2) = sides.1.at(simd, i);

@@ -313,10 +313,10 @@ impl Planner<'_> {
                 // An identity shortcut keeps its channels, so the branch must end with their number.
                 if last_weights(shortcut).is_none() && channels != state.channels {
                     return Err(Error::invalid(
-                        format!("channels behind the residual sum of layer {name}"),
+                        format!("channels after the residual sum of layer {name}"),
                         channels,
                         format!(
-                            "{}, those of its identity shortcut; or a dense layer behind it",
+                            "{}, those of its identity shortcut; or a dense layer after it",
                             state.channels
                         ),
                     ));

@@ -160,7 +160,7 @@ fn until_accurate<T>(
         tolerance *= TIGHTER;
         if tolerance < f64::EPSILON {
             return Err(Error::not_converged(
-                "kernel behind the layers after pooling",
+                "kernel after the layers that follow the pooling",
                 achieved,
                 requested,
                 "rounding",

@@ -96,7 +96,7 @@ pub(super) fn check_layers<'a>(
         {
             return Err(layer_error(
                 index + 1,
-                &format!("a `{}` right behind `flatten`", next.kind()),
+                &format!("a `{}` directly after `flatten`", next.kind()),
                 "put a `dense` layer between them",
             ));
         }
@@ -253,7 +253,7 @@ fn check_layer<'a>(
         }
         (Layer::GroupConvolution { .. }, Features::OverSphere) => {
             return wrong(
-                "a `group-convolution` behind `partial-pooling`, where features are functions on the sphere",
+                "a `group-convolution` after `partial-pooling`, where features are functions on the sphere",
                 "move it before `partial-pooling`, or use `dense`",
             );
         }
@@ -403,7 +403,7 @@ fn check_blocks<'a>(
         if layer.is_readout() {
             return wrong(
                 &format!("a `{}` inside a `jumping-knowledge`", layer.kind()),
-                "move it behind the `jumping-knowledge`",
+                "move it after the `jumping-knowledge`",
             );
         }
         state = check_layer(input, index, layer, state)?;
@@ -440,7 +440,7 @@ fn check_residual<'a>(
             ) {
                 return wrong(
                     &format!("a `{}` inside a `residual`", layer.kind()),
-                    "move it behind the `residual`",
+                    "move it after the `residual`",
                 );
             }
             *state = check_layer(input, index, layer, *state)?;

@@ -4,7 +4,7 @@
 //! machine, and its only control flow is the written one: both sides of a choice are computed and [`Truth::select`] picks per number.
 
 use num_traits::Float;
-use pulp::bytemuck::{NoUninit, Pod, bytes_of, cast_slice_mut};
+use pulp::bytemuck::{NoUninit, Pod, bytes_of, cast_slice_mut, pod_read_unaligned};
 use pulp::{Scalar, Simd};
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Sub};
 
@@ -366,10 +366,21 @@ impl<S: Simd, T: Registers> Truth<S, T> {
     /// Whether all are true.
     #[inline(always)]
     pub(crate) fn all(self) -> bool {
-        // Masks are bits on some machines and registers on others; the bytes of a mask known to be true serve for all.
+        // Masks are registers on some machines, all bits of which are set where true: words and their conjunction are compiled to one
+        // test of a register, a comparison of bytes goes through memory. On others they are a few bits, which may include unused
+        // ones: the bytes of a mask known to be true tell which.
+        let bytes = bytes_of(&self.mask);
+        if size_of::<T::Mask<S>>() >= size_of::<u64>() {
+            let mut both = u64::MAX;
+            let mut start = 0;
+            while start < bytes.len() {
+                both &= pod_read_unaligned::<u64>(&bytes[start..start + size_of::<u64>()]);
+                start += size_of::<u64>();
+            }
+            return both == u64::MAX;
+        }
         let zero = Pack::<S, T>::splat(self.simd, T::rounded(0.0));
-        let all = zero.equals(zero);
-        bytes_of(&self.mask) == bytes_of(&all.mask)
+        bytes == bytes_of(&zero.equals(zero).mask)
     }
 }
 

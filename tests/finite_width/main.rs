@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod corrections;
 mod monte_carlo;
 mod networks;
 mod training;

@@ -561,7 +561,7 @@ fn what_does_not_fit_is_refused() {
         &last,
         Width::new(4, 2),
         DType::F32,
-        "channels behind the residual sum of layer 1",
+        "channels after the residual sum of layer 1",
     );
     assert!(FiniteNetwork::new(&last, Width::new(4, 4), 0, DType::F32).is_ok());
     let fine = spherical(Filter::Global, Activation::Erf, [3, 17]);

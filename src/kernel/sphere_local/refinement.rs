@@ -185,7 +185,7 @@ impl Refinement for FieldRefinement {
     fn describe(&self, level: LevelIndex) -> String {
         let Resolution { haar, field } = self.resolution(level);
         format!(
-            "quadrature band limit {haar}, field band limit {field}: {} MB of tables, {:.1e} points a pair",
+            "quadrature band limit {haar}, field band limit {field}: {} MB of tables, {:.1e} points per pair of signals",
             RingTables::bytes(field, self.filters.len()) >> 20,
             SphereFields::points(self.resolution(level), self.readout) as f64,
         )

@@ -128,7 +128,7 @@ fn what_does_not_fit() {
         |rest: Vec<Layer>| pooled([vec![global(), relu(), Layer::PartialPooling], rest].concat());
     refused(
         partly(vec![convolution(Filter::Global)]),
-        "layer 4: a `group-convolution` behind `partial-pooling`, where features are functions on the sphere; move it before `partial-pooling`, or use `dense`",
+        "layer 4: a `group-convolution` after `partial-pooling`, where features are functions on the sphere; move it before `partial-pooling`, or use `dense`",
     );
     refused(
         partly(vec![Layer::PartialPooling]),
@@ -158,7 +158,7 @@ fn what_does_not_fit() {
                 shortcut: vec![],
             },
         ]),
-        "layer 2: a `partial-pooling` inside a `residual`; move it behind the `residual`",
+        "layer 2: a `partial-pooling` inside a `residual`; move it after the `residual`",
     );
     let plane = InputSpace::Plane {
         height: 4,
