@@ -1,9 +1,9 @@
 //! Who: someone who wants to know in which order a network learns a field on the sphere, and what it knows between the training points.
-//! What: trains an infinitely wide network on 1,000 random points of a field with degrees 1, 2, 4 and 6, and transforms its predictions on a grid: the
-//!       share of each degree that is learned after each time, beside the ideal flow 1 − exp(−λt) of infinitely many points.
+//! What: trains an infinitely wide network on 1,000 points of a field with degrees 1, 2, 4 and 6, and transforms its predictions on a grid:
+//!       the share of each degree that is learned after each time, beside the ideal flow 1 − exp(−λt) of infinitely many points.
 //! Run:  cargo run --release --features plot --example spectral_bias [picture.png]   (without the feature there is no picture)
-//! Expect: one degree after the other, in some seconds. Degrees whose eigenvalue is above the effective ridge follow the ideal flow. The training points
-//!       are fitted in the end, the field between them is not.
+//! Expect: one degree after the other, in some seconds. Degrees whose eigenvalue is above the effective ridge follow the ideal flow.
+//!       The training points are fitted in the end, the field between them is not.
 
 #[macro_use]
 mod shared;
@@ -38,38 +38,28 @@ fn field(inputs: &Array2<f64>) -> Array2<f64> {
     let value = |x: f64| -> f64 {
         let mut polynomials = [0.0; 7];
         legendre_polynomials((1.0 - x).max(0.0), &mut polynomials);
-        let all = DEGREES.iter();
-        all.map(|&l| ((2 * l + 1) as f64).sqrt() * polynomials[l])
-            .sum()
+        let parts = DEGREES.map(|l| ((2 * l + 1) as f64).sqrt() * polynomials[l]);
+        parts.iter().sum()
     };
-    (inputs.sum_axis(Axis(1)) / 3.0)
-        .mapv(value)
-        .insert_axis(Axis(1))
+    let cosines = inputs.sum_axis(Axis(1)) / 3.0;
+    cosines.mapv(value).insert_axis(Axis(1))
 }
 
 fn main() -> haarmonic::Result<()> {
     let layer = Init::new(2.0_f64.sqrt(), 0.3);
-    let network = Network::vector(3).dense(layer).activation(Activation::Relu);
-    let network = network.dense(layer).activation(Activation::Relu);
-    let network = network.dense(layer).build()?;
-
+    let hidden = Network::vector(3).dense(layer).activation(Activation::Relu);
+    let hidden = hidden.dense(layer).activation(Activation::Relu);
+    let network = hidden.dense(layer).build()?;
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
     let mut number = |range: std::ops::Range<f64>| rng.random_range(range);
     let random = (0..POINTS).map(|_| (number(-1.0..1.0).acos(), number(0.0..TAU)));
     let points = inputs(&random.collect::<Vec<_>>());
     let sampling = Sampling::GaussLegendre;
-    let mut angles = Vec::new();
-    for theta in sampling.colatitudes(BAND_LIMIT)? {
-        angles.extend(
-            sampling
-                .longitudes(BAND_LIMIT)?
-                .iter()
-                .map(|&phi| (theta, phi)),
-        );
-    }
-    let grid = inputs(&angles);
+    let longitudes = sampling.longitudes(BAND_LIMIT)?;
+    let rings = sampling.colatitudes(BAND_LIMIT)?.into_iter();
+    let angles = rings.flat_map(|theta| longitudes.iter().map(move |&phi| (theta, phi)));
+    let grid = inputs(&angles.collect::<Vec<_>>());
     let (targets, truth) = (field(&points), field(&grid));
-
     let kernel = Kernel::new(&network)?;
     let gram = kernel.gram(points.view())?;
     let train = Kernels::of(KernelKind::Ntk, &gram);
@@ -98,13 +88,12 @@ fn main() -> haarmonic::Result<()> {
         let products = cross(coeffs.view(), transform(mean)?.view(), SpectrumNorm::Sum)?;
         let ideal = curve.learned_by(time)?;
         let shares = DEGREES.map(|l| [products[l].re / size[l], ideal[l]]);
-        let cells = shares.map(|[known, ideal]| format!("{known:>6.3} ({ideal:.3})   "));
+        let cells = shares
+            .map(|[known, ideal]| format!("{known:>6.3} ({ideal:.3})   "))
+            .concat();
         let on_points = rmse(flow.predict_train(flow_time)?.mean.view(), targets.view())?;
         let between = rmse(mean.view(), truth.view())?;
-        say!(
-            "{time:>7}  {} {on_points:>15.3} {between:>8.3}",
-            cells.concat()
-        );
+        say!("{time:>7}  {cells} {on_points:>15.3} {between:>8.3}");
         for ([known, ideal], l) in shares.iter().zip(DEGREES) {
             // Three other degrees are noise for one, with a deviation of √(3/1000); the bound is less than four of them.
             assert!(ntk.eigenvalues[l] < 10.0 * ridge || (known - ideal).abs() < 0.2);

@@ -18,6 +18,7 @@ mod power;
 mod predict;
 mod predict_arguments;
 mod predict_kernels;
+mod predict_width;
 mod progress;
 mod ranks;
 mod rotate;

@@ -1,21 +1,20 @@
 //! `haarmonic predict`: predictions of an ensemble of infinitely wide networks.
 
-use haarmonic::corrections::KernelAtWidth;
+use haarmonic::Result;
 use haarmonic::data::arrays::{Numbers, write_npz};
 use haarmonic::error::number;
-use haarmonic::kernel::Kernel;
 use haarmonic::predict::{
     FittedRegression, KernelKind, Kernels, Regression, Ridge, RidgeRule, Time, ValidationCurve,
 };
-use haarmonic::{Error, Result};
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, arr0, stack};
 
 use super::inputs::Inputs;
 use super::predict_arguments::{Arguments, CovarianceChoice};
 use super::predict_kernels::{FEWER, Grams, check_memory};
+use super::predict_width as width;
 use super::progress::Watched;
 use super::targets::Known;
-use super::{KernelChoice, for_less_memory, gram, make_kernel, read_network, say};
+use super::{for_less_memory, gram, make_kernel, read_network, say};
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let times = arguments.times()?;
@@ -38,7 +37,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
     let watched = Watched::new()?;
     let kernel = make_kernel(&network, arguments.precision)?.with_progress(watched.progress(true));
-    let at_width = at_width(arguments, &kernel)?;
+    let at_width = width::kernel(arguments, &kernel)?;
     let grams = Grams::compute(
         arguments,
         &kernel,
@@ -46,11 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         &test,
         validation.as_ref(),
     );
-    let spread = at_width.as_ref().map(|kernel| {
-        let targets = train.targets.rows.view();
-        let ridge = Ridge::Relative(arguments.ridge);
-        kernel.ensemble_std(train.inputs.signals()?, targets, test.signals()?, ridge)
-    });
+    let spread = (at_width.as_ref()).map(|kernel| width::spread(arguments, kernel, &train, &test));
     drop(watched);
     let grams = grams.map_err(|error| for_less_memory(error, FEWER))?;
 
@@ -105,21 +100,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     write_npz(&arguments.out, &arrays)?;
     say::lines(&said)
-}
-
-/// The kernel of networks of finite width, if widths are given.
-fn at_width(arguments: &Arguments, kernel: &Kernel) -> Result<Option<KernelAtWidth>> {
-    if arguments.width.is_empty() {
-        return Ok(None);
-    }
-    if !matches!(arguments.kernel, KernelChoice::Ntk) {
-        return Err(Error::invalid(
-            "--width",
-            "widths for the kernel nngp",
-            "--kernel ntk: the spread is that of networks whose layers are all trained",
-        ));
-    }
-    kernel.at_width(&arguments.width).map(Some)
 }
 
 /// The lines to print about the ridge and the learning rate.
