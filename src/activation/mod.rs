@@ -17,6 +17,7 @@ mod pair;
 mod pass;
 mod precision;
 mod real;
+mod slopes;
 mod variance;
 
 pub(crate) use closed_form::Line;
@@ -25,4 +26,5 @@ pub use functions::{Activation, Elementwise, MAX_DEGREE, NAMES};
 pub(crate) use precision::Precision;
 pub use precision::{COVARIANCE_GUARD, LARGEST_VARIANCE};
 pub use real::Real;
+pub(crate) use slopes::{Before, PullScratch, Pulled};
 pub use variance::{PreparedVariance, Variance, VarianceField};

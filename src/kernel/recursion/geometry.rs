@@ -6,6 +6,7 @@ use crate::kernel::signals::Inputs;
 use crate::activation::Real;
 use crate::network::Filter;
 
+use super::backward::Adjoint;
 use super::close_pair::ClosePair;
 
 /// One of the two signals of a pair.
@@ -263,6 +264,14 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     /// Whether products of features are cheaper than fibres.
     fn prefers_features(&self) -> bool {
         false
+    }
+
+    /// The adjoints of the operations of this geometry, for derivatives in the signals; none if they do not exist.
+    fn adjoint(&self) -> Option<&dyn Adjoint<Self>>
+    where
+        Self: Sized,
+    {
+        None
     }
 
     /// The mean of the fibre r = e of a signal with itself.

@@ -1,5 +1,6 @@
 //! The recursion of both kernels through the layers, and the interface of a geometry to it.
 
+mod backward;
 mod close_pair;
 mod geometry;
 mod layers;
@@ -9,6 +10,7 @@ mod steps;
 mod sweep;
 mod value;
 
+pub(crate) use backward::{Adjoint, PullBuffers, SignalPull, TailPull};
 pub(crate) use close_pair::ClosePair;
 pub(crate) use geometry::{Geometry, Side};
 pub(crate) use layers::{FibreBuffers, Recursion, SelfCovariance};

@@ -3,6 +3,7 @@
 mod augmented;
 mod collinear;
 mod feature_map;
+mod gradient;
 mod graph;
 mod plane;
 mod scales;

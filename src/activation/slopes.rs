@@ -1,0 +1,372 @@
+//! Derivatives of both expectations by variances and covariance, and the adjoint of an activation.
+//!
+//! With $`E = E[\sigma(u)\sigma(v)]`$ and $`D = E[\sigma'(u)\sigma'(v)]`$, the derivative $`E_k`$ is D for every continuous σ. The other
+//! derivatives are rational functions of variances, covariance, E, D and one square root; each function has them in its own file. A jump
+//! of σ makes $`E_k`$ differ from D, so that such functions are refused.
+
+use pulp::Arch;
+
+use super::formula::{Function, Kink};
+use super::functions::Activation;
+use super::precision::COVARIANCE_GUARD;
+use super::variance::Variance;
+use crate::{Error, Result};
+
+/// A pair of variables with its expectations.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    /// The variances.
+    pub(super) q: [f64; 2],
+    /// The covariance.
+    pub(super) k: f64,
+    /// E
+    pub(super) value: f64,
+    /// D
+    pub(super) derivative: f64,
+    /// D of [`Function::lower`]; 0 without such a function.
+    pub(super) lower: f64,
+    /// As in [`Points::noise`](super::pair::Points::noise).
+    pub(super) noise: f64,
+}
+
+/// The derivatives of E and D other than $`E_k = D`$.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Slopes {
+    /// $`E_q, E_{q'}`$
+    pub(super) value: [f64; 2],
+    /// $`D_q, D_{q'}`$
+    pub(super) derivative: [f64; 2],
+    /// $`D_k`$
+    pub(super) bend: f64,
+}
+
+/// The reciprocal of a variance; 0 for a variance of zero, whose derivatives are not used: they multiply a signal of zeros.
+#[inline(always)]
+pub(super) fn reciprocal(q: f64) -> f64 {
+    if q > 0.0 { 1.0 / q } else { 0.0 }
+}
+
+/// Cotangents of both kernels after an activation; replaced by those before it.
+pub(crate) struct Pulled<'a> {
+    pub(crate) nngp: &'a mut [f64],
+    pub(crate) ntk: &'a mut [f64],
+    /// Receives the cotangents of both variances, point by point.
+    pub(crate) variances: [&'a mut [f64]; 2],
+}
+
+/// Both kernels before an activation.
+#[derive(Clone, Copy)]
+pub(crate) struct Before<'a> {
+    pub(crate) nngp: &'a [f64],
+    pub(crate) ntk: &'a [f64],
+    /// As for [`Activation::apply_rounded`].
+    pub(crate) noise: f64,
+}
+
+/// Buffers of [`Activation::pull_back`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PullScratch {
+    variances: [Vec<f64>; 2],
+    covariance: Vec<f64>,
+    value: Vec<f64>,
+    derivative: Vec<f64>,
+    lower: Vec<f64>,
+    /// Takes the values of the lower function, which are not used.
+    unused: Vec<f64>,
+}
+
+/// The arrays of a pass, one entry per point.
+pub(super) struct PullJob<'a> {
+    variances: [&'a [f64]; 2],
+    covariance: &'a [f64],
+    value: &'a [f64],
+    derivative: &'a [f64],
+    lower: &'a [f64],
+    tangent: &'a [f64],
+    noise: f64,
+    pulled: Pulled<'a>,
+}
+
+impl Activation {
+    /// Refuses functions without derivatives of their kernels.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for functions that jump.
+    pub(crate) fn check_slopes(&self) -> Result<()> {
+        match self.kink() {
+            Some(Kink::Jump { .. }) => Err(Error::invalid(
+                "activation of a kernel with derivatives",
+                self.to_string(),
+                "a continuous function: the kernels of a function that jumps have no bounded derivatives",
+            )),
+            _ => self.validate(),
+        }
+    }
+
+    /// Pulls cotangents back through the activation: with the cotangents a of E and b of $`D\,\Theta`$,
+    /// ```math
+    /// \bar k = a D + b \Theta D_k, \qquad \bar q = a E_q + b \Theta D_q, \qquad \bar\Theta = b D .
+    /// ```
+    ///
+    /// A covariance beyond its bound, or within `noise` of it, counts as the bound; for functions with a kink the derivatives of D are
+    /// then zero, which is the mean of both one-sided derivatives.
+    ///
+    /// # Cost
+    /// The activation, and one pass without transcendental functions.
+    ///
+    /// # Errors
+    /// As [`Activation::apply`].
+    pub(crate) fn pull_back(
+        &self,
+        variances: [Variance<'_>; 2],
+        before: Before<'_>,
+        pulled: Pulled<'_>,
+        scratch: &mut PullScratch,
+    ) -> Result<()> {
+        let n = before.nngp.len();
+        for (buffer, variance) in scratch.variances.iter_mut().zip(variances) {
+            buffer.clear();
+            match variance {
+                Variance::Constant(q) => buffer.resize(n, q),
+                Variance::Field(field) => buffer.extend_from_slice(field),
+            }
+        }
+        let [q1, q2] = &scratch.variances;
+        scratch.covariance.clear();
+        let clamped = before.nngp.iter().zip(q1).zip(q2).map(|((&k, &q1), &q2)| {
+            let bound = q1.sqrt() * q2.sqrt();
+            // NaN stays NaN, and is refused below.
+            if k.abs() > bound {
+                bound.copysign(k)
+            } else {
+                k
+            }
+        });
+        scratch.covariance.extend(clamped);
+        let k = &scratch.covariance;
+        let expectations = |of: &Activation, value: &mut Vec<f64>, derivative: &mut Vec<f64>| {
+            value.clone_from(k);
+            derivative.clear();
+            derivative.resize(n, 1.0);
+            of.apply_rounded(
+                variances[0],
+                variances[1],
+                value,
+                Some(derivative),
+                before.noise,
+            )
+        };
+        expectations(self, &mut scratch.value, &mut scratch.derivative)?;
+        match self.lower() {
+            Some(lower) => expectations(&lower, &mut scratch.unused, &mut scratch.lower)?,
+            None => {
+                scratch.lower.clear();
+                scratch.lower.resize(n, 0.0);
+            }
+        }
+        self.pull(PullJob {
+            variances: [q1, q2],
+            covariance: k,
+            value: &scratch.value,
+            derivative: &scratch.derivative,
+            lower: &scratch.lower,
+            tangent: before.ntk,
+            noise: before.noise,
+            pulled,
+        });
+        Ok(())
+    }
+}
+
+/// The loop of [`Activation::pull_back`].
+///
+/// All arrays are contiguous over the points, which are independent of each other: the compiler vectorises the loop for functions whose
+/// derivatives have no branches.
+pub(super) fn pull<F: Function>(function: F, job: PullJob<'_>) {
+    let n = job.covariance.len();
+    let PullJob {
+        variances: [q1, q2],
+        pulled:
+            Pulled {
+                nngp,
+                ntk,
+                variances: [to_q1, to_q2],
+            },
+        noise,
+        ..
+    } = job;
+    let (q1, q2, k) = (&q1[..n], &q2[..n], &job.covariance[..n]);
+    let (value, derivative) = (&job.value[..n], &job.derivative[..n]);
+    let (lower, tangent) = (&job.lower[..n], &job.tangent[..n]);
+    let (nngp, ntk) = (&mut nngp[..n], &mut ntk[..n]);
+    let (to_q1, to_q2) = (&mut to_q1[..n], &mut to_q2[..n]);
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for i in 0..n {
+                let at = At {
+                    q: [q1[i], q2[i]],
+                    k: k[i],
+                    value: value[i],
+                    derivative: derivative[i],
+                    lower: lower[i],
+                    noise,
+                };
+                let slopes = function.slopes(at);
+                let (a, b) = (nngp[i], ntk[i]);
+                let tangent = b * tangent[i];
+                to_q1[i] = a * slopes.value[0] + tangent * slopes.derivative[0];
+                to_q2[i] = a * slopes.value[1] + tangent * slopes.derivative[1];
+                nngp[i] = a * at.derivative + tangent * slopes.bend;
+                ntk[i] = b * at.derivative;
+            }
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::{Elementwise, joint::Joint};
+    use crate::tol;
+
+    /// The largest step of the differences.
+    const STEP: f64 = 1e-3;
+
+    fn all() -> Vec<Activation> {
+        let mut all: Vec<Activation> = vec![
+            Activation::Relu,
+            Activation::LeakyRelu { slope: 0.2 },
+            Activation::Abs,
+            Activation::Erf,
+            Activation::Gelu,
+            Activation::Sin,
+            Activation::Cos,
+            Activation::Exp,
+            Activation::Gaussian,
+            Activation::SigmoidLike,
+            Activation::Normalisation,
+        ];
+        all.extend((1..6).map(|degree| Activation::Monomial { degree }));
+        all.extend((1..6).map(|degree| Activation::Hermite { degree }));
+        all.extend((1..6).map(|degree| Activation::RectifiedMonomial { degree }));
+        let wave = Elementwise::new("wave", 64, |x| x.sin() + 0.1 * x * x, |x| x.cos() + 0.2 * x);
+        all.push(Activation::Elementwise(wave.unwrap()));
+        all
+    }
+
+    /// The derivatives of $`a E + b D`$ with Θ = 1 by k, q and q'.
+    fn pulled(activation: &Activation, [q1, q2, k]: [f64; 3], a: f64, b: f64) -> [f64; 3] {
+        let (mut nngp, mut ntk, mut to_q1, mut to_q2) = ([a], [b], [0.0], [0.0]);
+        activation
+            .pull_back(
+                [Variance::Constant(q1), Variance::Constant(q2)],
+                Before {
+                    nngp: &[k],
+                    ntk: &[1.0],
+                    noise: 0.0,
+                },
+                Pulled {
+                    nngp: &mut nngp,
+                    ntk: &mut ntk,
+                    variances: [&mut to_q1, &mut to_q2],
+                },
+                &mut PullScratch::default(),
+            )
+            .unwrap();
+        [nngp[0], to_q1[0], to_q2[0]]
+    }
+
+    fn expectations(activation: &Activation, [q1, q2, k]: [f64; 3]) -> [f64; 2] {
+        let (mut value, mut derivative) = ([k], [1.0]);
+        let [q1, q2] = [q1, q2].map(Variance::Constant);
+        activation
+            .apply(q1, q2, &mut value, Some(&mut derivative))
+            .unwrap();
+        [value[0], derivative[0]]
+    }
+
+    #[test]
+    fn slopes_are_differences_of_the_expectations() {
+        for activation in all() {
+            for at in [
+                [0.7, 1.3, 0.4],
+                [1.1, 0.6, -0.5],
+                [0.9, 1.0, 0.05],
+                [2.0, 0.5, 0.9],
+            ] {
+                for kernel in 0..2 {
+                    let got = pulled(
+                        &activation,
+                        at,
+                        f64::from(u8::from(kernel == 0)),
+                        f64::from(u8::from(kernel == 1)),
+                    );
+                    let want = [2, 0, 1].map(|moved: usize| {
+                        let shifted = |steps: f64| {
+                            let mut at = at;
+                            at[moved] += steps * STEP;
+                            expectations(&activation, at)[kernel]
+                        };
+                        let d = |n: f64| (shifted(n) - shifted(-n)) / STEP;
+                        (45.0 * d(1.0) - 9.0 * d(2.0) + d(3.0)) / 60.0
+                    });
+                    let scale = want.iter().fold(1e-3, |m: f64, x| m.max(x.abs()));
+                    for (got, want) in got.iter().zip(want) {
+                        assert!(
+                            (got - want).abs() <= tol::SIXTH_ORDER * scale,
+                            "{activation} at {at:?}, kernel {kernel}: {got} for {want}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_variable_with_itself_has_the_derivatives_of_its_moments() {
+        for activation in all() {
+            // The series of the corrections knows no other kinks than bends.
+            let Ok(joint) = Joint::new(&activation) else {
+                continue;
+            };
+            if activation == Activation::Normalisation {
+                continue;
+            }
+            for q in [0.3, 1.0, 1.7] {
+                let own = joint.own(q).unwrap();
+                for (kernel, want) in [own.value[1], own.derivative[1]].into_iter().enumerate() {
+                    let got = pulled(
+                        &activation,
+                        [q, q, q],
+                        f64::from(u8::from(kernel == 0)),
+                        f64::from(u8::from(kernel == 1)),
+                    );
+                    let got: f64 = got.iter().sum();
+                    let scale = want.abs().max(1.0);
+                    assert!(
+                        (got - want).abs() <= tol::HERMITE_SERIES * scale,
+                        "{activation} at {q}, kernel {kernel}: {got} for {want}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn copies_have_the_mean_of_both_sides() {
+        for (activation, half) in [(Activation::Relu, 0.5), (Activation::Abs, 1.0)] {
+            let [k, q1, q2] = pulled(&activation, [1.5, 1.5, 1.5], 1.0, 3.0);
+            assert_eq!([k, q1, q2], [half, 0.0, 0.0]);
+            let zero = pulled(&activation, [0.0, 1.5, 0.0], 1.0, 3.0);
+            assert_eq!(zero[1..], [0.0, 0.0]);
+        }
+        assert!(Activation::Sign.check_slopes().is_err());
+        assert!(
+            Activation::RectifiedMonomial { degree: 0 }
+                .check_slopes()
+                .is_err()
+        );
+        assert!(Activation::Relu.check_slopes().is_ok());
+    }
+}
