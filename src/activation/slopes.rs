@@ -135,11 +135,10 @@ impl Activation {
         scratch.covariance.clear();
         let clamped = before.nngp.iter().zip(q1).zip(q2).map(|((&k, &q1), &q2)| {
             let bound = q1.sqrt() * q2.sqrt();
-            // NaN stays NaN, and is refused below.
-            if k.abs() > bound {
-                bound.copysign(k)
-            } else {
-                k
+            // Rounding beyond the bound stays, since a copy must keep k = q; NaN stays NaN, and is refused below.
+            match k.abs() > bound * (1.0 + COVARIANCE_GUARD) {
+                true => bound.copysign(k),
+                false => k,
             }
         });
         scratch.covariance.extend(clamped);

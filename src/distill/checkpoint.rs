@@ -74,9 +74,9 @@ impl Distillation {
         let options = read_npz_real(path, "options")?;
         if options.iter().ne(&self.options()) {
             return Err(Error::invalid(
-                "options of the checkpoint",
-                format!("{:?}", options.iter().collect::<Vec<_>>()),
-                format!("{:?}, the options of this distillation", self.options()),
+                "state of a distillation",
+                "another network or other options",
+                "the network and the options of this distillation",
             )
             .in_file(path));
         }

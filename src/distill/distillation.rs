@@ -133,7 +133,7 @@ impl Distillation {
         self
     }
 
-    /// The options on which the steps depend, other than kernel and number of steps, as numbers.
+    /// The network and the options on which the steps depend, other than the number of steps, as numbers.
     #[cfg(feature = "data")]
     pub(super) fn options(&self) -> Vec<f64> {
         let ridge = match self.ridge {
@@ -149,8 +149,14 @@ impl Distillation {
         let batch = self.batch.map_or(0.0, |batch| batch as f64);
         // Two halves of the seed: an f64 holds whole numbers of 53 bits.
         let seed = [self.seed >> 32, self.seed & 0xffff_ffff].map(|half| half as f64);
+        // The network by the hash FNV-1a of its file; a function of a user has none.
+        let text = self.kernel.network().to_toml().unwrap_or_default();
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let network = [hash >> 32, hash & 0xffff_ffff].map(|half| half as f64);
         let rest = [kind, batch, self.rate, self.label_rate];
-        [ridge, labels, seed]
+        [ridge, labels, seed, network]
             .concat()
             .into_iter()
             .chain(rest)

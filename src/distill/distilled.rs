@@ -70,6 +70,11 @@ impl Distilled {
         self.signals.view()
     }
 
+    /// Returns a copy of the inputs.
+    pub fn owned_signals(&self) -> OwnedSignals {
+        self.signals.clone()
+    }
+
     /// Returns the targets, shape `[n, outputs]`.
     pub fn targets(&self) -> ArrayView2<'_, f64> {
         self.targets.view()

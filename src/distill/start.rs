@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayView2};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::distilled::Distilled;
 use crate::kernel::{Kernel, OwnedSignals, Signals};
 use crate::predict::KernelKind;
 use crate::{Error, Result, check};
@@ -55,6 +56,40 @@ pub fn random(targets: ArrayView2<'_, f64>, per_class: usize, seed: u64) -> Resu
         rows.extend(&members[..per_class]);
     }
     Ok(rows)
+}
+
+/// Returns some of the examples with their targets, to begin a distillation with.
+///
+/// # Arguments
+/// * `rows` — numbers of examples, as [`random`] or [`pivots`] returns them
+///
+/// # Errors
+/// [`Error::InvalidValue`] for the number of no example, and the errors of [`Distilled::new`].
+///
+/// # Examples
+/// ```
+/// use haarmonic::distill::start;
+/// let (x, y) = (ndarray::array![[1.0], [5.0]], ndarray::array![[1.0, 0.0], [0.0, 1.0]]);
+/// let begun = start::of_examples(x.view(), y.view(), &[1])?;
+/// assert_eq!(begun.targets(), ndarray::array![[0.0, 1.0]]);
+/// # Ok::<(), haarmonic::Error>(())
+/// ```
+pub fn of_examples<'a>(
+    examples: impl Into<Signals<'a>>,
+    targets: ArrayView2<'_, f64>,
+    rows: &[usize],
+) -> Result<Distilled> {
+    let examples = examples.into();
+    same_number(&examples, targets)?;
+    if let Some(row) = rows.iter().find(|row| **row >= examples.len()) {
+        return Err(Error::invalid(
+            "number of an example",
+            *row,
+            format!("below {}, the number of examples", examples.len()),
+        ));
+    }
+    let targets = targets.select(ndarray::Axis(0), rows);
+    Distilled::new(examples.select(rows).view(), targets.view())
 }
 
 fn enough(class: usize, found: usize, wanted: usize) -> Result<()> {
