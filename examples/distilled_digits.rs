@@ -28,9 +28,7 @@ const RIDGE: Ridge = Ridge::Relative(1e-6);
 
 fn main() -> Result<()> {
     let digits = read_images("examples/data/mnist_sample-images-idx3-ubyte.gz")?;
-    let (train, test) = digits
-        .resized(EDGE, EDGE)?
-        .balanced_split(TRAIN, TEST, 0)?;
+    let (train, test) = digits.resized(EDGE, EDGE)?.balanced_split(TRAIN, TEST, 0)?;
     let (train, statistics) = train.standardised()?;
     let test = statistics.apply(&test)?;
     // Each image is a vector here; images of a network on the plane need no other change.
@@ -72,16 +70,31 @@ fn main() -> Result<()> {
     for (name, points) in [
         ("random", begun(&random)?),
         ("pivots of each class", begun(&pivots)?),
-        ("means of the classes", Distilled::new(means.view(), one_each.view())?),
+        (
+            "means of the classes",
+            Distilled::new(means.view(), one_each.view())?,
+        ),
     ] {
         let (given, solved) = (score(&points)?, score(&moved(solved, 0, points)?)?);
         best = best.max(given).max(solved);
-        say!("{name:<28} {:>10.1} {:>10.1}", 100.0 * given, 100.0 * solved);
+        say!(
+            "{name:<28} {:>10.1} {:>10.1}",
+            100.0 * given,
+            100.0 * solved
+        );
     }
     let learned = score(&moved(Labels::Fixed, STEPS, begun(&random)?)?)?;
     let with_labels = score(&moved(solved, STEPS, begun(&random)?)?)?;
-    say!("{:<28} {:>10.1} {:>10.1}", "learned", 100.0 * learned, 100.0 * with_labels);
-    assert!(learned.max(with_labels) > best, "learned digits are not better than {best}");
+    say!(
+        "{:<28} {:>10.1} {:>10.1}",
+        "learned",
+        100.0 * learned,
+        100.0 * with_labels
+    );
+    assert!(
+        learned.max(with_labels) > best,
+        "learned digits are not better than {best}"
+    );
     Ok(())
 }
 

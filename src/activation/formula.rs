@@ -1,7 +1,6 @@
 //! The interface of an activation function.
 
 use super::closed_form::ClosedForm;
-use super::functions::Activation;
 use super::pass::{Job, widened};
 use super::real::Real;
 use super::slopes::{At, Slopes};
@@ -49,11 +48,6 @@ pub(super) trait Function: Copy {
 
     /// The derivatives of both expectations by the variances, and of the second one by the covariance; not called for functions that jump.
     fn slopes(self, at: At) -> Slopes;
-
-    /// The function τ with $`D_k = E[\tau'(u)\tau'(v)]`$ times a factor, if its expectation is needed for the derivatives.
-    fn lower(self) -> Option<Activation> {
-        None
-    }
 
     /// The expectations in double precision.
     fn double(self, job: Job<'_, f64>) -> Result<()>;

@@ -22,8 +22,9 @@ use std::f64::consts::FRAC_1_SQRT_2;
 use super::closed_form::ClosedForm;
 use super::formula::{Function, Kink, run};
 use super::pass::Job;
+use super::pull::{PullJob, pull};
 use super::real::Real;
-use super::slopes::{PullJob, pull};
+
 use crate::error::{Error, Result};
 use abs::Abs;
 use cos::Cos;
@@ -175,14 +176,6 @@ macro_rules! activations {
                     Self::Monomial { degree: 2 } => Some([0.0, 0.0, 1.0]),
                     Self::Hermite { degree: 2 } => Some([-FRAC_1_SQRT_2, 0.0, FRAC_1_SQRT_2]),
                     _ => None,
-                }
-            }
-
-            /// The function of [`Function::lower`].
-            pub(super) fn lower(&self) -> Option<Activation> {
-                match self {
-                    $(Self::$name $({ $field })? => $name $({ $field: *$field })?.lower(),)*
-                    Self::Elementwise(_) | Self::Normalisation => None,
                 }
             }
 

@@ -104,7 +104,7 @@ pub(crate) fn no_derivatives() -> Error {
 }
 
 /// The networks whose kernels have derivatives in their inputs.
-const SUPPORTED: &str = "a network on vectors";
+const SUPPORTED: &str = "a network on vectors, on images or over a finite group, without average poolings, with pooled outputs";
 
 /// Cotangents of both matrices of kernels of some rows with some columns, or of some rows with themselves.
 pub(crate) struct GradientRequest<'a> {

@@ -69,7 +69,8 @@ impl Kernel {
     /// Both arguments of every entry move. The result has the form and the shape of the signals. It is the transposed product of the
     /// derivative of the kernel matrices with the cotangents C, the step of a program for automatic differentiation backwards.
     ///
-    /// Available for networks on vectors.
+    /// Available for networks on vectors, on images and over finite groups, without average poolings. A kernel in single precision has its
+    /// derivatives in double precision.
     ///
     /// # Copies and zeros
     /// The NTK of a rectifier has a kink where two arguments are parallel and only one of them moves. The result is then the mean of both

@@ -38,7 +38,9 @@ fn a_run_in_parts_gives_the_file_of_one_run() {
         write_npy(bench.path(&format!("learned_{key}.npy")), &array).unwrap();
     }
     let learned = "--train-x learned_x.npy --train-y learned_y.npy";
-    bench.succeed(&format!("predict net.toml {learned} --test-x x.npy --out p.npz"));
+    bench.succeed(&format!(
+        "predict net.toml {learned} --test-x x.npy --out p.npz"
+    ));
 }
 
 #[test]
@@ -56,7 +58,10 @@ fn starts_and_labels() {
 #[test]
 fn refusals() {
     let bench = bench();
-    bench.refuse(&format!("{LINE} --start means --per-class 2 --out d.npz"), &["--per-class"]);
+    bench.refuse(
+        &format!("{LINE} --start means --per-class 2 --out d.npz"),
+        &["--per-class"],
+    );
     bench.refuse(&format!("{LINE} --per-class 13 --out d.npz"), &["12"]);
     bench.refuse(&format!("{LINE} --every 0 --out d.npz"), &["--every"]);
     bench.refuse(&format!("{LINE} --rate -1 --out d.npz"), &["rate"]);

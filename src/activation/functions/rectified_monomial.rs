@@ -20,7 +20,6 @@ use crate::activation::closed_form::{
     ClosedForm, correlation, half_turn, k, pi, psi, q, q2, sine_side, u,
 };
 use crate::activation::formula::{Function, Kink};
-use crate::activation::functions::Activation;
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::activation::pass::{Job, pass};
 use crate::activation::slopes::{At, Slopes, reciprocal};
@@ -113,12 +112,6 @@ impl Function for RectifiedMonomial {
             derivative: at.q.map(|q| derivative * reciprocal(q)),
             bend,
         }
-    }
-
-    fn lower(self) -> Option<Activation> {
-        (self.degree >= 2).then(|| Activation::RectifiedMonomial {
-            degree: self.degree - 1,
-        })
     }
 
     fn double(self, job: Job<'_, f64>) -> Result<()> {

@@ -10,8 +10,8 @@ mod steps;
 mod sweep;
 mod value;
 
-pub(crate) use backward::{Adjoint, PullBuffers, SignalPull, TailPull};
+pub(crate) use backward::{PullBuffers, SignalPull, TailPull};
 pub(crate) use close_pair::ClosePair;
-pub(crate) use geometry::{Geometry, Side};
+pub(crate) use geometry::{Adjoint, Geometry, Side};
 pub(crate) use layers::{FibreBuffers, Recursion, SelfCovariance};
 pub(crate) use polynomial::{PolynomialKernels, Term};

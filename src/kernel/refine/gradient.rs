@@ -251,8 +251,7 @@ impl<R: Refinement> Engine<R> {
                 [&a.signal, &b.signal],
                 [&a.own.variances, &b.own.variances],
                 cotangent,
-                workspace,
-                buffers,
+                (workspace, buffers),
                 out,
             )
         };

@@ -1,14 +1,13 @@
 //! The layers of a network, last to first: after the mean over the group, the fibres of a pair, and a signal with itself.
 
 use crate::activation::{Real, VarianceField};
-use crate::kernel::recursion::Geometry;
 use crate::kernel::recursion::layers::Recursion;
 use crate::kernel::recursion::place::{Fibres, Gathered, PairPlace, RowPlace, SelfPlace};
 use crate::kernel::recursion::steps::{Map, Step, linear, run};
+use crate::kernel::recursion::{Adjoint, Geometry};
 use crate::kernel::values::KernelPair;
 use crate::{Error, Result};
 
-use super::adjoint::Adjoint;
 use super::places::{PairBack, PooledSelfBack, RowBack, Scratch, SelfBack};
 use super::tape::{Recording, Tape};
 use super::walk::{Pull, back, first_adjoint};
@@ -231,8 +230,7 @@ impl Recursion {
         [a, b]: [&G::Signal; 2],
         own: [&[VarianceField<G::Scalar>]; 2],
         cotangent: KernelPair,
-        workspace: &mut G::Workspace,
-        buffers: &mut PullBuffers<G>,
+        (workspace, buffers): (&mut G::Workspace, &mut PullBuffers<G>),
         mut out: [Option<&mut SignalPull>; 2],
     ) -> Result<()> {
         let (init, filter) = &self.first;

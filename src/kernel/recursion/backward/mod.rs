@@ -5,11 +5,9 @@
 //! $`a \leftarrow a D + b\Theta D_k`$ and $`b \leftarrow D b`$, and it adds $`a E_q + b\Theta D_q`$ to the cotangent of each variance. The
 //! cotangents of the variances run down the fibre of a signal with itself.
 
-mod adjoint;
 mod layers;
 mod places;
 mod tape;
 mod walk;
 
-pub(crate) use adjoint::Adjoint;
 pub(crate) use layers::{PullBuffers, SignalPull, TailPull};

@@ -3,10 +3,9 @@
 use crate::Result;
 use crate::activation::{Activation, Before, PullScratch, Pulled, Real, Variance, VarianceField};
 use crate::kernel::recursion::place::POOLED_NOISE;
-use crate::kernel::recursion::{Geometry, Side};
+use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::network::Filter;
 
-use super::adjoint::Adjoint;
 use super::tape::Tape;
 use super::walk::{BackPlace, Pull};
 
