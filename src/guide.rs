@@ -22,6 +22,7 @@ pages! {
     molecules "molecules.md"
     finite_width "finite-width.md"
     training "training.md"
+    distillation "distillation.md"
     spectra "spectra.md"
     random_fields "random-fields.md"
     covariances "covariances.md"

@@ -27,6 +27,7 @@
 //! | [`kernel`] | the recursion, its geometries, kernel matrices |
 //! | [`corrections`] | bias and spread of the kernels of networks of finite width, to first order in 1/n |
 //! | [`covariance`] | heat and Matérn kernels on S² and SO(3) |
+//! | [`distill`] | distilled data sets: a few inputs from which a kernel predicts many |
 //! | [`finite_width`] | networks of finite width, their empirical kernels |
 //! | [`predict`] | regression with kernels: gradient flow, Gaussian processes, solvers, selection of ridge and hyperparameters, acquisition |
 //! | [`spectral`] | eigenvalues of kernels, numbers of invariant functions, predicted learning curves |
@@ -44,7 +45,7 @@
 //!
 //! | feature | what it adds | it includes |
 //! |---|---|---|
-//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`corrections`], [`covariance`], [`predict`], [`spectral`] | `dense` |
+//! | `kernels` (default) | [`activation`], [`network`], [`kernel`], [`corrections`], [`covariance`], [`predict`], [`distill`], [`spectral`] | `dense` |
 //! | `dense` | dense linear algebra by the crate faer: spectra of masked maps, Slepian functions | |
 //! | `exact` | [`wigner::exact`]: Wigner symbols and Clebsch–Gordan coefficients as roots of rational numbers | |
 //! | `data` | [`data`]: NumPy's `.npy` and `.npz`, QM9, molecular features, labelled images from npz, IDX and archives | |
@@ -87,6 +88,8 @@ pub mod corrections;
 pub mod covariance;
 #[cfg(feature = "data")]
 pub mod data;
+#[cfg(feature = "kernels")]
+pub mod distill;
 pub mod error;
 #[cfg(feature = "kernels")]
 mod expression;

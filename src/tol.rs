@@ -81,3 +81,11 @@ pub(crate) const KERNEL_ROUNDING: f64 = 64.0 * EPSILON;
 
 /// Solutions of systems of four equations with condition number six.
 pub(crate) const SMALL_SOLVE: f64 = 256.0 * EPSILON;
+
+/// Central differences of sixth order with a step of 1e-3: truncation of some 1e-16 times the seventh derivative, and ε over the step.
+#[cfg(feature = "kernels")]
+pub(crate) const SIXTH_ORDER: f64 = 1e-10;
+
+/// Derivatives of moments by Hermite series of 320 terms.
+#[cfg(feature = "kernels")]
+pub(crate) const HERMITE_SERIES: f64 = 1e-11;

@@ -17,6 +17,7 @@ from haarmonic._haarmonic import (
     __version__,
     best_rotation,
     correlate,
+    distill,
     evaluate,
     gaussian_beam,
     point_shells,
@@ -27,11 +28,12 @@ from haarmonic._haarmonic import (
     wigner_D,
     wigner_d,
 )
-from haarmonic.results import KernelMatrices, Marginals, MatricesAtWidth, Prediction
+from haarmonic.results import DistilledSet, KernelMatrices, Marginals, MatricesAtWidth, Prediction
 
 __all__ = [
     "BestRotation",
     "CoefficientRotation",
+    "DistilledSet",
     "Evidence",
     "GramStore",
     "Kernel",
@@ -51,6 +53,7 @@ __all__ = [
     "correlate",
     "coupling",
     "covariance",
+    "distill",
     "evaluate",
     "gaussian_beam",
     "healpix",

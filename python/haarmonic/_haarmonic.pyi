@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from haarmonic.results import (
     AtDepth,
     Calibration,
+    DistilledSet,
     FixedPoint,
     KernelMatrices,
     Marginals,
@@ -73,6 +74,26 @@ class Kernel:
     ) -> KernelMatrices: ...
     def diagonal(self, x: ArrayLike | Sequence[Graph]) -> tuple[_Floats, _Floats]: ...
     def feature_map(self, x: ArrayLike, *, kind: Literal["ntk", "nngp"] = "ntk") -> _Floats: ...
+    @overload
+    def gradient(
+        self,
+        x1: ArrayLike,
+        x2: None = None,
+        *,
+        nngp: ArrayLike | None = None,
+        ntk: ArrayLike | None = None,
+        progress: _Progress = None,
+    ) -> _Floats: ...
+    @overload
+    def gradient(
+        self,
+        x1: ArrayLike,
+        x2: ArrayLike,
+        *,
+        nngp: ArrayLike | None = None,
+        ntk: ArrayLike | None = None,
+        progress: _Progress = None,
+    ) -> tuple[_Floats, _Floats]: ...
     def at_width(self, widths: Sequence[int]) -> KernelAtWidth: ...
 
 class KernelAtWidth:
@@ -85,6 +106,25 @@ class KernelAtWidth:
     def ensemble_std(
         self, x: ArrayLike, y: ArrayLike, x_test: ArrayLike, *, ridge: float = 0.0, relative: bool = False
     ) -> _Floats: ...
+
+def distill(
+    kernel: Kernel,
+    x: ArrayLike,
+    targets: ArrayLike,
+    start_x: ArrayLike,
+    start_targets: ArrayLike,
+    *,
+    kind: Literal["ntk", "nngp"] = "ntk",
+    labels: Literal["fixed", "learned", "solved"] = "fixed",
+    penalty: float = 1.0,
+    ridge: float = 1e-6,
+    steps: int = 400,
+    batch: int | None = None,
+    rate: float = 0.02,
+    label_rate: float = 0.005,
+    seed: int = 0,
+    progress: _Progress = None,
+) -> DistilledSet: ...
 
 class GramStore:
     def __init__(

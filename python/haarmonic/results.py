@@ -12,6 +12,7 @@ from haarmonic._haarmonic import Network
 __all__ = [
     "AtDepth",
     "Calibration",
+    "DistilledSet",
     "FixedPoint",
     "KernelMatrices",
     "Marginals",
@@ -115,6 +116,17 @@ class SelectedHyperparameters(NamedTuple):
     """The cost of the network at the start."""
     iterations: int
     converged: bool
+
+
+class DistilledSet(NamedTuple):
+    """The result of `haarmonic.distill`."""
+
+    x: Floats
+    """The learned inputs, `[m, ...]`."""
+    targets: Floats
+    """Their targets, `[m, outputs]`."""
+    losses: Floats
+    """`[steps]`, the loss per example before each step."""
 
 
 class SelectedParameters(NamedTuple):

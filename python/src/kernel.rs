@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use crate::arrays;
 use crate::at_width::PyKernelAtWidth;
 use crate::axes::with_axes;
+use crate::distill;
 use crate::errors::OrRaise;
 use crate::network::PyNetwork;
 use crate::pickle::{Reduced, reduced};
@@ -229,6 +230,50 @@ impl PyKernel {
             diagonal(&self.kernel.clone().with_progress(progress), x)
         })?;
         Ok((results::array(py, nngp)?, results::array(py, ntk)?))
+    }
+
+    /// The derivatives of a weighted sum of the entries of both matrices in the signals.
+    ///
+    /// It is the step of a program for automatic differentiation backwards: the product of the transposed derivative of the kernel
+    /// matrices with the factors. Available for networks on vectors, on images and over finite groups, without average poolings.
+    ///
+    /// Parameters
+    /// ----------
+    /// x1 : array_like
+    ///     Signals, `[n1, ...]`, as in `gram`.
+    /// x2 : array_like, optional
+    ///     Signals of the columns, `[n2, ...]`; those of the rows unless stated, and both arguments of each entry then move.
+    /// nngp, ntk : array_like, optional
+    ///     The factors of the entries of both matrices, `[n1, n2]`; zeros unless stated.
+    /// progress : callable or bool, optional
+    ///     As in `gram`.
+    ///
+    /// Returns
+    /// -------
+    /// ndarray, or a pair of them
+    ///     The derivatives in `x1`, and those in `x2` if it is given, in the shapes of the signals.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Kernel, stax
+    /// >>> kernel = Kernel(stax.network((2,), stax.Dense(1)))
+    /// >>> kernel.gradient([[1.0, 2.0]], nngp=[[1.0]])  # of (x² + y²) / 2
+    /// array([[1., 2.]])
+    /// >>> of_x1, of_x2 = kernel.gradient([[1.0, 2.0]], [[3.0, 4.0]], ntk=[[2.0]])
+    /// >>> of_x1, of_x2
+    /// (array([[3., 4.]]), array([[1., 2.]]))
+    #[pyo3(signature = (x1, x2=None, *, nngp=None, ntk=None, progress=None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn gradient<'py>(
+        &self,
+        py: Python<'py>,
+        x1: &Bound<'py, PyAny>,
+        x2: Option<&Bound<'py, PyAny>>,
+        nngp: Option<&Bound<'py, PyAny>>,
+        ntk: Option<&Bound<'py, PyAny>>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        distill::gradient(py, self, x1, x2, nngp, ntk, progress)
     }
 
     /// The kernel of networks whose hidden layers have finitely many channels, to first order in 1/width.

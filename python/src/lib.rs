@@ -12,6 +12,7 @@ mod at_width;
 mod axes;
 mod coupling;
 mod covariance;
+mod distill;
 mod errors;
 mod fits;
 mod gaussian_process;
@@ -58,6 +59,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     graphs::register(module)?;
     structures::register(module)?;
     covariance::register(module)?;
+    distill::register(module)?;
     harmonics::register(module)?;
     at_width::register(module)?;
     healpix::register(module)?;

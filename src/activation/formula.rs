@@ -3,6 +3,7 @@
 use super::closed_form::ClosedForm;
 use super::pass::{Job, widened};
 use super::real::Real;
+use super::slopes::{At, Slopes};
 use crate::error::Result;
 
 /// Where a function is not smooth, at 0.
@@ -44,6 +45,9 @@ pub(super) trait Function: Copy {
 
     /// The function and its expectations as formulas, to be shown.
     fn closed_form(self) -> ClosedForm;
+
+    /// The derivatives of both expectations by the variances, and of the second one by the covariance; not called for functions that jump.
+    fn slopes(self, at: At) -> Slopes;
 
     /// The expectations in double precision.
     fn double(self, job: Job<'_, f64>) -> Result<()>;

@@ -22,7 +22,9 @@ use std::f64::consts::FRAC_1_SQRT_2;
 use super::closed_form::ClosedForm;
 use super::formula::{Function, Kink, run};
 use super::pass::Job;
+use super::pull::{PullJob, pull};
 use super::real::Real;
+
 use crate::error::{Error, Result};
 use abs::Abs;
 use cos::Cos;
@@ -174,6 +176,15 @@ macro_rules! activations {
                     Self::Monomial { degree: 2 } => Some([0.0, 0.0, 1.0]),
                     Self::Hermite { degree: 2 } => Some([-FRAC_1_SQRT_2, 0.0, FRAC_1_SQRT_2]),
                     _ => None,
+                }
+            }
+
+            /// Pulls cotangents back.
+            pub(super) fn pull(&self, job: PullJob<'_>) {
+                match self {
+                    $(Self::$name $({ $field })? => pull($name $({ $field: *$field })?, job),)*
+                    Self::Elementwise(function) => pull(function, job),
+                    Self::Normalisation => pull(Normalisation, job),
                 }
             }
 

@@ -16,7 +16,10 @@ mod names;
 mod pair;
 mod pass;
 mod precision;
+mod pull;
+mod pull_back;
 mod real;
+mod slopes;
 mod variance;
 
 pub(crate) use closed_form::Line;
@@ -24,5 +27,7 @@ pub(crate) use formula::Kink;
 pub use functions::{Activation, Elementwise, MAX_DEGREE, NAMES};
 pub(crate) use precision::Precision;
 pub use precision::{COVARIANCE_GUARD, LARGEST_VARIANCE};
+pub(crate) use pull::Pulled;
+pub(crate) use pull_back::{Before, PullScratch};
 pub use real::Real;
 pub use variance::{PreparedVariance, Variance, VarianceField};

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
+use crate::progress::Counter;
 use crate::{Error, Result};
 
 use super::recursion::Term;
@@ -78,10 +79,44 @@ pub(crate) trait Evaluator: Send + Sync {
         ))
     }
 
+    /// Pulls the cotangents of both kernel matrices back to the signals.
+    ///
+    /// # Errors
+    /// [`Error::InvalidNetwork`] if the evaluator has no derivatives, and the errors of the kernels.
+    fn gradient(&self, request: GradientRequest<'_>) -> Result<[Vec<Vec<f64>>; 2]> {
+        let _ = request;
+        Err(no_derivatives())
+    }
+
     /// Returns the finite feature map of the kernels after the last layer, if there is one.
     fn features(&self) -> Option<&dyn Features> {
         None
     }
+}
+
+/// The refusal of networks whose kernels have no derivatives in their inputs.
+pub(crate) fn no_derivatives() -> Error {
+    Error::network(
+        None,
+        "kernels of this network have no derivatives in their inputs here",
+        SUPPORTED,
+    )
+}
+
+/// The networks whose kernels have derivatives in their inputs.
+const SUPPORTED: &str = "a network on vectors, on images or over a finite group, without average poolings, with pooled outputs";
+
+/// Cotangents of both matrices of kernels of some rows with some columns, or of some rows with themselves.
+pub(crate) struct GradientRequest<'a> {
+    pub(crate) rows: &'a AnySignals,
+    /// None for the rows themselves; the cotangents are then those of a matrix whose both arguments move together.
+    pub(crate) columns: Option<&'a AnySignals>,
+    /// The cotangents of K and of Θ, row by row.
+    pub(crate) cotangents: [Vec<f64>; 2],
+    /// Whether the cotangents of the rows and of the columns are needed.
+    pub(crate) wanted: [bool; 2],
+    /// Counts pairs.
+    pub(crate) counter: &'a Counter<'a>,
 }
 
 /// A finite feature map of both kernels.

@@ -11,6 +11,7 @@ mod evaluator;
 mod feature_map;
 mod fibre_rules;
 mod finite;
+mod gradient;
 mod graph;
 mod matrix;
 mod plane;
@@ -31,6 +32,7 @@ pub use augmented::AugmentedKernel;
 pub use definition::Definition;
 pub use evaluate::{Kernel, PreparedSignals};
 pub use feature_map::FeatureMap;
+pub use gradient::Cotangents;
 pub use sets::{Pairing, SetKernel, SignalSet};
 #[cfg(feature = "finite-width")]
 pub(crate) use signals::Harmonics;

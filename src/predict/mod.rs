@@ -20,6 +20,7 @@
 //!   derivatives
 //! * [`selection`]: the selection of the parameters of a kernel and of the noise; for networks, derivatives of kernels by weight and bias
 //!   standard deviations
+//! * [`gradients`]: derivatives of losses, predictions and the evidence by kernel matrices, for derivatives in the inputs
 //! * [`acquisition`]: expected improvement and confidence bounds, for Bayesian optimisation
 //! * [`ValidationCurve`]: early stopping
 //! * [`classification`]: targets, accuracy, confusion and calibration of classifiers
@@ -34,6 +35,7 @@ mod evidence;
 pub mod fields;
 mod gaussian_process;
 mod gradient_flow;
+pub mod gradients;
 mod kernels;
 mod loss;
 mod loss_flow;

@@ -6,6 +6,7 @@ mod activation;
 mod common;
 mod corrections;
 mod covariance;
+mod distill;
 mod group;
 mod kernel;
 mod network;

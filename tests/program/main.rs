@@ -4,6 +4,7 @@ mod commands;
 #[path = "../common/mod.rs"]
 mod common;
 mod covariance;
+mod distill;
 mod files;
 mod graphs;
 #[cfg(unix)]

@@ -1,11 +1,13 @@
 //! $`|x|`$: with the correlation c, $`E = \tfrac2\pi \sqrt{q_1 q_2}(\sqrt{1-c^2} + c \arcsin c)`$ and
 //! $`E[\sigma'\sigma'] = \tfrac2\pi \arcsin c`$.
 
+use super::relu::bent_slopes;
 use super::sign::{arcsine_size, sign};
 use crate::activation::closed_form::{ClosedForm, correlation, k, pi, sine_side, u};
 use crate::activation::formula::{Function, Kink, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::activation::real::Real;
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::Expression;
 use pulp::Simd;
 use std::f64::consts::FRAC_2_PI;
@@ -38,6 +40,11 @@ impl Function for Abs {
             value: 2.0 * (sine_side() + k() * angle.clone()) / pi(),
             derivative: 2.0 * angle / pi(),
         }
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        bent_slopes(4.0, at)
     }
 
     by_formula!(both);

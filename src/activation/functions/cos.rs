@@ -4,6 +4,7 @@ use super::sin::Sin;
 use crate::activation::closed_form::{ClosedForm, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Moments, Points};
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::Expression;
 use pulp::Simd;
 
@@ -30,6 +31,11 @@ impl Function for Cos {
             derivative: sine.value,
             ..sine
         }
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        Sin.slopes(at)
     }
 
     by_formula!(double);

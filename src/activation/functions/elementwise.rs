@@ -4,6 +4,7 @@ use crate::activation::closed_form::ClosedForm;
 use crate::activation::formula::{Function, Kink};
 use crate::activation::pair::{Formula, Moments, Points};
 use crate::activation::pass::{Job, pass};
+use crate::activation::slopes::{At, Slopes, reciprocal};
 use crate::activation::variance::{Source, Variance};
 use crate::error::Result;
 use crate::expression::Expression;
@@ -191,6 +192,36 @@ impl Function for &Elementwise {
             value,
             derivative,
         }
+    }
+
+    /// From the coefficients $`d_j`$ of σ': those of its derivative are $`\sqrt{(j+1)/q}\,d_{j+1}`$, those of its second derivative
+    /// $`\sqrt{(j+1)(j+2)}\,d_{j+2}/q`$.
+    fn slopes(self, at: At) -> Slopes {
+        let n = self.nodes();
+        let [(a, d), (b, e)] = at.q.map(|q| {
+            let (mut value, mut derivative) = ([0.0; MAX_NODES], [0.0; MAX_NODES]);
+            self.coefficients(&*self.function, q, &mut value);
+            self.coefficients(&*self.derivative, q, &mut derivative);
+            (value, derivative)
+        });
+        let inverse = at.q.map(|q| reciprocal(q).sqrt());
+        let c = (at.k * inverse[0] * inverse[1]).clamp(-1.0, 1.0);
+        let mut slopes = Slopes::default();
+        let mut power = 1.0;
+        for j in 0..n.saturating_sub(1) {
+            let next = j as f64 + 1.0;
+            let root = next.sqrt();
+            slopes.value[0] += 0.5 * root * inverse[0] * d[j + 1] * b[j] * power;
+            slopes.value[1] += 0.5 * root * inverse[1] * a[j] * e[j + 1] * power;
+            slopes.bend += next * inverse[0] * inverse[1] * d[j + 1] * e[j + 1] * power;
+            if j + 2 < n {
+                let root = 0.5 * (next * (next + 1.0)).sqrt() * power;
+                slopes.derivative[0] += root * inverse[0] * inverse[0] * d[j + 2] * e[j];
+                slopes.derivative[1] += root * inverse[1] * inverse[1] * d[j] * e[j + 2];
+            }
+            power *= c;
+        }
+        slopes
     }
 
     /// Constant variances have one series for all points; a field of variances has one series per point.

@@ -5,9 +5,10 @@ use crate::activation::closed_form::{ClosedForm, define, k, pi, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Lifted, Moments, Points};
 use crate::activation::real::Real;
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::Expression;
 use pulp::Simd;
-use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, FRAC_2_SQRT_PI};
+use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, FRAC_2_SQRT_PI, FRAC_PI_2};
 
 /// $`\operatorname{erf} x`$.
 #[derive(Clone, Copy)]
@@ -32,6 +33,19 @@ impl Function for Erf {
             lines: vec![define("P", (1.0 + 2.0 * q()) * (1.0 + 2.0 * q2()))],
             value: 2.0 * Expression::call("asin", [2.0 * k() / product().root()]) / pi(),
             derivative: 4.0 / (pi() * (product() - 4.0 * k().power(2)).root()),
+        }
+    }
+
+    /// With $`A = q_1 + \tfrac12`$, $`B = q_2 + \tfrac12`$ and $`\rho^2 = 1/(AB - k^2)`$: D = 2ρ/π.
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        let d = at.derivative;
+        let cube = d * (FRAC_PI_2 * d) * (FRAC_PI_2 * d);
+        let lifted = at.q.map(|q| q + 0.5);
+        Slopes {
+            value: lifted.map(|lifted| -0.5 * at.k * d / lifted),
+            derivative: [-0.5 * lifted[1] * cube, -0.5 * lifted[0] * cube],
+            bend: at.k * cube,
         }
     }
 

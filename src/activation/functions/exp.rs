@@ -4,6 +4,7 @@
 use crate::activation::closed_form::{ClosedForm, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::Expression;
 use crate::simd::elementary::exp;
 use crate::simd::pack::Pack;
@@ -31,6 +32,15 @@ impl Function for Exp {
             lines: Vec::new(),
             value: value.clone(),
             derivative: value,
+        }
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        Slopes {
+            value: [0.5 * at.value; 2],
+            derivative: [0.5 * at.value; 2],
+            bend: at.value,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::activation::closed_form::{ClosedForm, define, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Lifted, Moments, Points};
 use crate::activation::real::Real;
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::Expression;
 use pulp::Simd;
 
@@ -31,6 +32,20 @@ impl Function for Gaussian {
             lines: vec![define("D", product - 4.0 * k().power(2))],
             value: 1.0 / whole().root(),
             derivative: 4.0 * k() / (whole() * whole().root()),
+        }
+    }
+
+    /// With E² = 1/D of the file's formula.
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        let square = at.value * at.value;
+        let cube = square * at.value;
+        let lifted = at.q.map(|q| 1.0 + 2.0 * q);
+        let lean = -12.0 * at.k * cube * square;
+        Slopes {
+            value: [-lifted[1] * cube, -lifted[0] * cube],
+            derivative: [lifted[1] * lean, lifted[0] * lean],
+            bend: cube * (48.0 * at.k * at.k * square + 4.0),
         }
     }
 

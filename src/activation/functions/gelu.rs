@@ -12,7 +12,9 @@ use crate::activation::closed_form::{ClosedForm, define, half_turn, k, pi, psi, 
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Lifted, Moments, PER_TURN, Points, defect, turn};
 use crate::activation::real::Real;
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::Expression;
+use crate::simd::pack::difference_of_products;
 use pulp::Simd;
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
@@ -52,6 +54,38 @@ impl Function for Gelu {
             ],
             value: (k() * psi() + value) / (2.0 * pi()),
             derivative: (psi() + k() * bend / root) / (2.0 * pi()),
+        }
+    }
+
+    /// Factors φ(u) and φ(v) of the derivatives of σ change the law of the variables. With $`A = 1 - (1+q_2)/D`$ and κ = k/D, variance and
+    /// covariance under both factors, and $`A_1 = q_1/(1+q_1)`$, $`B_1 = (q_2 + q_1 q_2 - k^2)/(1+q_1)`$, $`\kappa_1 = k/(1+q_1)`$ under φ(u):
+    /// ```math
+    /// 2\pi\sqrt D\, D_k = 4 - 2A - 2B + AB + 2\kappa^2, \qquad
+    /// 4\pi\sqrt D\, E_{q_1} = 2B_1 - A_1B_1 - \kappa_1^2 - \kappa_1\kappa, \qquad
+    /// 4\pi\sqrt D\, D_{q_1} = \kappa_1(2A_1 + A - 4) + \kappa(3A - 4) .
+    /// ```
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        let [q1, q2] = at.q;
+        let determinant = difference_of_products(q1, q2, at.k, at.k).max(0.0);
+        let whole = 1.0 + q1 + q2 + determinant;
+        let scale = PER_TURN / whole.sqrt();
+        let both = at.k / whole;
+        let [a, b] = [q1, q2].map(|q| (q + determinant) / whole);
+        // The derivatives by the first variance; those by the second one follow by exchange.
+        let of = |q: f64, other: f64, a: f64| {
+            let floor = 1.0 / (1.0 + q);
+            let (own, lean) = (q * floor, at.k * floor);
+            let rest = (other + determinant) * floor;
+            let value = 2.0 * rest - own * rest - lean * lean - lean * both;
+            let derivative = lean * (2.0 * own + a - 4.0) + both * (3.0 * a - 4.0);
+            [0.5 * scale * value, 0.5 * scale * derivative]
+        };
+        let [first, second] = [of(q1, q2, a), of(q2, q1, b)];
+        Slopes {
+            value: [first[0], second[0]],
+            derivative: [first[1], second[1]],
+            bend: scale * (4.0 - 2.0 * (a + b) + a * b + 2.0 * both * both),
         }
     }
 

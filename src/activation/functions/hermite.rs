@@ -1,11 +1,13 @@
 //! $`h_n = He_n/\sqrt{n!}`$, the normalised probabilists' Hermite polynomials; see [`monomial`](super::monomial).
 
+use super::monomial::mehler_slopes;
 use super::monomial::{
     EXPLICIT, factorial, mehler, mehler_polynomial, mehler_recursion, mehler_term,
 };
 use crate::activation::closed_form::{ClosedForm, define, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::{Expression, Symbol};
 use pulp::Simd;
 
@@ -59,6 +61,10 @@ impl Function for Hermite {
             value,
             derivative: f64::from(n) * derivative,
         }
+    }
+
+    fn slopes(self, at: At) -> Slopes {
+        mehler_slopes(self.degree, at, at.q.map(|q| q - 1.0), 1.0)
     }
 
     by_formula!(double);

@@ -2,12 +2,14 @@
 //! $`(1-a)^2 E[\sigma'\sigma']_{relu} + a`$.
 
 use super::abs::Abs;
+use super::relu::bent_slopes;
 use super::relu::{rectified, rectify};
 use super::sign::step;
 use crate::activation::closed_form::{ClosedForm, correlation, half_turn, k, u};
 use crate::activation::formula::{Function, Kink, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::activation::real::Real;
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::Expression;
 use pulp::Simd;
 
@@ -49,6 +51,11 @@ impl Function for LeakyRelu {
             value: bend.clone() * value + self.slope * k(),
             derivative: bend * derivative + self.slope,
         }
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        bent_slopes((1.0 - self.slope) * (1.0 - self.slope), at)
     }
 
     by_formula!(both);

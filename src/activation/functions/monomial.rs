@@ -11,6 +11,7 @@
 use crate::activation::closed_form::{ClosedForm, Line, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::{Expression, Symbol};
 use crate::simd::pack::Pack;
 use pulp::Simd;
@@ -57,6 +58,10 @@ impl Function for Monomial {
         }
     }
 
+    fn slopes(self, at: At) -> Slopes {
+        mehler_slopes(self.degree, at, at.q, factorial(self.degree))
+    }
+
     by_formula!(double);
 }
 
@@ -96,6 +101,28 @@ pub(super) fn mehler<S: Simd>(
         (previous, current) = (current, next);
     }
     (current, previous)
+}
+
+/// The derivatives of $`E = s F_n`$ and $`D = s n F_{n-1}`$, with the argument `lifted` of [`mehler`], $`q - s`$ for both variables.
+///
+/// $`\partial_k F_n = n F_{n-1}`$, and $`2\,\partial F_n/\partial p = G_n`$ with $`G_{n+1} = k G_n + n F_{n-1}`$, $`G_1 = 0`$.
+pub(super) fn mehler_slopes(degree: u32, at: At, lifted: [f64; 2], scale: f64) -> Slopes {
+    let p = lifted[0] * lifted[1];
+    let n = f64::from(degree);
+    // F and G of the degrees n − 2, n − 1 and n.
+    let (mut f, mut g) = ([0.0, 0.0, 1.0], [0.0; 3]);
+    for m in 0..degree {
+        let m = f64::from(m);
+        let next = ((2.0 * m + 1.0) * at.k * f[2] + m * (p - at.k * at.k) * f[1]) / (m + 1.0);
+        let lean = at.k * g[2] + m * f[1];
+        (f, g) = ([f[1], f[2], next], [g[1], g[2], lean]);
+    }
+    let (value, derivative) = (0.5 * scale * g[2], 0.5 * scale * n * g[1]);
+    Slopes {
+        value: [lifted[1] * value, lifted[0] * value],
+        derivative: [lifted[1] * derivative, lifted[0] * derivative],
+        bend: scale * n * (n - 1.0) * f[0],
+    }
 }
 
 /// Up to this degree $`F_n`$ is shown as a polynomial, beyond by its recursion.

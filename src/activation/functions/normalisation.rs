@@ -7,6 +7,7 @@ use crate::activation::closed_form::{ClosedForm, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::activation::real::Real;
+use crate::activation::slopes::{At, Slopes, reciprocal};
 use crate::expression::Expression;
 use pulp::Simd;
 
@@ -35,6 +36,15 @@ impl Function for Normalisation {
             lines: Vec::new(),
             value: k() / size(),
             derivative: Expression::from(1.0) / size(),
+        }
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        Slopes {
+            value: at.q.map(|q| -0.5 * at.value * reciprocal(q)),
+            derivative: at.q.map(|q| -0.5 * at.derivative * reciprocal(q)),
+            bend: 0.0,
         }
     }
 

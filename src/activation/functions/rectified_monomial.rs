@@ -12,6 +12,7 @@
 use super::monomial::{
     EXPLICIT, factorial, mehler, mehler_polynomial, mehler_recursion, mehler_term,
 };
+use super::relu::Relu;
 use super::relu::rectify;
 use super::sign::step;
 use crate::Result;
@@ -21,6 +22,7 @@ use crate::activation::closed_form::{
 use crate::activation::formula::{Function, Kink};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::activation::pass::{Job, pass};
+use crate::activation::slopes::{At, Slopes, reciprocal};
 use crate::expression::Expression;
 use crate::simd::elementary::polynomial;
 use crate::simd::pack::Pack;
@@ -91,6 +93,24 @@ impl Function for RectifiedMonomial {
             lines,
             value,
             derivative,
+        }
+    }
+
+    /// Both expectations are homogeneous in the standard deviations, of degrees n and n − 1: $`2 q E_q = n E - k D`$ and
+    /// $`2 q D_q = (n - 1) D - k D_k`$.
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        let n = f64::from(self.degree);
+        if self.degree < 2 {
+            return Relu.slopes(at);
+        }
+        let bend = n * n * at.lower;
+        let value = 0.5 * (n * at.value - at.k * at.derivative);
+        let derivative = 0.5 * ((n - 1.0) * at.derivative - at.k * bend);
+        Slopes {
+            value: at.q.map(|q| value * reciprocal(q)),
+            derivative: at.q.map(|q| derivative * reciprocal(q)),
+            bend,
         }
     }
 

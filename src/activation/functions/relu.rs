@@ -10,8 +10,9 @@ use crate::activation::closed_form::{
 use crate::activation::formula::{Function, Kink, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, PER_TURN, Points, defect, turn};
 use crate::activation::real::Real;
+use crate::activation::slopes::{At, Slopes, reciprocal};
 use crate::expression::Expression;
-use crate::simd::pack::Pack;
+use crate::simd::pack::{Pack, difference_of_products};
 use pulp::Simd;
 
 /// $`\max(x, 0)`$.
@@ -42,6 +43,11 @@ impl Function for Relu {
             value,
             derivative,
         }
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        bent_slopes(1.0, at)
     }
 
     by_formula!(both);
@@ -88,6 +94,27 @@ pub(super) fn rectify<S: Simd, T: Real>(d: &Determinant<S, T>) -> (Pack<S, T>, P
     let near_zero = steep & d.k.below(d.k.constant(0.0));
     let direct = d.k.mul_add(turn, sine * sine.constant(PER_TURN));
     (near_zero.select(scaled * (m * lifted), direct), turn)
+}
+
+/// The derivatives for a function that is linear on either side of 0, with the square of the change of its slope.
+///
+/// With $`s = \sqrt{q_1 q_2 - k^2}`$ those of the rectifier are $`E_{q_1} = s/4\pi q_1`$, $`D_k = 1/2\pi s`$ and
+/// $`D_{q_1} = -k D_k/2q_1`$. Where s is but rounding, the derivatives of D are zero: the mean of both one-sided derivatives.
+#[inline(always)]
+pub(super) fn bent_slopes(bend: f64, at: At) -> Slopes {
+    let [q1, q2] = at.q;
+    let square = difference_of_products(q1, q2, at.k, at.k);
+    let apart = square > at.noise * (q1 * q2);
+    let sine = if apart { square.sqrt() } else { 0.0 };
+    let inverse = if apart { 1.0 / sine } else { 0.0 };
+    let over = at.q.map(|q| 0.5 * reciprocal(q));
+    let kink = bend * PER_TURN * inverse;
+    let value = bend * PER_TURN * sine;
+    Slopes {
+        value: over.map(|over| value * over),
+        derivative: over.map(|over| -at.k * kink * over),
+        bend: kink,
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::activation::closed_form::{ClosedForm, define, half_turn, k, pi, psi, 
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Formula, Lifted, Moments, PER_TURN, Points, turn};
 use crate::activation::real::Real;
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::Expression;
 use pulp::Simd;
 use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
@@ -46,6 +47,21 @@ impl Function for SigmoidLike {
             ],
             value: psi() / (2.0 * pi()),
             derivative: gain.clone() / (2.0 * pi() * root),
+        }
+    }
+
+    /// As for erf, with all variables divided by w².
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        const SQUARE: f64 = WIDTH * WIDTH;
+        let (d, k) = (at.derivative, at.k / SQUARE);
+        let root = TAU * SQUARE * d;
+        let cube = d * root * root / SQUARE;
+        let lifted = at.q.map(|q| q / SQUARE + 0.5);
+        Slopes {
+            value: lifted.map(|lifted| -0.5 * k * d / lifted),
+            derivative: [-0.5 * lifted[1] * cube, -0.5 * lifted[0] * cube],
+            bend: k * cube,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::activation::closed_form::{ClosedForm, correlation, pi, u};
 use crate::activation::formula::{Function, Kink, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points, arcsine};
 use crate::activation::real::Real;
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::Expression;
 use crate::simd::pack::Pack;
 use pulp::Simd;
@@ -36,6 +37,11 @@ impl Function for Sign {
             value: 2.0 * Expression::call("asin", ["c".into()]) / pi(),
             derivative: 0.0.into(),
         }
+    }
+
+    /// Not called: the kernels of a jump have no bounded derivatives.
+    fn slopes(self, _: At) -> Slopes {
+        Slopes::default()
     }
 
     by_formula!(both);

@@ -4,6 +4,7 @@ use super::exp::{mean_variance, two_sum};
 use crate::activation::closed_form::{ClosedForm, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::slopes::{At, Slopes};
 use crate::expression::Expression;
 use crate::simd::elementary::{exp, exp_m1};
 use pulp::Simd;
@@ -32,6 +33,15 @@ impl Function for Sin {
             lines: Vec::new(),
             value,
             derivative,
+        }
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        Slopes {
+            value: [-0.5 * at.value; 2],
+            derivative: [-0.5 * at.derivative; 2],
+            bend: at.value,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The command line: kernels, predictions and transforms from files to files.
 
 mod covariance;
+mod distill;
 mod evaluate;
 mod files;
 mod gram;
@@ -63,6 +64,8 @@ enum Command {
     Predict(predict_arguments::Arguments),
     /// Select the weight and bias standard deviations of a network and the ridge by training points
     Select(select::Arguments),
+    /// Learn a few inputs from which a kernel predicts a data set
+    Distill(distill::Arguments),
     /// Compute the eigenvalues of the kernels of a network on vectors, degree by degree
     Spectrum(spectrum::Arguments),
     /// Predict the error of the kernel of a network on vectors for numbers of training points, and measure it
@@ -251,6 +254,7 @@ fn run(command: Command) -> Result<()> {
         Command::Gram(arguments) => gram::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
+        Command::Distill(arguments) => distill::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Covariance(arguments) => covariance::run(&arguments),

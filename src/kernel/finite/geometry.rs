@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::Result;
 use crate::group::FiniteAction;
-use crate::kernel::recursion::{Geometry, Side};
+use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::network::Filter;
 
@@ -16,14 +16,14 @@ use super::signal::FiniteSignal;
 /// Per pair and layer O(m |G|²) time for a filter on m elements; scratch for three functions.
 #[derive(Debug, Clone)]
 pub(super) struct FiniteGeometry {
-    action: Arc<FiniteAction>,
-    channels: usize,
+    pub(super) action: Arc<FiniteAction>,
+    pub(super) channels: usize,
 }
 
 /// The relative element of a fibre.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct FiniteRegion {
-    relative: usize,
+    pub(super) relative: usize,
 }
 
 /// Scratch of one thread.
@@ -34,7 +34,7 @@ pub(super) struct FiniteWorkspace {
     /// The second signal.
     b: Vec<f64>,
     /// Means over a filter, or products of the signals.
-    means: Vec<f64>,
+    pub(super) means: Vec<f64>,
 }
 
 impl FiniteGeometry {
@@ -166,6 +166,10 @@ impl Geometry for FiniteGeometry {
                 (0..field.len()).map(|g| field[self.action.group().product(region.relative, g)]),
             ),
         }
+    }
+
+    fn adjoint(&self) -> Option<&dyn Adjoint<Self>> {
+        Some(self)
     }
 
     fn mean(&self, _: FiniteRegion, fibres: &[f64]) -> f64 {

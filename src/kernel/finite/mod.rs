@@ -1,5 +1,6 @@
 //! Functions on a finite set on which a finite group acts.
 
+mod adjoint;
 mod geometry;
 mod signal;
 

@@ -94,6 +94,31 @@ impl Layout {
         }
     }
 
+    /// The first entry, in a field of one of the signals, of the row that a row of the image of a vertical part lies in.
+    pub(super) fn row(&self, side: Side, vertical: i32, row: usize) -> usize {
+        (self.start(side, 0, vertical) + row) % self.size[0] * self.size[1]
+    }
+
+    /// The columns of the images in fields of two signals: the first columns of each contiguous part, and its columns in an image.
+    ///
+    /// Joined edges part the columns of the second signal in two.
+    pub(super) fn columns(
+        &self,
+        first: Side,
+        second: Side,
+    ) -> impl Iterator<Item = ((usize, usize), std::ops::Range<usize>)> {
+        let starts = [first, second].map(|side| self.start(side, 1, self.run.horizontal));
+        let width = self.width();
+        // Of two sides at most the second one is shifted if edges are joined.
+        let cut = match self.periodic {
+            true => width - starts[1],
+            false => width,
+        };
+        let wrapped = if starts[0] == starts[1] { 0 } else { cut };
+        let parts = [((starts[0], starts[1]), 0..cut), ((wrapped, 0), cut..width)];
+        parts.into_iter().filter(|(_, part)| !part.is_empty())
+    }
+
     /// Number of pixels of all images.
     pub(super) fn pixels(&self) -> usize {
         let rows: usize = (self.run.first..self.run.end)

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use crate::Result;
 use crate::activation::Real;
 use crate::group::{PlanarSymmetry, PointGroup};
-use crate::kernel::recursion::{Geometry, Side};
+use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::network::{Filter, Layer};
 
@@ -24,11 +24,11 @@ use super::windows::{WindowScratch, layout_after, sum, window_mean};
 #[derive(Debug, Clone)]
 pub(super) struct PlaneGeometry<T> {
     /// Rows and columns of an image.
-    size: [usize; 2],
+    pub(super) size: [usize; 2],
     /// The elements of the group that transform the second image, the identity first.
-    orientations: &'static [PlanarSymmetry],
+    pub(super) orientations: &'static [PlanarSymmetry],
     /// The features before and after the layers.
-    shapes: Shapes,
+    pub(super) shapes: Shapes,
     /// The displacements of each stage for each aim, the readout first and a signal with itself second.
     plans: Vec<(Aim, Plan)>,
     precision: PhantomData<T>,
@@ -37,9 +37,9 @@ pub(super) struct PlaneGeometry<T> {
 /// The displacements of a batch and the current size of the features, which determine the pixels of its fibres.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PlaneRegion {
-    layout: Layout,
+    pub(super) layout: Layout,
     /// The weight of each displacement in the mean.
-    weight: f64,
+    pub(super) weight: f64,
 }
 
 /// Scratch of one thread.
@@ -56,6 +56,8 @@ pub(super) struct PlaneWorkspace<T> {
     /// The strip of the last batch.
     strip: usize,
     scratch: WindowScratch<T>,
+    /// Scratch of adjoint means, which are in double precision.
+    pub(super) adjoint: WindowScratch<f64>,
     /// The number of the plan.
     plan: usize,
     /// The fibres at the starts of later stages.
@@ -152,6 +154,7 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
             horizontal: None,
             strip: 0,
             scratch: WindowScratch::default(),
+            adjoint: WindowScratch::default(),
             plan: 0,
             sums: Sums::default(),
         }
@@ -300,6 +303,10 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         out: &'f mut Vec<T>,
     ) -> &'f [T] {
         restrict(side, gathered, region.layout, out)
+    }
+
+    fn adjoint(&self) -> Option<&dyn Adjoint<Self>> {
+        Some(self)
     }
 
     fn mean(&self, region: PlaneRegion, fibres: &[T]) -> f64 {

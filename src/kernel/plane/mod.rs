@@ -1,5 +1,6 @@
 //! Images, under translations by pixels and a point group.
 
+mod adjoint;
 mod batches;
 mod fields;
 mod geometry;

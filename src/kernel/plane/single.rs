@@ -1,7 +1,7 @@
 //! The evaluator in single precision, with estimates of its rounding errors.
 
 use crate::Result;
-use crate::kernel::evaluator::{Accuracy, AnySignals, Control, Evaluator, Pairs};
+use crate::kernel::evaluator::{Accuracy, AnySignals, Control, Evaluator, GradientRequest, Pairs};
 use crate::kernel::refine::{Engine, Exact, Prepared};
 use crate::kernel::signals::Inputs;
 
@@ -42,6 +42,17 @@ impl Evaluator for SinglePrecision {
         diagonal: bool,
     ) -> Result<Box<dyn Pairs + '_>> {
         self.single.pairs(rows, columns, accuracy, diagonal)
+    }
+
+    fn gradient(&self, request: GradientRequest<'_>) -> Result<[Vec<Vec<f64>>; 2]> {
+        // A kink in single precision would turn rounding into derivatives.
+        let rows = self.in_double(request.rows)?;
+        let columns = request.columns.map(|columns| self.in_double(columns));
+        self.double.gradient(GradientRequest {
+            rows: &rows,
+            columns: columns.transpose()?.as_ref(),
+            ..request
+        })
     }
 
     fn reference(

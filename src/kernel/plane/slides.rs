@@ -171,6 +171,55 @@ impl<T: Real> WithSimd for AddColumns<'_, T> {
     }
 }
 
+/// The adjoint of [`add_columns`]: adds each number times a factor to the inputs of its window, row by row.
+///
+/// # Arguments
+/// * `rows` — rows of `axis.outputs` numbers
+/// * `out` — as many rows of `axis.inputs` numbers
+pub(super) fn scatter_columns(rows: &[f64], axis: Axis, scale: f64, out: &mut [f64]) {
+    let lines = out.chunks_exact_mut(axis.inputs);
+    for (row, out) in rows.chunks_exact(axis.outputs).zip(lines) {
+        for place in 0..axis.count {
+            let (inside, first) = axis.inside(place);
+            let terms = &row[inside.clone()];
+            if axis.stride == 1 && !terms.is_empty() {
+                for (sum, term) in out[first..].iter_mut().zip(terms) {
+                    *sum += scale * term;
+                }
+            } else {
+                for (index, term) in terms.iter().enumerate() {
+                    out[first + index * axis.stride] += scale * term;
+                }
+            }
+            if axis.joined {
+                for output in (0..inside.start).chain(inside.end..axis.outputs) {
+                    if let Some(input) = axis.input(output, place) {
+                        out[input] += scale * row[output];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The adjoint of [`sum_rows`]: adds each row to the rows of its window.
+///
+/// # Arguments
+/// * `rows` — `axis.outputs` rows of `width` numbers
+/// * `image` — `axis.inputs` rows; added to
+pub(super) fn scatter_rows(rows: &[f64], axis: Axis, width: usize, image: &mut [f64]) {
+    for (output, row) in rows.chunks_exact(width).enumerate() {
+        for place in 0..axis.count {
+            if let Some(input) = axis.input(output, place) {
+                let sums = &mut image[input * width..(input + 1) * width];
+                for (sum, term) in sums.iter_mut().zip(row) {
+                    *sum += term;
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,6 +250,36 @@ mod tests {
             }
         }
         sums
+    }
+
+    #[test]
+    fn scattered_sums_are_adjoint() {
+        for joined in [false, true] {
+            for (stride, count, start) in [(1, 3, -1), (2, 3, -2), (2, 2, 0), (3, 4, 1), (1, 9, -4)]
+            {
+                let axis = |inputs, outputs| Axis {
+                    start,
+                    stride,
+                    count,
+                    inputs,
+                    outputs,
+                    joined,
+                };
+                let (down, across) = (axis(7, 4), axis(5, 3));
+                // Small whole numbers have exact sums.
+                let image: Vec<f64> = (0..35).map(|i| f64::from((i * i) % 17)).collect();
+                let other: Vec<f64> = (0..12).map(|i| f64::from((i * 5) % 7)).collect();
+                let (mut rows, mut sums) = (Vec::new(), vec![0.0; 12]);
+                sum_rows(&image, down, 5, &mut rows);
+                add_columns(&rows[..20], across, 0.5, &mut sums);
+                let (mut wide, mut back) = (vec![0.0; 20], vec![0.0; 35]);
+                scatter_columns(&other, across, 0.5, &mut wide);
+                scatter_rows(&wide, down, 5, &mut back);
+                let product =
+                    |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+                assert_eq!(product(&sums, &other), product(&image, &back));
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::activation::Real;
 use crate::network::{Padding, Slide};
 
 use super::fields::{Layout, SPARE, padded, part, part_mut, parts};
-use super::slides::{Axis, add_columns, sum_rows};
+use super::slides::{Axis, add_columns, scatter_columns, scatter_rows, sum_rows};
 use crate::kernel::recursion::Side;
 
 /// A window of odd numbers of rows and columns at every pixel.
@@ -92,17 +92,8 @@ fn strided_means<T: Real>(
     rows: &mut Vec<T>,
     means: &mut [T],
 ) {
-    let axis = |i: usize, displacement: i32, [inputs, outputs]: [usize; 2]| {
-        let [from, to] = [before, after].map(|layout| layout.start(Side::Left, i, displacement));
-        let slide = slides[i];
-        Axis {
-            start: (slide.stride * to) as i32 - (from + slide.front(before.size[i])) as i32,
-            stride: slide.stride,
-            count: slide.window,
-            inputs,
-            outputs,
-            joined: before.periodic,
-        }
+    let axis = |i, displacement, lengths| {
+        window_axis([before, after], slides[i], i, displacement, lengths)
     };
     let scale = T::of(1.0 / (slides[0].window * slides[1].window) as f64);
     let widths = [before, after].map(|layout| layout.width());
@@ -116,6 +107,61 @@ fn strided_means<T: Real>(
         add_columns(rows, columns, scale, &mut means[to..to + written]);
         (from, to) = (from + taken, to + written);
     }
+}
+
+/// The windows along one axis of the image of a displacement.
+///
+/// # Arguments
+/// * `lengths` — numbers of rows or columns before and after
+fn window_axis(
+    [before, after]: [Layout; 2],
+    slide: Slide,
+    axis: usize,
+    displacement: i32,
+    [inputs, outputs]: [usize; 2],
+) -> Axis {
+    let [from, to] = [before, after].map(|layout| layout.start(Side::Left, axis, displacement));
+    Axis {
+        start: (slide.stride * to) as i32 - (from + slide.front(before.size[axis])) as i32,
+        stride: slide.stride,
+        count: slide.window,
+        inputs,
+        outputs,
+        joined: before.periodic,
+    }
+}
+
+/// The adjoint of [`window_mean`].
+///
+/// # Arguments
+/// * `field` — the images after the means; replaced by those before
+/// * `before` — the layout before the means
+pub(super) fn window_mean_adjoint(
+    field: &mut Vec<f64>,
+    before: Layout,
+    slides: [Slide; 2],
+    scratch: &mut WindowScratch<f64>,
+) {
+    let after = layout_after(slides, before);
+    let WindowScratch { rows, means } = scratch;
+    means.clear();
+    means.resize(before.pixels(), 0.0);
+    let scale = 1.0 / (slides[0].window * slides[1].window) as f64;
+    let widths = [before, after].map(|layout| layout.width());
+    let layouts = [before, after];
+    let columns = window_axis(layouts, slides[1], 1, before.run.horizontal, widths);
+    let (mut from, mut to) = (0, 0);
+    for vertical in before.run.first..before.run.end {
+        let heights = layouts.map(|layout| layout.height(vertical));
+        let [written, taken] = [heights[0] * widths[0], heights[1] * widths[1]];
+        let axis = window_axis(layouts, slides[0], 0, vertical, heights);
+        rows.clear();
+        rows.resize(heights[1] * widths[0], 0.0);
+        scatter_columns(&field[from..from + taken], columns, scale, rows);
+        scatter_rows(rows, axis, widths[0], &mut means[to..to + written]);
+        (from, to) = (from + taken, to + written);
+    }
+    std::mem::swap(field, means);
 }
 
 /// The loop of [`window_mean`]: image by image, first sums over the rows of each window, then sums over its columns.

@@ -29,7 +29,7 @@ pub(crate) struct Recursion {
     /// The steps between the first layer and the mean over the group, in stages that end at average poolings.
     pub(super) before: Vec<StageSteps>,
     /// The steps after the mean over the group.
-    after: Vec<Step>,
+    pub(super) after: Vec<Step>,
 }
 
 /// The steps of one stage of layers before the mean over the group.

@@ -1,5 +1,6 @@
 //! The recursion of both kernels through the layers, and the interface of a geometry to it.
 
+mod backward;
 mod close_pair;
 mod geometry;
 mod layers;
@@ -9,7 +10,8 @@ mod steps;
 mod sweep;
 mod value;
 
+pub(crate) use backward::{PullBuffers, SignalPull, TailPull};
 pub(crate) use close_pair::ClosePair;
-pub(crate) use geometry::{Geometry, Side};
+pub(crate) use geometry::{Adjoint, Geometry, Side};
 pub(crate) use layers::{FibreBuffers, Recursion, SelfCovariance};
 pub(crate) use polynomial::{PolynomialKernels, Term};

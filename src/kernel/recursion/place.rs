@@ -11,7 +11,7 @@ use super::close_pair::{ClosePair, closeness};
 use super::geometry::{Geometry, Side};
 
 /// The rounding error of $`1 - c^2`$ after a mean over many fibres, for a correlation c.
-const POOLED_NOISE: f64 = 64.0 * f64::EPSILON;
+pub(super) const POOLED_NOISE: f64 = 64.0 * f64::EPSILON;
 
 /// Rounding of a covariance and of a variance in one layer, which reach their values by different operations.
 const COPY_NOISE: f64 = 16.0 * f64::EPSILON;

@@ -35,21 +35,21 @@ type Scalar<R> = <<R as Refinement>::Level as Geometry>::Scalar;
 /// computes them again.
 pub(crate) struct Prepared<G: Geometry> {
     pub signal: G::Signal,
-    own: SelfCovariance<G::Scalar>,
+    pub(super) own: SelfCovariance<G::Scalar>,
     /// The numbers of the signal in kernels that are polynomials.
     pub(super) numbers: Vec<f64>,
 }
 
 /// Variances before the activations after pooling: one field per activation, with one point per signal.
 #[derive(Debug, Clone, Default)]
-struct PooledVariances {
-    fine: Vec<VarianceField>,
+pub(super) struct PooledVariances {
+    pub(super) fine: Vec<VarianceField>,
     coarse: Vec<VarianceField>,
 }
 
 impl PooledVariances {
     /// The variances of some of the signals.
-    fn select(&self, range: Range<usize>) -> PooledVariances {
+    pub(super) fn select(&self, range: Range<usize>) -> PooledVariances {
         let pick =
             |side: &[VarianceField]| side.iter().map(|field| field.part(range.clone())).collect();
         PooledVariances {
@@ -61,8 +61,8 @@ impl PooledVariances {
 
 /// Prepared signals with their variances for the layers after pooling.
 pub(super) struct PreparedSet<G: Geometry> {
-    signals: SignalsOf<Prepared<G>>,
-    pooled: PooledVariances,
+    pub(super) signals: SignalsOf<Prepared<G>>,
+    pub(super) pooled: PooledVariances,
     /// Kernel of each signal with itself after the last layer; empty if not needed.
     pub diagonal: Vec<Estimate>,
 }
@@ -76,8 +76,8 @@ pub(super) struct Workspaces<R: Refinement> {
 
 /// A network over a geometry.
 pub(crate) struct Engine<R: Refinement> {
-    refinement: R,
-    recursion: Recursion,
+    pub(super) refinement: R,
+    pub(super) recursion: Recursion,
     pub(super) control: Control,
     /// Both kernels as polynomials, if the geometry has features of their powers.
     pub(super) polynomials: Option<PolynomialKernels>,
@@ -255,7 +255,7 @@ impl<R: Refinement> Engine<R> {
     /// Computes the pooled kernels of a pair, with an error estimate unless the accuracy is a given step.
     ///
     /// With a tolerance, levels are added until the error estimate meets it.
-    fn pooled_pair(
+    pub(super) fn pooled_pair(
         &self,
         a: &Prepared<R::Level>,
         b: &Prepared<R::Level>,
@@ -379,7 +379,7 @@ impl<R: Refinement> Engine<R> {
     }
 
     /// The relative amount by which a pooled covariance may exceed its bound.
-    fn slack(&self) -> f64 {
+    pub(super) fn slack(&self) -> f64 {
         match self.control {
             Control::Exact => EXACT_SLACK,
             Control::Fixed => FIXED_SLACK,

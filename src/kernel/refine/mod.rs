@@ -1,6 +1,7 @@
 //! The refinement of the mean over the group until it has the requested accuracy.
 
 mod engine;
+mod gradient;
 mod index_set;
 mod pairs;
 mod products;

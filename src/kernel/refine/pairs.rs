@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use crate::Result;
 use crate::kernel::evaluator::{
-    Accuracy, AnySignals, Block, Control, Estimate, Evaluator, Features, Pairs, SignalsOf,
+    Accuracy, AnySignals, Block, Control, Estimate, Evaluator, Features, GradientRequest, Pairs,
+    SignalsOf,
 };
 use crate::kernel::recursion::Geometry;
 use crate::kernel::signals::Inputs;
@@ -70,6 +71,10 @@ impl<R: Refinement> Evaluator for Engine<R> {
     ) -> Result<[Vec<f64>; 2]> {
         let (rows, columns) = (rows.of()?, columns.of()?);
         self.unpooled([&rows[row], &columns[column]])
+    }
+
+    fn gradient(&self, request: GradientRequest<'_>) -> Result<[Vec<Vec<f64>>; 2]> {
+        self.pull(request)
     }
 
     fn features(&self) -> Option<&dyn Features> {

@@ -97,13 +97,26 @@ impl Signals<'_> {
     pub(crate) fn first(&self, n: usize) -> OwnedSignals {
         let n = n.min(self.len());
         match self {
-            Signals::Vectors(a) => OwnedSignals::Vectors(a.split_at(Axis(0), n).0.to_owned()),
-            Signals::Grid(a) => OwnedSignals::Grid(a.split_at(Axis(0), n).0.to_owned()),
-            Signals::Points(a) => OwnedSignals::Points(a.split_at(Axis(0), n).0.to_owned()),
+            Signals::Vectors(a) => OwnedSignals::Vectors(standard(a.split_at(Axis(0), n).0)),
+            Signals::Grid(a) => OwnedSignals::Grid(standard(a.split_at(Axis(0), n).0)),
+            Signals::Points(a) => OwnedSignals::Points(standard(a.split_at(Axis(0), n).0)),
             Signals::Coefficients(a) => {
                 OwnedSignals::Coefficients(a.split_at(Axis(0), n).0.to_owned())
             }
             Signals::Graphs(graphs) => OwnedSignals::Graphs(graphs[..n].to_vec()),
+        }
+    }
+
+    /// A copy of some of the signals.
+    pub(crate) fn select(&self, rows: &[usize]) -> OwnedSignals {
+        match self {
+            Signals::Vectors(a) => OwnedSignals::Vectors(a.select(Axis(0), rows)),
+            Signals::Grid(a) => OwnedSignals::Grid(a.select(Axis(0), rows)),
+            Signals::Points(a) => OwnedSignals::Points(a.select(Axis(0), rows)),
+            Signals::Coefficients(a) => OwnedSignals::Coefficients(a.select(Axis(0), rows)),
+            Signals::Graphs(graphs) => {
+                OwnedSignals::Graphs(rows.iter().map(|&row| graphs[row].clone()).collect())
+            }
         }
     }
 
@@ -158,6 +171,11 @@ impl Signals<'_> {
     }
 }
 
+/// A copy in C order.
+fn standard<D: ndarray::Dimension>(array: ArrayView<'_, f64, D>) -> ndarray::Array<f64, D> {
+    array.as_standard_layout().into_owned()
+}
+
 /// A set of inputs that owns its array, in one of the forms of [`Signals`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum OwnedSignals {
@@ -182,6 +200,33 @@ impl OwnedSignals {
             OwnedSignals::Points(array) => Signals::Points(array.view()),
             OwnedSignals::Coefficients(array) => Signals::Coefficients(array.view()),
             OwnedSignals::Graphs(graphs) => Signals::Graphs(graphs),
+        }
+    }
+
+    /// Returns all numbers of real inputs in C order; none for coefficients and graphs, and for arrays in another order.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::kernel::OwnedSignals;
+    /// let vectors = OwnedSignals::Vectors(ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(vectors.values(), Some(&[1.0, 2.0, 3.0, 4.0][..]));
+    /// ```
+    pub fn values(&self) -> Option<&[f64]> {
+        match self {
+            OwnedSignals::Vectors(array) => array.as_slice(),
+            OwnedSignals::Grid(array) => array.as_slice(),
+            OwnedSignals::Points(array) => array.as_slice(),
+            OwnedSignals::Coefficients(_) | OwnedSignals::Graphs(_) => None,
+        }
+    }
+
+    /// The numbers of [`values`](Self::values).
+    pub(crate) fn values_mut(&mut self) -> Option<&mut [f64]> {
+        match self {
+            OwnedSignals::Vectors(array) => array.as_slice_mut(),
+            OwnedSignals::Grid(array) => array.as_slice_mut(),
+            OwnedSignals::Points(array) => array.as_slice_mut(),
+            OwnedSignals::Coefficients(_) | OwnedSignals::Graphs(_) => None,
         }
     }
 }

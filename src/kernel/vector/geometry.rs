@@ -1,7 +1,7 @@
 //! The geometry of vectors: a trivial group with one fibre, which gives the kernels of a multilayer perceptron.
 
 use crate::Result;
-use crate::kernel::recursion::{ClosePair, Geometry, Side};
+use crate::kernel::recursion::{Adjoint, ClosePair, Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::network::Filter;
 
@@ -63,9 +63,72 @@ impl Geometry for VectorGeometry {
         fibres[0]
     }
 
+    fn adjoint(&self) -> Option<&dyn Adjoint<Self>> {
+        Some(self)
+    }
+
     fn close_pair(&self, [a, b]: [&Vec<f64>; 2]) -> Option<ClosePair> {
         Some(ClosePair::of_vectors(a, b))
     }
+}
+
+impl Adjoint<VectorGeometry> for VectorGeometry {
+    fn cotangent_len(&self, signal: &Vec<f64>) -> usize {
+        signal.len()
+    }
+
+    fn spread(&self, (): (), cotangent: f64, fibres: &mut Vec<f64>) {
+        fibres.clear();
+        fibres.push(cotangent);
+    }
+
+    fn average_adjoint(&self, _: &Filter, _: [(); 2], _: &mut f64, _: &mut Vec<f64>) {}
+
+    fn scatter(&self, _: Side, (): (), values: &[f64], field: &mut [f64]) {
+        field[0] += values[0];
+    }
+
+    fn lift_adjoint(
+        &self,
+        [a, b]: [&Vec<f64>; 2],
+        _: &Filter,
+        (): (),
+        _: &mut f64,
+        fibres: &mut Vec<f64>,
+        [to_a, to_b]: [Option<&mut [f64]>; 2],
+    ) {
+        let factor = fibres[0] / a.len() as f64;
+        for (to, other) in [(to_a, b), (to_b, a)] {
+            if let Some(to) = to {
+                add_multiple(factor, other, to);
+            }
+        }
+    }
+
+    fn lift_self_adjoint(
+        &self,
+        _: &Filter,
+        signal: &Vec<f64>,
+        (): (),
+        _: &mut f64,
+        fibres: &mut Vec<f64>,
+        cotangent: &mut [f64],
+    ) {
+        let factor = 2.0 * fibres[0] / signal.len() as f64;
+        add_multiple(factor, signal, cotangent);
+    }
+}
+
+/// Adds a multiple of one array to another; the compiler vectorises the loop.
+fn add_multiple(factor: f64, terms: &[f64], sums: &mut [f64]) {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for (sum, term) in sums.iter_mut().zip(terms) {
+                *sum += factor * term;
+            }
+        },
+    );
 }
 
 /// The scalar product Σ x y.

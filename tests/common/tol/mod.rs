@@ -7,6 +7,7 @@ pub mod data;
 pub mod double_double;
 pub mod finite_width;
 pub mod formula;
+pub mod gradient;
 pub mod group;
 pub mod kernel;
 pub mod network;

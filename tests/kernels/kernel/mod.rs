@@ -3,6 +3,9 @@
 mod augmented;
 mod collinear;
 mod feature_map;
+mod gradient;
+mod gradient_finite;
+mod gradient_plane;
 mod graph;
 mod plane;
 mod scales;

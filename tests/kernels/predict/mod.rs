@@ -7,6 +7,7 @@ mod feature_ridge;
 mod fields;
 mod gaussian_process;
 mod gradient_flow;
+mod gradients;
 mod kernel_selection;
 mod loss_flow;
 mod regression;

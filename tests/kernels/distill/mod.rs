@@ -1,0 +1,167 @@
+//! Distilled data sets.
+
+use crate::common::tol::gradient as tol;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use haarmonic::Error;
+use haarmonic::activation::Activation;
+use haarmonic::distill::{Distillation, Distilled, Labels, start};
+use haarmonic::group::PointGroup;
+use haarmonic::kernel::{Kernel, Signals};
+use haarmonic::network::{Filter, Init, Network, Padding};
+use haarmonic::predict::KernelKind;
+use ndarray::{Array2, Array4, array};
+
+fn kernel() -> Kernel {
+    let bias = Init {
+        weight_std: 1.4,
+        bias_std: 0.2,
+    };
+    let network = Network::vector(3)
+        .dense(bias)
+        .activation(Activation::Relu)
+        .dense(bias)
+        .activation(Activation::Relu)
+        .dense(bias)
+        .build();
+    Kernel::new(&network.unwrap()).unwrap()
+}
+
+/// Points of two classes around two centres, and their targets.
+fn examples() -> (Array2<f64>, Array2<f64>) {
+    let x = Array2::from_shape_fn((40, 3), |(i, j)| {
+        let side = if i % 2 == 0 { 0.8 } else { -0.8 };
+        side * [1.0, 0.3, -0.5][j] + (2.7 * i as f64 + 1.9 * (j * i) as f64).sin()
+    });
+    let y = Array2::from_shape_fn((40, 2), |(i, j)| if i % 2 == j { 0.5 } else { -0.5 });
+    (x, y)
+}
+
+fn begun() -> Distilled {
+    let (x, y) = examples();
+    let rows = start::random(y.view(), 2, 3).unwrap();
+    start::of_examples(x.view(), y.view(), &rows).unwrap()
+}
+
+#[test]
+fn losses_fall_for_all_labels_and_both_kernels() {
+    let (x, y) = examples();
+    for kind in [KernelKind::Ntk, KernelKind::Nngp] {
+        for labels in [
+            Labels::Fixed,
+            Labels::Learned,
+            Labels::Solved { penalty: 0.5 },
+        ] {
+            let mut state = begun();
+            let distillation = Distillation::new(kernel()).kind(kind).labels(labels);
+            let distillation = distillation.steps(60).rates(0.05, 0.02);
+            distillation.run(x.view(), y.view(), &mut state).unwrap();
+            let (first, last) = (state.losses()[0], state.losses()[59]);
+            // Solved labels begin near their optimum.
+            let part = match labels {
+                Labels::Solved { .. } => 1.0,
+                _ => tol::LEARNED,
+            };
+            assert!(
+                last < part * first,
+                "{kind:?}, {labels:?}: {last} of {first}"
+            );
+            let moved = state.targets() != begun().targets();
+            assert_eq!(moved, labels != Labels::Fixed);
+        }
+    }
+}
+
+#[test]
+fn interrupted_runs_give_the_same_bits() {
+    let (x, y) = examples();
+    for labels in [Labels::Learned, Labels::Solved { penalty: 0.5 }] {
+        for batch in [None, Some(16)] {
+            let distillation = Distillation::new(kernel())
+                .labels(labels)
+                .batch(batch)
+                .seed(7);
+            let run = |steps: usize, state: &mut Distilled| {
+                let part = distillation.clone().steps(steps);
+                part.run(x.view(), y.view(), state).unwrap();
+            };
+            let (mut whole, mut parts) = (begun(), begun());
+            run(12, &mut whole);
+            run(5, &mut parts);
+            #[cfg(feature = "data")]
+            {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("state.npz");
+                distillation.write(&path, &parts).unwrap();
+                parts = distillation.read(&path).unwrap();
+                let other = distillation.clone().seed(8);
+                assert!(matches!(other.read(&path), Err(Error::InFile { .. })));
+            }
+            let listener = |done: usize, _: usize| match done {
+                9 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            };
+            let ended = distillation
+                .clone()
+                .steps(12)
+                .with_progress(Arc::new(listener));
+            let error = ended.run(x.view(), y.view(), &mut parts).unwrap_err();
+            assert!(matches!(error, Error::Cancelled { .. }));
+            assert_eq!(parts.steps(), 9);
+            run(12, &mut parts);
+            assert_eq!(whole, parts);
+        }
+    }
+}
+
+#[test]
+fn images_are_distilled() {
+    let network = Network::plane(5, 5, 1)
+        .lifting(
+            PointGroup::C1,
+            Filter::window(3, Padding::Same),
+            Init::default(),
+        )
+        .activation(Activation::Relu)
+        .group_pooling()
+        .dense(Init::default())
+        .build()
+        .unwrap();
+    let x = Array4::from_shape_fn((12, 5, 5, 1), |(n, i, j, _)| {
+        let edge = if n % 2 == 0 { i } else { j };
+        (1.3 * edge as f64 + 0.4 * n as f64).sin() + 0.2 * ((n * i + j) as f64).cos()
+    });
+    let y = Array2::from_shape_fn((12, 1), |(n, _)| if n % 2 == 0 { 1.0 } else { -1.0 });
+    let mut state = start::of_examples(x.view(), y.view(), &[0, 1]).unwrap();
+    let distillation = Distillation::new(Kernel::new(&network).unwrap()).steps(30);
+    distillation.run(x.view(), y.view(), &mut state).unwrap();
+    assert!(matches!(state.signals(), Signals::Grid(_)));
+    let losses = state.losses();
+    assert!(losses[29] < losses[0]);
+}
+
+#[test]
+fn bad_input_is_refused() {
+    let (x, y) = examples();
+    let run = |distillation: Distillation, state: &mut Distilled| {
+        distillation.run(x.view(), y.view(), state)
+    };
+    let new = || Distillation::new(kernel()).steps(1);
+    for wrong in [
+        new().rates(0.0, 1.0),
+        new().rates(0.1, f64::NAN),
+        new().batch(Some(0)),
+        new().labels(Labels::Solved { penalty: -1.0 }),
+    ] {
+        let error = run(wrong, &mut begun()).unwrap_err();
+        assert!(matches!(error, Error::InvalidValue { .. }), "{error}");
+    }
+    let one = Distilled::new(array![[1.0, 0.0, 0.0]].view(), array![[1.0]].view());
+    let error = run(new(), &mut one.unwrap()).unwrap_err();
+    assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
+    assert!(Distilled::new(x.view(), array![[1.0]].view()).is_err());
+    assert!(start::random(y.view(), 21, 0).is_err());
+    assert!(start::of_examples(x.view(), y.view(), &[40]).is_err());
+}

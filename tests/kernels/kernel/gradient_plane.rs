@@ -1,0 +1,315 @@
+//! Derivatives of kernels in images.
+
+use crate::common::tol::gradient as tol;
+
+use haarmonic::Error;
+use haarmonic::activation::Activation;
+use haarmonic::group::PointGroup;
+use haarmonic::kernel::{Cotangents, Kernel, OwnedSignals, Precision};
+use haarmonic::network::{AveragePooling, Filter, Init, Network, Padding};
+use ndarray::{Array2, Array4, Dimension};
+use ndarray_npy::NpzReader;
+use std::fs::File;
+
+/// A layer with weight and bias variances.
+fn init(weight: f64, bias: f64) -> Init {
+    Init {
+        weight_std: weight.sqrt(),
+        bias_std: bias.sqrt(),
+    }
+}
+
+/// The readout of the stored networks.
+#[derive(Clone, Copy, PartialEq)]
+enum Readout {
+    Pool,
+    Flatten,
+    Tail,
+}
+
+/// The networks of the stored cases.
+fn network(
+    size: [usize; 3],
+    group: PointGroup,
+    padding: Padding,
+    stride: usize,
+    readout: Readout,
+    activation: &Activation,
+) -> Network {
+    let (conv, dense) = (init(1.44, 0.0225), init(1.21, 0.04));
+    let filter = || Filter::window(3, padding);
+    let first = match stride {
+        1 => filter(),
+        _ => Filter::strided_window(3, stride, padding),
+    };
+    let convolved = Network::plane(size[0], size[1], size[2])
+        .lifting(group, first, conv)
+        .activation(activation.clone())
+        .group_convolution(filter(), conv)
+        .activation(activation.clone());
+    let network = match readout {
+        Readout::Flatten => convolved.flatten().dense(dense).build(),
+        Readout::Pool => convolved.group_pooling().dense(dense).build(),
+        Readout::Tail => convolved
+            .group_pooling()
+            .dense(dense)
+            .activation(activation.clone())
+            .dense(init(0.9, 0.02))
+            .build(),
+    };
+    network.unwrap()
+}
+
+fn images(signals: OwnedSignals) -> Array4<f64> {
+    match signals {
+        OwnedSignals::Grid(array) => array,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn assert_close<D: Dimension>(
+    what: &str,
+    got: &ndarray::Array<f64, D>,
+    want: &ndarray::Array<f64, D>,
+    tolerance: f64,
+) {
+    assert_eq!(got.shape(), want.shape(), "{what}");
+    let scale = want.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+    for ((index, got), want) in got.indexed_iter().zip(want) {
+        let error = (got - want).abs();
+        assert!(
+            error <= tolerance * scale,
+            "{what} at {index:?}: {got} for {want}, relative error {:.1e}",
+            error / scale
+        );
+    }
+}
+
+fn stored() -> NpzReader<File> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/derivatives.npz");
+    NpzReader::new(File::open(path).unwrap()).unwrap()
+}
+
+/// Compares the derivatives of a network with a stored case.
+fn check_stored(case: &str, network: impl Fn([usize; 3]) -> Network) {
+    let mut stored = stored();
+    let mut images_of =
+        |key: &str| -> Array4<f64> { stored.by_name(&format!("{case}/{key}")).unwrap() };
+    let (x, y) = (images_of("x"), images_of("y"));
+    let wants: Vec<Array4<f64>> = ["nngp", "ntk"]
+        .iter()
+        .flat_map(|name| ["grad_x", "grad_y", "grad_gram_x"].map(|key| format!("{name}_{key}")))
+        .map(|key| images_of(&key))
+        .collect();
+    let mut matrix =
+        |key: &str| -> Array2<f64> { stored.by_name(&format!("{case}/{key}")).unwrap() };
+    let shape = x.shape();
+    let kernel = Kernel::new(&network([shape[1], shape[2], shape[3]])).unwrap();
+    let gram = kernel.gram(x.view()).unwrap();
+    assert_close(case, &gram.ntk, &matrix("gram_ntk"), tol::GOLDEN);
+    for (name, want) in ["nngp", "ntk"].into_iter().zip(wants.chunks(3)) {
+        let cotangents = |factors| match name {
+            "nngp" => Cotangents::nngp(factors),
+            _ => Cotangents::ntk(factors),
+        };
+        let factors = matrix(&format!("{name}_cross"));
+        let pulled = kernel
+            .cross_gradient(x.view(), y.view(), cotangents(factors.view()))
+            .unwrap();
+        for ((side, got), want) in ["x", "y"].into_iter().zip(pulled).zip(want) {
+            assert_close(
+                &format!("{case} {name} {side}"),
+                &images(got),
+                want,
+                tol::GOLDEN,
+            );
+        }
+        let factors = matrix(&format!("{name}_gram"));
+        let got = kernel
+            .gradient(x.view(), cotangents(factors.view()))
+            .unwrap();
+        assert_close(
+            &format!("{case} {name} gram"),
+            &images(got),
+            &want[2],
+            tol::GOLDEN,
+        );
+    }
+}
+
+const ACTIVATIONS: [(&str, Activation); 2] = [("erf", Activation::Erf), ("relu", Activation::Relu)];
+
+#[test]
+fn images_have_the_stored_derivatives() {
+    use Padding::{Same, Valid};
+    use PointGroup::{C1, C4};
+    for (name, group, padding, stride, readout) in [
+        ("cnn_valid_pool", C1, Valid, 1, Readout::Pool),
+        ("cnn_valid_flatten", C1, Valid, 1, Readout::Flatten),
+        ("cnn_same_pool", C1, Same, 1, Readout::Pool),
+        ("cnn_same_flatten", C1, Same, 1, Readout::Flatten),
+        ("c4_valid_pool", C4, Valid, 1, Readout::Pool),
+        ("c4_same_pool", C4, Same, 1, Readout::Pool),
+        ("c4_valid_pool_tail", C4, Valid, 1, Readout::Tail),
+        ("stride2_valid_pool", C1, Valid, 2, Readout::Pool),
+    ] {
+        for (activation_name, activation) in &ACTIVATIONS {
+            check_stored(&format!("{name}_{activation_name}"), |size| {
+                network(size, group, padding, stride, readout, activation)
+            });
+        }
+    }
+}
+
+#[test]
+fn branches_of_images_have_the_stored_derivatives() {
+    for (name, activation) in &ACTIVATIONS {
+        check_stored(&format!("cnn_residual_same_pool_{name}"), |size| {
+            let conv = init(1.44, 0.0225);
+            let filter = || Filter::window(3, Padding::Same);
+            Network::plane(size[0], size[1], size[2])
+                .lifting(PointGroup::C1, filter(), conv)
+                .residual(|branch| {
+                    branch
+                        .activation(activation.clone())
+                        .group_convolution(filter(), conv)
+                        .activation(activation.clone())
+                        .group_convolution(filter(), conv)
+                })
+                .activation(activation.clone())
+                .group_pooling()
+                .dense(init(1.21, 0.04))
+                .build()
+                .unwrap()
+        });
+    }
+}
+
+#[test]
+fn a_turned_copy_follows_its_convention() {
+    let mut stored = stored();
+    let mut read =
+        |key: &str| -> Array4<f64> { stored.by_name(&format!("turned_copy/{key}")).unwrap() };
+    let (x, y) = (read("x"), read("y"));
+    let network = Network::plane(4, 4, 1)
+        .lifting(
+            PointGroup::C4,
+            Filter::window(3, Padding::Valid),
+            init(1.44, 0.0225),
+        )
+        .activation(Activation::Relu)
+        .group_pooling()
+        .dense(init(1.21, 0.04));
+    let kernel = Kernel::new(&network.build().unwrap()).unwrap();
+    let one = Array2::ones((1, 1));
+    let cross = |cotangents| kernel.cross_gradient(x.view(), y.view(), cotangents);
+    let [of_x, of_y] = cross(Cotangents::ntk(one.view())).unwrap().map(images);
+    assert_close("ntk x", &of_x, &read("ntk_grad_x"), tol::GOLDEN);
+    assert_close("ntk y", &of_y, &read("ntk_grad_y"), tol::GOLDEN);
+    let [of_x, of_y] = cross(Cotangents::nngp(one.view())).unwrap().map(images);
+    assert_close("nngp x", &of_x, &read("nngp_grad_x"), tol::GOLDEN);
+    assert_close("nngp y", &of_y, &read("nngp_grad_y"), tol::GOLDEN);
+}
+
+/// Images of order one without symmetry.
+fn some_images(shape: [usize; 4], phase: f64) -> Array4<f64> {
+    Array4::from_shape_fn(shape, |(n, y, x, c)| {
+        (1.3 * (n * n) as f64 + 2.1 * y as f64 + 0.9 * (x * x) as f64 + 3.7 * c as f64 + phase)
+            .sin()
+    })
+}
+
+#[test]
+fn circular_images_and_reflections_agree_with_differences() {
+    const STEP: f64 = 1e-3;
+    for (group, padding, stride, size) in [
+        (PointGroup::C1, Padding::Circular, 1, [4, 5]),
+        (PointGroup::D4, Padding::Circular, 1, [4, 4]),
+        (PointGroup::D1, Padding::Same, 1, [5, 5]),
+        (PointGroup::C1, Padding::Same, 2, [5, 6]),
+        (PointGroup::C1, Padding::Circular, 2, [4, 4]),
+    ] {
+        let [height, width] = size;
+        let network = network(
+            [height, width, 2],
+            group,
+            padding,
+            stride,
+            Readout::Tail,
+            &Activation::Erf,
+        );
+        let kernel = Kernel::new(&network).unwrap();
+        let x = some_images([2, height, width, 2], 0.2);
+        let factors = ndarray::array![[0.7, -0.4], [1.1, 0.3]];
+        let both = Cotangents {
+            nngp: Some(factors.view()),
+            ntk: Some(factors.view()),
+        };
+        let got = images(kernel.gradient(x.view(), both).unwrap());
+        let sum = |x: &Array4<f64>| {
+            let matrices = kernel.gram(x.view()).unwrap();
+            ((&matrices.nngp + &matrices.ntk) * &factors).sum()
+        };
+        // Some of the pixels.
+        for (number, (index, got)) in got.indexed_iter().enumerate() {
+            if number % 7 != 0 {
+                continue;
+            }
+            let at = |steps: f64| {
+                let mut moved = x.clone();
+                moved[index] += steps * STEP;
+                sum(&moved)
+            };
+            let d = |n: f64| (at(n) - at(-n)) / STEP;
+            let want = (45.0 * d(1.0) - 9.0 * d(2.0) + d(3.0)) / 60.0;
+            assert!(
+                (got - want).abs() <= tol::DIFFERENCE,
+                "{group:?} {padding:?} {stride} at {index:?}: {got} for {want}"
+            );
+        }
+    }
+}
+
+#[test]
+fn average_poolings_are_refused_and_single_precision_is_double() {
+    let conv = init(1.44, 0.0225);
+    let filter = || Filter::window(3, Padding::Same);
+    let network = Network::plane(6, 6, 1)
+        .lifting(PointGroup::C1, filter(), conv)
+        .activation(Activation::Erf)
+        .average_pooling(AveragePooling::new(2))
+        .group_convolution(filter(), conv)
+        .activation(Activation::Erf)
+        .group_pooling()
+        .build()
+        .unwrap();
+    let x = some_images([1, 6, 6, 1], 0.0);
+    let one = Array2::ones((1, 1));
+    let kernel = Kernel::new(&network).unwrap();
+    let error = kernel
+        .gradient(x.view(), Cotangents::ntk(one.view()))
+        .unwrap_err();
+    assert!(matches!(error, Error::InvalidNetwork { .. }), "{error}");
+    assert!(error.to_string().contains("pooling"), "{error}");
+    let size = [6, 6, 1];
+    let network = network_of_single(size);
+    let kernel = Kernel::new(&network)
+        .unwrap()
+        .with_precision(Precision::Single)
+        .unwrap();
+    let single = kernel.gradient(x.view(), Cotangents::ntk(one.view()));
+    let double = Kernel::new(&network).unwrap();
+    let double = double.gradient(x.view(), Cotangents::ntk(one.view()));
+    assert_eq!(single, double);
+}
+
+fn network_of_single(size: [usize; 3]) -> Network {
+    network(
+        size,
+        PointGroup::C1,
+        Padding::Same,
+        1,
+        Readout::Pool,
+        &Activation::Erf,
+    )
+}
