@@ -6,7 +6,6 @@ use crate::activation::pair::{Formula, Moments, Points};
 use crate::activation::pass::{Job, pass};
 use crate::activation::variance::{Source, Variance};
 use crate::error::Result;
-use crate::expression::Expression;
 use crate::numeric::gauss_hermite::{GaussHermite, MAX_NODES, normalised_hermite};
 use crate::simd::pack::Pack;
 use pulp::Simd;
@@ -175,22 +174,7 @@ impl Function for &Elementwise {
     }
 
     fn closed_form(self) -> ClosedForm {
-        let [value, derivative] = [
-            ("σ(u) σ(v)", r"\sigma(u) \, \sigma(v)"),
-            ("σ'(u) σ'(v)", r"\sigma'(u) \, \sigma'(v)"),
-        ]
-        .map(|(text, latex)| {
-            Expression::symbol(
-                &format!("E[{text}]"),
-                &format!(r"\operatorname{{E}}[{latex}]"),
-            )
-        });
-        ClosedForm {
-            function: None,
-            lines: Vec::new(),
-            value,
-            derivative,
-        }
+        ClosedForm::expectations(None)
     }
 
     /// Constant variances have one series for all points; a field of variances has one series per point.
