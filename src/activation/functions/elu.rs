@@ -225,7 +225,7 @@ const LARGE: [[f64; 4]; 6] = [
     ],
 ];
 
-/// x with R(x) and G(x).
+/// x with R(x) and G(x); numbers above 1e100 count as 1e100, where all that is computed has reached its limit.
 struct Mills<S: Simd> {
     x: Pack<S, f64>,
     ratio: Pack<S, f64>,
@@ -238,11 +238,12 @@ impl<S: Simd> Mills<S> {
     fn new(x: Pack<S, f64>) -> Self {
         let one = x.constant(1.0);
         let start = one.constant(AT_ZERO);
+        // The cube of the largest numbers is finite.
+        let x = x.min(one.constant(1e100));
         let small = x.min(one);
         let small_slope = polynomial(&SMALL, small);
         let small_ratio = small.negate_mul_add(small_slope, start);
-        // The cube of the largest numbers is finite.
-        let large = x.max(one).min(one.constant(1e100));
+        let large = x.max(one);
         let (plus, next) = (large + one.constant(5.0), large + one);
         let inverse = one / (plus * next * large);
         let place = (large - one.constant(5.0)) * next * large * inverse;

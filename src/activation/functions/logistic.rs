@@ -1,7 +1,7 @@
 //! The sum that the functions made of the logistic function share: sigmoid, tanh, softplus, silu.
 //!
 //! The logistic density is a mean of normal densities over their variances, so the logistic function is a mean of normal distribution
-//! functions: $`1/(1+e^{-x}) = \int \Phi(x/s)\, \mu(ds)`$. A discrete mixture of few terms, [`LOGISTIC`](crate::activation::Precision::LOGISTIC), is
+//! functions: $`1/(1+e^{-x}) = \int \Phi(x/s)\, \mu(ds)`$ (Stefanski91). A discrete mixture of few terms, [`LOGISTIC`](crate::activation::Precision::LOGISTIC), is
 //! close to it for all x. With $`\Phi(x/s) = P(x + s\xi > 0)`$ for a normal ξ, every expectation is a sum over pairs of terms of closed forms
 //! in the variances $`A = q_1 + s^2`$, $`B = q_2 + t^2`$ and the covariance k. Nothing depends on the size of the variances, and the
 //! kernel is that of a function, so it is positive definite.
