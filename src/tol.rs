@@ -8,6 +8,16 @@ pub(crate) const ANGLE: f64 = 4.0 * EPSILON;
 /// Vectorised elementary functions against correctly rounded ones. Measured: 2 ε.
 pub(crate) const ELEMENTARY: f64 = 3.0 * EPSILON;
 
+/// The Mills ratio from polynomials of degree 23, against the complementary error function times an exponential of up to 12.5, which brings
+/// 13 roundings of the exponent.
+pub(crate) const MILLS: f64 = 64.0 * EPSILON;
+
+/// The logistic function and its derivative as mixtures: the residuals of their fit.
+pub(crate) const LOGISTIC: [f64; 2] = [1.25e-11, 3.2e-11];
+
+/// In single precision, with the rounding of the weights.
+pub(crate) const LOGISTIC_SINGLE: [f64; 2] = [1.2e-7, 1.4e-7];
+
 /// A number that was squared and is rooted again: half the rounding of the square, and that of the root, each at most ε/2.
 pub(crate) const ROOT_OF_SQUARE: f64 = 0.75 * EPSILON;
 

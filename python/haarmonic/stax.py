@@ -41,6 +41,7 @@ __all__ = [
     "Conv",
     "Cos",
     "Dense",
+    "Elu",
     "Erf",
     "Exp",
     "FanInSum",
@@ -55,6 +56,7 @@ __all__ = [
     "Identity",
     "KernelFn",
     "Layer",
+    "LayerNorm",
     "LeakyRelu",
     "Lifting",
     "Monomial",
@@ -62,9 +64,13 @@ __all__ = [
     "PartialPool",
     "RectifiedMonomial",
     "Relu",
+    "Sigmoid",
     "Sigmoid_like",
     "Sign",
+    "Silu",
     "Sin",
+    "Softplus",
+    "Tanh",
     "network",
     "parallel",
     "residual",
@@ -651,6 +657,28 @@ def Outputs(
     return _one("outputs", **keys)
 
 
+def LayerNorm(axis: int = -1, eps: float = 1e-12) -> Layer:
+    """The division of features by their root mean square over the channels: K / √(q q') and Θ / √(q q').
+
+    Parameters
+    ----------
+    axis : int
+        The axis of the channels, -1.
+    eps : float
+        A number that other programs add to the variances; not used here. A variance of zero has the result zero.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.LayerNorm()).kernel_fn([[3.0, 4.0]], get="nngp").round(4)
+    array([[1.]])
+    """
+    del eps
+    if axis != -1:
+        raise NotImplementedError(f"LayerNorm: found axis={axis}, expected -1, the axis of the channels")
+    return _one("normalisation")
+
+
 # --- Activations ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -750,6 +778,66 @@ def Gelu(approximate: bool = False) -> Layer:
     if approximate:
         raise NotImplementedError("Gelu: found approximate=True, expected False")
     return _activation("gelu")
+
+
+def Sigmoid() -> Layer:
+    """The logistic function 1 / (1 + exp(-x)).
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Sigmoid()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.2934]])
+    """
+    return _activation("sigmoid")
+
+
+def Tanh() -> Layer:
+    """tanh(x).
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Tanh()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.3943]])
+    """
+    return _activation("tanh")
+
+
+def Softplus() -> Layer:
+    """ln(1 + exp(x)).
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Softplus()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.9212]])
+    """
+    return _activation("softplus")
+
+
+def Silu() -> Layer:
+    """x / (1 + exp(-x)), also named swish.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Silu()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.3558]])
+    """
+    return _activation("silu")
+
+
+def Elu(alpha: float = 1.0) -> Layer:
+    """x for x > 0, alpha (exp(x) - 1) otherwise.
+
+    Examples
+    --------
+    >>> from haarmonic import stax
+    >>> stax.serial(stax.Dense(1), stax.Elu()).kernel_fn([[1.0]], get="nngp").round(4)
+    array([[0.6449]])
+    """
+    return _activation("elu", slope=float(alpha))
 
 
 def Sigmoid_like() -> Layer:

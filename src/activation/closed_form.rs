@@ -40,6 +40,28 @@ pub(crate) struct ClosedForm {
     pub(crate) derivative: Expression,
 }
 
+impl ClosedForm {
+    /// A function whose expectations are named and not written out.
+    pub(super) fn expectations(function: Option<Expression>) -> ClosedForm {
+        let [value, derivative] = [
+            ("σ(u) σ(v)", r"\sigma(u) \, \sigma(v)"),
+            ("σ'(u) σ'(v)", r"\sigma'(u) \, \sigma'(v)"),
+        ]
+        .map(|(text, latex)| {
+            Expression::symbol(
+                &format!("E[{text}]"),
+                &format!(r"\operatorname{{E}}[{latex}]"),
+            )
+        });
+        ClosedForm {
+            function,
+            lines: Vec::new(),
+            value,
+            derivative,
+        }
+    }
+}
+
 /// The variance of the first argument.
 pub(super) fn q() -> Expression {
     "q".into()

@@ -22,7 +22,7 @@ impl Activation {
     ///
     /// # Arguments
     /// * `name` — one of [`NAMES`]
-    /// * `slope` — for `leaky-relu`, and for no other
+    /// * `slope` — for `leaky-relu` and `elu`, and for no other
     /// * `degree` — for `monomial`, `rectified-monomial`, `hermite`, and for no other
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Activation {
         }
     }
 
-    /// Returns the slope of the negative half, for the function that has it as a parameter.
+    /// Returns the slope of the negative half, for the functions that have it as a parameter.
     pub fn slope(&self) -> Option<f64> {
         self.parameters().slope
     }
@@ -122,7 +122,7 @@ impl FromStr for Activation {
         let parameter = rest
             .strip_suffix(')')
             .ok_or_else(|| invalid("a closing parenthesis"))?;
-        if name == "leaky-relu" {
+        if ["leaky-relu", "elu"].contains(&name) {
             let slope = parameter
                 .parse()
                 .map_err(|_| invalid("a number as slope"))?;

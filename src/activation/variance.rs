@@ -226,8 +226,8 @@ impl<T: Real> VarianceField<T> {
     }
 
     /// Returns one number f(q) for each variance, whose products take the place of roots and divisions:
-    /// $`1/\sqrt q`$ for relu, leaky-relu, abs, sign (0 for q = 0), $`1/\sqrt{1+gq}`$ for erf, gelu, gaussian,
-    /// sigmoid-like, 0 for the others.
+    /// $`1/\sqrt q`$ for relu, leaky-relu, abs, elu, sign (0 for q = 0), $`1/\sqrt{1+gq}`$ for erf, gelu, gaussian, sigmoid-like, and for the
+    /// functions made of the logistic function, 0 for the others.
     pub fn factor(&self) -> &[T] {
         &self.factor
     }

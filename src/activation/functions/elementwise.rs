@@ -7,7 +7,6 @@ use crate::activation::pass::{Job, pass};
 use crate::activation::slopes::{At, Slopes, reciprocal};
 use crate::activation::variance::{Source, Variance};
 use crate::error::Result;
-use crate::expression::Expression;
 use crate::numeric::gauss_hermite::{GaussHermite, MAX_NODES, normalised_hermite};
 use crate::simd::pack::Pack;
 use pulp::Simd;
@@ -176,22 +175,7 @@ impl Function for &Elementwise {
     }
 
     fn closed_form(self) -> ClosedForm {
-        let [value, derivative] = [
-            ("σ(u) σ(v)", r"\sigma(u) \, \sigma(v)"),
-            ("σ'(u) σ'(v)", r"\sigma'(u) \, \sigma'(v)"),
-        ]
-        .map(|(text, latex)| {
-            Expression::symbol(
-                &format!("E[{text}]"),
-                &format!(r"\operatorname{{E}}[{latex}]"),
-            )
-        });
-        ClosedForm {
-            function: None,
-            lines: Vec::new(),
-            value,
-            derivative,
-        }
+        ClosedForm::expectations(None)
     }
 
     /// From the coefficients $`d_j`$ of σ': those of its derivative are $`\sqrt{(j+1)/q}\,d_{j+1}`$, those of its second derivative

@@ -73,29 +73,38 @@ impl<T: Real> WithSimd for SumRows<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        // rows(i, x) = Σ_u image(start + stride i + u, x): rows are contiguous, and the loops over x vectorise.
         let SumRows {
-            image, axis, width, ..
+            image,
+            axis,
+            width,
+            rows,
         } = self;
-        for (output, row) in self.rows.chunks_exact_mut(width).enumerate() {
-            let mut empty = true;
-            for place in 0..axis.count {
-                let Some(input) = axis.input(output, place) else {
-                    continue;
-                };
-                let terms = &image[input * width..(input + 1) * width];
-                if empty {
-                    row.copy_from_slice(terms);
-                    empty = false;
-                } else {
-                    for (sum, term) in row.iter_mut().zip(terms) {
-                        *sum += *term;
-                    }
+        write_rows(image, axis, width, rows);
+    }
+}
+
+/// The loop of [`sum_rows`].
+#[inline(always)]
+fn write_rows<T: Real>(image: &[T], axis: Axis, width: usize, rows: &mut [T]) {
+    // rows(i, x) = Σ_u image(start + stride i + u, x): rows are contiguous, and the loops over x vectorise.
+    for (output, row) in rows.chunks_exact_mut(width).enumerate() {
+        let mut empty = true;
+        for place in 0..axis.count {
+            let Some(input) = axis.input(output, place) else {
+                continue;
+            };
+            let terms = &image[input * width..(input + 1) * width];
+            if empty {
+                row.copy_from_slice(terms);
+                empty = false;
+            } else {
+                for (sum, term) in row.iter_mut().zip(terms) {
+                    *sum += *term;
                 }
             }
-            if empty {
-                row.fill(T::zero());
-            }
+        }
+        if empty {
+            row.fill(T::zero());
         }
     }
 }
@@ -128,42 +137,125 @@ impl<T: Real> WithSimd for AddColumns<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let AddColumns {
-            rows, axis, scale, ..
+            rows,
+            axis,
+            scale,
+            out,
         } = self;
-        let lines = self.out.chunks_exact_mut(axis.outputs);
+        add_to(rows, axis, scale, out);
+    }
+}
+
+/// The loop of [`add_columns`]: out(i) += scale · Σ_u row(start + stride i + u), row by row.
+///
+/// Places of the window are outermost, since the outputs inside the row are the same ones for all rows.
+#[inline(always)]
+fn add_to<T: Real>(rows: &[T], axis: Axis, scale: T, out: &mut [T]) {
+    let mut place = 0;
+    while place < axis.count {
+        let (inside, first) = axis.inside(place);
+        // Both pixels of a window of 2 × 2 pixels, the usual case, in one pass.
+        let next = (axis.stride == 2 && place + 1 < axis.count).then(|| axis.inside(place + 1));
+        let pair = next == Some((inside.clone(), first + 1)) && !axis.joined;
+        let lines = out.chunks_exact_mut(axis.outputs);
         for (row, out) in rows.chunks_exact(axis.inputs).zip(lines) {
-            for place in 0..axis.count {
-                // out(i) += scale · row(start + stride i + u). Inputs that are apart by the stride are read as the first ones of chunks;
-                // strides of 1 and 2, the usual ones, have loops of their own, which vectorise.
-                let (inside, first) = axis.inside(place);
-                let target = &mut out[inside.clone()];
-                match axis.stride {
-                    _ if target.is_empty() => {}
-                    1 => {
-                        for (sum, term) in target.iter_mut().zip(&row[first..]) {
-                            *sum += scale * *term;
-                        }
-                    }
-                    2 => {
-                        let (pairs, last) = row[first..].as_chunks::<2>();
-                        let terms = pairs.iter().map(|[term, _]| term).chain(last);
-                        for (sum, term) in target.iter_mut().zip(terms) {
-                            *sum += scale * *term;
-                        }
-                    }
-                    stride => {
-                        for (sum, term) in
-                            target.iter_mut().zip(row[first..].iter().step_by(stride))
-                        {
-                            *sum += scale * *term;
-                        }
+            let target = &mut out[inside.clone()];
+            if target.is_empty() {
+                break;
+            }
+            let row = &row[first..];
+            if pair {
+                let (pairs, _) = row.as_chunks::<2>();
+                for (sum, [one, two]) in target.iter_mut().zip(pairs) {
+                    *sum += scale * (*one + *two);
+                }
+                continue;
+            }
+            // Inputs that are apart by the stride are read as the first ones of chunks; strides of 1 and 2, the usual ones, have loops
+            // of their own, which vectorise.
+            match axis.stride {
+                1 => {
+                    for (sum, term) in target.iter_mut().zip(row) {
+                        *sum += scale * *term;
                     }
                 }
-                if axis.joined {
-                    for output in (0..inside.start).chain(inside.end..axis.outputs) {
-                        if let Some(input) = axis.input(output, place) {
-                            out[output] += scale * row[input];
-                        }
+                2 => {
+                    let (pairs, last) = row.as_chunks::<2>();
+                    let terms = pairs.iter().map(|[term, _]| term).chain(last);
+                    for (sum, term) in target.iter_mut().zip(terms) {
+                        *sum += scale * *term;
+                    }
+                }
+                stride => {
+                    for (sum, term) in target.iter_mut().zip(row.iter().step_by(stride)) {
+                        *sum += scale * *term;
+                    }
+                }
+            }
+        }
+        if axis.joined {
+            let lines = out.chunks_exact_mut(axis.outputs);
+            for (row, out) in rows.chunks_exact(axis.inputs).zip(lines) {
+                for output in (0..inside.start).chain(inside.end..axis.outputs) {
+                    if let Some(input) = axis.input(output, place) {
+                        out[output] += scale * row[input];
+                    }
+                }
+            }
+        }
+        place += if pair { 2 } else { 1 };
+    }
+}
+
+/// The sums over windows of one kernel in one batch, added to images of strips.
+pub(super) struct AddWindows<'a, T> {
+    /// The images of the batch, one below the other.
+    pub(super) field: &'a [T],
+    /// The columns of an image.
+    pub(super) width: usize,
+    /// For each image, its rows, and the numbers of the images to which it contributes with the sums over rows.
+    pub(super) images: &'a [Image<'a>],
+    /// The first row of each image of a strip.
+    pub(super) tops: &'a [usize],
+    /// The strips to which the batch contributes, with the sums over columns.
+    pub(super) strips: &'a mut [Strip<'a, T>],
+    pub(super) scale: T,
+    /// Scratch: sums over rows.
+    pub(super) rows: &'a mut Vec<T>,
+}
+
+/// A strip, and the sums over columns with which a batch contributes to it; more than one where opposite edges are joined.
+pub(super) type Strip<'a, T> = (&'a mut Vec<T>, &'a [(usize, Axis)]);
+
+/// An image of a batch.
+pub(super) struct Image<'a> {
+    pub(super) height: usize,
+    /// The numbers of the images to which it contributes, with the sums over rows.
+    pub(super) targets: &'a [(usize, Axis)],
+}
+
+impl<T: Real> WithSimd for AddWindows<'_, T> {
+    type Output = ();
+
+    /// Sums over rows first, then over their columns. One call has all images of a batch: images are small, and a call has a price.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let mut from = 0;
+        for image in self.images {
+            let pixels = &self.field[from..from + image.height * self.width];
+            from += pixels.len();
+            for (target, axis) in image.targets {
+                let len = axis.outputs * self.width;
+                if self.rows.len() < len {
+                    self.rows.resize(len, T::zero());
+                }
+                let rows = &mut self.rows[..len];
+                write_rows(pixels, *axis, self.width, rows);
+                for (strip, columns) in &mut *self.strips {
+                    for (_, across) in *columns {
+                        let start = self.tops[*target] * across.outputs;
+                        let out = &mut strip[start..start + axis.outputs * across.outputs];
+                        add_to(rows, *across, self.scale, out);
                     }
                 }
             }

@@ -6,11 +6,13 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use pulp::Arch;
+
 use crate::activation::Real;
 
 use super::fields::{Layout, Run};
 use super::plan::Plan;
-use super::slides::{add_columns, sum_rows};
+use super::slides::{AddWindows, Image};
 
 /// The open strips of all stages.
 #[derive(Debug, Clone, Default)]
@@ -86,21 +88,33 @@ impl<T: Real> Sums<T> {
                     }
                 }
             }
-            let mut from = 0;
-            for (vertical, rows) in (first..end).zip(&feed.parts[0][row..]) {
-                let pixels = layout.height(vertical) * width;
-                for (target, axis) in rows {
-                    for (kernel, field) in kernels.into_iter().enumerate() {
-                        sum_rows(&field[from..from + pixels], *axis, width, &mut self.rows);
-                        for (strip, across) in columns {
-                            let start = later.tops[*target] * across.outputs;
-                            let image = start..start + axis.outputs * across.outputs;
-                            let out = &mut open.strips[*strip][kernel][image];
-                            add_columns(&self.rows, *across, scale, out);
-                        }
-                    }
-                }
-                from += pixels;
+            let images: Vec<Image<'_>> = (first..end)
+                .zip(&feed.parts[0][row..])
+                .map(|(vertical, targets)| Image {
+                    height: layout.height(vertical),
+                    targets,
+                })
+                .collect();
+            for (kernel, field) in kernels.into_iter().enumerate() {
+                // The strips of a column have ascending numbers.
+                let mut rest = open.strips.iter_mut().enumerate();
+                let mut strips: Vec<_> = columns
+                    .chunk_by(|(one, _), (other, _)| one == other)
+                    .map(|columns| {
+                        let strip = rest.find(|(number, _)| *number == columns[0].0);
+                        let (_, strip) = strip.expect("strips in ascending order");
+                        (&mut strip[kernel], columns)
+                    })
+                    .collect();
+                Arch::new().dispatch(AddWindows {
+                    field,
+                    width,
+                    images: &images,
+                    tops: &later.tops,
+                    strips: &mut strips,
+                    scale,
+                    rows: &mut self.rows,
+                });
             }
             if is_last {
                 for (target, _) in columns {

@@ -1,7 +1,9 @@
 //! Partial Cholesky factorisation with pivots: an approximation of low rank from a few rows of a kernel, and its inverse with a ridge.
 
+use std::ops::Range;
+
 use faer::{Mat, MatRef};
-use ndarray::{Array1, ArrayView1, ArrayView2, ShapeBuilder};
+use ndarray::{Array1, ArrayView1, ArrayView2, ArrayViewMut2, ShapeBuilder};
 
 use super::kernel_rows::{KernelRows, diagonal_of, row_of};
 use super::linalg::{add_product, product, scale_rows};
@@ -86,6 +88,69 @@ impl PivotedCholesky {
         Ok(found)
     }
 
+    /// Factorises on given points, from the kernels of all points with them: a matrix of n × m numbers in place of the whole kernel.
+    ///
+    /// The points are taken in the order of the largest remainders. Points that the others explain to rounding are left out, so the pivots
+    /// may be fewer than the points.
+    ///
+    /// # Arguments
+    /// * `points` — m numbers of points among the n
+    /// * `columns` — kernels of all points with them, shape `[n, m]`; from a [`KernelStore`](crate::store::KernelStore) of two sets of signals, for
+    ///   example
+    /// * `diagonal` — k(x, x) of all points, shape `[n]`
+    ///
+    /// # Cost and accuracy
+    /// O(n m²) time, and memory for n m further numbers; accuracy as [`new`](Self::new).
+    ///
+    /// # Errors
+    /// * [`Error::ShapeMismatch`], [`Error::Empty`] or [`Error::NotFinite`] — bad columns or a bad diagonal
+    /// * [`Error::InvalidValue`] — a point beyond the n, or one that occurs twice
+    /// * [`Error::NotPositiveDefinite`] — as [`new`](Self::new)
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::predict::{Nystrom, PivotedCholesky, Ridge};
+    /// use ndarray::array;
+    ///
+    /// // k(x, x') = x x' at x = 1, 2, 3 has rank one: the kernels with the point 2 are enough.
+    /// let (columns, diagonal) = (array![[2.0], [4.0], [6.0]], array![1.0, 4.0, 9.0]);
+    /// let factor = PivotedCholesky::at(&[1], columns.view(), diagonal.view())?;
+    /// assert_eq!((factor.pivots(), factor.remainder_trace()), (&[1][..], 0.0));
+    /// let model = Nystrom::fit(&factor, array![[1.0], [2.0], [3.0]].view(), Ridge::Absolute(14.0))?;
+    /// assert!((model.predict(array![[4.0]].view())?[[0, 0]] - 1.0).abs() < 1e-15); // at 2: half of 2
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn at(
+        points: &[usize],
+        columns: ArrayView2<'_, f64>,
+        diagonal: ArrayView1<'_, f64>,
+    ) -> Result<Self> {
+        let known = Columns {
+            points,
+            columns,
+            diagonal,
+        };
+        known.check()?;
+        let diagonal = diagonal_of(&known)?;
+        let largest = diagonal.fold(0.0_f64, |m, d| m.max(*d));
+        let rounding = diagonal.len() as f64 * f64::EPSILON * largest;
+        let mut found = PivotedCholesky {
+            pivots: Vec::new(),
+            factor: Vec::new(),
+            remainder: diagonal,
+        };
+        let mut open = points.to_vec();
+        while !open.is_empty() {
+            let left = open.iter().map(|&point| found.remainder[point]).collect();
+            let pivot = open.swap_remove(argmax(Array1::from_vec(left).view()));
+            if found.remainder[pivot] <= rounding {
+                break;
+            }
+            found.take(&known, pivot, rounding)?;
+        }
+        Ok(found)
+    }
+
     /// Adds the column of one pivot p: the row p of S, divided by √S_pp.
     fn take(&mut self, kernel: &impl KernelRows, pivot: usize, rounding: f64) -> Result<()> {
         let n = self.remainder.len();
@@ -149,6 +214,60 @@ impl PivotedCholesky {
 
     fn as_faer(&self) -> MatRef<'_, f64> {
         MatRef::from_column_major_slice(&self.factor, self.remainder.len(), self.rank())
+    }
+}
+
+/// The rows of some points of a kernel, with its diagonal.
+struct Columns<'a> {
+    points: &'a [usize],
+    columns: ArrayView2<'a, f64>,
+    diagonal: ArrayView1<'a, f64>,
+}
+
+impl Columns<'_> {
+    fn check(&self) -> Result<()> {
+        let (n, m) = (self.diagonal.len(), self.points.len());
+        if n == 0 || m == 0 {
+            return Err(Error::empty("points of a partial factor"));
+        }
+        if self.columns.dim() != (n, m) {
+            return Err(Error::shape(
+                "kernels of all points with some points",
+                format!("[{n}, {m}]"),
+                self.columns.shape().to_vec(),
+            ));
+        }
+        let mut taken = vec![false; n];
+        for &point in self.points {
+            if point >= n || std::mem::replace(&mut taken[point], true) {
+                return Err(Error::invalid(
+                    "points of a partial factor",
+                    point,
+                    format!("different numbers below {n}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl KernelRows for Columns<'_> {
+    fn points(&self) -> usize {
+        self.diagonal.len()
+    }
+
+    fn diagonal(&self) -> Result<Array1<f64>> {
+        Ok(self.diagonal.to_owned())
+    }
+
+    /// Rows of the points only; the factorisation takes no others.
+    fn write_rows(&self, rows: Range<usize>, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        for (row, mut out) in rows.zip(out.outer_iter_mut()) {
+            let at = self.points.iter().position(|&point| point == row);
+            let at = at.expect("a row of one of the points");
+            out.assign(&self.columns.column(at));
+        }
+        Ok(())
     }
 }
 

@@ -56,3 +56,6 @@ pub const ASKED_BY_FILES: f64 = 1e-10;
 
 /// A tolerance that is soon reached, for what does not depend on it.
 pub const COARSE: f64 = 1e-3;
+
+/// Another program adds 1e-12 to variances of order one before it divides by their roots, in two layers, and rounds its sums.
+pub const ADDED_TO_VARIANCES: f64 = 1e-11;

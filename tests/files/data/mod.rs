@@ -1,6 +1,7 @@
 //! Readers of arrays, images and molecules.
 
 mod arrays;
+mod cifar;
 #[cfg(feature = "fits")]
 mod fits;
 mod image_files;

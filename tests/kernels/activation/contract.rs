@@ -12,6 +12,7 @@ fn all() -> Vec<Activation> {
         .iter()
         .map(|name| match *name {
             "leaky-relu" => Activation::LeakyRelu { slope: 0.1 },
+            "elu" => Activation::Elu { slope: 0.7 },
             "monomial" => Activation::Monomial { degree: 3 },
             "rectified-monomial" => Activation::RectifiedMonomial { degree: 2 },
             "hermite" => Activation::Hermite { degree: 4 },
@@ -110,7 +111,7 @@ fn unknown_names_and_parameters_are_refused() {
     ] {
         assert!(text.parse::<Activation>().is_err(), "{text}");
     }
-    let unknown = Activation::from_name("tanh", None, None).unwrap_err();
+    let unknown = Activation::from_name("tanhh", None, None).unwrap_err();
     assert!(unknown.to_string().contains("one of relu, leaky-relu"));
     assert!(matches!(
         Activation::from_name("leaky-relu", None, None),

@@ -78,6 +78,7 @@ fn zero_variances_give_the_value_at_zero() {
         ("abs", 0.0, 0.0),
         ("erf", 0.0, 2.0 / std::f64::consts::PI.sqrt()),
         ("gelu", 0.0, 0.5),
+        ("elu(0.6)", 0.0, 0.8),
         ("sin", 0.0, 1.0),
         ("cos", 1.0, 0.0),
         ("exp", 1.0, 1.0),

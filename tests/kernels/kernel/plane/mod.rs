@@ -7,6 +7,7 @@ use crate::common::tol::kernel as tol;
 mod branches;
 mod definition;
 mod networks;
+mod normalisation;
 mod pixels;
 mod pooling;
 mod symmetries;

@@ -98,3 +98,32 @@ fn factors_stop_at_a_trace_and_at_the_rank() {
     assert!(is_singular(&error), "{error}");
     assert!(error.to_string().contains("ridge"), "{error}");
 }
+
+/// The factor of given points needs their columns only; it is the one of the whole kernel if the points are its pivots.
+#[test]
+fn factors_on_given_points() {
+    let n = 40;
+    let kernel = gaussian_kernel(n, 0.25) * 3.0;
+    let whole = partial(&kernel, 9);
+    let mut points = whole.pivots().to_vec();
+    points.sort_unstable();
+    let columns = kernel.select(Axis(1), &points);
+    let diagonal = kernel.diag().to_owned();
+    let found = PivotedCholesky::at(&points, columns.view(), diagonal.view()).unwrap();
+    assert_eq!(found.pivots(), whole.pivots());
+    assert_eq!(found.factor(), whole.factor());
+    assert_eq!(found.remainder_diagonal(), whole.remainder_diagonal());
+    // A point that the others explain is left out: the last one is the first one once more.
+    let twice: Vec<usize> = (0..n).chain([0]).collect();
+    let doubled = kernel.select(Axis(0), &twice).select(Axis(1), &twice);
+    let points = [0, 7, n];
+    let columns = doubled.select(Axis(1), &points);
+    let found = PivotedCholesky::at(&points, columns.view(), doubled.diag()).unwrap();
+    assert_eq!(found.rank(), 2);
+    for points in [&[][..], &[0, 0], &[0, n + 1]] {
+        let columns = Array2::ones((n + 1, points.len()));
+        assert!(PivotedCholesky::at(points, columns.view(), doubled.diag()).is_err());
+    }
+    let narrow = columns.select(Axis(1), &[0, 1]);
+    assert!(PivotedCholesky::at(&points, narrow.view(), doubled.diag()).is_err());
+}
