@@ -42,8 +42,15 @@ impl Activation {
     /// Refuses functions without derivatives of their kernels.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for functions that jump.
+    /// [`Error::InvalidValue`] for functions that jump, and for `elu`.
     pub(crate) fn check_slopes(&self) -> Result<()> {
+        if let Activation::Elu { .. } = self {
+            return Err(Error::invalid(
+                "activation of a kernel with derivatives",
+                self.to_string(),
+                "another function: the derivatives of this one are not implemented",
+            ));
+        }
         match self.kink() {
             Some(Kink::Jump { .. }) => Err(Error::invalid(
                 "activation of a kernel with derivatives",
@@ -150,6 +157,10 @@ mod tests {
             Activation::Gaussian,
             Activation::SigmoidLike,
             Activation::Normalisation,
+            Activation::Tanh,
+            Activation::Sigmoid,
+            Activation::Softplus,
+            Activation::Silu,
         ];
         all.extend((1..6).map(|degree| Activation::Monomial { degree }));
         all.extend((1..6).map(|degree| Activation::Hermite { degree }));
@@ -271,6 +282,7 @@ mod tests {
                 .check_slopes()
                 .is_err()
         );
+        assert!(Activation::Elu { slope: 1.0 }.check_slopes().is_err());
         assert!(Activation::Relu.check_slopes().is_ok());
     }
 }

@@ -17,6 +17,7 @@ use crate::activation::closed_form::{ClosedForm, u};
 use crate::activation::formula::{Function, Kink};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
 use crate::activation::pass::{Job, pass};
+use crate::activation::slopes::{At, Slopes};
 use crate::error::Result;
 use crate::expression::Expression;
 use crate::numeric::gauss_legendre::GaussLegendre;
@@ -55,6 +56,10 @@ impl Function for Elu {
             ["max", "min"].map(|name| Expression::call(name, [u(), 0.0.into()]));
         let exponential = Expression::call("exp", [negative]);
         ClosedForm::expectations(Some(positive + self.slope * (exponential - 1.0)))
+    }
+
+    fn slopes(self, _: At) -> Slopes {
+        unreachable!("refused by `check_slopes`")
     }
 
     fn double(self, job: Job<'_, f64>) -> Result<()> {

@@ -7,8 +7,10 @@
 //! kernel is that of a function, so it is positive definite.
 
 use crate::activation::pair::{Determinant, Formula, Moments, PER_TURN, Points, arcsine};
+use crate::activation::precision::Precision;
 use crate::activation::real::Real;
-use crate::simd::pack::Pack;
+use crate::activation::slopes::{At, Slopes};
+use crate::simd::pack::{Pack, difference_of_products};
 use pulp::Simd;
 use std::f64::consts::FRAC_PI_2;
 
@@ -96,6 +98,79 @@ fn add_pairs<S: Simd, T: Real>(
         }
     }
     d
+}
+
+/// A pair of terms for derivatives.
+struct Bend {
+    /// The product of both weights.
+    weight: f64,
+    /// A and B.
+    variances: [f64; 2],
+    /// s² and t².
+    noises: [f64; 2],
+    /// $`1/\sqrt D`$
+    inverse: f64,
+}
+
+/// The derivatives of a sum over all pairs of terms, times `factor`.
+///
+/// # Arguments
+/// * `scale` — as for [`add_pairs`]
+#[inline(always)]
+fn sum_slopes(at: At, scale: f64, factor: f64, of: impl Fn(Bend) -> Slopes) -> Slopes {
+    let [q1, q2] = at.q;
+    let determinant = difference_of_products(q1, q2, at.k, at.k).max(0.0);
+    let mut sum = Slopes::default();
+    for &(first, s) in f64::LOGISTIC {
+        for &(second, t) in f64::LOGISTIC {
+            let noises = [scale * s, scale * t];
+            let variances = [q1 + noises[0], q2 + noises[1]];
+            // D as a sum of positive terms.
+            let whole = determinant + noises[0] * q2 + noises[1] * variances[0];
+            let term = of(Bend {
+                weight: factor * first * second,
+                variances,
+                noises,
+                inverse: 1.0 / whole.sqrt(),
+            });
+            for i in 0..2 {
+                sum.value[i] += term.value[i];
+                sum.derivative[i] += term.derivative[i];
+            }
+            sum.bend += term.bend;
+        }
+    }
+    sum
+}
+
+impl Steps {
+    /// With $`r = 1/\sqrt D`$, term by term
+    /// ```math
+    /// E_{q_1} = -\frac{k r}{2A}, \qquad D_k = k r^3, \qquad D_{q_1} = -\tfrac12 B r^3 .
+    /// ```
+    #[inline(always)]
+    pub(super) fn slopes(self, at: At) -> Slopes {
+        sum_slopes(
+            at,
+            self.scale,
+            self.factor,
+            #[inline(always)]
+            |Bend {
+                 weight,
+                 variances: [a, b],
+                 inverse,
+                 ..
+             }| {
+                let cube = weight * inverse * inverse * inverse;
+                let lean = -0.5 * weight * inverse * at.k;
+                Slopes {
+                    value: [lean / a, lean / b],
+                    derivative: [-0.5 * cube * b, -0.5 * cube * a],
+                    bend: cube * at.k,
+                }
+            },
+        )
+    }
 }
 
 /// Functions with two ends: $`a + b \sum w\,(\Phi(x/s) - \tfrac12)`$.
@@ -196,6 +271,63 @@ impl<T: Real> Formula<T> for Ramps {
     }
 }
 
+impl Ramps {
+    /// With $`r = 1/\sqrt D`$ and $`2\pi`$ left out, term by term. Integral:
+    /// ```math
+    /// E_{q_1} = \frac{\sqrt D}{2A}, \qquad D_k = r, \qquad D_{q_1} = -\frac{k r}{2A} .
+    /// ```
+    /// Product, with $`V = q_1q_2 - k^2 + k^2\nu`$ and $`P = \nu + s^2t^2r^2`$:
+    /// ```math
+    /// E_{q_1} = r\left(q_2 - \frac{k^2}{2A} - \frac{k^2s^2}{A^2} - \tfrac12 V B r^2\right), \qquad
+    /// D_k = r + (r + k^2r^3) P + 2 s^2t^2k^2r^5, \qquad
+    /// D_{q_1} = -k r\left(\frac1{2A} + \tfrac12 B r^2 P + \frac{s^2}{A^2} + s^2t^2 B r^4\right) .
+    /// ```
+    #[inline(always)]
+    pub(super) fn slopes(self, at: At) -> Slopes {
+        let [q1, q2] = at.q;
+        let k = at.k;
+        let determinant = difference_of_products(q1, q2, k, k).max(0.0);
+        let integral = self.integral;
+        let product = 1.0 - integral;
+        sum_slopes(
+            at,
+            1.0,
+            PER_TURN,
+            #[inline(always)]
+            |Bend {
+                 weight,
+                 variances: [a, b],
+                 noises: [s, t],
+                 inverse: r,
+             }| {
+                let square = r * r;
+                let both = s * t * square;
+                let part = s / a + t / b;
+                let level = determinant + k * k * part;
+                let slope = part + both;
+                // The derivatives by the first variance; those by the second one follow by exchange.
+                let of = |a: f64, b: f64, s: f64, other: f64| {
+                    let half = 0.5 / a;
+                    let lean = k * k * (half + s / (a * a));
+                    let value = other - lean - 0.5 * level * b * square;
+                    let derivative =
+                        half + product * (b * square * (0.5 * slope + both) + s / (a * a));
+                    let value = integral * half / square + product * value;
+                    [weight * r * value, -weight * r * k * derivative]
+                };
+                let [first, second] = [of(a, b, s, q2), of(b, a, t, q1)];
+                let lean = k * k * square;
+                let bend = 1.0 + product * ((1.0 + lean) * slope + 2.0 * both * lean);
+                Slopes {
+                    value: [first[0], second[0]],
+                    derivative: [first[1], second[1]],
+                    bend: weight * r * bend,
+                }
+            },
+        )
+    }
+}
+
 /// The logistic function.
 pub(super) fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
@@ -204,7 +336,6 @@ pub(super) fn logistic(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activation::precision::Precision;
     use crate::tol;
 
     /// The mixture and its density, in double precision.

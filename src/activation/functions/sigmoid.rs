@@ -7,6 +7,7 @@ use super::logistic::{Steps, logistic};
 use crate::activation::closed_form::{ClosedForm, u};
 use crate::activation::formula::Function;
 use crate::activation::pass::{Job, pass};
+use crate::activation::slopes::{At, Slopes};
 use crate::error::Result;
 use crate::expression::Expression;
 use std::f64::consts::FRAC_1_PI;
@@ -37,6 +38,11 @@ impl Function for Sigmoid {
     fn closed_form(self) -> ClosedForm {
         let exponential = Expression::call("exp", [-1.0 * u()]);
         ClosedForm::expectations(Some(1.0 / (1.0 + exponential)))
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        FORMULA.slopes(at)
     }
 
     fn double(self, job: Job<'_, f64>) -> Result<()> {

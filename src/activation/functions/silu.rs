@@ -11,6 +11,7 @@ use super::logistic::{Ramps, logistic};
 use crate::activation::closed_form::{ClosedForm, u};
 use crate::activation::formula::Function;
 use crate::activation::pass::{Job, pass};
+use crate::activation::slopes::{At, Slopes};
 use crate::error::Result;
 use crate::expression::Expression;
 
@@ -33,6 +34,11 @@ impl Function for Silu {
     fn closed_form(self) -> ClosedForm {
         let exponential = Expression::call("exp", [-1.0 * u()]);
         ClosedForm::expectations(Some(u() / (1.0 + exponential)))
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        Ramps { integral: 0.0 }.slopes(at)
     }
 
     fn double(self, job: Job<'_, f64>) -> Result<()> {

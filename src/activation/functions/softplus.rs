@@ -7,6 +7,7 @@ use super::logistic::{Ramps, logistic};
 use crate::activation::closed_form::{ClosedForm, u};
 use crate::activation::formula::Function;
 use crate::activation::pass::{Job, pass};
+use crate::activation::slopes::{At, Slopes};
 use crate::error::Result;
 use crate::expression::Expression;
 
@@ -29,6 +30,11 @@ impl Function for Softplus {
     fn closed_form(self) -> ClosedForm {
         let exponential = Expression::call("exp", [u()]);
         ClosedForm::expectations(Some(Expression::call("ln", [1.0 + exponential])))
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        Ramps { integral: 1.0 }.slopes(at)
     }
 
     fn double(self, job: Job<'_, f64>) -> Result<()> {

@@ -5,6 +5,7 @@ use super::logistic::Steps;
 use crate::activation::closed_form::{ClosedForm, u};
 use crate::activation::formula::Function;
 use crate::activation::pass::{Job, pass};
+use crate::activation::slopes::{At, Slopes};
 use crate::error::Result;
 use crate::expression::Expression;
 use std::f64::consts::FRAC_2_PI;
@@ -36,6 +37,11 @@ impl Function for Tanh {
 
     fn closed_form(self) -> ClosedForm {
         ClosedForm::expectations(Some(Expression::call("tanh", [u()])))
+    }
+
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        FORMULA.slopes(at)
     }
 
     fn double(self, job: Job<'_, f64>) -> Result<()> {
