@@ -119,11 +119,11 @@ fn problem() -> (Array2<f64>, Array2<f64>, Array2<f64>, Array2<f64>) {
     )
 }
 
+/// A loss as a function of both kernel matrices and the targets.
+type Value<'a> = &'a dyn Fn(&Array2<f64>, &Array2<f64>, &Array2<f64>) -> Result<ValueGradient>;
+
 /// Compares derivatives with sixth-order differences of the value.
-fn check_differences(
-    what: &str,
-    value: &dyn Fn(&Array2<f64>, &Array2<f64>, &Array2<f64>) -> Result<ValueGradient>,
-) {
+fn check_differences(what: &str, value: Value<'_>) {
     const STEP: f64 = 1e-3;
     let (own, cross, targets, _) = problem();
     let found = value(&own, &cross, &targets).unwrap();
