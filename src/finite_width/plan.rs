@@ -301,17 +301,14 @@ impl Planner<'_> {
                     channels: state.count * state.channels,
                 })
             }
-            Layer::Normalisation => {
-                steps.push(Step::Normalisation);
-                Ok(state)
-            }
-            Layer::Aggregation(_) | Layer::JumpingKnowledge { .. } | Layer::NodePooling(_) => {
-                Err(Error::invalid(
-                    format!("layer {name} of a finite network"),
-                    layer.kind(),
-                    "a layer with weights, an activation, a pooling or a residual sum",
-                ))
-            }
+            Layer::Normalisation
+            | Layer::Aggregation(_)
+            | Layer::JumpingKnowledge { .. }
+            | Layer::NodePooling(_) => Err(Error::invalid(
+                format!("layer {name} of a finite network"),
+                layer.kind(),
+                "a layer with weights, an activation, a pooling or a residual sum",
+            )),
             Layer::Residual { branch, shortcut } => {
                 // An identity shortcut keeps its channels, so the branch must end with their number.
                 if last_weights(shortcut).is_none() && channels != state.channels {

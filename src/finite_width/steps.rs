@@ -10,9 +10,6 @@ use super::activation::activate;
 use super::gather::Gather;
 use super::sphere_layers::{RotationPlaces, SphereConvolution, SphereLifting};
 
-/// Added to mean squares, so that features that are zero remain zero.
-const SMALLEST_SQUARE: f64 = 1e-30;
-
 /// One step from input to output.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
@@ -20,8 +17,6 @@ pub(super) enum Step {
     Linear(Linear),
     /// An activation function of every number.
     Activation(Activation),
-    /// The division by the root mean square over the channels.
-    Normalisation,
     /// Means over places with the weights `[places after, places]`.
     Mean(Tensor),
     /// The mean over each group of this many consecutive places.
@@ -103,10 +98,6 @@ impl Context<'_> {
         match step {
             Step::Linear(linear) => self.linear(linear, x),
             Step::Activation(activation) => activate(activation, x),
-            Step::Normalisation => {
-                let square = (x.sqr()?.mean_keepdim(2)? + SMALLEST_SQUARE)?;
-                x.broadcast_div(&square.sqrt()?)
-            }
             Step::Mean(weights) => {
                 let (n, places, channels) = x.dims3()?;
                 x.transpose(1, 2)?

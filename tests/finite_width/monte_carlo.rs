@@ -276,35 +276,6 @@ fn strides_and_poolings() {
     }
 }
 
-/// Functions made of the logistic function, elu, and features that are divided by their root mean square.
-#[test]
-fn smooth_activations_and_normalisation() {
-    let [first, second, third] = scales();
-    let x = random(37, (3, 4));
-    for activation in [
-        Activation::Tanh,
-        Activation::Sigmoid,
-        Activation::Softplus,
-        Activation::Silu,
-        Activation::Elu { slope: 1.0 },
-    ] {
-        check(&mlp(activation), x.view().into(), Effort(64, 256));
-    }
-    let network = Network::plane(4, 4, 2)
-        .lifting(PointGroup::C1, Filter::window(3, Padding::Same), first)
-        .normalisation()
-        .activation(Activation::Silu)
-        .group_convolution(Filter::window(3, Padding::Same), second)
-        .normalisation()
-        .activation(Activation::Tanh)
-        .group_pooling()
-        .dense(third)
-        .build()
-        .unwrap();
-    let pixels = random(41, (3, 4, 4, 2));
-    check(&network, pixels.view().into(), Effort(128, 256));
-}
-
 #[test]
 fn quarter_turns() {
     for padding in [Padding::Valid, Padding::Same, Padding::Circular] {

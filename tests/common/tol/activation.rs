@@ -44,3 +44,6 @@ pub const LARGE_VARIANCE: f64 = 1e-9;
 
 /// The mixture of single precision: errors of 5.3e-8 and 1.0e-7, likewise, and sums of 49 terms.
 pub const SINGLE_MIXTURE: f64 = 1e-6;
+
+/// Elementary functions of one number, written in two ways that cancel by a factor of some ten.
+pub const PLAIN_FUNCTION: f64 = 64.0 * f64::EPSILON;

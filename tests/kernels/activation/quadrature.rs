@@ -170,6 +170,30 @@ fn apply(activation: &Activation, q1: f64, q2: f64, k: f64) -> (f64, f64) {
     (nngp[0], ntk[0])
 }
 
+/// σ and σ' at single numbers are the plain functions.
+#[test]
+fn functions_are_those_of_the_list() {
+    for (name, function, derivative) in functions() {
+        let activation: Activation = name.parse().unwrap();
+        for i in -40..=40 {
+            // Not at the kink.
+            let x = 0.3 * f64::from(i) + 0.05;
+            for (got, want) in [
+                (activation.value(x), function(x)),
+                (activation.derivative(x), derivative(x)),
+            ] {
+                let error = (got - want).abs();
+                assert!(
+                    error <= tol::PLAIN_FUNCTION * want.abs().max(1.0),
+                    "{name} {x}"
+                );
+            }
+        }
+        let far = activation.value(-1000.0).abs() + activation.derivative(1000.0).abs();
+        assert!(!far.is_nan(), "{name}");
+    }
+}
+
 /// The error of functions that are computed as mixtures.
 fn mixture(name: &str) -> f64 {
     match name {
