@@ -222,7 +222,8 @@ fn damaged_files_are_errors_in_one_line() {
     let pickled_names = meta(&python, "batches.meta");
     let batch = meta(&python, "data_batch_1");
     let short = binary(&[(&[1], 0)])[..3000].to_vec();
-    let cases: [(Vec<(&str, Vec<u8>)>, &str); 8] = [
+    type Files<'a> = Vec<(&'a str, Vec<u8>)>;
+    let cases: [(Files<'_>, &str); 8] = [
         (
             vec![("batches.meta.txt", names.clone())],
             "a batch of images",
