@@ -22,4 +22,4 @@ pub const ROUNDING: f64 = 1e4 * f64::EPSILON;
 pub const SOLVED: f64 = 1e-8;
 
 /// A distilled data set has at most this part of the loss that it began with.
-pub const LEARNED: f64 = 0.6;
+pub const LEARNED: f64 = 0.8;

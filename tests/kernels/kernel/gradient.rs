@@ -123,7 +123,7 @@ fn vectors_have_the_stored_derivatives() {
     for (name, activation) in [
         ("erf", Activation::Erf),
         ("relu", Activation::Relu),
-        ("leaky", Activation::LeakyRelu { slope: 0.2 }),
+        ("leaky", Activation::LeakyRelu { slope: 0.1 }),
         ("abs", Activation::Abs),
         ("gelu", Activation::Gelu),
     ] {
