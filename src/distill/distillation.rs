@@ -67,6 +67,16 @@ pub struct Distillation {
     progress: Option<Progress>,
 }
 
+/// The loss of one step.
+struct Loss {
+    /// The distilled inputs.
+    points: PreparedSignals,
+    /// The loss with its derivatives by kernels and labels.
+    found: ValueGradient,
+    /// Solved labels.
+    labels: Option<Array2<f64>>,
+}
+
 impl Distillation {
     /// Makes a distillation with the NTK of a network, a relative ridge of 1e-6, fixed labels, 400 steps on all examples, and steps of 0.02
     /// on inputs and 0.005 on labels, which suit inputs and labels of size one.
@@ -213,7 +223,7 @@ impl Distillation {
             }
         }
         if let Labels::Solved { .. } = self.labels {
-            let (_, solved) = self.loss((&all, targets, count), state)?;
+            let solved = self.loss((&all, targets, count), state)?.labels;
             state.targets = solved.expect("solved labels");
         }
         Ok(())
@@ -261,7 +271,7 @@ impl Distillation {
         &self,
         (examples, targets, count): (&PreparedSignals, ArrayView2<'_, f64>, usize),
         state: &Distilled,
-    ) -> Result<((PreparedSignals, ValueGradient), Option<Array2<f64>>)> {
+    ) -> Result<Loss> {
         let points = self.kernel.prepare(state.signals.view())?;
         let own = self.kernel.gram_prepared(&points)?;
         let cross = self.kernel.cross_prepared(examples, &points)?;
@@ -269,12 +279,20 @@ impl Distillation {
         match self.labels {
             Labels::Fixed | Labels::Learned => {
                 let found = squared_error(own, cross, state.targets.view(), targets, self.ridge)?;
-                Ok(((points, found), None))
+                Ok(Loss {
+                    points,
+                    found,
+                    labels: None,
+                })
             }
             Labels::Solved { penalty } => {
                 let penalty = penalty * examples.len() as f64 / count as f64;
                 let (labels, found) = solved_targets(own, cross, targets, penalty, self.ridge)?;
-                Ok(((points, found), Some(labels)))
+                Ok(Loss {
+                    points,
+                    found,
+                    labels: Some(labels),
+                })
             }
         }
     }
@@ -292,7 +310,11 @@ impl Distillation {
         examples: (&PreparedSignals, ArrayView2<'_, f64>, usize),
         state: &mut Distilled,
     ) -> Result<()> {
-        let ((points, found), solved) = self.loss(examples, state)?;
+        let Loss {
+            points,
+            found,
+            labels: solved,
+        } = self.loss(examples, state)?;
         // The loss is a mean over the examples of the step, so that rates do not depend on their number.
         let share = 1.0 / examples.0.len() as f64;
         let own = self.cotangents(&found.train_train);
