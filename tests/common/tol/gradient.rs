@@ -15,6 +15,9 @@ pub fn near(angle: f64) -> f64 {
     GOLDEN + 30.0 * f64::EPSILON / (angle * angle)
 }
 
+/// Above this angle two vectors do not count as parallel: 1.2e-7, with rounding.
+pub const PARALLEL: f64 = 2e-7;
+
 /// Sums in another order.
 pub const ROUNDING: f64 = 1e4 * f64::EPSILON;
 

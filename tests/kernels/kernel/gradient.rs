@@ -251,7 +251,7 @@ fn copies_and_near_copies_follow_their_convention() {
         let want = want.to_owned().insert_axis(Axis(0));
         let [got, _] = of_pair(&y);
         // Below an angle of 1e-7 a pair counts as parallel.
-        if angle > 2e-7 {
+        if angle > tol::PARALLEL {
             assert_close(
                 &format!("distance {distance:.0e}"),
                 &got,
