@@ -99,3 +99,11 @@ pub(crate) const SIXTH_ORDER: f64 = 1e-10;
 /// Derivatives of moments by Hermite series of 320 terms.
 #[cfg(feature = "kernels")]
 pub(crate) const HERMITE_SERIES: f64 = 1e-11;
+
+/// The first step of Adam, with 1e-8 beside a derivative of order one.
+#[cfg(feature = "kernels")]
+pub(crate) const ADAM_STEP: f64 = 1e-8;
+
+/// Adam at the bottom of a parabola after two thousand steps of at most 0.05.
+#[cfg(feature = "kernels")]
+pub(crate) const ADAM_BOTTOM: f64 = 1e-3;

@@ -263,7 +263,6 @@ impl PyKernel {
     /// >>> of_x1, of_x2
     /// (array([[3., 4.]]), array([[1., 2.]]))
     #[pyo3(signature = (x1, x2=None, *, nngp=None, ntk=None, progress=None))]
-    #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn gradient<'py>(
         &self,
         py: Python<'py>,

@@ -44,13 +44,16 @@ impl Adam {
 #[cfg(test)]
 mod tests {
     use super::Adam;
+    use crate::tol;
 
     #[test]
     fn first_step_has_the_length_of_the_rate() {
         let mut adam = Adam::new(2);
         let mut values = [1.0, 2.0];
         adam.step(1, 0.1, &mut values, &[3.0, -5.0]);
-        assert!((values[0] - 0.9).abs() < 1e-8 && (values[1] - 2.1).abs() < 1e-8);
+        for (value, want) in values.into_iter().zip([0.9, 2.1]) {
+            assert!((value - want).abs() <= tol::ADAM_STEP);
+        }
     }
 
     #[test]
@@ -61,6 +64,6 @@ mod tests {
             let slope = [2.0 * (value[0] - 1.0)];
             adam.step(step, 0.05, &mut value, &slope);
         }
-        assert!((value[0] - 1.0).abs() < 1e-3);
+        assert!((value[0] - 1.0).abs() <= tol::ADAM_BOTTOM);
     }
 }

@@ -67,14 +67,14 @@ pub struct Distillation {
     progress: Option<Progress>,
 }
 
-/// The loss of a step.
+/// The loss of one step.
 struct Loss {
     /// The distilled inputs.
     points: PreparedSignals,
-    /// Its value and derivatives.
+    /// The loss with its derivatives by kernels and labels.
     found: ValueGradient,
-    /// Solved targets, if they are solved for.
-    solved: Option<Array2<f64>>,
+    /// Solved labels.
+    labels: Option<Array2<f64>>,
 }
 
 impl Distillation {
@@ -223,8 +223,8 @@ impl Distillation {
             }
         }
         if let Labels::Solved { .. } = self.labels {
-            let loss = self.loss((&all, targets, count), state)?;
-            state.targets = loss.solved.expect("solved labels");
+            let solved = self.loss((&all, targets, count), state)?.labels;
+            state.targets = solved.expect("solved labels");
         }
         Ok(())
     }
@@ -263,7 +263,7 @@ impl Distillation {
         rows
     }
 
-    /// The loss of the distilled inputs for examples.
+    /// The kernels of the distilled inputs with themselves and with examples, the loss and its derivatives, and solved labels.
     ///
     /// # Arguments
     /// * `examples` — of the step, with their targets, and the number of all examples
@@ -282,7 +282,7 @@ impl Distillation {
                 Ok(Loss {
                     points,
                     found,
-                    solved: None,
+                    labels: None,
                 })
             }
             Labels::Solved { penalty } => {
@@ -291,7 +291,7 @@ impl Distillation {
                 Ok(Loss {
                     points,
                     found,
-                    solved: Some(labels),
+                    labels: Some(labels),
                 })
             }
         }
@@ -313,7 +313,7 @@ impl Distillation {
         let Loss {
             points,
             found,
-            solved,
+            labels: solved,
         } = self.loss(examples, state)?;
         // The loss is a mean over the examples of the step, so that rates do not depend on their number.
         let share = 1.0 / examples.0.len() as f64;

@@ -77,7 +77,7 @@ impl Kernel {
     /// one-sided derivatives. Pairs of an angle below 1e-7 count as parallel. A pair at an angle ϑ has a relative error of about ε/ϑ².
     ///
     /// # Cost
-    /// Three to four times the kernel matrix, on all threads; no memory per pair. Sums do not depend on the number of threads.
+    /// Two to five times the kernel matrix, on all threads; no memory per pair. Sums do not depend on the number of threads.
     ///
     /// # Errors
     /// As [`gram`](Self::gram), and

@@ -131,12 +131,12 @@ fn squares(matrix: &Mat<f64>) -> f64 {
 /// use ndarray::array;
 ///
 /// // One training point: L = ½ (k y / m − y_t)².
-/// let (m, k, y, t) = (array![[2.0]], array![[1.0]], array![[3.0]], array![[0.5]]);
+/// let (m, k, y, t) = (array![[4.0]], array![[1.0]], array![[6.0]], array![[0.5]]);
 /// let found = gradients::squared_error(m.view(), k.view(), y.view(), t.view(), Ridge::NONE)?;
 /// assert_eq!(found.value, 0.5);
-/// assert_eq!(found.targets, array![[0.5]]);
+/// assert_eq!(found.targets, array![[0.25]]);
 /// assert_eq!(found.test_train, array![[1.5]]);
-/// assert_eq!(found.train_train, array![[-0.75]]);
+/// assert_eq!(found.train_train, array![[-0.375]]);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 pub fn squared_error(
@@ -219,11 +219,11 @@ pub fn prediction(
 /// use haarmonic::predict::{Ridge, gradients};
 /// use ndarray::array;
 ///
-/// let (m, k, t) = (array![[2.0]], array![[1.0]], array![[3.0]]);
+/// let (m, k, t) = (array![[3.0]], array![[1.0]], array![[3.0]]);
 /// let (targets, found) =
 ///     gradients::solved_targets(m.view(), k.view(), t.view(), 1.0, Ridge::NONE)?;
-/// // z = 3 / (1 + 2), y = 2 z, and L = ½ 2² + ½ 2.
-/// assert!((targets[[0, 0]] - 2.0).abs() < 1e-15 && (found.value - 3.0).abs() < 1e-15);
+/// // z = 3 / (1 + 3), y = 3 z, and L = ½ (3 − z)² + ½ y z.
+/// assert!((targets[[0, 0]] - 2.25).abs() < 1e-14 && (found.value - 3.375).abs() < 1e-14);
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
 pub fn solved_targets(

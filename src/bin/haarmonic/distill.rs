@@ -127,7 +127,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         true => distillation.read(out)?,
         false => begin(arguments, &kernel, inputs.signals()?, targets)?,
     };
-    let watched = Watched::new()?;
+    let watched = Watched::new()?.counting("steps");
     let listener = watched.progress(true);
     let total = arguments.steps;
     let distillation = distillation.with_progress(Arc::new(move |done, _| -> ControlFlow<()> {

@@ -34,14 +34,19 @@ impl Watched {
     /// [`Error::Backend`] if the signal cannot be registered.
     pub fn new() -> Result<Self> {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        let style = "{bar:40} {pos}/{len} pairs, {per_sec}, {eta} left";
-        bar.set_style(ProgressStyle::with_template(style).expect("a valid template"));
+        bar.set_style(style("pairs"));
         let told = Arc::new(AtomicBool::new(false));
         // The order matters: at the first Ctrl-C the shutdown still finds `told` false, and then the flag is set for the second one.
         flag::register_conditional_shutdown(SIGINT, INTERRUPTED.into(), Arc::clone(&told))
             .and_then(|_| flag::register(SIGINT, Arc::clone(&told)))
             .map_err(|error| Error::backend("signal-hook", error))?;
         Ok(Watched { bar, told })
+    }
+
+    /// Makes the bar count other things than pairs.
+    pub fn counting(self, things: &str) -> Self {
+        self.bar.set_style(style(things));
+        self
     }
 
     /// Returns the listener for a kernel, which updates the bar and stops the computation after Ctrl-C.
@@ -63,6 +68,12 @@ impl Watched {
             }
         })
     }
+}
+
+/// The style of a bar that counts some things.
+fn style(things: &str) -> ProgressStyle {
+    let template = format!("{{bar:40}} {{pos}}/{{len}} {things}, {{per_sec}}, {{eta}} left");
+    ProgressStyle::with_template(&template).expect("a valid template")
 }
 
 impl Drop for Watched {

@@ -15,6 +15,9 @@ pub fn near(angle: f64) -> f64 {
     GOLDEN + 30.0 * f64::EPSILON / (angle * angle)
 }
 
+/// Above this angle two vectors do not count as parallel: 1.2e-7, with rounding.
+pub const PARALLEL: f64 = 2e-7;
+
 /// Sums in another order.
 pub const ROUNDING: f64 = 1e4 * f64::EPSILON;
 
@@ -22,4 +25,7 @@ pub const ROUNDING: f64 = 1e4 * f64::EPSILON;
 pub const SOLVED: f64 = 1e-8;
 
 /// A distilled data set has at most this part of the loss that it began with.
-pub const LEARNED: f64 = 0.6;
+pub const LEARNED: f64 = 0.8;
+
+/// Windows of an image and of its turned copy are at angles from 1e-3 on, where ε/ϑ² is 2e-10.
+pub const TURNED: f64 = 1e-9;

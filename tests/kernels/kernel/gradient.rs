@@ -123,7 +123,7 @@ fn vectors_have_the_stored_derivatives() {
     for (name, activation) in [
         ("erf", Activation::Erf),
         ("relu", Activation::Relu),
-        ("leaky", Activation::LeakyRelu { slope: 0.2 }),
+        ("leaky", Activation::LeakyRelu { slope: 0.1 }),
         ("abs", Activation::Abs),
         ("gelu", Activation::Gelu),
     ] {
@@ -251,7 +251,7 @@ fn copies_and_near_copies_follow_their_convention() {
         let want = want.to_owned().insert_axis(Axis(0));
         let [got, _] = of_pair(&y);
         // Below an angle of 1e-7 a pair counts as parallel.
-        if angle > 2e-7 {
+        if angle > tol::PARALLEL {
             assert_close(
                 &format!("distance {distance:.0e}"),
                 &got,

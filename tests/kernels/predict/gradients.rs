@@ -119,11 +119,11 @@ fn problem() -> (Array2<f64>, Array2<f64>, Array2<f64>, Array2<f64>) {
     )
 }
 
-/// A loss as a function of both kernel matrices and the targets.
-type Value<'a> = &'a dyn Fn(&Array2<f64>, &Array2<f64>, &Array2<f64>) -> Result<ValueGradient>;
-
 /// Compares derivatives with sixth-order differences of the value.
-fn check_differences(what: &str, value: Value<'_>) {
+fn check_differences(
+    what: &str,
+    value: impl Fn(&Array2<f64>, &Array2<f64>, &Array2<f64>) -> Result<ValueGradient>,
+) {
     const STEP: f64 = 1e-3;
     let (own, cross, targets, _) = problem();
     let found = value(&own, &cross, &targets).unwrap();
@@ -162,7 +162,7 @@ fn check_differences(what: &str, value: Value<'_>) {
 fn derivatives_are_differences() {
     let (_, _, _, factors) = problem();
     for ridge in [Ridge::Relative(0.1), Ridge::Absolute(0.05)] {
-        check_differences("loss", &|own, cross, targets| {
+        check_differences("loss", |own, cross, targets| {
             gradients::squared_error(
                 own.view(),
                 cross.view(),
@@ -171,7 +171,7 @@ fn derivatives_are_differences() {
                 ridge,
             )
         });
-        check_differences("prediction", &|own, cross, targets| {
+        check_differences("prediction", |own, cross, targets| {
             gradients::prediction(
                 own.view(),
                 cross.view(),
@@ -180,12 +180,12 @@ fn derivatives_are_differences() {
                 ridge,
             )
         });
-        check_differences("solved", &|own, cross, _| {
+        check_differences("solved", |own, cross, _| {
             let (_, found) =
                 gradients::solved_targets(own.view(), cross.view(), factors.view(), 0.7, ridge)?;
             Ok(found)
         });
-        check_differences("evidence", &|own, _, targets| {
+        check_differences("evidence", |own, _, targets| {
             gradients::evidence(own.view(), targets.view(), ridge)
         });
     }

@@ -56,20 +56,12 @@ pub(crate) struct SignalPull {
 impl SignalPull {
     /// Adds the cotangents of other pairs of the same signal.
     pub(crate) fn add(&mut self, other: &SignalPull) {
-        let arrays = other.variances.iter().chain([&other.signal]);
-        for (to, from) in self
-            .variances
-            .iter_mut()
-            .chain([&mut self.signal])
-            .zip(arrays)
-        {
-            if to.is_empty() {
-                to.clone_from(from);
-            } else if !from.is_empty() {
-                for (sum, term) in to.iter_mut().zip(from) {
-                    *sum += term;
-                }
-            }
+        add(&mut self.signal, &other.signal);
+        if self.variances.len() < other.variances.len() {
+            self.variances.resize_with(other.variances.len(), Vec::new);
+        }
+        for (sums, terms) in self.variances.iter_mut().zip(&other.variances) {
+            add(sums, terms);
         }
     }
 
@@ -86,6 +78,17 @@ impl SignalPull {
         self.variances.resize_with(variances.len(), Vec::new);
         for (to, field) in self.variances.iter_mut().zip(variances) {
             to.resize(field.variance().len(), 0.0);
+        }
+    }
+}
+
+/// Adds arrays; an empty one stands for zeros.
+fn add(sums: &mut Vec<f64>, terms: &[f64]) {
+    if sums.is_empty() {
+        sums.extend_from_slice(terms);
+    } else {
+        for (sum, term) in sums.iter_mut().zip(terms) {
+            *sum += term;
         }
     }
 }
