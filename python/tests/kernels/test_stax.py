@@ -132,7 +132,9 @@ def test_what_layers_refuse(make, error, message) -> None:
         (stax.Elu(0.7), lambda x: np.where(x > 0, x, 0.7 * np.expm1(np.minimum(x, 0.0)))),
     ],
 )
-def test_smooth_activations_are_their_expectations(layer: stax.Layer, function: Callable[[FloatArray], FloatArray]) -> None:
+def test_smooth_activations_are_their_expectations(
+    layer: stax.Layer, function: Callable[[FloatArray], FloatArray]
+) -> None:
     nodes, weights = np.polynomial.hermite_e.hermegauss(120)
     weights = np.outer(weights, weights) / weights.sum() ** 2
     a, b = np.meshgrid(nodes, nodes, indexing="ij")

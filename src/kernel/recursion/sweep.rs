@@ -142,7 +142,10 @@ impl Recursion {
     /// Variances are found stage by stage: those at the start of a stage that follows a pooling need fibres of the signal with itself
     /// beside the fibre r = e, and these need the variances of the stages before.
     ///
-    /// Returns the region on which the kernels are known after the last of these layers.
+    /// Poolings at the end are left out, since no activation needs the variances after them and their fibres are as many as those of a pair. The
+    /// kernels before them are a bound: a mean of covariances is at most the mean of the variances.
+    ///
+    /// Returns the region on which the kernels are known.
     pub(super) fn own<G: Geometry>(
         &self,
         geometry: &G,
@@ -169,7 +172,7 @@ impl Recursion {
         // Both kernels at r = e after each stage so far.
         let mut ends: Vec<[Vec<G::Scalar>; 2]> = Vec::new();
         let mut met = 0;
-        for (number, stage) in self.before.iter().enumerate() {
+        for (number, stage) in self.before[..self.own_stages()].iter().enumerate() {
             if number > 0 {
                 ends.push([fibres.nngp.clone(), fibres.ntk.clone()]);
                 let buffers = (&mut *fibres, &mut *gathered);
@@ -191,6 +194,23 @@ impl Recursion {
             (region, met) = (place.region, place.met);
         }
         Ok(region)
+    }
+
+    /// The number of stages without those at the end that are poolings alone.
+    fn own_stages(&self) -> usize {
+        let is_pooling = |number: usize| {
+            let stage = &self.before[number];
+            let links = &stage.links;
+            stage.steps.is_empty()
+                && links.len() == 1
+                && links[0].pooling.is_some()
+                && links[0].from + 1 == number
+        };
+        let mut count = self.before.len();
+        while count > 1 && is_pooling(count - 1) {
+            count -= 1;
+        }
+        count
     }
 
     /// Writes both kernels of a signal with itself at r = e, before the first step of a stage after the first one.

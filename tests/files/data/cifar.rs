@@ -86,7 +86,9 @@ fn archive(files: &[(&str, Vec<u8>)]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-type Files = Vec<(&'static str, Vec<u8>)>;
+type NamedBytes<'a> = (&'a str, Vec<u8>);
+
+type Files = Vec<NamedBytes<'static>>;
 
 /// CIFAR-10: two batches and a test batch with images 0 to 4, of the classes 1, 0, 1, 1, 0.
 fn cifar10() -> [Files; 2] {
@@ -222,8 +224,7 @@ fn damaged_files_are_errors_in_one_line() {
     let pickled_names = meta(&python, "batches.meta");
     let batch = meta(&python, "data_batch_1");
     let short = binary(&[(&[1], 0)])[..3000].to_vec();
-    type Files<'a> = Vec<(&'a str, Vec<u8>)>;
-    let cases: [(Files<'_>, &str); 8] = [
+    let cases: [(Vec<NamedBytes<'_>>, &str); 8] = [
         (
             vec![("batches.meta.txt", names.clone())],
             "a batch of images",
