@@ -274,7 +274,7 @@ fn limits_of_small_and_large_variances() {
                 if limit == "relu" {
                     assert_relative_eq!(slope, steep, epsilon = 0.0, max_relative = tol::MIXTURE);
                 } else {
-                    assert!(slope >= 0.0 && slope < tol::MIXTURE, "{name} {slope}");
+                    assert!((0.0..tol::MIXTURE).contains(&slope), "{name} {slope}");
                 }
             }
         }
