@@ -95,7 +95,7 @@ impl PivotedCholesky {
     ///
     /// # Arguments
     /// * `points` — m numbers of points among the n
-    /// * `columns` — kernels of all points with them, shape `[n, m]`; from a [`KernelStore`](crate::store::KernelStore) of two sets of signals, for
+    /// * `columns` — kernels of all points with them, shape `[n, m]`; from a store (`store::KernelStore`) of two sets of signals, for
     ///   example
     /// * `diagonal` — k(x, x) of all points, shape `[n]`
     ///
