@@ -5,7 +5,7 @@ use std::path::Path;
 use ndarray::{Array1, ArrayD, ArrayViewD, Dimension};
 
 use super::adam::Adam;
-use super::distillation::Distillation;
+use super::distillation::{Distillation, halves};
 use super::distilled::Distilled;
 use crate::data::arrays::{Numbers, read_npz_real, write_npz};
 use crate::kernel::{OwnedSignals, Signals};
@@ -17,8 +17,8 @@ const MOMENTS: [&str; 4] = ["x_mean", "x_square", "y_mean", "y_square"];
 impl Distillation {
     /// Writes a distilled data set and the state of its distillation, from which [`read`](Self::read) resumes.
     ///
-    /// The file holds the inputs as `x`, the targets as `y`, and the losses as `losses`; further keys belong to the method. An existing file
-    /// is replaced by the whole new file, or stays as it is.
+    /// The file holds the inputs as `x`, the targets as `y`, and the losses as `losses`; further keys belong to the method. It is resumed with
+    /// the examples of its first step alone. An existing file is replaced by the whole new file, or stays as it is.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be written.
@@ -57,6 +57,7 @@ impl Distillation {
             ("y", Numbers::from(state.targets.clone())),
             ("losses", array(&state.losses)),
             ("options", array(&self.options())),
+            ("examples", array(&halves(state.examples))),
         ];
         arrays.extend(MOMENTS.into_iter().zip(moments.map(|values| array(values))));
         // An array without entries is no array of a file.
@@ -99,6 +100,8 @@ impl Distillation {
             crate::check::shape(key, array.shape(), &[len]).map_err(in_file)?;
             Ok(array.into_iter().collect())
         };
+        let parts = of("examples", 2)?;
+        state.examples = ((parts[0] as u64) << 32) | parts[1] as u64;
         for (adam, [means, squares]) in [
             (&mut state.of_signals, ["x_mean", "x_square"]),
             (&mut state.of_targets, ["y_mean", "y_square"]),

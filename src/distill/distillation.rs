@@ -157,14 +157,13 @@ impl Distillation {
         };
         let kind = f64::from(u8::from(self.kind == KernelKind::Nngp));
         let batch = self.batch.map_or(0.0, |batch| batch as f64);
-        // Two halves of the seed: an f64 holds whole numbers of 53 bits.
-        let seed = [self.seed >> 32, self.seed & 0xffff_ffff].map(|half| half as f64);
+        let seed = halves(self.seed);
         // The network by the hash FNV-1a of its file; a function of a user has none.
         let text = self.kernel.network().to_toml().unwrap_or_default();
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        let hash = text.bytes().fold(FNV_START, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME)
         });
-        let network = [hash >> 32, hash & 0xffff_ffff].map(|half| half as f64);
+        let network = halves(hash);
         let rest = [kind, batch, self.rate, self.label_rate];
         [ridge, labels, seed, network]
             .concat()
@@ -189,6 +188,7 @@ impl Distillation {
     /// # Errors
     /// As [`Kernel::gradient`], and
     /// * [`Error::InvalidValue`] — an option out of range
+    /// * [`Error::InvalidValue`] — examples or targets that are not those of the first step
     /// * [`Error::ShapeMismatch`], [`Error::NotFinite`] — examples or targets that do not belong together or to the network
     /// * [`Error::NotPositiveDefinite`] — the kernel of the distilled inputs is singular: raise the ridge
     /// * [`Error::Cancelled`] — the listener ended the distillation
@@ -200,6 +200,15 @@ impl Distillation {
     ) -> Result<()> {
         let examples = examples.into();
         self.check(&examples, targets, state)?;
+        let hash = hash(&examples, targets);
+        if state.examples != 0 && state.examples != hash {
+            return Err(Error::invalid(
+                "examples of a distillation",
+                "other examples or targets than those of its first step",
+                "the same ones, or a state that begins anew from its inputs",
+            ));
+        }
+        state.examples = hash;
         let count = examples.len();
         let all = self.kernel.prepare(examples)?;
         while state.steps() < self.steps {
@@ -345,4 +354,29 @@ impl Distillation {
         state.losses.push(share * found.value);
         Ok(())
     }
+}
+
+/// A hash of all numbers of a data set, word by word; not 0.
+fn hash(examples: &Signals<'_>, targets: ArrayView2<'_, f64>) -> u64 {
+    let values: Box<dyn Iterator<Item = &f64>> = match examples {
+        Signals::Vectors(array) => Box::new(array.iter()),
+        Signals::Grid(array) => Box::new(array.iter()),
+        Signals::Points(array) => Box::new(array.iter()),
+        // Their kernels have no derivatives.
+        Signals::Coefficients(_) | Signals::Graphs(_) => Box::new(std::iter::empty()),
+    };
+    // As FNV-1a, with a rotation that brings the upper bits of a word down.
+    let mixed = values.chain(&targets).fold(FNV_START, |hash, value| {
+        ((hash ^ value.to_bits()).wrapping_mul(FNV_PRIME)).rotate_left(29)
+    });
+    mixed.max(1)
+}
+
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
+
+/// Two halves of a number, each of which an f64 holds: it has whole numbers of 53 bits.
+#[cfg(feature = "data")]
+pub(super) fn halves(number: u64) -> [f64; 2] {
+    [number >> 32, number & 0xffff_ffff].map(|half| half as f64)
 }

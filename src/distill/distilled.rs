@@ -12,6 +12,8 @@ pub struct Distilled {
     pub(super) signals: OwnedSignals,
     pub(super) targets: Array2<f64>,
     pub(super) losses: Vec<f64>,
+    /// A hash of the examples of the first step; 0 before it.
+    pub(super) examples: u64,
     pub(super) of_signals: Adam,
     pub(super) of_targets: Adam,
 }
@@ -61,6 +63,7 @@ impl Distilled {
             of_targets: Adam::new(targets.len()),
             targets: targets.to_owned(),
             losses: Vec::new(),
+            examples: 0,
             signals,
         })
     }

@@ -70,4 +70,11 @@ fn refusals() {
         &format!("{LINE} --seed 5 --steps 2 --resume --out d.npz"),
         &["d.npz", "options"],
     );
+    // A file goes on with its own examples alone.
+    let y = Array2::from_shape_fn((24, 2), |(i, j)| if i % 2 == j { 0.4 } else { -0.4 });
+    write_npy(bench.path("y.npy"), &y).unwrap();
+    bench.refuse(
+        &format!("{LINE} --steps 2 --resume --out d.npz"),
+        &["examples of a distillation"],
+    );
 }

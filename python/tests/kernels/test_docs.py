@@ -51,8 +51,8 @@ def test_native_docstrings(name: str) -> None:
 
 
 ROOT = Path(__file__).parents[3]
-PAGES = ["python/README.md", "docs/python.md", "docs/coming-from-healpy.md"]
-OPTIONAL = ["dask", "joblib", "sklearn"]
+PAGES = ["python/README.md", "docs/python.md", "docs/coming-from-healpy.md", "docs/distillation.md"]
+OPTIONAL = ["dask", "jax", "joblib", "sklearn", "torch"]
 
 
 @pytest.mark.parametrize("page", PAGES)
