@@ -103,7 +103,7 @@ fn alone<T: Real, F: Formula<f64>>(
 /// The variances of one signal and their factors, register by register. The pass is compiled for each kind: a choice in its loop
 /// would send the registers through memory.
 trait Side<S: Simd, T: Real>: Copy {
-    /// The same values, cut to as many registers as the loop runs over: it needs no check of its bounds then.
+    /// Cuts the arrays to the number of registers of the loop, which then needs no check of their bounds.
     fn cut(self, registers: usize) -> Self;
 
     /// Variances and factors of a register.

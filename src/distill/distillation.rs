@@ -174,8 +174,8 @@ impl Distillation {
 
     /// Moves inputs and targets until the number of steps is reached.
     ///
-    /// The same steps follow from the same state, options and examples: a run that was ended by its listener, or resumed from a checkpoint,
-    /// gives the result of a single run, bit for bit. After an error, `state` holds the last whole step.
+    /// Steps depend on state, options and examples alone. A run that its listener ended, or that was resumed from a checkpoint, gives the
+    /// result of a single run, bit for bit. After an error, `state` holds the last whole step.
     ///
     /// # Arguments
     /// * `examples`, `targets` — the data set to be predicted, `[n, outputs]` targets

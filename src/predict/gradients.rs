@@ -11,7 +11,7 @@ use faer::{Mat, MatRef};
 use ndarray::{Array2, ArrayView2};
 
 use super::solvers::check;
-use super::solvers::linalg::{Cholesky, add_product, column_product, product, to_array};
+use super::solvers::linalg::{Cholesky, column_product, product, to_array};
 use super::solvers::ridge::Ridge;
 use crate::{Result, check::not_negative};
 
@@ -148,23 +148,14 @@ pub fn squared_error(
 ) -> Result<ValueGradient> {
     let trained = Trained::new(train_train, targets, ridge)?;
     let test = check::rows(TEST, test_train, train_train.nrows())?;
-    let mut error = check::targets(test_targets, test.nrows())?;
+    let wanted = check::targets(test_targets, test.nrows())?;
     crate::check::shape(
         "test targets",
         test_targets.shape(),
         &[test.nrows(), targets.ncols()],
     )?;
-    negate(&mut error);
-    add_product(&mut error, 1.0, test.as_ref(), trained.weights.as_ref());
+    let error = product(test.as_ref(), trained.weights.as_ref()) - &wanted;
     trained.pull(0.5 * squares(&error), &test, &error)
-}
-
-fn negate(matrix: &mut Mat<f64>) {
-    for j in 0..matrix.ncols() {
-        for i in 0..matrix.nrows() {
-            matrix[(i, j)] = -matrix[(i, j)];
-        }
-    }
 }
 
 /// Differentiates the sum of predictions $`K_{tx}\alpha`$ times given factors.
@@ -238,7 +229,7 @@ pub fn solved_targets(
     let n = kernel.nrows();
     ridge.add_to(&mut kernel)?;
     let test = check::rows(TEST, test_train, n)?;
-    let mut error = check::targets(test_targets, test.nrows())?;
+    let wanted = check::targets(test_targets, test.nrows())?;
     let mut normal = product(test.transpose(), test.as_ref());
     for j in 0..n {
         for i in 0..n {
@@ -246,10 +237,9 @@ pub fn solved_targets(
         }
     }
     let normal = Cholesky::new("normal matrix of the solved targets", &normal)?;
-    let weights = normal.solve(product(test.transpose(), error.as_ref()));
+    let weights = normal.solve(product(test.transpose(), wanted.as_ref()));
     let targets = product(kernel.as_ref(), weights.as_ref());
-    negate(&mut error);
-    add_product(&mut error, 1.0, test.as_ref(), weights.as_ref());
+    let error = product(test.as_ref(), weights.as_ref()) - &wanted;
     let energy: f64 = (0..weights.ncols())
         .map(|c| column_product(&weights, &targets, c))
         .sum();

@@ -55,10 +55,7 @@ fn add_pairs<S: Simd, T: Real>(
 ) -> Determinant<S, T> {
     let zero = points.k.constant(0.0);
     let one = points.k.constant(1.0);
-    let d = Determinant::clamped(Points {
-        noise: zero,
-        ..points
-    });
+    let d = Determinant::exact(points);
     let scale = T::of(scale);
     let [q1, q2] = points.q;
     let [u1, u2] = points.units;

@@ -39,7 +39,7 @@ pub const SINGLE: f64 = 12.0 * f32::EPSILON as f64;
 /// to the function's root mean square, and in a product of two.
 pub const MIXTURE: f64 = 4e-10;
 
-/// The same, and the plane integral of functions that change on the scale of 1/√q ≥ 0.18.
+/// [`MIXTURE`], with the error of a plane integral over functions that change on the scale 1/√q, at least 0.18 in the test.
 pub const LARGE_VARIANCE: f64 = 1e-9;
 
 /// The mixture of single precision: errors of 5.3e-8 and 1.0e-7, likewise, and sums of 49 terms.

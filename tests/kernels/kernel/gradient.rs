@@ -1,5 +1,6 @@
 //! Derivatives of kernels in their inputs.
 
+use crate::common::close::assert_named_close;
 use crate::common::tol::gradient as tol;
 
 use haarmonic::Error;
@@ -64,24 +65,6 @@ fn vectors(signals: OwnedSignals) -> Array2<f64> {
     }
 }
 
-fn assert_close<D: Dimension>(
-    what: &str,
-    got: &ndarray::Array<f64, D>,
-    want: &ndarray::Array<f64, D>,
-    tolerance: f64,
-) {
-    assert_eq!(got.shape(), want.shape(), "{what}");
-    let scale = want.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
-    for ((index, got), want) in got.indexed_iter().zip(want) {
-        let error = (got - want).abs();
-        assert!(
-            error <= tolerance * scale,
-            "{what} at {index:?}: {got} for {want}, relative error {:.1e}",
-            error / scale
-        );
-    }
-}
-
 /// Compares the derivatives of a network with a stored case.
 fn check_vectors(case: &str, network: &Network) {
     let mut stored = Stored::open();
@@ -89,7 +72,7 @@ fn check_vectors(case: &str, network: &Network) {
     let (x, y) = (read("x"), read("y"));
     let kernel = Kernel::new(network).unwrap();
     let matrices = kernel.cross(x.view(), y.view()).unwrap();
-    assert_close(case, &matrices.ntk, &read("ntk"), tol::GOLDEN);
+    assert_named_close(case, &matrices.ntk, read("ntk"), tol::GOLDEN);
     for name in ["nngp", "ntk"] {
         let cotangents = |factors| match name {
             "nngp" => Cotangents::nngp(factors),
@@ -102,16 +85,16 @@ fn check_vectors(case: &str, network: &Network) {
         for (side, got) in ["x", "y"].into_iter().zip(pulled) {
             let want = read(&format!("{name}_grad_{side}"));
             let what = format!("{case} {name} {side}");
-            assert_close(&what, &vectors(got), &want, tol::GOLDEN);
+            assert_named_close(&what, vectors(got), &want, tol::GOLDEN);
         }
         let factors = read(&format!("{name}_gram"));
         let got = kernel
             .gradient(x.view(), cotangents(factors.view()))
             .unwrap();
         let want = read(&format!("{name}_grad_gram_x"));
-        assert_close(
-            &format!("{case} {name} gram"),
-            &vectors(got),
+        assert_named_close(
+            format!("{case} {name} gram"),
+            vectors(got),
             &want,
             tol::GOLDEN,
         );
@@ -214,9 +197,9 @@ fn all_activations_agree_with_differences() {
         };
         let name = activation.to_string();
         let want = differences(&x, &|x| sum(x, &y));
-        assert_close(&name, &vectors(of_x), &want, tol::DIFFERENCE);
+        assert_named_close(&name, vectors(of_x), &want, tol::DIFFERENCE);
         let want = differences(&y, &|y| sum(&x, y));
-        assert_close(&name, &vectors(of_y), &want, tol::DIFFERENCE);
+        assert_named_close(&name, vectors(of_y), &want, tol::DIFFERENCE);
     }
 }
 
@@ -252,8 +235,8 @@ fn copies_and_near_copies_follow_their_convention() {
         let [got, _] = of_pair(&y);
         // Below an angle of 1e-7 a pair counts as parallel.
         if angle > tol::PARALLEL {
-            assert_close(
-                &format!("distance {distance:.0e}"),
+            assert_named_close(
+                format!("distance {distance:.0e}"),
                 &got,
                 &want,
                 tol::near(angle),
@@ -265,10 +248,10 @@ fn copies_and_near_copies_follow_their_convention() {
         let array: Array1<f64> = stored.read(&format!("near/{key}"));
         array.insert_axis(Axis(0))
     };
-    assert_close("copy, x", &of_x, &read2("copy_ntk_grad_x"), tol::GOLDEN);
-    assert_close("copy, y", &of_y, &read2("copy_ntk_grad_y"), tol::GOLDEN);
+    assert_named_close("copy, x", &of_x, read2("copy_ntk_grad_x"), tol::GOLDEN);
+    assert_named_close("copy, y", &of_y, read2("copy_ntk_grad_y"), tol::GOLDEN);
     let gram = vectors(kernel.gradient(row, Cotangents::ntk(one.view())).unwrap());
-    assert_close("copy, gram", &gram, &read2("gram_ntk_grad_x"), tol::GOLDEN);
+    assert_named_close("copy, gram", &gram, read2("gram_ntk_grad_x"), tol::GOLDEN);
 }
 
 #[test]
@@ -322,7 +305,7 @@ fn sums_do_not_depend_on_threads() {
         .unwrap()
         .gradient(x.view(), Cotangents::ntk(factors.view()));
     let sum = of_rows + of_columns;
-    assert_close("both sides", &vectors(whole.unwrap()), &sum, tol::ROUNDING);
+    assert_named_close("both sides", vectors(whole.unwrap()), &sum, tol::ROUNDING);
 }
 
 #[test]

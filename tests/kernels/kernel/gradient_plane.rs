@@ -1,5 +1,6 @@
 //! Derivatives of kernels in images.
 
+use crate::common::close::assert_named_close;
 use crate::common::tol::gradient as tol;
 
 use haarmonic::Error;
@@ -7,7 +8,7 @@ use haarmonic::activation::Activation;
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{Cotangents, Kernel, OwnedSignals, Precision};
 use haarmonic::network::{AveragePooling, Filter, Init, Network, Padding};
-use ndarray::{Array2, Array4, Dimension};
+use ndarray::{Array2, Array4};
 use ndarray_npy::NpzReader;
 use std::fs::File;
 
@@ -67,24 +68,6 @@ fn images(signals: OwnedSignals) -> Array4<f64> {
     }
 }
 
-fn assert_close<D: Dimension>(
-    what: &str,
-    got: &ndarray::Array<f64, D>,
-    want: &ndarray::Array<f64, D>,
-    tolerance: f64,
-) {
-    assert_eq!(got.shape(), want.shape(), "{what}");
-    let scale = want.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
-    for ((index, got), want) in got.indexed_iter().zip(want) {
-        let error = (got - want).abs();
-        assert!(
-            error <= tolerance * scale,
-            "{what} at {index:?}: {got} for {want}, relative error {:.1e}",
-            error / scale
-        );
-    }
-}
-
 fn stored() -> NpzReader<File> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/derivatives.npz");
     NpzReader::new(File::open(path).unwrap()).unwrap()
@@ -106,7 +89,7 @@ fn check_stored(case: &str, network: impl Fn([usize; 3]) -> Network) {
     let shape = x.shape();
     let kernel = Kernel::new(&network([shape[1], shape[2], shape[3]])).unwrap();
     let gram = kernel.gram(x.view()).unwrap();
-    assert_close(case, &gram.ntk, &matrix("gram_ntk"), tol::GOLDEN);
+    assert_named_close(case, &gram.ntk, matrix("gram_ntk"), tol::GOLDEN);
     for (name, want) in ["nngp", "ntk"].into_iter().zip(wants.chunks(3)) {
         let cotangents = |factors| match name {
             "nngp" => Cotangents::nngp(factors),
@@ -117,9 +100,9 @@ fn check_stored(case: &str, network: impl Fn([usize; 3]) -> Network) {
             .cross_gradient(x.view(), y.view(), cotangents(factors.view()))
             .unwrap();
         for ((side, got), want) in ["x", "y"].into_iter().zip(pulled).zip(want) {
-            assert_close(
-                &format!("{case} {name} {side}"),
-                &images(got),
+            assert_named_close(
+                format!("{case} {name} {side}"),
+                images(got),
                 want,
                 tol::GOLDEN,
             );
@@ -128,9 +111,9 @@ fn check_stored(case: &str, network: impl Fn([usize; 3]) -> Network) {
         let got = kernel
             .gradient(x.view(), cotangents(factors.view()))
             .unwrap();
-        assert_close(
-            &format!("{case} {name} gram"),
-            &images(got),
+        assert_named_close(
+            format!("{case} {name} gram"),
+            images(got),
             &want[2],
             tol::GOLDEN,
         );
@@ -204,11 +187,11 @@ fn a_turned_copy_follows_its_convention() {
     let one = Array2::ones((1, 1));
     let cross = |cotangents| kernel.cross_gradient(x.view(), y.view(), cotangents);
     let [of_x, of_y] = cross(Cotangents::ntk(one.view())).unwrap().map(images);
-    assert_close("ntk x", &of_x, &read("ntk_grad_x"), tol::TURNED);
-    assert_close("ntk y", &of_y, &read("ntk_grad_y"), tol::TURNED);
+    assert_named_close("ntk x", &of_x, read("ntk_grad_x"), tol::TURNED);
+    assert_named_close("ntk y", &of_y, read("ntk_grad_y"), tol::TURNED);
     let [of_x, of_y] = cross(Cotangents::nngp(one.view())).unwrap().map(images);
-    assert_close("nngp x", &of_x, &read("nngp_grad_x"), tol::TURNED);
-    assert_close("nngp y", &of_y, &read("nngp_grad_y"), tol::TURNED);
+    assert_named_close("nngp x", &of_x, read("nngp_grad_x"), tol::TURNED);
+    assert_named_close("nngp y", &of_y, read("nngp_grad_y"), tol::TURNED);
 }
 
 /// Images of order one without symmetry.
