@@ -11,6 +11,7 @@ use crate::simd::pack::Pack;
 use pulp::bytemuck::cast_slice_mut;
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
+use std::slice::{from_mut, from_ref};
 
 /// Variances, covariances and a tangent kernel that wait for an activation.
 pub(super) struct Job<'a, T: Real> {
@@ -60,10 +61,7 @@ pub(super) fn pass<T: Real, F: Formula<T> + Formula<f64>>(
     let mut done = 0;
     while done < points {
         let failed = if comfortable {
-            Arch::new().dispatch(Sweep {
-                formula,
-                job: job.part(done..points),
-            })
+            sweep(formula, job.part(done..points))
         } else {
             Some(0..points)
         };
@@ -100,134 +98,175 @@ fn alone<T: Real, F: Formula<f64>>(
     Ok(())
 }
 
-/// The variances of one signal and their factors, register by register. The pass is compiled for each kind: a choice in its loop
-/// would send the registers through memory.
-trait Side<S: Simd, T: Real>: Copy {
-    /// Cuts the arrays to the number of registers of the loop, which then needs no check of their bounds.
-    fn cut(self, registers: usize) -> Self;
+/// The variances of one signal and their factors, before the instruction set is known. The pass is compiled for each kind: a choice in
+/// its loop would send the registers through memory.
+trait Side<T: Real>: Copy {
+    /// The same in registers.
+    type Registers<S: Simd>: InRegisters<S, T>;
+
+    /// Loads the points that do not fill a register, or all if they are the same.
+    fn registers<S: Simd>(self, simd: S) -> Self::Registers<S>;
+}
+
+/// Variances and factors, register by register.
+trait InRegisters<S: Simd, T: Real> {
+    /// Arrays of the length of a loop, which then needs no check of their bounds.
+    type Piece<'a>: Copy
+    where
+        Self: 'a;
+
+    /// The whole registers, or the last one, of points that do not fill it.
+    fn piece(&self, last: bool, registers: usize) -> Self::Piece<'_>;
 
     /// Variances and factors of a register.
-    fn at(&self, simd: S, i: usize) -> (Pack<S, T>, Pack<S, T>);
-
-    /// The values of the last points, which do not fill a register.
-    fn rest(&self, simd: S) -> (Pack<S, T>, Pack<S, T>);
+    fn at<'a>(simd: S, piece: Self::Piece<'a>, i: usize) -> (Pack<S, T>, Pack<S, T>)
+    where
+        Self: 'a;
 }
 
+/// The same variance everywhere, and its factor.
 #[derive(Clone, Copy)]
-struct Constant<S: Simd, T: Real>(Pack<S, T>, Pack<S, T>);
+struct Constant<T>(T, T);
 
-impl<S: Simd, T: Real> Side<S, T> for Constant<S, T> {
+struct ConstantRegisters<S: Simd, T: Real>(Pack<S, T>, Pack<S, T>);
+
+impl<T: Real> Side<T> for Constant<T> {
+    type Registers<S: Simd> = ConstantRegisters<S, T>;
+
     #[inline(always)]
-    fn cut(self, _: usize) -> Self {
-        self
+    fn registers<S: Simd>(self, simd: S) -> ConstantRegisters<S, T> {
+        ConstantRegisters(Pack::splat(simd, self.0), Pack::splat(simd, self.1))
     }
+}
+
+impl<S: Simd, T: Real> InRegisters<S, T> for ConstantRegisters<S, T> {
+    type Piece<'a>
+        = (Pack<S, T>, Pack<S, T>)
+    where
+        Self: 'a;
 
     #[inline(always)]
-    fn at(&self, _: S, _: usize) -> (Pack<S, T>, Pack<S, T>) {
+    fn piece(&self, _: bool, _: usize) -> (Pack<S, T>, Pack<S, T>) {
         (self.0, self.1)
     }
 
     #[inline(always)]
-    fn rest(&self, _: S) -> (Pack<S, T>, Pack<S, T>) {
-        (self.0, self.1)
+    fn at<'a>(_: S, piece: (Pack<S, T>, Pack<S, T>), _: usize) -> (Pack<S, T>, Pack<S, T>)
+    where
+        Self: 'a,
+    {
+        piece
     }
 }
 
-#[derive(Clone, Copy)]
-struct Field<'a, S: Simd, T: Real> {
-    whole: [&'a [T::Register<S>]; 2],
-    rest: [&'a [T]; 2],
+struct FieldRegisters<'f, S: Simd, T: Real> {
+    whole: [&'f [T::Register<S>]; 2],
+    last: [T::Register<S>; 2],
 }
 
-impl<'a, S: Simd, T: Real> Field<'a, S, T> {
+impl<'f, T: Real> Side<T> for PreparedVariance<'f, T> {
+    type Registers<S: Simd> = FieldRegisters<'f, S, T>;
+
     #[inline(always)]
-    fn new(field: PreparedVariance<'a, T>) -> Self {
-        let (q, q_rest) = T::split::<S>(field.variance);
-        let (factor, factor_rest) = T::split::<S>(field.factor);
-        Field {
+    fn registers<S: Simd>(self, simd: S) -> FieldRegisters<'f, S, T> {
+        let (q, q_rest) = T::split::<S>(self.variance);
+        let (factor, factor_rest) = T::split::<S>(self.factor);
+        FieldRegisters {
             whole: [q, factor],
-            rest: [q_rest, factor_rest],
+            last: [T::load_part(simd, q_rest), T::load_part(simd, factor_rest)],
         }
     }
 }
 
-impl<S: Simd, T: Real> Side<S, T> for Field<'_, S, T> {
+impl<S: Simd, T: Real> InRegisters<S, T> for FieldRegisters<'_, S, T> {
+    type Piece<'a>
+        = [&'a [T::Register<S>]; 2]
+    where
+        Self: 'a;
+
     #[inline(always)]
-    fn cut(mut self, registers: usize) -> Self {
-        self.whole = self.whole.map(|values| &values[..registers]);
-        self
+    fn piece(&self, last: bool, registers: usize) -> [&[T::Register<S>]; 2] {
+        let [q, factor] = self.whole;
+        let [last_q, last_factor] = &self.last;
+        if last {
+            [from_ref(last_q), from_ref(last_factor)]
+        } else {
+            [&q[..registers], &factor[..registers]]
+        }
     }
 
     #[inline(always)]
-    fn at(&self, simd: S, i: usize) -> (Pack<S, T>, Pack<S, T>) {
-        let [q, factor] = self.whole;
+    fn at<'a>(simd: S, [q, factor]: [&'a [T::Register<S>]; 2], i: usize) -> (Pack<S, T>, Pack<S, T>)
+    where
+        Self: 'a,
+    {
         (Pack::new(simd, q[i]), Pack::new(simd, factor[i]))
     }
-
-    #[inline(always)]
-    fn rest(&self, simd: S) -> (Pack<S, T>, Pack<S, T>) {
-        let [q, factor] = self.rest;
-        (Pack::load_part(simd, q), Pack::load_part(simd, factor))
-    }
 }
 
-struct Sweep<'a, T: Real, F> {
-    formula: F,
-    job: Job<'a, T>,
-}
-
-impl<T: Real, F: Formula<T>> WithSimd for Sweep<'_, T, F> {
-    /// The points of the first register that failed a check, which is left as it was.
-    type Output = Option<Range<usize>>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Option<Range<usize>> {
-        let Job {
-            variances,
+/// All points up to the first register that fails a check, which is left as it was: its points are returned.
+fn sweep<T: Real, F: Formula<T>>(formula: F, job: Job<'_, T>) -> Option<Range<usize>> {
+    let Job {
+        variances,
+        nngp,
+        ntk,
+        noise,
+    } = job;
+    let noise = T::of(noise);
+    match variances {
+        [
+            Source::Constant {
+                variance: q1,
+                factor: f1,
+            },
+            Source::Constant {
+                variance: q2,
+                factor: f2,
+            },
+        ] => both(
+            formula,
+            noise,
+            (Constant(q1, f1), Constant(q2, f2)),
             nngp,
             ntk,
-            noise,
-        } = self.job;
-        let (formula, noise) = (self.formula, Pack::splat(simd, T::of(noise)));
-        match variances {
-            [
-                Source::Constant {
-                    variance: q1,
-                    factor: f1,
-                },
-                Source::Constant {
-                    variance: q2,
-                    factor: f2,
-                },
-            ] => {
-                let side = |q, f| Constant(Pack::splat(simd, q), Pack::splat(simd, f));
-                sweep(formula, noise, (side(q1, f1), side(q2, f2)), nngp, ntk)
-            }
-            [Source::Field(first), Source::Field(second)] => {
-                let sides = (Field::new(first), Field::new(second));
-                sweep(formula, noise, sides, nngp, ntk)
-            }
-            // Every expectation is symmetric in its two arguments.
-            [Source::Constant { variance, factor }, Source::Field(field)]
-            | [Source::Field(field), Source::Constant { variance, factor }] => {
-                let constant = Constant(Pack::splat(simd, variance), Pack::splat(simd, factor));
-                sweep(formula, noise, (constant, Field::new(field)), nngp, ntk)
-            }
+        ),
+        [Source::Field(first), Source::Field(second)] => {
+            both(formula, noise, (first, second), nngp, ntk)
         }
+        // Every expectation is symmetric in its two arguments.
+        [Source::Constant { variance, factor }, Source::Field(field)]
+        | [Source::Field(field), Source::Constant { variance, factor }] => both(
+            formula,
+            noise,
+            (Constant(variance, factor), field),
+            nngp,
+            ntk,
+        ),
     }
 }
 
-#[inline(always)]
-fn sweep<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>>(
+fn both<T: Real, F: Formula<T>, V: Side<T>, W: Side<T>>(
     formula: F,
-    noise: Pack<S, T>,
+    noise: T,
     sides: (V, W),
     nngp: &mut [T],
     ntk: Option<&mut [T]>,
 ) -> Option<Range<usize>> {
     match ntk {
-        Some(ntk) => both::<S, T, F, V, W, true>(formula, noise, sides, nngp, ntk),
-        None => both::<S, T, F, V, W, false>(formula, noise, sides, nngp, &mut []),
+        Some(ntk) => Arch::new().dispatch(Sweep::<_, _, _, _, true> {
+            formula,
+            noise,
+            sides,
+            nngp,
+            ntk,
+        }),
+        None => Arch::new().dispatch(Sweep::<_, _, _, _, false> {
+            formula,
+            noise,
+            sides,
+            nngp,
+            ntk: &mut [],
+        }),
     }
 }
 
@@ -236,59 +275,72 @@ fn sweep<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>>(
 /// Arrays are contiguous, one register of points at a time, in place. The loop stops at the first register that fails a check and
 /// leaves it unchanged: the caller treats its points one by one and resumes after it. The points that do not fill a register are loaded
 /// with zeros in the other lanes, which pass the checks.
-#[inline(always)]
-fn both<S: Simd, T: Real, F: Formula<T>, V: Side<S, T>, W: Side<S, T>, const TANGENT: bool>(
+struct Sweep<'a, T, F, V, W, const TANGENT: bool> {
     formula: F,
-    noise: Pack<S, T>,
+    noise: T,
     sides: (V, W),
-    nngp: &mut [T],
-    ntk: &mut [T],
-) -> Option<Range<usize>> {
-    let simd = noise.simd();
-    let lanes = size_of::<T::Register<S>>() / size_of::<T>();
-    let points = nngp.len();
-    let (k, k_rest) = T::split_mut::<S>(nngp);
-    let (t, t_rest) = T::split_mut::<S>(ntk);
-    let t = if TANGENT { &mut t[..k.len()] } else { t };
-    let sides = (sides.0.cut(k.len()), sides.1.cut(k.len()));
-    for i in 0..k.len() {
-        let (q1, f1) = sides.0.at(simd, i);
-        let (q2, f2) = sides.1.at(simd, i);
-        let points = Points::plain([q1, q2], [f1, f2], Pack::new(simd, k[i]), noise);
-        let moments = formula.at(points);
-        let tangent = if TANGENT {
-            moments.derivative * Pack::new(simd, t[i])
-        } else {
-            moments.value
-        };
-        if !moments.good(tangent) {
-            return Some(i * lanes..(i + 1) * lanes);
+    nngp: &'a mut [T],
+    ntk: &'a mut [T],
+}
+
+impl<T: Real, F: Formula<T>, V: Side<T>, W: Side<T>, const TANGENT: bool> WithSimd
+    for Sweep<'_, T, F, V, W, TANGENT>
+{
+    /// The points of the first register that failed a check, which is left as it was.
+    type Output = Option<Range<usize>>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Option<Range<usize>> {
+        let noise = Pack::splat(simd, self.noise);
+        let sides = (self.sides.0.registers(simd), self.sides.1.registers(simd));
+        let lanes = size_of::<T::Register<S>>() / size_of::<T>();
+        let points = self.nngp.len();
+        let (whole_k, k_rest) = T::split_mut::<S>(self.nngp);
+        let (whole_t, t_rest) = T::split_mut::<S>(self.ntk);
+        let mut last_k = T::load_part(simd, k_rest);
+        let mut last_t = T::load_part(simd, t_rest);
+        // The formula is long and stands in the code once, for whole registers and for the last one: it is compiled for many kinds of
+        // registers and sides.
+        for last in [false, true] {
+            let (k, t) = if last {
+                (from_mut(&mut last_k), from_mut(&mut last_t))
+            } else {
+                (&mut *whole_k, &mut *whole_t)
+            };
+            if last && k_rest.is_empty() {
+                break;
+            }
+            let t = if TANGENT { &mut t[..k.len()] } else { t };
+            let first = sides.0.piece(last, k.len());
+            let second = sides.1.piece(last, k.len());
+            for i in 0..k.len() {
+                let (q1, f1) = V::Registers::at(simd, first, i);
+                let (q2, f2) = W::Registers::at(simd, second, i);
+                let points_here = Points::plain([q1, q2], [f1, f2], Pack::new(simd, k[i]), noise);
+                let moments = self.formula.at(points_here);
+                let tangent = if TANGENT {
+                    moments.derivative * Pack::new(simd, t[i])
+                } else {
+                    moments.value
+                };
+                if !moments.good(tangent) {
+                    let start = if last {
+                        points - k_rest.len()
+                    } else {
+                        i * lanes
+                    };
+                    return Some(start..points.min(start + lanes));
+                }
+                k[i] = moments.value.register;
+                if TANGENT {
+                    t[i] = tangent.register;
+                }
+            }
         }
-        k[i] = moments.value.register;
-        if TANGENT {
-            t[i] = tangent.register;
-        }
+        T::store_part(simd, k_rest, last_k);
+        T::store_part(simd, t_rest, last_t);
+        None
     }
-    if k_rest.is_empty() {
-        return None;
-    }
-    let (q1, f1) = sides.0.rest(simd);
-    let (q2, f2) = sides.1.rest(simd);
-    let covariance = Pack::load_part(simd, k_rest);
-    let moments = formula.at(Points::plain([q1, q2], [f1, f2], covariance, noise));
-    let tangent = if TANGENT {
-        moments.derivative * Pack::load_part(simd, t_rest)
-    } else {
-        moments.value
-    };
-    if !moments.good(tangent) {
-        return Some(k.len() * lanes..points);
-    }
-    T::store_part(simd, k_rest, moments.value.register);
-    if TANGENT {
-        T::store_part(simd, t_rest, tangent.register);
-    }
-    None
 }
 
 /// Points in a block that is widened.

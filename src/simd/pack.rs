@@ -213,18 +213,6 @@ impl<S: Simd, T: Registers> Pack<S, T> {
         Self::new(simd, T::splat(simd, value))
     }
 
-    /// From less than a register, zero beyond.
-    #[inline(always)]
-    pub(crate) fn load_part(simd: S, values: &[T]) -> Self {
-        Self::new(simd, T::load_part(simd, values))
-    }
-
-    /// The instruction set.
-    #[inline(always)]
-    pub(crate) fn simd(self) -> S {
-        self.simd
-    }
-
     /// The same number everywhere, beside another pack.
     #[inline(always)]
     pub(crate) fn splat_like(other: Self, value: T) -> Self {
@@ -367,8 +355,7 @@ impl<S: Simd, T: Registers> Truth<S, T> {
     #[inline(always)]
     pub(crate) fn all(self) -> bool {
         // Masks are registers on some machines, all bits of which are set where true: words and their conjunction are compiled to one
-        // test of a register, a comparison of bytes goes through memory. On others they are a few bits, which may include unused
-        // ones: the bytes of a mask known to be true tell which.
+        // test of a register, a comparison of bytes goes through memory. On others they hold one bit for each number.
         let bytes = bytes_of(&self.mask);
         if size_of::<T::Mask<S>>() >= size_of::<u64>() {
             let mut both = u64::MAX;
@@ -379,8 +366,11 @@ impl<S: Simd, T: Registers> Truth<S, T> {
             }
             return both == u64::MAX;
         }
-        let zero = Pack::<S, T>::splat(self.simd, T::rounded(0.0));
-        bytes == bytes_of(&zero.equals(zero).mask)
+        let lanes = size_of::<T::Register<S>>() / size_of::<T>();
+        let full = u64::MAX >> (u64::BITS as usize - lanes);
+        let mut bits = [0; size_of::<u64>()];
+        bits[..bytes.len()].copy_from_slice(bytes);
+        u64::from_le_bytes(bits) == full
     }
 }
 
