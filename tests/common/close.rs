@@ -87,7 +87,7 @@ impl<V: Values + ?Sized> Values for &V {
 
 /// What the error of an entry is held against.
 #[derive(Clone, Copy)]
-enum Init {
+enum Against {
     /// The largest wanted modulus.
     Largest,
     /// The wanted entry.
@@ -102,7 +102,7 @@ fn assert_within(
     found: impl Values,
     want: impl Values,
     tolerance: f64,
-    init: Init,
+    against: Against,
 ) {
     let lengths = want.lengths();
     assert_eq!(found.lengths(), lengths, "{what}: shapes");
@@ -126,10 +126,10 @@ fn assert_within(
     let largest = want.iter().fold(0.0_f64, |a, w| a.max(w.norm()));
     for (flat, (f, w)) in found.iter().zip(&want).enumerate() {
         let allowed = tolerance
-            * match init {
-                Init::Largest => largest,
-                Init::Entry => w.norm(),
-                Init::Absolute => 1.0,
+            * match against {
+                Against::Largest => largest,
+                Against::Entry => w.norm(),
+                Against::Absolute => 1.0,
             };
         let error = (f - w).norm();
         assert!(
@@ -143,7 +143,7 @@ fn assert_within(
 /// Asserts |found − want| ≤ `tolerance` · max |want| for every entry; anything not finite fails.
 #[track_caller]
 pub fn assert_close(found: impl Values, want: impl Values, tolerance: f64) {
-    assert_within(&"values", found, want, tolerance, Init::Largest);
+    assert_within(&"values", found, want, tolerance, Against::Largest);
 }
 
 /// [`assert_close`] with a name for what is compared.
@@ -154,7 +154,7 @@ pub fn assert_named_close(
     want: impl Values,
     tolerance: f64,
 ) {
-    assert_within(&what, found, want, tolerance, Init::Largest);
+    assert_within(&what, found, want, tolerance, Against::Largest);
 }
 
 /// Asserts |found − want| ≤ `tolerance` · |want| for every entry; anything not finite fails.
@@ -165,7 +165,7 @@ pub fn assert_entries_close(
     want: impl Values,
     tolerance: f64,
 ) {
-    assert_within(&what, found, want, tolerance, Init::Entry);
+    assert_within(&what, found, want, tolerance, Against::Entry);
 }
 
 /// Asserts |found − want| ≤ `tolerance` for every entry, where values are of order one; anything not finite fails.
@@ -176,7 +176,7 @@ pub fn assert_absolutely_close(
     want: impl Values,
     tolerance: f64,
 ) {
-    assert_within(&what, found, want, tolerance, Init::Absolute);
+    assert_within(&what, found, want, tolerance, Against::Absolute);
 }
 
 /// The largest modulus.
