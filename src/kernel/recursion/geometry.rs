@@ -37,7 +37,7 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     /// Scratch of one thread.
     type Workspace: Send;
     /// The fibres of a batch, and the part of the group on which they are known; a filter may make this part smaller.
-    type Region: Copy;
+    type Region: Copy + Send;
 
     /// Whether a fibre, and with it the variance of a signal, is a function. Otherwise the variance of a signal is one number per
     /// activation and is kept with the signal.
