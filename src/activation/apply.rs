@@ -178,13 +178,18 @@ impl Activation {
         ntk: &mut [T],
         noise: f64,
     ) -> Result<()> {
-        for (what, found) in [
-            ("first variance", q1.variance.len()),
-            ("first prepared variance", q1.factor.len()),
-            ("second variance", q2.variance.len()),
-            ("second prepared variance", q2.factor.len()),
-        ] {
-            check_points(what, found, nngp.len())?;
+        let points = nngp.len();
+        let found = [q1.variance, q1.factor, q2.variance, q2.factor].map(<[T]>::len);
+        if found != [points; 4] {
+            let names = [
+                "first variance",
+                "first prepared variance",
+                "second variance",
+                "second prepared variance",
+            ];
+            for (what, found) in names.into_iter().zip(found) {
+                check_points(what, found, points)?;
+            }
         }
         check_tangent(ntk.len(), nngp.len())?;
         self.validate()?;

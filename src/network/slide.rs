@@ -26,9 +26,12 @@ impl Slide {
     ///
     /// Without padding, the window must not be longer than the edge.
     pub(crate) fn count(&self, edge: usize) -> usize {
-        match self.padding {
-            Padding::Valid => (edge - self.window) / self.stride + 1,
-            Padding::Same | Padding::Circular => edge.div_ceil(self.stride),
+        match (self.padding, self.stride) {
+            // Most windows leave out no pixel, and kernels ask once for every displacement: no division.
+            (Padding::Valid, 1) => edge - self.window + 1,
+            (Padding::Same | Padding::Circular, 1) => edge,
+            (Padding::Valid, stride) => (edge - self.window) / stride + 1,
+            (Padding::Same | Padding::Circular, stride) => edge.div_ceil(stride),
         }
     }
 

@@ -18,7 +18,7 @@ use super::fields::{Channels, Layout, Run, panel, product, restrict};
 use super::plan::{Aim, Plan, PlaneReadout, Shapes};
 use super::signal::PlaneSignal;
 use super::sums::Sums;
-use super::windows::{WindowScratch, layout_after, sum, window_mean};
+use super::windows::{WindowScratch, sum, window_mean};
 
 /// Images and a point group, in one precision.
 #[derive(Debug, Clone)]
@@ -234,11 +234,8 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         if slides.map(|slide| (slide.window, slide.stride)) == [(1, 1); 2] {
             return region;
         }
-        window_mean(fibres, region.layout, slides, &mut workspace.scratch);
-        PlaneRegion {
-            layout: layout_after(slides, region.layout),
-            ..region
-        }
+        let layout = window_mean(fibres, region.layout, slides, &mut workspace.scratch);
+        PlaneRegion { layout, ..region }
     }
 
     fn begin_own(

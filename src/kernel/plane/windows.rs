@@ -32,7 +32,10 @@ impl Window {
 pub(super) fn layout_after(slides: [Slide; 2], layout: Layout) -> Layout {
     Layout {
         size: std::array::from_fn(|i| slides[i].count(layout.size[i])),
-        step: std::array::from_fn(|i| layout.step[i] / slides[i].stride as i32),
+        step: std::array::from_fn(|i| match slides[i].stride {
+            1 => layout.step[i],
+            stride => layout.step[i] / stride as i32,
+        }),
         periodic: layout.periodic && (0..2).all(|i| slides[i].keeps_period(layout.size[i])),
         ..layout
     }
@@ -45,13 +48,13 @@ pub(super) struct WindowScratch<T> {
     means: Vec<T>,
 }
 
-/// Replaces the images of a run by their means over windows.
+/// Replaces the images of a run by their means over windows. Returns their layout.
 pub(super) fn window_mean<T: Real>(
     field: &mut Vec<T>,
     layout: Layout,
     slides: [Slide; 2],
     scratch: &mut WindowScratch<T>,
-) {
+) -> Layout {
     let after = layout_after(slides, layout);
     let pixels = after.pixels();
     let WindowScratch { rows, means } = scratch;
@@ -61,7 +64,7 @@ pub(super) fn window_mean<T: Real>(
         means.resize(pixels, T::zero());
         strided_means(field, [layout, after], slides, rows, means);
         std::mem::swap(field, means);
-        return;
+        return after;
     }
     let window = Window {
         size: slides.map(|slide| slide.window),
@@ -82,6 +85,7 @@ pub(super) fn window_mean<T: Real>(
     });
     std::mem::swap(field, means);
     field.truncate(pixels);
+    after
 }
 
 /// The means over windows that leave out pixels or are larger than the features, image by image.

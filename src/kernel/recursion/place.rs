@@ -97,10 +97,9 @@ impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
 
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<G::Scalar>) -> Result<()> {
         let Fibres { nngp, ntk, .. } = fibres;
-        let [a, b] = self
-            .variances
-            .each_mut()
-            .map(|of_signal| of_signal.next().expect("one variance per activation"));
+        let [left, right] = &mut self.variances;
+        let a = left.next().expect("one variance per activation");
+        let b = right.next().expect("one variance per activation");
         // Variances that are numbers need no gathering. Variances that are functions are gathered once per family, and restricted to the
         // points of each batch.
         if let (&[qa], &[qb]) = (a.variance(), b.variance()) {
