@@ -78,6 +78,8 @@
 
 #[cfg(feature = "kernels")]
 pub mod activation;
+#[cfg(any(feature = "kernels", feature = "data"))]
+pub mod atoms;
 // Checks and errors of every part stand here, also of parts that are left out.
 #[cfg_attr(not(feature = "store"), allow(dead_code))]
 mod check;

@@ -3,7 +3,7 @@
 use crate::activation::Activation;
 use crate::activation::Real;
 use crate::error::number;
-use crate::network::{Filter, Init, Layer};
+use crate::network::{Filter, Init, Layer, Message};
 use crate::{Error, Result};
 
 use super::place::{Fibres, Place};
@@ -213,7 +213,7 @@ pub(super) fn add<V: Value>(terms: &[V], sums: &mut [V]) {
 /// The steps of consecutive layers, which come with their numbers in the network; readouts have no step.
 pub(super) fn steps<'a>(layers: &mut dyn Iterator<Item = (usize, &'a Layer)>) -> Vec<Step> {
     layers
-        .filter_map(|(index, layer)| {
+        .flat_map(|(index, layer)| {
             let map = match layer {
                 Layer::GroupConvolution { filter, init } => {
                     Map::Linear(*init, Some(filter.clone()))
@@ -233,17 +233,46 @@ pub(super) fn steps<'a>(layers: &mut dyn Iterator<Item = (usize, &'a Layer)>) ->
                     Map::Sum(branches.map(|layers| steps(&mut numbered(index, layers))))
                 }
                 Layer::AveragePooling(_) => unreachable!("a pooling ends a stage"),
-                Layer::GroupPooling
-                | Layer::PartialPooling
-                | Layer::Flatten
-                | Layer::NodePooling(_) => return None,
+                Layer::Message { message, init } => {
+                    let mut steps = sums_over_neighbours(index, message);
+                    let map = Map::Linear(*init, None);
+                    steps.push(Step { layer: index, map });
+                    return steps;
+                }
+                // On molecules, the only space with steps after it, the mean over the group at each pair of atoms.
+                Layer::GroupPooling => Map::Aggregation(Filter::Global),
+                Layer::PartialPooling | Layer::Flatten | Layer::NodePooling(_) => {
+                    return Vec::new();
+                }
             };
-            Some(Step { layer: index, map })
+            vec![Step { layer: index, map }]
         })
         .collect()
 }
 
-/// The layers inside of a layer: messages name them by the layer that they belong to.
+/// The steps of a message before its weights.
+pub(super) fn sums_over_neighbours(layer: usize, message: &Message) -> Vec<Step> {
+    let sum = |message: &Message| Step {
+        layer,
+        map: Map::Aggregation(Filter::Message(message.clone())),
+    };
+    if !message.normalise {
+        return vec![sum(message)];
+    }
+    // The neighbours, divided by their root mean square, and the share of the atom itself.
+    let [neighbours, own] = message.parts();
+    let divided = Step {
+        layer,
+        map: Map::Activation(Activation::Normalisation),
+    };
+    let branches = [vec![sum(&neighbours), divided], vec![sum(&own)]];
+    vec![Step {
+        layer,
+        map: Map::Sum(branches),
+    }]
+}
+
+/// The layers inside of a layer: errors name them by the layer that they belong to.
 fn numbered(index: usize, layers: &[Layer]) -> impl Iterator<Item = (usize, &Layer)> {
     layers.iter().map(move |layer| (index, layer))
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Arc, Mutex};
 
 use crate::activation::VarianceField;
 use crate::kernel::evaluator::{Accuracy, Block, Control, Estimate, KernelBlock, SignalsOf};
@@ -38,6 +39,28 @@ pub(crate) struct Prepared<G: Geometry> {
     pub(super) own: SelfCovariance<G::Scalar>,
     /// The numbers of the signal in kernels that are polynomials.
     pub(super) numbers: Vec<f64>,
+    /// The variances on finer levels, where they depend on the level; found when first needed.
+    finer: Mutex<BTreeMap<LevelIndex, Arc<SelfCovariance<G::Scalar>>>>,
+}
+
+impl<G: Geometry> Prepared<G> {
+    /// The variances on a level other than the first one.
+    fn own_at(
+        &self,
+        level: LevelIndex,
+        compute: impl FnOnce() -> Result<SelfCovariance<G::Scalar>>,
+    ) -> Result<Arc<SelfCovariance<G::Scalar>>> {
+        let table = || self.finer.lock().expect("no thread panics while it looks up");
+        let known = table().get(&level).map(Arc::clone);
+        match known {
+            Some(known) => Ok(known),
+            None => {
+                let found = Arc::new(compute()?);
+                table().insert(level, Arc::clone(&found));
+                Ok(found)
+            }
+        }
+    }
 }
 
 /// Variances before the activations after pooling: one field per activation, with one point per signal.
@@ -153,6 +176,7 @@ impl<R: Refinement> Engine<R> {
             signal,
             own,
             numbers,
+            finer: Mutex::default(),
         })
     }
 
@@ -230,10 +254,23 @@ impl<R: Refinement> Engine<R> {
             .levels
             .entry(level)
             .or_insert_with(|| geometry.make_workspace());
+        let mut finer = [None, None];
+        if level != [0, 0] && geometry.variances_by_level() {
+            for (finer, signal) in finer.iter_mut().zip([a, b]) {
+                *finer = Some(signal.own_at(level, || {
+                    self.recursion
+                        .self_covariance(geometry, &signal.signal, scratch)
+                })?);
+            }
+        }
+        let [of_a, of_b] = &finer;
         self.recursion.pooled(
             geometry,
             [&a.signal, &b.signal],
-            [&a.own.variances, &b.own.variances],
+            [
+                &of_a.as_deref().unwrap_or(&a.own).variances,
+                &of_b.as_deref().unwrap_or(&b.own).variances,
+            ],
             scratch,
             &mut workspace.buffers,
         )
