@@ -128,7 +128,12 @@ impl Recursion {
             first_index,
             first,
             before: before.collect(),
-            after: steps(&mut (first_index + 1 + pooled..).zip(after)),
+            // Only molecules have a mean over the group as a step, and theirs comes before.
+            after: steps(
+                &mut (first_index + 1 + pooled..)
+                    .zip(after)
+                    .filter(|(_, layer)| !layer.is_readout()),
+            ),
         }
     }
 

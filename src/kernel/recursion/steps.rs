@@ -107,12 +107,28 @@ pub(super) fn run_own<T: Real, P: Place<T>>(
         let before = largest(&fibres.nngp);
         run(std::slice::from_ref(step), place, fibres)?;
         // A user's activation function may be zero everywhere: a kernel of zeros is then valid.
-        let may_vanish = matches!(step.map, Map::Activation(Activation::Elementwise(_)));
+        let may_vanish = match &step.map {
+            Map::Activation(Activation::Elementwise(_)) => true,
+            // So is the message to atoms without neighbours.
+            map => has_messages(map),
+        };
         if !(may_vanish && largest(&fibres.nngp) == T::zero()) {
             check_range(before, fibres, step.layer)?;
         }
     }
     Ok(())
+}
+
+/// Whether a map is a message, or a sum with one.
+fn has_messages(map: &Map) -> bool {
+    match map {
+        Map::Aggregation(filter) => matches!(filter, Filter::Message(_)),
+        Map::Sum(branches) => branches
+            .iter()
+            .flatten()
+            .any(|step| has_messages(&step.map)),
+        _ => false,
+    }
 }
 
 /// The largest of zero and some values; NaN counts as larger than all numbers.
