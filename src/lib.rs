@@ -17,6 +17,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`conventions`] | the normative page: phases, orders, angles, measures |
+//! | [`atoms`] | molecules: elements and positions |
 //! | [`numeric`] | quadrature nodes, Legendre functions |
 //! | [`wigner`] | Wigner functions of all degrees and orders; 3j and 6j symbols, Clebsch–Gordan coefficients |
 //! | [`group`] | groups, actions, Haar quadrature |

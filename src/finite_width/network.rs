@@ -204,7 +204,9 @@ impl FiniteNetwork {
             (Signals::Grid(array), _) => array.iter().copied().collect(),
             (Signals::Points(array), _) => array.iter().copied().collect(),
             (Signals::Coefficients(_) | Signals::Graphs(_) | Signals::Atoms(_), _) => {
-                unreachable!("complex signals are on the sphere, and plans refuse graphs and molecules")
+                unreachable!(
+                    "complex signals are on the sphere, and plans refuse graphs and molecules"
+                )
             }
         };
         let [places, channels] = self.plan.input;

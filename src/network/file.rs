@@ -19,7 +19,8 @@ use crate::{Error, Result};
 const KINDS: &str = "one of \"lifting\", \"group-convolution\", \"activation\", \
                      \"average-pooling\", \"group-pooling\", \"partial-pooling\", \"flatten\", \"dense\", \"normalisation\", \"residual\", \
                      \"aggregation\", \"jumping-knowledge\", \"message\", \"node-sum\", \"node-mean\"";
-const SPACES: &str = "one of \"vector\", \"sphere\", \"plane\", \"finite\", \"graph\", \"molecule\"";
+const SPACES: &str =
+    "one of \"vector\", \"sphere\", \"plane\", \"finite\", \"graph\", \"molecule\"";
 /// Bytes that a network file may have: far more than the longest list of generators or multipliers takes.
 const LARGEST: u64 = 16 << 20;
 

@@ -185,10 +185,7 @@ pub(super) fn write_message(message: &Message, out: &mut String) -> fmt::Result 
     )?;
     match message.bump {
         Some((width, limit)) => {
-            writeln!(
-                out,
-                "angular = {{ bump = {width:?}, bandlimit = {limit} }}"
-            )?;
+            writeln!(out, "angular = {{ bump = {width:?}, bandlimit = {limit} }}")?;
         }
         None => writeln!(out, "angular = {{ spectrum = {:?} }}", message.spectrum)?,
     }

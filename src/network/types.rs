@@ -230,10 +230,9 @@ impl fmt::Display for Layer {
             Layer::Dense(init) => write!(f, "dense {init}"),
             Layer::Activation(activation) => write!(f, "{activation}"),
             Layer::AveragePooling(pooling) => write!(f, "average-pooling{pooling}"),
-            Layer::GroupPooling
-            | Layer::PartialPooling
-            | Layer::Flatten
-            | Layer::Normalisation => f.write_str(self.kind()),
+            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten | Layer::Normalisation => {
+                f.write_str(self.kind())
+            }
             Layer::NodePooling(pooling) => {
                 f.write_str(self.kind())?;
                 match pooling {

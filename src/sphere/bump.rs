@@ -25,8 +25,7 @@ pub(crate) fn bump_variance(angular_width: f64) -> f64 {
 /// # Errors
 /// [`Error::InvalidValue`] for a width outside (0, π], or so small that b is no normal number.
 pub(crate) fn check_bump_width(angular_width: f64) -> Result<()> {
-    let ok =
-        angular_width > 0.0 && angular_width <= PI && bump_variance(angular_width).is_normal();
+    let ok = angular_width > 0.0 && angular_width <= PI && bump_variance(angular_width).is_normal();
     match ok {
         true => Ok(()),
         false => Err(Error::invalid(

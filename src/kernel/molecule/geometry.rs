@@ -13,9 +13,7 @@ use std::sync::Arc;
 use crate::Result;
 use crate::kernel::recursion::{Geometry, Runs, Side};
 use crate::kernel::signals::Inputs;
-use crate::network::{
-    EdgeLabels, Filter, Layer, Message, Network, NodePooling, Outputs,
-};
+use crate::network::{EdgeLabels, Filter, Layer, Message, Network, NodePooling, Outputs};
 
 use super::rotations::Rotations;
 use super::signal::MoleculeSignal;
@@ -183,7 +181,11 @@ impl MoleculeGeometry {
         for &[i, j] in pairs.iter() {
             let coupled = !separate || a.labels[i] == b.labels[j];
             terms.shares.push(if coupled { share } else { 0.0 });
-            let edges = if coupled { near.starts[i]..near.starts[i + 1] } else { 0..0 };
+            let edges = if coupled {
+                near.starts[i]..near.starts[i + 1]
+            } else {
+                0..0
+            };
             for e in edges {
                 let k = near.edges[e].to;
                 for f in far.starts[j]..far.starts[j + 1] {

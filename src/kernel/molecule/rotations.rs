@@ -47,9 +47,8 @@ impl Rotations {
     /// The identity, then these rotations: the identity has weight zero.
     pub(super) fn after_identity(&self) -> Self {
         let others = (0..self.weights.len()).map(|r| {
-            let matrix = std::array::from_fn(|c| {
-                std::array::from_fn(|b| self.entries[3 * c + b][r])
-            });
+            let matrix =
+                std::array::from_fn(|c| std::array::from_fn(|b| self.entries[3 * c + b][r]));
             (matrix, self.weights[r])
         });
         Rotations::of(std::iter::once((identity(), 0.0)).chain(others))

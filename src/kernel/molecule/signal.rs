@@ -88,7 +88,12 @@ impl Neighbourhoods {
     }
 
     /// The radial part of the covariance of two edges.
-    pub(super) fn radial(&self, edge: usize, (other, far): (&Self, usize), kernel: &RadialKernel) -> f64 {
+    pub(super) fn radial(
+        &self,
+        edge: usize,
+        (other, far): (&Self, usize),
+        kernel: &RadialKernel,
+    ) -> f64 {
         match kernel {
             RadialKernel::Gaussian { width } => {
                 let (e, f) = (&self.edges[edge], &other.edges[far]);
@@ -103,7 +108,10 @@ impl Neighbourhoods {
                     let start = edge * shells.len();
                     start..start + of.shells.len().min(shells.len())
                 };
-                let (a, b) = (&self.shells[values(self, edge)], &other.shells[values(other, far)]);
+                let (a, b) = (
+                    &self.shells[values(self, edge)],
+                    &other.shells[values(other, far)],
+                );
                 a.iter().zip(b).map(|(x, y)| x * y).sum()
             }
         }

@@ -186,7 +186,10 @@ mod tests {
                 legendre_polynomials(1.0 - t, &mut values);
                 let want: f64 = values.iter().zip(&spectrum).map(|(p, s)| p * s).sum();
                 let value = found.iter().rev().fold(0.0, |sum, c| sum * t + c);
-                assert!((value - want).abs() < tol::HUNDREDS_OF_TERMS, "{count} {t}: {value} {want}");
+                assert!(
+                    (value - want).abs() < tol::HUNDREDS_OF_TERMS,
+                    "{count} {t}: {value} {want}"
+                );
             }
         }
     }

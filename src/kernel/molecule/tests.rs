@@ -87,7 +87,10 @@ fn fibres_turn_with_the_molecules() {
                 let alone = geometry(vec![Rotation::identity()]);
                 let direct = fibres(&alone, [&turned.rotated(r).unwrap(), &other]);
                 let apart = (found[kind][at] - direct[kind][pair]).abs();
-                assert!(apart < tol::HUNDREDS_OF_TERMS, "{kind} {pair} {index}: {apart}");
+                assert!(
+                    apart < tol::HUNDREDS_OF_TERMS,
+                    "{kind} {pair} {index}: {apart}"
+                );
             }
         }
     }

@@ -50,7 +50,11 @@ impl<G: Geometry> Prepared<G> {
         level: LevelIndex,
         compute: impl FnOnce() -> Result<SelfCovariance<G::Scalar>>,
     ) -> Result<Arc<SelfCovariance<G::Scalar>>> {
-        let table = || self.finer.lock().expect("no thread panics while it looks up");
+        let table = || {
+            self.finer
+                .lock()
+                .expect("no thread panics while it looks up")
+        };
         let known = table().get(&level).map(Arc::clone);
         match known {
             Some(known) => Ok(known),

@@ -5,8 +5,8 @@ use ndarray::{
 };
 use num_complex::Complex64;
 
-use crate::check::first_not_finite;
 use crate::atoms::Atoms;
+use crate::check::first_not_finite;
 use crate::graph::Graph;
 
 /// A set of inputs, in one of the forms that networks accept.

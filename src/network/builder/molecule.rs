@@ -3,9 +3,7 @@
 use super::{
     Gaussian, NetworkBuilder, OnMolecule, OverAtoms, OverMolecule, Read, Start, Vectors, sealed,
 };
-use crate::network::{
-    Init, InputSpace, Layer, Message, Network, NodePooling, Outputs, Quadrature,
-};
+use crate::network::{Init, InputSpace, Layer, Message, Network, NodePooling, Outputs, Quadrature};
 
 impl Network {
     /// Begins a network on molecules: atoms in space, which pass messages to their neighbours.

@@ -153,7 +153,12 @@ impl Walk<'_> {
         self.equations(label, [nngp, k.into()])
     }
 
-    pub(super) fn weighted(&self, label: &str, init: Init, [nngp, ntk]: [Expression; 2]) -> Vec<Item> {
+    pub(super) fn weighted(
+        &self,
+        label: &str,
+        init: Init,
+        [nngp, ntk]: [Expression; 2],
+    ) -> Vec<Item> {
         let [k, _] = self.here(label);
         let nngp = square(init.weight_std) * nngp + square(init.bias_std);
         let ntk = Expression::from(k) + square(init.weight_std) * ntk;

@@ -83,9 +83,9 @@ impl<'a> Space<'a> {
     /// The symbols of the two inputs.
     pub(super) fn inputs(&self) -> [&'static str; 2] {
         match self.input {
-            InputSpace::Vector { .. }
-            | InputSpace::Graph { .. }
-            | InputSpace::Molecule { .. } => ["x", "x'"],
+            InputSpace::Vector { .. } | InputSpace::Graph { .. } | InputSpace::Molecule { .. } => {
+                ["x", "x'"]
+            }
             _ => ["f", "f'"],
         }
     }

@@ -37,7 +37,11 @@ impl Plain {
             .charge_exponent(self.exponent)
             .spectrum(&self.spectrum)
             .self_share(self.share);
-        if self.separate { message } else { message.shared() }
+        if self.separate {
+            message
+        } else {
+            message.shared()
+        }
     }
 
     fn init(&self) -> Init {

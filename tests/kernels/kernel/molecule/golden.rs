@@ -85,7 +85,8 @@ fn kernels_between_atoms_are_the_stored_ones() {
             let kernel = Kernel::new(&network.unwrap()).unwrap();
             for pair in ["ww", "wf", "wr", "fr", "rr"] {
                 let mut names = pair.chars();
-                let [a, b] = [names.next(), names.next()].map(|name| stored.molecule(name.unwrap()));
+                let [a, b] =
+                    [names.next(), names.next()].map(|name| stored.molecule(name.unwrap()));
                 let key = |kind| format!("so3_{name}_{pair}_{step}_{kind}");
                 let [k, t]: [Array3<f64>; 2] =
                     ["K", "T"].map(|kind| stored.0.by_name(&key(kind)).unwrap());

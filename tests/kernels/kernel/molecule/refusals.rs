@@ -172,22 +172,36 @@ fn files_hold_networks_on_molecules() {
         .unwrap();
     let read = Network::from_toml(FILE).unwrap();
     assert_eq!(read, built);
-    assert_eq!(Network::from_toml(&built.to_toml().unwrap()).unwrap(), built);
+    assert_eq!(
+        Network::from_toml(&built.to_toml().unwrap()).unwrap(),
+        built
+    );
     assert_eq!(read.inits().len(), 3);
     let text = read.to_string();
-    assert!(text.contains("molecule of H, C, O, with reflections"), "{text}");
+    assert!(
+        text.contains("molecule of H, C, O, with reflections"),
+        "{text}"
+    );
     assert!(text.contains("node-sum of each element"), "{text}");
     for (from, to, message) in [
         ("\"O\"]", "\"Q\"]", "chemical symbols"),
         ("fade = 1.8", "fade = 9", "fade is 9"),
         ("\"gaussian\"", "\"box\"", "\"gaussian\" or \"shells\""),
         ("width = 0.2,", "", "key `width`"),
-        ("bump = 0.785398", "spectrum = [1], bump = 0.785398", "one of the two"),
+        (
+            "bump = 0.785398",
+            "spectrum = [1], bump = 0.785398",
+            "one of the two",
+        ),
         ("\"shared\"", "\"both\"", "\"separate\" or \"shared\""),
         ("\"same-label\"", "\"pairs\"", "\"all\" or \"same-label\""),
         ("normalise = true", "normalise = 1", "true or false"),
         ("improper = true", "inproper = true", "unknown key"),
-        ("bandlimit = 4\nimproper", "bandlimit = 41\nimproper", "at most 40"),
+        (
+            "bandlimit = 4\nimproper",
+            "bandlimit = 41\nimproper",
+            "at most 40",
+        ),
     ] {
         let changed = FILE.replacen(from, to, 1);
         assert_ne!(changed, FILE);
@@ -199,5 +213,7 @@ fn files_hold_networks_on_molecules() {
         Network::from_toml(&default).unwrap().quadrature(),
         Quadrature::default()
     );
-    assert!(read.formula().to_string().contains("SO(3)") || read.formula().to_string().contains("O(3)"));
+    assert!(
+        read.formula().to_string().contains("SO(3)") || read.formula().to_string().contains("O(3)")
+    );
 }
