@@ -245,6 +245,26 @@ impl<R: Refinement> Engine<R> {
         Ok(Estimate { fine, coarse: fine })
     }
 
+    /// The variances of both signals on a level, where they differ from those of the first level.
+    pub(super) fn finer(
+        &self,
+        pair: [&Prepared<R::Level>; 2],
+        level: LevelIndex,
+        geometry: &R::Level,
+        workspace: &mut Workspace<R>,
+    ) -> Result<[Option<Arc<SelfCovariance<Scalar<R>>>>; 2]> {
+        let mut finer = [None, None];
+        if level != [0, 0] && geometry.variances_by_level() {
+            for (finer, signal) in finer.iter_mut().zip(pair) {
+                let recursion = &self.recursion;
+                *finer = Some(signal.own_at(level, || {
+                    recursion.self_covariance(geometry, &signal.signal, workspace)
+                })?);
+            }
+        }
+        Ok(finer)
+    }
+
     /// The kernels of a pair on one level.
     fn at_level(
         &self,
@@ -258,15 +278,7 @@ impl<R: Refinement> Engine<R> {
             .levels
             .entry(level)
             .or_insert_with(|| geometry.make_workspace());
-        let mut finer = [None, None];
-        if level != [0, 0] && geometry.variances_by_level() {
-            for (finer, signal) in finer.iter_mut().zip([a, b]) {
-                *finer = Some(signal.own_at(level, || {
-                    self.recursion
-                        .self_covariance(geometry, &signal.signal, scratch)
-                })?);
-            }
-        }
+        let finer = self.finer([a, b], level, geometry, scratch)?;
         let [of_a, of_b] = &finer;
         self.recursion.pooled(
             geometry,
@@ -278,19 +290,6 @@ impl<R: Refinement> Engine<R> {
             scratch,
             &mut workspace.buffers,
         )
-    }
-
-    /// Computes the kernels of a pair between all points of both signals.
-    pub(super) fn unpooled(&self, [a, b]: [&Prepared<R::Level>; 2]) -> Result<[Vec<f64>; 2]> {
-        let geometry = self.first_level()?;
-        let (_, kernels) = self.recursion.between_points(
-            geometry,
-            [&a.signal, &b.signal],
-            [&a.own.variances, &b.own.variances],
-            &mut geometry.make_workspace(),
-            &mut FibreBuffers::default(),
-        )?;
-        Ok(kernels)
     }
 
     /// Computes the pooled kernels of a pair, with an error estimate unless the accuracy is a given step.

@@ -150,6 +150,35 @@ fn atoms_without_neighbours_have_finite_kernels() {
     }
 }
 
+/// Outputs at the atoms after a mean over the group: with a tolerance the quadrature is refined, a fixed one has a sampled error.
+#[test]
+fn features_at_atoms_have_error_estimates() {
+    let atoms = molecules();
+    let network = |quadrature| {
+        Network::molecule(&[1, 6, 8])
+            .quadrature(quadrature)
+            .message(message(), Init::new(1.0, 0.3))
+            .activation(Activation::Erf)
+            .group_pooling()
+            .at_nodes()
+            .build()
+    };
+    let fine = gram(network(Quadrature::BandLimit(12)), &atoms);
+    assert_eq!(fine.nngp.dim(), (12, 12));
+    let found = gram(network(Quadrature::Tolerance(tol::ASKED)), &atoms);
+    assert!(matches!(found.error, KernelError::Entries { .. }));
+    assert_close(&found.nngp, &fine.nngp, 2.0 * tol::ASKED);
+    assert_close(&found.ntk, &fine.ntk, 2.0 * tol::ASKED);
+    let coarse = gram(network(Quadrature::BandLimit(3)), &atoms);
+    let apart = (&coarse.nngp - &fine.nngp)
+        .iter()
+        .fold(0.0, |m: f64, x| m.max(x.abs()));
+    let KernelError::Sampled { largest, .. } = coarse.error else {
+        panic!("a fixed quadrature that is not exact has a sampled error");
+    };
+    assert!(apart > 0.0 && largest.nngp > 0.5 * apart && largest.nngp < 2.0 * apart);
+}
+
 /// The layers after the mean over the group take its values at the level of the quadrature as variances.
 #[test]
 fn layers_after_the_mean_refine() {
