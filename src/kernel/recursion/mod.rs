@@ -6,6 +6,7 @@ mod geometry;
 mod layers;
 mod place;
 mod polynomial;
+mod runs;
 mod steps;
 mod sweep;
 mod value;

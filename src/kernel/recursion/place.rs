@@ -3,12 +3,13 @@
 
 use std::ops::Range;
 
-use crate::activation::{Activation, Precision, PreparedVariance, Real, Variance, VarianceField};
+use crate::activation::{Activation, Precision, PreparedVariance, Variance, VarianceField};
 use crate::network::{Filter, Init};
 use crate::{Error, Result};
 
 use super::close_pair::{ClosePair, closeness};
-use super::geometry::{Geometry, Runs, Side};
+use super::geometry::{Geometry, Side};
+use super::runs::{activate_own_runs, activate_runs};
 
 /// The rounding error of $`1 - c^2`$ after a mean over many fibres, for a correlation c.
 pub(super) const POOLED_NOISE: f64 = 64.0 * f64::EPSILON;
@@ -181,20 +182,7 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
         self.met += 1;
         if G::COUPLED {
             if let Some(runs) = self.geometry.runs(self.region, self.workspace) {
-                // The first point of a run is the relative rotation r = e.
-                let mut variances = vec![G::Scalar::of(0.0); runs.points.len()];
-                let mut count = 0;
-                for (run, &[i, j]) in nngp.chunks_exact(runs.len).zip(runs.points) {
-                    if i == j {
-                        if run[0] > variances[i] {
-                            variances[i] = run[0];
-                        }
-                        count = count.max(i + 1);
-                    }
-                }
-                activation.prepare_into(&variances[..count], field)?;
-                let variances = [field.variance(); 2];
-                return activate_runs(self.geometry, runs, activation, variances, [nngp, ntk]);
+                return activate_own_runs(self.geometry, runs, activation, field, [nngp, ntk]);
             }
             return activate_coupled(self.geometry, self.region, activation, field, nngp, ntk);
         }
@@ -208,25 +196,6 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
         let own = field.view();
         activation.apply_prepared(own, own, nngp, ntk)
     }
-}
-
-/// Applies an activation to a fibre in runs of constant variances.
-fn activate_runs<G: Geometry>(
-    geometry: &G,
-    runs: Runs<'_>,
-    activation: &Activation,
-    [left, right]: [&[G::Scalar]; 2],
-    [nngp, ntk]: [&mut [G::Scalar]; 2],
-) -> Result<()> {
-    let kernels = nngp
-        .chunks_exact_mut(runs.len)
-        .zip(ntk.chunks_exact_mut(runs.len));
-    for ((nngp, ntk), &[i, j]) in kernels.zip(runs.points) {
-        geometry.confine([&left[i..=i], &right[j..=j]], nngp);
-        let [qa, qb] = [left[i], right[j]].map(Variance::Constant);
-        activation.apply_rounded(qa, qb, nngp, Some(ntk), G::Scalar::NOISE)?;
-    }
-    Ok(())
 }
 
 /// Applies an activation to a signal with itself where the fibre couples its points: as for a pair, with the variances of either side gathered.

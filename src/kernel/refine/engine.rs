@@ -31,6 +31,8 @@ const EXACT_SLACK: f64 = 1e-12;
 type Signal<R> = <<R as Refinement>::Level as Geometry>::Signal;
 type Workspace<R> = <<R as Refinement>::Level as Geometry>::Workspace;
 type Scalar<R> = <<R as Refinement>::Level as Geometry>::Scalar;
+/// A signal with itself on one level.
+type Own<R> = Arc<SelfCovariance<Scalar<R>>>;
 
 /// A signal with its variances before each activation, if these are numbers. Variances that are functions are not stored: each pair
 /// computes them again.
@@ -252,7 +254,7 @@ impl<R: Refinement> Engine<R> {
         level: LevelIndex,
         geometry: &R::Level,
         workspace: &mut Workspace<R>,
-    ) -> Result<[Option<Arc<SelfCovariance<Scalar<R>>>>; 2]> {
+    ) -> Result<[Option<Own<R>>; 2]> {
         let mut finer = [None, None];
         if level != [0, 0] && geometry.variances_by_level() {
             for (finer, signal) in finer.iter_mut().zip(pair) {

@@ -3,6 +3,7 @@
 mod definition;
 mod golden;
 mod invariance;
+mod monte_carlo;
 mod refusals;
 
 use haarmonic::atoms::Atoms;
