@@ -17,6 +17,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`conventions`] | the normative page: phases, orders, angles, measures |
+//! | [`atoms`] | molecules: elements and positions |
 //! | [`numeric`] | quadrature nodes, Legendre functions |
 //! | [`wigner`] | Wigner functions of all degrees and orders; 3j and 6j symbols, Clebsch–Gordan coefficients |
 //! | [`group`] | groups, actions, Haar quadrature |
@@ -78,6 +79,8 @@
 
 #[cfg(feature = "kernels")]
 pub mod activation;
+#[cfg(any(feature = "kernels", feature = "data"))]
+pub mod atoms;
 // Checks and errors of every part stand here, also of parts that are left out.
 #[cfg_attr(not(feature = "store"), allow(dead_code))]
 mod check;

@@ -26,7 +26,7 @@ pub(crate) const ROOT_OF_SQUARE: f64 = 0.75 * EPSILON;
 pub(crate) const FEW_TERMS: f64 = 64.0 * EPSILON;
 
 /// Sums of some hundred terms of order one.
-#[cfg(feature = "finite-width")]
+#[cfg(feature = "kernels")]
 pub(crate) const HUNDREDS_OF_TERMS: f64 = 1000.0 * EPSILON;
 
 /// Sums of some thousand terms, relative to the largest.

@@ -1,10 +1,10 @@
-"""Molecules as signals on the spheres around their atoms."""
+"""Molecules: atoms in space for networks that pass messages, and signals on the spheres around atoms."""
 
 from typing import Any
 
-from haarmonic._haarmonic import Molecule, SphericalFeatures, Structure, read_qm9, read_structures
+from haarmonic._haarmonic import Atoms, Molecule, SphericalFeatures, Structure, read_qm9, read_structures
 
-__all__ = ["Molecule", "SphericalFeatures", "Structure", "from_ase", "read_qm9", "read_structures"]
+__all__ = ["Atoms", "Molecule", "SphericalFeatures", "Structure", "from_ase", "read_qm9", "read_structures"]
 
 
 def from_ase(atoms: Any, internal_energy: float = 0.0) -> Molecule:

@@ -32,8 +32,8 @@ fn array(py: Python<'_>, signals: OwnedSignals) -> PyResult<Bound<'_, PyAny>> {
         OwnedSignals::Grid(array) => results::array(py, array),
         OwnedSignals::Points(array) => results::array(py, array),
         OwnedSignals::Coefficients(array) => results::array(py, array),
-        OwnedSignals::Graphs(_) => Err(PyValueError::new_err(
-            "signals: found graphs, expected an array",
+        OwnedSignals::Graphs(_) | OwnedSignals::Atoms(_) => Err(PyValueError::new_err(
+            "signals: found graphs or molecules, expected an array",
         )),
     }
 }

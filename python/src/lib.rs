@@ -9,6 +9,7 @@ mod acquisition;
 mod arguments;
 mod arrays;
 mod at_width;
+mod atoms;
 mod axes;
 mod coupling;
 mod covariance;
@@ -62,6 +63,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     distill::register(module)?;
     harmonics::register(module)?;
     at_width::register(module)?;
+    atoms::register(module)?;
     healpix::register(module)?;
     kernel::register(module)?;
     kernel_selection::register(module)?;

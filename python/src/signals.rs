@@ -1,5 +1,6 @@
-//! Inputs of networks: graphs, and arrays in the form that the input space of a network has.
+//! Inputs of networks: graphs, molecules, and arrays in the form that the input space of a network has.
 
+use haarmonic::atoms::Atoms;
 use haarmonic::graph::Graph;
 use haarmonic::kernel::Signals;
 use haarmonic::ndarray::{Axis, Slice};
@@ -8,14 +9,16 @@ use numpy::Complex64;
 use pyo3::prelude::*;
 
 use crate::arrays::{self, Input};
+use crate::atoms::atoms_of;
 use crate::axes::with_axes;
 use crate::graphs::graphs_of;
 
-/// Inputs: an array, kept alive while it is read, or graphs.
+/// Inputs: an array, kept alive while it is read, or graphs, or molecules.
 pub(crate) enum Inputs<'py> {
     Real(Input<'py, f64>),
     Complex(Input<'py, Complex64>),
     Graphs(Vec<Graph>),
+    Atoms(Vec<Atoms>),
 }
 
 impl<'py> Inputs<'py> {
@@ -26,6 +29,7 @@ impl<'py> Inputs<'py> {
     pub(crate) fn of(value: &Bound<'py, PyAny>, network: &Network, what: &str) -> PyResult<Self> {
         match network.input() {
             InputSpace::Graph { .. } => graphs_of(value, what).map(Inputs::Graphs),
+            InputSpace::Molecule { .. } => atoms_of(value, what).map(Inputs::Atoms),
             InputSpace::Sphere {
                 sampling: SphereSampling::Coefficients,
                 ..
@@ -42,6 +46,7 @@ impl<'py> Inputs<'py> {
         let expected = expected_shape(network);
         match (self, network.input()) {
             (Inputs::Graphs(graphs), _) => Ok(Signals::Graphs(graphs)),
+            (Inputs::Atoms(atoms), _) => Ok(Signals::Atoms(atoms)),
             (Inputs::Complex(array), _) => {
                 with_axes(array.view(), what, &expected).map(Signals::Coefficients)
             }
@@ -65,6 +70,7 @@ pub(crate) fn one<'a>(signals: &'a Signals<'_>, index: usize) -> Signals<'a> {
         Signals::Points(array) => Signals::Points(array.slice_axis(Axis(0), range)),
         Signals::Coefficients(array) => Signals::Coefficients(array.slice_axis(Axis(0), range)),
         Signals::Graphs(graphs) => Signals::Graphs(&graphs[index..=index]),
+        Signals::Atoms(atoms) => Signals::Atoms(&atoms[index..=index]),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::results;
 /// >>> structure.symbols, structure.properties
 /// (['Na', 'Cl'], {'energy': -5.5})
 #[pyclass(frozen, name = "Structure", module = "haarmonic.molecules")]
-pub(crate) struct PyStructure(Structure);
+pub(crate) struct PyStructure(pub(crate) Structure);
 
 fn rows(rows: &[[f64; 3]]) -> Array2<f64> {
     Array2::from_shape_fn((rows.len(), 3), |(i, k)| rows[i][k])

@@ -53,6 +53,7 @@ impl Steps {
                 let space = match network.input() {
                     InputSpace::Sphere { .. } => "the sphere",
                     InputSpace::Graph { .. } => "graphs",
+                    InputSpace::Molecule { .. } => "molecules",
                     _ => "the plane",
                 };
                 return Err(Error::network(

@@ -107,7 +107,10 @@ impl FiniteSamples {
                 let rows = array.outer_iter();
                 rows.map(|row| row.iter().copied().collect()).collect()
             }
-            Signals::Grid(_) | Signals::Coefficients(_) | Signals::Graphs(_) => {
+            Signals::Grid(_)
+            | Signals::Coefficients(_)
+            | Signals::Graphs(_)
+            | Signals::Atoms(_) => {
                 return Err(Error::shape(
                     "signals",
                     "[n, dimension] or [n, points, channels]",

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::atoms::{Atoms, distance};
 use crate::error::{Error, Result};
 use crate::group::Rotation;
 
@@ -273,9 +274,18 @@ impl Molecule {
             self.internal_energy_0k,
         )
     }
-}
 
-/// Computes the Euclidean distance without intermediate overflow or underflow.
-pub(crate) fn distance(a: &[f64; 3], b: &[f64; 3]) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1]).hypot(a[2] - b[2])
+    /// Returns the atoms of the molecule, as a network on molecules takes them.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::data::molecule::{Element, Molecule};
+    /// let hydrogen = Molecule::new(1, vec![Element::H; 2], vec![[0.0; 3], [0.0, 0.0, 0.74]], -1.17)?;
+    /// assert_eq!(hydrogen.atoms().atomic_numbers(), [1, 1]);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn atoms(&self) -> Atoms {
+        let numbers = self.elements.iter().map(|e| e.atomic_number()).collect();
+        Atoms::new(numbers, self.positions.clone()).expect("a molecule was checked in the same way")
+    }
 }

@@ -4,15 +4,7 @@ use std::f64::consts::{FRAC_PI_4, PI};
 
 use crate::check;
 use crate::error::{Error, Result};
-use crate::numeric::{GaussLegendre, legendre_polynomials};
-use crate::sphere::limits::check_band_limit;
-
-/// The value of the angular profile at its angular width.
-const VALUE_AT_WIDTH: f64 = 0.05;
-/// The value of u beyond which exp(−u²) is neglected; it is far below ε there.
-const PROFILE_REACH: f64 = 7.0;
-/// The number of quadrature nodes for exp(−u²) on `[0, PROFILE_REACH]`; a factor that is a polynomial of degree d needs d / 2 more.
-const PROFILE_NODES: usize = 48;
+use crate::sphere::bump::{bump_coefficients, bump_variance, check_bump_width};
 
 /// A function of the distance r between two atoms, in ångström. An example is at [`RadialChannel`].
 #[non_exhaustive]
@@ -221,49 +213,16 @@ impl RadialChannel {
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
     pub fn profile_coefficients(&self, band_limit: usize) -> Result<Vec<f64>> {
-        check_band_limit(band_limit)?;
-        self.check_angular_width()?;
-        let natural_width = self.profile_variance().sqrt();
-        // In u = (1 − t)/√b the profile is exp(−u²), and the Gauss–Legendre nodes cover only u ≤ PROFILE_REACH.
-        let reach = PROFILE_REACH.min(2.0 / natural_width);
-        let rule = GaussLegendre::new(PROFILE_NODES + band_limit / 2)?;
-        let mut lambda = vec![0.0; band_limit];
-        let mut polynomials = vec![0.0; band_limit];
-        for (node, weight) in rule.nodes.iter().zip(&rule.weights) {
-            let u = 0.5 * reach * (1.0 + node);
-            let mass = PI * reach * natural_width * weight * (-u * u).exp();
-            // The recurrence takes 1 − t, which keeps its digits near the pole.
-            legendre_polynomials(u * natural_width, &mut polynomials);
-            for (entry, p) in lambda.iter_mut().zip(&polynomials) {
-                *entry += mass * p;
-            }
-        }
-        Ok(lambda)
+        bump_coefficients(self.angular_width, band_limit)
     }
 
     /// The constant b of the angular profile.
     pub(super) fn profile_variance(&self) -> f64 {
-        // 1 − cos ω = 2 sin²(ω/2) keeps its digits for a small ω.
-        let drop = 2.0 * (0.5 * self.angular_width).sin().powi(2);
-        -drop * drop / VALUE_AT_WIDTH.ln()
-    }
-
-    fn check_angular_width(&self) -> Result<()> {
-        let ok = self.angular_width > 0.0
-            && self.angular_width <= PI
-            && self.profile_variance().is_normal();
-        if ok {
-            return Ok(());
-        }
-        Err(Error::invalid(
-            "angular width",
-            self.angular_width,
-            "a width in (0, π]",
-        ))
+        bump_variance(self.angular_width)
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        self.check_angular_width()?;
+        check_bump_width(self.angular_width)?;
         check::finite_number("charge exponent", self.charge_exponent)?;
         check::finite_number("scale of a radial function", self.scale)?;
         match self.function {

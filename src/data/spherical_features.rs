@@ -5,8 +5,9 @@ use std::f64::consts::PI;
 use ndarray::{Array3, Array4, Axis};
 use num_complex::Complex64;
 
-use super::molecule::{Element, Molecule, distance};
+use super::molecule::{Element, Molecule};
 use super::radial::{RadialChannel, RadialCutoff, RadialFunction};
+use crate::atoms::distance;
 use crate::error::{Error, Result, number};
 use crate::sphere::{Sampling, SphericalHarmonics};
 

@@ -8,24 +8,13 @@ use ndarray::Array2;
 use super::molecule::{Element, Molecule};
 use super::structure_sdf::parse_sdf;
 use super::structure_xyz::parse_xyz;
+use crate::atoms::{self, Atoms};
 use crate::error::{Error, Result};
 use crate::files::reading::read_text;
 use crate::graph::Graph;
 
 /// Bytes that a file of structures may have.
 const LARGEST: u64 = 1 << 30;
-
-/// The symbols of the elements, in the order of atomic numbers from 1 on.
-const SYMBOLS: [&str; 118] = [
-    "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S", "Cl",
-    "Ar", "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As",
-    "Se", "Br", "Kr", "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In",
-    "Sn", "Sb", "Te", "I", "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb",
-    "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl",
-    "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U", "Np", "Pu", "Am", "Cm", "Bk",
-    "Cf", "Es", "Fm", "Md", "No", "Lr", "Rf", "Db", "Sg", "Bh", "Hs", "Mt", "Ds", "Rg", "Cn", "Nh",
-    "Fl", "Mc", "Lv", "Ts", "Og",
-];
 
 /// The type of a chemical bond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,12 +83,8 @@ impl Structures {
 
 /// The atomic number of a chemical symbol, or of a number written out.
 pub(super) fn atomic_number(text: &str) -> Option<u8> {
-    let of_symbol = SYMBOLS.iter().position(|symbol| *symbol == text);
-    let number = of_symbol
-        .map(|index| index + 1)
-        .or_else(|| text.parse().ok());
-    let number = number.filter(|number| (1..=SYMBOLS.len()).contains(number))?;
-    u8::try_from(number).ok()
+    let number = atoms::atomic_number(text).or_else(|| text.parse().ok())?;
+    atoms::symbol(number).map(|_| number)
 }
 
 /// Reads structures from an xyz, extended xyz or SDF file.
@@ -150,7 +135,7 @@ impl Structure {
     /// Returns the chemical symbol of each atom.
     pub fn symbols(&self) -> Vec<&'static str> {
         let numbers = self.atomic_numbers.iter();
-        numbers.map(|&z| SYMBOLS[usize::from(z) - 1]).collect()
+        numbers.filter_map(|&z| atoms::symbol(z)).collect()
     }
 
     /// Returns the position of each atom, in the unit of the file (ångström in these formats).
@@ -193,6 +178,24 @@ impl Structure {
     pub fn molecule(&self, energy: f64) -> Result<Molecule> {
         let elements: Result<Vec<Element>> = self.symbols().iter().map(|s| s.parse()).collect();
         Molecule::new(0, elements?, self.positions.clone(), energy)
+    }
+
+    /// Makes the atoms that a network on molecules takes.
+    ///
+    /// # Errors
+    /// As [`Atoms::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("salt.xyz");
+    /// std::fs::write(&path, "2\n\nNa 0 0 0\nCl 0 0 2.4\n").unwrap();
+    /// let file = haarmonic::data::structure::read_structures(&path)?;
+    /// assert_eq!(file.structures[0].atoms()?.atomic_numbers(), [11, 17]);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn atoms(&self) -> Result<Atoms> {
+        Atoms::new(self.atomic_numbers.clone(), self.positions.clone())
     }
 
     /// Makes a graph of the bonds: one node per atom whose features are one for its element and zero for the others, and one relation per

@@ -48,7 +48,7 @@ impl Distillation {
             OwnedSignals::Vectors(array) => Numbers::from(array.clone()),
             OwnedSignals::Grid(array) => Numbers::from(array.clone()),
             OwnedSignals::Points(array) => Numbers::from(array.clone()),
-            OwnedSignals::Coefficients(_) | OwnedSignals::Graphs(_) => {
+            OwnedSignals::Coefficients(_) | OwnedSignals::Graphs(_) | OwnedSignals::Atoms(_) => {
                 unreachable!("a distilled data set has real inputs")
             }
         };

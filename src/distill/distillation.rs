@@ -363,7 +363,9 @@ fn hash(examples: &Signals<'_>, targets: ArrayView2<'_, f64>) -> u64 {
         Signals::Grid(array) => Box::new(array.iter()),
         Signals::Points(array) => Box::new(array.iter()),
         // Their kernels have no derivatives.
-        Signals::Coefficients(_) | Signals::Graphs(_) => Box::new(std::iter::empty()),
+        Signals::Coefficients(_) | Signals::Graphs(_) | Signals::Atoms(_) => {
+            Box::new(std::iter::empty())
+        }
     };
     // As FNV-1a, with a rotation that brings the upper bits of a word down.
     let mixed = values.chain(&targets).fold(FNV_START, |hash, value| {

@@ -203,8 +203,10 @@ impl FiniteNetwork {
             (Signals::Vectors(array), _) => array.iter().copied().collect(),
             (Signals::Grid(array), _) => array.iter().copied().collect(),
             (Signals::Points(array), _) => array.iter().copied().collect(),
-            (Signals::Coefficients(_) | Signals::Graphs(_), _) => {
-                unreachable!("complex signals are on the sphere, and plans refuse graphs")
+            (Signals::Coefficients(_) | Signals::Graphs(_) | Signals::Atoms(_), _) => {
+                unreachable!(
+                    "complex signals are on the sphere, and plans refuse graphs and molecules"
+                )
             }
         };
         let [places, channels] = self.plan.input;

@@ -94,10 +94,10 @@ impl Plan {
                 channels,
             } => [height * width, *channels],
             InputSpace::Finite { action, channels } => [action.points(), *channels],
-            InputSpace::Graph { .. } => {
+            InputSpace::Graph { .. } | InputSpace::Molecule { .. } => {
                 return Err(Error::invalid(
                     "inputs of a finite network",
-                    "graphs",
+                    "graphs or molecules",
                     "vectors, images, functions on the sphere or on a finite set",
                 ));
             }
@@ -304,6 +304,7 @@ impl Planner<'_> {
             Layer::Normalisation
             | Layer::Aggregation(_)
             | Layer::JumpingKnowledge { .. }
+            | Layer::Message { .. }
             | Layer::NodePooling(_) => Err(Error::invalid(
                 format!("layer {name} of a finite network"),
                 layer.kind(),

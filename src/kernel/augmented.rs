@@ -149,6 +149,16 @@ impl AugmentedKernel {
                 }
                 Ok(OwnedSignals::Graphs(graphs))
             }
+            OwnedSignals::Atoms(_) => {
+                let mut atoms = Vec::new();
+                for part in &parts {
+                    match part {
+                        OwnedSignals::Atoms(part) => atoms.extend_from_slice(part),
+                        other => return Err(wrong_form(&other.view(), "one form for all")),
+                    }
+                }
+                Ok(OwnedSignals::Atoms(atoms))
+            }
         }
     }
 

@@ -11,7 +11,9 @@ use super::evaluator::{AnySignals, Evaluator};
 use super::signals::{Inputs, Places, Signals};
 use super::sphere_local::Limits;
 use super::values::{KernelMatrices, Precision};
-use super::{finite, graph, matrix, plane, sphere_global, sphere_local, sphere_moments, vector};
+use super::{
+    finite, graph, matrix, molecule, plane, sphere_global, sphere_local, sphere_moments, vector,
+};
 
 /// The NNGP and the NTK of an infinitely wide network.
 ///
@@ -397,6 +399,7 @@ fn evaluator(
         )),
         (InputSpace::Vector { .. }, _) => vector::evaluator(network),
         (InputSpace::Graph { .. }, _) => graph::evaluator(network),
+        (InputSpace::Molecule { improper, .. }, _) => molecule::evaluator(network, *improper),
         (InputSpace::Finite { action, channels }, _) => {
             finite::evaluator(network, action, *channels)
         }

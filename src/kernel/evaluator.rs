@@ -63,15 +63,17 @@ pub(crate) trait Evaluator: Send + Sync {
     ///
     /// # Arguments
     /// * `row`, `column` — the numbers of the signals
+    /// * `accuracy` — of the mean over the group, relative to the largest entry
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if features are not read at points of the signals.
+    /// [`Error::InvalidValue`] if features are not read at points of the signals, [`Error::NotConverged`] if the accuracy cannot be met.
     fn between_points(
         &self,
         (rows, row): (&AnySignals, usize),
         (columns, column): (&AnySignals, usize),
-    ) -> Result<[Vec<f64>; 2]> {
-        let _ = (rows, row, columns, column);
+        accuracy: Accuracy,
+    ) -> Result<Block> {
+        let _ = (rows, row, columns, column, accuracy);
         Err(Error::invalid(
             "outputs",
             "nodes of a graph",

@@ -230,7 +230,9 @@ impl Kernel {
             } => OwnedSignals::Points(
                 Array3::from_shape_vec((n, action.points(), channels), flat).expect(fits),
             ),
-            InputSpace::Sphere { .. } | InputSpace::Graph { .. } => return Err(no_derivatives()),
+            InputSpace::Sphere { .. } | InputSpace::Graph { .. } | InputSpace::Molecule { .. } => {
+                return Err(no_derivatives());
+            }
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::parallel::try_map;
 use crate::progress::{Counter, Patience, Progress};
 use crate::{Error, Result, memory};
 
-use super::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator, KernelBlock};
+use super::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator};
 use super::refine::sample;
 use super::values::{KernelError, KernelMatrices, KernelPair};
 
@@ -92,7 +92,7 @@ pub(super) fn matrix(
 /// Computes the kernels between all points of all signals: one row per point, signal after signal.
 ///
 /// # Errors
-/// As [`matrix`], without [`Error::NotConverged`].
+/// As [`matrix`].
 pub(super) fn between_points(
     evaluator: &dyn Evaluator,
     rows: &AnySignals,
@@ -111,20 +111,18 @@ pub(super) fn between_points(
     };
     let (row_starts, column_starts) = (starts(rows)?, starts(columns)?);
     let shape = (row_starts[rows.len()], column_starts[columns.len()]);
-    Matrices::check(shape, false)?;
+    let control = evaluator.control();
+    let with_errors = matches!(control, Control::Tolerance(_));
+    Matrices::check(shape, with_errors)?;
     let pairs: Vec<(usize, usize)> = (0..rows.len())
         .flat_map(|i| (0..columns.len()).map(move |j| (i, j)))
         .filter(|&(i, j)| !mirrored || j >= i)
         .collect();
     let counter = Counter::new(pairs.len(), progress);
-    let matrices = Mutex::new(Matrices::zeros(shape, false)?);
+    let matrices = Mutex::new(Matrices::zeros(shape, with_errors)?);
     try_map(pairs.len(), |p| {
         let (i, j) = pairs[p];
-        let [nngp, ntk] = evaluator.between_points((rows, i), (columns, j))?;
-        let block = Block {
-            fine: KernelBlock { nngp, ntk },
-            coarse: None,
-        };
+        let block = evaluator.between_points((rows, i), (columns, j), control.accuracy())?;
         let (r, c) = (
             row_starts[i]..row_starts[i + 1],
             column_starts[j]..column_starts[j + 1],
@@ -134,12 +132,32 @@ pub(super) fn between_points(
         drop(matrices);
         counter.add(1)
     })?;
-    let [nngp, ntk] = matrices.into_inner().expect("no thread panicked").fine;
-    Ok(KernelMatrices {
-        nngp,
-        ntk,
-        error: KernelError::Exact,
-    })
+    let matrices = matrices.into_inner().expect("no thread panicked");
+    let [nngp, ntk] = matrices.fine;
+    let error = match (matrices.coarse, control) {
+        (Some([k, t]), _) => KernelError::Entries {
+            nngp: (&nngp - &k).abs(),
+            ntk: (&ntk - &t).abs(),
+        },
+        (None, Control::Exact) => KernelError::Exact,
+        // The largest change of an entry of some pairs of signals with a finer quadrature.
+        (None, _) => sample((rows.len(), columns.len()), |i, j| {
+            let finer = evaluator.between_points((rows, i), (columns, j), Accuracy::Step(1))?;
+            let (r, c) = (row_starts[i], column_starts[j]);
+            let width = column_starts[j + 1] - c;
+            let largest = |values: &[f64], matrix: &Array2<f64>| {
+                let entries = values.iter().enumerate();
+                entries.fold(0.0, |m: f64, (n, value)| {
+                    m.max((value - matrix[[r + n / width, c + n % width]]).abs())
+                })
+            };
+            Ok(KernelPair {
+                nngp: largest(&finer.fine.nngp, &nngp),
+                ntk: largest(&finer.fine.ntk, &ntk),
+            })
+        })?,
+    };
+    Ok(KernelMatrices { nngp, ntk, error })
 }
 
 /// Runs `compute` with smaller and smaller tolerances for the pooled kernels until the relative error that it returns meets the

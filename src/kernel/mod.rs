@@ -14,6 +14,7 @@ mod finite;
 mod gradient;
 mod graph;
 mod matrix;
+mod molecule;
 mod plane;
 mod recursion;
 mod refine;

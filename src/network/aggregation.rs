@@ -113,12 +113,14 @@ impl fmt::Display for Aggregation {
     }
 }
 
-/// The readout of features over the nodes of a graph.
+/// The readout of features over the nodes of a graph, or over the atoms of a molecule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum NodePooling {
     /// The sum over the nodes.
     Sum,
+    /// On molecules: the sums over the atoms of each element, side by side. The kernel is the sum over the pairs of atoms of one element.
+    LabelSum,
     /// The mean over the nodes.
     Mean,
 }

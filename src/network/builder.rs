@@ -1,6 +1,8 @@
 //! Building a network in Rust. The type of the builder holds the kind of features so far, so a layer that does not fit
 //! does not compile.
 
+mod molecule;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -46,6 +48,16 @@ pub enum OnGraph {}
 #[derive(Debug, Clone, Copy)]
 pub enum OverNodes {}
 
+/// Molecules, before the first message.
+#[derive(Debug, Clone, Copy)]
+pub enum OnMolecule {}
+/// Features that are functions on the atoms of a molecule and on SO(3).
+#[derive(Debug, Clone, Copy)]
+pub enum OverMolecule {}
+/// Features over the atoms of a molecule, after the mean over the group.
+#[derive(Debug, Clone, Copy)]
+pub enum OverAtoms {}
+
 /// No layer yet.
 #[derive(Debug, Clone, Copy)]
 pub enum Start {}
@@ -71,6 +83,8 @@ mod sealed {
     impl Domain for super::OverFiniteGroup {}
     impl Domain for super::OverSphere {}
     impl Domain for super::OverNodes {}
+    impl Domain for super::OverMolecule {}
+    impl Domain for super::OverAtoms {}
     impl Pooled for super::OverGroup {}
     impl Pooled for super::OverSphere {}
     impl Pooled for super::OverPlane {}
@@ -84,7 +98,7 @@ mod sealed {
 }
 
 /// A network under construction, from [`Network::vector`], [`Network::sphere`],
-/// [`Network::plane`], [`Network::finite`] or [`Network::graph`].
+/// [`Network::plane`], [`Network::finite`], [`Network::graph`] or [`Network::molecule`].
 ///
 /// The features live on `Domain` and are at `Stage`. Two activations in a row do not compile:
 /// ```compile_fail

@@ -1,12 +1,13 @@
 //! Checks that a list of layers is a network, with errors that name the layer to add or change.
 
+use super::check_molecule::check_on_molecule;
 use super::check_plane::{check_windows, same_edges, settle};
 use super::check_values::{
     check_activation, check_aggregation, check_init, check_input, check_profile, check_quadrature,
     layer_error, network_error,
 };
 use super::types::{GroupName, InputSpace, Layer, Quadrature};
-use super::{Filter, Outputs};
+use super::{Filter, NodePooling, Outputs};
 use crate::Result;
 use crate::group::PointGroup;
 
@@ -73,6 +74,9 @@ pub(super) fn check(
                 InputSpace::Graph { .. } => {
                     "add an `aggregation`, a `dense` and a `node-sum` layer"
                 }
+                InputSpace::Molecule { .. } => {
+                    "add a `message`, an `activation`, a `group-pooling` and a `node-sum` layer"
+                }
                 _ => "add a `lifting`, an `activation` and a `group-pooling` layer",
             },
         ));
@@ -108,7 +112,13 @@ pub(super) fn check_layers<'a>(
 fn check_outputs(input: &InputSpace, features: Features, outputs: &Outputs) -> Result<()> {
     let wrong = |problem: &str, change: &str| Err(network_error(problem, change));
     let sphere = matches!(input, InputSpace::Sphere { .. });
+    let molecule = matches!(input, InputSpace::Molecule { .. });
     match (features, outputs) {
+        (Features::OverGroup, Outputs::Nodes) if molecule => Ok(()),
+        (Features::OverGroup, Outputs::Pooled) if molecule => wrong(
+            "the outputs are functions on the atoms and on the group, a kernel needs numbers",
+            "add a `group-pooling` and a `node-sum` layer, or outputs at the nodes",
+        ),
         (Features::OverNodes, Outputs::Nodes) => Ok(()),
         (Features::OverNodes, _) => wrong(
             "the outputs are functions on the nodes, a kernel of graphs needs numbers",
@@ -156,7 +166,7 @@ fn check_outputs(input: &InputSpace, features: Features, outputs: &Outputs) -> R
 
 /// Checks one layer after others, and returns the kind of features after it. Layers inside a branch are reported
 /// under the number of the layer that holds the branch.
-fn check_layer<'a>(
+pub(super) fn check_layer<'a>(
     input: &InputSpace,
     index: usize,
     layer: &Layer,
@@ -169,8 +179,17 @@ fn check_layer<'a>(
         ..
     } = before;
     let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
+    if let InputSpace::Molecule { .. } = input {
+        return check_on_molecule(input, index, layer, before);
+    }
     let graph = matches!(input, InputSpace::Graph { .. });
     match (layer, features) {
+        (Layer::Message { .. } | Layer::NodePooling(NodePooling::LabelSum), _) => {
+            return wrong(
+                &format!("a `{layer}` takes features over the atoms of a molecule"),
+                "remove it, or use the space \"molecule\"",
+            );
+        }
         (Layer::Aggregation(_) | Layer::JumpingKnowledge { .. } | Layer::NodePooling(_), _)
             if !graph =>
         {
@@ -350,6 +369,7 @@ fn check_layer<'a>(
         Layer::Normalisation => {}
         Layer::Aggregation(aggregation) => check_aggregation(index, aggregation)?,
         Layer::NodePooling(_) => after.features = Features::Vector,
+        Layer::Message { .. } => unreachable!("messages are checked with the layers of molecules"),
         Layer::JumpingKnowledge { blocks } => {
             after = check_blocks(input, index, blocks, before)?;
         }
@@ -365,6 +385,7 @@ fn check_follower(index: usize, layer: &Layer, next: Option<&Layer>) -> Result<(
     let needs = match layer {
         Layer::Aggregation(aggregation) if aggregation.separate => "weights per relation",
         Layer::JumpingKnowledge { .. } => "the features of several blocks",
+        Layer::NodePooling(NodePooling::LabelSum) => "a sum per element",
         _ => return Ok(()),
     };
     match next {
@@ -417,7 +438,7 @@ fn check_blocks<'a>(
     })
 }
 
-fn check_residual<'a>(
+pub(super) fn check_residual<'a>(
     input: &InputSpace,
     index: usize,
     branch: &[Layer],
@@ -452,7 +473,10 @@ fn check_residual<'a>(
         let last = layers
             .iter()
             .rfind(|layer| !matches!(layer, Layer::AveragePooling(_)));
-        let weights = matches!(last, Some(Layer::GroupConvolution { .. } | Layer::Dense(_)));
+        let weights = matches!(
+            last,
+            Some(Layer::GroupConvolution { .. } | Layer::Dense(_) | Layer::Message { .. })
+        );
         let identity = optional && last.is_none();
         if !(weights || identity) {
             return wrong(
@@ -585,6 +609,13 @@ fn check_filter(
             "a filter on neighbours, which is for graphs",
             "use the layer `aggregation` on graphs",
         ),
-        (InputSpace::Vector { .. } | InputSpace::Graph { .. }, Filter::Global) => Ok(()),
+        (_, Filter::Message(_)) => wrong(
+            "a filter on neighbours, which is for molecules",
+            "use the layer `message` on molecules",
+        ),
+        (
+            InputSpace::Vector { .. } | InputSpace::Graph { .. } | InputSpace::Molecule { .. },
+            Filter::Global,
+        ) => Ok(()),
     }
 }

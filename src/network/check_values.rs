@@ -1,14 +1,18 @@
 //! Checks of the numbers in a network, and the errors about networks.
 
 use super::types::{Init, InputSpace, Quadrature};
-use super::{Aggregation, ZonalProfile};
+use super::{Aggregation, Message, ZonalProfile};
 use crate::activation::Activation;
+use crate::atoms::symbol;
 use crate::error::number;
 use crate::sphere::MAX_BAND_LIMIT;
-use crate::{Error, Result};
+use crate::{Error, Result, check};
 
 /// Images have at most this many pixels along an edge.
 const MAX_EDGE: usize = 1 << 12;
+
+/// A fibre of molecules has one number per pair of atoms and node of the quadrature, of which this band limit has 256,000.
+pub(crate) const MAX_MOLECULE_BAND_LIMIT: usize = 40;
 
 pub(super) fn check_input(input: &InputSpace) -> Result<()> {
     let at_least_one = |what: &str, value: usize| {
@@ -52,7 +56,25 @@ pub(super) fn check_input(input: &InputSpace) -> Result<()> {
             at_least_one("channels", *channels)?;
             at_least_one("relations", *relations)
         }
+        InputSpace::Molecule { elements, .. } => check_elements(elements),
     }
+}
+
+fn check_elements(elements: &[u8]) -> Result<()> {
+    check::not_empty("labels of the input", elements.len())?;
+    for (index, &element) in elements.iter().enumerate() {
+        let found = match symbol(element) {
+            None => element.to_string(),
+            Some(symbol) if elements[..index].contains(&element) => format!("{symbol} twice"),
+            Some(_) => continue,
+        };
+        return Err(Error::invalid(
+            "labels of the input",
+            found,
+            "different chemical elements",
+        ));
+    }
+    Ok(())
 }
 
 fn check_band_limit(what: &str, band_limit: usize) -> Result<()> {
@@ -67,12 +89,17 @@ fn check_band_limit(what: &str, band_limit: usize) -> Result<()> {
 }
 
 pub(super) fn check_quadrature(input: &InputSpace, quadrature: &Quadrature) -> Result<()> {
-    let InputSpace::Sphere { band_limit, .. } = input else {
+    let smallest = match input {
+        InputSpace::Sphere { band_limit, .. } => Some(*band_limit),
+        InputSpace::Molecule { .. } => Some(1),
+        _ => None,
+    };
+    let Some(smallest) = smallest else {
         return if *quadrature == Quadrature::default() {
             Ok(())
         } else {
             Err(network_error(
-                "a quadrature over the group, which is for signals on the sphere",
+                "a quadrature over the group, which is for signals on the sphere and for molecules",
                 "remove the quadrature",
             ))
         };
@@ -80,11 +107,19 @@ pub(super) fn check_quadrature(input: &InputSpace, quadrature: &Quadrature) -> R
     match *quadrature {
         Quadrature::BandLimit(limit) => {
             check_band_limit("bandlimit of the quadrature", limit)?;
-            if limit < *band_limit {
+            if limit < smallest {
                 return Err(Error::invalid(
                     "bandlimit of the quadrature",
                     limit,
-                    format!("at least {band_limit}, the bandlimit of the input"),
+                    format!("at least {smallest}, the bandlimit of the input"),
+                ));
+            }
+            let molecule = matches!(input, InputSpace::Molecule { .. });
+            if molecule && limit > MAX_MOLECULE_BAND_LIMIT {
+                return Err(Error::invalid(
+                    "bandlimit of the quadrature",
+                    limit,
+                    format!("at most {MAX_MOLECULE_BAND_LIMIT} for molecules"),
                 ));
             }
         }
@@ -129,6 +164,10 @@ pub(super) fn check_aggregation(index: usize, aggregation: &Aggregation) -> Resu
         &format!("self_loops is {}", number(weight)),
         "give 0 (no self loops) or a number greater than 0",
     ))
+}
+
+pub(super) fn check_message(index: usize, message: &Message) -> Result<()> {
+    message.validate().map_err(|err| in_layer(index, err))
 }
 
 pub(super) fn check_activation(index: usize, activation: &Activation) -> Result<()> {

@@ -158,6 +158,7 @@ fn name_global_filters(layers: &mut [Layer]) {
             | Layer::Aggregation(_)
             | Layer::JumpingKnowledge { .. }
             | Layer::NodePooling(_)
+            | Layer::Message { .. }
             | Layer::Dense(_) => {}
         }
     }
@@ -203,6 +204,13 @@ impl fmt::Display for Network {
                 plural(*channels),
                 plural(*relations)
             )?,
+            InputSpace::Molecule { elements, improper } => {
+                let symbols = elements.iter().filter_map(|&z| crate::atoms::symbol(z));
+                write!(f, "molecule of {}", symbols.collect::<Vec<_>>().join(", "))?;
+                if *improper {
+                    f.write_str(", with reflections")?;
+                }
+            }
         }
         for layer in &self.layers {
             write!(f, " → {layer}")?;

@@ -7,6 +7,7 @@ use toml::de::DeTable;
 
 use super::file_filter::{accept_filter, parse_filter, parse_pooling};
 use super::file_graph::{parse_aggregation, parse_graph_outputs};
+use super::file_molecule::{parse_group, parse_message, parse_molecule, parse_node_sum};
 use super::table::{Found, Lines, Table, short};
 use super::types::{GroupName, Init, InputSpace, Layer, Quadrature};
 use super::{Network, NodePooling, Outputs};
@@ -17,8 +18,9 @@ use crate::{Error, Result};
 
 const KINDS: &str = "one of \"lifting\", \"group-convolution\", \"activation\", \
                      \"average-pooling\", \"group-pooling\", \"partial-pooling\", \"flatten\", \"dense\", \"normalisation\", \"residual\", \
-                     \"aggregation\", \"jumping-knowledge\", \"node-sum\", \"node-mean\"";
-const SPACES: &str = "one of \"vector\", \"sphere\", \"plane\", \"finite\", \"graph\"";
+                     \"aggregation\", \"jumping-knowledge\", \"message\", \"node-sum\", \"node-mean\"";
+const SPACES: &str =
+    "one of \"vector\", \"sphere\", \"plane\", \"finite\", \"graph\", \"molecule\"";
 /// Bytes that a network file may have: far more than the longest list of generators or multipliers takes.
 const LARGEST: u64 = 16 << 20;
 
@@ -70,28 +72,45 @@ fn parse(text: &str) -> Result<Network> {
     let Some(input) = root.table("input")? else {
         return Err(root.missing("input"));
     };
-    let input = parse_input(&Table::new(lines, input.value, "[input]"))?;
+    let mut input = parse_input(&Table::new(lines, input.value, "[input]"))?;
     let quadrature = match root.table("quadrature")? {
         None => Quadrature::default(),
         Some(found) => {
-            if !matches!(input, InputSpace::Sphere { .. }) {
+            if !matches!(
+                input,
+                InputSpace::Sphere { .. } | InputSpace::Molecule { .. }
+            ) {
                 return Err(root.wrong(
                     "quadrature",
                     found.line,
-                    "a quadrature over the group for inputs that are not on the sphere",
+                    "a quadrature over the group for inputs that are neither on the sphere nor molecules",
                     "no such table",
                 ));
             }
-            parse_quadrature(&Table::new(lines, found.value, "[quadrature]"))?
+            let table = Table::new(lines, found.value, "[quadrature]");
+            match &mut input {
+                InputSpace::Molecule { improper, .. } => {
+                    let (quadrature, reflections) = parse_group(&table, parse_quadrature)?;
+                    *improper = reflections;
+                    quadrature
+                }
+                _ => {
+                    table.accept(&["bandlimit", "tolerance"])?;
+                    parse_quadrature(&table)?
+                }
+            }
         }
     };
     let outputs = root.table("outputs")?;
-    let placed = matches!(input, InputSpace::Sphere { .. } | InputSpace::Graph { .. });
+    let placed = matches!(
+        input,
+        InputSpace::Sphere { .. } | InputSpace::Graph { .. } | InputSpace::Molecule { .. }
+    );
     if let (Some(found), false) = (&outputs, placed) {
         return Err(root.wrong(
             "outputs",
             found.line,
-            "outputs at given places for inputs that are neither on the sphere nor graphs",
+            "outputs at given places for inputs that are neither on the sphere, nor graphs, nor molecules",
             "no such table",
         ));
     }
@@ -104,7 +123,9 @@ fn parse(text: &str) -> Result<Network> {
         Some(found) => {
             let table = Table::new(lines, found.value, "[outputs]");
             match input {
-                InputSpace::Graph { .. } => parse_graph_outputs(&table)?,
+                InputSpace::Graph { .. } | InputSpace::Molecule { .. } => {
+                    parse_graph_outputs(&table)?
+                }
                 _ => parse_outputs(&table, &layers)?,
             }
         }
@@ -175,12 +196,12 @@ fn parse_input(table: &Table<'_>) -> Result<InputSpace> {
                 relations: table.count("relations")?.map_or(1, |found| found.value),
             })
         }
+        "molecule" => parse_molecule(table),
         other => Err(table.wrong("space", space.line, format!("{:?}", short(other)), SPACES)),
     }
 }
 
 fn parse_quadrature(table: &Table<'_>) -> Result<Quadrature> {
-    table.accept(&["bandlimit", "tolerance"])?;
     match (table.count("bandlimit")?, table.float("tolerance")?) {
         (Some(band_limit), None) => Ok(Quadrature::BandLimit(band_limit.value)),
         (None, Some(tolerance)) => Ok(Quadrature::Tolerance(tolerance.value)),
@@ -323,10 +344,11 @@ fn parse_layer(
                     .collect::<Result<_>>()?,
             })
         }
-        "node-sum" => {
-            table.accept(&["kind"])?;
-            Ok(Layer::NodePooling(NodePooling::Sum))
-        }
+        "message" => Ok(Layer::Message {
+            message: parse_message(table)?,
+            init: parse_init(table)?,
+        }),
+        "node-sum" => parse_node_sum(table, input).map(Layer::NodePooling),
         "node-mean" => {
             table.accept(&["kind"])?;
             Ok(Layer::NodePooling(NodePooling::Mean))

@@ -21,7 +21,7 @@ pub(super) fn accept_filter(
         InputSpace::Finite { .. } => &[numbers],
         InputSpace::Sphere { .. } => &PROFILES,
         // A layer with a filter is refused as such, in words of its own.
-        InputSpace::Vector { .. } | InputSpace::Graph { .. } => &[
+        InputSpace::Vector { .. } | InputSpace::Graph { .. } | InputSpace::Molecule { .. } => &[
             &PROFILES[..],
             &["filter", "padding", "stride", "points", "elements"],
         ]

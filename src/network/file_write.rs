@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write};
 
+use super::file_molecule::{check_bump, write_message, write_molecule};
 use super::types::{GroupName, Init, InputSpace, Layer, Quadrature};
-use super::{AveragePooling, Filter, Network, Outputs, ZonalProfile};
+use super::{AveragePooling, Filter, Network, NodePooling, Outputs, ZonalProfile};
 use crate::activation::Activation;
 use crate::group::FiniteAction;
 use crate::{Error, Result};
@@ -51,6 +52,7 @@ fn check_names(index: usize, layer: &Layer) -> Result<()> {
             format!("the function {activation} has no name in a network file"),
             "use one of the named activations",
         )),
+        Layer::Message { message, .. } => check_bump(index, message),
         Layer::Residual { branch, shortcut } => branch
             .iter()
             .chain(shortcut)
@@ -85,14 +87,7 @@ fn write_parts(network: &Network, out: &mut String) -> fmt::Result {
         } => {
             writeln!(out, "space = \"sphere\"\nbandlimit = {band_limit}")?;
             writeln!(out, "sampling = \"{sampling}\"\nchannels = {channels}")?;
-            match network.quadrature() {
-                Quadrature::BandLimit(limit) => {
-                    writeln!(out, "\n[quadrature]\nbandlimit = {limit}")?;
-                }
-                Quadrature::Tolerance(tolerance) => {
-                    writeln!(out, "\n[quadrature]\ntolerance = {tolerance:?}")?;
-                }
-            }
+            write_quadrature(network.quadrature(), out)?;
         }
         InputSpace::Plane {
             height,
@@ -119,12 +114,28 @@ fn write_parts(network: &Network, out: &mut String) -> fmt::Result {
             writeln!(out, "space = \"graph\"\nchannels = {channels}")?;
             writeln!(out, "relations = {relations}")?;
         }
+        InputSpace::Molecule { elements, improper } => {
+            write_molecule(elements, out)?;
+            write_quadrature(network.quadrature(), out)?;
+            if *improper {
+                writeln!(out, "improper = true")?;
+            }
+        }
     }
     write_outputs(network.outputs(), out)?;
     for layer in network.layers() {
         write_layer("layers", layer, out)?;
     }
     Ok(())
+}
+
+fn write_quadrature(quadrature: Quadrature, out: &mut String) -> fmt::Result {
+    match quadrature {
+        Quadrature::BandLimit(limit) => writeln!(out, "\n[quadrature]\nbandlimit = {limit}"),
+        Quadrature::Tolerance(tolerance) => {
+            writeln!(out, "\n[quadrature]\ntolerance = {tolerance:?}")
+        }
+    }
 }
 
 /// Writes outputs; a grid by its name.
@@ -192,7 +203,12 @@ fn write_layer(path: &str, layer: &Layer, out: &mut String) -> fmt::Result {
         | Layer::PartialPooling
         | Layer::Flatten
         | Layer::Normalisation
-        | Layer::NodePooling(_) => Ok(()),
+        | Layer::NodePooling(NodePooling::Sum | NodePooling::Mean) => Ok(()),
+        Layer::NodePooling(NodePooling::LabelSum) => writeln!(out, "pairing = \"same-label\""),
+        Layer::Message { message, init } => {
+            write_message(message, out)?;
+            write_init(init, out)
+        }
         Layer::Aggregation(aggregation) => {
             writeln!(out, "normalisation = \"{}\"", aggregation.scaling)?;
             if aggregation.self_loops != 0.0 {
@@ -225,7 +241,7 @@ fn write_layer(path: &str, layer: &Layer, out: &mut String) -> fmt::Result {
 
 fn write_filter(filter: &Filter, numbers: &str, out: &mut String) -> fmt::Result {
     match filter {
-        Filter::Global | Filter::Neighbours(_) => Ok(()),
+        Filter::Global | Filter::Neighbours(_) | Filter::Message(_) => Ok(()),
         Filter::Window {
             height,
             width,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::slide::Slide;
-use super::{Aggregation, ZonalProfile};
+use super::{Aggregation, Message, ZonalProfile};
 use crate::{Error, Result};
 
 /// The part of the space or group that a filter covers.
@@ -34,6 +34,8 @@ pub enum Filter {
     Zonal(ZonalProfile),
     /// On graphs: the neighbours of a node, by the layer `aggregation`.
     Neighbours(Aggregation),
+    /// On molecules: the neighbours of an atom, by the layer `message`.
+    Message(Message),
 }
 
 impl Filter {
@@ -149,7 +151,10 @@ impl Filter {
         match self {
             Filter::Global => true,
             Filter::Zonal(profile) => profile.is_constant(),
-            Filter::Window { .. } | Filter::Subset(_) | Filter::Neighbours(_) => false,
+            Filter::Window { .. }
+            | Filter::Subset(_)
+            | Filter::Neighbours(_)
+            | Filter::Message(_) => false,
         }
     }
 }
@@ -189,6 +194,7 @@ impl fmt::Display for Filter {
             Filter::Subset(numbers) => write!(f, " on {}", numbers.len()),
             Filter::Zonal(profile) => write!(f, " {profile}"),
             Filter::Neighbours(aggregation) => write!(f, " {aggregation}"),
+            Filter::Message(message) => write!(f, " {message}"),
         }
     }
 }

@@ -108,6 +108,7 @@ impl Layer {
         match self {
             Layer::Lifting { init, .. }
             | Layer::GroupConvolution { init, .. }
+            | Layer::Message { init, .. }
             | Layer::Dense(init) => Some(*init),
             Layer::Activation(_)
             | Layer::AveragePooling(_)
@@ -128,6 +129,7 @@ fn replace(layers: &mut [Layer], inits: &mut impl Iterator<Item = Init>) {
         match layer {
             Layer::Lifting { init, .. }
             | Layer::GroupConvolution { init, .. }
+            | Layer::Message { init, .. }
             | Layer::Dense(init) => *init = inits.next().expect("as many as there are layers"),
             Layer::Residual { branch, shortcut } => {
                 replace(branch, inits);

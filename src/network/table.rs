@@ -158,6 +158,27 @@ impl<'a> Table<'a> {
         self.read(key, "a string in quotes", |value| value.as_str())
     }
 
+    pub(super) fn strings(&self, key: &str) -> Result<Option<Found<Vec<&'a str>>>> {
+        self.read(key, "a list of strings in quotes", |value| {
+            let entries = value.as_array()?.iter();
+            entries.map(|entry| entry.get_ref().as_str()).collect()
+        })
+    }
+
+    pub(super) fn flag(&self, key: &str) -> Result<Option<Found<bool>>> {
+        self.read(key, "true or false", DeValue::as_bool)
+    }
+
+    /// Whether a key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.value(key).is_some()
+    }
+
+    /// A table under a key of this one.
+    pub(super) fn inner(&self, table: &'a DeTable<'a>, key: &str) -> Table<'a> {
+        Table::new(self.lines, table, format!("{}, `{key}`", self.place))
+    }
+
     pub(super) fn float(&self, key: &str) -> Result<Option<Found<f64>>> {
         self.read(key, "a number", float)
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{Aggregation, AveragePooling, Filter, NodePooling};
+use super::{Aggregation, AveragePooling, Filter, Message, NodePooling};
 use crate::activation::Activation;
 use crate::group::{FiniteAction, PointGroup};
 use crate::sphere::Sampling;
@@ -51,6 +51,13 @@ pub enum InputSpace {
         channels: usize,
         /// Number of relations, the types of edges.
         relations: usize,
+    },
+    /// Molecules, [`Atoms`](crate::atoms::Atoms): elements and positions of atoms.
+    Molecule {
+        /// The atomic numbers that occur.
+        elements: Arc<[u8]>,
+        /// Whether the mean over the group includes reflections, so that mirror images are equal.
+        improper: bool,
     },
 }
 
@@ -134,8 +141,15 @@ pub enum Layer {
         /// The blocks, each with at least one layer.
         blocks: Vec<Vec<Layer>>,
     },
-    /// The sum or mean of the features over the nodes of a graph.
+    /// The sum or mean of the features over the nodes of a graph, or over the atoms of a molecule.
     NodePooling(NodePooling),
+    /// The sum over the neighbours of each atom of a molecule, equivariant under rotations.
+    Message {
+        /// The filter.
+        message: Message,
+        /// Standard deviations of weights and biases.
+        init: Init,
+    },
 }
 
 impl Layer {
@@ -184,7 +198,8 @@ impl Layer {
             Layer::Normalisation => "normalisation",
             Layer::Aggregation(_) => "aggregation",
             Layer::JumpingKnowledge { .. } => "jumping-knowledge",
-            Layer::NodePooling(NodePooling::Sum) => "node-sum",
+            Layer::NodePooling(NodePooling::Sum | NodePooling::LabelSum) => "node-sum",
+            Layer::Message { .. } => "message",
             Layer::NodePooling(NodePooling::Mean) => "node-mean",
         }
     }
@@ -215,11 +230,17 @@ impl fmt::Display for Layer {
             Layer::Dense(init) => write!(f, "dense {init}"),
             Layer::Activation(activation) => write!(f, "{activation}"),
             Layer::AveragePooling(pooling) => write!(f, "average-pooling{pooling}"),
-            Layer::GroupPooling
-            | Layer::PartialPooling
-            | Layer::Flatten
-            | Layer::Normalisation
-            | Layer::NodePooling(_) => f.write_str(self.kind()),
+            Layer::GroupPooling | Layer::PartialPooling | Layer::Flatten | Layer::Normalisation => {
+                f.write_str(self.kind())
+            }
+            Layer::NodePooling(pooling) => {
+                f.write_str(self.kind())?;
+                match pooling {
+                    NodePooling::LabelSum => f.write_str(" of each element"),
+                    NodePooling::Sum | NodePooling::Mean => Ok(()),
+                }
+            }
+            Layer::Message { message, init } => write!(f, "{message} {init}"),
             Layer::Aggregation(aggregation) => write!(f, "{aggregation}"),
             Layer::JumpingKnowledge { blocks } => {
                 f.write_str("jumping-knowledge [")?;

@@ -2,6 +2,8 @@
 
 pub(crate) mod axes;
 mod bispectrum;
+#[cfg(any(feature = "kernels", feature = "data"))]
+pub(crate) mod bump;
 pub mod coefficients;
 pub mod coupling;
 #[cfg(feature = "kernels")]

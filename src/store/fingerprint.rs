@@ -31,6 +31,14 @@ impl Fingerprint {
                 real(v.re);
                 real(v.im);
             }),
+            Signals::Atoms(atoms) => atoms.iter().for_each(|atoms| {
+                real(atoms.len() as f64);
+                atoms
+                    .atomic_numbers()
+                    .iter()
+                    .for_each(|&z| real(f64::from(z)));
+                atoms.positions().iter().flatten().for_each(|&x| real(x));
+            }),
             Signals::Graphs(graphs) => graphs.iter().for_each(|graph| {
                 real(graph.len() as f64);
                 graph.features().iter().for_each(|&v| real(v));

@@ -1,5 +1,6 @@
 //! Options for the size of tiles.
 
+use crate::atoms::Atoms;
 use crate::graph::Graph;
 use crate::kernel::{Kernel, Signals};
 use crate::network::InputSpace;
@@ -40,6 +41,10 @@ pub(super) fn signal_len(signals: &Signals<'_>) -> usize {
     if let Signals::Graphs(graphs) = signals {
         // The fibre of the largest graph with itself is the largest array of a pair.
         let largest = graphs.iter().map(Graph::len).max().unwrap_or(0);
+        return largest.saturating_mul(largest);
+    }
+    if let Signals::Atoms(atoms) = signals {
+        let largest = atoms.iter().map(Atoms::len).max().unwrap_or(0);
         return largest.saturating_mul(largest);
     }
     let numbers = signals.shape()[1..].iter().product::<usize>();

@@ -10,6 +10,7 @@ mod graphs;
 #[cfg(unix)]
 mod interrupt;
 mod learning_curve;
+mod molecules;
 #[cfg(feature = "mpi")]
 mod mpi;
 mod phase;

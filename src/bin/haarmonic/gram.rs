@@ -25,7 +25,7 @@ pub struct Arguments {
     /// The network (TOML)
     network: PathBuf,
     /// Inputs of the rows (.npy): [n, d], [n, H, W, c], [n, θ, φ, c], or complex [n, c, L, 2L-1]; graphs: a folder in the TU format, or an SDF
-    /// file
+    /// file; molecules: an xyz or SDF file, or a folder of such files
     rows: PathBuf,
     /// Inputs of the columns; the inputs of the rows if left out
     columns: Option<PathBuf>,

@@ -1,10 +1,12 @@
-//! Reading the inputs of a network from files of arrays or graphs.
+//! Reading the inputs of a network from files of arrays, graphs or molecules.
 
 use std::path::{Path, PathBuf};
 
+use haarmonic::atoms::Atoms;
 use haarmonic::data::arrays::{Numbers, read_numbers};
 use haarmonic::data::graphs::read_tu;
-use haarmonic::data::structure::read_structures;
+use haarmonic::data::structure::{Structure, read_structures};
+use haarmonic::error::FileOperation;
 use haarmonic::graph::Graph;
 use haarmonic::kernel::{Kernel, PreparedSignals, Signals};
 use haarmonic::network::{InputSpace, Network, Outputs};
@@ -14,10 +16,14 @@ use ndarray::{ArrayD, ArrayViewD, Dimension, Ix2, Ix3, Ix4};
 /// The elements of the features of graphs from SDF files: H, C, N, O, F, P, S, Cl, Br, I.
 const ELEMENTS: [u8; 10] = [1, 6, 7, 8, 9, 15, 16, 17, 35, 53];
 
+/// The endings of files of molecules.
+const MOLECULES: [&str; 5] = ["xyz", "extxyz", "sdf", "sd", "mol"];
+
 /// The content of a file or folder of inputs.
 enum Content {
     Numbers(Numbers),
     Graphs(Vec<Graph>),
+    Atoms(Vec<Atoms>),
 }
 
 /// Inputs that belong to the input space of a network.
@@ -32,6 +38,7 @@ impl Inputs {
     pub fn read(network: &Network, path: &Path) -> Result<Inputs> {
         let content = match network.input() {
             InputSpace::Graph { .. } => Content::Graphs(read_graphs(path)?),
+            InputSpace::Molecule { .. } => Content::Atoms(read_molecules(path)?),
             _ => Content::Numbers(read_numbers(path)?),
         };
         let checked = signals(&content).and_then(|signals| {
@@ -39,9 +46,11 @@ impl Inputs {
             Ok(signals.len())
         });
         let mut rows = checked.map_err(|error| error.in_file(path))?;
-        if let (Content::Graphs(graphs), Outputs::Nodes) = (&content, network.outputs()) {
-            rows = graphs.iter().map(Graph::len).sum();
-        }
+        rows = match (&content, network.outputs()) {
+            (Content::Graphs(graphs), Outputs::Nodes) => graphs.iter().map(Graph::len).sum(),
+            (Content::Atoms(atoms), Outputs::Nodes) => atoms.iter().map(Atoms::len).sum(),
+            _ => rows,
+        };
         let path = path.into();
         Ok(Inputs {
             path,
@@ -50,7 +59,7 @@ impl Inputs {
         })
     }
 
-    /// Returns the number of inputs, or the number of nodes of all graphs if the outputs are read at the nodes.
+    /// Returns the number of inputs, or the number of nodes or atoms of all graphs or molecules if the outputs are read at the nodes.
     pub fn len(&self) -> usize {
         self.rows
     }
@@ -81,22 +90,51 @@ fn read_graphs(path: &Path) -> Result<Vec<Graph>> {
             "a folder in the TU format, or an SDF file (.sdf, .sd, .mol)",
         ));
     }
+    read_file(path, |structure| structure.graph(&ELEMENTS))
+}
+
+/// Reads molecules: an xyz, extended xyz or SDF file, or all such files of a folder in the order of their names.
+fn read_molecules(path: &Path) -> Result<Vec<Atoms>> {
+    if !path.is_dir() {
+        return read_file(path, Structure::atoms);
+    }
+    let entries =
+        std::fs::read_dir(path).map_err(|error| Error::io(path, FileOperation::Read, error))?;
+    let ends = |file: &PathBuf| {
+        let ending = file.extension().and_then(|ending| ending.to_str());
+        ending.is_some_and(|ending| MOLECULES.contains(&ending.to_lowercase().as_str()))
+    };
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut files: Vec<PathBuf> = files.filter(ends).collect();
+    files.sort_unstable();
+    if files.is_empty() {
+        return Err(Error::missing(
+            "file with the ending .xyz, .extxyz, .sdf, .sd or .mol",
+            format!("the folder {}", path.display()),
+        ));
+    }
+    let mut molecules = Vec::new();
+    for file in files {
+        molecules.extend(read_file(&file, Structure::atoms)?);
+    }
+    Ok(molecules)
+}
+
+/// Reads all structures of a file and converts them.
+fn read_file<T>(path: &Path, convert: impl Fn(&Structure) -> Result<T>) -> Result<Vec<T>> {
     let file = read_structures(path)?;
     for notice in &file.notices {
         eprintln!("{}: {notice}", path.display());
     }
-    let graphs = file
-        .structures
-        .iter()
-        .map(|structure| structure.graph(&ELEMENTS));
-    let graphs: Result<Vec<Graph>> = graphs.collect();
-    graphs.map_err(|error| error.in_file(path))
+    let converted: Result<Vec<T>> = file.structures.iter().map(convert).collect();
+    converted.map_err(|error| error.in_file(path))
 }
 
 /// The signals in an array, whose form follows from its rank and its type.
 fn signals(content: &Content) -> Result<Signals<'_>> {
     let numbers = match content {
         Content::Graphs(graphs) => return Ok(Signals::Graphs(graphs)),
+        Content::Atoms(atoms) => return Ok(Signals::Atoms(atoms)),
         Content::Numbers(numbers) => numbers,
     };
     Ok(match numbers {

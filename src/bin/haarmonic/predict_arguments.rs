@@ -13,13 +13,13 @@ use super::{CriterionChoice, KernelChoice, PrecisionChoice};
 pub struct Arguments {
     /// The network (TOML)
     pub network: PathBuf,
-    /// Training inputs (.npy)
+    /// Training inputs (.npy), or graphs or molecules as for `gram`
     #[arg(long)]
     pub train_x: PathBuf,
     /// Training targets (.npy): [n] or [n, outputs]; [n, P] or [n, P, outputs] for a network with outputs at P places
     #[arg(long)]
     pub train_y: PathBuf,
-    /// Test inputs (.npy)
+    /// Test inputs, in the form of the training inputs
     #[arg(long)]
     pub test_x: PathBuf,
     /// The kernel that drives the training

@@ -225,7 +225,7 @@ impl Geometry for GraphGeometry {
         let sum = fibres.iter().sum::<f64>();
         match self.pooling {
             Some(NodePooling::Mean) => sum / region.rows as f64 / region.columns as f64,
-            Some(NodePooling::Sum) | None => sum,
+            Some(NodePooling::Sum | NodePooling::LabelSum) | None => sum,
         }
     }
 

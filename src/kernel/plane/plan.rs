@@ -355,7 +355,9 @@ fn is_periodic(layers: &[Layer]) -> bool {
                 padding,
                 ..
             } => *padding == Padding::Circular && (*height, *width) != (1, 1),
-            Filter::Subset(_) | Filter::Zonal(_) | Filter::Neighbours(_) => false,
+            Filter::Subset(_) | Filter::Zonal(_) | Filter::Neighbours(_) | Filter::Message(_) => {
+                false
+            }
         },
         Layer::AveragePooling(pooling) => {
             pooling.padding == Padding::Circular && pooling.window != [1, 1]

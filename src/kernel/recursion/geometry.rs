@@ -17,6 +17,15 @@ pub(crate) enum Side {
     Right,
 }
 
+/// The points of a fibre in runs of equal length, each of which belongs to one point of either signal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Runs<'a> {
+    /// Points of the fibre per run.
+    pub(crate) len: usize,
+    /// For each run, the point of the left and of the right signal.
+    pub(crate) points: &'a [[usize; 2]],
+}
+
 /// The lifting, the filters and the pooling of one kind of input space, fibre by fibre.
 ///
 /// A fibre is the kernel $`\varphi_r(g) = K_{g, rg}`$ at one relative element r. A layer before pooling never
@@ -205,6 +214,17 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     ) -> &'f [Self::Scalar] {
         let _ = (side, region, out);
         gathered
+    }
+
+    /// The runs of a fibre, for a geometry whose variances are constant over runs: it needs no [`gather`](Self::gather).
+    fn runs<'w>(&self, region: Self::Region, workspace: &'w Self::Workspace) -> Option<Runs<'w>> {
+        let _ = (region, workspace);
+        None
+    }
+
+    /// Whether the variances of a signal depend on the level of a refinement.
+    fn variances_by_level(&self) -> bool {
+        false
     }
 
     /// Clamps covariances to the bound $`|k| \le \sqrt{q_1 q_2}`$, which means on a grid may exceed by their discretisation.

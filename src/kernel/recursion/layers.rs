@@ -11,7 +11,7 @@ use super::close_pair::ClosePair;
 use super::geometry::Geometry;
 use super::place::{ClosePlace, Fibres, Gathered, PooledSelfPlace, RowPlace};
 use super::polynomial::{Polynomial, PolynomialKernels, PolynomialPlace};
-use super::steps::{Step, count_activations, linear, run, run_own, steps};
+use super::steps::{Step, count_activations, linear, run, run_own, steps, sums_over_neighbours};
 use super::sweep::Sweep;
 
 /// The layers of a network as maps of covariances, before and after the mean over the group.
@@ -20,8 +20,10 @@ use super::sweep::Sweep;
 /// Misof25 for group convolutions and pooling, Jacot18 and Lee19 for the other layers.
 #[derive(Debug, Clone)]
 pub(crate) struct Recursion {
-    /// The steps before the first layer with weights, where Θ is zero.
+    /// The steps before the first weights, where Θ is zero.
     pub(super) input: Vec<Step>,
+    /// The number of activations among them: the division of a first message by its root mean square.
+    pub(super) input_activations: usize,
     /// The index of the first layer with weights.
     pub(super) first_index: usize,
     /// The first layer: $`K = \sigma_w^2 A_S p + \sigma_b^2,\ \Theta = K`$, counted once.
@@ -66,14 +68,22 @@ impl Recursion {
     /// Splits the layers of a network at the mean over the group.
     pub(crate) fn new(network: &Network) -> Self {
         let vector = matches!(network.input(), InputSpace::Vector { .. });
-        let weighted = |layer: &Layer| matches!(layer, Layer::Lifting { .. } | Layer::Dense(_));
+        let molecule = matches!(network.input(), InputSpace::Molecule { .. });
+        let weighted = |layer: &Layer| {
+            matches!(
+                layer,
+                Layer::Lifting { .. } | Layer::Dense(_) | Layer::Message { .. }
+            )
+        };
         let layers = network.layers();
         // A network on graphs may begin with sums over neighbours.
         let first_index = layers.iter().position(weighted).unwrap_or(layers.len());
         let (input, layers) = layers.split_at(first_index);
         let (first, rest) = match layers {
             [Layer::Lifting { filter, init, .. }, rest @ ..] => ((*init, filter.clone()), rest),
-            [Layer::Dense(init), rest @ ..] => ((*init, Filter::Global), rest),
+            [Layer::Dense(init) | Layer::Message { init, .. }, rest @ ..] => {
+                ((*init, Filter::Global), rest)
+            }
             _ => unreachable!("a network that was checked has a lifting or a dense layer"),
         };
         // The group of a vector is trivial: its only fibre is its own mean, and all layers from the second on come after the pooling.
@@ -81,12 +91,21 @@ impl Recursion {
             0
         } else {
             // A network without a readout layer has outputs at rotations: all its layers come before.
-            rest.iter()
-                .position(Layer::is_readout)
-                .unwrap_or(rest.len())
+            // On molecules the mean over the group is a step, and the readout of the atoms comes after it.
+            let ends = |layer: &Layer| match molecule {
+                true => matches!(layer, Layer::NodePooling(_)),
+                false => layer.is_readout(),
+            };
+            rest.iter().position(ends).unwrap_or(rest.len())
         };
         let (before, after) = layers.split_at(1 + pooled);
-        let mut met = 0;
+        let mut input = steps(&mut (0..).zip(input));
+        // A first message acts on the labels before its weights.
+        if let Some(Layer::Message { message, .. }) = before.first() {
+            input.extend(sums_over_neighbours(first_index, message));
+        }
+        let input_activations = count_activations(&input);
+        let mut met = input_activations;
         let before = stages(before)
             .into_iter()
             .enumerate()
@@ -104,11 +123,17 @@ impl Recursion {
                 }
             });
         Recursion {
-            input: steps(&mut (0..).zip(input)),
+            input,
+            input_activations,
             first_index,
             first,
             before: before.collect(),
-            after: steps(&mut (first_index + 1 + pooled..).zip(after)),
+            // Only molecules have a mean over the group as a step, and theirs comes before.
+            after: steps(
+                &mut (first_index + 1 + pooled..)
+                    .zip(after)
+                    .filter(|(_, layer)| !layer.is_readout()),
+            ),
         }
     }
 

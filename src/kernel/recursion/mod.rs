@@ -6,12 +6,13 @@ mod geometry;
 mod layers;
 mod place;
 mod polynomial;
+mod runs;
 mod steps;
 mod sweep;
 mod value;
 
 pub(crate) use backward::{PullBuffers, SignalPull, TailPull};
 pub(crate) use close_pair::ClosePair;
-pub(crate) use geometry::{Adjoint, Geometry, Side};
+pub(crate) use geometry::{Adjoint, Geometry, Runs, Side};
 pub(crate) use layers::{FibreBuffers, Recursion, SelfCovariance};
 pub(crate) use polynomial::{PolynomialKernels, Term};

@@ -9,6 +9,7 @@ use crate::{Error, Result};
 
 use super::close_pair::{ClosePair, closeness};
 use super::geometry::{Geometry, Side};
+use super::runs::{activate_own_runs, activate_runs};
 
 /// The rounding error of $`1 - c^2`$ after a mean over many fibres, for a correlation c.
 pub(super) const POOLED_NOISE: f64 = 64.0 * f64::EPSILON;
@@ -100,6 +101,11 @@ impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
         let [left, right] = &mut self.variances;
         let a = left.next().expect("one variance per activation");
         let b = right.next().expect("one variance per activation");
+        if let Some(runs) = self.geometry.runs(self.region, self.workspace) {
+            self.gathered.next();
+            let variances = [a.variance(), b.variance()];
+            return activate_runs(self.geometry, runs, activation, variances, [nngp, ntk]);
+        }
         // Variances that are numbers need no gathering. Variances that are functions are gathered once per family, and restricted to the
         // points of each batch.
         if let (&[qa], &[qb]) = (a.variance(), b.variance()) {
@@ -174,6 +180,9 @@ impl<G: Geometry> Place<G::Scalar> for SelfPlace<'_, G> {
         let field = &mut self.variances[self.met];
         self.met += 1;
         if G::COUPLED {
+            if let Some(runs) = self.geometry.runs(self.region, self.workspace) {
+                return activate_own_runs(self.geometry, runs, activation, field, [nngp, ntk]);
+            }
             return activate_coupled(self.geometry, self.region, activation, field, nngp, ntk);
         }
         self.geometry.confine_own(nngp);

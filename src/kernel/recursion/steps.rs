@@ -3,7 +3,7 @@
 use crate::activation::Activation;
 use crate::activation::Real;
 use crate::error::number;
-use crate::network::{Filter, Init, Layer};
+use crate::network::{Filter, Init, Layer, Message};
 use crate::{Error, Result};
 
 use super::place::{Fibres, Place};
@@ -107,12 +107,28 @@ pub(super) fn run_own<T: Real, P: Place<T>>(
         let before = largest(&fibres.nngp);
         run(std::slice::from_ref(step), place, fibres)?;
         // A user's activation function may be zero everywhere: a kernel of zeros is then valid.
-        let may_vanish = matches!(step.map, Map::Activation(Activation::Elementwise(_)));
+        let may_vanish = match &step.map {
+            Map::Activation(Activation::Elementwise(_)) => true,
+            // So is the message to atoms without neighbours.
+            map => has_messages(map),
+        };
         if !(may_vanish && largest(&fibres.nngp) == T::zero()) {
             check_range(before, fibres, step.layer)?;
         }
     }
     Ok(())
+}
+
+/// Whether a map is a message, or a sum with one.
+fn has_messages(map: &Map) -> bool {
+    match map {
+        Map::Aggregation(filter) => matches!(filter, Filter::Message(_)),
+        Map::Sum(branches) => branches
+            .iter()
+            .flatten()
+            .any(|step| has_messages(&step.map)),
+        _ => false,
+    }
 }
 
 /// The largest of zero and some values; NaN counts as larger than all numbers.
@@ -221,7 +237,7 @@ pub(super) fn add<V: Value>(terms: &[V], sums: &mut [V]) {
 /// The steps of consecutive layers, which come with their numbers in the network; readouts have no step.
 pub(super) fn steps<'a>(layers: &mut dyn Iterator<Item = (usize, &'a Layer)>) -> Vec<Step> {
     layers
-        .filter_map(|(index, layer)| {
+        .flat_map(|(index, layer)| {
             let map = match layer {
                 Layer::GroupConvolution { filter, init } => {
                     Map::Linear(*init, Some(filter.clone()))
@@ -241,17 +257,46 @@ pub(super) fn steps<'a>(layers: &mut dyn Iterator<Item = (usize, &'a Layer)>) ->
                     Map::Sum(branches.map(|layers| steps(&mut numbered(index, layers))))
                 }
                 Layer::AveragePooling(_) => unreachable!("a pooling ends a stage"),
-                Layer::GroupPooling
-                | Layer::PartialPooling
-                | Layer::Flatten
-                | Layer::NodePooling(_) => return None,
+                Layer::Message { message, init } => {
+                    let mut steps = sums_over_neighbours(index, message);
+                    let map = Map::Linear(*init, None);
+                    steps.push(Step { layer: index, map });
+                    return steps;
+                }
+                // On molecules, the only space with steps after it, the mean over the group at each pair of atoms.
+                Layer::GroupPooling => Map::Aggregation(Filter::Global),
+                Layer::PartialPooling | Layer::Flatten | Layer::NodePooling(_) => {
+                    return Vec::new();
+                }
             };
-            Some(Step { layer: index, map })
+            vec![Step { layer: index, map }]
         })
         .collect()
 }
 
-/// The layers inside of a layer: messages name them by the layer that they belong to.
+/// The steps of a message before its weights.
+pub(super) fn sums_over_neighbours(layer: usize, message: &Message) -> Vec<Step> {
+    let sum = |message: &Message| Step {
+        layer,
+        map: Map::Aggregation(Filter::Message(message.clone())),
+    };
+    if !message.normalise {
+        return vec![sum(message)];
+    }
+    // The neighbours, divided by their root mean square, and the share of the atom itself.
+    let [neighbours, own] = message.parts();
+    let divided = Step {
+        layer,
+        map: Map::Activation(Activation::Normalisation),
+    };
+    let branches = [vec![sum(&neighbours), divided], vec![sum(&own)]];
+    vec![Step {
+        layer,
+        map: Map::Sum(branches),
+    }]
+}
+
+/// The layers inside of a layer: errors name them by the layer that they belong to.
 fn numbered(index: usize, layers: &[Layer]) -> impl Iterator<Item = (usize, &Layer)> {
     layers.iter().map(move |layer| (index, layer))
 }

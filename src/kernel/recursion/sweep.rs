@@ -87,8 +87,10 @@ impl Recursion {
                     geometry: sweep.geometry,
                     workspace: &mut *sweep.workspace,
                     region,
-                    variances: [[].iter(), [].iter()],
-                    gathered: [].iter_mut(),
+                    variances: sweep
+                        .variances
+                        .map(|of_signal| of_signal[..self.input_activations].iter()),
+                    gathered: sweep.gathered[..self.input_activations].iter_mut(),
                 };
                 run(&self.input, &mut place, sweep.fibres)?;
             }
@@ -166,12 +168,13 @@ impl Recursion {
             met: 0,
         };
         run(&self.input, &mut place, fibres)?;
+        let mut met = place.met;
+        region = place.region;
         let before = largest(&fibres.nngp);
         linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
         check_range(before, fibres, self.first_index)?;
         // Both kernels at r = e after each stage so far.
         let mut ends: Vec<[Vec<G::Scalar>; 2]> = Vec::new();
-        let mut met = 0;
         for (number, stage) in self.before[..self.own_stages()].iter().enumerate() {
             if number > 0 {
                 ends.push([fibres.nngp.clone(), fibres.ntk.clone()]);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Arc, Mutex};
 
 use crate::activation::VarianceField;
 use crate::kernel::evaluator::{Accuracy, Block, Control, Estimate, KernelBlock, SignalsOf};
@@ -30,6 +31,8 @@ const EXACT_SLACK: f64 = 1e-12;
 type Signal<R> = <<R as Refinement>::Level as Geometry>::Signal;
 type Workspace<R> = <<R as Refinement>::Level as Geometry>::Workspace;
 type Scalar<R> = <<R as Refinement>::Level as Geometry>::Scalar;
+/// A signal with itself on one level.
+type Own<R> = Arc<SelfCovariance<Scalar<R>>>;
 
 /// A signal with its variances before each activation, if these are numbers. Variances that are functions are not stored: each pair
 /// computes them again.
@@ -38,6 +41,32 @@ pub(crate) struct Prepared<G: Geometry> {
     pub(super) own: SelfCovariance<G::Scalar>,
     /// The numbers of the signal in kernels that are polynomials.
     pub(super) numbers: Vec<f64>,
+    /// The variances on finer levels, where they depend on the level; found when first needed.
+    finer: Mutex<BTreeMap<LevelIndex, Arc<SelfCovariance<G::Scalar>>>>,
+}
+
+impl<G: Geometry> Prepared<G> {
+    /// The variances on a level other than the first one.
+    fn own_at(
+        &self,
+        level: LevelIndex,
+        compute: impl FnOnce() -> Result<SelfCovariance<G::Scalar>>,
+    ) -> Result<Arc<SelfCovariance<G::Scalar>>> {
+        let table = || {
+            self.finer
+                .lock()
+                .expect("no thread panics while it looks up")
+        };
+        let known = table().get(&level).map(Arc::clone);
+        match known {
+            Some(known) => Ok(known),
+            None => {
+                let found = Arc::new(compute()?);
+                table().insert(level, Arc::clone(&found));
+                Ok(found)
+            }
+        }
+    }
 }
 
 /// Variances before the activations after pooling: one field per activation, with one point per signal.
@@ -153,6 +182,7 @@ impl<R: Refinement> Engine<R> {
             signal,
             own,
             numbers,
+            finer: Mutex::default(),
         })
     }
 
@@ -217,6 +247,26 @@ impl<R: Refinement> Engine<R> {
         Ok(Estimate { fine, coarse: fine })
     }
 
+    /// The variances of both signals on a level, where they differ from those of the first level.
+    pub(super) fn finer(
+        &self,
+        pair: [&Prepared<R::Level>; 2],
+        level: LevelIndex,
+        geometry: &R::Level,
+        workspace: &mut Workspace<R>,
+    ) -> Result<[Option<Own<R>>; 2]> {
+        let mut finer = [None, None];
+        if level != [0, 0] && geometry.variances_by_level() {
+            for (finer, signal) in finer.iter_mut().zip(pair) {
+                let recursion = &self.recursion;
+                *finer = Some(signal.own_at(level, || {
+                    recursion.self_covariance(geometry, &signal.signal, workspace)
+                })?);
+            }
+        }
+        Ok(finer)
+    }
+
     /// The kernels of a pair on one level.
     fn at_level(
         &self,
@@ -230,26 +280,18 @@ impl<R: Refinement> Engine<R> {
             .levels
             .entry(level)
             .or_insert_with(|| geometry.make_workspace());
+        let finer = self.finer([a, b], level, geometry, scratch)?;
+        let [of_a, of_b] = &finer;
         self.recursion.pooled(
             geometry,
             [&a.signal, &b.signal],
-            [&a.own.variances, &b.own.variances],
+            [
+                &of_a.as_deref().unwrap_or(&a.own).variances,
+                &of_b.as_deref().unwrap_or(&b.own).variances,
+            ],
             scratch,
             &mut workspace.buffers,
         )
-    }
-
-    /// Computes the kernels of a pair between all points of both signals.
-    pub(super) fn unpooled(&self, [a, b]: [&Prepared<R::Level>; 2]) -> Result<[Vec<f64>; 2]> {
-        let geometry = self.first_level()?;
-        let (_, kernels) = self.recursion.between_points(
-            geometry,
-            [&a.signal, &b.signal],
-            [&a.own.variances, &b.own.variances],
-            &mut geometry.make_workspace(),
-            &mut FibreBuffers::default(),
-        )?;
-        Ok(kernels)
     }
 
     /// Computes the pooled kernels of a pair, with an error estimate unless the accuracy is a given step.

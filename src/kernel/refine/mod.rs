@@ -4,6 +4,7 @@ mod engine;
 mod gradient;
 mod index_set;
 mod pairs;
+mod points;
 mod products;
 mod refinement;
 mod sample;

@@ -68,9 +68,10 @@ impl<R: Refinement> Evaluator for Engine<R> {
         &self,
         (rows, row): (&AnySignals, usize),
         (columns, column): (&AnySignals, usize),
-    ) -> Result<[Vec<f64>; 2]> {
+        accuracy: Accuracy,
+    ) -> Result<Block> {
         let (rows, columns) = (rows.of()?, columns.of()?);
-        self.unpooled([&rows[row], &columns[column]])
+        self.unpooled([&rows[row], &columns[column]], accuracy)
     }
 
     fn gradient(&self, request: GradientRequest<'_>) -> Result<[Vec<Vec<f64>>; 2]> {

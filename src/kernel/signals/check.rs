@@ -3,6 +3,7 @@
 use ndarray::ArrayView3;
 use num_complex::Complex64;
 
+use crate::atoms::{Atoms, symbol};
 use crate::graph::Graph;
 use crate::kernel::values::Precision;
 use crate::network::{InputSpace, Layer, Network, SphereSampling};
@@ -75,6 +76,24 @@ fn check_graphs(graphs: &[Graph], channels: usize, relations: usize) -> Result<(
     Ok(())
 }
 
+fn check_atoms(molecules: &[Atoms], elements: &[u8]) -> Result<()> {
+    check::not_empty("molecules", molecules.len())?;
+    let name = |&z: &u8| symbol(z).unwrap_or("?");
+    for (index, atoms) in molecules.iter().enumerate() {
+        let numbers = atoms.atomic_numbers();
+        if let Some(atom) = numbers.iter().position(|z| !elements.contains(z)) {
+            let known: Vec<&str> = elements.iter().map(name).collect();
+            return Err(Error::invalid(
+                format!("element of atom {atom}"),
+                name(&numbers[atom]),
+                format!("one of {}, the labels of the network", known.join(", ")),
+            )
+            .in_input(index));
+        }
+    }
+    Ok(())
+}
+
 fn check_shape(input: &InputSpace, signals: &Signals<'_>) -> Result<()> {
     if let (
         &InputSpace::Graph {
@@ -85,6 +104,9 @@ fn check_shape(input: &InputSpace, signals: &Signals<'_>) -> Result<()> {
     ) = (input, signals)
     {
         return check_graphs(graphs, channels, relations);
+    }
+    if let (InputSpace::Molecule { elements, .. }, Signals::Atoms(atoms)) = (input, signals) {
+        return check_atoms(atoms, elements);
     }
     let expected = match (input.clone(), signals) {
         (InputSpace::Vector { dimension }, Signals::Vectors(_)) => vec![dimension],
@@ -156,10 +178,12 @@ pub(super) fn wrong_form(input: &InputSpace, signals: &Signals<'_>) -> Error {
             format!("real [n, {}, {channels}]", action.points())
         }
         InputSpace::Graph { channels, .. } => format!("graphs with {channels} features per node"),
+        InputSpace::Molecule { .. } => "molecules, with elements and positions".into(),
     };
     let kind = match signals {
         Signals::Coefficients(_) => "complex",
         Signals::Graphs(_) => "graphs",
+        Signals::Atoms(_) => "molecules",
         _ => "real",
     };
     Error::shape(

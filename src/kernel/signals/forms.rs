@@ -5,6 +5,7 @@ use ndarray::{
 };
 use num_complex::Complex64;
 
+use crate::atoms::Atoms;
 use crate::check::first_not_finite;
 use crate::graph::Graph;
 
@@ -21,6 +22,8 @@ pub enum Signals<'a> {
     Coefficients(ArrayView4<'a, Complex64>),
     /// Graphs.
     Graphs(&'a [Graph]),
+    /// Molecules.
+    Atoms(&'a [Atoms]),
 }
 
 impl<'a> From<&'a [Graph]> for Signals<'a> {
@@ -32,6 +35,18 @@ impl<'a> From<&'a [Graph]> for Signals<'a> {
 impl<'a> From<&'a Vec<Graph>> for Signals<'a> {
     fn from(graphs: &'a Vec<Graph>) -> Self {
         Signals::Graphs(graphs)
+    }
+}
+
+impl<'a> From<&'a [Atoms]> for Signals<'a> {
+    fn from(atoms: &'a [Atoms]) -> Self {
+        Signals::Atoms(atoms)
+    }
+}
+
+impl<'a> From<&'a Vec<Atoms>> for Signals<'a> {
+    fn from(atoms: &'a Vec<Atoms>) -> Self {
+        Signals::Atoms(atoms)
     }
 }
 
@@ -64,6 +79,7 @@ impl Signals<'_> {
     pub fn len(&self) -> usize {
         match self {
             Signals::Graphs(graphs) => graphs.len(),
+            Signals::Atoms(atoms) => atoms.len(),
             other => other.shape()[0],
         }
     }
@@ -83,9 +99,13 @@ impl Signals<'_> {
         if let Signals::Graphs(graphs) = self {
             return Signals::Graphs(&graphs[range]);
         }
+        if let Signals::Atoms(atoms) = self {
+            return Signals::Atoms(&atoms[range]);
+        }
         let range = ndarray::Slice::from(range);
         match self {
             Signals::Graphs(graphs) => Signals::Graphs(graphs),
+            Signals::Atoms(atoms) => Signals::Atoms(atoms),
             Signals::Vectors(a) => Signals::Vectors(a.slice_axis(Axis(0), range)),
             Signals::Grid(a) => Signals::Grid(a.slice_axis(Axis(0), range)),
             Signals::Points(a) => Signals::Points(a.slice_axis(Axis(0), range)),
@@ -104,6 +124,7 @@ impl Signals<'_> {
                 OwnedSignals::Coefficients(a.split_at(Axis(0), n).0.to_owned())
             }
             Signals::Graphs(graphs) => OwnedSignals::Graphs(graphs[..n].to_vec()),
+            Signals::Atoms(atoms) => OwnedSignals::Atoms(atoms[..n].to_vec()),
         }
     }
 
@@ -117,13 +138,16 @@ impl Signals<'_> {
             Signals::Graphs(graphs) => {
                 OwnedSignals::Graphs(rows.iter().map(|&row| graphs[row].clone()).collect())
             }
+            Signals::Atoms(atoms) => {
+                OwnedSignals::Atoms(rows.iter().map(|&row| atoms[row].clone()).collect())
+            }
         }
     }
 
-    /// The shape of the array; empty for graphs, which are no array.
+    /// The shape of the array; empty for graphs and molecules, which are no array.
     pub(crate) fn shape(&self) -> &[usize] {
         match self {
-            Signals::Graphs(_) => &[],
+            Signals::Graphs(_) | Signals::Atoms(_) => &[],
             Signals::Vectors(a) => a.shape(),
             Signals::Grid(a) => a.shape(),
             Signals::Points(a) => a.shape(),
@@ -155,6 +179,8 @@ impl Signals<'_> {
                 };
                 graphs.iter().map(size).collect()
             }
+            // An element is a one among zeros.
+            Signals::Atoms(atoms) => vec![1.0; atoms.len()],
         }
     }
 
@@ -165,8 +191,8 @@ impl Signals<'_> {
             Signals::Grid(a) => first_not_finite(a),
             Signals::Points(a) => first_not_finite(a),
             Signals::Coefficients(a) => first_not_finite(a),
-            // Graphs are checked when they are made.
-            Signals::Graphs(_) => None,
+            // Graphs and atoms are checked when they are made.
+            Signals::Graphs(_) | Signals::Atoms(_) => None,
         }
     }
 }
@@ -189,6 +215,8 @@ pub enum OwnedSignals {
     Coefficients(Array4<Complex64>),
     /// Graphs.
     Graphs(Vec<Graph>),
+    /// Molecules.
+    Atoms(Vec<Atoms>),
 }
 
 impl OwnedSignals {
@@ -200,10 +228,11 @@ impl OwnedSignals {
             OwnedSignals::Points(array) => Signals::Points(array.view()),
             OwnedSignals::Coefficients(array) => Signals::Coefficients(array.view()),
             OwnedSignals::Graphs(graphs) => Signals::Graphs(graphs),
+            OwnedSignals::Atoms(atoms) => Signals::Atoms(atoms),
         }
     }
 
-    /// Returns all numbers of real inputs in C order; none for coefficients and graphs, and for arrays in another order.
+    /// Returns all numbers of real inputs in C order; none for coefficients, graphs and molecules, and for arrays in another order.
     ///
     /// # Examples
     /// ```
@@ -216,7 +245,9 @@ impl OwnedSignals {
             OwnedSignals::Vectors(array) => array.as_slice(),
             OwnedSignals::Grid(array) => array.as_slice(),
             OwnedSignals::Points(array) => array.as_slice(),
-            OwnedSignals::Coefficients(_) | OwnedSignals::Graphs(_) => None,
+            OwnedSignals::Coefficients(_) | OwnedSignals::Graphs(_) | OwnedSignals::Atoms(_) => {
+                None
+            }
         }
     }
 
@@ -226,7 +257,9 @@ impl OwnedSignals {
             OwnedSignals::Vectors(array) => array.as_slice_mut(),
             OwnedSignals::Grid(array) => array.as_slice_mut(),
             OwnedSignals::Points(array) => array.as_slice_mut(),
-            OwnedSignals::Coefficients(_) | OwnedSignals::Graphs(_) => None,
+            OwnedSignals::Coefficients(_) | OwnedSignals::Graphs(_) | OwnedSignals::Atoms(_) => {
+                None
+            }
         }
     }
 }

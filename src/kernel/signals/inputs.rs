@@ -6,6 +6,7 @@ use ndarray::{Array3, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Axis};
 use num_complex::Complex64;
 
 use crate::Result;
+use crate::atoms::Atoms;
 use crate::graph::Graph;
 use crate::group::{EulerZyz, Rotation};
 use crate::kernel::values::Precision;
@@ -79,6 +80,14 @@ impl<'a> Inputs<'a> {
     pub(crate) fn graph(&self, row: usize) -> Result<&'a Graph> {
         match &self.signals {
             Signals::Graphs(graphs) => Ok(&graphs[self.signal_of(row)]),
+            other => Err(wrong_form(self.space, other)),
+        }
+    }
+
+    /// The atoms of a molecule.
+    pub(crate) fn atoms(&self, row: usize) -> Result<&'a Atoms> {
+        match &self.signals {
+            Signals::Atoms(atoms) => Ok(&atoms[self.signal_of(row)]),
             other => Err(wrong_form(self.space, other)),
         }
     }

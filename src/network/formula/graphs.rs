@@ -8,7 +8,7 @@ use crate::expression::{Expression, Symbol};
 use crate::network::{Aggregation, EdgeScaling, Layer, NodePooling};
 
 /// A sum of terms over indices.
-fn sum(over: &str, term: Symbol) -> Symbol {
+pub(super) fn sum(over: &str, term: Symbol) -> Symbol {
     let latex = over.replace(',', " ");
     Symbol::new(
         format!("Σ_({over}) {}", term.text),
@@ -65,6 +65,7 @@ impl Walk<'_> {
         self.space.places = Places::Pooled;
         let right = before.map(|kernel| match pooling {
             NodePooling::Sum => Expression::from(sum("i,j", kernel)),
+            NodePooling::LabelSum => Expression::from(sum("i,j: z_i = z'_j", kernel)),
             NodePooling::Mean => Expression::from(kernel).mean(Symbol::plain("i, j")),
         });
         self.equations(label, right)

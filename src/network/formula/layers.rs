@@ -5,7 +5,7 @@ use super::places::{Places, Space};
 use crate::activation::{Activation, Line};
 use crate::expression::latex::words;
 use crate::expression::{Expression, Symbol};
-use crate::network::{Init, Layer, Network, Outputs};
+use crate::network::{Init, InputSpace, Layer, Network, Outputs};
 
 /// The blocks of the formula of a network.
 pub(super) fn blocks(network: &Network) -> Vec<Block> {
@@ -109,6 +109,9 @@ impl Walk<'_> {
                 [mean.items, self.weighted(&label, *init, means)].concat()
             }
             Layer::Activation(activation) => self.activation(&label, activation),
+            Layer::GroupPooling if matches!(self.space.input, InputSpace::Molecule { .. }) => {
+                self.rotation_pooling(&label)
+            }
             Layer::GroupPooling | Layer::Flatten => {
                 self.pooling(&label, matches!(layer, Layer::Flatten))
             }
@@ -124,6 +127,9 @@ impl Walk<'_> {
             Layer::Normalisation => self.activation(&label, &Activation::Normalisation),
             Layer::Aggregation(aggregation) => {
                 self.aggregation(&label, before.as_deref(), aggregation)
+            }
+            Layer::Message { message, init } => {
+                self.message(&label, before.as_deref(), message, *init)
             }
             Layer::NodePooling(pooling) => self.node_pooling(&label, *pooling),
             Layer::JumpingKnowledge { blocks } => self.jumping_knowledge(&label, blocks),
@@ -147,7 +153,12 @@ impl Walk<'_> {
         self.equations(label, [nngp, k.into()])
     }
 
-    fn weighted(&self, label: &str, init: Init, [nngp, ntk]: [Expression; 2]) -> Vec<Item> {
+    pub(super) fn weighted(
+        &self,
+        label: &str,
+        init: Init,
+        [nngp, ntk]: [Expression; 2],
+    ) -> Vec<Item> {
         let [k, _] = self.here(label);
         let nngp = square(init.weight_std) * nngp + square(init.bias_std);
         let ntk = Expression::from(k) + square(init.weight_std) * ntk;

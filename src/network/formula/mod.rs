@@ -3,6 +3,7 @@
 mod graphs;
 mod items;
 mod layers;
+mod molecules;
 mod places;
 mod sets;
 

@@ -69,7 +69,7 @@ impl<'a> Space<'a> {
         let places = match input {
             InputSpace::Vector { .. } => Places::Pooled,
             InputSpace::Sphere { .. } => Places::Group(Symbol::new("SO(3)", r"\mathrm{SO}(3)")),
-            InputSpace::Graph { .. } => Places::Nodes,
+            InputSpace::Graph { .. } | InputSpace::Molecule { .. } => Places::Nodes,
             _ => Places::Group(Symbol::plain("G")),
         };
         Space {
@@ -83,7 +83,9 @@ impl<'a> Space<'a> {
     /// The symbols of the two inputs.
     pub(super) fn inputs(&self) -> [&'static str; 2] {
         match self.input {
-            InputSpace::Vector { .. } | InputSpace::Graph { .. } => ["x", "x'"],
+            InputSpace::Vector { .. } | InputSpace::Graph { .. } | InputSpace::Molecule { .. } => {
+                ["x", "x'"]
+            }
             _ => ["f", "f'"],
         }
     }
@@ -103,6 +105,7 @@ impl<'a> Space<'a> {
         let (text, latex, count) = match self.input {
             InputSpace::Vector { dimension } => ("x·x'", r"x \cdot x'", *dimension),
             InputSpace::Graph { channels, .. } => ("x_i·x'_j", r"x_i \cdot x'_j", *channels),
+            InputSpace::Molecule { .. } => ("δ(z_i, z'_j)", r"\delta_{z_i z'_j}", 1),
             InputSpace::Sphere { channels, .. }
             | InputSpace::Plane { channels, .. }
             | InputSpace::Finite { channels, .. } => match channels {
@@ -193,6 +196,14 @@ impl<'a> Space<'a> {
                     ),
                     explained(Symbol::plain("i, j"), "nodes of the two graphs"),
                     explained(Symbol::plain("w, w'"), &edges),
+                ]
+            }
+            InputSpace::Molecule { .. } => {
+                let kernels = "up to the group pooling, kernels are functions of the relative rotation r too, and variances are taken at r = e";
+                vec![
+                    explained(inputs, "inputs, molecules with elements z and z'"),
+                    explained(Symbol::plain("i, j"), "atoms of the two molecules"),
+                    Item::Words(None, Symbol::new(kernels, words(kernels))),
                 ]
             }
             InputSpace::Finite { action, channels } => vec![

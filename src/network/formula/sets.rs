@@ -62,7 +62,7 @@ impl Space<'_> {
                     items,
                 }
             }
-            Filter::Global | Filter::Neighbours(_) => match self.input {
+            Filter::Global | Filter::Neighbours(_) | Filter::Message(_) => match self.input {
                 InputSpace::Plane { height, width, .. } => {
                     let [rows, columns] = [height, width].map(|size| numbers(0, *size as i64 - 1));
                     FilterMean {

@@ -59,3 +59,6 @@ pub const COARSE: f64 = 1e-3;
 
 /// Another program adds 1e-12 to variances of order one before it divides by their roots, in two layers, and rounds its sums.
 pub const ADDED_TO_VARIANCES: f64 = 1e-11;
+
+/// Networks of two hidden layers with n channels have kernels that are off by c/n in the mean, relatively, with c of order one.
+pub const FINITE_WIDTH: f64 = 2.0;

@@ -7,6 +7,7 @@ mod gradient;
 mod gradient_finite;
 mod gradient_plane;
 mod graph;
+mod molecule;
 mod plane;
 mod scales;
 mod sets;

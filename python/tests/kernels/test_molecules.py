@@ -1,0 +1,95 @@
+"""Networks on molecules: inputs of all kinds, invariance, errors."""
+
+import numpy as np
+import pytest
+
+from haarmonic import Kernel, Network
+from haarmonic.molecules import Atoms, Molecule, read_structures
+
+NETWORK = """
+[input]
+space = "molecule"
+labels = ["H", "C", "O"]
+[[layers]]
+kind = "message"
+cutoff = 3.0
+radial = { kernel = "gaussian", width = 0.3 }
+angular = { spectrum = [0.4, 0.4, 0.2] }
+bias_std = 0.3
+[[layers]]
+kind = "activation"
+function = "hermite"
+degree = 2
+[[layers]]
+kind = "message"
+cutoff = 2.0
+radial = { kernel = "shells", shells = [[1.0, 0.4]] }
+self_share = 0.5
+[[layers]]
+kind = "group-pooling"
+[[layers]]
+kind = "node-sum"
+"""
+
+SYMBOLS = ["O", "H", "H"]
+POSITIONS = np.array([[0.0, 0.0, 0.1], [0.0, 0.8, -0.5], [0.0, -0.8, -0.5]])
+
+
+class AseAtoms:
+    """The methods of `ase.Atoms` that are used."""
+
+    def get_chemical_symbols(self):
+        return SYMBOLS
+
+    def get_positions(self):
+        return POSITIONS
+
+
+def test_all_kinds_of_molecules_are_inputs(tmp_path):
+    path = tmp_path / "water.xyz"
+    rows = [f"{s} {x} {y} {z}" for s, (x, y, z) in zip(SYMBOLS, POSITIONS)]
+    path.write_text("3\n\n" + "\n".join(rows) + "\n")
+    (structure,) = read_structures(path)
+    inputs = [Atoms(SYMBOLS, POSITIONS), Molecule(SYMBOLS, POSITIONS), structure, AseAtoms()]
+    gram = Kernel(Network(NETWORK)).gram(inputs)
+    np.testing.assert_allclose(gram.ntk, gram.ntk[0, 0], rtol=1e-13)
+    np.testing.assert_allclose(gram.nngp, gram.nngp[0, 0], rtol=1e-13)
+
+
+def test_turned_and_permuted_copies_are_equal():
+    rng = np.random.default_rng(1)
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    turn *= np.sign(np.linalg.det(turn))
+    order = [2, 0, 1]
+    copy = Atoms([SYMBOLS[i] for i in order], POSITIONS[order] @ turn.T + 5.0)
+    kernel = Kernel(Network(NETWORK))
+    gram = kernel.gram([Atoms(SYMBOLS, POSITIONS), copy]).ntk
+    assert abs(gram[0, 1] / gram[0, 0] - 1) < 1e-12
+    between = kernel.between([copy], [Atoms(["C", "O"], [[0, 0, 0], [0, 0, 1.1]])])
+    assert between.ntk.shape == (1, 1)
+
+
+def test_atoms_keep_their_values():
+    atoms = Atoms(SYMBOLS, POSITIONS)
+    assert atoms.symbols == SYMBOLS and len(atoms) == 3
+    np.testing.assert_array_equal(atoms.positions, POSITIONS)
+    assert repr(atoms) == "<haarmonic.molecules.Atoms OHH>"
+
+
+@pytest.mark.parametrize(
+    "symbols, positions",
+    [(["Xx"], [[0, 0, 0]]), (["H"], [[0, 0]]), (["H", "H"], [[0, 0, 0], [0, 0, 0]]), (["H"], [[np.nan, 0, 0]]), ([], np.zeros((0, 3)))],
+)
+def test_atoms_that_do_not_fit_are_refused(symbols, positions):
+    with pytest.raises(ValueError):
+        Atoms(symbols, positions)
+
+
+def test_inputs_of_other_kinds_are_refused():
+    kernel = Kernel(Network(NETWORK))
+    with pytest.raises(TypeError, match=r"ase\.Atoms"):
+        kernel.gram(AseAtoms())
+    with pytest.raises(TypeError, match=r"ase\.Atoms"):
+        kernel.gram([1.0])
+    with pytest.raises(ValueError, match="Na"):
+        kernel.gram([Atoms(["Na"], [[0, 0, 0]])])

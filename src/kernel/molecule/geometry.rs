@@ -1,0 +1,407 @@
+//! The geometry of molecules under rotations and permutations of their atoms.
+//!
+//! Features are functions on the atoms and on SO(3). The kernels of two molecules at a relative rotation r are matrices over pairs of atoms, and r is
+//! a spectator of all layers up to the mean over the group: a fibre is a matrix, and all relative rotations of the quadrature run along registers.
+//! A message sums over pairs of edges,
+//! ```math
+//! K_{ij}(r) \leftarrow \sum_{k \in N(i)} \sum_{l \in N(j)} \rho\big(d_{ik}, d'_{jl}; (r \hat u_{ik}) \cdot \hat u'_{jl}\big) K_{kl}(r) + s^2 K_{ij}(r) .
+//! ```
+//! Variances are the kernels of an atom with itself at r = e, and after the mean over the group the means of these kernels.
+
+use std::sync::Arc;
+
+use crate::Result;
+use crate::kernel::recursion::{Geometry, Runs, Side};
+use crate::kernel::signals::Inputs;
+use crate::network::{EdgeLabels, Filter, Layer, Message, Network, NodePooling, Outputs};
+
+use super::rotations::Rotations;
+use super::signal::MoleculeSignal;
+use super::sums::{MessageSums, Term, Terms, polynomial};
+
+/// Marks a pair of atoms that is not computed.
+const NONE: u32 = u32::MAX;
+
+/// Features over atoms and rotations.
+///
+/// # Cost
+/// Per pair and message E E′ N for the E and E′ edges of both molecules (of one element) and N relative rotations. Memory: two numbers per pair of
+/// atoms and relative rotation.
+#[derive(Debug, Clone)]
+pub(super) struct MoleculeGeometry {
+    /// The different messages of the network, each with its angular part as a polynomial in the cosine.
+    messages: Vec<Message>,
+    polynomials: Vec<Vec<f64>>,
+    /// The relative rotations of a pair, and of a molecule with itself, whose first one is the identity.
+    rotations: [Rotations; 2],
+    /// Whether pairs of atoms of different elements are needed, before and after the mean over the group.
+    all_pairs: [bool; 2],
+    /// The readout; none if features are read at the atoms.
+    pooling: Option<NodePooling>,
+    /// Whether activations follow the mean over the group.
+    activates_after: bool,
+}
+
+/// The pairs of atoms of two molecules, and the relative rotations of a fibre.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct MoleculeRegion {
+    rows: usize,
+    columns: usize,
+    /// Numbers per pair of atoms.
+    rotations: usize,
+}
+
+/// Scratch of one thread.
+#[derive(Debug, Clone, Default)]
+pub(super) struct MoleculeWorkspace {
+    /// The molecules of the current pair.
+    pair: Option<[Arc<MoleculeSignal>; 2]>,
+    /// Whether the pair is a molecule with itself, at the relative rotations for this purpose.
+    own: bool,
+    /// Whether the kernels are those of the labels, before the first message.
+    from_labels: bool,
+    /// The pairs of atoms that are computed.
+    pairs: Vec<[usize; 2]>,
+    /// The number of each pair of atoms among these, row by row.
+    numbers: Vec<u32>,
+    terms: Terms,
+    sums: [Vec<f64>; 2],
+    turned: Vec<f64>,
+}
+
+impl MoleculeGeometry {
+    /// Makes the geometry of a network on molecules.
+    pub(super) fn new(network: &Network, rotations: Rotations) -> Self {
+        let mut messages: Vec<Message> = Vec::new();
+        let mut pooling = None;
+        let mut shared_later = false;
+        let first = network.layers().first();
+        Layer::visit_all(network.layers(), &mut |layer| match layer {
+            Layer::Message { message, .. } => {
+                let is_first = first.is_some_and(|first| std::ptr::eq(first, layer));
+                shared_later |= message.edge_labels == EdgeLabels::Shared && !is_first;
+                let parts = match message.normalise {
+                    true => message.parts().to_vec(),
+                    false => vec![message.clone()],
+                };
+                for part in parts {
+                    if !messages.contains(&part) {
+                        messages.push(part);
+                    }
+                }
+            }
+            Layer::NodePooling(readout) => pooling = Some(*readout),
+            _ => {}
+        });
+        let read = pooling != Some(NodePooling::LabelSum) || *network.outputs() == Outputs::Nodes;
+        let activates_after = activates_after_pooling(network.layers());
+        let own = match activates_after {
+            true => rotations.after_identity(),
+            false => Rotations::identity(),
+        };
+        MoleculeGeometry {
+            polynomials: messages.iter().map(|m| polynomial(&m.spectrum)).collect(),
+            messages,
+            rotations: [rotations, own],
+            all_pairs: [read || shared_later, read],
+            pooling,
+            activates_after,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    fn rotations(&self, own: bool) -> &Rotations {
+        &self.rotations[usize::from(own)]
+    }
+
+    /// The kernels of the labels: one for equal elements, and zero otherwise.
+    fn lift_pair(
+        &self,
+        [a, b]: [&Arc<MoleculeSignal>; 2],
+        own: bool,
+        workspace: &mut MoleculeWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> MoleculeRegion {
+        let (rows, columns) = (a.labels.len(), b.labels.len());
+        let rotations = self.rotations(own).len();
+        workspace.pairs.clear();
+        workspace.numbers.clear();
+        fibres.clear();
+        for (i, z) in a.labels.iter().enumerate() {
+            for (j, other) in b.labels.iter().enumerate() {
+                if !self.all_pairs[0] && z != other {
+                    workspace.numbers.push(NONE);
+                    continue;
+                }
+                workspace.numbers.push(workspace.pairs.len() as u32);
+                workspace.pairs.push([i, j]);
+                let value = if z == other { 1.0 } else { 0.0 };
+                fibres.extend(std::iter::repeat_n(value, rotations));
+            }
+        }
+        workspace.pair = Some([Arc::clone(a), Arc::clone(b)]);
+        workspace.own = own;
+        workspace.from_labels = true;
+        MoleculeRegion {
+            rows,
+            columns,
+            rotations,
+        }
+    }
+
+    /// Collects the pairs of edges of a message.
+    fn collect(&self, index: usize, workspace: &mut MoleculeWorkspace) {
+        let message = &self.messages[index];
+        let MoleculeWorkspace {
+            pair,
+            pairs,
+            numbers,
+            terms,
+            from_labels,
+            ..
+        } = workspace;
+        let [a, b] = pair.as_ref().expect("set when the pair was lifted");
+        let [near, far] = [&a.messages[index], &b.messages[index]];
+        let separate = message.edge_labels == EdgeLabels::Separate;
+        // Neighbours of different elements have independent filters, or independent labels.
+        let alike = separate || *from_labels;
+        for (directions, of) in terms.directions.iter_mut().zip([near, far]) {
+            directions.clear();
+            directions.extend(of.edges.iter().map(|edge| edge.direction));
+        }
+        terms.terms.clear();
+        terms.starts.clear();
+        terms.starts.push(0);
+        terms.shares.clear();
+        let share = message.self_share * message.self_share;
+        for &[i, j] in pairs.iter() {
+            let coupled = !separate || a.labels[i] == b.labels[j];
+            terms.shares.push(if coupled { share } else { 0.0 });
+            let edges = if coupled {
+                near.starts[i]..near.starts[i + 1]
+            } else {
+                0..0
+            };
+            for e in edges {
+                let k = near.edges[e].to;
+                for f in far.starts[j]..far.starts[j + 1] {
+                    let l = far.edges[f].to;
+                    if alike && a.labels[k] != b.labels[l] {
+                        continue;
+                    }
+                    let weight = near.radial(e, (far, f), &message.radial);
+                    if weight != 0.0 {
+                        terms.terms.push(Term {
+                            edges: [e as u32, f as u32],
+                            far: numbers[k * b.labels.len() + l],
+                            weight,
+                        });
+                    }
+                }
+            }
+            terms.starts.push(terms.terms.len());
+        }
+    }
+
+    fn pass_message(
+        &self,
+        message: &Message,
+        workspace: &mut MoleculeWorkspace,
+        [nngp, ntk]: [&mut Vec<f64>; 2],
+    ) {
+        let index = self.messages.iter().position(|known| known == message);
+        let index = index.expect("collected from the network");
+        self.collect(index, workspace);
+        let MoleculeWorkspace {
+            terms,
+            sums: [new_nngp, new_ntk],
+            turned,
+            own,
+            from_labels,
+            ..
+        } = workspace;
+        for new in [&mut *new_nngp, &mut *new_ntk] {
+            new.clear();
+            new.resize(nngp.len(), 0.0);
+        }
+        MessageSums {
+            terms,
+            rotations: self.rotations(*own),
+            polynomial: &self.polynomials[index],
+            from_labels: *from_labels,
+            kernels: [nngp, ntk],
+            sums: [new_nngp, new_ntk],
+            turned,
+        }
+        .run();
+        std::mem::swap(nngp, new_nngp);
+        std::mem::swap(ntk, new_ntk);
+        *from_labels = false;
+    }
+
+    /// The mean over the group at each pair of atoms; pairs that are not needed later are left out.
+    fn pool(
+        &self,
+        region: MoleculeRegion,
+        workspace: &mut MoleculeWorkspace,
+        kernels: [&mut Vec<f64>; 2],
+    ) -> MoleculeRegion {
+        let MoleculeWorkspace {
+            pair, pairs, own, ..
+        } = workspace;
+        let [a, b] = pair.as_ref().expect("set when the pair was lifted");
+        let needed = |&[i, j]: &[usize; 2]| self.all_pairs[1] || a.labels[i] == b.labels[j];
+        let rotations = self.rotations(*own);
+        for kernel in kernels {
+            let rows = kernel.chunks_exact(region.rotations).zip(pairs.iter());
+            let means = rows.filter(|(_, pair)| needed(pair));
+            let means: Vec<f64> = means.map(|(row, _)| rotations.mean(row)).collect();
+            *kernel = means;
+        }
+        pairs.retain(needed);
+        MoleculeRegion {
+            rotations: 1,
+            ..region
+        }
+    }
+}
+
+/// Whether activations or normalisations stand between the mean over the group and the readout of the atoms.
+fn activates_after_pooling(layers: &[Layer]) -> bool {
+    let mut found = false;
+    let after = layers
+        .iter()
+        .skip_while(|layer| !matches!(layer, Layer::GroupPooling));
+    for layer in after.take_while(|layer| !matches!(layer, Layer::NodePooling(_))) {
+        Layer::visit_all(std::slice::from_ref(layer), &mut |layer| {
+            found |= matches!(layer, Layer::Activation(_) | Layer::Normalisation);
+        });
+    }
+    found
+}
+
+impl Geometry for MoleculeGeometry {
+    type Scalar = f64;
+    type Signal = Arc<MoleculeSignal>;
+    type Workspace = MoleculeWorkspace;
+    type Region = MoleculeRegion;
+
+    const FIELDS: bool = true;
+    const STORED: bool = true;
+    const COUPLED: bool = true;
+
+    fn take(&self, inputs: &Inputs<'_>, row: usize) -> Result<Arc<MoleculeSignal>> {
+        let atoms = inputs.atoms(row)?;
+        Ok(Arc::new(MoleculeSignal::new(atoms, &self.messages)))
+    }
+
+    fn make_workspace(&self) -> MoleculeWorkspace {
+        MoleculeWorkspace::default()
+    }
+
+    fn begin(&self, _: [&Arc<MoleculeSignal>; 2], _: usize, _: &mut MoleculeWorkspace) -> usize {
+        1
+    }
+
+    fn lift(
+        &self,
+        pair: [&Arc<MoleculeSignal>; 2],
+        _: &Filter,
+        _: usize,
+        workspace: &mut MoleculeWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> MoleculeRegion {
+        self.lift_pair(pair, false, workspace, fibres)
+    }
+
+    fn lift_self(
+        &self,
+        _: &Filter,
+        signal: &Arc<MoleculeSignal>,
+        workspace: &mut MoleculeWorkspace,
+        fibres: &mut Vec<f64>,
+    ) -> MoleculeRegion {
+        self.lift_pair([signal, signal], true, workspace, fibres)
+    }
+
+    fn average(
+        &self,
+        _: &Filter,
+        _: MoleculeRegion,
+        _: &mut MoleculeWorkspace,
+        _: &mut Vec<f64>,
+    ) -> MoleculeRegion {
+        unreachable!("both kernels of molecules are averaged at once")
+    }
+
+    fn average_both(
+        &self,
+        filter: &Filter,
+        region: MoleculeRegion,
+        workspace: &mut MoleculeWorkspace,
+        kernels: [&mut Vec<f64>; 2],
+    ) -> MoleculeRegion {
+        match filter {
+            Filter::Message(message) => {
+                self.pass_message(message, workspace, kernels);
+                region
+            }
+            _ => self.pool(region, workspace, kernels),
+        }
+    }
+
+    fn family(&self, _: MoleculeRegion) -> i64 {
+        0
+    }
+
+    fn gather(&self, _: Side, _: &[f64], _: MoleculeRegion, _: &mut Vec<f64>) {
+        unreachable!("variances of atoms are constant over runs of rotations")
+    }
+
+    fn runs<'w>(
+        &self,
+        region: MoleculeRegion,
+        workspace: &'w MoleculeWorkspace,
+    ) -> Option<Runs<'w>> {
+        Some(Runs {
+            len: region.rotations,
+            points: &workspace.pairs,
+        })
+    }
+
+    /// Sums over neighbours may exceed the bound by rounding.
+    fn confine(&self, [left, right]: [&[f64]; 2], fibres: &mut [f64]) {
+        let bound = left[0].sqrt() * right[0].sqrt();
+        for k in fibres {
+            *k = k.clamp(-bound, bound);
+        }
+    }
+
+    fn mean(&self, region: MoleculeRegion, fibres: &[f64]) -> f64 {
+        let sum = fibres.iter().sum::<f64>();
+        match self.pooling {
+            Some(NodePooling::Mean) => sum / region.rows as f64 / region.columns as f64,
+            _ => sum,
+        }
+    }
+
+    fn own_mean(&self, region: MoleculeRegion, fibres: &[f64]) -> f64 {
+        self.mean(region, fibres)
+    }
+
+    fn point_count(&self, signal: &Arc<MoleculeSignal>) -> usize {
+        signal.labels.len()
+    }
+
+    fn points(&self, region: MoleculeRegion) -> [usize; 2] {
+        [region.rows, region.columns]
+    }
+
+    fn variances_by_level(&self) -> bool {
+        self.activates_after
+    }
+}

@@ -1,0 +1,89 @@
+//! Molecules on the command line: xyz files, and folders of them.
+
+use crate::common::close::assert_close;
+use crate::common::program::Bench;
+use crate::common::tol::kernel as tol;
+
+use haarmonic::data::arrays::{read_npz_real, write_npy};
+use haarmonic::data::structure::read_structures;
+use haarmonic::kernel::Kernel;
+use haarmonic::network::Network;
+use ndarray::Array1;
+
+const NETWORK: &str = r#"
+[input]
+space = "molecule"
+labels = ["H", "C", "O"]
+[[layers]]
+kind = "message"
+cutoff = 3.4
+fade = 1.8
+radial = { kernel = "gaussian", width = 0.3, power = 3, unit = 1.5, charge_exponent = 0.5 }
+angular = { bump = 0.785398, bandlimit = 3 }
+bias_std = 0.8
+[[layers]]
+kind = "normalisation"
+[[layers]]
+kind = "activation"
+function = "hermite"
+degree = 2
+[[layers]]
+kind = "group-pooling"
+[[layers]]
+kind = "node-sum"
+pairing = "same-label"
+[[layers]]
+kind = "dense"
+"#;
+
+const WATER: &str = "3\n\nO 0 0 0.117\nH 0 0.757 -0.469\nH 0 -0.757 -0.469\n";
+const OTHERS: &str =
+    "4\n\nC 0 0 -0.53\nO 0 0 0.68\nH 0 0.94 -1.11\nH 0 -0.94 -1.1\n2\n\nC 0 0 0\nO 0 0 1.13\n";
+
+#[test]
+fn kernels_and_predictions_of_molecules() {
+    let bench = Bench::new();
+    bench.text("net.toml", NETWORK);
+    std::fs::create_dir(bench.path("set")).unwrap();
+    bench.text("set/b.xyz", OTHERS);
+    bench.text("set/a.xyz", WATER);
+    bench.text("set/notes.txt", "not a molecule");
+    bench.text("all.xyz", &format!("{WATER}{OTHERS}"));
+    bench.succeed("gram net.toml set --out k.npz");
+    bench.succeed("gram net.toml all.xyz --out f.npz");
+    let structures = read_structures(bench.path("all.xyz")).unwrap().structures;
+    let atoms: Vec<_> = structures.iter().map(|s| s.atoms().unwrap()).collect();
+    let network = Network::from_toml(NETWORK).unwrap();
+    let want = Kernel::new(&network).unwrap().gram(&atoms).unwrap();
+    let found = read_npz_real(bench.path("k.npz"), "ntk").unwrap();
+    assert_close(&found, want.ntk.into_dyn(), tol::ROUNDING);
+    assert_eq!(read_npz_real(bench.path("f.npz"), "ntk").unwrap(), found);
+    // By tiles on disk.
+    bench.succeed("gram net.toml set --resume --out t.npz");
+    assert_eq!(read_npz_real(bench.path("t.npz"), "ntk").unwrap(), found);
+
+    let targets = Array1::from_vec(vec![1.0, -2.0, 0.5]).into_dyn();
+    write_npy(bench.path("y.npy"), &targets).unwrap();
+    bench.succeed("predict net.toml --train-x set --train-y y.npy --test-x all.xyz --out p.npz");
+    let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
+    let [mean, targets] = [mean, targets].map(|a| a.iter().copied().collect::<Vec<f64>>());
+    assert_close(mean, targets, tol::SOLVE);
+}
+
+#[test]
+fn molecules_that_do_not_fit_are_refused() {
+    let bench = Bench::new();
+    bench.text("net.toml", NETWORK);
+    bench.text("salt.xyz", "2\n\nNa 0 0 0\nCl 0 0 2.4\n");
+    bench.refuse(
+        "gram net.toml salt.xyz --out k.npz",
+        &["salt.xyz", "Na", "H, C, O"],
+    );
+    std::fs::create_dir(bench.path("empty")).unwrap();
+    bench.refuse("gram net.toml empty --out k.npz", &["empty", ".xyz"]);
+    bench.text("same.xyz", "2\n\nH 0 0 0\nH 0 0 0\n");
+    bench.refuse(
+        "gram net.toml same.xyz --out k.npz",
+        &["same.xyz", "distance"],
+    );
+}
