@@ -1,13 +1,15 @@
 //! Derivatives of kernel matrices in their inputs.
 
-use ndarray::{Array2, Array3, Array4, ArrayView2};
+use ndarray::{Array2, Array3, Array4, ArrayView2, Axis};
 
-use crate::network::{InputSpace, Outputs};
+use crate::network::{InputSpace, SphereSampling};
+use crate::sphere::ShtPlanner;
 use crate::{Result, check};
 
 use super::evaluate::{Kernel, PreparedSignals};
 use super::evaluator::{GradientRequest, no_derivatives};
 use super::signals::{OwnedSignals, Signals};
+use super::sphere::{channel_len, write_coefficients};
 
 /// Factors of the entries of both kernel matrices, whose weighted sum is differentiated.
 ///
@@ -117,7 +119,7 @@ impl Kernel {
         cotangents: Cotangents<'_>,
     ) -> Result<OwnedSignals> {
         let [pulled, _] = self.pulled(signals, None, cotangents, [true, false])?;
-        self.to_signals(pulled)
+        self.to_signals(pulled, signals)
     }
 
     /// Computes the derivatives of a weighted sum of the entries of [`cross`](Self::cross) in the signals of the rows and of the columns.
@@ -169,7 +171,10 @@ impl Kernel {
         cotangents: Cotangents<'_>,
     ) -> Result<[OwnedSignals; 2]> {
         let [of_rows, of_columns] = self.pulled(rows, Some(columns), cotangents, [true; 2])?;
-        Ok([self.to_signals(of_rows)?, self.to_signals(of_columns)?])
+        Ok([
+            self.to_signals(of_rows, rows)?,
+            self.to_signals(of_columns, columns)?,
+        ])
     }
 
     /// The second array of [`cross_gradient_prepared`](Self::cross_gradient_prepared) alone.
@@ -180,7 +185,7 @@ impl Kernel {
         cotangents: Cotangents<'_>,
     ) -> Result<OwnedSignals> {
         let [_, pulled] = self.pulled(rows, Some(columns), cotangents, [false, true])?;
-        self.to_signals(pulled)
+        self.to_signals(pulled, columns)
     }
 
     /// Pulls cotangents back to the signals, which are arrays of numbers in the order of their storage.
@@ -191,9 +196,6 @@ impl Kernel {
         cotangents: Cotangents<'_>,
         wanted: [bool; 2],
     ) -> Result<[Vec<Vec<f64>>; 2]> {
-        if *self.network().outputs() != Outputs::Pooled {
-            return Err(no_derivatives());
-        }
         let shape = [rows.len(), columns.map_or(rows.len(), PreparedSignals::len)];
         let counter = self.counter(shape[0] * shape[1]);
         self.evaluator().gradient(GradientRequest {
@@ -205,9 +207,15 @@ impl Kernel {
         })
     }
 
-    /// The signals whose storage are these arrays.
-    fn to_signals(&self, pulled: Vec<Vec<f64>>) -> Result<OwnedSignals> {
+    /// The derivatives whose storage are these arrays, in the form of the signals.
+    fn to_signals(&self, pulled: Vec<Vec<f64>>, signals: &PreparedSignals) -> Result<OwnedSignals> {
         let n = pulled.len();
+        if let space @ InputSpace::Sphere { .. } = self.network().input() {
+            for row in &pulled {
+                check::finite("derivative of the kernel", ndarray::ArrayView1::from(row))?;
+            }
+            return spherical(space, &pulled, signals);
+        }
         let flat: Vec<f64> = pulled.into_iter().flatten().collect();
         check::finite("derivative of the kernel", ndarray::ArrayView1::from(&flat))?;
         let fits = "a cotangent has the length of its signal";
@@ -232,5 +240,57 @@ impl Kernel {
             ),
             InputSpace::Sphere { .. } | InputSpace::Graph { .. } => return Err(no_derivatives()),
         })
+    }
+}
+
+/// The derivatives in signals on the sphere, from those in the signals of each row, which are rotated to the places where features are read.
+fn spherical(
+    space: &InputSpace,
+    pulled: &[Vec<f64>],
+    signals: &PreparedSignals,
+) -> Result<OwnedSignals> {
+    let InputSpace::Sphere {
+        band_limit,
+        sampling,
+        channels,
+    } = space
+    else {
+        unreachable!("asked for signals on the sphere")
+    };
+    let (band_limit, channels) = (*band_limit, *channels);
+    let places = &signals.places;
+    let n = pulled.len() / places.len();
+    let mut coeffs = Array4::zeros((n, channels, band_limit, 2 * band_limit - 1));
+    let mut own = Array2::zeros((band_limit, 2 * band_limit - 1));
+    let mut rotated = own.clone();
+    for (row, pulled) in pulled.iter().enumerate() {
+        let mut signal = coeffs.index_axis_mut(Axis(0), row / places.len());
+        let parts = pulled.chunks_exact(channel_len(band_limit));
+        for (part, mut sum) in parts.zip(signal.outer_iter_mut()) {
+            write_coefficients(part, own.view_mut());
+            match places.turn(row) {
+                None => sum += &own,
+                Some((rotation, g)) => {
+                    let mut scratch = rotation.make_scratch();
+                    let euler = g.euler_zyz();
+                    rotation.rotate_into(own.view(), &euler, rotated.view_mut(), &mut scratch)?;
+                    sum += &rotated;
+                }
+            }
+        }
+    }
+    match sampling {
+        SphereSampling::Grid(sampling) if signals.is_sampled => {
+            let plan = ShtPlanner::new().plan(band_limit, *sampling)?;
+            let [rings, longitudes] = plan.signal_shape();
+            let mut samples = Array4::zeros((n, rings, longitudes, channels));
+            let mut scratch = plan.make_scratch();
+            for (coeffs, samples) in coeffs.outer_iter().zip(samples.outer_iter_mut()) {
+                let samples = samples.permuted_axes([2, 0, 1]);
+                plan.forward_adjoint_into(coeffs, samples, &mut scratch)?;
+            }
+            Ok(OwnedSignals::Grid(samples))
+        }
+        _ => Ok(OwnedSignals::Coefficients(coeffs)),
     }
 }

@@ -1,5 +1,6 @@
 //! The adjoints of products of images, of means over windows and of parts of fields.
 
+use crate::Result;
 use crate::activation::Real;
 use crate::kernel::recursion::{Adjoint, Side};
 use crate::network::Filter;
@@ -119,7 +120,14 @@ impl<T: Real> Adjoint<PlaneGeometry<T>> for PlaneGeometry<T> {
         }
     }
 
-    fn turn_back(&self, orientation: usize, turned: &[f64], cotangent: &mut [f64]) {
+    fn turn_back(
+        &self,
+        _: Side,
+        orientation: usize,
+        turned: &[f64],
+        _: &mut PlaneWorkspace<T>,
+        cotangent: &mut [f64],
+    ) -> Result<()> {
         let [height, width] = self.size;
         let channels = turned.chunks_exact(height * width);
         for (to, channel) in cotangent.chunks_exact_mut(height * width).zip(channels) {
@@ -129,6 +137,7 @@ impl<T: Real> Adjoint<PlaneGeometry<T>> for PlaneGeometry<T> {
                 to[y * width + x] += value;
             }
         }
+        Ok(())
     }
 }
 

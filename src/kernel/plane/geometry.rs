@@ -164,19 +164,22 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         Ok(self.orientations.len())
     }
 
+    fn changes(&self, orientation: usize, _: &PlaneWorkspace<T>) -> [bool; 2] {
+        [orientation == 0, true]
+    }
+
     fn turn(
         &self,
         [_, signal]: [&PlaneSignal; 2],
         orientation: usize,
         [_, turned]: &mut [Option<PlaneSignal>; 2],
         _: &mut PlaneWorkspace<T>,
-    ) -> Result<[bool; 2]> {
-        if orientation == 0 {
-            return Ok([true, true]);
+    ) -> Result<()> {
+        if orientation > 0 {
+            let turned = turned.get_or_insert_default();
+            signal.turn_into(self.orientations[orientation], self.size, turned);
         }
-        let turned = turned.get_or_insert_default();
-        signal.turn_into(self.orientations[orientation], self.size, turned);
-        Ok([false, true])
+        Ok(())
     }
 
     fn begin(

@@ -1,10 +1,12 @@
 //! The layers of a network, last to first: after the mean over the group, the fibres of a pair, and a signal with itself.
 
 use crate::activation::{Real, VarianceField};
-use crate::kernel::recursion::layers::Recursion;
+use crate::kernel::recursion::layers::{FibreBuffers, Recursion};
+use crate::kernel::recursion::orientations::{Oriented, Visitor};
 use crate::kernel::recursion::place::{Fibres, Gathered, PairPlace, RowPlace, SelfPlace};
 use crate::kernel::recursion::steps::{Map, Step, linear, run};
-use crate::kernel::recursion::{Adjoint, Geometry};
+use crate::kernel::recursion::sweep::Buffers;
+use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::kernel::values::KernelPair;
 use crate::{Error, Result};
 
@@ -14,31 +16,42 @@ use super::walk::{Pull, back, first_adjoint};
 
 /// Buffers of one thread.
 pub(crate) struct PullBuffers<G: Geometry> {
-    fibres: Fibres<G::Scalar>,
-    gathered: Vec<Gathered<G::Scalar>>,
-    /// The variances of both signals, if they are functions.
-    variances: [Vec<VarianceField<G::Scalar>>; 2],
-    tape: Tape<G::Region>,
-    pull: Pull,
-    scratch: Scratch,
-    values: [Vec<G::Scalar>; 2],
-    /// The cotangents of a transformed signal.
-    turned: SignalPull,
-    rows: Fibres<f64>,
-    row_tape: Tape<()>,
+    forwards: FibreBuffers<G::Scalar>,
+    backwards: BackBuffers<G>,
+    /// The cotangents of transformed signals.
+    turned: [SignalPull; 2],
+    /// The cotangents of signals that nobody asked for.
+    unused: [SignalPull; 2],
 }
 
 impl<G: Geometry> Default for PullBuffers<G> {
     fn default() -> Self {
         PullBuffers {
-            fibres: Fibres::default(),
-            gathered: Vec::new(),
-            variances: [Vec::new(), Vec::new()],
+            forwards: FibreBuffers::default(),
+            backwards: BackBuffers::default(),
+            turned: [SignalPull::default(), SignalPull::default()],
+            unused: [SignalPull::default(), SignalPull::default()],
+        }
+    }
+}
+
+/// Buffers of the way backwards.
+pub(super) struct BackBuffers<G: Geometry> {
+    tape: Tape<G::Region>,
+    pull: Pull,
+    scratch: Scratch,
+    values: [Vec<G::Scalar>; 2],
+    rows: Fibres<f64>,
+    row_tape: Tape<()>,
+}
+
+impl<G: Geometry> Default for BackBuffers<G> {
+    fn default() -> Self {
+        BackBuffers {
             tape: Tape::default(),
             pull: Pull::default(),
             scratch: Scratch::default(),
             values: [Vec::new(), Vec::new()],
-            turned: SignalPull::default(),
             rows: Fibres::default(),
             row_tape: Tape::default(),
         }
@@ -56,12 +69,25 @@ pub(crate) struct SignalPull {
 impl SignalPull {
     /// Adds the cotangents of other pairs of the same signal.
     pub(crate) fn add(&mut self, other: &SignalPull) {
-        add(&mut self.signal, &other.signal);
+        self.add_scaled(1.0, other);
+    }
+
+    /// Adds a multiple of the cotangents of other pairs of the same signal.
+    pub(crate) fn add_scaled(&mut self, factor: f64, other: &SignalPull) {
+        add(&mut self.signal, factor, &other.signal);
         if self.variances.len() < other.variances.len() {
             self.variances.resize_with(other.variances.len(), Vec::new);
         }
         for (sums, terms) in self.variances.iter_mut().zip(&other.variances) {
-            add(sums, terms);
+            add(sums, factor, terms);
+        }
+    }
+
+    /// Cotangents that are zero, of the same signal.
+    pub(crate) fn zeroed(&self) -> SignalPull {
+        SignalPull {
+            signal: vec![0.0; self.signal.len()],
+            variances: Vec::new(),
         }
     }
 
@@ -82,13 +108,13 @@ impl SignalPull {
     }
 }
 
-/// Adds arrays; an empty one stands for zeros.
-fn add(sums: &mut Vec<f64>, terms: &[f64]) {
+/// Adds a multiple of an array; an empty sum stands for zeros.
+fn add(sums: &mut Vec<f64>, factor: f64, terms: &[f64]) {
     if sums.is_empty() {
-        sums.extend_from_slice(terms);
+        sums.extend(terms.iter().map(|term| factor * term));
     } else {
         for (sum, term) in sums.iter_mut().zip(terms) {
-            *sum += term;
+            *sum += factor * term;
         }
     }
 }
@@ -147,13 +173,13 @@ impl Recursion {
         out: TailPull<'_>,
         buffers: &mut PullBuffers<G>,
     ) -> Result<()> {
-        let PullBuffers {
+        let BackBuffers {
             rows,
             row_tape,
             pull,
             scratch,
             ..
-        } = buffers;
+        } = &mut buffers.backwards;
         row_tape.clear();
         if self.activates_after_pooling() {
             let mut close = vec![false; pooled[0].len()];
@@ -205,7 +231,7 @@ impl Recursion {
         collected: &[f64],
         buffers: &mut PullBuffers<G>,
     ) -> Result<f64> {
-        let PullBuffers { pull, scratch, .. } = buffers;
+        let BackBuffers { pull, scratch, .. } = &mut buffers.backwards;
         for zero in [&mut pull.nngp, &mut pull.ntk] {
             zero.clear();
             zero.push(0.0);
@@ -230,144 +256,29 @@ impl Recursion {
     pub(crate) fn pull_pair<G: Geometry>(
         &self,
         (geometry, adjoint): (&G, &dyn Adjoint<G>),
-        [a, b]: [&G::Signal; 2],
+        pair: [&G::Signal; 2],
         own: [&[VarianceField<G::Scalar>]; 2],
         cotangent: KernelPair,
         (workspace, buffers): (&mut G::Workspace, &mut PullBuffers<G>),
-        mut out: [Option<&mut SignalPull>; 2],
+        out: [Option<&mut SignalPull>; 2],
     ) -> Result<()> {
-        let (init, filter) = &self.first;
-        let steps = &self.before[0].steps;
-        let pair = [a, b];
-        let mut turned = [None, None];
-        let mut unused = [SignalPull::default(), SignalPull::default()];
-        for orientation in 0..geometry.orientation_count(pair, workspace)? {
-            let changed = geometry.turn(pair, orientation, &mut turned, workspace)?;
-            let [turned_a, turned_b] = &turned;
-            let pair = [
-                turned_a.as_ref().unwrap_or(a),
-                turned_b.as_ref().unwrap_or(b),
-            ];
-            let is_stored: [bool; 2] = std::array::from_fn(|side| {
-                G::STORED || (turned[side].is_none() && !own[side].is_empty())
-            });
-            for side in [0, 1] {
-                if changed[side] && !is_stored[side] {
-                    let PullBuffers {
-                        fibres,
-                        gathered,
-                        variances,
-                        ..
-                    } = buffers;
-                    let variances = &mut variances[side];
-                    self.own(
-                        geometry,
-                        pair[side],
-                        workspace,
-                        (fibres, gathered),
-                        variances,
-                    )?;
-                }
-            }
-            let batches = geometry.begin(pair, orientation, workspace);
-            let PullBuffers {
-                fibres,
-                gathered,
-                variances: computed,
-                tape,
-                pull,
-                scratch,
-                values,
-                turned: of_turned,
-                ..
-            } = &mut *buffers;
-            let variances: [&[VarianceField<G::Scalar>]; 2] =
-                std::array::from_fn(|side| match is_stored[side] {
-                    true => own[side],
-                    false => &computed[side][..],
-                });
-            // A transformed signal has cotangents of its own, which are transformed back after its last batch.
-            let is_turned = [turned_a.is_some(), turned_b.is_some()];
-            assert!(!is_turned[0], "only second signals are transformed");
-            if is_turned[1] {
-                of_turned.clear(adjoint.cotangent_len(b), variances[1].len());
-            }
-            let [first, second] = &mut out;
-            let [no_first, no_second] = &mut unused;
-            let wanted = [first.is_some(), second.is_some()];
-            let mut sides = [
-                first.as_deref_mut().unwrap_or(no_first),
-                match is_turned[1] {
-                    true => &mut *of_turned,
-                    false => second.as_deref_mut().unwrap_or(no_second),
-                },
-            ];
-            for (pulled, variances) in sides.iter_mut().zip(variances) {
-                pulled.fit(variances);
-            }
-            gathered.resize_with(variances[0].len(), Gathered::default);
-            for of_activation in gathered.iter_mut() {
-                of_activation.family = None;
-            }
-            for batch in 0..batches {
-                let region = geometry.lift(pair, filter, batch, workspace, &mut fibres.nngp);
-                let lifted = region;
-                fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
-                linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
-                tape.clear();
-                let place = PairPlace {
-                    geometry,
-                    workspace: &mut *workspace,
-                    region,
-                    variances: variances.map(|of_signal| of_signal.iter()),
-                    gathered: gathered.iter_mut(),
-                };
-                let mut recording = Recording {
-                    place,
-                    tape: &mut *tape,
-                };
-                run(steps, &mut recording, fibres)?;
-                let region = recording.place.region;
-                adjoint.spread(region, cotangent.nngp, &mut pull.nngp);
-                adjoint.spread(region, cotangent.ntk, &mut pull.ntk);
-                let [left, right] = &mut sides;
-                let mut place = PairBack {
-                    geometry,
-                    adjoint,
-                    workspace: &mut *workspace,
-                    tape: &mut *tape,
-                    variances,
-                    collected: [&mut left.variances, &mut right.variances],
-                    scratch: &mut *scratch,
-                    gathered: &mut *values,
-                };
-                back(steps, &mut place, pull)?;
-                first_adjoint(*init, pull);
-                let cotangents = [
-                    wanted[0].then_some(&mut left.signal[..]),
-                    wanted[1].then_some(&mut right.signal[..]),
-                ];
-                let fibres = &mut pull.nngp;
-                adjoint.lift_adjoint(pair, filter, lifted, workspace, fibres, cotangents);
-            }
-            if is_turned[1] && wanted[1] {
-                let mut of_turned = std::mem::take(&mut buffers.turned);
-                let SignalPull { signal, variances } = &mut of_turned;
-                self.pull_own(
-                    (geometry, adjoint),
-                    pair[1],
-                    variances,
-                    workspace,
-                    buffers,
-                    signal,
-                )?;
-                if let Some(second) = &mut out[1] {
-                    adjoint.turn_back(orientation, signal, &mut second.signal);
-                }
-                buffers.turned = of_turned;
-            }
-        }
-        Ok(())
+        let PullBuffers {
+            forwards,
+            backwards,
+            turned,
+            unused,
+        } = buffers;
+        let mut visitor = Backwards {
+            recursion: self,
+            geometry,
+            adjoint,
+            cotangent,
+            buffers: backwards,
+            turned,
+            unused,
+            out,
+        };
+        self.visit_orientations((geometry, workspace), pair, own, forwards, &mut visitor)
     }
 
     /// Carries the cotangents of the variances of one signal before the mean over the group back to the signal.
@@ -377,11 +288,27 @@ impl Recursion {
     /// * `cotangent` — of the signal; added to
     pub(crate) fn pull_own<G: Geometry>(
         &self,
+        plane: (&G, &dyn Adjoint<G>),
+        signal: &G::Signal,
+        collected: &[Vec<f64>],
+        (workspace, buffers): (&mut G::Workspace, &mut PullBuffers<G>),
+        cotangent: &mut [f64],
+    ) -> Result<()> {
+        let PullBuffers {
+            forwards,
+            backwards,
+            ..
+        } = buffers;
+        let buffers = (&mut forwards.fibres, backwards);
+        self.pull_own_with(plane, signal, collected, (workspace, buffers), cotangent)
+    }
+
+    fn pull_own_with<G: Geometry>(
+        &self,
         (geometry, adjoint): (&G, &dyn Adjoint<G>),
         signal: &G::Signal,
         collected: &[Vec<f64>],
-        workspace: &mut G::Workspace,
-        buffers: &mut PullBuffers<G>,
+        (workspace, (fibres, buffers)): OwnScratch<'_, G>,
         cotangent: &mut [f64],
     ) -> Result<()> {
         if collected.iter().flatten().all(|entry| *entry == 0.0) {
@@ -389,8 +316,7 @@ impl Recursion {
         }
         let (init, filter) = &self.first;
         let steps = &self.before[0].steps;
-        let PullBuffers {
-            fibres,
+        let BackBuffers {
             tape,
             pull,
             scratch,
@@ -429,6 +355,189 @@ impl Recursion {
         first_adjoint(*init, pull);
         adjoint.lift_self_adjoint(filter, signal, lifted, workspace, &mut pull.nngp, cotangent);
         Ok(())
+    }
+}
+
+/// Scratch for a signal with itself.
+type OwnScratch<'a, G> = (
+    &'a mut <G as Geometry>::Workspace,
+    (
+        &'a mut Fibres<<G as Geometry>::Scalar>,
+        &'a mut BackBuffers<G>,
+    ),
+);
+
+/// The fibres of each orientation, on their way forwards and backwards.
+struct Backwards<'a, 'o, G: Geometry> {
+    recursion: &'a Recursion,
+    geometry: &'a G,
+    adjoint: &'a dyn Adjoint<G>,
+    /// Of both pooled kernels.
+    cotangent: KernelPair,
+    buffers: &'a mut BackBuffers<G>,
+    /// The cotangents of transformed signals, which are transformed back when an orientation ends.
+    turned: &'a mut [SignalPull; 2],
+    unused: &'a mut [SignalPull; 2],
+    out: [Option<&'o mut SignalPull>; 2],
+}
+
+/// One side of a pair in one orientation.
+struct Chosen<'a, T: Real> {
+    is_turned: bool,
+    changes: bool,
+    /// The length of the cotangent of the signal.
+    len: usize,
+    variances: &'a [VarianceField<T>],
+}
+
+impl<T: Real> Chosen<'_, T> {
+    /// The cotangents to which the fibres of the orientation add.
+    fn cotangents<'p>(
+        &self,
+        out: Option<&'p mut SignalPull>,
+        turned: &'p mut SignalPull,
+        unused: &'p mut SignalPull,
+    ) -> &'p mut SignalPull {
+        let pulled = match out {
+            None => {
+                unused.clear(0, self.variances.len());
+                unused
+            }
+            Some(_) if self.is_turned => {
+                if self.changes {
+                    turned.clear(self.len, self.variances.len());
+                }
+                turned
+            }
+            Some(out) => out,
+        };
+        pulled.fit(self.variances);
+        pulled
+    }
+}
+
+impl<G: Geometry> Visitor<G> for Backwards<'_, '_, G> {
+    fn visit(
+        &mut self,
+        oriented: Oriented<'_, G>,
+        workspace: &mut G::Workspace,
+        (fibres, gathered): Buffers<'_, G::Scalar>,
+    ) -> Result<()> {
+        let Backwards {
+            recursion,
+            geometry,
+            adjoint,
+            cotangent,
+            ..
+        } = *self;
+        let Oriented {
+            orientation,
+            pair,
+            is_turned,
+            changes,
+            variances,
+            batches,
+        } = oriented;
+        let (init, filter) = &recursion.first;
+        let steps = &recursion.before[0].steps;
+        let BackBuffers {
+            tape,
+            pull,
+            scratch,
+            values,
+            ..
+        } = &mut *self.buffers;
+        let wanted = self.out.each_ref().map(Option::is_some);
+        let [out_a, out_b] = &mut self.out;
+        let [turned_a, turned_b] = &mut *self.turned;
+        let [unused_a, unused_b] = &mut *self.unused;
+        let choose = |side: usize| Chosen {
+            is_turned: is_turned[side],
+            changes: changes[side],
+            len: adjoint.cotangent_len(pair[side]),
+            variances: variances[side],
+        };
+        let left = choose(0).cotangents(out_a.as_deref_mut(), turned_a, unused_a);
+        let right = choose(1).cotangents(out_b.as_deref_mut(), turned_b, unused_b);
+        gathered.resize_with(variances[0].len(), Gathered::default);
+        for of_activation in gathered.iter_mut() {
+            of_activation.family = None;
+        }
+        for batch in 0..batches {
+            let lifted = geometry.lift(pair, filter, batch, workspace, &mut fibres.nngp);
+            fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
+            linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
+            tape.clear();
+            let place = PairPlace {
+                geometry,
+                workspace: &mut *workspace,
+                region: lifted,
+                variances: variances.map(|of_signal| of_signal.iter()),
+                gathered: gathered.iter_mut(),
+            };
+            let mut recording = Recording {
+                place,
+                tape: &mut *tape,
+            };
+            run(steps, &mut recording, fibres)?;
+            let region = recording.place.region;
+            adjoint.spread(region, cotangent.nngp, &mut pull.nngp);
+            adjoint.spread(region, cotangent.ntk, &mut pull.ntk);
+            let mut place = PairBack {
+                geometry,
+                adjoint,
+                workspace: &mut *workspace,
+                tape: &mut *tape,
+                variances,
+                collected: [&mut left.variances, &mut right.variances],
+                scratch: &mut *scratch,
+                gathered: &mut *values,
+            };
+            back(steps, &mut place, pull)?;
+            first_adjoint(*init, pull);
+            let cotangents = [
+                wanted[0].then_some(&mut left.signal[..]),
+                wanted[1].then_some(&mut right.signal[..]),
+            ];
+            let fibres = &mut pull.nngp;
+            adjoint.lift_adjoint(pair, filter, lifted, workspace, fibres, cotangents);
+        }
+        let cotangents = [
+            wanted[0].then_some(&mut left.signal[..]),
+            wanted[1].then_some(&mut right.signal[..]),
+        ];
+        adjoint.begin_adjoint(pair, orientation, workspace, cotangents)
+    }
+
+    fn leave(
+        &mut self,
+        side: Side,
+        orientation: usize,
+        signal: &G::Signal,
+        workspace: &mut G::Workspace,
+        (fibres, _): Buffers<'_, G::Scalar>,
+    ) -> Result<()> {
+        let number = match side {
+            Side::Left => 0,
+            Side::Right => 1,
+        };
+        let Some(out) = &mut self.out[number] else {
+            return Ok(());
+        };
+        let turned = &mut self.turned[number];
+        let SignalPull {
+            signal: cotangent,
+            variances,
+        } = turned;
+        self.recursion.pull_own_with(
+            (self.geometry, self.adjoint),
+            signal,
+            variances,
+            (workspace, (fibres, self.buffers)),
+            cotangent,
+        )?;
+        self.adjoint
+            .turn_back(side, orientation, cotangent, workspace, &mut out.signal)
     }
 }
 

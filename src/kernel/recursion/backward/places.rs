@@ -69,10 +69,9 @@ pub(super) struct PairBack<'a, G: Geometry> {
 impl<G: Geometry> BackPlace for PairBack<'_, G> {
     fn average_adjoint(&mut self, filter: &Filter, pull: &mut Pull) {
         let regions = self.tape.pop_average();
-        for fibres in [&mut pull.nngp, &mut pull.ntk] {
-            self.adjoint
-                .average_adjoint(filter, regions, self.workspace, fibres);
-        }
+        let fibres = [&mut pull.nngp, &mut pull.ntk];
+        self.adjoint
+            .average_both_adjoint(filter, regions, self.workspace, fibres);
     }
 
     fn activate_adjoint(&mut self, activation: &Activation, pull: &mut Pull) -> Result<()> {
