@@ -86,7 +86,7 @@ pub(crate) fn gradient<'py>(
 /// Parameters
 /// ----------
 /// kernel : Kernel
-///     The kernel of a network on vectors, images or a finite set.
+///     The kernel of a network on vectors, images, a finite set or the sphere.
 /// x, targets : array_like
 ///     The data set: signals `[n, ...]`, and `[n]` or `[n, outputs]` targets.
 /// start_x, start_targets : array_like

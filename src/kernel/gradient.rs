@@ -71,8 +71,15 @@ impl Kernel {
     /// Both arguments of every entry move. The result has the form and the shape of the signals. It is the transposed product of the
     /// derivative of the kernel matrices with the cotangents C, the step of a program for automatic differentiation backwards.
     ///
-    /// Available for networks on vectors, on images and over finite groups, without average poolings. A kernel in single precision has its
-    /// derivatives in double precision.
+    /// Available for networks on vectors, on images without average poolings, on the sphere and over finite groups. A kernel in single
+    /// precision has its derivatives in double precision.
+    ///
+    /// # The sphere
+    /// Derivatives by samples are derivatives by each sample; they contain the weights of the quadrature on the sphere. Derivatives by
+    /// coefficients are the coefficients of a real function $`\bar f`$ with $`\delta \sum C K = \int \bar f \, \delta f \, d\Omega`$, so
+    /// that steps along them keep signals real. With a fixed band limit of the quadrature the result is the derivative of that quadrature.
+    /// With a tolerance each pair is refined until its derivatives have this relative error. Features at places have one row and one
+    /// column of cotangents per place.
     ///
     /// # Copies and zeros
     /// The NTK of a rectifier has a kink where two arguments are parallel and only one of them moves. The result is then the mean of both
