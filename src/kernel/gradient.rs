@@ -71,8 +71,8 @@ impl Kernel {
     /// Both arguments of every entry move. The result has the form and the shape of the signals. It is the transposed product of the
     /// derivative of the kernel matrices with the cotangents C, the step of a program for automatic differentiation backwards.
     ///
-    /// Available for networks on vectors, on images without average poolings, on the sphere and over finite groups. A kernel in single
-    /// precision has its derivatives in double precision.
+    /// Available for networks on vectors, on images, on the sphere and over finite groups. A kernel in single precision has its derivatives
+    /// in double precision.
     ///
     /// # The sphere
     /// Derivatives by samples are derivatives by each sample; they contain the weights of the quadrature on the sphere. Derivatives by
@@ -86,7 +86,8 @@ impl Kernel {
     /// one-sided derivatives. Pairs of an angle below 1e-7 count as parallel. A pair at an angle ϑ has a relative error of about ε/ϑ².
     ///
     /// # Cost
-    /// Two to five times the kernel matrix, on all threads; no memory per pair. Sums do not depend on the number of threads.
+    /// Two to five times the kernel matrix, on all threads; no memory per pair, but with average poolings both kernels before each activation
+    /// for all fibres of a pair per thread. Sums do not depend on the number of threads.
     ///
     /// # Errors
     /// As [`gram`](Self::gram), and

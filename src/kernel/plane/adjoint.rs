@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::activation::Real;
-use crate::kernel::recursion::{Adjoint, Side};
+use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::network::Filter;
 
 use super::fields::Layout;
@@ -14,6 +14,39 @@ use super::windows::{sum, window_mean_adjoint};
 impl<T: Real> Adjoint<PlaneGeometry<T>> for PlaneGeometry<T> {
     fn cotangent_len(&self, signal: &PlaneSignal) -> usize {
         signal.pixels.len()
+    }
+
+    /// Half of the displacements suffice for an image with itself, but not for the derivatives by either argument.
+    fn gradient_workspace(&self, geometry: &PlaneGeometry<T>) -> PlaneWorkspace<T> {
+        let mut workspace = geometry.make_workspace();
+        workspace.takes_all = true;
+        workspace
+    }
+
+    fn pass_on_adjoint(
+        &self,
+        stage: usize,
+        region: PlaneRegion,
+        workspace: &mut PlaneWorkspace<T>,
+        kernels: [&mut Vec<f64>; 2],
+    ) {
+        let (_, plan) = &self.plans[workspace.plan];
+        workspace
+            .cotangents
+            .read(plan, stage, region.layout, kernels);
+    }
+
+    fn resume_adjoint(
+        &self,
+        stage: usize,
+        region: PlaneRegion,
+        workspace: &mut PlaneWorkspace<T>,
+        kernels: [&[f64]; 2],
+    ) {
+        let (_, plan) = &self.plans[workspace.plan];
+        workspace
+            .cotangents
+            .take(plan, stage, region.layout, kernels);
     }
 
     fn spread(&self, region: PlaneRegion, cotangent: f64, fibres: &mut Vec<f64>) {

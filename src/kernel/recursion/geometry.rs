@@ -335,7 +335,7 @@ pub(crate) trait Adjoint<G: Geometry>: Sync {
 
     /// The adjoint of [`Geometry::lift`]: adds to the cotangents of those of both signals that are given.
     ///
-    /// It is called after [`Geometry::lift`] of the batch, and before that of the next one.
+    /// Without average poolings it is called after [`Geometry::lift`] of the batch, and before that of the next one.
     ///
     /// # Arguments
     /// * `region` — as [`Geometry::lift`] returned it
@@ -361,6 +361,31 @@ pub(crate) trait Adjoint<G: Geometry>: Sync {
     ) -> Result<()> {
         let _ = (pair, orientation, workspace, cotangents);
         Ok(())
+    }
+
+    /// The adjoint of [`Geometry::pass_on`]: writes the cotangents of both kernels after the last layer of a stage, from those that
+    /// [`resume_adjoint`](Self::resume_adjoint) took.
+    fn pass_on_adjoint(
+        &self,
+        stage: usize,
+        region: G::Region,
+        workspace: &mut G::Workspace,
+        kernels: [&mut Vec<f64>; 2],
+    ) {
+        let _ = (stage, region, workspace, kernels);
+        unreachable!("only images have average poolings")
+    }
+
+    /// The adjoint of [`Geometry::resume`]: takes the cotangents of both kernels of a batch at the start of a stage.
+    fn resume_adjoint(
+        &self,
+        stage: usize,
+        region: G::Region,
+        workspace: &mut G::Workspace,
+        kernels: [&[f64]; 2],
+    ) {
+        let _ = (stage, region, workspace, kernels);
+        unreachable!("only images have average poolings")
     }
 
     /// The adjoint of [`Geometry::lift_self`].

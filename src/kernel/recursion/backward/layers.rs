@@ -1,23 +1,22 @@
-//! The layers of a network, last to first: after the mean over the group, the fibres of a pair, and a signal with itself.
+//! The layers of a network, last to first: after the mean over the group, and the entry to those before it.
 
+use crate::Result;
 use crate::activation::{Real, VarianceField};
 use crate::kernel::recursion::layers::{FibreBuffers, Recursion};
-use crate::kernel::recursion::orientations::{Oriented, Visitor};
-use crate::kernel::recursion::place::{Fibres, Gathered, PairPlace, RowPlace, SelfPlace};
-use crate::kernel::recursion::steps::{Map, Step, linear, run};
-use crate::kernel::recursion::sweep::Buffers;
-use crate::kernel::recursion::{Adjoint, Geometry, Side};
+use crate::kernel::recursion::place::{Fibres, RowPlace};
+use crate::kernel::recursion::steps::{Map, Step, run};
+use crate::kernel::recursion::{Adjoint, Geometry};
 use crate::kernel::values::KernelPair;
-use crate::{Error, Result};
 
-use super::places::{PairBack, PooledSelfBack, RowBack, Scratch, SelfBack};
+use super::pair::Backwards;
+use super::places::{PooledSelfBack, RowBack, Scratch};
 use super::tape::{Recording, Tape};
-use super::walk::{Pull, back, first_adjoint};
+use super::walk::{Pull, back};
 
 /// Buffers of one thread.
 pub(crate) struct PullBuffers<G: Geometry> {
-    forwards: FibreBuffers<G::Scalar>,
-    backwards: BackBuffers<G>,
+    pub(super) forwards: FibreBuffers<G::Scalar>,
+    pub(super) backwards: BackBuffers<G>,
     /// The cotangents of transformed signals.
     turned: [SignalPull; 2],
     /// The cotangents of signals that nobody asked for.
@@ -37,10 +36,10 @@ impl<G: Geometry> Default for PullBuffers<G> {
 
 /// Buffers of the way backwards.
 pub(super) struct BackBuffers<G: Geometry> {
-    tape: Tape<G::Region>,
-    pull: Pull,
-    scratch: Scratch,
-    values: [Vec<G::Scalar>; 2],
+    pub(super) tape: Tape<G::Region>,
+    pub(super) pull: Pull,
+    pub(super) scratch: Scratch,
+    pub(super) values: [Vec<G::Scalar>; 2],
     rows: Fibres<f64>,
     row_tape: Tape<()>,
 }
@@ -92,7 +91,7 @@ impl SignalPull {
     }
 
     /// Sets all cotangents to zero.
-    fn clear(&mut self, len: usize, activations: usize) {
+    pub(super) fn clear(&mut self, len: usize, activations: usize) {
         self.signal.clear();
         self.signal.resize(len, 0.0);
         self.variances.resize_with(activations, Vec::new);
@@ -100,7 +99,7 @@ impl SignalPull {
     }
 
     /// Gives the arrays of the variances their lengths.
-    fn fit<T: Real>(&mut self, variances: &[VarianceField<T>]) {
+    pub(super) fn fit<T: Real>(&mut self, variances: &[VarianceField<T>]) {
         self.variances.resize_with(variances.len(), Vec::new);
         for (to, field) in self.variances.iter_mut().zip(variances) {
             to.resize(field.variance().len(), 0.0);
@@ -109,7 +108,7 @@ impl SignalPull {
 }
 
 /// Adds a multiple of an array; an empty sum stands for zeros.
-fn add(sums: &mut Vec<f64>, factor: f64, terms: &[f64]) {
+pub(super) fn add(sums: &mut Vec<f64>, factor: f64, terms: &[f64]) {
     if sums.is_empty() {
         sums.extend(terms.iter().map(|term| factor * term));
     } else {
@@ -131,15 +130,8 @@ impl Recursion {
     /// Refuses layers without derivatives.
     ///
     /// # Errors
-    /// [`Error::InvalidNetwork`] for average poolings; [`Error::InLayer`] for an activation that jumps.
+    /// [`Error::InLayer`](crate::Error::InLayer) for an activation that jumps.
     pub(crate) fn check_slopes(&self) -> Result<()> {
-        if self.before.len() > 1 {
-            return Err(Error::network(
-                None,
-                "average poolings between layers have no derivatives here",
-                "a convolution with a stride",
-            ));
-        }
         let stages = self.before.iter().map(|stage| &stage.steps);
         for steps in stages.chain([&self.input, &self.after]) {
             check_steps(steps)?;
@@ -279,265 +271,6 @@ impl Recursion {
             out,
         };
         self.visit_orientations((geometry, workspace), pair, own, forwards, &mut visitor)
-    }
-
-    /// Carries the cotangents of the variances of one signal before the mean over the group back to the signal.
-    ///
-    /// # Arguments
-    /// * `collected` — one array per activation
-    /// * `cotangent` — of the signal; added to
-    pub(crate) fn pull_own<G: Geometry>(
-        &self,
-        plane: (&G, &dyn Adjoint<G>),
-        signal: &G::Signal,
-        collected: &[Vec<f64>],
-        (workspace, buffers): (&mut G::Workspace, &mut PullBuffers<G>),
-        cotangent: &mut [f64],
-    ) -> Result<()> {
-        let PullBuffers {
-            forwards,
-            backwards,
-            ..
-        } = buffers;
-        let buffers = (&mut forwards.fibres, backwards);
-        self.pull_own_with(plane, signal, collected, (workspace, buffers), cotangent)
-    }
-
-    fn pull_own_with<G: Geometry>(
-        &self,
-        (geometry, adjoint): (&G, &dyn Adjoint<G>),
-        signal: &G::Signal,
-        collected: &[Vec<f64>],
-        (workspace, (fibres, buffers)): OwnScratch<'_, G>,
-        cotangent: &mut [f64],
-    ) -> Result<()> {
-        if collected.iter().flatten().all(|entry| *entry == 0.0) {
-            return Ok(());
-        }
-        let (init, filter) = &self.first;
-        let steps = &self.before[0].steps;
-        let BackBuffers {
-            tape,
-            pull,
-            scratch,
-            ..
-        } = buffers;
-        let mut variances = Vec::new();
-        let lifted = geometry.lift_self(filter, signal, workspace, &mut fibres.nngp);
-        fibres.ntk.clear();
-        fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
-        linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
-        tape.clear();
-        let place = SelfPlace {
-            geometry,
-            workspace: &mut *workspace,
-            region: lifted,
-            variances: &mut variances,
-            met: 0,
-        };
-        let mut recording = Recording {
-            place,
-            tape: &mut *tape,
-        };
-        run(steps, &mut recording, fibres)?;
-        for zeros in [&mut pull.nngp, &mut pull.ntk] {
-            zeros.clear();
-            zeros.resize(fibres.nngp.len(), 0.0);
-        }
-        let mut place = SelfBack {
-            adjoint,
-            workspace: &mut *workspace,
-            tape: &mut *tape,
-            collected,
-            scratch,
-        };
-        back(steps, &mut place, pull)?;
-        first_adjoint(*init, pull);
-        adjoint.lift_self_adjoint(filter, signal, lifted, workspace, &mut pull.nngp, cotangent);
-        Ok(())
-    }
-}
-
-/// Scratch for a signal with itself.
-type OwnScratch<'a, G> = (
-    &'a mut <G as Geometry>::Workspace,
-    (
-        &'a mut Fibres<<G as Geometry>::Scalar>,
-        &'a mut BackBuffers<G>,
-    ),
-);
-
-/// The fibres of each orientation, on their way forwards and backwards.
-struct Backwards<'a, 'o, G: Geometry> {
-    recursion: &'a Recursion,
-    geometry: &'a G,
-    adjoint: &'a dyn Adjoint<G>,
-    /// Of both pooled kernels.
-    cotangent: KernelPair,
-    buffers: &'a mut BackBuffers<G>,
-    /// The cotangents of transformed signals, which are transformed back when an orientation ends.
-    turned: &'a mut [SignalPull; 2],
-    unused: &'a mut [SignalPull; 2],
-    out: [Option<&'o mut SignalPull>; 2],
-}
-
-/// One side of a pair in one orientation.
-struct Chosen<'a, T: Real> {
-    is_turned: bool,
-    changes: bool,
-    /// The length of the cotangent of the signal.
-    len: usize,
-    variances: &'a [VarianceField<T>],
-}
-
-impl<T: Real> Chosen<'_, T> {
-    /// The cotangents to which the fibres of the orientation add.
-    fn cotangents<'p>(
-        &self,
-        out: Option<&'p mut SignalPull>,
-        turned: &'p mut SignalPull,
-        unused: &'p mut SignalPull,
-    ) -> &'p mut SignalPull {
-        let pulled = match out {
-            None => {
-                unused.clear(0, self.variances.len());
-                unused
-            }
-            Some(_) if self.is_turned => {
-                if self.changes {
-                    turned.clear(self.len, self.variances.len());
-                }
-                turned
-            }
-            Some(out) => out,
-        };
-        pulled.fit(self.variances);
-        pulled
-    }
-}
-
-impl<G: Geometry> Visitor<G> for Backwards<'_, '_, G> {
-    fn visit(
-        &mut self,
-        oriented: Oriented<'_, G>,
-        workspace: &mut G::Workspace,
-        (fibres, gathered): Buffers<'_, G::Scalar>,
-    ) -> Result<()> {
-        let Backwards {
-            recursion,
-            geometry,
-            adjoint,
-            cotangent,
-            ..
-        } = *self;
-        let Oriented {
-            orientation,
-            pair,
-            is_turned,
-            changes,
-            variances,
-            batches,
-        } = oriented;
-        let (init, filter) = &recursion.first;
-        let steps = &recursion.before[0].steps;
-        let BackBuffers {
-            tape,
-            pull,
-            scratch,
-            values,
-            ..
-        } = &mut *self.buffers;
-        let wanted = self.out.each_ref().map(Option::is_some);
-        let [out_a, out_b] = &mut self.out;
-        let [turned_a, turned_b] = &mut *self.turned;
-        let [unused_a, unused_b] = &mut *self.unused;
-        let choose = |side: usize| Chosen {
-            is_turned: is_turned[side],
-            changes: changes[side],
-            len: adjoint.cotangent_len(pair[side]),
-            variances: variances[side],
-        };
-        let left = choose(0).cotangents(out_a.as_deref_mut(), turned_a, unused_a);
-        let right = choose(1).cotangents(out_b.as_deref_mut(), turned_b, unused_b);
-        gathered.resize_with(variances[0].len(), Gathered::default);
-        for of_activation in gathered.iter_mut() {
-            of_activation.family = None;
-        }
-        for batch in 0..batches {
-            let lifted = geometry.lift(pair, filter, batch, workspace, &mut fibres.nngp);
-            fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
-            linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
-            tape.clear();
-            let place = PairPlace {
-                geometry,
-                workspace: &mut *workspace,
-                region: lifted,
-                variances: variances.map(|of_signal| of_signal.iter()),
-                gathered: gathered.iter_mut(),
-            };
-            let mut recording = Recording {
-                place,
-                tape: &mut *tape,
-            };
-            run(steps, &mut recording, fibres)?;
-            let region = recording.place.region;
-            adjoint.spread(region, cotangent.nngp, &mut pull.nngp);
-            adjoint.spread(region, cotangent.ntk, &mut pull.ntk);
-            let mut place = PairBack {
-                geometry,
-                adjoint,
-                workspace: &mut *workspace,
-                tape: &mut *tape,
-                variances,
-                collected: [&mut left.variances, &mut right.variances],
-                scratch: &mut *scratch,
-                gathered: &mut *values,
-            };
-            back(steps, &mut place, pull)?;
-            first_adjoint(*init, pull);
-            let cotangents = [
-                wanted[0].then_some(&mut left.signal[..]),
-                wanted[1].then_some(&mut right.signal[..]),
-            ];
-            let fibres = &mut pull.nngp;
-            adjoint.lift_adjoint(pair, filter, lifted, workspace, fibres, cotangents);
-        }
-        let cotangents = [
-            wanted[0].then_some(&mut left.signal[..]),
-            wanted[1].then_some(&mut right.signal[..]),
-        ];
-        adjoint.begin_adjoint(pair, orientation, workspace, cotangents)
-    }
-
-    fn leave(
-        &mut self,
-        side: Side,
-        orientation: usize,
-        signal: &G::Signal,
-        workspace: &mut G::Workspace,
-        (fibres, _): Buffers<'_, G::Scalar>,
-    ) -> Result<()> {
-        let number = match side {
-            Side::Left => 0,
-            Side::Right => 1,
-        };
-        let Some(out) = &mut self.out[number] else {
-            return Ok(());
-        };
-        let turned = &mut self.turned[number];
-        let SignalPull {
-            signal: cotangent,
-            variances,
-        } = turned;
-        self.recursion.pull_own_with(
-            (self.geometry, self.adjoint),
-            signal,
-            variances,
-            (workspace, (fibres, self.buffers)),
-            cotangent,
-        )?;
-        self.adjoint
-            .turn_back(side, orientation, cotangent, workspace, &mut out.signal)
     }
 }
 
