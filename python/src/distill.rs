@@ -17,7 +17,7 @@ use crate::signals::Inputs;
 use crate::watch;
 
 /// An array of factors of a kernel matrix.
-fn factors<'a>(
+pub(crate) fn factors<'a>(
     given: &'a Option<Input<'_, f64>>,
     what: &str,
 ) -> PyResult<Option<ArrayView2<'a, f64>>> {
@@ -26,7 +26,7 @@ fn factors<'a>(
 }
 
 /// Signals as an array of NumPy.
-fn array(py: Python<'_>, signals: OwnedSignals) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn array(py: Python<'_>, signals: OwnedSignals) -> PyResult<Bound<'_, PyAny>> {
     match signals {
         OwnedSignals::Vectors(array) => results::array(py, array),
         OwnedSignals::Grid(array) => results::array(py, array),

@@ -236,7 +236,8 @@ impl PyKernel {
     ///
     /// It is the step of a program for automatic differentiation backwards: the product of the transposed derivative of the kernel
     /// matrices with the factors. Available for networks on vectors, on images, on the sphere and over finite groups. Derivatives by
-    /// coefficients on the sphere are the coefficients of a real function, whose product with a change of the signal is the change.
+    /// coefficients on the sphere are the coefficients of a real function, whose inner product with a small change of the signal is the
+    /// change of the sum.
     ///
     /// Parameters
     /// ----------

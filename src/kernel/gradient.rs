@@ -46,7 +46,7 @@ impl<'a> Cotangents<'a> {
     }
 
     /// Both arrays row by row, after a check of shape and entries.
-    fn arrays(&self, shape: [usize; 2]) -> Result<[Vec<f64>; 2]> {
+    pub(super) fn arrays(&self, shape: [usize; 2]) -> Result<[Vec<f64>; 2]> {
         let array = |what: &str, given: &Option<ArrayView2<'_, f64>>| match given {
             None => Ok(vec![0.0; shape[0] * shape[1]]),
             Some(array) => {

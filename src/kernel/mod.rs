@@ -17,6 +17,7 @@ mod matrix;
 mod plane;
 mod recursion;
 mod refine;
+mod set_gradient;
 mod set_products;
 mod sets;
 mod signals;

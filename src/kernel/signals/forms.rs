@@ -252,6 +252,21 @@ impl OwnedSignals {
         Some(Cow::Owned(numbers))
     }
 
+    /// Adds other arrays of the same form.
+    ///
+    /// # Panics
+    /// For graphs, and for another number of coordinates.
+    pub(crate) fn add(&mut self, other: &OwnedSignals) {
+        let parts = [&*self, other].map(|part| part.coordinates().expect("graphs are no arrays"));
+        assert_eq!(parts[0].len(), parts[1].len());
+        let sum: Vec<f64> = parts[0]
+            .iter()
+            .zip(&*parts[1])
+            .map(|(a, b)| a + b)
+            .collect();
+        self.set_coordinates(&sum);
+    }
+
     /// Replaces all signals by those of some [`coordinates`](Self::coordinates).
     ///
     /// # Panics
