@@ -3,8 +3,8 @@
 //! The steps of the correlation in reverse order, each transposed: sums over α, over γ and over β, and then for each degree
 //!
 //! ```math
-//! \bar F_{lm} = \frac1{4\pi C} \sum_n \bar P^l_{mn} F'_{ln} , \qquad
-//! \bar P^l_{mn} = \sum_{\alpha\beta\gamma} \bar K(\alpha,\beta,\gamma) \, e^{im\alpha} d^l_{mn}(\beta) e^{in\gamma} .
+//! \bar F_{lm} = \frac1{4\pi C} \sum_n G^l_{mn} F'_{ln} , \quad \bar F'_{ln} = \frac1{4\pi C} \sum_m \overline{G^l_{mn}} F_{lm} , \qquad
+//! G^l_{mn} = \sum_{\alpha\beta\gamma} \bar K(\alpha,\beta,\gamma) \, e^{-im\alpha} d^l_{mn}(\beta) e^{-in\gamma} .
 //! ```
 //! Cotangents of nodes carry the weights of the quadrature already, and no sum here has weights.
 
