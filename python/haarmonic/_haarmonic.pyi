@@ -83,7 +83,7 @@ class Kernel:
         nngp: ArrayLike | None = None,
         ntk: ArrayLike | None = None,
         progress: _Progress = None,
-    ) -> _Floats: ...
+    ) -> NDArray[Any]: ...
     @overload
     def gradient(
         self,
@@ -93,7 +93,7 @@ class Kernel:
         nngp: ArrayLike | None = None,
         ntk: ArrayLike | None = None,
         progress: _Progress = None,
-    ) -> tuple[_Floats, _Floats]: ...
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
     def at_width(self, widths: Sequence[int]) -> KernelAtWidth: ...
 
 class KernelAtWidth:
@@ -415,6 +415,15 @@ class SetKernel:
     def between(
         self, x1: ArrayLike, labels1: _Labels, x2: ArrayLike, labels2: _Labels, *, progress: _Progress = None
     ) -> KernelMatrices: ...
+    def gradient(
+        self,
+        x: ArrayLike,
+        labels: _Labels,
+        *,
+        nngp: ArrayLike | None = None,
+        ntk: ArrayLike | None = None,
+        progress: _Progress = None,
+    ) -> NDArray[Any]: ...
 
 class Molecule:
     def __init__(self, elements: Sequence[str], positions: ArrayLike, internal_energy: float = 0.0) -> None: ...

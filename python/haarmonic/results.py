@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,8 +121,8 @@ class SelectedHyperparameters(NamedTuple):
 class DistilledSet(NamedTuple):
     """The result of `haarmonic.distill`."""
 
-    x: Floats
-    """The learned inputs, `[m, ...]`."""
+    x: NDArray[Any]
+    """The learned inputs, `[m, ...]`; complex for coefficients on the sphere."""
     targets: Floats
     """Their targets, `[m, outputs]`."""
     losses: Floats

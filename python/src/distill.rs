@@ -17,7 +17,7 @@ use crate::signals::Inputs;
 use crate::watch;
 
 /// An array of factors of a kernel matrix.
-fn factors<'a>(
+pub(crate) fn factors<'a>(
     given: &'a Option<Input<'_, f64>>,
     what: &str,
 ) -> PyResult<Option<ArrayView2<'a, f64>>> {
@@ -26,7 +26,7 @@ fn factors<'a>(
 }
 
 /// Signals as an array of NumPy.
-fn array(py: Python<'_>, signals: OwnedSignals) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn array(py: Python<'_>, signals: OwnedSignals) -> PyResult<Bound<'_, PyAny>> {
     match signals {
         OwnedSignals::Vectors(array) => results::array(py, array),
         OwnedSignals::Grid(array) => results::array(py, array),
@@ -86,7 +86,7 @@ pub(crate) fn gradient<'py>(
 /// Parameters
 /// ----------
 /// kernel : Kernel
-///     The kernel of a network on vectors, images or a finite set.
+///     The kernel of a network on vectors, images, a finite set or the sphere.
 /// x, targets : array_like
 ///     The data set: signals `[n, ...]`, and `[n]` or `[n, outputs]` targets.
 /// start_x, start_targets : array_like

@@ -235,7 +235,9 @@ impl PyKernel {
     /// The derivatives of a weighted sum of the entries of both matrices in the signals.
     ///
     /// It is the step of a program for automatic differentiation backwards: the product of the transposed derivative of the kernel
-    /// matrices with the factors. Available for networks on vectors, on images and over finite groups, without average poolings.
+    /// matrices with the factors. Available for networks on vectors, on images, on the sphere and over finite groups. Derivatives by
+    /// coefficients on the sphere are the coefficients of a real function, whose inner product with a small change of the signal is the
+    /// change of the sum.
     ///
     /// Parameters
     /// ----------

@@ -1,11 +1,13 @@
 //! Kernels between sets of signals.
 
-use haarmonic::kernel::{Kernel, KernelMatrices, Pairing, SetKernel, SignalSet};
+use haarmonic::kernel::{Cotangents, Kernel, KernelMatrices, Pairing, SetKernel, SignalSet};
 use haarmonic::progress::Progress;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::arrays;
+use crate::distill;
 use crate::errors::OrRaise;
 use crate::kernel::PyKernel;
 use crate::pickle::{Reduced, reduced};
@@ -150,6 +152,58 @@ impl PySetKernel {
                 .map(only)
         })?;
         results::kernel_matrices(py, cross)
+    }
+
+    /// The derivatives of a weighted sum of the entries of both matrices of `gram` in the signals of the sets.
+    ///
+    /// Parameters
+    /// ----------
+    /// x, labels
+    ///     Signals and labels, as in `gram`.
+    /// nngp, ntk : array_like, optional
+    ///     The factors of the entries of both matrices, `[sets, sets]`; zeros unless stated.
+    /// progress : callable or bool, optional
+    ///     As in `Kernel.gradient`.
+    ///
+    /// Returns
+    /// -------
+    /// ndarray
+    ///     In the shape of `x`.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Kernel, SetKernel, stax
+    /// >>> kernel = SetKernel(Kernel(stax.network((1,), stax.Dense(1))), pairing="all")
+    /// >>> kernel.gradient([[1.0], [2.0]], [[1, 1]], nngp=[[1.0]])  # of (x + y)²
+    /// array([[6.],
+    ///        [6.]])
+    #[pyo3(signature = (x, labels, *, nngp=None, ntk=None, progress=None))]
+    fn gradient<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        labels: Vec<Vec<u32>>,
+        nngp: Option<&Bound<'py, PyAny>>,
+        ntk: Option<&Bound<'py, PyAny>>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let PyKernel {
+            kernel, threads, ..
+        } = self.kernel.get();
+        let x = Inputs::of(x, kernel.network(), "x")?;
+        let (x, sets) = (x.signals(kernel.network(), "x")?, sets(labels));
+        let nngp = nngp.map(|array| arrays::real(array, "nngp")).transpose()?;
+        let ntk = ntk.map(|array| arrays::real(array, "ntk")).transpose()?;
+        let cotangents = Cotangents {
+            nngp: distill::factors(&nngp, "nngp")?,
+            ntk: distill::factors(&ntk, "ntk")?,
+        };
+        let found = watch::long(py, *threads, progress, |progress: Progress| {
+            let kernel = self.of(kernel.clone().with_progress(progress))?;
+            let x = kernel.kernel().prepare(x)?;
+            kernel.gradient(&x, &sets, self.pairing, cotangents)
+        })?;
+        distill::array(py, found)
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {

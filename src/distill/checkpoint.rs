@@ -7,7 +7,7 @@ use ndarray::{Array1, ArrayD, ArrayViewD, Dimension};
 use super::adam::Adam;
 use super::distillation::{Distillation, halves};
 use super::distilled::Distilled;
-use crate::data::arrays::{Numbers, read_npz_real, write_npz};
+use crate::data::arrays::{Numbers, read_npz_numbers, read_npz_real, write_npz};
 use crate::kernel::{OwnedSignals, Signals};
 use crate::{Error, Result};
 
@@ -48,8 +48,9 @@ impl Distillation {
             OwnedSignals::Vectors(array) => Numbers::from(array.clone()),
             OwnedSignals::Grid(array) => Numbers::from(array.clone()),
             OwnedSignals::Points(array) => Numbers::from(array.clone()),
-            OwnedSignals::Coefficients(_) | OwnedSignals::Graphs(_) | OwnedSignals::Atoms(_) => {
-                unreachable!("a distilled data set has real inputs")
+            OwnedSignals::Coefficients(array) => Numbers::from(array.clone()),
+            OwnedSignals::Graphs(_) | OwnedSignals::Atoms(_) => {
+                unreachable!("no graphs are distilled")
             }
         };
         let mut arrays = vec![
@@ -81,16 +82,17 @@ impl Distillation {
             )
             .in_file(path));
         }
-        let x = read_npz_real(path, "x")?;
+        let x = read_npz_numbers(path, "x")?;
         let y = read_npz_real(path, "y")?;
         let in_file = |error: Error| error.in_file(path);
         let y = rank(&y, "y").map_err(in_file)?;
-        let mut state = match x.ndim() {
-            2 => Distilled::new(Signals::Vectors(rank(&x, "x").map_err(in_file)?), y),
-            3 => Distilled::new(Signals::Points(rank(&x, "x").map_err(in_file)?), y),
-            _ => Distilled::new(Signals::Grid(rank(&x, "x").map_err(in_file)?), y),
-        }
-        .map_err(in_file)?;
+        let signals = match &x {
+            Numbers::Complex(x) => rank(x, "x").map(Signals::Coefficients),
+            Numbers::Real(x) if x.ndim() == 2 => rank(x, "x").map(Signals::Vectors),
+            Numbers::Real(x) if x.ndim() == 3 => rank(x, "x").map(Signals::Points),
+            Numbers::Real(x) => rank(x, "x").map(Signals::Grid),
+        };
+        let mut state = Distilled::new(signals.map_err(in_file)?, y).map_err(in_file)?;
         let keys = crate::data::arrays::npz_keys(path)?;
         if keys.iter().any(|key| key == "losses") {
             state.losses = read_npz_real(path, "losses")?.into_iter().collect();
@@ -117,11 +119,11 @@ impl Distillation {
 }
 
 /// A view with a fixed rank.
-fn rank<'a, D: Dimension>(
-    array: &'a ArrayD<f64>,
+fn rank<'a, A, D: Dimension>(
+    array: &'a ArrayD<A>,
     key: &str,
-) -> Result<ndarray::ArrayView<'a, f64, D>> {
-    let view: ArrayViewD<'a, f64> = array.view();
+) -> Result<ndarray::ArrayView<'a, A, D>> {
+    let view: ArrayViewD<'a, A> = array.view();
     let shape = array.shape().to_vec();
     view.into_dimensionality()
         .map_err(|_| Error::shape(key, "inputs [n, …] and targets [n, outputs]", shape))

@@ -330,16 +330,18 @@ impl Distillation {
         let own = self.kernel.gradient_prepared(&points, own)?;
         let cross = self.cotangents(&found.test_train);
         let cross = self.kernel.column_gradient(examples.0, &points, cross)?;
-        let real = "derivatives have the form of the inputs";
-        let terms = own.values().expect(real).iter();
-        let slopes: Vec<f64> = terms
-            .zip(cross.values().expect(real))
+        let parts = [&own, &cross].map(|part| part.coordinates().expect("an array"));
+        let slopes: Vec<f64> = parts[0]
+            .iter()
+            .zip(&*parts[1])
             .map(|(own, cross)| share * (own + cross))
             .collect();
         let number = state.steps() + 1;
-        let values = state.signals.values_mut().expect(real);
-        let moved = &mut state.of_signals;
-        moved.step(number, self.rate, values, &slopes);
+        let mut values = state.signals.coordinates().expect("an array").into_owned();
+        state
+            .of_signals
+            .step(number, self.rate, &mut values, &slopes);
+        state.signals.set_coordinates(&values);
         match (self.labels, solved) {
             (Labels::Learned, _) => {
                 let slopes: Vec<f64> = found.targets.iter().map(|slope| share * slope).collect();
@@ -358,19 +360,20 @@ impl Distillation {
 
 /// A hash of all numbers of a data set, word by word; not 0.
 fn hash(examples: &Signals<'_>, targets: ArrayView2<'_, f64>) -> u64 {
-    let values: Box<dyn Iterator<Item = &f64>> = match examples {
-        Signals::Vectors(array) => Box::new(array.iter()),
-        Signals::Grid(array) => Box::new(array.iter()),
-        Signals::Points(array) => Box::new(array.iter()),
+    let values: Box<dyn Iterator<Item = f64>> = match examples {
+        Signals::Vectors(array) => Box::new(array.iter().copied()),
+        Signals::Grid(array) => Box::new(array.iter().copied()),
+        Signals::Points(array) => Box::new(array.iter().copied()),
+        Signals::Coefficients(array) => Box::new(array.iter().flat_map(|z| [z.re, z.im])),
         // Their kernels have no derivatives.
-        Signals::Coefficients(_) | Signals::Graphs(_) | Signals::Atoms(_) => {
-            Box::new(std::iter::empty())
-        }
+        Signals::Graphs(_) | Signals::Atoms(_) => Box::new(std::iter::empty()),
     };
     // As FNV-1a, with a rotation that brings the upper bits of a word down.
-    let mixed = values.chain(&targets).fold(FNV_START, |hash, value| {
-        ((hash ^ value.to_bits()).wrapping_mul(FNV_PRIME)).rotate_left(29)
-    });
+    let mixed = values
+        .chain(targets.iter().copied())
+        .fold(FNV_START, |hash, value| {
+            ((hash ^ value.to_bits()).wrapping_mul(FNV_PRIME)).rotate_left(29)
+        });
     mixed.max(1)
 }
 

@@ -6,6 +6,10 @@ use super::adam::Adam;
 use crate::kernel::{OwnedSignals, Signals};
 use crate::{Error, Result, check};
 
+/// The inputs that can be distilled.
+pub(super) const NOT_GRAPHS: &str =
+    "vectors, images, functions on a finite set or signals on the sphere";
+
 /// Inputs and targets of a distilled data set, and the state of the method that moves them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distilled {
@@ -22,11 +26,11 @@ impl Distilled {
     /// Begins at some inputs and targets; [`start`](super::start) has several choices.
     ///
     /// # Arguments
-    /// * `signals` — vectors, images or functions on a finite set
+    /// * `signals` — vectors, images, functions on a finite set, or signals on the sphere by their samples or coefficients
     /// * `targets` — shape `[n, outputs]`
     ///
     /// # Errors
-    /// * [`Error::InvalidValue`] — coefficients or graphs
+    /// * [`Error::InvalidValue`] — graphs
     /// * [`Error::Empty`], [`Error::ShapeMismatch`], [`Error::NotFinite`] — bad input
     ///
     /// # Examples
@@ -42,14 +46,13 @@ impl Distilled {
         let signals = signals.into();
         check::not_empty("inputs to begin with", signals.len())?;
         let signals = signals.first(signals.len());
-        let values = signals.values().ok_or_else(|| {
-            Error::invalid(
-                "inputs to begin with",
-                "coefficients or graphs",
-                "vectors, images or functions on a finite set",
-            )
-        })?;
-        check::finite("inputs to begin with", ndarray::ArrayView1::from(values))?;
+        let values = signals
+            .coordinates()
+            .ok_or_else(|| Error::invalid("inputs to begin with", "graphs", NOT_GRAPHS))?;
+        check::finite(
+            "inputs to begin with",
+            ndarray::ArrayView1::from(&values[..]),
+        )?;
         check::finite("targets to begin with", targets)?;
         if targets.nrows() != signals.view().len() || targets.ncols() == 0 {
             return Err(Error::shape(

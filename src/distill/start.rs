@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::distilled::Distilled;
+use super::distilled::{Distilled, NOT_GRAPHS};
 use crate::kernel::{Kernel, OwnedSignals, Signals};
 use crate::predict::KernelKind;
 use crate::{Error, Result, check};
@@ -106,7 +106,7 @@ fn enough(class: usize, found: usize, wanted: usize) -> Result<()> {
 /// Returns the mean of the examples of each class.
 ///
 /// # Errors
-/// [`Error::InvalidValue`] for a class without examples, and for coefficients or graphs.
+/// [`Error::InvalidValue`] for a class without examples, and for graphs.
 ///
 /// # Examples
 /// ```
@@ -129,13 +129,11 @@ pub fn class_means<'a>(
     let firsts: Vec<usize> = members.iter().map(|members| members[0]).collect();
     let mut means = examples.select(&firsts);
     let all = examples.first(examples.len());
-    let (Some(means_of), Some(all)) = (means.values_mut(), all.values()) else {
-        return Err(Error::invalid(
-            "examples",
-            "coefficients or graphs",
-            "vectors, images or functions on a finite set",
-        ));
+    let coordinates = (means.coordinates(), all.coordinates());
+    let (Some(means_of), Some(all)) = coordinates else {
+        return Err(Error::invalid("examples", "graphs", NOT_GRAPHS));
     };
+    let mut means_of = means_of.into_owned();
     let len = means_of.len() / members.len();
     for (mean, members) in means_of.chunks_exact_mut(len).zip(&members) {
         mean.fill(0.0);
@@ -146,6 +144,7 @@ pub fn class_means<'a>(
             }
         }
     }
+    means.set_coordinates(&means_of);
     Ok(means)
 }
 

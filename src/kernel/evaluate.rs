@@ -60,6 +60,10 @@ pub struct PreparedSignals {
     network: Arc<Network>,
     signals: AnySignals,
     rows: usize,
+    /// Whether the signals were given by their samples on a grid.
+    pub(super) is_sampled: bool,
+    /// Where features are read.
+    pub(super) places: Arc<Places>,
 }
 
 impl PreparedSignals {
@@ -179,7 +183,7 @@ impl Kernel {
     pub fn prepare<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<PreparedSignals> {
         self.prepare_at_places(
             signals.into(),
-            &Places::of_outputs(&self.network, self.network.outputs())?,
+            Places::of_outputs(&self.network, self.network.outputs())?,
         )
     }
 
@@ -219,11 +223,12 @@ impl Kernel {
     ) -> Result<PreparedSignals> {
         // The network refuses outputs that do not fit its layers.
         Network::clone(&self.network).with_outputs(outputs.clone())?;
-        self.prepare_at_places(signals.into(), &Places::of_outputs(&self.network, outputs)?)
+        self.prepare_at_places(signals.into(), Places::of_outputs(&self.network, outputs)?)
     }
 
-    fn prepare_at_places(&self, signals: Signals<'_>, places: &Places) -> Result<PreparedSignals> {
-        let inputs = Inputs::new(&self.network, self.precision, &signals, places)?;
+    fn prepare_at_places(&self, signals: Signals<'_>, places: Places) -> Result<PreparedSignals> {
+        let inputs = Inputs::new(&self.network, self.precision, &signals, &places)?;
+        let is_sampled = matches!(signals, Signals::Grid(_));
         let signals = self.evaluator.prepare(&inputs)?;
         Ok(PreparedSignals {
             network: Arc::clone(&self.network),
@@ -232,6 +237,8 @@ impl Kernel {
                 _ => signals.len(),
             },
             signals,
+            is_sampled,
+            places: Arc::new(places),
         })
     }
 
@@ -360,8 +367,8 @@ impl Kernel {
                     Places::at(&self.network, *right)?,
                 ];
                 self.cross_prepared(
-                    &self.prepare_at_places(rows, &left)?,
-                    &self.prepare_at_places(columns, &right)?,
+                    &self.prepare_at_places(rows, left)?,
+                    &self.prepare_at_places(columns, right)?,
                 )
             })
             .collect()

@@ -106,7 +106,7 @@ pub(crate) fn no_derivatives() -> Error {
 }
 
 /// The networks whose kernels have derivatives in their inputs.
-const SUPPORTED: &str = "a network on vectors, on images or over a finite group, without average poolings, with pooled outputs";
+const SUPPORTED: &str = "a network on vectors, on images, on the sphere or over a finite group";
 
 /// Cotangents of both matrices of kernels of some rows with some columns, or of some rows with themselves.
 pub(crate) struct GradientRequest<'a> {

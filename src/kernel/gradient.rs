@@ -1,13 +1,15 @@
 //! Derivatives of kernel matrices in their inputs.
 
-use ndarray::{Array2, Array3, Array4, ArrayView2};
+use ndarray::{Array2, Array3, Array4, ArrayView2, Axis};
 
-use crate::network::{InputSpace, Outputs};
+use crate::network::{InputSpace, SphereSampling};
+use crate::sphere::ShtPlanner;
 use crate::{Result, check};
 
 use super::evaluate::{Kernel, PreparedSignals};
 use super::evaluator::{GradientRequest, no_derivatives};
 use super::signals::{OwnedSignals, Signals};
+use super::sphere::{channel_len, write_coefficients};
 
 /// Factors of the entries of both kernel matrices, whose weighted sum is differentiated.
 ///
@@ -44,7 +46,7 @@ impl<'a> Cotangents<'a> {
     }
 
     /// Both arrays row by row, after a check of shape and entries.
-    fn arrays(&self, shape: [usize; 2]) -> Result<[Vec<f64>; 2]> {
+    pub(super) fn arrays(&self, shape: [usize; 2]) -> Result<[Vec<f64>; 2]> {
         let array = |what: &str, given: &Option<ArrayView2<'_, f64>>| match given {
             None => Ok(vec![0.0; shape[0] * shape[1]]),
             Some(array) => {
@@ -69,15 +71,23 @@ impl Kernel {
     /// Both arguments of every entry move. The result has the form and the shape of the signals. It is the transposed product of the
     /// derivative of the kernel matrices with the cotangents C, the step of a program for automatic differentiation backwards.
     ///
-    /// Available for networks on vectors, on images and over finite groups, without average poolings. A kernel in single precision has its
-    /// derivatives in double precision.
+    /// Available for networks on vectors, on images, on the sphere and over finite groups. A kernel in single precision has its derivatives
+    /// in double precision.
+    ///
+    /// # The sphere
+    /// Derivatives by samples are derivatives by each sample; they contain the weights of the quadrature on the sphere. Derivatives by
+    /// coefficients are the coefficients of a real function $`\bar f`$ with $`\delta \sum C K = \int \bar f \, \delta f \, d\Omega`$, so
+    /// that steps along them keep signals real. With a fixed band limit of the quadrature the result is the derivative of that quadrature.
+    /// With a tolerance each pair is refined until its derivatives have this relative error. Features at places have one row and one
+    /// column of cotangents per place.
     ///
     /// # Copies and zeros
     /// The NTK of a rectifier has a kink where two arguments are parallel and only one of them moves. The result is then the mean of both
     /// one-sided derivatives. Pairs of an angle below 1e-7 count as parallel. A pair at an angle ϑ has a relative error of about ε/ϑ².
     ///
     /// # Cost
-    /// Two to five times the kernel matrix, on all threads; no memory per pair. Sums do not depend on the number of threads.
+    /// Two to five times the kernel matrix, on all threads; no memory per pair, but with average poolings both kernels before each activation
+    /// for all fibres of a pair per thread. Sums do not depend on the number of threads.
     ///
     /// # Errors
     /// As [`gram`](Self::gram), and
@@ -117,7 +127,7 @@ impl Kernel {
         cotangents: Cotangents<'_>,
     ) -> Result<OwnedSignals> {
         let [pulled, _] = self.pulled(signals, None, cotangents, [true, false])?;
-        self.to_signals(pulled)
+        self.to_signals(pulled, signals)
     }
 
     /// Computes the derivatives of a weighted sum of the entries of [`cross`](Self::cross) in the signals of the rows and of the columns.
@@ -169,7 +179,10 @@ impl Kernel {
         cotangents: Cotangents<'_>,
     ) -> Result<[OwnedSignals; 2]> {
         let [of_rows, of_columns] = self.pulled(rows, Some(columns), cotangents, [true; 2])?;
-        Ok([self.to_signals(of_rows)?, self.to_signals(of_columns)?])
+        Ok([
+            self.to_signals(of_rows, rows)?,
+            self.to_signals(of_columns, columns)?,
+        ])
     }
 
     /// The second array of [`cross_gradient_prepared`](Self::cross_gradient_prepared) alone.
@@ -180,7 +193,7 @@ impl Kernel {
         cotangents: Cotangents<'_>,
     ) -> Result<OwnedSignals> {
         let [_, pulled] = self.pulled(rows, Some(columns), cotangents, [false, true])?;
-        self.to_signals(pulled)
+        self.to_signals(pulled, columns)
     }
 
     /// Pulls cotangents back to the signals, which are arrays of numbers in the order of their storage.
@@ -191,9 +204,6 @@ impl Kernel {
         cotangents: Cotangents<'_>,
         wanted: [bool; 2],
     ) -> Result<[Vec<Vec<f64>>; 2]> {
-        if *self.network().outputs() != Outputs::Pooled {
-            return Err(no_derivatives());
-        }
         let shape = [rows.len(), columns.map_or(rows.len(), PreparedSignals::len)];
         let counter = self.counter(shape[0] * shape[1]);
         self.evaluator().gradient(GradientRequest {
@@ -205,9 +215,15 @@ impl Kernel {
         })
     }
 
-    /// The signals whose storage are these arrays.
-    fn to_signals(&self, pulled: Vec<Vec<f64>>) -> Result<OwnedSignals> {
+    /// The derivatives whose storage are these arrays, in the form of the signals.
+    fn to_signals(&self, pulled: Vec<Vec<f64>>, signals: &PreparedSignals) -> Result<OwnedSignals> {
         let n = pulled.len();
+        if let space @ InputSpace::Sphere { .. } = self.network().input() {
+            for row in &pulled {
+                check::finite("derivative of the kernel", ndarray::ArrayView1::from(row))?;
+            }
+            return spherical(space, &pulled, signals);
+        }
         let flat: Vec<f64> = pulled.into_iter().flatten().collect();
         check::finite("derivative of the kernel", ndarray::ArrayView1::from(&flat))?;
         let fits = "a cotangent has the length of its signal";
@@ -234,5 +250,57 @@ impl Kernel {
                 return Err(no_derivatives());
             }
         })
+    }
+}
+
+/// The derivatives in signals on the sphere, from those in the signals of each row, which are rotated to the places where features are read.
+fn spherical(
+    space: &InputSpace,
+    pulled: &[Vec<f64>],
+    signals: &PreparedSignals,
+) -> Result<OwnedSignals> {
+    let InputSpace::Sphere {
+        band_limit,
+        sampling,
+        channels,
+    } = space
+    else {
+        unreachable!("asked for signals on the sphere")
+    };
+    let (band_limit, channels) = (*band_limit, *channels);
+    let places = &signals.places;
+    let n = pulled.len() / places.len();
+    let mut coeffs = Array4::zeros((n, channels, band_limit, 2 * band_limit - 1));
+    let mut own = Array2::zeros((band_limit, 2 * band_limit - 1));
+    let mut rotated = own.clone();
+    for (row, pulled) in pulled.iter().enumerate() {
+        let mut signal = coeffs.index_axis_mut(Axis(0), row / places.len());
+        let parts = pulled.chunks_exact(channel_len(band_limit));
+        for (part, mut sum) in parts.zip(signal.outer_iter_mut()) {
+            write_coefficients(part, own.view_mut());
+            match places.turn(row) {
+                None => sum += &own,
+                Some((rotation, g)) => {
+                    let mut scratch = rotation.make_scratch();
+                    let euler = g.euler_zyz();
+                    rotation.rotate_into(own.view(), &euler, rotated.view_mut(), &mut scratch)?;
+                    sum += &rotated;
+                }
+            }
+        }
+    }
+    match sampling {
+        SphereSampling::Grid(sampling) if signals.is_sampled => {
+            let plan = ShtPlanner::new().plan(band_limit, *sampling)?;
+            let [rings, longitudes] = plan.signal_shape();
+            let mut samples = Array4::zeros((n, rings, longitudes, channels));
+            let mut scratch = plan.make_scratch();
+            for (coeffs, samples) in coeffs.outer_iter().zip(samples.outer_iter_mut()) {
+                let samples = samples.permuted_axes([2, 0, 1]);
+                plan.forward_adjoint_into(coeffs, samples, &mut scratch)?;
+            }
+            Ok(OwnedSignals::Grid(samples))
+        }
+        _ => Ok(OwnedSignals::Coefficients(coeffs)),
     }
 }

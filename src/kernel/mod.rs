@@ -18,6 +18,7 @@ mod molecule;
 mod plane;
 mod recursion;
 mod refine;
+mod set_gradient;
 mod set_products;
 mod sets;
 mod signals;

@@ -30,7 +30,7 @@ pub enum Pairing {
 
 impl Pairing {
     /// Whether signal i of one set pairs with signal j of the other.
-    fn holds(self, i: usize, j: usize, same_label: bool) -> bool {
+    pub(super) fn holds(self, i: usize, j: usize, same_label: bool) -> bool {
         match self {
             Pairing::Index => i == j,
             Pairing::All => true,
@@ -393,7 +393,7 @@ fn normalise(value: f64, own: f64, other: f64) -> f64 {
     if init > 0.0 { value / init } else { 0.0 }
 }
 
-fn check_sets(signals: usize, sets: &[SignalSet]) -> Result<()> {
+pub(super) fn check_sets(signals: usize, sets: &[SignalSet]) -> Result<()> {
     if sets.is_empty() {
         return Err(Error::empty("sets of signals"));
     }

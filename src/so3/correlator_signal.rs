@@ -116,6 +116,54 @@ impl CorrelatorSignal {
         })
     }
 
+    /// The length of the arrays of real and of imaginary parts, padding included.
+    pub(super) fn padded_len(&self) -> usize {
+        self.re.len()
+    }
+
+    /// Adds arrays in the layout of this signal to the numbers channel by channel, order by order, degree by degree, real and imaginary
+    /// part. The imaginary parts of order 0 are no numbers of a real signal and are left out.
+    pub(super) fn add_orders(&self, re: &[f64], im: &[f64], out: &mut [f64]) {
+        let (band_limit, channels) = (self.band_limit, self.channels);
+        let mut numbers = out.chunks_exact_mut(2);
+        for c in 0..channels {
+            for m in 0..band_limit {
+                let width = row_width(band_limit, m);
+                let row = row_start(band_limit, channels, m) + c * width;
+                for l in m..band_limit {
+                    let at = row + l - first_degree(m);
+                    let number = numbers.next().expect("one number per coefficient");
+                    number[0] += re[at];
+                    if m > 0 {
+                        number[1] += im[at];
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a multiple of the derivative of [`mean_square`](Self::mean_square) by the numbers of the signal, in the order of
+    /// [`add_orders`](Self::add_orders).
+    pub(crate) fn add_mean_square_adjoint(&self, factor: f64, out: &mut [f64]) {
+        let scale = 2.0 * factor / (4.0 * PI * self.channels as f64);
+        let [re, im] = [&self.re, &self.im].map(|part| {
+            let mut part = part.clone();
+            let (zonal, others) = part.split_at_mut(row_start(self.band_limit, self.channels, 1));
+            zonal.iter_mut().for_each(|x| *x *= scale);
+            others.iter_mut().for_each(|x| *x *= 2.0 * scale);
+            part
+        });
+        self.add_orders(&re, &im, out);
+    }
+
+    /// The numbers of the signal in the order of [`add_orders`](Self::add_orders).
+    #[cfg(test)]
+    pub(super) fn numbers(&self) -> Vec<f64> {
+        let mut numbers = vec![0.0; self.channels * self.band_limit * (self.band_limit + 1)];
+        self.add_orders(&self.re, &self.im, &mut numbers);
+        numbers
+    }
+
     /// Returns the band limit L (exclusive).
     pub fn band_limit(&self) -> usize {
         self.band_limit

@@ -20,6 +20,7 @@ mod point_shells;
 mod points;
 mod products;
 mod random_field;
+mod real_adjoint;
 mod real_correlation;
 mod real_correlator;
 mod real_nodes;

@@ -21,6 +21,7 @@ use crate::{Error, Result};
 use pulp::Arch;
 
 use super::correlator_signal::CorrelatorSignal;
+use super::real_adjoint::AdjointBuffers;
 use super::real_correlator::{CorrelatorWorkspace, Piece, RealCorrelator};
 use super::real_nodes::Nodes;
 use super::real_synthesis::{Begin, LastSum, WeightedSum, products_len};
@@ -144,6 +145,7 @@ impl RealCorrelator {
             other: zeros(self.plane_len()),
             extra: zeros(self.fft.extra() * NUMBER),
             orders: zeros(2 * self.band_limit * self.stride),
+            adjoint: AdjointBuffers::default(),
         }
     }
 
@@ -181,6 +183,18 @@ impl RealCorrelator {
             scratch,
             out,
         });
+    }
+
+    /// Writes the cotangents of the values of a piece, for the cotangent of the Haar mean of a function: the adjoint of
+    /// [`piece_mean`](Self::piece_mean).
+    pub(crate) fn piece_spread(&self, piece: usize, cotangent: f64, out: &mut Vec<f64>) {
+        let Piece { first, lanes } = self.pieces[piece];
+        out.clear();
+        for weights in self.weights[first..first + lanes].chunks(NUMBER) {
+            for _ in 0..self.angles {
+                out.extend(weights.iter().map(|weight| cotangent * weight));
+            }
+        }
     }
 
     /// Returns the contribution of a piece to the Haar mean of a function with the given values at its nodes.

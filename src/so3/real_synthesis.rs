@@ -16,10 +16,10 @@ use pulp::{Simd, WithSimd};
 use std::f64::consts::PI;
 
 /// Products of each degree that belong to orders (m, n) and (m, −n): real and imaginary part of either.
-const PRODUCTS: usize = 4;
+pub(super) const PRODUCTS: usize = 4;
 
 /// The products of eight degrees: four rows.
-const BUNDLE: usize = PRODUCTS * LANES;
+pub(super) const BUNDLE: usize = PRODUCTS * LANES;
 
 /// `f64`s that the products of one pair (m, n) take.
 pub(super) fn products_len(band_limit: usize) -> usize {
@@ -93,7 +93,7 @@ impl WithSimd for Begin<'_> {
 }
 
 /// The scale of all products with the signs of [`order_products`].
-struct Signs<S: Simd> {
+pub(super) struct Signs<S: Simd> {
     /// Plus and minus.
     constant: [S::f64s; 2],
     /// Alternating signs that start with plus and with minus, for even and odd registers, which differ if a register holds one number.
@@ -102,7 +102,7 @@ struct Signs<S: Simd> {
 
 impl<S: Simd> Signs<S> {
     #[inline(always)]
-    fn new(simd: S, scale: f64) -> Self {
+    pub(super) fn new(simd: S, scale: f64) -> Self {
         let plus = simd.splat_f64s(scale);
         let (signs, _) = S::as_simd_f64s(&ALTERNATING);
         let even = [0, 1].map(|v| simd.mul_f64s(plus, signs[v % signs.len()]));
@@ -114,7 +114,7 @@ impl<S: Simd> Signs<S> {
 
     /// Returns the factor of n, and the factors of −n at even and odd registers of degrees.
     #[inline(always)]
-    fn of(&self, m: usize, n: usize) -> (S::f64s, [S::f64s; 2]) {
+    pub(super) fn of(&self, m: usize, n: usize) -> (S::f64s, [S::f64s; 2]) {
         // g_{l,−n} = (−1)^n conj(g_ln).
         if m < n {
             (self.constant[(n - m) % 2], self.alternating[0])

@@ -121,6 +121,20 @@ impl FieldGrid {
         total
     }
 
+    /// The adjoint of [`mean`](Self::mean): adds the cotangents of the nodes.
+    pub(crate) fn add_mean_adjoint(&self, cotangent: f64, field: &mut [f64]) {
+        for row in field.chunks_exact_mut(self.row()) {
+            for (sum, weight) in row.iter_mut().zip(&self.weights) {
+                *sum += cotangent * weight;
+            }
+        }
+    }
+
+    /// The adjoint of [`at_pole`](Self::at_pole).
+    pub(crate) fn add_pole_adjoint(&self, cotangent: f64, field: &mut [f64]) {
+        field[self.pole.expect("asked for when the grid was made")] += cotangent;
+    }
+
     /// The value of a field at the north pole.
     pub(crate) fn at_pole(&self, field: &[f64]) -> f64 {
         field[self.pole.expect("asked for when the grid was made")]
@@ -294,6 +308,106 @@ impl FieldSynthesis {
             scratch,
         });
     }
+}
+
+impl FieldSynthesis {
+    /// The adjoint of [`synthesise`](Self::synthesise) for sums over the nodes without weights: adds the derivatives by the real and the
+    /// imaginary part of each coefficient.
+    ///
+    /// # Arguments
+    /// * `fields` — the cotangents of one or two fields; an empty second one means one
+    /// * `out` — for each field, in the order of its coefficients
+    pub(crate) fn synthesise_adjoint(
+        &self,
+        grid: &FieldGrid,
+        fields: [&[f64]; 2],
+        out: [&mut [f64]; 2],
+        scratch: &mut FieldScratch,
+    ) {
+        grid.fit(scratch);
+        Arch::new().dispatch(SynthesiseAdjoint {
+            synthesis: self,
+            grid,
+            fields,
+            out,
+            scratch,
+        });
+    }
+}
+
+struct SynthesiseAdjoint<'a> {
+    synthesis: &'a FieldSynthesis,
+    grid: &'a FieldGrid,
+    fields: [&'a [f64]; 2],
+    out: [&'a mut [f64]; 2],
+    scratch: &'a mut FieldScratch,
+}
+
+impl WithSimd for SynthesiseAdjoint<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let SynthesiseAdjoint {
+            synthesis,
+            grid,
+            fields,
+            out: [first, second],
+            scratch,
+        } = self;
+        let (row, longitudes) = (grid.row(), grid.longitudes);
+        let bundle_len = grid.bundle_len();
+        let both = !fields[1].is_empty();
+        grid.pack(simd, fields, both, &mut scratch.bundles);
+        grid.transform(simd, Direction::Forward, scratch);
+        let mut start = 0;
+        for m in 0..synthesis.band_limit {
+            // The sums over the longitudes of both fields, times 2 for the orders ±m of a real field.
+            let sums = &mut scratch.product[..4 * row];
+            let (re1, rest) = sums.split_at_mut(row);
+            let (im1, rest) = rest.split_at_mut(row);
+            let (re2, im2) = rest.split_at_mut(row);
+            for ring in 0..row {
+                let bundle = &scratch.bundles[ring / LANES * bundle_len..][..bundle_len];
+                let offset = lane_offset::<S>(ring % LANES);
+                let get = |bin: usize| {
+                    let at = bin * NUMBER + offset;
+                    [bundle[at], bundle[at + S::F64_LANES]]
+                };
+                let z = get(m);
+                if m == 0 {
+                    (re1[ring], im1[ring]) = (z[0], 0.0);
+                    (re2[ring], im2[ring]) = (z[1], 0.0);
+                } else {
+                    let w = get(longitudes - m);
+                    (re1[ring], im1[ring]) = (z[0] + w[0], z[1] - w[1]);
+                    (re2[ring], im2[ring]) = (z[1] + w[1], w[0] - z[0]);
+                }
+            }
+            for l in 0..synthesis.band_limit - m {
+                let at = start + l;
+                let legendre = &synthesis.legendre[at * row..][..row];
+                first[2 * at] += dot(simd, legendre, re1);
+                first[2 * at + 1] += dot(simd, legendre, im1);
+                if both {
+                    second[2 * at] += dot(simd, legendre, re2);
+                    second[2 * at + 1] += dot(simd, legendre, im2);
+                }
+            }
+            start += synthesis.band_limit - m;
+        }
+    }
+}
+
+#[inline(always)]
+fn dot<S: Simd>(simd: S, a: &[f64], b: &[f64]) -> f64 {
+    let (a, _) = S::as_simd_f64s(a);
+    let (b, _) = S::as_simd_f64s(b);
+    let mut sum = simd.splat_f64s(0.0);
+    for (a, b) in a.iter().zip(b) {
+        sum = simd.mul_add_f64s(*a, *b, sum);
+    }
+    simd.reduce_sum_f64s(sum)
 }
 
 struct Synthesise<'a> {

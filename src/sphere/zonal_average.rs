@@ -55,7 +55,31 @@ impl ZonalAverage {
         &self,
         grid: &FieldGrid,
         first: &mut [f64],
+        second: Option<&mut [f64]>,
+        scratch: &mut FieldScratch,
+    ) {
+        self.run(grid, first, second, Way::Forwards, scratch);
+    }
+
+    /// Applies the transposed map: the adjoint of [`apply`](Self::apply) for sums over the nodes without weights.
+    ///
+    /// A cotangent of the average at any node, also at one without weight, becomes cotangents at the nodes that the average reads.
+    pub(crate) fn apply_adjoint(
+        &self,
+        grid: &FieldGrid,
+        first: &mut [f64],
+        second: Option<&mut [f64]>,
+        scratch: &mut FieldScratch,
+    ) {
+        self.run(grid, first, second, Way::Transposed, scratch);
+    }
+
+    fn run(
+        &self,
+        grid: &FieldGrid,
+        first: &mut [f64],
         mut second: Option<&mut [f64]>,
+        way: Way,
         scratch: &mut FieldScratch,
     ) {
         // Two go through one complex transform, whose rounding is relative to the larger one.
@@ -67,18 +91,19 @@ impl ZonalAverage {
         if let Some(second) = second.as_deref_mut().filter(|_| shift != 0) {
             scale_by_power(second, shift);
         }
-        self.apply_alike(grid, first, second.as_deref_mut(), scratch);
+        self.run_alike(grid, first, second.as_deref_mut(), way, scratch);
         if let Some(second) = second.filter(|_| shift != 0) {
             scale_by_power(second, -shift);
         }
     }
 
-    /// As [`ZonalAverage::apply`], of fields of the same size.
-    fn apply_alike(
+    /// As [`run`](Self::run), for fields of similar size.
+    fn run_alike(
         &self,
         grid: &FieldGrid,
         first: &mut [f64],
         second: Option<&mut [f64]>,
+        way: Way,
         scratch: &mut FieldScratch,
     ) {
         grid.fit(scratch);
@@ -87,9 +112,17 @@ impl ZonalAverage {
             grid,
             first,
             second,
+            way,
             scratch,
         });
     }
+}
+
+/// The map of an average, or its transpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Forwards,
+    Transposed,
 }
 
 /// Fields whose largest values differ by so many powers of two may share a transform as they are.
@@ -124,6 +157,7 @@ struct Apply<'a> {
     grid: &'a FieldGrid,
     first: &'a mut [f64],
     second: Option<&'a mut [f64]>,
+    way: Way,
     scratch: &'a mut FieldScratch,
 }
 
@@ -140,6 +174,7 @@ impl WithSimd for Apply<'_> {
             grid,
             first,
             second,
+            way,
             scratch,
         } = self;
         let other: &[f64] = match &second {
@@ -156,18 +191,34 @@ impl WithSimd for Apply<'_> {
         let per_node = 1.0 / longitudes as f64;
         for (m, matrix) in average.matrices.chunks_exact(band_limit * row).enumerate() {
             let bins = [m, (longitudes - m) % longitudes];
-            // `column` is `[ring][re m, im m, re −m, im −m]`: one lane of a bundle per ring.
-            let column = &mut scratch.column[..4 * band_limit];
-            for (ring, values) in column.chunks_exact_mut(4).enumerate() {
-                let bundle = &scratch.bundles[ring / LANES * bundle_len..][..bundle_len];
-                let offset = lane_offset::<S>(ring % LANES);
-                for (pair, bin) in values.chunks_exact_mut(2).zip(bins) {
-                    pair[0] = per_node * bundle[bin * NUMBER + offset];
-                    pair[1] = per_node * bundle[bin * NUMBER + offset + S::F64_LANES];
+            if way == Way::Transposed {
+                // The map is circulant in longitude with a symbol that is even in m, so that only the matrix is transposed. `column` is
+                // `[re m, im m, re −m, im −m][ring]`.
+                let column = &mut scratch.column[..4 * row];
+                for ring in 0..row {
+                    let bundle = &scratch.bundles[ring / LANES * bundle_len..][..bundle_len];
+                    let offset = lane_offset::<S>(ring % LANES);
+                    for (k, bin) in bins.into_iter().enumerate() {
+                        let at = bin * NUMBER + offset;
+                        column[2 * k * row + ring] = per_node * bundle[at];
+                        column[(2 * k + 1) * row + ring] = per_node * bundle[at + S::F64_LANES];
+                    }
                 }
+                multiply_transposed(simd, matrix, column, &mut scratch.product[..4 * row]);
+            } else {
+                // `column` is `[ring][re m, im m, re −m, im −m]`: one lane of a bundle per ring.
+                let column = &mut scratch.column[..4 * band_limit];
+                for (ring, values) in column.chunks_exact_mut(4).enumerate() {
+                    let bundle = &scratch.bundles[ring / LANES * bundle_len..][..bundle_len];
+                    let offset = lane_offset::<S>(ring % LANES);
+                    for (pair, bin) in values.chunks_exact_mut(2).zip(bins) {
+                        pair[0] = per_node * bundle[bin * NUMBER + offset];
+                        pair[1] = per_node * bundle[bin * NUMBER + offset + S::F64_LANES];
+                    }
+                }
+                multiply(simd, matrix, column, &mut scratch.product[..4 * row]);
             }
-            let product = &mut scratch.product[..4 * row];
-            multiply(simd, matrix, column, product);
+            let product = &scratch.product[..4 * row];
             let (product, _) = S::as_simd_f64s(product);
             let (bundles, _) = S::as_mut_simd_f64s(&mut scratch.bundles);
             let per_number = LANES / S::F64_LANES;
@@ -216,6 +267,29 @@ fn multiply<S: Simd>(simd: S, matrix: &[f64], column: &[f64], product: &mut [f64
             2 => panel.multiply::<S, 2>(simd, product),
             _ => panel.multiply::<S, 1>(simd, product),
         };
+    }
+}
+
+/// Computes `product[k][from] = Σ_to matrix[from][to] column[k][to]` for k < 4, and zeros beyond the last row of the matrix.
+///
+/// Lanes are the rings `to`; the four sums of a row stay in registers.
+#[inline(always)]
+fn multiply_transposed<S: Simd>(simd: S, matrix: &[f64], column: &[f64], product: &mut [f64]) {
+    let row = product.len() / 4;
+    product.fill(0.0);
+    let (columns, _) = S::as_simd_f64s(column);
+    let per_row = row / S::F64_LANES;
+    for (from, entries) in matrix.chunks_exact(row).enumerate() {
+        let (entries, _) = S::as_simd_f64s(entries);
+        let mut sums = [simd.splat_f64s(0.0); 4];
+        for (sum, column) in sums.iter_mut().zip(columns.chunks_exact(per_row)) {
+            for (entry, value) in entries.iter().zip(column) {
+                *sum = simd.mul_add_f64s(*entry, *value, *sum);
+            }
+        }
+        for (k, sum) in sums.into_iter().enumerate() {
+            product[k * row + from] = simd.reduce_sum_f64s(sum);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from haarmonic import DistilledSet, Kernel, distill, stax
+from haarmonic import DistilledSet, Kernel, SetKernel, distill, stax
 
 
 def vectors() -> Kernel:
@@ -34,6 +34,36 @@ def test_gradients_are_differences(kernel: Kernel, shape: tuple[int, ...]) -> No
     own = kernel.gradient(x1, nngp=square)
     along = [np.sum(square * kernel.gram(x1 + h * step).nngp) for h in (1e-4, -1e-4)]
     assert np.isclose(np.sum(own * step), (along[0] - along[1]) / 2e-4, rtol=1e-6, atol=0)
+
+
+def test_gradients_on_the_sphere_are_differences() -> None:
+    layers = stax.Lifting(group="SO3", b_std=0.1), stax.Erf(), stax.GroupPool(), stax.Dense(1)
+    kernel = Kernel(stax.network((1, 3, 5), *layers), tolerance=1e-9)
+    rng = np.random.default_rng(0)
+
+    def signals(n: int) -> np.ndarray:
+        x = np.zeros((n, 1, 3, 5), complex)
+        for m in range(3):
+            part = rng.normal(size=(n, 3 - m)) + 1j * rng.normal(size=(n, 3 - m)) * (m > 0)
+            x[:, 0, m:, 2 + m] = part
+            x[:, 0, m:, 2 - m] = (-1) ** m * part.conj()
+        return x
+
+    x, step, factors = signals(2), signals(2), rng.normal(size=(2, 2))
+    gradient = kernel.gradient(x, ntk=factors)
+    along = [np.sum(factors * kernel.gram(x + h * step).ntk) for h in (1e-3, -1e-3)]
+    # The tolerance of the kernels divided by the step, and the third derivative.
+    assert np.isclose(np.sum(gradient.conj() * step).real, (along[0] - along[1]) / 2e-3, rtol=1e-4, atol=1e-5)
+
+
+def test_sets_have_gradients() -> None:
+    kernel = SetKernel(vectors(), pairing="all", normalised=True)
+    rng = np.random.default_rng(0)
+    x, step, factors = rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), rng.normal(size=(2, 2))
+    labels = [[1, 6], [1, 1, 8]]
+    gradient = kernel.gradient(x, labels, ntk=factors)
+    along = [np.sum(factors * kernel.gram(x + h * step, labels).ntk) for h in (1e-4, -1e-4)]
+    assert np.isclose(np.sum(gradient * step), (along[0] - along[1]) / 2e-4, rtol=1e-6, atol=0)
 
 
 def test_no_factors_have_no_gradient() -> None:

@@ -1,7 +1,8 @@
 //! The adjoints of products of images, of means over windows and of parts of fields.
 
+use crate::Result;
 use crate::activation::Real;
-use crate::kernel::recursion::{Adjoint, Side};
+use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::network::Filter;
 
 use super::fields::Layout;
@@ -13,6 +14,39 @@ use super::windows::{sum, window_mean_adjoint};
 impl<T: Real> Adjoint<PlaneGeometry<T>> for PlaneGeometry<T> {
     fn cotangent_len(&self, signal: &PlaneSignal) -> usize {
         signal.pixels.len()
+    }
+
+    /// Half of the displacements suffice for an image with itself, but not for the derivatives by either argument.
+    fn gradient_workspace(&self, geometry: &PlaneGeometry<T>) -> PlaneWorkspace<T> {
+        let mut workspace = geometry.make_workspace();
+        workspace.takes_all = true;
+        workspace
+    }
+
+    fn pass_on_adjoint(
+        &self,
+        stage: usize,
+        region: PlaneRegion,
+        workspace: &mut PlaneWorkspace<T>,
+        kernels: [&mut Vec<f64>; 2],
+    ) {
+        let (_, plan) = &self.plans[workspace.plan];
+        workspace
+            .cotangents
+            .read(plan, stage, region.layout, kernels);
+    }
+
+    fn resume_adjoint(
+        &self,
+        stage: usize,
+        region: PlaneRegion,
+        workspace: &mut PlaneWorkspace<T>,
+        kernels: [&[f64]; 2],
+    ) {
+        let (_, plan) = &self.plans[workspace.plan];
+        workspace
+            .cotangents
+            .take(plan, stage, region.layout, kernels);
     }
 
     fn spread(&self, region: PlaneRegion, cotangent: f64, fibres: &mut Vec<f64>) {
@@ -119,7 +153,14 @@ impl<T: Real> Adjoint<PlaneGeometry<T>> for PlaneGeometry<T> {
         }
     }
 
-    fn turn_back(&self, orientation: usize, turned: &[f64], cotangent: &mut [f64]) {
+    fn turn_back(
+        &self,
+        _: Side,
+        orientation: usize,
+        turned: &[f64],
+        _: &mut PlaneWorkspace<T>,
+        cotangent: &mut [f64],
+    ) -> Result<()> {
         let [height, width] = self.size;
         let channels = turned.chunks_exact(height * width);
         for (to, channel) in cotangent.chunks_exact_mut(height * width).zip(channels) {
@@ -129,6 +170,7 @@ impl<T: Real> Adjoint<PlaneGeometry<T>> for PlaneGeometry<T> {
                 to[y * width + x] += value;
             }
         }
+        Ok(())
     }
 }
 

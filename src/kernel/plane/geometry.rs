@@ -18,6 +18,7 @@ use super::fields::{Channels, Layout, Run, panel, product, restrict};
 use super::plan::{Aim, Plan, PlaneReadout, Shapes};
 use super::signal::PlaneSignal;
 use super::sums::Sums;
+use super::sums_adjoint::Cotangents;
 use super::windows::{WindowScratch, sum, window_mean};
 
 /// Images and a point group, in one precision.
@@ -30,7 +31,7 @@ pub(super) struct PlaneGeometry<T> {
     /// The features before and after the layers.
     pub(super) shapes: Shapes,
     /// The displacements of each stage for each aim, the readout first and a signal with itself second.
-    plans: Vec<(Aim, Plan)>,
+    pub(super) plans: Vec<(Aim, Plan)>,
     precision: PhantomData<T>,
 }
 
@@ -59,9 +60,13 @@ pub(super) struct PlaneWorkspace<T> {
     /// Scratch of adjoint means, which are in double precision.
     pub(super) adjoint: WindowScratch<f64>,
     /// The number of the plan.
-    plan: usize,
+    pub(super) plan: usize,
     /// The fibres at the starts of later stages.
     sums: Sums<T>,
+    /// Their cotangents.
+    pub(super) cotangents: Cotangents,
+    /// Whether an image with itself takes all displacements.
+    pub(super) takes_all: bool,
 }
 
 impl<T: Real> PlaneGeometry<T> {
@@ -95,6 +100,7 @@ impl<T: Real> PlaneGeometry<T> {
         (workspace.plan, workspace.strip) = (plan, 0);
         let (_, plan) = &self.plans[plan];
         workspace.sums.begin(plan);
+        workspace.cotangents.begin(plan);
         plan.stages[0].batches.count
     }
 
@@ -157,11 +163,17 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
             adjoint: WindowScratch::default(),
             plan: 0,
             sums: Sums::default(),
+            cotangents: Cotangents::default(),
+            takes_all: false,
         }
     }
 
     fn orientation_count(&self, _: [&PlaneSignal; 2], _: &mut PlaneWorkspace<T>) -> Result<usize> {
         Ok(self.orientations.len())
+    }
+
+    fn changes(&self, orientation: usize, _: &PlaneWorkspace<T>) -> [bool; 2] {
+        [orientation == 0, true]
     }
 
     fn turn(
@@ -170,13 +182,12 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         orientation: usize,
         [_, turned]: &mut [Option<PlaneSignal>; 2],
         _: &mut PlaneWorkspace<T>,
-    ) -> Result<[bool; 2]> {
-        if orientation == 0 {
-            return Ok([true, true]);
+    ) -> Result<()> {
+        if orientation > 0 {
+            let turned = turned.get_or_insert_default();
+            signal.turn_into(self.orientations[orientation], self.size, turned);
         }
-        let turned = turned.get_or_insert_default();
-        signal.turn_into(self.orientations[orientation], self.size, turned);
-        Ok([false, true])
+        Ok(())
     }
 
     fn begin(
@@ -186,7 +197,8 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         workspace: &mut PlaneWorkspace<T>,
     ) -> usize {
         self.load(a, b, workspace);
-        self.begin_plan(usize::from(std::ptr::eq(a, b)), workspace)
+        let half = std::ptr::eq(a, b) && !workspace.takes_all;
+        self.begin_plan(usize::from(half), workspace)
     }
 
     fn lift(

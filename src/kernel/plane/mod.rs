@@ -9,6 +9,7 @@ mod signal;
 mod single;
 mod slides;
 mod sums;
+mod sums_adjoint;
 mod windows;
 
 use std::sync::Arc;

@@ -19,7 +19,7 @@ pub(super) struct Axis {
 
 impl Axis {
     /// The input of an output for one place of the window.
-    fn input(&self, output: usize, place: usize) -> Option<usize> {
+    pub(super) fn input(&self, output: usize, place: usize) -> Option<usize> {
         let at = i64::from(self.start) + (output * self.stride + place) as i64;
         let inputs = self.inputs as i64;
         if self.joined {

@@ -75,9 +75,13 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         Ok(1)
     }
 
-    /// Transforms the signals of a pair; called for the orientations 0, 1, … in this order.
-    ///
     /// Returns for each side whether it differs from the side in the orientation before; every side of orientation 0 counts as different.
+    fn changes(&self, orientation: usize, workspace: &Self::Workspace) -> [bool; 2] {
+        let _ = workspace;
+        [orientation == 0; 2]
+    }
+
+    /// Transforms those signals of a pair that [change](Self::changes); called for the orientations 0, 1, … in this order.
     ///
     /// # Arguments
     /// * `turned` — the transformed signals, from the orientation before to this one; none stands for an untransformed signal
@@ -87,9 +91,9 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         orientation: usize,
         turned: &mut [Option<Self::Signal>; 2],
         workspace: &mut Self::Workspace,
-    ) -> Result<[bool; 2]> {
-        let _ = (pair, turned, workspace);
-        Ok([orientation == 0; 2])
+    ) -> Result<()> {
+        let _ = (pair, orientation, turned, workspace);
+        Ok(())
     }
 
     /// Does the work that all batches of a pair in one orientation share. Returns the number of batches.
@@ -308,6 +312,17 @@ pub(crate) trait Adjoint<G: Geometry>: Sync {
     /// The number of entries of the cotangent of a signal.
     fn cotangent_len(&self, signal: &G::Signal) -> usize;
 
+    /// The Euclidean norm of a signal, the scale of its derivatives; read only for quadratures that are refined.
+    fn norm(&self, signal: &G::Signal) -> f64 {
+        let _ = signal;
+        1.0
+    }
+
+    /// Allocates scratch for one thread.
+    fn gradient_workspace(&self, geometry: &G) -> G::Workspace {
+        geometry.make_workspace()
+    }
+
     /// The adjoint of [`Geometry::mean`]: writes the cotangents of the points of a batch.
     fn spread(&self, region: G::Region, cotangent: f64, fibres: &mut Vec<f64>);
 
@@ -323,12 +338,24 @@ pub(crate) trait Adjoint<G: Geometry>: Sync {
         fibres: &mut Vec<f64>,
     );
 
+    /// Does the work of [`average_adjoint`](Self::average_adjoint) for the cotangents of both kernels at once.
+    fn average_both_adjoint(
+        &self,
+        filter: &Filter,
+        regions: [G::Region; 2],
+        workspace: &mut G::Workspace,
+        [nngp, ntk]: [&mut Vec<f64>; 2],
+    ) {
+        self.average_adjoint(filter, regions, workspace, nngp);
+        self.average_adjoint(filter, regions, workspace, ntk);
+    }
+
     /// The adjoint of [`Geometry::gather`] and [`Geometry::restrict`]: adds the values at the points of a batch to a function of one signal.
     fn scatter(&self, side: Side, region: G::Region, values: &[f64], field: &mut [f64]);
 
     /// The adjoint of [`Geometry::lift`]: adds to the cotangents of those of both signals that are given.
     ///
-    /// [`Geometry::begin`] must have been called for the pair.
+    /// Without average poolings it is called after [`Geometry::lift`] of the batch, and before that of the next one.
     ///
     /// # Arguments
     /// * `region` — as [`Geometry::lift`] returned it
@@ -343,6 +370,44 @@ pub(crate) trait Adjoint<G: Geometry>: Sync {
         cotangents: [Option<&mut [f64]>; 2],
     );
 
+    /// The adjoint of the work that the batches of a pair in one orientation share; adds to the cotangents of those of both signals that are
+    /// given.
+    fn begin_adjoint(
+        &self,
+        pair: [&G::Signal; 2],
+        orientation: usize,
+        workspace: &mut G::Workspace,
+        cotangents: [Option<&mut [f64]>; 2],
+    ) -> Result<()> {
+        let _ = (pair, orientation, workspace, cotangents);
+        Ok(())
+    }
+
+    /// The adjoint of [`Geometry::pass_on`]: writes the cotangents of both kernels after the last layer of a stage, from those that
+    /// [`resume_adjoint`](Self::resume_adjoint) took.
+    fn pass_on_adjoint(
+        &self,
+        stage: usize,
+        region: G::Region,
+        workspace: &mut G::Workspace,
+        kernels: [&mut Vec<f64>; 2],
+    ) {
+        let _ = (stage, region, workspace, kernels);
+        unreachable!("only images have average poolings")
+    }
+
+    /// The adjoint of [`Geometry::resume`]: takes the cotangents of both kernels of a batch at the start of a stage.
+    fn resume_adjoint(
+        &self,
+        stage: usize,
+        region: G::Region,
+        workspace: &mut G::Workspace,
+        kernels: [&[f64]; 2],
+    ) {
+        let _ = (stage, region, workspace, kernels);
+        unreachable!("only images have average poolings")
+    }
+
     /// The adjoint of [`Geometry::lift_self`].
     fn lift_self_adjoint(
         &self,
@@ -355,8 +420,15 @@ pub(crate) trait Adjoint<G: Geometry>: Sync {
     );
 
     /// The adjoint of [`Geometry::turn`]: adds the cotangent of a transformed signal to the cotangent of the signal.
-    fn turn_back(&self, orientation: usize, turned: &[f64], cotangent: &mut [f64]) {
-        let _ = (orientation, turned, cotangent);
+    fn turn_back(
+        &self,
+        side: Side,
+        orientation: usize,
+        turned: &[f64],
+        workspace: &mut G::Workspace,
+        cotangent: &mut [f64],
+    ) -> Result<()> {
+        let _ = (side, orientation, turned, workspace, cotangent);
         unreachable!("only geometries with orientations transform signals")
     }
 }

@@ -9,10 +9,11 @@ use crate::network::{Filter, Init, InputSpace, Layer, Link, Network, stages};
 
 use super::close_pair::ClosePair;
 use super::geometry::Geometry;
+use super::orientations::{Oriented, Visitor};
 use super::place::{ClosePlace, Fibres, Gathered, PooledSelfPlace, RowPlace};
 use super::polynomial::{Polynomial, PolynomialKernels, PolynomialPlace};
 use super::steps::{Step, count_activations, linear, run, run_own, steps, sums_over_neighbours};
-use super::sweep::Sweep;
+use super::sweep::{Buffers, Sweep};
 
 /// The layers of a network as maps of covariances, before and after the mean over the group.
 ///
@@ -57,11 +58,34 @@ pub(crate) struct SelfCovariance<T: Real> {
 /// Buffers of one thread: the fibres of a batch, and the variances at their points.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FibreBuffers<T: Real> {
-    fibres: Fibres<T>,
+    pub(super) fibres: Fibres<T>,
     /// The variance fields of both signals, one per activation.
-    variances: [Vec<VarianceField<T>>; 2],
+    pub(super) variances: [Vec<VarianceField<T>>; 2],
     /// The values of both variance fields for the current family of batches, one entry per activation.
-    gathered: Vec<Gathered<T>>,
+    pub(super) gathered: Vec<Gathered<T>>,
+}
+
+/// The fibres of each orientation, on their way forwards.
+struct Forwards<'a, G, V> {
+    recursion: &'a Recursion,
+    geometry: &'a G,
+    /// Takes each batch after the last layer before the mean over the group.
+    visit: V,
+}
+
+impl<G: Geometry, V: FnMut(G::Region, &Fibres<G::Scalar>)> Visitor<G> for Forwards<'_, G, V> {
+    fn visit(
+        &mut self,
+        oriented: Oriented<'_, G>,
+        workspace: &mut G::Workspace,
+        buffers: Buffers<'_, G::Scalar>,
+    ) -> Result<()> {
+        let variances = oriented.variances;
+        let visit = &mut self.visit;
+        let mut sweep = Sweep::new(self.geometry, workspace, buffers, variances, visit);
+        self.recursion
+            .sweep(oriented.pair, oriented.batches, &mut sweep)
+    }
 }
 
 impl Recursion {
@@ -249,58 +273,24 @@ impl Recursion {
 
     /// Carries all fibres of a pair through the layers before the mean over the group.
     ///
-    /// Each orientation, and each batch of fibres in it, is lifted, carried through the layers and visited. Variances that
-    /// are functions are computed here unless they are stored: without poolings they cost as much as two fibres.
-    ///
     /// # Arguments
     /// * `own` — the variances of the two signals, as [`self_covariance`](Self::self_covariance) returns them
     /// * `visit` — takes each batch after the last of these layers
     fn visit_fibres<G: Geometry>(
         &self,
         geometry: &G,
-        [a, b]: [&G::Signal; 2],
+        pair: [&G::Signal; 2],
         own: [&[VarianceField<G::Scalar>]; 2],
         workspace: &mut G::Workspace,
         buffers: &mut FibreBuffers<G::Scalar>,
-        mut visit: impl FnMut(G::Region, &Fibres<G::Scalar>),
+        visit: impl FnMut(G::Region, &Fibres<G::Scalar>),
     ) -> Result<()> {
-        let FibreBuffers {
-            fibres,
-            variances,
-            gathered,
-        } = buffers;
-        let [of_a, of_b] = variances;
-        let pair = [a, b];
-        let mut turned = [None, None];
-        for orientation in 0..geometry.orientation_count(pair, workspace)? {
-            let changed = geometry.turn(pair, orientation, &mut turned, workspace)?;
-            let [turned_a, turned_b] = &turned;
-            let pair = [
-                turned_a.as_ref().unwrap_or(a),
-                turned_b.as_ref().unwrap_or(b),
-            ];
-            // Stored variances are those of untransformed signals.
-            let is_stored: [bool; 2] = std::array::from_fn(|side| {
-                G::STORED || (turned[side].is_none() && !own[side].is_empty())
-            });
-            let sides = pair.into_iter().zip([&mut *of_a, &mut *of_b]);
-            for (side, (signal, variances)) in sides.enumerate() {
-                if changed[side] && !is_stored[side] {
-                    let buffers = (&mut *fibres, &mut *gathered);
-                    self.own(geometry, signal, workspace, buffers, variances)?;
-                }
-            }
-            let batches = geometry.begin(pair, orientation, workspace);
-            let computed = [&*of_a, &*of_b];
-            let variances = std::array::from_fn(|side| match is_stored[side] {
-                true => own[side],
-                false => &computed[side][..],
-            });
-            let buffers = (&mut *fibres, &mut *gathered);
-            let mut sweep = Sweep::new(geometry, workspace, buffers, variances, &mut visit);
-            self.sweep(pair, batches, &mut sweep)?;
-        }
-        Ok(())
+        let mut forwards = Forwards {
+            recursion: self,
+            geometry,
+            visit,
+        };
+        self.visit_orientations((geometry, workspace), pair, own, buffers, &mut forwards)
     }
 
     /// Carries the pooled kernels of a signal with itself through the layers after pooling.

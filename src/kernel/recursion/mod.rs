@@ -4,6 +4,7 @@ mod backward;
 mod close_pair;
 mod geometry;
 mod layers;
+mod orientations;
 mod place;
 mod polynomial;
 mod runs;

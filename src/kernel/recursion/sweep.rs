@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::activation::{Real, VarianceField};
 
+use super::backward::{Record, Recording, Tape};
 use super::geometry::Geometry;
 use super::layers::Recursion;
 use super::place::{Fibres, Gathered, PairPlace, SelfPlace};
@@ -23,6 +24,8 @@ pub(super) struct Sweep<'a, G: Geometry> {
     end: usize,
     /// Takes each batch after the last stage.
     visit: &'a mut Visit<'a, G>,
+    /// Records of all batches, stage by stage, if the way backwards needs them.
+    records: Option<&'a mut [Vec<Record<G::Region>>]>,
 }
 
 /// What becomes of the batches after the last layer before the mean over the group.
@@ -50,7 +53,18 @@ impl<'a, G: Geometry> Sweep<'a, G> {
             variances,
             end: usize::MAX,
             visit,
+            records: None,
         }
+    }
+
+    /// Records all batches of the stages before `end`.
+    pub(super) fn recorded(
+        mut self,
+        end: usize,
+        records: &'a mut [Vec<Record<G::Region>>],
+    ) -> Self {
+        (self.end, self.records) = (end, Some(records));
+        self
     }
 }
 
@@ -119,8 +133,27 @@ impl Recursion {
                 .map(|of_signal| of_signal[activations.clone()].iter()),
             gathered: sweep.gathered[activations].iter_mut(),
         };
-        run(&stage.steps, &mut place, sweep.fibres)?;
-        let region = place.region;
+        let region = match &mut sweep.records {
+            None => {
+                run(&stage.steps, &mut place, sweep.fibres)?;
+                place.region
+            }
+            Some(records) => {
+                let mut tape = Tape::default();
+                let mut recording = Recording {
+                    place,
+                    tape: &mut tape,
+                };
+                run(&stage.steps, &mut recording, sweep.fibres)?;
+                let end = recording.place.region;
+                records[number].push(Record {
+                    regions: [region, end],
+                    len: sweep.fibres.nngp.len(),
+                    tape,
+                });
+                end
+            }
+        };
         if number + 1 == self.before.len() {
             (sweep.visit)(region, sweep.fibres);
             return Ok(());
@@ -153,8 +186,21 @@ impl Recursion {
         geometry: &G,
         signal: &G::Signal,
         workspace: &mut G::Workspace,
+        buffers: Buffers<'_, G::Scalar>,
+        variances: &mut Vec<VarianceField<G::Scalar>>,
+    ) -> Result<G::Region> {
+        self.own_recorded(geometry, signal, workspace, buffers, variances, None)
+    }
+
+    /// Does the work of [`own`](Self::own), and records the fibre r = e of each stage if asked for.
+    pub(super) fn own_recorded<G: Geometry>(
+        &self,
+        geometry: &G,
+        signal: &G::Signal,
+        workspace: &mut G::Workspace,
         (fibres, gathered): Buffers<'_, G::Scalar>,
         variances: &mut Vec<VarianceField<G::Scalar>>,
+        mut records: Option<&mut Vec<Record<G::Region>>>,
     ) -> Result<G::Region> {
         let (init, filter) = &self.first;
         let mut region = geometry.lift_self(filter, signal, workspace, &mut fibres.nngp);
@@ -193,8 +239,24 @@ impl Recursion {
                 variances: &mut *variances,
                 met,
             };
-            run_own(&stage.steps, &mut place, fibres)?;
-            (region, met) = (place.region, place.met);
+            if let Some(records) = &mut records {
+                let mut tape = Tape::default();
+                let mut recording = Recording {
+                    place,
+                    tape: &mut tape,
+                };
+                run_own(&stage.steps, &mut recording, fibres)?;
+                let place = recording.place;
+                records.push(Record {
+                    regions: [region, place.region],
+                    len: fibres.nngp.len(),
+                    tape,
+                });
+                (region, met) = (place.region, place.met);
+            } else {
+                run_own(&stage.steps, &mut place, fibres)?;
+                (region, met) = (place.region, place.met);
+            }
         }
         Ok(region)
     }

@@ -16,7 +16,7 @@ use crate::numeric::{geometric_mean, larger};
 use crate::parallel::try_map_init;
 use crate::{Error, Result};
 
-use super::index_set::IndexSet;
+use super::index_set::{IndexSet, Refined};
 use super::products::{ProductBuffers, pooled_products};
 use super::refinement::{Exact, LevelIndex, Refinement};
 
@@ -312,40 +312,60 @@ impl<R: Refinement> Engine<R> {
             }
             Accuracy::Tolerance(tolerance) => tolerance,
         };
-        let scale = |of: fn(&KernelPair) -> f64| {
-            FLOOR * geometric_mean(of(&a.own.at_identity), of(&b.own.at_identity))
-        };
-        let floors = [scale(|p| p.nngp), scale(|p| p.ntk)];
+        let what = "mean over SO(3), relative error";
+        let refined = self.refine_until(what, tolerance, floors([a, b]), |level| {
+            self.at_level(a, b, level, workspace)
+        })?;
+        Ok(Estimate::with_error(
+            refined.fine,
+            refined.error,
+            refined.coarse,
+        ))
+    }
+
+    /// Adds levels until the error estimate of a quantity, relative to its sizes, is below a tolerance.
+    ///
+    /// # Arguments
+    /// * `floors` — errors are relative to the sizes or to these numbers, whichever are larger
+    /// * `at_level` — computes the quantity on one level
+    ///
+    /// # Errors
+    /// [`Error::NotConverged`] for `what` at the last level, and the errors of a level.
+    pub(super) fn refine_until<V: Refined>(
+        &self,
+        what: &'static str,
+        tolerance: f64,
+        floors: KernelPair,
+        mut at_level: impl FnMut(LevelIndex) -> Result<V>,
+    ) -> Result<Refinements<V>> {
         let steps = self.refinement.steps();
         let mut levels = IndexSet::new(steps);
-        levels.add([0, 0], self.at_level(a, b, [0, 0], workspace)?);
+        levels.add([0, 0], at_level([0, 0])?);
         let mut coarse = levels.value();
         loop {
             let (fine, error) = (levels.value(), levels.error());
+            let scale = fine.size().max(floors);
             let relative = |error: KernelPair| {
-                larger(
-                    ratio(error.nngp, fine.nngp.abs().max(floors[0])),
-                    ratio(error.ntk, fine.ntk.abs().max(floors[1])),
-                )
+                larger(ratio(error.nngp, scale.nngp), ratio(error.ntk, scale.ntk))
             };
             let excess = relative(error);
             if excess <= tolerance {
-                return Ok(Estimate::with_error(fine, error, coarse));
+                return Ok(Refinements {
+                    fine,
+                    error,
+                    coarse,
+                });
             }
             let next = levels.grow(relative, |level| {
                 level.iter().zip(steps).all(|(step, steps)| *step < steps)
                     && self.refinement.admits(level)
             });
             let Some(next) = next else {
-                return Err(Error::not_converged(
-                    "mean over SO(3), relative error",
-                    excess,
-                    tolerance,
-                    self.refinement.describe(levels.finest()),
-                ));
+                let finest = self.refinement.describe(levels.finest());
+                return Err(Error::not_converged(what, excess, tolerance, finest));
             };
             for level in next {
-                levels.add(level, self.at_level(a, b, level, workspace)?);
+                levels.add(level, at_level(level)?);
             }
             coarse = fine;
         }
@@ -429,6 +449,22 @@ impl<R: Refinement> Engine<R> {
             // exceed the pooled kernel.
             Control::Tolerance(tolerance) => (100.0 * tolerance).clamp(EXACT_SLACK, FIXED_SLACK),
         }
+    }
+}
+
+/// A quantity at the end of its refinement, its error, and its value before the last step.
+pub(super) struct Refinements<V> {
+    pub(super) fine: V,
+    pub(super) error: KernelPair,
+    coarse: V,
+}
+
+/// The sizes below which kernels of a pair, or derivatives, are small.
+pub(super) fn floors<G: Geometry>(pair: [&Prepared<G>; 2]) -> KernelPair {
+    let [a, b] = pair.map(|signal| &signal.own.at_identity);
+    KernelPair {
+        nngp: FLOOR * geometric_mean(a.nngp, b.nngp),
+        ntk: FLOOR * geometric_mean(a.ntk, b.ntk),
     }
 }
 

@@ -1,16 +1,19 @@
 //! Derivatives of kernel matrices in their signals: the layers after the pooling row by row, then the fibres of every pair, then every
 //! signal with itself.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::Result;
+use crate::activation::Real;
 use crate::kernel::evaluator::{Accuracy, GradientRequest, no_derivatives};
 use crate::kernel::recursion::{Adjoint, Geometry, PullBuffers, SignalPull, TailPull};
 use crate::kernel::values::KernelPair;
 use crate::parallel::{try_map, try_map_init};
 
-use super::engine::{Engine, Prepared, PreparedSet};
-use super::refinement::Refinement;
+use super::engine::{Engine, Prepared, PreparedSet, floors};
+use super::index_set::Refined;
+use super::refinement::{LevelIndex, Refinement};
 
 /// The largest number of rows and columns of a tile, the unit of parallel work.
 const LARGEST_TILE: usize = 32;
@@ -41,10 +44,7 @@ impl<R: Refinement> Engine<R> {
     /// [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) without an adjoint; the errors of the kernels.
     pub(super) fn pull(&self, request: GradientRequest<'_>) -> Result<[Vec<Vec<f64>>; 2]> {
         let geometry = self.first_level()?;
-        let adjoint = match (geometry.adjoint(), self.refinement.steps()) {
-            (Some(adjoint), [1, 1]) => adjoint,
-            _ => return Err(no_derivatives()),
-        };
+        let adjoint = geometry.adjoint().ok_or_else(no_derivatives)?;
         self.recursion.check_slopes()?;
         let accuracy = self.control.accuracy();
         let rows = self.complete(request.rows.of()?, accuracy, false)?;
@@ -67,14 +67,8 @@ impl<R: Refinement> Engine<R> {
         if columns.is_none() {
             wanted = [true, false];
         }
-        let mut pulled = self.pull_pairs(
-            (geometry, adjoint),
-            sides,
-            &cotangents,
-            &own,
-            wanted,
-            request.counter,
-        )?;
+        let mut pulled = self.pull_pairs(sides, &cotangents, accuracy, wanted, request.counter)?;
+        self.pull_diagonals(sides, own, accuracy, &mut pulled)?;
         for ((pulled, side), wanted) in pulled.iter_mut().zip(sides).zip(wanted) {
             if let (Some(side), true) = (side, wanted) {
                 self.pull_selves((geometry, adjoint), &side.signals, pulled)?;
@@ -205,73 +199,49 @@ impl<R: Refinement> Engine<R> {
         Ok((of_rows, of_columns))
     }
 
-    /// Pulls the cotangents of pooled kernels back to the signals of all pairs, and to their variances.
+    /// Pulls the cotangents of pooled kernels back to the signals of all pairs, and to their variances. A side that is not wanted has no
+    /// cotangents.
     ///
     /// # Arguments
     /// * `sides` — rows and columns; no columns for the rows themselves, whose cotangents are then above the diagonal
-    /// * `own` — the cotangents of the pooled kernels of the signals with themselves; may be empty
     fn pull_pairs(
         &self,
-        plane: (&R::Level, &dyn Adjoint<R::Level>),
         sides: [Option<&PreparedSet<R::Level>>; 2],
         cotangents: &Cotangents,
-        own: &[Vec<f64>; 2],
+        accuracy: Accuracy,
         wanted: [bool; 2],
         counter: &crate::progress::Counter<'_>,
     ) -> Result<[Vec<SignalPull>; 2]> {
-        let (geometry, adjoint) = plane;
         let [rows, columns] = sides;
         let rows = &rows.expect("a matrix has rows").signals;
         let symmetric = columns.is_none();
         let columns = columns.map_or(rows, |columns| &columns.signals);
-        let zeros = |signals: &[Prepared<R::Level>]| -> Vec<SignalPull> {
-            let zero = |signal: &Prepared<R::Level>| SignalPull {
-                signal: vec![0.0; adjoint.cotangent_len(&signal.signal)],
-                variances: Vec::new(),
-            };
-            signals.iter().map(zero).collect()
+        // Columns that are the rows add to the cotangents of the rows.
+        let kept = if symmetric { [true; 2] } else { wanted };
+        let zeros = |kept: bool, signals: &[Prepared<R::Level>]| match kept {
+            true => self.zero_pulls(signals),
+            false => Ok(Vec::new()),
         };
         let mut pulled = [
-            zeros(rows),
-            if symmetric {
-                Vec::new()
-            } else {
-                zeros(columns)
-            },
+            zeros(wanted[0], rows)?,
+            zeros(wanted[1] && !symmetric, columns)?,
         ];
         let tiles = tiles([rows.len(), columns.len()], symmetric);
-        let pull_one = |pair: [&Prepared<R::Level>; 2],
-                        cotangent: KernelPair,
-                        scratch: &mut Scratch<R::Level>,
-                        out: [Option<&mut SignalPull>; 2]| {
-            let (workspace, buffers) = scratch;
-            let [a, b] = pair;
-            self.recursion.pull_pair(
-                plane,
-                [&a.signal, &b.signal],
-                [&a.own.variances, &b.own.variances],
-                cotangent,
-                (workspace, buffers),
-                out,
-            )
-        };
-        let scratch = || (geometry.make_workspace(), PullBuffers::default());
         for tiles in tiles.chunks(AT_ONCE) {
-            let found = try_map_init(tiles.len(), scratch, |scratch, t| {
+            let found = try_map_init(tiles.len(), Scratch::default, |scratch, t| {
                 let (r, c) = &tiles[t];
-                let mut of_rows = zeros(&rows[r.clone()]);
-                let mut of_columns = zeros(&columns[c.clone()]);
-                for (i, to_row) in r.clone().zip(&mut of_rows) {
-                    for (j, to_column) in c.clone().zip(&mut of_columns) {
+                let mut of_rows = zeros(kept[0], &rows[r.clone()])?;
+                let mut of_columns = zeros(kept[1], &columns[c.clone()])?;
+                for i in r.clone() {
+                    for j in c.clone() {
                         let cotangent = cotangents.at(i, j);
                         if cotangent != KernelPair::default() {
-                            let want = if symmetric { [true; 2] } else { wanted };
-                            let [row, column] = want;
                             let out = [
-                                row.then_some(&mut *to_row),
-                                column.then_some(&mut *to_column),
+                                of_rows.get_mut(i - r.start),
+                                of_columns.get_mut(j - c.start),
                             ];
-                            pull_one([&rows[i], &columns[j]], cotangent, scratch, out)?;
+                            let pair = [&rows[i], &columns[j]];
+                            self.pull_one(pair, cotangent, accuracy, scratch, out)?;
                         }
                     }
                 }
@@ -280,34 +250,133 @@ impl<R: Refinement> Engine<R> {
             })?;
             for ((r, c), (of_rows, of_columns)) in tiles.iter().zip(found) {
                 let side = usize::from(!symmetric);
-                add(&mut pulled[0][r.clone()], &of_rows);
-                add(&mut pulled[side][c.clone()], &of_columns);
+                add(&mut pulled[0], r.start, &of_rows);
+                add(&mut pulled[side], c.start, &of_columns);
             }
         }
-        // The pairs of signals with themselves that the layers after the pooling need.
-        for ((pulled, signals), (own, wanted)) in pulled
-            .iter_mut()
-            .zip([rows, columns])
-            .zip(own.iter().zip(wanted))
-        {
-            if !wanted || own.is_empty() {
+        Ok(pulled)
+    }
+
+    /// Adds the pairs of signals with themselves that the layers after the pooling need.
+    ///
+    /// # Arguments
+    /// * `own` — the cotangents of the pooled kernels of the signals with themselves; may be empty
+    fn pull_diagonals(
+        &self,
+        sides: [Option<&PreparedSet<R::Level>>; 2],
+        own: [Vec<f64>; 2],
+        accuracy: Accuracy,
+        pulled: &mut [Vec<SignalPull>; 2],
+    ) -> Result<()> {
+        for ((pulled, side), own) in pulled.iter_mut().zip(sides).zip(own) {
+            let (Some(side), false) = (side, own.is_empty() || pulled.is_empty()) else {
                 continue;
-            }
-            let found = try_map_init(own.len(), scratch, |scratch, i| {
-                let signal = std::slice::from_ref(&signals[i]);
-                let (mut first, mut second) = (zeros(signal), zeros(signal));
+            };
+            let found = try_map_init(own.len(), Scratch::default, |scratch, i| {
+                let signal = &side.signals[i];
+                let zero = || self.zero_pulls(std::slice::from_ref(signal));
+                let (mut first, mut second) = (zero()?, zero()?);
                 let cotangent = KernelPair {
                     nngp: own[i],
                     ntk: 0.0,
                 };
-                let out = [Some(&mut first[0]), Some(&mut second[0])];
-                pull_one([&signals[i], &signals[i]], cotangent, scratch, out)?;
+                let out = [first.first_mut(), second.first_mut()];
+                self.pull_one([signal, signal], cotangent, accuracy, scratch, out)?;
                 first[0].add(&second[0]);
                 Ok(first.remove(0))
             })?;
-            add(pulled, &found);
+            add(pulled, 0, &found);
         }
-        Ok(pulled)
+        Ok(())
+    }
+
+    /// Cotangents that are zero.
+    fn zero_pulls(&self, signals: &[Prepared<R::Level>]) -> Result<Vec<SignalPull>> {
+        let adjoint = self.first_level()?.adjoint().ok_or_else(no_derivatives)?;
+        let zero = |signal: &Prepared<R::Level>| SignalPull {
+            signal: vec![0.0; adjoint.cotangent_len(&signal.signal)],
+            variances: Vec::new(),
+        };
+        Ok(signals.iter().map(zero).collect())
+    }
+
+    /// Pulls the cotangents of the pooled kernels of one pair back to both signals, with the quadrature that the accuracy of the
+    /// derivatives needs.
+    ///
+    /// # Arguments
+    /// * `out` — adds to the cotangents of those of both signals that are given, and of their variances
+    fn pull_one(
+        &self,
+        pair: [&Prepared<R::Level>; 2],
+        cotangent: KernelPair,
+        accuracy: Accuracy,
+        scratch: &mut Scratch<R>,
+        out: [Option<&mut SignalPull>; 2],
+    ) -> Result<()> {
+        let tolerance = match accuracy {
+            Accuracy::Step(step) => {
+                let level = self.refinement.steps().map(|steps| step.min(steps - 1));
+                return self.pull_at(pair, cotangent, level, scratch, out);
+            }
+            Accuracy::Tolerance(tolerance) => tolerance,
+        };
+        let adjoint = self.first_level()?.adjoint().ok_or_else(no_derivatives)?;
+        let [a, b] = pair.map(|signal| adjoint.norm(&signal.signal));
+        let wanted = out.each_ref().map(Option::is_some);
+        let zero = |signal: &Prepared<R::Level>| -> Result<SignalPull> {
+            Ok(self.zero_pulls(std::slice::from_ref(signal))?.remove(0))
+        };
+        let floor = floors(pair);
+        let floor = cotangent.nngp.abs() * floor.nngp + cotangent.ntk.abs() * floor.ntk;
+        let floors = KernelPair {
+            nngp: floor,
+            ntk: floor,
+        };
+        let what = "derivative of the mean over SO(3), relative error";
+        let refined = self.refine_until(what, tolerance, floors, |level| {
+            let mut sides = [zero(pair[0])?, zero(pair[1])?];
+            let [first, second] = &mut sides;
+            let out = [wanted[0].then_some(first), wanted[1].then_some(second)];
+            self.pull_at(pair, cotangent, level, scratch, out)?;
+            let numbers = |signal: &Prepared<R::Level>| {
+                let fields = signal.own.variances.iter();
+                fields.map(|field| field.variance()[0].wide()).collect()
+            };
+            Ok(PairPull {
+                sides,
+                norm: a.max(b),
+                variances: pair.map(numbers),
+            })
+        })?;
+        for (out, side) in out.into_iter().zip(&refined.fine.sides) {
+            if let Some(out) = out {
+                out.add(side);
+            }
+        }
+        Ok(())
+    }
+
+    /// Does the work of [`pull_one`](Self::pull_one) with one quadrature.
+    fn pull_at(
+        &self,
+        [a, b]: [&Prepared<R::Level>; 2],
+        cotangent: KernelPair,
+        level: LevelIndex,
+        scratch: &mut Scratch<R>,
+        out: [Option<&mut SignalPull>; 2],
+    ) -> Result<()> {
+        let geometry = self.refinement.level(level)?;
+        let adjoint = geometry.adjoint().ok_or_else(no_derivatives)?;
+        let make = || adjoint.gradient_workspace(geometry);
+        let workspace = scratch.levels.entry(level).or_insert_with(make);
+        self.recursion.pull_pair(
+            (geometry, adjoint),
+            [&a.signal, &b.signal],
+            [&a.own.variances, &b.own.variances],
+            cotangent,
+            (workspace, &mut scratch.buffers),
+            out,
+        )
     }
 
     /// Carries the cotangents of the variances of each signal back to the signal.
@@ -320,7 +389,7 @@ impl<R: Refinement> Engine<R> {
         let (geometry, adjoint) = plane;
         let found = try_map_init(
             pulled.len(),
-            || (geometry.make_workspace(), PullBuffers::default()),
+            || (adjoint.gradient_workspace(geometry), PullBuffers::default()),
             |(workspace, buffers), i| {
                 let SignalPull { signal, variances } = &pulled[i];
                 let mut cotangent = signal.clone();
@@ -329,8 +398,7 @@ impl<R: Refinement> Engine<R> {
                     (geometry, adjoint),
                     signal,
                     variances,
-                    workspace,
-                    buffers,
+                    (workspace, buffers),
                     &mut cotangent,
                 )?;
                 Ok(cotangent)
@@ -343,12 +411,65 @@ impl<R: Refinement> Engine<R> {
     }
 }
 
-/// Scratch of one thread.
-type Scratch<G> = (<G as Geometry>::Workspace, PullBuffers<G>);
+/// Scratch of one thread: one workspace per level, allocated when first used.
+struct Scratch<R: Refinement> {
+    levels: BTreeMap<LevelIndex, <R::Level as Geometry>::Workspace>,
+    buffers: PullBuffers<R::Level>,
+}
 
-/// Adds the cotangents of a tile to those of its signals.
-fn add(sums: &mut [SignalPull], terms: &[SignalPull]) {
-    for (sum, term) in sums.iter_mut().zip(terms) {
+impl<R: Refinement> Default for Scratch<R> {
+    fn default() -> Self {
+        Scratch {
+            levels: BTreeMap::new(),
+            buffers: PullBuffers::default(),
+        }
+    }
+}
+
+/// The cotangents of both signals of a pair and of their variances.
+struct PairPull {
+    sides: [SignalPull; 2],
+    /// The norm of the larger signal.
+    norm: f64,
+    /// The variances of both signals, one number per activation.
+    variances: [Vec<f64>; 2],
+}
+
+impl Refined for PairPull {
+    fn combination(terms: &[(f64, &Self)]) -> Self {
+        let (_, first) = terms[0];
+        let mut sum = PairPull {
+            sides: first.sides.each_ref().map(SignalPull::zeroed),
+            norm: first.norm,
+            variances: first.variances.clone(),
+        };
+        for (coefficient, term) in terms {
+            for (sum, side) in sum.sides.iter_mut().zip(&term.sides) {
+                sum.add_scaled(*coefficient, side);
+            }
+        }
+        sum
+    }
+
+    /// The change of a kernel, if the signals, or their variances, changed by as much as they are.
+    fn size(&self) -> KernelPair {
+        let signals = self.sides.iter().map(|side| &side.signal);
+        let squares = signals.flatten().map(|entry| entry * entry);
+        let numbers = self.variances.iter().flatten();
+        let variances = self.sides.iter().flat_map(|side| &side.variances);
+        let terms = variances.zip(numbers).map(|(collected, variance)| {
+            collected.iter().map(|entry| entry.abs()).sum::<f64>() * variance
+        });
+        KernelPair {
+            nngp: self.norm * squares.sum::<f64>().sqrt(),
+            ntk: terms.sum(),
+        }
+    }
+}
+
+/// Adds the cotangents of a tile to those of its signals; a side that is not wanted has none.
+fn add(sums: &mut [SignalPull], start: usize, terms: &[SignalPull]) {
+    for (sum, term) in sums.iter_mut().skip(start).zip(terms) {
         sum.add(term);
     }
 }

@@ -21,20 +21,40 @@ const TRUST: f64 = 0.02;
 /// decrease with the next quadrature; the larger of two successive changes counts, times this factor.
 const COUPLED: f64 = 2.0;
 
+/// What is refined: the kernels of a pair, or their derivatives.
+pub(super) trait Refined: Sized {
+    /// Σ c v over some terms, at least one.
+    fn combination(terms: &[(f64, &Self)]) -> Self;
+
+    /// The sizes of its two parts, not negative.
+    fn size(&self) -> KernelPair;
+}
+
+impl Refined for KernelPair {
+    fn combination(terms: &[(f64, &Self)]) -> Self {
+        let add = |sum: KernelPair, (c, value): &(f64, &Self)| sum.plus(value.scaled(*c));
+        terms.iter().fold(KernelPair::default(), add)
+    }
+
+    fn size(&self) -> KernelPair {
+        self.distance(KernelPair::default())
+    }
+}
+
 /// The levels at which a pair was evaluated.
 #[derive(Debug)]
-pub(super) struct IndexSet {
+pub(super) struct IndexSet<V> {
     /// Whether each axis has more than one step.
     approximated: [bool; 2],
-    terms: Vec<Term>,
+    terms: Vec<Term<V>>,
 }
 
 /// One level and its difference.
 #[derive(Debug)]
-struct Term {
+struct Term<V> {
     level: LevelIndex,
     /// V, the kernels at this level.
-    value: KernelPair,
+    value: V,
     /// |Δ|.
     change: KernelPair,
     /// The estimate of the error from this difference.
@@ -43,7 +63,7 @@ struct Term {
     expanded: bool,
 }
 
-impl IndexSet {
+impl<V: Refined> IndexSet<V> {
     /// Makes an empty set.
     ///
     /// # Arguments
@@ -56,17 +76,18 @@ impl IndexSet {
     }
 
     /// Adds the value of a level; the values of all smaller levels must be known.
-    pub(super) fn add(&mut self, level: LevelIndex, value: KernelPair) {
+    pub(super) fn add(&mut self, level: LevelIndex, value: V) {
         let [i, j] = level;
         let before = |di: usize, dj: usize| Some([i.checked_sub(di)?, j.checked_sub(dj)?]);
         let known = |level: Option<LevelIndex>| {
             let level = level?;
             self.terms.iter().find(|term| term.level == level)
         };
-        let value_at = |di, dj| known(before(di, dj)).map_or(KernelPair::default(), |t| t.value);
-        let change = value
-            .plus(value_at(1, 1))
-            .distance(value_at(1, 0).plus(value_at(0, 1)));
+        let mut difference = vec![(1.0, &value)];
+        for (coefficient, di, dj) in [(1.0, 1, 1), (-1.0, 1, 0), (-1.0, 0, 1)] {
+            difference.extend(known(before(di, dj)).map(|term| (coefficient, &term.value)));
+        }
+        let change = V::combination(&difference).size();
         let changes = [known(before(1, 0)), known(before(0, 1))].map(|t| t.map(|t| t.change));
         let error = match changes {
             _ if self.approximated == [false; 2] => KernelPair::default(),
@@ -94,18 +115,21 @@ impl IndexSet {
     }
 
     /// Σ Δ over the set, as a combination of values with coefficients 1, 0 and −1.
-    pub(super) fn value(&self) -> KernelPair {
-        let mut sum = KernelPair::default();
-        for term in &self.terms {
+    pub(super) fn value(&self) -> V {
+        let coefficient = |term: &Term<V>| {
             let [i, j] = term.level;
             let has = |level| i32::from(self.holds(level));
-            let coefficient = 1 - has([i + 1, j]) - has([i, j + 1]) + has([i + 1, j + 1]);
-            if coefficient != 0 {
-                sum.nngp += f64::from(coefficient) * term.value.nngp;
-                sum.ntk += f64::from(coefficient) * term.value.ntk;
-            }
-        }
-        sum
+            1 - has([i + 1, j]) - has([i, j + 1]) + has([i + 1, j + 1])
+        };
+        let terms = self
+            .terms
+            .iter()
+            .map(|term| (coefficient(term), &term.value));
+        let terms: Vec<(f64, &V)> = terms
+            .filter(|(coefficient, _)| *coefficient != 0)
+            .map(|(coefficient, value)| (f64::from(coefficient), value))
+            .collect();
+        V::combination(&terms)
     }
 
     /// The finest step along each axis.

@@ -1,5 +1,8 @@
 //! Inputs in the forms that networks take.
 
+use std::borrow::Cow;
+use std::f64::consts::SQRT_2;
+
 use ndarray::{
     Array2, Array3, Array4, ArrayView, ArrayView2, ArrayView3, ArrayView4, Axis, RemoveAxis,
 };
@@ -252,13 +255,70 @@ impl OwnedSignals {
     }
 
     /// The numbers of [`values`](Self::values).
-    pub(crate) fn values_mut(&mut self) -> Option<&mut [f64]> {
+    fn values_mut(&mut self) -> Option<&mut [f64]> {
         match self {
             OwnedSignals::Vectors(array) => array.as_slice_mut(),
             OwnedSignals::Grid(array) => array.as_slice_mut(),
             OwnedSignals::Points(array) => array.as_slice_mut(),
             OwnedSignals::Coefficients(_) | OwnedSignals::Graphs(_) | OwnedSignals::Atoms(_) => {
                 None
+            }
+        }
+    }
+
+    /// The coordinates of the signals in an orthonormal basis, signal by signal; none for graphs.
+    ///
+    /// For coefficients, these are coordinates of real functions: $`f_{l0}`$, and $`\sqrt2`$ times the real and the imaginary part of
+    /// $`f_{lm}`$ for m > 0.
+    pub(crate) fn coordinates(&self) -> Option<Cow<'_, [f64]>> {
+        let OwnedSignals::Coefficients(array) = self else {
+            return self.values().map(Cow::Borrowed);
+        };
+        let mut numbers = Vec::new();
+        for degrees in array.lanes(Axis(3)) {
+            let zero = degrees.len() / 2;
+            numbers.push(degrees[zero].re);
+            for value in degrees.iter().skip(zero + 1) {
+                numbers.extend([SQRT_2 * value.re, SQRT_2 * value.im]);
+            }
+        }
+        Some(Cow::Owned(numbers))
+    }
+
+    /// Adds other arrays of the same form.
+    ///
+    /// # Panics
+    /// For graphs, and for another number of coordinates.
+    pub(crate) fn add(&mut self, other: &OwnedSignals) {
+        let parts = [&*self, other].map(|part| part.coordinates().expect("graphs are no arrays"));
+        assert_eq!(parts[0].len(), parts[1].len());
+        let sum: Vec<f64> = parts[0]
+            .iter()
+            .zip(&*parts[1])
+            .map(|(a, b)| a + b)
+            .collect();
+        self.set_coordinates(&sum);
+    }
+
+    /// Replaces all signals by those of some [`coordinates`](Self::coordinates).
+    ///
+    /// # Panics
+    /// For graphs, and for another number of coordinates.
+    pub(crate) fn set_coordinates(&mut self, numbers: &[f64]) {
+        let OwnedSignals::Coefficients(array) = self else {
+            let values = self.values_mut().expect("graphs have no coordinates");
+            values.copy_from_slice(numbers);
+            return;
+        };
+        let width = array.len_of(Axis(3));
+        let (zero, lanes) = (width / 2, array.lanes_mut(Axis(3)));
+        for (mut degrees, numbers) in lanes.into_iter().zip(numbers.chunks_exact(width)) {
+            degrees[zero] = numbers[0].into();
+            for (m, part) in (1..).zip(numbers[1..].chunks_exact(2)) {
+                let value = Complex64::new(part[0], part[1]) / SQRT_2;
+                let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
+                degrees[zero + m] = value;
+                degrees[zero - m] = sign * value.conj();
             }
         }
     }

@@ -54,18 +54,17 @@ impl<'a> Inputs<'a> {
 
     /// Number of rows; the rows are all places of the first signal, then all places of the next signal, and so on.
     pub(crate) fn rows(&self) -> usize {
-        self.signals.len() * self.places.places.len()
+        self.signals.len() * self.places.len()
     }
 
     /// The signal of a row.
     pub(crate) fn signal_of(&self, row: usize) -> usize {
-        row / self.places.places.len()
+        row / self.places.len()
     }
 
     /// The rotation at which the features of a row are read; none for pooled features.
     pub(crate) fn turn(&self, row: usize) -> Option<Turn<'_>> {
-        let place = &self.places.places[row % self.places.places.len()];
-        Some((self.places.rotation.as_ref()?, place.as_ref()?))
+        self.places.turn(row)
     }
 
     /// A vector, shape `[dimension]`.
@@ -209,6 +208,17 @@ impl Places {
     /// The errors of the construction of the rotation's tables.
     pub(crate) fn at(network: &Network, rotation: Rotation) -> Result<Self> {
         Self::new(network, vec![Some(rotation)])
+    }
+
+    /// The number of places: rows of a kernel matrix per signal.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The plan of rotations, and the rotation of a row; none for pooled features.
+    pub(crate) fn turn(&self, row: usize) -> Option<Turn<'_>> {
+        let place = &self.places[row % self.places.len()];
+        Some((self.rotation.as_ref()?, place.as_ref()?))
     }
 
     fn new(network: &Network, places: Vec<Option<Rotation>>) -> Result<Self> {

@@ -30,6 +30,11 @@ impl Centre {
         matches!(self, Centre::Identity)
     }
 
+    /// The same rotation, for pairs that are not known to be a signal with itself.
+    pub(crate) fn of_any_pair(self) -> Self {
+        Centre::Rotation(self.rotation().unwrap_or_else(Rotation::identity))
+    }
+
     /// The rotation; `None` for the identity.
     pub(crate) fn rotation(self) -> Option<Rotation> {
         match self {

@@ -50,7 +50,7 @@ impl FieldSignal {
     }
 
     /// The sum of the spectrum.
-    pub(super) fn power(&self) -> f64 {
+    pub(crate) fn power(&self) -> f64 {
         self.spectrum.iter().sum()
     }
 

@@ -10,6 +10,8 @@ use std::f64::consts::PI;
 use ndarray::{ArrayView3, Axis};
 use num_complex::Complex64;
 
+use crate::kernel::sphere::{channel_len, places};
+
 /// Angles about the polar axis with their weights and phases.
 #[derive(Debug, Clone)]
 pub(super) struct AxialAngles {
@@ -50,6 +52,24 @@ impl AxialAngles {
         }));
     }
 
+    /// The adjoint of [`values`](Self::values): writes the cotangents of the coefficients, $`\bar s_m = \sum_\omega \bar\kappa_\omega
+    /// e^{-im\omega}`$.
+    pub(super) fn values_adjoint(&self, cotangents: &[f64], correlation: &mut AxialCorrelation) {
+        correlation.orders.clear();
+        correlation.orders.resize(self.orders, Complex64::ZERO);
+        for (cotangent, phases) in cotangents.iter().zip(self.phases.chunks_exact(self.orders)) {
+            for (s, e) in correlation.orders.iter_mut().zip(phases) {
+                *s += *cotangent * e.conj();
+            }
+        }
+    }
+
+    /// The adjoint of [`sum`](Self::sum) over all angles.
+    pub(super) fn spread(&self, cotangent: f64, out: &mut Vec<f64>) {
+        out.clear();
+        out.extend(self.weights.iter().map(|weight| cotangent * weight));
+    }
+
     /// The weighted sum of values at the first angles.
     pub(super) fn sum(&self, values: &[f64]) -> f64 {
         values.iter().zip(&self.weights).map(|(v, w)| v * w).sum()
@@ -83,6 +103,35 @@ impl AxialCorrelation {
             let sum: Complex64 = f.iter().zip(&g).map(|(f, g)| f.conj() * g).sum();
             sum * if m == 0 { norm } else { 2.0 * norm }
         }));
+    }
+
+    /// The adjoint of [`set`](Self::set), of which these are the cotangents: adds to the cotangents of those signals that are given.
+    pub(super) fn set_adjoint(
+        &self,
+        [f, g]: [ArrayView3<'_, Complex64>; 2],
+        [to_f, to_g]: [Option<&mut [f64]>; 2],
+    ) {
+        let (channels, band_limit, _) = f.dim();
+        let norm = 1.0 / (4.0 * PI * channels as f64);
+        // Of s = conj(f) g, with the cotangent t of s: conj(t) g for f, and t f for g.
+        let sides = [(to_f, g, true), (to_g, f, false)];
+        for (out, other, conjugate) in sides {
+            let Some(out) = out else { continue };
+            let channels = out.chunks_exact_mut(channel_len(band_limit));
+            for (out, other) in channels.zip(other.outer_iter()) {
+                let numbers = out.chunks_exact_mut(2);
+                for ((m, l), number) in places(band_limit).zip(numbers) {
+                    let t = self.orders[m];
+                    let t = if conjugate { t.conj() } else { t };
+                    let scale = if m == 0 { norm } else { 2.0 * norm };
+                    let term = scale * t * other[[l, band_limit - 1 + m]];
+                    number[0] += term.re;
+                    if m > 0 {
+                        number[1] += term.im;
+                    }
+                }
+            }
+        }
     }
 
     /// Replaces the second signal g by x ↦ g(Rz(ω) x).

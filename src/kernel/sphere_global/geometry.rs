@@ -8,7 +8,7 @@ use num_complex::Complex64;
 
 use crate::Result;
 use crate::group::haar::{CircleRule, PolarRule, uniform_circle};
-use crate::kernel::recursion::{Geometry, Side};
+use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::kernel::sphere::{Centre, Copies, SphereReadout};
 use crate::network::Filter;
@@ -21,13 +21,13 @@ use super::signal::GlobalSignal;
 /// Signals on the sphere and the rotations at which they are correlated.
 pub(super) struct SphereGeometry {
     copies: Arc<Copies>,
-    rotations: Rotations,
+    pub(super) rotations: Rotations,
     /// Whether signals keep their coefficients: the geometry rotates them, or looks for rotated copies.
     keeps_coeffs: bool,
 }
 
 /// The rotations r whose fibres make up the kernel of a pair.
-enum Rotations {
+pub(super) enum Rotations {
     /// A product grid over the group, or polar coordinates about a kink.
     Group {
         correlator: Box<RealCorrelator>,
@@ -42,10 +42,10 @@ enum Rotations {
 }
 
 /// Polar coordinates about a kink: rotations by angles about axes.
-struct Polar {
-    rule: PolarRule,
-    angles: AxialAngles,
-    rotation: CoefficientRotation,
+pub(super) struct Polar {
+    pub(super) rule: PolarRule,
+    pub(super) angles: AxialAngles,
+    pub(super) rotation: CoefficientRotation,
 }
 
 /// The fibres of a batch.
@@ -64,15 +64,19 @@ pub(super) enum GlobalRegion {
 /// Scratch of one thread: a piece of the product grid, and two rotated signals.
 #[derive(Default)]
 pub(super) struct SphereGeometryWorkspace {
-    correlator: Option<CorrelatorWorkspace>,
-    rotation: CoefficientRotationScratch,
+    pub(super) correlator: Option<CorrelatorWorkspace>,
+    pub(super) rotation: CoefficientRotationScratch,
     /// Both signals of the current pair, rotated.
-    turned: [Array3<Complex64>; 2],
-    correlation: AxialCorrelation,
+    pub(super) turned: [Array3<Complex64>; 2],
+    /// The cotangents of both rotated signals.
+    pub(super) pulled: [Vec<f64>; 2],
+    pub(super) correlation: AxialCorrelation,
     /// The kink of the current pair.
-    centre: Option<Centre>,
+    pub(super) centre: Option<Centre>,
     /// The weight of the current axis.
     weight: f64,
+    /// Whether a signal with itself takes all angles about its kink.
+    pub(super) takes_all_angles: bool,
 }
 
 impl SphereGeometry {
@@ -129,7 +133,7 @@ impl SphereGeometry {
     }
 
     /// The polar coordinates for a pair with a kink; none for other pairs.
-    fn polar(&self, centre: Option<Centre>) -> Option<(&Polar, Centre)> {
+    pub(super) fn polar(&self, centre: Option<Centre>) -> Option<(&Polar, Centre)> {
         match &self.rotations {
             Rotations::Group { polar, .. } => Some((polar.as_deref()?, centre?)),
             Rotations::Axis { .. } => None,
@@ -167,6 +171,9 @@ impl Geometry for SphereGeometry {
             true => self.copies.centre(pair.map(GlobalSignal::coeffs))?,
             false => None,
         };
+        if workspace.takes_all_angles {
+            workspace.centre = workspace.centre.map(Centre::of_any_pair);
+        }
         Ok(match self.polar(workspace.centre) {
             Some((polar, _)) => polar.rule.axes().len(),
             None => 1,
@@ -180,9 +187,9 @@ impl Geometry for SphereGeometry {
         orientation: usize,
         _: &mut [Option<GlobalSignal>; 2],
         workspace: &mut SphereGeometryWorkspace,
-    ) -> Result<[bool; 2]> {
+    ) -> Result<()> {
         let Some((polar, centre)) = self.polar(workspace.centre) else {
-            return Ok([true; 2]);
+            return Ok(());
         };
         let (axis, weight) = polar.rule.axes()[orientation];
         // A signal with itself takes half of the angles, each with twice the weight.
@@ -204,7 +211,7 @@ impl Geometry for SphereGeometry {
                     .rotate_into(from, &euler, to, &mut workspace.rotation)?;
             }
         }
-        Ok([true; 2])
+        Ok(())
     }
 
     fn begin(
@@ -315,6 +322,10 @@ impl Geometry for SphereGeometry {
     fn gather(&self, _: Side, field: &[f64], _: GlobalRegion, out: &mut Vec<f64>) {
         out.clear();
         out.extend_from_slice(field);
+    }
+
+    fn adjoint(&self) -> Option<&dyn Adjoint<Self>> {
+        Some(self)
     }
 
     fn mean(&self, region: GlobalRegion, fibres: &[f64]) -> f64 {

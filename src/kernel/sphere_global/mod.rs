@@ -1,5 +1,6 @@
 //! Signals on the sphere with global filters, for which a fibre is one number.
 
+mod adjoint;
 mod axial;
 mod geometry;
 mod refinement;

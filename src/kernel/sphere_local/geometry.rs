@@ -12,7 +12,7 @@ use pulp::Arch;
 use crate::group::Rotation;
 use crate::group::haar::{CircleRule, PolarRule};
 use crate::kernel::fibre_rules::{ProductTurns, Turn};
-use crate::kernel::recursion::{Geometry, Side};
+use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::kernel::sphere::{Centre, Copies, FieldSignal, SphereReadout};
 use crate::network::Filter;
@@ -26,7 +26,7 @@ use super::ring_tables::RingTables;
 
 /// The fibres that make up the kernel of a pair.
 #[derive(Debug, Clone)]
-enum Fibres {
+pub(super) enum Fibres {
     /// The fibres of a quadrature over the group, for pooling.
     Pooled {
         product: ProductTurns,
@@ -52,11 +52,11 @@ pub(super) struct Resolution {
 /// The geometry of one resolution: a fibre is a field on a grid of the sphere.
 #[derive(Debug)]
 pub(super) struct SphereFields {
-    grid: FieldGrid,
-    tables: Arc<RingTables>,
-    rotation: CoefficientRotation,
+    pub(super) grid: FieldGrid,
+    pub(super) tables: Arc<RingTables>,
+    pub(super) rotation: CoefficientRotation,
     copies: Arc<Copies>,
-    fibres: Fibres,
+    pub(super) fibres: Fibres,
     /// Number of longitudes between two shifts.
     shift: usize,
     /// Number of shifts.
@@ -67,26 +67,28 @@ pub(super) struct SphereFields {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SphereRegion {
     /// Number of longitudes by which the second field is shifted.
-    shift: usize,
+    pub(super) shift: usize,
     /// Weight of the fibre in the mean.
-    weight: f64,
+    pub(super) weight: f64,
 }
 
 /// Scratch of one thread.
 #[derive(Debug, Default)]
 pub(super) struct SphereWorkspace {
-    scratch: FieldScratch,
-    rotation: CoefficientRotationScratch,
+    pub(super) scratch: FieldScratch,
+    pub(super) rotation: CoefficientRotationScratch,
     /// The rotated coefficients of one channel.
-    rotated: Array2<Complex64>,
+    pub(super) rotated: Array2<Complex64>,
     /// The coefficients of two channels in the half layout.
     half: [Vec<Complex64>; 2],
     /// The fields of two channels.
     pair: [Vec<f64>; 2],
     /// The weight of the fibres of the current orientation.
-    weight: f64,
+    pub(super) weight: f64,
     /// The kink of the current pair, about which the coordinates are centred; none for the product rule.
-    centre: Option<Centre>,
+    pub(super) centre: Option<Centre>,
+    /// Whether a signal with itself takes all angles about its kink.
+    pub(super) takes_all_angles: bool,
 }
 
 /// Returns the cheapest numbers of longitudes and of shifts among them.
@@ -173,7 +175,7 @@ impl SphereFields {
     }
 
     /// The rotations of both signals in an orientation.
-    fn orientation(&self, index: usize, centre: Option<Centre>) -> Turn {
+    pub(super) fn orientation(&self, index: usize, centre: Option<Centre>) -> Turn {
         match (&self.fibres, centre) {
             (
                 Fibres::Pooled {
@@ -332,6 +334,9 @@ impl Geometry for SphereFields {
             true => self.copies.centre(pair)?,
             false => None,
         };
+        if workspace.takes_all_angles {
+            workspace.centre = workspace.centre.map(Centre::of_any_pair);
+        }
         Ok(match (&self.fibres, workspace.centre) {
             (
                 Fibres::Pooled {
@@ -353,20 +358,24 @@ impl Geometry for SphereFields {
         })
     }
 
+    fn changes(&self, orientation: usize, workspace: &SphereWorkspace) -> [bool; 2] {
+        let turn = self.orientation(orientation, workspace.centre);
+        [!turn.same_left, true]
+    }
+
     fn turn(
         &self,
         [a, b]: [&FieldSignal; 2],
         orientation: usize,
         turned: &mut [Option<FieldSignal>; 2],
         workspace: &mut SphereWorkspace,
-    ) -> Result<[bool; 2]> {
+    ) -> Result<()> {
         let turn = self.orientation(orientation, workspace.centre);
         let [turned_a, turned_b] = turned;
         if !turn.same_left {
             self.expand(a, turn.left.as_ref(), turned_a, workspace)?;
         }
-        self.expand(b, turn.right.as_ref(), turned_b, workspace)?;
-        Ok([!turn.same_left, true])
+        self.expand(b, turn.right.as_ref(), turned_b, workspace)
     }
 
     fn begin(
@@ -471,6 +480,10 @@ impl Geometry for SphereFields {
         for q in variances {
             *q = q.max(0.0);
         }
+    }
+
+    fn adjoint(&self) -> Option<&dyn Adjoint<Self>> {
+        Some(self)
     }
 
     fn mean(&self, region: SphereRegion, fibres: &[f64]) -> f64 {

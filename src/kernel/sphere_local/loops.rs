@@ -35,6 +35,32 @@ impl WithSimd for Product<'_> {
     }
 }
 
+/// Adds scale · p(x) b_c(x) to the cotangent of each channel of one factor of [`Product`], which are contiguous and are not doubled.
+pub(super) struct ProductAdjoint<'a> {
+    /// p, the cotangent of the product.
+    pub cotangent: &'a [f64],
+    /// The other factor; its channels are stored twice in a row.
+    pub other: &'a [f64],
+    pub scale: f64,
+    pub out: &'a mut [f64],
+}
+
+impl WithSimd for ProductAdjoint<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let len = self.cotangent.len();
+        let channels = self.other.chunks(2 * len);
+        for (out, other) in self.out.chunks_exact_mut(len).zip(channels) {
+            let terms = self.cotangent.iter().zip(other);
+            for (out, (p, b)) in out.iter_mut().zip(terms) {
+                *out += self.scale * p * b;
+            }
+        }
+    }
+}
+
 /// The smallest product of two variances that has all its digits.
 const SMALLEST_SQUARE: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 

@@ -1,5 +1,6 @@
 //! Signals on the sphere with local filters, for which a fibre is a function on the sphere.
 
+mod adjoint;
 mod geometry;
 mod loops;
 mod refinement;

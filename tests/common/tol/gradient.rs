@@ -29,3 +29,12 @@ pub const LEARNED: f64 = 0.8;
 
 /// Windows of an image and of its turned copy are at angles from 1e-3 on, where ε/ϑ² is 2e-10.
 pub const TURNED: f64 = 1e-9;
+
+/// A tolerance of derivatives that a quadrature of some hundred nodes meets; they need the step from one quadrature to the next to be estimated.
+pub const COARSE: f64 = 1e-4;
+
+/// A tolerance whose errors are small beside [`COARSE`].
+pub const FINE: f64 = 1e-6;
+
+/// Central differences of sixth order of the kernels of one quadrature, whose covariances are clamped where a grid exceeds their bounds.
+pub const RULE: f64 = 1e-7;

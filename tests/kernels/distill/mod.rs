@@ -9,9 +9,10 @@ use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::distill::{Distillation, Distilled, Labels, start};
 use haarmonic::group::PointGroup;
-use haarmonic::kernel::{Kernel, Signals};
-use haarmonic::network::{Filter, Init, Network, Padding};
+use haarmonic::kernel::{Kernel, OwnedSignals, Signals};
+use haarmonic::network::{Filter, Init, Network, Padding, Quadrature, SphereSampling};
 use haarmonic::predict::KernelKind;
+use haarmonic::sphere::{Sampling, ShtPlanner};
 use ndarray::{Array2, Array4, array};
 
 fn kernel() -> Kernel {
@@ -140,6 +141,71 @@ fn images_are_distilled() {
     assert!(matches!(state.signals(), Signals::Grid(_)));
     let losses = state.losses();
     assert!(losses[29] < losses[0]);
+}
+
+/// Signals on the sphere by their coefficients stay real, also in a file; those by their samples have the same loss at first.
+#[test]
+fn spherical_signals_are_distilled() {
+    let network = |sampling| {
+        Network::sphere(3, sampling, 1)
+            .quadrature(Quadrature::BandLimit(3))
+            .lifting(Init::new(1.4, 0.1))
+            .activation(Activation::Erf)
+            .group_pooling()
+            .dense(Init::default())
+            .build()
+            .unwrap()
+    };
+    let plan = ShtPlanner::new().plan(3, Sampling::GaussLegendre).unwrap();
+    // Two classes with power in degree 1 and in degree 2.
+    let samples = Array4::from_shape_fn((10, 3, 5, 1), |(n, theta, phi, _)| {
+        let (a, b) = (0.7 * n as f64, (theta * 5 + phi) as f64);
+        if n % 2 == 0 {
+            (b + a).sin()
+        } else {
+            (2.3 * b + a).cos() + 1.0
+        }
+    });
+    let coeffs = plan
+        .forward(samples.view().permuted_axes([0, 3, 1, 2]))
+        .unwrap();
+    let samples = plan.inverse::<f64, _>(coeffs.view()).unwrap();
+    let samples = samples.permuted_axes([0, 2, 3, 1]);
+    let y = Array2::from_shape_fn((10, 1), |(n, _)| if n % 2 == 0 { 1.0 } else { -1.0 });
+    let by_coefficients =
+        Distillation::new(Kernel::new(&network(SphereSampling::Coefficients)).unwrap()).steps(20);
+    let mut state = start::of_examples(coeffs.view(), y.view(), &[0, 1]).unwrap();
+    by_coefficients
+        .run(coeffs.view(), y.view(), &mut state)
+        .unwrap();
+    let losses = state.losses().to_vec();
+    assert!(losses[19] < tol::LEARNED * losses[0], "{losses:?}");
+    #[cfg(feature = "data")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.npz");
+        by_coefficients.write(&path, &state).unwrap();
+        assert_eq!(by_coefficients.read(&path).unwrap(), state);
+    }
+    let sampling = SphereSampling::Grid(Sampling::GaussLegendre);
+    let by_samples = Distillation::new(Kernel::new(&network(sampling)).unwrap()).steps(20);
+    let mut state = start::of_examples(samples.view(), y.view(), &[0, 1]).unwrap();
+    by_samples
+        .run(samples.view(), y.view(), &mut state)
+        .unwrap();
+    let (first, last) = (state.losses()[0], state.losses()[19]);
+    assert!((first - losses[0]).abs() <= tol::SOLVED * first);
+    assert!(last < tol::LEARNED * first);
+    // Means of classes are means of coefficients.
+    let two = Array2::from_shape_fn((10, 2), |(n, j)| if n % 2 == j { 1.0 } else { 0.0 });
+    let OwnedSignals::Coefficients(means) = start::class_means(coeffs.view(), two.view()).unwrap()
+    else {
+        panic!("means have the form of the examples");
+    };
+    let rows = coeffs.select(ndarray::Axis(0), &[1, 3, 5, 7, 9]);
+    let want = rows.mean_axis(ndarray::Axis(0)).unwrap();
+    let got = means.index_axis(ndarray::Axis(0), 1);
+    assert!((&got - &want).iter().all(|z| z.norm() <= tol::ROUNDING));
 }
 
 #[test]

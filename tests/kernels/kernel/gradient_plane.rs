@@ -3,7 +3,6 @@
 use crate::common::close::assert_named_close;
 use crate::common::tol::gradient as tol;
 
-use haarmonic::Error;
 use haarmonic::activation::Activation;
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{Cotangents, Kernel, OwnedSignals, Precision};
@@ -204,7 +203,6 @@ fn some_images(shape: [usize; 4], phase: f64) -> Array4<f64> {
 
 #[test]
 fn circular_images_and_reflections_agree_with_differences() {
-    const STEP: f64 = 1e-3;
     for (group, padding, stride, size) in [
         (PointGroup::C1, Padding::Circular, 1, [4, 5]),
         (PointGroup::D4, Padding::Circular, 1, [4, 4]),
@@ -221,61 +219,169 @@ fn circular_images_and_reflections_agree_with_differences() {
             Readout::Tail,
             &Activation::Erf,
         );
-        let kernel = Kernel::new(&network).unwrap();
-        let x = some_images([2, height, width, 2], 0.2);
-        let factors = ndarray::array![[0.7, -0.4], [1.1, 0.3]];
-        let both = Cotangents {
-            nngp: Some(factors.view()),
-            ntk: Some(factors.view()),
-        };
-        let got = images(kernel.gradient(x.view(), both).unwrap());
-        let sum = |x: &Array4<f64>| {
-            let matrices = kernel.gram(x.view()).unwrap();
-            ((&matrices.nngp + &matrices.ntk) * &factors).sum()
-        };
-        // Some of the pixels.
-        for (number, (index, got)) in got.indexed_iter().enumerate() {
-            if number % 7 != 0 {
-                continue;
-            }
-            let at = |steps: f64| {
-                let mut moved = x.clone();
-                moved[index] += steps * STEP;
-                sum(&moved)
-            };
-            let d = |n: f64| (at(n) - at(-n)) / STEP;
-            let want = (45.0 * d(1.0) - 9.0 * d(2.0) + d(3.0)) / 60.0;
-            assert!(
-                (got - want).abs() <= tol::DIFFERENCE,
-                "{group:?} {padding:?} {stride} at {index:?}: {got} for {want}"
-            );
+        let what = format!("{group:?} {padding:?} {stride}");
+        check_differences(&what, &network, [2, height, width, 2]);
+    }
+}
+
+/// Compares derivatives at some of the pixels with central differences.
+fn check_differences(what: &str, network: &Network, shape: [usize; 4]) {
+    const STEP: f64 = 1e-3;
+    let kernel = Kernel::new(network).unwrap();
+    let x = some_images(shape, 0.2);
+    let factors = ndarray::array![[0.7, -0.4], [1.1, 0.3]];
+    let both = Cotangents {
+        nngp: Some(factors.view()),
+        ntk: Some(factors.view()),
+    };
+    let got = images(kernel.gradient(x.view(), both).unwrap());
+    let sum = |x: &Array4<f64>| {
+        let matrices = kernel.gram(x.view()).unwrap();
+        ((&matrices.nngp + &matrices.ntk) * &factors).sum()
+    };
+    let every = (got.len() / 10) | 1;
+    for (number, (index, got)) in got.indexed_iter().enumerate() {
+        if number % every != 0 {
+            continue;
         }
+        let at = |steps: f64| {
+            let mut moved = x.clone();
+            moved[index] += steps * STEP;
+            sum(&moved)
+        };
+        let d = |n: f64| (at(n) - at(-n)) / STEP;
+        let want = (45.0 * d(1.0) - 9.0 * d(2.0) + d(3.0)) / 60.0;
+        assert!(
+            (got - want).abs() <= tol::DIFFERENCE,
+            "{what} at {index:?}: {got} for {want}"
+        );
     }
 }
 
 #[test]
-fn average_poolings_are_refused_and_single_precision_is_double() {
+fn average_poolings_have_the_stored_derivatives() {
+    for (name, activation) in [("erf", Activation::Erf), ("relu", Activation::Relu)] {
+        check_stored(
+            &format!("average_pooling_same_pool_{name}"),
+            |[height, width, channels]| {
+                let conv = init(1.44, 0.0225);
+                let filter = || Filter::window(3, Padding::Same);
+                Network::plane(height, width, channels)
+                    .lifting(PointGroup::C1, filter(), conv)
+                    .activation(activation.clone())
+                    .average_pooling(AveragePooling::new(2))
+                    .group_convolution(filter(), conv)
+                    .activation(activation.clone())
+                    .group_pooling()
+                    .dense(init(1.21, 0.04))
+                    .build()
+                    .unwrap()
+            },
+        );
+    }
+}
+
+/// Two poolings, windows that overlap, joined edges, poolings in branches, poolings at the end, and orientations.
+#[test]
+fn average_poolings_agree_with_differences() {
     let conv = init(1.44, 0.0225);
+    let overlapping = AveragePooling::new(3)
+        .with_stride(2)
+        .with_padding(Padding::Same);
+    for (what, group, padding, pooling, flatten) in [
+        ("overlap", PointGroup::C1, Padding::Same, overlapping, false),
+        (
+            "circular",
+            PointGroup::C1,
+            Padding::Circular,
+            AveragePooling::new(2).with_padding(Padding::Circular),
+            false,
+        ),
+        (
+            "C4",
+            PointGroup::C4,
+            Padding::Same,
+            AveragePooling::new(2),
+            false,
+        ),
+        (
+            "flatten",
+            PointGroup::C1,
+            Padding::Same,
+            AveragePooling::new(2),
+            true,
+        ),
+    ] {
+        let filter = || Filter::window(3, padding);
+        let convolved = Network::plane(8, 8, 1)
+            .lifting(group, filter(), conv)
+            .residual(|branch| {
+                branch
+                    .activation(Activation::Erf)
+                    .group_convolution(filter(), init(0.8, 0.01))
+            })
+            .activation(Activation::Erf)
+            .average_pooling(pooling)
+            .group_convolution(filter(), conv)
+            .activation(Activation::Erf)
+            .average_pooling(AveragePooling::new(2));
+        let dense = init(1.21, 0.04);
+        let network = match flatten {
+            true => convolved.flatten().dense(dense).build(),
+            false => convolved
+                .group_convolution(Filter::window(1, padding), conv)
+                .activation(Activation::Erf)
+                .group_pooling()
+                .dense(dense)
+                .activation(Activation::Erf)
+                .dense(dense)
+                .build(),
+        };
+        check_differences(what, &network.unwrap(), [2, 8, 8, 1]);
+    }
+    // Branches with different strides, one of them with a pooling.
     let filter = || Filter::window(3, Padding::Same);
-    let network = Network::plane(6, 6, 1)
+    let network = Network::plane(4, 4, 1)
         .lifting(PointGroup::C1, filter(), conv)
         .activation(Activation::Erf)
-        .average_pooling(AveragePooling::new(2))
-        .group_convolution(filter(), conv)
+        .sum(
+            |branch| branch.group_convolution(Filter::strided_window(3, 2, Padding::Same), conv),
+            |shortcut| {
+                shortcut
+                    .average_pooling(AveragePooling::new(2))
+                    .group_convolution(Filter::window(1, Padding::Same), conv)
+            },
+        )
         .activation(Activation::Erf)
         .group_pooling()
-        .build()
-        .unwrap();
+        .dense(conv)
+        .build();
+    check_differences("branches", &network.unwrap(), [2, 4, 4, 1]);
+}
+
+/// Values of an image with itself take half of the displacements; the derivatives by either argument need all.
+#[test]
+fn an_image_with_itself_has_the_derivatives_of_either_argument() {
+    let kernel = Kernel::new(&network_of_single([4, 4, 1])).unwrap();
+    let x = some_images([1, 4, 4, 1], 0.3);
+    let prepared = kernel.prepare(x.view()).unwrap();
+    let one = Array2::ones((1, 1));
+    let cotangents = Cotangents::ntk(one.view());
+    let [of_rows, of_columns] = kernel
+        .cross_gradient_prepared(&prepared, &prepared, cotangents)
+        .unwrap()
+        .map(images);
+    let whole = images(kernel.gradient(x.view(), cotangents).unwrap());
+    assert_named_close("rows", of_rows.mapv(|v| 2.0 * v), &whole, tol::ROUNDING);
+    let columns = of_columns.mapv(|v| 2.0 * v);
+    assert_named_close("columns", columns, &whole, tol::ROUNDING);
+}
+
+#[test]
+fn derivatives_of_single_precision_are_double() {
     let x = some_images([1, 6, 6, 1], 0.0);
     let one = Array2::ones((1, 1));
-    let kernel = Kernel::new(&network).unwrap();
-    let error = kernel
-        .gradient(x.view(), Cotangents::ntk(one.view()))
-        .unwrap_err();
-    assert!(matches!(error, Error::InvalidNetwork { .. }), "{error}");
-    assert!(error.to_string().contains("pooling"), "{error}");
-    let size = [6, 6, 1];
-    let network = network_of_single(size);
+    let network = network_of_single([6, 6, 1]);
     let kernel = Kernel::new(&network)
         .unwrap()
         .with_precision(Precision::Single)

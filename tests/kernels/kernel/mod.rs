@@ -6,6 +6,8 @@ mod feature_map;
 mod gradient;
 mod gradient_finite;
 mod gradient_plane;
+mod gradient_sets;
+mod gradient_sphere;
 mod graph;
 mod molecule;
 mod plane;

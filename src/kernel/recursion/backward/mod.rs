@@ -6,8 +6,11 @@
 //! cotangents of the variances run down the fibre of a signal with itself.
 
 mod layers;
+mod own;
+mod pair;
 mod places;
 mod tape;
 mod walk;
 
 pub(crate) use layers::{PullBuffers, SignalPull, TailPull};
+pub(super) use tape::{Record, Recording, Tape};

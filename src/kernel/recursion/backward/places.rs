@@ -62,6 +62,8 @@ pub(super) struct PairBack<'a, G: Geometry> {
     /// The cotangents of the variances of both signals, one array per activation.
     pub(super) collected: [&'a mut [Vec<f64>]; 2],
     pub(super) scratch: &'a mut Scratch,
+    /// The number of the first activation of the stage.
+    pub(super) first: usize,
     /// A buffer in the precision of the fibres.
     pub(super) gathered: &'a mut [Vec<G::Scalar>; 2],
 }
@@ -69,14 +71,14 @@ pub(super) struct PairBack<'a, G: Geometry> {
 impl<G: Geometry> BackPlace for PairBack<'_, G> {
     fn average_adjoint(&mut self, filter: &Filter, pull: &mut Pull) {
         let regions = self.tape.pop_average();
-        for fibres in [&mut pull.nngp, &mut pull.ntk] {
-            self.adjoint
-                .average_adjoint(filter, regions, self.workspace, fibres);
-        }
+        let fibres = [&mut pull.nngp, &mut pull.ntk];
+        self.adjoint
+            .average_both_adjoint(filter, regions, self.workspace, fibres);
     }
 
     fn activate_adjoint(&mut self, activation: &Activation, pull: &mut Pull) -> Result<()> {
         let (number, moment) = self.tape.pop();
+        let number = self.first + number;
         let before = Before {
             nngp: &moment.nngp,
             ntk: &moment.ntk,
@@ -125,7 +127,7 @@ pub(super) struct SelfBack<'a, G: Geometry> {
     pub(super) adjoint: &'a dyn Adjoint<G>,
     pub(super) workspace: &'a mut G::Workspace,
     pub(super) tape: &'a mut Tape<G::Region>,
-    /// The cotangents of the variances, one array per activation.
+    /// The cotangents of the variances, one array per activation of the stage.
     pub(super) collected: &'a [Vec<f64>],
     pub(super) scratch: &'a mut Scratch,
 }

@@ -15,7 +15,7 @@ pub(super) struct Moment<R> {
 
 /// The record of one walk forwards, which is read from its end.
 #[derive(Debug, Clone)]
-pub(super) struct Tape<R> {
+pub(in crate::kernel::recursion) struct Tape<R> {
     moments: Vec<Moment<R>>,
     /// The number of moments in use; the others keep their memory for the next record.
     used: usize,
@@ -73,10 +73,20 @@ impl<R: Copy> Tape<R> {
     }
 }
 
+/// The walk of one batch through the steps of one stage.
+#[derive(Debug, Clone)]
+pub(in crate::kernel::recursion) struct Record<R> {
+    /// The region before the first step and after the last one.
+    pub(in crate::kernel::recursion) regions: [R; 2],
+    /// The number of points after the last step.
+    pub(in crate::kernel::recursion) len: usize,
+    pub(in crate::kernel::recursion) tape: Tape<R>,
+}
+
 /// A place that records what it does.
-pub(super) struct Recording<'t, P, R> {
-    pub(super) place: P,
-    pub(super) tape: &'t mut Tape<R>,
+pub(in crate::kernel::recursion) struct Recording<'t, P, R> {
+    pub(in crate::kernel::recursion) place: P,
+    pub(in crate::kernel::recursion) tape: &'t mut Tape<R>,
 }
 
 impl<T: Real, P: Place<T>> Place<T> for Recording<'_, P, P::Region> {
