@@ -19,7 +19,7 @@ use super::plan::{Aim, Plan, PlaneReadout, Shapes};
 use super::signal::PlaneSignal;
 use super::sums::Sums;
 use super::sums_adjoint::Cotangents;
-use super::windows::{WindowScratch, sum, window_mean};
+use super::windows::{WindowScratch, layout_after, sum, window_mean};
 
 /// Images and a point group, in one precision.
 #[derive(Debug, Clone)]
@@ -130,6 +130,42 @@ impl<T: Real> PlaneGeometry<T> {
         self.average(filter, region, workspace, fibres)
     }
 
+    /// Replaces the fibres of some kernels by their means over a filter; returns the new region.
+    fn average_each<const N: usize>(
+        &self,
+        filter: &Filter,
+        region: PlaneRegion,
+        workspace: &mut PlaneWorkspace<T>,
+        kernels: [&mut Vec<T>; N],
+    ) -> PlaneRegion {
+        let Some(slides) = filter.slides() else {
+            let [height, width] = region.layout.size;
+            let pixels = height * width;
+            // The mean fills the whole image, since another branch of a sum may have local filters.
+            for image in kernels
+                .into_iter()
+                .flat_map(|fibres| fibres.chunks_exact_mut(pixels))
+            {
+                let mean = sum(image) / pixels as f64;
+                image.fill(T::of(mean));
+            }
+            return region;
+        };
+        if slides.map(|slide| (slide.window, slide.stride)) == [(1, 1); 2] {
+            return region;
+        }
+        let layout = layout_after(slides, region.layout);
+        for fibres in kernels {
+            window_mean(
+                fibres,
+                [region.layout, layout],
+                slides,
+                &mut workspace.scratch,
+            );
+        }
+        PlaneRegion { layout, ..region }
+    }
+
     /// Converts both images to the precision of the fibres.
     fn load(&self, a: &PlaneSignal, b: &PlaneSignal, workspace: &mut PlaneWorkspace<T>) {
         let pixels = self.size[0] * self.size[1];
@@ -233,21 +269,17 @@ impl<T: Real> Geometry for PlaneGeometry<T> {
         workspace: &mut PlaneWorkspace<T>,
         fibres: &mut Vec<T>,
     ) -> PlaneRegion {
-        let Some(slides) = filter.slides() else {
-            let [height, width] = region.layout.size;
-            let pixels = height * width;
-            // The mean fills the whole image, since another branch of a sum may have local filters.
-            for image in fibres.chunks_exact_mut(pixels) {
-                let mean = sum(image) / pixels as f64;
-                image.fill(T::of(mean));
-            }
-            return region;
-        };
-        if slides.map(|slide| (slide.window, slide.stride)) == [(1, 1); 2] {
-            return region;
-        }
-        let layout = window_mean(fibres, region.layout, slides, &mut workspace.scratch);
-        PlaneRegion { layout, ..region }
+        self.average_each(filter, region, workspace, [fibres])
+    }
+
+    fn average_both(
+        &self,
+        filter: &Filter,
+        region: PlaneRegion,
+        workspace: &mut PlaneWorkspace<T>,
+        kernels: [&mut Vec<T>; 2],
+    ) -> PlaneRegion {
+        self.average_each(filter, region, workspace, kernels)
     }
 
     fn begin_own(

@@ -30,15 +30,15 @@ impl Window {
 
 /// The layout of the means over windows.
 pub(super) fn layout_after(slides: [Slide; 2], layout: Layout) -> Layout {
-    Layout {
-        size: std::array::from_fn(|i| slides[i].count(layout.size[i])),
-        step: std::array::from_fn(|i| match slides[i].stride {
-            1 => layout.step[i],
-            stride => layout.step[i] / stride as i32,
-        }),
-        periodic: layout.periodic && (0..2).all(|i| slides[i].keeps_period(layout.size[i])),
-        ..layout
+    let mut after = layout;
+    for (i, slide) in slides.iter().enumerate() {
+        after.size[i] = slide.count(layout.size[i]);
+        after.periodic &= slide.keeps_period(layout.size[i]);
+        if slide.stride != 1 {
+            after.step[i] /= slide.stride as i32;
+        }
     }
+    after
 }
 
 /// Scratch of [`window_mean`].
@@ -48,23 +48,25 @@ pub(super) struct WindowScratch<T> {
     means: Vec<T>,
 }
 
-/// Replaces the images of a run by their means over windows. Returns their layout.
+/// Replaces the images of a run by their means over windows.
+///
+/// # Arguments
+/// * `layout`, `after` — before and after the means, see [`layout_after`]
 pub(super) fn window_mean<T: Real>(
     field: &mut Vec<T>,
-    layout: Layout,
+    [layout, after]: [Layout; 2],
     slides: [Slide; 2],
     scratch: &mut WindowScratch<T>,
-) -> Layout {
-    let after = layout_after(slides, layout);
+) {
     let pixels = after.pixels();
     let WindowScratch { rows, means } = scratch;
     let is_small = (0..2).any(|i| slides[i].window > layout.size[i]);
-    if slides.map(|slide| slide.stride) != [1, 1] || is_small {
+    if slides[0].stride != 1 || slides[1].stride != 1 || is_small {
         means.clear();
         means.resize(pixels, T::zero());
         strided_means(field, [layout, after], slides, rows, means);
         std::mem::swap(field, means);
-        return after;
+        return;
     }
     let window = Window {
         size: slides.map(|slide| slide.window),
@@ -85,7 +87,6 @@ pub(super) fn window_mean<T: Real>(
     });
     std::mem::swap(field, means);
     field.truncate(pixels);
-    after
 }
 
 /// The means over windows that leave out pixels or are larger than the features, image by image.
