@@ -9,6 +9,7 @@ mod place;
 mod polynomial;
 mod steps;
 mod sweep;
+mod tape;
 mod value;
 
 pub(crate) use backward::{PullBuffers, SignalPull, TailPull};
