@@ -14,6 +14,8 @@ pub(crate) struct Before<'a> {
     pub(crate) ntk: &'a [f64],
     /// As for [`Activation::apply_rounded`].
     pub(crate) noise: f64,
+    /// E and D, if they are known; otherwise they are computed.
+    pub(crate) known: Option<[&'a [f64]; 2]>,
 }
 
 /// Buffers of [`Activation::pull_back`].
@@ -70,7 +72,7 @@ impl Activation {
     /// then zero, which is the mean of both one-sided derivatives.
     ///
     /// # Cost
-    /// The activation, and one pass without transcendental functions.
+    /// The activation, unless its values are known, and one pass without transcendental functions.
     ///
     /// # Errors
     /// As [`Activation::apply`].
@@ -113,7 +115,13 @@ impl Activation {
                 before.noise,
             )
         };
-        expectations(self, &mut scratch.value, &mut scratch.derivative)?;
+        let known = match before.known {
+            Some([value, derivative]) => [value, derivative],
+            None => {
+                expectations(self, &mut scratch.value, &mut scratch.derivative)?;
+                [&scratch.value[..], &scratch.derivative[..]]
+            }
+        };
         match lower(self) {
             Some(lower) => expectations(&lower, &mut scratch.unused, &mut scratch.lower)?,
             None => {
@@ -124,8 +132,8 @@ impl Activation {
         self.pull(PullJob {
             variances: [q1, q2],
             covariance: k,
-            value: &scratch.value,
-            derivative: &scratch.derivative,
+            value: known[0],
+            derivative: known[1],
             lower: &scratch.lower,
             tangent: before.ntk,
             noise: before.noise,
@@ -180,6 +188,7 @@ mod tests {
                     nngp: &[k],
                     ntk: &[1.0],
                     noise: 0.0,
+                    known: None,
                 },
                 Pulled {
                     nngp: &mut nngp,

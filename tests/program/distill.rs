@@ -1,8 +1,9 @@
 //! `haarmonic distill` from the outside.
 
 use crate::common::program::{Bench, MLP};
-use haarmonic::data::arrays::{read_npz_real, write_npy};
-use ndarray::{Array2, Axis};
+use haarmonic::data::arrays::{read_npz_complex, read_npz_real, write_npy};
+use ndarray::{Array2, Array4, Axis};
+use num_complex::Complex64;
 
 /// A network on vectors of 7 entries, inputs and targets of two classes.
 fn bench() -> Bench {
@@ -42,6 +43,59 @@ fn a_run_in_parts_gives_the_file_of_one_run() {
         "predict net.toml {learned} --test-x x.npy --out p.npz"
     ));
 }
+
+/// Coefficients of signals on the sphere are complex, in the file of a run and where it goes on.
+#[test]
+fn signals_on_the_sphere_go_on() {
+    let bench = Bench::new();
+    bench.text("net.toml", SPHERE);
+    // Zonal signals of degree 0 and 1, whose power tells the classes.
+    let mut x = Array4::<Complex64>::zeros((12, 1, 2, 3));
+    for n in 0..12 {
+        x[[n, 0, 0, 1]] = (0.3 * n as f64).cos().into();
+        x[[n, 0, 1, 1]] = if n % 2 == 0 { 2.0 } else { 0.5 }.into();
+    }
+    let y = Array2::from_shape_fn((12, 2), |(i, j)| if i % 2 == j { 0.5 } else { -0.5 });
+    write_npy(bench.path("x.npy"), &x).unwrap();
+    write_npy(bench.path("y.npy"), &y).unwrap();
+    let line = "distill net.toml --train-x x.npy --train-y y.npy --labels solved";
+    bench.succeed(&format!("{line} --steps 4 --out whole.npz"));
+    bench.succeed(&format!("{line} --steps 2 --out parts.npz"));
+    bench.succeed(&format!("{line} --steps 4 --resume --out parts.npz"));
+    let bytes = |name: &str| std::fs::read(bench.path(name)).unwrap();
+    assert_eq!(bytes("whole.npz"), bytes("parts.npz"));
+    let learned = read_npz_complex(bench.path("whole.npz"), "x").unwrap();
+    assert_eq!(learned.shape(), [2, 1, 2, 3]);
+}
+
+const SPHERE: &str = r#"
+[input]
+space = "sphere"
+bandlimit = 2
+sampling = "coefficients"
+channels = 1
+
+[quadrature]
+bandlimit = 3
+
+[[layers]]
+kind = "lifting"
+group = "SO3"
+weight_std = 1.2
+bias_std = 0.2
+
+[[layers]]
+kind = "activation"
+function = "erf"
+
+[[layers]]
+kind = "group-pooling"
+
+[[layers]]
+kind = "dense"
+weight_std = 1.0
+bias_std = 0.0
+"#;
 
 #[test]
 fn starts_and_labels() {

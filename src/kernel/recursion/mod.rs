@@ -10,6 +10,7 @@ mod polynomial;
 mod runs;
 mod steps;
 mod sweep;
+mod tape;
 mod value;
 
 pub(crate) use backward::{PullBuffers, SignalPull, TailPull};

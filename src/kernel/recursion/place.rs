@@ -79,6 +79,8 @@ pub(super) struct PairPlace<'a, G: Geometry> {
     pub(super) variances: [std::slice::Iter<'a, VarianceField<G::Scalar>>; 2],
     /// One entry per remaining activation.
     pub(super) gathered: std::slice::IterMut<'a, Gathered<G::Scalar>>,
+    /// Covariances within this relative distance of their bound count as the bound.
+    pub(super) noise: f64,
 }
 
 impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
@@ -111,7 +113,7 @@ impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
         if let (&[qa], &[qb]) = (a.variance(), b.variance()) {
             self.gathered.next();
             let (qa, qb) = (Variance::Constant(qa), Variance::Constant(qb));
-            return activation.apply_rounded(qa, qb, nngp, Some(ntk), G::Scalar::NOISE);
+            return activation.apply_rounded(qa, qb, nngp, Some(ntk), self.noise);
         }
         let gathered = self.gathered.next().expect("one entry per activation");
         let (geometry, region) = (self.geometry, self.region);
@@ -143,7 +145,7 @@ impl<G: Geometry> Place<G::Scalar> for PairPlace<'_, G> {
             prepared(qb, fb, b.plain()),
             nngp,
             ntk,
-            G::Scalar::NOISE,
+            self.noise,
         )
     }
 }

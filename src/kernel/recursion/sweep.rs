@@ -1,13 +1,13 @@
 //! Sweeps over the fibres of a pair of signals, and the variances of a signal, from stage to stage.
 
 use crate::Result;
-use crate::activation::{Real, VarianceField};
+use crate::activation::{Precision, Real, VarianceField};
 
-use super::backward::{Record, Recording, Tape};
 use super::geometry::Geometry;
 use super::layers::Recursion;
-use super::place::{Fibres, Gathered, PairPlace, SelfPlace};
+use super::place::{Fibres, Gathered, POOLED_NOISE, PairPlace, SelfPlace};
 use super::steps::{add, check_range, largest, linear, run, run_own};
+use super::tape::{Record, Recording, Tape};
 
 /// Buffers of a sweep: the fibres of a batch, and the variances for the current families, one entry per activation.
 pub(super) type Buffers<'a, T> = (&'a mut Fibres<T>, &'a mut Vec<Gathered<T>>);
@@ -105,6 +105,7 @@ impl Recursion {
                         .variances
                         .map(|of_signal| of_signal[..self.input_activations].iter()),
                     gathered: sweep.gathered[..self.input_activations].iter_mut(),
+                    noise: G::Scalar::NOISE,
                 };
                 run(&self.input, &mut place, sweep.fibres)?;
             }
@@ -132,6 +133,11 @@ impl Recursion {
                 .variances
                 .map(|of_signal| of_signal[activations.clone()].iter()),
             gathered: sweep.gathered[activations].iter_mut(),
+            // The way backwards treats copies so, and both ways must agree.
+            noise: match sweep.records {
+                Some(_) => POOLED_NOISE,
+                None => G::Scalar::NOISE,
+            },
         };
         let region = match &mut sweep.records {
             None => {

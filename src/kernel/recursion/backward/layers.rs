@@ -5,12 +5,12 @@ use crate::activation::{Real, VarianceField};
 use crate::kernel::recursion::layers::{FibreBuffers, Recursion};
 use crate::kernel::recursion::place::{Fibres, RowPlace};
 use crate::kernel::recursion::steps::{Map, Step, run};
+use crate::kernel::recursion::tape::{Recording, Tape};
 use crate::kernel::recursion::{Adjoint, Geometry};
 use crate::kernel::values::KernelPair;
 
 use super::pair::Backwards;
 use super::places::{PooledSelfBack, RowBack, Scratch};
-use super::tape::{Recording, Tape};
 use super::walk::{Pull, back};
 
 /// Buffers of one thread.

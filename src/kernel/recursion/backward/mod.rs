@@ -9,8 +9,6 @@ mod layers;
 mod own;
 mod pair;
 mod places;
-mod tape;
 mod walk;
 
 pub(crate) use layers::{PullBuffers, SignalPull, TailPull};
-pub(super) use tape::{Record, Recording, Tape};

@@ -4,16 +4,16 @@ use crate::Result;
 use crate::activation::{Real, VarianceField};
 use crate::kernel::recursion::layers::Recursion;
 use crate::kernel::recursion::orientations::{Oriented, Visitor};
-use crate::kernel::recursion::place::{Gathered, PairPlace};
+use crate::kernel::recursion::place::{Gathered, POOLED_NOISE, PairPlace};
 use crate::kernel::recursion::steps::{linear, run};
 use crate::kernel::recursion::sweep::Buffers;
+use crate::kernel::recursion::tape::Recording;
 use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::kernel::values::KernelPair;
 
 use super::layers::{BackBuffers, SignalPull};
 use super::own::Seed;
 use super::places::PairBack;
-use super::tape::Recording;
 use super::walk::{back, first_adjoint};
 
 /// The fibres of each orientation, on their way forwards and backwards.
@@ -130,6 +130,7 @@ impl<G: Geometry> Visitor<G> for Backwards<'_, '_, G> {
                 region: lifted,
                 variances: variances.map(|of_signal| of_signal.iter()),
                 gathered: gathered.iter_mut(),
+                noise: POOLED_NOISE,
             };
             let mut recording = Recording {
                 place,

@@ -3,10 +3,10 @@
 use crate::Result;
 use crate::activation::{Activation, Before, PullScratch, Pulled, Real, Variance, VarianceField};
 use crate::kernel::recursion::place::POOLED_NOISE;
+use crate::kernel::recursion::tape::Tape;
 use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::network::Filter;
 
-use super::tape::Tape;
 use super::walk::{BackPlace, Pull};
 
 /// Buffers of the adjoint of an activation.
@@ -83,6 +83,7 @@ impl<G: Geometry> BackPlace for PairBack<'_, G> {
             nngp: &moment.nngp,
             ntk: &moment.ntk,
             noise: POOLED_NOISE,
+            known: moment.known(),
         };
         let region = moment.region;
         let [a, b] = self.variances.map(|of_signal| of_signal[number].variance());
@@ -149,6 +150,7 @@ impl<G: Geometry> BackPlace for SelfBack<'_, G> {
             nngp: &moment.nngp,
             ntk: &moment.ntk,
             noise: 0.0,
+            known: None,
         };
         self.scratch
             .pull_back(activation, variances, before, pull)?;
@@ -192,6 +194,7 @@ impl BackPlace for RowBack<'_> {
             nngp: &moment.nngp,
             ntk: &moment.ntk,
             noise: POOLED_NOISE,
+            known: None,
         };
         let variances = [Variance::Constant(own), Variance::Field(others)];
         self.scratch
@@ -229,6 +232,7 @@ impl BackPlace for PooledSelfBack<'_> {
             nngp: &[q],
             ntk: &[0.0],
             noise: 0.0,
+            known: None,
         };
         self.scratch
             .pull_back(activation, [Variance::Constant(q); 2], before, pull)?;

@@ -2,8 +2,9 @@
 
 use crate::Result;
 use crate::activation::{Activation, Real};
-use crate::kernel::recursion::place::{Fibres, Place};
 use crate::network::{Filter, Init};
+
+use super::place::{Fibres, Place};
 
 /// Both kernels before one activation, and the region on which they are known.
 #[derive(Debug, Clone)]
@@ -11,11 +12,37 @@ pub(super) struct Moment<R> {
     pub(super) nngp: Vec<f64>,
     pub(super) ntk: Vec<f64>,
     pub(super) region: R,
+    /// E and D of the activation.
+    after: [Vec<f64>; 2],
+    /// Whether both are known.
+    is_known: bool,
+}
+
+/// A tangent kernel Θ below this size may lose digits of D in D Θ.
+const SMALLEST: f64 = 1e-250;
+
+impl<R> Moment<R> {
+    /// Both expectations of the activation, if they are known.
+    pub(super) fn known(&self) -> Option<[&[f64]; 2]> {
+        let [value, derivative] = &self.after;
+        self.is_known.then_some([value, derivative])
+    }
+
+    /// Takes both kernels after the activation, E and D Θ.
+    fn complete<T: Real>(&mut self, fibres: &Fibres<T>) {
+        let [value, derivative] = &mut self.after;
+        value.clear();
+        value.extend(fibres.nngp.iter().map(|value| value.wide()));
+        derivative.clear();
+        let ratios = fibres.ntk.iter().zip(&self.ntk);
+        derivative.extend(ratios.map(|(after, before)| after.wide() / before));
+        self.is_known = self.ntk.iter().all(|before| before.abs() > SMALLEST);
+    }
 }
 
 /// The record of one walk forwards, which is read from its end.
 #[derive(Debug, Clone)]
-pub(in crate::kernel::recursion) struct Tape<R> {
+pub(super) struct Tape<R> {
     moments: Vec<Moment<R>>,
     /// The number of moments in use; the others keep their memory for the next record.
     used: usize,
@@ -46,11 +73,14 @@ impl<R: Copy> Tape<R> {
                 nngp: Vec::new(),
                 ntk: Vec::new(),
                 region,
+                after: [Vec::new(), Vec::new()],
+                is_known: false,
             });
         }
         let moment = &mut self.moments[self.used];
         self.used += 1;
         moment.region = region;
+        moment.is_known = false;
         let sides = [
             (&mut moment.nngp, &fibres.nngp),
             (&mut moment.ntk, &fibres.ntk),
@@ -75,18 +105,18 @@ impl<R: Copy> Tape<R> {
 
 /// The walk of one batch through the steps of one stage.
 #[derive(Debug, Clone)]
-pub(in crate::kernel::recursion) struct Record<R> {
+pub(super) struct Record<R> {
     /// The region before the first step and after the last one.
-    pub(in crate::kernel::recursion) regions: [R; 2],
+    pub(super) regions: [R; 2],
     /// The number of points after the last step.
-    pub(in crate::kernel::recursion) len: usize,
-    pub(in crate::kernel::recursion) tape: Tape<R>,
+    pub(super) len: usize,
+    pub(super) tape: Tape<R>,
 }
 
 /// A place that records what it does.
-pub(in crate::kernel::recursion) struct Recording<'t, P, R> {
-    pub(in crate::kernel::recursion) place: P,
-    pub(in crate::kernel::recursion) tape: &'t mut Tape<R>,
+pub(super) struct Recording<'t, P, R> {
+    pub(super) place: P,
+    pub(super) tape: &'t mut Tape<R>,
 }
 
 impl<T: Real, P: Place<T>> Place<T> for Recording<'_, P, P::Region> {
@@ -108,7 +138,10 @@ impl<T: Real, P: Place<T>> Place<T> for Recording<'_, P, P::Region> {
 
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<T>) -> Result<()> {
         self.tape.push(fibres, self.place.region());
-        self.place.activate(activation, fibres)
+        let number = self.tape.used - 1;
+        self.place.activate(activation, fibres)?;
+        self.tape.moments[number].complete(fibres);
+        Ok(())
     }
 
     fn scaled(&mut self, init: Init) {
