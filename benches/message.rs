@@ -9,7 +9,7 @@ use haarmonic::activation::Activation;
 use haarmonic::atoms::Atoms;
 use haarmonic::kernel::Kernel;
 use haarmonic::network::{Init, Message, Network, Quadrature};
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// A chain of carbon and oxygen with hydrogen around it, in the proportions and at the distances of a small organic molecule.

@@ -42,7 +42,7 @@ pub enum Outputs {
     /// The features over the sphere, after a partial pooling, at these points: colatitude and
     /// longitude `[θ, φ]` in radians.
     Points(Arc<[[f64; 2]]>),
-    /// On graphs: the features of every node, node after node.
+    /// On graphs and molecules: the features of every node or atom, one after the other.
     Nodes,
 }
 

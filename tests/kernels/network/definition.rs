@@ -236,6 +236,6 @@ fn values_out_of_range() {
     with_limit(4).unwrap();
     refused(
         vector(vec![dense()]).and_then(|network| network.with_quadrature(Quadrature::BandLimit(4))),
-        "network: a quadrature over the group, which is for signals on the sphere; remove the quadrature",
+        "network: a quadrature over the group, which is for signals on the sphere and for molecules; remove the quadrature",
     );
 }

@@ -4,7 +4,7 @@ use haarmonic::activation::{Activation, Elementwise};
 use haarmonic::group::PointGroup;
 use haarmonic::network::{
     Aggregation, AveragePooling, DEFAULT_TOLERANCE, EdgeScaling, Filter, GroupName, Init,
-    InputSpace, Layer, Network, Outputs, Padding, Quadrature, SphereSampling,
+    InputSpace, Layer, Message, Network, Outputs, Padding, Quadrature, SphereSampling,
 };
 use haarmonic::sphere::Sampling;
 
@@ -49,8 +49,8 @@ fn documented_files_parse_to_the_networks_they_describe() {
         .dense(Init::default())
         .build()
         .unwrap();
-    let [_, _, plane, local, graph, myrtle, lap, _] = documented_files()[..] else {
-        panic!("the page has eight files")
+    let [_, _, plane, local, graph, molecule, myrtle, lap, _] = documented_files()[..] else {
+        panic!("the page has nine files")
     };
     let gcn = Aggregation::new()
         .scaling(EdgeScaling::Symmetric)
@@ -67,6 +67,27 @@ fn documented_files_parse_to_the_networks_they_describe() {
         .unwrap();
     assert_eq!(Network::from_toml(graph).unwrap(), built_graph);
     assert_eq!(Network::from_toml(plane).unwrap(), built);
+    let neighbours = Message::gaussian(3.4, 0.2)
+        .fade(1.8)
+        .power(3.0, 1.5)
+        .charge_exponent(0.5)
+        .bump(0.8, 4)
+        .unwrap();
+    let bonds = Message::shells(2.0, &[[1.1, 0.2], [1.5, 0.2]])
+        .spectrum(&[0.5, 0.5])
+        .self_share(0.7);
+    let built = Network::molecule(&[1, 6, 7, 8, 9])
+        .quadrature(Quadrature::BandLimit(5))
+        .message(neighbours, Init::new(1.0, 0.8))
+        .normalisation()
+        .activation(Activation::Hermite { degree: 2 })
+        .message(bonds, Init::default())
+        .group_pooling()
+        .element_sum()
+        .dense(Init::default())
+        .build()
+        .unwrap();
+    assert_eq!(Network::from_toml(molecule).unwrap(), built);
 
     let built = Network::sphere(6, SphereSampling::Coefficients, 1)
         .quadrature(Quadrature::BandLimit(12))

@@ -168,13 +168,14 @@ fn pooled(messages: &[Plain; 2], limit: usize, improper: bool, same: bool) -> [M
                     let r = node.to_matrix().map(|row| row.map(|x| sign * x));
                     let known = Some([&own[m], &own[n]]);
                     let (kernels, _) = recursion(messages, &r, [a, b], known);
-                    for i in 0..a.len() {
-                        for j in 0..b.len() {
-                            if !same || a.atomic_numbers()[i] == b.atomic_numbers()[j] {
-                                let weight = weight / signs.len() as f64;
-                                sums[0][m][n] += weight * kernels[0][i][j];
-                                sums[1][m][n] += weight * kernels[1][i][j];
-                            }
+                    let weight = weight / signs.len() as f64;
+                    let counts = |i: usize, j: usize| {
+                        !same || a.atomic_numbers()[i] == b.atomic_numbers()[j]
+                    };
+                    for (sums, kernel) in sums.iter_mut().zip(&kernels) {
+                        for (i, row) in kernel.iter().enumerate() {
+                            let entries = row.iter().enumerate().filter(|(j, _)| counts(i, *j));
+                            sums[m][n] += weight * entries.map(|(_, value)| value).sum::<f64>();
                         }
                     }
                 }

@@ -97,7 +97,7 @@ fn kernels_between_atoms_are_the_stored_ones() {
                     assert_eq!(found.error, KernelError::Exact);
                     for (kind, found, want) in [("K", found.nngp, &k), ("T", found.ntk, &t)] {
                         let want = want.index_axis(Axis(0), index);
-                        assert_named_close(&key(kind), found, want, stored_tol::GOLDEN);
+                        assert_named_close(key(kind), found, want, stored_tol::GOLDEN);
                     }
                 }
             }

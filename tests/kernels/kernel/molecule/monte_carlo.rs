@@ -183,8 +183,8 @@ fn output(
             *out = layers[1].init[1] * bias;
         }
         for &(b, k, value) in terms {
-            for h in 0..ORDER {
-                let from = k * ORDER + table[place % ORDER][h];
+            for (h, moved) in table[place % ORDER].iter().enumerate() {
+                let from = k * ORDER + moved;
                 let input = &hidden[from * n..(from + 1) * n];
                 let weights = &parameters.second[(b * ORDER + h) * n * n..][..n * n];
                 for (out, row) in out.iter_mut().zip(weights.chunks_exact(n)) {
@@ -223,8 +223,8 @@ fn output(
             *sum += layers[1].init[1] * d;
         }
         for &(b, k, value) in terms {
-            for h in 0..ORDER {
-                let from = k * ORDER + table[place % ORDER][h];
+            for (h, moved) in table[place % ORDER].iter().enumerate() {
+                let from = k * ORDER + moved;
                 let range = (b * ORDER + h) * n * n..(b * ORDER + h + 1) * n * n;
                 let weights = parameters.second[range.clone()].chunks_exact(n);
                 let d_weights = d_second[range].chunks_exact_mut(n);

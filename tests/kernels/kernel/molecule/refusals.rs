@@ -119,7 +119,7 @@ kind = "message"
 cutoff = 3.4
 fade = 1.8
 radial = { kernel = "gaussian", width = 0.2, power = 3, unit = 1.5, charge_exponent = 0.5 }
-angular = { bump = 0.785398, bandlimit = 4 }
+angular = { bump = 0.78, bandlimit = 4 }
 self_share = 0.5
 normalise = true
 bias_std = 0.8
@@ -152,7 +152,7 @@ fn files_hold_networks_on_molecules() {
                 .fade(1.8)
                 .power(3.0, 1.5)
                 .charge_exponent(0.5)
-                .bump(0.785398, 4)
+                .bump(0.78, 4)
                 .unwrap()
                 .self_share(0.5)
                 .normalised(),
@@ -189,8 +189,8 @@ fn files_hold_networks_on_molecules() {
         ("\"gaussian\"", "\"box\"", "\"gaussian\" or \"shells\""),
         ("width = 0.2,", "", "key `width`"),
         (
-            "bump = 0.785398",
-            "spectrum = [1], bump = 0.785398",
+            "bump = 0.78",
+            "spectrum = [1], bump = 0.78",
             "one of the two",
         ),
         ("\"shared\"", "\"both\"", "\"separate\" or \"shared\""),

@@ -37,7 +37,7 @@ fn keys_of_the_file() {
         mlp,
         "\"vector\"",
         "\"torus\"",
-        "key `space` in [input] (line 2): found \"torus\", expected one of \"vector\", \"sphere\", \"plane\", \"finite\", \"graph\"",
+        "key `space` in [input] (line 2): found \"torus\", expected one of \"vector\", \"sphere\", \"plane\", \"finite\", \"graph\", \"molecule\"",
     );
     refused_after(
         mlp,
@@ -85,7 +85,7 @@ fn keys_of_the_file() {
         mlp,
         "\n[[layers]]",
         "\n[quadrature]\nbandlimit = 3\n[[layers]]",
-        "key `quadrature` in the network file (line 5): found a quadrature over the group for inputs that are not on the sphere, expected no such table",
+        "key `quadrature` in the network file (line 5): found a quadrature over the group for inputs that are neither on the sphere nor molecules, expected no such table",
     );
     refused(
         Network::from_toml("[input]\nspace = \"vector\"\ndimension = 7"),

@@ -6,7 +6,7 @@ use super::*;
 fn keys_of_the_layers() {
     let (mlp, sphere) = (mlp_file(), sphere_file());
     let kinds = "one of \"lifting\", \"group-convolution\", \"activation\", \"average-pooling\", \"group-pooling\", \"partial-pooling\", \"flatten\", \
-                 \"dense\", \"normalisation\", \"residual\", \"aggregation\", \"jumping-knowledge\", \"node-sum\", \"node-mean\"";
+                 \"dense\", \"normalisation\", \"residual\", \"aggregation\", \"jumping-knowledge\", \"message\", \"node-sum\", \"node-mean\"";
     refused_after(
         mlp,
         "kind = \"dense\"\n",
@@ -378,6 +378,6 @@ fn outputs_at_given_places() {
         mlp_file(),
         "\n[[layers]]",
         "\n[outputs]\npoints = [[0, 0]]\n[[layers]]",
-        "key `outputs` in the network file (line 5): found outputs at given places for inputs that are neither on the sphere nor graphs, expected no such table",
+        "key `outputs` in the network file (line 5): found outputs at given places for inputs that are neither on the sphere, nor graphs, nor molecules, expected no such table",
     );
 }
