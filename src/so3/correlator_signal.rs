@@ -117,12 +117,14 @@ impl CorrelatorSignal {
     }
 
     /// The length of the arrays of real and of imaginary parts, padding included.
+    #[cfg(feature = "kernels")]
     pub(super) fn padded_len(&self) -> usize {
         self.re.len()
     }
 
     /// Adds arrays in the layout of this signal to the numbers channel by channel, order by order, degree by degree, real and imaginary
     /// part. The imaginary parts of order 0 are no numbers of a real signal and are left out.
+    #[cfg(feature = "kernels")]
     pub(super) fn add_orders(&self, re: &[f64], im: &[f64], out: &mut [f64]) {
         let (band_limit, channels) = (self.band_limit, self.channels);
         let mut numbers = out.chunks_exact_mut(2);
@@ -144,6 +146,7 @@ impl CorrelatorSignal {
 
     /// Adds a multiple of the derivative of [`mean_square`](Self::mean_square) by the numbers of the signal, in the order of
     /// [`add_orders`](Self::add_orders).
+    #[cfg(feature = "kernels")]
     pub(crate) fn add_mean_square_adjoint(&self, factor: f64, out: &mut [f64]) {
         let scale = 2.0 * factor / (4.0 * PI * self.channels as f64);
         let [re, im] = [&self.re, &self.im].map(|part| {
@@ -157,7 +160,7 @@ impl CorrelatorSignal {
     }
 
     /// The numbers of the signal in the order of [`add_orders`](Self::add_orders).
-    #[cfg(test)]
+    #[cfg(all(test, feature = "kernels"))]
     pub(super) fn numbers(&self) -> Vec<f64> {
         let mut numbers = vec![0.0; self.channels * self.band_limit * (self.band_limit + 1)];
         self.add_orders(&self.re, &self.im, &mut numbers);

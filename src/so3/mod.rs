@@ -20,6 +20,7 @@ mod point_shells;
 mod points;
 mod products;
 mod random_field;
+#[cfg(feature = "kernels")]
 mod real_adjoint;
 mod real_correlation;
 mod real_correlator;

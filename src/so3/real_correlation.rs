@@ -21,6 +21,7 @@ use crate::{Error, Result};
 use pulp::Arch;
 
 use super::correlator_signal::CorrelatorSignal;
+#[cfg(feature = "kernels")]
 use super::real_adjoint::AdjointBuffers;
 use super::real_correlator::{CorrelatorWorkspace, Piece, RealCorrelator};
 use super::real_nodes::Nodes;
@@ -145,6 +146,7 @@ impl RealCorrelator {
             other: zeros(self.plane_len()),
             extra: zeros(self.fft.extra() * NUMBER),
             orders: zeros(2 * self.band_limit * self.stride),
+            #[cfg(feature = "kernels")]
             adjoint: AdjointBuffers::default(),
         }
     }
@@ -187,6 +189,7 @@ impl RealCorrelator {
 
     /// Writes the cotangents of the values of a piece, for the cotangent of the Haar mean of a function: the adjoint of
     /// [`piece_mean`](Self::piece_mean).
+    #[cfg(feature = "kernels")]
     pub(crate) fn piece_spread(&self, piece: usize, cotangent: f64, out: &mut Vec<f64>) {
         let Piece { first, lanes } = self.pieces[piece];
         out.clear();

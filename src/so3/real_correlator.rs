@@ -1,5 +1,6 @@
 //! The data of a correlator of real signals, and the places of orders in its spectra; see [`real_correlation`](super::real_correlation).
 
+#[cfg(feature = "kernels")]
 use super::real_adjoint::AdjointBuffers;
 use super::real_nodes::Nodes;
 use crate::simd::aligned::Aligned;
@@ -55,6 +56,7 @@ pub struct CorrelatorWorkspace {
     pub(super) other: Aligned,
     pub(super) extra: Aligned,
     pub(super) orders: Aligned,
+    #[cfg(feature = "kernels")]
     pub(super) adjoint: AdjointBuffers,
 }
 
