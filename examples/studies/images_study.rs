@@ -48,9 +48,9 @@ struct Arguments {
     #[arg(long)]
     size: Option<usize>,
     /// Training images for the table, as a list
-    #[arg(long, value_delimiter = ',', default_value = "10,20,40")]
+    #[arg(long, value_delimiter = ',', default_value = "10,20")]
     sizes: Vec<usize>,
-    /// Test images [default: 80, or all that are held out]
+    /// Test images [default: 50, or all that are held out]
     #[arg(long)]
     test: Option<usize>,
     /// Groups of the networks
@@ -149,7 +149,7 @@ fn draw(arguments: &Arguments) -> Result<(ImageSet, ImageSet)> {
         };
         (train.balanced_subset(largest, arguments.seed)?, test)
     } else {
-        set.balanced_split(largest, arguments.test.unwrap_or(80), arguments.seed)?
+        set.balanced_split(largest, arguments.test.unwrap_or(50), arguments.seed)?
     };
     // The statistics of the training images are applied to both.
     let (train, statistics) = train.standardised()?;
