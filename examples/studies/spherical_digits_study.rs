@@ -44,7 +44,7 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', default_value = "10,20")]
     sizes: Vec<usize>,
     /// Test digits
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 20)]
     test: usize,
     /// Colatitude of the edges of an image, in radians
     #[arg(long, default_value_t = FRAC_PI_2)]
