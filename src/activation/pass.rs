@@ -101,7 +101,7 @@ fn alone<T: Real, F: Formula<f64>>(
 /// The variances of one signal and their factors, before the instruction set is known. The pass is compiled for each kind: a choice in
 /// its loop would send the registers through memory.
 trait Side<T: Real>: Copy {
-    /// The same in registers.
+    /// The side as its loop reads it.
     type Registers<S: Simd>: InRegisters<S, T>;
 
     /// Loads the points that do not fill a register, or all if they are the same.
@@ -124,7 +124,7 @@ trait InRegisters<S: Simd, T: Real> {
         Self: 'a;
 }
 
-/// The same variance everywhere, and its factor.
+/// One variance for all points, and its factor.
 #[derive(Clone, Copy)]
 struct Constant<T>(T, T);
 

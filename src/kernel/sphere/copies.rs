@@ -30,7 +30,7 @@ impl Centre {
         matches!(self, Centre::Identity)
     }
 
-    /// The same rotation, for pairs that are not known to be a signal with itself.
+    /// The centre without the knowledge that both signals are one: a rotation, also if it is the identity.
     pub(crate) fn of_any_pair(self) -> Self {
         Centre::Rotation(self.rotation().unwrap_or_else(Rotation::identity))
     }

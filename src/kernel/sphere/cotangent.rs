@@ -5,8 +5,12 @@
 //! itself is a real function $`\bar f`$ on the sphere, with $`\delta = \int \bar f \, \delta f`$: its coefficients of order m > 0 are half of the
 //! derivatives by the real and the imaginary part, since each of these numbers stands for two orders.
 
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use num_complex::Complex64;
+
+use crate::Result;
+use crate::group::EulerZyz;
+use crate::sphere::{CoefficientRotation, CoefficientRotationScratch};
 
 /// The length of the cotangent of a signal with some channels.
 pub(crate) fn cotangent_len(channels: usize, band_limit: usize) -> usize {
@@ -39,7 +43,7 @@ pub(crate) fn write_coefficients(cotangent: &[f64], mut coeffs: ArrayViewMut2<'_
 }
 
 /// Adds the cotangent whose derivative as a function has coefficients `coeffs`.
-pub(crate) fn add_coefficients(coeffs: ArrayView2<'_, Complex64>, cotangent: &mut [f64]) {
+fn add_coefficients(coeffs: ArrayView2<'_, Complex64>, cotangent: &mut [f64]) {
     let band_limit = coeffs.nrows();
     for ((m, l), number) in places(band_limit).zip(cotangent.chunks_exact_mut(2)) {
         let own = coeffs[[l, band_limit - 1 + m]];
@@ -50,4 +54,33 @@ pub(crate) fn add_coefficients(coeffs: ArrayView2<'_, Complex64>, cotangent: &mu
             number[1] += 2.0 * own.im;
         }
     }
+}
+
+/// Adds the cotangents of a rotated signal, rotated back, to those of the signal, channel by channel.
+///
+/// # Arguments
+/// * `back` — the plan, and the rotation that takes the cotangents back; none for the identity
+pub(crate) fn add_rotated_back(
+    pulled: &[f64],
+    band_limit: usize,
+    back: Option<(&CoefficientRotation, &EulerZyz)>,
+    scratch: &mut CoefficientRotationScratch,
+    cotangent: &mut [f64],
+) -> Result<()> {
+    let mut own = Array2::zeros((band_limit, 2 * band_limit - 1));
+    let mut rotated = own.clone();
+    let len = channel_len(band_limit);
+    for (out, pulled) in cotangent
+        .chunks_exact_mut(len)
+        .zip(pulled.chunks_exact(len))
+    {
+        write_coefficients(pulled, own.view_mut());
+        let Some((rotation, g)) = back else {
+            add_coefficients(own.view(), out);
+            continue;
+        };
+        rotation.rotate_into(own.view(), g, rotated.view_mut(), scratch)?;
+        add_coefficients(rotated.view(), out);
+    }
+    Ok(())
 }

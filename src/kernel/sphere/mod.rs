@@ -7,7 +7,7 @@ mod signal;
 
 pub(super) use copies::{Centre, Copies};
 pub(super) use cotangent::{
-    add_coefficients, channel_len, cotangent_len, places, write_coefficients,
+    add_rotated_back, channel_len, cotangent_len, places, write_coefficients,
 };
 pub(super) use readout::SphereReadout;
 pub(super) use signal::FieldSignal;

@@ -1,12 +1,8 @@
 //! The adjoints of correlations of signals on the sphere.
 
-use ndarray::Array2;
-
 use crate::Result;
 use crate::kernel::recursion::{Adjoint, Geometry, Side};
-use crate::kernel::sphere::{
-    Centre, add_coefficients, channel_len, cotangent_len, write_coefficients,
-};
+use crate::kernel::sphere::{Centre, add_rotated_back, cotangent_len};
 use crate::network::Filter;
 
 use super::geometry::{GlobalRegion, Rotations, SphereGeometry, SphereGeometryWorkspace};
@@ -132,21 +128,11 @@ impl Adjoint<SphereGeometry> for SphereGeometry {
         let (axis, _) = polar.rule.axes()[orientation];
         let right = centre.rotation().map_or(axis, |c| c.compose(&axis));
         let band_limit = a.harmonics().band_limit();
-        let mut coeffs = Array2::zeros((band_limit, 2 * band_limit - 1));
-        let mut rotated = coeffs.clone();
         let sides = cotangents.into_iter().zip(&workspace.pulled);
         for ((out, pulled), g) in sides.zip([axis, right]) {
-            let Some(out) = out else { continue };
-            let len = channel_len(band_limit);
-            for (out, pulled) in out.chunks_exact_mut(len).zip(pulled.chunks_exact(len)) {
-                write_coefficients(pulled, coeffs.view_mut());
-                polar.rotation.rotate_into(
-                    coeffs.view(),
-                    &g.euler_zyz(),
-                    rotated.view_mut(),
-                    &mut workspace.rotation,
-                )?;
-                add_coefficients(rotated.view(), out);
+            if let Some(out) = out {
+                let back = Some((&polar.rotation, &g.euler_zyz()));
+                add_rotated_back(pulled, band_limit, back, &mut workspace.rotation, out)?;
             }
         }
         Ok(())

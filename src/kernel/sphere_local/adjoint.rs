@@ -3,14 +3,12 @@
 //! The cotangent of a rotated signal consists of its fields on the grid, channel by channel; that of a signal itself of the derivatives by its
 //! coefficients. Cotangents of fields belong to nodes, and sums of them have no weights.
 
-use ndarray::{Array2, Axis};
+use ndarray::Axis;
 use pulp::Arch;
 
 use crate::Result;
 use crate::kernel::recursion::{Adjoint, Geometry, Side};
-use crate::kernel::sphere::{
-    FieldSignal, add_coefficients, channel_len, cotangent_len, write_coefficients,
-};
+use crate::kernel::sphere::{FieldSignal, add_rotated_back, channel_len, cotangent_len};
 use crate::network::Filter;
 
 use super::geometry::{Fibres, SphereFields, SphereRegion, SphereWorkspace};
@@ -165,12 +163,11 @@ impl Adjoint<SphereFields> for SphereFields {
         };
         let (len, band_limit) = (self.grid.len(), self.rotation.band_limit());
         let numbers = channel_len(band_limit);
-        let mut own = Array2::zeros((band_limit, 2 * band_limit - 1));
-        let mut rotated = own.clone();
-        let mut pulled = vec![0.0; 2 * numbers];
+        // The fields of two channels are transformed at once, an odd last one with zeros.
+        let channels = cotangent.len() / numbers;
+        let mut pulled = vec![0.0; channels.next_multiple_of(2) * numbers];
         let fields = turned.chunks(2 * len);
-        for (out, fields) in cotangent.chunks_mut(2 * numbers).zip(fields) {
-            pulled.fill(0.0);
+        for (pulled, fields) in pulled.chunks_exact_mut(2 * numbers).zip(fields) {
             let (first, second) = pulled.split_at_mut(numbers);
             let fields: [&[f64]; 2] = fields.split_at(len).into();
             self.tables.synthesis.synthesise_adjoint(
@@ -179,22 +176,15 @@ impl Adjoint<SphereFields> for SphereFields {
                 [first, second],
                 &mut workspace.scratch,
             );
-            let channels = out.chunks_exact_mut(numbers);
-            for (out, pulled) in channels.zip(pulled.chunks_exact(numbers)) {
-                write_coefficients(pulled, own.view_mut());
-                let Some(g) = &rotation else {
-                    add_coefficients(own.view(), out);
-                    continue;
-                };
-                self.rotation.rotate_into(
-                    own.view(),
-                    &g.euler_zyz(),
-                    rotated.view_mut(),
-                    &mut workspace.rotation,
-                )?;
-                add_coefficients(rotated.view(), out);
-            }
         }
-        Ok(())
+        let g = rotation.map(|g| g.euler_zyz());
+        let back = g.as_ref().map(|g| (&self.rotation, g));
+        add_rotated_back(
+            &pulled,
+            band_limit,
+            back,
+            &mut workspace.rotation,
+            cotangent,
+        )
     }
 }

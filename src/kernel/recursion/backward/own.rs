@@ -207,9 +207,9 @@ impl Recursion {
 
 /// The cotangents with which the way backwards through several stages begins.
 pub(super) enum Seed {
-    /// Of both pooled kernels.
+    /// The cotangents of both pooled kernels.
     Pooled(KernelPair),
-    /// Of the kernel of the fibre r = e at the start of a stage.
+    /// The cotangents of the kernel of the fibre r = e at the start of a stage.
     Start { stage: usize, cotangent: Vec<f64> },
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Backwards<'a, 'o, G: Geometry> {
     pub(super) recursion: &'a Recursion,
     pub(super) geometry: &'a G,
     pub(super) adjoint: &'a dyn Adjoint<G>,
-    /// Of both pooled kernels.
+    /// The cotangents of both pooled kernels.
     pub(super) cotangent: KernelPair,
     pub(super) buffers: &'a mut BackBuffers<G>,
     /// The cotangents of transformed signals, which are transformed back when an orientation ends.
