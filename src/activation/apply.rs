@@ -75,13 +75,25 @@ impl Activation {
         ntk: Option<&mut [T]>,
         noise: f64,
     ) -> Result<()> {
+        self.over_blocks([q1, q2], nngp, ntk, noise, |job| self.run(job))
+    }
+
+    /// Runs a job over all points, for variances that are prepared block by block.
+    pub(super) fn over_blocks<T: Real>(
+        &self,
+        [q1, q2]: [Variance<T>; 2],
+        nngp: &mut [T],
+        ntk: Option<&mut [T]>,
+        noise: f64,
+        run: impl Fn(Job<'_, T>) -> Result<()>,
+    ) -> Result<()> {
         self.validate()?;
         q1.check("first variance", nngp.len())?;
         q2.check("second variance", nngp.len())?;
         check_tangent(ntk.as_deref().map_or(nngp.len(), <[T]>::len), nngp.len())?;
         let gain = self.gain();
         if let (Variance::Constant(q1), Variance::Constant(q2)) = (q1, q2) {
-            return self.run(Job {
+            return run(Job {
                 variances: [q1, q2].map(|q| Source::constant(gain, q)),
                 nngp,
                 ntk,
@@ -93,7 +105,7 @@ impl Activation {
         for start in (0..nngp.len()).step_by(BLOCK) {
             let range = start..nngp.len().min(start + BLOCK);
             let [first, second] = &mut room;
-            self.run(Job {
+            run(Job {
                 variances: [
                     q1.prepared(gain, range.clone(), first),
                     q2.prepared(gain, range.clone(), second),

@@ -49,6 +49,16 @@ pub(super) trait Function: Copy {
     /// The derivatives of both expectations by the variances, and of the second one by the covariance; not called for functions that jump.
     fn slopes(self, at: At) -> Slopes;
 
+    /// Whether [`Function::slopes`] needs two more expectations, those of [`Function::further`].
+    fn has_further(self) -> bool {
+        false
+    }
+
+    /// Computes the two expectations of [`At::further`] as value and derivative of a job.
+    fn further(self, _: Job<'_, f64>) -> Result<()> {
+        Ok(())
+    }
+
     /// The expectations in double precision.
     fn double(self, job: Job<'_, f64>) -> Result<()>;
 

@@ -199,6 +199,22 @@ macro_rules! activations {
                 }
             }
 
+            /// Whether the derivatives need [`Activation::further`].
+            pub(super) fn has_further(&self) -> bool {
+                match self {
+                    $(Self::$name $({ $field })? => $name $({ $field: *$field })?.has_further(),)*
+                    Self::Elementwise(_) | Self::Normalisation => false,
+                }
+            }
+
+            /// Computes the two expectations that the derivatives need besides E and D.
+            pub(super) fn further(&self, job: Job<'_, f64>) -> Result<()> {
+                match self {
+                    $(Self::$name $({ $field })? => $name $({ $field: *$field })?.further(job),)*
+                    Self::Elementwise(_) | Self::Normalisation => Ok(()),
+                }
+            }
+
             /// Computes the expectations of a job.
             pub(super) fn run<T: Real>(&self, job: Job<'_, T>) -> Result<()> {
                 match self {

@@ -19,7 +19,7 @@ pub(super) struct PullJob<'a> {
     pub(super) covariance: &'a [f64],
     pub(super) value: &'a [f64],
     pub(super) derivative: &'a [f64],
-    pub(super) lower: &'a [f64],
+    pub(super) further: [&'a [f64]; 2],
     pub(super) tangent: &'a [f64],
     pub(super) noise: f64,
     pub(super) pulled: Pulled<'a>,
@@ -44,7 +44,8 @@ pub(super) fn pull<F: Function>(function: F, job: PullJob<'_>) {
     } = job;
     let (q1, q2, k) = (&q1[..n], &q2[..n], &job.covariance[..n]);
     let (value, derivative) = (&job.value[..n], &job.derivative[..n]);
-    let (lower, tangent) = (&job.lower[..n], &job.tangent[..n]);
+    let (first, second) = (&job.further[0][..n], &job.further[1][..n]);
+    let tangent = &job.tangent[..n];
     let (nngp, ntk) = (&mut nngp[..n], &mut ntk[..n]);
     let (to_q1, to_q2) = (&mut to_q1[..n], &mut to_q2[..n]);
     Arch::new().dispatch(
@@ -56,7 +57,7 @@ pub(super) fn pull<F: Function>(function: F, job: PullJob<'_>) {
                     k: k[i],
                     value: value[i],
                     derivative: derivative[i],
-                    lower: lower[i],
+                    further: [first[i], second[i]],
                     noise,
                 };
                 let slopes = function.slopes(at);

@@ -25,34 +25,15 @@ pub(crate) struct PullScratch {
     covariance: Vec<f64>,
     value: Vec<f64>,
     derivative: Vec<f64>,
-    lower: Vec<f64>,
-    /// Takes the values of the lower function, which are not used.
-    unused: Vec<f64>,
-}
-
-/// The function τ with $`D_k = E[\tau'(u)\tau'(v)]`$ times a factor, if the derivatives need its expectation.
-fn lower(activation: &Activation) -> Option<Activation> {
-    match activation {
-        Activation::RectifiedMonomial { degree } if *degree >= 2 => {
-            Some(Activation::RectifiedMonomial { degree: degree - 1 })
-        }
-        _ => None,
-    }
+    further: [Vec<f64>; 2],
 }
 
 impl Activation {
     /// Refuses functions without derivatives of their kernels.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for functions that jump, and for `elu`.
+    /// [`Error::InvalidValue`] for functions that jump.
     pub(crate) fn check_slopes(&self) -> Result<()> {
-        if let Activation::Elu { .. } = self {
-            return Err(Error::invalid(
-                "activation of a kernel with derivatives",
-                self.to_string(),
-                "another function: the derivatives of this one are not implemented",
-            ));
-        }
         match self.kink() {
             Some(Kink::Jump { .. }) => Err(Error::invalid(
                 "activation of a kernel with derivatives",
@@ -72,7 +53,8 @@ impl Activation {
     /// then zero, which is the mean of both one-sided derivatives.
     ///
     /// # Cost
-    /// The activation, unless its values are known, and one pass without transcendental functions.
+    /// The activation, unless its values are known, and one pass without transcendental functions. `elu` needs two fifths of the activation
+    /// and some functions of one variable besides.
     ///
     /// # Errors
     /// As [`Activation::apply`].
@@ -103,38 +85,39 @@ impl Activation {
         });
         scratch.covariance.extend(clamped);
         let k = &scratch.covariance;
-        let expectations = |of: &Activation, value: &mut Vec<f64>, derivative: &mut Vec<f64>| {
+        let ready = |value: &mut Vec<f64>, derivative: &mut Vec<f64>| {
             value.clone_from(k);
             derivative.clear();
             derivative.resize(n, 1.0);
-            of.apply_rounded(
-                variances[0],
-                variances[1],
-                value,
-                Some(derivative),
-                before.noise,
-            )
         };
         let known = match before.known {
             Some([value, derivative]) => [value, derivative],
             None => {
-                expectations(self, &mut scratch.value, &mut scratch.derivative)?;
+                let (value, derivative) = (&mut scratch.value, &mut scratch.derivative);
+                ready(value, derivative);
+                let [q1, q2] = variances;
+                self.apply_rounded(q1, q2, value, Some(derivative), before.noise)?;
                 [&scratch.value[..], &scratch.derivative[..]]
             }
         };
-        match lower(self) {
-            Some(lower) => expectations(&lower, &mut scratch.unused, &mut scratch.lower)?,
-            None => {
-                scratch.lower.clear();
-                scratch.lower.resize(n, 0.0);
-            }
+        let [first, second] = &mut scratch.further;
+        if self.has_further() {
+            ready(first, second);
+            // Fields for both: these expectations are not symmetric, and a constant may change places with a field.
+            let fields = [q1, q2].map(|q| Variance::Field(q));
+            self.over_blocks(fields, first, Some(second), before.noise, |job| {
+                self.further(job)
+            })?;
+        } else {
+            first.resize(n, 0.0);
+            second.resize(n, 0.0);
         }
         self.pull(PullJob {
             variances: [q1, q2],
             covariance: k,
             value: known[0],
             derivative: known[1],
-            lower: &scratch.lower,
+            further: [&scratch.further[0], &scratch.further[1]],
             tangent: before.ntk,
             noise: before.noise,
             pulled,
@@ -169,6 +152,8 @@ mod tests {
             Activation::Sigmoid,
             Activation::Softplus,
             Activation::Silu,
+            Activation::Elu { slope: 1.0 },
+            Activation::Elu { slope: 0.3 },
         ];
         all.extend((1..6).map(|degree| Activation::Monomial { degree }));
         all.extend((1..6).map(|degree| Activation::Hermite { degree }));
@@ -303,7 +288,6 @@ mod tests {
                 .check_slopes()
                 .is_err()
         );
-        assert!(Activation::Elu { slope: 1.0 }.check_slopes().is_err());
         assert!(Activation::Relu.check_slopes().is_ok());
     }
 }

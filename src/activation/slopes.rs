@@ -14,8 +14,8 @@ pub(super) struct At {
     pub(super) value: f64,
     /// D
     pub(super) derivative: f64,
-    /// D of the function τ with $`D_k = E[\tau'(u)\tau'(v)]`$ times a factor, for functions that need it; else 0.
-    pub(super) lower: f64,
+    /// Two expectations that the function computes for its derivatives, [`Function::further`](super::formula::Function::further); 0 for others.
+    pub(super) further: [f64; 2],
     /// As in [`Points::noise`](super::pair::Points::noise).
     pub(super) noise: f64,
 }

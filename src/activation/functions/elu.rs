@@ -9,21 +9,21 @@
 //! The angle is integrated by a Gauss–Legendre rule whose nodes are crowded at both ends, where the integrand changes fastest: on the scale
 //! $`1/\sqrt q`$. Positive variables have the expectations of the rectifier.
 
-use std::f64::consts::TAU;
+use std::f64::consts::{PI, TAU};
 use std::sync::LazyLock;
 
 use super::relu::rectify;
 use crate::activation::closed_form::{ClosedForm, u};
 use crate::activation::formula::{Function, Kink};
-use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::pair::{Determinant, Formula, Moments, PER_TURN, Points};
 use crate::activation::pass::{Job, pass};
-use crate::activation::slopes::{At, Slopes};
+use crate::activation::slopes::{At, Slopes, reciprocal};
 use crate::error::Result;
 use crate::expression::Expression;
 use crate::numeric::gauss_legendre::GaussLegendre;
 use crate::simd::elementary::polynomial;
-use crate::simd::pack::Pack;
-use pulp::Simd;
+use crate::simd::pack::{Pack, difference_of_products};
+use pulp::{Scalar, Simd};
 
 /// x for positive x, $`a\,(e^x - 1)`$ for negative x.
 #[derive(Clone, Copy)]
@@ -58,8 +58,72 @@ impl Function for Elu {
         ClosedForm::expectations(Some(positive + self.slope * (exponential - 1.0)))
     }
 
-    fn slopes(self, _: At) -> Slopes {
-        unreachable!("refused by `check_slopes`")
+    /// With τ(x) = a eˣ for x < 0, the unit step H, σ' = H + τ and τ' = τ − aδ, all derivatives are sums of the expectations
+    /// $`N_u = E[\tau(u) H(v)]`$, $`N_v = E[H(u) \tau(v)]`$, $`M = E[\tau(u) \tau(v)] = D - P(u, v > 0) - N_u - N_v`$ and of functions of one
+    /// variable. With the density $`p_u`$ of u at 0 and the standard deviation s of v for u = 0,
+    /// ```math
+    /// D_k = \frac{(1-a)^2}{2\pi\sqrt{q_1 q_2 - k^2}} + (1-a)(p_u E[\tau(v)|u{=}0] + p_v E[\tau(u)|v{=}0]) + M ,
+    /// ```
+    /// ```math
+    /// 2 E_{q_1} = (1-a)\, p_u E[\sigma(v)|u{=}0] + E[\tau(u)\sigma(v)] , \qquad
+    /// 2 D_{q_1} = (a-1)\, p_u \frac{k}{q_1} E[\sigma''(v)|u{=}0] + N_u + M - a\, p_u E[\sigma'(v)|u{=}0] .
+    /// ```
+    /// Where $`q_1 q_2 - k^2`$ is but rounding, the term of both kinks is zero: the mean of both one-sided derivatives.
+    #[inline(always)]
+    fn slopes(self, at: At) -> Slopes {
+        let a = self.slope;
+        let [q1, q2] = at.q;
+        let k = at.k;
+        let square = difference_of_products(q1, q2, k, k);
+        let apart = square > at.noise * (q1 * q2);
+        let sine = if apart { square.sqrt() } else { 0.0 };
+        let both_kinks = if apart { PER_TURN / sine } else { 0.0 };
+        let inverse = at.q.map(reciprocal);
+        // Densities at 0, and E[τ] of a normal variable of standard deviation s.
+        let density = inverse.map(|inverse| DENSITY * inverse.sqrt());
+        let exponential = |s: f64| {
+            a * DENSITY
+                * Mills::new(Pack::<Scalar, f64>::new(Scalar::new(), s))
+                    .ratio
+                    .register
+        };
+        // At i of the other variable where the variable i is 0.
+        let deviation = [sine * inverse[0].sqrt(), sine * inverse[1].sqrt()];
+        let given = deviation.map(exponential);
+        let positive = PER_TURN * (PI - sine.atan2(k));
+        let negative = at.further;
+        let both = at.derivative - positive - negative[0] - negative[1];
+        // Of the variable i; the other one is j.
+        let value = |i: usize, j: usize| {
+            let kink = DENSITY * deviation[i] + given[i] - 0.5 * a;
+            let linear = k * (negative[i] - 0.5 * a * density[i]) + at.q[j] * density[j] * given[j];
+            let shifted = a * (exponential(at.q[i].sqrt()) - negative[i]);
+            0.5 * ((1.0 - a) * density[i] * kink + linear + both - shifted)
+        };
+        let derivative = |i: usize| {
+            let lean = (1.0 - a) * k * inverse[i];
+            let kink = (1.0 - a) * both_kinks + density[i] * given[i];
+            let step = a * density[i] * (0.5 + given[i]);
+            0.5 * (negative[i] + both - step - lean * kink)
+        };
+        let crossed = density[0] * given[0] + density[1] * given[1];
+        Slopes {
+            value: [value(0, 1), value(1, 0)],
+            derivative: [derivative(0), derivative(1)],
+            bend: (1.0 - a) * ((1.0 - a) * both_kinks + crossed) + both,
+        }
+    }
+
+    fn has_further(self) -> bool {
+        true
+    }
+
+    fn further(self, job: Job<'_, f64>) -> Result<()> {
+        let formula = OppositeSigns {
+            slope: self.slope,
+            nodes: &NODES,
+        };
+        pass(formula, Self::GAIN, job)
     }
 
     fn double(self, job: Job<'_, f64>) -> Result<()> {
@@ -141,6 +205,42 @@ impl Formula<f64> for Sectors {
     }
 }
 
+/// $`a\,E[e^u; u < 0 < v]`$ as value and $`a\,E[e^v; v < 0 < u]`$ as derivative.
+#[derive(Clone, Copy)]
+struct OppositeSigns {
+    slope: f64,
+    nodes: &'static [[f64; 2]; COUNT],
+}
+
+impl Formula<f64> for OppositeSigns {
+    /// Each lane is one pair of variables; the sectors of opposite signs of [`Sectors`], one sum for either.
+    #[inline(always)]
+    fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+        let mut d = Determinant::clamped(points);
+        d.k = -d.k;
+        let (_, opposite) = rectify(&d);
+        let one = d.k.constant(1.0);
+        let deviations = [0, 1].map(
+            #[inline(always)]
+            |i| (points.q[i] / points.units[i]).sqrt(),
+        );
+        let mut sums = [d.k.constant(0.0); 2];
+        for [node, weight] in self.nodes {
+            let near = sine(opposite * one.constant(*node));
+            for i in 0..2 {
+                let mills = Mills::new(deviations[i] * near);
+                sums[i] = one.constant(*weight).mul_add(mills.first(), sums[i]);
+            }
+        }
+        let factor = one.constant(self.slope) * opposite;
+        Moments {
+            value: factor * sums[0],
+            derivative: factor * sums[1],
+            valid: d.valid,
+        }
+    }
+}
+
 /// The sine of 2π times a number from 0 to ½.
 #[inline(always)]
 fn sine<S: Simd>(turn: Pack<S, f64>) -> Pack<S, f64> {
@@ -158,6 +258,9 @@ fn sine<S: Simd>(turn: Pack<S, f64>) -> Pack<S, f64> {
     let x = turn.min(turn.constant(0.5) - turn) * turn.constant(TAU);
     x * polynomial(&SERIES, x * x)
 }
+
+/// $`1/\sqrt{2\pi}`$
+const DENSITY: f64 = 0.3989422804014327;
 
 /// $`R(0) = \sqrt{\pi/2}`$
 const AT_ZERO: f64 = 1.2533141373155001;
@@ -285,7 +388,6 @@ impl<S: Simd> Mills<S> {
 mod tests {
     use super::*;
     use crate::tol;
-    use pulp::Scalar;
     use std::f64::consts::FRAC_PI_2;
 
     #[test]

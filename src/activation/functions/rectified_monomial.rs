@@ -104,7 +104,8 @@ impl Function for RectifiedMonomial {
         if self.degree < 2 {
             return Relu.slopes(at);
         }
-        let bend = n * n * at.lower;
+        let [_, lower] = at.further;
+        let bend = n * n * lower;
         let value = 0.5 * (n * at.value - at.k * at.derivative);
         let derivative = 0.5 * ((n - 1.0) * at.derivative - at.k * bend);
         Slopes {
@@ -112,6 +113,16 @@ impl Function for RectifiedMonomial {
             derivative: at.q.map(|q| derivative * reciprocal(q)),
             bend,
         }
+    }
+
+    fn has_further(self) -> bool {
+        self.degree >= 2
+    }
+
+    /// E and D of the function of degree n − 1: $`D_k`$ is its D times n².
+    fn further(self, job: Job<'_, f64>) -> Result<()> {
+        let degree = self.degree - 1;
+        RectifiedMonomial { degree }.double(job)
     }
 
     fn double(self, job: Job<'_, f64>) -> Result<()> {

@@ -168,6 +168,7 @@ fn all_activations_agree_with_differences() {
         Activation::Hermite { degree: 2 },
         Activation::RectifiedMonomial { degree: 2 },
         Activation::RectifiedMonomial { degree: 3 },
+        Activation::Elu { slope: 0.7 },
     ];
     let wave = Elementwise::new("wave", 64, |x| x.sin() + 0.1 * x * x, |x| x.cos() + 0.2 * x);
     activations.push(Activation::Elementwise(wave.unwrap()));
