@@ -120,6 +120,8 @@ def distill(
     ridge: float = 1e-6,
     steps: int = 400,
     batch: int | None = None,
+    augment: str | None = None,
+    shift: int = 0,
     rate: float = 0.02,
     label_rate: float = 0.005,
     seed: int = 0,

@@ -1,6 +1,6 @@
 //! Derivatives of kernels in their inputs, and distilled data sets.
 
-use haarmonic::distill::{Distillation, Distilled, Labels};
+use haarmonic::distill::{Distillation, Distilled, Labels, augmentations};
 use haarmonic::kernel::{Cotangents, OwnedSignals, Signals};
 use haarmonic::ndarray::{Array1, ArrayView2};
 use haarmonic::predict::Ridge;
@@ -103,10 +103,15 @@ pub(crate) fn gradient<'py>(
 ///     The number of steps.
 /// batch : int, optional
 ///     The number of examples of each step, drawn anew; all unless stated.
+/// augment : str, optional
+///     Transform each example of a step at random: a point group of images (`"C4"`, `"D1"`, ...), `"group"` for functions on a finite set, `"SO3"`
+///     for coefficients on the sphere.
+/// shift : int
+///     Move each image of a step at random by up to this many pixels along each axis.
 /// rate, label_rate : float
 ///     The lengths of the first steps on each number of the inputs, and of the labels.
 /// seed : int
-///     Of the batches.
+///     Of batches and transformations.
 /// progress : callable or bool, optional
 ///     A function of the number of steps done and of all steps; `True` for a progress bar.
 ///
@@ -128,7 +133,7 @@ pub(crate) fn gradient<'py>(
 /// (True, (2, 2))
 #[pyfunction]
 #[pyo3(signature = (kernel, x, targets, start_x, start_targets, *, kind="ntk", labels="fixed", penalty=1.0, ridge=1e-6, steps=400,
-    batch=None, rate=0.02, label_rate=0.005, seed=0, progress=None))]
+    batch=None, augment=None, shift=0, rate=0.02, label_rate=0.005, seed=0, progress=None))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 fn distill<'py>(
     py: Python<'py>,
@@ -143,6 +148,8 @@ fn distill<'py>(
     ridge: f64,
     steps: usize,
     batch: Option<usize>,
+    augment: Option<&str>,
+    shift: usize,
     rate: f64,
     label_rate: f64,
     seed: u64,
@@ -169,7 +176,9 @@ fn distill<'py>(
     let start = arrays::real(start_targets, "start_targets")?;
     let (start, _) = self::targets(start.view())?;
     let mut state = Distilled::new(start_x, start).or_raise()?;
+    let transformations = augmentations(network, augment, shift, seed).or_raise()?;
     let distillation = Distillation::new(kernel.kernel.clone())
+        .augment(transformations)
         .kind(kernel_kind(kind)?)
         .labels(labels)
         .ridge(Ridge::Relative(ridge))

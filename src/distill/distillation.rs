@@ -6,8 +6,9 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::augmentation::transformed;
 use super::distilled::Distilled;
-use crate::kernel::{Cotangents, Kernel, PreparedSignals, Signals};
+use crate::kernel::{Cotangents, Kernel, OwnedSignals, PreparedSignals, Signals, Transformation};
 use crate::predict::gradients::{ValueGradient, solved_targets, squared_error};
 use crate::predict::{KernelKind, Ridge};
 use crate::progress::Progress;
@@ -64,6 +65,7 @@ pub struct Distillation {
     rate: f64,
     label_rate: f64,
     seed: u64,
+    transformations: Vec<Transformation>,
     progress: Option<Progress>,
 }
 
@@ -91,6 +93,7 @@ impl Distillation {
             rate: 0.02,
             label_rate: 0.005,
             seed: 0,
+            transformations: Vec::new(),
             progress: None,
         }
     }
@@ -131,7 +134,19 @@ impl Distillation {
         self
     }
 
-    /// Sets the seed of the batches.
+    /// Sets transformations of the examples: each step applies to each of its examples a random one of them, drawn anew. None by default.
+    /// [`augmentations`](super::augmentations) has those of images, finite sets and signals on the sphere.
+    ///
+    /// Labels that are solved for after the last step belong to the examples as they are.
+    ///
+    /// # Arguments
+    /// * `transformations` — they keep the shape of a signal, and should include the identity
+    pub fn augment(mut self, transformations: Vec<Transformation>) -> Self {
+        self.transformations = transformations;
+        self
+    }
+
+    /// Sets the seed of batches and augmentation.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -200,7 +215,7 @@ impl Distillation {
     ) -> Result<()> {
         let examples = examples.into();
         self.check(&examples, targets, state)?;
-        let hash = hash(&examples, targets);
+        let hash = self.hash(&examples, targets)?;
         if state.examples != 0 && state.examples != hash {
             return Err(Error::invalid(
                 "examples of a distillation",
@@ -216,14 +231,14 @@ impl Distillation {
                 Some(batch) if batch < count => Some(self.draw(state.steps(), batch, count)),
                 _ => None,
             };
-            match chosen {
-                None => self.step((&all, targets, count), state)?,
-                Some(rows) => {
-                    let batch = examples.select(&rows);
-                    let prepared = self.kernel.prepare(batch.view())?;
-                    let targets = targets.select(Axis(0), &rows);
-                    self.step((&prepared, targets.view(), count), state)?;
-                }
+            if chosen.is_none() && self.transformations.is_empty() {
+                self.step((&all, targets, count), state)?;
+            } else {
+                let rows = chosen.unwrap_or_else(|| (0..count).collect());
+                let batch = self.transformed(examples.select(&rows), state.steps())?;
+                let prepared = self.kernel.prepare(batch.view())?;
+                let targets = targets.select(Axis(0), &rows);
+                self.step((&prepared, targets.view(), count), state)?;
             }
             if let Some(progress) = &self.progress
                 && let ControlFlow::Break(()) = progress(state.steps(), self.steps)
@@ -255,6 +270,27 @@ impl Distillation {
         check::finite("targets", targets)?;
         let outputs = state.targets.ncols();
         check::shape("targets", targets.shape(), &[examples.len(), outputs])
+    }
+
+    fn transformed(&self, batch: OwnedSignals, step: usize) -> Result<OwnedSignals> {
+        match self.transformations.is_empty() {
+            true => Ok(batch),
+            false => transformed(&self.transformations, batch, self.seed, step),
+        }
+    }
+
+    /// A hash of examples and targets, and of the transformations by their results on the first example.
+    fn hash(&self, examples: &Signals<'_>, targets: ArrayView2<'_, f64>) -> Result<u64> {
+        let mut all = hash(FNV_START, examples, targets);
+        for transformation in &self.transformations {
+            let moved = transformation.apply(examples.select(&[0]).view())?;
+            all = hash(
+                all,
+                &moved.view(),
+                targets.slice_axis(Axis(0), (0..0).into()),
+            );
+        }
+        Ok(all)
     }
 
     /// Different rows of a step, in ascending order; they depend on seed and step alone.
@@ -358,8 +394,8 @@ impl Distillation {
     }
 }
 
-/// A hash of all numbers of a data set, word by word; not 0.
-fn hash(examples: &Signals<'_>, targets: ArrayView2<'_, f64>) -> u64 {
+/// A hash of all numbers of a data set, word by word, after others; not 0.
+fn hash(before: u64, examples: &Signals<'_>, targets: ArrayView2<'_, f64>) -> u64 {
     let values: Box<dyn Iterator<Item = f64>> = match examples {
         Signals::Vectors(array) => Box::new(array.iter().copied()),
         Signals::Grid(array) => Box::new(array.iter().copied()),
@@ -371,7 +407,7 @@ fn hash(examples: &Signals<'_>, targets: ArrayView2<'_, f64>) -> u64 {
     // As FNV-1a, with a rotation that brings the upper bits of a word down.
     let mixed = values
         .chain(targets.iter().copied())
-        .fold(FNV_START, |hash, value| {
+        .fold(before, |hash, value| {
             ((hash ^ value.to_bits()).wrapping_mul(FNV_PRIME)).rotate_left(29)
         });
     mixed.max(1)

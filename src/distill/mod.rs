@@ -8,11 +8,13 @@
 //! KIP21; KIP21b for convolutional kernels; KB15 for Adam.
 
 mod adam;
+mod augmentation;
 #[cfg(feature = "data")]
 mod checkpoint;
 mod distillation;
 mod distilled;
 pub mod start;
 
+pub use augmentation::augmentations;
 pub use distillation::{Distillation, Labels};
 pub use distilled::Distilled;

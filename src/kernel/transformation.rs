@@ -63,6 +63,42 @@ impl Transformation {
         })
     }
 
+    /// Moves images, `[n, height, width, channels]`, by whole pixels; pixels that would come from outside of an image have the value of the
+    /// nearest pixel.
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::kernel::{OwnedSignals, Signals, Transformation};
+    /// let image = ndarray::array![[[[1.0], [2.0]], [[3.0], [4.0]]]];
+    /// let moved = Transformation::shift([0, 1]).apply(Signals::Grid(image.view()))?;
+    /// assert_eq!(moved, OwnedSignals::Grid(ndarray::array![[[[1.0], [1.0]], [[3.0], [3.0]]]]));
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    ///
+    /// # Arguments
+    /// * `down`, `right` — the pixels by which an image moves; negative numbers move it up or to the left
+    pub fn shift([down, right]: [isize; 2]) -> Self {
+        Self::new(move |signals| match signals {
+            Signals::Grid(images) => {
+                let source = |place: usize, by: isize, len: usize| {
+                    let place = (place as isize).saturating_sub(by);
+                    place.clamp(0, len as isize - 1) as usize
+                };
+                let (_, height, width, _) = images.dim();
+                let shifted = Array4::from_shape_fn(images.dim(), |(i, y, x, c)| {
+                    images[[i, source(y, down, height), source(x, right, width), c]]
+                });
+                Ok(OwnedSignals::Grid(shifted))
+            }
+            other => Err(wrong_form(&other, "images, [n, height, width, channels]")),
+        })
+    }
+
+    /// Returns the transformation that applies this one first, and another one to the result.
+    pub fn then(self, next: Transformation) -> Self {
+        Self::new(move |signals| next.apply(self.apply(signals)?.view()))
+    }
+
     /// Moves functions on a finite set by an element of a group, $`(g f)(x) = f(g^{-1} x)`$.
     ///
     /// The functions have the shape `[n, points, channels]`, or `[n, points · channels]` for a multilayer perceptron.

@@ -116,6 +116,12 @@ fn refusals() {
         &format!("{LINE} --start means --per-class 2 --out d.npz"),
         &["--per-class"],
     );
+    for wrong in ["--augment C4", "--shift 1"] {
+        bench.refuse(
+            &format!("{LINE} {wrong} --out d.npz"),
+            &["of an augmentation"],
+        );
+    }
     bench.refuse(&format!("{LINE} --per-class 13 --out d.npz"), &["12"]);
     bench.refuse(&format!("{LINE} --every 0 --out d.npz"), &["--every"]);
     bench.refuse(&format!("{LINE} --rate -1 --out d.npz"), &["rate"]);

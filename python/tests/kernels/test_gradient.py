@@ -99,3 +99,15 @@ def test_unknown_labels_are_refused() -> None:
     x, y = np.eye(3), np.arange(3.0)
     with pytest.raises(ValueError, match="labels"):
         distill(vectors(), x, y, x[:1], y[:1], labels="guessed")
+
+
+def test_examples_are_transformed() -> None:
+    filters = stax.Conv(1, (3, 3), padding="SAME"), stax.Erf(), stax.GlobalAvgPool(), stax.Dense(1)
+    kernel = Kernel(stax.network((4, 4, 1), *filters))
+    x, y = np.random.default_rng(2).normal(size=(6, 4, 4, 1)), np.arange(6.0) % 2
+    plain, turned = (distill(kernel, x, y, x[:2], y[:2], steps=3, augment=group) for group in (None, "C4"))
+    assert not np.allclose(plain.losses, turned.losses)
+    moved = distill(kernel, x, y, x[:2], y[:2], steps=3, augment="D4", shift=1)
+    assert np.isfinite(moved.losses).all()
+    with pytest.raises(ValueError, match="augmentation"):
+        distill(kernel, x, y, x[:2], y[:2], augment="SO3")

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use haarmonic::distill::{Distillation, Distilled, Labels, start};
+use haarmonic::distill::{Distillation, Distilled, Labels, augmentations, start};
 use haarmonic::kernel::{Kernel, Signals};
 use haarmonic::network::Network;
 use haarmonic::predict::Ridge;
@@ -73,13 +73,19 @@ pub struct Arguments {
     /// The number of examples of each step, drawn anew; all without it
     #[arg(long)]
     batch: Option<usize>,
+    /// Transform each example of a step at random: a point group of images (C4, D1, ...), `group` for a finite set, SO3 for coefficients on the sphere
+    #[arg(long, value_name = "GROUP")]
+    augment: Option<String>,
+    /// Move each image of a step at random by up to this many pixels
+    #[arg(long, value_name = "PIXELS", default_value_t = 0)]
+    shift: usize,
     /// The length of the first step on each number of the inputs
     #[arg(long, default_value_t = 0.02, allow_negative_numbers = true)]
     rate: f64,
     /// The length of the first step on each learned target
     #[arg(long, default_value_t = 0.005, allow_negative_numbers = true)]
     label_rate: f64,
-    /// The seed of random examples and of batches
+    /// The seed of random examples, of batches and of their transformations
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Write the file after each of this many steps
@@ -116,7 +122,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             penalty: arguments.penalty,
         },
     };
+    let transformations = augmentations(
+        &network,
+        arguments.augment.as_deref(),
+        arguments.shift,
+        arguments.seed,
+    )?;
     let distillation = Distillation::new(kernel.clone())
+        .augment(transformations)
         .kind(arguments.kernel.into())
         .ridge(Ridge::Relative(arguments.ridge))
         .labels(labels)

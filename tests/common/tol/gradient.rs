@@ -24,6 +24,10 @@ pub const ROUNDING: f64 = 1e4 * f64::EPSILON;
 /// Solved targets come from normal equations, whose condition is the square of that of a matrix of order 1e2.
 pub const SOLVED: f64 = 1e-8;
 
+/// Losses of a network that is invariant, from turned examples: rounding of 1e-15 of slopes, which a step of Adam divides by the size of a slope,
+/// some of which are a thousandth of others.
+pub const INVARIANT: f64 = 1e-9;
+
 /// A distilled data set has at most this part of the loss that it began with.
 pub const LEARNED: f64 = 0.8;
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use haarmonic::Error;
 use haarmonic::activation::Activation;
-use haarmonic::distill::{Distillation, Distilled, Labels, start};
+use haarmonic::distill::{Distillation, Distilled, Labels, augmentations, start};
 use haarmonic::group::PointGroup;
-use haarmonic::kernel::{Kernel, OwnedSignals, Signals};
+use haarmonic::kernel::{Kernel, OwnedSignals, Signals, Transformation};
 use haarmonic::network::{Filter, Init, Network, Padding, Quadrature, SphereSampling};
-use haarmonic::predict::KernelKind;
+use haarmonic::predict::{KernelKind, Ridge};
 use haarmonic::sphere::{Sampling, ShtPlanner};
 use ndarray::{Array2, Array4, array};
 
@@ -143,6 +143,101 @@ fn images_are_distilled() {
     assert!(losses[29] < losses[0]);
 }
 
+/// Images of 5 × 5 pixels of two classes, their targets, and a network of a point group.
+fn images(group: PointGroup) -> (Network, Array4<f64>, Array2<f64>) {
+    let network = Network::plane(5, 5, 1)
+        .lifting(group, Filter::window(3, Padding::Same), Init::new(1.2, 0.2))
+        .activation(Activation::Erf)
+        .group_pooling()
+        .dense(Init::default())
+        .build()
+        .unwrap();
+    let x = Array4::from_shape_fn((8, 5, 5, 1), |(n, i, j, _)| {
+        (1.3 * (i * i + n) as f64 + 0.4 * (j * n) as f64).sin() + 0.2 * ((n * i + j) as f64).cos()
+    });
+    let y = Array2::from_shape_fn((8, 1), |(n, _)| if n % 2 == 0 { 1.0 } else { -1.0 });
+    (network, x, y)
+}
+
+/// Losses of some steps from the first two images.
+fn losses(
+    network: &Network,
+    (x, y): (&Array4<f64>, &Array2<f64>),
+    transformations: Vec<Transformation>,
+    batch: Option<usize>,
+) -> Vec<f64> {
+    let mut state = start::of_examples(x.view(), y.view(), &[0, 1]).unwrap();
+    Distillation::new(Kernel::new(network).unwrap())
+        .augment(transformations)
+        .batch(batch)
+        .steps(4)
+        .run(x.view(), y.view(), &mut state)
+        .unwrap();
+    state.losses().to_vec()
+}
+
+/// Turned examples are nothing new to a network that is invariant under turns, and something new to another one. A single transformation is
+/// that of the data set.
+#[test]
+fn examples_are_transformed_in_each_step() {
+    for (group, invariant) in [(PointGroup::C4, true), (PointGroup::C1, false)] {
+        let (network, x, y) = images(group);
+        let turns = augmentations(&network, Some("C4"), 0, 0).unwrap();
+        for batch in [None, Some(5)] {
+            let plain = losses(&network, (&x, &y), Vec::new(), batch);
+            let turned = losses(&network, (&x, &y), turns.clone(), batch);
+            let close = plain
+                .iter()
+                .zip(&turned)
+                .all(|(plain, turned)| (plain - turned).abs() <= tol::INVARIANT * plain);
+            assert_eq!(close, invariant, "{group:?}: {plain:?} and {turned:?}");
+        }
+        let quarter = &turns[1..2];
+        let OwnedSignals::Grid(moved) = quarter[0].apply(Signals::Grid(x.view())).unwrap() else {
+            panic!("images")
+        };
+        let in_steps = losses(&network, (&x, &y), quarter.to_vec(), None);
+        let mut state = start::of_examples(x.view(), y.view(), &[0, 1]).unwrap();
+        Distillation::new(Kernel::new(&network).unwrap())
+            .steps(4)
+            .run(moved.view(), y.view(), &mut state)
+            .unwrap();
+        assert_eq!(in_steps, state.losses());
+    }
+}
+
+#[test]
+fn transformed_runs_resume_and_keep_their_transformations() {
+    let (network, x, y) = images(PointGroup::C1);
+    let shifts = augmentations(&network, None, 1, 0).unwrap();
+    assert_eq!(shifts.len(), 9);
+    let both = augmentations(&network, Some("D4"), 1, 0).unwrap();
+    assert_eq!(both.len(), 72);
+    let run = |steps: usize, transformations: &[Transformation], state: &mut Distilled| {
+        Distillation::new(Kernel::new(&network).unwrap())
+            .augment(transformations.to_vec())
+            .batch(Some(5))
+            .steps(steps)
+            .run(x.view(), y.view(), state)
+    };
+    let begun = || start::of_examples(x.view(), y.view(), &[0, 1]).unwrap();
+    let (mut whole, mut parts) = (begun(), begun());
+    run(5, &both, &mut whole).unwrap();
+    run(2, &both, &mut parts).unwrap();
+    let error = run(5, &shifts, &mut parts).unwrap_err();
+    assert!(matches!(error, Error::InvalidValue { .. }), "{error}");
+    run(5, &both, &mut parts).unwrap();
+    assert_eq!(whole, parts);
+    // Shifted by one pixel to the left and down, at the edges with the nearest pixel.
+    let moved = Transformation::shift([1, -1]).apply(Signals::Grid(x.view()));
+    let OwnedSignals::Grid(moved) = moved.unwrap() else {
+        panic!("images")
+    };
+    for ((n, i, j, c), value) in moved.indexed_iter() {
+        assert_eq!(*value, x[[n, i.saturating_sub(1), (j + 1).min(4), c]]);
+    }
+}
+
 /// Signals on the sphere by their coefficients stay real, also in a file; those by their samples have the same loss at first.
 #[test]
 fn spherical_signals_are_distilled() {
@@ -224,6 +319,37 @@ fn bad_input_is_refused() {
         let error = run(wrong, &mut begun()).unwrap_err();
         assert!(matches!(error, Error::InvalidValue { .. }), "{error}");
     }
+    let (images, ..) = images(PointGroup::C1);
+    for (network, group, shift) in [
+        (kernel().network(), Some("C4"), 0),
+        (kernel().network(), None, 1),
+        (&images, Some("SO3"), 0),
+        (&images, None, 100),
+    ] {
+        let error = augmentations(network, group, shift, 0).err().unwrap();
+        assert!(matches!(error, Error::InvalidValue { .. }), "{error}");
+    }
+    // A quarter turn of a single row of pixels has another shape.
+    let row = Network::plane(1, 3, 1)
+        .lifting(
+            PointGroup::C1,
+            Filter::window(1, Padding::Same),
+            Init::default(),
+        )
+        .group_pooling()
+        .dense(Init::default())
+        .build()
+        .unwrap();
+    let turns = augmentations(&row, Some("C4"), 0, 0).unwrap();
+    let x = Array4::from_elem((2, 1, 3, 1), 0.5);
+    let y = array![[1.0], [-1.0]];
+    let mut state = start::of_examples(x.view(), y.view(), &[0, 1]).unwrap();
+    let turning = Distillation::new(Kernel::new(&row).unwrap())
+        .augment(turns)
+        .ridge(Ridge::Absolute(1.0))
+        .steps(9);
+    let error = turning.run(x.view(), y.view(), &mut state).unwrap_err();
+    assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
     let one = Distilled::new(array![[1.0, 0.0, 0.0]].view(), array![[1.0]].view());
     let error = run(new(), &mut one.unwrap()).unwrap_err();
     assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");

