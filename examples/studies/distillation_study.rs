@@ -23,8 +23,8 @@ use haarmonic::activation::Activation;
 use haarmonic::data::image_source::read_images;
 use haarmonic::distill::{Distillation, Distilled, Labels, start};
 use haarmonic::group::PointGroup;
-use haarmonic::kernel::Kernel;
-use haarmonic::network::{Filter, Init, Network, Padding};
+use haarmonic::kernel::{Kernel, OwnedSignals, Signals};
+use haarmonic::network::{Filter, Init, InputSpace, Network, Padding};
 use haarmonic::predict::classification::{accuracy, centred_one_hot};
 use haarmonic::predict::{KernelKind, KernelRidge, Ridge};
 use haarmonic::{Error, Result};
@@ -42,7 +42,7 @@ struct Options {
     )]
     data: PathBuf,
     /// Rows and columns of an image
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 14)]
     edge: usize,
     /// Digits to learn from
     #[arg(long, default_value_t = 200)]
@@ -117,6 +117,37 @@ impl Digits {
 struct Named {
     name: String,
     kernel: Kernel,
+}
+
+impl Named {
+    /// Images as the kernel takes them: the perceptron takes vectors.
+    fn form(&self, signals: Signals<'_>) -> OwnedSignals {
+        let Signals::Grid(images) = signals else {
+            unreachable!("the study holds images")
+        };
+        let images = images.as_standard_layout().into_owned();
+        match self.kernel.network().input() {
+            InputSpace::Vector { dimension } => {
+                let shape = (images.len_of(Axis(0)), *dimension);
+                let vectors = images.into_shape_with_order(shape);
+                OwnedSignals::Vectors(vectors.expect("an entry per pixel"))
+            }
+            _ => OwnedSignals::Grid(images),
+        }
+    }
+
+    /// The digits in the form of images again.
+    fn images(&self, points: &Distilled, edge: usize) -> Result<Distilled> {
+        let shape = (points.len(), edge, edge, 1);
+        match points.signals() {
+            Signals::Vectors(vectors) => {
+                let images = vectors.to_owned().into_shape_with_order(shape);
+                let images = images.expect("a pixel per entry");
+                Distilled::new(images.view(), points.targets())
+            }
+            images => Distilled::new(images, points.targets()),
+        }
+    }
 }
 
 /// The digits of one pose, and the kernels.
@@ -194,15 +225,14 @@ impl Study<'_> {
         };
         let starts = 0..self.options.starts as u64;
         self.row(per_class, "random", |kernel| {
-            starts
-                .clone()
-                .map(|seed| self.score(kernel, &begun(seed)?))
-                .collect()
+            let scores = starts.clone().map(|seed| self.score(kernel, &begun(seed)?));
+            scores.collect()
         })?;
-        self.row(per_class, "pivots of each class", |kernel| {
-            let (x, y) = (self.train.images.view(), self.train.targets.view());
-            let rows = start::pivots(kernel, KernelKind::Ntk, x, y, per_class)?;
-            Ok(vec![self.score(kernel, &self.train.examples(&rows)?)?])
+        self.row(per_class, "pivots of each class", |named| {
+            let x = named.form(self.train.images.view().into());
+            let y = self.train.targets.view();
+            let rows = start::pivots(&named.kernel, KernelKind::Ntk, x.view(), y, per_class)?;
+            Ok(vec![self.score(named, &self.train.examples(&rows)?)?])
         })?;
         if per_class == 1 {
             let (x, y) = (self.train.images.view(), self.train.targets.view());
@@ -215,24 +245,18 @@ impl Study<'_> {
         }
         for learner in self.kernels {
             let learned = starts.clone().map(|seed| {
-                let mut points = begun(seed)?;
-                self.solved(&learner.kernel, self.options.steps, &mut points)?;
-                Ok(points)
+                let points = self.solved(learner, self.options.steps, &begun(seed)?)?;
+                learner.images(&points, self.options.edge)
             });
             let learned = learned.collect::<Result<Vec<_>>>()?;
-            picture(
-                self.options,
-                &format!("{}_{}_{per_class}.png", self.pose, learner.name),
-                &learned[0],
-            )?;
+            let name = format!("{}_{}_{per_class}.png", self.pose, learner.name);
+            picture(self.options, &name, &learned[0])?;
             self.row(
                 per_class,
                 &format!("learned with {}", learner.name),
                 |kernel| {
-                    learned
-                        .iter()
-                        .map(|points| self.score(kernel, points))
-                        .collect()
+                    let scores = learned.iter().map(|points| self.score(kernel, points));
+                    scores.collect()
                 },
             )?;
         }
@@ -244,10 +268,10 @@ impl Study<'_> {
         &self,
         per_class: usize,
         name: &str,
-        scores: impl Fn(&Kernel) -> Result<Vec<f64>>,
+        scores: impl Fn(&Named) -> Result<Vec<f64>>,
     ) -> Result<()> {
         let mut line = format!("{:<8} {:>4} {name:<22}", self.pose, per_class * CLASSES);
-        for Named { kernel, .. } in self.kernels {
+        for kernel in self.kernels {
             let scores = scores(kernel)?;
             let n = scores.len() as f64;
             let mean = scores.iter().sum::<f64>() / n;
@@ -262,45 +286,63 @@ impl Study<'_> {
         Ok(())
     }
 
-    /// Moves the digits by some steps, with the labels that suit the kernel best.
-    fn solved(&self, kernel: &Kernel, steps: usize, points: &mut Distilled) -> Result<()> {
+    /// Digits moved by some steps, in the form that the kernel takes, with the labels that suit the kernel best.
+    fn solved(&self, named: &Named, steps: usize, begun: &Distilled) -> Result<Distilled> {
         let options = self.options;
-        let distillation = Distillation::new(kernel.clone())
+        let distillation = Distillation::new(named.kernel.clone())
             .labels(Labels::Solved { penalty: 1.0 })
             .ridge(RIDGE)
             .batch((steps > 0).then_some(options.batch))
             .rates(options.rate, 1.0)
             .steps(steps);
-        distillation.run(self.train.images.view(), self.train.targets.view(), points)
+        let mut points = Distilled::new(named.form(begun.signals()).view(), begun.targets())?;
+        let examples = named.form(self.train.images.view().into());
+        distillation.run(examples.view(), self.train.targets.view(), &mut points)?;
+        Ok(points)
     }
 
     /// The accuracy in % of a kernel from some digits, with labels solved for on all digits to learn from.
-    fn score(&self, kernel: &Kernel, points: &Distilled) -> Result<f64> {
-        let mut points = Distilled::new(points.signals(), points.targets())?;
-        self.solved(kernel, 0, &mut points)?;
-        let gram = kernel.gram(points.signals())?;
+    fn score(&self, named: &Named, points: &Distilled) -> Result<f64> {
+        let points = self.solved(named, 0, points)?;
+        let gram = named.kernel.gram(points.signals())?;
         let model = KernelRidge::fit(gram.ntk.view(), points.targets(), RIDGE)?;
-        let cross = kernel.cross(self.test.images.view(), points.signals())?;
+        let test = named.form(self.test.images.view().into());
+        let cross = named.kernel.cross(test.view(), points.signals())?;
         let right = accuracy(model.predict(cross.ntk.view())?.view(), &self.test.labels)?;
         Ok(100.0 * right)
     }
 }
 
-/// Two convolutions with ReLU, and a mean over pixels and orientations; filters of the size of the image make a perceptron.
+/// Three layers with ReLU. The filters of the CNNs have 5 × 5 pixels, the last ones the size of what is left, so that the networks see whole images
+/// and are not invariant under shifts; with C4 there is a mean over four orientations.
 fn network(name: &str, edge: usize) -> Result<Network> {
     let init = Init::new(2f64.sqrt(), 0.1);
-    let window = || Filter::window(3, Padding::Same);
-    let whole = || Filter::window(edge, Padding::Valid);
-    let (group, first, second) = match name {
-        "MLP" => (PointGroup::C1, whole(), Filter::window(1, Padding::Valid)),
-        "CNN" => (PointGroup::C1, window(), window()),
-        "C4" => (PointGroup::C4, window(), window()),
+    if edge < 9 {
+        return Err(Error::invalid(
+            "edge of an image",
+            edge,
+            "at least 9 pixels",
+        ));
+    }
+    let group = match name {
+        "MLP" => {
+            let layers = (0..3).fold(Network::vector(edge * edge).dense(init), |layers, i| {
+                let layers = layers.activation(Activation::Relu);
+                layers.dense(if i < 2 { init } else { Init::default() })
+            });
+            return layers.build();
+        }
+        "CNN" => PointGroup::C1,
+        "C4" => PointGroup::C4,
         other => return Err(Error::invalid("kernel", other, "MLP, CNN or C4")),
     };
+    let filter = |edge: usize| Filter::window(edge, Padding::Valid);
     Network::plane(edge, edge, 1)
-        .lifting(group, first, init)
+        .lifting(group, filter(5), init)
         .activation(Activation::Relu)
-        .group_convolution(second, init)
+        .group_convolution(filter(5), init)
+        .activation(Activation::Relu)
+        .group_convolution(filter(edge - 8), init)
         .activation(Activation::Relu)
         .group_pooling()
         .dense(Init::default())
@@ -310,7 +352,6 @@ fn network(name: &str, edge: usize) -> Result<Network> {
 /// Draws the learned digits side by side, if asked for.
 #[cfg(feature = "plot")]
 fn picture(options: &Options, name: &str, points: &Distilled) -> Result<()> {
-    use haarmonic::kernel::Signals;
     use haarmonic::plot::{Labels as Texts, kernel_matrix};
     let (Some(folder), Signals::Grid(images)) = (&options.plot, points.signals()) else {
         return Ok(());
