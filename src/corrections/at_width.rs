@@ -3,12 +3,13 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::kernel::{Kernel, KernelMatrices, Signals};
-use crate::network::InputSpace;
+use crate::network::{InputSpace, Quadrature};
 use crate::parallel::try_map;
-use crate::progress::Progress;
+use crate::progress::{Counter, Progress};
 use crate::{Error, Result, memory};
 
-use super::layers::{Step, Steps};
+use super::layers::{LARGEST_GROUP, Step, Steps, too_large};
+use super::orbit::{Places, Pooled, Rule, pooled};
 use super::pair::{Input, PairRecursion, TwoInputs};
 use super::state::State;
 use super::tensors::{FiniteSamples, Tensors};
@@ -18,6 +19,9 @@ const FEWER: &str = "compute fewer signals at a time";
 
 /// The error of first order, relative to it, per layer and 1/n: the largest that Monte Carlo showed for networks of three hidden layers.
 const SECOND_ORDER: f64 = 2.5;
+
+/// The largest degree of the quadrature for variances on SO(3): 108 nodes, so some 10⁶ triples.
+const LARGEST_SPREAD: usize = 5;
 
 /// The kernel of a network whose hidden layers have finitely many channels, to first order in 1/n.
 ///
@@ -78,6 +82,9 @@ pub struct MatricesAtWidth {
     pub nngp_std: Array2<f64>,
     /// Shape `[n1, n2]`, the standard deviation of the NTK of one network with one output.
     pub ntk_std: Array2<f64>,
+    /// For signals on the sphere, error estimates of the quadratures over SO(3): of `nngp_bias`, `ntk_bias`, `nngp_std` and `ntk_std`, in
+    /// this order. Each is the change from a quadrature of lower degree. None for exact means.
+    pub quadrature_error: Option<[Array2<f64>; 4]>,
 }
 
 impl MatricesAtWidth {
@@ -96,6 +103,8 @@ impl MatricesAtWidth {
 struct Entry {
     bias: [f64; 2],
     variance: [f64; 2],
+    /// Errors of the biases and of the standard deviations.
+    error: [f64; 4],
 }
 
 impl Kernel {
@@ -299,13 +308,14 @@ impl KernelAtWidth {
                 number(&entries[i][j - start])
             })
         };
-        let std = |kernel: usize| move |entry: &Entry| entry.variance[kernel].max(0.0).sqrt();
+        let errors = || [0, 1, 2, 3].map(|number| of(&|entry: &Entry| entry.error[number]));
         Ok(MatricesAtWidth {
             limit,
             nngp_bias: of(&|entry| entry.bias[0]),
             ntk_bias: of(&|entry| entry.bias[1]),
-            nngp_std: of(&std(0)),
-            ntk_std: of(&std(1)),
+            nngp_std: of(&|entry| entry.std()[0]),
+            ntk_std: of(&|entry| entry.std()[1]),
+            quadrature_error: self.steps.on_sphere.then(errors),
         })
     }
 
@@ -368,40 +378,114 @@ impl KernelAtWidth {
         })
     }
 
-    /// The entries of signals over a finite group: the full recursion for each pair.
+    /// The entries of signals over a group, pair by pair. Each pair computes on all threads.
     fn over_group(
         &self,
         rows: Signals<'_>,
         columns: Option<Signals<'_>>,
     ) -> Result<Vec<Vec<Entry>>> {
-        let all = FiniteSamples::joined(&self.kernel, &self.steps, rows, columns)?;
-        all.check_pair()?;
         let n1 = rows.len();
+        let total = n1 + columns.map_or(0, |columns| columns.len());
         let mirrored = columns.is_none();
         let pairs: Vec<(usize, usize)> = (0..n1)
             .flat_map(|i| {
-                let range = if mirrored { i..n1 } else { n1..all.signals() };
+                let range = if mirrored { i..n1 } else { n1..total };
                 range.map(move |j| (i, j))
             })
             .collect();
         let counter = self.kernel.counter(pairs.len());
-        // Each pair computes on all threads; pairs follow one another.
+        let compute: Box<dyn Fn(usize, usize) -> Result<Entry>> = if self.steps.is_global {
+            let mut sets = vec![rows.view()];
+            sets.extend(columns.as_ref().map(|columns| columns.view()));
+            self.by_means(&sets, &counter)?
+        } else {
+            let all = FiniteSamples::joined(&self.kernel, &self.steps, rows, columns)?;
+            all.check_pair()?;
+            Box::new(move |i, j| {
+                let signals = if i == j { vec![i] } else { vec![i, j] };
+                let tensors = Tensors::from(self.state(&all, &signals)?);
+                Ok(Entry::of_tensors(&tensors))
+            })
+        };
         let mut entries: Vec<Vec<Entry>> = (0..n1).map(|_| Vec::new()).collect();
         for (i, j) in pairs {
-            let signals = if i == j { vec![i] } else { vec![i, j] };
-            let tensors = Tensors::from(self.state(&all, &signals)?);
-            let entry = Entry::of_tensors(&tensors).checked();
+            let entry = compute(i, j)?.checked();
             entries[i].push(entry.map_err(|error| error.in_input(i))?);
             counter.add(1)?;
         }
         Ok(entries)
     }
+
+    /// The entry of any two signals of a network with global filters, as means over the group.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for groups and quadratures that would take hours.
+    fn by_means<'s>(
+        &'s self,
+        sets: &[Signals<'_>],
+        counter: &'s Counter<'s>,
+    ) -> Result<Box<dyn Fn(usize, usize) -> Result<Entry> + 's>> {
+        let network = self.kernel.network();
+        let places = |rule: Rule| {
+            let action = self.steps.action.as_ref();
+            let places = Places::new(network.input(), action, rule, self.steps.first.0, sets)?;
+            self.steps.check_closed(places.len())?;
+            Ok::<_, Error>(places)
+        };
+        let recursion = PairRecursion::new(&self.steps, &self.widths);
+        if let InputSpace::Sphere { band_limit, .. } = network.input() {
+            let [fine, middle, coarse] = degrees(*band_limit, network.quadrature());
+            let fine = places(Rule::Degree(fine))?;
+            let middle = places(Rule::Degree(middle))?;
+            let coarse = places(Rule::Degree(coarse))?;
+            return Ok(Box::new(move |i, j| {
+                let of = |places: &Places, spread: bool| {
+                    pooled((&self.steps, &recursion), places, [i, j], spread, counter)
+                };
+                let (biases, spread) = (of(&fine, false)?, of(&middle, true)?);
+                let rough = Entry::of_means(&spread, &of(&coarse, true)?);
+                let mut entry = Entry::of_means(&biases, &spread);
+                let [std, other] = [entry.std(), rough.std()];
+                for kernel in 0..2 {
+                    entry.error[kernel] = (entry.bias[kernel] - rough.bias[kernel]).abs();
+                    entry.error[2 + kernel] = (std[kernel] - other[kernel]).abs();
+                }
+                Ok(entry)
+            }));
+        }
+        let order = self
+            .steps
+            .action
+            .as_ref()
+            .map_or(1, |action| action.order());
+        if order > LARGEST_GROUP {
+            return Err(too_large(order));
+        }
+        let places = places(Rule::All)?;
+        Ok(Box::new(move |i, j| {
+            let both = pooled((&self.steps, &recursion), &places, [i, j], true, counter)?;
+            Ok(Entry::of_means(&both, &both))
+        }))
+    }
+}
+
+/// The degrees of the quadratures on SO(3): for biases, for variances, and for the error of variances.
+///
+/// Biases take pairs of nodes and variances take triples, so their quadrature is coarser. Products of two covariances of signals below
+/// the band limit L have degree 2L − 2.
+fn degrees(band_limit: usize, quadrature: Quadrature) -> [usize; 3] {
+    let fine = match quadrature {
+        Quadrature::BandLimit(limit) => 2 * limit.max(2) - 2,
+        Quadrature::Tolerance(_) => 2 * band_limit,
+    };
+    let middle = (fine - 1).clamp(1, LARGEST_SPREAD);
+    [fine.max(2), middle, middle - 1]
 }
 
 impl Entry {
     /// Refuses numbers that left the range: fourth powers of inputs overflow before squares do.
     fn checked(self) -> Result<Entry> {
-        let numbers = self.bias.iter().chain(&self.variance);
+        let numbers = self.bias.iter().chain(&self.variance).chain(&self.error);
         if numbers.copied().all(f64::is_finite) {
             return Ok(self);
         }
@@ -418,6 +502,7 @@ impl Entry {
         Entry {
             bias: [pair.nngp_bias[which], pair.ntk_bias[which]],
             variance: [nngp[which], ntk[which]],
+            error: [0.0; 4],
         }
     }
 
@@ -430,6 +515,20 @@ impl Entry {
                 tensors.v[[0, last, 0, last]],
                 tensors.ntk_covariance([0, last], [0, last]),
             ],
+            error: [0.0; 4],
         }
+    }
+
+    /// The means over a group.
+    fn of_means(biases: &Pooled, spread: &Pooled) -> Entry {
+        Entry {
+            bias: biases.bias,
+            variance: spread.variance,
+            error: [0.0; 4],
+        }
+    }
+
+    fn std(&self) -> [f64; 2] {
+        self.variance.map(|variance| variance.max(0.0).sqrt())
     }
 }

@@ -10,6 +10,7 @@ mod ensemble;
 mod functional;
 mod layers;
 mod noise;
+mod orbit;
 mod pair;
 mod sources;
 mod state;

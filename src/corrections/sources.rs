@@ -7,7 +7,7 @@ use crate::activation::joint::{Jet, Joint, Own, Pair, Powers, powers};
 use crate::parallel::try_map;
 
 /// Two samples whose variances and covariance differ by less than this part of them are one variable.
-const SAME: f64 = 64.0 * f64::EPSILON;
+pub(super) const SAME: f64 = 64.0 * f64::EPSILON;
 
 /// The numbers of one ordered pair of samples (x, y).
 #[derive(Debug, Clone, Copy, Default)]
@@ -223,13 +223,13 @@ fn sets_from(lowest: usize, n: usize, visit: &mut impl FnMut(&[usize])) {
     }
 }
 
-fn of_one(own: &Own, products: &[Powers], numbers: &mut [f64]) {
+pub(super) fn of_one(own: &Own, products: &[Powers], numbers: &mut [f64]) {
     for (number, product) in numbers.iter_mut().zip(products) {
         *number = own.fourth[usize::from(product.derivative[0]) / 2];
     }
 }
 
-fn of_two(pair: &Pair, products: &[Powers], numbers: &mut [f64]) {
+pub(super) fn of_two(pair: &Pair, products: &[Powers], numbers: &mut [f64]) {
     for (number, product) in numbers.iter_mut().zip(products) {
         let [_, of_value, ..] = product.value.map(usize::from);
         let [_, of_slope, ..] = product.derivative.map(usize::from);

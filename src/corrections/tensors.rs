@@ -97,20 +97,29 @@ pub(super) struct FiniteSamples {
 impl FiniteSamples {
     /// Signals that were checked.
     pub(super) fn new(kernel: &Kernel, steps: &Steps, signals: Signals<'_>) -> Result<Self> {
-        let (channels, action) = match kernel.network().input() {
-            InputSpace::Finite { action, channels } => (*channels, Some(Arc::clone(action))),
-            _ => (1, None),
+        let channels = match kernel.network().input() {
+            InputSpace::Finite { channels, .. } | InputSpace::Plane { channels, .. } => *channels,
+            InputSpace::Sphere { .. } => {
+                return Err(Error::network(
+                    None,
+                    "all tensors of features over the sphere",
+                    "compute biases and standard deviations of the entries, or use a finite group of rotations",
+                ));
+            }
+            _ => 1,
         };
+        let action = steps.action.clone();
         let values = match signals {
             Signals::Vectors(array) => array.outer_iter().map(|row| row.to_vec()).collect(),
             Signals::Points(array) => {
                 let rows = array.outer_iter();
                 rows.map(|row| row.iter().copied().collect()).collect()
             }
-            Signals::Grid(_)
-            | Signals::Coefficients(_)
-            | Signals::Graphs(_)
-            | Signals::Atoms(_) => {
+            Signals::Grid(array) => {
+                let rows = array.outer_iter();
+                rows.map(|row| row.iter().copied().collect()).collect()
+            }
+            Signals::Coefficients(_) | Signals::Graphs(_) | Signals::Atoms(_) => {
                 return Err(Error::shape(
                     "signals",
                     "[n, dimension] or [n, points, channels]",

@@ -1,6 +1,7 @@
 //! Bias and spread of kernels at finite width.
 
 mod errors;
+mod global;
 mod golden;
 mod group;
 mod pairs;
