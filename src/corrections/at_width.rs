@@ -9,6 +9,7 @@ use crate::progress::{Counter, Progress};
 use crate::{Error, Result, memory};
 
 use super::layers::{LARGEST_GROUP, Step, Steps, too_large};
+use super::motion::Motion;
 use super::orbit::{Places, Pooled, Rule, pooled};
 use super::pair::{Input, PairRecursion, TwoInputs};
 use super::state::State;
@@ -223,7 +224,7 @@ impl KernelAtWidth {
     /// Computes all biases and covariances of the kernels of a set of signals.
     ///
     /// # Cost
-    /// For m signals, 20 arrays of $`m^4`$ numbers while the tensors of a layer are computed, and $`m^4/3`$ expectations per layer: some
+    /// For m signals, up to 34 arrays of $`m^4`$ numbers while the tensors of a layer are computed, and $`m^4/3`$ expectations per layer: some
     /// microseconds each for erf and relu, up to 50 ms for four distinct signals and an activation without closed form.
     ///
     /// # Errors
@@ -257,24 +258,50 @@ impl KernelAtWidth {
 
     /// The full recursion for some of the signals.
     pub(super) fn state(&self, samples: &FiniteSamples, signals: &[usize]) -> Result<State> {
+        self.run(samples, signals, false).map(|(state, _)| state)
+    }
+
+    /// The full recursion for some of the signals, with the tensors of the motion if asked for.
+    pub(super) fn run(
+        &self,
+        samples: &FiniteSamples,
+        signals: &[usize],
+        moving: bool,
+    ) -> Result<(State, Option<Motion>)> {
         let mut state = samples.first(signals);
+        let mut motion = moving.then(|| Motion::first(state.samples));
         for step in &self.steps.steps {
-            state = match step {
+            match step {
                 Step::Activation {
                     joint,
                     hidden,
                     layer,
-                } => state
-                    .activated(joint, 1.0 / self.widths[*hidden] as f64)
-                    .map_err(|error| error.in_layer(*layer))?,
-                Step::Linear(init, None) => state.linear(*init),
-                Step::Linear(init, Some(filter)) => state
-                    .averaged(&samples.moved(signals.len(), filter))
-                    .linear(*init),
-                Step::Pool => state.pooled(samples.order()),
-            };
+                } => {
+                    let share = 1.0 / self.widths[*hidden] as f64;
+                    let named = |error: Error| error.in_layer(*layer);
+                    let sources = state.sources(joint).map_err(named)?;
+                    motion = motion
+                        .map(|motion| motion.activated(&state, &sources, joint, share))
+                        .transpose()
+                        .map_err(named)?;
+                    state = state.activated(&sources, share);
+                }
+                Step::Linear(init, filter) => {
+                    if let Some(filter) = filter {
+                        let moved = samples.moved(signals.len(), filter);
+                        state = state.averaged(&moved);
+                        motion = motion.map(|motion| motion.averaged(&moved));
+                    }
+                    state = state.linear(*init);
+                    motion = motion.map(|motion| motion.linear(*init, &state));
+                }
+                Step::Pool => {
+                    state = state.pooled(samples.order());
+                    motion = motion.map(|motion| motion.pooled(samples.order()));
+                }
+            }
         }
-        Ok(state)
+        Ok((state, motion))
     }
 
     fn matrices(&self, rows: Signals<'_>, columns: Option<Signals<'_>>) -> Result<MatricesAtWidth> {

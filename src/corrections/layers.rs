@@ -150,6 +150,26 @@ impl Steps {
         })
     }
 
+    /// Checks that all activations have second derivatives.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] that names the activation.
+    pub(super) fn check_smooth(&self) -> Result<()> {
+        for step in &self.steps {
+            if let Step::Activation { joint, layer, .. } = step
+                && joint.is_bent()
+            {
+                let error = Error::invalid(
+                    "activation",
+                    "a function with a bend",
+                    "a smooth function: the tangent kernel of this one moves by jumps of its slopes",
+                );
+                return Err(error.in_layer(*layer));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks that four-point expectations of all activations are cheap enough for a number of pairs of elements.
     ///
     /// # Errors

@@ -9,11 +9,13 @@ mod bend;
 mod erf;
 mod grid;
 mod jet;
+mod moving;
 mod orthant;
 mod powers;
 mod series;
 
 pub(crate) use jet::{Jet, Own, Pair};
+pub(crate) use moving::Moving;
 pub(crate) use powers::{Powers, powers};
 
 use super::formula::Kink;

@@ -49,7 +49,7 @@ fn layers_without_corrections_are_named() {
         .build()
         .unwrap();
     let sphere = Network::sphere(2, SphereSampling::Coefficients, 1)
-        .lifting_cap(0.9, init)
+        .lifting_with(Filter::cap(0.9), init)
         .activation(erf())
         .group_pooling()
         .dense(init)
@@ -71,6 +71,7 @@ fn layers_without_corrections_are_named() {
         .lifting(init)
         .activation(erf())
         .group_pooling()
+        .dense(init)
         .activation(erf())
         .dense(init)
         .build()

@@ -68,7 +68,6 @@ fn means_over_the_group_are_those_of_all_samples() {
     let groups = [
         FiniteAction::cyclic(4).unwrap(),
         FiniteAction::regular(TableGroup::symmetric(3).unwrap()),
-        FiniteAction::dihedral(4).unwrap(),
     ];
     for action in &groups {
         for activation in [Activation::Erf, Activation::Relu] {
@@ -76,9 +75,9 @@ fn means_over_the_group_are_those_of_all_samples() {
             let signals = signals(action.points());
             let points = Signals::Points(signals.view());
             let kernel = Kernel::new(&network).unwrap().at_width(&WIDTHS).unwrap();
-            let tensors = kernel.tensors(points.view()).unwrap();
+            let tensors = kernel.tensors(points).unwrap();
             let what = format!("order {} {activation}", action.order());
-            let gram = kernel.gram(points.view()).unwrap();
+            let gram = kernel.gram(points).unwrap();
             assert!(gram.quadrature_error.is_none());
             compare(&what, &gram, &tensors, tol::RECTIFIED);
         }
@@ -260,7 +259,7 @@ fn corrections_on_the_sphere_are_invariant() {
         .with_quadrature(Quadrature::BandLimit(3))
         .unwrap();
     let kernel = Kernel::new(&network).unwrap().at_width(&[30, 40]).unwrap();
-    let coeffs = random_sphere_coeffs(3, 2, true, 5);
+    let coeffs = random_sphere_coeffs(2, 3, true, 5);
     let rotated = rotate_coefficients(coeffs.index_axis(Axis(0), 1), 0.4, 1.1, -0.7).unwrap();
     let batch =
         |one: ArrayView2<'_, Complex64>| one.to_owned().insert_axis(Axis(0)).insert_axis(Axis(0));

@@ -4,6 +4,7 @@ mod errors;
 mod global;
 mod golden;
 mod group;
+mod motion;
 mod pairs;
 
 use ndarray::{Array, Dimension};
