@@ -118,11 +118,19 @@ fn picture(curves: &[(&str, [Vec<f64>; 2])]) -> haarmonic::Result<()> {
         return Ok(());
     };
     let sizes = WIDTHS.map(|width| width as f64);
-    let names: Vec<String> = curves.iter().map(|(name, _)| format!("{name}, measured")).collect();
+    let names: Vec<String> = curves
+        .iter()
+        .map(|(name, _)| format!("{name}, measured"))
+        .collect();
     let mut drawn = Vec::new();
     for ((name, [predicted, measured]), other) in curves.iter().zip(&names) {
         for (name, mean) in [(*name, predicted), (other.as_str(), measured)] {
-            drawn.push(Curve { name, sizes: &sizes, mean, error: None });
+            drawn.push(Curve {
+                name,
+                sizes: &sizes,
+                mean,
+                error: None,
+            });
         }
     }
     let labels = Labels {

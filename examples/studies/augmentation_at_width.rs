@@ -37,8 +37,12 @@ fn main() -> Result<()> {
     let copies = stack(Axis(0), &views).expect("images of one shape");
 
     let (plain, equivariant) = (network(PointGroup::C1)?, network(PointGroup::C4)?);
-    let augmented = Kernel::new(&plain)?.at_width(&[1, 1])?.gram(copies.view())?;
-    let invariant = Kernel::new(&equivariant)?.at_width(&[1, 1])?.gram(images.view())?;
+    let augmented = Kernel::new(&plain)?
+        .at_width(&[1, 1])?
+        .gram(copies.view())?;
+    let invariant = Kernel::new(&equivariant)?
+        .at_width(&[1, 1])?
+        .gram(images.view())?;
     let limit = means(&augmented.limit.ntk)[[0, 1]] / invariant.limit.ntk[[0, 1]] - 1.0;
     println!("relative difference of the kernels at infinite width: {limit:.1e}");
 
@@ -59,7 +63,9 @@ fn main() -> Result<()> {
     println!("{networks} networks per width, one pair of images      predicted    measured");
     for (name, [nngp, ntk], found) in cases {
         let want = [nngp[[0, 1]], ntk[[0, 1]], variance];
-        for ((number, want), [mean, error]) in ["n K1", "n Θ1", "n Var NTK"].iter().zip(want).zip(found) {
+        for ((number, want), [mean, error]) in
+            ["n K1", "n Θ1", "n Var NTK"].iter().zip(want).zip(found)
+        {
             println!("{name:>16} {number:>10} {want:38.3} {mean:11.3} ± {error:.3}");
             assert!((mean - want).abs() < 5.0 * error, "{name} {number}");
         }
@@ -91,7 +97,12 @@ fn means(matrix: &Array2<f64>) -> Array2<f64> {
 }
 
 /// n K1, n Θ1 and n Var of the NTK of the first two images, extrapolated in 1/n, with standard errors.
-fn measure(network: &Network, inputs: &Array4<f64>, copies: usize, networks: usize) -> Result<[[f64; 2]; 3]> {
+fn measure(
+    network: &Network,
+    inputs: &Array4<f64>,
+    copies: usize,
+    networks: usize,
+) -> Result<[[f64; 2]; 3]> {
     let limit = Kernel::new(network)?.gram(inputs.view())?;
     let entry = |matrix: &Array2<f64>| match copies {
         COPIES => means(matrix)[[0, 1]],
@@ -109,7 +120,10 @@ fn measure(network: &Network, inputs: &Array4<f64>, copies: usize, networks: usi
                 let seed = (width * networks + batch * size + i) as u64;
                 let one = finite.reinitialised(seed)?;
                 let kernels = EmpiricalKernel::default().gram(&one, &prepared)?;
-                let off = [entry(&kernels.nngp) - limits[0], entry(&kernels.ntk) - limits[1]];
+                let off = [
+                    entry(&kernels.nngp) - limits[0],
+                    entry(&kernels.ntk) - limits[1],
+                ];
                 sums = [sums[0] + off[0], sums[1] + off[1]];
                 squares += off[1] * off[1];
             }
@@ -117,7 +131,12 @@ fn measure(network: &Network, inputs: &Array4<f64>, copies: usize, networks: usi
             let spread = (squares / size as f64 - ntk * ntk) * size as f64 / (size - 1) as f64;
             Ok([nngp, ntk, spread].map(|number| width as f64 * number))
         };
-        found.push((0..BATCHES).into_par_iter().map(batch).collect::<Result<Vec<_>>>()?);
+        found.push(
+            (0..BATCHES)
+                .into_par_iter()
+                .map(batch)
+                .collect::<Result<Vec<_>>>()?,
+        );
     }
     // Each batch of the first width with one of the second: the line through both, at 1/n = 0.
     Ok([0, 1, 2].map(|number| {

@@ -5,6 +5,7 @@ use haarmonic::kernel::Signals;
 use haarmonic::ndarray::ArrayView2;
 use haarmonic::predict::Time;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::arrays;
 use crate::axes::with_axes;
@@ -213,6 +214,61 @@ impl PyKernelAtWidth {
         let ridge = fixed_ridge(ridge, relative);
         let job = || self.kernel.ensemble_std(x, y, x_test, ridge);
         results::array(py, watch::short(py, self.threads, job)?)
+    }
+
+    /// All biases and covariances of the kernels of some signals.
+    ///
+    /// Parameters
+    /// ----------
+    /// x : array_like
+    ///     Few signals: vectors, images or functions on which a finite group acts.
+    ///
+    /// Returns
+    /// -------
+    /// dict of str to ndarray
+    ///     `nngp`, `ntk`, `nngp_bias`, `ntk_bias`, each `[m, m]`, and the tensors `v`, `d`, `a`, `b`, `f`, each `[m, m, m, m]`; for smooth
+    ///     activations also `p`, `q`, `r`, `s`, `t`, `u`, which say how the NTK moves.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from haarmonic import Kernel, stax
+    /// >>> layers = stax.Dense(1), stax.Erf(), stax.Dense(1)
+    /// >>> tensors = Kernel(stax.network((1,), *layers)).at_width([64]).tensors([[1.0], [2.0]])
+    /// >>> tensors["v"].shape, "u" in tensors
+    /// ((2, 2, 2, 2), True)
+    fn tensors<'py>(&self, py: Python<'py>, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+        let network = self.kernel.kernel().network();
+        let x = Inputs::of(x, network, "x")?;
+        let x = x.signals(network, "x")?;
+        let job = || {
+            let motion = self.kernel.is_smooth().then(|| self.kernel.motion(x));
+            Ok((self.kernel.tensors(x)?, motion.transpose()?))
+        };
+        let (all, motion) = watch::short(py, self.threads, job)?;
+        let dict = PyDict::new(py);
+        for (name, matrix) in [
+            ("nngp", all.nngp),
+            ("ntk", all.ntk),
+            ("nngp_bias", all.nngp_bias),
+            ("ntk_bias", all.ntk_bias),
+        ] {
+            dict.set_item(name, results::array(py, matrix)?)?;
+        }
+        let mut tensors = vec![
+            ("v", all.v),
+            ("d", all.d),
+            ("a", all.a),
+            ("b", all.b),
+            ("f", all.f),
+        ];
+        if let Some(motion) = motion {
+            tensors.extend([("p", motion.p), ("q", motion.q), ("r", motion.r)]);
+            tensors.extend([("s", motion.s), ("t", motion.t), ("u", motion.u)]);
+        }
+        for (name, tensor) in tensors {
+            dict.set_item(name, results::array(py, tensor)?)?;
+        }
+        Ok(dict)
     }
 
     /// The mean change of the NTK in training by gradient flow, from kernels alone. One target per signal, smooth activations.

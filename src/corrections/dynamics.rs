@@ -88,7 +88,7 @@ impl KernelAtWidth {
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
     pub fn motion<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<MotionTensors> {
-        self.moving(signals.into()).map(|(_, motion)| motion)
+        self.moving(signals.into(), None).map(|(_, motion)| motion)
     }
 
     /// Computes the mean change of the tangent kernel under gradient flow, to first order in 1/n.
@@ -97,9 +97,12 @@ impl KernelAtWidth {
     /// error, averaged over the n training points.
     ///
     /// # Arguments
-    /// * `signals` — the training points, then any other points
-    /// * `targets` — shape `[n, 1]`, of the first n signals
+    /// * `train` — the n training points
+    /// * `targets` — shape `[n, 1]`
+    /// * `test` — m other points
     /// * `time` — a finite time or the limit of convergence, where the next order in 1/n is large
+    ///
+    /// Returns shape `[n + m, n + m]`, training points first.
     ///
     /// # Cost
     /// As [`motion`](Self::motion) of all signals.
@@ -119,23 +122,26 @@ impl KernelAtWidth {
     /// let init = Init::new(1.3, 0.2);
     /// let network = Network::vector(2).dense(init).activation(Activation::Erf).dense(init).build()?;
     /// let kernel = Kernel::new(&network)?.at_width(&[200])?;
-    /// let (x, y) = (array![[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]], array![[1.0], [-0.5]]);
-    /// let change = kernel.ntk_change(x.view(), y.view(), Time::Finite(2.0))?;
+    /// let (x, y) = (array![[1.0, 0.0], [0.0, 1.0]], array![[1.0], [-0.5]]);
+    /// let test = array![[0.5, 0.5]];
+    /// let change = kernel.ntk_change(x.view(), y.view(), test.view(), Time::Finite(2.0))?;
+    /// assert_eq!(change.random.dim(), (3, 3));
     /// // How lazy training is: the change relative to the kernel.
     /// let ntk = kernel.kernel().gram(x.view())?.ntk;
     /// assert!((change.random[[0, 0]] / ntk[[0, 0]]).abs() < 0.05);
     /// # Ok::<(), haarmonic::Error>(())
     /// ```
-    pub fn ntk_change<'a>(
+    pub fn ntk_change<'a, 'b>(
         &self,
-        signals: impl Into<Signals<'a>>,
+        train: impl Into<Signals<'a>>,
         targets: ArrayView2<'_, f64>,
+        test: impl Into<Signals<'b>>,
         time: Time,
     ) -> Result<NtkChange> {
-        let signals = signals.into();
-        let (m, n) = (signals.len(), targets.nrows());
-        check::not_empty("targets", n)?;
-        check::shape("targets", targets.shape(), &[n.min(m), 1])?;
+        let (train, test) = (train.into(), test.into());
+        let n = train.len();
+        let m = n + test.len();
+        check::shape("targets", targets.shape(), &[n, 1])?;
         check::finite("targets", targets)?;
         let tau = match time {
             Time::Infinite => f64::INFINITY,
@@ -155,7 +161,7 @@ impl KernelAtWidth {
                 ));
             }
         };
-        let (tensors, motion) = self.moving(signals)?;
+        let (tensors, motion) = self.moving(train, Some(test))?;
         let flow = Flow::new(&tensors, targets, tau)?;
         let change = |first: Option<&Array2<f64>>, second: &Array2<f64>| {
             let half =
@@ -168,12 +174,24 @@ impl KernelAtWidth {
         })
     }
 
-    fn moving(&self, signals: Signals<'_>) -> Result<(Tensors, MotionTensors)> {
+    /// Whether all activations are smooth, so that the tangent kernel has derivatives along its motion.
+    pub fn is_smooth(&self) -> bool {
+        self.steps().check_smooth().is_ok()
+    }
+
+    fn moving(
+        &self,
+        signals: Signals<'_>,
+        more: Option<Signals<'_>>,
+    ) -> Result<(Tensors, MotionTensors)> {
         self.steps().check_smooth()?;
         self.kernel().prepare(signals)?;
-        let samples = FiniteSamples::new(self.kernel(), self.steps(), signals)?;
+        if let Some(more) = more {
+            self.kernel().prepare(more)?;
+        }
+        let samples = FiniteSamples::joined(self.kernel(), self.steps(), signals, more)?;
         samples.check_memory()?;
-        let all: Vec<usize> = (0..signals.len()).collect();
+        let all: Vec<usize> = (0..samples.signals()).collect();
         let (state, motion) = self.run(&samples, &all, true)?;
         let motion = motion.expect("asked for");
         Ok((Tensors::from(state), MotionTensors::from(motion)))

@@ -33,10 +33,17 @@ fn linear_networks_have_closed_forms() {
             factor * y * y * (once - twice),
         ];
         let change = kernel
-            .ntk_change(array![[x]].view(), array![[y]].view(), argument)
+            .ntk_change(
+                array![[x]].view(),
+                array![[y]].view(),
+                array![[2.0 * x]].view(),
+                argument,
+            )
             .unwrap();
         for (found, want) in [change.random, change.centred].into_iter().zip(want) {
-            assert_entries_close(format!("time {time}"), found, array![[want]], tol::ROUNDING);
+            // The kernel is that of the training point times products of the points.
+            let want = array![[want, 2.0 * want], [2.0 * want, 4.0 * want]];
+            assert_entries_close(format!("time {time}"), found, want, tol::ROUNDING);
         }
     }
 }
@@ -57,7 +64,9 @@ fn motion_needs_smooth_functions_and_sound_times() {
     );
     let smooth = Kernel::new(&network(Activation::Erf)).unwrap();
     let smooth = smooth.at_width(&[5]).unwrap();
-    let change = |y: ndarray::Array2<f64>, time| smooth.ntk_change(x.view(), y.view(), time);
+    let change = |y: ndarray::Array2<f64>, time| {
+        smooth.ntk_change(x.view(), y.view(), array![[0.1, 0.2]].view(), time)
+    };
     let y = array![[1.0], [0.5]];
     for time in [Time::Steps(3), Time::Finite(-1.0), Time::Finite(f64::NAN)] {
         let error = change(y.clone(), time).unwrap_err();
@@ -67,5 +76,5 @@ fn motion_needs_smooth_functions_and_sound_times() {
         let error = change(wrong, Time::Finite(1.0)).unwrap_err();
         assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
     }
-    assert!(change(array![[f64::NAN]], Time::Finite(1.0)).is_err());
+    assert!(change(array![[f64::NAN], [1.0]], Time::Finite(1.0)).is_err());
 }
