@@ -10,7 +10,7 @@ use haarmonic::activation::Activation;
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Width, candle_core::DType};
 use haarmonic::group::FiniteAction;
 use haarmonic::kernel::{Kernel, Signals};
-use haarmonic::network::{Filter, Init, Network, Quadrature, SphereSampling};
+use haarmonic::network::{Filter, Init, Network, SphereSampling};
 use ndarray::{Array2, Array3, Array4};
 use num_complex::Complex64;
 
@@ -34,7 +34,6 @@ fn main() -> haarmonic::Result<()> {
         .dense(init)
         .build()?;
     let rotations = Network::sphere(2, SphereSampling::Coefficients, 1)
-        .quadrature(Quadrature::BandLimit(4))
         .lifting(init)
         .activation(Activation::Erf)
         .group_convolution(init)

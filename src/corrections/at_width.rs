@@ -21,8 +21,11 @@ const FEWER: &str = "compute fewer signals at a time";
 /// The error of first order, relative to it, per layer and 1/n: the largest that Monte Carlo showed for networks of three hidden layers.
 const SECOND_ORDER: f64 = 2.5;
 
-/// The largest degree of the quadrature for variances on SO(3): 108 nodes, so some 10⁶ triples.
-const LARGEST_SPREAD: usize = 5;
+/// The largest degree of the quadrature for variances on SO(3): 75 nodes, so 2·10⁵ triples.
+const LARGEST_SPREAD: usize = 4;
+
+/// The largest degree of the quadrature for biases on SO(3): 1183 nodes, so 10⁶ pairs.
+const LARGEST_BIAS: usize = 12;
 
 /// The kernel of a network whose hidden layers have finitely many channels, to first order in 1/n.
 ///
@@ -116,8 +119,8 @@ impl Kernel {
     ///
     /// # Errors
     /// * [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) or [`Error::InvalidValue`](crate::Error::InvalidValue) for other widths
-    /// * [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) for layers whose corrections are not known here: residual sums, partial pooling, flattening, features over
-    ///   the plane and the sphere, and an activation as the last layer
+    /// * [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) for layers whose corrections are not known here: residual sums,
+    ///   normalisation, partial pooling, flattening, local filters on images and on the sphere, and an activation as the last layer
     /// * [`Error::InLayer`](crate::Error::InLayer) for an activation that jumps
     ///
     /// # Examples
@@ -188,11 +191,20 @@ impl KernelAtWidth {
     /// Computes kernels, biases and standard deviations of a set of signals with itself, shape `[n, n]`.
     ///
     /// # Cost
-    /// n (n + 1) / 2 pairs, on all threads. A pair of vectors takes some microseconds per layer. A pair of signals over a finite group G
-    /// takes memory for 30 tensors of $`(2|G|)^4`$ numbers and as many expectations, and at most 64 samples 2|G| are accepted.
+    /// n (n + 1) / 2 pairs, on all threads. A pair of vectors takes some microseconds per layer.
+    ///
+    /// With global filters and a mean over the group after the last activation, a pair of signals over a finite group G takes
+    /// $`|G|^3/2`$ sets of expectations at four samples per layer, each some microseconds for erf and some ten for relu, and the states at
+    /// |G| elements in memory. Images count as functions under translations and the point group. On the sphere the elements are nodes of
+    /// quadratures: pairs of nodes for biases, and triples of at most 75 nodes for standard deviations. Their errors are in
+    /// [`MatricesAtWidth::quadrature_error`].
+    ///
+    /// With other layers over a finite group, a pair takes memory for 30 tensors of $`(2|G|)^4`$ numbers and as many expectations.
     ///
     /// # Errors
-    /// As [`Kernel::gram`]; [`Error::NotConverged`](crate::Error::NotConverged) if a series does not resolve the activation.
+    /// As [`Kernel::gram`]; [`Error::NotConverged`](crate::Error::NotConverged) if a series does not resolve the activation;
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for groups of order above 256, above 32 with local filters or with an
+    /// activation without closed form.
     pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<MatricesAtWidth> {
         self.matrices(signals.into(), None)
     }
@@ -502,11 +514,12 @@ impl KernelAtWidth {
 /// the band limit L have degree 2L − 2.
 fn degrees(band_limit: usize, quadrature: Quadrature) -> [usize; 3] {
     let fine = match quadrature {
-        Quadrature::BandLimit(limit) => 2 * limit.max(2) - 2,
-        Quadrature::Tolerance(_) => 2 * band_limit,
+        Quadrature::BandLimit(limit) => 2 * limit.clamp(2, LARGEST_BIAS) - 2,
+        Quadrature::Tolerance(_) => 2 * band_limit.min(LARGEST_BIAS),
     };
-    let middle = (fine - 1).clamp(1, LARGEST_SPREAD);
-    [fine.max(2), middle, middle - 1]
+    let fine = fine.min(LARGEST_BIAS);
+    let middle = (fine - 1).min(LARGEST_SPREAD);
+    [fine, middle, middle - 1]
 }
 
 impl Entry {

@@ -7,7 +7,7 @@ use haarmonic::finite_width::candle_core::DType;
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Width};
 use haarmonic::group::{FiniteAction, PointGroup};
 use haarmonic::kernel::{Kernel, Signals};
-use haarmonic::network::{Filter, Init, Network, Quadrature, SphereSampling};
+use haarmonic::network::{Filter, Init, InputSpace, Network, Quadrature, SphereSampling};
 use ndarray::{Array2, Array3, Array4, array};
 use num_complex::Complex64;
 use rayon::prelude::*;
@@ -20,9 +20,20 @@ const BATCHES: usize = 20;
 /// Entries of a symmetric matrix of two signals.
 const ENTRIES: [[usize; 2]; 3] = [[0, 0], [0, 1], [1, 1]];
 
+/// The network with the quadrature of its kernels: on the sphere that of the finite network is its band limit.
+fn exact(network: &Network) -> Network {
+    let network = network.clone();
+    match network.input() {
+        InputSpace::Sphere { .. } => network
+            .with_quadrature(Quadrature::Tolerance(tol::LIMIT))
+            .unwrap(),
+        _ => network,
+    }
+}
+
 /// n times bias and n times variance of both kernels for each entry, one row of numbers per batch.
 fn batches(network: &Network, signals: Signals<'_>, n: usize, count: usize) -> Vec<Vec<f64>> {
-    let limit = Kernel::new(network).unwrap().gram(signals).unwrap();
+    let limit = Kernel::new(&exact(network)).unwrap().gram(signals).unwrap();
     let finite = FiniteNetwork::new(network, Width::new(n, 1), 0, DType::F64).unwrap();
     let inputs = finite.prepare(signals).unwrap();
     let size = count / BATCHES;
@@ -75,7 +86,8 @@ fn check(network: &Network, signals: Signals<'_>, n: usize, count: usize) -> f64
         .iter()
         .filter(|layer| matches!(layer.kind(), "dense" | "lifting" | "group-convolution"));
     let widths = vec![1; hidden.count() - 1];
-    let kernel = Kernel::new(network).unwrap().at_width(&widths).unwrap();
+    let kernel = Kernel::new(&exact(network)).unwrap();
+    let kernel = kernel.at_width(&widths).unwrap();
     let predicted = kernel.gram(signals).unwrap();
     let of = |bias: &Array2<f64>, std: &Array2<f64>| {
         ENTRIES
