@@ -16,6 +16,7 @@ from haarmonic.results import (
     Marginals,
     MatricesAtWidth,
     MeasuredRisk,
+    NtkChange,
     PhaseDiagram,
     PredictedRisk,
     Prediction,
@@ -106,6 +107,11 @@ class KernelAtWidth:
     def ensemble_std(
         self, x: ArrayLike, y: ArrayLike, x_test: ArrayLike, *, ridge: float = 0.0, relative: bool = False
     ) -> _Floats: ...
+    def tensors(self, x: ArrayLike) -> dict[str, _Floats]: ...
+    def ntk_change(self, x: ArrayLike, y: ArrayLike, x_test: ArrayLike, time: float) -> NtkChange: ...
+    def variance_by_layer(
+        self, x: ArrayLike, nngp: ArrayLike, ntk: ArrayLike, *, samples: int = 4000, seed: int = 0
+    ) -> list[tuple[float, float]]: ...
 
 def distill(
     kernel: Kernel,

@@ -18,6 +18,7 @@ __all__ = [
     "Marginals",
     "MatricesAtWidth",
     "MeasuredRisk",
+    "NtkChange",
     "PhaseDiagram",
     "PredictedRisk",
     "Prediction",
@@ -60,6 +61,17 @@ class MatricesAtWidth(NamedTuple):
     """`[n1, n2]`, the standard deviation of the NNGP of one network."""
     ntk_std: Floats
     """`[n1, n2]`, the standard deviation of the NTK of one network."""
+    quadrature_error: tuple[Floats, Floats, Floats, Floats] | None = None
+    """On the sphere, the errors of the four arrays by the quadrature over rotations, in their order."""
+
+
+class NtkChange(NamedTuple):
+    """The mean change of the NTK of networks of finite width in training, training signals first."""
+
+    random: Floats
+    """`[m, m]`, of networks that start at their random outputs."""
+    centred: Floats
+    """`[m, m]`, of networks whose initial outputs are subtracted."""
 
 
 class Prediction(NamedTuple):

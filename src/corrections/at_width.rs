@@ -3,12 +3,14 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::kernel::{Kernel, KernelMatrices, Signals};
-use crate::network::InputSpace;
+use crate::network::{InputSpace, Quadrature};
 use crate::parallel::try_map;
-use crate::progress::Progress;
+use crate::progress::{Counter, Progress};
 use crate::{Error, Result, memory};
 
-use super::layers::{Step, Steps};
+use super::layers::{LARGEST_GROUP, Step, Steps, too_large};
+use super::motion::Motion;
+use super::orbit::{Places, Pooled, Rule, pooled};
 use super::pair::{Input, PairRecursion, TwoInputs};
 use super::state::State;
 use super::tensors::{FiniteSamples, Tensors};
@@ -18,6 +20,12 @@ const FEWER: &str = "compute fewer signals at a time";
 
 /// The error of first order, relative to it, per layer and 1/n: the largest that Monte Carlo showed for networks of three hidden layers.
 const SECOND_ORDER: f64 = 2.5;
+
+/// The largest degree of the quadrature for variances on SO(3): 75 nodes, so 2·10⁵ triples.
+const LARGEST_SPREAD: usize = 4;
+
+/// The largest degree of the quadrature for biases on SO(3): 1183 nodes, so 10⁶ pairs.
+const LARGEST_BIAS: usize = 12;
 
 /// The kernel of a network whose hidden layers have finitely many channels, to first order in 1/n.
 ///
@@ -78,6 +86,9 @@ pub struct MatricesAtWidth {
     pub nngp_std: Array2<f64>,
     /// Shape `[n1, n2]`, the standard deviation of the NTK of one network with one output.
     pub ntk_std: Array2<f64>,
+    /// For signals on the sphere, error estimates of the quadratures over SO(3): of `nngp_bias`, `ntk_bias`, `nngp_std` and `ntk_std`, in
+    /// this order. Each is the change from a quadrature of lower degree. None for exact means.
+    pub quadrature_error: Option<[Array2<f64>; 4]>,
 }
 
 impl MatricesAtWidth {
@@ -96,6 +107,8 @@ impl MatricesAtWidth {
 struct Entry {
     bias: [f64; 2],
     variance: [f64; 2],
+    /// Errors of the biases and of the standard deviations.
+    error: [f64; 4],
 }
 
 impl Kernel {
@@ -106,8 +119,8 @@ impl Kernel {
     ///
     /// # Errors
     /// * [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) or [`Error::InvalidValue`](crate::Error::InvalidValue) for other widths
-    /// * [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) for layers whose corrections are not known here: residual sums, partial pooling, flattening, features over
-    ///   the plane and the sphere, and an activation as the last layer
+    /// * [`Error::InvalidNetwork`](crate::Error::InvalidNetwork) for layers whose corrections are not known here: residual sums,
+    ///   normalisation, partial pooling, flattening, local filters on images and on the sphere, and an activation as the last layer
     /// * [`Error::InLayer`](crate::Error::InLayer) for an activation that jumps
     ///
     /// # Examples
@@ -178,11 +191,20 @@ impl KernelAtWidth {
     /// Computes kernels, biases and standard deviations of a set of signals with itself, shape `[n, n]`.
     ///
     /// # Cost
-    /// n (n + 1) / 2 pairs, on all threads. A pair of vectors takes some microseconds per layer. A pair of signals over a finite group G
-    /// takes memory for 30 tensors of $`(2|G|)^4`$ numbers and as many expectations, and at most 64 samples 2|G| are accepted.
+    /// n (n + 1) / 2 pairs, on all threads. A pair of vectors takes some microseconds per layer.
+    ///
+    /// With global filters and a mean over the group after the last activation, a pair of signals over a finite group G takes
+    /// $`|G|^3/2`$ sets of expectations at four samples per layer, each some microseconds for erf and some ten for relu, and the states at
+    /// |G| elements in memory. Images count as functions under translations and the point group. On the sphere the elements are nodes of
+    /// quadratures: pairs of nodes for biases, and triples of at most 75 nodes for standard deviations. Their errors are in
+    /// [`MatricesAtWidth::quadrature_error`].
+    ///
+    /// With other layers over a finite group, a pair takes memory for 30 tensors of $`(2|G|)^4`$ numbers and as many expectations.
     ///
     /// # Errors
-    /// As [`Kernel::gram`]; [`Error::NotConverged`](crate::Error::NotConverged) if a series does not resolve the activation.
+    /// As [`Kernel::gram`]; [`Error::NotConverged`](crate::Error::NotConverged) if a series does not resolve the activation;
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) for groups of order above 256, above 32 with local filters or with an
+    /// activation without closed form.
     pub fn gram<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<MatricesAtWidth> {
         self.matrices(signals.into(), None)
     }
@@ -214,7 +236,7 @@ impl KernelAtWidth {
     /// Computes all biases and covariances of the kernels of a set of signals.
     ///
     /// # Cost
-    /// For m signals, 20 arrays of $`m^4`$ numbers while the tensors of a layer are computed, and $`m^4/3`$ expectations per layer: some
+    /// For m signals, up to 34 arrays of $`m^4`$ numbers while the tensors of a layer are computed, and $`m^4/3`$ expectations per layer: some
     /// microseconds each for erf and relu, up to 50 ms for four distinct signals and an activation without closed form.
     ///
     /// # Errors
@@ -248,24 +270,50 @@ impl KernelAtWidth {
 
     /// The full recursion for some of the signals.
     pub(super) fn state(&self, samples: &FiniteSamples, signals: &[usize]) -> Result<State> {
+        self.run(samples, signals, false).map(|(state, _)| state)
+    }
+
+    /// The full recursion for some of the signals, with the tensors of the motion if asked for.
+    pub(super) fn run(
+        &self,
+        samples: &FiniteSamples,
+        signals: &[usize],
+        moving: bool,
+    ) -> Result<(State, Option<Motion>)> {
         let mut state = samples.first(signals);
+        let mut motion = moving.then(|| Motion::first(state.samples));
         for step in &self.steps.steps {
-            state = match step {
+            match step {
                 Step::Activation {
                     joint,
                     hidden,
                     layer,
-                } => state
-                    .activated(joint, 1.0 / self.widths[*hidden] as f64)
-                    .map_err(|error| error.in_layer(*layer))?,
-                Step::Linear(init, None) => state.linear(*init),
-                Step::Linear(init, Some(filter)) => state
-                    .averaged(&samples.moved(signals.len(), filter))
-                    .linear(*init),
-                Step::Pool => state.pooled(samples.order()),
-            };
+                } => {
+                    let share = 1.0 / self.widths[*hidden] as f64;
+                    let named = |error: Error| error.in_layer(*layer);
+                    let sources = state.sources(joint).map_err(named)?;
+                    motion = motion
+                        .map(|motion| motion.activated(&state, &sources, joint, share))
+                        .transpose()
+                        .map_err(named)?;
+                    state = state.activated(&sources, share);
+                }
+                Step::Linear(init, filter) => {
+                    if let Some(filter) = filter {
+                        let moved = samples.moved(signals.len(), filter);
+                        state = state.averaged(&moved);
+                        motion = motion.map(|motion| motion.averaged(&moved));
+                    }
+                    state = state.linear(*init);
+                    motion = motion.map(|motion| motion.linear(*init, &state));
+                }
+                Step::Pool => {
+                    state = state.pooled(samples.order());
+                    motion = motion.map(|motion| motion.pooled(samples.order()));
+                }
+            }
         }
-        Ok(state)
+        Ok((state, motion))
     }
 
     fn matrices(&self, rows: Signals<'_>, columns: Option<Signals<'_>>) -> Result<MatricesAtWidth> {
@@ -299,13 +347,14 @@ impl KernelAtWidth {
                 number(&entries[i][j - start])
             })
         };
-        let std = |kernel: usize| move |entry: &Entry| entry.variance[kernel].max(0.0).sqrt();
+        let errors = || [0, 1, 2, 3].map(|number| of(&|entry: &Entry| entry.error[number]));
         Ok(MatricesAtWidth {
             limit,
             nngp_bias: of(&|entry| entry.bias[0]),
             ntk_bias: of(&|entry| entry.bias[1]),
-            nngp_std: of(&std(0)),
-            ntk_std: of(&std(1)),
+            nngp_std: of(&|entry| entry.std()[0]),
+            ntk_std: of(&|entry| entry.std()[1]),
+            quadrature_error: self.steps.on_sphere.then(errors),
         })
     }
 
@@ -368,40 +417,115 @@ impl KernelAtWidth {
         })
     }
 
-    /// The entries of signals over a finite group: the full recursion for each pair.
+    /// The entries of signals over a group, pair by pair. Each pair computes on all threads.
     fn over_group(
         &self,
         rows: Signals<'_>,
         columns: Option<Signals<'_>>,
     ) -> Result<Vec<Vec<Entry>>> {
-        let all = FiniteSamples::joined(&self.kernel, &self.steps, rows, columns)?;
-        all.check_pair()?;
         let n1 = rows.len();
+        let total = n1 + columns.map_or(0, |columns| columns.len());
         let mirrored = columns.is_none();
         let pairs: Vec<(usize, usize)> = (0..n1)
             .flat_map(|i| {
-                let range = if mirrored { i..n1 } else { n1..all.signals() };
+                let range = if mirrored { i..n1 } else { n1..total };
                 range.map(move |j| (i, j))
             })
             .collect();
         let counter = self.kernel.counter(pairs.len());
-        // Each pair computes on all threads; pairs follow one another.
+        let compute: Box<dyn Fn(usize, usize) -> Result<Entry>> = if self.steps.is_global {
+            let mut sets = vec![rows.view()];
+            sets.extend(columns.as_ref().map(|columns| columns.view()));
+            self.by_means(&sets, &counter)?
+        } else {
+            let all = FiniteSamples::joined(&self.kernel, &self.steps, rows, columns)?;
+            all.check_pair()?;
+            Box::new(move |i, j| {
+                let signals = if i == j { vec![i] } else { vec![i, j] };
+                let tensors = Tensors::from(self.state(&all, &signals)?);
+                Ok(Entry::of_tensors(&tensors))
+            })
+        };
         let mut entries: Vec<Vec<Entry>> = (0..n1).map(|_| Vec::new()).collect();
         for (i, j) in pairs {
-            let signals = if i == j { vec![i] } else { vec![i, j] };
-            let tensors = Tensors::from(self.state(&all, &signals)?);
-            let entry = Entry::of_tensors(&tensors).checked();
+            let entry = compute(i, j)?.checked();
             entries[i].push(entry.map_err(|error| error.in_input(i))?);
             counter.add(1)?;
         }
         Ok(entries)
     }
+
+    /// The entry of any two signals of a network with global filters, as means over the group.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for groups and quadratures that would take hours.
+    fn by_means<'s>(
+        &'s self,
+        sets: &[Signals<'_>],
+        counter: &'s Counter<'s>,
+    ) -> Result<Box<dyn Fn(usize, usize) -> Result<Entry> + 's>> {
+        let network = self.kernel.network();
+        let places = |rule: Rule| {
+            let action = self.steps.action.as_ref();
+            let places = Places::new(network.input(), action, rule, self.steps.first.0, sets)?;
+            self.steps.check_closed(places.len())?;
+            Ok::<_, Error>(places)
+        };
+        let recursion = PairRecursion::new(&self.steps, &self.widths);
+        if let InputSpace::Sphere { band_limit, .. } = network.input() {
+            let [fine, middle, coarse] = degrees(*band_limit, network.quadrature());
+            let fine = places(Rule::Degree(fine))?;
+            let middle = places(Rule::Degree(middle))?;
+            let coarse = places(Rule::Degree(coarse))?;
+            return Ok(Box::new(move |i, j| {
+                let of = |places: &Places, spread: bool| {
+                    pooled((&self.steps, &recursion), places, [i, j], spread, counter)
+                };
+                let (biases, spread) = (of(&fine, false)?, of(&middle, true)?);
+                let rough = Entry::of_means(&spread, &of(&coarse, true)?);
+                let mut entry = Entry::of_means(&biases, &spread);
+                let [std, other] = [entry.std(), rough.std()];
+                for kernel in 0..2 {
+                    entry.error[kernel] = (entry.bias[kernel] - rough.bias[kernel]).abs();
+                    entry.error[2 + kernel] = (std[kernel] - other[kernel]).abs();
+                }
+                Ok(entry)
+            }));
+        }
+        let order = self
+            .steps
+            .action
+            .as_ref()
+            .map_or(1, |action| action.order());
+        if order > LARGEST_GROUP {
+            return Err(too_large(order));
+        }
+        let places = places(Rule::All)?;
+        Ok(Box::new(move |i, j| {
+            let both = pooled((&self.steps, &recursion), &places, [i, j], true, counter)?;
+            Ok(Entry::of_means(&both, &both))
+        }))
+    }
+}
+
+/// The degrees of the quadratures on SO(3): for biases, for variances, and for the error of variances.
+///
+/// Biases take pairs of nodes and variances take triples, so their quadrature is coarser. Products of two covariances of signals below
+/// the band limit L have degree 2L − 2.
+fn degrees(band_limit: usize, quadrature: Quadrature) -> [usize; 3] {
+    let fine = match quadrature {
+        Quadrature::BandLimit(limit) => 2 * limit.clamp(2, LARGEST_BIAS) - 2,
+        Quadrature::Tolerance(_) => 2 * band_limit.min(LARGEST_BIAS),
+    };
+    let fine = fine.min(LARGEST_BIAS);
+    let middle = (fine - 1).min(LARGEST_SPREAD);
+    [fine, middle, middle - 1]
 }
 
 impl Entry {
     /// Refuses numbers that left the range: fourth powers of inputs overflow before squares do.
     fn checked(self) -> Result<Entry> {
-        let numbers = self.bias.iter().chain(&self.variance);
+        let numbers = self.bias.iter().chain(&self.variance).chain(&self.error);
         if numbers.copied().all(f64::is_finite) {
             return Ok(self);
         }
@@ -418,6 +542,7 @@ impl Entry {
         Entry {
             bias: [pair.nngp_bias[which], pair.ntk_bias[which]],
             variance: [nngp[which], ntk[which]],
+            error: [0.0; 4],
         }
     }
 
@@ -430,6 +555,20 @@ impl Entry {
                 tensors.v[[0, last, 0, last]],
                 tensors.ntk_covariance([0, last], [0, last]),
             ],
+            error: [0.0; 4],
         }
+    }
+
+    /// The means over a group.
+    fn of_means(biases: &Pooled, spread: &Pooled) -> Entry {
+        Entry {
+            bias: biases.bias,
+            variance: spread.variance,
+            error: [0.0; 4],
+        }
+    }
+
+    fn std(&self) -> [f64; 2] {
+        self.variance.map(|variance| variance.max(0.0).sqrt())
     }
 }

@@ -141,7 +141,8 @@ impl KernelAtWidth {
                 false => solved.coefficients()[[b, 0]],
             };
             let beta = Array2::from_shape_fn((n + 1, n + 1), |(a, b)| l(a) * r(b));
-            let layers = self.by_layer(vectors.view(), [&none, &beta], SAMPLES, point as u64)?;
+            let layers =
+                self.by_layer(vectors.view().into(), [&none, &beta], SAMPLES, point as u64)?;
             let variance: f64 = layers.iter().map(|layer| layer.variance).sum();
             counter.add(1)?;
             Ok(variance.max(0.0).sqrt())

@@ -8,6 +8,10 @@
 //! and hands on $`g \leftarrow L_C^{\mathsf T} u + L_{\dot C}^{\mathsf T} q`$, $`t \leftarrow \sigma_w^2\, t \circ \dot C`$. The terms B need
 //! $`X = \operatorname{diag}(\sigma') (\beta \circ \Theta) \operatorname{diag}(\sigma')`$ and the product R of $`\sigma_w^2 \dot C`$ over the
 //! layers above: $`\frac{\sigma_w^4}{n} E \sum (RX) \circ (XR) + (XR) \circ (R X^{\mathsf T})`$.
+//!
+//! Over a finite group the samples are signals at elements. A convolution and the mean over the group take g, t and R through the
+//! transpose of their mean over pairs, $`\Pi^{\mathsf T}`$. The weights β of samples are constant over the group below the mean, so that
+//! the weights of B remain products.
 
 use ndarray::{Array1, Array2, Zip};
 use rand::{RngExt, SeedableRng};
@@ -18,6 +22,8 @@ use crate::Result;
 use crate::activation::joint::{Jet, Joint};
 use crate::network::Init;
 use crate::parallel::try_map;
+
+use super::sources::SAME;
 
 /// The samples of an expectation are dealt into so many batches, whose scatter gives the standard error.
 const BATCHES: usize = 20;
@@ -31,6 +37,75 @@ pub(super) struct Block<'a> {
     /// 1/n
     pub(super) share: f64,
     pub(super) init: Init,
+    /// For a convolution, the sample xh of each sample x for each element h of the filter.
+    pub(super) filter: Option<Vec<Vec<usize>>>,
+    /// The number of samples of each signal whose mean the layer takes; 1 for none.
+    pub(super) pool: usize,
+}
+
+impl Block<'_> {
+    /// The mean over pairs of samples that the layer takes.
+    fn forward(&self, values: Array2<f64>) -> Array2<f64> {
+        let mut values = values;
+        if let Some(filter) = &self.filter {
+            let mut mean = Array2::zeros(values.dim());
+            for to in filter {
+                for ((x, y), entry) in mean.indexed_iter_mut() {
+                    *entry += values[[to[x], to[y]]] / filter.len() as f64;
+                }
+            }
+            values = mean;
+        }
+        if self.pool > 1 {
+            let m = values.nrows() / self.pool;
+            let mut mean = Array2::zeros((m, m));
+            for ((x, y), value) in values.indexed_iter() {
+                mean[[x / self.pool, y / self.pool]] += value / (self.pool * self.pool) as f64;
+            }
+            values = mean;
+        }
+        values
+    }
+
+    /// The transpose of [`forward`](Self::forward).
+    fn backward(&self, weights: &Array2<f64>) -> Array2<f64> {
+        let mut weights = self.spread(weights, (self.pool * self.pool) as f64);
+        if let Some(filter) = &self.filter {
+            let mut sum = Array2::zeros(weights.dim());
+            for to in filter {
+                for ((x, y), weight) in weights.indexed_iter() {
+                    sum[[to[x], to[y]]] += weight / filter.len() as f64;
+                }
+            }
+            weights = sum;
+        }
+        weights
+    }
+
+    /// The entries of pairs of signals for all pairs of their samples, divided by a number.
+    fn spread(&self, matrix: &Array2<f64>, divisor: f64) -> Array2<f64> {
+        let m = matrix.nrows() * self.pool;
+        Array2::from_shape_fn((m, m), |(x, y)| {
+            matrix[[x / self.pool, y / self.pool]] / divisor
+        })
+    }
+
+    /// The mean over the filter, of the factor R of one pair of samples of a tensor.
+    fn backward_factor(&self, factor: &Array2<f64>) -> Array2<f64> {
+        let alone = self.spread(factor, 1.0);
+        match &self.filter {
+            None => alone,
+            Some(filter) => {
+                let mut sum = Array2::zeros(alone.dim());
+                for to in filter {
+                    for ((x, y), weight) in alone.indexed_iter() {
+                        sum[[to[x], to[y]]] += weight / filter.len() as f64;
+                    }
+                }
+                sum
+            }
+        }
+    }
 }
 
 /// What one activation sees of all inputs.
@@ -59,14 +134,17 @@ pub(super) fn contributions(
     seed: u64,
 ) -> Result<Vec<Estimate>> {
     let levels = levels(blocks, first)?;
-    let m = first.nrows();
+    let m = alpha.nrows();
     // V, D and A are symmetric in each pair.
     let symmetric = |weights: &Array2<f64>| (weights + &weights.t()) * 0.5;
     let (mut g, mut t) = (symmetric(alpha), symmetric(beta));
-    let mut above = Array2::ones((m, m));
+    let (mut above, mut beta) = (Array2::ones((m, m)), beta.clone());
     let mut found = Vec::new();
     for (index, (block, level)) in blocks.iter().zip(&levels).enumerate().rev() {
         let weight = block.init.weight_std * block.init.weight_std;
+        (g, t) = (block.backward(&g), block.backward(&t));
+        above = block.backward_factor(&above);
+        beta = block.spread(&beta, (block.pool * block.pool) as f64);
         let u = (&g + &t) * weight;
         let q = &t * &level.ntk * weight;
         let task = Task {
@@ -74,7 +152,7 @@ pub(super) fn contributions(
             factor: cholesky(&level.nngp),
             u: &u,
             q: &q,
-            crossed: beta * &level.ntk,
+            crossed: &beta * &level.ntk,
             above: &above,
         };
         found.push(task.estimate(samples, seed.wrapping_add(index as u64))?);
@@ -94,11 +172,23 @@ fn levels(blocks: &[Block<'_>], first: &Array2<f64>) -> Result<Vec<Level>> {
     for block in blocks {
         let m = nngp.nrows();
         let own = try_map(m, |x| block.joint.own(nngp[[x, x]]))?;
+        let same = |x: usize, y: usize| {
+            let (p, q): (f64, f64) = (nngp[[x, x]], nngp[[y, y]]);
+            (p - q).abs() <= SAME * p && (nngp[[x, y]] - p).abs() <= SAME * p
+        };
         let [mut value, mut slope] = [(); 2].map(|()| Array2::default((m, m)));
         for x in 0..m {
             value[[x, x]] = Jet::diagonal(own[x].value);
             slope[[x, x]] = Jet::diagonal(own[x].derivative);
             for y in 0..x {
+                // Two samples that are one variable: a bend has derivatives on the diagonal only.
+                if same(x, y) {
+                    let diagonal = |jet: [f64; 3]| Jet::diagonal(jet);
+                    let (c, s) = (diagonal(own[x].value), diagonal(own[x].derivative));
+                    (value[[x, y]], slope[[x, y]]) = (c, s);
+                    (value[[y, x]], slope[[y, x]]) = (c, s);
+                    continue;
+                }
                 let pair = block.joint.pair(&own[x], &own[y], nngp[[x, y]]);
                 let (c, s) = (pair.value, pair.derivative);
                 (value[[x, y]], slope[[x, y]]) = (c, s);
@@ -107,8 +197,8 @@ fn levels(blocks: &[Block<'_>], first: &Array2<f64>) -> Result<Vec<Level>> {
         }
         let weight = block.init.weight_std * block.init.weight_std;
         let bias = block.init.bias_std * block.init.bias_std;
-        let next = value.mapv(|jet: Jet| weight * jet.v + bias);
-        let next_ntk = &next + &(slope.mapv(|jet: Jet| weight * jet.v) * &ntk);
+        let next = block.forward(value.mapv(|jet: Jet| weight * jet.v)) + bias;
+        let next_ntk = &next + &block.forward(slope.mapv(|jet: Jet| weight * jet.v) * &ntk);
         levels.push(Level {
             nngp: std::mem::replace(&mut nngp, next),
             ntk: std::mem::replace(&mut ntk, next_ntk),

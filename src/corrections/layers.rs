@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::activation::joint::Joint;
+use crate::group::FiniteAction;
 use crate::network::{Filter, GroupName, Init, InputSpace, Layer, Network};
 use crate::{Error, Result};
 
@@ -23,6 +24,12 @@ pub(super) enum Step {
     Pool,
 }
 
+/// The largest order of a finite group with global filters: a pair of signals takes the third power of it.
+pub(super) const LARGEST_GROUP: usize = 256;
+
+/// The largest number of elements for an activation whose expectations at four samples take milliseconds.
+const LARGEST_WITHOUT_FORM: usize = 32;
+
 /// The layers of a network for which corrections of order 1/n are known here.
 #[derive(Debug, Clone)]
 pub(super) struct Steps {
@@ -31,6 +38,12 @@ pub(super) struct Steps {
     pub(super) steps: Vec<Step>,
     /// The number of hidden layers: layers with weights but the last one.
     pub(super) hidden: usize,
+    /// Whether all filters are global and one mean over the group follows the last activation.
+    pub(super) is_global: bool,
+    /// Whether the features are over SO(3).
+    pub(super) on_sphere: bool,
+    /// The group and the points on which it acts, for features over a finite group.
+    pub(super) action: Option<Arc<FiniteAction>>,
 }
 
 impl Steps {
@@ -39,30 +52,34 @@ impl Steps {
     /// # Errors
     /// [`Error::InvalidNetwork`] for a layer whose corrections are not known here, [`Error::InvalidValue`] for such an activation.
     pub(super) fn new(network: &Network) -> Result<Steps> {
-        let (first, rest) = match network.layers() {
-            [Layer::Dense(init), rest @ ..] => ((*init, Filter::Global), rest),
+        let (first, rest, group) = match network.layers() {
+            [Layer::Dense(init), rest @ ..] => ((*init, Filter::Global), rest, None),
             [
                 Layer::Lifting {
-                    group: GroupName::Finite,
+                    group,
                     filter,
                     init,
                 },
                 rest @ ..,
-            ] => ((*init, filter.clone()), rest),
-            _ => {
-                let space = match network.input() {
-                    InputSpace::Sphere { .. } => "the sphere",
-                    InputSpace::Graph { .. } => "graphs",
-                    InputSpace::Molecule { .. } => "molecules",
-                    _ => "the plane",
-                };
-                return Err(Error::network(
-                    Some(0),
-                    format!("corrections at finite width of features over {space}"),
-                    "use a network on vectors or over a finite group",
-                ));
-            }
+            ] => ((*init, filter.clone()), rest, Some(*group)),
+            _ => return Err(uncovered(network, 0)),
         };
+        let action = match (group, network.input()) {
+            (Some(GroupName::Plane(group)), InputSpace::Plane { height, width, .. }) => {
+                // Checked before the table of the group is made.
+                if !all_global(network.layers()) {
+                    return Err(local(network));
+                }
+                let order = height * width * group.order();
+                if order > LARGEST_GROUP {
+                    return Err(too_large(order));
+                }
+                Some(Arc::new(FiniteAction::torus(*height, *width, group)?))
+            }
+            (_, InputSpace::Finite { action, .. }) => Some(Arc::clone(action)),
+            _ => None,
+        };
+        let on_sphere = group == Some(GroupName::So3);
         let (mut steps, mut hidden, mut activated) = (Vec::new(), 0, false);
         for (index, layer) in (1..).zip(rest) {
             let mut linear = |init: Init, filter: Option<Filter>| {
@@ -90,6 +107,11 @@ impl Steps {
                     });
                     activated = true;
                 }
+                Layer::PartialPooling | Layer::AveragePooling(_) | Layer::Flatten
+                    if group.is_some() =>
+                {
+                    return Err(uncovered(network, index));
+                }
                 _ => {
                     return Err(Error::network(
                         Some(index),
@@ -109,11 +131,66 @@ impl Steps {
                 "add a `dense` layer",
             ));
         }
+        let is_global = group.is_some() && all_global(network.layers()) && is_pooled_last(&steps);
+        let outputs_over_group = !steps.iter().any(|step| matches!(step, Step::Pool));
+        let needs_global = matches!(group, Some(GroupName::So3 | GroupName::Plane(_)));
+        if needs_global && !is_global {
+            return Err(match all_global(network.layers()) && !outputs_over_group {
+                true => uncovered(network, network.layers().len() - 1),
+                false => local(network),
+            });
+        }
         Ok(Steps {
             first,
             steps,
             hidden,
+            is_global,
+            on_sphere,
+            action,
         })
+    }
+
+    /// Checks that all activations have second derivatives.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] that names the activation.
+    pub(super) fn check_smooth(&self) -> Result<()> {
+        for step in &self.steps {
+            if let Step::Activation { joint, layer, .. } = step
+                && joint.is_bent()
+            {
+                let error = Error::invalid(
+                    "activation",
+                    "a function with a bend",
+                    "a smooth function: the tangent kernel of this one moves by jumps of its slopes",
+                );
+                return Err(error.in_layer(*layer));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that four-point expectations of all activations are cheap enough for a number of pairs of elements.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] that names the activation.
+    pub(super) fn check_closed(&self, elements: usize) -> Result<()> {
+        for step in &self.steps {
+            if let Step::Activation { joint, layer, .. } = step
+                && !joint.is_closed()
+                && elements > LARGEST_WITHOUT_FORM
+            {
+                let error = Error::invalid(
+                    "group elements or quadrature nodes of a network at finite width",
+                    elements,
+                    format!(
+                        "at most {LARGEST_WITHOUT_FORM} for an activation without closed form; erf, relu, leaky-relu and abs have one"
+                    ),
+                );
+                return Err(error.in_layer(*layer));
+            }
+        }
+        Ok(())
     }
 
     /// Checks that there is one width per hidden layer.
@@ -136,5 +213,82 @@ impl Steps {
                 "at least 1",
             )),
         }
+    }
+}
+
+/// Whether every filter covers the whole group, and no layer acts on the features of one element alone.
+fn all_global(layers: &[Layer]) -> bool {
+    let over_group = layers
+        .iter()
+        .take_while(|layer| !matches!(layer, Layer::GroupPooling));
+    let mut over_group = over_group.peekable();
+    over_group.peek().is_some()
+        && over_group.all(|layer| match layer {
+            Layer::Lifting { filter, .. } | Layer::GroupConvolution { filter, .. } => {
+                *filter == Filter::Global
+            }
+            Layer::Activation(_) => true,
+            _ => false,
+        })
+}
+
+/// Whether the last steps are an activation, the mean over the group and a layer with weights, and no mean comes before.
+fn is_pooled_last(steps: &[Step]) -> bool {
+    let pools = steps.iter().filter(|step| matches!(step, Step::Pool));
+    pools.count() == 1
+        && matches!(
+            steps,
+            [
+                ..,
+                Step::Activation { .. },
+                Step::Pool,
+                Step::Linear(_, None)
+            ]
+        )
+}
+
+/// The refusal of a large group.
+pub(super) fn too_large(order: usize) -> Error {
+    Error::invalid(
+        "order of the group",
+        order,
+        format!(
+            "at most {LARGEST_GROUP}, for corrections of every pair of signals at finite width"
+        ),
+    )
+}
+
+/// The refusal of features that are not over a group.
+fn uncovered(network: &Network, layer: usize) -> Error {
+    Error::network(
+        Some(layer),
+        format!(
+            "corrections at finite width of features over {}",
+            space(network)
+        ),
+        "use a network on vectors, over a finite group, or with global filters and a pooling over the whole group after the last activation",
+    )
+}
+
+/// The refusal of local filters on large spaces.
+fn local(network: &Network) -> Error {
+    Error::network(
+        None,
+        format!(
+            "corrections at finite width of local filters or dense layers over {}",
+            space(network)
+        ),
+        "use global filters in the lifting and in all group convolutions, with a pooling and one dense layer after the last activation",
+    )
+}
+
+fn space(network: &Network) -> &'static str {
+    match network.input() {
+        InputSpace::Sphere { .. } => "the sphere",
+        InputSpace::Graph { .. } => "graphs",
+        InputSpace::Molecule { .. } => "molecules",
+        InputSpace::Plane { .. } => "the plane",
+        InputSpace::Finite { .. } => "a finite group",
+        InputSpace::Vector { .. } => "vectors",
     }
 }

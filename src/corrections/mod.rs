@@ -6,15 +6,19 @@
 //! `docs/theory.md`, the use in `docs/finite-width.md`.
 
 mod at_width;
+mod dynamics;
 mod ensemble;
 mod functional;
 mod layers;
+mod motion;
 mod noise;
+mod orbit;
 mod pair;
 mod sources;
 mod state;
 mod tensors;
 
 pub use at_width::{KernelAtWidth, MatricesAtWidth};
+pub use dynamics::{MotionTensors, NtkChange};
 pub use noise::LayerVariance;
 pub use tensors::Tensors;

@@ -3,12 +3,13 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::kernel::Signals;
-use crate::network::InputSpace;
+use crate::network::Filter;
 use crate::{Error, Result, check};
 
 use super::at_width::KernelAtWidth;
 use super::functional::{Block, contributions};
 use super::layers::Step;
+use super::tensors::FiniteSamples;
 
 /// The contribution of one hidden layer to a variance.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,8 +24,9 @@ pub struct LayerVariance {
 impl KernelAtWidth {
     /// Estimates the variance of a linear functional of the kernels of one network, hidden layer by hidden layer.
     ///
-    /// The functional is $`\sum_{ab} \alpha_{ab} \hat K_{ab} + \beta_{ab} \hat\Theta_{ab}`$ of a network on vectors with one output, for
-    /// instance a mean of a kernel, an entry, or a prediction to first order. No array of four indices is made.
+    /// The functional is $`\sum_{ab} \alpha_{ab} \hat K_{ab} + \beta_{ab} \hat\Theta_{ab}`$ of a network with one output, for instance a mean
+    /// of a kernel, an entry, or a prediction to first order. No array of four indices is made. Signals are vectors, or functions or images
+    /// on which a finite group acts, with local or global filters and a mean over the group.
     ///
     /// # Arguments
     /// * `nngp`, `ntk` — the weights α and β, shape `[m, m]` for m signals
@@ -32,11 +34,12 @@ impl KernelAtWidth {
     /// * `seed` — of the samples; equal seeds give equal results on any number of threads
     ///
     /// # Cost
-    /// Per hidden layer $`m^2`$ expectations of pairs and, for each sample, O(m²) time, or O(m³) if β is not zero.
+    /// Per hidden layer $`M^2`$ expectations of pairs and, for each sample, O(M²) time, or O(M³) if β is not zero; M is the number of
+    /// signals times the order of the group. Memory for some matrices of M².
     ///
     /// # Errors
     /// As [`gram`](Self::gram); [`Error::ShapeMismatch`] and [`Error::NotFinite`] for malformed weights, [`Error::InvalidValue`] for too few
-    /// samples, [`Error::InvalidNetwork`] for a network that is not on vectors.
+    /// samples, [`Error::InvalidNetwork`] for a network on the sphere, or without a mean over its group.
     ///
     /// # Examples
     /// ```
@@ -83,45 +86,52 @@ impl KernelAtWidth {
                 format!("at least {FEWEST}"),
             ));
         }
-        let Signals::Vectors(vectors) = signals else {
-            return Err(not_on_vectors());
-        };
-        self.by_layer(vectors, [&nngp.to_owned(), &ntk.to_owned()], samples, seed)
+        self.by_layer(signals, [&nngp.to_owned(), &ntk.to_owned()], samples, seed)
     }
 
     /// [`variance_by_layer`](Self::variance_by_layer) for arguments that were checked.
     pub(super) fn by_layer(
         &self,
-        vectors: ArrayView2<'_, f64>,
+        signals: Signals<'_>,
         weights: [&Array2<f64>; 2],
         samples: usize,
         seed: u64,
     ) -> Result<Vec<LayerVariance>> {
-        if !matches!(self.kernel().network().input(), InputSpace::Vector { .. }) {
-            return Err(not_on_vectors());
-        }
-        let (init, _) = &self.steps().first;
-        let [weight, bias] = [
-            init.weight_std * init.weight_std,
-            init.bias_std * init.bias_std,
-        ];
-        let first = vectors.dot(&vectors.t()) * (weight / vectors.ncols() as f64) + bias;
-        let (mut blocks, mut waiting) = (Vec::new(), None);
+        let set = FiniteSamples::new(self.kernel(), self.steps(), signals)?;
+        let all: Vec<usize> = (0..signals.len()).collect();
+        let first = set.first_covariance(&all);
+        let (mut blocks, mut waiting) = (Vec::<Block<'_>>::new(), None);
+        let mut pooled = set.order() == 1;
         for step in &self.steps().steps {
             match step {
                 Step::Activation { joint, hidden, .. } => {
-                    waiting = Some((&**joint, 1.0 / self.widths()[*hidden] as f64));
+                    waiting = Some((&**joint, 1.0 / self.widths()[*hidden] as f64, 1));
                 }
-                Step::Linear(init, _) => {
-                    let (joint, share) = waiting.take().expect("an activation before each layer");
+                Step::Linear(init, filter) => {
+                    let (joint, share, pool) =
+                        waiting.take().expect("an activation before each layer");
+                    let moved = |filter: &Filter| set.moved(signals.len(), filter);
                     blocks.push(Block {
                         joint,
                         share,
                         init: *init,
+                        filter: filter.as_ref().map(moved),
+                        pool,
                     });
                 }
-                Step::Pool => {}
+                Step::Pool => {
+                    // A mean of Gaussian features is a mean before the layer that made them.
+                    match (&mut waiting, blocks.last_mut()) {
+                        (Some((_, _, pool)), _) => *pool = set.order(),
+                        (None, Some(block)) => block.pool = set.order(),
+                        (None, None) => return Err(without_mean()),
+                    }
+                    pooled = true;
+                }
             }
+        }
+        if !pooled {
+            return Err(without_mean());
         }
         let found = contributions(&blocks, &first, weights, samples, seed)?;
         let layer = |[variance, standard_error]: [f64; 2]| LayerVariance {
@@ -132,10 +142,10 @@ impl KernelAtWidth {
     }
 }
 
-fn not_on_vectors() -> Error {
+fn without_mean() -> Error {
     Error::network(
         None,
-        "variances by layer of a network that is not on vectors",
-        "use `tensors`, or widths that differ from layer to layer",
+        "variances by layer of features over a group without a mean after an activation or a convolution",
+        "add a group pooling there, or use `tensors`",
     )
 }

@@ -9,8 +9,8 @@ use crate::network::Init;
 
 use super::layers::{Step, Steps};
 
-type Three = [[f64; 3]; 3];
-type Four = [[f64; 4]; 4];
+pub(super) type Three = [[f64; 3]; 3];
+pub(super) type Four = [[f64; 4]; 4];
 
 /// Below this sine of the angle between two variables, biases after a bend are extrapolated: they are differences of terms that grow like
 /// its inverse cube, and rounding leaves 1e-8 of them at this angle.
@@ -32,9 +32,9 @@ pub(super) struct TwoInputs {
     pub(super) ntk: [f64; 3],
     pub(super) nngp_bias: [f64; 3],
     pub(super) ntk_bias: [f64; 3],
-    v: Three,
-    d: Three,
-    a: Three,
+    pub(super) v: Three,
+    pub(super) d: Three,
+    pub(super) a: Three,
     b: Four,
     f: Four,
 }
@@ -97,21 +97,88 @@ fn second_order(own: [[f64; 3]; 2], pair: &Jet, v: &Three) -> [f64; 3] {
 }
 
 /// The map $`\langle\sigma\sigma'\rangle`$ of one pair of F: from the ordered pair (e, y) to (x, y), e ∈ {x, y}.
-fn lean(own: [&Own; 2], pair: &Pair) -> Four {
-    let derivative = pair.derivative.v;
+fn lean(own: [&Own; 2], jets: &Jets) -> Four {
+    let derivative = jets.slope.v;
     let mut map = [[0.0; 4]; 4];
     map[0][0] = own[0].value[1];
     map[3][3] = own[1].value[1];
     map[1][1] = derivative;
-    map[1][3] = 2.0 * pair.value.b;
+    map[1][3] = jets.lean[1];
     map[2][2] = derivative;
-    map[2][0] = 2.0 * pair.value.a;
+    map[2][0] = jets.lean[0];
     map
+}
+
+/// C and Ċ of two samples with their derivatives.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Jets {
+    pub(super) value: Jet,
+    pub(super) slope: Jet,
+    /// $`2\,\partial C/\partial q_a`$ and $`2\,\partial C/\partial q_b`$, the weights in $`\langle\sigma\sigma'\rangle`$.
+    pub(super) lean: [f64; 2],
+}
+
+impl Jets {
+    pub(super) fn of(pair: &Pair) -> Jets {
+        Jets {
+            value: pair.value,
+            slope: pair.derivative,
+            lean: [2.0 * pair.value.a, 2.0 * pair.value.b],
+        }
+    }
+
+    /// Two samples that are one variable.
+    pub(super) fn diagonal(own: &Own) -> Jets {
+        Jets {
+            value: Jet::diagonal(own.value),
+            slope: Jet::diagonal(own.derivative),
+            lean: [own.value[1] - own.derivative[0]; 2],
+        }
+    }
+}
+
+/// The expectations of four factors that an activation adds: of two pairs for V, D, A, of two ordered pairs for B and F.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Means {
+    /// $`E[\sigma\sigma\sigma\sigma]`$
+    pub(super) values: Three,
+    /// $`E[\sigma\sigma\sigma'\sigma']`$, the second pair with the derivatives.
+    pub(super) mixed: Three,
+    /// $`E[\sigma'\sigma'\sigma'\sigma']`$
+    pub(super) slopes: Three,
+    /// $`E[\sigma'_a\sigma'_b\sigma'_c\sigma'_d]\, \Theta_{ab}\Theta_{cd}`$
+    pub(super) b: Four,
+    /// $`E[\sigma_a\sigma_b\sigma'_c\sigma'_d]\, \Theta_{cd}`$
+    pub(super) f: Four,
+}
+
+impl Means {
+    /// The expectations of two inputs of a multilayer perceptron.
+    fn of(pair: &Pair, theta: &[f64; 3]) -> Means {
+        let mut means = Means {
+            mixed: pair.mixed,
+            ..Means::default()
+        };
+        for p in 0..3 {
+            for q in 0..3 {
+                means.values[p][q] = pair.values[p + q];
+                means.slopes[p][q] = pair.derivatives[p + q];
+            }
+        }
+        for ac in 0..4 {
+            for bd in 0..4 {
+                let [a, c, b, d] = [ac / 2, ac % 2, bd / 2, bd % 2];
+                means.b[ac][bd] = pair.derivatives[a + b + c + d] * theta[a + b] * theta[c + d];
+                means.f[ac][bd] = pair.mixed[a + b][c + d] * theta[c + d];
+            }
+        }
+        means
+    }
 }
 
 impl TwoInputs {
     /// After the first layer: nothing fluctuates.
-    fn first(kernel: [f64; 3]) -> TwoInputs {
+    pub(super) fn first(kernel: [f64; 3]) -> TwoInputs {
         TwoInputs {
             nngp: kernel,
             ntk: kernel,
@@ -120,26 +187,37 @@ impl TwoInputs {
     }
 
     /// One activation of channels of width 1/`share`, then a dense layer.
-    fn step(&self, own: [&Own; 2], pair: &Pair, share: f64, init: Init) -> TwoInputs {
+    ///
+    /// # Arguments
+    /// * `jets` — of the two samples
+    /// * `means` — the expectations of four factors
+    pub(super) fn step(
+        &self,
+        own: [&Own; 2],
+        jets: &Jets,
+        means: &Means,
+        share: f64,
+        init: Init,
+    ) -> TwoInputs {
         let [weight, bias] = [
             init.weight_std * init.weight_std,
             init.bias_std * init.bias_std,
         ];
         let values = own.map(|own| own.value);
         let slopes = own.map(|own| own.derivative);
-        let c = [values[0][0], pair.value.v, values[1][0]];
-        let s = [slopes[0][0], pair.derivative.v, slopes[1][0]];
+        let c = [values[0][0], jets.value.v, values[1][0]];
+        let s = [slopes[0][0], jets.slope.v, slopes[1][0]];
         let theta = self.ntk;
-        let of_value = first_order(values, &pair.value);
-        let of_slope = first_order(slopes, &pair.derivative);
+        let of_value = first_order(values, &jets.value);
+        let of_slope = first_order(slopes, &jets.slope);
 
         let vv = between(&of_value, &self.v, &of_value);
         let vs = between(&of_value, &self.v, &of_slope);
         let ss = between(&of_slope, &self.v, &of_slope);
         let value_d = times(&of_value, &self.d);
         let slope_d = times(&of_slope, &self.d);
-        let value_curve = second_order(values, &pair.value, &self.v);
-        let slope_curve = second_order(slopes, &pair.derivative, &self.v);
+        let value_curve = second_order(values, &jets.value, &self.v);
+        let slope_curve = second_order(slopes, &jets.slope, &self.v);
         let apply = |map: &Three, x: &[f64; 3]| -> [f64; 3] {
             std::array::from_fn(|p| (0..3).map(|q| map[p][q] * x[q]).sum())
         };
@@ -148,9 +226,9 @@ impl TwoInputs {
         let f = &self.f;
         let crossed = [
             2.0 * slopes[0][1] * f[0][0],
-            pair.derivative.k * (f[0][3] + f[2][1])
-                + 2.0 * pair.derivative.a * f[0][1]
-                + 2.0 * pair.derivative.b * f[2][3],
+            jets.slope.k * (f[0][3] + f[2][1])
+                + 2.0 * jets.slope.a * f[0][1]
+                + 2.0 * jets.slope.b * f[2][3],
             2.0 * slopes[1][1] * f[3][3],
         ];
 
@@ -166,11 +244,11 @@ impl TwoInputs {
         let square = weight * weight;
         for p in 0..3 {
             for q in 0..3 {
-                let uu = (pair.values[p + q] - c[p] * c[q]) * share + vv[p][q];
+                let uu = (means.values[p][q] - c[p] * c[q]) * share + vv[p][q];
                 next.v[p][q] = square * uu;
-                let source = (pair.mixed[p][q] - c[p] * s[q]) * share + vs[p][q];
+                let source = (means.mixed[p][q] - c[p] * s[q]) * share + vs[p][q];
                 uq[p][q] = square * (theta[q] * source + s[q] * value_d[p][q]);
-                let source = (pair.derivatives[p + q] - s[p] * s[q]) * share + ss[p][q];
+                let source = (means.slopes[p][q] - s[p] * s[q]) * share + ss[p][q];
                 qq[p][q] = square
                     * (theta[p] * theta[q] * source
                         + theta[p] * s[q] * slope_d[p][q]
@@ -178,7 +256,7 @@ impl TwoInputs {
                         + s[p] * s[q] * self.a[p][q]);
             }
         }
-        let lean = lean(own, pair);
+        let lean = lean(own, jets);
         let leaned = between(&lean, &self.f, &lean);
         for p in 0..3 {
             for q in 0..3 {
@@ -188,11 +266,9 @@ impl TwoInputs {
         }
         for (ac, (b_row, f_row)) in next.b.iter_mut().zip(&mut next.f).enumerate() {
             for bd in 0..4 {
-                let [a, c, b, d] = [ac / 2, ac % 2, bd / 2, bd % 2];
-                let source = pair.derivatives[a + b + c + d] * theta[a + b] * theta[c + d];
-                b_row[bd] = square * (source * share + s[a + c] * s[b + d] * self.b[ac][bd]);
-                let source = pair.mixed[a + b][c + d] * theta[c + d];
-                f_row[bd] = square * (source * share + leaned[ac][bd]);
+                let [first, second] = [s[ac / 2 + ac % 2], s[bd / 2 + bd % 2]];
+                b_row[bd] = square * (means.b[ac][bd] * share + first * second * self.b[ac][bd]);
+                f_row[bd] = square * (means.f[ac][bd] * share + leaned[ac][bd]);
             }
         }
         next
@@ -202,7 +278,7 @@ impl TwoInputs {
 /// What the two-input recursion needs of one input: its expectations at each activation.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Input {
-    own: Vec<Own>,
+    pub(super) own: Vec<Own>,
     /// The variance after the first layer.
     pub(super) variance: f64,
 }
@@ -236,7 +312,7 @@ impl Input {
 #[derive(Debug, Clone)]
 pub(super) struct PairRecursion {
     /// For each activation its function, 1/n, and the dense layer after it.
-    layers: Vec<(std::sync::Arc<Joint>, f64, Init)>,
+    pub(super) layers: Vec<(std::sync::Arc<Joint>, f64, Init)>,
 }
 
 impl PairRecursion {
@@ -282,7 +358,8 @@ impl PairRecursion {
                 least = Some(least.map_or(sine, |least: f64| least.min(sine)));
             }
             let pair = joint.pair(own[0], own[1], k);
-            state = state.step(own, &pair, *share, *init);
+            let means = Means::of(&pair, &state.ntk);
+            state = state.step(own, &Jets::of(&pair), &means, *share, *init);
         }
         (state, least)
     }

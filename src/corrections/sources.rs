@@ -7,7 +7,7 @@ use crate::activation::joint::{Jet, Joint, Own, Pair, Powers, powers};
 use crate::parallel::try_map;
 
 /// Two samples whose variances and covariance differ by less than this part of them are one variable.
-const SAME: f64 = 64.0 * f64::EPSILON;
+pub(super) const SAME: f64 = 64.0 * f64::EPSILON;
 
 /// The numbers of one ordered pair of samples (x, y).
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +18,8 @@ pub(super) struct TwoPoint {
     pub(super) slope: Jet,
     /// $`2\,\partial C_{xy}/\partial q_y`$, the weight of $`X_y`$ in $`\langle\sigma\sigma'\rangle_{xy} X`$.
     pub(super) lean: f64,
+    /// $`E[\sigma'''_x\sigma'_y]`$ and $`E[\sigma''_x\sigma''_y]`$, for smooth functions.
+    pub(super) bends: [f64; 2],
 }
 
 /// All expectations that one activation needs.
@@ -73,19 +75,22 @@ impl Sources {
             .collect();
         let pairs = (0..samples * samples).map(|xy| {
             let (x, y) = (variable[xy / samples], variable[xy % samples]);
+            let pair = &pair_of[x * variables + y];
+            let bends = [2.0 * pair.derivative.a, pair.derivative.k];
             if x == y {
                 let [value, slope] = [own[x].value, own[x].derivative];
                 return TwoPoint {
                     value: Jet::diagonal(value),
                     slope: Jet::diagonal(slope),
                     lean: value[1] - slope[0],
+                    bends,
                 };
             }
-            let pair = &pair_of[x * variables + y];
             TwoPoint {
                 value: pair.value,
                 slope: pair.derivative,
                 lean: 2.0 * pair.value.b,
+                bends,
             }
         });
         let pairs = pairs.collect();
@@ -157,6 +162,11 @@ impl Sources {
         ((a * n + b) * n + c) * n + d
     }
 
+    /// The number of variables, and the variable of each sample.
+    pub(super) fn variables(&self) -> (usize, &[usize]) {
+        (self.variables, &self.variable)
+    }
+
     fn table(&self, table: usize, samples: [usize; 4]) -> f64 {
         self.tables[table][self.index(samples.map(|x| self.variable[x]))]
     }
@@ -210,7 +220,7 @@ const ORDERS: [[usize; 4]; 24] = [
 ];
 
 /// Visits all sets of at most four numbers below n whose least number is given.
-fn sets_from(lowest: usize, n: usize, visit: &mut impl FnMut(&[usize])) {
+pub(super) fn sets_from(lowest: usize, n: usize, visit: &mut impl FnMut(&[usize])) {
     visit(&[lowest]);
     for b in lowest + 1..n {
         visit(&[lowest, b]);
@@ -223,13 +233,13 @@ fn sets_from(lowest: usize, n: usize, visit: &mut impl FnMut(&[usize])) {
     }
 }
 
-fn of_one(own: &Own, products: &[Powers], numbers: &mut [f64]) {
+pub(super) fn of_one(own: &Own, products: &[Powers], numbers: &mut [f64]) {
     for (number, product) in numbers.iter_mut().zip(products) {
         *number = own.fourth[usize::from(product.derivative[0]) / 2];
     }
 }
 
-fn of_two(pair: &Pair, products: &[Powers], numbers: &mut [f64]) {
+pub(super) fn of_two(pair: &Pair, products: &[Powers], numbers: &mut [f64]) {
     for (number, product) in numbers.iter_mut().zip(products) {
         let [_, of_value, ..] = product.value.map(usize::from);
         let [_, of_slope, ..] = product.derivative.map(usize::from);

@@ -33,14 +33,21 @@ impl State {
         }
     }
 
-    /// Products of features after an activation of channels of width 1/`share`: K holds C, V the covariances of products of σ, D those of
-    /// products of σ with tangent terms, A those of tangent terms.
+    /// The expectations of an activation.
     ///
     /// # Errors
     /// The errors of the expectations.
-    pub(super) fn activated(&self, joint: &Joint, share: f64) -> Result<State> {
+    pub(super) fn sources(&self, joint: &Joint) -> Result<Sources> {
+        Sources::new(joint, self.samples, &self.matrices[0])
+    }
+
+    /// Products of features after an activation of channels of width 1/`share`: K holds C, V the covariances of products of σ, D those of
+    /// products of σ with tangent terms, A those of tangent terms.
+    ///
+    /// # Arguments
+    /// * `sources` — the expectations, from [`sources`](Self::sources)
+    pub(super) fn activated(&self, sources: &Sources, share: f64) -> State {
         let n = self.samples;
-        let sources = Sources::new(joint, n, &self.matrices[0])?;
         let [_, theta, bias, ntk_bias] = &self.matrices;
         let [v, d, a, b, f] = &self.tensors;
         let value = |x: usize, y: usize| &sources.pair(x, y).value;
@@ -80,7 +87,7 @@ impl State {
                     + crossed;
             }
         }
-        let leaned = lean(n, &sources, &lean_second(n, &sources, f));
+        let leaned = lean(n, sources, &lean_second(n, sources, f));
         let mut tensors: [Vec<f64>; 5] = std::array::from_fn(|_| vec![0.0; n.pow(4)]);
         let [uu, uq, qq, bb, ff] = &mut tensors;
         let slab = n * n * n;
@@ -118,11 +125,11 @@ impl State {
                     ff[rest] = sources.mixed([i, k, j, l]) * cd * share + leaned[whole];
                 }
             });
-        Ok(State {
+        State {
             samples: n,
             matrices,
             tensors,
-        })
+        }
     }
 
     /// A linear layer on products of features.
@@ -164,34 +171,12 @@ impl State {
     /// # Arguments
     /// * `moved` — for each h, the sample xh of each sample x
     pub(super) fn averaged(mut self, moved: &[Vec<usize>]) -> State {
-        let n = self.samples;
-        let share = 1.0 / moved.len() as f64;
-        let targets: Vec<Vec<usize>> = moved
-            .iter()
-            .map(|to| (0..n * n).map(|xy| to[xy / n] * n + to[xy % n]).collect())
-            .collect();
-        let mean = |values: &[f64]| -> Vec<f64> {
-            let sum = |xy: usize| targets.iter().map(|to| values[to[xy]]).sum::<f64>();
-            (0..n * n).map(|xy| share * sum(xy)).collect()
-        };
+        let mean = PairMean::new(self.samples, moved);
         for matrix in &mut self.matrices {
-            *matrix = mean(matrix);
+            *matrix = mean.of(matrix);
         }
-        let pairs = n * n;
         for tensor in &mut self.tensors {
-            // The second pair, row by row; then the first pair, as sums of rows.
-            let rows: Vec<Vec<f64>> = tensor.par_chunks(pairs).map(mean).collect();
-            tensor
-                .par_chunks_mut(pairs)
-                .enumerate()
-                .for_each(|(xy, out)| {
-                    out.fill(0.0);
-                    for to in &targets {
-                        for (out, value) in out.iter_mut().zip(&rows[to[xy]]) {
-                            *out += share * value;
-                        }
-                    }
-                });
+            mean.of_both(tensor);
         }
         self
     }
@@ -199,32 +184,74 @@ impl State {
     /// Replaces samples by the means over blocks of consecutive samples, each index by itself.
     pub(super) fn pooled(self, block: usize) -> State {
         let n = self.samples;
-        let fewer = n / block;
-        let mean = |values: Vec<f64>, axes: u32| {
-            let mut values = values;
-            for axis in 0..axes {
-                // The axes before `axis` are pooled already.
-                let (before, after) = (fewer.pow(axis), n.pow(axes - 1 - axis));
-                let mut means = vec![0.0; before * fewer * after];
-                for outer in 0..before {
-                    for i in 0..n {
-                        let from = &values[(outer * n + i) * after..][..after];
-                        let to = &mut means[(outer * fewer + i / block) * after..][..after];
-                        for (mean, value) in to.iter_mut().zip(from) {
-                            *mean += value / block as f64;
-                        }
-                    }
-                }
-                values = means;
-            }
-            values
-        };
         State {
-            samples: fewer,
-            matrices: self.matrices.map(|matrix| mean(matrix, 2)),
-            tensors: self.tensors.map(|tensor| mean(tensor, 4)),
+            samples: n / block,
+            matrices: self.matrices.map(|matrix| block_mean(n, block, matrix, 2)),
+            tensors: self.tensors.map(|tensor| block_mean(n, block, tensor, 4)),
         }
     }
+}
+
+/// The mean of pairs (xh, yh) over the elements h of a filter.
+pub(super) struct PairMean {
+    /// For each h, the number of (xh, yh) for each pair (x, y).
+    targets: Vec<Vec<usize>>,
+}
+
+impl PairMean {
+    pub(super) fn new(n: usize, moved: &[Vec<usize>]) -> PairMean {
+        let of = |to: &Vec<usize>| (0..n * n).map(|xy| to[xy / n] * n + to[xy % n]).collect();
+        PairMean {
+            targets: moved.iter().map(of).collect(),
+        }
+    }
+
+    pub(super) fn of(&self, values: &[f64]) -> Vec<f64> {
+        let share = 1.0 / self.targets.len() as f64;
+        let sum = |xy: usize| self.targets.iter().map(|to| values[to[xy]]).sum::<f64>();
+        (0..values.len()).map(|xy| share * sum(xy)).collect()
+    }
+
+    /// The first pair and the second pair of a tensor, each by itself.
+    pub(super) fn of_both(&self, tensor: &mut [f64]) {
+        let pairs = self.targets[0].len();
+        let share = 1.0 / self.targets.len() as f64;
+        // The second pair, row by row; then the first pair, as sums of rows.
+        let rows: Vec<Vec<f64>> = tensor.par_chunks(pairs).map(|row| self.of(row)).collect();
+        tensor
+            .par_chunks_mut(pairs)
+            .enumerate()
+            .for_each(|(xy, out)| {
+                out.fill(0.0);
+                for to in &self.targets {
+                    for (out, value) in out.iter_mut().zip(&rows[to[xy]]) {
+                        *out += share * value;
+                    }
+                }
+            });
+    }
+}
+
+/// The means over blocks of consecutive indices, each of some axes of length n by itself.
+pub(super) fn block_mean(n: usize, block: usize, values: Vec<f64>, axes: u32) -> Vec<f64> {
+    let fewer = n / block;
+    let mut values = values;
+    for axis in 0..axes {
+        // The axes before `axis` are pooled already.
+        let (before, after) = (fewer.pow(axis), n.pow(axes - 1 - axis));
+        let mut means = vec![0.0; before * fewer * after];
+        for outer in 0..before {
+            for i in 0..n {
+                let from = &values[(outer * n + i) * after..][..after];
+                let to = &mut means[(outer * fewer + i / block) * after..][..after];
+                for (mean, value) in to.iter_mut().zip(from) {
+                    *mean += value / block as f64;
+                }
+            }
+        }
+        values = means;
+    }
+    values
 }
 
 /// L on the first pair of a tensor: $`C_k X_{ab} + C_a X_{aa} + C_b X_{bb}`$, row by row.

@@ -16,7 +16,7 @@ use super::state::State;
 const LARGEST_PAIR: usize = 64;
 
 /// Tensors of four indices that are in memory at a time, in the worst case.
-const TENSORS_AT_WORK: usize = 20;
+const TENSORS_AT_WORK: usize = 34;
 
 /// Kernels of a set of signals with all biases and covariances of order 1/n.
 ///
@@ -97,20 +97,29 @@ pub(super) struct FiniteSamples {
 impl FiniteSamples {
     /// Signals that were checked.
     pub(super) fn new(kernel: &Kernel, steps: &Steps, signals: Signals<'_>) -> Result<Self> {
-        let (channels, action) = match kernel.network().input() {
-            InputSpace::Finite { action, channels } => (*channels, Some(Arc::clone(action))),
-            _ => (1, None),
+        let channels = match kernel.network().input() {
+            InputSpace::Finite { channels, .. } | InputSpace::Plane { channels, .. } => *channels,
+            InputSpace::Sphere { .. } => {
+                return Err(Error::network(
+                    None,
+                    "all tensors of features over the sphere",
+                    "compute biases and standard deviations of the entries, or use a finite group of rotations",
+                ));
+            }
+            _ => 1,
         };
+        let action = steps.action.clone();
         let values = match signals {
             Signals::Vectors(array) => array.outer_iter().map(|row| row.to_vec()).collect(),
             Signals::Points(array) => {
                 let rows = array.outer_iter();
                 rows.map(|row| row.iter().copied().collect()).collect()
             }
-            Signals::Grid(_)
-            | Signals::Coefficients(_)
-            | Signals::Graphs(_)
-            | Signals::Atoms(_) => {
+            Signals::Grid(array) => {
+                let rows = array.outer_iter();
+                rows.map(|row| row.iter().copied().collect()).collect()
+            }
+            Signals::Coefficients(_) | Signals::Graphs(_) | Signals::Atoms(_) => {
                 return Err(Error::shape(
                     "signals",
                     "[n, dimension] or [n, points, channels]",
@@ -177,6 +186,12 @@ impl FiniteSamples {
 
     /// The features of some signals after the first layer.
     pub(super) fn first(&self, signals: &[usize]) -> State {
+        let covariance = self.first_covariance(signals);
+        State::first(covariance.nrows(), covariance.into_raw_vec_and_offset().0)
+    }
+
+    /// The covariance of some signals at all elements after the first layer.
+    pub(super) fn first_covariance(&self, signals: &[usize]) -> Array2<f64> {
         let (init, filter) = &self.first;
         let [weight, bias] = [
             init.weight_std * init.weight_std,
@@ -202,16 +217,16 @@ impl FiniteSamples {
                 points.into_iter().flat_map(at).collect()
             })
             .collect();
-        let mut covariance = vec![0.0; n * n];
+        let mut covariance = Array2::zeros((n, n));
         for x in 0..n {
             for y in 0..=x {
                 let products = seen[x].iter().zip(&seen[y]).map(|(p, q)| p * q);
                 let mean = products.sum::<f64>() / seen[x].len() as f64;
                 let value = weight * mean + bias;
-                (covariance[x * n + y], covariance[y * n + x]) = (value, value);
+                (covariance[[x, y]], covariance[[y, x]]) = (value, value);
             }
         }
-        State::first(n, covariance)
+        covariance
     }
 
     /// For each element h of a filter, the sample (f, gh) of each sample (f, g).

@@ -36,7 +36,6 @@ pub use evaluate::{Kernel, PreparedSignals};
 pub use feature_map::FeatureMap;
 pub use gradient::Cotangents;
 pub use sets::{Pairing, SetKernel, SignalSet};
-#[cfg(feature = "finite-width")]
 pub(crate) use signals::Harmonics;
 pub use signals::{OwnedSignals, Signals};
 pub use sphere_local::Limits;

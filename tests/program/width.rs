@@ -3,7 +3,7 @@
 use haarmonic::data::arrays::{read_npz_real, write_npy};
 use haarmonic::kernel::Kernel;
 use haarmonic::network::Network;
-use haarmonic::predict::Ridge;
+use haarmonic::predict::{Ridge, Time};
 use ndarray::Array2;
 
 use crate::common::close::assert_close;
@@ -45,6 +45,21 @@ fn matrices_have_bias_and_spread() {
             assert_close(found, want.clone().into_dyn(), tol::ROUNDING);
         }
     }
+    bench.text("erf.toml", &MLP.replace("gelu", "erf"));
+    let smooth = Kernel::new(&Network::from_toml(&MLP.replace("gelu", "erf")).unwrap()).unwrap();
+    let smooth = smooth.at_width(&[20, 30]).unwrap();
+    bench.succeed("gram erf.toml z.npy --width 20,30 --tensors --out t.npz");
+    let (tensors, motion) = (smooth.tensors(z.view()), smooth.motion(z.view()));
+    let (tensors, motion) = (tensors.unwrap(), motion.unwrap());
+    for (name, want) in [
+        ("a", &tensors.a),
+        ("f", &tensors.f),
+        ("p", &motion.p),
+        ("u", &motion.u),
+    ] {
+        let found = read_npz_real(bench.path("t.npz"), name).unwrap();
+        assert_close(found, want.clone().into_dyn(), tol::ROUNDING);
+    }
     let said = bench.succeed("gram net.toml x.npy --width 200,300 --out k.npz");
     assert!(!said.contains("warning"), "{said}");
     let line = "gram net.toml x.npy --out k.npz --width";
@@ -60,11 +75,37 @@ fn matrices_have_bias_and_spread() {
         bench.run(&format!("{line} 20,30 --resume")).status.code(),
         Some(2)
     );
-    bench.text("sphere.toml", SPHERE);
-    let coefficients = ndarray::Array4::<num_complex::Complex64>::zeros((1, 2, 4, 7));
+    // On the sphere, with the errors of the quadrature; signals of band limit 2 take few nodes.
+    let sphere = SPHERE
+        .replace("bandlimit = 4", "bandlimit = 2")
+        .replace("tolerance = 1e-10", "bandlimit = 3");
+    bench.text("sphere.toml", &sphere);
+    let mut coefficients = ndarray::Array4::<num_complex::Complex64>::zeros((1, 2, 2, 3));
+    coefficients[[0, 0, 0, 1]].re = 1.5;
+    coefficients[[0, 1, 1, 1]].re = 2.0;
     write_npy(bench.path("c.npy"), &coefficients).unwrap();
+    bench.succeed("gram sphere.toml c.npy --width 90,90 --out k.npz");
+    let kernel = Kernel::new(&Network::from_toml(&sphere).unwrap()).unwrap();
+    let want = kernel.at_width(&[90, 90]).unwrap();
+    let want = want.gram(coefficients.view()).unwrap();
+    let errors = want.quadrature_error.unwrap();
+    for (name, want) in [
+        ("nngp_bias", &want.nngp_bias),
+        ("ntk_std", &want.ntk_std),
+        ("nngp_bias_error", &errors[0]),
+        ("ntk_bias_error", &errors[1]),
+        ("nngp_std_error", &errors[2]),
+        ("ntk_std_error", &errors[3]),
+    ] {
+        let found = read_npz_real(bench.path("k.npz"), name).unwrap();
+        assert_close(found, want.clone().into_dyn(), tol::ROUNDING);
+    }
+    bench.text(
+        "caps.toml",
+        &sphere.replace("group = \"SO3\"", "group = \"SO3\"\ncap = 0.9"),
+    );
     bench.refuse(
-        "gram sphere.toml c.npy --width 9,9 --out k.npz",
+        "gram caps.toml c.npy --width 9,9 --out k.npz",
         &["corrections at finite width", "the sphere"],
     );
 }
@@ -90,6 +131,30 @@ fn predictions_have_the_spread_of_an_ensemble() {
         &format!("{line} --width 20,30 --kernel nngp"),
         &["--width", "ntk"],
     );
+    bench.refuse(
+        &format!("{line} --width 20,30 --ntk-change 2"),
+        &["targets", "[3, 1]", "[3, 2]"],
+    );
+    let line = line.replace("net.toml", "erf.toml");
+    let smooth = MLP.replace("gelu", "erf");
+    bench.text("erf.toml", &smooth);
+    let kernel = Kernel::new(&Network::from_toml(&smooth).unwrap()).unwrap();
+    let kernel = kernel.at_width(&[20, 30]).unwrap();
+    let one = y.column(0).insert_axis(ndarray::Axis(1)).to_owned();
+    write_npy(bench.path("y.npy"), &one).unwrap();
+    for (time, argument) in [("2.5", Time::Finite(1.25)), ("inf", Time::Infinite)] {
+        let options = format!("--width 20,30 --ntk-change {time} --learning-rate 0.5");
+        bench.succeed(&format!("{line} {options}"));
+        let want = kernel.ntk_change(x.view(), one.view(), z.view(), argument);
+        let want = want.unwrap();
+        for (name, want) in [
+            ("ntk_change", want.random),
+            ("ntk_change_centred", want.centred),
+        ] {
+            let found = read_npz_real(bench.path("p.npz"), name).unwrap();
+            assert_close(found, want.into_dyn(), tol::ROUNDING);
+        }
+    }
     let line = format!("{line} --width 20,30 --time 3");
     assert_eq!(bench.run(&line).status.code(), Some(2));
 }

@@ -116,6 +116,14 @@ pub(super) fn pair(slope: f64, a: &Own, b: &Own, k: f64) -> Pair {
     }
 }
 
+/// C and Ċ.
+pub(super) fn two(slope: f64, a: f64, b: f64, k: f64) -> [f64; 2] {
+    let s = difference_of_products(a, b, k, k).max(0.0).sqrt();
+    let Quadrant { m00, m11, .. } = Quadrant::new(a, b, k, s);
+    let bend = (1.0 - slope) * (1.0 - slope);
+    [bend * m11 + slope * k, bend * m00 + slope]
+}
+
 /// C and Ċ of the rectifier with their derivatives.
 ///
 /// Where the variables are multiples of each other, derivatives that diverge are zero: there they multiply fluctuations that vanish faster.

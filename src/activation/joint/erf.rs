@@ -39,6 +39,12 @@ fn value(a: f64, b: f64, k: f64) -> f64 {
     FRAC_2_PI * (2.0 * k / ((1.0 + 2.0 * a) * (1.0 + 2.0 * b)).sqrt()).asin()
 }
 
+/// C and Ċ.
+pub(super) fn two(a: f64, b: f64, k: f64) -> [f64; 2] {
+    let whole = difference_of_products(a, b, k, k).max(0.0) + 0.5 * (a + b) + 0.25;
+    [value(a, b, k), FRAC_2_PI / whole.sqrt()]
+}
+
 /// The law of two variables under n factors $`e^{-a^2}`$ and m factors $`e^{-b^2}`$: new variances and covariance, and the mean of the
 /// factors.
 struct Tilted {

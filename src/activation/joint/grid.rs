@@ -127,7 +127,7 @@ impl Sweep<'_> {
 }
 
 /// The lower triangular factor of a covariance that may be singular: a pivot of rounding size is zero.
-fn cholesky(d: usize, covariance: &[[f64; 4]; 4]) -> [[f64; 4]; 4] {
+pub(super) fn cholesky(d: usize, covariance: &[[f64; 4]; 4]) -> [[f64; 4]; 4] {
     const NOISE: f64 = 64.0 * f64::EPSILON;
     let mut factor = [[0.0; 4]; 4];
     for j in 0..d {

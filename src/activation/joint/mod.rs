@@ -9,11 +9,13 @@ mod bend;
 mod erf;
 mod grid;
 mod jet;
+mod moving;
 mod orthant;
 mod powers;
 mod series;
 
 pub(crate) use jet::{Jet, Own, Pair};
+pub(crate) use moving::Moving;
 pub(crate) use powers::{Powers, powers};
 
 use super::formula::Kink;
@@ -117,6 +119,21 @@ impl Joint {
             Form::Bend(slope) => bend::pair(*slope, a, b, k),
             Form::Series(series) => series.pair(a, b, k),
         }
+    }
+
+    /// $`C = E[\sigma_a\sigma_b]`$ and $`\dot C = E[\sigma'_a\sigma'_b]`$ of two variables of covariance k, without derivatives.
+    pub(crate) fn two(&self, a: &Own, b: &Own, k: f64) -> [f64; 2] {
+        match &self.form {
+            Form::Identity => [k, 1.0],
+            Form::Erf(_) => erf::two(a.q, b.q, k),
+            Form::Bend(slope) => bend::two(*slope, a.q, b.q, k),
+            Form::Series(series) => series.two(a, b, k),
+        }
+    }
+
+    /// Whether products at three and four variables take microseconds, not milliseconds.
+    pub(crate) fn is_closed(&self) -> bool {
+        !matches!(self.form, Form::Series(_))
     }
 
     /// Expectations of products of powers of σ and σ' at d variables, d ≤ 4; writes one number for each of `powers`.

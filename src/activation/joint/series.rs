@@ -166,14 +166,13 @@ impl Series {
         Ok(())
     }
 
+    /// C and Ċ.
+    pub(super) fn two(&self, a: &Own, b: &Own, k: f64) -> [f64; 2] {
+        Weighted::new(a, b, correlation(a, b, k)).sums([(0, 0), (1, 1)])
+    }
+
     pub(super) fn pair(&self, a: &Own, b: &Own, k: f64) -> Pair {
-        let bound = (a.q * b.q).sqrt();
-        let c = if bound > 0.0 {
-            (k / bound).clamp(-1.0, 1.0)
-        } else {
-            0.0
-        };
-        let weighted = Weighted::new(a, b, c);
+        let weighted = Weighted::new(a, b, correlation(a, b, k));
         let (value, derivative) = jets(&weighted);
         let at = |product: (i32, i32)| {
             let at = PRODUCTS.iter().position(|p| *p == product);
@@ -208,6 +207,16 @@ impl Series {
             ],
             derivatives: [a.fourth[2], slopes[0], slopes[1], slopes[2], b.fourth[2]],
         }
+    }
+}
+
+/// The correlation of two variables, zero if one of them is zero.
+fn correlation(a: &Own, b: &Own, k: f64) -> f64 {
+    let bound = (a.q * b.q).sqrt();
+    if bound > 0.0 {
+        (k / bound).clamp(-1.0, 1.0)
+    } else {
+        0.0
     }
 }
 

@@ -35,6 +35,10 @@ pub struct Arguments {
     /// Channels of each hidden layer, separated by commas: writes `nngp_bias`, `ntk_bias`, `nngp_std`, `ntk_std` too, for one output
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["resume", "memory", "share"])]
     width: Vec<usize>,
+    /// Write all covariances at finite width too, arrays `v`, `d`, `a`, `b`, `f` of four axes, and for smooth activations the tensors
+    /// `p`, `q`, `r`, `s`, `t`, `u` of the motion of the NTK. Few inputs, without columns
+    #[arg(long, requires = "width", conflicts_with = "columns")]
+    tensors: bool,
     /// Where to write `nngp`, `ntk` and their error estimates (.npz)
     #[arg(long)]
     out: PathBuf,
@@ -202,6 +206,24 @@ fn at_width(arguments: &Arguments, kernel: &Kernel, sets: &Sets) -> Result<Vec<S
     )];
     said.extend(doubt(&kernel));
     let mut arrays = arrays(gram.limit);
+    if arguments.tensors {
+        let all = kernel.tensors(sets.rows.signals()?)?;
+        let mut named = vec![
+            ("v", all.v),
+            ("d", all.d),
+            ("a", all.a),
+            ("b", all.b),
+            ("f", all.f),
+        ];
+        if kernel.is_smooth() {
+            let all = kernel.motion(sets.rows.signals()?)?;
+            let (first, second) = ([("p", all.p), ("q", all.q)], [("r", all.r), ("s", all.s)]);
+            named.extend(first.into_iter().chain(second));
+            named.extend([("t", all.t), ("u", all.u)]);
+        }
+        let named = named.into_iter();
+        arrays.extend(named.map(|(name, array)| (name, Numbers::Real(array.into_dyn()))));
+    }
     arrays.extend(
         [
             ("nngp_bias", gram.nngp_bias),
@@ -211,6 +233,17 @@ fn at_width(arguments: &Arguments, kernel: &Kernel, sets: &Sets) -> Result<Vec<S
         ]
         .map(|(name, array)| (name, Numbers::Real(array.into_dyn()))),
     );
+    if let Some(errors) = gram.quadrature_error {
+        let names = [
+            "nngp_bias_error",
+            "ntk_bias_error",
+            "nngp_std_error",
+            "ntk_std_error",
+        ];
+        for (name, array) in names.into_iter().zip(errors) {
+            arrays.push((name, Numbers::Real(array.into_dyn())));
+        }
+    }
     write_npz(&arguments.out, &arrays)?;
     Ok(said)
 }

@@ -46,6 +46,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         validation.as_ref(),
     );
     let spread = (at_width.as_ref()).map(|kernel| width::spread(arguments, kernel, &train, &test));
+    let change = (at_width.as_ref())
+        .and_then(|kernel| width::change(arguments, kernel, &train, &test))
+        .transpose();
     drop(watched);
     let grams = grams.map_err(|error| for_less_memory(error, FEWER))?;
 
@@ -79,6 +82,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(std) = spread.transpose()? {
         arrays.push(("width_std", Numbers::Real(train.targets.shaped(std)?)));
         said.extend(at_width.as_ref().and_then(gram::doubt));
+    }
+    if let Some(change) = change? {
+        arrays.push(("ntk_change", Numbers::Real(change.random.into_dyn())));
+        arrays.push((
+            "ntk_change_centred",
+            Numbers::Real(change.centred.into_dyn()),
+        ));
     }
     let (means, spreads) = predict(arguments, &model, &grams, &times)?;
     let means = means.into_iter().map(|mean| train.targets.shaped(mean));

@@ -53,6 +53,15 @@ pub struct Arguments {
     /// centred outputs, trained to convergence. Needs few inputs
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["time", "steps", "select_ridge"])]
     pub width: Vec<usize>,
+    /// A training time, or `inf`: writes `ntk_change` and `ntk_change_centred` too, the mean change of the NTK of networks of these widths
+    /// between all training inputs and then all test inputs. One target per input, and smooth activations
+    #[arg(
+        long,
+        requires = "width",
+        value_name = "TIME",
+        allow_negative_numbers = true
+    )]
+    pub ntk_change: Option<f64>,
     /// Precision within a pair of images
     #[arg(long, value_enum, default_value = "f64")]
     pub precision: PrecisionChoice,

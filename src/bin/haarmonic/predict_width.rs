@@ -1,8 +1,8 @@
 //! The spread of an ensemble of networks of finite width, for `haarmonic predict --width`.
 
-use haarmonic::corrections::KernelAtWidth;
+use haarmonic::corrections::{KernelAtWidth, NtkChange};
 use haarmonic::kernel::Kernel;
-use haarmonic::predict::Ridge;
+use haarmonic::predict::{Ridge, Time};
 use haarmonic::{Error, Result};
 use ndarray::Array2;
 
@@ -24,6 +24,24 @@ pub(super) fn kernel(arguments: &Arguments, kernel: &Kernel) -> Result<Option<Ke
         ));
     }
     kernel.at_width(&arguments.width).map(Some)
+}
+
+/// The mean change of the tangent kernel between all training and test inputs, if a time is given.
+pub(super) fn change(
+    arguments: &Arguments,
+    kernel: &KernelAtWidth,
+    train: &Known,
+    test: &Inputs,
+) -> Option<Result<NtkChange>> {
+    let time = match arguments.ntk_change? {
+        f64::INFINITY => Time::Infinite,
+        time => Time::Finite(time * arguments.learning_rate),
+    };
+    let change = || {
+        let targets = train.targets.rows.view();
+        kernel.ntk_change(train.inputs.signals()?, targets, test.signals()?, time)
+    };
+    Some(change())
 }
 
 /// The standard deviation of the predictions of trained networks, one row per test point and place.

@@ -5,6 +5,4 @@ mod forms;
 mod inputs;
 
 pub use forms::{OwnedSignals, Signals};
-#[cfg(feature = "finite-width")]
-pub(crate) use inputs::Harmonics;
-pub(crate) use inputs::{Inputs, Places, Turn};
+pub(crate) use inputs::{Harmonics, Inputs, Places, Turn};

@@ -29,3 +29,15 @@ pub const FUNCTIONAL: f64 = 0.02;
 
 /// A standard deviation from 2000 samples per layer: some per cent.
 pub const SAMPLED: f64 = 0.15;
+
+/// Rectifiers at nearly equal samples: moments on orthants by 48 nodes, multiplied by second derivatives.
+pub const RECTIFIED: f64 = 1e-8;
+
+/// What erf makes of signals of degree 1 beyond degree 3, the exactness of the quadrature for variances on SO(3).
+pub const ICOSAHEDRON: f64 = 0.01;
+
+/// The same for relu, beyond degree 3, the exactness of the octahedron.
+pub const OCTAHEDRON: f64 = 0.05;
+
+/// A change of a quadrature on SO(3) in its error estimates, which are changes themselves.
+pub const ESTIMATES: f64 = 3.0;

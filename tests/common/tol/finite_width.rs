@@ -50,3 +50,6 @@ pub const CORRECTION_ERRORS: f64 = 5.5;
 
 /// Standard error of a variance, relative to the largest, that the long comparison must reach.
 pub const CORRECTION_VARIANCE: f64 = 0.05;
+
+/// The accuracy of kernels on the sphere from which biases are subtracted.
+pub const LIMIT: f64 = 1e-6;

@@ -49,7 +49,7 @@ fn layers_without_corrections_are_named() {
         .build()
         .unwrap();
     let sphere = Network::sphere(2, SphereSampling::Coefficients, 1)
-        .lifting(init)
+        .lifting_with(Filter::cap(0.9), init)
         .activation(erf())
         .group_pooling()
         .dense(init)
@@ -60,10 +60,28 @@ fn layers_without_corrections_are_named() {
         .activation(erf())
         .build()
         .unwrap();
+    let flat = Network::plane(3, 3, 1)
+        .lifting(PointGroup::C4, Filter::Global, init)
+        .activation(erf())
+        .flatten()
+        .dense(init)
+        .build()
+        .unwrap();
+    let twice = Network::sphere(2, SphereSampling::Coefficients, 1)
+        .lifting(init)
+        .activation(erf())
+        .group_pooling()
+        .dense(init)
+        .activation(erf())
+        .dense(init)
+        .build()
+        .unwrap();
     for (network, words) in [
         (residual, "residual"),
-        (plane, "the plane"),
-        (sphere, "the sphere"),
+        (plane, "local filters or dense layers over the plane"),
+        (sphere, "local filters or dense layers over the sphere"),
+        (flat, "the plane"),
+        (twice, "the sphere"),
         (open, "add a `dense` layer"),
     ] {
         let error = refused(&network, &[5]);
@@ -108,18 +126,31 @@ fn activations_without_corrections_are_named() {
 #[test]
 fn large_groups_are_refused() {
     let init = Init::default();
-    let action = FiniteAction::regular(TableGroup::cyclic(33).unwrap());
-    let network = Network::finite(action, 1)
-        .lifting(Filter::Global, init)
-        .activation(Activation::Erf)
-        .group_pooling()
-        .dense(init)
-        .build()
-        .unwrap();
-    let kernel = Kernel::new(&network).unwrap().at_width(&[5]).unwrap();
-    let signals = Array3::from_elem((1, 33, 1), 1.0);
-    let error = kernel.gram(Signals::Points(signals.view())).unwrap_err();
-    assert!(error.to_string().contains("at most 32"), "{error}");
+    let refused = |order: usize, filter: Filter, activation: Activation| {
+        let action = FiniteAction::regular(TableGroup::cyclic(order).unwrap());
+        let network = Network::finite(action, 1)
+            .lifting(filter.clone(), init)
+            .activation(activation.clone())
+            .group_convolution(filter, init)
+            .activation(activation)
+            .group_pooling()
+            .dense(init)
+            .build()
+            .unwrap();
+        let kernel = Kernel::new(&network).unwrap().at_width(&[5, 5]).unwrap();
+        let signals = Array3::from_elem((1, order, 1), 1.0);
+        let error = kernel.gram(Signals::Points(signals.view())).unwrap_err();
+        error.to_string()
+    };
+    let local = refused(33, Filter::subset(&[0, 1]), Activation::Erf);
+    assert!(local.contains("at most 32"), "{local}");
+    let global = refused(257, Filter::Global, Activation::Erf);
+    assert!(global.contains("at most 256"), "{global}");
+    let smooth = refused(33, Filter::Global, Activation::Gelu);
+    assert!(
+        smooth.contains("layer 2") && smooth.contains("closed form"),
+        "{smooth}"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tensors of the whole network against an independent program in Python.
 
 use haarmonic::activation::{Activation, Elementwise};
-use haarmonic::corrections::{KernelAtWidth, Tensors};
+use haarmonic::corrections::{KernelAtWidth, MotionTensors, Tensors};
 use haarmonic::group::{FiniteAction, TableGroup};
 use haarmonic::kernel::{Kernel, Signals};
 use haarmonic::network::{Filter, Init, Network};
@@ -40,6 +40,21 @@ fn compare(case: &str, tensors: &Tensors, tolerance: f64) {
     }
 }
 
+/// Compares the tensors of the motion with those of a case.
+fn compare_motion(case: &str, motion: &MotionTensors) {
+    for (name, found) in [
+        ("P", &motion.p),
+        ("Q", &motion.q),
+        ("Rdd", &motion.r),
+        ("Sdd", &motion.s),
+        ("Tdd", &motion.t),
+        ("Udd", &motion.u),
+    ] {
+        let want: Array4<f64> = read(&format!("{case}/{name}"));
+        assert_named_close(format!("{case} {name}"), found, &want, tol::GOLDEN);
+    }
+}
+
 /// A multilayer perceptron with equal layers.
 fn perceptron(activation: &Activation, init: Init, widths: &[usize]) -> KernelAtWidth {
     let mut network = Network::vector(3).dense(init);
@@ -62,6 +77,7 @@ fn perceptrons_with_erf() {
         &kernel.tensors(inputs().view()).unwrap(),
         tol::GOLDEN,
     );
+    compare_motion("mlp_erf", &kernel.motion(inputs().view()).unwrap());
 }
 
 #[test]
@@ -113,6 +129,7 @@ fn perceptrons_with_a_polynomial() {
         &kernel.tensors(inputs().view()).unwrap(),
         tol::GOLDEN,
     );
+    compare_motion("mlp_poly", &kernel.motion(inputs().view()).unwrap());
 }
 
 /// Lifting, activation, convolution, activation, mean over the group, dense.
@@ -146,6 +163,8 @@ fn cyclic_groups_with_local_filters() {
     let signals = cyclic_signals();
     let tensors = kernel.tensors(Signals::Points(signals.view())).unwrap();
     compare("c4_local", &tensors, tol::GOLDEN);
+    let motion = kernel.motion(Signals::Points(signals.view())).unwrap();
+    compare_motion("c4_local", &motion);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Bias and spread of kernels at finite width.
 
 mod errors;
+mod global;
 mod golden;
 mod group;
+mod motion;
 mod pairs;
 
 use ndarray::{Array, Dimension};
