@@ -38,3 +38,9 @@ pub const FINE: f64 = 1e-6;
 
 /// Central differences of sixth order of the kernels of one quadrature, whose covariances are clamped where a grid exceeds their bounds.
 pub const RULE: f64 = 1e-7;
+
+/// The step of central differences of functions of molecules in positions, in units in which shells are some tenths wide.
+pub const POSITION_STEP: f64 = 1e-4;
+
+/// Forces against such differences, relative to the largest: third derivatives of some hundred times step²/6, and rounding over the step.
+pub const FORCE: f64 = 1e-5;
