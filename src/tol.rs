@@ -35,9 +35,9 @@ pub(crate) const HARMONIC_STEP: f64 = 1e-5;
 #[cfg(feature = "kernels")]
 pub(crate) const HARMONIC_SLOPE: f64 = 1e-6;
 
-/// Slopes of the smooth radial kernel per width: the root of its error, 3e-7, times that of the error of its slope.
+/// Slopes of the smooth radial kernel per width: the root of its error, 3e-7, times that of the error of the kernel of slopes, below 3.
 #[cfg(feature = "kernels")]
-pub(crate) const RADIAL_SLOPE: f64 = 1e5 * EPSILON;
+pub(crate) const RADIAL_SLOPE: f64 = 1e-6;
 
 /// Sums of some thousand terms, relative to the largest.
 #[cfg(feature = "finite-width")]

@@ -160,7 +160,7 @@ mod tests {
                 let want = gaussian(width, d - e);
                 let apart = (dot(&a, &b) - want).abs();
                 assert!(apart < tol::HUNDREDS_OF_TERMS, "{cutoff} {width} {d} {e}: {apart}");
-                // The slope of the kernel in its first distance, which is less accurate by a factor of some hundreds.
+                // The slope of the kernel in its first distance, which is less accurate.
                 let slope = -(d - e) / (2.0 * width * width) * want;
                 let apart = (dot(&slopes, &b) - slope).abs() * width;
                 assert!(apart < tol::RADIAL_SLOPE, "{cutoff} {width} {d} {e}: {apart}");
