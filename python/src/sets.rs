@@ -175,7 +175,7 @@ impl PySetKernel {
     /// >>> import numpy as np
     /// >>> from haarmonic import Kernel, SetKernel, stax
     /// >>> layers = stax.Lifting(group="SO3"), stax.Hermite(2), stax.GroupPool()
-    /// >>> kernel = SetKernel(Kernel(stax.network((1, 1, 1), *layers, sampling="coefficients")), bias_variance=4.0)
+    /// >>> kernel = SetKernel(Kernel(stax.network((1, 1, 1), *layers)), bias_variance=4.0)
     /// >>> x = np.ones((3, 1, 1, 1), dtype=complex)
     /// >>> features = kernel.feature_map(x, [[1, 6], [6]], kind="nngp")
     /// >>> bool(np.allclose(features @ features.T, kernel.gram(x, [[1, 6], [6]]).nngp, rtol=1e-12))

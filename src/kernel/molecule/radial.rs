@@ -8,6 +8,8 @@ const SMOOTH_ERROR: f64 = 1e-13;
 const PER_WIDTH: f64 = 8.0;
 /// More functions than these have too many products.
 const MOST_FUNCTIONS: usize = 96;
+/// Candidates at least: widths above the cutoff need few functions, but a choice of them.
+const LEAST_CANDIDATES: f64 = 64.0;
 /// More candidates than these have more functions than [`MOST_FUNCTIONS`].
 const MOST_CANDIDATES: f64 = 4096.0;
 
@@ -98,7 +100,7 @@ fn substitute(factor: &[f64], values: &mut [f64]) {
 }
 
 fn smooth(cutoff: f64, width: f64) -> Option<RadialFunctions> {
-    let count = (cutoff / width * PER_WIDTH).ceil() + 1.0;
+    let count = (cutoff / width * PER_WIDTH).ceil().max(LEAST_CANDIDATES);
     if count > MOST_CANDIDATES {
         return None;
     }

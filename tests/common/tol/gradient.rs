@@ -44,3 +44,7 @@ pub const POSITION_STEP: f64 = 1e-4;
 
 /// Forces against such differences, relative to the largest: third derivatives of some hundred times step²/6, and rounding over the step.
 pub const FORCE: f64 = 1e-5;
+
+/// Linear functions of features of the smooth radial kernel, whose last radial functions are some 1e-7 of the first and known to ε over that, for factors of
+/// order one; and their forces.
+pub const TURNED_FEATURES: f64 = 1e-8;

@@ -100,7 +100,7 @@ fn products_of_features_are_means_over_fibres() {
     let mut case = 0;
     for message in &messages() {
         for readout in readouts {
-            for bits in [0b0000, 0b0011, 0b1101, 0b0110] {
+            for bits in [[0b0000, 0b1101], [0b0011, 0b0110]][case / 2 % 2] {
                 let options = [1, 2, 4, 8].map(|bit| bits & bit != 0);
                 case += 1;
                 let activation = &activations[case % 3];
@@ -193,12 +193,12 @@ fn forces_are_slopes_and_turn_with_the_molecule() {
                 let torque = torque(atoms, &forces[m]);
                 assert_close(torque.map(|t| t + 1.0), [1.0; 3], tol::INVARIANCE);
             }
-            assert_close([values[2], values[3]], [values[1]; 2], tol::INVARIANCE);
+            assert_close([values[2], values[3]], [values[1]; 2], slopes::TURNED_FEATURES);
             let matrix = rotation(angles).to_matrix();
             let want = Array2::from_shape_fn((chiral.len(), 3), |(atom, axis)| {
                 (0..3).map(|b| matrix[axis][b] * forces[1][[atom, b]]).sum::<f64>()
             });
-            assert_close(&forces[2], &want, tol::INVARIANCE);
+            assert_close(&forces[2], &want, slopes::TURNED_FEATURES);
         }
     }
 }
