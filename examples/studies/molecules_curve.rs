@@ -100,12 +100,32 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     let (bar, progress) = shared::bar("kernels", "pairs of molecules");
     let kernel = Kernel::new(&network)?.with_progress(progress);
-    let atoms = |molecules: &[Molecule]| molecules.iter().map(Molecule::atoms).collect::<Vec<Atoms>>();
-    let prepared = [kernel.prepare(&atoms(&train)[..])?, kernel.prepare(&atoms(&rest)[..])?];
+    let atoms = |molecules: &[Molecule]| {
+        molecules
+            .iter()
+            .map(Molecule::atoms)
+            .collect::<Vec<Atoms>>()
+    };
+    let prepared = [
+        kernel.prepare(&atoms(&train)[..])?,
+        kernel.prepare(&atoms(&rest)[..])?,
+    ];
     if let Ok(map) = kernel.feature_map(&prepared[1]) {
-        say!("{} features", if arguments.nngp { map.nngp_len() } else { map.ntk_len() });
+        say!(
+            "{} features",
+            if arguments.nngp {
+                map.nngp_len()
+            } else {
+                map.ntk_len()
+            }
+        );
     }
-    say!("{} training and {} other molecules prepared after {:.1} s", train.len(), rest.len(), seconds());
+    say!(
+        "{} training and {} other molecules prepared after {:.1} s",
+        train.len(),
+        rest.len(),
+        seconds()
+    );
     let one = |matrices: haarmonic::kernel::KernelMatrices| match arguments.nngp {
         true => matrices.nngp,
         false => matrices.ntk,
@@ -114,17 +134,31 @@ fn run(arguments: &Arguments) -> Result<()> {
     let cross = one(kernel.cross_prepared(&prepared[1], &prepared[0])?);
     bar.finish_and_clear();
     say!("kernel matrices after {:.1} s", seconds());
-    say!("{:>6} {:>9} {:>18} {:>10}", "train", "ridge", "MAE / meV", "seconds");
+    say!(
+        "{:>6} {:>9} {:>18} {:>10}",
+        "train",
+        "ridge",
+        "MAE / meV",
+        "seconds"
+    );
     let mut table = Vec::new();
     let mut last = None;
     for &size in &arguments.sizes {
         let near = |k: &i32| size <= MANY || last.is_none_or(|last: i32| (k - last).abs() <= 1);
         let ridges = RIDGES.filter(near);
-        let best = Fit::best([&gram, &cross], [&train[..size], &rest], arguments.validation, ridges)?;
+        let best = Fit::best(
+            [&gram, &cross],
+            [&train[..size], &rest],
+            arguments.validation,
+            ridges,
+        )?;
         last = Some(best.exponent);
         let [mae, error] = [best.mae, best.standard_error];
         let ridge = 10f64.powf(f64::from(best.exponent) / 2.0);
-        say!("{size:>6} {ridge:>9.1e} {mae:>10.1} ± {error:<5.1} {:>10.1}", seconds());
+        say!(
+            "{size:>6} {ridge:>9.1e} {mae:>10.1} ± {error:<5.1} {:>10.1}",
+            seconds()
+        );
         table.push([size as f64, ridge, mae, error, seconds()].map(|x| x.to_string()));
     }
     let header = ["train", "ridge", "mae_mev", "standard_error_mev", "seconds"];
@@ -146,7 +180,11 @@ fn draw(arguments: &Arguments, train: usize) -> Result<Drawn> {
     let source = Qm9Source::open(&arguments.data)?;
     let mut molecules: Vec<Molecule> = match source.form() {
         // Drawn at random when it was made, and in that order.
-        Qm9Form::Sample => source.read_all()?.into_iter().map(|record| record.molecule).collect(),
+        Qm9Form::Sample => source
+            .read_all()?
+            .into_iter()
+            .map(|record| record.molecule)
+            .collect(),
         _ => {
             let rows = sample_rows(source.count()?, count, SAMPLE_SEED)?;
             source.read_rows(&rows, |_| ())?
@@ -163,7 +201,10 @@ fn draw(arguments: &Arguments, train: usize) -> Result<Drawn> {
     let rest = molecules.split_off(FIRST_TRAIN);
     molecules.extend(later);
     molecules.truncate(train);
-    Ok(Drawn { train: molecules, rest })
+    Ok(Drawn {
+        train: molecules,
+        rest,
+    })
 }
 
 /// The network of the example `molecules`, whose weights give the sums over neighbours of these molecules the mean square one.
@@ -177,7 +218,12 @@ fn network(radial: Radial, molecules: &[Molecule]) -> Result<Network> {
     let message = message.bump(std::f64::consts::FRAC_PI_4, 4)?;
     let start = || Network::molecule(&[1, 6, 7, 8, 9]);
     // Variances are the kernels of atoms with themselves.
-    let alone = Kernel::new(&start().message(message.clone(), Init::default()).at_nodes().build()?)?;
+    let alone = Kernel::new(
+        &start()
+            .message(message.clone(), Init::default())
+            .at_nodes()
+            .build()?,
+    )?;
     let (mut sum, mut count) = (0.0, 0);
     for molecule in molecules {
         let variances = alone.gram(&[molecule.atoms()][..])?.nngp.diag().to_owned();
@@ -218,7 +264,10 @@ impl Fit {
         let gram = gram.slice_axis(Axis(1), first);
         let cross = cross.slice_axis(Axis(1), first);
         let energies = |molecules: &[Molecule]| -> Vec<f64> {
-            molecules.iter().map(Molecule::atomisation_energy_mev).collect()
+            molecules
+                .iter()
+                .map(Molecule::atomisation_energy_mev)
+                .collect()
         };
         let (known, truth) = (energies(train), energies(rest));
         let counts = element_counts(train);
@@ -244,12 +293,19 @@ impl Fit {
                 mae: metrics::mean(testing)?,
                 standard_error: metrics::standard_error(testing)?,
             };
-            if best.as_ref().is_none_or(|best| fit.validation < best.validation) {
+            if best
+                .as_ref()
+                .is_none_or(|best| fit.validation < best.validation)
+            {
                 best = Some(fit);
             }
         }
         best.ok_or_else(|| {
-            Error::invalid("ridges", "none that works", "a kernel matrix that is positive definite")
+            Error::invalid(
+                "ridges",
+                "none that works",
+                "a kernel matrix that is positive definite",
+            )
         })
     }
 }

@@ -145,7 +145,12 @@ pub(crate) trait Features: Sync {
     ///
     /// # Errors
     /// [`Error::InvalidNetwork`] if they are not known here.
-    fn pull(&self, signals: &AnySignals, row: usize, factors: &[(usize, Vec<f64>)]) -> Result<Vec<f64>>;
+    fn pull(
+        &self,
+        signals: &AnySignals,
+        row: usize,
+        factors: &[(usize, Vec<f64>)],
+    ) -> Result<Vec<f64>>;
 
     /// Returns access to the features of prepared signals.
     ///

@@ -174,9 +174,10 @@ impl FeatureMap<'_> {
         }
         try_map(self.signals.len(), |row| {
             let slopes = self.features.pull(&self.signals, row, &factors)?;
-            Ok(Array2::from_shape_fn((slopes.len() / 3, 3), |(atom, axis)| {
-                -slopes[3 * atom + axis]
-            }))
+            Ok(Array2::from_shape_fn(
+                (slopes.len() / 3, 3),
+                |(atom, axis)| -slopes[3 * atom + axis],
+            ))
         })
     }
 

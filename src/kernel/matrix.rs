@@ -40,7 +40,9 @@ pub(super) fn matrix(
     let with_errors = matches!(evaluator.control(), Control::Tolerance(_));
     let shape = (rows.len(), columns.map_or(rows.len(), AnySignals::len));
     Matrices::check(shape, with_errors)?;
-    let features = evaluator.features().filter(|f| f.preferred() && f.made_once());
+    let features = evaluator
+        .features()
+        .filter(|f| f.preferred() && f.made_once());
     if let Some(features) = features {
         return set_products::matrices(features, rows, columns, progress);
     }

@@ -294,7 +294,14 @@ pub(super) fn matrices(
     let zeros = || memory::zeros("kernel matrix", Ix2(shape.0, shape.1), FEWER);
     let mut sums = [zeros()?, zeros()?];
     let counted = (&counter, total);
-    add_sums(features, &left, right.as_ref(), Pairing::All, &mut sums, counted)?;
+    add_sums(
+        features,
+        &left,
+        right.as_ref(),
+        Pairing::All,
+        &mut sums,
+        counted,
+    )?;
     let [nngp, ntk] = sums;
     Ok(KernelMatrices {
         nngp,

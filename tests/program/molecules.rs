@@ -78,7 +78,9 @@ fn features_and_forces_of_molecules() {
     bench.text("all.xyz", &format!("{WATER}{OTHERS}"));
     bench.succeed("gram net.toml all.xyz --out k.npz");
     for kernel in ["ntk", "nngp"] {
-        bench.succeed(&format!("features net.toml all.xyz --kernel {kernel} --out f.npz"));
+        bench.succeed(&format!(
+            "features net.toml all.xyz --kernel {kernel} --out f.npz"
+        ));
         let features = read_npz_real(bench.path("f.npz"), "features").unwrap();
         let features = features.into_dimensionality::<Ix2>().unwrap();
         let want = read_npz_real(bench.path("k.npz"), kernel).unwrap();
@@ -101,7 +103,11 @@ fn features_and_forces_of_molecules() {
         let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
         let mean: Vec<f64> = mean.iter().copied().collect();
         let slope = (mean[1] - mean[2]) / (2.0 * step);
-        assert_close([forces[[0, 2]], forces[[1, 2]]], [slope, -slope], slopes::FORCE);
+        assert_close(
+            [forces[[0, 2]], forces[[1, 2]]],
+            [slope, -slope],
+            slopes::FORCE,
+        );
     }
     bench.refuse(&format!("{predict} --time 2"), &["--forces", "--time"]);
     let pairs = Array2::<f64>::ones((3, 2)).into_dyn();

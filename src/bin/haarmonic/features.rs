@@ -36,7 +36,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         KernelChoice::Ntk => map.ntk()?,
         KernelChoice::Nngp => map.nngp()?,
     };
-    let said = format!("{} features of {} inputs", features.ncols(), features.nrows());
-    write_npz(&arguments.out, &[("features", Numbers::Real(features.into_dyn()))])?;
+    let said = format!(
+        "{} features of {} inputs",
+        features.ncols(),
+        features.nrows()
+    );
+    write_npz(
+        &arguments.out,
+        &[("features", Numbers::Real(features.into_dyn()))],
+    )?;
     say::lines(&[said])
 }

@@ -103,7 +103,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let chosen = model.selected_ridge().map(|selected| selected.relative);
         let ridge = Ridge::Relative(chosen.unwrap_or(arguments.ridge));
         let found = forces::compute(&kernel, kind, ridge, &train, &test);
-        arrays.push(("forces", found.map_err(|error| for_less_memory(error, FEWER))?));
+        arrays.push((
+            "forces",
+            found.map_err(|error| for_less_memory(error, FEWER))?,
+        ));
     }
     write_npz(&arguments.out, &arrays)?;
     say::lines(&said)

@@ -10,18 +10,15 @@
 //! spectrum sees. The share of an atom itself is a channel of degree zero. Molecules have the sums of the features of their atoms; atoms of different
 //! elements have features of their own, where their kernels are not summed or vanish.
 
-use std::f64::consts::SQRT_2;
 use std::ops::Range;
 
 use crate::kernel::power_spectrum::add_power_spectrum;
-use crate::kernel::recursion::{AtomPolynomials, PolynomialKernels, Recursion};
-use crate::network::{
-    EdgeLabels, InputSpace, Layer, Message, Network, NodePooling, Outputs,
-};
+use crate::kernel::recursion::{AtomPolynomials, PolynomialKernels, Recursion, Term};
+use crate::network::{EdgeLabels, InputSpace, Layer, Message, Network, NodePooling, Outputs};
 
 use super::harmonics::{HarmonicTables, Harmonics};
 use super::radial::RadialFunctions;
-use super::signal::{MoleculeSignal, Neighbourhoods, edge_weight};
+use super::signal::{MoleculeSignal, Neighbourhoods};
 
 /// The largest degree of the kernels as polynomials in the correlation.
 const LARGEST_DEGREE: usize = 2;
@@ -30,28 +27,28 @@ const MANY_FEATURES: usize = 1 << 20;
 
 /// A power of the features of molecules: the sum over some atoms of a term of the kernels of atoms.
 #[derive(Debug, Clone, Copy)]
-struct Power {
+pub(super) struct Power {
     /// The number of the term; none for the constant of a molecule.
-    term: Option<usize>,
+    pub(super) term: Option<usize>,
     /// The element of the atoms; none for all atoms.
-    element: Option<u8>,
+    pub(super) element: Option<u8>,
 }
 
 /// The features of molecules.
 #[derive(Debug, Clone)]
 pub(super) struct MoleculeFeatures {
     /// The first message, and its number among the messages of the geometry.
-    message: Message,
+    pub(super) message: Message,
     number: usize,
     /// The share of the atom itself, and whether the sum over neighbours is divided by its root mean square before it is added.
-    share: f64,
-    normalise: bool,
+    pub(super) share: f64,
+    pub(super) normalise: bool,
     elements: Vec<u8>,
-    radial: RadialFunctions,
-    harmonics: Harmonics,
-    atoms: AtomPolynomials,
+    pub(super) radial: RadialFunctions,
+    pub(super) harmonics: Harmonics,
+    pub(super) atoms: AtomPolynomials,
     kernels: PolynomialKernels,
-    powers: Vec<Power>,
+    pub(super) powers: Vec<Power>,
     panels: Vec<[usize; 2]>,
     /// Whether the sum over atoms is divided by their number.
     mean: bool,
@@ -59,7 +56,7 @@ pub(super) struct MoleculeFeatures {
 
 /// Scratch for the features of an atom.
 #[derive(Debug, Default)]
-struct Scratch {
+pub(super) struct Scratch {
     tables: HarmonicTables,
     harmonics: Vec<f64>,
     radial: Vec<f64>,
@@ -143,10 +140,9 @@ impl MoleculeFeatures {
             }
             numbers.push(start..self.powers.len());
         }
-        let spread = |terms: &Vec<_>| {
+        let spread = |terms: &[Term]| {
             let mut found = Vec::new();
             for term in terms {
-                let term: &crate::kernel::recursion::Term = term;
                 let of = match term.power.checked_sub(1) {
                     None => 0..1,
                     Some(index) => Range::clone(&numbers[index]),
@@ -156,12 +152,12 @@ impl MoleculeFeatures {
             found
         };
         let molecules = &self.atoms.molecules;
-        let outputs = molecules.outputs.as_ref().map(spread);
+        let outputs = molecules.outputs.as_deref().map(spread);
         self.kernels = PolynomialKernels::of_terms(spread(&molecules.pooled), outputs);
     }
 
     /// The channels of what an atom sees: element by element one per radial function, then those of the atom itself.
-    fn channels(&self) -> usize {
+    pub(super) fn channels(&self) -> usize {
         let own = match (self.share > 0.0, self.message.edge_labels) {
             (false, _) => 0,
             (true, EdgeLabels::Separate) => 1,
@@ -180,7 +176,10 @@ impl MoleculeFeatures {
 
     /// Whether products of features are cheaper than sums over pairs of edges.
     pub(super) fn preferred(&self) -> bool {
-        let sizes = self.panels.iter().map(|[count, len]| count.saturating_mul(*len));
+        let sizes = self
+            .panels
+            .iter()
+            .map(|[count, len]| count.saturating_mul(*len));
         sizes.fold(0, usize::saturating_add) <= MANY_FEATURES
     }
 
@@ -198,7 +197,9 @@ impl MoleculeFeatures {
                 _ => 1.0,
             };
             factors.push(scale);
-            let numbers = self.atoms.numbers(scale * scale * square + self.share * self.share);
+            let numbers = self
+                .atoms
+                .numbers(scale * scale * square + self.share * self.share);
             let terms = self.atoms.atoms.iter();
             factors.extend(terms.map(|term| term.factor_with_slope(&numbers)[0]));
         }
@@ -206,22 +207,22 @@ impl MoleculeFeatures {
     }
 
     /// The factors of one atom: of its neighbours' channels, then of each term.
-    fn factors_of<'a>(&self, signal: &'a MoleculeSignal, atom: usize) -> &'a [f64] {
+    pub(super) fn factors_of<'a>(&self, signal: &'a MoleculeSignal, atom: usize) -> &'a [f64] {
         let count = self.atoms.atoms.len() + 1;
         &signal.factors[atom * count..(atom + 1) * count]
     }
 
-    fn neighbours<'a>(&self, signal: &'a MoleculeSignal) -> &'a Neighbourhoods {
+    pub(super) fn neighbours<'a>(&self, signal: &'a MoleculeSignal) -> &'a Neighbourhoods {
         &signal.messages[self.number]
     }
 
-    fn element(&self, label: u8) -> usize {
+    pub(super) fn element(&self, label: u8) -> usize {
         let found = self.elements.iter().position(|&known| known == label);
         found.expect("inputs have the elements of the network")
     }
 
     /// Writes what an atom sees of its neighbours, all degrees, one row of channels per order.
-    fn write_all(
+    pub(super) fn write_all(
         &self,
         signal: &MoleculeSignal,
         atom: usize,
@@ -272,7 +273,7 @@ impl MoleculeFeatures {
     }
 
     /// Scales the channels of the neighbours, and adds those of the atom itself.
-    fn finish_rows(&self, label: u8, scale: f64, with_own: bool, rows: &mut [f64]) {
+    pub(super) fn finish_rows(&self, label: u8, scale: f64, with_own: bool, rows: &mut [f64]) {
         rows.iter_mut().for_each(|a| *a *= scale);
         if with_own && self.share > 0.0 {
             rows[self.own_channel(label)] = self.share;
@@ -289,7 +290,7 @@ impl MoleculeFeatures {
     }
 
     /// Whether an atom counts in a power.
-    fn counts(power: Power, label: u8) -> bool {
+    pub(super) fn counts(power: Power, label: u8) -> bool {
         power.element.is_none_or(|element| element == label)
     }
 
@@ -301,7 +302,7 @@ impl MoleculeFeatures {
     }
 
     /// The weight of each atom in the sum.
-    fn weight(&self, signal: &MoleculeSignal) -> f64 {
+    pub(super) fn weight(&self, signal: &MoleculeSignal) -> f64 {
         match self.mean {
             true => (signal.labels.len() as f64).recip(),
             false => 1.0,
@@ -350,186 +351,4 @@ impl MoleculeFeatures {
             }
         }
     }
-
-    /// The derivatives of a linear function of the features in the positions of the atoms, three numbers per atom.
-    ///
-    /// # Arguments
-    /// * `factors` — for each power that counts, its number and the factors of its features, panel after panel
-    pub(super) fn pull(&self, signal: &MoleculeSignal, factors: &[(usize, Vec<f64>)]) -> Vec<f64> {
-        let mut gradient = vec![0.0; 3 * signal.labels.len()];
-        let (mut scratch, mut rows) = (Scratch::default(), Vec::new());
-        let mut slopes = Slopes::default();
-        for atom in 0..signal.labels.len() {
-            self.write_all(signal, atom, &mut scratch, &mut rows);
-            let cotangents = self.pull_rows(signal, atom, factors, &rows);
-            self.pull_edges(signal, atom, &cotangents, &mut slopes, &mut gradient);
-        }
-        gradient
-    }
-
-    /// The derivatives of the function in what an atom sees of its neighbours.
-    ///
-    /// # Arguments
-    /// * `seen` — without factors, all degrees
-    fn pull_rows(
-        &self,
-        signal: &MoleculeSignal,
-        atom: usize,
-        factors: &[(usize, Vec<f64>)],
-        seen: &[f64],
-    ) -> Vec<f64> {
-        let label = signal.labels[atom];
-        let (channels, degrees) = (self.channels(), self.harmonics.degrees());
-        let square: f64 = seen.iter().map(|a| a * a).sum();
-        let scale = self.factors_of(signal, atom)[0];
-        let mut rows = seen.to_vec();
-        self.finish_rows(label, scale, true, &mut rows);
-        let numbers = self
-            .atoms
-            .numbers(scale * scale * square + self.share * self.share);
-        let weight = self.weight(signal);
-        let mut cotangents = vec![0.0; rows.len()];
-        // The derivative in the correlation of the atom with itself.
-        let mut of_square = 0.0;
-        for (number, features) in factors {
-            let power = self.powers[*number];
-            let Some(index) = power.term.filter(|_| Self::counts(power, label)) else {
-                continue;
-            };
-            let term = &self.atoms.atoms[index];
-            let [factor, slope] = term.factor_with_slope(&numbers);
-            let value = match term.power {
-                0 => features[0],
-                1 => {
-                    let mut value = 0.0;
-                    for ((sum, a), w) in cotangents.iter_mut().zip(&rows[..channels]).zip(features)
-                    {
-                        *sum += weight * factor * w;
-                        value += w * a;
-                    }
-                    value
-                }
-                _ => {
-                    let panels = features.chunks_exact(channels * (channels + 1) / 2);
-                    let mut value = 0.0;
-                    for (l, panel) in panels.take(degrees).enumerate() {
-                        let root = ((2 * l + 1) as f64).sqrt().recip();
-                        let range = channels * l * l..channels * (l + 1) * (l + 1);
-                        let orders = rows[range.clone()].chunks_exact(channels);
-                        let sums = cotangents[range].chunks_exact_mut(channels);
-                        for (row, sums) in orders.zip(sums) {
-                            value += root
-                                * pull_spectrum(panel, row, weight * factor * root, sums);
-                        }
-                    }
-                    value
-                }
-            };
-            of_square += weight * slope * value;
-        }
-        if self.normalise {
-            // The correlation of an atom with itself is fixed, and the cotangent along what it sees has no effect.
-            if square > 0.0 {
-                let along: f64 = cotangents.iter().zip(seen).map(|(g, a)| g * a).sum();
-                for (g, a) in cotangents.iter_mut().zip(seen) {
-                    *g = scale * (*g - along / square * a);
-                }
-            }
-        } else {
-            for (g, a) in cotangents.iter_mut().zip(seen) {
-                *g += 2.0 * of_square * a;
-            }
-        }
-        cotangents
-    }
-
-    /// Adds the derivatives in the positions of an atom and its neighbours.
-    fn pull_edges(
-        &self,
-        signal: &MoleculeSignal,
-        atom: usize,
-        cotangents: &[f64],
-        slopes: &mut Slopes,
-        gradient: &mut [f64],
-    ) {
-        let neighbours = self.neighbours(signal);
-        let (channels, count) = (self.channels(), self.radial.len());
-        for edge in &neighbours.edges[neighbours.starts[atom]..neighbours.starts[atom + 1]] {
-            let Slopes {
-                tables,
-                harmonics,
-                gradients,
-                radial: [values, derivatives],
-            } = &mut *slopes;
-            let (u, d) = (edge.direction, edge.distance);
-            self.harmonics.write(u, tables, harmonics);
-            self.harmonics.write_gradients(u, tables, gradients);
-            values.resize(count, 0.0);
-            derivatives.resize(count, 0.0);
-            self.radial.write(d, values, Some(derivatives));
-            let [weight, rise] = edge_weight(&self.message, d, edge.charge);
-            for (value, derivative) in values.iter_mut().zip(&mut *derivatives) {
-                *derivative = weight * *derivative + rise * *value;
-                *value *= weight;
-            }
-            let first = self.element(signal.labels[edge.to]) * count;
-            let (mut along, mut across) = (0.0, [0.0; 3]);
-            for ((row, y), slope) in cotangents
-                .chunks_exact(channels)
-                .zip(&*harmonics)
-                .zip(&*gradients)
-            {
-                let (mut by_value, mut by_derivative) = (0.0, 0.0);
-                let row = &row[first..first + count];
-                for ((g, value), derivative) in row.iter().zip(&*values).zip(&*derivatives) {
-                    by_value += g * value;
-                    by_derivative += g * derivative;
-                }
-                along += by_derivative * y;
-                for (sum, slope) in across.iter_mut().zip(slope) {
-                    *sum += by_value * slope;
-                }
-            }
-            // Moving the neighbour turns the direction only by the part across it.
-            let radial: f64 = across.iter().zip(u).map(|(g, u)| g * u).sum();
-            for axis in 0..3 {
-                let g = along * u[axis] + (across[axis] - radial * u[axis]) / d;
-                gradient[3 * edge.to + axis] += g;
-                gradient[3 * atom + axis] -= g;
-            }
-        }
-    }
 }
-
-/// Scratch for the derivatives of edges.
-#[derive(Debug, Default)]
-struct Slopes {
-    tables: HarmonicTables,
-    harmonics: Vec<f64>,
-    gradients: Vec<[f64; 3]>,
-    radial: [Vec<f64>; 2],
-}
-
-/// Adds the derivatives of a linear function of one order of a power spectrum, times a number; returns the function.
-fn pull_spectrum(panel: &[f64], row: &[f64], scale: f64, sums: &mut [f64]) -> f64 {
-    let mut start = 0;
-    let mut value = 0.0;
-    for (c, &a) in row.iter().enumerate() {
-        let factors = &panel[start..start + row.len() - c];
-        start += factors.len();
-        // The entries of the matrix of the quadratic form, of which features with c < c' have a part √2 of both.
-        let mut of_row = 2.0 * factors[0] * a;
-        value += factors[0] * a * a;
-        let others = row[c + 1..].iter().zip(&mut sums[c + 1..]);
-        let (doubled, mut mixed) = (SQRT_2 * a, 0.0);
-        for (w, (b, sum)) in factors[1..].iter().zip(others) {
-            mixed += w * b;
-            *sum += scale * doubled * w;
-        }
-        of_row += SQRT_2 * mixed;
-        value += doubled * mixed;
-        sums[c] += scale * of_row;
-    }
-    value
-}
-

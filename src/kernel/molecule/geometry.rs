@@ -457,6 +457,8 @@ impl Geometry for MoleculeGeometry {
     }
 
     fn prefers_features(&self) -> bool {
-        self.features.as_ref().is_some_and(MoleculeFeatures::preferred)
+        self.features
+            .as_ref()
+            .is_some_and(MoleculeFeatures::preferred)
     }
 }

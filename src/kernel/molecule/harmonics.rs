@@ -156,7 +156,10 @@ mod tests {
         for (l, (p, share)) in legendre.iter().zip(SPECTRUM).enumerate() {
             let range = l * l..(l + 1) * (l + 1);
             let found: f64 = range.map(|n| a[n] * b[n]).sum();
-            assert!((found - share * p).abs() < tol::HUNDREDS_OF_TERMS, "degree {l}");
+            assert!(
+                (found - share * p).abs() < tol::HUNDREDS_OF_TERMS,
+                "degree {l}"
+            );
         }
         let step = tol::HARMONIC_STEP;
         let mut gradients = Vec::new();

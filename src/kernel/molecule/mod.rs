@@ -1,6 +1,7 @@
 //! Molecules: features over atoms and rotations, whose kernels are matrices over pairs of atoms at each relative rotation.
 
 mod features;
+mod forces;
 mod geometry;
 mod harmonics;
 mod radial;

@@ -146,7 +146,12 @@ mod tests {
 
     #[test]
     fn sums_of_products_are_the_smooth_kernel() {
-        for (cutoff, width, most) in [(3.4, 0.2, 40), (2.0, 0.5, 16), (1.0, 5.0, 8), (6.0, 0.2, 64)] {
+        for (cutoff, width, most) in [
+            (3.4, 0.2, 40),
+            (2.0, 0.5, 16),
+            (1.0, 5.0, 8),
+            (6.0, 0.2, 64),
+        ] {
             let functions = RadialFunctions::new(&Message::gaussian(cutoff, width)).unwrap();
             let count = functions.len();
             assert!(count <= most, "{count} functions for {cutoff} and {width}");
@@ -161,11 +166,17 @@ mod tests {
                 let ((a, slopes), (b, _)) = (values(d), values(e));
                 let want = gaussian(width, d - e);
                 let apart = (dot(&a, &b) - want).abs();
-                assert!(apart < tol::HUNDREDS_OF_TERMS, "{cutoff} {width} {d} {e}: {apart}");
+                assert!(
+                    apart < tol::HUNDREDS_OF_TERMS,
+                    "{cutoff} {width} {d} {e}: {apart}"
+                );
                 // The slope of the kernel in its first distance, which is less accurate.
                 let slope = -(d - e) / (2.0 * width * width) * want;
                 let apart = (dot(&slopes, &b) - slope).abs() * width;
-                assert!(apart < tol::RADIAL_SLOPE, "{cutoff} {width} {d} {e}: {apart}");
+                assert!(
+                    apart < tol::RADIAL_SLOPE,
+                    "{cutoff} {width} {d} {e}: {apart}"
+                );
             }
         }
         assert!(RadialFunctions::new(&Message::gaussian(10.0, 1e-9)).is_none());

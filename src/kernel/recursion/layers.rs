@@ -12,7 +12,9 @@ use super::geometry::Geometry;
 use super::orientations::{Oriented, Visitor};
 use super::place::{ClosePlace, Fibres, Gathered, PooledSelfPlace, RowPlace};
 use super::polynomial::{AtomPolynomials, Polynomial, PolynomialKernels, PolynomialPlace};
-use super::steps::{Map, Step, count_activations, linear, run, run_own, steps, sums_over_neighbours};
+use super::steps::{
+    Map, Step, count_activations, linear, run, run_own, steps, sums_over_neighbours,
+};
 use super::sweep::{Buffers, Sweep};
 
 /// The layers of a network as maps of covariances, before and after the mean over the group.

@@ -1,9 +1,9 @@
 //! Kernels with a finite feature map: blocks of kernels as products of features.
 
-use crate::{Error, Result};
 use crate::kernel::evaluator::{AnySignals, FeatureRows, Features, KernelBlock, SignalsOf};
 use crate::kernel::recursion::{Geometry, PolynomialKernels, Term};
 use crate::simd::products::add_row_products;
+use crate::{Error, Result};
 
 use super::engine::{Engine, Prepared};
 use super::refinement::Refinement;

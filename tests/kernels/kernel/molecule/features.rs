@@ -74,7 +74,11 @@ fn network(
         _ => pooled.node_sum(),
     };
     match after {
-        true => sum.dense(LAST).activation(Activation::Relu).dense(FIRST).build(),
+        true => sum
+            .dense(LAST)
+            .activation(Activation::Relu)
+            .dense(FIRST)
+            .build(),
         false => sum.dense(LAST).build(),
     }
     .unwrap()
@@ -128,9 +132,19 @@ fn products_of_features_are_means_over_fibres() {
                 let map = kernel.feature_map(&prepared).unwrap();
                 let features = map.nngp().unwrap();
                 assert_eq!(features.dim(), (5, map.nngp_len()));
-                assert_named_close(&name, features.dot(&features.t()), &want.nngp, tol::INVARIANCE);
+                assert_named_close(
+                    &name,
+                    features.dot(&features.t()),
+                    &want.nngp,
+                    tol::INVARIANCE,
+                );
                 let features = map.ntk().unwrap();
-                assert_named_close(&name, features.dot(&features.t()), &want.ntk, tol::INVARIANCE);
+                assert_named_close(
+                    &name,
+                    features.dot(&features.t()),
+                    &want.ntk,
+                    tol::INVARIANCE,
+                );
             }
         }
     }
@@ -173,10 +187,20 @@ fn forces_are_slopes_and_turn_with_the_molecule() {
     let turned = chiral.rotated(&rotation(angles)).unwrap();
     for (n, message) in messages().iter().enumerate() {
         let options = [n % 2 == 0, n % 3 == 1, false, false];
-        let network = network(message, Activation::Hermite { degree: 2 }, options, readouts[n % 3]);
+        let network = network(
+            message,
+            Activation::Hermite { degree: 2 },
+            options,
+            readouts[n % 3],
+        );
         let kernel = Kernel::new(&network).unwrap();
         for kind in 0..2 {
-            let given = [water.clone(), chiral.clone(), turned.clone(), mirrored(&chiral)];
+            let given = [
+                water.clone(),
+                chiral.clone(),
+                turned.clone(),
+                mirrored(&chiral),
+            ];
             let (values, forces) = function(&kernel, kind, &given);
             for (m, atoms) in [&water, &chiral].into_iter().enumerate() {
                 let want = Array2::from_shape_fn((atoms.len(), 3), |(atom, axis)| {
@@ -193,10 +217,16 @@ fn forces_are_slopes_and_turn_with_the_molecule() {
                 let torque = torque(atoms, &forces[m]);
                 assert_close(torque.map(|t| t + 1.0), [1.0; 3], tol::INVARIANCE);
             }
-            assert_close([values[2], values[3]], [values[1]; 2], slopes::TURNED_FEATURES);
+            assert_close(
+                [values[2], values[3]],
+                [values[1]; 2],
+                slopes::TURNED_FEATURES,
+            );
             let matrix = rotation(angles).to_matrix();
             let want = Array2::from_shape_fn((chiral.len(), 3), |(atom, axis)| {
-                (0..3).map(|b| matrix[axis][b] * forces[1][[atom, b]]).sum::<f64>()
+                (0..3)
+                    .map(|b| matrix[axis][b] * forces[1][[atom, b]])
+                    .sum::<f64>()
             });
             assert_close(&forces[2], &want, slopes::TURNED_FEATURES);
         }
@@ -221,9 +251,23 @@ fn networks_without_features_say_so() {
     let start = || Network::molecule(&[1, 6, 8]).message(message(), FIRST);
     let networks = [
         // A second message, another function, and a function after the mean over the group.
-        start().activation(square.clone()).message(message(), LAST).group_pooling().element_sum().dense(LAST),
-        start().activation(Activation::Relu).group_pooling().element_sum().dense(LAST),
-        start().activation(square.clone()).group_pooling().normalisation().element_sum().dense(LAST),
+        start()
+            .activation(square.clone())
+            .message(message(), LAST)
+            .group_pooling()
+            .element_sum()
+            .dense(LAST),
+        start()
+            .activation(Activation::Relu)
+            .group_pooling()
+            .element_sum()
+            .dense(LAST),
+        start()
+            .activation(square.clone())
+            .group_pooling()
+            .normalisation()
+            .element_sum()
+            .dense(LAST),
     ];
     let atoms = molecules();
     for network in networks {
@@ -233,7 +277,11 @@ fn networks_without_features_say_so() {
         assert!(matches!(refused, Error::InvalidValue { .. }), "{refused}");
         kernel.gram(&atoms[..]).unwrap();
     }
-    let network = start().activation(square).group_pooling().element_sum().dense(LAST);
+    let network = start()
+        .activation(square)
+        .group_pooling()
+        .element_sum()
+        .dense(LAST);
     let kernel = Kernel::new(&network.build().unwrap()).unwrap();
     let prepared = kernel.prepare(&atoms[..]).unwrap();
     let map = kernel.feature_map(&prepared).unwrap();
