@@ -1,6 +1,7 @@
-//! Kernels of molecules: one pair, one thread.
+//! Kernels of molecules: one pair, or a matrix of 32 molecules, one thread.
 //!
-//! The setting of one message and x² on 18 and 19 atoms, and networks with two messages. The count in the name is the band limit of the quadrature.
+//! The setting of one message on 18 and 19 atoms, and networks with two messages. The count in the name is the band limit of the quadrature. One message and
+//! x² are products of features, which pay in matrices.
 
 use std::hint::black_box;
 
@@ -71,7 +72,7 @@ fn pairs(criterion: &mut Criterion) {
     let square = Activation::Hermite { degree: 2 };
     let [a, b] = [molecule(10, 1), molecule(11, 2)];
     for (name, messages, band_limit, activation) in [
-        ("one/4", 1, 4, &square),
+        ("one-cubic/6", 1, 6, &Activation::Hermite { degree: 3 }),
         ("two/4", 2, 4, &square),
         ("two/5", 2, 5, &square),
         ("two-relu/5", 2, 5, &Activation::Relu),
@@ -84,6 +85,12 @@ fn pairs(criterion: &mut Criterion) {
             one.install(|| bencher.iter(|| kernel.cross_prepared(black_box(&rows), &columns)));
         });
     }
+    let kernel = Kernel::new(&network(1, 4, &square)).expect("a kernel");
+    let many: Vec<Atoms> = (0..32).map(|n| molecule(10, n)).collect();
+    let prepared = kernel.prepare(&many[..]).expect("valid atoms");
+    group.bench_function("one-matrix", |bencher| {
+        one.install(|| bencher.iter(|| kernel.gram_prepared(black_box(&prepared))));
+    });
     group.finish();
 }
 

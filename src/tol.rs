@@ -29,6 +29,16 @@ pub(crate) const FEW_TERMS: f64 = 64.0 * EPSILON;
 #[cfg(feature = "kernels")]
 pub(crate) const HUNDREDS_OF_TERMS: f64 = 1000.0 * EPSILON;
 
+/// The step of central differences of harmonics up to degree 8, and the error of the differences: third derivatives of some thousand times step²/6.
+#[cfg(feature = "kernels")]
+pub(crate) const HARMONIC_STEP: f64 = 1e-5;
+#[cfg(feature = "kernels")]
+pub(crate) const HARMONIC_SLOPE: f64 = 1e-6;
+
+/// Slopes of the smooth radial kernel per width: the root of its error, 3e-7, times that of the error of the kernel of slopes, below 3.
+#[cfg(feature = "kernels")]
+pub(crate) const RADIAL_SLOPE: f64 = 1e-6;
+
 /// Sums of some thousand terms, relative to the largest.
 #[cfg(feature = "finite-width")]
 pub(crate) const THOUSANDS_OF_TERMS: f64 = 1e4 * EPSILON;

@@ -5,6 +5,8 @@ variances without covariances.
 
 `GaussianProcess` takes any covariance: it samples its posterior and takes further points; `select_kernel` chooses the parameters of a covariance,
 `expected_improvement` and `confidence_bound` the next point to measure.
+
+`FeatureRidge` and `LinearModel` are ridge regression in explicit features (`Kernel.feature_map`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from haarmonic._chosen import Chosen, names
 from haarmonic._haarmonic import (
+    FeatureRidge,
     GaussianProcess,
+    LinearModel,
     Regression,
     confidence_bound,
     expected_improvement,
@@ -29,7 +33,9 @@ from haarmonic._haarmonic import (
 from haarmonic.results import Prediction
 
 __all__ = [
+    "FeatureRidge",
     "GaussianProcess",
+    "LinearModel",
     "confidence_bound",
     "expected_improvement",
     "gp_inference",

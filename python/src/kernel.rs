@@ -1,7 +1,9 @@
 //! Kernels of networks, and their matrices.
 
-use haarmonic::kernel::{Kernel, KernelMatrices, Limits, Precision, PreparedSignals, Signals};
-use haarmonic::ndarray::{Array1, ArrayView2};
+use haarmonic::kernel::{
+    FeatureMap, Kernel, KernelMatrices, Limits, Precision, PreparedSignals, Signals,
+};
+use haarmonic::ndarray::{Array1, Array2, ArrayView2, Ix1};
 use haarmonic::network::{InputSpace, Outputs, Quadrature};
 use haarmonic::predict::KernelKind;
 use haarmonic::progress::Progress;
@@ -299,7 +301,7 @@ impl PyKernel {
         PyKernelAtWidth::new(self, &widths)
     }
 
-    /// Features of signals whose inner products are the kernels, for networks on the sphere with finitely many.
+    /// Features of signals whose inner products are the kernels, for networks on the sphere and on molecules with finitely many.
     ///
     /// Parameters
     /// ----------
@@ -315,7 +317,8 @@ impl PyKernel {
     /// Raises
     /// ------
     /// ValueError
-    ///     Unless filters are global, the activation before the pooling is a polynomial of degree 2 at most, and none follows the pooling.
+    ///     Unless filters are global or one message is the only one, the activation before the pooling is a polynomial of degree 2 at most, and
+    ///     none follows the pooling.
     ///
     /// Examples
     /// --------
@@ -351,27 +354,89 @@ impl PyKernel {
         x: &Bound<'py, PyAny>,
         kind: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let kind = match kind {
-            "ntk" => KernelKind::Ntk,
-            "nngp" => KernelKind::Nngp,
-            other => {
-                return Err(PyValueError::new_err(format!(
-                    "kind: found {other:?}, expected \"ntk\" or \"nngp\""
-                )));
-            }
-        };
+        let kind = kind_of(kind)?;
         let network = self.kernel.network();
         let x = Inputs::of(x, network, "x")?;
         let x = x.signals(network, "x")?;
         let features = watch::short(py, self.threads, || {
             let prepared = self.kernel.prepare(x)?;
-            let map = self.kernel.feature_map(&prepared)?;
-            match kind {
-                KernelKind::Ntk => map.ntk(),
-                KernelKind::Nngp => map.nngp(),
-            }
+            features(&self.kernel.feature_map(&prepared)?, kind)
         })?;
         results::array(py, features)
+    }
+
+    /// Forces of a function that is linear in the features: minus its derivatives in the positions of the atoms.
+    ///
+    /// Parameters
+    /// ----------
+    /// x : sequence of haarmonic.molecules.Atoms
+    ///     Molecules, as in `gram`.
+    /// weights : array_like
+    ///     The factors of the features of `feature_map`, `[features]`, such as a column of `predict.LinearModel.weights`.
+    /// kind : {"ntk", "nngp"}
+    ///     The kernel whose features they are.
+    ///
+    /// Returns
+    /// -------
+    /// list of ndarray
+    ///     One array `[atoms, 3]` per molecule, in the unit of the function per unit of length.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import numpy as np
+    /// >>> from haarmonic import Kernel, Network
+    /// >>> from haarmonic.molecules import Atoms
+    /// >>> from haarmonic.predict import LinearModel
+    /// >>> network = Network('''
+    /// ... [input]
+    /// ... space = "molecule"
+    /// ... labels = ["H"]
+    /// ... [[layers]]
+    /// ... kind = "message"
+    /// ... cutoff = 3.0
+    /// ... radial = { kernel = "gaussian", width = 0.3 }
+    /// ... angular = { spectrum = [1.0] }
+    /// ... bias_std = 0.5
+    /// ... [[layers]]
+    /// ... kind = "activation"
+    /// ... function = "hermite"
+    /// ... degree = 2
+    /// ... [[layers]]
+    /// ... kind = "group-pooling"
+    /// ... [[layers]]
+    /// ... kind = "node-sum"
+    /// ... ''')
+    /// >>> kernel = Kernel(network)
+    /// >>> lengths = np.linspace(0.6, 0.9, 7)
+    /// >>> bonds = [Atoms(["H", "H"], [[0, 0, 0], [0, 0, d]]) for d in lengths]
+    /// >>> model = LinearModel.fit(kernel.feature_map(bonds), ((lengths - 0.75) ** 2)[:, None], ridge=1e-9)
+    /// >>> forces = kernel.forces(bonds, model.weights[:, 0])
+    /// >>> bool(abs(forces[5][1, 2] + 2 * (lengths[5] - 0.75)) < 0.01)    # -2 (d - 0.75)
+    /// True
+    #[pyo3(signature = (x, weights, *, kind="ntk"))]
+    fn forces<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        weights: &Bound<'py, PyAny>,
+        kind: &str,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let kind = kind_of(kind)?;
+        let network = self.kernel.network();
+        let x = Inputs::of(x, network, "x")?;
+        let x = x.signals(network, "x")?;
+        let weights = arrays::real(weights, "weights")?;
+        let weights = with_axes::<f64, Ix1>(weights.view(), "weights", "[features]")?;
+        let forces = watch::short(py, self.threads, || {
+            let prepared = self.kernel.prepare(x)?;
+            let map = self.kernel.feature_map(&prepared)?;
+            match kind {
+                KernelKind::Ntk => map.ntk_forces(weights),
+                KernelKind::Nngp => map.nngp_forces(weights),
+            }
+        })?;
+        let arrays = forces.into_iter().map(|array| results::array(py, array));
+        arrays.collect()
     }
 
     /// The network, with the quadrature of this kernel.
@@ -395,6 +460,25 @@ impl PyKernel {
         options.set_item("points", self.limits.points)?;
         options.set_item("threads", self.threads.asked())?;
         reduced::<PyKernel>(py, &options, (self.network(),))
+    }
+}
+
+/// The kernel of a name.
+pub(crate) fn kind_of(kind: &str) -> PyResult<KernelKind> {
+    match kind {
+        "ntk" => Ok(KernelKind::Ntk),
+        "nngp" => Ok(KernelKind::Nngp),
+        other => Err(PyValueError::new_err(format!(
+            "kind: found {other:?}, expected \"ntk\" or \"nngp\""
+        ))),
+    }
+}
+
+/// The features of one of both kernels.
+pub(crate) fn features(map: &FeatureMap<'_>, kind: KernelKind) -> haarmonic::Result<Array2<f64>> {
+    match kind {
+        KernelKind::Ntk => map.ntk(),
+        KernelKind::Nngp => map.nngp(),
     }
 }
 

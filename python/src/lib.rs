@@ -15,6 +15,7 @@ mod coupling;
 mod covariance;
 mod distill;
 mod errors;
+mod feature_ridge;
 mod fits;
 mod gaussian_process;
 mod graphs;
@@ -54,6 +55,7 @@ use pyo3::prelude::*;
 fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     acquisition::register(module)?;
+    feature_ridge::register(module)?;
     fits::register(module)?;
     gaussian_process::register(module)?;
     coupling::register(module)?;

@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 use crate::arrays;
 use crate::distill;
 use crate::errors::OrRaise;
-use crate::kernel::PyKernel;
+use crate::kernel::{PyKernel, features, kind_of};
 use crate::pickle::{Reduced, reduced};
 use crate::results;
 use crate::signals::Inputs;
@@ -152,6 +152,63 @@ impl PySetKernel {
                 .map(only)
         })?;
         results::kernel_matrices(py, cross)
+    }
+
+    /// Features of sets whose inner products are the kernels of `gram`, where those of signals have finitely many.
+    ///
+    /// Parameters
+    /// ----------
+    /// x, labels
+    ///     Signals and labels, as in `gram`.
+    /// classes : list of int, optional
+    ///     For the pairing "same-label": the labels whose features stand side by side; all labels that occur, in ascending order, unless stated. Sets
+    ///     whose features are compared need equal lists, and signals of other labels are left out.
+    /// kind : {"ntk", "nngp"}
+    ///
+    /// Returns
+    /// -------
+    /// ndarray
+    ///     `[sets, features]`.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import numpy as np
+    /// >>> from haarmonic import Kernel, SetKernel, stax
+    /// >>> layers = stax.Lifting(group="SO3"), stax.Hermite(2), stax.GroupPool()
+    /// >>> kernel = SetKernel(Kernel(stax.network((1, 1, 1), *layers)), bias_variance=4.0)
+    /// >>> x = np.ones((3, 1, 1, 1), dtype=complex)
+    /// >>> features = kernel.feature_map(x, [[1, 6], [6]], kind="nngp")
+    /// >>> bool(np.allclose(features @ features.T, kernel.gram(x, [[1, 6], [6]]).nngp, rtol=1e-12))
+    /// True
+    #[pyo3(signature = (x, labels, *, classes=None, kind="ntk"))]
+    fn feature_map<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        labels: Vec<Vec<u32>>,
+        classes: Option<Vec<u32>>,
+        kind: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let kind = kind_of(kind)?;
+        let PyKernel {
+            kernel, threads, ..
+        } = self.kernel.get();
+        let x = Inputs::of(x, kernel.network(), "x")?;
+        let x = x.signals(kernel.network(), "x")?;
+        let classes = classes.unwrap_or_else(|| {
+            let mut all = labels.concat();
+            all.sort_unstable();
+            all.dedup();
+            all
+        });
+        let sets = sets(labels);
+        let found = watch::short(py, *threads, || {
+            let kernel = self.of(kernel.clone())?;
+            let x = kernel.kernel().prepare(x)?;
+            let map = kernel.feature_map(&x, &sets, self.pairing, &classes)?;
+            features(&map, kind)
+        })?;
+        results::array(py, found)
     }
 
     /// The derivatives of a weighted sum of the entries of both matrices of `gram` in the signals of the sets.

@@ -135,6 +135,23 @@ pub(crate) trait Features: Sync {
     /// Returns whether products of features are cheaper than pairs.
     fn preferred(&self) -> bool;
 
+    /// Returns whether the features of a signal take longer than its products with a few others, so that they are made once for a whole matrix.
+    fn made_once(&self) -> bool;
+
+    /// Returns the derivatives of a linear function of the features in the numbers of one signal.
+    ///
+    /// # Arguments
+    /// * `factors` — for each power that counts, its number and the factors of its features, panel after panel
+    ///
+    /// # Errors
+    /// [`Error::InvalidNetwork`] if they are not known here.
+    fn pull(
+        &self,
+        signals: &AnySignals,
+        row: usize,
+        factors: &[(usize, Vec<f64>)],
+    ) -> Result<Vec<f64>>;
+
     /// Returns access to the features of prepared signals.
     ///
     /// # Errors
@@ -144,6 +161,9 @@ pub(crate) trait Features: Sync {
 
 /// The features of prepared signals.
 pub(crate) trait FeatureRows: Sync {
+    /// Returns whether the features of a power can be other than zero for a signal.
+    fn holds(&self, row: usize, power: usize) -> bool;
+
     /// Returns $`u_t`$ of a signal.
     fn factor(&self, row: usize, term: &Term) -> f64;
 

@@ -1,8 +1,9 @@
 //! Finite feature maps of kernels, handed out.
 
-use ndarray::{Array2, Ix2};
+use ndarray::{Array2, ArrayView1, Ix2};
 
-use crate::{Error, Result, memory};
+use crate::parallel::try_map;
+use crate::{Error, Result, check, memory};
 
 use super::evaluate::{Kernel, PreparedSignals};
 use super::evaluator::{AnySignals, Features};
@@ -16,7 +17,8 @@ const FEWER: &str = "use fewer signals at a time, or kernel matrices";
 ///
 /// A network on the sphere with global filters whose activation before the pooling is a polynomial of degree 2 at most, and which has no
 /// activation after the pooling, has finitely many features: power spectra of the signal for the activation's square, and the means of the
-/// channels for its linear part. [`Kernel::feature_map`] and [`SetKernel::feature_map`] return them.
+/// channels for its linear part. So has a network on molecules with one message; its features are sums over atoms, and a linear function of them
+/// has forces ([`ntk_forces`](Self::ntk_forces)). [`Kernel::feature_map`] and [`SetKernel::feature_map`] return them.
 ///
 /// Kernel matrices of such networks are computed from these features without being asked to. The features themselves serve linear models:
 /// with fewer features than points, ridge regression in the features (`predict::FeatureRidge`) is cheaper than with kernel matrices.
@@ -87,6 +89,98 @@ impl FeatureMap<'_> {
         self.matrix(1)
     }
 
+    /// Computes the forces of a function that is linear in the features for K: minus its derivatives in the positions of the atoms.
+    ///
+    /// # Arguments
+    /// * `weights` — the factors of the features, such as a column of the weights of a
+    ///   [`LinearModel`](crate::predict::LinearModel)
+    ///
+    /// Returns one array of shape `[atoms, 3]` per molecule, in the unit of the function per unit of length.
+    ///
+    /// # Cost
+    /// About twice the time of the features.
+    ///
+    /// # Errors
+    /// [`Error::InvalidNetwork`] unless the network is on molecules, [`Error::ShapeMismatch`] for another number of weights.
+    pub fn nngp_forces(&self, weights: ArrayView1<'_, f64>) -> Result<Vec<Array2<f64>>> {
+        self.forces(0, weights)
+    }
+
+    /// Computes the forces of a function that is linear in the features for Θ: minus its derivatives in the positions of the atoms.
+    ///
+    /// # Errors
+    /// As [`nngp_forces`](Self::nngp_forces).
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::atoms::Atoms;
+    /// use haarmonic::kernel::Kernel;
+    /// use haarmonic::network::{Init, Message, Network};
+    /// use haarmonic::predict::{LinearModel, Ridge};
+    /// use ndarray::array;
+    ///
+    /// let network = Network::molecule(&[1])
+    ///     .message(Message::gaussian(3.0, 0.3), Init::new(1.0, 0.5))
+    ///     .activation(Activation::Hermite { degree: 2 })
+    ///     .group_pooling()
+    ///     .element_sum()
+    ///     .dense(Init::default())
+    ///     .build()?;
+    /// let kernel = Kernel::new(&network)?;
+    /// let at = |d: f64| Atoms::new(vec![1, 1], vec![[0.0; 3], [0.0, 0.0, d]]);
+    /// let map = |atoms: &[Atoms]| kernel.prepare(atoms);
+    /// // A bond with the energy (d − 0.75)².
+    /// let lengths = [0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9];
+    /// let train = lengths.map(|d| at(d).unwrap());
+    /// let energies = ndarray::Array2::from_shape_fn((7, 1), |(n, _)| (lengths[n] - 0.75_f64).powi(2));
+    /// let features = kernel.feature_map(&map(&train)?)?.ntk()?;
+    /// let model = LinearModel::fit(features.view(), energies.view(), Ridge::Relative(1e-9))?;
+    ///
+    /// let stretched = map(&[at(0.85)?])?;
+    /// let forces = kernel.feature_map(&stretched)?.ntk_forces(model.weights().column(0))?;
+    /// // −2 (d − 0.75) on the second atom, and the opposite on the first.
+    /// assert!((forces[0][[1, 2]] + 0.2).abs() < 0.01);
+    /// assert!((forces[0][[0, 2]] + forces[0][[1, 2]]).abs() < 1e-12);
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn ntk_forces(&self, weights: ArrayView1<'_, f64>) -> Result<Vec<Array2<f64>>> {
+        self.forces(1, weights)
+    }
+
+    fn forces(&self, kind: usize, weights: ArrayView1<'_, f64>) -> Result<Vec<Array2<f64>>> {
+        check::shape("weights", weights.shape(), &[self.len(kind)])?;
+        check::finite("weights", weights.into_dyn())?;
+        // The features of sets are sums with factors of their own.
+        if self.normalised || self.bias.is_some() || self.classes != [None] {
+            return Err(Error::invalid(
+                "feature map",
+                "that of sets of signals",
+                "that of a network on molecules",
+            ));
+        }
+        let mut factors = Vec::new();
+        let mut start = 0;
+        for term in self.features.terms() {
+            let coefficient = term.coefficients[kind];
+            if coefficient != 0.0 {
+                let [count, len] = self.features.panels()[term.power];
+                let end = start + count * len;
+                let root = coefficient.sqrt();
+                let of_term = (start..end).map(|n| root * weights[n]);
+                factors.push((term.power, of_term.collect()));
+                start = end;
+            }
+        }
+        try_map(self.signals.len(), |row| {
+            let slopes = self.features.pull(&self.signals, row, &factors)?;
+            Ok(Array2::from_shape_fn(
+                (slopes.len() / 3, 3),
+                |(atom, axis)| -slopes[3 * atom + axis],
+            ))
+        })
+    }
+
     fn len(&self, kind: usize) -> usize {
         let per_class = feature_count(self.features, kind);
         self.classes.len().saturating_mul(per_class) + usize::from(self.bias.is_some())
@@ -111,7 +205,7 @@ fn features(kernel: &Kernel) -> Result<&dyn Features> {
         Error::invalid(
             "network",
             "no finite feature map",
-            "global filters on the sphere, one activation that is a polynomial of degree 2 at most, and none after the pooling",
+            "global filters on the sphere or one message on molecules, one activation that is a polynomial of degree 2 at most, and none after the pooling",
         )
     })
 }

@@ -12,6 +12,7 @@ use crate::{Error, Result, memory};
 
 use super::evaluator::{Accuracy, AnySignals, Block, Control, Estimate, Evaluator};
 use super::refine::sample;
+use super::set_products;
 use super::values::{KernelError, KernelMatrices, KernelPair};
 
 /// Largest number of rows and columns of a tile, the unit of parallel work.
@@ -39,6 +40,12 @@ pub(super) fn matrix(
     let with_errors = matches!(evaluator.control(), Control::Tolerance(_));
     let shape = (rows.len(), columns.map_or(rows.len(), AnySignals::len));
     Matrices::check(shape, with_errors)?;
+    let features = evaluator
+        .features()
+        .filter(|f| f.preferred() && f.made_once());
+    if let Some(features) = features {
+        return set_products::matrices(features, rows, columns, progress);
+    }
     let mirrored = columns.is_none();
     let matrices = until_accurate(evaluator.control(), |accuracy| {
         let pairs = evaluator.pairs(rows, columns, accuracy, false)?;

@@ -16,6 +16,7 @@ mod graph;
 mod matrix;
 mod molecule;
 mod plane;
+mod power_spectrum;
 mod recursion;
 mod refine;
 mod set_gradient;

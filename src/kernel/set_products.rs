@@ -6,17 +6,17 @@
 //! ```
 //! The features are made panel by panel, so that memory holds one panel of all sets and not all features.
 
-use ndarray::Array2;
+use ndarray::{Array2, Ix2};
 use rayon::prelude::*;
 
-use crate::progress::Counter;
+use crate::progress::{Counter, Progress};
 use crate::simd::products::add_row_products;
 use crate::{Result, memory};
 
 use super::evaluator::{AnySignals, FeatureRows, Features};
 use super::recursion::Term;
 use super::sets::{Pairing, SignalSet};
-use super::values::KernelPair;
+use super::values::{KernelError, KernelMatrices, KernelPair};
 
 /// Rows and columns of a block of products.
 const BLOCK: usize = 32;
@@ -75,9 +75,15 @@ impl<'a> Side<'a> {
         self.sets.len()
     }
 
-    /// The sets that contain a label; all sets without one.
-    fn sets_of(&self, label: Option<u32>) -> Vec<usize> {
-        let holds = |set: &SignalSet| label.is_none_or(|label| set.labels.contains(&label));
+    /// The sets that contain a signal of a label (of any without one) with features of a power.
+    fn sets_of(&self, label: Option<u32>, power: usize) -> Vec<usize> {
+        let counts = |signal: usize, own: u32| {
+            label.is_none_or(|label| label == own) && self.rows.holds(signal, power)
+        };
+        let holds = |set: &SignalSet| {
+            let mut signals = (set.first..).zip(&set.labels);
+            signals.any(|(signal, &own)| counts(signal, own))
+        };
         (0..self.sets.len())
             .filter(|&s| holds(&self.sets[s]))
             .collect()
@@ -206,9 +212,9 @@ pub(super) fn add_sums(
     let (mut done, mut counted) = (0, 0);
     let mut buffers: [Vec<f64>; 3] = Default::default();
     for label in classes {
-        let chosen = [rows.sets_of(label), other.sets_of(label)];
         for step in &steps {
             let &(kind, term, of_nngp, of_ntk) = step;
+            let chosen = [rows, other].map(|side| side.sets_of(label, term.power));
             let [count, len] = panels(term.power);
             let [n, m] = [chosen[0].len(), chosen[1].len()];
             let bytes = memory::bytes(1, &[n + m, len]).saturating_add(memory::bytes(1, &[n, m]));
@@ -232,7 +238,7 @@ pub(super) fn add_sums(
                 counted = reached;
             }
             let [nngp, ntk] = &mut *sums;
-            for (&row, products) in chosen[0].iter().zip(products.chunks_exact(m)) {
+            for (&row, products) in chosen[0].iter().zip(products.chunks_exact(m.max(1))) {
                 for (&column, value) in chosen[1].iter().zip(products) {
                     nngp[[row, column]] += of_nngp * value;
                     ntk[[row, column]] += of_ntk * value;
@@ -251,6 +257,57 @@ pub(super) fn add_sums(
         }
     }
     Ok(())
+}
+
+/// Computes the kernels of all rows with all columns, or of the rows with each other, from features that are made once.
+///
+/// # Errors
+/// As [`add_sums`].
+pub(super) fn matrices(
+    features: &dyn Features,
+    rows: &AnySignals,
+    columns: Option<&AnySignals>,
+    progress: Option<&Progress>,
+) -> Result<KernelMatrices> {
+    // Sets of one signal each.
+    let single = |signals: &AnySignals| -> Vec<SignalSet> {
+        let labels = || vec![0];
+        let set = |first| SignalSet {
+            first,
+            labels: labels(),
+        };
+        (0..signals.len()).map(set).collect()
+    };
+    let (row_sets, column_sets) = (single(rows), columns.map(single));
+    let side = |signals, sets| Side::new(features, signals, sets, false);
+    let left = side(rows, &row_sets)?;
+    let right = match (columns, &column_sets) {
+        (Some(columns), Some(sets)) => Some(side(columns, sets)?),
+        _ => None,
+    };
+    let shape = (rows.len(), columns.map_or(rows.len(), AnySignals::len));
+    let total = match columns {
+        Some(_) => shape.0 * shape.1,
+        None => shape.0 * (shape.0 + 1) / 2,
+    };
+    let counter = Counter::new(total, progress);
+    let zeros = || memory::zeros("kernel matrix", Ix2(shape.0, shape.1), FEWER);
+    let mut sums = [zeros()?, zeros()?];
+    let counted = (&counter, total);
+    add_sums(
+        features,
+        &left,
+        right.as_ref(),
+        Pairing::All,
+        &mut sums,
+        counted,
+    )?;
+    let [nngp, ntk] = sums;
+    Ok(KernelMatrices {
+        nngp,
+        ntk,
+        error: KernelError::Exact,
+    })
 }
 
 /// Adds $`A B^\top`$ in parallel, by strips of rows.
@@ -301,8 +358,8 @@ pub(super) fn write_features(
     let mut start = 0;
     let mut panel_sums = Vec::new();
     for &label in classes {
-        let chosen = side.sets_of(label);
         for term in features.terms() {
+            let chosen = side.sets_of(label, term.power);
             let coefficient = term.coefficients[kind];
             if coefficient == 0.0 {
                 continue;

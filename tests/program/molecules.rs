@@ -2,13 +2,14 @@
 
 use crate::common::close::assert_close;
 use crate::common::program::Bench;
+use crate::common::tol::gradient as slopes;
 use crate::common::tol::kernel as tol;
 
 use haarmonic::data::arrays::{read_npz_real, write_npy};
 use haarmonic::data::structure::read_structures;
 use haarmonic::kernel::Kernel;
 use haarmonic::network::Network;
-use ndarray::Array1;
+use ndarray::{Array1, Array2, Ix2};
 
 const NETWORK: &str = r#"
 [input]
@@ -68,6 +69,50 @@ fn kernels_and_predictions_of_molecules() {
     let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
     let [mean, targets] = [mean, targets].map(|a| a.iter().copied().collect::<Vec<f64>>());
     assert_close(mean, targets, tol::SOLVE);
+}
+
+#[test]
+fn features_and_forces_of_molecules() {
+    let bench = Bench::new();
+    bench.text("net.toml", NETWORK);
+    bench.text("all.xyz", &format!("{WATER}{OTHERS}"));
+    bench.succeed("gram net.toml all.xyz --out k.npz");
+    for kernel in ["ntk", "nngp"] {
+        bench.succeed(&format!(
+            "features net.toml all.xyz --kernel {kernel} --out f.npz"
+        ));
+        let features = read_npz_real(bench.path("f.npz"), "features").unwrap();
+        let features = features.into_dimensionality::<Ix2>().unwrap();
+        let want = read_npz_real(bench.path("k.npz"), kernel).unwrap();
+        assert_close(features.dot(&features.t()).into_dyn(), want, tol::ROUNDING);
+    }
+
+    // The second atom of a molecule of two moves along its bond, by a small step to and fro.
+    let step = slopes::POSITION_STEP;
+    let bonds = [1.2, 1.2 + step, 1.2 - step];
+    let bond = |d: &f64| format!("2\n\nC 0 0 0\nO 0 0 {d}\n");
+    let text: Vec<String> = bonds.iter().map(bond).collect();
+    bench.text("test.xyz", &text.concat());
+    let targets = Array1::from_vec(vec![1.0, -2.0, 0.5]).into_dyn();
+    write_npy(bench.path("y.npy"), &targets).unwrap();
+    let predict = "predict net.toml --train-x all.xyz --train-y y.npy --test-x test.xyz --ridge 1e-6 --forces --out p.npz";
+    for kernel in ["ntk", "nngp"] {
+        bench.succeed(&format!("{predict} --kernel {kernel}"));
+        let forces = read_npz_real(bench.path("p.npz"), "forces").unwrap();
+        assert_eq!(forces.shape(), [6, 3]);
+        let mean = read_npz_real(bench.path("p.npz"), "mean").unwrap();
+        let mean: Vec<f64> = mean.iter().copied().collect();
+        let slope = (mean[1] - mean[2]) / (2.0 * step);
+        assert_close(
+            [forces[[0, 2]], forces[[1, 2]]],
+            [slope, -slope],
+            slopes::FORCE,
+        );
+    }
+    bench.refuse(&format!("{predict} --time 2"), &["--forces", "--time"]);
+    let pairs = Array2::<f64>::ones((3, 2)).into_dyn();
+    write_npy(bench.path("y.npy"), &pairs).unwrap();
+    bench.refuse(predict, &["2 outputs", "one output"]);
 }
 
 #[test]

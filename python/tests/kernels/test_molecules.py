@@ -5,6 +5,7 @@ import pytest
 
 from haarmonic import Kernel, Network
 from haarmonic.molecules import Atoms, Molecule, read_structures
+from haarmonic.predict import FeatureRidge, LinearModel
 
 NETWORK = """
 [input]
@@ -93,3 +94,38 @@ def test_inputs_of_other_kinds_are_refused():
         kernel.gram([1.0])
     with pytest.raises(ValueError, match="Na"):
         kernel.gram([Atoms(["Na"], [[0, 0, 0]])])
+
+
+def one_message(text=NETWORK):
+    """The network without its second message, whose kernels have explicit features."""
+    head, _, tail = text.partition('[[layers]]\nkind = "message"\ncutoff = 2.0')
+    return head + tail[tail.index("[[layers]]") :]
+
+
+def bonds(lengths):
+    return [Atoms(["C", "O"], [[0.0, 0.0, 0.0], [0.0, 0.0, d]]) for d in lengths]
+
+
+def test_features_are_kernels_and_forces_are_slopes():
+    kernel = Kernel(Network(one_message()))
+    molecules = [*bonds([1.1, 1.3, 1.6]), Atoms(SYMBOLS, POSITIONS)]
+    gram = kernel.gram(molecules)
+    targets = np.array([[0.3], [-0.2], [0.5], [1.0]])
+    step = 1e-4
+    test = bonds([1.2, 1.2 + step, 1.2 - step])
+    for kind, matrix in [("ntk", gram.ntk), ("nngp", gram.nngp)]:
+        features = kernel.feature_map(molecules, kind=kind)
+        np.testing.assert_allclose(features @ features.T, matrix, rtol=1e-11)
+        model = LinearModel.fit(features, targets, 1e-6)
+        energies = model.predict(kernel.feature_map(test, kind=kind))
+        forces = kernel.forces(test, model.weights[:, 0], kind=kind)
+        slope = (energies[1, 0] - energies[2, 0]) / (2 * step)
+        np.testing.assert_allclose(forces[0], [[0, 0, slope], [0, 0, -slope]], rtol=1e-5, atol=1e-9)
+        sums = FeatureRidge(features.shape[1], 1)
+        for part in (slice(0, 1), slice(1, 4)):
+            sums.add(features[part], targets[part])
+        np.testing.assert_allclose(sums.solve(1e-3).weights, LinearModel.fit(features, targets, 1e-3).weights, atol=1e-8)
+    with pytest.raises(ValueError, match="weights"):
+        kernel.forces(test, [1.0])
+    with pytest.raises(ValueError, match="feature map"):
+        Kernel(Network(NETWORK)).feature_map(test)

@@ -3,6 +3,7 @@
 mod covariance;
 mod distill;
 mod evaluate;
+mod features;
 mod files;
 mod gram;
 mod inputs;
@@ -18,6 +19,7 @@ mod plot_table;
 mod power;
 mod predict;
 mod predict_arguments;
+mod predict_forces;
 mod predict_kernels;
 mod predict_width;
 mod progress;
@@ -60,6 +62,8 @@ struct Arguments {
 enum Command {
     /// Compute the kernels of one set of inputs with itself, or with another
     Gram(gram::Arguments),
+    /// Compute explicit features whose inner products are the kernels, for networks that have finitely many
+    Features(features::Arguments),
     /// Predict with an ensemble of infinitely wide networks
     Predict(predict_arguments::Arguments),
     /// Select the weight and bias standard deviations of a network and the ridge by training points
@@ -252,6 +256,7 @@ fn run(command: Command) -> Result<()> {
     check_environment()?;
     match command {
         Command::Gram(arguments) => gram::run(&arguments),
+        Command::Features(arguments) => features::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
         Command::Distill(arguments) => distill::run(&arguments),

@@ -10,6 +10,7 @@ use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, arr0, stack};
 
 use super::inputs::Inputs;
 use super::predict_arguments::{Arguments, CovarianceChoice};
+use super::predict_forces as forces;
 use super::predict_kernels::{FEWER, Grams, check_memory};
 use super::predict_width as width;
 use super::progress::Watched;
@@ -107,6 +108,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     if let Some(selected) = model.selected_ridge() {
         arrays.push(("ridge", single(selected.relative)));
+    }
+    if arguments.forces {
+        let chosen = model.selected_ridge().map(|selected| selected.relative);
+        let ridge = Ridge::Relative(chosen.unwrap_or(arguments.ridge));
+        let found = forces::compute(&kernel, kind, ridge, &train, &test);
+        arrays.push((
+            "forces",
+            found.map_err(|error| for_less_memory(error, FEWER))?,
+        ));
     }
     write_npz(&arguments.out, &arrays)?;
     say::lines(&said)

@@ -62,10 +62,14 @@ pub struct Arguments {
         allow_negative_numbers = true
     )]
     pub ntk_change: Option<f64>,
+    /// Write `forces`, [atoms of all test molecules, 3], too: minus the derivatives of the mean in the positions of the atoms. For networks on molecules
+    /// with explicit features, one output, trained to convergence
+    #[arg(long, conflicts_with_all = ["time", "steps"])]
+    pub forces: bool,
     /// Precision within a pair of images
     #[arg(long, value_enum, default_value = "f64")]
     pub precision: PrecisionChoice,
-    /// Where to write `mean`, `covariance` or `variance`, and for several times `times` or `steps` (.npz)
+    /// Where to write `mean`, `covariance` or `variance`, `forces`, and for several times `times` or `steps` (.npz)
     #[arg(long)]
     pub out: PathBuf,
 }

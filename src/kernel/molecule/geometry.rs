@@ -11,10 +11,11 @@
 use std::sync::Arc;
 
 use crate::Result;
-use crate::kernel::recursion::{Geometry, Runs, Side};
+use crate::kernel::recursion::{Geometry, PolynomialKernels, Recursion, Runs, Side};
 use crate::kernel::signals::Inputs;
 use crate::network::{EdgeLabels, Filter, Layer, Message, Network, NodePooling, Outputs};
 
+use super::features::MoleculeFeatures;
 use super::rotations::Rotations;
 use super::signal::MoleculeSignal;
 use super::sums::{MessageSums, Term, Terms, polynomial};
@@ -40,6 +41,8 @@ pub(super) struct MoleculeGeometry {
     pooling: Option<NodePooling>,
     /// Whether activations follow the mean over the group.
     activates_after: bool,
+    /// The finite feature map of the network, if it has one.
+    features: Option<MoleculeFeatures>,
 }
 
 /// The pairs of atoms of two molecules, and the relative rotations of a fibre.
@@ -101,12 +104,19 @@ impl MoleculeGeometry {
         };
         MoleculeGeometry {
             polynomials: messages.iter().map(|m| polynomial(&m.spectrum)).collect(),
+            features: MoleculeFeatures::new(network, &messages),
             messages,
             rotations: [rotations, own],
             all_pairs: [read || shared_later, read],
             pooling,
             activates_after,
         }
+    }
+
+    /// The geometry of a network whose kernels are products of features, which needs no rotations; none for other networks.
+    pub(super) fn of_features(network: &Network) -> Option<Self> {
+        let geometry = MoleculeGeometry::new(network, Rotations::identity());
+        geometry.prefers_features().then_some(geometry)
     }
 
     #[cfg(test)]
@@ -296,7 +306,11 @@ impl Geometry for MoleculeGeometry {
 
     fn take(&self, inputs: &Inputs<'_>, row: usize) -> Result<Arc<MoleculeSignal>> {
         let atoms = inputs.atoms(row)?;
-        Ok(Arc::new(MoleculeSignal::new(atoms, &self.messages)))
+        let mut signal = MoleculeSignal::new(atoms, &self.messages);
+        if let Some(features) = &self.features {
+            signal.factors = features.factors(&signal);
+        }
+        Ok(Arc::new(signal))
     }
 
     fn make_workspace(&self) -> MoleculeWorkspace {
@@ -403,5 +417,48 @@ impl Geometry for MoleculeGeometry {
 
     fn variances_by_level(&self) -> bool {
         self.activates_after
+    }
+
+    fn power_panels(&self) -> &[[usize; 2]] {
+        self.features.as_ref().map_or(&[], |f| f.panels())
+    }
+
+    fn polynomials(&self, _: &Recursion) -> Option<PolynomialKernels> {
+        Some(self.features.as_ref()?.kernels().clone())
+    }
+
+    fn has_power(&self, signal: &Arc<MoleculeSignal>, power: usize) -> bool {
+        let features = self.features.as_ref();
+        features.is_some_and(|f| f.holds(signal, power))
+    }
+
+    fn write_power(
+        &self,
+        signal: &Arc<MoleculeSignal>,
+        power: usize,
+        panel: usize,
+        out: &mut [f64],
+    ) {
+        if let Some(features) = &self.features {
+            features.write(signal, power, panel, out);
+        }
+    }
+
+    fn pull_features(
+        &self,
+        signal: &Arc<MoleculeSignal>,
+        factors: &[(usize, Vec<f64>)],
+    ) -> Option<Vec<f64>> {
+        Some(self.features.as_ref()?.pull(signal, factors))
+    }
+
+    fn makes_features_once(&self) -> bool {
+        true
+    }
+
+    fn prefers_features(&self) -> bool {
+        self.features
+            .as_ref()
+            .is_some_and(MoleculeFeatures::preferred)
     }
 }

@@ -1,6 +1,10 @@
 //! Molecules: features over atoms and rotations, whose kernels are matrices over pairs of atoms at each relative rotation.
 
+mod features;
+mod forces;
 mod geometry;
+mod harmonics;
+mod radial;
 mod refinement;
 mod rotations;
 mod signal;
@@ -34,6 +38,9 @@ pub(super) fn evaluator(network: &Network, improper: bool) -> Result<Arc<dyn Eva
         .any(|layer| matches!(layer, Layer::GroupPooling));
     if !pooled {
         let geometry = MoleculeGeometry::new(network, Rotations::identity());
+        return Ok(Arc::new(Engine::exact(geometry, network)));
+    }
+    if let Some(geometry) = MoleculeGeometry::of_features(network) {
         return Ok(Arc::new(Engine::exact(geometry, network)));
     }
     // The Gauss–Legendre rule with M rings is exact up to degree 2M − 2.

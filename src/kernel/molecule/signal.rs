@@ -15,9 +15,11 @@ pub(super) struct Edge {
     pub(super) to: usize,
     /// The unit vector to the neighbour.
     pub(super) direction: [f64; 3],
-    distance: f64,
+    pub(super) distance: f64,
+    /// The power of the product of the charges.
+    pub(super) charge: f64,
     /// The cutoff, the power of the distance and the charges.
-    weight: f64,
+    pub(super) weight: f64,
 }
 
 /// The neighbours of all atoms, as one message sees them.
@@ -37,6 +39,8 @@ pub(super) struct MoleculeSignal {
     pub(super) labels: Vec<u8>,
     /// One entry per message of the network.
     pub(super) messages: Vec<Neighbourhoods>,
+    /// The factors of the features of each atom; empty for networks without features.
+    pub(super) factors: Vec<f64>,
 }
 
 impl MoleculeSignal {
@@ -47,6 +51,7 @@ impl MoleculeSignal {
                 .iter()
                 .map(|message| Neighbourhoods::new(atoms, message))
                 .collect(),
+            factors: Vec::new(),
         }
     }
 }
@@ -65,13 +70,13 @@ impl Neighbourhoods {
                     continue;
                 }
                 let charge = f64::from(charges[i]) * f64::from(charges[k]);
-                let weight = cutoff(message, d)
-                    * (message.unit / d).powf(message.power)
-                    * charge.powf(message.charge_exponent);
+                let charge = charge.powf(message.charge_exponent);
+                let [weight, _] = edge_weight(message, d, charge);
                 found.edges.push(Edge {
                     to: k,
                     direction: std::array::from_fn(|b| (y[b] - x[b]) / d),
                     distance: d,
+                    charge,
                     weight,
                 });
                 if let RadialKernel::Shells(shells) = &message.radial {
@@ -118,11 +123,20 @@ impl Neighbourhoods {
     }
 }
 
-/// The factor of an edge that fades from one to zero at the cutoff.
-fn cutoff(message: &Message, d: f64) -> f64 {
+/// The factor of an edge of length d, and its derivative in d.
+///
+/// # Arguments
+/// * `charge` — the power of the product of the charges
+pub(super) fn edge_weight(message: &Message, d: f64, charge: f64) -> [f64; 2] {
     let (start, radius) = (message.fade, message.cutoff);
-    match d <= start {
-        true => 1.0,
-        false => 0.5 * (1.0 + (PI * (d - start) / (radius - start)).cos()),
-    }
+    let scale = (message.unit / d).powf(message.power) * charge;
+    let [fade, slope] = match d <= start {
+        true => [1.0, 0.0],
+        false => {
+            let angle = PI * (d - start) / (radius - start);
+            let slope = -0.5 * PI / (radius - start) * angle.sin();
+            [0.5 * (1.0 + angle.cos()), slope]
+        }
+    };
+    [fade * scale, (slope - message.power / d * fade) * scale]
 }

@@ -7,6 +7,8 @@ use crate::activation::Real;
 use crate::network::Filter;
 
 use super::close_pair::ClosePair;
+use super::layers::Recursion;
+use super::polynomial::PolynomialKernels;
 
 /// One of the two signals of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -282,6 +284,36 @@ pub(crate) trait Geometry: Send + Sync + 'static {
     /// Writes one panel of the features of a power of the correlation.
     fn write_power(&self, signal: &Self::Signal, power: usize, panel: usize, out: &mut [f64]) {
         let _ = (signal, power, panel, out);
+    }
+
+    /// The kernels as polynomials whose powers have features; none without features.
+    fn polynomials(&self, recursion: &Recursion) -> Option<PolynomialKernels> {
+        let powers = self.power_panels().len();
+        recursion.polynomials(powers.checked_sub(1)?)
+    }
+
+    /// Whether the features of a power can be other than zero for a signal.
+    fn has_power(&self, signal: &Self::Signal, power: usize) -> bool {
+        let _ = (signal, power);
+        true
+    }
+
+    /// The derivatives of a linear function of the features in the numbers of a signal; none if they are not known here.
+    ///
+    /// # Arguments
+    /// * `factors` — for each power that counts, its number and the factors of its features, panel after panel
+    fn pull_features(
+        &self,
+        signal: &Self::Signal,
+        factors: &[(usize, Vec<f64>)],
+    ) -> Option<Vec<f64>> {
+        let _ = (signal, factors);
+        None
+    }
+
+    /// Whether the features of a signal take longer than its products with a few others, so that they are made once for a whole matrix.
+    fn makes_features_once(&self) -> bool {
+        false
     }
 
     /// Whether products of features are cheaper than fibres.

@@ -11,8 +11,10 @@ use super::close_pair::ClosePair;
 use super::geometry::Geometry;
 use super::orientations::{Oriented, Visitor};
 use super::place::{ClosePlace, Fibres, Gathered, PooledSelfPlace, RowPlace};
-use super::polynomial::{Polynomial, PolynomialKernels, PolynomialPlace};
-use super::steps::{Step, count_activations, linear, run, run_own, steps, sums_over_neighbours};
+use super::polynomial::{AtomPolynomials, Polynomial, PolynomialKernels, PolynomialPlace};
+use super::steps::{
+    Map, Step, count_activations, linear, run, run_own, steps, sums_over_neighbours,
+};
 use super::sweep::{Buffers, Sweep};
 
 /// The layers of a network as maps of covariances, before and after the mean over the group.
@@ -196,6 +198,50 @@ impl Recursion {
             }
         };
         Some(PolynomialKernels::new(pooled, outputs, place.numbers))
+    }
+
+    /// The kernels of a network on molecules whose only message is its first layer; none if they are no polynomials of the given degree in the
+    /// correlation of two atoms, or if an activation stands between the mean over the group and the sum over atoms.
+    pub(crate) fn atom_polynomials(&self, largest_degree: usize) -> Option<AtomPolynomials> {
+        let [stage] = &self.before[..] else {
+            return None;
+        };
+        let is_mean = |step: &Step| matches!(step.map, Map::Aggregation(Filter::Global));
+        let mean = stage.steps.iter().position(is_mean)?;
+        let (over_group, at_atoms) = stage.steps.split_at(mean);
+        if count_activations(at_atoms) > 0 {
+            return None;
+        }
+        let mut place = PolynomialPlace {
+            largest_degree,
+            ..PolynomialPlace::default()
+        };
+        let mut fibres = Fibres {
+            nngp: vec![Polynomial::correlation()],
+            ntk: vec![Polynomial::default()],
+            waiting: Vec::new(),
+        };
+        linear(self.first.0, &mut fibres.nngp, &mut fibres.ntk, true);
+        for steps in [over_group, &at_atoms[1..]] {
+            run(steps, &mut place, &mut fibres).ok()?;
+        }
+        if place.failed {
+            return None;
+        }
+        let both = |fibres: &Fibres<Polynomial>| [fibres.nngp[0].clone(), fibres.ntk[0].clone()];
+        let after = |[nngp, ntk]: [Polynomial; 2]| {
+            if self.activates_after_pooling() {
+                return None;
+            }
+            let mut fibres = Fibres {
+                nngp: vec![nngp],
+                ntk: vec![ntk],
+                waiting: Vec::new(),
+            };
+            run(&self.after, &mut PolynomialPlace::default(), &mut fibres).ok()?;
+            Some(both(&fibres))
+        };
+        Some(AtomPolynomials::new(both(&fibres), place, after))
     }
 
     /// Computes the kernels of a signal with itself at the identity of the group.

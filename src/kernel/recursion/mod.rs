@@ -17,4 +17,4 @@ pub(crate) use backward::{PullBuffers, SignalPull, TailPull};
 pub(crate) use close_pair::ClosePair;
 pub(crate) use geometry::{Adjoint, Geometry, Runs, Side};
 pub(crate) use layers::{FibreBuffers, Recursion, SelfCovariance};
-pub(crate) use polynomial::{PolynomialKernels, Term};
+pub(crate) use polynomial::{AtomPolynomials, PolynomialKernels, Term};

@@ -119,6 +119,8 @@ pub(super) enum SignalNumber {
 pub(super) struct PolynomialPlace {
     /// One number per activation or normalisation met so far.
     pub(super) numbers: Vec<SignalNumber>,
+    /// The kernel before each of these layers, whose value for a signal with itself is the variance.
+    pub(super) variances: Vec<Polynomial>,
     /// Powers of κ beyond this one are not wanted.
     pub(super) largest_degree: usize,
     /// Whether a layer makes the kernel something else than a polynomial of this degree.
@@ -132,12 +134,15 @@ impl Place<Polynomial> for PolynomialPlace {
 
     fn return_to(&mut self, (): ()) {}
 
-    /// A fibre is one number, and equals its mean over a filter.
-    fn average(&mut self, _: &Filter, _: &mut Fibres<Polynomial>) {}
+    /// A fibre is one number, and equals its mean over a filter. Sums over neighbours couple fibres.
+    fn average(&mut self, filter: &Filter, _: &mut Fibres<Polynomial>) {
+        self.failed |= matches!(filter, Filter::Message(_) | Filter::Neighbours(_));
+    }
 
     fn activate(&mut self, activation: &Activation, fibres: &mut Fibres<Polynomial>) -> Result<()> {
         let own = Polynomial::number_of_signals(self.numbers.len());
         let (k, t) = (&mut fibres.nngp[0], &mut fibres.ntk[0]);
+        self.variances.push(k.clone());
         if *activation == Activation::Normalisation {
             self.numbers.push(SignalNumber::Root);
             (*k, *t) = (k.times(&own), t.times(&own));
@@ -188,7 +193,99 @@ pub(crate) struct PolynomialKernels {
     numbers: Vec<SignalNumber>,
 }
 
+/// Both kernels of two atoms of molecules as polynomials in the correlation of what both see, and the kernels of the molecules.
+#[derive(Debug, Clone)]
+pub(crate) struct AtomPolynomials {
+    /// The terms of the kernels of two atoms before they are summed over pairs of atoms.
+    pub(crate) atoms: Vec<Term>,
+    /// The terms of the kernels of two molecules before the layers after the sum, and after all layers (none if an activation is among these). The
+    /// power p + 1 stands for the sum of term p over pairs of atoms, and the power 0 for a constant.
+    pub(crate) molecules: PolynomialKernels,
+    numbers: Vec<SignalNumber>,
+    variances: Vec<Polynomial>,
+}
+
+impl AtomPolynomials {
+    /// Sorts the kernels of two atoms.
+    ///
+    /// # Arguments
+    /// * `after` — carries the kernels of two molecules through the layers after the sum over atoms
+    pub(super) fn new(
+        atoms: [Polynomial; 2],
+        place: PolynomialPlace,
+        after: impl FnOnce([Polynomial; 2]) -> Option<[Polynomial; 2]>,
+    ) -> Self {
+        let atoms = terms(&atoms);
+        let sums = [0, 1].map(|kind| {
+            let mut sum = Polynomial::default();
+            for (p, term) in (1..).zip(&atoms) {
+                let unit = Polynomial::term(vec![p], 1.0);
+                sum = sum.plus_scaled(term.coefficients[kind], &unit);
+            }
+            sum
+        });
+        let outputs = after(sums.clone());
+        AtomPolynomials {
+            atoms,
+            molecules: PolynomialKernels::new(sums, outputs, Vec::new()),
+            numbers: place.numbers,
+            variances: place.variances,
+        }
+    }
+
+    /// The numbers of an atom from its correlation with itself, each with its derivative.
+    pub(crate) fn numbers(&self, correlation: f64) -> Vec<[f64; 2]> {
+        let mut found: Vec<[f64; 2]> = Vec::new();
+        for (number, variance) in self.numbers.iter().zip(&self.variances) {
+            let [mut q, mut slope] = [0.0; 2];
+            for (key, coefficient) in &variance.terms {
+                let power = correlation.powi(key[0] as i32);
+                // Both atoms of the pair are one, so that each number enters squared.
+                let exponents: Vec<u32> = key[1..].iter().map(|e| 2 * e).collect();
+                let [factor, factor_slope] = product(&exponents, &found);
+                q += coefficient * power * factor;
+                let of_power = match key[0] {
+                    0 => 0.0,
+                    p => f64::from(p) * correlation.powi(p as i32 - 1),
+                };
+                slope += coefficient * (of_power * factor + power * factor_slope);
+            }
+            found.push(match number {
+                SignalNumber::Mean([c0, _, c2]) => [c0 + c2 * q, c2 * slope],
+                SignalNumber::Root if q > 0.0 => [q.sqrt().recip(), -0.5 * slope / (q * q.sqrt())],
+                SignalNumber::Root => [0.0; 2],
+            });
+        }
+        found
+    }
+}
+
+/// A product of powers of numbers, with its derivative.
+fn product(exponents: &[u32], numbers: &[[f64; 2]]) -> [f64; 2] {
+    let mut found = [1.0, 0.0];
+    for (&e, &[number, slope]) in exponents.iter().zip(numbers) {
+        if e > 0 {
+            let rest = number.powi(e as i32 - 1);
+            let power = [rest * number, f64::from(e) * rest * slope];
+            found = [
+                found[0] * power[0],
+                found[0] * power[1] + found[1] * power[0],
+            ];
+        }
+    }
+    found
+}
+
 impl PolynomialKernels {
+    /// Kernels of terms that are known, of signals without numbers.
+    pub(crate) fn of_terms(pooled: Vec<Term>, outputs: Option<Vec<Term>>) -> Self {
+        PolynomialKernels {
+            pooled,
+            outputs,
+            numbers: Vec::new(),
+        }
+    }
+
     pub(super) fn new(
         pooled: [Polynomial; 2],
         outputs: Option<[Polynomial; 2]>,
@@ -216,6 +313,19 @@ impl Term {
     pub(crate) fn factor(&self, numbers: &[f64]) -> f64 {
         let powers = self.exponents.iter().zip(numbers);
         powers.map(|(&e, number)| number.powi(e as i32)).product()
+    }
+
+    /// $`u_t`$ of a signal, and its derivative.
+    pub(crate) fn factor_with_slope(&self, numbers: &[[f64; 2]]) -> [f64; 2] {
+        product(&self.exponents, numbers)
+    }
+
+    /// The same term, of another power.
+    pub(crate) fn with_power(&self, power: usize) -> Term {
+        Term {
+            power,
+            ..self.clone()
+        }
     }
 }
 

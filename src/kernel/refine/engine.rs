@@ -116,12 +116,8 @@ impl<G: Geometry> Engine<Exact<G>> {
     /// Makes an engine without a quadrature.
     pub(crate) fn exact(geometry: G, network: &Network) -> Self {
         let recursion = Recursion::new(network);
-        let powers = geometry.power_panels().len();
         Engine {
-            polynomials: match powers {
-                0 => None,
-                _ => recursion.polynomials(powers - 1),
-            },
+            polynomials: geometry.polynomials(&recursion),
             refinement: Exact(geometry),
             recursion,
             control: Control::Exact,

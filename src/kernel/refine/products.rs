@@ -1,9 +1,9 @@
 //! Kernels with a finite feature map: blocks of kernels as products of features.
 
-use crate::Result;
 use crate::kernel::evaluator::{AnySignals, FeatureRows, Features, KernelBlock, SignalsOf};
 use crate::kernel::recursion::{Geometry, PolynomialKernels, Term};
 use crate::simd::products::add_row_products;
+use crate::{Error, Result};
 
 use super::engine::{Engine, Prepared};
 use super::refinement::Refinement;
@@ -77,6 +77,27 @@ impl<R: Refinement> Features for Engine<R> {
         self.geometry().prefers_features()
     }
 
+    fn made_once(&self) -> bool {
+        self.geometry().makes_features_once()
+    }
+
+    fn pull(
+        &self,
+        signals: &AnySignals,
+        row: usize,
+        factors: &[(usize, Vec<f64>)],
+    ) -> Result<Vec<f64>> {
+        let signals: SignalsOf<Prepared<R::Level>> = signals.of()?;
+        let found = self.geometry().pull_features(&signals[row].signal, factors);
+        found.ok_or_else(|| {
+            Error::network(
+                None,
+                "forces of inputs without positions of atoms",
+                "a network on molecules",
+            )
+        })
+    }
+
     fn rows(&self, signals: &AnySignals) -> Result<Box<dyn FeatureRows + '_>> {
         Ok(Box::new(EngineRows {
             geometry: self.geometry(),
@@ -92,6 +113,10 @@ struct EngineRows<'a, G: Geometry> {
 }
 
 impl<G: Geometry> FeatureRows for EngineRows<'_, G> {
+    fn holds(&self, row: usize, power: usize) -> bool {
+        self.geometry.has_power(&self.signals[row].signal, power)
+    }
+
     fn factor(&self, row: usize, term: &Term) -> f64 {
         term.factor(&self.signals[row].numbers)
     }

@@ -10,9 +10,8 @@
 //! The power spectra p are features of κ². A pair without features takes three nodes instead of rotations: κ = 0, B, −B with the bound B of the
 //! correlation, and the weights with which they have these two means.
 
-use std::f64::consts::SQRT_2;
-
 use crate::Result;
+use crate::kernel::power_spectrum::add_power_spectrum;
 use crate::kernel::recursion::{Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::network::Filter;
@@ -164,8 +163,7 @@ impl Geometry for MomentGeometry {
         &self.panels
     }
 
-    /// The panel l of the power 2 has the entries c ≤ c' of the power spectrum of degree l, row by row; those with c < c' stand for two and
-    /// have the factor √2.
+    /// The panel l of the power 2 is the power spectrum of degree l.
     fn write_power(&self, signal: &MomentSignal, power: usize, panel: usize, out: &mut [f64]) {
         match power {
             0 => out.fill(1.0),
@@ -173,50 +171,13 @@ impl Geometry for MomentGeometry {
             _ => {
                 let rows = signal.degree(panel);
                 let scale = ((2 * panel + 1) as f64).sqrt().recip();
-                pulp::Arch::new().dispatch(Spectrum {
-                    rows,
-                    channels: self.channels,
-                    scale,
-                    out,
-                });
+                out.fill(0.0);
+                add_power_spectrum(rows, self.channels, scale, out);
             }
         }
     }
 
     fn prefers_features(&self) -> bool {
         self.channels <= MANY_CHANNELS * self.band_limit * self.band_limit
-    }
-}
-
-/// The loop of [`MomentGeometry::write_power`]: $`p_{cc'} = \sum_m a_{mc} a_{mc'}`$ for c' ≥ c.
-///
-/// The numbers of one order m lie along the channels, and so do the entries of a row of the spectrum: the inner loop runs over c' and is
-/// vectorised by the compiler.
-struct Spectrum<'a> {
-    rows: &'a [f64],
-    channels: usize,
-    scale: f64,
-    out: &'a mut [f64],
-}
-
-impl pulp::NullaryFnOnce for Spectrum<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        self.out.fill(0.0);
-        let mut start = 0;
-        for c in 0..self.channels {
-            let end = start + self.channels - c;
-            let entries = &mut self.out[start..end];
-            for row in self.rows.chunks_exact(self.channels) {
-                let factor = self.scale * SQRT_2 * row[c];
-                for (entry, value) in entries.iter_mut().zip(&row[c..]) {
-                    *entry += factor * value;
-                }
-            }
-            entries[0] /= SQRT_2;
-            start = end;
-        }
     }
 }

@@ -42,3 +42,13 @@ pub const FINE: f64 = 1e-6;
 
 /// Central differences of sixth order of the kernels of one quadrature, whose covariances are clamped where a grid exceeds their bounds.
 pub const RULE: f64 = 1e-7;
+
+/// The step of central differences of functions of molecules in positions, in units in which shells are some tenths wide.
+pub const POSITION_STEP: f64 = 1e-4;
+
+/// Forces against such differences, relative to the largest: third derivatives of some hundred times step²/6, and rounding over the step.
+pub const FORCE: f64 = 1e-5;
+
+/// Linear functions of features of the smooth radial kernel, whose last radial functions are some 1e-7 of the first and known to ε over that, for factors of
+/// order one; and their forces.
+pub const TURNED_FEATURES: f64 = 1e-8;

@@ -1,6 +1,7 @@
 //! Kernels of molecules: networks that pass messages and are equivariant under rotations and permutations.
 
 mod definition;
+mod features;
 mod golden;
 mod invariance;
 mod monte_carlo;
