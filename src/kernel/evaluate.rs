@@ -1,5 +1,6 @@
 //! The kernels of a network: preparation of inputs, and kernel matrices.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::group::Rotation;
@@ -71,6 +72,15 @@ impl PreparedSignals {
     /// of nodes of all graphs for outputs at the nodes.
     pub fn len(&self) -> usize {
         self.rows
+    }
+
+    /// The signals of some rows. Outputs at the nodes of graphs have other rows.
+    pub(crate) fn part(&self, rows: Range<usize>) -> PreparedSignals {
+        PreparedSignals {
+            rows: rows.len(),
+            signals: self.signals.part(rows),
+            ..self.clone()
+        }
     }
 
     /// Returns whether there is no signal; always false, since [`Kernel::prepare`] refuses empty sets.
