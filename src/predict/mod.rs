@@ -46,6 +46,7 @@ mod prediction;
 mod regression;
 mod ridge_path;
 pub mod selection;
+mod solver;
 mod solvers;
 mod spread;
 mod time;
@@ -61,6 +62,7 @@ pub use loss_flow::LossFlow;
 pub use prediction::{Marginals, Prediction};
 pub use regression::{FittedRegression, Regression, RidgeRule};
 pub use ridge_path::{RidgePath, SelectedRidge};
+pub use solver::{Cost, FittedSignals, Solver};
 pub use solvers::{
     ComputedRows, ConjugateGradient, ConjugateGradientSteps, FeatureRidge, KernelFunction,
     KernelMatrix, KernelRidge, KernelRows, LinearModel, Nystrom, NystromError, OneProcess,

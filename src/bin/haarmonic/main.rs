@@ -19,6 +19,7 @@ mod power;
 mod predict;
 mod predict_arguments;
 mod predict_kernels;
+mod predict_many;
 mod predict_width;
 mod progress;
 mod ranks;

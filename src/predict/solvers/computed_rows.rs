@@ -155,6 +155,57 @@ impl ComputedRows {
         &self.signals
     }
 
+    pub(in crate::predict) fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    pub(in crate::predict) fn kind(&self) -> KernelKind {
+        self.kind
+    }
+
+    /// The number of processes.
+    pub(in crate::predict) fn processes(&self) -> usize {
+        self.processes.place()[1]
+    }
+
+    /// The kernels of some training rows with others, by this process alone.
+    pub(in crate::predict) fn between(
+        &self,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) -> Result<Array2<f64>> {
+        self.tile(&[rows, columns])
+    }
+
+    /// Computes the kernels of test signals with some training points, shape `[m, points]`, by this process alone.
+    ///
+    /// # Arguments
+    /// * `test` — prepared for this kernel, m rows
+    /// * `points` — numbers of training points, such as the pivots of a partial factor
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a number that is not below n; errors of the computation of kernels.
+    pub fn columns(&self, test: &PreparedSignals, points: &[usize]) -> Result<Array2<f64>> {
+        let n = self.points();
+        if let Some(&point) = points.iter().find(|&&point| point >= n) {
+            return Err(Error::invalid(
+                "training point",
+                point,
+                format!("numbers below {n}"),
+            ));
+        }
+        let mut out = Array2::zeros((test.len(), points.len()));
+        let columns = try_map(points.len(), |k| {
+            let point = self.signals.part(points[k]..points[k] + 1);
+            let gram = self.kernel.cross_prepared(test, &point)?;
+            Ok(self.kind.of(&gram).to_owned())
+        })?;
+        for (k, column) in columns.iter().enumerate() {
+            out.column_mut(k).assign(&column.column(0));
+        }
+        Ok(out)
+    }
+
     /// Multiplies one share of the matrix with a few vectors; the sum over all shares is the product with the matrix.
     ///
     /// # Arguments
@@ -205,7 +256,9 @@ impl ComputedRows {
                 None => {
                     *buffer = self.tile(&tiles[t])?;
                     // Another thread never computes this tile: each index is taken once.
-                    kept.map(|kept| Arc::clone(kept.get_or_init(|| Arc::new(std::mem::take(buffer)))))
+                    kept.map(|kept| {
+                        Arc::clone(kept.get_or_init(|| Arc::new(std::mem::take(buffer))))
+                    })
                 }
             };
             let pairs = pairs(&tiles[t]);
@@ -269,7 +322,8 @@ impl ComputedRows {
                 Ok(sums)
             })?;
             for (k, part) in parts.iter().enumerate() {
-                out.slice_axis_mut(Axis(0), Slice::from(block(k))).assign(part);
+                out.slice_axis_mut(Axis(0), Slice::from(block(k)))
+                    .assign(part);
             }
             Ok(())
         })?;
@@ -289,7 +343,8 @@ impl KernelRows for ComputedRows {
         write_sum(&*self.processes, diagonal.view_mut(), |out| {
             let entries = try_map(own.len(), |k| {
                 let point = own.start + k..own.start + k + 1;
-                self.tile(&[point.clone(), point]).map(|entry| entry[[0, 0]])
+                self.tile(&[point.clone(), point])
+                    .map(|entry| entry[[0, 0]])
             })?;
             for (k, entry) in entries.into_iter().enumerate() {
                 out[[own.start + k, 0]] = entry;

@@ -460,13 +460,16 @@ impl ConjugateGradientSteps<'_> {
     /// The arrays hold a few vectors per target and ridge, the targets and the diagonal.
     pub fn state(&self) -> Vec<(&'static str, ArrayD<f64>)> {
         let list = |numbers: Vec<f64>| Array1::from_vec(numbers).into_dyn();
-        let table = |m: &Mat<f64>| {
-            Array2::from_shape_fn((m.nrows(), m.ncols()), |at| m[at]).into_dyn()
-        };
+        let table =
+            |m: &Mat<f64>| Array2::from_shape_fn((m.nrows(), m.ncols()), |at| m[at]).into_dyn();
         let mut counts = vec![
             self.iterations as f64,
             // No number before the first round.
-            if self.before.is_finite() { self.before } else { -1.0 },
+            if self.before.is_finite() {
+                self.before
+            } else {
+                -1.0
+            },
         ];
         counts.extend(self.of_ridges.iter().map(|&count| count as f64));
         let mut state = vec![
@@ -474,14 +477,22 @@ impl ConjugateGradientSteps<'_> {
             ("targets", table(&self.targets.scaled)),
             ("diagonal", self.diagonal.clone().into_dyn()),
             ("counts", list(counts)),
-            ("conditions", list(self.columns.iter().map(|c| c.condition).collect())),
+            (
+                "conditions",
+                list(self.columns.iter().map(|c| c.condition).collect()),
+            ),
             ("solution", table(&self.solution)),
         ];
         match &self.phase {
             Phase::Descent(descent) => {
                 let memories = descent.active.iter();
                 let numbers = memories.flat_map(|memory| {
-                    [memory.column as f64, memory.square, memory.step, memory.weight]
+                    [
+                        memory.column as f64,
+                        memory.square,
+                        memory.step,
+                        memory.weight,
+                    ]
                 });
                 let shape = (descent.active.len(), NUMBERS);
                 let numbers = Array2::from_shape_vec(shape, numbers.collect());
@@ -534,9 +545,10 @@ impl ConjugateGradientSteps<'_> {
             ));
         }
         let targets = array("targets", &[n, outputs])?;
-        let equal = targets.iter().enumerate().all(|(k, value)| {
-            *value == self.targets.scaled[(k / outputs, k % outputs)]
-        });
+        let equal = targets
+            .iter()
+            .enumerate()
+            .all(|(k, value)| *value == self.targets.scaled[(k / outputs, k % outputs)]);
         if !equal {
             return Err(other("other targets", "the targets of this run"));
         }
@@ -588,7 +600,11 @@ impl ConjugateGradientSteps<'_> {
             column.condition = *condition;
         }
         self.iterations = counts[0] as usize;
-        self.before = if counts[1] < 0.0 { f64::INFINITY } else { counts[1] };
+        self.before = if counts[1] < 0.0 {
+            f64::INFINITY
+        } else {
+            counts[1]
+        };
         self.of_ridges = counts[2..].iter().map(|&count| count as usize).collect();
         self.solution = solution;
         self.phase = phase;

@@ -94,7 +94,7 @@ impl Tridiagonal {
 ///
 /// The method starts from a random vector, takes at most `steps` steps, and keeps all vectors orthogonal. It stops when ten steps change
 /// the estimate by at most a thousandth.
-pub(super) fn largest_eigenvalue(
+pub(in crate::predict) fn largest_eigenvalue(
     n: usize,
     steps: usize,
     apply: impl Fn(&Mat<f64>) -> Mat<f64>,

@@ -21,6 +21,7 @@ pub use conjugate_gradient_steps::ConjugateGradientSteps;
 pub use feature_ridge::{FeatureRidge, LinearModel};
 pub use kernel_ridge::KernelRidge;
 pub use kernel_rows::{KernelFunction, KernelMatrix, KernelRows};
+pub(super) use lanczos::largest_eigenvalue;
 pub use nystrom::{Nystrom, NystromError};
 pub use pivoted_cholesky::{PivotedCholesky, Preconditioner};
 pub use processes::{OneProcess, Processes};

@@ -49,8 +49,11 @@ pub(crate) fn write_share(
                 let values = kept.as_deref().unwrap_or(buffer);
                 let [rows, columns] = &tiles[first + t];
                 let above = values.dot(&x.slice_axis(Axis(0), Slice::from(columns.clone())));
-                let below = (rows != columns)
-                    .then(|| values.t().dot(&x.slice_axis(Axis(0), Slice::from(rows.clone()))));
+                let below = (rows != columns).then(|| {
+                    values
+                        .t()
+                        .dot(&x.slice_axis(Axis(0), Slice::from(rows.clone())))
+                });
                 Ok((above, below))
             },
         )?;
@@ -80,7 +83,11 @@ pub(crate) fn write_sum(
     let shape = out.shape().to_vec();
     match out.as_slice_mut() {
         Some(values) => sum_shares(processes, part, values),
-        None => Err(Error::shape("product", "an array in standard layout", shape)),
+        None => Err(Error::shape(
+            "product",
+            "an array in standard layout",
+            shape,
+        )),
     }
 }
 
