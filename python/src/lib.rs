@@ -24,6 +24,7 @@ mod kernel;
 mod kernel_selection;
 mod layout;
 mod layouts;
+mod many_points;
 mod matching;
 mod metrics;
 mod molecules;
@@ -68,6 +69,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     kernel::register(module)?;
     kernel_selection::register(module)?;
     layouts::register(module)?;
+    many_points::register(module)?;
     matching::register(module)?;
     metrics::register(module)?;
     molecules::register(module)?;
