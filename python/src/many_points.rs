@@ -332,9 +332,10 @@ impl PyConjugateGradient {
     /// The largest relative residual of a target, once no product is wanted; for several ridges a list.
     #[getter]
     fn residual<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.results(py, |solved| {
-            Ok(PyFloat::new(py, solved.residual).into_any())
-        })
+        self.results(
+            py,
+            |solved| Ok(PyFloat::new(py, solved.residual).into_any()),
+        )
     }
 
     /// The state between two steps, as a dict of arrays; `numpy.savez` keeps it.
