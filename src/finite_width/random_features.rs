@@ -188,12 +188,26 @@ impl RandomFeatures {
         Ok(moments.finish())
     }
 
-    /// Fits ridge regression in the features, a few hundred signals at a time.
+    /// Returns the largest standard error of a kernel among the first few signals, relative to the largest kernel of a signal with itself.
+    ///
+    /// # Errors
+    /// As [`features`](Self::features).
+    pub fn relative_error<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<f64> {
+        const FEW: usize = 16;
+        let signals = signals.into();
+        let found = self.estimate(signals.range(0..FEW.min(signals.len())))?;
+        let largest =
+            |values: &mut dyn Iterator<Item = &f64>| values.fold(0.0, |m: f64, v| m.max(*v));
+        let size = largest(&mut found.mean.diag().iter());
+        Ok(largest(&mut found.standard_error.iter()) / size.max(f64::MIN_POSITIVE))
+    }
+
+    /// Fits ridge regression in the features for each of several ridges, a few hundred signals at a time.
     ///
     /// # Arguments
     /// * `signals` — n training signals
     /// * `targets` — shape `[n, outputs]`
-    /// * `ridge` — as for the kernel that the features estimate
+    /// * `ridges` — as for the kernel that the features estimate; the features are computed once
     ///
     /// # Cost
     /// O(n d²) time and 16 d² bytes for d features.
@@ -204,8 +218,8 @@ impl RandomFeatures {
         &self,
         signals: impl Into<Signals<'a>>,
         targets: ArrayView2<'_, f64>,
-        ridge: Ridge,
-    ) -> Result<LinearModel> {
+        ridges: &[Ridge],
+    ) -> Result<Vec<LinearModel>> {
         let inputs = self.network.prepare(signals)?;
         let n = inputs.dims()[0];
         crate::check::shape("targets", &targets.shape()[..1], &[n])?;
@@ -220,7 +234,8 @@ impl RandomFeatures {
             };
             sums.add(phi.view(), targets.slice_axis(Axis(0), Slice::from(part)))?;
         }
-        sums.expect("a tensor of signals is not empty").solve(ridge)
+        let sums = sums.expect("a tensor of signals is not empty");
+        ridges.iter().map(|&ridge| sums.solve(ridge)).collect()
     }
 }
 

@@ -49,6 +49,12 @@ fn means_are_the_kernels() {
                     exact[at]
                 );
             }
+            let relative = features.relative_error(*signals).unwrap();
+            assert_eq!(
+                relative,
+                found.standard_error.iter().fold(0.0_f64, |m, e| m.max(*e))
+                    / found.mean.diag().fold(0.0_f64, |m, d| m.max(*d))
+            );
             // Regression in the features is regression with their kernel.
             let few = RandomFeatures::new(network, kind, 4, 0..3).unwrap();
             let phi = few.features(*signals).unwrap();
@@ -57,7 +63,7 @@ fn means_are_the_kernels() {
             let kernel = phi.dot(&phi.t());
             let want = KernelRidge::fit(kernel.view(), y.view(), ridge).unwrap();
             let want = want.predict(kernel.view()).unwrap();
-            let model = few.fit(*signals, y.view(), ridge).unwrap();
+            let model = few.fit(*signals, y.view(), &[ridge]).unwrap().remove(0);
             let found = model.predict(phi.view()).unwrap();
             assert!((found - want).iter().all(|d| d.abs() <= tol::ROUNDING));
         }

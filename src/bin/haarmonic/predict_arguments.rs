@@ -85,6 +85,9 @@ pub struct Many {
     /// Number of training inputs whose kernels precondition `cg`, or whose kernels are the regression of `nystrom`
     #[arg(long, default_value_t = 500)]
     pub rank: usize,
+    /// Channels of the finite networks of `random-features` together
+    #[arg(long, default_value_t = 2048)]
+    pub channels: usize,
     /// Largest relative residual of `cg`
     #[arg(long, default_value_t = 1e-6, allow_negative_numbers = true)]
     pub tolerance: f64,
@@ -122,6 +125,8 @@ pub enum SolverChoice {
     Nystrom,
     /// The finitely many features of a kernel that has them
     Features,
+    /// Random features of a network on vectors or images with one activation
+    RandomFeatures,
 }
 
 /// The part of the covariance between test points that is written.

@@ -69,6 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             rank: arguments.many.rank,
         })?,
         SolverChoice::Features => job.at_once(Solver::Features)?,
+        SolverChoice::RandomFeatures => job.random_features()?,
         SolverChoice::Cg | SolverChoice::Direct => job.conjugate_gradients(progress)?,
     };
     drop(watched);
@@ -302,6 +303,48 @@ impl Job<'_> {
         self.predictions(Vec::new(), |unseen| {
             let each = models.iter().map(|model| model.predict(self.rows, unseen));
             each.collect()
+        })
+    }
+}
+
+#[cfg(not(feature = "finite-width"))]
+impl Job<'_> {
+    fn random_features(&self) -> Result<Predictions> {
+        Err(Error::invalid(
+            "--solver random-features",
+            "a program built without the feature `finite-width`",
+            "one built with it: cargo install --path . --features cli,finite-width",
+        ))
+    }
+}
+
+#[cfg(feature = "finite-width")]
+impl Job<'_> {
+    fn random_features(&self) -> Result<Predictions> {
+        use haarmonic::finite_width::RandomFeatures;
+        /// Channels of a block.
+        const WIDTH: usize = 64;
+        let kind = KernelKind::from(self.arguments.kernel);
+        let blocks = self.arguments.many.channels.div_ceil(WIDTH) as u64;
+        let features = RandomFeatures::new(&self.files.network, kind, WIDTH, 0..blocks)?;
+        let signals = self.files.train.inputs.signals()?;
+        let error = features.relative_error(signals)?;
+        let models = features.fit(signals, self.targets(), &self.ridges())?;
+        let each = |inputs: &Inputs| -> Result<Vec<Array2<f64>>> {
+            let phi = features.features(inputs.signals()?)?;
+            models
+                .iter()
+                .map(|model| model.predict(phi.view()))
+                .collect()
+        };
+        let validation = self.files.validation.as_ref();
+        Ok(Predictions {
+            test: each(&self.files.test)?,
+            validation: validation.map_or(Ok(Vec::new()), |known| each(&known.inputs))?,
+            said: vec![format!(
+                "{} random features, largest standard error of a kernel {error:.1e} of the largest kernel",
+                models[0].weights().nrows()
+            )],
         })
     }
 }
