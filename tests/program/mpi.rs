@@ -146,7 +146,7 @@ fn errors_end_all_processes() {
 /// A prediction by conjugate gradients that computes the kernels in each step.
 fn solve(folder: &Path, processes: usize, out: &str, more: &str) -> Command {
     let mut command = program(folder, processes);
-    let line = "predict net.toml --train-x x.npy --train-y y.npy --test-x x.npy --solver cg --ridge 1e-2 --rank 3 --threads 1";
+    let line = "predict net.toml --train-x x.npy --train-y y.npy --test-x x.npy --solver cg --ridge 1e-3 --rank 2 --threads 1";
     command
         .args(line.split_whitespace())
         .args(["--out", out])

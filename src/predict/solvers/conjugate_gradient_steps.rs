@@ -475,6 +475,7 @@ impl ConjugateGradientSteps<'_> {
         let mut state = vec![
             ("problem", list(self.problem())),
             ("targets", table(&self.targets.scaled)),
+            ("exponents", list(self.exponents())),
             ("diagonal", self.diagonal.clone().into_dyn()),
             ("counts", list(counts)),
             (
@@ -549,7 +550,8 @@ impl ConjugateGradientSteps<'_> {
             .iter()
             .enumerate()
             .all(|(k, value)| *value == self.targets.scaled[(k / outputs, k % outputs)]);
-        if !equal {
+        let exponents = array("exponents", &[outputs])?;
+        if !equal || exponents.iter().ne(&self.exponents()) {
             return Err(other("other targets", "the targets of this run"));
         }
         if array("diagonal", &[n])?.iter().ne(&self.diagonal) {
@@ -611,6 +613,11 @@ impl ConjugateGradientSteps<'_> {
         Ok(())
     }
 
+    fn exponents(&self) -> Vec<f64> {
+        let exponents = self.targets.exponents.iter();
+        exponents.map(|&exponent| f64::from(exponent)).collect()
+    }
+
     /// The numbers by which a state recognises its problem, beside targets and diagonal.
     fn problem(&self) -> Vec<f64> {
         let rank = self.preconditioner.as_ref().map(|p| p.rank() as f64);
@@ -619,7 +626,6 @@ impl ConjugateGradientSteps<'_> {
             self.options.tolerance,
             rank.unwrap_or(-1.0),
         ];
-        numbers.extend(self.targets.exponents.iter().map(|&e| f64::from(e)));
         numbers.extend(self.columns.iter().map(|column| column.epsilon));
         numbers
     }

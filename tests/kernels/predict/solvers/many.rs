@@ -341,7 +341,7 @@ fn costs_are_those_of_the_solvers() {
     let steps = solved.unwrap().iterations as f64;
     // The condition number bounds the steps; the right side needs fewer.
     assert!(
-        steps <= costs[1].steps && costs[1].steps <= 5.0 * steps,
+        steps <= costs[1].steps && costs[1].steps <= 8.0 * steps,
         "{steps} of {}",
         costs[1].steps
     );
