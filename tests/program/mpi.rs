@@ -159,48 +159,34 @@ fn steps_in(path: &Path) -> usize {
     read_npz_real(path, "counts").map_or(0, |counts| counts[0] as usize)
 }
 
-/// Four processes solve as one, with kernels that are computed, kept or on disk; after the loss of one, they lose one step at most.
+/// Four processes solve as one, with kernels that are computed or on disk; after the loss of one, they lose one step at most.
 #[test]
 fn processes_solve_together() {
-    let folder = problem(40);
+    const N: usize = 20;
+    let folder = problem(N);
     let folder = folder.path();
-    let y = Array2::from_shape_fn((40, 2), |(i, k)| ((3 * i + k) as f64).sin());
+    let y = Array2::from_shape_fn((N, 2), |(i, k)| ((3 * i + k) as f64).sin());
     write_npy(folder.join("y.npy"), &y).unwrap();
     let mean = |file: &str| read_npz_real(folder.join(file), "mean").unwrap();
     succeed(solve(folder, 1, "one.npz", ""));
-    let said = succeed(solve(folder, 4, "four.npz", "--memory 1"));
-    assert!(
-        said.contains("40 predictions from 40 training inputs"),
-        "{said}"
-    );
-    // Relative residuals of 1e-6 and condition numbers of a hundred times the number of points at most.
-    let tolerance = tol::from_residual(1e-6, 4000.0);
-    assert_close(&mean("four.npz"), &mean("one.npz"), tolerance);
-    for out in ["kept.npz", "disk.npz"] {
-        let more = if out == "disk.npz" {
-            "--tiles tiles"
-        } else {
-            ""
-        };
-        succeed(solve(folder, 4, out, more));
-        assert_close(&mean(out), &mean("four.npz"), tolerance);
+    // Relative residuals of 1e-6, and condition numbers of ten over the ridge, per point, at most.
+    let tolerance = tol::from_residual(1e-6, 1e4 * N as f64);
+    for (out, more) in [("four.npz", "--memory 1"), ("disk.npz", "--tiles tiles")] {
+        let said = succeed(solve(folder, 4, out, more));
+        let last = said.lines().last();
+        assert_eq!(last, Some("20 predictions from 20 training inputs"));
+        assert_close(&mean(out), &mean("one.npz"), tolerance);
     }
 
     let state = folder.join("state.npz");
-    let more = "--memory 1 --checkpoint state.npz --tolerance 1e-10";
-    succeed(solve(
-        folder,
-        4,
-        "whole.npz",
-        "--memory 1 --tolerance 1e-10",
-    ));
+    let more = "--memory 1 --checkpoint state.npz";
     let mut running = solve(folder, 4, "killed.npz", more).spawn().unwrap();
-    while steps_in(&state) < 3 && running.try_wait().unwrap().is_none() {
+    while steps_in(&state) < 2 && running.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(2));
     }
     let seen = steps_in(&state);
     let children = Command::new("pgrep")
-        .args(["-P", &running.id().to_string()])
+        .args(["-P", &running.id().to_string(), "haarmonic"])
         .output();
     let children = String::from_utf8(children.unwrap().stdout).unwrap();
     let child = children
@@ -221,18 +207,23 @@ fn processes_solve_together() {
     );
     assert!(!folder.join("killed.npz").exists());
     let kept = steps_in(&state);
-    assert!(kept >= seen && seen >= 3);
+    assert!(kept >= seen && seen >= 2);
     let said = succeed(solve(folder, 4, "killed.npz", more));
     assert!(
         said.contains(&format!("resumed after step {kept}")),
         "{said}"
     );
-    assert!(mean("killed.npz") == mean("whole.npz"), "not to the bit");
+    assert!(mean("killed.npz") == mean("four.npz"), "not to the bit");
 
     // A file of other options ends all processes.
-    let output = solve(folder, 3, "no.npz", "--checkpoint state.npz")
-        .output()
-        .unwrap();
+    let output = solve(
+        folder,
+        3,
+        "no.npz",
+        "--checkpoint state.npz --tolerance 1e-3",
+    )
+    .output()
+    .unwrap();
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("another tolerance"), "{message}");
