@@ -384,6 +384,18 @@ impl Kernel {
             .collect()
     }
 
+    /// The kernels of rows and columns, or of rows with each other, for an input space whose signals have one row each; without pairs that are
+    /// computed again for a sampled error, which would dominate small blocks.
+    pub(crate) fn values(
+        &self,
+        rows: &PreparedSignals,
+        columns: Option<&PreparedSignals>,
+    ) -> Result<KernelMatrices> {
+        let rows = self.signals(rows)?;
+        let columns = columns.map(|columns| self.signals(columns)).transpose()?;
+        matrix::matrix(self.evaluator(), rows, columns, None, false)
+    }
+
     fn matrix(
         &self,
         rows: &PreparedSignals,
@@ -394,7 +406,7 @@ impl Kernel {
         let progress = self.progress.as_ref();
         match self.network.outputs() {
             Outputs::Nodes => matrix::between_points(self.evaluator(), rows, columns, progress),
-            _ => matrix::matrix(self.evaluator(), rows, columns, progress),
+            _ => matrix::matrix(self.evaluator(), rows, columns, progress, true),
         }
     }
 }

@@ -27,6 +27,9 @@ const TIGHTER: f64 = 0.1;
 
 /// Computes the kernels of all rows with all columns, or of the rows with each other, one triangle of which is computed.
 ///
+/// # Arguments
+/// * `samples` — whether an error without estimates of the entries is sampled; otherwise it is zero, of no pairs
+///
 /// # Errors
 /// * [`Error::Cancelled`] — the listener ended the computation
 /// * [`Error::NotConverged`] — the tolerance cannot be met
@@ -36,6 +39,7 @@ pub(super) fn matrix(
     rows: &AnySignals,
     columns: Option<&AnySignals>,
     progress: Option<&Progress>,
+    samples: bool,
 ) -> Result<KernelMatrices> {
     let with_errors = matches!(evaluator.control(), Control::Tolerance(_));
     let shape = (rows.len(), columns.map_or(rows.len(), AnySignals::len));
@@ -77,6 +81,10 @@ pub(super) fn matrix(
             ntk: (&ntk - &coarse[1]).abs(),
         },
         (None, Control::Exact) => KernelError::Exact,
+        (None, _) if !samples => KernelError::Sampled {
+            largest: KernelPair::default(),
+            pairs: 0,
+        },
         (None, _) => sample(shape, |i, j| {
             let (row, column) = (rows.part(i..i + 1), columns.unwrap_or(rows).part(j..j + 1));
             let pair = evaluator.reference(&row, &column, false)?;

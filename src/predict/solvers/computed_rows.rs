@@ -197,7 +197,7 @@ impl ComputedRows {
         let mut out = Array2::zeros((test.len(), points.len()));
         let columns = try_map(points.len(), |k| {
             let point = self.signals.part(points[k]..points[k] + 1);
-            let gram = self.kernel.cross_prepared(test, &point)?;
+            let gram = self.kernel.values(test, Some(&point))?;
             Ok(self.kind.of(&gram).to_owned())
         })?;
         for (k, column) in columns.iter().enumerate() {
@@ -274,10 +274,10 @@ impl ComputedRows {
     fn tile(&self, [rows, columns]: &Tile) -> Result<Array2<f64>> {
         let part = self.signals.part(rows.clone());
         let gram = if rows == columns {
-            self.kernel.gram_prepared(&part)?
+            self.kernel.values(&part, None)?
         } else {
             let columns = self.signals.part(columns.clone());
-            self.kernel.cross_prepared(&part, &columns)?
+            self.kernel.values(&part, Some(&columns))?
         };
         Ok(match self.kind {
             KernelKind::Ntk => gram.ntk,
@@ -315,7 +315,7 @@ impl ComputedRows {
                     let columns = start..n.min(start + side);
                     let gram = self
                         .kernel
-                        .cross_prepared(&rows, &self.signals.part(columns.clone()))?;
+                        .values(&rows, Some(&self.signals.part(columns.clone())))?;
                     let along = coefficients.slice_axis(Axis(0), Slice::from(columns));
                     sums += &self.kind.of(&gram).dot(&along);
                 }
@@ -361,9 +361,10 @@ impl KernelRows for ComputedRows {
             if own.is_empty() {
                 return Ok(());
             }
-            let gram = self
-                .kernel
-                .cross_prepared(&self.signals.part(rows), &self.signals.part(own.clone()))?;
+            let gram = self.kernel.values(
+                &self.signals.part(rows),
+                Some(&self.signals.part(own.clone())),
+            )?;
             out.slice_axis_mut(Axis(1), Slice::from(own))
                 .assign(&self.kind.of(&gram));
             Ok(())
