@@ -32,6 +32,7 @@ pages! {
     network_file "network-file.md"
     command_line "command-line.md"
     clusters "clusters.md"
+    many_examples "many-examples.md"
     experiments "experiments.md"
     theory "theory.md"
     accuracy "accuracy.md"

@@ -56,7 +56,7 @@
 //! | `plot` | [`plot`]: pictures as PNG and SVG; `haarmonic plot` on the command line | `kernels`, `data` |
 //! | `finite-width` | [`finite_width`]: networks with finitely many channels, on tensors of candle | `kernels`, `data` |
 //! | `cli` | the program `haarmonic` | `store` |
-//! | `mpi` | kernel matrices by several processes (`mpirun`); needs an installed MPI and libclang | `cli` |
+//! | `mpi` | kernel matrices and conjugate gradients by several processes (`mpirun`); needs an installed MPI and libclang | `cli` |
 //! | `serde` | `Serialize` and `Deserialize` for values: rotations, points, networks (as the text of their file), kernel matrices, predictions, initialisations; `Serialize` for errors | |
 //! | `approx` | `AbsDiffEq` and `RelativeEq` for rotations and points of the sphere | |
 //! | `full` | all but `mpi` | |

@@ -1,7 +1,7 @@
 """What the Rust crate haarmonic offers, for arrays of NumPy."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, final, overload
 
 import numpy as np
@@ -155,6 +155,41 @@ class GramStore:
     def complete(self, *, share: tuple[int, int] | None = None, progress: _Progress = None) -> StoreReport: ...
     def read(self) -> KernelMatrices: ...
     def write_npz(self, path: _Path) -> None: ...
+
+class KernelShare:
+    def __init__(
+        self,
+        kernel: Kernel,
+        x: ArrayLike,
+        *,
+        which: str = "ntk",
+        share: tuple[int, int] = (0, 1),
+        memory: int | None = None,
+    ) -> None: ...
+    def product(self, v: ArrayLike, *, progress: _Progress = None) -> _Floats: ...
+    def predict(self, x_test: ArrayLike, coefficients: ArrayLike) -> _Floats: ...
+    def solver(
+        self,
+        targets: ArrayLike,
+        *,
+        ridge: float | Sequence[float],
+        relative: bool = True,
+        rank: int = 500,
+        tolerance: float = 1e-6,
+        max_steps: int = 1000,
+    ) -> ConjugateGradient: ...
+
+class ConjugateGradient:
+    def wanted(self) -> _Floats | None: ...
+    def advance(self, product: ArrayLike) -> None: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def coefficients(self) -> Any: ...
+    @property
+    def residual(self) -> Any: ...
+    def state(self) -> dict[str, _Floats]: ...
+    def restore(self, state: Mapping[str, ArrayLike]) -> None: ...
 
 # --- Prediction ----------------------------------------------------------------------------------------------------------------------
 

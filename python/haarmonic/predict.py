@@ -3,6 +3,8 @@
 `haarmonic.Regression` is the interface of this package to the same computations: it takes kernel matrices, chooses a ridge, and returns
 variances without covariances.
 
+`conjugate_gradients` solves a regression of many points by shares of the kernel, in this process or on the workers of Dask.
+
 `GaussianProcess` takes any covariance: it samples its posterior and takes further points; `select_kernel` chooses the parameters of a covariance,
 `expected_improvement` and `confidence_bound` the next point to measure.
 
@@ -30,6 +32,7 @@ from haarmonic._haarmonic import (
     loss_flow,
     select_kernel,
 )
+from haarmonic._many_points import conjugate_gradients
 from haarmonic.results import Prediction
 
 __all__ = [
@@ -37,6 +40,7 @@ __all__ = [
     "GaussianProcess",
     "LinearModel",
     "confidence_bound",
+    "conjugate_gradients",
     "expected_improvement",
     "gp_inference",
     "gradient_descent_mse_ensemble",

@@ -25,6 +25,7 @@ mod kernel;
 mod kernel_selection;
 mod layout;
 mod layouts;
+mod many_points;
 mod matching;
 mod metrics;
 mod molecules;
@@ -70,6 +71,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     kernel::register(module)?;
     kernel_selection::register(module)?;
     layouts::register(module)?;
+    many_points::register(module)?;
     matching::register(module)?;
     metrics::register(module)?;
     molecules::register(module)?;

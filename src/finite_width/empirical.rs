@@ -272,7 +272,7 @@ fn product(a: &Tensor, b: &Tensor) -> Result<Array2<f64>> {
 
 /// Sums for mean and variance of each entry, by Welford's recursion.
 #[derive(Default)]
-struct Moments {
+pub(super) struct Moments {
     count: usize,
     mean: Array2<f64>,
     /// Σ (x − mean)².
@@ -281,7 +281,7 @@ struct Moments {
 
 impl Moments {
     /// Adds one value.
-    fn push(&mut self, value: &Array2<f64>) {
+    pub(super) fn push(&mut self, value: &Array2<f64>) {
         if self.count == 0 {
             self.mean = Array2::zeros(value.dim());
             self.squares = Array2::zeros(value.dim());
@@ -293,7 +293,7 @@ impl Moments {
     }
 
     /// The mean and its standard error, √(Σ (x − mean)² / (n (n − 1))).
-    fn finish(self) -> Estimate {
+    pub(super) fn finish(self) -> Estimate {
         let count = self.count as f64;
         Estimate {
             mean: self.mean,

@@ -1,5 +1,6 @@
 //! The kernels of a network: preparation of inputs, and kernel matrices.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::group::Rotation;
@@ -71,6 +72,15 @@ impl PreparedSignals {
     /// of nodes of all graphs for outputs at the nodes.
     pub fn len(&self) -> usize {
         self.rows
+    }
+
+    /// The signals of some rows. Outputs at the nodes of graphs have other rows.
+    pub(crate) fn part(&self, rows: Range<usize>) -> PreparedSignals {
+        PreparedSignals {
+            rows: rows.len(),
+            signals: self.signals.part(rows),
+            ..self.clone()
+        }
     }
 
     /// Returns whether there is no signal; always false, since [`Kernel::prepare`] refuses empty sets.
@@ -374,6 +384,18 @@ impl Kernel {
             .collect()
     }
 
+    /// The kernels of rows and columns, or of rows with each other, for an input space whose signals have one row each; without pairs that are
+    /// computed again for a sampled error, which would dominate small blocks.
+    pub(crate) fn values(
+        &self,
+        rows: &PreparedSignals,
+        columns: Option<&PreparedSignals>,
+    ) -> Result<KernelMatrices> {
+        let rows = self.signals(rows)?;
+        let columns = columns.map(|columns| self.signals(columns)).transpose()?;
+        matrix::matrix(self.evaluator(), rows, columns, None, false)
+    }
+
     fn matrix(
         &self,
         rows: &PreparedSignals,
@@ -384,7 +406,7 @@ impl Kernel {
         let progress = self.progress.as_ref();
         match self.network.outputs() {
             Outputs::Nodes => matrix::between_points(self.evaluator(), rows, columns, progress),
-            _ => matrix::matrix(self.evaluator(), rows, columns, progress),
+            _ => matrix::matrix(self.evaluator(), rows, columns, progress, true),
         }
     }
 }

@@ -15,8 +15,9 @@ use super::refine::sample;
 use super::set_products;
 use super::values::{KernelError, KernelMatrices, KernelPair};
 
-/// Largest number of rows and columns of a tile, the unit of parallel work.
-const LARGEST_TILE: usize = 32;
+/// Largest numbers of rows and columns of a tile, the unit of parallel work. Rows of vectors go through the layers as a whole, so that wide
+/// tiles cost less per pair.
+const LARGEST_TILE: [usize; 2] = [32, 256];
 /// The advice in errors about matrices that do not fit into memory.
 const BY_TILES: &str =
     "compute them by tiles in a folder (`store::KernelStore`), or of fewer signals at a time";
@@ -27,6 +28,9 @@ const TIGHTER: f64 = 0.1;
 
 /// Computes the kernels of all rows with all columns, or of the rows with each other, one triangle of which is computed.
 ///
+/// # Arguments
+/// * `samples` — whether an error without estimates of the entries is sampled; otherwise it is zero, of no pairs
+///
 /// # Errors
 /// * [`Error::Cancelled`] — the listener ended the computation
 /// * [`Error::NotConverged`] — the tolerance cannot be met
@@ -36,6 +40,7 @@ pub(super) fn matrix(
     rows: &AnySignals,
     columns: Option<&AnySignals>,
     progress: Option<&Progress>,
+    samples: bool,
 ) -> Result<KernelMatrices> {
     let with_errors = matches!(evaluator.control(), Control::Tolerance(_));
     let shape = (rows.len(), columns.map_or(rows.len(), AnySignals::len));
@@ -83,6 +88,10 @@ pub(super) fn matrix(
             ntk: (&ntk - &coarse[1]).abs(),
         },
         (None, Control::Exact) => KernelError::Exact,
+        (None, _) if !samples => KernelError::Sampled {
+            largest: KernelPair::default(),
+            pairs: 0,
+        },
         (None, _) => sample(shape, |i, j| {
             let (row, column) = (rows.part(i..i + 1), columns.unwrap_or(rows).part(j..j + 1));
             let pair = evaluator.reference(&row, &column, false)?;
@@ -197,15 +206,19 @@ fn until_accurate<T>(
 /// Cuts a matrix into tiles; a symmetric matrix has only the tiles that touch the upper triangle.
 fn tiles((rows, columns): (usize, usize), symmetric: bool) -> Vec<(Range<usize>, Range<usize>)> {
     let tasks = (TILES_PER_THREAD * rayon::current_num_threads()) as f64;
-    let side = ((rows * columns) as f64 / tasks).sqrt().ceil() as usize;
-    let side = side.clamp(1, LARGEST_TILE);
-    let cut = |len: usize| {
+    let area = (rows * columns) as f64 / tasks;
+    let height = (area.sqrt().ceil() as usize).clamp(1, LARGEST_TILE[0]);
+    let width = match height < LARGEST_TILE[0] {
+        true => height,
+        false => ((area / height as f64) as usize).clamp(height, LARGEST_TILE[1]),
+    };
+    let cut = |len: usize, side: usize| {
         (0..len)
             .step_by(side)
             .map(move |start| start..(start + side).min(len))
     };
-    cut(rows)
-        .flat_map(|r| cut(columns).map(move |c| (r.clone(), c)))
+    cut(rows, height)
+        .flat_map(|r| cut(columns, width).map(move |c| (r.clone(), c)))
         .filter(|(r, c)| !symmetric || c.end > r.start)
         .collect()
 }
@@ -292,7 +305,12 @@ mod tests {
 
     #[test]
     fn tiles_cover_each_pair_once() {
-        for (shape, symmetric) in [((7, 7), true), ((70, 70), true), ((5, 90), false)] {
+        for (shape, symmetric) in [
+            ((7, 7), true),
+            ((70, 70), true),
+            ((5, 90), false),
+            ((700, 700), true),
+        ] {
             let mut seen = vec![0; shape.0 * shape.1];
             for (r, c) in tiles(shape, symmetric) {
                 for i in r.clone() {

@@ -15,6 +15,8 @@
 //! * [`FeatureRidge`], [`LinearModel`]: the mean of [`KernelRidge`] from finitely many features, whose points may come in pieces
 //! * [`ConjugateGradient`]: the mean of [`KernelRidge`] by products with a kernel ([`KernelRows`]) that need not be in memory, with an optional
 //!   [`Preconditioner`] from a few rows ([`PivotedCholesky`])
+//! * [`ConjugateGradientSteps`], [`ComputedRows`], [`Processes`]: the steps of conjugate gradients for many points, with kernels that are
+//!   computed in each step or kept, and with several processes that share each product
 //! * [`Nystrom`]: regression on the kernels of a few training points, with a bound on the distance to the full regression
 //! * [`Evidence`]: log marginal likelihood, leave-one-out and cross-validation in closed form; costs by a [`Criterion`] with their
 //!   derivatives
@@ -44,6 +46,7 @@ mod prediction;
 mod regression;
 mod ridge_path;
 pub mod selection;
+mod solver;
 mod solvers;
 mod spread;
 mod time;
@@ -59,9 +62,11 @@ pub use loss_flow::LossFlow;
 pub use prediction::{Marginals, Prediction};
 pub use regression::{FittedRegression, Regression, RidgeRule};
 pub use ridge_path::{RidgePath, SelectedRidge};
+pub use solver::{Cost, FittedSignals, Solver};
 pub use solvers::{
-    ConjugateGradient, FeatureRidge, KernelFunction, KernelMatrix, KernelRidge, KernelRows,
-    LinearModel, Nystrom, NystromError, PivotedCholesky, Preconditioner, Ridge, Solved,
+    ComputedRows, ConjugateGradient, ConjugateGradientSteps, FeatureRidge, KernelFunction,
+    KernelMatrix, KernelRidge, KernelRows, LinearModel, Nystrom, NystromError, OneProcess,
+    PivotedCholesky, Preconditioner, Processes, Ridge, Solved,
 };
-pub(crate) use solvers::{check, linalg::SymmetricEigen};
+pub(crate) use solvers::{check, linalg::SymmetricEigen, tiled_product};
 pub use time::Time;

@@ -11,6 +11,7 @@ use super::kernels::{Kernels, with_kernel_error};
 use super::metrics::Score;
 use super::prediction::{Marginals, Prediction};
 use super::ridge_path::{RidgePath, SelectedRidge};
+use super::solver::Solver;
 use super::solvers::ridge::Ridge;
 use super::time::Time;
 use crate::Result;
@@ -42,7 +43,8 @@ impl From<Criterion> for RidgeRule {
 /// Regression with the NTK or the NNGP kernel: the predictions of an ensemble of infinitely wide networks after training.
 ///
 /// `Regression` combines [`GradientFlow`] and [`RidgePath`]. The given [`Kernels`] decide between NTK and NNGP. For t = ∞, the default, the
-/// kernel is factorised by Cholesky; for other times it is diagonalised.
+/// kernel is factorised by Cholesky; for other times it is diagonalised. For many signals, [`fit_signals`](Self::fit_signals) takes the signals
+/// themselves and a [`Solver`], and [`costs`](Self::costs) says what each solver would cost.
 ///
 /// # Examples
 /// ```
@@ -73,6 +75,7 @@ pub struct Regression {
     ridge: RidgeRule,
     time: Time,
     learning_rate: f64,
+    solver: Solver,
 }
 
 impl Default for Regression {
@@ -81,6 +84,7 @@ impl Default for Regression {
             ridge: Ridge::NONE.into(),
             time: Time::Infinite,
             learning_rate: 1.0,
+            solver: Solver::Cholesky,
         }
     }
 }
@@ -109,7 +113,25 @@ impl Regression {
         self
     }
 
-    /// Fits the training points.
+    /// Sets the solver of [`fit_signals`](Self::fit_signals); [`Solver::Cholesky`] by default.
+    pub fn solver(mut self, solver: Solver) -> Self {
+        self.solver = solver;
+        self
+    }
+
+    pub(super) fn chosen_solver(&self) -> Solver {
+        self.solver
+    }
+
+    pub(super) fn training_time(&self) -> Time {
+        self.time
+    }
+
+    pub(super) fn ridge_rule(&self) -> RidgeRule {
+        self.ridge
+    }
+
+    /// Fits the training points from their kernel matrices.
     ///
     /// # Arguments
     /// * `train` — kernels between training points, symmetric, shape `[n, n]`

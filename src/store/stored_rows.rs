@@ -1,23 +1,22 @@
 //! Access to the kernel of a store for solvers that do not hold the matrix in memory.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 
-use crate::parallel::try_map_init;
-use crate::predict::{KernelKind, KernelRows};
+use crate::predict::tiled_product::{share_of, write_share, write_sum};
+use crate::predict::{KernelKind, KernelRows, OneProcess, Processes};
 use crate::{Error, Result};
 
 use super::kernel_store::KernelStore;
-
-/// The number of tiles whose products are held in memory before they are added.
-const TILES_AT_A_TIME: usize = 64;
 
 /// The NTK or the NNGP of a complete store, read tile by tile from the disk.
 ///
 /// This type serves [`ConjugateGradient`](crate::predict::ConjugateGradient),
 /// [`PivotedCholesky`](crate::predict::PivotedCholesky) and [`Nystrom`](crate::predict::Nystrom). A product with the whole matrix
-/// reads each tile once. A single row reads one row of tiles.
+/// reads each tile once. A single row reads one row of tiles. Several processes ([`among`](Self::among)) read every N-th tile each, and add
+/// their products.
 ///
 /// # Memory
 /// One tile of one kernel per thread, and the products of 64 tiles with the vectors.
@@ -48,10 +47,11 @@ const TILES_AT_A_TIME: usize = 64;
 /// assert!(difference.iter().all(|d| d.abs() < 1e-7));
 /// # Ok::<(), haarmonic::Error>(())
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct StoredRows<'s, 'a> {
     store: &'s KernelStore<'a>,
     ensemble: KernelKind,
+    processes: Arc<dyn Processes>,
 }
 
 impl<'a> KernelStore<'a> {
@@ -70,11 +70,20 @@ impl<'a> KernelStore<'a> {
         Ok(StoredRows {
             store: self,
             ensemble,
+            processes: Arc::new(OneProcess),
         })
     }
 }
 
 impl StoredRows<'_, '_> {
+    /// Shares each product among several processes, which see the same folder.
+    ///
+    /// Every process takes part in each product, with equal vectors. Each process reads whole rows and the diagonal by itself.
+    pub fn among(mut self, processes: Arc<dyn Processes>) -> Self {
+        self.processes = processes;
+        self
+    }
+
     /// Reads the kernel of one tile into `matrix`, which may have any content and size before.
     fn read(&self, tile: [usize; 2], matrix: &mut Array2<f64>) -> Result<()> {
         self.store.read_tile(tile, self.ensemble, matrix)
@@ -128,38 +137,15 @@ impl KernelRows for StoredRows<'_, '_> {
         Ok(())
     }
 
-    fn write_product(
-        &self,
-        x: ArrayView2<'_, f64>,
-        mut out: ArrayViewMut2<'_, f64>,
-    ) -> Result<bool> {
-        out.fill(0.0);
-        let tiles: Vec<[usize; 2]> = self.store.tiles().collect();
-        // out_i = Σ_j K_ij x_j over tiles, where tile (i, j) also gives K_ijᵀ x_i to out_j. Threads compute the products of some
-        // tiles, which are then added in the order of the tiles, so that sums do not depend on the number of threads.
-        for tiles in tiles.chunks(TILES_AT_A_TIME) {
-            let parts = try_map_init(
-                tiles.len(),
-                || Array2::zeros((0, 0)),
-                |values, t| {
-                    self.read(tiles[t], values)?;
-                    let [rows, columns] = self.store.ranges(tiles[t]);
-                    let above = values.dot(&x.slice_axis(Axis(0), Slice::from(columns)));
-                    let below = (tiles[t][0] != tiles[t][1])
-                        .then(|| values.t().dot(&x.slice_axis(Axis(0), Slice::from(rows))));
-                    Ok((above, below))
-                },
-            )?;
-            for (&tile, (above, below)) in tiles.iter().zip(parts) {
-                let [rows, columns] = self.store.ranges(tile);
-                let mut part = out.slice_axis_mut(Axis(0), Slice::from(rows));
-                part += &above;
-                if let Some(below) = below {
-                    let mut part = out.slice_axis_mut(Axis(0), Slice::from(columns));
-                    part += &below;
-                }
-            }
-        }
+    fn write_product(&self, x: ArrayView2<'_, f64>, out: ArrayViewMut2<'_, f64>) -> Result<bool> {
+        let own: Vec<[usize; 2]> = share_of(self.store.tiles(), self.processes.place()).collect();
+        let ranges: Vec<_> = own.iter().map(|&tile| self.store.ranges(tile)).collect();
+        write_sum(&*self.processes, out, |out| {
+            write_share(&ranges, x, out, |t, values| {
+                self.read(own[t], values)?;
+                Ok(None)
+            })
+        })?;
         Ok(true)
     }
 }

@@ -5,4 +5,5 @@ mod common;
 mod corrections;
 mod monte_carlo;
 mod networks;
+mod random_features;
 mod training;

@@ -2,6 +2,7 @@
 
 use crate::common::close::assert_close;
 use crate::common::tol::kernel as tol;
+use crate::common::tol::predict as predict_tol;
 
 use crate::common::program::{Bench, MLP, SPHERE, export};
 use haarmonic::data::arrays::{read_npz_real, read_numbers, write_npy};
@@ -206,4 +207,95 @@ fn scales_are_chosen() {
     bench.refuse(&format!("{line} --ridge 0"), &["noise", "found 0"]);
     write_npy(bench.path("y.npy"), &Array2::<f64>::zeros((4, 2))).unwrap();
     bench.refuse(line, &["y.npy", "[5, outputs]"]);
+}
+
+/// Iterative and approximate solvers against the factorisation, the choice of a ridge by validation, and an interrupted run.
+#[test]
+fn solvers_for_many_inputs() {
+    let bench = Bench::new();
+    bench.text("net.toml", MLP);
+    let x = Array2::from_shape_fn((60, 7), |(i, j)| ((5 * i + 3 * j * j) as f64).sin());
+    let y = x.map_axis(Axis(1), |x| x[0] * x[1] + x[2]);
+    write_npy(bench.path("x.npy"), &x).unwrap();
+    write_npy(bench.path("y.npy"), &y).unwrap();
+    let mean = |file: &str| read_npz_real(bench.path(file), "mean").unwrap();
+    let line = "predict net.toml --train-x x.npy --train-y y.npy --test-x x.npy";
+    bench.succeed(&format!(
+        "{line} --ridge 1e-2 --covariance none --out direct.npz"
+    ));
+    let tolerance = predict_tol::from_residual(1e-10, 6e3);
+    for more in [
+        "--solver cg --tolerance 1e-10 --rank 10",
+        "--solver cg --tolerance 1e-10 --rank 0 --memory 1",
+        "--solver cg --tolerance 1e-10 --tiles tiles",
+        "--solver nystrom --rank 60",
+    ] {
+        bench.succeed(&format!("{line} --ridge 1e-2 {more} --out p.npz"));
+        assert_close(&mean("p.npz"), &mean("direct.npz"), tolerance);
+    }
+
+    // Two of three candidates are far too large, so the middle one is chosen, whose predictions are those of its own run.
+    let validated = "--validation-x x.npy --validation-y y.npy";
+    let said = bench.succeed(&format!(
+        "{line} {validated} --solver cg --tolerance 1e-10 --ridges 100,1e-2,10 --out v.npz"
+    ));
+    assert_eq!(said.matches("validation error").count(), 3, "{said}");
+    assert_close(&mean("v.npz"), &mean("direct.npz"), tolerance);
+    let found = |key: &str| read_npz_real(bench.path("v.npz"), key).unwrap();
+    assert_eq!(found("ridge").iter().copied().collect::<Vec<_>>(), [0.01]);
+    let errors = found("validation_error");
+    assert!(errors[1] < errors[2] && errors[2] < errors[0], "{errors}");
+
+    // A run that stops resumes to the bit; other data and options are refused.
+    let cg = format!("{line} --solver cg --rank 2 --tolerance 1e-10");
+    bench.succeed(&format!("{cg} --ridge 1e-2 --out whole.npz"));
+    let state = "--checkpoint state.npz";
+    let stopped = bench.run(&format!(
+        "{cg} --ridge 1e-2 {state} --max-steps 3 --out p.npz"
+    ));
+    let message = String::from_utf8(stopped.stderr).unwrap();
+    assert_eq!(stopped.status.code(), Some(2), "{message}");
+    assert!(message.contains("3 iterations"), "{message}");
+    let said = bench.succeed(&format!("{cg} --ridge 1e-2 {state} --out resumed.npz"));
+    assert!(said.contains("resumed after step 3"), "{said}");
+    assert!(mean("resumed.npz") == mean("whole.npz"));
+    write_npy(bench.path("other.npy"), &(&x * 0.5)).unwrap();
+    write_npy(bench.path("y2.npy"), &(&y + 1.0)).unwrap();
+    for (other, what) in [
+        (format!("{cg} --ridge 2e-2 {state}"), "other ridges"),
+        (
+            format!("{cg} --ridge 1e-2 {state} --kernel nngp"),
+            "another kernel",
+        ),
+        (
+            cg.replace("--train-x x.npy", "--train-x other.npy")
+                + " --ridge 1e-2 --checkpoint state.npz",
+            "other signals",
+        ),
+        (
+            cg.replace("y.npy", "y2.npy") + " --ridge 1e-2 --checkpoint state.npz",
+            "other targets",
+        ),
+    ] {
+        bench.refuse(&format!("{other} --out p.npz"), &["state.npz", what]);
+    }
+
+    let plan = bench.succeed(&format!(
+        "{line} --ridge 1e-2 --plan --rank 10 --out none.npz"
+    ));
+    assert_eq!(plan.lines().count(), 3, "{plan}");
+    assert!(plan.contains("direct: 1.8e3 pairs"), "{plan}");
+    assert!(!bench.path("none.npz").exists());
+    for (more, what) in [
+        ("--solver cg --time 1", "--time"),
+        ("--solver nystrom --checkpoint s.npz", "--checkpoint"),
+        ("--solver cg --covariance full", "--covariance"),
+        ("--solver features", "no finite feature map"),
+        (
+            "--ridges 1,2 --validation-x x.npy --validation-y y.npy",
+            "--ridges",
+        ),
+    ] {
+        bench.refuse(&format!("{line} {more} --out p.npz"), &[what]);
+    }
 }

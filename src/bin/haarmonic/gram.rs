@@ -58,7 +58,7 @@ pub struct Arguments {
 }
 
 /// Parses a number of bytes, with k, M, G or T for powers of 1024.
-fn parse_bytes(text: &str) -> std::result::Result<usize, String> {
+pub fn parse_bytes(text: &str) -> std::result::Result<usize, String> {
     let expected =
         || format!("found {text:?}, expected a number of bytes such as 800000, 64M or 2G");
     let split = text
@@ -131,7 +131,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Creates the pool of threads for all computations.
-fn use_threads(threads: usize) -> Result<()> {
+pub fn use_threads(threads: usize) -> Result<()> {
     let refused = |expected: String| Error::invalid("--threads", threads, expected);
     if !(1..=MAX_THREADS).contains(&threads) {
         return Err(refused(format!("a number from 1 to {MAX_THREADS}")));

@@ -21,6 +21,7 @@ mod predict;
 mod predict_arguments;
 mod predict_forces;
 mod predict_kernels;
+mod predict_many;
 mod predict_width;
 mod progress;
 mod ranks;

@@ -9,9 +9,10 @@ use haarmonic::predict::{
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, arr0, stack};
 
 use super::inputs::Inputs;
-use super::predict_arguments::{Arguments, CovarianceChoice};
+use super::predict_arguments::{Arguments, CovarianceChoice, SolverChoice};
 use super::predict_forces as forces;
 use super::predict_kernels::{FEWER, Grams, check_memory};
+use super::predict_many as many;
 use super::predict_width as width;
 use super::progress::Watched;
 use super::targets::Known;
@@ -19,6 +20,12 @@ use super::{for_less_memory, gram, make_kernel, read_network, say};
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let times = arguments.times()?;
+    if let Some(threads) = arguments.threads {
+        gram::use_threads(threads)?;
+    }
+    if arguments.many.plan || arguments.many.solver != SolverChoice::Direct {
+        return many::run(arguments);
+    }
     let network = read_network(&arguments.network, arguments.precision)?;
     let train = Known::read(&network, &arguments.train_x, &arguments.train_y, "training")?;
     let test = Inputs::read(&network, &arguments.test_x)?;

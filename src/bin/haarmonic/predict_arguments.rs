@@ -7,6 +7,7 @@ use haarmonic::predict::Time;
 use haarmonic::{Error, Result};
 
 use super::files::check_output;
+use super::gram::parse_bytes;
 use super::{CriterionChoice, KernelChoice, PrecisionChoice};
 
 #[derive(Args)]
@@ -41,9 +42,14 @@ pub struct Arguments {
     #[arg(long, value_enum, conflicts_with = "ridge")]
     pub select_ridge: Option<CriterionChoice>,
     /// The part of the covariance to write
-    #[arg(long, value_enum, default_value = "full")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_if("solver", "direct", "full"),
+        default_value = "none"
+    )]
     pub covariance: CovarianceChoice,
-    /// Validation inputs (.npy); the time of the least error on them is reported (early stopping)
+    /// Validation inputs (.npy); the time of the least error on them is reported (early stopping), or the ridge of --ridges that predicts
     #[arg(long, requires = "validation_y")]
     pub validation_x: Option<PathBuf>,
     /// Validation targets (.npy), in the form of the training targets
@@ -66,12 +72,74 @@ pub struct Arguments {
     /// with explicit features, one output, trained to convergence
     #[arg(long, conflicts_with_all = ["time", "steps"])]
     pub forces: bool,
+    #[command(flatten)]
+    pub many: Many,
     /// Precision within a pair of images
     #[arg(long, value_enum, default_value = "f64")]
     pub precision: PrecisionChoice,
+    /// Number of threads of each process, at most 1024; one per core by default
+    #[arg(long)]
+    pub threads: Option<usize>,
     /// Where to write `mean`, `covariance` or `variance`, `forces`, and for several times `times` or `steps` (.npz)
     #[arg(long)]
     pub out: PathBuf,
+}
+
+/// Options for many training inputs.
+#[derive(Args)]
+#[command(next_help_heading = "Many training inputs")]
+pub struct Many {
+    /// How the regression is solved; all but `direct` write the mean only, for a training that has converged
+    #[arg(long, value_enum, default_value = "direct")]
+    pub solver: SolverChoice,
+    /// Print what each solver would cost and how well it would solve, from a pilot of a few hundred inputs, and write nothing
+    #[arg(long)]
+    pub plan: bool,
+    /// Number of training inputs whose kernels precondition `cg`, or whose kernels are the regression of `nystrom`
+    #[arg(long, default_value_t = 500)]
+    pub rank: usize,
+    /// Channels of the finite networks of `random-features` together
+    #[arg(long, default_value_t = 2048)]
+    pub channels: usize,
+    /// Largest relative residual of `cg`
+    #[arg(long, default_value_t = 1e-6, allow_negative_numbers = true)]
+    pub tolerance: f64,
+    /// Largest number of steps of `cg`
+    #[arg(long, default_value_t = 1000)]
+    pub max_steps: usize,
+    /// Ridges separated by commas, of which the validation inputs choose one
+    #[arg(
+        long,
+        value_delimiter = ',',
+        requires = "validation_x",
+        conflicts_with = "ridge",
+        allow_negative_numbers = true
+    )]
+    pub ridges: Vec<f64>,
+    /// Keep the state of `cg` in this file (.npz) after each step, and resume from it
+    #[arg(long)]
+    pub checkpoint: Option<PathBuf>,
+    /// Memory for kernels that `cg` keeps from step to step, such as 2G; kernels beyond it are computed again in each step
+    #[arg(long, value_parser = parse_bytes, default_value = "1G")]
+    pub memory: usize,
+    /// Keep the kernels of the training inputs in this folder, and read them from it in each step of `cg`
+    #[arg(long, conflicts_with = "memory")]
+    pub tiles: Option<PathBuf>,
+}
+
+/// How the regression is solved.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SolverChoice {
+    /// A factorisation of the whole matrix
+    Direct,
+    /// Conjugate gradients, also by the processes of MPI together
+    Cg,
+    /// The kernels of a few training inputs
+    Nystrom,
+    /// The finitely many features of a kernel that has them
+    Features,
+    /// Random features of a network on vectors or images with one activation
+    RandomFeatures,
 }
 
 /// The part of the covariance between test points that is written.
@@ -98,7 +166,11 @@ impl Arguments {
         let validation = [&self.validation_x, &self.validation_y];
         let files = [network, train_x, train_y, test_x].into_iter();
         let files = files.chain(validation.into_iter().flatten());
-        check_output(&self.out, files.map(PathBuf::as_path))?;
+        check_output(&self.out, files.clone().map(PathBuf::as_path))?;
+        if let Some(checkpoint) = &self.many.checkpoint {
+            check_output(checkpoint, files.chain([&self.out]).map(PathBuf::as_path))?;
+        }
+        self.check_solver()?;
         let finite = |what: &str, value: f64, allowed: bool, expected: &str| match value.is_finite()
             && allowed
         {
@@ -125,7 +197,8 @@ impl Arguments {
         let steps = self.steps.iter().map(|steps| Time::Steps(*steps));
         let times = self.time.iter().map(|time| Time::Finite(*time));
         let times: Vec<Time> = times.chain(steps).collect();
-        if times.len() <= 1 && self.validation_x.is_some() {
+        let by_time = self.many.ridges.is_empty();
+        if by_time && times.len() <= 1 && self.validation_x.is_some() {
             return Err(Error::invalid(
                 "--time",
                 "a single time",
@@ -137,5 +210,50 @@ impl Arguments {
         } else {
             times
         })
+    }
+
+    /// Refuses options that the solver does not take.
+    fn check_solver(&self) -> Result<()> {
+        let Many { solver, .. } = self.many;
+        let refuse =
+            |what: &str, found: &str, expected: &str| Err(Error::invalid(what, found, expected));
+        let only_direct = [
+            ("--time", !self.time.is_empty()),
+            ("--steps", !self.steps.is_empty()),
+            ("--width", !self.width.is_empty()),
+            ("--select-ridge", self.select_ridge.is_some()),
+            ("--forces", self.forces),
+            ("--covariance", self.covariance != CovarianceChoice::None),
+        ];
+        if solver != SolverChoice::Direct
+            && let Some((option, _)) = only_direct.iter().find(|(_, given)| *given)
+        {
+            return refuse(option, "a solver for many inputs", "--solver direct");
+        }
+        let only_cg = [
+            ("--checkpoint", self.many.checkpoint.is_some()),
+            ("--tiles", self.many.tiles.is_some()),
+        ];
+        if solver != SolverChoice::Cg
+            && let Some((option, _)) = only_cg.iter().find(|(_, given)| *given)
+        {
+            return refuse(option, "another solver", "--solver cg");
+        }
+        if solver == SolverChoice::Direct && !self.many.ridges.is_empty() {
+            return refuse(
+                "--ridges",
+                "--solver direct",
+                "--select-ridge, or another solver",
+            );
+        }
+        let finite = |ridge: &f64| ridge.is_finite() && *ridge >= 0.0;
+        if let Some(ridge) = self.many.ridges.iter().find(|ridge| !finite(ridge)) {
+            return Err(Error::invalid(
+                "ridge (--ridges)",
+                *ridge,
+                "finite numbers, at least 0",
+            ));
+        }
+        Ok(())
     }
 }

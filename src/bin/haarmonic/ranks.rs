@@ -1,5 +1,6 @@
 //! The processes that compute one matrix together. There is one process unless `mpirun` has started several.
 
+use haarmonic::predict::Processes;
 use haarmonic::store::Share;
 use haarmonic::{Error, Result};
 
@@ -21,7 +22,7 @@ impl Ranks {
             let launched = LAUNCHERS
                 .iter()
                 .any(|name| std::env::var_os(name).is_some());
-            let universe = launched.then(mpi::initialize).flatten();
+            let universe = launched.then(start).flatten();
             if launched && universe.is_none() {
                 return Err(failed("MPI did not start", "a working installation of MPI"));
             }
@@ -54,6 +55,15 @@ impl Ranks {
     /// Returns whether this process is the first one, which prints and writes for all.
     pub fn is_first(&self) -> bool {
         self.place()[0] == 0
+    }
+
+    /// Whether all processes have an equal number.
+    pub fn have_equal(&self, number: usize) -> Result<bool> {
+        let [rank, size] = self.place();
+        let mut numbers = vec![0.0; size];
+        numbers[rank] = number as f64;
+        self.sum(&mut numbers)?;
+        Ok(numbers.iter().all(|other| *other == numbers[0]))
     }
 
     /// Waits for all processes, and returns an error if one of them has failed.
@@ -103,6 +113,41 @@ impl Ranks {
     #[cfg(not(feature = "mpi"))]
     fn all(&self, well: bool) -> bool {
         well
+    }
+}
+
+/// Starts MPI for calls from the main thread, beside which other threads compute.
+#[cfg(feature = "mpi")]
+fn start() -> Option<mpi::environment::Universe> {
+    mpi::initialize_with_threading(mpi::Threading::Funneled).map(|(universe, _)| universe)
+}
+
+impl Processes for Ranks {
+    fn place(&self) -> [usize; 2] {
+        Ranks::place(self)
+    }
+
+    #[cfg(feature = "mpi")]
+    fn sum(&self, values: &mut [f64]) -> Result<()> {
+        use mpi::traits::CommunicatorCollectives;
+        /// MPI counts by 32-bit numbers.
+        const AT_A_TIME: usize = 1 << 27;
+        let Some(universe) = &self.universe else {
+            return Ok(());
+        };
+        for values in values.chunks_mut(AT_A_TIME) {
+            let sent = values.to_vec();
+            let sum = mpi::collective::SystemOperation::sum();
+            universe
+                .world()
+                .all_reduce_into(&sent[..], &mut values[..], sum);
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "mpi"))]
+    fn sum(&self, _values: &mut [f64]) -> Result<()> {
+        Ok(())
     }
 }
 

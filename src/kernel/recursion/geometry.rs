@@ -275,6 +275,21 @@ pub(crate) trait Geometry: Send + Sync + 'static {
         None
     }
 
+    /// Writes the mean products of one signal with others, before the first layer, for a geometry with one fibre that is a number; returns
+    /// whether it has done so.
+    fn write_products<'s>(
+        &self,
+        signal: &Self::Signal,
+        others: impl Iterator<Item = &'s Self::Signal>,
+        out: &mut [f64],
+    ) -> bool
+    where
+        Self::Signal: 's,
+    {
+        let _ = (signal, others, out);
+        false
+    }
+
     /// For each power p = 0, 1, … of the correlation whose mean over the group is an inner product of features of both signals: the number of
     /// panels of features, and their length. Empty for a geometry that has no such features.
     fn power_panels(&self) -> &[[usize; 2]] {

@@ -339,6 +339,17 @@ impl Recursion {
         self.visit_orientations((geometry, workspace), pair, own, buffers, &mut forwards)
     }
 
+    /// Whether only the first layer precedes the mean over the group, so that a product of two signals is all that it needs.
+    pub(crate) fn first_alone(&self) -> bool {
+        let alone = |stage: &StageSteps| stage.steps.is_empty();
+        self.input.is_empty() && matches!(&self.before[..], [stage] if alone(stage))
+    }
+
+    /// Carries a row of products of signals through the first layer.
+    pub(crate) fn first_row(&self, nngp: &mut [f64], ntk: &mut [f64]) {
+        linear(self.first.0, nngp, ntk, true);
+    }
+
     /// Carries the pooled kernels of a signal with itself through the layers after pooling.
     ///
     /// # Arguments

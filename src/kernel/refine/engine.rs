@@ -369,7 +369,8 @@ impl<R: Refinement> Engine<R> {
 
     /// Computes the kernels of a block of pairs after the last layer.
     ///
-    /// Kernels with a finite feature map are products of the features of all rows and columns. Otherwise, first each wanted pair is pooled. Then whole rows go through the layers after pooling, so that activations run over contiguous
+    /// Kernels with a finite feature map are products of the features of all rows and columns. Otherwise, first each wanted pair is pooled;
+    /// pairs of vectors are pooled row by row, wanted or not. Then whole rows go through the layers after pooling, so that activations run over contiguous
     /// arrays of columns. Pairs that met a kink at nearly full correlation are computed again with their angle, if the geometry can.
     ///
     /// # Arguments
@@ -396,7 +397,16 @@ impl<R: Refinement> Engine<R> {
             let buffers = &mut workspace.products;
             pooled_products(self.first_level()?, kernels, sides, buffers, &mut fine);
         }
+        // A row of products of vectors takes less time than the passes of single pairs.
+        let by_rows = products.is_none() && coarse.is_none() && self.recursion.first_alone();
         for (i, a) in row_signals.iter().enumerate() {
+            let at = i * width..(i + 1) * width;
+            let (nngp, ntk) = (&mut fine.nngp[at.clone()], &mut fine.ntk[at]);
+            let others = column_signals.iter().map(|b| &b.signal);
+            if by_rows && self.first_level()?.write_products(&a.signal, others, nngp) {
+                self.recursion.first_row(nngp, ntk);
+                continue;
+            }
             for (j, b) in column_signals.iter().enumerate() {
                 if products.is_none() && wanted(i, j) {
                     let estimate = self.pooled_pair(a, b, accuracy, workspace)?;

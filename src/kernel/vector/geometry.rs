@@ -63,6 +63,24 @@ impl Geometry for VectorGeometry {
         fibres[0]
     }
 
+    fn write_products<'s>(
+        &self,
+        signal: &Vec<f64>,
+        others: impl Iterator<Item = &'s Vec<f64>>,
+        out: &mut [f64],
+    ) -> bool {
+        // out_j = Σ_i a_i b_ij / d. The dispatch for the registers is made once for the whole row.
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (out, other) in out.iter_mut().zip(others) {
+                    *out = sum_of_products(signal, other) / signal.len() as f64;
+                }
+            },
+        );
+        true
+    }
+
     fn adjoint(&self) -> Option<&dyn Adjoint<Self>> {
         Some(self)
     }
@@ -132,23 +150,27 @@ fn add_multiple(factor: f64, terms: &[f64], sums: &mut [f64]) {
 }
 
 /// The scalar product Σ x y.
-///
-/// Entry i adds to the partial sum i mod 8. The eight sums are independent, so the compiler vectorises the loop; the result does not
-/// depend on the width of the registers.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     pulp::Arch::new().dispatch(
         #[inline(always)]
-        || {
-            let (a_rows, a_rest) = a.as_chunks::<8>();
-            let (b_rows, b_rest) = b.as_chunks::<8>();
-            let mut sums = [0.0; 8];
-            for (x, y) in a_rows.iter().zip(b_rows) {
-                for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
-                    *sum += x * y;
-                }
-            }
-            let rest: f64 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-            sums.iter().sum::<f64>() + rest
-        },
+        || sum_of_products(a, b),
     )
+}
+
+/// The scalar product Σ x y, for the registers of the caller.
+///
+/// Entry i adds to the partial sum i mod 8. The eight sums are independent, so the compiler vectorises the loop; the result does not
+/// depend on the width of the registers.
+#[inline(always)]
+fn sum_of_products(a: &[f64], b: &[f64]) -> f64 {
+    let (a_rows, a_rest) = a.as_chunks::<8>();
+    let (b_rows, b_rest) = b.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (x, y) in a_rows.iter().zip(b_rows) {
+        for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
+            *sum += x * y;
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    sums.iter().sum::<f64>() + rest
 }

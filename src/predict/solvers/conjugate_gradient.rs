@@ -1,18 +1,15 @@
 //! Kernel ridge regression by conjugate gradients, which need products with the kernel but no factor of it.
 
-use faer::Mat;
+use std::borrow::Cow;
+
 use ndarray::ArrayView2;
 
-use super::check;
+use super::conjugate_gradient_steps::ConjugateGradientSteps;
 use super::kernel_ridge::KernelRidge;
-use super::kernel_rows::{KernelRows, diagonal_of, kernel_product};
-use super::lanczos::Tridiagonal;
-use super::linalg::{ScaledColumns, column_product};
+use super::kernel_rows::{KernelRows, diagonal_of};
 use super::pivoted_cholesky::Preconditioner;
 use super::ridge::Ridge;
-use crate::numeric::powers::{exponent, times_power};
-
-use crate::{Error, Result};
+use crate::Result;
 
 /// Solves (K + ε) a = y by preconditioned conjugate gradients, for all targets at once.
 ///
@@ -89,9 +86,10 @@ impl ConjugateGradient {
     /// condition number. Rounding limits the relative residual to about 2e-16 |K + ε| |a| / |y|.
     ///
     /// # Errors
-    /// * [`Error::ShapeMismatch`], [`Error::Empty`], [`Error::NotFinite`] or [`Error::InvalidValue`] — bad input
-    /// * [`Error::NotPositiveDefinite`] — a direction shows that K + ε is singular to working precision
-    /// * [`Error::NotConverged`] — the steps do not suffice, or rounding stops the decrease of the residual
+    /// * [`Error::ShapeMismatch`](crate::Error::ShapeMismatch), [`Error::Empty`](crate::Error::Empty), [`Error::NotFinite`](crate::Error::NotFinite)
+    ///   or [`Error::InvalidValue`](crate::Error::InvalidValue) — bad input
+    /// * [`Error::NotPositiveDefinite`](crate::Error::NotPositiveDefinite) — a direction shows that K + ε is singular to working precision
+    /// * [`Error::NotConverged`](crate::Error::NotConverged) — the steps do not suffice, or rounding stops the decrease of the residual
     pub fn fit(
         &self,
         kernel: &impl KernelRows,
@@ -99,284 +97,49 @@ impl ConjugateGradient {
         ridge: Ridge,
         preconditioner: Option<&Preconditioner>,
     ) -> Result<Solved> {
-        if !(self.tolerance > 0.0 && self.tolerance < 1.0) {
-            return Err(Error::invalid(
-                "tolerance of the residual",
-                self.tolerance,
-                "a number between 0 and 1",
-            ));
-        }
-        let n = kernel.points();
-        let diagonal = diagonal_of(kernel)?;
-        let targets = ScaledColumns::new(&check::targets(targets, n)?);
-        let epsilon = ridge.to_absolute(diagonal.iter().map(|d| d / n as f64).sum())?;
-        check_preconditioner(preconditioner, n, epsilon)?;
-        let largest = diagonal.fold(0.0_f64, |m, d| m.max(*d)) + epsilon;
-        let system = System {
-            kernel,
-            epsilon,
-            exponent: exponent([largest]),
-            preconditioner,
-            guard: n as f64 * f64::EPSILON * largest,
-        };
-        let right = &targets.scaled;
-        let norms: Vec<f64> = (0..right.ncols()).map(|c| right.col(c).norm_l2()).collect();
-        let mut run = Run {
-            system,
-            tolerance: self.tolerance,
-            solution: Mat::zeros(n, right.ncols()),
-            norms,
-            iterations: 0,
-            condition: 1.0,
-        };
-        // The residual of the recursion drifts from the true residual by rounding. Each round runs the recursion until it reports
-        // convergence, and then computes the true residual; a round that does not halve it has met the limit of rounding.
-        let mut residual = right.clone();
-        let mut before = f64::INFINITY;
-        loop {
-            let reached = run.largest_relative(&residual);
-            if reached <= self.tolerance {
-                // (K + ε) a = 2ᵗ y' from (K + ε) 2⁻ᵏ a' = y'.
-                let power = run.system.exponent;
-                let exponents = targets.exponents.iter().map(|e| e - power).collect();
-                let solution = ScaledColumns {
-                    scaled: run.solution,
-                    exponents,
-                };
-                return Ok(Solved {
-                    model: KernelRidge::from_solution(solution)?,
-                    iterations: run.iterations,
-                    residual: reached,
-                    condition: run.condition,
-                });
-            }
-            let limit = if run.iterations >= self.max_iterations {
-                Some(format!("{} iterations", self.max_iterations))
-            } else if reached.is_nan() || reached > 0.5 * before {
-                Some("rounding: K with its ridge is too ill-conditioned".into())
-            } else {
-                None
-            };
-            if let Some(limit) = limit {
-                return Err(Error::not_converged(
-                    "relative residual of conjugate gradients",
-                    reached,
-                    self.tolerance,
-                    limit,
-                ));
-            }
-            before = reached;
-            run.descend(residual, self.max_iterations)?;
-            residual = right - run.system.product(&run.solution)?;
-        }
-    }
-}
-
-fn check_preconditioner(
-    preconditioner: Option<&Preconditioner>,
-    n: usize,
-    epsilon: f64,
-) -> Result<()> {
-    let Some(preconditioner) = preconditioner else {
-        return Ok(());
-    };
-    if preconditioner.points() != n {
-        return Err(Error::shape(
-            "factor of the preconditioner",
-            format!("[{n}, rank]"),
-            vec![preconditioner.points(), preconditioner.rank()],
-        ));
-    }
-    if epsilon == 0.0 {
-        return Err(Error::invalid(
-            "ridge",
-            epsilon,
-            "a number above 0 with a preconditioner of low rank",
-        ));
-    }
-    Ok(())
-}
-
-/// The matrix K + ε, divided by a power of two so that its entries are near one and squares of products do not overflow.
-struct System<'a, K> {
-    kernel: &'a K,
-    epsilon: f64,
-    /// The exponent k of the power 2ᵏ.
-    exponent: i32,
-    preconditioner: Option<&'a Preconditioner>,
-    /// Rayleigh quotients of K + ε below this number are rounding errors.
-    guard: f64,
-}
-
-impl<K: KernelRows> System<'_, K> {
-    /// (K + ε) 2⁻ᵏ x.
-    fn product(&self, x: &Mat<f64>) -> Result<Mat<f64>> {
-        let product = kernel_product(self.kernel, x)?;
-        Ok(Mat::from_fn(x.nrows(), x.ncols(), |i, j| {
-            times_power(product[(i, j)] + self.epsilon * x[(i, j)], -self.exponent)
-        }))
+        let mut solved = self.fit_ridges(kernel, targets, &[ridge], preconditioner)?;
+        Ok(solved.remove(0))
     }
 
-    /// M⁻¹ r, with the preconditioner M = (L Lᵀ + ε) 2⁻ᵏ or M = 1.
-    fn precondition(&self, residual: &Mat<f64>) -> Mat<f64> {
-        match self.preconditioner {
-            Some(preconditioner) => {
-                let applied = preconditioner.apply(residual, self.epsilon);
-                Mat::from_fn(applied.nrows(), applied.ncols(), |i, j| {
-                    times_power(applied[(i, j)], self.exponent)
-                })
-            }
-            None => residual.clone(),
-        }
-    }
-}
-
-/// The numbers of the recursion for one target.
-#[derive(Default)]
-struct Memory {
-    /// The column of the target.
-    target: usize,
-    /// rᵀ M⁻¹ r.
-    square: f64,
-    /// The length of the last step.
-    step: f64,
-    /// The weight of the last direction in the current direction.
-    weight: f64,
-    /// The Lanczos matrix of the steps.
-    lanczos: Tridiagonal,
-}
-
-/// The state of a solution.
-struct Run<'a, K> {
-    system: System<'a, K>,
-    tolerance: f64,
-    solution: Mat<f64>,
-    /// The norm of each target.
-    norms: Vec<f64>,
-    iterations: usize,
-    condition: f64,
-}
-
-impl<K: KernelRows> Run<'_, K> {
-    /// The norm of a residual relative to its target.
-    fn relative(&self, target: usize, norm: f64) -> f64 {
-        match self.norms[target] {
-            // Zero targets are solved by zero.
-            0.0 => 0.0,
-            whole => norm / whole,
-        }
-    }
-
-    /// The largest relative norm of a residual, or NaN if one of them is NaN.
-    fn largest_relative(&self, residual: &Mat<f64>) -> f64 {
-        (0..residual.ncols())
-            .map(|c| self.relative(c, residual.col(c).norm_l2()))
-            .fold(0.0, |m, r| if r > m || r.is_nan() { r } else { m })
-    }
-
-    /// Takes steps from the current solution until the recursion reports that every residual is small, or the steps are used up.
+    /// Fits a regression to all targets for each of several ridges, such as the candidates of a validation.
     ///
-    /// The columns of all matrices are the targets that are not yet solved. With M the preconditioner, a step for the residual r and the
-    /// direction p is
+    /// Each ridge has its own directions and its own inverse of the preconditioner, so the steps are those of [`fit`](Self::fit). All
+    /// ridges share the products: a step evaluates the kernel once, for all directions together. Where the kernel is computed or read in
+    /// each step, several ridges cost little more than the ridge that takes the most steps.
     ///
-    /// ```text
-    /// α = rᵀ M⁻¹ r / pᵀ A p,   a += α p,   r −= α A p,   p ← M⁻¹ r + β p,   β = (rᵀ M⁻¹ r)_new / (rᵀ M⁻¹ r)_old
+    /// # Arguments
+    /// * `kernel`, `targets`, `preconditioner` — as for [`fit`](Self::fit)
+    /// * `ridges` — at least one
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); [`Error::Empty`](crate::Error::Empty) without ridges. One ridge that does not converge is an error.
+    ///
+    /// # Examples
     /// ```
-    fn descend(&mut self, residual: Mat<f64>, max_iterations: usize) -> Result<()> {
-        let open: Vec<usize> = (0..residual.ncols())
-            .filter(|&c| self.relative(c, residual.col(c).norm_l2()) > self.tolerance)
-            .collect();
-        let mut residual = select(&residual, &open);
-        let mut direction = self.system.precondition(&residual);
-        let mut active: Vec<Memory> = open
-            .iter()
-            .enumerate()
-            .map(|(c, &target)| Memory {
-                target,
-                square: column_product(&residual, &direction, c),
-                ..Memory::default()
-            })
-            .collect();
-        while !active.is_empty() && self.iterations < max_iterations {
-            let image = self.system.product(&direction)?;
-            self.iterations += 1;
-            for (c, memory) in active.iter_mut().enumerate() {
-                let curvature = column_product(&direction, &image, c);
-                let quotient = times_power(
-                    curvature / column_product(&direction, &direction, c),
-                    self.system.exponent,
-                );
-                if quotient.is_nan() || quotient <= self.system.guard {
-                    return Err(singular(quotient, self.system.guard));
-                }
-                let step = memory.square / curvature;
-                // The entries of the Lanczos matrix follow from α and β (GV13, Section 11.3.6).
-                let carried = if memory.step > 0.0 {
-                    memory.weight / memory.step
-                } else {
-                    0.0
-                };
-                let beside = memory.weight.sqrt() / memory.step;
-                memory.lanczos.push(beside, 1.0 / step + carried);
-                memory.step = step;
-                for i in 0..residual.nrows() {
-                    self.solution[(i, memory.target)] += step * direction[(i, c)];
-                    residual[(i, c)] -= step * image[(i, c)];
-                }
-            }
-            let (going, done): (Vec<usize>, Vec<usize>) = (0..active.len()).partition(|&c| {
-                let norm = residual.col(c).norm_l2();
-                self.relative(active[c].target, norm) > self.tolerance
-            });
-            for &c in &done {
-                self.note_condition(&active[c].lanczos);
-            }
-            if !done.is_empty() {
-                residual = select(&residual, &going);
-                direction = select(&direction, &going);
-                let mut position = 0;
-                active.retain(|_| {
-                    position += 1;
-                    going.contains(&(position - 1))
-                });
-            }
-            let descent = self.system.precondition(&residual);
-            for (c, memory) in active.iter_mut().enumerate() {
-                let square = column_product(&residual, &descent, c);
-                memory.weight = square / memory.square;
-                memory.square = square;
-                for i in 0..direction.nrows() {
-                    direction[(i, c)] = descent[(i, c)] + memory.weight * direction[(i, c)];
-                }
-            }
+    /// use haarmonic::predict::{ConjugateGradient, KernelMatrix, Ridge};
+    /// use ndarray::array;
+    /// let (kernel, targets) = (array![[1.0, 0.0], [0.0, 3.0]], array![[6.0], [6.0]]);
+    /// let ridges = [1.0, 3.0].map(Ridge::Absolute);
+    /// let kernel = KernelMatrix::new(kernel.view())?;
+    /// let solved = ConjugateGradient::default().fit_ridges(&kernel, targets.view(), &ridges, None)?;
+    /// let first = solved.iter().map(|solved| solved.model.coefficients()[[0, 0]]);
+    /// assert!(first.zip([3.0, 1.5]).all(|(found, want)| (found - want).abs() < 1e-7));
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn fit_ridges(
+        &self,
+        kernel: &impl KernelRows,
+        targets: ArrayView2<'_, f64>,
+        ridges: &[Ridge],
+        preconditioner: Option<&Preconditioner>,
+    ) -> Result<Vec<Solved>> {
+        let diagonal = diagonal_of(kernel)?;
+        let preconditioner = preconditioner.map(Cow::Borrowed);
+        let mut steps =
+            ConjugateGradientSteps::new(*self, diagonal, targets, ridges, preconditioner)?;
+        while let Some(wanted) = steps.wanted() {
+            steps.advance(kernel.product(wanted.view())?.view())?;
         }
-        for memory in &active {
-            self.note_condition(&memory.lanczos);
-        }
-        Ok(())
+        steps.finish()
     }
-
-    /// Takes the condition number of a Lanczos matrix into account.
-    fn note_condition(&mut self, lanczos: &Tridiagonal) {
-        if let Some([low, high]) = lanczos.extremes()
-            && low > 0.0
-        {
-            self.condition = self.condition.max(high / low);
-        }
-    }
-}
-
-fn singular(quotient: f64, guard: f64) -> Error {
-    Error::not_positive_definite(
-        "train-train kernel",
-        format!("a direction with Rayleigh quotient {quotient:.1e}, rounding is {guard:.1e}"),
-        format!("raise the ridge well above {guard:.1e}, or remove repeated training points"),
-    )
-}
-
-/// Copies some columns of a matrix.
-fn select(matrix: &Mat<f64>, columns: &[usize]) -> Mat<f64> {
-    Mat::from_fn(matrix.nrows(), columns.len(), |i, c| {
-        matrix[(i, columns[c])]
-    })
 }

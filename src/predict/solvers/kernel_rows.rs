@@ -55,6 +55,24 @@ pub trait KernelRows: Sync {
         Ok(false)
     }
 
+    /// Multiplies the whole matrix with a few vectors on all threads; see [`write_product`](Self::write_product).
+    ///
+    /// # Arguments
+    /// * `x` — shape `[n, k]`
+    ///
+    /// The result has shape `[n, k]`.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] or [`Error::NotFinite`] for bad vectors, and errors of the computation of kernels.
+    fn product(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>>
+    where
+        Self: Sized,
+    {
+        crate::check::shape("vectors", &x.shape()[..1], &[self.points()])?;
+        check::check_finite("vectors", x)?;
+        product_of(self, x)
+    }
+
     /// Returns a view of the whole matrix, if it is in memory and was checked.
     fn matrix(&self) -> Option<ArrayView2<'_, f64>> {
         None
@@ -224,17 +242,24 @@ fn write_checked(
 }
 
 /// Computes K x on all threads.
+pub(super) fn kernel_product(kernel: &impl KernelRows, x: &Mat<f64>) -> Result<Mat<f64>> {
+    let columns = Array2::from_shape_fn((x.nrows(), x.ncols()), |at| x[at]);
+    let product = product_of(kernel, columns.view())?;
+    Ok(Mat::from_fn(x.nrows(), x.ncols(), |i, j| product[[i, j]]))
+}
+
+/// Computes K x on all threads.
 ///
 /// Each thread multiplies one block of rows at a time. A contiguous matrix in memory is read in place; other rows are written to a buffer
 /// of the thread.
-pub(super) fn kernel_product(kernel: &impl KernelRows, x: &Mat<f64>) -> Result<Mat<f64>> {
+fn product_of(kernel: &impl KernelRows, x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
     let n = kernel.points();
-    let columns = Array2::from_shape_fn((n, x.ncols()), |at| x[at]);
-    let mut whole = Array2::zeros(columns.dim());
-    if kernel.write_product(columns.view(), whole.view_mut())? {
+    let mut whole = Array2::zeros(x.dim());
+    if kernel.write_product(x, whole.view_mut())? {
         check::check_finite("product with the train-train kernel", whole.view())?;
-        return Ok(Mat::from_fn(n, x.ncols(), |i, j| whole[[i, j]]));
+        return Ok(whole);
     }
+    let x = &Mat::from_fn(n, x.ncols(), |i, j| x[[i, j]]);
     let side = (BLOCK / n).max(LEAST_ROWS).min(n);
     // The rows of a symmetric matrix are its columns, so both memory orders serve as rows.
     let whole = kernel.matrix().and_then(|matrix| {
@@ -262,7 +287,7 @@ pub(super) fn kernel_product(kernel: &impl KernelRows, x: &Mat<f64>) -> Result<M
             Ok(multiply(MatRef::from_row_major_slice(entries, count, n), x))
         },
     )?;
-    Ok(Mat::from_fn(n, x.ncols(), |i, j| {
+    Ok(Array2::from_shape_fn((n, x.ncols()), |(i, j)| {
         parts[i / side][(i % side, j)]
     }))
 }

@@ -22,6 +22,20 @@ impl Tridiagonal {
         self.diagonal.push(diagonal);
     }
 
+    /// The entries of the diagonal, then those beside it; [`from_entries`](Self::from_entries) reads them.
+    pub(super) fn entries(&self) -> impl Iterator<Item = f64> + '_ {
+        self.diagonal.iter().chain(&self.beside).copied()
+    }
+
+    /// The matrix with the given [`entries`](Self::entries), of which there are none or an odd number.
+    pub(super) fn from_entries(entries: &[f64]) -> Tridiagonal {
+        let (diagonal, beside) = entries.split_at(entries.len().div_ceil(2));
+        Tridiagonal {
+            diagonal: diagonal.to_vec(),
+            beside: beside.to_vec(),
+        }
+    }
+
     /// The smallest and the largest eigenvalue by bisection, accurate to the rounding of the largest; none without rows.
     pub(super) fn extremes(&self) -> Option<[f64; 2]> {
         let n = self.diagonal.len();
@@ -80,7 +94,7 @@ impl Tridiagonal {
 ///
 /// The method starts from a random vector, takes at most `steps` steps, and keeps all vectors orthogonal. It stops when ten steps change
 /// the estimate by at most a thousandth.
-pub(super) fn largest_eigenvalue(
+pub(in crate::predict) fn largest_eigenvalue(
     n: usize,
     steps: usize,
     apply: impl Fn(&Mat<f64>) -> Mat<f64>,

@@ -166,7 +166,7 @@ impl Nystrom {
         solve_upper_triangular_in_place(pivot_factor.transpose(), solution.as_mut(), par);
         let dual = (epsilon > 0.0).then(|| {
             let y = &targets.scaled;
-            let alpha = low_rank.apply(y, epsilon);
+            let alpha = low_rank.apply(y, &vec![epsilon; y.ncols()]);
             let remainder = factor.remainder_diagonal();
             let slack = |c: usize| {
                 let terms = (0..n).map(|i| remainder[i].sqrt() * alpha[(i, c)].abs());

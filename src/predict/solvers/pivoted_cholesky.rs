@@ -6,7 +6,7 @@ use faer::{Mat, MatRef};
 use ndarray::{Array1, ArrayView1, ArrayView2, ArrayViewMut2, ShapeBuilder};
 
 use super::kernel_rows::{KernelRows, diagonal_of, row_of};
-use super::linalg::{add_product, product, scale_rows};
+use super::linalg::{add_product, product};
 use crate::{Error, Result};
 
 /// A factor L with K ≈ L Lᵀ from k rows of K. Each pivot is the point with the largest diagonal entry of the remainder of the pivots
@@ -345,22 +345,18 @@ impl Preconditioner {
         self.vectors.nrows()
     }
 
-    /// (L Lᵀ + ε)⁻¹ b for ε > 0.
-    pub(super) fn apply(&self, b: &Mat<f64>, epsilon: f64) -> Mat<f64> {
+    /// (L Lᵀ + ε)⁻¹ b with one ε > 0 per column of b.
+    pub(super) fn apply(&self, b: &Mat<f64>, epsilons: &[f64]) -> Mat<f64> {
         let inside = product(self.vectors.transpose(), b.as_ref());
         let mut outside = b.clone();
         add_product(&mut outside, -1.0, self.vectors.as_ref(), inside.as_ref());
-        let factors: Vec<f64> = self
-            .singular_values
-            .iter()
-            .map(|sigma| 1.0 / (sigma * sigma + epsilon))
-            .collect();
-        let inside = product(
-            self.vectors.as_ref(),
-            scale_rows(&factors, &inside).as_ref(),
-        );
+        let filtered = Mat::from_fn(inside.nrows(), inside.ncols(), |k, j| {
+            let sigma = self.singular_values[k];
+            inside[(k, j)] * (1.0 / (sigma * sigma + epsilons[j]))
+        });
+        let inside = product(self.vectors.as_ref(), filtered.as_ref());
         Mat::from_fn(b.nrows(), b.ncols(), |i, j| {
-            inside[(i, j)] + outside[(i, j)] / epsilon
+            inside[(i, j)] + outside[(i, j)] / epsilons[j]
         })
     }
 }

@@ -6,6 +6,7 @@ use crate::common::tol::predict as tol;
 mod conditioning;
 mod conjugate_gradients;
 mod limits;
+mod many;
 mod nystrom;
 mod partial_cholesky;
 mod powers_of_two;
