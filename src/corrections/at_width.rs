@@ -102,6 +102,9 @@ impl MatricesAtWidth {
     }
 }
 
+/// The entry of two signals, by their numbers.
+type OfPair<'s> = Box<dyn Fn(usize, usize) -> Result<Entry> + 's>;
+
 /// Biases and variances of one entry.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -433,7 +436,7 @@ impl KernelAtWidth {
             })
             .collect();
         let counter = self.kernel.counter(pairs.len());
-        let compute: Box<dyn Fn(usize, usize) -> Result<Entry>> = if self.steps.is_global {
+        let compute: OfPair<'_> = if self.steps.is_global {
             let mut sets = vec![rows.view()];
             sets.extend(columns.as_ref().map(|columns| columns.view()));
             self.by_means(&sets, &counter)?
@@ -463,7 +466,7 @@ impl KernelAtWidth {
         &'s self,
         sets: &[Signals<'_>],
         counter: &'s Counter<'s>,
-    ) -> Result<Box<dyn Fn(usize, usize) -> Result<Entry> + 's>> {
+    ) -> Result<OfPair<'s>> {
         let network = self.kernel.network();
         let places = |rule: Rule| {
             let action = self.steps.action.as_ref();

@@ -69,17 +69,12 @@ impl Block<'_> {
 
     /// The transpose of [`forward`](Self::forward).
     fn backward(&self, weights: &Array2<f64>) -> Array2<f64> {
-        let mut weights = self.spread(weights, (self.pool * self.pool) as f64);
-        if let Some(filter) = &self.filter {
-            let mut sum = Array2::zeros(weights.dim());
-            for to in filter {
-                for ((x, y), weight) in weights.indexed_iter() {
-                    sum[[to[x], to[y]]] += weight / filter.len() as f64;
-                }
-            }
-            weights = sum;
-        }
-        weights
+        self.over_filter(self.spread(weights, (self.pool * self.pool) as f64))
+    }
+
+    /// The same for the factor R of one pair of samples of B, whose share of the mean over the group is in the weights β.
+    fn backward_factor(&self, factor: &Array2<f64>) -> Array2<f64> {
+        self.over_filter(self.spread(factor, 1.0))
     }
 
     /// The entries of pairs of signals for all pairs of their samples, divided by a number.
@@ -90,21 +85,18 @@ impl Block<'_> {
         })
     }
 
-    /// The mean over the filter, of the factor R of one pair of samples of a tensor.
-    fn backward_factor(&self, factor: &Array2<f64>) -> Array2<f64> {
-        let alone = self.spread(factor, 1.0);
-        match &self.filter {
-            None => alone,
-            Some(filter) => {
-                let mut sum = Array2::zeros(alone.dim());
-                for to in filter {
-                    for ((x, y), weight) in alone.indexed_iter() {
-                        sum[[to[x], to[y]]] += weight / filter.len() as f64;
-                    }
-                }
-                sum
+    /// The transpose of the mean over the filter.
+    fn over_filter(&self, weights: Array2<f64>) -> Array2<f64> {
+        let Some(filter) = &self.filter else {
+            return weights;
+        };
+        let mut sum = Array2::zeros(weights.dim());
+        for to in filter {
+            for ((x, y), weight) in weights.indexed_iter() {
+                sum[[to[x], to[y]]] += weight / filter.len() as f64;
             }
         }
+        sum
     }
 }
 

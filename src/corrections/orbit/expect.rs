@@ -32,11 +32,11 @@ impl<'a, const N: usize> Samples<'a, N> {
             (p - q).abs() <= SAME * p && (covariance(i, j) - p).abs() <= SAME * p
         };
         let (mut first, mut variable, mut count) = ([0; N], [0; N], 0);
-        for j in 0..N {
+        for (j, variable) in variable.iter_mut().enumerate() {
             match (0..count).find(|&known| same(first[known], j)) {
-                Some(known) => variable[j] = known,
+                Some(known) => *variable = known,
                 None => {
-                    (first[count], variable[j]) = (j, count);
+                    (first[count], *variable) = (j, count);
                     count += 1;
                 }
             }

@@ -99,7 +99,7 @@ impl<'a> Recursion<'a> {
             second: Vec::new(),
         };
         let links = |to: usize| -> Vec<Vec<Link>> {
-            let at = |t: usize| this.chain([0, to], this.pair.from_identity([0, to], t));
+            let at = |t: usize| this.chain([0, to], this.pair.with_first([0, to], t));
             (0..places.len()).map(at).collect()
         };
         let (first, second) = (links(0), links(1));
@@ -178,7 +178,7 @@ impl<'a> Recursion<'a> {
 
     /// For each t, the samples (1, e) and (2, r't).
     fn row_links(&self, row: &Row) -> Vec<Vec<Link>> {
-        let at = |t: usize| self.chain([0, 1], self.pair.row_from_identity(row, t));
+        let at = |t: usize| self.chain([0, 1], self.pair.row_with_first(row, t));
         (0..self.places.len()).map(at).collect()
     }
 
@@ -187,7 +187,7 @@ impl<'a> Recursion<'a> {
     fn corners(&self) -> Vec<([Quad; 3], f64)> {
         let count = self.places.len();
         let third: Vec<Vec<Link>> = (0..count)
-            .map(|t| self.chain([1, 1], self.pair.from_identity([1, 1], t)))
+            .map(|t| self.chain([1, 1], self.pair.with_first([1, 1], t)))
             .collect();
         let layer = |(layer, (joint, ..)): (usize, &(Arc<Joint>, f64, Init))| {
             let own = self.own(layer);
@@ -220,11 +220,11 @@ impl<'a> Recursion<'a> {
         for (t, &weight) in self.places.weights.iter().enumerate() {
             let ac = &self.first[t];
             let ad = &ad[t];
-            let bc = self.chain([1, 0], self.pair.from_second(r, 0, t));
-            let bd = self.chain([1, 1], self.pair.row_from_second(&row, r, t));
+            let bc = self.chain([1, 0], self.pair.with_second(r, 0, t));
+            let bd = self.chain([1, 1], self.pair.row_with_second(&row, r, t));
             // The samples (2, t), which (2, r't) is for another t.
             let ax = &self.second[t];
-            let bx = self.chain([1, 1], self.pair.from_second(r, 1, t));
+            let bx = self.chain([1, 1], self.pair.with_second(r, 1, t));
             let mut terms = [0.0; 2];
             for (layer, (joint, share, init)) in self.layers.iter().enumerate() {
                 let [p, q] = self.own(layer);
@@ -309,8 +309,8 @@ impl<'a> Recursion<'a> {
         let mut crossed = 0.0;
         for (t, &weight) in self.places.weights.iter().enumerate() {
             let (ac, ad) = (&self.first[t], &ad[t]);
-            let bc = self.chain([1, 0], self.pair.from_second(r, 0, t));
-            let bd = self.chain([1, 1], self.pair.row_from_second(row, r, t));
+            let bc = self.chain([1, 0], self.pair.with_second(r, 0, t));
+            let bd = self.chain([1, 1], self.pair.row_with_second(row, r, t));
             let mut terms = [0.0; 2];
             for (layer, (joint, share, init)) in self.layers.iter().enumerate() {
                 let [p, q] = self.own(layer);

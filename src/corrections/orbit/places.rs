@@ -256,7 +256,7 @@ impl Pair<'_> {
     }
 
     /// The covariance of (i, e) and (j, t).
-    pub(super) fn from_identity(&self, [i, j]: [usize; 2], t: usize) -> f64 {
+    pub(super) fn with_first(&self, [i, j]: [usize; 2], t: usize) -> f64 {
         match &self.kind {
             Kind::Finite { tables, .. } => tables[i][j][t],
             Kind::Rotations { plain, moved, .. } => self.product(&plain[i], &moved[j][t]),
@@ -264,7 +264,7 @@ impl Pair<'_> {
     }
 
     /// The covariance of (2, r) and (j, t).
-    pub(super) fn from_second(&self, r: usize, j: usize, t: usize) -> f64 {
+    pub(super) fn with_second(&self, r: usize, j: usize, t: usize) -> f64 {
         match &self.kind {
             Kind::Finite {
                 tables,
@@ -296,7 +296,7 @@ impl Pair<'_> {
     }
 
     /// The covariance of (1, e) and (2, r't).
-    pub(super) fn row_from_identity(&self, row: &Row, t: usize) -> f64 {
+    pub(super) fn row_with_first(&self, row: &Row, t: usize) -> f64 {
         match &self.kind {
             Kind::Finite { tables, .. } => tables[0][1][row.products[t]],
             Kind::Rotations { plain, .. } => self.product(&plain[0], &row.vectors[t]),
@@ -304,7 +304,7 @@ impl Pair<'_> {
     }
 
     /// The covariance of (2, r) and (2, r't).
-    pub(super) fn row_from_second(&self, row: &Row, r: usize, t: usize) -> f64 {
+    pub(super) fn row_with_second(&self, row: &Row, r: usize, t: usize) -> f64 {
         match &self.kind {
             Kind::Finite {
                 tables,
