@@ -109,7 +109,6 @@ fn features_and_forces_of_molecules() {
             slopes::FORCE,
         );
     }
-    bench.refuse(&format!("{predict} --time 2"), &["--forces", "--time"]);
     let pairs = Array2::<f64>::ones((3, 2)).into_dyn();
     write_npy(bench.path("y.npy"), &pairs).unwrap();
     bench.refuse(predict, &["2 outputs", "one output"]);
