@@ -1,11 +1,11 @@
 //! `haarmonic predict`: predictions of an ensemble of infinitely wide networks.
 
-use haarmonic::Result;
 use haarmonic::data::arrays::{Numbers, write_npz};
 use haarmonic::error::number;
 use haarmonic::predict::{
     FittedRegression, KernelKind, Kernels, Regression, Ridge, RidgeRule, Time, ValidationCurve,
 };
+use haarmonic::{Error, Result};
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, arr0, stack};
 
 use super::inputs::Inputs;
@@ -15,6 +15,7 @@ use super::predict_kernels::{FEWER, Grams, check_memory};
 use super::predict_many as many;
 use super::predict_width as width;
 use super::progress::Watched;
+use super::ranks::Ranks;
 use super::targets::Known;
 use super::{for_less_memory, gram, make_kernel, read_network, say};
 
@@ -25,6 +26,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     if arguments.many.plan || arguments.many.solver != SolverChoice::Direct {
         return many::run(arguments);
+    }
+    let ranks = Ranks::join()?;
+    if ranks.several() {
+        return ranks.agree(Err(Error::invalid(
+            "--solver",
+            "direct, for several processes of MPI",
+            "cg, or one process",
+        )));
     }
     let network = read_network(&arguments.network, arguments.precision)?;
     let train = Known::read(&network, &arguments.train_x, &arguments.train_y, "training")?;

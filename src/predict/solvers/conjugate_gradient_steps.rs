@@ -323,12 +323,7 @@ impl<'p> ConjugateGradientSteps<'p> {
             None
         };
         if let Some(limit) = limit {
-            return Err(Error::not_converged(
-                "relative residual of conjugate gradients",
-                reached,
-                tolerance,
-                limit,
-            ));
+            return Err(not_converged(reached, tolerance, limit));
         }
         self.before = reached;
         let open: Vec<usize> = (0..relative.len())
@@ -418,10 +413,7 @@ impl<'p> ConjugateGradientSteps<'p> {
                 going.contains(&(position - 1))
             });
         }
-        if active.is_empty() || self.iterations >= self.options.max_iterations {
-            for memory in &active {
-                self.note_condition(memory);
-            }
+        if active.is_empty() {
             self.phase = Phase::Check;
             return Ok(());
         }
@@ -434,12 +426,26 @@ impl<'p> ConjugateGradientSteps<'p> {
                 direction[(i, c)] = descent[(i, c)] + memory.weight * direction[(i, c)];
             }
         }
+        let reached: Vec<f64> = active
+            .iter()
+            .enumerate()
+            .map(|(c, memory)| self.relative(memory.column, residual.col(c).norm_l2()))
+            .collect();
         self.phase = Phase::Descent(Descent {
             residual,
             direction,
             active,
         });
-        Ok(())
+        let max_iterations = self.options.max_iterations;
+        match self.iterations < max_iterations {
+            true => Ok(()),
+            // The state is still one to go on from.
+            false => Err(not_converged(
+                largest(&reached),
+                self.options.tolerance,
+                format!("{max_iterations} iterations"),
+            )),
+        }
     }
 
     /// Takes the condition number of a Lanczos matrix into account.
@@ -660,6 +666,11 @@ fn check_preconditioner(
 fn largest(numbers: &[f64]) -> f64 {
     let larger = |m: f64, &r: &f64| if r > m || r.is_nan() { r } else { m };
     numbers.iter().fold(0.0, larger)
+}
+
+fn not_converged(reached: f64, tolerance: f64, limit: String) -> Error {
+    let what = "relative residual of conjugate gradients";
+    Error::not_converged(what, reached, tolerance, limit)
 }
 
 fn singular(quotient: f64, guard: f64) -> Error {
