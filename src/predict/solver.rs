@@ -116,7 +116,7 @@ pub struct FittedSignals {
 enum Model {
     /// Coefficients of all training signals.
     Whole(Array2<f64>),
-    Pivots(Vec<usize>, Nystrom),
+    Pivots(Vec<usize>, Box<Nystrom>),
     Features(LinearModel),
 }
 
@@ -243,7 +243,7 @@ impl Regression {
                 let models = ridges.iter().map(solve).collect::<Result<Vec<_>>>()?;
                 let pivots = models
                     .into_iter()
-                    .map(|m| Model::Pivots(factor.pivots().to_vec(), m));
+                    .map(|m| Model::Pivots(factor.pivots().to_vec(), Box::new(m)));
                 pivots.collect()
             }
             Solver::Features => {
