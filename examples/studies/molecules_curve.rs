@@ -162,7 +162,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         table.push([size as f64, ridge, mae, error, seconds()].map(|x| x.to_string()));
     }
     let header = ["train", "ridge", "mae_mev", "standard_error_mev", "seconds"];
-    write_csv(&arguments.out, &header, table.into_iter())?;
+    write_csv(&arguments.out, &header, table)?;
     say!("written: {}", arguments.out.display());
     Ok(())
 }
