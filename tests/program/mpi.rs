@@ -175,7 +175,7 @@ fn processes_solve_together() {
         let said = succeed(solve(folder, 4, out, more));
         let last = said.lines().last();
         assert_eq!(last, Some("20 predictions from 20 training inputs"));
-        assert_close(&mean(out), &mean("one.npz"), tolerance);
+        assert_close(mean(out), mean("one.npz"), tolerance);
     }
 
     let state = folder.join("state.npz");

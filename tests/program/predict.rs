@@ -231,7 +231,7 @@ fn solvers_for_many_inputs() {
         "--solver nystrom --rank 60",
     ] {
         bench.succeed(&format!("{line} --ridge 1e-2 {more} --out p.npz"));
-        assert_close(&mean("p.npz"), &mean("direct.npz"), tolerance);
+        assert_close(mean("p.npz"), mean("direct.npz"), tolerance);
     }
 
     // Two of three candidates are far too large, so the middle one is chosen, whose predictions are those of its own run.
@@ -240,7 +240,7 @@ fn solvers_for_many_inputs() {
         "{line} {validated} --solver cg --tolerance 1e-10 --ridges 100,1e-2,10 --out v.npz"
     ));
     assert_eq!(said.matches("validation error").count(), 3, "{said}");
-    assert_close(&mean("v.npz"), &mean("direct.npz"), tolerance);
+    assert_close(mean("v.npz"), mean("direct.npz"), tolerance);
     let found = |key: &str| read_npz_real(bench.path("v.npz"), key).unwrap();
     assert_eq!(found("ridge").iter().copied().collect::<Vec<_>>(), [0.01]);
     let errors = found("validation_error");
