@@ -63,10 +63,12 @@ pub use prediction::{Marginals, Prediction};
 pub use regression::{FittedRegression, Regression, RidgeRule};
 pub use ridge_path::{RidgePath, SelectedRidge};
 pub use solver::{Cost, FittedSignals, Solver};
+#[cfg(feature = "store")]
+pub(crate) use solvers::tiled_product;
 pub use solvers::{
     ComputedRows, ConjugateGradient, ConjugateGradientSteps, FeatureRidge, KernelFunction,
     KernelMatrix, KernelRidge, KernelRows, LinearModel, Nystrom, NystromError, OneProcess,
     PivotedCholesky, Preconditioner, Processes, Ridge, Solved,
 };
-pub(crate) use solvers::{check, linalg::SymmetricEigen, tiled_product};
+pub(crate) use solvers::{check, linalg::SymmetricEigen};
 pub use time::Time;
