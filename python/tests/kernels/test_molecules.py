@@ -121,10 +121,11 @@ def test_features_are_kernels_and_forces_are_slopes():
         forces = kernel.forces(test, model.weights[:, 0], kind=kind)
         slope = (energies[1, 0] - energies[2, 0]) / (2 * step)
         np.testing.assert_allclose(forces[0], [[0, 0, slope], [0, 0, -slope]], rtol=1e-5, atol=1e-9)
-        sums = FeatureRidge(features.shape[1], 1)
+        few = features[:, :40]
+        sums = FeatureRidge(few.shape[1], 1)
         for part in (slice(0, 1), slice(1, 4)):
-            sums.add(features[part], targets[part])
-        np.testing.assert_allclose(sums.solve(1e-3).weights, LinearModel.fit(features, targets, 1e-3).weights, atol=1e-8)
+            sums.add(few[part], targets[part])
+        np.testing.assert_allclose(sums.solve(1e-3).weights, LinearModel.fit(few, targets, 1e-3).weights, atol=1e-8)
     with pytest.raises(ValueError, match="weights"):
         kernel.forces(test, [1.0])
     with pytest.raises(ValueError, match="feature map"):
