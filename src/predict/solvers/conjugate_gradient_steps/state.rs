@@ -134,7 +134,10 @@ impl ConjugateGradientSteps<'_> {
             let each = lanczos.len() / count.max(1);
             let columns = numbers.iter().step_by(NUMBERS);
             let known = columns.clone().all(|&c| c >= 0.0 && c < all as f64);
-            if count == 0 || !known || each * count != lanczos.len() || (each > 0 && each % 2 == 0)
+            if count == 0
+                || !known
+                || each * count != lanczos.len()
+                || (each > 0 && each.is_multiple_of(2))
             {
                 return Err(other("damaged numbers", "numbers that `state` returned"));
             }
