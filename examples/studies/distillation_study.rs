@@ -41,8 +41,8 @@ struct Options {
         default_value = "examples/data/mnist_sample-images-idx3-ubyte.gz"
     )]
     data: PathBuf,
-    /// Rows and columns of an image
-    #[arg(long, default_value_t = 14)]
+    /// Rows and columns of an image; an odd number from 9 on for CNN and C4
+    #[arg(long, default_value_t = 13)]
     edge: usize,
     /// Digits to learn from
     #[arg(long, default_value_t = 200)]
@@ -317,13 +317,6 @@ impl Study<'_> {
 /// and are not invariant under shifts; with C4 there is a mean over four orientations.
 fn network(name: &str, edge: usize) -> Result<Network> {
     let init = Init::new(2f64.sqrt(), 0.1);
-    if edge < 9 {
-        return Err(Error::invalid(
-            "edge of an image",
-            edge,
-            "at least 9 pixels",
-        ));
-    }
     let group = match name {
         "MLP" => {
             let layers = (0..3).fold(Network::vector(edge * edge).dense(init), |layers, i| {
@@ -336,6 +329,10 @@ fn network(name: &str, edge: usize) -> Result<Network> {
         "C4" => PointGroup::C4,
         other => return Err(Error::invalid("kernel", other, "MLP, CNN or C4")),
     };
+    if edge < 9 || edge.is_multiple_of(2) {
+        let expected = "an odd number of pixels, at least 9";
+        return Err(Error::invalid("edge of an image", edge, expected));
+    }
     let filter = |edge: usize| Filter::window(edge, Padding::Valid);
     Network::plane(edge, edge, 1)
         .lifting(group, filter(5), init)

@@ -41,7 +41,7 @@ fn means_are_the_kernels() {
             let found = features.estimate(*signals).unwrap();
             let size = exact.diag().fold(0.0_f64, |m, d| m.max(*d));
             for ((at, mean), error) in found.mean.indexed_iter().zip(&found.standard_error) {
-                assert!(*error <= tol::RELATIVE_ERROR * size, "{at:?}: {error}");
+                assert!(*error <= tol::NARROW_ERROR * size, "{at:?}: {error}");
                 let off = (mean - exact[at]).abs();
                 assert!(
                     off <= 5.0 * error,

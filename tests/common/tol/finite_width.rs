@@ -53,3 +53,6 @@ pub const CORRECTION_VARIANCE: f64 = 0.05;
 
 /// The accuracy of kernels on the sphere from which biases are subtracted.
 pub const LIMIT: f64 = 1e-6;
+
+/// The standard error of kernels of random features, relative to the largest kernel: a bias of networks that are 4 channels wide would be a quarter.
+pub const NARROW_ERROR: f64 = 0.03;
