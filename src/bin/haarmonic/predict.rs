@@ -110,7 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (means, spreads) = predict(arguments, &model, &grams, &times)?;
     let means = means.into_iter().map(|mean| train.targets.shaped(mean));
     arrays.push(("mean", together(&means.collect::<Result<Vec<_>>>()?)));
-    match arguments.covariance {
+    match arguments.covariance() {
         CovarianceChoice::Full => arrays.push(("covariance", together(&spreads))),
         CovarianceChoice::Diagonal => arrays.push(("variance", together(&spreads))),
         CovarianceChoice::None => {}
@@ -180,7 +180,7 @@ fn predict(
     Ok(match &grams.test_test {
         None => (flow.predict_mean_at(cross.driving(), times)?, Vec::new()),
         // The variances equal the diagonal of the covariance to the bit. Only one covariance is in memory at a time.
-        Some(prior) if arguments.covariance == CovarianceChoice::Diagonal => {
+        Some(prior) if arguments.covariance() == CovarianceChoice::Diagonal => {
             let at = |&time| flow.predict(cross, prior.nngp.view(), time);
             let found = times.iter().map(|time| Ok(at(time)?.marginals()));
             let found = found.collect::<Result<Vec<_>>>()?.into_iter();

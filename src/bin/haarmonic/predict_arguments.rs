@@ -41,14 +41,9 @@ pub struct Arguments {
     /// Choose the ridge by the training points
     #[arg(long, value_enum, conflicts_with = "ridge")]
     pub select_ridge: Option<CriterionChoice>,
-    /// The part of the covariance to write
-    #[arg(
-        long,
-        value_enum,
-        default_value_if("solver", "direct", "full"),
-        default_value = "none"
-    )]
-    pub covariance: CovarianceChoice,
+    /// The part of the covariance to write, with `--solver direct` [default: full]
+    #[arg(long, value_enum)]
+    pub covariance: Option<CovarianceChoice>,
     /// Validation inputs (.npy); the time of the least error on them is reported (early stopping), or the ridge of --ridges that predicts
     #[arg(long, requires = "validation_y")]
     pub validation_x: Option<PathBuf>,
@@ -212,6 +207,11 @@ impl Arguments {
         })
     }
 
+    /// The part of the covariance to write.
+    pub fn covariance(&self) -> CovarianceChoice {
+        self.covariance.unwrap_or(CovarianceChoice::Full)
+    }
+
     /// Refuses options that the solver does not take.
     fn check_solver(&self) -> Result<()> {
         let Many { solver, .. } = self.many;
@@ -223,7 +223,10 @@ impl Arguments {
             ("--width", !self.width.is_empty()),
             ("--select-ridge", self.select_ridge.is_some()),
             ("--forces", self.forces),
-            ("--covariance", self.covariance != CovarianceChoice::None),
+            (
+                "--covariance",
+                !matches!(self.covariance, None | Some(CovarianceChoice::None)),
+            ),
         ];
         if solver != SolverChoice::Direct
             && let Some((option, _)) = only_direct.iter().find(|(_, given)| *given)
