@@ -13,7 +13,7 @@ pub const FEWER: &str = "use fewer inputs, or --covariance diagonal or none";
 /// Refuses kernels and covariances of n training and m test outputs that do not fit into memory, before the first kernel is
 /// computed.
 pub fn check_memory(arguments: &Arguments, [n, m]: [usize; 2], times: usize) -> Result<()> {
-    let squares = match arguments.covariance {
+    let squares = match arguments.covariance() {
         CovarianceChoice::None => 0,
         CovarianceChoice::Diagonal => 2,
         CovarianceChoice::Full => 2 + times,
@@ -58,7 +58,7 @@ impl Grams {
         Ok(Grams {
             train_train: kernel.gram_prepared(&train)?,
             test_train: kernel.cross_prepared(&test, &train)?,
-            test_test: match arguments.covariance {
+            test_test: match arguments.covariance() {
                 CovarianceChoice::None => None,
                 _ => Some(kernel.gram_prepared(&test)?),
             },
