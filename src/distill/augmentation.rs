@@ -28,8 +28,14 @@ const MOST_PIXELS: usize = 16;
 /// # Examples
 /// ```
 /// use haarmonic::distill::augmentations;
-/// use haarmonic::network::{Init, Network};
-/// let network = Network::plane(8, 8, 1).dense(Init::default()).flatten().dense(Init::default()).build()?;
+/// use haarmonic::group::PointGroup;
+/// use haarmonic::network::{Filter, Init, Network, Padding};
+///
+/// let network = Network::plane(8, 8, 1)
+///     .lifting(PointGroup::C1, Filter::window(3, Padding::Same), Init::default())
+///     .group_pooling()
+///     .dense(Init::default())
+///     .build()?;
 /// // Four quarter turns, each with nine shifts.
 /// assert_eq!(augmentations(&network, Some("C4"), 1, 0)?.len(), 36);
 /// assert!(augmentations(&network, Some("SO3"), 0, 0).is_err());
