@@ -109,5 +109,5 @@ def test_examples_are_transformed() -> None:
     assert not np.allclose(plain.losses, turned.losses)
     moved = distill(kernel, x, y, x[:2], y[:2], steps=3, augment="D4", shift=1)
     assert np.isfinite(moved.losses).all()
-    with pytest.raises(ValueError, match="augmentation"):
+    with pytest.raises(ValueError, match="point group"):
         distill(kernel, x, y, x[:2], y[:2], augment="SO3")
