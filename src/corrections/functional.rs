@@ -72,7 +72,7 @@ impl Block<'_> {
         self.over_filter(self.spread(weights, (self.pool * self.pool) as f64))
     }
 
-    /// The same for the factor R of one pair of samples of B, whose share of the mean over the group is in the weights β.
+    /// The transpose for the factor R, a matrix of one pair of samples of B. The weights β already contain the share of a pair in the mean over the group.
     fn backward_factor(&self, factor: &Array2<f64>) -> Array2<f64> {
         self.over_filter(self.spread(factor, 1.0))
     }

@@ -23,14 +23,7 @@ pub(super) fn products(
 ) {
     out.fill(0.0);
     let factor = cholesky(d, covariance);
-    let (step, end) = RULES[usize::from(d == 4)];
-    let nodes: Vec<(f64, f64)> = (-end..=end)
-        .map(|i| {
-            let x = f64::from(i) * step;
-            let weight = step / std::f64::consts::TAU.sqrt() * (-0.5 * x * x).exp();
-            (x, weight)
-        })
-        .collect();
+    let nodes = nodes(RULES[usize::from(d == 4)]);
     let last: Vec<usize> = powers
         .iter()
         .map(|p| {
@@ -51,6 +44,19 @@ pub(super) fn products(
         out,
     };
     sweep.variable(0, [0.0; 4], 1.0);
+}
+
+/// Nodes and weights of the trapezoidal rule for a normal variable.
+///
+/// # Arguments
+/// * `(step, end)` — the distance of the nodes, and the number of the last one
+pub(super) fn nodes((step, end): (f64, i32)) -> Vec<(f64, f64)> {
+    let node = |i: i32| {
+        let x = f64::from(i) * step;
+        let weight = step / std::f64::consts::TAU.sqrt() * (-0.5 * x * x).exp();
+        (x, weight)
+    };
+    (-end..=end).map(node).collect()
 }
 
 /// The state of the nested loops.

@@ -128,14 +128,7 @@ fn by_grid(
     out: &mut [f64],
 ) {
     out.fill(0.0);
-    let (step, end) = RULES[d - 1];
-    let nodes: Vec<(f64, f64)> = (-end..=end)
-        .map(|i| {
-            let x = f64::from(i) * step;
-            let weight = step / std::f64::consts::TAU.sqrt() * (-0.5 * x * x).exp();
-            (x, weight)
-        })
-        .collect();
+    let nodes = super::grid::nodes(RULES[d - 1]);
     let mut sweep = Sweep {
         activation,
         d,

@@ -19,6 +19,7 @@ mod plot_table;
 mod power;
 mod predict;
 mod predict_arguments;
+mod predict_files;
 mod predict_forces;
 mod predict_kernels;
 mod predict_many;

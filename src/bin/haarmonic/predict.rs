@@ -8,16 +8,15 @@ use haarmonic::predict::{
 use haarmonic::{Error, Result};
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, arr0, stack};
 
-use super::inputs::Inputs;
 use super::predict_arguments::{Arguments, CovarianceChoice, SolverChoice};
+use super::predict_files::Files;
 use super::predict_forces as forces;
 use super::predict_kernels::{FEWER, Grams, check_memory};
 use super::predict_many as many;
 use super::predict_width as width;
 use super::progress::Watched;
 use super::ranks::Ranks;
-use super::targets::Known;
-use super::{for_less_memory, gram, make_kernel, read_network, say};
+use super::{for_less_memory, gram, make_kernel, say};
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let times = arguments.times()?;
@@ -35,16 +34,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             "cg, or one process",
         )));
     }
-    let network = read_network(&arguments.network, arguments.precision)?;
-    let train = Known::read(&network, &arguments.train_x, &arguments.train_y, "training")?;
-    let test = Inputs::read(&network, &arguments.test_x)?;
-    let validation = match (&arguments.validation_x, &arguments.validation_y) {
-        (Some(x), Some(y)) => Some(Known::read(&network, x, y, "validation")?),
-        _ => None,
-    };
-    if let Some(validation) = &validation {
-        validation.targets.check_outputs(&train.targets)?;
-    }
+    let Files {
+        network,
+        train,
+        test,
+        validation,
+    } = Files::read(arguments)?;
     let places = train.targets.places();
     check_memory(
         arguments,

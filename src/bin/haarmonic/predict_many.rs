@@ -18,10 +18,10 @@ use ndarray::{Array1, Array2, ArrayView2, arr0};
 
 use super::inputs::Inputs;
 use super::predict_arguments::{Arguments, SolverChoice};
+use super::predict_files::Files;
 use super::progress::Watched;
 use super::ranks::Ranks;
-use super::targets::Known;
-use super::{make_kernel, read_network, say};
+use super::{make_kernel, say};
 
 /// Reads, solves, predicts and writes. Every step that can fail in one process ends in `agree`, so that no process waits for a failed one.
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -98,35 +98,6 @@ fn options(arguments: &Arguments) -> ConjugateGradient {
     ConjugateGradient {
         tolerance: arguments.many.tolerance,
         max_iterations: arguments.many.max_steps,
-    }
-}
-
-/// The input files.
-struct Files {
-    network: haarmonic::network::Network,
-    train: Known,
-    test: Inputs,
-    validation: Option<Known>,
-}
-
-impl Files {
-    fn read(arguments: &Arguments) -> Result<Files> {
-        let network = read_network(&arguments.network, arguments.precision)?;
-        let train = Known::read(&network, &arguments.train_x, &arguments.train_y, "training")?;
-        let test = Inputs::read(&network, &arguments.test_x)?;
-        let validation = match (&arguments.validation_x, &arguments.validation_y) {
-            (Some(x), Some(y)) => Some(Known::read(&network, x, y, "validation")?),
-            _ => None,
-        };
-        if let Some(validation) = &validation {
-            validation.targets.check_outputs(&train.targets)?;
-        }
-        Ok(Files {
-            network,
-            train,
-            test,
-            validation,
-        })
     }
 }
 

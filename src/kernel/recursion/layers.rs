@@ -168,10 +168,9 @@ impl Recursion {
         count_activations(&self.after) > 0
     }
 
-    /// The kernels as polynomials in the correlation of two signals, for a geometry whose fibres are numbers; none if they are no polynomials
-    /// of the given degree.
-    pub(crate) fn polynomials(&self, largest_degree: usize) -> Option<PolynomialKernels> {
-        let mut place = PolynomialPlace {
+    /// The kernels after the first layer as polynomials in the correlation of two signals, and the place that takes the steps after it.
+    fn first_polynomials(&self, largest_degree: usize) -> (PolynomialPlace, Fibres<Polynomial>) {
+        let place = PolynomialPlace {
             largest_degree,
             ..PolynomialPlace::default()
         };
@@ -181,6 +180,13 @@ impl Recursion {
             waiting: Vec::new(),
         };
         linear(self.first.0, &mut fibres.nngp, &mut fibres.ntk, true);
+        (place, fibres)
+    }
+
+    /// The kernels as polynomials in the correlation of two signals, for a geometry whose fibres are numbers; none if they are no polynomials
+    /// of the given degree.
+    pub(crate) fn polynomials(&self, largest_degree: usize) -> Option<PolynomialKernels> {
+        let (mut place, mut fibres) = self.first_polynomials(largest_degree);
         for stage in &self.before {
             run(&stage.steps, &mut place, &mut fibres).ok()?;
         }
@@ -212,16 +218,7 @@ impl Recursion {
         if count_activations(at_atoms) > 0 {
             return None;
         }
-        let mut place = PolynomialPlace {
-            largest_degree,
-            ..PolynomialPlace::default()
-        };
-        let mut fibres = Fibres {
-            nngp: vec![Polynomial::correlation()],
-            ntk: vec![Polynomial::default()],
-            waiting: Vec::new(),
-        };
-        linear(self.first.0, &mut fibres.nngp, &mut fibres.ntk, true);
+        let (mut place, mut fibres) = self.first_polynomials(largest_degree);
         for steps in [over_group, &at_atoms[1..]] {
             run(steps, &mut place, &mut fibres).ok()?;
         }

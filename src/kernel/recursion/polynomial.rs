@@ -320,7 +320,7 @@ impl Term {
         product(&self.exponents, numbers)
     }
 
-    /// The same term, of another power.
+    /// Returns this term with another power.
     pub(crate) fn with_power(&self, power: usize) -> Term {
         Term {
             power,

@@ -36,7 +36,7 @@ pub const RECTIFIED: f64 = 1e-8;
 /// What erf makes of signals of degree 1 beyond degree 3, the exactness of the quadrature for variances on SO(3).
 pub const ICOSAHEDRON: f64 = 0.01;
 
-/// The same for relu, beyond degree 3, the exactness of the octahedron.
+/// What relu makes of signals of degree 1 beyond degree 3, the exactness of the octahedron.
 pub const OCTAHEDRON: f64 = 0.05;
 
 /// A change of a quadrature on SO(3) in its error estimates, which are changes themselves.

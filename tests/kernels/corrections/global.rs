@@ -1,7 +1,7 @@
 //! Global filters: means over the group in place of tensors of all samples, for finite groups, images and the sphere.
 
 use haarmonic::activation::Activation;
-use haarmonic::corrections::{MatricesAtWidth, Tensors};
+use haarmonic::corrections::MatricesAtWidth;
 use haarmonic::group::{FiniteAction, PointGroup, TableGroup};
 use haarmonic::kernel::{Kernel, Signals};
 use haarmonic::network::{Filter, Init, Network, Quadrature, SphereSampling};
@@ -9,6 +9,7 @@ use haarmonic::sphere::rotate_coefficients;
 use ndarray::{Array2, Array3, Array4, ArrayView2, Axis};
 use num_complex::Complex64;
 
+use super::pairs::compare;
 use crate::common::close::assert_named_close;
 use crate::common::naive_rotations::random_sphere_coeffs;
 use crate::common::tol::corrections as tol;
@@ -43,24 +44,6 @@ fn signals(points: usize) -> Array3<f64> {
 fn gram(network: &Network, signals: Signals<'_>, widths: &[usize]) -> MatricesAtWidth {
     let kernel = Kernel::new(network).unwrap().at_width(widths).unwrap();
     kernel.gram(signals).unwrap()
-}
-
-/// Compares with the tensors of all samples, which know no means over relative elements.
-fn compare(what: &str, gram: &MatricesAtWidth, tensors: &Tensors, tolerance: f64) {
-    let of =
-        |entry: &dyn Fn(usize, usize) -> f64| Array2::from_shape_fn((2, 2), |(i, j)| entry(i, j));
-    let nngp_std = of(&|i, j| tensors.v[[i, j, i, j]].sqrt());
-    let ntk_std = of(&|i, j| tensors.ntk_covariance([i, j], [i, j]).sqrt());
-    for (name, found, want) in [
-        ("nngp", &gram.limit.nngp, &tensors.nngp),
-        ("ntk", &gram.limit.ntk, &tensors.ntk),
-        ("nngp bias", &gram.nngp_bias, &tensors.nngp_bias),
-        ("ntk bias", &gram.ntk_bias, &tensors.ntk_bias),
-        ("nngp std", &gram.nngp_std, &nngp_std),
-        ("ntk std", &gram.ntk_std, &ntk_std),
-    ] {
-        assert_named_close(format!("{what} {name}"), found, want, tolerance);
-    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The two-input recursion against the tensors of all inputs, and against closed forms.
 
+use std::fmt::Display;
+
 use haarmonic::activation::{Activation, Elementwise};
 use haarmonic::corrections::{KernelAtWidth, MatricesAtWidth, Tensors};
 use haarmonic::kernel::Kernel;
@@ -33,7 +35,12 @@ fn erf_by_series() -> Activation {
 }
 
 /// Compares the matrices with entries of the tensors.
-fn compare(what: &Activation, gram: &MatricesAtWidth, tensors: &Tensors, tolerance: f64) {
+pub(super) fn compare(
+    what: impl Display,
+    gram: &MatricesAtWidth,
+    tensors: &Tensors,
+    tolerance: f64,
+) {
     let m = tensors.nngp.nrows();
     let of =
         |entry: &dyn Fn(usize, usize) -> f64| Array2::from_shape_fn((m, m), |(i, j)| entry(i, j));
