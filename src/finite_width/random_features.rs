@@ -11,7 +11,7 @@ use crate::parallel::try_map;
 use crate::predict::{FeatureRidge, KernelKind, LinearModel, Ridge};
 use crate::{Error, Result};
 
-use super::backend::Backend;
+use super::backend::{Backend, matrix};
 use super::derivatives::derivatives;
 use super::empirical::{Estimate, Moments};
 use super::{FiniteNetwork, Width};
@@ -124,6 +124,11 @@ impl RandomFeatures {
         })
     }
 
+    /// Returns the network whose kernel the features estimate.
+    pub fn network(&self) -> &Network {
+        self.network.network()
+    }
+
     /// The number of blocks.
     fn blocks(&self) -> usize {
         (self.seeds.end - self.seeds.start) as usize
@@ -154,11 +159,11 @@ impl RandomFeatures {
             .network
             .reinitialised(self.seeds.start + block as u64)?;
         match self.kind {
-            KernelKind::Ntk => table(&derivatives(&network, inputs)?[0]),
+            KernelKind::Ntk => matrix(&derivatives(&network, inputs)?[0]),
             KernelKind::Nngp => {
                 let last = network.last_features(inputs)?;
                 let (features, [weight, bias]) = last.expect("a dense layer at the end");
-                let features = table(&features)?;
+                let features = matrix(&features)?;
                 let (rows, width) = features.dim();
                 let columns = width + usize::from(bias > 0.0);
                 let scale = (weight / width as f64).sqrt();
@@ -237,13 +242,4 @@ impl RandomFeatures {
         let sums = sums.expect("a tensor of signals is not empty");
         ridges.iter().map(|&ridge| sums.solve(ridge)).collect()
     }
-}
-
-/// A matrix of numbers.
-fn table(tensor: &Tensor) -> Result<Array2<f64>> {
-    let rows: Vec<Vec<f64>> = tensor.to_vec2().backend()?;
-    let columns = rows.first().map_or(0, Vec::len);
-    Ok(Array2::from_shape_fn((rows.len(), columns), |(i, j)| {
-        rows[i][j]
-    }))
 }
