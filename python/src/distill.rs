@@ -6,6 +6,7 @@ use haarmonic::ndarray::{Array1, ArrayView2};
 use haarmonic::predict::Ridge;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 use crate::arrays::{self, Input};
 use crate::axes::with_axes;
@@ -32,8 +33,14 @@ pub(crate) fn array(py: Python<'_>, signals: OwnedSignals) -> PyResult<Bound<'_,
         OwnedSignals::Grid(array) => results::array(py, array),
         OwnedSignals::Points(array) => results::array(py, array),
         OwnedSignals::Coefficients(array) => results::array(py, array),
-        OwnedSignals::Graphs(_) | OwnedSignals::Atoms(_) => Err(PyValueError::new_err(
-            "signals: found graphs or molecules, expected an array",
+        OwnedSignals::Graphs(graphs) => {
+            let features = graphs.iter();
+            let features = features.map(|graph| results::array(py, graph.features().to_owned()));
+            let features = features.collect::<PyResult<Vec<_>>>()?;
+            Ok(PyList::new(py, features)?.into_any())
+        }
+        OwnedSignals::Atoms(_) => Err(PyValueError::new_err(
+            "signals: found molecules, expected an array or graphs",
         )),
     }
 }

@@ -237,7 +237,8 @@ impl PyKernel {
     /// The derivatives of a weighted sum of the entries of both matrices in the signals.
     ///
     /// It is the step of a program for automatic differentiation backwards: the product of the transposed derivative of the kernel
-    /// matrices with the factors. Available for networks on vectors, on images, on the sphere and over finite groups. Derivatives by
+    /// matrices with the factors. Available for networks on vectors, on images, on the sphere, over finite groups, and on graphs with a
+    /// readout, whose derivatives are a list with an array `[nodes, channels]` for each graph. Derivatives by
     /// coefficients on the sphere are the coefficients of a real function, whose inner product with a small change of the signal is the
     /// change of the sum.
     ///

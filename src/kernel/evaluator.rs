@@ -106,7 +106,7 @@ pub(crate) fn no_derivatives() -> Error {
 }
 
 /// The networks whose kernels have derivatives in their inputs.
-const SUPPORTED: &str = "a network on vectors, on images, on the sphere or over a finite group";
+const SUPPORTED: &str = "a network on vectors, on images, on the sphere, over a finite group, or on graphs with a readout";
 
 /// Cotangents of both matrices of kernels of some rows with some columns, or of some rows with themselves.
 pub(crate) struct GradientRequest<'a> {

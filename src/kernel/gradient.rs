@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, Array3, Array4, ArrayView2, Axis};
 
+use crate::graph::Graph;
 use crate::network::{InputSpace, SphereSampling};
 use crate::sphere::ShtPlanner;
 use crate::{Result, check};
@@ -71,7 +72,8 @@ impl Kernel {
     /// Both arguments of every entry move. The result has the form and the shape of the signals. It is the transposed product of the
     /// derivative of the kernel matrices with the cotangents C, the step of a program for automatic differentiation backwards.
     ///
-    /// Available for networks on vectors, on images, on the sphere and over finite groups. A kernel in single precision has its derivatives
+    /// Available for networks on vectors, on images, on the sphere, over finite groups, and on graphs with a readout, whose derivatives are graphs without
+    /// edges: the features of a node are the derivatives in its features. A kernel in single precision has its derivatives
     /// in double precision.
     ///
     /// # The sphere
@@ -224,7 +226,7 @@ impl Kernel {
             }
             return spherical(space, &pulled, signals);
         }
-        let flat: Vec<f64> = pulled.into_iter().flatten().collect();
+        let flat: Vec<f64> = pulled.iter().flatten().copied().collect();
         check::finite("derivative of the kernel", ndarray::ArrayView1::from(&flat))?;
         let fits = "a cotangent has the length of its signal";
         Ok(match *self.network().input() {
@@ -246,7 +248,18 @@ impl Kernel {
             } => OwnedSignals::Points(
                 Array3::from_shape_vec((n, action.points(), channels), flat).expect(fits),
             ),
-            InputSpace::Sphere { .. } | InputSpace::Graph { .. } | InputSpace::Molecule { .. } => {
+            InputSpace::Graph {
+                channels,
+                relations,
+            } => {
+                let no_edges = vec![Vec::new(); relations];
+                let graph = |row: Vec<f64>| {
+                    let features = Array2::from_shape_vec((row.len() / channels, channels), row);
+                    Graph::new(features.expect(fits), &no_edges)
+                };
+                OwnedSignals::Graphs(pulled.into_iter().map(graph).collect::<Result<_>>()?)
+            }
+            InputSpace::Sphere { .. } | InputSpace::Molecule { .. } => {
                 return Err(no_derivatives());
             }
         })

@@ -111,3 +111,17 @@ def test_examples_are_transformed() -> None:
     assert np.isfinite(moved.losses).all()
     with pytest.raises(ValueError, match="point group"):
         distill(kernel, x, y, x[:2], y[:2], augment="SO3")
+
+
+def test_graphs_have_lists_of_derivatives():
+    """Against the derivative of a network that is linear in the features of the nodes."""
+    from haarmonic import Network
+    from haarmonic.graphs import Graph
+
+    network = Network('[input]\nspace = "graph"\nchannels = 2\n[[layers]]\nkind = "dense"\n[[layers]]\nkind = "node-sum"\n')
+    first, second = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[3.0, 1.0]])
+    graphs = [Graph.undirected(first, [(0, 1)]), Graph.undirected(second, [])]
+    # K = Σ x_i · y_j / 2.
+    of_rows, of_columns = Kernel(network).gradient(graphs[:1], graphs[1:], nngp=[[2.0]])
+    np.testing.assert_allclose(of_rows[0], np.tile(second, (2, 1)))
+    np.testing.assert_allclose(of_columns[0], first.sum(0, keepdims=True))

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use crate::Result;
-use crate::kernel::recursion::{Geometry, Side};
+use crate::kernel::recursion::{Adjoint, Geometry, Side};
 use crate::kernel::signals::Inputs;
 use crate::network::{Aggregation, Filter, Layer, Network, NodePooling};
 use crate::simd::products::add_row_products;
@@ -25,26 +25,26 @@ use super::signal::{GraphSignal, Sparse};
 #[derive(Debug, Clone)]
 pub(super) struct GraphGeometry {
     /// The different aggregations of the network.
-    aggregations: Vec<Aggregation>,
+    pub(super) aggregations: Vec<Aggregation>,
     /// The readout; none if features are read at the nodes.
-    pooling: Option<NodePooling>,
+    pub(super) pooling: Option<NodePooling>,
 }
 
 /// The pairs of nodes of two graphs: rows and columns of a fibre.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct GraphRegion {
-    rows: usize,
-    columns: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
 }
 
 /// Scratch of one thread.
 #[derive(Debug, Clone, Default)]
 pub(super) struct GraphWorkspace {
     /// The graphs of the current pair.
-    pair: Option<[Arc<GraphSignal>; 2]>,
+    pub(super) pair: Option<[Arc<GraphSignal>; 2]>,
     /// A fibre after the matrix of the first graph.
-    half: Vec<f64>,
-    sum: Vec<f64>,
+    pub(super) half: Vec<f64>,
+    pub(super) sum: Vec<f64>,
 }
 
 impl GraphGeometry {
@@ -197,6 +197,10 @@ impl Geometry for GraphGeometry {
                 }
             }
         }
+    }
+
+    fn adjoint(&self) -> Option<&dyn Adjoint<Self>> {
+        self.pooling.is_some().then_some(self)
     }
 
     /// Sums over neighbours may exceed the bound by rounding.

@@ -1,5 +1,6 @@
 //! Graphs: features over the nodes of a graph, whose kernels are matrices over pairs of nodes.
 
+mod adjoint;
 mod geometry;
 mod signal;
 

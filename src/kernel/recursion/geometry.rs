@@ -400,6 +400,12 @@ pub(crate) trait Adjoint<G: Geometry>: Sync {
     /// The adjoint of [`Geometry::gather`] and [`Geometry::restrict`]: adds the values at the points of a batch to a function of one signal.
     fn scatter(&self, side: Side, region: G::Region, values: &[f64], field: &mut [f64]);
 
+    /// The adjoint of [`Geometry::own_variances`] where fibres couple their points: adds to the cotangents of the fibre of a signal with itself.
+    fn own_variances_adjoint(&self, region: G::Region, field: &[f64], fibres: &mut [f64]) {
+        let _ = (region, field, fibres);
+        unreachable!("only the fibres of graphs couple their points")
+    }
+
     /// The adjoint of [`Geometry::lift`]: adds to the cotangents of those of both signals that are given.
     ///
     /// Without average poolings it is called after [`Geometry::lift`] of the batch, and before that of the next one.

@@ -219,7 +219,18 @@ impl Recursion {
             variances: &mut *variances,
             met: 0,
         };
-        run(&self.input, &mut place, fibres)?;
+        // The steps before the first weights are recorded on the tape of the first stage.
+        let mut tape = Tape::default();
+        if records.is_some() {
+            let mut recording = Recording {
+                place,
+                tape: &mut tape,
+            };
+            run(&self.input, &mut recording, fibres)?;
+            place = recording.place;
+        } else {
+            run(&self.input, &mut place, fibres)?;
+        }
         let mut met = place.met;
         region = place.region;
         let before = largest(&fibres.nngp);
@@ -246,7 +257,7 @@ impl Recursion {
                 met,
             };
             if let Some(records) = &mut records {
-                let mut tape = Tape::default();
+                let mut tape = std::mem::take(&mut tape);
                 let mut recording = Recording {
                     place,
                     tape: &mut tape,

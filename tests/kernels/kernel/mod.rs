@@ -5,6 +5,7 @@ mod collinear;
 mod feature_map;
 mod gradient;
 mod gradient_finite;
+mod gradient_graphs;
 mod gradient_plane;
 mod gradient_sets;
 mod gradient_sphere;

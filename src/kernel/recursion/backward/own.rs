@@ -68,17 +68,25 @@ impl Recursion {
             pull.nngp.clone_from(&ends[number]);
             pull.ntk.clear();
             pull.ntk.resize(record.len, 0.0);
+            // The tape of the first stage has the steps before the first weights too.
+            let of_tape = match number {
+                0 => 0..stage.activations.end,
+                _ => stage.activations.clone(),
+            };
             let mut place = SelfBack {
+                geometry,
                 adjoint,
                 workspace: &mut *workspace,
                 tape: &mut record.tape,
-                collected: &collected[stage.activations.clone()],
+                variances: &variances[of_tape.clone()],
+                collected: &collected[of_tape],
                 scratch,
             };
             back(&stage.steps, &mut place, pull)?;
             let start = record.regions[0];
             if number == 0 {
                 first_adjoint(*init, pull);
+                back(&self.input, &mut place, pull)?;
                 let fibres = &mut pull.nngp;
                 adjoint.lift_self_adjoint(filter, signal, start, workspace, fibres, cotangent);
                 continue;

@@ -121,8 +121,8 @@ impl<G: Geometry> Visitor<G> for Backwards<'_, '_, G> {
         }
         for batch in 0..batches {
             let lifted = geometry.lift(pair, filter, batch, workspace, &mut fibres.nngp);
+            fibres.ntk.clear();
             fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
-            linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
             tape.clear();
             let place = PairPlace {
                 geometry,
@@ -136,6 +136,8 @@ impl<G: Geometry> Visitor<G> for Backwards<'_, '_, G> {
                 place,
                 tape: &mut *tape,
             };
+            run(&recursion.input, &mut recording, fibres)?;
+            linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
             run(steps, &mut recording, fibres)?;
             let region = recording.place.region;
             adjoint.spread(region, cotangent.nngp, &mut pull.nngp);
@@ -153,6 +155,7 @@ impl<G: Geometry> Visitor<G> for Backwards<'_, '_, G> {
             };
             back(steps, &mut place, pull)?;
             first_adjoint(*init, pull);
+            back(&recursion.input, &mut place, pull)?;
             let cotangents = [
                 wanted[0].then_some(&mut left.signal[..]),
                 wanted[1].then_some(&mut right.signal[..]),

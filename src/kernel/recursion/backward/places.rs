@@ -125,9 +125,12 @@ impl<G: Geometry> BackPlace for PairBack<'_, G> {
 
 /// The fibre of a signal with itself, where the kernel is the variance.
 pub(super) struct SelfBack<'a, G: Geometry> {
+    pub(super) geometry: &'a G,
     pub(super) adjoint: &'a dyn Adjoint<G>,
     pub(super) workspace: &'a mut G::Workspace,
     pub(super) tape: &'a mut Tape<G::Region>,
+    /// The variances before the activations of the stage.
+    pub(super) variances: &'a [VarianceField<G::Scalar>],
     /// The cotangents of the variances, one array per activation of the stage.
     pub(super) collected: &'a [Vec<f64>],
     pub(super) scratch: &'a mut Scratch,
@@ -145,6 +148,38 @@ impl<G: Geometry> BackPlace for SelfBack<'_, G> {
 
     fn activate_adjoint(&mut self, activation: &Activation, pull: &mut Pull) -> Result<()> {
         let (number, moment) = self.tape.pop();
+        if G::COUPLED && moment.nngp.len() > 1 {
+            let mut everywhere = Vec::new();
+            let field = self.variances[number].variance();
+            let variances = [Side::Left, Side::Right].map(|side| {
+                let region = moment.region;
+                self.geometry.gather(side, field, region, &mut everywhere);
+                everywhere
+                    .iter()
+                    .map(|value| value.wide())
+                    .collect::<Vec<_>>()
+            });
+            let before = Before {
+                nngp: &moment.nngp,
+                ntk: &moment.ntk,
+                noise: POOLED_NOISE,
+                known: None,
+            };
+            let [a, b] = &variances;
+            let fields = [Variance::Field(a), Variance::Field(b)];
+            self.scratch.pull_back(activation, fields, before, pull)?;
+            let mut of_field = self.collected[number].clone();
+            for (side, cotangents) in [Side::Left, Side::Right]
+                .into_iter()
+                .zip(&self.scratch.cotangents)
+            {
+                self.adjoint
+                    .scatter(side, moment.region, cotangents, &mut of_field);
+            }
+            self.adjoint
+                .own_variances_adjoint(moment.region, &of_field, &mut pull.nngp);
+            return Ok(());
+        }
         let variances = [Variance::Field(&moment.nngp); 2];
         let before = Before {
             nngp: &moment.nngp,

@@ -99,7 +99,8 @@ fn linear_adjoint(init: Init, pull: &mut Pull) {
     );
 }
 
-/// The adjoint of the first layer, K = Θ = w p + b: a ← w (a + b), the cotangent of p.
+/// The adjoint of the first layer, K = Θ = w p + b: a ← w (a + b), the cotangent of p. Before it there is no tangent kernel.
 pub(super) fn first_adjoint(init: Init, pull: &mut Pull) {
     linear_adjoint(init, pull);
+    pull.ntk.fill(0.0);
 }
