@@ -81,6 +81,26 @@ class Kernel:
     @overload
     def gradient(
         self,
+        x1: Sequence[Graph],
+        x2: None = None,
+        *,
+        nngp: ArrayLike | None = None,
+        ntk: ArrayLike | None = None,
+        progress: _Progress = None,
+    ) -> list[_Floats]: ...
+    @overload
+    def gradient(
+        self,
+        x1: Sequence[Graph],
+        x2: Sequence[Graph],
+        *,
+        nngp: ArrayLike | None = None,
+        ntk: ArrayLike | None = None,
+        progress: _Progress = None,
+    ) -> tuple[list[_Floats], list[_Floats]]: ...
+    @overload
+    def gradient(
+        self,
         x1: ArrayLike,
         x2: None = None,
         *,
