@@ -1,10 +1,11 @@
 //! All tensors of first order against random networks, with control variates for the biases.
 //!
 //! The covariances come from networks with two outputs: their tangent kernels $`\hat\Theta_{00}, \hat\Theta_{11}, \hat\Theta_{01}`$ give A
-//! and B apart. A plain mean has too much noise for a bias: the standard deviation of n times a kernel grows like √n. So the bias is
-//! measured a second time. The first layer is that of the random network, and the mean over the other layers is taken exactly, for all
-//! channels and for each half of them. In the difference between the whole and the mean of the halves every term that is linear in the
-//! fluctuations of the first layer cancels, and what is left is the bias of width n minus that of width n/2.
+//! and B apart. F has its mean over the last weights taken exactly.
+//!
+//! A plain mean has too much noise for a bias: the standard deviation of n times a kernel grows like √n. So the bias is measured a second
+//! time. The first layer is that of the random network, and the mean over the other layers is taken exactly, for all channels and for all
+//! but a block of them. In the difference every term that is linear in the fluctuations of the first layer cancels.
 
 use haarmonic::activation::Activation;
 use haarmonic::corrections::{MatricesAtWidth, Tensors};
@@ -12,11 +13,14 @@ use haarmonic::finite_width::candle_core::{DType, Device, Tensor};
 use haarmonic::finite_width::{FiniteNetwork, Width};
 use haarmonic::group::FiniteAction;
 use haarmonic::kernel::{KernelMatrices, Signals};
-use haarmonic::network::{Filter, Init, Layer, Network};
-use ndarray::Array2;
+use haarmonic::network::{Filter, Init, Layer, Network, Outputs};
+use haarmonic::so3::{RotationGrid, WignerPlan, WignerPlanner, evaluate};
+use haarmonic::sphere::Sampling;
+use ndarray::{Array2, Array3};
+use num_complex::Complex64;
 use rayon::prelude::*;
 use std::f64::consts::PI;
-use std::ops::Range;
+use std::sync::Arc;
 
 use crate::common::tol::finite_width as tol;
 
@@ -25,6 +29,12 @@ const BATCHES: usize = 40;
 
 /// Of so many networks, one gives F and the control variate: they have less noise.
 const EVERY: usize = 4;
+
+/// The blocks of channels of the jackknife.
+const BLOCKS: usize = 16;
+
+/// The band limit of the quadrature over SO(3) of the mean given the first layer.
+const QUADRATURE: usize = 3;
 
 /// The second width is so many times the first one.
 const RATIO: usize = 4;
@@ -41,8 +51,8 @@ const STARTS: [usize; 11] = [0, 4, 8, 12, 16, 32, 48, 64, 80, 96, 100];
 pub struct Case {
     pub name: &'static str,
     pub network: Network,
-    /// The group with the numbering of places that the finite network has; none on the sphere.
-    pub action: Option<FiniteAction>,
+    /// The control variate of the biases.
+    pub given: Option<Given>,
     /// The kernels at infinite width that finite networks tend to.
     pub limit: KernelMatrices,
     /// The terms of first order, coefficients of 1/n.
@@ -161,9 +171,8 @@ fn crossed(network: &FiniteNetwork, inputs: &Tensor, features: &[Vec<f64>; 2]) -
 fn batches(
     case: &Case,
     signals: Signals<'_>,
-    given: Option<&Given>,
     n: usize,
-    [first, count]: [usize; 2],
+    count: usize,
 ) -> Vec<Vec<f64>> {
     let finite = FiniteNetwork::new(&case.network, Width::new(n, 2), 0, DType::F64).unwrap();
     let inputs = finite.prepare(signals).unwrap();
@@ -176,7 +185,7 @@ fn batches(
         let mut sums = [[0.0; 16]; 5];
         let mut squares = [[0.0; 4]; 2];
         for i in 0..size {
-            let seed = (n as u64) << 40 | (first + batch * size + i) as u64;
+            let seed = (n as u64) << 40 | (batch * size + i) as u64;
             let one = finite.reinitialised(seed).unwrap();
             let found = sample(&one, &inputs);
             let dg: [f64; 4] = std::array::from_fn(|x| found.covariance[x] - nngp[x]);
@@ -209,7 +218,7 @@ fn batches(
             for (sum, f) in sums[4].iter_mut().zip(f) {
                 *sum += f;
             }
-            if let Some(given) = given {
+            if let Some(given) = &case.given {
                 let bias = given.bias(&one);
                 for (sum, bias) in halves.iter_mut().zip(bias) {
                     *sum += bias;
@@ -220,7 +229,7 @@ fn batches(
         let mean = |x: f64| x / size;
         let both: [f64; 4] = std::array::from_fn(|x| 0.5 * (t[0][x] + t[1][x]));
         let mut row: Vec<f64> = g.iter().chain(&both).map(|x| n * mean(*x)).collect();
-        row.extend(halves.iter().map(|x| match given {
+        row.extend(halves.iter().map(|x| match case.given {
             Some(_) => n * x / few,
             None => f64::NAN,
         }));
@@ -267,13 +276,9 @@ fn mean(batches: &[Vec<f64>]) -> Vec<[f64; 2]> {
 /// # Arguments
 /// * `counts` — the numbers of networks of both widths
 pub fn measure(case: &Case, signals: Signals<'_>, n: usize, counts: [usize; 2]) -> Vec<Row> {
-    let given = case
-        .action
-        .as_ref()
-        .map(|action| Given::new(case, action, &signals));
     let widths = [n, RATIO * n];
     let [few, many] =
-        [0, 1].map(|i| mean(&batches(case, signals, given.as_ref(), widths[i], [0, counts[i]])));
+        [0, 1].map(|i| mean(&batches(case, signals, widths[i], counts[i])));
     let ratio = RATIO as f64;
     let mut rows = Vec::new();
     for (kind, name) in NAMES.iter().enumerate() {
@@ -311,173 +316,384 @@ pub fn measure(case: &Case, signals: Signals<'_>, n: usize, counts: [usize; 2]) 
     rows
 }
 
-/// The mean of both kernels given the channels of the first layer, for networks with two activations over a finite group.
-struct Given {
-    /// The values that meet the filter of the first layer, for each sample.
-    seen: Vec<Vec<f64>>,
-    /// For each place g and each place h of the filter of the convolution, the place g h.
-    moved: Vec<Vec<usize>>,
-    /// The covariance of the first layer at all pairs of samples.
-    covariance: Array2<f64>,
-    inits: [Init; 3],
+/// The mean of both kernels given the channels of the first layer, for networks with two activations.
+///
+/// The kernels of the second layer are functions of pairs of places. With global filters they depend on the quotient of the two places,
+/// so that one of them is the neutral element.
+pub struct Given {
+    inits: [Init; 2],
     activation: Activation,
-    order: usize,
-    /// The pairs of places that stand for all pairs in the mean over the group.
-    pairs: Vec<[usize; 2]>,
+    /// For each sample, a signal at a place, the derivatives of a feature of the first layer by its weights and by its bias.
+    responses: Vec<Vec<f64>>,
+    /// The weights of the pairs of places in the mean over the group.
+    weights: Vec<f64>,
+    space: Space,
 }
 
+enum Space {
+    Finite {
+        /// For each place g and each place h of the filter of the convolution, the place g h.
+        moved: Vec<Vec<usize>>,
+        pairs: Vec<[usize; 2]>,
+    },
+    Rotations {
+        plan: Arc<WignerPlan>,
+        /// Shape of samples on the grid of rotations.
+        shape: [usize; 3],
+        /// For each rotation of a quadrature, the functions $`\overline{D^l_{mn}}`$ in the order of [`packed`].
+        functions: Vec<Vec<Complex64>>,
+        identity: Vec<Complex64>,
+    },
+}
+
+/// Sums over channels at a pair of samples x, y: products of features xx, xy, yy, the tangent kernel of the first layer, and what the
+/// derivatives of $`\sigma'_x \sigma'_y`$ by two weights of the second layer multiply: $`\sigma'''_x\sigma'_y`$, $`\sigma''_x\sigma''_y`$,
+/// $`\sigma'_x\sigma'''_y`$.
+type Sums = [f64; 7];
+
+/// The entries of a symmetric matrix of two signals.
+const ENTRIES: [[usize; 2]; 3] = [[0, 0], [0, 1], [1, 1]];
+
 impl Given {
-    fn new(case: &Case, action: &FiniteAction, signals: &Signals<'_>) -> Given {
-        let layers = case.network.layers();
+    /// The layers of a network with two activations: first filter, activation, second filter, and σw, σb of the last two layers with
+    /// weights.
+    fn layers(network: &Network) -> (&Filter, Init, &Activation, &Filter, [Init; 2]) {
         let [
             Layer::Lifting {
                 filter: lifting,
-                init: one,
+                init,
                 ..
             },
             Layer::Activation(activation),
-            Layer::GroupConvolution { filter, init: two },
+            Layer::GroupConvolution {
+                filter,
+                init: second,
+            },
             _,
             Layer::GroupPooling,
             Layer::Dense(last),
-        ] = layers
+        ] = network.layers()
         else {
             panic!("a network of two activations");
         };
+        (lifting, *init, activation, filter, [*second, *last])
+    }
+
+    /// Signals over a finite set, of one channel.
+    pub fn finite(network: &Network, action: &FiniteAction, signals: &Array2<f64>) -> Given {
+        let (lifting, init, activation, filter, inits) = Given::layers(network);
         let order = action.order();
-        let values: Vec<Vec<f64>> = match signals {
-            Signals::Points(array) => {
-                let rows = array.outer_iter();
-                rows.map(|row| row.iter().copied().collect()).collect()
-            }
-            Signals::Grid(array) => {
-                let rows = array.outer_iter();
-                rows.map(|row| row.iter().copied().collect()).collect()
-            }
-            _ => panic!("signals over a finite set"),
-        };
         let elements = |filter: &Filter, all: usize| match filter {
             Filter::Subset(numbers) => numbers.to_vec(),
             _ => (0..all).collect::<Vec<usize>>(),
         };
         let points = elements(lifting, action.points());
-        let seen = |x: usize| -> Vec<f64> {
-            let at = |&p: &usize| values[x / order][action.image(x % order, p)];
-            points.iter().map(at).collect()
+        let factor = init.weight_std / (points.len() as f64).sqrt();
+        let response = |x: usize| -> Vec<f64> {
+            let at = |&p: &usize| factor * signals[[x / order, action.image(x % order, p)]];
+            points.iter().map(at).chain([init.bias_std]).collect()
         };
-        let (weight, bias) = (one.weight_std.powi(2), one.bias_std.powi(2));
-        let seen: Vec<Vec<f64>> = (0..2 * order).map(seen).collect();
-        let covariance = Array2::from_shape_fn((2 * order, 2 * order), |(x, y)| {
-            weight * dot(&seen[x], &seen[y]) / points.len() as f64 + bias
+        let moved = (0..order).map(|g| {
+            let to = |&h: &usize| action.group().product(g, h);
+            elements(filter, order).iter().map(to).collect()
         });
-        let moved = (0..order)
-            .map(|g| {
-                let to = |&h: &usize| action.group().product(g, h);
-                elements(filter, order).iter().map(to).collect()
-            })
-            .collect();
-        // With global filters the kernels of (g, g') depend on the quotient alone.
         let firsts = if *filter == Filter::Global { 1 } else { order };
-        let pairs = (0..firsts)
-            .flat_map(|g| (0..order).map(move |h| [g, h]))
-            .collect();
+        let pairs = (0..firsts).flat_map(|g| (0..order).map(move |h| [g, h]));
         Given {
-            seen,
-            moved,
-            covariance,
-            inits: [*one, *two, *last],
+            inits,
             activation: activation.clone(),
-            order,
-            pairs,
+            responses: (0..2 * order).map(response).collect(),
+            weights: vec![1.0 / (firsts * order) as f64; firsts * order],
+            space: Space::Finite {
+                moved: moved.collect(),
+                pairs: pairs.collect(),
+            },
         }
     }
 
-    /// The bias of width n that the channels of a random network show, for both kernels.
+    /// Signals on the sphere, with global filters.
     ///
-    /// The mean given all channels, minus the mean of those given the halves, is the bias of n minus that of n/2 in the mean.
-    fn bias(&self, one: &FiniteNetwork) -> [f64; 8] {
-        let [weights, biases] = [0, 1].map(|i| one.parameters()[i].as_tensor());
-        let weights: Vec<Vec<f64>> = weights.to_vec2().unwrap();
-        let biases: Vec<f64> = biases.to_vec1().unwrap();
-        let n = biases.len();
-        let init = self.inits[0];
-        let factor = init.weight_std / (weights.len() as f64).sqrt();
-        let feature = |seen: &Vec<f64>| -> Vec<f64> {
-            let at = |k: usize| {
-                let sum: f64 = seen.iter().zip(&weights).map(|(x, w)| x * w[k]).sum();
-                factor * sum + init.bias_std * biases[k]
-            };
-            (0..n).map(at).collect()
-        };
-        let features: Vec<Vec<f64>> = self.seen.iter().map(feature).collect();
-        let [whole, left, right] =
-            [0..n, 0..n / 2, n / 2..n].map(|channels| self.mean(&features, channels));
-        std::array::from_fn(|x| 0.5 * (left[x] + right[x]) - whole[x])
+    /// # Arguments
+    /// * `lifting` — the first layer, with its features at given rotations
+    /// * `band_limit` — of the features
+    pub fn rotations(
+        network: &Network,
+        lifting: impl Fn(Outputs) -> Network,
+        signals: Signals<'_>,
+        band_limit: usize,
+    ) -> Given {
+        let (_, _, activation, _, inits) = Given::layers(network);
+        let grid = RotationGrid::new(band_limit, Sampling::GaussLegendre).unwrap();
+        let mut angles = Vec::new();
+        for gamma in grid.gammas() {
+            for &beta in grid.betas() {
+                angles.extend(grid.alphas().iter().map(|&alpha| [alpha, beta, gamma]));
+            }
+        }
+        // One channel for each weight and one for the bias.
+        let first = lifting(Outputs::rotations(&angles));
+        let one = FiniteNetwork::new(&first, Width::new(1, 1), 0, DType::F64).unwrap();
+        let count = one.parameters()[0].elem_count();
+        let width = Width::new(count + 1, count + 1);
+        let unit = FiniteNetwork::new(&first, width, 0, DType::F64).unwrap();
+        let mut weights = Array2::<f64>::zeros((count, count + 1));
+        weights.diag_mut().fill(1.0);
+        let mut biases = vec![0.0; count + 1];
+        biases[count] = 1.0;
+        let values = [weights.into_raw_vec_and_offset().0, biases];
+        let tensors = values.into_iter().zip(unit.parameters()).map(|(values, p)| {
+            Tensor::from_vec(values, p.dims(), &Device::Cpu).unwrap()
+        });
+        unit.set_parameters(&tensors.collect::<Vec<_>>()).unwrap();
+        let inputs = unit.prepare(signals).unwrap();
+        let responses = unit.forward(&inputs).unwrap().to_vec2().unwrap();
+        let rule = RotationGrid::new(QUADRATURE, Sampling::GaussLegendre).unwrap();
+        let (mut nodes, mut weights) = (Vec::new(), Vec::new());
+        for gamma in rule.gammas() {
+            for (&beta, &weight) in rule.betas().iter().zip(rule.point_weights()) {
+                nodes.extend(rule.alphas().iter().map(|&alpha| [alpha, beta, gamma]));
+                weights.extend(rule.alphas().iter().map(|_| weight));
+            }
+        }
+        nodes.push([0.0; 3]);
+        let mut functions = vec![Vec::new(); nodes.len()];
+        let size = 2 * band_limit - 1;
+        for (l, m, n) in packed(band_limit) {
+            let mut coefficients = Array3::zeros((size, band_limit, size));
+            let scale = 8.0 * PI * PI / (2 * l + 1) as f64;
+            coefficients[[n, l, m]] = Complex64::from(scale);
+            let values = evaluate(coefficients.view(), &nodes).unwrap();
+            for (functions, value) in functions.iter_mut().zip(values) {
+                functions.push(value);
+            }
+        }
+        Given {
+            inits,
+            activation: activation.clone(),
+            responses,
+            weights,
+            space: Space::Rotations {
+                plan: WignerPlanner::new()
+                    .plan(band_limit, Sampling::GaussLegendre)
+                    .unwrap(),
+                shape: [grid.gammas().len(), grid.betas().len(), grid.alphas().len()],
+                identity: functions.pop().unwrap(),
+                functions,
+            },
+        }
     }
 
-    /// The means of both kernels given some channels of the first layer.
-    fn mean(&self, features: &[Vec<f64>], channels: Range<usize>) -> [f64; 8] {
-        let [_, two, last] = &self.inits;
-        let (weight, bias) = (two.weight_std.powi(2), two.bias_std.powi(2));
-        let n = channels.len() as f64;
-        let cut = |f: fn(&Activation, f64) -> f64| -> Vec<Vec<f64>> {
-            let row = |row: &Vec<f64>| {
-                let channels = row[channels.clone()].iter();
-                channels.map(|&z| f(&self.activation, z)).collect()
-            };
-            features.iter().map(row).collect()
-        };
-        let (value, slope) = (cut(sigma), cut(sigma_slope));
-        // The weight of one product of features in the covariance of the second layer.
-        let share = weight / (n * self.moved[0].len() as f64);
-        let place = |input: usize, g: usize| input * self.order + g;
-        let second = |x: [usize; 2], y: [usize; 2]| {
-            let pairs = self.moved[x[1]].iter().zip(&self.moved[y[1]]);
-            let sum: f64 = pairs
-                .map(|(&h, &k)| dot(&value[place(x[0], h)], &value[place(y[0], k)]))
-                .sum();
-            share * sum + bias
-        };
-        let mut means = [0.0; 8];
-        for (entry, [a, b]) in [(0, [0, 0]), (1, [0, 1]), (3, [1, 1])] {
-            let (mut values, mut slopes) = (0.0, 0.0);
-            for &[g, h] in &self.pairs {
-                let (x, y) = ([a, g], [b, h]);
-                let law = [second(x, x), second(x, y), second(y, y)];
-                let two_point = TwoPoint::new(&self.activation, law);
-                let (mut tangent, mut bent) = (law[1], 0.0);
-                for (i, &gi) in self.moved[g].iter().enumerate() {
-                    for (k, &hk) in self.moved[h].iter().enumerate() {
-                        let [p, p2] = [gi, self.moved[g][k]].map(|g| place(a, g));
-                        let [q, q2] = [hk, self.moved[h][i]].map(|g| place(b, g));
-                        let theta = self.covariance[[p, q]] * share;
-                        // Derivatives of σ'σ' by the weights of the places i and k.
-                        let mut sum = [0.0; 4];
-                        for c in 0..channels.len() {
-                            let s = slope[p][c] * slope[q][c];
-                            let [v, v2] = [value[p][c], value[p2][c]];
-                            let [w, w2] = [value[q][c], value[q2][c]];
-                            sum[0] += s;
-                            sum[1] += s * v * v2;
-                            sum[2] += s * (v * w + w2 * v2);
-                            sum[3] += s * w2 * w;
-                        }
+    /// The bias of width n that the channels of a random network show, for both kernels, by the jackknife: the mean given all channels but a
+    /// block has the bias of a smaller width.
+    fn bias(&self, one: &FiniteNetwork) -> [f64; 8] {
+        let [mut weights, biases] = [0, 1].map(|i| {
+            let values = one.parameters()[i].as_tensor().flatten_all().unwrap();
+            values.to_vec1::<f64>().unwrap()
+        });
+        let n = biases.len();
+        weights.extend(biases);
+        let channels: Vec<Vec<f64>> = (0..n)
+            .map(|k| {
+                let column: Vec<f64> = weights.iter().skip(k).step_by(n).copied().collect();
+                self.responses.iter().map(|v| dot(v, &column)).collect()
+            })
+            .collect();
+        let blocks: Vec<Vec<Sums>> = channels
+            .chunks_exact(n / BLOCKS)
+            .map(|block| self.sums(block))
+            .collect();
+        let mut whole = vec![[0.0; 7]; blocks[0].len()];
+        for block in &blocks {
+            for (whole, sums) in whole.iter_mut().zip(block) {
+                add(whole, sums, 1.0);
+            }
+        }
+        let all = self.means(&whole, n as f64);
+        let mut bias = [0.0; 8];
+        for block in &blocks {
+            let mut rest = whole.clone();
+            for (rest, sums) in rest.iter_mut().zip(block) {
+                add(rest, sums, -1.0);
+            }
+            let rest = self.means(&rest, (n - n / BLOCKS) as f64);
+            // The bias of n (1 − 1/B) is larger than that of n by 1/(B − 1) of it.
+            let share = (BLOCKS - 1) as f64 / BLOCKS as f64;
+            for (bias, (rest, all)) in bias.iter_mut().zip(rest.iter().zip(&all)) {
+                *bias += share * (rest - all);
+            }
+        }
+        bias
+    }
+
+    /// The sums over some channels, for each entry and each pair of places.
+    fn sums(&self, channels: &[Vec<f64>]) -> Vec<Sums> {
+        let mut sums = vec![[0.0; 7]; 3 * self.weights.len()];
+        for z in channels {
+            let value: Vec<f64> = z.iter().map(|&z| sigma(&self.activation, z)).collect();
+            let slope: Vec<f64> = z.iter().map(|&z| sigma_slope(&self.activation, z)).collect();
+            match &self.space {
+                Space::Finite { moved, pairs } => {
+                    self.add_finite(&mut sums, &value, &slope, moved, pairs);
+                }
+                Space::Rotations {
+                    plan,
+                    shape,
+                    functions,
+                    identity,
+                } => {
+                    let grid = (plan.as_ref(), *shape);
+                    let at = (&functions[..], &identity[..]);
+                    self.add_rotations(&mut sums, &value, &slope, grid, at);
+                }
+            }
+        }
+        sums
+    }
+
+    fn add_finite(
+        &self,
+        sums: &mut [Sums],
+        value: &[f64],
+        slope: &[f64],
+        moved: &[Vec<usize>],
+        pairs: &[[usize; 2]],
+    ) {
+        let share = 1.0 / moved[0].len() as f64;
+        let places = |input: usize, g: usize| moved[g].iter().map(move |h| input * moved.len() + h);
+        for (entry, [a, b]) in ENTRIES.into_iter().enumerate() {
+            for (&[g, h], sums) in pairs.iter().zip(&mut sums[entry * pairs.len()..]) {
+                let (xs, ys): (Vec<usize>, Vec<usize>) = places(a, g).zip(places(b, h)).unzip();
+                for (i, (&x, &y)) in xs.iter().zip(&ys).enumerate() {
+                    sums[0] += share * value[x] * value[x];
+                    sums[1] += share * value[x] * value[y];
+                    sums[2] += share * value[y] * value[y];
+                    for (k, (&x2, &y2)) in xs.iter().zip(&ys).enumerate() {
+                        // The weights of the places i and k, which see the samples x, y and x2, y2.
+                        let tangent = slope[x] * slope[y2] * dot(&self.responses[x], &self.responses[y2]);
                         if i == k {
-                            tangent += theta * sum[0];
+                            sums[3] += share * tangent;
                         }
-                        let bends = two_point.bends.iter().zip(&sum[1..]);
-                        bent += theta * share * bends.map(|(x, y)| x * y).sum::<f64>();
+                        let tangent = share * share * tangent;
+                        sums[4] += tangent * value[x] * value[x2];
+                        sums[5] += tangent * (value[x] * value[y2] + value[y] * value[x2]);
+                        sums[6] += tangent * value[y] * value[y2];
                     }
                 }
-                values += two_point.value;
-                slopes += two_point.slope * tangent + bent;
             }
-            let weight = last.weight_std.powi(2) / self.pairs.len() as f64;
-            means[entry] = weight * values + last.bias_std.powi(2);
+        }
+    }
+
+    fn add_rotations(
+        &self,
+        sums: &mut [Sums],
+        value: &[f64],
+        slope: &[f64],
+        (plan, shape): (&WignerPlan, [usize; 3]),
+        (functions, identity): (&[Vec<Complex64>], &[Complex64]),
+    ) {
+        let places = value.len() / 2;
+        let transform = |input: usize, of: &dyn Fn(usize) -> f64| -> Vec<Complex64> {
+            let values = (input * places..(input + 1) * places).map(of).collect();
+            let values = Array3::from_shape_vec(shape, values).unwrap();
+            let coefficients = plan.forward(values.view()).unwrap();
+            let limit = coefficients.shape()[1];
+            packed(limit).map(|(l, m, n)| coefficients[[n, l, m]]).collect()
+        };
+        let features = [0, 1].map(|input| transform(input, &|x| value[x]));
+        let weights = self.responses[0].len();
+        // σ' times the derivative by each weight of the first layer.
+        let tangents: Vec<[Vec<Complex64>; 2]> = (0..weights)
+            .map(|d| [0, 1].map(|input| transform(input, &|x| slope[x] * self.responses[x][d])))
+            .collect();
+        let count = self.weights.len();
+        for (entry, [a, b]) in ENTRIES.into_iter().enumerate() {
+            let own = [a, b].map(|x| at(&correlation(&features[x], &features[x]), identity));
+            let mixed = correlation(&features[a], &features[b]);
+            let sums = &mut sums[entry * count..(entry + 1) * count];
+            for (sums, functions) in sums.iter_mut().zip(functions) {
+                sums[0] += own[0];
+                sums[1] += at(&mixed, functions);
+                sums[2] += own[1];
+            }
+            for tangents in &tangents {
+                let bent = [a, b].map(|x| at(&correlation(&tangents[x], &features[x]), identity));
+                let both = correlation(&tangents[a], &tangents[b]);
+                let left = correlation(&tangents[a], &features[b]);
+                let right = correlation(&features[a], &tangents[b]);
+                for (sums, functions) in sums.iter_mut().zip(functions) {
+                    let [both, left, right] = [&both, &left, &right].map(|c| at(c, functions));
+                    sums[3] += both;
+                    sums[4] += bent[0] * right;
+                    sums[5] += bent[0] * bent[1] + left * right;
+                    sums[6] += left * bent[1];
+                }
+            }
+        }
+    }
+
+    /// The means of both kernels, from sums over n channels.
+    fn means(&self, sums: &[Sums], n: f64) -> [f64; 8] {
+        let [second, last] = &self.inits;
+        let (share, bias) = (second.weight_std.powi(2) / n, second.bias_std.powi(2));
+        let (weight, shift) = (last.weight_std.powi(2), last.bias_std.powi(2));
+        let mut means = [0.0; 8];
+        let entries = sums.chunks_exact(self.weights.len());
+        for (entry, sums) in [0, 1, 3].into_iter().zip(entries) {
+            let (mut values, mut slopes) = (0.0, 0.0);
+            for (sums, weight) in sums.iter().zip(&self.weights) {
+                let law = [0, 1, 2].map(|i: usize| share * sums[i] + bias);
+                let two_point = TwoPoint::new(&self.activation, law);
+                let tangent = law[1] + share * sums[3];
+                let bends = two_point.bends.iter().zip(&sums[4..]);
+                let bent: f64 = bends.map(|(x, y)| x * y).sum();
+                values += weight * two_point.value;
+                slopes += weight * (two_point.slope * tangent + share * share * bent);
+            }
+            means[entry] = weight * values + shift;
             means[4 + entry] = means[entry] + weight * slopes;
         }
         (means[2], means[6]) = (means[1], means[5]);
         means
+    }
+}
+
+/// The numbers l, m, n of the coefficients below a band limit; m and n begin at 0.
+fn packed(band_limit: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    (0..band_limit).flat_map(move |l| {
+        let orders = move || band_limit - 1 - l..band_limit + l;
+        orders().flat_map(move |m| orders().map(move |n| (l, m, n)))
+    })
+}
+
+/// The coefficients of the mean over t of p(r t) q(t), so that [`at`] gives its values; p and q are real.
+fn correlation(p: &[Complex64], q: &[Complex64]) -> Vec<Complex64> {
+    let mut product = vec![Complex64::ZERO; p.len()];
+    let (mut start, mut size) = (0, 1);
+    while start < p.len() {
+        // The factors of coefficients, and the mean of |D|².
+        let scale = size as f64 / (8.0 * PI * PI).powi(2);
+        for m in 0..size {
+            for k in 0..size {
+                let [p, q] = [(p, m), (q, k)].map(|(x, row)| &x[start + row * size..][..size]);
+                let sum: Complex64 = p.iter().zip(q).map(|(p, q)| p * q.conj()).sum();
+                product[start + m * size + k] = scale * sum;
+            }
+        }
+        start += size * size;
+        size += 2;
+    }
+    product
+}
+
+/// The real part of a sum of functions.
+fn at(coefficients: &[Complex64], functions: &[Complex64]) -> f64 {
+    let products = coefficients.iter().zip(functions);
+    products.map(|(c, f)| c.re * f.re - c.im * f.im).sum()
+}
+
+fn add(sums: &mut Sums, others: &Sums, factor: f64) {
+    for (sum, other) in sums.iter_mut().zip(others) {
+        *sum += factor * other;
     }
 }
 
