@@ -68,7 +68,7 @@ const LARGEST_BIAS: usize = 12;
 #[derive(Clone)]
 pub struct KernelAtWidth {
     kernel: Kernel,
-    steps: Steps,
+    pub(super) steps: Steps,
     widths: Vec<usize>,
 }
 

@@ -6,6 +6,8 @@
 //! `docs/theory.md`, the use in `docs/finite-width.md`.
 
 mod at_width;
+#[cfg(test)]
+mod before_pooling;
 mod dynamics;
 mod ensemble;
 mod functional;

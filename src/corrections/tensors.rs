@@ -30,8 +30,7 @@ const TENSORS_AT_WORK: usize = 34;
 /// ```
 /// V, D, A are stored as `[a, b, c, d]`, B and F as `[a, c, b, d]`: indices in the order in which they are written.
 ///
-/// Made by [`KernelAtWidth::tensors`](super::KernelAtWidth::tensors). A network with outputs over the group has one row per signal and group
-/// element, signal after signal.
+/// Made by [`KernelAtWidth::tensors`](super::KernelAtWidth::tensors), with one index per signal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensors {
     /// K, the covariance of the outputs at infinite width, shape `[m, m]`.
