@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use ndarray::{Array2, Array4, Axis};
+use ndarray::{Array2, Array3, Array4, Axis};
 use ndarray_npy::{NpzReader, ReadableElement};
 
 use crate::activation::Activation;
@@ -11,6 +11,7 @@ use crate::kernel::{Kernel, Signals};
 use crate::network::{Filter, Init, Network};
 use crate::tol::FINITE_WIDTH as GOLDEN;
 
+use super::orbit::{Places, Rule};
 use super::{KernelAtWidth, MotionTensors, Tensors};
 
 fn read<T: ReadableElement, D: ndarray::Dimension>(name: &str) -> ndarray::Array<T, D> {
@@ -94,7 +95,11 @@ fn convolutions_over_cyclic_groups_with_local_filters() {
     let signals = signals.insert_axis(Axis(2));
     let points = Signals::Points(signals.view());
     let tensors = kernel.tensors(points).unwrap();
-    compare("c4_local_conv", &tensors, Some(&kernel.motion(points).unwrap()));
+    compare(
+        "c4_local_conv",
+        &tensors,
+        Some(&kernel.motion(points).unwrap()),
+    );
 }
 
 #[test]
@@ -106,4 +111,71 @@ fn convolutions_over_permutations_with_global_filters() {
     let signals = signals.insert_axis(Axis(2));
     let tensors = kernel.tensors(Signals::Points(signals.view())).unwrap();
     compare("s3_global_conv", &tensors, None);
+}
+
+/// The means over elements of pairs, against the tensors of all samples that are averaged at the end.
+#[test]
+fn means_over_elements_are_those_of_all_samples() {
+    let init = Init::new(1.3, 0.2);
+    for (action, activation) in [
+        (FiniteAction::cyclic(4).unwrap(), Activation::Erf),
+        (
+            FiniteAction::regular(TableGroup::symmetric(3).unwrap()),
+            Activation::Relu,
+        ),
+    ] {
+        let network = Network::finite(action.clone(), 1)
+            .lifting(Filter::Global, init)
+            .activation(activation.clone())
+            .group_convolution(Filter::Global, init)
+            .activation(activation.clone())
+            .group_pooling()
+            .dense(init)
+            .activation(activation)
+            .dense(init)
+            .build()
+            .unwrap();
+        let kernel = Kernel::new(&network)
+            .unwrap()
+            .at_width(&[16, 24, 20])
+            .unwrap();
+        let signals = Array3::from_shape_fn((2, action.points(), 1), |(i, x, _)| {
+            (1.7 * (x as f64) + 0.9 * (i as f64) + 0.3 * (x * x) as f64).sin()
+        });
+        let points = Signals::Points(signals.view());
+        let want = kernel.tensors(points).unwrap();
+        let head = kernel.steps.head();
+        let places = Places::new(
+            network.input(),
+            head.action.as_ref(),
+            Rule::All,
+            init,
+            &[points],
+        )
+        .unwrap();
+        let counter = kernel.kernel.counter(1);
+        let state = kernel.state_by_means(&head, [&places, &places], &[0, 1], &counter);
+        let found = Tensors::from(state.unwrap());
+        for (name, found, want) in [
+            ("K", &found.nngp, &want.nngp),
+            ("Theta", &found.ntk, &want.ntk),
+            ("K1", &found.nngp_bias, &want.nngp_bias),
+            ("Theta1", &found.ntk_bias, &want.ntk_bias),
+        ] {
+            close(name.to_string(), found.iter(), want.iter());
+        }
+        for (name, found, want) in [
+            ("V", &found.v, &want.v),
+            ("D", &found.d, &want.d),
+            ("A", &found.a, &want.a),
+            ("B", &found.b, &want.b),
+            ("F", &found.f, &want.f),
+        ] {
+            close(
+                format!("order {} {name}", action.order()),
+                found.iter(),
+                want.iter(),
+            );
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod dynamics;
 mod ensemble;
 mod functional;
 mod layers;
+mod means;
 mod motion;
 mod noise;
 mod orbit;

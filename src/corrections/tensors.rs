@@ -51,6 +51,9 @@ pub struct Tensors {
     pub b: Array4<f64>,
     /// $`F_{ac,bd}`$
     pub f: Array4<f64>,
+    /// For signals on the sphere, an error estimate of the quadrature over SO(3): the largest change of an entry of the five tensors from
+    /// one of lower degree, relative to the largest entry of its tensor. None for exact means.
+    pub quadrature_error: Option<f64>,
 }
 
 impl Tensors {
@@ -80,6 +83,7 @@ impl From<State> for Tensors {
             a,
             b,
             f,
+            quadrature_error: None,
         }
     }
 }
@@ -101,8 +105,8 @@ impl FiniteSamples {
             InputSpace::Sphere { .. } => {
                 return Err(Error::network(
                     None,
-                    "all tensors of features over the sphere",
-                    "compute biases and standard deviations of the entries, or use a finite group of rotations",
+                    "the motion of the tangent kernel, ensembles, and variances by layer of features over the sphere",
+                    "compute `gram` or `tensors`, or use a finite group of rotations",
                 ));
             }
             _ => 1,
