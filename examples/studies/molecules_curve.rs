@@ -5,6 +5,7 @@
 //!       cargo run --release --features data --example molecules_curve -- \
 //!           --data qm9pack-1.0.3-py3-none-any.whl --sizes 100,300,1000,2000,3000,5000,10000 --test 1000
 //!       cargo run --release --features data --example molecules_curve -- --network network.toml --sizes 100,300
+//!       cargo run --release --features data --example molecules_curve -- --second after-square --weights 0.01,0.1 --sizes 30,100,300
 //! Expect: a table of test errors and times; 30 and 100 molecules of the shipped sample take seconds.
 //!
 //! Molecules are drawn as the shipped sample is: the first 1,000 train, the next choose the ridge, the next test, all others train. Training sets are
@@ -25,7 +26,7 @@ use haarmonic::data::composition::{CompositionBaseline, element_counts};
 use haarmonic::data::molecule::Molecule;
 use haarmonic::data::qm9::{Qm9Form, Qm9Source};
 use haarmonic::data::qm9_sample::{SAMPLE_SEED, sample_rows};
-use haarmonic::kernel::Kernel;
+use haarmonic::kernel::{Kernel, KernelMatrices, PreparedSignals};
 use haarmonic::network::{Init, Message, Network};
 use haarmonic::predict::{KernelRidge, Ridge, metrics};
 use haarmonic::{Error, Result};
@@ -37,6 +38,8 @@ const FIRST_TRAIN: usize = 1000;
 const RIDGES: std::ops::RangeInclusive<i32> = -14..=-2;
 /// Training sets above this size take the ridges next to the one of the size before.
 const MANY: usize = 1000;
+/// Variance of the bias of the last layer.
+const WIDE: f64 = 1e4;
 /// Molecules from which the scale of the weights is taken.
 const SCALED_BY: usize = 300;
 
@@ -46,6 +49,15 @@ enum Radial {
     Shells,
     /// Infinitely many shells of width 0.2 Å
     Smooth,
+}
+
+/// A second message, along bonds, for atoms up to 2 Å apart.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Second {
+    /// Message, He₂/√2, message (degrees up to 2), mean over rotations: it passes on what the square saw
+    AfterSquare,
+    /// Message, message (degrees up to 1), He₂/√2, mean over rotations: the square sees two messages
+    BeforeSquare,
 }
 
 #[derive(Parser)]
@@ -68,6 +80,17 @@ struct Arguments {
     /// A network on molecules (TOML) instead
     #[arg(long)]
     network: Option<PathBuf>,
+    /// A network with a second message beside this one, alone and added to it
+    #[arg(long, value_enum, conflicts_with = "network")]
+    second: Option<Second>,
+    /// Shares of the kernel of that network, relative to the kernel of this one
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "0.01,0.1",
+        requires = "second"
+    )]
+    weights: Vec<f64>,
     /// Predict with the NNGP instead of the NTK
     #[arg(long)]
     nngp: bool,
@@ -96,7 +119,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let seconds = || start.elapsed().as_secs_f64();
     let network = match &arguments.network {
         Some(path) => Network::read(path)?,
-        None => network(arguments.radial, &train[..train.len().min(SCALED_BY)])?,
+        None => network(arguments.radial, None, &train[..train.len().min(SCALED_BY)])?,
     };
     let (bar, progress) = shared::bar("kernels", "pairs of molecules");
     let kernel = Kernel::new(&network)?.with_progress(progress);
@@ -126,42 +149,85 @@ fn run(arguments: &Arguments) -> Result<()> {
         rest.len(),
         seconds()
     );
-    let one = |matrices: haarmonic::kernel::KernelMatrices| match arguments.nngp {
+    let one = |matrices: KernelMatrices| match arguments.nngp {
         true => matrices.nngp,
         false => matrices.ntk,
     };
-    let gram = one(kernel.gram_prepared(&prepared[0])?);
-    let cross = one(kernel.cross_prepared(&prepared[1], &prepared[0])?);
+    let both = |kernel: &Kernel, prepared: &[PreparedSignals; 2]| -> Result<[Array2<f64>; 2]> {
+        Ok([
+            one(kernel.gram_prepared(&prepared[0])?),
+            one(kernel.cross_prepared(&prepared[1], &prepared[0])?),
+        ])
+    };
+    let base = both(&kernel, &prepared)?;
+    let mut kernels = vec![("one message".to_string(), base.clone())];
+    if let Some(second) = arguments.second {
+        let network = self::network(
+            arguments.radial,
+            Some(second),
+            &train[..train.len().min(SCALED_BY)],
+        )?;
+        let (second_bar, progress) = shared::bar("kernels of two messages", "pairs of molecules");
+        let kernel = Kernel::new(&network)?.with_progress(progress);
+        let prepared = [
+            kernel.prepare(&atoms(&train)[..])?,
+            kernel.prepare(&atoms(&rest)[..])?,
+        ];
+        let it = both(&kernel, &prepared)?;
+        second_bar.finish_and_clear();
+        let size = |kernels: &[Array2<f64>; 2]| kernels[0].diag().sum() - WIDE * train.len() as f64;
+        let ratio = size(&base) / size(&it);
+        for weight in &arguments.weights {
+            let sum = [0, 1].map(|k| &base[k] + &(&it[k] * (weight * ratio)));
+            kernels.push((format!("+ {weight} × second"), sum));
+        }
+        kernels.push(("second alone".to_string(), it));
+    }
     bar.finish_and_clear();
     say!("kernel matrices after {:.1} s", seconds());
     say!(
-        "{:>6} {:>9} {:>18} {:>10}",
+        "{:>16} {:>6} {:>9} {:>18} {:>10}",
+        "network",
         "train",
         "ridge",
         "MAE / meV",
         "seconds"
     );
     let mut table = Vec::new();
-    let mut last = None;
-    for &size in &arguments.sizes {
-        let near = |k: &i32| size <= MANY || last.is_none_or(|last: i32| (k - last).abs() <= 1);
-        let ridges = RIDGES.filter(near);
-        let best = Fit::best(
-            [&gram, &cross],
-            [&train[..size], &rest],
-            arguments.validation,
-            ridges,
-        )?;
-        last = Some(best.exponent);
-        let [mae, error] = [best.mae, best.standard_error];
-        let ridge = 10f64.powf(f64::from(best.exponent) / 2.0);
-        say!(
-            "{size:>6} {ridge:>9.1e} {mae:>10.1} ± {error:<5.1} {:>10.1}",
-            seconds()
-        );
-        table.push([size as f64, ridge, mae, error, seconds()].map(|x| x.to_string()));
+    for (name, matrices) in &kernels {
+        let mut last = None;
+        for &size in &arguments.sizes {
+            let near = |k: &i32| size <= MANY || last.is_none_or(|last: i32| (k - last).abs() <= 1);
+            let ridges = RIDGES.filter(near);
+            let best = Fit::best(
+                [&matrices[0], &matrices[1]],
+                [&train[..size], &rest],
+                arguments.validation,
+                ridges,
+            )?;
+            last = Some(best.exponent);
+            let [mae, error] = [best.mae, best.standard_error];
+            let ridge = 10f64.powf(f64::from(best.exponent) / 2.0);
+            say!(
+                "{name:>16} {size:>6} {ridge:>9.1e} {mae:>10.1} ± {error:<5.1} {:>10.1}",
+                seconds()
+            );
+            let numbers = [size as f64, ridge, mae, error, seconds()].map(|x| x.to_string());
+            table.push(
+                std::iter::once(name.clone())
+                    .chain(numbers)
+                    .collect::<Vec<_>>(),
+            );
+        }
     }
-    let header = ["train", "ridge", "mae_mev", "standard_error_mev", "seconds"];
+    let header = [
+        "network",
+        "train",
+        "ridge",
+        "mae_mev",
+        "standard_error_mev",
+        "seconds",
+    ];
     write_csv(&arguments.out, &header, table)?;
     say!("written: {}", arguments.out.display());
     Ok(())
@@ -208,7 +274,10 @@ fn draw(arguments: &Arguments, train: usize) -> Result<Drawn> {
 }
 
 /// The network of the example `molecules`, whose weights give the sums over neighbours of these molecules the mean square one.
-fn network(radial: Radial, molecules: &[Molecule]) -> Result<Network> {
+///
+/// # Arguments
+/// * `second` — a second message
+fn network(radial: Radial, second: Option<Second>, molecules: &[Molecule]) -> Result<Network> {
     let shells: Vec<[f64; 2]> = (0..13).map(|k| [0.8 + 0.2 * f64::from(k), 0.2]).collect();
     let message = match radial {
         Radial::Shells => Message::shells(3.4, &shells),
@@ -231,15 +300,33 @@ fn network(radial: Radial, molecules: &[Molecule]) -> Result<Network> {
         count += variances.len();
     }
     let first = Init::new((f64::from(count as u32) / sum).sqrt(), 0.8);
-    start()
-        .message(message, first)
-        .normalisation()
-        .activation(Activation::Hermite { degree: 2 })
-        .group_pooling()
-        .dense(Init::default())
+    let first = start().message(message, first).normalisation();
+    let square = Activation::Hermite { degree: 2 };
+    let bonds = |spectrum: &[f64]| {
+        Message::gaussian(2.0, 0.2)
+            .fade(1.8)
+            .spectrum(spectrum)
+            .self_share(0.7)
+    };
+    let dense = Init::default();
+    let pooled = match second {
+        None => first.activation(square).group_pooling().dense(dense),
+        Some(Second::AfterSquare) => first
+            .activation(square)
+            .message(bonds(&[0.4, 0.3, 0.3]), dense)
+            .group_pooling()
+            .dense(dense),
+        Some(Second::BeforeSquare) => first
+            .message(bonds(&[0.5, 0.5]), Init::new(1.0, 0.8))
+            .normalisation()
+            .activation(square)
+            .group_pooling()
+            .dense(dense),
+    };
+    pooled
         .element_sum()
         // A wide bias, so that constants can be learned.
-        .dense(Init::new(1.0, 100.0))
+        .dense(Init::new(1.0, WIDE.sqrt()))
         .build()
 }
 

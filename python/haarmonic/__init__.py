@@ -1,6 +1,18 @@
 """Harmonic analysis on the sphere and on SO(3), and the kernels (NTK, NNGP) of infinitely wide equivariant networks."""
 
-from haarmonic import coupling, covariance, healpix, layouts, metrics, predict, spectral, stax, vector_fields, wigner
+from haarmonic import (
+    coupling,
+    covariance,
+    finite_width,
+    healpix,
+    layouts,
+    metrics,
+    predict,
+    spectral,
+    stax,
+    vector_fields,
+    wigner,
+)
 from haarmonic._haarmonic import (
     BestRotation,
     CoefficientRotation,
@@ -59,6 +71,7 @@ __all__ = [
     "covariance",
     "distill",
     "evaluate",
+    "finite_width",
     "gaussian_beam",
     "healpix",
     "layouts",

@@ -479,6 +479,51 @@ class SetKernel:
         kind: Literal["ntk", "nngp"] = "ntk",
     ) -> _Floats: ...
 
+class FiniteNetwork:
+    def __init__(
+        self,
+        network: Network,
+        width: int,
+        *,
+        outputs: int = 1,
+        seed: int = 0,
+        precision: Literal["double", "single"] = "double",
+        threads: int | None = None,
+    ) -> None: ...
+    @property
+    def parameter_count(self) -> int: ...
+    def outputs(self, x: ArrayLike) -> _Floats: ...
+    def gram(self, x: ArrayLike) -> KernelMatrices: ...
+    def between(self, x1: ArrayLike, x2: ArrayLike) -> KernelMatrices: ...
+    def mean_gram(self, x: ArrayLike, networks: int) -> KernelMatrices: ...
+    def ensemble(
+        self,
+        x: ArrayLike,
+        targets: ArrayLike,
+        x_test: ArrayLike,
+        *,
+        networks: int,
+        steps: Sequence[int],
+        learning_rate: float = 1.0,
+        optimiser: Literal["sgd", "adam"] = "sgd",
+        batch_size: int | None = None,
+        progress: _Progress = None,
+    ) -> _Floats: ...
+
+class RandomFeatures:
+    def __init__(
+        self,
+        network: Network,
+        which: Literal["ntk", "nngp"] = "ntk",
+        *,
+        width: int = 64,
+        networks: int = 16,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> None: ...
+    def features(self, x: ArrayLike) -> _Floats: ...
+    def gram(self, x: ArrayLike) -> tuple[_Floats, _Floats]: ...
+
 class FeatureRidge:
     def __init__(self, features: int, outputs: int) -> None: ...
     def add(self, features: ArrayLike, targets: ArrayLike) -> None: ...

@@ -16,6 +16,7 @@ mod covariance;
 mod distill;
 mod errors;
 mod feature_ridge;
+mod finite_width;
 mod fits;
 mod gaussian_process;
 mod graphs;
@@ -57,6 +58,7 @@ fn _haarmonic(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     acquisition::register(module)?;
     feature_ridge::register(module)?;
+    finite_width::register(module)?;
     fits::register(module)?;
     gaussian_process::register(module)?;
     coupling::register(module)?;

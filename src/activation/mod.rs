@@ -30,4 +30,5 @@ pub use precision::{COVARIANCE_GUARD, LARGEST_VARIANCE};
 pub(crate) use pull::Pulled;
 pub(crate) use pull_back::{Before, PullScratch};
 pub use real::Real;
+pub(crate) use variance::PointVariance;
 pub use variance::{PreparedVariance, Variance, VarianceField};

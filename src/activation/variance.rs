@@ -247,6 +247,13 @@ impl<T: Real> VarianceField<T> {
     }
 }
 
+/// One point of a [`VarianceField`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PointVariance<T: Real = f64> {
+    variance: T,
+    factor: T,
+}
+
 /// A [`VarianceField`], or points gathered from one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PreparedVariance<'a, T: Real = f64> {
@@ -259,21 +266,25 @@ pub struct PreparedVariance<'a, T: Real = f64> {
 }
 
 impl<T: Real> VarianceField<T> {
-    /// Some of the points, as a field of their own.
-    pub(crate) fn part(&self, range: Range<usize>) -> Self {
-        let variance = self.variance[range.clone()].to_vec();
-        VarianceField {
-            plain: variance.iter().all(|&q| is_plain(q)),
-            factor: self.factor[range].to_vec(),
-            variance,
+    /// One of the points.
+    pub(crate) fn point(&self, index: usize) -> PointVariance<T> {
+        PointVariance {
+            variance: self.variance[index],
+            factor: self.factor[index],
         }
+    }
+
+    /// Adds a point of a field of the same activation.
+    pub(crate) fn append(&mut self, point: PointVariance<T>) {
+        self.plain = is_plain(point.variance) && (self.plain || self.variance.is_empty());
+        self.variance.push(point.variance);
+        self.factor.push(point.factor);
     }
 
     /// Adds the point of a variance, which was checked, with the factor of a gain.
     pub(super) fn push(&mut self, gain: Option<f64>, variance: T) {
-        self.plain = is_plain(variance) && (self.plain || self.variance.is_empty());
-        self.variance.push(variance);
-        self.factor.push(factor(gain, variance, T::one()));
+        let factor = factor(gain, variance, T::one());
+        self.append(PointVariance { variance, factor });
     }
 
     /// Takes other variances, which were checked, with the factors of a gain; see [`factor`].

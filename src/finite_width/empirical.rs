@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 use ndarray::Array2;
 
 use crate::parallel::try_map;
 use crate::{Error, Result};
 
 use super::FiniteNetwork;
-use super::backend::Backend;
+use super::backend::{Backend, matrix};
 use super::derivatives::derivatives;
 
 /// The kernels of one network of finite width.
@@ -262,12 +262,7 @@ impl Derivatives {
 
 /// $`a b^{\mathsf T}`$.
 fn product(a: &Tensor, b: &Tensor) -> Result<Array2<f64>> {
-    let product = b.t().and_then(|b| a.matmul(&b)?.to_dtype(DType::F64));
-    let rows: Vec<Vec<f64>> = product.and_then(|product| product.to_vec2()).backend()?;
-    let columns = b.dims()[0];
-    Ok(Array2::from_shape_fn((rows.len(), columns), |(i, j)| {
-        rows[i][j]
-    }))
+    matrix(&b.t().and_then(|b| a.matmul(&b)).backend()?)
 }
 
 /// Sums for mean and variance of each entry, by Welford's recursion.

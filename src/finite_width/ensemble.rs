@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
 use crate::check::first_not_finite;
 use crate::parallel::try_map;
 use crate::{Error, Result};
 
-use super::backend::Backend;
+use super::backend::matrix;
 use super::{Trainer, TrainerBuilder};
 
 /// Outputs of all members of an ensemble at one time.
@@ -132,13 +132,7 @@ impl TrainerBuilder {
 
 /// The outputs of a member, `[rows, channels]`, all finite.
 fn outputs(trainer: &Trainer, inputs: &Tensor) -> Result<Array2<f64>> {
-    let outputs = trainer.network().forward(inputs)?;
-    let shape = outputs.dims2().backend()?;
-    let values = outputs
-        .to_dtype(DType::F64)
-        .and_then(|outputs| outputs.flatten_all()?.to_vec1::<f64>())
-        .backend()?;
-    let values = Array2::from_shape_vec(shape, values).expect("as many values as in the tensor");
+    let values = matrix(&trainer.network().forward(inputs)?)?;
     match first_not_finite(&values.view()) {
         None => Ok(values),
         Some(index) => Err(Error::not_finite(

@@ -34,6 +34,6 @@ pub use ensemble::EnsembleOutputs;
 pub use expectation::UnbiasedRms;
 pub use network::FiniteNetwork;
 pub use optimiser::Optimiser;
-pub use random_features::RandomFeatures;
+pub use random_features::{RandomFeatures, RandomFeaturesOf};
 pub use training::{Trainer, TrainerBuilder};
 pub use width::Width;

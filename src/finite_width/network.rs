@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor, Var};
-use ndarray::Array3;
+use ndarray::{Array2, Array3};
 
 use crate::kernel::{Harmonics, Signals};
 use crate::network::{InputSpace, Network};
 use crate::{Error, Result};
 
-use super::backend::Backend;
+use super::backend::{Backend, matrix};
 use super::parameters::draw;
 use super::plan::Plan;
 use super::sphere_layers::RotationPlaces;
@@ -227,6 +227,16 @@ impl FiniteNetwork {
     /// [`Error::ShapeMismatch`] for inputs of another shape, [`Error::InvalidValue`] for inputs of another data type.
     pub fn forward(&self, inputs: &Tensor) -> Result<Tensor> {
         self.run(&self.plan.steps, inputs)
+    }
+
+    /// Evaluates the network for signals.
+    ///
+    /// Returns the outputs, shape `[n · places, channels]`, in the order of [`forward`](Self::forward).
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare) and [`forward`](Self::forward).
+    pub fn outputs<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Array2<f64>> {
+        matrix(&self.forward(&self.prepare(signals)?)?)
     }
 
     /// Evaluates all layers but the last one, if it is dense; returns the features with σw² and σb² of the last layer.

@@ -3,21 +3,18 @@
 use std::ops::Range;
 
 use candle_core::{DType, Tensor};
-use ndarray::{Array2, ArrayView2, Axis, Slice};
+use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::kernel::Signals;
 use crate::network::{InputSpace, Layer, Network};
 use crate::parallel::try_map;
-use crate::predict::{FeatureRidge, KernelKind, LinearModel, Ridge};
+use crate::predict::{KernelKind, SignalFeatures};
 use crate::{Error, Result};
 
-use super::backend::Backend;
+use super::backend::{Backend, matrix};
 use super::derivatives::derivatives;
 use super::empirical::{Estimate, Moments};
 use super::{FiniteNetwork, Width};
-
-/// The number of signals whose features are in memory at a time while a regression is fitted.
-const AT_A_TIME: usize = 256;
 
 /// Random features φ of vectors or images with $`\mathbb E[\varphi(x) \cdot \varphi(x')] = K(x, x')`$, or Θ(x, x'), without bias.
 ///
@@ -124,6 +121,11 @@ impl RandomFeatures {
         })
     }
 
+    /// Returns the network whose kernel the features estimate.
+    pub fn network(&self) -> &Network {
+        self.network.network()
+    }
+
     /// The number of blocks.
     fn blocks(&self) -> usize {
         (self.seeds.end - self.seeds.start) as usize
@@ -137,10 +139,10 @@ impl RandomFeatures {
     /// The errors of [`FiniteNetwork::prepare`] and [`FiniteNetwork::forward`].
     pub fn features<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Array2<f64>> {
         let inputs = self.network.prepare(signals)?;
-        self.of(&inputs)
+        self.of_inputs(&inputs)
     }
 
-    fn of(&self, inputs: &Tensor) -> Result<Array2<f64>> {
+    fn of_inputs(&self, inputs: &Tensor) -> Result<Array2<f64>> {
         let blocks = try_map(self.blocks(), |block| self.block(block, inputs))?;
         let scale = 1.0 / (self.blocks() as f64).sqrt();
         let views: Vec<ArrayView2<'_, f64>> = blocks.iter().map(|block| block.view()).collect();
@@ -154,11 +156,11 @@ impl RandomFeatures {
             .network
             .reinitialised(self.seeds.start + block as u64)?;
         match self.kind {
-            KernelKind::Ntk => table(&derivatives(&network, inputs)?[0]),
+            KernelKind::Ntk => matrix(&derivatives(&network, inputs)?[0]),
             KernelKind::Nngp => {
                 let last = network.last_features(inputs)?;
                 let (features, [weight, bias]) = last.expect("a dense layer at the end");
-                let features = table(&features)?;
+                let features = matrix(&features)?;
                 let (rows, width) = features.dim();
                 let columns = width + usize::from(bias > 0.0);
                 let scale = (weight / width as f64).sqrt();
@@ -202,48 +204,53 @@ impl RandomFeatures {
         Ok(largest(&mut found.standard_error.iter()) / size.max(f64::MIN_POSITIVE))
     }
 
-    /// Fits ridge regression in the features for each of several ridges, a few hundred signals at a time.
-    ///
-    /// # Arguments
-    /// * `signals` — n training signals
-    /// * `targets` — shape `[n, outputs]`
-    /// * `ridges` — as for the kernel that the features estimate; the features are computed once
-    ///
-    /// # Cost
-    /// O(n d²) time and 16 d² bytes for d features.
+    /// Returns the features of some signals for a regression, which computes them in pieces.
     ///
     /// # Errors
-    /// As [`features`](Self::features), [`FeatureRidge::add`] and [`FeatureRidge::solve`].
-    pub fn fit<'a>(
-        &self,
-        signals: impl Into<Signals<'a>>,
-        targets: ArrayView2<'_, f64>,
-        ridges: &[Ridge],
-    ) -> Result<Vec<LinearModel>> {
-        let inputs = self.network.prepare(signals)?;
-        let n = inputs.dims()[0];
-        crate::check::shape("targets", &targets.shape()[..1], &[n])?;
-        let mut sums: Option<FeatureRidge> = None;
-        for start in (0..n).step_by(AT_A_TIME) {
-            let part = start..n.min(start + AT_A_TIME);
-            let some = inputs.narrow(0, start, part.len()).backend()?;
-            let phi = self.of(&some)?;
-            let sums = match &mut sums {
-                Some(sums) => sums,
-                none => none.insert(FeatureRidge::new(phi.ncols(), targets.ncols())?),
-            };
-            sums.add(phi.view(), targets.slice_axis(Axis(0), Slice::from(part)))?;
-        }
-        let sums = sums.expect("a tensor of signals is not empty");
-        ridges.iter().map(|&ridge| sums.solve(ridge)).collect()
+    /// The errors of [`FiniteNetwork::prepare`].
+    ///
+    /// # Examples
+    /// ```
+    /// use haarmonic::activation::Activation;
+    /// use haarmonic::finite_width::RandomFeatures;
+    /// use haarmonic::network::{Init, Network};
+    /// use haarmonic::predict::{KernelKind, Regression, Ridge};
+    /// use ndarray::Array2;
+    ///
+    /// let network = Network::vector(1).dense(Init::new(1.4, 0.5)).activation(Activation::Relu).dense(Init::default()).build()?;
+    /// let features = RandomFeatures::new(&network, KernelKind::Nngp, 32, 0..4)?;
+    /// let x = Array2::from_shape_fn((300, 1), |(i, _)| 0.01 * i as f64);
+    /// let models = Regression::new().fit_features(&features.of(x.view())?, x.view(), &[Ridge::Relative(1e-6)])?;
+    /// let found = models[0].predict(features.features(x.view())?.view())?;
+    /// assert!((&found - &x).iter().all(|d| d.abs() < 0.01));
+    /// # Ok::<(), haarmonic::Error>(())
+    /// ```
+    pub fn of<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<RandomFeaturesOf<'_>> {
+        Ok(RandomFeaturesOf {
+            features: self,
+            inputs: self.network.prepare(signals)?,
+        })
     }
 }
 
-/// A matrix of numbers.
-fn table(tensor: &Tensor) -> Result<Array2<f64>> {
-    let rows: Vec<Vec<f64>> = tensor.to_vec2().backend()?;
-    let columns = rows.first().map_or(0, Vec::len);
-    Ok(Array2::from_shape_fn((rows.len(), columns), |(i, j)| {
-        rows[i][j]
-    }))
+/// Random features of some signals; from [`RandomFeatures::of`].
+#[derive(Debug)]
+pub struct RandomFeaturesOf<'a> {
+    features: &'a RandomFeatures,
+    inputs: Tensor,
+}
+
+impl SignalFeatures for RandomFeaturesOf<'_> {
+    fn name(&self) -> &'static str {
+        "random-features"
+    }
+
+    fn points(&self) -> usize {
+        self.inputs.dims()[0]
+    }
+
+    fn rows(&self, rows: Range<usize>) -> Result<Array2<f64>> {
+        let some = self.inputs.narrow(0, rows.start, rows.len()).backend()?;
+        self.features.of_inputs(&some)
+    }
 }

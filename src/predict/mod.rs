@@ -46,6 +46,7 @@ mod prediction;
 mod regression;
 mod ridge_path;
 pub mod selection;
+mod signal_features;
 mod solver;
 mod solvers;
 mod spread;
@@ -62,6 +63,7 @@ pub use loss_flow::LossFlow;
 pub use prediction::{Marginals, Prediction};
 pub use regression::{FittedRegression, Regression, RidgeRule};
 pub use ridge_path::{RidgePath, SelectedRidge};
+pub use signal_features::SignalFeatures;
 pub use solver::{Cost, FittedSignals, Solver};
 #[cfg(feature = "store")]
 pub(crate) use solvers::tiled_product;

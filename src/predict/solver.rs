@@ -63,8 +63,8 @@ impl Solver {
 /// Its text is one line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cost {
-    /// The solver.
-    pub solver: Solver,
+    /// The solver: `direct`, `cg`, `nystrom`, `features`, or the name of given features ([`SignalFeatures`](super::SignalFeatures)).
+    pub name: &'static str,
     /// Number of kernels of pairs that are computed, by all processes together.
     pub pairs: f64,
     /// Seconds on the threads of this process, or of as many such processes as share the rows.
@@ -93,7 +93,7 @@ impl fmt::Display for Cost {
         write!(
             f,
             "{}: {pairs:.1e} pairs, {seconds:.1e} s, {memory:.2} GB of memory",
-            self.solver.name()
+            self.name
         )?;
         if *steps > 0.0 {
             write!(f, ", about {steps:.0} steps, or {disk:.2} GB on disk")?;
@@ -282,7 +282,7 @@ impl Regression {
         solvers: &[Solver],
     ) -> Result<Vec<Cost>> {
         let rates = Rates::measure(rows)?;
-        let pilot = Pilot::new(rows, targets, self.fixed_ridge()?, rates.pair)?;
+        let pilot = Pilot::new(rows, targets, self.fixed_ridge()?, &rates)?;
         let mut costs = Vec::new();
         for &solver in solvers {
             costs.extend(cost(rows, targets.ncols(), solver, &rates, &pilot)?);
@@ -290,7 +290,7 @@ impl Regression {
         Ok(costs)
     }
 
-    fn fixed_ridge(&self) -> Result<Ridge> {
+    pub(super) fn fixed_ridge(&self) -> Result<Ridge> {
         match self.ridge_rule() {
             RidgeRule::Fixed(ridge) => Ok(ridge),
             RidgeRule::Chosen(_) => Err(Error::invalid(
@@ -303,15 +303,15 @@ impl Regression {
 }
 
 /// Measured times.
-struct Rates {
+pub(super) struct Rates {
     /// Seconds per pair on all threads.
     pair: f64,
     /// Seconds per multiplication and addition on all threads.
-    flop: f64,
+    pub(super) flop: f64,
 }
 
 impl Rates {
-    fn measure(rows: &ComputedRows) -> Result<Rates> {
+    pub(super) fn measure(rows: &ComputedRows) -> Result<Rates> {
         const ENOUGH: f64 = 0.05;
         let n = rows.points();
         let mut side = 4.min(n);
@@ -337,14 +337,19 @@ impl Rates {
 }
 
 /// The kernel of some signals with each other, and what follows from it.
-struct Pilot {
+pub(super) struct Pilot {
+    /// The signals, in runs of neighbours.
+    pub(super) runs: Vec<Range<usize>>,
+    /// Which of them are fitted, and which are held out.
+    pub(super) kept: Vec<usize>,
+    pub(super) held: Vec<usize>,
     /// Kernels of the signals that are fitted.
     train: Array2<f64>,
     /// Kernels of held-out signals with them.
     cross: Array2<f64>,
-    targets: Array2<f64>,
+    pub(super) targets: Array2<f64>,
     /// The ridge of the pilot: with fewer signals it is smaller, so that the regression is as smooth.
-    ridge: Ridge,
+    pub(super) ridge: Ridge,
     /// The ridge of all signals, and their number per signal of the pilot.
     epsilon: f64,
     factor: f64,
@@ -353,15 +358,15 @@ struct Pilot {
 }
 
 impl Pilot {
-    fn new(
+    pub(super) fn new(
         rows: &ComputedRows,
         targets: ArrayView2<'_, f64>,
         ridge: Ridge,
-        pair: f64,
+        rates: &Rates,
     ) -> Result<Pilot> {
         let n = rows.points();
         super::check::targets(targets, n)?;
-        let affordable = (2.0 * PILOT_SECONDS / pair).sqrt() as usize;
+        let affordable = (2.0 * PILOT_SECONDS / rates.pair).sqrt() as usize;
         let m = affordable.clamp(40, PILOT).min(n);
         let runs = runs(n, m);
         let mut whole = Array2::zeros((m, m));
@@ -402,6 +407,9 @@ impl Pilot {
         let model = KernelRidge::fit(train.view(), targets.view(), ridge)?;
         Ok(Pilot {
             exact: model.predict(cross.view())?,
+            runs,
+            kept,
+            held,
             train,
             cross,
             targets,
@@ -412,7 +420,7 @@ impl Pilot {
     }
 
     /// The difference of predictions from the exact ones, relative to these.
-    fn difference(&self, found: &Array2<f64>) -> f64 {
+    pub(super) fn difference(&self, found: &Array2<f64>) -> f64 {
         let square = |array: &Array2<f64>| array.iter().map(|x| x * x).sum::<f64>();
         let whole = square(&self.exact);
         match whole > 0.0 {
@@ -501,7 +509,7 @@ fn cost(
     const COPIES: f64 = 4.0;
     let low_rank = |k: f64| (COPIES * 8.0 * n * k, 6.0 * n * k * k);
     let made = |pairs: f64, flops: f64, memory: f64| Cost {
-        solver,
+        name: solver.name(),
         pairs,
         seconds: pairs * rates.pair / processes + flops * rates.flop,
         memory,

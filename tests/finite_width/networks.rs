@@ -26,10 +26,7 @@ fn finite(network: &Network, width: usize, dtype: DType) -> FiniteNetwork {
 }
 
 fn outputs<'a>(network: &FiniteNetwork, signals: impl Into<Signals<'a>>) -> Vec<f64> {
-    let inputs = network.prepare(signals).unwrap();
-    let outputs = network.forward(&inputs).unwrap();
-    let outputs = outputs.to_dtype(DType::F64).unwrap();
-    outputs.flatten_all().unwrap().to_vec1().unwrap()
+    network.outputs(signals).unwrap().into_iter().collect()
 }
 
 fn mlp(activation: Activation) -> Network {

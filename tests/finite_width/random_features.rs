@@ -5,8 +5,8 @@ use haarmonic::finite_width::RandomFeatures;
 use haarmonic::group::PointGroup;
 use haarmonic::kernel::{Kernel, Signals};
 use haarmonic::network::{Filter, Init, Network, Padding};
-use haarmonic::predict::{KernelKind, KernelRidge, Ridge};
-use ndarray::{Array2, Array4};
+use haarmonic::predict::{ComputedRows, KernelKind, KernelRidge, Regression, Ridge};
+use ndarray::{Array2, Array4, Axis};
 
 use crate::common::tol::finite_width as tol;
 
@@ -63,11 +63,13 @@ fn means_are_the_kernels() {
             let kernel = phi.dot(&phi.t());
             let want = KernelRidge::fit(kernel.view(), y.view(), ridge).unwrap();
             let want = want.predict(kernel.view()).unwrap();
-            let model = few.fit(*signals, y.view(), &[ridge]).unwrap().remove(0);
-            let found = model.predict(phi.view()).unwrap();
+            let of = few.of(*signals).unwrap();
+            let models = Regression::new().fit_features(&of, y.view(), &[ridge]);
+            let found = models.unwrap()[0].predict(phi.view()).unwrap();
             assert!((found - want).iter().all(|d| d.abs() <= tol::ROUNDING));
         }
     }
+    costs_follow_the_number_of_features();
     let deep = Network::vector(3)
         .dense(init)
         .activation(Activation::Relu)
@@ -89,4 +91,37 @@ fn means_are_the_kernels() {
         .build()
         .unwrap();
     assert!(refused(&open, 2).contains("another last layer"));
+}
+
+/// More features differ less from the whole regression, by about the root of their number, and take more memory.
+fn costs_follow_the_number_of_features() {
+    let init = Init::new(1.4, 0.3);
+    let network = Network::vector(2)
+        .dense(init)
+        .activation(Activation::Erf)
+        .dense(init)
+        .build()
+        .unwrap();
+    let kernel = Kernel::new(&network).unwrap();
+    let x = Array2::from_shape_fn((160, 2), |(i, j)| ((7 * i + 3 * i * j) as f64).sin());
+    let y = x.map_axis(Axis(1), |x| x[0] * x[1]).insert_axis(Axis(1));
+    let rows = kernel.prepare(x.view()).unwrap();
+    let rows = ComputedRows::new(&kernel, rows, KernelKind::Nngp).unwrap();
+    let regression = Regression::new().ridge(Ridge::Relative(1e-2));
+    let costs = [4, 64].map(|blocks| {
+        let features = RandomFeatures::new(&network, KernelKind::Nngp, 8, 0..blocks).unwrap();
+        let of = features.of(x.view()).unwrap();
+        regression.cost_of_features(&of, &rows, y.view()).unwrap()
+    });
+    // One more feature per block is the bias.
+    assert_eq!(
+        costs.each_ref().map(|c| c.memory),
+        [36.0, 576.0].map(|d: f64| 16.0 * d * d)
+    );
+    assert!(costs[0].difference > 2.0 * costs[1].difference && costs[1].difference > 0.0);
+    assert!(
+        costs[1].to_string().starts_with("random-features: 0"),
+        "{}",
+        costs[1]
+    );
 }

@@ -8,7 +8,7 @@ use haarmonic::data::arrays::{Numbers, write_npz};
 use haarmonic::kernel::{Kernel, PreparedSignals};
 use haarmonic::predict::metrics::Score;
 use haarmonic::predict::{
-    ComputedRows, ConjugateGradient, ConjugateGradientSteps, KernelKind, KernelRows,
+    ComputedRows, ConjugateGradient, ConjugateGradientSteps, Cost, KernelKind, KernelRows,
     PivotedCholesky, Preconditioner, Regression, Ridge, Solver,
 };
 use haarmonic::progress::Progress;
@@ -51,9 +51,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.many.plan {
         let targets = files.train.targets.rows.view();
         let ridge = Ridge::Relative(arguments.ridge);
-        let costs = Regression::new()
-            .ridge(ridge)
-            .costs(&rows, targets, &solvers(arguments))?;
+        let regression = Regression::new().ridge(ridge);
+        let mut costs = regression.costs(&rows, targets, &solvers(arguments))?;
+        costs.extend(random_features_cost(arguments, &files, &regression, &rows)?);
         drop(watched);
         return say::lines(&costs.iter().map(ToString::to_string).collect::<Vec<_>>());
     }
@@ -289,18 +289,55 @@ impl Job<'_> {
     }
 }
 
+/// The cost of random features; none for a network that has none, or more than fit into memory.
+#[cfg(not(feature = "finite-width"))]
+fn random_features_cost(
+    _: &Arguments,
+    _: &Files,
+    _: &Regression,
+    _: &ComputedRows,
+) -> Result<Option<Cost>> {
+    Ok(None)
+}
+
+#[cfg(feature = "finite-width")]
+fn random_features_cost(
+    arguments: &Arguments,
+    files: &Files,
+    regression: &Regression,
+    rows: &ComputedRows,
+) -> Result<Option<Cost>> {
+    let Ok(features) = random_features(arguments, files) else {
+        return Ok(None);
+    };
+    let of = features.of(files.train.inputs.signals()?)?;
+    let targets = files.train.targets.rows.view();
+    match regression.cost_of_features(&of, rows, targets) {
+        Err(Error::OutOfMemory { .. }) => Ok(None),
+        cost => cost.map(Some),
+    }
+}
+
+#[cfg(feature = "finite-width")]
+fn random_features(
+    arguments: &Arguments,
+    files: &Files,
+) -> Result<haarmonic::finite_width::RandomFeatures> {
+    /// Channels of a block.
+    const WIDTH: usize = 64;
+    let kind = KernelKind::from(arguments.kernel);
+    let blocks = arguments.many.channels.div_ceil(WIDTH) as u64;
+    haarmonic::finite_width::RandomFeatures::new(&files.network, kind, WIDTH, 0..blocks)
+}
+
 #[cfg(feature = "finite-width")]
 impl Job<'_> {
     fn random_features(&self) -> Result<Predictions> {
-        use haarmonic::finite_width::RandomFeatures;
-        /// Channels of a block.
-        const WIDTH: usize = 64;
-        let kind = KernelKind::from(self.arguments.kernel);
-        let blocks = self.arguments.many.channels.div_ceil(WIDTH) as u64;
-        let features = RandomFeatures::new(&self.files.network, kind, WIDTH, 0..blocks)?;
+        let features = random_features(self.arguments, self.files)?;
         let signals = self.files.train.inputs.signals()?;
         let error = features.relative_error(signals)?;
-        let models = features.fit(signals, self.targets(), &self.ridges())?;
+        let of = features.of(signals)?;
+        let models = Regression::new().fit_features(&of, self.targets(), &self.ridges())?;
         let each = |inputs: &Inputs| -> Result<Vec<Array2<f64>>> {
             let phi = features.features(inputs.signals()?)?;
             models

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::activation::VarianceField;
+use crate::activation::{PointVariance, VarianceField};
 use crate::kernel::evaluator::{Accuracy, Block, Control, Estimate, KernelBlock, SignalsOf};
 use crate::kernel::recursion::{
     FibreBuffers, Geometry, PolynomialKernels, Recursion, SelfCovariance,
@@ -43,6 +43,9 @@ pub(crate) struct Prepared<G: Geometry> {
     pub(super) numbers: Vec<f64>,
     /// The variances on finer levels, where they depend on the level; found when first needed.
     finer: Mutex<BTreeMap<LevelIndex, Arc<SelfCovariance<G::Scalar>>>>,
+    /// The signal with itself after the pooling, for the accuracy that was asked for first; found when first needed. Every matrix, tile
+    /// and row of these signals needs it.
+    pooled: OnceLock<PooledSelf>,
 }
 
 impl<G: Geometry> Prepared<G> {
@@ -69,6 +72,17 @@ impl<G: Geometry> Prepared<G> {
     }
 }
 
+/// A signal with itself after the pooling.
+struct PooledSelf {
+    accuracy: Accuracy,
+    /// The kernels after the last layer.
+    end: Estimate,
+    /// The variance before each activation after the pooling.
+    fine: Box<[PointVariance]>,
+    /// The same by the coarser quadrature; empty without an error estimate.
+    coarse: Box<[PointVariance]>,
+}
+
 /// Variances before the activations after pooling: one field per activation, with one point per signal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PooledVariances {
@@ -76,24 +90,47 @@ pub(super) struct PooledVariances {
     coarse: Vec<VarianceField>,
 }
 
-impl PooledVariances {
-    /// The variances of some of the signals.
-    pub(super) fn select(&self, range: Range<usize>) -> PooledVariances {
-        let pick =
-            |side: &[VarianceField]| side.iter().map(|field| field.part(range.clone())).collect();
-        PooledVariances {
-            fine: pick(&self.fine),
-            coarse: pick(&self.coarse),
-        }
-    }
-}
-
 /// Prepared signals with their variances for the layers after pooling.
 pub(super) struct PreparedSet<G: Geometry> {
     pub(super) signals: SignalsOf<Prepared<G>>,
-    pub(super) pooled: PooledVariances,
+    /// Whether the signals are completed for the layers after pooling.
+    completed: bool,
+    /// The signals with themselves, if those that the signals keep have another accuracy; else empty.
+    own: Vec<PooledSelf>,
     /// Kernel of each signal with itself after the last layer; empty if not needed.
     pub diagonal: Vec<Estimate>,
+}
+
+impl<G: Geometry> PreparedSet<G> {
+    /// A signal with itself, in a completed set.
+    fn own(&self, i: usize) -> &PooledSelf {
+        self.own
+            .get(i)
+            .or_else(|| self.signals[i].pooled.get())
+            .expect("a completed set")
+    }
+
+    /// The variances of some of the signals; empty if the set is not completed.
+    pub(super) fn pooled(&self, range: Range<usize>) -> PooledVariances {
+        let mut pooled = PooledVariances::default();
+        if !self.completed {
+            return pooled;
+        }
+        for i in range {
+            let own = self.own(i);
+            for (fields, points) in [
+                (&mut pooled.fine, &own.fine),
+                (&mut pooled.coarse, &own.coarse),
+            ] {
+                fields.resize_with(points.len(), VarianceField::default);
+                fields
+                    .iter_mut()
+                    .zip(points)
+                    .for_each(|(field, point)| field.append(*point));
+            }
+        }
+        pooled
+    }
 }
 
 /// Scratch of one thread: one workspace per level, allocated when first used.
@@ -179,10 +216,11 @@ impl<R: Refinement> Engine<R> {
             own,
             numbers,
             finer: Mutex::default(),
+            pooled: OnceLock::new(),
         })
     }
 
-    /// Computes the variances of each signal for the layers after pooling, in parallel.
+    /// Computes the variances of each signal for the layers after pooling, in parallel, unless the signals have them.
     ///
     /// # Arguments
     /// * `diagonal` — whether the kernel of each signal with itself is needed in any case
@@ -192,28 +230,73 @@ impl<R: Refinement> Engine<R> {
         accuracy: Accuracy,
         diagonal: bool,
     ) -> Result<PreparedSet<R::Level>> {
-        let needed = diagonal || self.recursion.activates_after_pooling();
-        let mut diagonal = match needed {
-            false => Vec::new(),
-            true => try_map_init(
+        let completed = diagonal || self.recursion.activates_after_pooling();
+        let mut set = PreparedSet {
+            signals,
+            completed,
+            own: Vec::new(),
+            diagonal: Vec::new(),
+        };
+        if !completed {
+            return Ok(set);
+        }
+        let signals = &set.signals;
+        let all = |test: fn(Accuracy, Accuracy) -> bool| {
+            let kept = signals.iter().map(|signal| signal.pooled.get());
+            kept.into_iter()
+                .all(|own| own.is_some_and(|own| test(own.accuracy, accuracy)))
+        };
+        let compute = |workspace: &mut Workspaces<R>, i: usize| {
+            self.completed_self(&signals[i], accuracy, workspace)
+        };
+        if !all(|_, _| true) {
+            try_map_init(
                 signals.len(),
                 || self.make_workspace(),
-                |workspace, i| self.pooled_self(&signals[i], accuracy, workspace),
-            )?,
-        };
-        let mut pooled = PooledVariances::default();
-        for estimate in &mut diagonal {
-            for (side, pair) in [
-                (&mut pooled.fine, &mut estimate.fine),
-                (&mut pooled.coarse, &mut estimate.coarse),
-            ] {
-                self.recursion.pooled_variances(pair, side)?;
-            }
+                |workspace, i| {
+                    if signals[i].pooled.get().is_none() {
+                        // Another thread may have been faster, with the same numbers.
+                        let _ = signals[i].pooled.set(compute(workspace, i)?);
+                    }
+                    Ok(())
+                },
+            )?;
         }
-        Ok(PreparedSet {
-            signals,
-            pooled,
-            diagonal,
+        if !all(|kept, accuracy| kept == accuracy) {
+            set.own = try_map_init(signals.len(), || self.make_workspace(), compute)?;
+        }
+        if diagonal || matches!(accuracy, Accuracy::Tolerance(_)) {
+            set.diagonal = (0..set.signals.len()).map(|i| set.own(i).end).collect();
+        }
+        Ok(set)
+    }
+
+    /// Carries a signal with itself through all layers.
+    fn completed_self(
+        &self,
+        signal: &Prepared<R::Level>,
+        accuracy: Accuracy,
+        workspace: &mut Workspaces<R>,
+    ) -> Result<PooledSelf> {
+        let mut end = self.pooled_self(signal, accuracy, workspace)?;
+        let through = |pair: &mut KernelPair| {
+            let mut fields = Vec::new();
+            self.recursion.pooled_variances(pair, &mut fields)?;
+            Ok::<_, Error>(fields.iter().map(|field| field.point(0)).collect())
+        };
+        let fine = through(&mut end.fine)?;
+        let coarse = match accuracy {
+            Accuracy::Step(_) => {
+                end.coarse = end.fine;
+                Box::default()
+            }
+            Accuracy::Tolerance(_) => through(&mut end.coarse)?,
+        };
+        Ok(PooledSelf {
+            accuracy,
+            end,
+            fine,
+            coarse,
         })
     }
 
@@ -418,10 +501,10 @@ impl<R: Refinement> Engine<R> {
             }
         }
         let slack = self.slack();
-        let columns = column_set.pooled.select(column_range);
+        let own = row_set.pooled(row_range.clone());
+        let columns = column_set.pooled(column_range);
         let geometry = self.first_level()?;
         for (i, row) in row_range.enumerate() {
-            let own = &row_set.pooled;
             let at = i * width..(i + 1) * width;
             let mut close = Vec::new();
             let sides = [
@@ -433,7 +516,7 @@ impl<R: Refinement> Engine<R> {
                     let (nngp, ntk) = (&mut nngp[at.clone()], &mut ntk[at.clone()]);
                     close = self
                         .recursion
-                        .advance_row((row, own), others, slack, nngp, ntk)?;
+                        .advance_row((i, own), others, slack, nngp, ntk)?;
                 }
             }
             for j in (0..close.len()).filter(|&j| close[j] && wanted(i, j)) {

@@ -131,8 +131,9 @@ impl<R: Refinement> Engine<R> {
         }
         let selves = |set: &PreparedSet<R::Level>, collected: &[Vec<f64>]| {
             let mut buffers = PullBuffers::<R::Level>::default();
+            let pooled = set.pooled(0..collected.len());
             let pulled = (0..collected.len()).map(|i| {
-                let point = (i, &set.pooled.fine[..]);
+                let point = (i, &pooled.fine[..]);
                 self.recursion
                     .pull_pooled_self(point, &collected[i], &mut buffers)
             });
@@ -161,6 +162,8 @@ impl<R: Refinement> Engine<R> {
         activations: usize,
     ) -> Result<TailParts> {
         let across = columns.signals.len();
+        let own = rows.pooled(start..start + nngp.len() / across);
+        let others = columns.pooled(0..across);
         let mut workspace = self.make_workspace();
         let mut buffers = PullBuffers::<R::Level>::default();
         let mut of_rows = Vec::new();
@@ -184,7 +187,7 @@ impl<R: Refinement> Engine<R> {
             }
             let mut of_row = vec![0.0; activations];
             self.recursion.pull_row(
-                ((i, &rows.pooled.fine), &columns.pooled.fine),
+                ((i - start, &own.fine), &others.fine),
                 self.slack(),
                 [&values, &tangents],
                 [nngp, ntk],

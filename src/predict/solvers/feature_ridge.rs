@@ -61,16 +61,21 @@ impl FeatureRidge {
     /// [`Error::Empty`](crate::Error::Empty) without features or outputs, [`Error::OutOfMemory`](crate::Error::OutOfMemory) if the square matrix does
     /// not fit into memory.
     pub fn new(features: usize, outputs: usize) -> Result<FeatureRidge> {
-        crate::check::not_empty(FEATURES, features)?;
-        crate::check::not_empty("targets", outputs)?;
-        // The matrix, and its factor when it is solved.
-        let bytes = memory::bytes(2, &[features, features]);
-        memory::check("matrix of the features", bytes, FEWER)?;
+        FeatureRidge::check(features, outputs)?;
         Ok(FeatureRidge {
             gram: Mat::zeros(features, features),
             moments: Mat::zeros(features, outputs),
             points: 0,
         })
+    }
+
+    /// Checks that the matrix fits into memory.
+    pub(in crate::predict) fn check(features: usize, outputs: usize) -> Result<()> {
+        crate::check::not_empty(FEATURES, features)?;
+        crate::check::not_empty("targets", outputs)?;
+        // The matrix, and its factor when it is solved.
+        let bytes = memory::bytes(2, &[features, features]);
+        memory::check("matrix of the features", bytes, FEWER)
     }
 
     /// Adds training points.
