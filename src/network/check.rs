@@ -1,61 +1,16 @@
 //! Checks that a list of layers is a network, with errors that name the layer to add or change.
 
+use super::check_filter::{check_filter, check_group};
 use super::check_molecule::check_on_molecule;
-use super::check_plane::{check_windows, same_edges, settle};
+use super::check_plane::{check_windows, same_edges};
+use super::check_state::{Features, State};
 use super::check_values::{
-    check_activation, check_aggregation, check_init, check_input, check_profile, check_quadrature,
-    layer_error, network_error,
+    check_activation, check_aggregation, check_init, check_input, check_quadrature, layer_error,
+    network_error,
 };
 use super::types::{GroupName, InputSpace, Layer, Quadrature};
-use super::{Filter, NodePooling, Outputs};
+use super::{NodePooling, Outputs};
 use crate::Result;
-use crate::group::PointGroup;
-
-/// The kind of features after a layer.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Features {
-    Input,
-    OverGroup,
-    OverSphere,
-    OverNodes,
-    Vector,
-}
-
-/// The properties of the features after the layers so far.
-#[derive(Clone, Copy)]
-pub(super) struct State<'a> {
-    pub(super) features: Features,
-    /// After an activation, so that another one needs weights before it.
-    pub(super) activated: bool,
-    /// Rows and columns of the features on the plane.
-    pub(super) size: [usize; 2],
-    /// The point group, on the plane.
-    pub(super) group: Option<PointGroup>,
-    /// The first window that does, or does not, join opposite edges.
-    pub(super) periodic: Option<bool>,
-    /// Whether the opposite edges of the features may be joined: no stride has left pixels over.
-    pub(super) joined: bool,
-    /// The network, for an error that names a size of images that fits; none during the search for this size.
-    pub(super) layers: Option<(&'a InputSpace, &'a [Layer])>,
-}
-
-impl<'a> State<'a> {
-    /// The state before the first layer.
-    pub(super) fn new(input: &'a InputSpace, layers: &'a [Layer]) -> Self {
-        State {
-            features: Features::Input,
-            activated: false,
-            size: match *input {
-                InputSpace::Plane { height, width, .. } => [height, width],
-                _ => [1, 1],
-            },
-            group: None,
-            periodic: None,
-            joined: true,
-            layers: Some((input, layers)),
-        }
-    }
-}
 
 /// Checks a network as a whole.
 pub(super) fn check(
@@ -502,120 +457,4 @@ pub(super) fn check_residual<'a>(
         joined: a.joined && b.joined,
         ..a
     })
-}
-
-const ON_SPHERE: &str =
-    "use one of `cap`, `ring`, `gaussian`, `heat`, `legendre`, or leave it out for a global filter";
-
-fn check_group(input: &InputSpace, index: usize, group: GroupName) -> Result<()> {
-    let wrong = |change: &str| {
-        Err(layer_error(
-            index,
-            &format!("the group {group} does not act on the inputs"),
-            change,
-        ))
-    };
-    match (input, group) {
-        (InputSpace::Sphere { .. }, GroupName::So3)
-        | (InputSpace::Finite { .. }, GroupName::Finite) => Ok(()),
-        (InputSpace::Plane { height, width, .. }, GroupName::Plane(group)) => {
-            if group.needs_square() && height != width {
-                return Err(layer_error(
-                    index,
-                    &format!(
-                        "{group} turns images by 90°, and these have {height} × {width} pixels"
-                    ),
-                    "use square images, or one of the groups C1, C2, D1, D2",
-                ));
-            }
-            Ok(())
-        }
-        (InputSpace::Sphere { .. }, _) => wrong("use \"SO3\" on the sphere"),
-        (InputSpace::Plane { .. }, _) => {
-            wrong("use one of \"C1\", \"C2\", \"C4\", \"D1\", \"D2\", \"D4\" on the plane")
-        }
-        _ => wrong("leave `group` out: it belongs to the input"),
-    }
-}
-
-/// Checks a filter against the space, and sets `state` to the features after it.
-fn check_filter(
-    input: &InputSpace,
-    index: usize,
-    filter: &Filter,
-    lifting: bool,
-    state: &mut State<'_>,
-) -> Result<()> {
-    let wrong = |problem: &str, change: &str| Err(layer_error(index, problem, change));
-    match (input, filter) {
-        (InputSpace::Plane { .. }, Filter::Global) => settle(index, true, state),
-        (InputSpace::Plane { .. }, Filter::Window { height, width, .. }) => {
-            if height % 2 == 0 || width % 2 == 0 {
-                return wrong(
-                    &format!("a filter of {height} × {width} pixels"),
-                    "give odd numbers, so that the filter has a centre",
-                );
-            }
-            let slides = filter.slides().expect("a window");
-            check_windows(index, "filter", slides, state)
-        }
-        (InputSpace::Finite { action, .. }, Filter::Subset(numbers)) => {
-            let (limit, of) = if lifting {
-                (action.points(), "points")
-            } else {
-                (action.order(), "elements of the group")
-            };
-            if numbers.is_empty() {
-                return wrong("a filter on nothing", "give at least one number");
-            }
-            if let Some(number) = numbers.iter().find(|&&number| number >= limit) {
-                return wrong(
-                    &format!("a filter on number {number} of {limit} {of}"),
-                    "give numbers that start at 0",
-                );
-            }
-            let mut sorted = numbers.to_vec();
-            sorted.sort_unstable();
-            if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-                return wrong(
-                    &format!("a filter on number {} twice", twice[0]),
-                    "give each number once",
-                );
-            }
-            Ok(())
-        }
-        (InputSpace::Sphere { .. } | InputSpace::Finite { .. }, Filter::Global) => Ok(()),
-        (InputSpace::Sphere { .. }, Filter::Zonal(profile)) => check_profile(index, profile),
-        (_, Filter::Zonal(profile)) => wrong(
-            &format!("a filter `{}` outside the sphere", profile.name()),
-            "leave it out for a global filter",
-        ),
-        (InputSpace::Sphere { .. }, Filter::Window { .. }) => {
-            wrong("a filter of pixels on the sphere", ON_SPHERE)
-        }
-        (InputSpace::Sphere { .. }, Filter::Subset(_)) => wrong(
-            "a filter on a list of points or elements on the sphere",
-            ON_SPHERE,
-        ),
-        (_, Filter::Window { .. }) => wrong(
-            "a filter of pixels outside the plane",
-            "leave it out for a global filter",
-        ),
-        (_, Filter::Subset(_)) => wrong(
-            "a filter on a list of points outside a finite set",
-            "leave it out for a global filter",
-        ),
-        (_, Filter::Neighbours(_)) => wrong(
-            "a filter on neighbours, which is for graphs",
-            "use the layer `aggregation` on graphs",
-        ),
-        (_, Filter::Message(_)) => wrong(
-            "a filter on neighbours, which is for molecules",
-            "use the layer `message` on molecules",
-        ),
-        (
-            InputSpace::Vector { .. } | InputSpace::Graph { .. } | InputSpace::Molecule { .. },
-            Filter::Global,
-        ) => Ok(()),
-    }
 }

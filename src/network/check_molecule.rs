@@ -1,6 +1,7 @@
 //! The checks of layers of networks on molecules.
 
-use super::check::{Features, State, check_residual};
+use super::check::check_residual;
+use super::check_state::{Features, State};
 use super::check_values::{check_activation, check_init, check_message, layer_error};
 use super::types::{InputSpace, Layer};
 use crate::Result;

@@ -1,7 +1,8 @@
 //! Checks of windows on images, and the sizes of images that fit a network.
 
 use super::Padding;
-use super::check::{State, check_layers};
+use super::check::check_layers;
+use super::check_state::State;
 use super::check_values::layer_error;
 use super::slide::Slide;
 use super::types::{InputSpace, Layer};

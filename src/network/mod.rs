@@ -6,8 +6,10 @@
 
 mod aggregation;
 mod check;
+mod check_filter;
 mod check_molecule;
 mod check_plane;
+mod check_state;
 mod check_values;
 mod definition;
 mod file;
