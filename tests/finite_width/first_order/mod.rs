@@ -397,14 +397,16 @@ fn on_images(counts: [usize; 2]) -> Vec<Row> {
     measure(&case, signals, 16, counts)
 }
 
-/// Signals of degree 1 on the sphere with erf and global filters. The finite network keeps degrees below 3 of its features: by the series of
-/// erf, degree 3 has less than one per cent of them.
-fn on_sphere(counts: [usize; 2], all: bool) -> Vec<Row> {
-    const FEATURES: usize = 3;
+/// Signals of degree 1 on the sphere with erf and global filters.
+///
+/// # Arguments
+/// * `features` — the band limit of the features of the finite network; degrees that are lost change its biases
+/// * `all` — whether all tensors are predicted
+fn on_sphere(counts: [usize; 2], features: usize, all: bool) -> Vec<Row> {
     let init = Init::new(1.3, 0.2);
     let lifting = || {
         Network::sphere(2, SphereSampling::Coefficients, 1)
-            .quadrature(Quadrature::BandLimit(FEATURES))
+            .quadrature(Quadrature::BandLimit(features))
             .lifting(init)
     };
     let network = lifting()
@@ -428,7 +430,7 @@ fn on_sphere(counts: [usize; 2], all: bool) -> Vec<Row> {
     }
     let signals = Signals::Coefficients(coefficients.view());
     let first = |outputs: Outputs| lifting().outputs(outputs).build().unwrap();
-    let given = Given::rotations(&network, first, signals, FEATURES);
+    let given = Given::rotations(&network, first, signals, features);
     let case = Case::new(network, given, signals, all);
     measure(&case, signals, 8, counts)
 }
@@ -466,19 +468,31 @@ fn check(name: &str, rows: &[Row], errors: f64) -> f64 {
 fn tensors_are_those_of_random_networks() {
     check("C4", &over_group([320, 320]), tol::CORRECTION_ERRORS);
     check("images", &on_images([80, 80]), tol::CORRECTION_ERRORS);
-    check("SO(3)", &on_sphere([80, 80], false), tol::CORRECTION_ERRORS);
+    check(
+        "SO(3)",
+        &on_sphere([80, 80], 3, false),
+        tol::CORRECTION_ERRORS,
+    );
 }
 
 /// Standard errors below five per cent of the largest entry of each tensor (`docs/finite-width.md`).
 #[test]
-#[ignore = "takes twenty minutes on one core"]
+#[ignore = "takes a quarter of an hour on one core"]
 fn tensors_are_those_of_many_random_networks() {
     for (name, rows) in [
         ("C4", over_group([20_000, 20_000])),
         ("images", on_images([7000, 7000])),
-        ("SO(3)", on_sphere([2000, 2600], true)),
     ] {
         let error = check(name, &rows, tol::FEW_ERRORS);
         assert!(error < tol::CORRECTION_VARIANCE, "{name}: {error}");
     }
+}
+
+/// Features below degree 3 change biases by some standard errors, so that this comparison keeps more of them.
+#[test]
+#[ignore = "takes hours"]
+fn tensors_on_the_sphere_are_those_of_many_random_networks() {
+    let rows = on_sphere([6000, 8000], 5, true);
+    let error = check("SO(3)", &rows, tol::FEW_ERRORS);
+    assert!(error < tol::CORRECTION_VARIANCE, "{error}");
 }

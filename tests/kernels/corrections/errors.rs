@@ -69,7 +69,10 @@ fn layers_without_corrections_are_named() {
         .unwrap();
     for (network, words) in [
         (residual, "residual"),
-        (plane, "local filters, or of dense layers before the pooling, over the plane"),
+        (
+            plane,
+            "local filters, or of dense layers before the pooling, over the plane",
+        ),
         (sphere, "before the pooling, over the sphere"),
         (flat, "the plane"),
         (open, "add a `dense` layer"),
