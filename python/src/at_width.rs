@@ -2,7 +2,7 @@
 
 use haarmonic::corrections::{KernelAtWidth, LayerVariance, MatricesAtWidth};
 use haarmonic::kernel::Signals;
-use haarmonic::ndarray::ArrayView2;
+use haarmonic::ndarray::{ArrayView2, arr0};
 use haarmonic::predict::Time;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
