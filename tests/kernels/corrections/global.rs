@@ -336,8 +336,8 @@ fn tensors_on_the_sphere_have_the_variances_of_entries() {
     );
     // Two orders of the signals are two quadratures.
     compare("sphere", &gram, &tensors, tol::QUADRATURE);
-    let error = tensors.quadrature_error.unwrap();
-    assert!(error > 0.0 && error < 1.0, "quadrature error {error}");
+    // The rougher quadrature has degree 0 here, so that the change is large.
+    assert!(tensors.quadrature_error.unwrap() > 0.0);
     // K before the last layer, with its weights.
     let k = &gram.limit.nngp;
     let weight = inits()[3].weight_std.powi(4);
