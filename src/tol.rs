@@ -117,3 +117,7 @@ pub(crate) const ADAM_STEP: f64 = 1e-8;
 /// Adam at the bottom of a parabola after two thousand steps of at most 0.05.
 #[cfg(feature = "kernels")]
 pub(crate) const ADAM_BOTTOM: f64 = 1e-3;
+
+/// Tensors at finite width against stored ones, relative to the largest: these were computed to 1e-10 or better.
+#[cfg(feature = "kernels")]
+pub(crate) const FINITE_WIDTH: f64 = 1e-9;

@@ -2,7 +2,7 @@
 
 use haarmonic::corrections::{KernelAtWidth, LayerVariance, MatricesAtWidth};
 use haarmonic::kernel::Signals;
-use haarmonic::ndarray::ArrayView2;
+use haarmonic::ndarray::{ArrayView2, arr0};
 use haarmonic::predict::Time;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -221,13 +221,14 @@ impl PyKernelAtWidth {
     /// Parameters
     /// ----------
     /// x : array_like
-    ///     Few signals: vectors, images or functions on which a finite group acts.
+    ///     Few signals: vectors, images, functions on which a finite group acts, or signals on the sphere.
     ///
     /// Returns
     /// -------
     /// dict of str to ndarray
     ///     `nngp`, `ntk`, `nngp_bias`, `ntk_bias`, each `[m, m]`, and the tensors `v`, `d`, `a`, `b`, `f`, each `[m, m, m, m]`; for smooth
-    ///     activations also `p`, `q`, `r`, `s`, `t`, `u`, which say how the NTK moves.
+    ///     activations also `p`, `q`, `r`, `s`, `t`, `u`, which say how the NTK moves. On the sphere these are missing, and
+    ///     `quadrature_error`, an array without axes, is the error of the tensors relative to the largest entry of each.
     ///
     /// Examples
     /// --------
@@ -241,8 +242,11 @@ impl PyKernelAtWidth {
         let x = Inputs::of(x, network, "x")?;
         let x = x.signals(network, "x")?;
         let job = || {
-            let motion = self.kernel.is_smooth().then(|| self.kernel.motion(x));
-            Ok((self.kernel.tensors(x)?, motion.transpose()?))
+            let all = self.kernel.tensors(x)?;
+            // The motion is not known on the sphere.
+            let moves = self.kernel.is_smooth() && all.quadrature_error.is_none();
+            let motion = moves.then(|| self.kernel.motion(x));
+            Ok((all, motion.transpose()?))
         };
         let (all, motion) = watch::short(py, self.threads, job)?;
         let dict = PyDict::new(py);
@@ -267,6 +271,9 @@ impl PyKernelAtWidth {
         }
         for (name, tensor) in tensors {
             dict.set_item(name, results::array(py, tensor)?)?;
+        }
+        if let Some(error) = all.quadrature_error {
+            dict.set_item("quadrature_error", results::array(py, arr0(error))?)?;
         }
         Ok(dict)
     }

@@ -3,14 +3,14 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::kernel::{Kernel, KernelMatrices, Signals};
-use crate::network::{InputSpace, Quadrature};
+use crate::network::InputSpace;
 use crate::parallel::try_map;
-use crate::progress::{Counter, Progress};
+use crate::progress::Progress;
 use crate::{Error, Result, memory};
 
-use super::layers::{LARGEST_GROUP, Step, Steps, too_large};
+use super::layers::{Step, Steps};
 use super::motion::Motion;
-use super::orbit::{Places, Pooled, Rule, pooled};
+use super::orbit::Pooled;
 use super::pair::{Input, PairRecursion, TwoInputs};
 use super::state::State;
 use super::tensors::{FiniteSamples, Tensors};
@@ -20,12 +20,6 @@ const FEWER: &str = "compute fewer signals at a time";
 
 /// The error of first order, relative to it, per layer and 1/n: the largest that Monte Carlo showed for networks of three hidden layers.
 const SECOND_ORDER: f64 = 2.5;
-
-/// The largest degree of the quadrature for variances on SO(3): 75 nodes, so 2·10⁵ triples.
-const LARGEST_SPREAD: usize = 4;
-
-/// The largest degree of the quadrature for biases on SO(3): 1183 nodes, so 10⁶ pairs.
-const LARGEST_BIAS: usize = 12;
 
 /// The kernel of a network whose hidden layers have finitely many channels, to first order in 1/n.
 ///
@@ -67,9 +61,9 @@ const LARGEST_BIAS: usize = 12;
 /// RYH22 for the tensors of multilayer perceptrons; `docs/theory.md` for group convolutions.
 #[derive(Clone)]
 pub struct KernelAtWidth {
-    kernel: Kernel,
-    steps: Steps,
-    widths: Vec<usize>,
+    pub(super) kernel: Kernel,
+    pub(super) steps: Steps,
+    pub(super) widths: Vec<usize>,
 }
 
 /// Kernel matrices with bias and standard deviation of finite width, for one output.
@@ -103,15 +97,15 @@ impl MatricesAtWidth {
 }
 
 /// The entry of two signals, by their numbers.
-type OfPair<'s> = Box<dyn Fn(usize, usize) -> Result<Entry> + 's>;
+pub(super) type OfPair<'s> = Box<dyn Fn(usize, usize) -> Result<Entry> + 's>;
 
 /// Biases and variances of one entry.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
-    bias: [f64; 2],
+pub(super) struct Entry {
+    pub(super) bias: [f64; 2],
     variance: [f64; 2],
     /// Errors of the biases and of the standard deviations.
-    error: [f64; 4],
+    pub(super) error: [f64; 4],
 }
 
 impl Kernel {
@@ -200,7 +194,8 @@ impl KernelAtWidth {
     /// $`|G|^3/2`$ sets of expectations at four samples per layer, each some microseconds for erf and some ten for relu, and the states at
     /// |G| elements in memory. Images count as functions under translations and the point group. On the sphere the elements are nodes of
     /// quadratures: pairs of nodes for biases, and triples of at most 75 nodes for standard deviations. Their errors are in
-    /// [`MatricesAtWidth::quadrature_error`].
+    /// [`MatricesAtWidth::quadrature_error`]. With more dense layers after the mean over the group, a pair of signals on the sphere or of
+    /// images takes all tensors of both, ten times as many expectations as a standard deviation.
     ///
     /// With other layers over a finite group, a pair takes memory for 30 tensors of $`(2|G|)^4`$ numbers and as many expectations.
     ///
@@ -242,6 +237,9 @@ impl KernelAtWidth {
     /// For m signals, up to 34 arrays of $`m^4`$ numbers while the tensors of a layer are computed, and $`m^4/3`$ expectations per layer: some
     /// microseconds each for erf and relu, up to 50 ms for four distinct signals and an activation without closed form.
     ///
+    /// On the sphere $`m^2 (m^2 + 1) / 2`$ times the triples of at most 75 nodes of a quadrature, so $`4\cdot10^6`$ such expectations per
+    /// layer for two signals; [`Tensors::quadrature_error`] has their error.
+    ///
     /// # Errors
     /// As [`gram`](Self::gram), and [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     ///
@@ -261,6 +259,9 @@ impl KernelAtWidth {
     pub fn tensors<'a>(&self, signals: impl Into<Signals<'a>>) -> Result<Tensors> {
         let signals = signals.into();
         self.kernel.prepare(signals)?;
+        if self.steps.on_sphere {
+            return self.tensors_by_means(signals);
+        }
         let samples = FiniteSamples::new(&self.kernel, &self.steps, signals)?;
         samples.check_memory()?;
         self.state(&samples, &(0..signals.len()).collect::<Vec<_>>())
@@ -436,7 +437,7 @@ impl KernelAtWidth {
             })
             .collect();
         let counter = self.kernel.counter(pairs.len());
-        let compute: OfPair<'_> = if self.steps.is_global {
+        let compute: OfPair<'_> = if self.steps.is_global && self.goes_by_means() {
             let mut sets = vec![rows.view()];
             sets.extend(columns.as_ref().map(|columns| columns.view()));
             self.by_means(&sets, &counter)?
@@ -457,72 +458,6 @@ impl KernelAtWidth {
         }
         Ok(entries)
     }
-
-    /// The entry of any two signals of a network with global filters, as means over the group.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] for groups and quadratures that would take hours.
-    fn by_means<'s>(
-        &'s self,
-        sets: &[Signals<'_>],
-        counter: &'s Counter<'s>,
-    ) -> Result<OfPair<'s>> {
-        let network = self.kernel.network();
-        let places = |rule: Rule| {
-            let action = self.steps.action.as_ref();
-            let places = Places::new(network.input(), action, rule, self.steps.first.0, sets)?;
-            self.steps.check_closed(places.len())?;
-            Ok::<_, Error>(places)
-        };
-        let recursion = PairRecursion::new(&self.steps, &self.widths);
-        if let InputSpace::Sphere { band_limit, .. } = network.input() {
-            let [fine, middle, coarse] = degrees(*band_limit, network.quadrature());
-            let fine = places(Rule::Degree(fine))?;
-            let middle = places(Rule::Degree(middle))?;
-            let coarse = places(Rule::Degree(coarse))?;
-            return Ok(Box::new(move |i, j| {
-                let of = |places: &Places, spread: bool| {
-                    pooled((&self.steps, &recursion), places, [i, j], spread, counter)
-                };
-                let (biases, spread) = (of(&fine, false)?, of(&middle, true)?);
-                let rough = Entry::of_means(&spread, &of(&coarse, true)?);
-                let mut entry = Entry::of_means(&biases, &spread);
-                let [std, other] = [entry.std(), rough.std()];
-                for kernel in 0..2 {
-                    entry.error[kernel] = (entry.bias[kernel] - rough.bias[kernel]).abs();
-                    entry.error[2 + kernel] = (std[kernel] - other[kernel]).abs();
-                }
-                Ok(entry)
-            }));
-        }
-        let order = self
-            .steps
-            .action
-            .as_ref()
-            .map_or(1, |action| action.order());
-        if order > LARGEST_GROUP {
-            return Err(too_large(order));
-        }
-        let places = places(Rule::All)?;
-        Ok(Box::new(move |i, j| {
-            let both = pooled((&self.steps, &recursion), &places, [i, j], true, counter)?;
-            Ok(Entry::of_means(&both, &both))
-        }))
-    }
-}
-
-/// The degrees of the quadratures on SO(3): for biases, for variances, and for the error of variances.
-///
-/// Biases take pairs of nodes and variances take triples, so their quadrature is coarser. Products of two covariances of signals below
-/// the band limit L have degree 2L − 2.
-fn degrees(band_limit: usize, quadrature: Quadrature) -> [usize; 3] {
-    let fine = match quadrature {
-        Quadrature::BandLimit(limit) => 2 * limit.clamp(2, LARGEST_BIAS) - 2,
-        Quadrature::Tolerance(_) => 2 * band_limit.min(LARGEST_BIAS),
-    };
-    let fine = fine.min(LARGEST_BIAS);
-    let middle = (fine - 1).min(LARGEST_SPREAD);
-    [fine, middle, middle - 1]
 }
 
 impl Entry {
@@ -550,7 +485,7 @@ impl Entry {
     }
 
     /// The entry of the first signal with the last one.
-    fn of_tensors(tensors: &Tensors) -> Entry {
+    pub(super) fn of_tensors(tensors: &Tensors) -> Entry {
         let last = tensors.nngp.nrows() - 1;
         Entry {
             bias: [tensors.nngp_bias[[0, last]], tensors.ntk_bias[[0, last]]],
@@ -563,7 +498,7 @@ impl Entry {
     }
 
     /// The means over a group.
-    fn of_means(biases: &Pooled, spread: &Pooled) -> Entry {
+    pub(super) fn of_means(biases: &Pooled, spread: &Pooled) -> Entry {
         Entry {
             bias: biases.bias,
             variance: spread.variance,
@@ -571,7 +506,7 @@ impl Entry {
         }
     }
 
-    fn std(&self) -> [f64; 2] {
+    pub(super) fn std(&self) -> [f64; 2] {
         self.variance.map(|variance| variance.max(0.0).sqrt())
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct Steps {
     pub(super) steps: Vec<Step>,
     /// The number of hidden layers: layers with weights but the last one.
     pub(super) hidden: usize,
-    /// Whether all filters are global and one mean over the group follows the last activation.
+    /// Whether all filters are global and one mean over the group stands between an activation and a dense layer.
     pub(super) is_global: bool,
     /// Whether the features are over SO(3).
     pub(super) on_sphere: bool,
@@ -131,7 +131,7 @@ impl Steps {
                 "add a `dense` layer",
             ));
         }
-        let is_global = group.is_some() && all_global(network.layers()) && is_pooled_last(&steps);
+        let is_global = group.is_some() && all_global(network.layers()) && is_pooled(&steps);
         let outputs_over_group = !steps.iter().any(|step| matches!(step, Step::Pool));
         let needs_global = matches!(group, Some(GroupName::So3 | GroupName::Plane(_)));
         if needs_global && !is_global {
@@ -148,6 +148,27 @@ impl Steps {
             on_sphere,
             action,
         })
+    }
+
+    /// The number of steps up to the dense layer after the mean over the group, for global filters.
+    fn over_group(&self) -> usize {
+        let pool = self
+            .steps
+            .iter()
+            .position(|step| matches!(step, Step::Pool));
+        pool.map_or(self.steps.len(), |pool| pool + 2)
+    }
+
+    /// The layers up to the dense layer after the mean over the group, for global filters.
+    pub(super) fn head(&self) -> Steps {
+        let mut head = self.clone();
+        head.steps.truncate(self.over_group());
+        head
+    }
+
+    /// The steps after those of [`head`](Self::head).
+    pub(super) fn tail(&self) -> &[Step] {
+        &self.steps[self.over_group()..]
     }
 
     /// Checks that all activations have second derivatives.
@@ -232,19 +253,15 @@ fn all_global(layers: &[Layer]) -> bool {
         })
 }
 
-/// Whether the last steps are an activation, the mean over the group and a layer with weights, and no mean comes before.
-fn is_pooled_last(steps: &[Step]) -> bool {
-    let pools = steps.iter().filter(|step| matches!(step, Step::Pool));
-    pools.count() == 1
-        && matches!(
-            steps,
-            [
-                ..,
-                Step::Activation { .. },
-                Step::Pool,
-                Step::Linear(_, None)
-            ]
-        )
+/// Whether a mean over the group stands between an activation and a layer with weights, after which all layers are dense.
+fn is_pooled(steps: &[Step]) -> bool {
+    let mut parts = steps.split(|step| matches!(step, Step::Pool));
+    let (Some([.., Step::Activation { .. }]), Some(after), None) =
+        (parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    matches!(after, [Step::Linear(_, None), ..])
 }
 
 /// The refusal of a large group.
@@ -266,7 +283,7 @@ fn uncovered(network: &Network, layer: usize) -> Error {
             "corrections at finite width of features over {}",
             space(network)
         ),
-        "use a network on vectors, over a finite group, or with global filters and a pooling over the whole group after the last activation",
+        "use a network on vectors, over a finite group, or with global filters and a pooling over the whole group after an activation",
     )
 }
 
@@ -275,10 +292,10 @@ fn local(network: &Network) -> Error {
     Error::network(
         None,
         format!(
-            "corrections at finite width of local filters or dense layers over {}",
+            "corrections at finite width of local filters, or of dense layers before the pooling, over {}",
             space(network)
         ),
-        "use global filters in the lifting and in all group convolutions, with a pooling and one dense layer after the last activation",
+        "use global filters in the lifting and in all group convolutions, then an activation, a pooling and dense layers",
     )
 }
 

@@ -6,10 +6,13 @@
 //! `docs/theory.md`, the use in `docs/finite-width.md`.
 
 mod at_width;
+#[cfg(test)]
+mod before_pooling;
 mod dynamics;
 mod ensemble;
 mod functional;
 mod layers;
+mod means;
 mod motion;
 mod noise;
 mod orbit;

@@ -51,7 +51,7 @@ impl TwoInputs {
     }
 }
 
-fn times<const N: usize>(a: &[[f64; N]; N], b: &[[f64; N]; N]) -> [[f64; N]; N] {
+pub(super) fn times<const N: usize>(a: &[[f64; N]; N], b: &[[f64; N]; N]) -> [[f64; N]; N] {
     let mut product = [[0.0; N]; N];
     for (row, out) in a.iter().zip(&mut product) {
         for (x, other) in row.iter().zip(b) {
@@ -63,12 +63,12 @@ fn times<const N: usize>(a: &[[f64; N]; N], b: &[[f64; N]; N]) -> [[f64; N]; N] 
     product
 }
 
-fn transposed<const N: usize>(a: &[[f64; N]; N]) -> [[f64; N]; N] {
+pub(super) fn transposed<const N: usize>(a: &[[f64; N]; N]) -> [[f64; N]; N] {
     std::array::from_fn(|i| std::array::from_fn(|j| a[j][i]))
 }
 
 /// $`a x b^{\mathsf T}`$
-fn between<const N: usize>(
+pub(super) fn between<const N: usize>(
     a: &[[f64; N]; N],
     x: &[[f64; N]; N],
     b: &[[f64; N]; N],
@@ -77,7 +77,7 @@ fn between<const N: usize>(
 }
 
 /// The linear map L of a function of the covariances, as a matrix over the pairs.
-fn first_order(own: [[f64; 3]; 2], pair: &Jet) -> Three {
+pub(super) fn first_order(own: [[f64; 3]; 2], pair: &Jet) -> Three {
     [
         [own[0][1], 0.0, 0.0],
         [pair.a, pair.k, pair.b],

@@ -30,8 +30,7 @@ const TENSORS_AT_WORK: usize = 34;
 /// ```
 /// V, D, A are stored as `[a, b, c, d]`, B and F as `[a, c, b, d]`: indices in the order in which they are written.
 ///
-/// Made by [`KernelAtWidth::tensors`](super::KernelAtWidth::tensors). A network with outputs over the group has one row per signal and group
-/// element, signal after signal.
+/// Made by [`KernelAtWidth::tensors`](super::KernelAtWidth::tensors), with one index per signal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensors {
     /// K, the covariance of the outputs at infinite width, shape `[m, m]`.
@@ -52,6 +51,9 @@ pub struct Tensors {
     pub b: Array4<f64>,
     /// $`F_{ac,bd}`$
     pub f: Array4<f64>,
+    /// For signals on the sphere, an error estimate of the quadrature over SO(3): the largest change of an entry of the five tensors from
+    /// one of lower degree, relative to the largest entry of its tensor. None for exact means.
+    pub quadrature_error: Option<f64>,
 }
 
 impl Tensors {
@@ -81,6 +83,7 @@ impl From<State> for Tensors {
             a,
             b,
             f,
+            quadrature_error: None,
         }
     }
 }
@@ -102,8 +105,8 @@ impl FiniteSamples {
             InputSpace::Sphere { .. } => {
                 return Err(Error::network(
                     None,
-                    "all tensors of features over the sphere",
-                    "compute biases and standard deviations of the entries, or use a finite group of rotations",
+                    "the motion of the tangent kernel, ensembles, and variances by layer of features over the sphere",
+                    "compute `gram` or `tensors`, or use a finite group of rotations",
                 ));
             }
             _ => 1,

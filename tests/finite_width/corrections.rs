@@ -7,9 +7,8 @@ use haarmonic::finite_width::candle_core::DType;
 use haarmonic::finite_width::{EmpiricalKernel, FiniteNetwork, Width};
 use haarmonic::group::{FiniteAction, PointGroup};
 use haarmonic::kernel::{Kernel, Signals};
-use haarmonic::network::{Filter, Init, InputSpace, Network, Quadrature, SphereSampling};
+use haarmonic::network::{Filter, Init, Network};
 use ndarray::{Array2, Array3, Array4, array};
-use num_complex::Complex64;
 use rayon::prelude::*;
 
 use crate::common::tol::finite_width as tol;
@@ -20,20 +19,9 @@ const BATCHES: usize = 20;
 /// Entries of a symmetric matrix of two signals.
 const ENTRIES: [[usize; 2]; 3] = [[0, 0], [0, 1], [1, 1]];
 
-/// The network with the quadrature of its kernels: on the sphere that of the finite network is its band limit.
-fn exact(network: &Network) -> Network {
-    let network = network.clone();
-    match network.input() {
-        InputSpace::Sphere { .. } => network
-            .with_quadrature(Quadrature::Tolerance(tol::LIMIT))
-            .unwrap(),
-        _ => network,
-    }
-}
-
 /// n times bias and n times variance of both kernels for each entry, one row of numbers per batch.
 fn batches(network: &Network, signals: Signals<'_>, n: usize, count: usize) -> Vec<Vec<f64>> {
-    let limit = Kernel::new(&exact(network)).unwrap().gram(signals).unwrap();
+    let limit = Kernel::new(network).unwrap().gram(signals).unwrap();
     let finite = FiniteNetwork::new(network, Width::new(n, 1), 0, DType::F64).unwrap();
     let inputs = finite.prepare(signals).unwrap();
     let size = count / BATCHES;
@@ -86,7 +74,7 @@ fn check(network: &Network, signals: Signals<'_>, n: usize, count: usize) -> f64
         .iter()
         .filter(|layer| matches!(layer.kind(), "dense" | "lifting" | "group-convolution"));
     let widths = vec![1; hidden.count() - 1];
-    let kernel = Kernel::new(&exact(network)).unwrap();
+    let kernel = Kernel::new(network).unwrap();
     let kernel = kernel.at_width(&widths).unwrap();
     let predicted = kernel.gram(signals).unwrap();
     let of = |bias: &Array2<f64>, std: &Array2<f64>| {
@@ -171,36 +159,6 @@ fn on_images(activation: Activation, init: Init) -> Network {
         .unwrap()
 }
 
-/// Signals of degree 1 on the sphere with global filters. The finite network keeps degrees below 5 of its features: the odd powers of the
-/// error function beyond lie below the standard errors.
-fn on_sphere(init: Init) -> Network {
-    Network::sphere(2, SphereSampling::Coefficients, 1)
-        .quadrature(Quadrature::BandLimit(5))
-        .lifting(init)
-        .activation(Activation::Erf)
-        .group_convolution(init)
-        .activation(Activation::Erf)
-        .group_pooling()
-        .dense(init)
-        .build()
-        .unwrap()
-}
-
-fn coefficients() -> Array4<Complex64> {
-    let mut coefficients = Array4::zeros((2, 1, 2, 3));
-    for (i, [constant, zonal, re, im]) in [[1.4, 0.9, 1.1, -0.6], [-0.7, 1.5, 0.4, 1.2]]
-        .into_iter()
-        .enumerate()
-    {
-        coefficients[[i, 0, 0, 1]] = Complex64::new(constant, 0.0);
-        coefficients[[i, 0, 1, 1]] = Complex64::new(zonal, 0.0);
-        let first = Complex64::new(re, im);
-        coefficients[[i, 0, 1, 2]] = first;
-        coefficients[[i, 0, 1, 0]] = -first.conj();
-    }
-    coefficients
-}
-
 fn functions() -> Array3<f64> {
     Array3::from_shape_fn((2, 4, 1), |(i, x, _)| ((3 * i + 2 * x + 1) as f64).sin())
 }
@@ -247,13 +205,4 @@ fn first_order_is_that_of_random_networks() {
 fn first_order_is_that_of_many_random_networks() {
     let error = all(20_000);
     assert!(error < tol::CORRECTION_VARIANCE, "{error}");
-}
-
-#[test]
-#[ignore = "takes minutes"]
-fn first_order_on_the_sphere_is_that_of_random_networks() {
-    let coefficients = coefficients();
-    let network = on_sphere(Init::new(1.3, 0.2));
-    let error = check(&network, coefficients.view().into(), 16, 4000);
-    assert!(error < 2.0 * tol::CORRECTION_VARIANCE, "{error}");
 }

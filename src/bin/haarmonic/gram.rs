@@ -36,7 +36,7 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["resume", "memory", "share"])]
     width: Vec<usize>,
     /// Write all covariances at finite width too, arrays `v`, `d`, `a`, `b`, `f` of four axes, and for smooth activations the tensors
-    /// `p`, `q`, `r`, `s`, `t`, `u` of the motion of the NTK. Few inputs, without columns
+    /// `p`, `q`, `r`, `s`, `t`, `u` of the motion of the NTK, but not on the sphere. Few inputs, without columns
     #[arg(long, requires = "width", conflicts_with = "columns")]
     tensors: bool,
     /// Where to write `nngp`, `ntk` and their error estimates (.npz)
@@ -215,11 +215,18 @@ fn at_width(arguments: &Arguments, kernel: &Kernel, sets: &Sets) -> Result<Vec<S
             ("b", all.b),
             ("f", all.f),
         ];
-        if kernel.is_smooth() {
+        // The motion is not known on the sphere.
+        if kernel.is_smooth() && all.quadrature_error.is_none() {
             let all = kernel.motion(sets.rows.signals()?)?;
             let (first, second) = ([("p", all.p), ("q", all.q)], [("r", all.r), ("s", all.s)]);
             named.extend(first.into_iter().chain(second));
             named.extend([("t", all.t), ("u", all.u)]);
+        }
+        if let Some(error) = all.quadrature_error {
+            said.push(format!(
+                "tensors: quadrature error {:.1} % of the largest entry",
+                100.0 * error
+            ));
         }
         let named = named.into_iter();
         arrays.extend(named.map(|(name, array)| (name, Numbers::Real(array.into_dyn()))));

@@ -10,8 +10,10 @@
 mod expect;
 mod pair;
 mod places;
+mod tensors;
 
 pub(super) use places::{Places, Rule};
+pub(super) use tensors::tensors;
 
 use crate::Result;
 use crate::progress::Counter;

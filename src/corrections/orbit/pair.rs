@@ -20,17 +20,17 @@ use super::places::{Pair, Places, Row};
 
 /// The kernels of one pair of samples before one activation, and Ċ there.
 #[derive(Debug, Clone, Copy, Default)]
-struct Link {
-    k: f64,
-    theta: f64,
-    slope: f64,
+pub(super) struct Link {
+    pub(super) k: f64,
+    pub(super) theta: f64,
+    pub(super) slope: f64,
 }
 
 /// E of σσ·σσ, σσ·σ'σ', σ'σ'·σσ and σ'σ'·σ'σ' for two pairs of samples.
-type Quad = [f64; 4];
+pub(super) type Quad = [f64; 4];
 
 /// Products at four samples, first pair 0 1, second pair 2 3; then the product of F between the pairs (1, 0) and (2, 3).
-const FOUR: [[[u8; 4]; 2]; 5] = [
+pub(super) const FOUR: [[[u8; 4]; 2]; 5] = [
     [[1, 1, 1, 1], [0, 0, 0, 0]],
     [[1, 1, 0, 0], [0, 0, 1, 1]],
     [[0, 0, 1, 1], [1, 1, 0, 0]],
@@ -39,7 +39,7 @@ const FOUR: [[[u8; 4]; 2]; 5] = [
 ];
 
 /// Products at three samples, first pair 0 1, second pair 2 2; then the product of F between the pairs (1, 0) and (2, 2).
-const THREE: [[[u8; 3]; 2]; 5] = [
+pub(super) const THREE: [[[u8; 3]; 2]; 5] = [
     [[1, 1, 2], [0, 0, 0]],
     [[1, 1, 0], [0, 0, 2]],
     [[0, 0, 2], [1, 1, 0]],
@@ -51,7 +51,7 @@ const THREE: [[[u8; 3]; 2]; 5] = [
 const BENT: [[[u8; 3]; 2]; 1] = [[[1, 1, 0], [1, 0, 1]]];
 
 /// Products at two samples, pairs 0 0 and 1 1; then the product of F between them.
-const TWO: [[[u8; 2]; 2]; 5] = [
+pub(super) const TWO: [[[u8; 2]; 2]; 5] = [
     [[2, 2], [0, 0]],
     [[2, 0], [0, 2]],
     [[0, 2], [2, 0]],
@@ -107,19 +107,9 @@ impl<'a> Recursion<'a> {
         Ok(this)
     }
 
-    /// Carries the kernels of one pair of samples of signals i and j through the layers, from their covariance in the first layer.
+    /// The kernels of one pair of samples of signals i and j.
     fn chain(&self, [i, j]: [usize; 2], k: f64) -> Vec<Link> {
-        let (mut k, mut theta) = (k, k);
-        let of = |(layer, (joint, _, init)): (usize, &(Arc<Joint>, f64, Init))| {
-            let own = [&self.inputs[i].own[layer], &self.inputs[j].own[layer]];
-            let [value, slope] = joint.two(own[0], own[1], k);
-            let link = Link { k, theta, slope };
-            let [weight, bias] = [init.weight_std, init.bias_std].map(|s| s * s);
-            k = weight * value + bias;
-            theta = k + weight * slope * theta;
-            link
-        };
-        self.layers.iter().enumerate().map(of).collect()
+        chain(self.layers, [&self.inputs[i], &self.inputs[j]], k)
     }
 
     /// The means over the group, and over the pairs of its elements.
@@ -393,8 +383,27 @@ impl Across {
     }
 }
 
+/// Carries the kernels of one pair of samples through the layers, from their covariance in the first layer.
+pub(super) fn chain(
+    layers: &[(Arc<Joint>, f64, Init)],
+    inputs: [&Input; 2],
+    mut k: f64,
+) -> Vec<Link> {
+    let mut theta = k;
+    let of = |(layer, (joint, _, init)): (usize, &(Arc<Joint>, f64, Init))| {
+        let own = inputs.map(|input| &input.own[layer]);
+        let [value, slope] = joint.two(own[0], own[1], k);
+        let link = Link { k, theta, slope };
+        let [weight, bias] = [init.weight_std, init.bias_std].map(|s| s * s);
+        k = weight * value + bias;
+        theta = k + weight * slope * theta;
+        link
+    };
+    layers.iter().enumerate().map(of).collect()
+}
+
 /// Adds a multiple of some numbers to others.
-fn add(sums: &mut Quad, weight: f64, numbers: &Quad) {
+pub(super) fn add(sums: &mut Quad, weight: f64, numbers: &Quad) {
     for (sum, number) in sums.iter_mut().zip(numbers) {
         *sum += weight * number;
     }
@@ -421,7 +430,7 @@ fn carry(terms: &mut [f64; 2], square: f64, source: f64, factors: [f64; 2]) {
 }
 
 /// The expansions of an activation at a pair of samples, which may be one variable.
-fn jets(joint: &Joint, own: [&Own; 2], k: f64) -> Jets {
+pub(super) fn jets(joint: &Joint, own: [&Own; 2], k: f64) -> Jets {
     let (p, q) = (own[0].q, own[1].q);
     if (p - q).abs() <= SAME * p && (k - p).abs() <= SAME * p {
         Jets::diagonal(own[0])

@@ -186,6 +186,46 @@ impl Places {
         }
     }
 
+    /// A signal at the product of some elements as real numbers, for [`product`](Self::product).
+    pub(super) fn at(&self, signal: usize, elements: &[usize]) -> Result<Vec<f64>> {
+        match &self.form {
+            Form::Finite {
+                action,
+                values,
+                channels,
+            } => {
+                let values = &values[signal];
+                let points = 0..values.len() / channels;
+                let image = |point: usize| {
+                    let elements = elements.iter().rev();
+                    elements.fold(point, |point, &element| action.image(element, point))
+                };
+                let seen = points.flat_map(|point| {
+                    let start = image(point) * channels;
+                    values[start..start + channels].iter().copied()
+                });
+                Ok(seen.collect())
+            }
+            Form::Rotations { nodes, signals, .. } => {
+                let rotation = elements.iter().map(|&element| nodes[element]);
+                let product = rotation.reduce(|product, next| product.compose(&next));
+                self.seen(&signals[signal], product.as_ref())
+            }
+        }
+    }
+
+    /// The covariance in the first layer of two samples of [`at`](Self::at).
+    pub(super) fn product(&self, a: &[f64], b: &[f64]) -> f64 {
+        let sum: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
+        let count = match &self.form {
+            Form::Finite { .. } => a.len() as f64,
+            Form::Rotations { signals, .. } => {
+                4.0 * std::f64::consts::PI * signals[0].dim().0 as f64
+            }
+        };
+        self.covariance(sum / count)
+    }
+
     /// The signal x ↦ f(g x) as real numbers, whose inner products are integrals over the sphere.
     fn seen(&self, signal: &Array3<Complex64>, g: Option<&Rotation>) -> Result<Vec<f64>> {
         let Form::Rotations { rotation, .. } = &self.form else {
@@ -316,11 +356,6 @@ impl Pair<'_> {
     }
 
     fn product(&self, a: &[f64], b: &[f64]) -> f64 {
-        let Form::Rotations { signals, .. } = &self.places.form else {
-            unreachable!("products of coefficients belong to the sphere");
-        };
-        let sum: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
-        let area = 4.0 * std::f64::consts::PI * signals[0].dim().0 as f64;
-        self.places.covariance(sum / area)
+        self.places.product(a, b)
     }
 }

@@ -41,3 +41,6 @@ pub const OCTAHEDRON: f64 = 0.05;
 
 /// A change of a quadrature on SO(3) in its error estimates, which are changes themselves.
 pub const ESTIMATES: f64 = 3.0;
+
+/// Kernels on the sphere by a quadrature of degree 2, relative to the largest: what erf makes beyond.
+pub const QUADRATURE: f64 = 0.02;

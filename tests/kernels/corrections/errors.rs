@@ -67,21 +67,14 @@ fn layers_without_corrections_are_named() {
         .dense(init)
         .build()
         .unwrap();
-    let twice = Network::sphere(2, SphereSampling::Coefficients, 1)
-        .lifting(init)
-        .activation(erf())
-        .group_pooling()
-        .dense(init)
-        .activation(erf())
-        .dense(init)
-        .build()
-        .unwrap();
     for (network, words) in [
         (residual, "residual"),
-        (plane, "local filters or dense layers over the plane"),
-        (sphere, "local filters or dense layers over the sphere"),
+        (
+            plane,
+            "local filters, or of dense layers before the pooling, over the plane",
+        ),
+        (sphere, "before the pooling, over the sphere"),
         (flat, "the plane"),
-        (twice, "the sphere"),
         (open, "add a `dense` layer"),
     ] {
         let error = refused(&network, &[5]);

@@ -268,3 +268,84 @@ fn corrections_on_the_sphere_are_invariant() {
         );
     }
 }
+
+/// Dense layers after the mean over the group: images by means over the group, and a filter on a list of all elements by all samples.
+#[test]
+fn dense_layers_may_follow_the_pooling() {
+    let [first, second, third, last] = inits();
+    let erf = || Activation::Erf;
+    let network = Network::plane(2, 2, 1)
+        .lifting(PointGroup::C2, Filter::Global, first)
+        .activation(erf())
+        .group_convolution(Filter::Global, second)
+        .activation(erf())
+        .group_pooling()
+        .dense(third)
+        .activation(erf())
+        .dense(last)
+        .build()
+        .unwrap();
+    let points = signals(4).slice_axis(Axis(2), (0..1).into()).to_owned();
+    let images = Array4::from_shape_fn((2, 2, 2, 1), |(i, y, x, c)| points[[i, 2 * y + x, c]]);
+    let found = gram(&network, Signals::Grid(images.view()), &WIDTHS);
+    let torus = FiniteAction::torus(2, 2, PointGroup::C2).unwrap();
+    let all: Vec<usize> = (0..torus.order()).collect();
+    let listed = Network::finite(torus, 1)
+        .lifting(Filter::subset(&[0, 1, 2, 3]), first)
+        .activation(erf())
+        .group_convolution(Filter::subset(&all), second)
+        .activation(erf())
+        .group_pooling()
+        .dense(third)
+        .activation(erf())
+        .dense(last)
+        .build()
+        .unwrap();
+    let kernel = Kernel::new(&listed).unwrap().at_width(&WIDTHS).unwrap();
+    let tensors = kernel.tensors(Signals::Points(points.view())).unwrap();
+    compare("torus", &found, &tensors, tol::RECTIFIED);
+}
+
+/// On the sphere the tensors have the variances of the entries, and a linear layer of n channels after the pooling adds to the variance of
+/// a covariance what n products of Gaussian variables have.
+#[test]
+fn tensors_on_the_sphere_have_the_variances_of_entries() {
+    let with_tail = |tail: bool| {
+        let [first, second, third, last] = inits();
+        let network = Network::sphere(2, SphereSampling::Coefficients, 1)
+            .lifting(first)
+            .activation(Activation::Erf)
+            .group_convolution(second)
+            .activation(Activation::Erf)
+            .group_pooling()
+            .dense(third);
+        let network = if tail { network.dense(last) } else { network };
+        let network = network.build().unwrap();
+        network.with_quadrature(Quadrature::BandLimit(2)).unwrap()
+    };
+    let coeffs = random_sphere_coeffs(2, 2, true, 5);
+    let signals = coeffs.insert_axis(Axis(1));
+    let [short, long] = [(false, 2), (true, 3)].map(|(tail, hidden)| {
+        let kernel = Kernel::new(&with_tail(tail)).unwrap();
+        kernel.at_width(&WIDTHS[..hidden]).unwrap()
+    });
+    let tensors = short.tensors(signals.view()).unwrap();
+    let (gram, after) = (
+        short.gram(signals.view()).unwrap(),
+        long.gram(signals.view()).unwrap(),
+    );
+    // Two orders of the signals are two quadratures.
+    compare("sphere", &gram, &tensors, tol::QUADRATURE);
+    // The rougher quadrature has degree 0 here, so that the change is large.
+    assert!(tensors.quadrature_error.unwrap() > 0.0);
+    // K before the last layer, with its weights.
+    let k = &gram.limit.nngp;
+    let weight = inits()[3].weight_std.powi(4);
+    let want = Array2::from_shape_fn((2, 2), |(a, b)| {
+        let product = k[[a, a]] * k[[b, b]] + k[[a, b]].powi(2);
+        let variance = tensors.v[[a, b, a, b]] + product / WIDTHS[2] as f64;
+        (weight * variance).sqrt()
+    });
+    // The kernel inside the recursion is that of the quadrature.
+    assert_named_close("identity", &after.nngp_std, &want, tol::QUADRATURE);
+}

@@ -79,6 +79,7 @@ fn augmented(action: &FiniteAction) -> (Tensors, MotionTensors) {
         a: pooled(&all.a, order),
         b: pooled(&all.b, order),
         f: pooled(&all.f, order),
+        quadrature_error: None,
     };
     (tensors, motion)
 }
