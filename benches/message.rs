@@ -91,6 +91,11 @@ fn pairs(criterion: &mut Criterion) {
     group.bench_function("one-matrix", |bencher| {
         one.install(|| bencher.iter(|| kernel.gram_prepared(black_box(&prepared))));
     });
+    let kernel = Kernel::new(&network(2, 4, &square)).expect("a kernel");
+    let prepared = kernel.prepare(&many[..]).expect("valid atoms");
+    group.bench_function("two-matrix/4", |bencher| {
+        one.install(|| bencher.iter(|| kernel.gram_prepared(black_box(&prepared))));
+    });
     group.finish();
 }
 

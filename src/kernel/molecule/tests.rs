@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::geometry::MoleculeGeometry;
 use super::rotations::Rotations;
-use super::signal::MoleculeSignal;
 use crate::activation::Activation;
 use crate::atoms::Atoms;
 use crate::group::{EulerZyz, Rotation};
@@ -30,11 +29,11 @@ fn network() -> Network {
 }
 
 /// Both kernels of all pairs of atoms at all relative rotations, as they lie in memory.
-fn fibres(geometry: &MoleculeGeometry, [a, b]: [&Atoms; 2]) -> [Vec<f64>; 2] {
+fn fibres(geometry: &MoleculeGeometry<f64>, [a, b]: [&Atoms; 2]) -> [Vec<f64>; 2] {
     let recursion = Recursion::new(&network());
     let mut workspace = geometry.make_workspace();
     let [a, b] = [a, b].map(|atoms| {
-        let signal = Arc::new(MoleculeSignal::new(atoms, geometry.messages()));
+        let signal = Arc::new(geometry.signal(atoms));
         let own = recursion
             .self_covariance(geometry, &signal, &mut workspace)
             .unwrap();
