@@ -110,11 +110,25 @@ pub(super) fn mehler<S: Simd, T: Real>(
     degree: u32,
     k: Pack<S, T>,
     minus_rho_squared: Pack<S, T>,
+    first: [Pack<S, T>; 2],
+) -> (Pack<S, T>, Pack<S, T>) {
+    // A known degree leaves the compiler no loop, and no divisions of whole numbers.
+    match degree {
+        0 => (first[0], k.constant(0.0)),
+        2 => mehler_steps(2, k, minus_rho_squared, first),
+        3 => mehler_steps(3, k, minus_rho_squared, first),
+        _ => mehler_steps(degree, k, minus_rho_squared, first),
+    }
+}
+
+/// [`mehler`] for a positive degree.
+#[inline(always)]
+fn mehler_steps<S: Simd, T: Real>(
+    degree: u32,
+    k: Pack<S, T>,
+    minus_rho_squared: Pack<S, T>,
     [first, second]: [Pack<S, T>; 2],
 ) -> (Pack<S, T>, Pack<S, T>) {
-    if degree == 0 {
-        return (first, k.constant(0.0));
-    }
     let (mut previous, mut current) = (first, second);
     for n in 1..degree {
         let n = f64::from(n);

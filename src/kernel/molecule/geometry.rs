@@ -149,6 +149,12 @@ impl<T: Real> MoleculeGeometry<T> {
         MoleculeSignal::new(atoms, &self.messages, self.functions.as_ref())
     }
 
+    /// Forgets the tables of moments; returns whether there were some.
+    #[cfg(test)]
+    pub(super) fn leave_moments(&mut self) -> bool {
+        self.moments[0].take().is_some()
+    }
+
     fn rotations(&self, own: bool) -> &Rotations<T> {
         &self.rotations[usize::from(own)]
     }

@@ -250,7 +250,12 @@ impl<T: Real> Synthesis<'_, T> {
 
     /// Q rows and R registers.
     #[inline(always)]
-    fn tile<S: Simd, const Q: usize, const R: usize>(&mut self, simd: S, pair: usize, start: usize) {
+    fn tile<S: Simd, const Q: usize, const R: usize>(
+        &mut self,
+        simd: S,
+        pair: usize,
+        start: usize,
+    ) {
         let (table, _) = T::split::<S>(self.table);
         let (before, _) = T::split::<S>(self.before);
         let (out, _) = T::split_mut::<S>(self.out);

@@ -117,10 +117,7 @@ impl Neighbourhoods {
             let count = side.shells.len() / side.edges.len();
             edge * count..(edge + 1) * count
         };
-        let (a, b) = (
-            &self.shells[of(self, edge)],
-            &other.shells[of(other, far)],
-        );
+        let (a, b) = (&self.shells[of(self, edge)], &other.shells[of(other, far)]);
         a.iter().zip(b).map(|(x, y)| x * y).sum()
     }
 }

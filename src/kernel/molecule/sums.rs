@@ -131,12 +131,16 @@ struct Sums<'a, T: Real> {
 }
 
 impl<T: Real> Sums<'_, T> {
-    /// All rotations, in blocks of two registers and a last one.
+    /// All rotations, in blocks of several registers. A pair of edges costs as much scalar work per block as products of two registers.
     #[inline(always)]
     fn all<S: Simd, const FROM_LABELS: bool, const LINEAR: bool>(&mut self, simd: S) {
         let lanes = size_of::<T::Register<S>>() / size_of::<T>();
         let count = self.rotations.len() / lanes;
         let mut start = 0;
+        while start + 4 <= count {
+            self.block::<S, 4, FROM_LABELS, LINEAR>(simd, start);
+            start += 4;
+        }
         while start + 2 <= count {
             self.block::<S, 2, FROM_LABELS, LINEAR>(simd, start);
             start += 2;
@@ -192,7 +196,10 @@ impl<T: Real> Sums<'_, T> {
             *register = Pack::splat(simd, value);
         }
         let coefficients = &coefficients[..self.coefficients.len()];
-        let (highest, lower) = (coefficients[coefficients.len() - 1], &coefficients[..coefficients.len() - 1]);
+        let (highest, lower) = (
+            coefficients[coefficients.len() - 1],
+            &coefficients[..coefficients.len() - 1],
+        );
         let pairs = self.starts.windows(2).zip(self.shares).enumerate();
         for (pair, (ends, &share)) in pairs {
             let mut k = [zero; R];
@@ -204,7 +211,12 @@ impl<T: Real> Sums<'_, T> {
                     factors[i] = Pack::splat(simd, term.factors[i]);
                 }
                 let [lead, x, y, z] = factors;
-                let far = term.far as usize * count + start;
+                // Slices of known length: the loop over registers has no checks.
+                let far = match FROM_LABELS {
+                    true => 0,
+                    false => term.far as usize * count + start,
+                };
+                let (far_nngp, far_ntk) = (&nngp[far..][..R], &ntk[far..][..R]);
                 for q in 0..R {
                     let [a, b, c] = [v[q], v[R + q], v[2 * R + q]].map(
                         #[inline(always)]
@@ -223,16 +235,18 @@ impl<T: Real> Sums<'_, T> {
                     if FROM_LABELS {
                         k[q] = k[q] + product;
                     } else {
-                        k[q] = product.mul_add(Pack::new(simd, nngp[far + q]), k[q]);
-                        t[q] = product.mul_add(Pack::new(simd, ntk[far + q]), t[q]);
+                        k[q] = product.mul_add(Pack::new(simd, far_nngp[q]), k[q]);
+                        t[q] = product.mul_add(Pack::new(simd, far_ntk[q]), t[q]);
                     }
                 }
             }
             let share = Pack::splat(simd, share);
             let at = pair * count + start;
+            let (nngp, ntk) = (&nngp[at..][..R], &ntk[at..][..R]);
+            let (new_nngp, new_ntk) = (&mut new_nngp[at..][..R], &mut new_ntk[at..][..R]);
             for q in 0..R {
-                new_nngp[at + q] = share.mul_add(Pack::new(simd, nngp[at + q]), k[q]).register;
-                new_ntk[at + q] = share.mul_add(Pack::new(simd, ntk[at + q]), t[q]).register;
+                new_nngp[q] = share.mul_add(Pack::new(simd, nngp[q]), k[q]).register;
+                new_ntk[q] = share.mul_add(Pack::new(simd, ntk[q]), t[q]).register;
             }
         }
     }
