@@ -1,5 +1,7 @@
 //! The pairs of edges of two molecules that meet in a message, with their radial weights.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::network::{EdgeLabels, Message, RadialKernel};
@@ -12,7 +14,7 @@ use super::signal::{MoleculeSignal, Neighbourhoods};
 const LARGEST_EXPONENT: f64 = 46.0;
 
 /// One pair of edges: from atom i to k in the first molecule, and from j to l in the second one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct EdgePair {
     /// The numbers of both edges.
     pub(super) edges: [u32; 2],
@@ -33,8 +35,9 @@ pub(super) struct EdgePairs {
     pub(super) shares: Vec<f64>,
     /// Exponents of the weights.
     exponents: Vec<f64>,
-    /// The different elements of the first molecule.
+    /// The different elements of the first molecule, and which of them each of its atoms is.
     elements: Vec<u8>,
+    slots: Vec<usize>,
     /// For each of them and each atom of the second molecule, the edges to neighbours of this element.
     ranges: Vec<[usize; 2]>,
 }
@@ -65,13 +68,6 @@ impl EdgePairs {
         // Neighbours of different elements have independent filters, or independent labels.
         self.find_ranges([a, b], far, separate || from_labels);
         let columns = b.labels.len();
-        let slot = |atom: usize| {
-            let known = &self.elements;
-            known.iter().position(|&z| z == a.labels[atom])
-        };
-        let slots: Vec<usize> = (0..a.labels.len())
-            .map(|atom| slot(atom).unwrap_or(0))
-            .collect();
         let share = message.self_share * message.self_share;
         for &[i, j] in atoms {
             let coupled = !separate || a.labels[i] == b.labels[j];
@@ -82,7 +78,7 @@ impl EdgePairs {
             };
             for e in edges {
                 let to = near.edges[e].to;
-                let [start, end] = self.ranges[slots[to] * columns + j];
+                let [start, end] = self.ranges[self.slots[to] * columns + j];
                 let numbers = &numbers[to * columns..(to + 1) * columns];
                 match &message.radial {
                     RadialKernel::Gaussian { width } => {
@@ -92,7 +88,11 @@ impl EdgePairs {
                         for f in start..end {
                             let weight = near.shell_product(e, far, f);
                             if weight != 0.0 {
-                                self.push([e, f], numbers[far.edges[f].to], weight);
+                                self.weights.push(weight);
+                                self.pairs.push(EdgePair {
+                                    edges: [e as u32, f as u32],
+                                    far: numbers[far.edges[f].to],
+                                });
                             }
                         }
                     }
@@ -115,13 +115,17 @@ impl EdgePairs {
     ) {
         self.elements.clear();
         self.ranges.clear();
+        self.slots.clear();
         if !by_element {
+            self.slots.resize(a.labels.len(), 0);
             let whole = far.starts.windows(2).map(|ends| [ends[0], ends[1]]);
             self.ranges.extend(whole);
             return;
         }
         for &z in &a.labels {
-            if !self.elements.contains(&z) {
+            let known = self.elements.iter().position(|&known| known == z);
+            self.slots.push(known.unwrap_or(self.elements.len()));
+            if known.is_none() {
                 self.elements.push(z);
             }
         }
@@ -136,33 +140,39 @@ impl EdgePairs {
         }
     }
 
-    fn push(&mut self, edges: [usize; 2], far: u32, weight: f64) {
-        self.pairs.push(EdgePair {
-            edges: edges.map(|edge| edge as u32),
-            far,
-        });
-        self.weights.push(weight);
-    }
-
     /// Adds the pairs of one edge with some edges of the second molecule, with the smooth radial kernel; its exponentials follow for all
     /// pairs at once.
     fn push_smooth(
         &mut self,
         [near, far]: [&Neighbourhoods; 2],
-        (e, range): (usize, std::ops::Range<usize>),
+        (e, range): (usize, Range<usize>),
         numbers: &[u32],
         width: f64,
     ) {
         let edge = &near.edges[e];
         let scale = (2.0 * width).recip();
-        for f in range {
-            let other = &far.edges[f];
+        let (start, len) = (self.pairs.len(), range.len());
+        self.pairs.resize(start + len, EdgePair::default());
+        self.weights.resize(start + len, 0.0);
+        self.exponents.resize(start + len, 0.0);
+        let pairs = &mut self.pairs[start..];
+        let weights = &mut self.weights[start..];
+        let exponents = &mut self.exponents[start..];
+        // Without branches: a negligible pair is overwritten by the next one.
+        let mut count = 0;
+        for (f, other) in range.clone().zip(&far.edges[range]) {
             let u = (edge.distance - other.distance) * scale;
-            if u * u < LARGEST_EXPONENT {
-                self.push([e, f], numbers[other.to], edge.weight * other.weight);
-                self.exponents.push(-u * u);
-            }
+            pairs[count] = EdgePair {
+                edges: [e as u32, f as u32],
+                far: numbers[other.to],
+            };
+            weights[count] = edge.weight * other.weight;
+            exponents[count] = -u * u;
+            count += usize::from(u * u < LARGEST_EXPONENT);
         }
+        self.pairs.truncate(start + count);
+        self.weights.truncate(start + count);
+        self.exponents.truncate(start + count);
     }
 }
 

@@ -202,10 +202,10 @@ impl<T: Real, const L: usize, const N: usize> WithSimd for Gather<'_, T, L, N> {
                 let mut next = 0;
                 for l in 0..L {
                     let (start, len) = (l * l, 2 * l + 1);
-                    for m in start..start + len {
+                    for h in &h[start..start + len] {
                         let sums = &mut sums[next..next + len];
                         for (sum, y) in sums.iter_mut().zip(&y[start..start + len]) {
-                            *sum += h[m] * y;
+                            *sum += h * y;
                         }
                         next += len;
                     }

@@ -159,10 +159,10 @@ impl<T: Real> Sums<'_, T> {
         let (turned, _) = T::split_mut::<S>(self.turned);
         for c in 0..3 {
             let mut rows = [[Pack::splat(simd, T::of(0.0)); R]; 3];
-            for b in 0..3 {
+            for (b, row) in rows.iter_mut().enumerate() {
                 let (entries, _) = T::split::<S>(&self.rotations.entries[3 * c + b]);
-                for q in 0..R {
-                    rows[b][q] = Pack::new(simd, entries[start + q]);
+                for (register, &entry) in row.iter_mut().zip(&entries[start..start + R]) {
+                    *register = Pack::new(simd, entry);
                 }
             }
             for (edge, u) in turned.chunks_exact_mut(3 * R).zip(self.directions) {
@@ -207,8 +207,8 @@ impl<T: Real> Sums<'_, T> {
             for term in &self.terms[ends[0]..ends[1]] {
                 let v = &turned[term.edge as usize * 3 * R..][..3 * R];
                 let mut factors = [zero; 4];
-                for i in 0..4 {
-                    factors[i] = Pack::splat(simd, term.factors[i]);
+                for (factor, &value) in factors.iter_mut().zip(&term.factors) {
+                    *factor = Pack::splat(simd, value);
                 }
                 let [lead, x, y, z] = factors;
                 // Slices of known length: the loop over registers has no checks.
