@@ -122,10 +122,7 @@ fn single_precision_rounds_each_operation() {
         let errors = apart(&found, &want);
         let scales = [largest(&want.nngp), largest(&want.ntk)];
         for (error, scale) in errors.iter().zip(scales) {
-            eprintln!(
-                "MEASURED {powers:?} {exact} {:e} of {bound:e}",
-                error / scale
-            );
+            eprintln!(error / scale);
             assert!(
                 *error > 0.0 && *error <= bound * scale,
                 "{error:e} of {scale}"
