@@ -122,7 +122,6 @@ fn single_precision_rounds_each_operation() {
         let errors = apart(&found, &want);
         let scales = [largest(&want.nngp), largest(&want.ntk)];
         for (error, scale) in errors.iter().zip(scales) {
-            eprintln!(error / scale);
             assert!(
                 *error > 0.0 && *error <= bound * scale,
                 "{error:e} of {scale}"
