@@ -1,14 +1,15 @@
 //! Kernels of molecules: one pair, or a matrix of 32 molecules, one thread.
 //!
 //! The setting of one message on 18 and 19 atoms, and networks with two messages. The count in the name is the band limit of the quadrature. One message and
-//! x² are products of features, which pay in matrices.
+//! x² are products of features, which pay in matrices. A matrix of 32 molecules has 528 pairs, eight of which are computed once more, with a finer
+//! quadrature in double precision, for the estimate of the error.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use haarmonic::activation::Activation;
 use haarmonic::atoms::Atoms;
-use haarmonic::kernel::Kernel;
+use haarmonic::kernel::{Kernel, Precision};
 use haarmonic::network::{Init, Message, Network, Quadrature};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -91,6 +92,23 @@ fn pairs(criterion: &mut Criterion) {
     group.bench_function("one-matrix", |bencher| {
         one.install(|| bencher.iter(|| kernel.gram_prepared(black_box(&prepared))));
     });
+    for (name, activation, precision) in [
+        ("two-matrix/4", &square, Precision::Double),
+        ("two-matrix-single/4", &square, Precision::Single),
+        ("two-relu-matrix/4", &Activation::Relu, Precision::Double),
+        (
+            "two-relu-matrix-single/4",
+            &Activation::Relu,
+            Precision::Single,
+        ),
+    ] {
+        let kernel = Kernel::new(&network(2, 4, activation)).expect("a kernel");
+        let kernel = kernel.with_precision(precision).expect("a molecule");
+        let prepared = kernel.prepare(&many[..]).expect("valid atoms");
+        group.bench_function(name, |bencher| {
+            one.install(|| bencher.iter(|| kernel.gram_prepared(black_box(&prepared))));
+        });
+    }
     group.finish();
 }
 

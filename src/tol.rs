@@ -29,6 +29,10 @@ pub(crate) const FEW_TERMS: f64 = 64.0 * EPSILON;
 #[cfg(feature = "kernels")]
 pub(crate) const HUNDREDS_OF_TERMS: f64 = 1000.0 * EPSILON;
 
+/// The same in single precision, where sums of positive and negative terms round to some ε of the largest.
+#[cfg(feature = "kernels")]
+pub(crate) const HUNDREDS_OF_TERMS_SINGLE: f64 = 20.0 * f32::EPSILON as f64;
+
 /// The step of central differences of harmonics up to degree 8, and the error of the differences: third derivatives of some thousand times step²/6.
 #[cfg(feature = "kernels")]
 pub(crate) const HARMONIC_STEP: f64 = 1e-5;

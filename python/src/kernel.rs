@@ -44,7 +44,7 @@ const PAIR: usize = 64;
 /// band_limit : int, optional
 ///     For networks on the sphere: one quadrature of this band limit, in place of a tolerance.
 /// precision : {"double", "single"}
-///     Arithmetic within a pair; single precision is for images.
+///     Arithmetic within a pair; single precision is for images and molecules.
 /// table_bytes, points : int, optional
 ///     Limits for networks with local filters on the sphere: bytes of the tables of one quadrature, and points per pair of signals. A
 ///     tolerance that needs more is an error.

@@ -34,6 +34,7 @@ impl<'a, T: Real> Job<'a, T> {
     }
 
     /// Some of the points.
+    #[inline]
     pub(super) fn part(&mut self, range: Range<usize>) -> Job<'_, T> {
         Job {
             variances: self.variances.map(|source| source.part(range.clone())),

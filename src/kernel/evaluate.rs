@@ -119,7 +119,8 @@ impl Kernel {
     /// Returns this kernel with another precision of the arithmetic within a pair.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for single precision and inputs that are not images.
+    /// [`Error::InvalidValue`] for single precision and inputs that are neither images nor molecules, and for molecules with a quadrature that is
+    /// refined to a tolerance.
     ///
     /// # Examples
     /// ```
@@ -421,14 +422,16 @@ fn evaluator(
         (&InputSpace::Plane { height, width, .. }, _) => {
             plane::evaluator(network, [height, width], precision)
         }
+        (&InputSpace::Molecule { improper, .. }, _) => {
+            molecule::evaluator(network, improper, precision)
+        }
         (_, Precision::Single) => Err(Error::invalid(
             "precision",
-            "single precision for inputs that are not images",
+            "single precision for inputs that are neither images nor molecules",
             "double precision",
         )),
         (InputSpace::Vector { .. }, _) => vector::evaluator(network),
         (InputSpace::Graph { .. }, _) => graph::evaluator(network),
-        (InputSpace::Molecule { improper, .. }, _) => molecule::evaluator(network, *improper),
         (InputSpace::Finite { action, channels }, _) => {
             finite::evaluator(network, action, *channels)
         }

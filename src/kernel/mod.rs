@@ -23,6 +23,7 @@ mod set_gradient;
 mod set_products;
 mod sets;
 mod signals;
+mod single;
 mod sphere;
 mod sphere_global;
 mod sphere_local;

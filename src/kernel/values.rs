@@ -10,8 +10,9 @@ pub enum Precision {
     /// `f64`.
     #[default]
     Double,
-    /// `f32` for the fibres. Kernels on the plane take a half to two thirds of the time of double precision. Kernel matrices have an
-    /// error estimate from a sample of pairs in double precision.
+    /// `f32` for the fibres of images and molecules, in a half to two thirds of the time of double precision. Kernel matrices have an
+    /// error estimate from a sample of pairs in double precision. Networks on molecules with explicit features keep their products of features
+    /// in double precision.
     Single,
 }
 

@@ -71,6 +71,36 @@ fn kernels_and_predictions_of_molecules() {
     assert_close(mean, targets, tol::SOLVE);
 }
 
+/// Fibres in single precision, at once and by tiles on disk; a folder of tiles keeps its precision.
+#[test]
+fn kernels_in_single_precision() {
+    let bench = Bench::new();
+    let cubic = NETWORK.replace("degree = 2", "degree = 3");
+    assert_ne!(cubic, NETWORK);
+    bench.text("net.toml", &cubic);
+    bench.text("all.xyz", &format!("{WATER}{OTHERS}"));
+    bench.succeed("gram net.toml all.xyz --out d.npz");
+    let said = bench.succeed("gram net.toml all.xyz --precision f32 --out k.npz");
+    assert!(said.contains("8 pairs computed more accurately"), "{said}");
+    bench.succeed("gram net.toml all.xyz --precision f32 --resume --out t.npz");
+    let read = |file: &str, name: &str| read_npz_real(bench.path(file), name).unwrap();
+    let bound = tol::single_on_molecules(1, &[3]);
+    for kernel in ["nngp", "ntk"] {
+        let (want, found) = (read("d.npz", kernel), read("k.npz", kernel));
+        assert_ne!(found, want);
+        assert_close(&found, want, bound);
+        assert_eq!(read("t.npz", kernel), found);
+    }
+    let words = &["precision", "f32", "f64"];
+    bench.refuse("gram net.toml all.xyz --resume --out t.npz", words);
+    // A quadrature that is refined to a tolerance.
+    let relu = cubic.replace("\"hermite\"\ndegree = 3", "\"relu\"");
+    assert_ne!(relu, cubic);
+    bench.text("net.toml", &relu);
+    let words = &["precision", "tolerance", "band limit"];
+    bench.refuse("gram net.toml all.xyz --precision f32 --out r.npz", words);
+}
+
 #[test]
 fn features_and_forces_of_molecules() {
     let bench = Bench::new();

@@ -70,6 +70,18 @@ def test_turned_and_permuted_copies_are_equal():
     assert between.ntk.shape == (1, 1)
 
 
+def test_single_precision_has_its_error():
+    molecules = [Atoms(SYMBOLS, POSITIONS), Atoms(["C", "O"], [[0, 0, 0], [0, 0, 1.1]])]
+    double = Kernel(Network(NETWORK)).gram(molecules)
+    single = Kernel(Network(NETWORK), precision="single").gram(molecules)
+    assert not np.array_equal(single.ntk, double.ntk)
+    np.testing.assert_allclose(single.ntk, double.ntk, rtol=1e-5)
+    assert 0.0 < single.ntk_error < 1e-5 * double.ntk.max()
+    assert double.ntk_error == 0.0
+    with pytest.raises(ValueError, match="band limit"):
+        Kernel(Network(NETWORK.replace('"hermite"\ndegree = 2', '"relu"')), precision="single")
+
+
 def test_atoms_keep_their_values():
     atoms = Atoms(SYMBOLS, POSITIONS)
     assert atoms.symbols == SYMBOLS and len(atoms) == 3

@@ -2,12 +2,15 @@
 
 use super::monomial::mehler_slopes;
 use super::monomial::{
-    EXPLICIT, factorial, mehler, mehler_polynomial, mehler_recursion, mehler_term,
+    EXPLICIT, factorial, mehler, mehler_polynomial, mehler_recursion, mehler_term, single,
 };
 use crate::activation::closed_form::{ClosedForm, define, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::pass::Job;
+use crate::activation::real::Real;
 use crate::activation::slopes::{At, Slopes};
+use crate::error::Result;
 use crate::expression::{Expression, Symbol};
 use pulp::Simd;
 
@@ -68,11 +71,15 @@ impl Function for Hermite {
     }
 
     by_formula!(double);
+
+    fn single(self, job: Job<'_, f32>) -> Result<()> {
+        single(self, self.degree, job)
+    }
 }
 
-impl Formula<f64> for Hermite {
+impl<T: Real> Formula<T> for Hermite {
     #[inline(always)]
-    fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
         // Mehler's recursion of the monomials with s = 1: −ρ² = (q₁ − 1)(q₂ − 1) − k², F₀ = 1 and F₁ = k.
         let k = points.k;
         let one = k.constant(1.0);

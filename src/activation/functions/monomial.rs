@@ -11,7 +11,10 @@
 use crate::activation::closed_form::{ClosedForm, Line, k, q, q2, u};
 use crate::activation::formula::{Function, by_formula};
 use crate::activation::pair::{Determinant, Formula, Moments, Points};
+use crate::activation::pass::{Job, pass, widened};
+use crate::activation::real::Real;
 use crate::activation::slopes::{At, Slopes};
+use crate::error::Result;
 use crate::expression::{Expression, Symbol};
 use crate::simd::pack::Pack;
 use pulp::Simd;
@@ -63,11 +66,31 @@ impl Function for Monomial {
     }
 
     by_formula!(double);
+
+    fn single(self, job: Job<'_, f32>) -> Result<()> {
+        single(self, self.degree, job)
+    }
 }
 
-impl Formula<f64> for Monomial {
+/// The largest degree for which Mehler's recursion runs in single precision: its terms are then few, and of the size of the expectation or of the
+/// product of the root mean squares.
+const LARGEST_SINGLE: u32 = 3;
+
+/// Expectations in single precision, by the formula itself for low degrees.
+pub(super) fn single<F: Function + Formula<f32> + Formula<f64>>(
+    function: F,
+    degree: u32,
+    job: Job<'_, f32>,
+) -> Result<()> {
+    match degree <= LARGEST_SINGLE {
+        true => pass(function, F::GAIN, job),
+        false => widened(F::GAIN, job, |job| function.double(job)),
+    }
+}
+
+impl<T: Real> Formula<T> for Monomial {
     #[inline(always)]
-    fn at<S: Simd>(self, points: Points<S, f64>) -> Moments<S, f64> {
+    fn at<S: Simd>(self, points: Points<S, T>) -> Moments<S, T> {
         let d = Determinant::plain(points);
         let k = points.k;
         let (value, derivative) = mehler(self.degree, k, d.value, [k.constant(1.0), k]);
@@ -83,15 +106,29 @@ impl Formula<f64> for Monomial {
 
 /// $`(F_n, F_{n-1})`$ by the recursion from $`F_0`$ and $`F_1`$, one pair of variables per lane; $`F_{-1} = 0`$.
 #[inline(always)]
-pub(super) fn mehler<S: Simd>(
+pub(super) fn mehler<S: Simd, T: Real>(
     degree: u32,
-    k: Pack<S, f64>,
-    minus_rho_squared: Pack<S, f64>,
-    [first, second]: [Pack<S, f64>; 2],
-) -> (Pack<S, f64>, Pack<S, f64>) {
-    if degree == 0 {
-        return (first, k.constant(0.0));
+    k: Pack<S, T>,
+    minus_rho_squared: Pack<S, T>,
+    first: [Pack<S, T>; 2],
+) -> (Pack<S, T>, Pack<S, T>) {
+    // A known degree leaves the compiler no loop, and no divisions of whole numbers.
+    match degree {
+        0 => (first[0], k.constant(0.0)),
+        2 => mehler_steps(2, k, minus_rho_squared, first),
+        3 => mehler_steps(3, k, minus_rho_squared, first),
+        _ => mehler_steps(degree, k, minus_rho_squared, first),
     }
+}
+
+/// [`mehler`] for a positive degree.
+#[inline(always)]
+fn mehler_steps<S: Simd, T: Real>(
+    degree: u32,
+    k: Pack<S, T>,
+    minus_rho_squared: Pack<S, T>,
+    [first, second]: [Pack<S, T>; 2],
+) -> (Pack<S, T>, Pack<S, T>) {
     let (mut previous, mut current) = (first, second);
     for n in 1..degree {
         let n = f64::from(n);

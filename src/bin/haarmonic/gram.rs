@@ -29,7 +29,7 @@ pub struct Arguments {
     rows: PathBuf,
     /// Inputs of the columns; the inputs of the rows if left out
     columns: Option<PathBuf>,
-    /// Precision within a pair of images
+    /// Precision within a pair of images or molecules
     #[arg(long, value_enum, default_value = "f64")]
     precision: PrecisionChoice,
     /// Channels of each hidden layer, separated by commas: writes `nngp_bias`, `ntk_bias`, `nngp_std`, `ntk_std` too, for one output

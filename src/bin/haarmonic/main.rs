@@ -173,7 +173,7 @@ impl From<CriterionChoice> for Criterion {
     }
 }
 
-/// The arithmetic within a pair of images; files hold double precision either way.
+/// The arithmetic within a pair of images or molecules; files hold double precision either way.
 #[derive(Clone, Copy, ValueEnum)]
 enum PrecisionChoice {
     /// Double precision
@@ -182,16 +182,16 @@ enum PrecisionChoice {
     F32,
 }
 
-/// Reads a network, and refuses single precision for inputs that are not images.
+/// Reads a network, and refuses single precision for inputs that are neither images nor molecules.
 fn read_network(path: &Path, precision: PrecisionChoice) -> Result<Network> {
     let network = Network::read(path)?;
     match (precision, network.input()) {
-        (PrecisionChoice::F64, _) | (_, InputSpace::Plane { .. }) => Ok(network),
+        (PrecisionChoice::F64, _) | (_, InputSpace::Plane { .. } | InputSpace::Molecule { .. }) => {
+            Ok(network)
+        }
         (PrecisionChoice::F32, _) => {
-            Err(
-                Error::invalid("--precision", "f32 for inputs that are not images", "f64")
-                    .in_file(path),
-            )
+            let found = "f32 for inputs that are neither images nor molecules";
+            Err(Error::invalid("--precision", found, "f64").in_file(path))
         }
     }
 }

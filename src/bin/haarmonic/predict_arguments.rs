@@ -69,7 +69,7 @@ pub struct Arguments {
     pub forces: bool,
     #[command(flatten)]
     pub many: Many,
-    /// Precision within a pair of images
+    /// Precision within a pair of images or molecules
     #[arg(long, value_enum, default_value = "f64")]
     pub precision: PrecisionChoice,
     /// Number of threads of each process, at most 1024; one per core by default

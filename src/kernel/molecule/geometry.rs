@@ -10,15 +10,22 @@
 
 use std::sync::Arc;
 
+use pulp::{Arch, Simd, WithSimd};
+
 use crate::Result;
+use crate::activation::Real;
+use crate::atoms::Atoms;
 use crate::kernel::recursion::{Geometry, PolynomialKernels, Recursion, Runs, Side};
 use crate::kernel::signals::Inputs;
 use crate::network::{EdgeLabels, Filter, Layer, Message, Network, NodePooling, Outputs};
 
+use super::edge_pairs::EdgePairs;
 use super::features::MoleculeFeatures;
+use super::harmonics::Harmonics;
+use super::moments::{self, Moments};
 use super::rotations::Rotations;
 use super::signal::MoleculeSignal;
-use super::sums::{MessageSums, Term, Terms, polynomial};
+use super::sums::{MessageSums, SumScratch, polynomial};
 
 /// Marks a pair of atoms that is not computed.
 const NONE: u32 = u32::MAX;
@@ -26,15 +33,18 @@ const NONE: u32 = u32::MAX;
 /// Features over atoms and rotations.
 ///
 /// # Cost
-/// Per pair and message E E′ N for the E and E′ edges of both molecules (of one element) and N relative rotations. Memory: two numbers per pair of
-/// atoms and relative rotation.
+/// Per pair and message E E′ N for the E and E′ edges of both molecules (of one element) and N relative rotations, or a number per moment for each
+/// pair of atoms and relative rotation. Memory: two numbers per pair of atoms and relative rotation.
 #[derive(Debug, Clone)]
-pub(super) struct MoleculeGeometry {
+pub(super) struct MoleculeGeometry<T: Real> {
     /// The different messages of the network, each with its angular part as a polynomial in the cosine.
     messages: Vec<Message>,
     polynomials: Vec<Vec<f64>>,
     /// The relative rotations of a pair, and of a molecule with itself, whose first one is the identity.
-    rotations: [Rotations; 2],
+    rotations: [Rotations<T>; 2],
+    /// The functions of directions and the tables for the moments of the first message, for either set of rotations.
+    functions: Option<Harmonics>,
+    moments: [Option<Moments<T>>; 2],
     /// Whether pairs of atoms of different elements are needed, before and after the mean over the group.
     all_pairs: [bool; 2],
     /// The readout; none if features are read at the atoms.
@@ -56,7 +66,7 @@ pub(super) struct MoleculeRegion {
 
 /// Scratch of one thread.
 #[derive(Debug, Clone, Default)]
-pub(super) struct MoleculeWorkspace {
+pub(super) struct MoleculeWorkspace<T> {
     /// The molecules of the current pair.
     pair: Option<[Arc<MoleculeSignal>; 2]>,
     /// Whether the pair is a molecule with itself, at the relative rotations for this purpose.
@@ -67,14 +77,16 @@ pub(super) struct MoleculeWorkspace {
     pairs: Vec<[usize; 2]>,
     /// The number of each pair of atoms among these, row by row.
     numbers: Vec<u32>,
-    terms: Terms,
-    sums: [Vec<f64>; 2],
-    turned: Vec<f64>,
+    edge_pairs: EdgePairs,
+    moments: Vec<T>,
+    scratch: SumScratch<T>,
+    /// Both kernels after a message.
+    sums: [Vec<T>; 2],
 }
 
-impl MoleculeGeometry {
+impl<T: Real> MoleculeGeometry<T> {
     /// Makes the geometry of a network on molecules.
-    pub(super) fn new(network: &Network, rotations: Rotations) -> Self {
+    pub(super) fn new(network: &Network, rotations: Rotations<T>) -> Self {
         let mut messages: Vec<Message> = Vec::new();
         let mut pooling = None;
         let mut shared_later = false;
@@ -102,11 +114,24 @@ impl MoleculeGeometry {
             true => rotations.after_identity(),
             false => Rotations::identity(),
         };
+        let features = MoleculeFeatures::new(network, &messages);
+        let by_features = features.as_ref().is_some_and(MoleculeFeatures::preferred);
+        let functions = match (by_features, messages.first()) {
+            (false, Some(first)) => moments::functions(first),
+            _ => None,
+        };
+        let rotations = [rotations, own];
+        let angular = |m: &Message| polynomial(&m.spectrum[..=m.degree()]);
         MoleculeGeometry {
-            polynomials: messages.iter().map(|m| polynomial(&m.spectrum)).collect(),
-            features: MoleculeFeatures::new(network, &messages),
+            polynomials: messages.iter().map(angular).collect(),
+            moments: rotations.each_ref().map(|rotations| {
+                let functions = functions.as_ref()?;
+                Moments::new(functions.degrees(), rotations)
+            }),
+            functions,
+            features,
             messages,
-            rotations: [rotations, own],
+            rotations,
             all_pairs: [read || shared_later, read],
             pooling,
             activates_after,
@@ -119,12 +144,18 @@ impl MoleculeGeometry {
         geometry.prefers_features().then_some(geometry)
     }
 
-    #[cfg(test)]
-    pub(super) fn messages(&self) -> &[Message] {
-        &self.messages
+    /// A molecule without the factors of its features.
+    pub(super) fn signal(&self, atoms: &Atoms) -> MoleculeSignal {
+        MoleculeSignal::new(atoms, &self.messages, self.functions.as_ref())
     }
 
-    fn rotations(&self, own: bool) -> &Rotations {
+    /// Forgets the tables of moments; returns whether there were some.
+    #[cfg(test)]
+    pub(super) fn leave_moments(&mut self) -> bool {
+        self.moments[0].take().is_some()
+    }
+
+    fn rotations(&self, own: bool) -> &Rotations<T> {
         &self.rotations[usize::from(own)]
     }
 
@@ -133,8 +164,8 @@ impl MoleculeGeometry {
         &self,
         [a, b]: [&Arc<MoleculeSignal>; 2],
         own: bool,
-        workspace: &mut MoleculeWorkspace,
-        fibres: &mut Vec<f64>,
+        workspace: &mut MoleculeWorkspace<T>,
+        fibres: &mut Vec<T>,
     ) -> MoleculeRegion {
         let (rows, columns) = (a.labels.len(), b.labels.len());
         let rotations = self.rotations(own).len();
@@ -150,7 +181,7 @@ impl MoleculeGeometry {
                 workspace.numbers.push(workspace.pairs.len() as u32);
                 workspace.pairs.push([i, j]);
                 let value = if z == other { 1.0 } else { 0.0 };
-                fibres.extend(std::iter::repeat_n(value, rotations));
+                fibres.resize(fibres.len() + rotations, T::of(value));
             }
         }
         workspace.pair = Some([Arc::clone(a), Arc::clone(b)]);
@@ -163,91 +194,51 @@ impl MoleculeGeometry {
         }
     }
 
-    /// Collects the pairs of edges of a message.
-    fn collect(&self, index: usize, workspace: &mut MoleculeWorkspace) {
-        let message = &self.messages[index];
+    fn pass_message(
+        &self,
+        message: &Message,
+        workspace: &mut MoleculeWorkspace<T>,
+        [nngp, ntk]: [&mut Vec<T>; 2],
+    ) {
+        let index = self.messages.iter().position(|known| known == message);
+        let index = index.expect("collected from the network");
         let MoleculeWorkspace {
             pair,
             pairs,
             numbers,
-            terms,
-            from_labels,
-            ..
-        } = workspace;
-        let [a, b] = pair.as_ref().expect("set when the pair was lifted");
-        let [near, far] = [&a.messages[index], &b.messages[index]];
-        let separate = message.edge_labels == EdgeLabels::Separate;
-        // Neighbours of different elements have independent filters, or independent labels.
-        let alike = separate || *from_labels;
-        for (directions, of) in terms.directions.iter_mut().zip([near, far]) {
-            directions.clear();
-            directions.extend(of.edges.iter().map(|edge| edge.direction));
-        }
-        terms.terms.clear();
-        terms.starts.clear();
-        terms.starts.push(0);
-        terms.shares.clear();
-        let share = message.self_share * message.self_share;
-        for &[i, j] in pairs.iter() {
-            let coupled = !separate || a.labels[i] == b.labels[j];
-            terms.shares.push(if coupled { share } else { 0.0 });
-            let edges = if coupled {
-                near.starts[i]..near.starts[i + 1]
-            } else {
-                0..0
-            };
-            for e in edges {
-                let k = near.edges[e].to;
-                for f in far.starts[j]..far.starts[j + 1] {
-                    let l = far.edges[f].to;
-                    if alike && a.labels[k] != b.labels[l] {
-                        continue;
-                    }
-                    let weight = near.radial(e, (far, f), &message.radial);
-                    if weight != 0.0 {
-                        terms.terms.push(Term {
-                            edges: [e as u32, f as u32],
-                            far: numbers[k * b.labels.len() + l],
-                            weight,
-                        });
-                    }
-                }
-            }
-            terms.starts.push(terms.terms.len());
-        }
-    }
-
-    fn pass_message(
-        &self,
-        message: &Message,
-        workspace: &mut MoleculeWorkspace,
-        [nngp, ntk]: [&mut Vec<f64>; 2],
-    ) {
-        let index = self.messages.iter().position(|known| known == message);
-        let index = index.expect("collected from the network");
-        self.collect(index, workspace);
-        let MoleculeWorkspace {
-            terms,
+            edge_pairs,
+            moments,
+            scratch,
             sums: [new_nngp, new_ntk],
-            turned,
             own,
             from_labels,
-            ..
         } = workspace;
+        let [a, b] = pair.as_ref().expect("set when the pair was lifted");
+        let signals = [&**a, &**b];
+        let atoms = (&pairs[..], &numbers[..]);
+        edge_pairs.collect((index, message), signals, atoms, *from_labels);
         for new in [&mut *new_nngp, &mut *new_ntk] {
-            new.clear();
-            new.resize(nngp.len(), 0.0);
+            new.resize(nngp.len(), T::of(0.0));
         }
-        MessageSums {
-            terms,
-            rotations: self.rotations(*own),
-            polynomial: &self.polynomials[index],
-            from_labels: *from_labels,
-            kernels: [nngp, ntk],
-            sums: [new_nngp, new_ntk],
-            turned,
+        let tables = self.moments[usize::from(*own)].as_ref();
+        match tables.filter(|tables| *from_labels && tables.pays(edge_pairs)) {
+            Some(tables) => {
+                tables.sum(edge_pairs, signals, nngp, moments, new_nngp);
+                // Θ of the labels is zero, and remains so.
+                new_ntk.fill(T::of(0.0));
+            }
+            None => MessageSums {
+                pairs: edge_pairs,
+                signals: (signals, index),
+                rotations: self.rotations(*own),
+                polynomial: &self.polynomials[index],
+                from_labels: *from_labels,
+                kernels: [nngp, ntk],
+                sums: [new_nngp, new_ntk],
+                scratch,
+            }
+            .run(),
         }
-        .run();
         std::mem::swap(nngp, new_nngp);
         std::mem::swap(ntk, new_ntk);
         *from_labels = false;
@@ -257,8 +248,8 @@ impl MoleculeGeometry {
     fn pool(
         &self,
         region: MoleculeRegion,
-        workspace: &mut MoleculeWorkspace,
-        kernels: [&mut Vec<f64>; 2],
+        workspace: &mut MoleculeWorkspace<T>,
+        kernels: [&mut Vec<T>; 2],
     ) -> MoleculeRegion {
         let MoleculeWorkspace {
             pair, pairs, own, ..
@@ -269,13 +260,33 @@ impl MoleculeGeometry {
         for kernel in kernels {
             let rows = kernel.chunks_exact(region.rotations).zip(pairs.iter());
             let means = rows.filter(|(_, pair)| needed(pair));
-            let means: Vec<f64> = means.map(|(row, _)| rotations.mean(row)).collect();
+            let means = means.map(|(row, _)| T::of(rotations.mean(row)));
+            let means: Vec<T> = means.collect();
             *kernel = means;
         }
         pairs.retain(needed);
         MoleculeRegion {
             rotations: 1,
             ..region
+        }
+    }
+}
+
+/// The loop of [`Geometry::confine`], $`k \leftarrow \max(-b, \min(b, k))`$ over a contiguous array, which the compiler vectorises. NaN stays.
+struct Confine<'a, T> {
+    bound: T,
+    fibres: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Confine<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let bound = self.bound;
+        for k in self.fibres {
+            let below = if *k > bound { bound } else { *k };
+            *k = if below < -bound { -bound } else { below };
         }
     }
 }
@@ -294,10 +305,10 @@ fn activates_after_pooling(layers: &[Layer]) -> bool {
     found
 }
 
-impl Geometry for MoleculeGeometry {
-    type Scalar = f64;
+impl<T: Real> Geometry for MoleculeGeometry<T> {
+    type Scalar = T;
     type Signal = Arc<MoleculeSignal>;
-    type Workspace = MoleculeWorkspace;
+    type Workspace = MoleculeWorkspace<T>;
     type Region = MoleculeRegion;
 
     const FIELDS: bool = true;
@@ -305,19 +316,18 @@ impl Geometry for MoleculeGeometry {
     const COUPLED: bool = true;
 
     fn take(&self, inputs: &Inputs<'_>, row: usize) -> Result<Arc<MoleculeSignal>> {
-        let atoms = inputs.atoms(row)?;
-        let mut signal = MoleculeSignal::new(atoms, &self.messages);
+        let mut signal = self.signal(inputs.atoms(row)?);
         if let Some(features) = &self.features {
             signal.factors = features.factors(&signal);
         }
         Ok(Arc::new(signal))
     }
 
-    fn make_workspace(&self) -> MoleculeWorkspace {
+    fn make_workspace(&self) -> MoleculeWorkspace<T> {
         MoleculeWorkspace::default()
     }
 
-    fn begin(&self, _: [&Arc<MoleculeSignal>; 2], _: usize, _: &mut MoleculeWorkspace) -> usize {
+    fn begin(&self, _: [&Arc<MoleculeSignal>; 2], _: usize, _: &mut MoleculeWorkspace<T>) -> usize {
         1
     }
 
@@ -326,8 +336,8 @@ impl Geometry for MoleculeGeometry {
         pair: [&Arc<MoleculeSignal>; 2],
         _: &Filter,
         _: usize,
-        workspace: &mut MoleculeWorkspace,
-        fibres: &mut Vec<f64>,
+        workspace: &mut MoleculeWorkspace<T>,
+        fibres: &mut Vec<T>,
     ) -> MoleculeRegion {
         self.lift_pair(pair, false, workspace, fibres)
     }
@@ -336,8 +346,8 @@ impl Geometry for MoleculeGeometry {
         &self,
         _: &Filter,
         signal: &Arc<MoleculeSignal>,
-        workspace: &mut MoleculeWorkspace,
-        fibres: &mut Vec<f64>,
+        workspace: &mut MoleculeWorkspace<T>,
+        fibres: &mut Vec<T>,
     ) -> MoleculeRegion {
         self.lift_pair([signal, signal], true, workspace, fibres)
     }
@@ -346,8 +356,8 @@ impl Geometry for MoleculeGeometry {
         &self,
         _: &Filter,
         _: MoleculeRegion,
-        _: &mut MoleculeWorkspace,
-        _: &mut Vec<f64>,
+        _: &mut MoleculeWorkspace<T>,
+        _: &mut Vec<T>,
     ) -> MoleculeRegion {
         unreachable!("both kernels of molecules are averaged at once")
     }
@@ -356,8 +366,8 @@ impl Geometry for MoleculeGeometry {
         &self,
         filter: &Filter,
         region: MoleculeRegion,
-        workspace: &mut MoleculeWorkspace,
-        kernels: [&mut Vec<f64>; 2],
+        workspace: &mut MoleculeWorkspace<T>,
+        kernels: [&mut Vec<T>; 2],
     ) -> MoleculeRegion {
         match filter {
             Filter::Message(message) => {
@@ -372,14 +382,14 @@ impl Geometry for MoleculeGeometry {
         0
     }
 
-    fn gather(&self, _: Side, _: &[f64], _: MoleculeRegion, _: &mut Vec<f64>) {
+    fn gather(&self, _: Side, _: &[T], _: MoleculeRegion, _: &mut Vec<T>) {
         unreachable!("variances of atoms are constant over runs of rotations")
     }
 
     fn runs<'w>(
         &self,
         region: MoleculeRegion,
-        workspace: &'w MoleculeWorkspace,
+        workspace: &'w MoleculeWorkspace<T>,
     ) -> Option<Runs<'w>> {
         Some(Runs {
             len: region.rotations,
@@ -388,22 +398,20 @@ impl Geometry for MoleculeGeometry {
     }
 
     /// Sums over neighbours may exceed the bound by rounding.
-    fn confine(&self, [left, right]: [&[f64]; 2], fibres: &mut [f64]) {
+    fn confine(&self, [left, right]: [&[T]; 2], fibres: &mut [T]) {
         let bound = left[0].sqrt() * right[0].sqrt();
-        for k in fibres {
-            *k = k.clamp(-bound, bound);
-        }
+        Arch::new().dispatch(Confine { bound, fibres });
     }
 
-    fn mean(&self, region: MoleculeRegion, fibres: &[f64]) -> f64 {
-        let sum = fibres.iter().sum::<f64>();
+    fn mean(&self, region: MoleculeRegion, fibres: &[T]) -> f64 {
+        let sum = fibres.iter().map(|value| value.wide()).sum::<f64>();
         match self.pooling {
             Some(NodePooling::Mean) => sum / region.rows as f64 / region.columns as f64,
             _ => sum,
         }
     }
 
-    fn own_mean(&self, region: MoleculeRegion, fibres: &[f64]) -> f64 {
+    fn own_mean(&self, region: MoleculeRegion, fibres: &[T]) -> f64 {
         self.mean(region, fibres)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::Result;
-use crate::activation::Activation;
+use crate::activation::{Activation, Real};
 use crate::kernel::refine::{LevelIndex, Refinement};
 use crate::network::{Layer, MAX_MOLECULE_BAND_LIMIT, Network, Quadrature};
 
@@ -20,14 +20,14 @@ fn grown(nodes: usize) -> usize {
 }
 
 /// Haar quadratures of growing band limit, each built when it is first needed.
-pub(super) struct MoleculeRefinement {
+pub(super) struct MoleculeRefinement<T: Real> {
     network: Network,
     improper: bool,
     quadratures: Vec<usize>,
-    levels: Vec<OnceLock<MoleculeGeometry>>,
+    levels: Vec<OnceLock<MoleculeGeometry<T>>>,
 }
 
-impl MoleculeRefinement {
+impl<T: Real> MoleculeRefinement<T> {
     /// Makes the quadratures of a network: one of a given band limit and one for its error, or a sequence.
     ///
     /// # Errors
@@ -52,14 +52,14 @@ impl MoleculeRefinement {
     }
 }
 
-impl Refinement for MoleculeRefinement {
-    type Level = MoleculeGeometry;
+impl<T: Real> Refinement for MoleculeRefinement<T> {
+    type Level = MoleculeGeometry<T>;
 
     fn steps(&self) -> [usize; 2] {
         [self.levels.len(), 1]
     }
 
-    fn level(&self, [index, _]: LevelIndex) -> Result<&MoleculeGeometry> {
+    fn level(&self, [index, _]: LevelIndex) -> Result<&MoleculeGeometry<T>> {
         match self.levels[index].get() {
             Some(level) => Ok(level),
             None => {

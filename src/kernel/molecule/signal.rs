@@ -5,8 +5,7 @@ use std::f64::consts::PI;
 use crate::atoms::{Atoms, distance};
 use crate::network::{Message, RadialKernel};
 
-/// Exponents beyond this one are neglected: exp(−46) is 1e-20.
-const LARGEST_EXPONENT: f64 = 46.0;
+use super::harmonics::{HarmonicTables, Harmonics};
 
 /// A neighbour of an atom.
 #[derive(Debug, Clone)]
@@ -27,9 +26,12 @@ pub(super) struct Edge {
 pub(super) struct Neighbourhoods {
     /// The first edge of each atom, and the number of edges.
     pub(super) starts: Vec<usize>,
+    /// Atom by atom, those of an atom by the elements of the neighbours.
     pub(super) edges: Vec<Edge>,
     /// The values of all shells for each edge; empty for the smooth kernel.
     shells: Vec<f64>,
+    /// The harmonics of the direction of each edge, if the message is summed by moments.
+    pub(super) harmonics: Vec<f64>,
 }
 
 /// A molecule as a network sees it.
@@ -44,13 +46,19 @@ pub(super) struct MoleculeSignal {
 }
 
 impl MoleculeSignal {
-    pub(super) fn new(atoms: &Atoms, messages: &[Message]) -> Self {
+    /// Finds the neighbours.
+    ///
+    /// # Arguments
+    /// * `harmonics` — those of the first message, if it is summed by moments
+    pub(super) fn new(atoms: &Atoms, messages: &[Message], harmonics: Option<&Harmonics>) -> Self {
+        let neighbours = |message| Neighbourhoods::new(atoms, message);
+        let mut messages: Vec<_> = messages.iter().map(neighbours).collect();
+        if let (Some(first), Some(harmonics)) = (messages.first_mut(), harmonics) {
+            first.write_harmonics(harmonics);
+        }
         MoleculeSignal {
             labels: atoms.atomic_numbers().to_vec(),
-            messages: messages
-                .iter()
-                .map(|message| Neighbourhoods::new(atoms, message))
-                .collect(),
+            messages,
             factors: Vec::new(),
         }
     }
@@ -63,8 +71,11 @@ impl Neighbourhoods {
             ..Neighbourhoods::default()
         };
         let (positions, charges) = (atoms.positions(), atoms.atomic_numbers());
+        let mut by_element: Vec<usize> = (0..charges.len()).collect();
+        by_element.sort_by_key(|&k| charges[k]);
         for (i, x) in positions.iter().enumerate() {
-            for (k, y) in positions.iter().enumerate() {
+            for &k in &by_element {
+                let y = &positions[k];
                 let d = distance(x, y);
                 if k == i || d >= message.cutoff {
                     continue;
@@ -92,34 +103,22 @@ impl Neighbourhoods {
         found
     }
 
-    /// The radial part of the covariance of two edges.
-    pub(super) fn radial(
-        &self,
-        edge: usize,
-        (other, far): (&Self, usize),
-        kernel: &RadialKernel,
-    ) -> f64 {
-        match kernel {
-            RadialKernel::Gaussian { width } => {
-                let (e, f) = (&self.edges[edge], &other.edges[far]);
-                let u = (e.distance - f.distance) / (2.0 * width);
-                match u * u < LARGEST_EXPONENT {
-                    true => e.weight * f.weight * (-u * u).exp(),
-                    false => 0.0,
-                }
-            }
-            RadialKernel::Shells(shells) => {
-                let values = |of: &Self, edge: usize| {
-                    let start = edge * shells.len();
-                    start..start + of.shells.len().min(shells.len())
-                };
-                let (a, b) = (
-                    &self.shells[values(self, edge)],
-                    &other.shells[values(other, far)],
-                );
-                a.iter().zip(b).map(|(x, y)| x * y).sum()
-            }
+    fn write_harmonics(&mut self, harmonics: &Harmonics) {
+        let (mut tables, mut values) = (HarmonicTables::default(), Vec::new());
+        for edge in &self.edges {
+            harmonics.write(edge.direction, &mut tables, &mut values);
+            self.harmonics.extend_from_slice(&values);
         }
+    }
+
+    /// The sum over shells of the products of two edges.
+    pub(super) fn shell_product(&self, edge: usize, other: &Self, far: usize) -> f64 {
+        let of = |side: &'_ Self, edge: usize| {
+            let count = side.shells.len() / side.edges.len();
+            edge * count..(edge + 1) * count
+        };
+        let (a, b) = (&self.shells[of(self, edge)], &other.shells[of(other, far)]);
+        a.iter().zip(b).map(|(x, y)| x * y).sum()
     }
 }
 

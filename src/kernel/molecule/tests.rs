@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::geometry::MoleculeGeometry;
 use super::rotations::Rotations;
-use super::signal::MoleculeSignal;
-use crate::activation::Activation;
-use crate::atoms::Atoms;
+use crate::activation::{Activation, Real};
+use crate::atoms::{Atoms, distance};
 use crate::group::{EulerZyz, Rotation};
 use crate::kernel::recursion::{FibreBuffers, Geometry, Recursion};
 use crate::network::{Init, Message, Network};
@@ -30,11 +29,15 @@ fn network() -> Network {
 }
 
 /// Both kernels of all pairs of atoms at all relative rotations, as they lie in memory.
-fn fibres(geometry: &MoleculeGeometry, [a, b]: [&Atoms; 2]) -> [Vec<f64>; 2] {
-    let recursion = Recursion::new(&network());
+fn fibres<T: Real>(
+    network: &Network,
+    geometry: &MoleculeGeometry<T>,
+    [a, b]: [&Atoms; 2],
+) -> [Vec<f64>; 2] {
+    let recursion = Recursion::new(network);
     let mut workspace = geometry.make_workspace();
     let [a, b] = [a, b].map(|atoms| {
-        let signal = Arc::new(MoleculeSignal::new(atoms, geometry.messages()));
+        let signal = Arc::new(geometry.signal(atoms));
         let own = recursion
             .self_covariance(geometry, &signal, &mut workspace)
             .unwrap();
@@ -70,12 +73,12 @@ fn fibres_turn_with_the_molecules() {
     ];
     let geometry = |rotations: Vec<Rotation>| {
         let matrices: Vec<_> = rotations.iter().map(Rotation::to_matrix).collect();
-        MoleculeGeometry::new(&network(), Rotations::some(&matrices))
+        MoleculeGeometry::<f64>::new(&network(), Rotations::some(&matrices))
     };
     let at_r = geometry(list.to_vec());
     let at_rq = geometry(list.iter().map(|r| r.compose(&q)).collect());
-    let found = fibres(&at_r, [&turned, &other]);
-    let want = fibres(&at_rq, [&m, &other]);
+    let found = fibres(&network(), &at_r, [&turned, &other]);
+    let want = fibres(&network(), &at_rq, [&m, &other]);
     // One block of registers per pair of atoms.
     let stride = found[0].len() / 12;
     for kind in 0..2 {
@@ -85,7 +88,7 @@ fn fibres_turn_with_the_molecules() {
                 assert!((found[kind][at] - want[kind][at]).abs() < tol::HUNDREDS_OF_TERMS);
                 // The same at r = e of the rotated molecule.
                 let alone = geometry(vec![Rotation::identity()]);
-                let direct = fibres(&alone, [&turned.rotated(r).unwrap(), &other]);
+                let direct = fibres(&network(), &alone, [&turned.rotated(r).unwrap(), &other]);
                 let apart = (found[kind][at] - direct[kind][pair]).abs();
                 assert!(
                     apart < tol::HUNDREDS_OF_TERMS,
@@ -94,4 +97,64 @@ fn fibres_turn_with_the_molecules() {
             }
         }
     }
+}
+
+/// Carbon and hydrogen at random places of a box, at least one Å apart.
+fn crowd(count: usize, mut seed: u64) -> Atoms {
+    let mut random = || {
+        seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        3.4 * ((seed >> 40) as f64 / (1u64 << 24) as f64)
+    };
+    let mut positions: Vec<[f64; 3]> = Vec::new();
+    while positions.len() < count {
+        let x = std::array::from_fn(|_| random());
+        if positions.iter().all(|y| distance(&x, y) > 1.0) {
+            positions.push(x);
+        }
+    }
+    let numbers = (0..count).map(|n| if n % 3 == 0 { 1 } else { 6 });
+    Atoms::new(numbers.collect(), positions).unwrap()
+}
+
+/// Moments of directions and sums over pairs of edges share the weights alone.
+fn moments_are_sums_over_pairs<T: Real>(rounding: f64) {
+    let (a, b) = (crowd(12, 1), crowd(13, 2));
+    let spectra = [0.3, 0.4, 0.2, 0.15, 0.1, 0.25];
+    for degrees in 1..=spectra.len() {
+        // The third degree may be absent.
+        let mut spectrum = spectra[..degrees].to_vec();
+        if degrees == 4 {
+            spectrum[2] = 0.0;
+        }
+        for first in [
+            Message::gaussian(3.4, 0.3).self_share(0.5),
+            Message::shells(3.0, &[[1.5, 0.5], [2.0, 0.5]]).shared(),
+        ] {
+            let network = Network::molecule(&[1, 6])
+                .message(first.spectrum(&spectrum), Init::new(1.0, 0.3))
+                .at_nodes()
+                .build()
+                .unwrap();
+            let rotations = Rotations::haar(3, true).unwrap();
+            let mut geometry = MoleculeGeometry::<T>::new(&network, rotations);
+            let found = fibres(&network, &geometry, [&a, &b]);
+            assert!(geometry.leave_moments());
+            let want = fibres(&network, &geometry, [&a, &b]);
+            let scale = want[0].iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+            for (found, want) in found.iter().zip(&want) {
+                for (x, y) in found.iter().zip(want) {
+                    let apart = (x - y).abs() / scale;
+                    assert!(apart <= rounding, "{degrees}: {apart:e}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn moments_are_sums_over_pairs_of_edges() {
+    moments_are_sums_over_pairs::<f64>(tol::HUNDREDS_OF_TERMS);
+    moments_are_sums_over_pairs::<f32>(tol::HUNDREDS_OF_TERMS_SINGLE);
 }

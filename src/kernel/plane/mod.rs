@@ -6,7 +6,6 @@ mod fields;
 mod geometry;
 mod plan;
 mod signal;
-mod single;
 mod slides;
 mod sums;
 mod sums_adjoint;
@@ -20,9 +19,9 @@ use crate::network::{GroupName, Layer, Network};
 
 use super::evaluator::Evaluator;
 use super::refine::Engine;
+use super::single::SinglePrecision;
 use super::values::Precision;
 use geometry::PlaneGeometry;
-use single::SinglePrecision;
 
 /// The evaluator of a network on images of one size.
 pub(super) fn evaluator(
@@ -30,11 +29,11 @@ pub(super) fn evaluator(
     size: [usize; 2],
     precision: Precision,
 ) -> Result<Arc<dyn Evaluator>> {
-    let double = Engine::exact(geometry(network, size), network);
+    let double = Engine::exact(geometry::<f64>(network, size), network);
     Ok(match precision {
         Precision::Double => Arc::new(double),
         Precision::Single => Arc::new(SinglePrecision {
-            single: Engine::exact(geometry(network, size), network),
+            single: Engine::exact(geometry::<f32>(network, size), network),
             double,
         }),
     })

@@ -29,6 +29,18 @@ pub const POSITIVE: f64 = 100.0 * f64::EPSILON;
 /// and where patches nearly coincide an angle loses half of the digits of its sine.
 pub const SINGLE: f64 = 100.0 * f32::EPSILON as f64;
 
+/// Kernels of molecules in single precision, relative to the largest entry: half an ε per operation on the way. A message is a sum of at most
+/// 35 moments or some ten pairs of edges with six operations each, an activation has some ten, and a power of degree p multiplies the error
+/// before it by p.
+pub fn single_on_molecules(messages: usize, powers: &[usize]) -> f64 {
+    let layers = (45 * messages + 10 * powers.len()) as f64;
+    let growth: usize = powers.iter().product();
+    0.5 * f64::from(f32::EPSILON) * layers * growth as f64
+}
+
+/// Most entries of a matrix have errors of one size: how far the largest error in a sample may be below the largest of all.
+pub const SAMPLED: f64 = 8.0;
+
 /// A few layers, each a composition of functions accurate to a few ulp, relative to the geometric mean of the two diagonal entries.
 /// `sign` turns a relative error of an angle into half of one: nothing grows.
 pub const COLLINEAR: f64 = 32.0 * f64::EPSILON;

@@ -6,6 +6,7 @@ mod golden;
 mod invariance;
 mod monte_carlo;
 mod refusals;
+mod single;
 
 use haarmonic::atoms::Atoms;
 use haarmonic::group::{EulerZyz, Rotation};
