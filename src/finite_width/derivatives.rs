@@ -46,7 +46,7 @@ fn row(network: &FiniteNetwork, output: &Tensor, taps: &[Tap]) -> Result<Tensor>
             None => tap.shift.zeros_like()?,
         };
         let linear = &tap.linear;
-        let by_weights = by_weights(&linear.map, &tap.input, &outer, network.rotations())?;
+        let by_weights = by_weights(tap, &outer, network.rotations())?;
         parts[linear.weights] = Some((by_weights * linear.factor)?);
         if let Some(bias) = linear.bias {
             parts[bias] = Some((outer.sum(1)? * linear.bias_std)?);
@@ -59,24 +59,28 @@ fn row(network: &FiniteNetwork, output: &Tensor, taps: &[Tap]) -> Result<Tensor>
 /// Returns the derivatives by the weights of a filter, `[n, …]`.
 ///
 /// # Arguments
-/// * `x` — features before the layer, `[n, places, channels]`
+/// * `tap` — of the layer
 /// * `outer` — derivatives by the features after the layer, `[n, places after, channels after]`
-fn by_weights(
-    map: &Map,
-    x: &Tensor,
-    outer: &Tensor,
-    rotations: Option<&RotationPlaces>,
-) -> Result<Tensor> {
+fn by_weights(tap: &Tap, outer: &Tensor, rotations: Option<&RotationPlaces>) -> Result<Tensor> {
+    let x = &tap.input;
     let rotations = || rotations.expect("a network on the sphere has rotations");
-    let products = |met: &Tensor| {
+    let products_with = |met: &Tensor, outer: &Tensor| {
         met.transpose(1, 2)?
             .contiguous()?
             .matmul(outer)?
             .flatten_from(1)
     };
-    match map {
+    let products = |met: &Tensor| products_with(met, outer);
+    match &tap.linear.map {
         Map::Pointwise => products(x),
         Map::Gather(gather) => products(&gather.gather(x)?),
+        // The weights of each kind of atom meet the places of this kind only.
+        Map::Message(message) => {
+            let kinds = tap.kinds.as_ref().expect("a tap of a message has kinds");
+            let of_kind = |kind| products_with(x, &outer.broadcast_mul(&kinds.narrow(2, kind, 1)?)?);
+            let parts = (0..message.kinds).map(of_kind);
+            Tensor::cat(&parts.collect::<Result<Vec<_>>>()?, 1)
+        }
         Map::SphereLifting(lifting) => lifting.derivatives(x, outer, rotations()),
         Map::SphereConvolution(filter) => filter.derivatives(x, outer, rotations()),
     }

@@ -11,6 +11,7 @@ use crate::network::{InputSpace, Network};
 use crate::{Error, Result};
 
 use super::backend::Backend;
+use super::molecule::MoleculePlaces;
 use super::parameters::draw;
 use super::plan::Plan;
 use super::sphere_layers::RotationPlaces;
@@ -191,6 +192,7 @@ impl FiniteNetwork {
         let signals = signals.into();
         let input = self.plan.network.input();
         signals.check(input)?;
+        let [mut places, channels] = self.plan.input;
         let values: Vec<f64> = match (&signals, input) {
             (_, InputSpace::Sphere { band_limit, .. }) => {
                 let harmonics = Harmonics::new(input, signals)?;
@@ -203,13 +205,15 @@ impl FiniteNetwork {
             (Signals::Vectors(array), _) => array.iter().copied().collect(),
             (Signals::Grid(array), _) => array.iter().copied().collect(),
             (Signals::Points(array), _) => array.iter().copied().collect(),
-            (Signals::Coefficients(_) | Signals::Graphs(_) | Signals::Atoms(_), _) => {
-                unreachable!(
-                    "complex signals are on the sphere, and plans refuse graphs and molecules"
-                )
+            (Signals::Atoms(molecules), _) => {
+                let (values, atoms) = MoleculePlaces::write(molecules);
+                places = atoms;
+                values
+            }
+            (Signals::Coefficients(_) | Signals::Graphs(_), _) => {
+                unreachable!("complex signals are on the sphere, and plans refuse graphs")
             }
         };
-        let [places, channels] = self.plan.input;
         Tensor::from_vec(values, (signals.len(), places, channels), &Device::Cpu)
             .and_then(|inputs| inputs.to_dtype(self.plan.dtype))
             .backend()
@@ -260,7 +264,7 @@ impl FiniteNetwork {
     pub(super) fn tapped(&self, inputs: &Tensor) -> Result<(Tensor, Vec<Tap>)> {
         let mut context = self.context();
         context.taps = Some(RefCell::default());
-        let outputs = self.run_in(&context, &self.plan.steps, inputs)?;
+        let outputs = self.run_in(&mut context, &self.plan.steps, inputs)?;
         let taps = context.taps.map(RefCell::into_inner);
         Ok((outputs, taps.unwrap_or_default()))
     }
@@ -273,19 +277,35 @@ impl FiniteNetwork {
         Context {
             parameters: &self.parameters,
             rotations: self.plan.rotations.as_ref(),
+            molecules: None,
             taps: None,
         }
     }
 
     fn run(&self, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
-        self.run_in(&self.context(), steps, inputs)
+        self.run_in(&mut self.context(), steps, inputs)
     }
 
     /// Checks inputs and applies some steps; the result has shape `[n · places, channels]`.
-    fn run_in(&self, context: &Context<'_>, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
+    fn run_in(
+        &self,
+        context: &mut Context<'_>,
+        steps: &[Step],
+        inputs: &Tensor,
+    ) -> Result<Tensor> {
         let [places, channels] = self.plan.input;
         let shape = inputs.dims();
-        if shape.len() != 3 || shape[1..] != [places, channels] || shape[0] == 0 {
+        let molecules = self.plan.molecules.as_ref();
+        let fits = match (shape, molecules) {
+            ([n, atoms, columns], Some(_)) => *n > 0 && *atoms > 0 && *columns == channels,
+            ([n, rest @ ..], None) => *n > 0 && *rest == [places, channels],
+            _ => false,
+        };
+        if !fits {
+            let places = match molecules {
+                Some(_) => "atoms".to_string(),
+                None => places.to_string(),
+            };
             return Err(Error::shape(
                 "inputs of a finite network",
                 format!("[n, {places}, {channels}], n at least 1"),
@@ -299,6 +319,9 @@ impl FiniteNetwork {
                 self.plan.dtype.as_str(),
             ));
         }
+        context.molecules = molecules
+            .map(|molecules| molecules.batch(inputs))
+            .transpose()?;
         let outputs = inputs
             .contiguous()
             .and_then(|inputs| context.run(steps, &inputs))
