@@ -77,7 +77,8 @@ fn by_weights(tap: &Tap, outer: &Tensor, rotations: Option<&RotationPlaces>) -> 
         // The weights of each kind of atom meet the places of this kind only.
         Map::Message(message) => {
             let kinds = tap.kinds.as_ref().expect("a tap of a message has kinds");
-            let of_kind = |kind| products_with(x, &outer.broadcast_mul(&kinds.narrow(2, kind, 1)?)?);
+            let of_kind =
+                |kind| products_with(x, &outer.broadcast_mul(&kinds.narrow(2, kind, 1)?)?);
             let parts = (0..message.kinds).map(of_kind);
             Tensor::cat(&parts.collect::<Result<Vec<_>>>()?, 1)
         }

@@ -99,7 +99,11 @@ impl MessageSum {
 
     /// The number of functions of the edges of an atom.
     fn functions(&self) -> usize {
-        let kinds = if self.by_neighbour() { self.elements } else { 1 };
+        let kinds = if self.by_neighbour() {
+            self.elements
+        } else {
+            1
+        };
         kinds * self.bank.len()
     }
 
@@ -151,7 +155,9 @@ impl MessageSum {
                 }
             }
             for (number, far) in list.iter().enumerate() {
-                let radial = self.bank.radial(far.distance, [slot.number, far.slot.number]);
+                let radial = self
+                    .bank
+                    .radial(far.distance, [slot.number, far.slot.number]);
                 let harmonics = turned(&self.bank, far.direction, inverses, &mut scratch);
                 let block = match self.by_neighbour() {
                     true => far.slot.element * self.bank.len(),

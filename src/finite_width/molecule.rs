@@ -180,7 +180,10 @@ impl MoleculePlaces {
             return Ok(None);
         }
         let what = format!("atom {atom} of input {molecule}");
-        let element = self.elements.iter().position(|&z| f64::from(z) == values[0]);
+        let element = self
+            .elements
+            .iter()
+            .position(|&z| f64::from(z) == values[0]);
         let element = element.ok_or_else(|| {
             Error::invalid(
                 format!("atomic number of {what}"),

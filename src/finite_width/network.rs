@@ -287,12 +287,7 @@ impl FiniteNetwork {
     }
 
     /// Checks inputs and applies some steps; the result has shape `[n · places, channels]`.
-    fn run_in(
-        &self,
-        context: &mut Context<'_>,
-        steps: &[Step],
-        inputs: &Tensor,
-    ) -> Result<Tensor> {
+    fn run_in(&self, context: &mut Context<'_>, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
         let [places, channels] = self.plan.input;
         let shape = inputs.dims();
         let molecules = self.plan.molecules.as_ref();

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod corrections;
+mod molecules;
 mod monte_carlo;
 mod networks;
 mod random_features;

@@ -35,7 +35,9 @@ impl FilterBank {
         Some(FilterBank {
             radial: RadialFunctions::new(message)?,
             harmonics: Harmonics::new(spectrum),
-            kept: degrees.flat_map(|(l, _)| l * l..(l + 1) * (l + 1)).collect(),
+            kept: degrees
+                .flat_map(|(l, _)| l * l..(l + 1) * (l + 1))
+                .collect(),
             message: message.clone(),
         })
     }
