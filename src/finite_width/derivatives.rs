@@ -94,10 +94,13 @@ mod tests {
 
     use super::*;
     use crate::activation::Activation;
+    use crate::atoms::Atoms;
     use crate::finite_width::Width;
     use crate::group::{FiniteAction, PointGroup};
     use crate::kernel::Signals;
-    use crate::network::{Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling};
+    use crate::network::{
+        Filter, Init, Message, Network, Outputs, Padding, Quadrature, SphereSampling,
+    };
     use crate::sphere::Sampling;
     use crate::tol::THOUSANDS_OF_TERMS as ROUNDING;
 
@@ -169,6 +172,31 @@ mod tests {
                 .with_quadrature(Quadrature::BandLimit(3))
                 .unwrap();
             check(&sphere, grid.view().into());
+        }
+        // Elements of different numbers of atoms, and a molecule that is filled up.
+        let molecules = [
+            Atoms::new(
+                vec![8, 1, 1],
+                vec![[0.0; 3], [0.0, 0.8, -0.5], [0.1, -0.8, -0.5]],
+            )
+            .unwrap(),
+            Atoms::new(vec![6, 8], vec![[0.0; 3], [0.3, 0.0, 1.1]]).unwrap(),
+        ];
+        let shells = || Message::shells(2.5, &[[1.0, 0.5]]).spectrum(&[0.4, 0.6]);
+        for message in [shells().self_share(0.5), shells().shared().self_share(0.5)] {
+            let molecule = Network::molecule(&[1, 6, 8])
+                .message(message.clone(), init)
+                .normalisation()
+                .activation(Activation::Erf)
+                .message(message, init)
+                .group_pooling()
+                .element_sum()
+                .dense(init)
+                .build()
+                .unwrap()
+                .with_quadrature(Quadrature::BandLimit(2))
+                .unwrap();
+            check(&molecule, Signals::Atoms(&molecules));
         }
     }
 }

@@ -31,6 +31,10 @@ use super::width::Width;
 /// network's [`Quadrature`](crate::network::Quadrature); a quadrature with a tolerance takes twice the band limit of the signals. The
 /// degrees of an activation from M on are lost.
 ///
+/// # Molecules
+/// Features are kept at each atom and at the rotations of the network's quadrature, and no layer before the mean over the group mixes
+/// rotations. `docs/finite-width.md` has the layer, and which equivariance is exact.
+///
 /// # Examples
 /// ```
 /// use haarmonic::activation::Activation;
@@ -71,7 +75,9 @@ impl FiniteNetwork {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for a width of 0, another data type, a residual sum whose branch and identity shortcut differ in their
-    /// numbers of channels, or a band limit of the features below the band limit of the signals or above 16.
+    /// numbers of channels, or a band limit of the features below the band limit of the signals or above 16. On molecules for outputs at
+    /// atoms, a tolerance instead of a band limit unless all activations are polynomials, a message that is normalised, or a radial kernel
+    /// too narrow for its cutoff. For graphs.
     pub fn new(network: &Network, width: Width, seed: u64, dtype: DType) -> Result<Self> {
         let plan = Plan::new(network, width, dtype)?;
         Ok(FiniteNetwork {
@@ -179,7 +185,8 @@ impl FiniteNetwork {
     /// Returns a tensor of signals, which serves any number of evaluations.
     ///
     /// The tensor has shape `[n, places, channels]`. Places are pixels, points, or the coefficients $`l^2 + l + m`$ of real harmonics; a
-    /// vector has one place. A batch is a part of the tensor along the first axis.
+    /// vector has one place. A batch is a part of the tensor along the first axis. Places of molecules are the atoms of the largest one, with
+    /// four channels: the atomic number, and the position in ångström. Zeros stand for the atoms that smaller molecules do not have.
     ///
     /// # Arguments
     /// * `signals` — in the forms that [`Kernel::gram`](crate::kernel::Kernel::gram) takes
@@ -228,7 +235,8 @@ impl FiniteNetwork {
     /// * `inputs` — a tensor of [`prepare`](Self::prepare), or some of its rows
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for inputs of another shape, [`Error::InvalidValue`] for inputs of another data type.
+    /// [`Error::ShapeMismatch`] for inputs of another shape, [`Error::InvalidValue`] for inputs of another data type. On molecules also
+    /// [`Error::InvalidValue`] for other elements and for coinciding atoms, and [`Error::NotFinite`] for positions.
     pub fn forward(&self, inputs: &Tensor) -> Result<Tensor> {
         self.run(&self.plan.steps, inputs)
     }

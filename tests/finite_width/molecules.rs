@@ -110,7 +110,7 @@ fn kernels_are_means_over_networks() {
     // Linear networks are not biased either.
     let linear = start()
         .message(near(), Init::new(1.2, 0.3))
-        .message(bonds().shared(), Init::default())
+        .message(bonds().shared(), Init::new(1.0, 0.6))
         .group_pooling()
         .element_sum()
         .dense(Init::default());
@@ -125,7 +125,7 @@ fn kernels_are_means_over_networks() {
     for (network, band_limit, effort) in [
         (one.build().unwrap(), 2, Effort(32, 300)),
         (limited(shared.build().unwrap(), 4), 3, Effort(32, 150)),
-        (linear.build().unwrap(), 2, Effort(12, 400)),
+        (linear.build().unwrap(), 2, Effort(32, 240)),
         (squares.build().unwrap(), 3, Effort(64, 60)),
     ] {
         let finite = limited(network.clone(), band_limit);
@@ -138,11 +138,29 @@ fn kernels_are_means_over_networks() {
 fn directions_of_second_messages_matter() {
     let molecules = molecules();
     let finite = limited(rectified(bonds()), 3);
-    let found = estimate(&finite, (&molecules).into(), Effort(32, 80));
+    let get = |k: &str, d: u64| {
+        std::env::var(k)
+            .ok()
+            .and_then(|v| v.parse().ok())
+            .unwrap_or(d)
+    };
+    let found = estimate(
+        &finite,
+        (&molecules).into(),
+        Effort(get("MFW", 32) as usize, get("MFN", 80)),
+    );
     let worst = |message| {
         let kernel = limited(rectified(message), 5);
         deviations(&kernel, (&molecules).into(), &found)
     };
+    println!(
+        "{:?}\n{found:?}\n{:?}",
+        worst(bonds()),
+        haarmonic::kernel::Kernel::new(&limited(rectified(bonds()), 5))
+            .unwrap()
+            .gram(&molecules[..])
+            .unwrap()
+    );
     assert_agreement(&finite, worst(bonds()), tol::MOLECULE_ERROR);
     // An isotropic second message of the same size has other kernels.
     let isotropic = bonds().spectrum(&[1.2]);
@@ -270,13 +288,7 @@ fn molecules_of_different_sizes_make_batches_and_train() {
     }
     let turns = Augmentation::images(2, 2, PointGroup::C4.elements()).unwrap();
     let error = trainer().augmentation(turns).build().unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::InvalidValue { .. } | Error::ShapeMismatch { .. }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, Error::InvalidValue { .. }), "{error}");
 }
 
 #[test]

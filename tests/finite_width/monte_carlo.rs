@@ -344,6 +344,19 @@ fn other_layers() {
         .dense(third)
         .build()
         .unwrap();
+    // The root mean square of n channels has a bias of the order 1/n.
+    let normed = Network::vector(4)
+        .dense(first)
+        .normalisation()
+        .activation(Activation::Relu)
+        .dense(second)
+        .normalisation()
+        .activation(Activation::Erf)
+        .dense(third)
+        .build()
+        .unwrap();
+    check(&normed, vectors.view().into(), effort);
+
     let images = random(5, (3, 3, 3, 1));
     check(&flat, images.view().into(), Effort(64, 128));
 
