@@ -46,7 +46,7 @@ fn row(network: &FiniteNetwork, output: &Tensor, taps: &[Tap]) -> Result<Tensor>
             None => tap.shift.zeros_like()?,
         };
         let linear = &tap.linear;
-        let by_weights = by_weights(&linear.map, &tap.input, &outer, network.rotations())?;
+        let by_weights = by_weights(tap, &outer, network.rotations())?;
         parts[linear.weights] = Some((by_weights * linear.factor)?);
         if let Some(bias) = linear.bias {
             parts[bias] = Some((outer.sum(1)? * linear.bias_std)?);
@@ -59,24 +59,29 @@ fn row(network: &FiniteNetwork, output: &Tensor, taps: &[Tap]) -> Result<Tensor>
 /// Returns the derivatives by the weights of a filter, `[n, …]`.
 ///
 /// # Arguments
-/// * `x` — features before the layer, `[n, places, channels]`
+/// * `tap` — of the layer
 /// * `outer` — derivatives by the features after the layer, `[n, places after, channels after]`
-fn by_weights(
-    map: &Map,
-    x: &Tensor,
-    outer: &Tensor,
-    rotations: Option<&RotationPlaces>,
-) -> Result<Tensor> {
+fn by_weights(tap: &Tap, outer: &Tensor, rotations: Option<&RotationPlaces>) -> Result<Tensor> {
+    let x = &tap.input;
     let rotations = || rotations.expect("a network on the sphere has rotations");
-    let products = |met: &Tensor| {
+    let products_with = |met: &Tensor, outer: &Tensor| {
         met.transpose(1, 2)?
             .contiguous()?
             .matmul(outer)?
             .flatten_from(1)
     };
-    match map {
+    let products = |met: &Tensor| products_with(met, outer);
+    match &tap.linear.map {
         Map::Pointwise => products(x),
         Map::Gather(gather) => products(&gather.gather(x)?),
+        // The weights of each kind of atom meet the places of this kind only.
+        Map::Message(message) => {
+            let kinds = tap.kinds.as_ref().expect("a tap of a message has kinds");
+            let of_kind =
+                |kind| products_with(x, &outer.broadcast_mul(&kinds.narrow(2, kind, 1)?)?);
+            let parts = (0..message.kinds).map(of_kind);
+            Tensor::cat(&parts.collect::<Result<Vec<_>>>()?, 1)
+        }
         Map::SphereLifting(lifting) => lifting.derivatives(x, outer, rotations()),
         Map::SphereConvolution(filter) => filter.derivatives(x, outer, rotations()),
     }
@@ -89,10 +94,13 @@ mod tests {
 
     use super::*;
     use crate::activation::Activation;
+    use crate::atoms::Atoms;
     use crate::finite_width::Width;
     use crate::group::{FiniteAction, PointGroup};
     use crate::kernel::Signals;
-    use crate::network::{Filter, Init, Network, Outputs, Padding, Quadrature, SphereSampling};
+    use crate::network::{
+        Filter, Init, Message, Network, Outputs, Padding, Quadrature, SphereSampling,
+    };
     use crate::sphere::Sampling;
     use crate::tol::THOUSANDS_OF_TERMS as ROUNDING;
 
@@ -164,6 +172,31 @@ mod tests {
                 .with_quadrature(Quadrature::BandLimit(3))
                 .unwrap();
             check(&sphere, grid.view().into());
+        }
+        // Elements of different numbers of atoms, and a molecule that is filled up.
+        let molecules = [
+            Atoms::new(
+                vec![8, 1, 1],
+                vec![[0.0; 3], [0.0, 0.8, -0.5], [0.1, -0.8, -0.5]],
+            )
+            .unwrap(),
+            Atoms::new(vec![6, 8], vec![[0.0; 3], [0.3, 0.0, 1.1]]).unwrap(),
+        ];
+        let shells = || Message::shells(2.5, &[[1.0, 0.5]]).spectrum(&[0.4, 0.6]);
+        for message in [shells().self_share(0.5), shells().shared().self_share(0.5)] {
+            let molecule = Network::molecule(&[1, 6, 8])
+                .message(message.clone(), init)
+                .normalisation()
+                .activation(Activation::Erf)
+                .message(message, init)
+                .group_pooling()
+                .element_sum()
+                .dense(init)
+                .build()
+                .unwrap()
+                .with_quadrature(Quadrature::BandLimit(2))
+                .unwrap();
+            check(&molecule, Signals::Atoms(&molecules));
         }
     }
 }

@@ -14,6 +14,8 @@ mod ensemble;
 mod expectation;
 mod gather;
 mod loss;
+mod message;
+mod molecule;
 mod network;
 mod optimiser;
 mod parameters;

@@ -11,6 +11,7 @@ use crate::network::{InputSpace, Network};
 use crate::{Error, Result};
 
 use super::backend::{Backend, matrix};
+use super::molecule::MoleculePlaces;
 use super::parameters::draw;
 use super::plan::Plan;
 use super::sphere_layers::RotationPlaces;
@@ -29,6 +30,10 @@ use super::width::Width;
 /// Features are kept on a grid of rotations, and filters act on their coefficients below a band limit M. M is the band limit of the
 /// network's [`Quadrature`](crate::network::Quadrature); a quadrature with a tolerance takes twice the band limit of the signals. The
 /// degrees of an activation from M on are lost.
+///
+/// # Molecules
+/// Features are kept at each atom and at the rotations of the network's quadrature, and no layer before the mean over the group mixes
+/// rotations. `docs/finite-width.md` has the layer, and which equivariance is exact.
 ///
 /// # Examples
 /// ```
@@ -70,7 +75,9 @@ impl FiniteNetwork {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for a width of 0, another data type, a residual sum whose branch and identity shortcut differ in their
-    /// numbers of channels, or a band limit of the features below the band limit of the signals or above 16.
+    /// numbers of channels, or a band limit of the features below the band limit of the signals or above 16. On molecules for outputs at
+    /// atoms, a tolerance instead of a band limit unless all activations are polynomials, a message that is normalised, or a radial kernel
+    /// too narrow for its cutoff. For graphs.
     pub fn new(network: &Network, width: Width, seed: u64, dtype: DType) -> Result<Self> {
         let plan = Plan::new(network, width, dtype)?;
         Ok(FiniteNetwork {
@@ -178,7 +185,8 @@ impl FiniteNetwork {
     /// Returns a tensor of signals, which serves any number of evaluations.
     ///
     /// The tensor has shape `[n, places, channels]`. Places are pixels, points, or the coefficients $`l^2 + l + m`$ of real harmonics; a
-    /// vector has one place. A batch is a part of the tensor along the first axis.
+    /// vector has one place. A batch is a part of the tensor along the first axis. Places of molecules are the atoms of the largest one, with
+    /// four channels: the atomic number, and the position in ångström. Zeros stand for the atoms that smaller molecules do not have.
     ///
     /// # Arguments
     /// * `signals` — in the forms that [`Kernel::gram`](crate::kernel::Kernel::gram) takes
@@ -191,6 +199,7 @@ impl FiniteNetwork {
         let signals = signals.into();
         let input = self.plan.network.input();
         signals.check(input)?;
+        let [mut places, channels] = self.plan.input;
         let values: Vec<f64> = match (&signals, input) {
             (_, InputSpace::Sphere { band_limit, .. }) => {
                 let harmonics = Harmonics::new(input, signals)?;
@@ -203,13 +212,15 @@ impl FiniteNetwork {
             (Signals::Vectors(array), _) => array.iter().copied().collect(),
             (Signals::Grid(array), _) => array.iter().copied().collect(),
             (Signals::Points(array), _) => array.iter().copied().collect(),
-            (Signals::Coefficients(_) | Signals::Graphs(_) | Signals::Atoms(_), _) => {
-                unreachable!(
-                    "complex signals are on the sphere, and plans refuse graphs and molecules"
-                )
+            (Signals::Atoms(molecules), _) => {
+                let (values, atoms) = MoleculePlaces::write(molecules);
+                places = atoms;
+                values
+            }
+            (Signals::Coefficients(_) | Signals::Graphs(_), _) => {
+                unreachable!("complex signals are on the sphere, and plans refuse graphs")
             }
         };
-        let [places, channels] = self.plan.input;
         Tensor::from_vec(values, (signals.len(), places, channels), &Device::Cpu)
             .and_then(|inputs| inputs.to_dtype(self.plan.dtype))
             .backend()
@@ -224,7 +235,8 @@ impl FiniteNetwork {
     /// * `inputs` — a tensor of [`prepare`](Self::prepare), or some of its rows
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for inputs of another shape, [`Error::InvalidValue`] for inputs of another data type.
+    /// [`Error::ShapeMismatch`] for inputs of another shape, [`Error::InvalidValue`] for inputs of another data type. On molecules also
+    /// [`Error::InvalidValue`] for other elements and for coinciding atoms, and [`Error::NotFinite`] for positions.
     pub fn forward(&self, inputs: &Tensor) -> Result<Tensor> {
         self.run(&self.plan.steps, inputs)
     }
@@ -270,7 +282,7 @@ impl FiniteNetwork {
     pub(super) fn tapped(&self, inputs: &Tensor) -> Result<(Tensor, Vec<Tap>)> {
         let mut context = self.context();
         context.taps = Some(RefCell::default());
-        let outputs = self.run_in(&context, &self.plan.steps, inputs)?;
+        let outputs = self.run_in(&mut context, &self.plan.steps, inputs)?;
         let taps = context.taps.map(RefCell::into_inner);
         Ok((outputs, taps.unwrap_or_default()))
     }
@@ -283,19 +295,30 @@ impl FiniteNetwork {
         Context {
             parameters: &self.parameters,
             rotations: self.plan.rotations.as_ref(),
+            molecules: None,
             taps: None,
         }
     }
 
     fn run(&self, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
-        self.run_in(&self.context(), steps, inputs)
+        self.run_in(&mut self.context(), steps, inputs)
     }
 
     /// Checks inputs and applies some steps; the result has shape `[n · places, channels]`.
-    fn run_in(&self, context: &Context<'_>, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
+    fn run_in(&self, context: &mut Context<'_>, steps: &[Step], inputs: &Tensor) -> Result<Tensor> {
         let [places, channels] = self.plan.input;
         let shape = inputs.dims();
-        if shape.len() != 3 || shape[1..] != [places, channels] || shape[0] == 0 {
+        let molecules = self.plan.molecules.as_ref();
+        let fits = match (shape, molecules) {
+            ([n, atoms, columns], Some(_)) => *n > 0 && *atoms > 0 && *columns == channels,
+            ([n, rest @ ..], None) => *n > 0 && *rest == [places, channels],
+            _ => false,
+        };
+        if !fits {
+            let places = match molecules {
+                Some(_) => "atoms".to_string(),
+                None => places.to_string(),
+            };
             return Err(Error::shape(
                 "inputs of a finite network",
                 format!("[n, {places}, {channels}], n at least 1"),
@@ -309,6 +332,9 @@ impl FiniteNetwork {
                 self.plan.dtype.as_str(),
             ));
         }
+        context.molecules = molecules
+            .map(|molecules| molecules.batch(inputs))
+            .transpose()?;
         let outputs = inputs
             .contiguous()
             .and_then(|inputs| context.run(steps, &inputs))

@@ -2,11 +2,15 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::network::{Filter, GroupName, Init, InputSpace, Layer, Network, Outputs, Quadrature};
+use crate::network::{
+    Filter, GroupName, Init, InputSpace, Layer, Message, Network, NodePooling, Outputs, Quadrature,
+};
 use crate::{Error, Result};
 
 use super::backend::Backend;
 use super::gather::{Gather, Table};
+use super::message::{MessageMap, MessageSum};
+use super::molecule::{COLUMNS, MoleculePlaces};
 use super::parameters::{Slot, Slots};
 use super::planar::PlanarPlaces;
 use super::sphere_layers::{RotationPlaces, SphereConvolution, SphereLifting};
@@ -27,7 +31,9 @@ pub(super) struct Plan {
     pub slots: Vec<Slot>,
     /// The rotations at which features are kept, for a network on the sphere.
     pub rotations: Option<RotationPlaces>,
-    /// Numbers of places and channels of an input.
+    /// The rotations and messages of a network on molecules.
+    pub molecules: Option<MoleculePlaces>,
+    /// Numbers of places and channels of an input; molecules have any number of atoms, and one stands here.
     pub input: [usize; 2],
     /// Number of places of the outputs of one input.
     pub output_places: usize,
@@ -57,6 +63,10 @@ enum Places {
     Rotations,
     /// Points of the sphere, after a partial pooling.
     Sphere,
+    /// Rotations and atoms of a molecule, whose number is that of the input and not of the plan: the features count as one place.
+    RotationsOfAtoms,
+    /// Atoms of a molecule.
+    Atoms,
 }
 
 impl Plan {
@@ -94,19 +104,25 @@ impl Plan {
                 channels,
             } => [height * width, *channels],
             InputSpace::Finite { action, channels } => [action.points(), *channels],
-            InputSpace::Graph { .. } | InputSpace::Molecule { .. } => {
+            InputSpace::Molecule { .. } => [1, COLUMNS],
+            InputSpace::Graph { .. } => {
                 return Err(Error::invalid(
                     "inputs of a finite network",
-                    "graphs or molecules",
-                    "vectors, images, functions on the sphere or on a finite set",
+                    "graphs",
+                    "vectors, images, functions on the sphere or on a finite set, or molecules",
                 ));
             }
+        };
+        let molecules = match network.input() {
+            InputSpace::Molecule { .. } => Some(MoleculePlaces::new(network, dtype)?),
+            _ => None,
         };
         let mut planner = Planner {
             network,
             width,
             dtype,
             rotations: rotations.as_ref(),
+            molecules,
             slots: Slots::default(),
             last: last_weights(network.layers())
                 .expect("a network that was checked starts with weights"),
@@ -129,6 +145,7 @@ impl Plan {
             width,
             steps,
             slots: planner.slots.0,
+            molecules: planner.molecules,
             rotations,
             input,
             output_places: state.count,
@@ -161,6 +178,7 @@ fn last_weights(layers: &[Layer]) -> Option<usize> {
             Layer::Lifting { .. }
                 | Layer::GroupConvolution { .. }
                 | Layer::Dense(_)
+                | Layer::Message { .. }
                 | Layer::Residual { .. }
         )
     };
@@ -173,6 +191,7 @@ struct Planner<'a> {
     width: Width,
     dtype: DType,
     rotations: Option<&'a RotationPlaces>,
+    molecules: Option<MoleculePlaces>,
     slots: Slots,
     /// The number of the last layer with weights, which has the output channels.
     last: usize,
@@ -276,6 +295,13 @@ impl Planner<'_> {
                     ..state
                 })
             }
+            Layer::GroupPooling if matches!(state.places, Places::RotationsOfAtoms) => {
+                steps.push(Step::RotationMean(self.molecules().means()?));
+                Ok(State {
+                    places: Places::Atoms,
+                    ..state
+                })
+            }
             Layer::GroupPooling => {
                 steps.push(Step::Mean(self.means(state)?));
                 Ok(State {
@@ -301,15 +327,31 @@ impl Planner<'_> {
                     channels: state.count * state.channels,
                 })
             }
-            Layer::Normalisation
-            | Layer::Aggregation(_)
-            | Layer::JumpingKnowledge { .. }
-            | Layer::Message { .. }
-            | Layer::NodePooling(_) => Err(Error::invalid(
-                format!("layer {name} of a finite network"),
-                layer.kind(),
-                "a layer with weights, an activation, a pooling or a residual sum",
-            )),
+            Layer::Normalisation => {
+                steps.push(Step::Normalisation);
+                Ok(state)
+            }
+            Layer::Message { message, init } => {
+                let (map, filter, after) = self.message(name, message, state)?;
+                steps.push(self.linear(name, map, filter, *init, (after, channels)));
+                Ok(State { channels, ..after })
+            }
+            Layer::NodePooling(pooling) => {
+                steps.push(Step::Readout(*pooling));
+                // The sums of each element stand side by side.
+                let kinds = match pooling {
+                    NodePooling::LabelSum => self.molecules().elements(),
+                    NodePooling::Sum | NodePooling::Mean => 1,
+                };
+                Ok(State {
+                    places: Places::One,
+                    count: 1,
+                    channels: kinds * state.channels,
+                })
+            }
+            Layer::Aggregation(_) | Layer::JumpingKnowledge { .. } => {
+                unreachable!("layers on graphs, which have no plan")
+            }
             Layer::Residual { branch, shortcut } => {
                 // An identity shortcut keeps its channels, so the branch must end with their number.
                 if last_weights(shortcut).is_none() && channels != state.channels {
@@ -330,6 +372,29 @@ impl Planner<'_> {
                 Ok(after)
             }
         }
+    }
+
+    /// The map of a message, the size of its filter, and the features after it; their channels are still those before it.
+    fn message(
+        &mut self,
+        name: &str,
+        message: &Message,
+        state: State,
+    ) -> Result<(Map, FilterShape, State)> {
+        let elements = self.molecules().elements();
+        let first = matches!(state.places, Places::One);
+        let sum = MessageSum::new(name, message, elements, first)?;
+        let (kinds, blocks) = (sum.kinds(), sum.blocks());
+        let places = self.molecules.as_mut().expect("on molecules");
+        let number = places.push(sum);
+        let after = State {
+            places: Places::RotationsOfAtoms,
+            // The elements are one channel.
+            channels: if first { 1 } else { state.channels },
+            ..state
+        };
+        let map = Map::Message(MessageMap { number, kinds });
+        Ok((map, FilterShape::Edges { kinds, blocks }, after))
     }
 
     /// The map of a lifting, the size of its filter, and the features after it.
@@ -404,6 +469,11 @@ impl Planner<'_> {
             FilterShape::Noise(coefficients) => {
                 (vec![coefficients, state.channels, channels], state.channels)
             }
+            // The functions of edges and the sum over neighbours are part of the features.
+            FilterShape::Edges { kinds, blocks } => (
+                vec![kinds, blocks * state.channels, channels],
+                state.channels,
+            ),
         };
         let weights = self.slots.push(format!("{name}.weight"), shape);
         let bias =
@@ -422,6 +492,9 @@ impl Planner<'_> {
         match state.places {
             Places::Rotations => self.rotations().means(false, self.dtype),
             Places::Sphere => self.rotations().means(true, self.dtype),
+            Places::RotationsOfAtoms | Places::Atoms => {
+                unreachable!("a network that was checked has one mean over the group")
+            }
             Places::One | Places::Plane(_) | Places::Finite => {
                 let weight = (state.count as f64).recip();
                 Tensor::full(weight, (1, state.count), &Device::Cpu)
@@ -429,6 +502,12 @@ impl Planner<'_> {
                     .backend()
             }
         }
+    }
+
+    fn molecules(&self) -> &MoleculePlaces {
+        self.molecules
+            .as_ref()
+            .expect("a network on molecules has their places")
     }
 
     fn rotations(&self) -> &RotationPlaces {
@@ -443,6 +522,8 @@ enum FilterShape {
     Places(usize),
     /// Coefficients of noise on its support.
     Noise(usize),
+    /// Blocks of features that meet the weights in one matrix, of which there are as many as there are kinds of atoms.
+    Edges { kinds: usize, blocks: usize },
 }
 
 /// The map, the filter and the features of a layer that a table describes.

@@ -5,9 +5,12 @@ use std::cell::RefCell;
 use candle_core::{Result, Tensor, Var};
 
 use crate::activation::Activation;
+use crate::network::NodePooling;
 
 use super::activation::activate;
 use super::gather::Gather;
+use super::message::MessageMap;
+use super::molecule::MoleculeBatch;
 use super::sphere_layers::{RotationPlaces, SphereConvolution, SphereLifting};
 
 /// One step from input to output.
@@ -17,6 +20,12 @@ pub(super) enum Step {
     Linear(Linear),
     /// An activation function of every number.
     Activation(Activation),
+    /// The division by the root mean square over the channels, at each place by itself; zeros stay zeros.
+    Normalisation,
+    /// The mean over the rotations at each atom of a molecule, with the weights `[1, rotations]`.
+    RotationMean(Tensor),
+    /// The sum or mean over the atoms of a molecule.
+    Readout(NodePooling),
     /// Means over places with the weights `[places after, places]`.
     Mean(Tensor),
     /// The mean over each group of this many consecutive places.
@@ -64,12 +73,16 @@ pub(super) enum Map {
     SphereLifting(SphereLifting),
     /// A convolution on SO(3).
     SphereConvolution(SphereConvolution),
+    /// A message between the atoms of a molecule.
+    Message(MessageMap),
 }
 
 /// The data that all steps of an evaluation share.
 pub(super) struct Context<'a> {
     pub parameters: &'a [Var],
     pub rotations: Option<&'a RotationPlaces>,
+    /// The molecules of the evaluation.
+    pub molecules: Option<MoleculeBatch>,
     /// If present, each layer with weights appends a tap, and the parameters count as constants.
     pub taps: Option<RefCell<Vec<Tap>>>,
 }
@@ -77,8 +90,10 @@ pub(super) struct Context<'a> {
 /// The tensors that derivatives by the parameters of a layer need.
 pub(super) struct Tap {
     pub linear: Linear,
-    /// Features before the layer, `[n, places, channels]`.
+    /// Features before the layer, `[n, places, channels]`; of a message, their sums over neighbours.
     pub input: Tensor,
+    /// One for the kind of each place, `[n, places, kinds]`, if each kind has weights of its own.
+    pub kinds: Option<Tensor>,
     /// Zeros that were added to the outputs of the map, before the bias: derivatives by them are derivatives by these outputs.
     pub shift: Var,
 }
@@ -98,6 +113,14 @@ impl Context<'_> {
         match step {
             Step::Linear(linear) => self.linear(linear, x),
             Step::Activation(activation) => activate(activation, x),
+            Step::Normalisation => {
+                let squares = x.sqr()?.mean_keepdim(2)?;
+                // One instead of zero.
+                let zeros = squares.detach().eq(0.0)?.to_dtype(x.dtype())?;
+                x.broadcast_div(&(squares + zeros)?.sqrt()?)
+            }
+            Step::RotationMean(weights) => self.molecules().mean(x, weights),
+            Step::Readout(pooling) => self.readout(*pooling, x),
             Step::Mean(weights) => {
                 let (n, places, channels) = x.dims3()?;
                 x.transpose(1, 2)?
@@ -121,6 +144,29 @@ impl Context<'_> {
         }
     }
 
+    fn molecules(&self) -> &MoleculeBatch {
+        self.molecules
+            .as_ref()
+            .expect("an evaluation on molecules has a batch")
+    }
+
+    /// Sums or means over the atoms, from `[n, atoms, channels]` to `[n, 1, channels after]`.
+    fn readout(&self, pooling: NodePooling, x: &Tensor) -> Result<Tensor> {
+        let (n, _, channels) = x.dims3()?;
+        let sums = self.molecules().element_sums(x)?;
+        let elements = sums.dim(1)?;
+        match pooling {
+            NodePooling::Sum => sums.sum_keepdim(1),
+            NodePooling::Mean => sums
+                .sum_keepdim(1)?
+                .broadcast_div(&self.molecules().counts()?),
+            // The mean over all channels side by side is to be the sum over the elements.
+            NodePooling::LabelSum => {
+                (sums * (elements as f64).sqrt())?.reshape((n, 1, elements * channels))
+            }
+        }
+    }
+
     /// Applies a layer with weights: factor · (map of x) + σb · bias.
     ///
     /// With taps, the parameters are detached and zeros are added after the map, so that a backward pass gives the derivatives by the
@@ -135,7 +181,18 @@ impl Context<'_> {
             self.rotations
                 .expect("a network on the sphere has rotations")
         };
+        let (mut met, mut kinds) = (None, None);
         let y = match &linear.map {
+            Map::Message(message) => {
+                let batch = self.molecules();
+                let sums = batch.sums[message.number].sums(x)?;
+                let y = batch.product(&sums, weights)?;
+                if self.taps.is_some() {
+                    kinds = Some(batch.indicators(message.kinds)?);
+                    met = Some(sums);
+                }
+                y
+            }
             Map::Pointwise => {
                 let (n, places, channels) = x.dims3()?;
                 x.reshape((n * places, channels))?
@@ -152,7 +209,8 @@ impl Context<'_> {
             y = (y + shift.as_tensor())?;
             taps.borrow_mut().push(Tap {
                 linear: linear.clone(),
-                input: x.detach(),
+                input: met.as_ref().unwrap_or(x).detach(),
+                kinds,
                 shift,
             });
         }

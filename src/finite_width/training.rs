@@ -4,6 +4,7 @@ use candle_core::Tensor;
 use ndarray::ArrayView2;
 
 use crate::check;
+use crate::network::InputSpace;
 use crate::{Error, Result};
 
 use super::FiniteNetwork;
@@ -129,7 +130,7 @@ impl TrainerBuilder {
     /// # Errors
     /// * [`Error::ShapeMismatch`] — inputs, targets and network do not fit each other, or the augmentation does not fit the inputs
     /// * [`Error::InvalidValue`] — an option or a label is out of range, an input is not finite, or the network has outputs at several
-    ///   places, which an augmentation would have to move with the inputs
+    ///   places, which an augmentation would have to move with the inputs, or takes molecules, which have no augmentation
     /// * [`Error::NotFinite`] — a target is not finite
     pub fn build(self) -> Result<Trainer> {
         let invalid =
@@ -155,6 +156,13 @@ impl TrainerBuilder {
             return invalid("training inputs", "NaN or infinity".into(), "finite values");
         }
         if let Some(augmentation) = &self.augmentation {
+            if matches!(self.network.network().input(), InputSpace::Molecule { .. }) {
+                return invalid(
+                    "augmentation",
+                    "one of molecules".into(),
+                    "none: networks on molecules are equivariant by themselves",
+                );
+            }
             if augmentation.places() != places {
                 return Err(Error::shape(
                     "training inputs",

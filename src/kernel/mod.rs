@@ -14,7 +14,7 @@ mod finite;
 mod gradient;
 mod graph;
 mod matrix;
-mod molecule;
+pub(crate) mod molecule;
 mod plane;
 mod power_spectrum;
 mod recursion;

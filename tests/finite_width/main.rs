@@ -4,6 +4,7 @@
 mod common;
 mod corrections;
 mod first_order;
+mod molecules;
 mod monte_carlo;
 mod networks;
 mod random_features;

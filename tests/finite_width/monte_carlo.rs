@@ -26,7 +26,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// Width n and number N of initialisations: standard errors are some $`1/\sqrt{n N}`$, the bias is less than 1/n.
 #[derive(Clone, Copy)]
-struct Effort(usize, u64);
+pub struct Effort(pub usize, pub u64);
 
 impl Effort {
     /// Features behind a rectifier vary more than those behind the error function.
@@ -44,9 +44,9 @@ impl Effort {
 }
 
 /// The largest deviation, relative to the one that is allowed, and the largest relative standard error, for each kernel.
-type Worst = [[f64; 2]; 2];
+pub type Worst = [[f64; 2]; 2];
 
-fn estimate(
+pub fn estimate(
     network: &Network,
     signals: Signals<'_>,
     Effort(width, count): Effort,
@@ -59,12 +59,19 @@ fn estimate(
 }
 
 /// Compares the kernels of one network with those of finite networks of another, as a rule the same one.
-fn compare(kernel: &Network, network: &Network, signals: Signals<'_>, effort: Effort) -> Worst {
+pub fn compare(kernel: &Network, network: &Network, signals: Signals<'_>, effort: Effort) -> Worst {
     let started = Instant::now();
-    let exact = Kernel::new(kernel).unwrap().gram(signals).unwrap();
     let found = estimate(network, signals, effort);
-    let allowed = student_errors(FALSE_ALARM, 2 * exact.nngp.len(), effort.1 as usize);
-    let worst = [(&exact.nngp, &found.nngp), (&exact.ntk, &found.ntk)].map(|(exact, found)| {
+    let worst = deviations(kernel, signals, &found);
+    println!("{network}: {worst:.3?} in {:.1?}", started.elapsed());
+    worst
+}
+
+/// Compares means over finite networks with the kernels of a network.
+pub fn deviations(kernel: &Network, signals: Signals<'_>, found: &KernelEstimate) -> Worst {
+    let exact = Kernel::new(kernel).unwrap().gram(signals).unwrap();
+    let allowed = student_errors(FALSE_ALARM, 2 * exact.nngp.len(), found.initialisations);
+    [(&exact.nngp, &found.nngp), (&exact.ntk, &found.ntk)].map(|(exact, found)| {
         let mut worst = [0.0_f64; 2];
         assert_eq!(exact.dim(), found.mean.dim());
         for ((&want, mean), error) in exact.iter().zip(&found.mean).zip(&found.standard_error) {
@@ -73,9 +80,7 @@ fn compare(kernel: &Network, network: &Network, signals: Signals<'_>, effort: Ef
             worst[1] = worst[1].max((error / want).abs());
         }
         worst
-    });
-    println!("{network}: {worst:.3?} in {:.1?}", started.elapsed());
-    worst
+    })
 }
 
 /// Asserts that every entry of both kernels is the mean over initialisations, within its standard error.
@@ -87,7 +92,7 @@ fn check(network: &Network, signals: Signals<'_>, effort: Effort) {
     );
 }
 
-fn assert_agreement(network: &Network, worst: Worst, largest: f64) {
+pub fn assert_agreement(network: &Network, worst: Worst, largest: f64) {
     for (kernel, [deviation, error]) in ["NNGP", "NTK"].iter().zip(worst) {
         assert!(
             error < largest,
@@ -339,6 +344,19 @@ fn other_layers() {
         .dense(third)
         .build()
         .unwrap();
+    // The root mean square of n channels has a bias of the order 1/n.
+    let normed = Network::vector(4)
+        .dense(first)
+        .normalisation()
+        .activation(Activation::Relu)
+        .dense(second)
+        .normalisation()
+        .activation(Activation::Erf)
+        .dense(third)
+        .build()
+        .unwrap();
+    check(&normed, vectors.view().into(), effort);
+
     let images = random(5, (3, 3, 3, 1));
     check(&flat, images.view().into(), Effort(64, 128));
 

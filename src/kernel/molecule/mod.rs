@@ -1,5 +1,7 @@
 //! Molecules: features over atoms and rotations, whose kernels are matrices over pairs of atoms at each relative rotation.
 
+#[cfg(feature = "finite-width")]
+pub(crate) mod bank;
 mod edge_pairs;
 mod features;
 mod forces;

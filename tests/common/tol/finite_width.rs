@@ -59,3 +59,10 @@ pub const LIMIT: f64 = 1e-6;
 
 /// The standard error of kernels of random features, relative to the largest kernel: a bias of networks that are 4 channels wide would be a quarter.
 pub const NARROW_ERROR: f64 = 0.03;
+
+/// Standard errors of kernels of molecules, relative to the entry: squares of Gaussian numbers have heavy tails, and an isotropic second message
+/// instead of one with directions changes kernels by tens of per cent.
+pub const MOLECULE_ERROR: f64 = 0.05;
+
+/// How much the output of a network with rectifiers on molecules may change if the input is turned, relative to its size, at band limit 4.
+pub const TURNED_MOLECULE: f64 = 0.02;

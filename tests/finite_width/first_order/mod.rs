@@ -273,15 +273,15 @@ fn batches(case: &Case, signals: Signals<'_>, n: usize, count: usize) -> Vec<Vec
         let unbiased = |product: f64, x: f64, y: f64| {
             n * (mean(product) - mean(x) * mean(y)) * size / (size - 1.0)
         };
-        for at in 0..16 {
-            row.push(unbiased(sums[0][at], g[at / 4], g[at % 4]));
+        for (at, sum) in sums[0].iter().enumerate() {
+            row.push(unbiased(*sum, g[at / 4], g[at % 4]));
         }
-        for at in 0..16 {
-            row.push(unbiased(sums[1][at], g[at / 4], both[at % 4]));
+        for (at, sum) in sums[1].iter().enumerate() {
+            row.push(unbiased(*sum, g[at / 4], both[at % 4]));
         }
-        for at in 0..16 {
+        for (at, sum) in sums[2].iter().enumerate() {
             let (x, y) = (at / 4, at % 4);
-            let first = unbiased(sums[2][at], 0.0, 0.0);
+            let first = unbiased(*sum, 0.0, 0.0);
             let means = 0.5 * (mean(t[0][x]) * mean(t[1][y]) + mean(t[1][x]) * mean(t[0][y]));
             row.push(first - n * means * size / (size - 1.0));
         }
