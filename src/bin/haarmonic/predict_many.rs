@@ -16,7 +16,6 @@ use haarmonic::store::{KernelStore, SolverCheckpoint, StoreOptions};
 use haarmonic::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, arr0};
 
-use super::inputs::Inputs;
 use super::predict_arguments::{Arguments, SolverChoice};
 use super::predict_files::Files;
 use super::progress::Watched;
@@ -338,7 +337,7 @@ impl Job<'_> {
         let error = features.relative_error(signals)?;
         let of = features.of(signals)?;
         let models = Regression::new().fit_features(&of, self.targets(), &self.ridges())?;
-        let each = |inputs: &Inputs| -> Result<Vec<Array2<f64>>> {
+        let each = |inputs: &super::inputs::Inputs| -> Result<Vec<Array2<f64>>> {
             let phi = features.features(inputs.signals()?)?;
             models
                 .iter()
