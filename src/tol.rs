@@ -29,7 +29,7 @@ pub(crate) const FEW_TERMS: f64 = 64.0 * EPSILON;
 #[cfg(feature = "kernels")]
 pub(crate) const HUNDREDS_OF_TERMS: f64 = 1000.0 * EPSILON;
 
-/// The same in single precision, where sums of positive and negative terms round to some ε of the largest.
+/// Hundreds of terms in single precision: sums of positive and negative terms round to some ε of the largest.
 #[cfg(feature = "kernels")]
 pub(crate) const HUNDREDS_OF_TERMS_SINGLE: f64 = 20.0 * f32::EPSILON as f64;
 

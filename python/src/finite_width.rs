@@ -27,7 +27,7 @@ use crate::watch;
 /// Parameters
 /// ----------
 /// network : Network
-///     Vectors, images, functions on a finite set, or signals on the sphere.
+///     Vectors, images, functions on a finite set, signals on the sphere, or molecules with a fixed quadrature.
 /// width : int
 ///     Channels of every layer with weights but the last one.
 /// outputs : int

@@ -27,7 +27,7 @@ pub trait SignalFeatures: Sync {
     /// Computes the features of some signals, shape `[rows, features]`, on all threads.
     ///
     /// # Errors
-    /// Those of the computation of the features.
+    /// Whatever the features meet: bad signals, or too little memory.
     fn rows(&self, rows: Range<usize>) -> Result<Array2<f64>>;
 }
 
@@ -43,7 +43,7 @@ impl Regression {
     ///
     /// # Errors
     /// The errors of the features, of [`FeatureRidge::add`] and of [`FeatureRidge::solve`]; [`Error::ShapeMismatch`] for another number of
-    /// targets.
+    /// targets, [`Error::InvalidValue`] for a finite training time.
     ///
     /// # Examples
     /// ```
@@ -78,6 +78,7 @@ impl Regression {
         targets: ArrayView2<'_, f64>,
         ridges: &[Ridge],
     ) -> Result<Vec<LinearModel>> {
+        self.check_time()?;
         let n = features.points();
         crate::check::not_empty("signals", n)?;
         crate::check::not_empty("ridges", ridges.len())?;

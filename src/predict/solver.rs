@@ -202,13 +202,7 @@ impl Regression {
         ridges: &[Ridge],
     ) -> Result<Vec<FittedSignals>> {
         crate::check::not_empty("ridges", ridges.len())?;
-        if self.training_time() != Time::Infinite {
-            return Err(Error::invalid(
-                "training time",
-                "a finite one",
-                "infinity, or a regression from kernel matrices",
-            ));
-        }
+        self.check_time()?;
         let kind = rows.kind();
         let models: Vec<Model> = match self.chosen_solver() {
             Solver::Cholesky => {
@@ -288,6 +282,18 @@ impl Regression {
             costs.extend(cost(rows, targets.ncols(), solver, &rates, &pilot)?);
         }
         Ok(costs)
+    }
+
+    /// Refuses a finite training time.
+    pub(super) fn check_time(&self) -> Result<()> {
+        match self.training_time() {
+            Time::Infinite => Ok(()),
+            _ => Err(Error::invalid(
+                "training time",
+                "a finite one",
+                "infinity, or a regression from kernel matrices",
+            )),
+        }
     }
 
     pub(super) fn fixed_ridge(&self) -> Result<Ridge> {

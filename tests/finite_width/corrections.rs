@@ -54,7 +54,7 @@ fn batches(network: &Network, signals: Signals<'_>, n: usize, count: usize) -> V
 }
 
 /// Mean and standard error of each number.
-fn mean(batches: &[Vec<f64>]) -> Vec<[f64; 2]> {
+pub fn mean(batches: &[Vec<f64>]) -> Vec<[f64; 2]> {
     let count = batches.len() as f64;
     (0..batches[0].len())
         .map(|i| {

@@ -27,7 +27,7 @@ pub(super) struct EdgePair {
 pub(super) struct EdgePairs {
     /// The first pair of edges of each pair of atoms, and the number of pairs of edges.
     pub(super) starts: Vec<usize>,
-    /// Those of a pair of atoms by the first edge, then by the second one.
+    /// Pairs of edges of one pair of atoms are neighbours, and follow the numbers of the first edge, then of the second one.
     pub(super) pairs: Vec<EdgePair>,
     /// For each pair of edges, the covariance of their filters without its angular part.
     pub(super) weights: Vec<f64>,

@@ -79,7 +79,7 @@ struct PooledSelf {
     end: Estimate,
     /// The variance before each activation after the pooling.
     fine: Box<[PointVariance]>,
-    /// The same by the coarser quadrature; empty without an error estimate.
+    /// The variances by the coarser quadrature; empty without an error estimate.
     coarse: Box<[PointVariance]>,
 }
 

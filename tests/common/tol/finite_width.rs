@@ -48,7 +48,7 @@ pub const ADAM: f64 = 1e-10;
 /// beyond 4.9; the variances of fourth moments have heavier tails.
 pub const CORRECTION_ERRORS: f64 = 5.5;
 
-/// The same for the long comparison, whose numbers have many samples and nearly normal errors.
+/// The largest deviation in the long comparison, in standard errors: its numbers have many samples and nearly normal errors.
 pub const FEW_ERRORS: f64 = 4.0;
 
 /// Standard error of a variance, relative to the largest, that the long comparison must reach.

@@ -21,12 +21,13 @@ use num_complex::Complex64;
 use rayon::prelude::*;
 
 use crate::common::tol::finite_width as tol;
+use crate::corrections::mean;
 use given::Given;
 
 /// The networks of one width are dealt into so many batches, whose scatter gives standard errors.
 const BATCHES: usize = 40;
 
-/// Of so many networks, one gives F and the control variate: they have less noise.
+/// F and the control variate have less noise than the other numbers: one of so many networks measures them.
 const EVERY: usize = 4;
 
 /// The second width is so many times the first one.
@@ -294,18 +295,6 @@ fn batches(case: &Case, signals: Signals<'_>, n: usize, count: usize) -> Vec<Vec
         row
     };
     (0..BATCHES).into_par_iter().map(batch).collect()
-}
-
-/// Mean and standard error of each number.
-fn mean(batches: &[Vec<f64>]) -> Vec<[f64; 2]> {
-    let count = batches.len() as f64;
-    (0..batches[0].len())
-        .map(|i| {
-            let mean = batches.iter().map(|batch| batch[i]).sum::<f64>() / count;
-            let squares: f64 = batches.iter().map(|batch| (batch[i] - mean).powi(2)).sum();
-            [mean, (squares / (count * (count - 1.0))).sqrt()]
-        })
-        .collect()
 }
 
 /// Measures with widths n and 4n, extrapolated in 1/n.

@@ -85,8 +85,7 @@ impl Recursion {
             back(&stage.steps, &mut place, pull)?;
             let start = record.regions[0];
             if number == 0 {
-                first_adjoint(*init, pull);
-                back(&self.input, &mut place, pull)?;
+                first_adjoint(*init, &self.input, &mut place, pull)?;
                 let fibres = &mut pull.nngp;
                 adjoint.lift_self_adjoint(filter, signal, start, workspace, fibres, cotangent);
                 continue;
@@ -200,7 +199,7 @@ impl Recursion {
                     adjoint.resume_adjoint(number, start, workspace, kernels);
                     continue;
                 }
-                first_adjoint(*init, pull);
+                first_adjoint(*init, &self.input, &mut place, pull)?;
                 let cotangents = [
                     wanted[0].then_some(&mut left.signal[..]),
                     wanted[1].then_some(&mut right.signal[..]),

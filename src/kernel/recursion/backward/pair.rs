@@ -121,7 +121,6 @@ impl<G: Geometry> Visitor<G> for Backwards<'_, '_, G> {
         }
         for batch in 0..batches {
             let lifted = geometry.lift(pair, filter, batch, workspace, &mut fibres.nngp);
-            fibres.ntk.clear();
             fibres.ntk.resize(fibres.nngp.len(), G::Scalar::of(0.0));
             tape.clear();
             let place = PairPlace {
@@ -136,7 +135,10 @@ impl<G: Geometry> Visitor<G> for Backwards<'_, '_, G> {
                 place,
                 tape: &mut *tape,
             };
-            run(&recursion.input, &mut recording, fibres)?;
+            if !recursion.input.is_empty() {
+                fibres.ntk.fill(G::Scalar::of(0.0));
+                run(&recursion.input, &mut recording, fibres)?;
+            }
             linear(*init, &mut fibres.nngp, &mut fibres.ntk, true);
             run(steps, &mut recording, fibres)?;
             let region = recording.place.region;
@@ -154,8 +156,7 @@ impl<G: Geometry> Visitor<G> for Backwards<'_, '_, G> {
                 gathered: &mut *values,
             };
             back(steps, &mut place, pull)?;
-            first_adjoint(*init, pull);
-            back(&recursion.input, &mut place, pull)?;
+            first_adjoint(*init, &recursion.input, &mut place, pull)?;
             let cotangents = [
                 wanted[0].then_some(&mut left.signal[..]),
                 wanted[1].then_some(&mut right.signal[..]),

@@ -52,6 +52,25 @@ impl Scratch {
     }
 }
 
+const SIDES: [Side; 2] = [Side::Left, Side::Right];
+
+/// Writes a function of one signal at the points of a batch.
+///
+/// # Arguments
+/// * `room` — buffers
+fn at_points<G: Geometry>(
+    geometry: &G,
+    (side, field): (Side, &[G::Scalar]),
+    region: G::Region,
+    [everywhere, some]: &mut [Vec<G::Scalar>; 2],
+    out: &mut Vec<f64>,
+) {
+    geometry.gather(side, field, region, everywhere);
+    let values = geometry.restrict(side, everywhere, region, some);
+    out.clear();
+    out.extend(values.iter().map(|value| value.wide()));
+}
+
 /// The fibres of a pair of signals.
 pub(super) struct PairBack<'a, G: Geometry> {
     pub(super) geometry: &'a G,
@@ -96,25 +115,18 @@ impl<G: Geometry> BackPlace for PairBack<'_, G> {
             }
             return Ok(());
         }
-        let [everywhere, at_points] = &mut *self.gathered;
         let mut variances = std::mem::take(&mut self.scratch.variances);
-        for ((field, side), out) in [a, b]
-            .into_iter()
-            .zip([Side::Left, Side::Right])
-            .zip(&mut variances)
-        {
-            self.geometry.gather(side, field, region, everywhere);
-            let values = self.geometry.restrict(side, everywhere, region, at_points);
-            out.clear();
-            out.extend(values.iter().map(|value| value.wide()));
+        for ((field, side), out) in [a, b].into_iter().zip(SIDES).zip(&mut variances) {
+            at_points(self.geometry, (side, field), region, self.gathered, out);
         }
         let [a, b] = &variances;
         let fields = [Variance::Field(a), Variance::Field(b)];
         self.scratch.pull_back(activation, fields, before, pull)?;
         self.scratch.variances = variances;
-        let sides = [Side::Left, Side::Right].into_iter();
-        for ((side, collected), cotangents) in
-            sides.zip(&mut self.collected).zip(&self.scratch.cotangents)
+        for ((side, collected), cotangents) in SIDES
+            .into_iter()
+            .zip(&mut self.collected)
+            .zip(&self.scratch.cotangents)
         {
             self.adjoint
                 .scatter(side, region, cotangents, &mut collected[number]);
@@ -149,16 +161,12 @@ impl<G: Geometry> BackPlace for SelfBack<'_, G> {
     fn activate_adjoint(&mut self, activation: &Activation, pull: &mut Pull) -> Result<()> {
         let (number, moment) = self.tape.pop();
         if G::COUPLED && moment.nngp.len() > 1 {
-            let mut everywhere = Vec::new();
             let field = self.variances[number].variance();
-            let variances = [Side::Left, Side::Right].map(|side| {
-                let region = moment.region;
-                self.geometry.gather(side, field, region, &mut everywhere);
-                everywhere
-                    .iter()
-                    .map(|value| value.wide())
-                    .collect::<Vec<_>>()
-            });
+            let mut room = Default::default();
+            let mut variances = std::mem::take(&mut self.scratch.variances);
+            for (side, out) in SIDES.into_iter().zip(&mut variances) {
+                at_points(self.geometry, (side, field), moment.region, &mut room, out);
+            }
             let before = Before {
                 nngp: &moment.nngp,
                 ntk: &moment.ntk,
@@ -168,11 +176,9 @@ impl<G: Geometry> BackPlace for SelfBack<'_, G> {
             let [a, b] = &variances;
             let fields = [Variance::Field(a), Variance::Field(b)];
             self.scratch.pull_back(activation, fields, before, pull)?;
+            self.scratch.variances = variances;
             let mut of_field = self.collected[number].clone();
-            for (side, cotangents) in [Side::Left, Side::Right]
-                .into_iter()
-                .zip(&self.scratch.cotangents)
-            {
+            for (side, cotangents) in SIDES.into_iter().zip(&self.scratch.cotangents) {
                 self.adjoint
                     .scatter(side, moment.region, cotangents, &mut of_field);
             }

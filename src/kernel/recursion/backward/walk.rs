@@ -99,8 +99,17 @@ fn linear_adjoint(init: Init, pull: &mut Pull) {
     );
 }
 
-/// The adjoint of the first layer, K = Θ = w p + b: a ← w (a + b), the cotangent of p. Before it there is no tangent kernel.
-pub(super) fn first_adjoint(init: Init, pull: &mut Pull) {
+/// The adjoint of the first layer, K = Θ = w p + b: a ← w (a + b), the cotangent of p, and of the steps before it, where there is no tangent
+/// kernel.
+pub(super) fn first_adjoint<P: BackPlace>(
+    init: Init,
+    input: &[Step],
+    place: &mut P,
+    pull: &mut Pull,
+) -> Result<()> {
     linear_adjoint(init, pull);
-    pull.ntk.fill(0.0);
+    if !input.is_empty() {
+        pull.ntk.fill(0.0);
+    }
+    back(input, place, pull)
 }
